@@ -1,0 +1,208 @@
+"""The description of a recurrent layer, in the field's terms, and its weights and states.
+
+A `Layer` is data, not an object of a framework. Names of arrays are the same everywhere in the project
+(weights, states, gradients, records): `LAYER/DIRECTION/NAME`, for instance `0/forward/recurrent_kernel`.
+
+Layouts (the project's own, which are Keras' where Keras has one):
+
+    kernel             (features, gates * units)     what multiplies the inputs
+    recurrent_kernel   (units, gates * units)        what multiplies the state
+    bias               (gates * units,)              added to the product of the inputs
+    recurrent_bias     (gates * units,)              added to the product of the state
+
+Gate order along the last axis: LSTM `i f c o`, GRU `z r h`, SimpleRNN one block.
+"""
+
+from __future__ import annotations
+
+import zlib
+from dataclasses import dataclass, fields, replace
+from types import MappingProxyType
+from typing import Mapping
+
+import numpy as np
+
+GATES: Mapping[str, str] = MappingProxyType({"simple_rnn": "h", "lstm": "ifco", "gru": "zrh"})
+STATES: Mapping[str, tuple[str, ...]] = MappingProxyType(
+    {"simple_rnn": ("h",), "lstm": ("h", "c"), "gru": ("h",)}
+)
+DIRECTIONS = ("forward", "backward", "bidirectional")
+MERGES = ("concat", "sum", "ave", "mul", "none")
+ACTIVATIONS = (
+    "tanh", "sigmoid", "relu", "linear", "softsign", "elu", "softplus", "hard_sigmoid",
+)
+PADDING_OUTPUTS = ("default", "zero")
+
+
+@dataclass(frozen=True)
+class Layer:
+    """A recurrent layer: one cell, in one or two directions, `layers` deep.
+
+    Shapes: inputs (batch, time, features); outputs (batch, time, width) when `return_sequences`, else
+    (batch, width), where width is `units`, or twice that for a bidirectional layer merged by `concat`.
+    With `merge="none"` a bidirectional layer has two outputs, `forward` and `backward`.
+
+    `direction="backward"` processes time from the last step to the first and gives its outputs in the order
+    of processing (what Keras documents for `go_backwards`); the backward half of a bidirectional layer is
+    put back into the order of time.
+
+    `padding_output` says what stands at masked steps: `default` is each backend's declared convention,
+    `zero` asks for zeros (Keras: `zero_output_for_mask=True`).
+
+    Raises ValueError when an option has a value that the field does not know.
+    """
+
+    cell: str
+    features: int
+    units: int
+    layers: int = 1
+    direction: str = "forward"
+    merge: str = "concat"
+    return_sequences: bool = True
+    return_state: bool = True
+    stateful: bool = False
+    activation: str = "tanh"
+    recurrent_activation: str = "sigmoid"
+    bias: bool = True
+    reset_after: bool = True
+    implementation: int = 2
+    padding_output: str = "default"
+    dropout: float = 0.0
+    recurrent_dropout: float = 0.0
+    dtype: str = "float32"
+
+    def __post_init__(self):
+        for name, known in (
+            ("cell", tuple(GATES)), ("direction", DIRECTIONS), ("merge", MERGES), ("activation", ACTIVATIONS),
+            ("recurrent_activation", ACTIVATIONS), ("padding_output", PADDING_OUTPUTS),
+        ):
+            if getattr(self, name) not in known:
+                raise ValueError(f"{name}={getattr(self, name)!r}: expected one of {', '.join(known)}")
+        for name in ("features", "units", "layers"):
+            if getattr(self, name) < 1:
+                raise ValueError(f"{name}={getattr(self, name)}: must be at least 1")
+
+    @property
+    def gates(self) -> str:
+        """One letter a gate, in the order of the last axis of the weights."""
+        return GATES[self.cell]
+
+    @property
+    def state_names(self) -> tuple[str, ...]:
+        """The states of one cell: `h`, and `c` for an LSTM."""
+        return STATES[self.cell]
+
+    @property
+    def directions(self) -> tuple[str, ...]:
+        return ("forward", "backward") if self.direction == "bidirectional" else (self.direction,)
+
+    @property
+    def width(self) -> int:
+        """The size of the last axis of the (merged) outputs."""
+        return self.units * (2 if self.direction == "bidirectional" and self.merge == "concat" else 1)
+
+    @property
+    def output_names(self) -> tuple[str, ...]:
+        """The names of the outputs: one, or one a direction where nothing merges them."""
+        if self.direction == "bidirectional" and self.merge == "none":
+            return ("outputs/forward", "outputs/backward")
+        return ("outputs",)
+
+    def input_width(self, index: int) -> int:
+        """The features that layer `index` of the stack reads."""
+        return self.features if index == 0 else self.width
+
+    def weight_shapes(self) -> dict[str, tuple[int, ...]]:
+        """Name -> shape of every weight of the stack."""
+        wide = len(self.gates) * self.units
+        shapes: dict[str, tuple[int, ...]] = {}
+        for index in range(self.layers):
+            for direction in self.directions:
+                prefix = f"{index}/{direction}"
+                shapes[f"{prefix}/kernel"] = (self.input_width(index), wide)
+                shapes[f"{prefix}/recurrent_kernel"] = (self.units, wide)
+                if self.bias:
+                    shapes[f"{prefix}/bias"] = (wide,)
+                    shapes[f"{prefix}/recurrent_bias"] = (wide,)
+        return shapes
+
+    def state_keys(self) -> tuple[str, ...]:
+        """The names of all states, in the order layer, direction, state."""
+        return tuple(
+            f"{index}/{direction}/{state}"
+            for index in range(self.layers)
+            for direction in self.directions
+            for state in self.state_names
+        )
+
+    def but(self, **changes) -> "Layer":
+        """The same layer with some options changed."""
+        return replace(self, **changes)
+
+    def __str__(self) -> str:
+        """The id of the layer: what differs from the defaults, stable between runs and versions."""
+        words = [self.cell, f"f{self.features}", f"u{self.units}"]
+        if self.layers > 1:
+            words.append(f"x{self.layers}")
+        if self.direction != "forward":
+            words.append(self.direction)
+        if self.direction == "bidirectional" and self.merge != "concat":
+            words.append(self.merge)
+        for name in ("activation", "recurrent_activation"):
+            if getattr(self, name) != _DEFAULTS[name]:
+                words.append(("rec_" if name != "activation" else "") + getattr(self, name))
+        flags = (
+            ("return_sequences", False, "last"), ("return_state", False, "nostate"), ("stateful", True, "stateful"),
+            ("bias", False, "nobias"), ("reset_after", False, "reset_before"), ("implementation", 1, "impl1"),
+            ("padding_output", "zero", "zero_output"),
+        )
+        words += [word for name, value, word in flags if getattr(self, name) == value]
+        for name, word in (("dropout", "dropout"), ("recurrent_dropout", "recdropout")):
+            if getattr(self, name):
+                words.append(f"{word}{getattr(self, name):g}")
+        if self.dtype != "float32":
+            words.append(self.dtype)
+        return "_".join(words)
+
+
+_DEFAULTS = {field.name: field.default for field in fields(Layer)}
+
+
+def generator(*words: object) -> np.random.Generator:
+    """A random generator made from what it is for, so that arrays are stable between runs and versions."""
+    return np.random.default_rng([zlib.crc32(str(word).encode()) for word in words])
+
+
+def on_grid(array: np.ndarray, bits: int = 10) -> np.ndarray:
+    """`array` rounded to multiples of 2**-bits, and away from zero: sums of two such numbers are exact in float32.
+
+    That a framework keeps one bias where another keeps two must cost no rounding error.
+    """
+    scale = 2.0**bits
+    rounded = np.round(array * scale)
+    return np.where(rounded == 0, 1.0, rounded) / scale
+
+
+def draw_weights(layer: Layer, seed: int = 0) -> dict[str, np.ndarray]:
+    """Random weights (float64, on a grid exact in float32) for every name of `layer.weight_shapes()`.
+
+    Every gate, both biases and both directions differ; nothing is zero. Recurrent weights are scaled so that
+    the recurrence neither explodes nor forgets within tens of steps, whatever the activation.
+    """
+    weights = {}
+    for name, shape in layer.weight_shapes().items():
+        random = generator("weights", layer.but(stateful=False, return_sequences=True, return_state=True), name, seed)
+        kind = name.rsplit("/", 1)[1]
+        scale = {"kernel": 0.9, "recurrent_kernel": 0.8, "bias": 0.35, "recurrent_bias": 0.3}[kind]
+        spread = scale / np.sqrt(shape[0]) if len(shape) == 2 else scale
+        weights[name] = on_grid(random.uniform(0.15, 1.0, shape) * random.choice([-1.0, 1.0], shape) * spread * 1.5, 14)
+    return weights
+
+
+def draw_states(layer: Layer, batch: int, seed: int = 0) -> dict[str, np.ndarray]:
+    """Random non-zero initial states, (batch, units) each, for every name of `layer.state_keys()`."""
+    states = {}
+    for name in layer.state_keys():
+        random = generator("states", name, batch, layer.units, seed)
+        states[name] = on_grid(random.uniform(0.2, 0.9, (batch, layer.units)) * random.choice([-1.0, 1.0], (batch, layer.units)), 14)
+    return states

@@ -1,0 +1,211 @@
+"""What is asked of a backend, and what comes back: the seam between cases and frameworks.
+
+A `Request` is answered by an `Observation` (arrays and facts), or by a `Refusal` (an error is an answer too), or it
+is `Unsupported` with a reason. Arrays in an observation are named:
+
+    outputs · outputs/forward · outputs/backward     what the layer returned, as `Layer.output_names` says
+    states/0/forward/h                               final states, in the order of `Layer.state_keys()`
+    mask                                             the mask it passes on, where it passes one
+    loss                                             scalar: sum of outputs and states times their cotangents
+    gradients/inputs                                 (batch, time, features)
+    gradients/states/0/forward/h                     of the initial states, where given
+    gradients/weights/0/forward/kernel               of every weight that the framework keeps apart
+    losses · predictions …                           of a model: see cases.models
+"""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass, field, fields, is_dataclass, replace
+from typing import Any, Mapping
+
+import numpy as np
+
+from cases.batches import Batch
+from cases.layers import Layer
+
+KERNELS = ("fused", "generic", "unrolled", "compiled")
+MODES = ("inference", "training")
+ORIGINS = ("built", "reloaded", "from_config")
+ENTRIES = ("direct", "predict")
+WANTS = ("outputs", "states", "mask", "gradients")
+MOMENTS = ("build", "trace", "run")
+
+
+@dataclass(frozen=True)
+class Execution:
+    """How a layer is run.
+
+    kernel   fused: the framework's one-call kernel · generic: a step-by-step loop over the cell · unrolled: no loop ·
+             compiled: the framework's tracing or compiling way (tf.function, jit, torch.compile)
+    mode     inference or training (what dropout and the like see)
+    origin   built: from the description · reloaded: built, saved to a file, loaded again · from_config: built again
+             from its own configuration, then given its weights
+    entry    direct: the layer is called · predict: through the framework's `predict` loop of a model around it
+    """
+
+    kernel: str = "fused"
+    mode: str = "inference"
+    origin: str = "built"
+    entry: str = "direct"
+
+    def __post_init__(self):
+        for name, known in (("kernel", KERNELS), ("mode", MODES), ("origin", ORIGINS), ("entry", ENTRIES)):
+            if getattr(self, name) not in known:
+                raise ValueError(f"{name}={getattr(self, name)!r}: expected one of {', '.join(known)}")
+
+    def but(self, **changes) -> "Execution":
+        return replace(self, **changes)
+
+    def __str__(self) -> str:
+        words = [self.kernel]
+        words += [value for value, usual in ((self.mode, "inference"), (self.origin, "built"), (self.entry, "direct"))
+                  if value != usual]
+        return "_".join(words)
+
+
+@dataclass(frozen=True)
+class Reset:
+    """A step between two calls: the layer is told to forget its carried states."""
+
+
+@dataclass(frozen=True, eq=False)
+class Request:
+    """One question: run `layer` with `weights` on `batch`; return what is wanted.
+
+    `before` are calls (and resets) on the same layer object that come first, and whose answers are not
+    returned: what a stateful layer carries, what a pure one must not.
+    """
+
+    layer: Layer
+    weights: Mapping[str, np.ndarray]
+    batch: Batch
+    before: tuple[Batch | Reset, ...] = ()
+    wants: tuple[str, ...] = ("outputs", "states")
+    execution: Execution = field(default_factory=Execution)
+
+    def __post_init__(self):
+        if unknown := set(self.wants) - set(WANTS):
+            raise ValueError(f"wants={sorted(unknown)}: expected some of {', '.join(WANTS)}")
+
+    def but(self, **changes) -> "Request":
+        return replace(self, **changes)
+
+
+@dataclass(frozen=True, eq=False)
+class Observation:
+    """What came back. `kernel` is the kernel that really ran, in the framework's own words; `facts` are further
+    findings of the backend (strings, numbers); `seconds` is the time inside the framework."""
+
+    arrays: Mapping[str, np.ndarray]
+    kernel: str = ""
+    warnings: tuple[str, ...] = ()
+    facts: Mapping[str, Any] = field(default_factory=dict)
+    seconds: float = 0.0
+
+    def __getitem__(self, name: str) -> np.ndarray:
+        return self.arrays[name]
+
+    def named(self, prefix: str) -> dict[str, np.ndarray]:
+        """The arrays whose name is `prefix` or begins with `prefix/`."""
+        return {n: a for n, a in self.arrays.items() if n == prefix or n.startswith(prefix + "/")}
+
+
+@dataclass(frozen=True)
+class Refusal:
+    """The framework raised an error: its type, its message, and when (build, trace or run)."""
+
+    error: str
+    message: str
+    moment: str = "run"
+    seconds: float = 0.0
+
+
+@dataclass(frozen=True)
+class Unsupported:
+    """The backend declares that it cannot be asked this, and why."""
+
+    reason: str
+
+
+@dataclass(frozen=True)
+class Deviation:
+    """One statement that does not hold: where, how much, how much was allowed, in words a reader understands."""
+
+    where: str
+    message: str
+    deviation: float = float("nan")
+    allowed: float = 0.0
+
+
+def to_wire(value: Any) -> Any:
+    """`value` as builtins that any interpreter can read: no pickle. The inverse of `from_wire`."""
+    if isinstance(value, np.ndarray):
+        value = np.ascontiguousarray(value) if value.ndim else value
+        return {"$": "array", "dtype": str(value.dtype), "shape": tuple(value.shape), "data": value.tobytes()}
+    if isinstance(value, np.generic):
+        return value.item()
+    if is_dataclass(value):
+        named = {f.name: to_wire(getattr(value, f.name)) for f in fields(value)}
+        return {"$": type(value).__name__, "fields": named}
+    if isinstance(value, Mapping):
+        return {"$": "map", "items": [(key, to_wire(item)) for key, item in value.items()]}
+    if isinstance(value, (list, tuple)):
+        return tuple(to_wire(item) for item in value)
+    if value is None or isinstance(value, (bool, int, float, str, bytes)):
+        return value
+    raise TypeError(f"{type(value).__name__} does not travel between interpreters")
+
+
+def from_wire(value: Any) -> Any:
+    """The value that `to_wire` made this from. Raises ValueError for a type that is not registered."""
+    if isinstance(value, (list, tuple)):
+        return tuple(from_wire(item) for item in value)
+    if not isinstance(value, dict):
+        return value
+    kind = value["$"]
+    if kind == "array":
+        return np.frombuffer(value["data"], np.dtype(value["dtype"])).reshape(value["shape"]).copy()
+    if kind == "map":
+        return {key: from_wire(item) for key, item in value["items"]}
+    if kind not in WIRED:
+        raise ValueError(f"{kind}: not a type that travels; expected one of {', '.join(sorted(WIRED))}")
+    return WIRED[kind](**{name: from_wire(item) for name, item in value["fields"].items()})
+
+
+WIRED: dict[str, type] = {
+    kind.__name__: kind for kind in (Layer, Batch, Execution, Reset, Request, Observation, Refusal, Unsupported, Deviation)
+}
+
+
+def wired(kind: type) -> type:
+    """Class decorator: lets a further dataclass travel between interpreters."""
+    WIRED[kind.__name__] = kind
+    return kind
+
+
+def digest(value: Any) -> str:
+    """A short hash of everything in `value`: equal for equal requests, in every interpreter."""
+    seen = hashlib.blake2b(digest_size=12)
+
+    def feed(part: Any) -> None:
+        if isinstance(part, np.ndarray):
+            seen.update(f"{part.dtype}{part.shape}".encode())
+            seen.update(np.ascontiguousarray(part).tobytes())
+        elif is_dataclass(part):
+            seen.update(type(part).__name__.encode())
+            for f in fields(part):
+                feed(getattr(part, f.name))
+        elif isinstance(part, Mapping):
+            for key in part:
+                seen.update(str(key).encode())
+                feed(part[key])
+        elif isinstance(part, (list, tuple)):
+            seen.update(f"[{len(part)}".encode())
+            for item in part:
+                feed(item)
+        else:
+            seen.update(repr(part).encode())
+
+    feed(value)
+    return seen.hexdigest()

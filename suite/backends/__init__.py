@@ -1,0 +1,135 @@
+"""One module per framework; this one holds what they share: the interface of a backend.
+
+Only `suite/backends/X.py` imports framework X, and only inside that framework's interpreter. A backend translates, it
+does not repair: if a framework needs a work-around to give the right answer, the request is answered without it.
+"""
+
+from __future__ import annotations
+
+import time
+import warnings
+from abc import ABC, abstractmethod
+from typing import Any, Callable, Mapping
+
+from cases.layers import Layer
+from cases.models import FunctionRequest, ModelRequest
+from cases.requests import Observation, Refusal, Request, Unsupported
+
+BACKENDS: Mapping[str, str] = {
+    "reference": "suite.backends.reference:Reference",
+    "torch": "suite.backends.pytorch:PyTorch",
+    "keras-tensorflow": "suite.backends.keras:KerasTensorFlow",
+    "keras-jax": "suite.backends.keras:KerasJax",
+    "keras-torch": "suite.backends.keras:KerasTorch",
+}
+"""Name of the backend -> where its class is (MODULE:CLASS). Nothing here is imported until a subject starts."""
+
+
+class Moment(Exception):
+    """Raised by a backend around a framework's error, to say when it came: build, trace or run."""
+
+    def __init__(self, moment: str, error: BaseException):
+        super().__init__(str(error))
+        self.moment, self.error = moment, error
+
+
+class moment:
+    """Context manager: an error inside came at this moment (the innermost one counts)."""
+
+    def __init__(self, name: str):
+        self.name = name
+
+    def __enter__(self) -> "moment":
+        return self
+
+    def __exit__(self, kind, error, trace) -> None:
+        if error is not None and isinstance(error, Exception) and not isinstance(error, Moment):
+            raise Moment(self.name, error) from error
+
+
+class Backend(ABC):
+    """Builds, runs, trains and differentiates described layers in one framework, on one device.
+
+    `environment` (class attribute) holds the variables that must be set before the framework is imported.
+    `device` is `cpu` or `gpu`; `threads` is how many threads the framework may use inside one operation.
+    """
+
+    name: str = ""
+    environment: Mapping[str, str] = {}
+    requires: tuple[str, ...] = ()  # distributions that must be installed, by the names pip knows
+
+    def __init__(self, device: str = "cpu", threads: int = 1):
+        self.device, self.threads = device, threads
+
+    @abstractmethod
+    def versions(self) -> dict[str, str]:
+        """Distribution -> version, of everything that may change an answer."""
+
+    def devices(self) -> tuple[str, ...]:
+        """The devices that can be asked here: `cpu`, and `gpu` where there is one."""
+        return ("cpu",)
+
+    @abstractmethod
+    def padding(self, layer: Layer) -> str:
+        """The declared convention at masked steps of the outputs: `hold` (the previous output is repeated, zeros
+        before the first valid step) or `zero`."""
+
+    @abstractmethod
+    def supports(self, request: Request) -> str | None:
+        """None, or the reason why this request cannot be asked of this framework. Must not run it."""
+
+    @abstractmethod
+    def run(self, request: Request) -> Observation:
+        """Answer a layer request. Errors of the framework propagate, wrapped in `moment`s.
+
+        `request.before` is done first on the same layer object. Only what `request.wants` names is computed.
+        Outputs and states are copied out; arrays of the request are never handed to code that may write to them.
+        """
+
+    def run_model(self, request: ModelRequest) -> Observation | Unsupported:
+        """Answer a model request."""
+        return Unsupported(f"{self.name} builds no models")
+
+    def run_function(self, request: FunctionRequest) -> Observation | Unsupported:
+        """Answer a function request."""
+        return Unsupported(f"{self.name} has no {request.name}")
+
+    def stepper(self, request: Request, backward: bool) -> Callable[[], str]:
+        """For timing: a callable that runs the forward (and backward) pass once on data that is already on the device,
+        waits until the device has finished, and returns the kernel that ran. Built and compiled before it is returned.
+        """
+        raise NotImplementedError(f"{self.name} is not timed")
+
+    @abstractmethod
+    def smoke(self) -> None:
+        """Raise if the adapter itself is broken here: build the simplest layer, set its weights, read the same weights
+        back, run it. Must not judge numbers."""
+
+    def observe(self, request: Any) -> Observation | Refusal | Unsupported:
+        """Answer any request: an observation, a refusal for the framework's own errors, or unsupported."""
+        started = time.perf_counter()
+        with warnings.catch_warnings(record=True) as caught:
+            warnings.simplefilter("always")
+            try:
+                if isinstance(request, ModelRequest):
+                    answer = self.run_model(request)
+                elif isinstance(request, FunctionRequest):
+                    answer = self.run_function(request)
+                elif reason := self.supports(request):
+                    return Unsupported(reason)
+                else:
+                    answer = self.run(request)
+            except Moment as problem:
+                return refusal(problem.error, problem.moment, time.perf_counter() - started)
+        if isinstance(answer, Unsupported):
+            return answer
+        facts = dict(answer.facts)
+        if isinstance(request, Request):
+            facts["padding"] = self.padding(request.layer)
+        told = tuple(dict.fromkeys(f"{w.category.__name__}: {w.message}"[:500] for w in caught))
+        return Observation(answer.arrays, answer.kernel, told, facts, time.perf_counter() - started)
+
+
+def refusal(error: BaseException, at: str, seconds: float) -> Refusal:
+    """The framework's error as an answer."""
+    return Refusal(type(error).__name__, str(error)[:2000], at, seconds)
