@@ -144,25 +144,31 @@ def with_cotangents(layer: Layer, batch: Batch, seed: int = 0) -> Batch:
     return batch.but(cotangents=cotangents)
 
 
-def pad(batch: Batch, amount: int, side: str = "right", content: float | np.ndarray = 0.0) -> Batch:
-    """`batch` with `amount` masked steps added at one `side`, filled with `content`. Cotangents there are zero.
+def pad(
+    batch: Batch, amount: int, side: str = "right", content: float | np.ndarray = 0.0, outputs_reversed: bool = False
+) -> Batch:
+    """`batch` with `amount` masked steps added at one `side`, filled with `content`.
 
+    Cotangents there are zero; where the layer gives its outputs in reversed order, they are padded at the other side.
     Raises ValueError for an unknown side.
     """
     if side not in ("left", "right"):
         raise ValueError(f"side={side!r}: expected left or right")
-    before, after = (amount, 0) if side == "left" else (0, amount)
 
-    def widen(array: np.ndarray, fill) -> np.ndarray:
+    def widen(array: np.ndarray, fill, at_start: bool) -> np.ndarray:
         wide = np.empty((array.shape[0], array.shape[1] + amount, *array.shape[2:]), array.dtype)
         wide[:] = fill
-        wide[:, before : wide.shape[1] - after] = array
+        wide[:, amount if at_start else 0 :][:, : array.shape[1]] = array
         return wide
 
+    left = side == "left"
     cotangents = batch.cotangents and {
-        name: widen(value, 0.0) if value.ndim == 3 else value for name, value in batch.cotangents.items()
+        name: widen(value, 0.0, left != outputs_reversed) if value.ndim == 3 else value
+        for name, value in batch.cotangents.items()
     }
-    return batch.but(inputs=widen(batch.inputs, content), mask=widen(batch.valid, False), cotangents=cotangents)
+    return batch.but(
+        inputs=widen(batch.inputs, content, left), mask=widen(batch.valid, False, left), cotangents=cotangents
+    )
 
 
 def with_padding_content(batch: Batch, content: float | np.ndarray) -> Batch:

@@ -1,0 +1,101 @@
+"""Outputs, states, gradients and masks are what the equations say."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from cases.invariants.base import Case, against_reference, invariant, output_valid
+from cases.requests import Deviation
+from cases.tolerance import compare, expect
+
+LSTM = "Hochreiter & Schmidhuber 1997; Gers et al. 2000 (forget gate)"
+GRU = "Cho et al. 2014 (reset before the product); cuDNN's form resets after it"
+
+
+def drawless(case: Case) -> bool:
+    """Whether the answer has no randomness of the framework in it."""
+    return not (case.layer.dropout or case.layer.recurrent_dropout) or case.execution.mode == "inference"
+
+
+@invariant("The outputs at valid steps are those of the float64 reference.", drawless, f"{LSTM}; {GRU}")
+def outputs_match_reference(ask, case):
+    request = case.request()
+    return against_reference(ask(request), request, "outputs")
+
+
+@invariant("The final states are those of the float64 reference.", lambda c: drawless(c) and c.layer.return_state)
+def states_match_reference(ask, case):
+    request = case.request()
+    return against_reference(ask(request), request, "states")
+
+
+@invariant(
+    "The gradients of a loss on outputs and states, with respect to inputs, initial states and every weight, "
+    "are those of the float64 reference.",
+    drawless,
+)
+def gradients_match_reference(ask, case):
+    request = case.request(wants=("gradients",))
+    return against_reference(ask(request), request, "loss", "gradients")
+
+
+@invariant(
+    "At masked steps the outputs are what the backend declares: the previous output held, or zeros.",
+    lambda c: drawless(c) and c.masked and c.layer.return_sequences,
+    "Keras: RNN(zero_output_for_mask); PyTorch: pad_packed_sequence",
+)
+def padding_follows_convention(ask, case):
+    request = case.request()
+    seen = ask(request)
+    expected = expect(request, seen.facts["padding"])
+    masked = ~output_valid(request)[:, :, None]
+    found = []
+    for name in case.layer.output_names:
+        value, allowed = expected[name].value, expected[name].allowed
+        if seen[name].shape == value.shape:
+            found += compare(f"{name} at masked steps", np.where(masked, seen[name], 0), np.where(masked, value, 0), allowed)
+    return found
+
+
+@invariant(
+    "A layer that carries masks passes its mask on, in the order of its outputs.",
+    lambda c: c.plan.mask != "none" and c.layer.return_sequences and c.layer.merge != "none",
+    "Keras: Layer.compute_mask",
+)
+def mask_is_passed_on(ask, case):
+    request = case.request(wants=("outputs", "mask"))
+    seen = ask(request)
+    if "mask" not in seen.arrays:
+        if seen.facts.get("carries_masks", True):
+            return [Deviation("mask", "a mask went in, and the outputs carry none")]
+        return []
+    valid = output_valid(request)
+    if seen["mask"].shape != valid.shape:
+        return [Deviation("mask", f"mask of shape {seen['mask'].shape}, expected {valid.shape}")]
+    wrong = np.argwhere(seen["mask"].astype(bool) != valid)
+    return [
+        Deviation(f"mask[batch {b}, time {t}]", f"mask[batch {b}, time {t}]: found {not valid[b, t]}, expected {valid[b, t]}", 1.0)
+        for b, t in wrong[:3]
+    ]
+
+
+@invariant("Outputs and states have the layer's dtype, and the shapes that its description says.")
+def shapes_and_dtypes(ask, case):
+    layer, batch = case.layer, case.batch
+    seen = ask(case.request())
+    width = layer.units if layer.merge == "none" and layer.direction == "bidirectional" else layer.width
+    outputs = (batch.size, batch.time, width) if layer.return_sequences else (batch.size, width)
+    wanted = dict.fromkeys(layer.output_names, outputs)
+    if layer.return_state:
+        wanted |= {f"states/{name}": (batch.size, layer.units) for name in layer.state_keys()}
+    dtype = layer.dtype.removeprefix("mixed_")
+    found = []
+    for name, shape in wanted.items():
+        array = seen.arrays.get(name)
+        if array is None:
+            found.append(Deviation(name, f"{name}: nothing came back, expected {shape}"))
+        elif array.shape != shape:
+            found.append(Deviation(name, f"{name}: shape {array.shape}, expected {shape}"))
+        elif (given := seen.facts.get("dtypes", {}).get(name, str(array.dtype))) != dtype:
+            found.append(Deviation(name, f"{name}: dtype {given}, expected {dtype}"))
+    return found

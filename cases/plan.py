@@ -1,0 +1,175 @@
+"""Which layer × batch × execution × invariant runs at which depth.
+
+The field's features are factors of covering arrays: at `default` every pair of values of two factors stands together in
+some case, at `full` every triple. There are several arrays, so that what only some frameworks offer does not
+thin out what all of them do:
+
+    core        what every framework has: cells, kernels, directions, depth, lengths, states
+    options     everything a layer can be told
+    precision   the dtypes
+
+Ids are made from what is checked, never from a counter.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from functools import lru_cache
+from typing import Callable, Mapping
+
+import covertable
+
+from cases.batches import BatchPlan
+from cases.invariants import INVARIANTS, Case, Invariant
+from cases.layers import Layer
+from cases.requests import Execution
+
+STRENGTH = {"smoke": 1, "default": 2, "full": 3}
+DEPTHS = tuple(STRENGTH)
+
+SIZES: Mapping[str, tuple[int, int, int, int]] = {  # batch, time, features, units
+    "distinct": (4, 6, 3, 5),
+    "equal": (4, 4, 4, 4),
+    "one_row": (1, 5, 3, 5),
+    "one_step": (3, 1, 3, 5),
+    "long": (2, 33, 3, 5),
+}
+
+Row = Mapping[str, object]
+
+
+@dataclass(frozen=True)
+class Senseless:
+    """Values that mean nothing together: no case has them."""
+
+    factors: tuple[str, ...]
+    holds: Callable[..., bool]
+
+
+SENSELESS = (
+    Senseless(("merge", "direction"), lambda merge, direction: merge != "concat" and direction != "bidirectional"),
+    Senseless(("merge", "layers"), lambda merge, layers: merge == "none" and layers > 1),
+    Senseless(("reset_after", "cell"), lambda reset_after, cell: not reset_after and cell != "gru"),
+    Senseless(("recurrent_activation", "cell"), lambda gate, cell: gate != "sigmoid" and cell == "simple_rnn"),
+    Senseless(("implementation", "cell"), lambda implementation, cell: implementation == 1 and cell == "simple_rnn"),
+    Senseless(("padding_output", "direction"), lambda output, direction: output == "zero" and direction == "bidirectional"),
+    Senseless(("padding_output", "return_sequences"), lambda output, sequences: output == "zero" and not sequences),
+    Senseless(("padding_output", "mask"), lambda output, mask: output == "zero" and mask in ("none", "full")),
+    Senseless(("mask", "size"), lambda mask, size: mask in ("right", "left", "gaps", "empty_row") and size == "one_step"),
+    Senseless(("mask", "size"), lambda mask, size: mask == "empty_row" and size == "one_row"),
+    Senseless(("kernel", "size"), lambda kernel, size: kernel == "unrolled" and size == "long"),
+)
+
+
+@dataclass(frozen=True)
+class Array:
+    """One covering array: its factors, name -> values."""
+
+    name: str
+    factors: Mapping[str, tuple]
+
+    def covering(self, strength: int) -> list[Row]:
+        """Rows in which every `strength` values of different factors that may stand together do."""
+        constraints = [
+            {"operator": "not", "condition": {"operator": "fn", "requires": list(no.factors), "evaluate": no_together(no)}}
+            for no in SENSELESS
+            if set(no.factors) <= set(self.factors)
+        ]
+        return covertable.make(
+            {name: list(values) for name, values in self.factors.items()}, strength=strength, constraints=constraints
+        )
+
+
+def no_together(no: Senseless) -> Callable[[Row], bool]:
+    return lambda row: no.holds(*(row[name] for name in no.factors))
+
+
+ARRAYS: tuple[Array, ...] = (
+    Array("core", dict(
+        cell=("lstm", "gru", "simple_rnn"), mask=("right", "none", "full"), kernel=("fused", "generic", "compiled"),
+        direction=("forward", "bidirectional"), layers=(1, 2), states=(True, False), bias=(True, False),
+        size=("distinct", "equal", "one_row", "one_step", "long"),
+    )),
+    Array("options", dict(
+        mask=("right", "none", "gaps", "left", "empty_row", "full", "single", "empty"),
+        cell=("lstm", "gru", "simple_rnn"), kernel=("fused", "generic", "unrolled", "compiled"),
+        direction=("forward", "backward", "bidirectional"), merge=("concat", "sum", "ave", "mul", "none"),
+        layers=(1, 2), states=(True, False), bias=(True, False),
+        activation=("tanh", "relu", "softsign"), recurrent_activation=("sigmoid", "hard_sigmoid"),
+        reset_after=(True, False), implementation=(2, 1), return_sequences=(True, False), padding_output=("default", "zero"),
+        size=("distinct", "equal"),
+    )),
+    Array("precision", dict(
+        cell=("lstm", "gru", "simple_rnn"), mask=("right", "none", "gaps"), dtype=("float64",),
+        kernel=("fused", "generic"), direction=("forward", "bidirectional"), states=(True, False),
+    )),
+)
+
+
+def case_of(row: Row, seed: int) -> Case:
+    """The case that a row of an array describes."""
+    batch, time, features, units = SIZES[row.get("size", "distinct")]
+    options = {name: row[name] for name in Layer.__dataclass_fields__ if name in row}
+    return Case(
+        Layer(features=features, units=units, **options),
+        BatchPlan(batch, time, row["mask"], row["states"]),
+        Execution(row["kernel"]),
+        seed,
+    )
+
+
+@lru_cache(maxsize=8)
+def cases(depth: str, seed: int = 0) -> tuple[Case, ...]:
+    """The cases of a depth, without repetition, in a stable order. Raises ValueError for an unknown depth."""
+    if depth not in DEPTHS:
+        raise ValueError(f"depth={depth!r}: expected one of {', '.join(DEPTHS)}")
+    found: dict[str, Case] = {}
+    for array in ARRAYS:
+        rows = array.covering(STRENGTH[depth])
+        for row in rows:
+            case = case_of(row, seed)
+            found.setdefault(str(case), case)
+    return tuple(found.values())
+
+
+@dataclass(frozen=True)
+class Planned:
+    """One check: a statement, what it is checked on, and how. `identity` is stable between runs and versions.
+
+    `run(ask)` gives the deviations; a check across two subjects is `run(ask, other)`.
+    """
+
+    identity: str
+    name: str
+    group: str
+    statement: str
+    source: str
+    layer: str
+    batch: str
+    features: Mapping[str, object]
+    run: Callable
+    scenario: str | None = None
+    across: bool = False
+
+
+def planned(invariant: Invariant, case: Case) -> Planned:
+    """The check of one invariant on one case."""
+
+    def run(*asks):
+        return invariant.check(*asks, case)
+
+    return Planned(
+        f"{invariant.name}::{case}", invariant.name, invariant.group, invariant.statement, invariant.source,
+        str(case.layer), str(case.plan), case.features, run, across=invariant.across,
+    )
+
+
+def plan(depth: str, seed: int = 0, kernel: str | None = None) -> list[Planned]:
+    """Every check of a depth, in the order of the cases, so that equal requests are near each other.
+
+    With `kernel`, every case runs with that kernel.
+    """
+    chosen = cases(depth, seed)
+    if kernel:
+        chosen = {str(c): c for c in (replace(c, execution=c.execution.but(kernel=kernel)) for c in chosen)}.values()
+    return [planned(i, case) for case in chosen for i in INVARIANTS if i.applies(case)]

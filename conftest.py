@@ -1,0 +1,3 @@
+"""Hands pytest the suite's plugin; nothing else."""
+
+pytest_plugins = ["suite.plugin"]

@@ -1,0 +1,359 @@
+"""Keras 3 on its three engines: one adapter, three backends.
+
+Keras binds one engine per process (`KERAS_BACKEND`), so each of these classes needs an interpreter of its own.
+See `keras_layers` for what is built and called, `keras_engines` for how each engine runs it, `keras_watch` for how it is
+known which kernel ran, `keras_models` for whole models and functions on data.
+"""
+
+from __future__ import annotations
+
+import importlib
+import os
+from collections import OrderedDict
+from dataclasses import replace
+from importlib.metadata import PackageNotFoundError, version
+from typing import Any, Callable, Mapping
+
+import numpy as np
+
+from cases.batches import Batch
+from cases.layers import Layer, draw_weights
+from cases.layouts import from_keras, to_keras
+from cases.models import FunctionRequest, ModelRequest
+from cases.requests import Observation, Request, Reset, Unsupported
+from suite.backends import Backend, moment
+from suite.backends import keras_layers as stacks
+from suite.backends.keras_engines import ENGINES, Answer, Call
+from suite.backends.keras_watch import Watch
+
+KEPT = 128  # stacks that are kept between requests
+
+QUIET = {"TF_CPP_MIN_LOG_LEVEL": "3", "TF_ENABLE_ONEDNN_OPTS": "1", "TF_FORCE_GPU_ALLOW_GROWTH": "true",
+         "XLA_PYTHON_CLIENT_PREALLOCATE": "false"}
+
+
+class Keras(Backend):
+    """What the three have in common. `engine` is the value of `KERAS_BACKEND`."""
+
+    engine_name = ""
+
+    def __init__(self, device: str = "cpu", threads: int = 1):
+        super().__init__(device, threads)
+        for name, value in self.environment.items():
+            os.environ.setdefault(name, value)
+        if device == "cpu":
+            os.environ["CUDA_VISIBLE_DEVICES"] = ""
+        self._limit_threads()
+        self.keras = importlib.import_module("keras")
+        if (found := self.keras.backend.backend()) != self.engine_name:
+            raise RuntimeError(f"{self.name} needs KERAS_BACKEND={self.engine_name}, but Keras is bound to {found} in "
+                               "this process: start it in an interpreter of its own")
+        self.engine = ENGINES[self.engine_name](self.keras, device)
+        self.watch = Watch(self.engine_name, device)
+        self._stacks: OrderedDict[Any, stacks.Stack] = OrderedDict()
+
+    def _limit_threads(self) -> None:
+        """Tell the engine how many threads it may use; called before Keras is imported."""
+
+    def versions(self) -> dict[str, str]:
+        found = {}
+        for name in ("keras", *self.distributions, "numpy"):
+            try:
+                found[name] = version(name)
+            except PackageNotFoundError:
+                continue
+        return found
+
+    distributions: tuple[str, ...] = ()
+
+    def devices(self) -> tuple[str, ...]:
+        """A process that was started for the CPU hides the GPU from itself, so it looks for the driver's file."""
+        there = os.path.exists("/dev/nvidiactl") and self.engine.built_for_gpu()
+        return ("cpu", "gpu") if (self.engine.has_gpu() if self.device == "gpu" else there) else ("cpu",)
+
+    def padding(self, layer: Layer) -> str:
+        """Keras repeats the last output at masked steps, but `Bidirectional` sets `zero_output_for_mask`."""
+        forced = layer.direction == "bidirectional" and layer.return_sequences
+        return "zero" if forced or layer.padding_output == "zero" else "hold"
+
+    def supports(self, request: Request) -> str | None:
+        layer, execution = request.layer, request.execution
+        if layer.layers > 1 and layer.merge == "none" and layer.direction == "bidirectional":
+            return "a Bidirectional layer with merge_mode=None gives two outputs; the next layer reads one"
+        if execution.kernel == "compiled" and not self.engine.compiling:
+            return "torch.compile takes about 15 s a layer here, and again for every length; not run"
+        if execution.entry == "predict":
+            if "gradients" in request.wants:
+                return "predict returns outputs; it has no gradients"
+            if "mask" in request.wants:
+                return "predict returns arrays, and arrays carry no mask"
+            if execution.mode == "training":
+                return "predict always runs in inference mode"
+            if execution.kernel == "compiled":
+                return "predict compiles by its own choice: ask for the fused kernel"
+        if "gradients" in request.wants and request.batch.cotangents is None:
+            return "gradients are of the loss that cotangents make, and the batch has none"
+        return None
+
+    def run(self, request: Request) -> Observation:
+        key = self._key(request)
+        with self.engine.precision(request.layer.dtype):
+            try:
+                with moment("build"):
+                    stack = self._stack(request, key)
+                if request.execution.entry == "predict":
+                    return self._predict(stack, request)
+                return self._direct(stack, request)
+            except BaseException:
+                self._stacks.pop(key, None)  # what an error left half done must not reach the next request
+                raise
+
+    def _key(self, request: Request) -> Any:
+        """What a kept stack depends on. A loaded or rebuilt one is never kept."""
+        kernel = "fused" if request.execution.kernel == "compiled" else request.execution.kernel
+        return request.layer, kernel, request.batch.size if request.layer.stateful else None
+
+    def _stack(self, request: Request, key: Any) -> stacks.Stack:
+        """The layers of the request, with its weights, seeds and carried states as new."""
+        layer, execution, size = request.layer, request.execution, first_size(request)
+        stack = self._stacks.get(key)
+        if stack is None:
+            stack = self._stacks[key] = stacks.build(self.keras, layer, key[1], size)
+        self._stacks.move_to_end(key)
+        while len(self._stacks) > KEPT:
+            self._stacks.popitem(last=False)
+        stack.assign(to_keras(layer, request.weights))
+        stack.forget()
+        if execution.origin == "from_config":
+            return stacks.from_config(stack, size)
+        if execution.origin == "reloaded":
+            batch = request.batch
+            masked, states = batch.mask is not None, batch.initial_states is not None
+            return stacks.reloaded(self.keras, stack, size, batch.time, key[1], masked, states)
+        return stack
+
+    def _call(self, request: Request, batch: Batch, gradients: bool) -> Call:
+        """The batch as tensors of the engine."""
+        layer, execution = request.layer, request.execution
+        real, tensor = stacks.real_dtype(layer), self.engine.tensor
+        given = batch.initial_states
+        order = [*layer.output_names, *(f"states/{key}" for key in layer.state_keys() if layer.return_state)]
+        return Call(
+            inputs=tensor(batch.inputs.astype(real)),
+            mask=None if batch.mask is None else tensor(batch.mask),
+            states=given and [[tensor(s.astype(real)) for s in one] for one in stacks.states_of(layer, given)],
+            cotangents=[tensor(batch.cotangents[name].astype(real)) for name in order] if gradients else None,
+            training=execution.mode == "training",
+            compiled=execution.kernel == "compiled",
+            eager=layer.stateful or bool(request.before) or execution.origin != "built",
+        )
+
+    def _direct(self, stack: stacks.Stack, request: Request) -> Observation:
+        """Call the layers: first on the earlier batches, then on the one that is asked about."""
+        for earlier in request.before:
+            with moment("run"):
+                if isinstance(earlier, Reset):
+                    stack.reset()
+                else:
+                    self.engine.call(stack, self._call(request, earlier, False))
+        call = self._call(request, request.batch, "gradients" in request.wants)
+        with moment("run"), self.watch.listen() as words:
+            answer = self.engine.call(stack, call)
+        kernel = self._kernel(stack, call, answer, words)
+        arrays, facts = self._arrays(request, answer)
+        return Observation(arrays, kernel, facts={**facts, "call": answer.how})
+
+    def _kernel(self, stack: stacks.Stack, call: Call, answer: Answer, words: list[str]) -> str:
+        """The words for what ran. A compiled function is seen when it is traced; later calls run the same trace."""
+        if answer.how == "eager":
+            return " + ".join(words)
+        if words or call.shapes not in stack.kernels:
+            stack.kernels[call.shapes] = " + ".join(words)
+        return f"{stack.kernels[call.shapes]}, in {answer.how}"
+
+    def _arrays(self, request: Request, answer: Answer) -> tuple[dict[str, np.ndarray], dict[str, Any]]:
+        layer, wants, numpy = request.layer, request.wants, self.engine.numpy
+        arrays: dict[str, np.ndarray] = {}
+        facts: dict[str, Any] = {"dtype": self.keras.backend.standardize_dtype(answer.outputs[0].dtype)}
+        if "outputs" in wants:
+            arrays.update(zip(layer.output_names, map(numpy, answer.outputs), strict=True))
+        if "states" in wants and layer.return_state:
+            arrays.update(zip((f"states/{key}" for key in layer.state_keys()), map(numpy, answer.states), strict=True))
+        if "mask" in wants:
+            if answer.mask is None:
+                facts["mask"] = "none"
+            else:
+                arrays["mask"] = numpy(answer.mask)
+        if "gradients" in wants:
+            arrays["loss"] = numpy(answer.loss)
+            arrays.update(self._gradients(request, answer, facts))
+        return arrays, facts
+
+    def _gradients(self, request: Request, answer: Answer, facts: dict[str, Any]) -> dict[str, np.ndarray]:
+        """Gradients by name. Where the engine finds no path at all it gives None: zeros, and said in the facts."""
+        layer, batch = request.layer, request.batch
+        inputs, states, weights = answer.gradients
+        unconnected = []
+
+        def numpy(name: str, gradient: Any, shape: tuple[int, ...]) -> np.ndarray:
+            if gradient is None:
+                unconnected.append(name)
+                return np.zeros(shape, stacks.real_dtype(layer))
+            return self.engine.numpy(gradient)
+
+        arrays = {"gradients/inputs": numpy("inputs", inputs, batch.inputs.shape)}
+        if batch.initial_states is not None:
+            for key, state in zip(layer.state_keys(), states, strict=True):
+                arrays[f"gradients/states/{key}"] = numpy(key, state, (batch.size, layer.units))
+        shapes = [a.shape for one in to_keras(layer, request.weights).values() for a in one]
+        flat = [numpy(f"weight {i}", g, shape) for i, (g, shape) in enumerate(zip(weights, shapes, strict=True))]
+        named = from_keras(layer, stacks.grouped(layer, flat))
+        arrays.update({f"gradients/weights/{name}": array for name, array in named.items()})
+        if unconnected:
+            facts["unconnected"] = ", ".join(unconnected)
+        return arrays
+
+    def _predict(self, stack: stacks.Stack, request: Request) -> Observation:
+        """Through `predict` of a functional model around the layers: all rows as one batch."""
+        layer, batch, kernel = request.layer, request.batch, request.execution.kernel
+        for earlier in (*request.before, batch):
+            if isinstance(earlier, Reset):
+                with moment("run"):
+                    stack.reset()
+                continue
+            with self.watch.listen() as words:
+                with moment("build"):
+                    model, key = self._model(stack, earlier, kernel)
+                with moment("run"):
+                    found = model.predict(arguments(layer, earlier), batch_size=max(earlier.size, 1), verbose=0)
+        seen = " + ".join(words)
+        stack.kernels[key] = seen or stack.kernels.get(key, "")
+        found = found if isinstance(found, (list, tuple)) else [found]
+        names = [*layer.output_names, *(f"states/{k}" for k in layer.state_keys() if layer.return_state)]
+        arrays = dict(zip(names, (plain(array) for array in found), strict=True))
+        if "states" not in request.wants:
+            arrays = {n: a for n, a in arrays.items() if not n.startswith("states/")}
+        if "outputs" not in request.wants:
+            arrays = {n: a for n, a in arrays.items() if n.startswith("states/")}
+        return Observation(arrays, f"{stack.kernels[key]}, in predict", facts={"dtype": str(found[0].dtype), "call": "predict"})
+
+    def _model(self, stack: stacks.Stack, batch: Batch, kernel: str) -> tuple[Any, Any]:
+        """The functional model for batches of this form, kept with its stack, and its key."""
+        masked, states = batch.mask is not None, batch.initial_states is not None
+        key = "model", masked, states, batch.time if kernel == "unrolled" else None
+        if key not in stack.programs:
+            stack.programs[key] = stacks.functional(self.keras, stack, batch.size, batch.time, kernel, masked, states)
+        return stack.programs[key], key
+
+    def run_model(self, request: ModelRequest) -> Observation | Unsupported:
+        from suite.backends.keras_models import run_model
+
+        return run_model(self, request)
+
+    def run_function(self, request: FunctionRequest) -> Observation | Unsupported:
+        from suite.backends.keras_models import run_function
+
+        return run_function(self, request)
+
+    def stepper(self, request: Request, backward: bool) -> Callable[[], str]:
+        """What a training step would run: `tf.function`, `jax.jit`, or torch as it is."""
+        if reason := self.supports(request):
+            raise ValueError(f"{self.name} cannot be timed on {request.layer}: {reason}")
+        stack = self._stack(request, self._key(request))
+        call = self._call(request, request.batch, backward)
+        call = replace(call, compiled=bool(self.engine.compiling), eager=False)
+        with self.watch.listen() as words:
+            self.engine.wait(self.engine.call(stack, call))
+        if words or not self.engine.compiling:
+            stack.kernels[call.shapes] = " + ".join(words)
+        kernel = stack.kernels[call.shapes] + (f", in {self.engine.compiling}" if self.engine.compiling else "")
+
+        def step() -> str:
+            self.engine.wait(self.engine.call(stack, call))
+            return kernel
+
+        return step
+
+    def smoke(self) -> None:
+        layer = Layer("lstm", 3, 4)
+        weights = to_keras(layer, draw_weights(layer))
+        stack = stacks.build(self.keras, layer, "fused", None)
+        stack.assign(weights)
+        for prefix, arrays in weights.items():
+            for name, wanted, variable in zip(("kernel", "recurrent_kernel", "bias"), arrays, stack.weights(prefix)):
+                found = self.engine.numpy(variable.value)
+                if not np.array_equal(found, wanted.astype("float32")):
+                    raise RuntimeError(f"{self.name}: {prefix}/{name} was set, and read back it is another")
+        answer = self.engine.call(stack, Call(self.engine.tensor(np.ones((2, 5, 3), "float32")), eager=True))
+        if (shape := self.engine.numpy(answer.outputs[0]).shape) != (2, 5, 4):
+            raise RuntimeError(f"{self.name}: an LSTM with 4 units on (2, 5, 3) gave outputs of shape {shape}")
+
+
+class KerasTensorFlow(Keras):
+    """Keras on TensorFlow."""
+
+    name, engine_name = "keras-tensorflow", "tensorflow"
+    environment: Mapping[str, str] = {"KERAS_BACKEND": "tensorflow", **QUIET}
+    requires = ("keras", "tensorflow")
+    distributions = ("tensorflow", "tensorflow-cpu")
+
+    def _limit_threads(self) -> None:
+        import tensorflow
+
+        tensorflow.config.threading.set_intra_op_parallelism_threads(self.threads)
+        tensorflow.config.threading.set_inter_op_parallelism_threads(1)
+
+
+class KerasJax(Keras):
+    """Keras on JAX."""
+
+    name, engine_name = "keras-jax", "jax"
+    environment: Mapping[str, str] = {"KERAS_BACKEND": "jax", **QUIET}
+    requires = ("keras", "jax")
+    distributions = ("jax", "jaxlib")
+
+    def _limit_threads(self) -> None:
+        if self.device == "cpu":
+            os.environ["JAX_PLATFORMS"] = "cpu"
+            if self.threads == 1:
+                single = "--xla_cpu_multi_thread_eigen=false intra_op_parallelism_threads=1"
+                os.environ["XLA_FLAGS"] = f"{os.environ.get('XLA_FLAGS', '')} {single}".strip()
+
+
+class KerasTorch(Keras):
+    """Keras on PyTorch."""
+
+    name, engine_name = "keras-torch", "torch"
+    environment: Mapping[str, str] = {"KERAS_BACKEND": "torch", **QUIET}
+    requires = ("keras", "torch")
+    distributions = ("torch",)
+
+    def _limit_threads(self) -> None:
+        import torch
+
+        torch.set_num_threads(self.threads)
+
+
+def first_size(request: Request) -> int:
+    """The batch size that the first call has: what a stateful layer is bound to."""
+    for earlier in request.before:
+        if isinstance(earlier, Batch):
+            return earlier.size
+    return request.batch.size
+
+
+def arguments(layer: Layer, batch: Batch) -> Any:
+    """What `predict` is given: the sequences, or a list of them, the mask and the initial states."""
+    real = stacks.real_dtype(layer)
+    given = [batch.inputs.astype(real)]
+    if batch.mask is not None:
+        given.append(np.array(batch.mask))
+    if batch.initial_states is not None:
+        given += [s.astype(real) for one in stacks.states_of(layer, batch.initial_states) for s in one]
+    return given if len(given) > 1 else given[0]
+
+
+def plain(array: Any) -> np.ndarray:
+    """An array that numpy knows by itself: bfloat16 as float32."""
+    array = np.array(array)
+    return array.astype("float32") if array.dtype.name == "bfloat16" else array

@@ -1,0 +1,243 @@
+"""What differs between Keras' engines: tensors, devices, threads, compiling, gradients.
+
+How each engine runs a request, and why (Keras 3.15.1, one CPU core, an LSTM on (4, 6, 3)):
+
+    tensorflow   eager, about 10 ms a call; `compiled` is `tf.function`, whose trace costs about half a second a shape
+    torch        eager, about 1 ms a call
+    jax          `jax.jit` of the layer within `keras.StatelessScope`, which is how `fit` and `predict` run it: 0.3 s once a
+                 shape, then under 1 ms. The eager call compiles its scan again every time (0.15 to 0.2 s a layer). It is
+                 made where a call leaves something behind or may do so: stateful layers, and requests with earlier calls
+
+Gradients come from `tf.GradientTape`, `torch.autograd.grad`, `jax.value_and_grad`.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from dataclasses import dataclass
+from typing import Any, Sequence
+
+import numpy as np
+
+from suite.backends import moment
+from suite.backends.keras_layers import Stack, forward, loss
+
+
+@dataclass(frozen=True, eq=False)
+class Call:
+    """One call of a stack, its arrays as tensors of the engine. `cotangents` are there when gradients are wanted."""
+
+    inputs: Any
+    mask: Any = None
+    states: Any = None
+    cotangents: Any = None
+    training: bool = False
+    compiled: bool = False
+    eager: bool = False
+
+    @property
+    def shapes(self) -> tuple:
+        """What a compiled function depends on."""
+        return (tuple(self.inputs.shape), self.mask is None, self.states is None, self.cotangents is None, self.training)
+
+
+@dataclass(frozen=True, eq=False)
+class Answer:
+    """What a call gave. Gradients, where wanted: (inputs, states in one flat list, variables); None is no path."""
+
+    outputs: Sequence[Any]
+    states: Sequence[Any]
+    mask: Any = None
+    loss: Any = None
+    gradients: tuple[Any, list, list] | None = None
+    how: str = "eager"
+
+
+class Engine:
+    """The parts that one engine of Keras has of its own. Subclasses import the engine when they are made."""
+
+    name = ""
+    compiling = ""
+
+    def __init__(self, keras: Any, device: str):
+        self.keras, self.device = keras, device
+
+    def precision(self, dtype: str) -> Any:
+        """A context in which arrays of this dtype exist."""
+        return contextlib.nullcontext()
+
+    def tensor(self, array: np.ndarray) -> Any:
+        """A copy of `array` on the device."""
+        return self.keras.ops.convert_to_tensor(np.array(array))
+
+    def numpy(self, tensor: Any) -> np.ndarray:
+        """A copy of `tensor` as an array; bfloat16, which numpy has not, as float32 (exact)."""
+        if self.keras.backend.standardize_dtype(tensor.dtype) == "bfloat16":
+            tensor = self.keras.ops.cast(tensor, "float32")
+        return np.array(self.keras.ops.convert_to_numpy(tensor))
+
+    def has_gpu(self) -> bool:
+        """Whether this engine sees a GPU in this process."""
+        raise NotImplementedError
+
+    def built_for_gpu(self) -> bool:
+        """Whether the engine that is installed could use a GPU."""
+        raise NotImplementedError
+
+    def call(self, stack: Stack, call: Call) -> Answer:
+        """Run the stack; with `call.cotangents`, differentiate it as well."""
+        raise NotImplementedError
+
+    def wait(self, answer: Answer) -> None:
+        """Return when the device has finished."""
+
+
+class TensorFlow(Engine):
+    name, compiling = "tensorflow", "tf.function"
+
+    def __init__(self, keras: Any, device: str):
+        super().__init__(keras, device)
+        import tensorflow
+
+        self.tf = tensorflow
+
+    def has_gpu(self) -> bool:
+        return bool(self.tf.config.list_physical_devices("GPU"))
+
+    def built_for_gpu(self) -> bool:
+        return self.tf.test.is_built_with_cuda()
+
+    def call(self, stack: Stack, call: Call) -> Answer:
+        arguments = call.inputs, call.mask, call.states, call.cotangents
+        if not call.compiled:
+            return Answer(*self._run(stack, call.training, *arguments))
+        program = stack.programs.get(call.training)
+        if program is None:
+            def run(*arguments):
+                return self._run(stack, call.training, *arguments)
+
+            program = stack.programs[call.training] = self.tf.function(run, autograph=False)
+        with moment("run" if call.shapes in stack.kernels else "trace"):
+            return Answer(*program(*arguments), how=self.compiling)
+
+    def _run(self, stack: Stack, training: bool, inputs, mask, states, cotangents) -> tuple:
+        if cotangents is None:
+            return forward(stack, inputs, mask, states, training)
+        given = [state for one in states or () for state in one]
+        variables = [v.value for v in stack.variables]
+        with self.tf.GradientTape() as tape:
+            tape.watch([inputs, *given])
+            outputs, finals, passed = forward(stack, inputs, mask, states, training)
+            total = loss(self.keras, outputs, finals, cotangents)
+        found = tape.gradient(total, [inputs, *given, *variables])
+        split = 1 + len(given)
+        return outputs, finals, passed, total, (found[0], found[1:split], found[split:])
+
+    def wait(self, answer: Answer) -> None:
+        if self.device == "gpu":
+            self.tf.test.experimental.sync_devices()
+
+
+class Torch(Engine):
+    name = "torch"
+
+    def __init__(self, keras: Any, device: str):
+        super().__init__(keras, device)
+        import torch
+
+        self.torch = torch
+
+    def has_gpu(self) -> bool:
+        return self.torch.cuda.is_available()
+
+    def built_for_gpu(self) -> bool:
+        return self.torch.version.cuda is not None
+
+    def call(self, stack: Stack, call: Call) -> Answer:
+        if call.cotangents is None:
+            return Answer(*forward(stack, call.inputs, call.mask, call.states, call.training))
+        given = [state for one in call.states or () for state in one]
+        for tensor in (call.inputs, *given):
+            tensor.requires_grad_(True)
+        outputs, finals, passed = forward(stack, call.inputs, call.mask, call.states, call.training)
+        total = loss(self.keras, outputs, finals, call.cotangents)
+        variables = [v.value for v in stack.variables]
+        found = self.torch.autograd.grad(total, [call.inputs, *given, *variables], allow_unused=True)
+        split = 1 + len(given)
+        return Answer(outputs, finals, passed, total, (found[0], list(found[1:split]), list(found[split:])))
+
+    def wait(self, answer: Answer) -> None:
+        if self.device == "gpu":
+            self.torch.cuda.synchronize()
+
+
+class Jax(Engine):
+    name, compiling = "jax", "jax.jit"
+    MAPS = 40_000  # of the 65 530 memory maps a Linux process may have; every compiled function takes some
+
+    def __init__(self, keras: Any, device: str):
+        super().__init__(keras, device)
+        import jax
+
+        self.jax = jax
+
+    def precision(self, dtype: str) -> Any:
+        if dtype != "float64":
+            return contextlib.nullcontext()
+        if hasattr(self.jax, "enable_x64"):
+            return self.jax.enable_x64(True)
+        from jax.experimental import enable_x64
+
+        return enable_x64(True)
+
+    def has_gpu(self) -> bool:
+        return self.jax.default_backend() == "gpu"
+
+    def built_for_gpu(self) -> bool:
+        from importlib.metadata import distributions
+
+        return any((d.name or "").lower().startswith(("jax-cuda", "jax_cuda")) for d in distributions())
+
+    def call(self, stack: Stack, call: Call) -> Answer:
+        self._spare_maps()
+        if call.eager and call.cotangents is None and not call.compiled:
+            return Answer(*forward(stack, call.inputs, call.mask, call.states, call.training))
+        key = call.training, call.cotangents is None
+        if key not in stack.programs:
+            stack.programs[key] = self.jax.jit(self._program(stack, call.training, call.cotangents is not None))
+        values = [v.value for v in stack.variables]
+        hidden = [v.value for v in stack.hidden]
+        with moment("run" if call.shapes in stack.kernels else "trace"):
+            found = stack.programs[key](call.inputs, call.states, values, hidden, call.mask, call.cotangents)
+        if call.cotangents is None:
+            return Answer(*found, how=self.compiling)
+        (total, (outputs, finals, passed)), (inputs, states, weights) = found
+        flat = [state for one in states or () for state in one]
+        return Answer(outputs, finals, passed, total, (inputs, flat, weights), self.compiling)
+
+    def _program(self, stack: Stack, training: bool, backward: bool) -> Any:
+        """The stack as a function of its arrays, its variables among them; updates of variables stay inside."""
+
+        def run(inputs, states, values, hidden, mask, cotangents):
+            mapping = [*zip(stack.variables, values), *zip(stack.hidden, hidden)]
+            with self.keras.StatelessScope(mapping):
+                found = forward(stack, inputs, mask, states, training)
+                if not backward:
+                    return found
+                return loss(self.keras, *found[:2], cotangents), found
+
+        return self.jax.value_and_grad(run, argnums=(0, 1, 2), has_aux=True) if backward else run
+
+    def _spare_maps(self) -> None:
+        """Drop what was compiled before the process runs out of memory maps, which would end it."""
+        self._calls = getattr(self, "_calls", 0) + 1
+        if self._calls % 50 == 0:
+            with contextlib.suppress(OSError), open("/proc/self/maps") as maps:
+                if sum(1 for _ in maps) > self.MAPS:
+                    self.jax.clear_caches()
+
+    def wait(self, answer: Answer) -> None:
+        self.jax.block_until_ready((answer.outputs, answer.states, answer.loss, answer.gradients))
+
+
+ENGINES = {kind.name: kind for kind in (TensorFlow, Jax, Torch)}

@@ -1,0 +1,238 @@
+"""A described recurrent layer as Keras layers: how they are built, given weights, called, saved and loaded again.
+
+A stack of `layers` is a list of Keras layers called in sequence, each with its own `initial_state`. The first one gets
+the mask as its `mask` argument; what the further ones see is what Keras itself passes on with the tensors between
+them, as in any functional or Sequential model. The same calls, on symbolic tensors, make the functional model that
+is saved and that `predict` runs.
+
+`keras` is an argument everywhere: only the backend's class imports it.
+"""
+
+from __future__ import annotations
+
+import importlib
+import inspect
+import os
+import tempfile
+from typing import Any, Mapping, Sequence
+
+import numpy as np
+
+from cases.layers import Layer
+from cases.layouts import prefixes
+
+LAYERS: Mapping[str, str] = {"simple_rnn": "SimpleRNN", "lstm": "LSTM", "gru": "GRU"}
+SEED = 20_000
+
+
+def accepts(kind: type, option: str) -> bool:
+    """Whether the constructor of `kind` names this option. Keras' own releases differ here."""
+    return option in inspect.signature(kind.__init__).parameters
+
+
+def cell_options(layer: Layer) -> dict[str, Any]:
+    """The options of the cell, by Keras' names. The seed is given where there is dropout, so that runs repeat."""
+    options: dict[str, Any] = {
+        "activation": layer.activation,
+        "use_bias": layer.bias,
+        "dropout": layer.dropout,
+        "recurrent_dropout": layer.recurrent_dropout,
+        "dtype": layer.dtype,
+    }
+    if layer.dropout or layer.recurrent_dropout:
+        options["seed"] = SEED
+    if layer.cell != "simple_rnn":
+        options["recurrent_activation"] = layer.recurrent_activation
+        options["implementation"] = layer.implementation
+    if layer.cell == "gru":
+        options["reset_after"] = layer.reset_after
+    return options
+
+
+def loop_options(layer: Layer, last: bool, kernel: str) -> dict[str, Any]:
+    """The options of the loop around the cell. `last`: whether it is the last layer of its stack."""
+    options: dict[str, Any] = {
+        "return_sequences": layer.return_sequences or not last,
+        "return_state": layer.return_state,
+        "go_backwards": layer.direction == "backward",
+        "stateful": layer.stateful,
+        "unroll": kernel == "unrolled",
+    }
+    if layer.padding_output == "zero":
+        options["zero_output_for_mask"] = True
+    return options
+
+
+def make(keras: Any, layer: Layer, kernel: str, last: bool) -> Any:
+    """One Keras layer of the stack, not built.
+
+    `generic` is `RNN(Cell(...))`; every other kernel is the layer as users write it, with `use_cudnn="auto"` where
+    this release has that option (later ones have it as their default).
+    """
+    name = LAYERS[layer.cell]
+    kind = getattr(keras.layers, name)
+    if kernel == "generic":
+        cell = getattr(keras.layers, f"{name}Cell")(**cell_options(layer))
+        made = keras.layers.RNN(cell, dtype=layer.dtype, **loop_options(layer, last, kernel))
+    else:
+        options = {**cell_options(layer), **loop_options(layer, last, kernel)}
+        if accepts(kind, "use_cudnn"):
+            options["use_cudnn"] = "auto"
+        made = kind(layer.units, **options)
+    if layer.direction != "bidirectional":
+        return made
+    return keras.layers.Bidirectional(made, None if layer.merge == "none" else layer.merge, dtype=layer.dtype)
+
+
+class Stack:
+    """Built Keras layers for one description, with their variables in the project's order.
+
+    variables   the trainable ones: kernel, recurrent_kernel and, if there is one, bias of every cell
+    hidden      seeds and carried states, and `fresh`, what they held when the stack was built
+    programs    compiled functions of this stack, by what they compute; kept by the engine
+    kernels     the kernels that a compiled function was seen to use when it was traced
+    """
+
+    def __init__(self, keras: Any, layer: Layer, keras_layers: Sequence[Any]):
+        self.keras, self.layer, self.layers = keras, layer, list(keras_layers)
+        self.cells = {}
+        for index, made in enumerate(self.layers):
+            for direction, one in zip(layer.directions, halves(made)):
+                self.cells[f"{index}/{direction}"] = one.cell
+        self.variables = [v for prefix in prefixes(layer) for v in self.weights(prefix)]
+        seeds = [cell.seed_generator.state for cell in self.cells.values() if hasattr(cell, "seed_generator")]
+        self.carried = [s for made in self.layers for one in halves(made) for s in one.states or ()]
+        self.hidden = list({id(v): v for v in seeds + self.carried}.values())
+        self.fresh = [np.array(keras.ops.convert_to_numpy(v.value)) for v in self.hidden]
+        self.programs: dict[Any, Any] = {}
+        self.kernels: dict[Any, str] = {}
+
+    def weights(self, prefix: str) -> list[Any]:
+        """The variables of one cell, in the order of `cases.layouts.to_keras`."""
+        cell = self.cells[prefix]
+        return [cell.kernel, cell.recurrent_kernel] + ([cell.bias] if self.layer.bias else [])
+
+    def assign(self, arrays: Mapping[str, Sequence[np.ndarray]]) -> None:
+        """Set every weight. `arrays`: as `cases.layouts.to_keras` gives them."""
+        for prefix, values in arrays.items():
+            for variable, value in zip(self.weights(prefix), values, strict=True):
+                variable.assign(value.astype(variable.dtype))
+
+    def forget(self) -> None:
+        """Seeds and carried states as they were when the stack was built: nothing leaks between requests."""
+        for variable, value in zip(self.hidden, self.fresh):
+            variable.assign(value)
+
+    def reset(self) -> None:
+        """What a user calls to make stateful layers forget."""
+        for made in self.layers:
+            made.reset_state() if hasattr(made, "reset_state") else made.reset_states()
+
+
+def halves(made: Any) -> tuple[Any, ...]:
+    """The layer itself, or the forward and the backward layer of a Bidirectional one."""
+    return (made.forward_layer, made.backward_layer) if hasattr(made, "forward_layer") else (made,)
+
+
+def build(keras: Any, layer: Layer, kernel: str, batch: int | None) -> Stack:
+    """A stack with fresh weights. `batch` is the batch size that a stateful layer is bound to."""
+    made = [make(keras, layer, kernel, index == layer.layers - 1) for index in range(layer.layers)]
+    for index, one in enumerate(made):
+        one.build((batch if layer.stateful else None, None, layer.input_width(index)))
+    return Stack(keras, layer, made)
+
+
+def from_config(stack: Stack, batch: int | None) -> Stack:
+    """The stack built again from each layer's own configuration, then given the weights of the first."""
+    layer, made = stack.layer, []
+    for index, one in enumerate(stack.layers):
+        again = type(one).from_config(one.get_config())
+        again.build((batch if layer.stateful else None, None, layer.input_width(index)))
+        again.set_weights(one.get_weights())
+        made.append(again)
+    return Stack(stack.keras, layer, made)
+
+
+def reloaded(keras: Any, stack: Stack, batch: int, time: int, kernel: str, masked: bool, states: bool) -> Stack:
+    """The stack out of a model that was saved to a `.keras` file and loaded again, weights as the file has them."""
+    model = functional(keras, stack, batch, time, kernel, masked, states)
+    with tempfile.TemporaryDirectory() as folder:
+        path = os.path.join(folder, "model.keras")
+        model.save(path)
+        loaded = keras.models.load_model(path)
+    recurrent = (keras.layers.RNN, keras.layers.Bidirectional)
+    return Stack(keras, stack.layer, [one for one in loaded.layers if isinstance(one, recurrent)])
+
+
+def forward(stack: Stack, inputs: Any, mask: Any = None, states: Any = None, training: bool = False):
+    """Call the layers in sequence, on tensors or on symbolic ones.
+
+    mask: given to the first layer, or None. states: one list a layer, in Keras' order, or None. Returns the outputs
+    (one, or two where nothing merges them), the final states of all layers (none without `return_state`), the mask
+    that the output carries, or None.
+    """
+    outputs: tuple[Any, ...] = (inputs,)
+    finals: list[Any] = []
+    for index, layer in enumerate(stack.layers):
+        options: dict[str, Any] = {"training": True} if training else {}
+        if index == 0 and mask is not None:
+            options["mask"] = mask
+        if states is not None:
+            options["initial_state"] = list(states[index])
+        answer = layer(outputs[0], **options)
+        answer = tuple(answer) if isinstance(answer, (tuple, list)) else (answer,)
+        count = len(stack.layer.output_names)
+        outputs = answer[:count]
+        finals += answer[count:]
+    return outputs, tuple(finals), passed_mask(outputs[0])
+
+
+def passed_mask(tensor: Any) -> Any:
+    """The mask that Keras attached to this tensor, or None. Newer releases keep some of them in a table."""
+    shared = importlib.import_module("keras.src.backend")
+    return shared.get_keras_mask(tensor) if hasattr(shared, "get_keras_mask") else getattr(tensor, "_keras_mask", None)
+
+
+def loss(keras: Any, outputs: Sequence[Any], states: Sequence[Any], cotangents: Sequence[Any]) -> Any:
+    """The sum of every output and final state times its cotangent, in the cotangents' dtype."""
+    ops = keras.ops
+    terms = [ops.sum(ops.cast(t, c.dtype) * c) for t, c in zip((*outputs, *states), cotangents, strict=True)]
+    return sum(terms[1:], terms[0])
+
+
+def functional(keras: Any, stack: Stack, batch: int, time: int, kernel: str, masked: bool, states: bool) -> Any:
+    """A functional model of the stack. Inputs: the sequences, then the mask, then the initial states, where given;
+    outputs: the outputs, then the final states. Time is open, except for an unrolled loop, which needs it fixed."""
+    layer = stack.layer
+    steps = time if kernel == "unrolled" else None
+    size = batch if layer.stateful else None
+    real = real_dtype(layer)
+
+    def given(*shape: int | None, dtype: str = real) -> Any:
+        return keras.Input(batch_shape=(size, *shape), dtype=dtype)
+
+    sequences = given(steps, layer.features)
+    mask = given(steps, dtype="bool") if masked else None
+    each = len(layer.directions) * len(layer.state_names)
+    initial = [[given(layer.units) for _ in range(each)] for _ in stack.layers] if states else None
+    outputs, finals, _ = forward(stack, sequences, mask, initial)
+    inputs = [sequences, *([mask] if masked else []), *[state for one in initial or () for state in one]]
+    return keras.Model(inputs if len(inputs) > 1 else inputs[0], [*outputs, *finals])
+
+
+def real_dtype(layer: Layer) -> str:
+    """The dtype of the arrays that are handed in: a mixed policy computes in half, but reads and keeps float32."""
+    return "float32" if layer.dtype.startswith("mixed") else layer.dtype
+
+
+def states_of(layer: Layer, named: Mapping[str, np.ndarray]) -> list[list[np.ndarray]]:
+    """Initial states by name -> one list a layer, in Keras' order: forward before backward, h before c."""
+    each = len(layer.directions) * len(layer.state_names)
+    flat = [named[key] for key in layer.state_keys()]
+    return [flat[start : start + each] for start in range(0, len(flat), each)]
+
+
+def grouped(layer: Layer, flat: Sequence[np.ndarray]) -> dict[str, list[np.ndarray]]:
+    """Arrays in the order of `Stack.variables` -> `INDEX/DIRECTION` -> the arrays of that cell."""
+    each = 3 if layer.bias else 2
+    return {prefix: list(flat[i * each : (i + 1) * each]) for i, prefix in enumerate(prefixes(layer))}

@@ -1,0 +1,78 @@
+"""The float64 reference as a backend: a subject that must pass everything, so that invariants can be tested on it."""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Callable
+from importlib.metadata import version
+from types import ModuleType
+
+import numpy as np
+
+from cases.batches import BatchPlan
+from cases.layers import Layer, draw_weights
+from cases.models import ModelRequest
+from cases.requests import Observation, Request, Unsupported
+from suite.backends import Backend, moment
+
+DTYPES = ("float32", "float64")
+
+
+class Reference(Backend):
+    """Answers with `cases.reference`, in the layer's dtype. Its kernel is `reference`, whichever is asked for.
+
+    `package` (class attribute, or argument) names the reference package, or is it: a faulty copy can stand there.
+    """
+
+    name = "reference"
+    requires = ("numpy", "scipy", "autograd")
+    package: str | ModuleType = "cases.reference"
+
+    def __init__(self, device: str = "cpu", threads: int = 1, package: str | ModuleType | None = None):
+        super().__init__(device, threads)
+        package = package or self.package
+        self.reference = importlib.import_module(package) if isinstance(package, str) else package
+
+    def versions(self) -> dict[str, str]:
+        return {name: version(name) for name in self.requires}
+
+    def padding(self, layer: Layer) -> str:
+        return "zero" if layer.padding_output == "zero" else "hold"
+
+    def supports(self, request: Request) -> str | None:
+        layer = request.layer
+        if layer.dtype not in DTYPES:
+            return f"the reference computes in {' or '.join(DTYPES)}, not in {layer.dtype}"
+        if request.execution.mode == "training" and (layer.dropout or layer.recurrent_dropout):
+            return "the reference draws no dropout masks"
+        if layer.layers > 1 and len(layer.output_names) > 1:
+            return "two unmerged outputs are no input of the next layer"
+        return None
+
+    def run(self, request: Request) -> Observation:
+        with moment("run"):
+            return self.reference.run(request, self.padding(request.layer), request.layer.dtype)
+
+    def run_model(self, request: ModelRequest) -> Observation | Unsupported:
+        layers = [node["layer"] for node in request.model.nodes if node.op == "recurrent"]
+        dtypes = {layer.dtype for layer in layers} or {"float32"}
+        if len(dtypes) > 1 or not dtypes <= set(DTYPES):
+            return Unsupported(f"the reference computes a model in {' or '.join(DTYPES)}, not in {', '.join(sorted(dtypes))}")
+        with moment("run"):
+            return self.reference.run_model(request, "hold", dtypes.pop())
+
+    def stepper(self, request: Request, backward: bool) -> Callable[[], str]:
+        wants = ("gradients",) if backward else ("outputs", "states")
+        timed = request.but(wants=wants)
+        self.run(timed)
+
+        def step() -> str:
+            return self.run(timed).kernel
+
+        return step
+
+    def smoke(self) -> None:
+        layer = Layer("simple_rnn", 2, 2)
+        answer = self.run(Request(layer, draw_weights(layer), BatchPlan(2, 2).draw(layer)))
+        if set(answer.arrays) != {"outputs", "states/0/forward/h"} or answer["outputs"].dtype != np.float32:
+            raise RuntimeError(f"the reference gave {sorted(answer.arrays)}: expected outputs and states in float32")

@@ -1,0 +1,55 @@
+"""Subjects side by side: the plan is known before the first test, so each subject's checks run ahead in a lane of their own.
+
+As many lanes move at once as there are cores; pytest then only waits for outcomes, in its own order.
+"""
+
+from __future__ import annotations
+
+import os
+from concurrent.futures import Future, ThreadPoolExecutor
+from threading import Event
+from typing import Any, Callable, Iterable, Mapping
+
+from suite.verdicts import Outcome
+
+
+class Lanes:
+    """Runs checks ahead. `outcome(key)` waits for one."""
+
+    def __init__(self, judge: Callable[[Any], Outcome], cores: int | None = None):
+        self._judge = judge
+        self._cores = cores or len(os.sched_getaffinity(0))
+        self._stop = Event()
+        self._pool: ThreadPoolExecutor | None = None
+        self._futures: dict[str, Future] = {}
+
+    def begin(self, lanes: Mapping[str, Iterable[tuple[str, Any]]]) -> None:
+        """Start the lanes: name -> (key, check) in order."""
+        self._pool = ThreadPoolExecutor(max_workers=self._cores, thread_name_prefix="lane")
+        for checks in lanes.values():
+            checks = list(checks)
+            self._futures.update({key: Future() for key, _ in checks})
+            self._pool.submit(self._run, checks)
+
+    def outcome(self, key: str, check: Any) -> Outcome:
+        """The outcome of a check: waited for where a lane has it, else found now."""
+        if key in self._futures:
+            return self._futures[key].result()
+        return self._judge(check)
+
+    def stop(self) -> None:
+        """Let no further check begin, and wait for those that run."""
+        self._stop.set()
+        if self._pool is not None:
+            self._pool.shutdown(wait=True)
+
+    def _run(self, checks: list[tuple[str, Any]]) -> None:
+        for key, check in checks:
+            future = self._futures[key]
+            if self._stop.is_set():
+                future.cancel()
+                continue
+            try:
+                future.set_result(self._judge(check))
+            except BaseException as error:  # ours: raised again where the test waits
+                future.set_exception(error)

@@ -1,0 +1,141 @@
+"""The ledger of known failures: strict, and conditional on subject, version and feature.
+
+One entry is one finding (a root cause), in TOML:
+
+    [[known]]
+    key = "short-name"                       unique
+    title = "one sentence: what is wrong"
+    severity = "wrong numbers"               one of SEVERITIES
+    subject = ["keras-jax"]                  backends, as shell patterns
+    versions = {keras = ">=3.0,<=3.15.1"}    by distribution
+    invariant = ["padding_follows_*"]        invariants or scenario/claim, as shell patterns
+    when = {mask = ["left", "gaps"], states = true}          features that must hold, each one value or several
+    unless = [{cell = "gru", reset_after = true}]            none of these may hold
+    message = "regular expression"           what the failure must say (optional)
+    reason = "why it is wrong"
+    issue = "https://… or 'not reported'"
+
+A failing check that an entry matches is `known`. A passing one that an entry matches is `fixed`, which is an error until the
+ledger is mended: so conditions are as narrow as they are true.
+"""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from dataclasses import dataclass, field
+from fnmatch import fnmatchcase
+from pathlib import Path
+from typing import Any, Iterable, Mapping
+
+from packaging.specifiers import InvalidSpecifier, SpecifierSet
+
+from suite.verdicts import Outcome
+
+SEVERITIES = ("wrong numbers", "wrong gradients", "lost mask", "error on valid input", "no error on wrong input", "crash", "divergence")
+KEYS = {"key", "title", "severity", "subject", "versions", "invariant", "when", "unless", "message", "reason", "issue"}
+NEEDED = {"key", "title", "severity", "subject", "versions", "invariant", "reason", "issue"}
+
+
+class BadLedger(ValueError):
+    """A ledger that cannot be read."""
+
+
+@dataclass(frozen=True)
+class Known:
+    """One finding: what is known to fail, where, and why."""
+
+    key: str
+    title: str
+    severity: str
+    subject: tuple[str, ...]
+    versions: Mapping[str, str]
+    invariant: tuple[str, ...]
+    reason: str
+    issue: str
+    when: Mapping[str, Any] = field(default_factory=dict)
+    unless: tuple[Mapping[str, Any], ...] = ()
+    message: str = ""
+
+    def concerns(self, backend: str, versions: Mapping[str, str]) -> bool:
+        """Whether the entry speaks of this backend in these versions."""
+        return any(fnmatchcase(backend, pattern) for pattern in self.subject) and all(
+            name in versions and SpecifierSet(wanted, prereleases=True).contains(versions[name].split("+")[0])
+            for name, wanted in self.versions.items()
+        )
+
+    def covers(self, names: Iterable[str], features: Mapping[str, Any]) -> bool:
+        """Whether the entry speaks of a check with one of these names and these features."""
+        return (
+            any(fnmatchcase(name, pattern) for name in names for pattern in self.invariant)
+            and holds(self.when, features)
+            and not any(holds(no, features) for no in self.unless)
+        )
+
+
+def holds(condition: Mapping[str, Any], features: Mapping[str, Any]) -> bool:
+    """Whether every feature named has the value, or one of the values, given for it."""
+    for name, wanted in condition.items():
+        values = wanted if isinstance(wanted, (list, tuple)) else [wanted]
+        if name not in features or not any(same(features[name], value) for value in values):
+            return False
+    return True
+
+
+def same(one: Any, other: Any) -> bool:
+    """Equal, and not by Python's accident that True == 1."""
+    return one == other and isinstance(one, bool) == isinstance(other, bool)
+
+
+def read(path: Path) -> tuple[Known, ...]:
+    """The entries of a ledger. Raises BadLedger with the file, the entry and what is wrong with it."""
+    try:
+        with open(path, "rb") as file:
+            parsed = tomllib.load(file)
+    except OSError as error:
+        raise BadLedger(f"ledger {path}: {error.strerror}") from None
+    except tomllib.TOMLDecodeError as error:
+        raise BadLedger(f"ledger {path}: not TOML: {error}") from None
+    if extra := set(parsed) - {"known"}:
+        raise BadLedger(f"ledger {path}: unknown table {sorted(extra)}; entries are [[known]]")
+    entries = [entry(path, number, raw) for number, raw in enumerate(parsed.get("known", []), 1)]
+    keys = [e.key for e in entries]
+    if twice := {k for k in keys if keys.count(k) > 1}:
+        raise BadLedger(f"ledger {path}: key used twice: {', '.join(sorted(twice))}")
+    return tuple(entries)
+
+
+def entry(path: Path, number: int, raw: Mapping[str, Any]) -> Known:
+    """One entry, checked."""
+    where = f"ledger {path}, entry {number} ({raw.get('key', 'without key')})"
+    if lacking := NEEDED - set(raw):
+        raise BadLedger(f"{where}: missing {', '.join(sorted(lacking))}")
+    if extra := set(raw) - KEYS:
+        raise BadLedger(f"{where}: unknown {', '.join(sorted(extra))} (known: {', '.join(sorted(KEYS))})")
+    if raw["severity"] not in SEVERITIES:
+        raise BadLedger(f"{where}: severity {raw['severity']!r}: expected one of {', '.join(SEVERITIES)}")
+    values = dict(raw)
+    for name in ("subject", "invariant"):
+        values[name] = tuple([values[name]] if isinstance(values[name], str) else values[name])
+    unless = values.get("unless", ())
+    values["unless"] = tuple([unless] if isinstance(unless, Mapping) else unless)
+    try:
+        for wanted in values["versions"].values():
+            SpecifierSet(wanted)
+        re.compile(values.get("message", ""))
+    except (InvalidSpecifier, re.error, AttributeError) as error:
+        raise BadLedger(f"{where}: {error}") from None
+    return Known(**values)
+
+
+def consult(entries: Iterable[Known], names: Iterable[str], features: Mapping[str, Any], outcome: Outcome) -> tuple[str, Known | None]:
+    """The final verdict and the entry that made it. `entries` are those that concern the subject."""
+    names = tuple(names)
+    for known in entries:
+        if not known.covers(names, features):
+            continue
+        if outcome.verdict == "pass":
+            return "fixed", known
+        if outcome.verdict in ("fail", "crash", "timeout") and re.search(known.message, outcome.message):
+            return "known", known
+    return outcome.verdict, None

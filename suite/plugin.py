@@ -1,0 +1,205 @@
+"""The suite as a pytest plugin: options, parametrization, verdicts as pytest's outcomes, records, the summary."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from reports.lines import Timing, Verdict
+from reports.records import NotWritable, RecordsError, Writer, read
+from suite.session import BadUse, Check, Session, Settings, default_folder, open_session
+
+ROOT = Path(__file__).resolve().parents[1]
+SESSION = pytest.StashKey[Session]()
+RUN = pytest.StashKey["Run"]()
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    group = parser.getgroup("rnn-conformance", "conformance of recurrent layers (pytest suite)")
+    group.addoption("--subject", action="append", default=[], metavar="NAME",
+                    help="whom to ask, repeatable: [alias=]backend[@requirement | @/path/to/python]; default: all that are installed here")
+    group.addoption("--device", default="all", help="cpu, cuda or all (default: all that are here)")
+    group.addoption("--kernel", default="all", help="fused, generic, unrolled, compiled, or all (default): run every case with it")
+    group.addoption("--depth", default="default", help="smoke, default or full: features covered alone, in pairs, in triples")
+    group.addoption("--seed", type=int, default=0, help="seed of every array (default: 0)")
+    group.addoption("--threads", type=int, default=1, help="threads a subject may use (default: 1)")
+    group.addoption("--timeout", type=float, default=60.0, metavar="SECONDS", help="for one request (default: 60)")
+    group.addoption("--record", metavar="DIR", help="folder of the run's records (default: results/<time>-<short id>)")
+    group.addoption("--resume", metavar="DIR", help="go on with a run that was cut off")
+    group.addoption("--inline", action="store_true", help="one subject, in pytest's own process, for a debugger")
+    group.addoption("--ledger", action="append", default=[], metavar="FILE", help="further known failures, besides suite/known.toml")
+
+
+def asks_the_suite(config: pytest.Config) -> bool:
+    """Whether the command line runs the suite, and not only the project's own tests."""
+    places = [Path(str(arg).partition("::")[0]).resolve() for arg in config.args]
+    return any(place == ROOT or place.is_relative_to(ROOT / "suite") for place in places)
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    if not asks_the_suite(config) or config.option.help:
+        return
+    option = config.getoption
+    settings = Settings(
+        tuple(option("--subject")), option("--device"), option("--kernel"), option("--depth"), option("--seed"),
+        option("--threads"), option("--timeout"), option("--inline"), tuple(option("--ledger")), option("--record"), option("--resume"),
+    )
+    try:
+        config.stash[SESSION] = open_session(settings)
+        if not hasattr(config, "workerinput") and not config.option.collectonly:
+            config.stash[RUN] = Run(config.stash[SESSION], config)
+            config.pluginmanager.register(config.stash[RUN], "rnn-conformance-run")
+    except (BadUse, RecordsError) as error:
+        raise pytest.UsageError(str(error)) from None
+    if getattr(config.option, "dist", "no") == "load":
+        config.option.dist = "loadgroup"  # a subject's checks stay together: one interpreter each
+
+
+def session_of(config: pytest.Config) -> Session:
+    """The suite's session of this pytest run."""
+    return config.stash[SESSION]
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    if metafunc.definition.name not in ("test_invariant", "test_claim") or SESSION not in metafunc.config.stash:
+        return
+    session = session_of(metafunc.config)
+    checks = session.checks if metafunc.definition.name == "test_invariant" else session.claims
+    metafunc.parametrize("check", [
+        pytest.param(check, id=str(check), marks=pytest.mark.xdist_group(check.other.name if check.other else check.subject.name))
+        for check in checks
+    ])
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    items.sort(key=lambda item: "benchmarks" in item.path.parts)  # timing comes last, when nothing else runs
+
+
+@pytest.fixture
+def suite_session(request: pytest.FixtureRequest) -> Session:
+    """The suite's session: its subjects and settings."""
+    return session_of(request.config)
+
+
+def settle(check: Check, request: pytest.FixtureRequest) -> None:
+    """Find a check's verdict, hand over its record, and end the test as the verdict says."""
+    run = request.config.stash.get(RUN, None)
+    earlier = run.earlier.get(str(check)) if run else None
+    record = earlier or session_of(request.config).verdict(check)
+    request.node.user_properties.append(("verdict", record.to_line()))
+    if record.verdict == "unsupported":
+        pytest.skip(record.message)
+    if record.verdict == "known":
+        pytest.xfail(f"{record.known}: {record.message}")
+    if record.verdict != "pass":
+        pytest.fail(f"{record.verdict}: {record.message}\n{record.statement}", pytrace=False)
+
+
+def pytest_report_teststatus(report: pytest.TestReport, config: pytest.Config) -> tuple[str, str, str] | None:
+    """Our words in pytest's counts: known and unsupported."""
+    if report.when == "call" and any(name == "verdict" for name, _ in report.user_properties):
+        if report.skipped:
+            return ("known", "k", "KNOWN") if hasattr(report, "wasxfail") else ("unsupported", "u", "UNSUPPORTED")
+    return None
+
+
+class Run:
+    """The one writer of a run's records: lives in pytest's main process, also under xdist."""
+
+    def __init__(self, session: Session, config: pytest.Config):
+        self.session, self.config = session, config
+        self.folder = Path(session.settings.resume or session.settings.record or default_folder())
+        resume = session.settings.resume is not None
+        self.earlier: dict[str, Verdict] = {v.id: v for v in read(self.folder).verdicts} if resume else {}
+        self.writer = Writer(self.folder, resume=resume)
+        self.planned: Counter = Counter()
+        self.collected: set[str] = set()
+        self.whole = False
+        self.seconds = Counter()
+        self.problem: str | None = None
+
+    @property
+    def distributed(self) -> bool:
+        return getattr(self.config.option, "numprocesses", None) is not None
+
+    def pytest_collection_finish(self, session: pytest.Session) -> None:
+        if session.testsfailed or self.distributed:
+            return
+        params = [item.callspec.params.get("check") for item in session.items if hasattr(item, "callspec")]
+        checks = [check for check in params if isinstance(check, Check)]
+        self._begin([str(check) for check in checks])
+        if not self.session.settings.inline:
+            self.session.run_ahead([check for check in checks if str(check) not in self.earlier])
+
+    @pytest.hookimpl(optionalhook=True)
+    def pytest_xdist_node_collection_finished(self, node: Any, ids: list[str]) -> None:
+        """Under xdist every worker collects the same; the first one counts."""
+        if not self.collected:
+            begun = [text.partition("[")[2].rpartition("]")[0].rpartition("@")[0] for text in ids if "[" in text]
+            known = {str(c) for c in (*self.session.checks, *self.session.claims)}
+            self._begin([text for text in begun if text in known])
+
+    def _begin(self, checks: list[str]) -> None:
+        self.session.start()
+        self.collected = set(checks)
+        self.planned.update(check.partition("::")[0] for check in checks)
+        everything = {str(c) for c in (*self.session.checks, *self.session.claims)}
+        self.whole = self.collected == everything and self.session.settings.depth != "smoke" and self.session.settings.kernel == "all"
+        self.writer.begin(self.session.header())
+        if self.distributed:
+            for subject in self.session.subjects:
+                subject.stop()
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        if report.when != "call":
+            return
+        for name, line in report.user_properties:
+            if name == "timing":
+                self.writer.add(Timing.from_json(json.loads(line)))
+            elif name == "verdict":
+                record = Verdict.from_json(json.loads(line))
+                self.seconds["checks"] += record.seconds
+                self.seconds["frameworks"] += record.more.get("framework_seconds", 0.0)
+                if record.id not in self.earlier:
+                    self.writer.add(record)
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_sessionfinish(self, session: pytest.Session, exitstatus: int) -> None:
+        if not self.collected and not exitstatus == pytest.ExitCode.OK:
+            self.session.stop()
+            self.writer.close()
+            return
+        if self.whole and exitstatus in (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED):
+            for record in self.session.stale():
+                self.planned[record.subject] += 1
+                self.writer.add(record)
+                session.exitstatus = exitstatus = pytest.ExitCode.TESTS_FAILED
+        self.session.stop()
+        starting = sum(s.starting for s in self.session.subjects)
+        frameworks = self.seconds["frameworks"] + starting
+        self.writer.end(
+            planned=dict(self.planned), seconds=round(time.time() - self.session.began, 1), exit=int(exitstatus),
+            seconds_frameworks=round(frameworks, 1), seconds_harness=round(self.seconds["checks"] - self.seconds["frameworks"], 1),
+        )
+        try:
+            from reports.pages import write
+
+            write(self.folder)
+        except (NotWritable, OSError) as error:
+            self.problem = f"the report could not be written: {error}"
+
+    def pytest_terminal_summary(self, terminalreporter: Any) -> None:
+        from reports.summary import terminal
+
+        if not (self.folder / "records.jsonl").exists() or not self.collected:
+            return
+        terminalreporter.section("rnn-conformance", sep="=")
+        for line in terminal(read(self.folder)):
+            terminalreporter.write_line(line)
+        if self.problem:
+            terminalreporter.write_line(self.problem, red=True)

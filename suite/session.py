@@ -1,0 +1,271 @@
+"""One run of the suite: its settings, its subjects, its plan, its ledger, its lanes, its records."""
+
+from __future__ import annotations
+
+import difflib
+import os
+import platform
+import secrets
+import subprocess
+import time
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import asdict, dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import Any, Mapping
+
+from cases.plan import DEPTHS, Planned, plan
+from cases.requests import KERNELS
+from cases.scenarios import claims
+from reports.lines import Header, Verdict
+from suite.lanes import Lanes
+from suite.ledger import BadLedger, Known, consult, read
+from suite.subjects.specification import BadSubject, Specification, discover, missing, parse
+from suite.subjects.subject import Subject
+from suite.verdicts import Outcome, judge
+
+ROOT = Path(__file__).resolve().parents[1]
+LEDGER = ROOT / "suite" / "known.toml"
+DEVICES = ("cpu", "cuda", "all")
+
+
+class BadUse(ValueError):
+    """The command asks for something that cannot be: one sentence for the user."""
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Every option of a run."""
+
+    subjects: tuple[str, ...] = ()
+    device: str = "all"
+    kernel: str = "all"
+    depth: str = "default"
+    seed: int = 0
+    threads: int = 1
+    timeout: float = 60.0
+    inline: bool = False
+    ledgers: tuple[str, ...] = ()
+    record: str | None = None
+    resume: str | None = None
+
+
+@dataclass(frozen=True)
+class Check:
+    """A planned check and whom it asks: one subject, or one and another. Prints itself as its id."""
+
+    planned: Planned
+    subject: Subject
+    other: Subject | None = None
+
+    def __str__(self) -> str:
+        return f"{self.subject.name}::{self.planned.identity}" + (f"::{self.other.name}" if self.other else "")
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """What the ledger may call it."""
+        plain = self.planned.name
+        return (plain, f"{self.planned.scenario}/{plain}") if self.planned.scenario else (plain,)
+
+    @property
+    def features(self) -> Mapping[str, object]:
+        return {**self.planned.features, "device": self.subject.device,
+                **({"other": self.other.specification.backend} if self.other else {})}
+
+
+@dataclass(eq=False)
+class Session:
+    """What a run needs; nothing is started until `start`."""
+
+    settings: Settings
+    subjects: list[Subject] = field(default_factory=list)
+    missing: dict[str, str] = field(default_factory=dict)
+    ledger: tuple[Known, ...] = ()
+
+    def __post_init__(self):
+        self.lanes = Lanes(self.judge)
+        self.began = time.time()
+
+    @cached_property
+    def planned(self) -> list[Planned]:
+        kernel = None if self.settings.kernel == "all" else self.settings.kernel
+        return plan(self.settings.depth, self.settings.seed, kernel)
+
+    @cached_property
+    def checks(self) -> list[Check]:
+        """Every invariant's check, subject by subject; then those across two subjects, each against the first one."""
+        own = [Check(p, s) for s in self.subjects for p in self.planned if not p.across]
+        first = self.subjects[0] if self.subjects else None
+        pairs = [Check(p, s, first) for s in self.subjects[1:] for p in self.planned if p.across]
+        return own + pairs
+
+    @cached_property
+    def claims(self) -> list[Check]:
+        """Every claim of every scenario, subject by subject."""
+        return [Check(p, s) for s in self.subjects for p in claims(self.settings.depth)]
+
+    def start(self) -> None:
+        """Start every subject's interpreter, side by side."""
+        if self.subjects:
+            with ThreadPoolExecutor(max_workers=len(self.subjects)) as pool:
+                list(pool.map(Subject.ready, self.subjects))
+
+    def run_ahead(self, checks: list[Check]) -> None:
+        """Begin the lanes for the checks that were selected."""
+        lanes: dict[str, list[tuple[str, Check]]] = {}
+        for check in checks:
+            lane = "across" if check.other else check.subject.name
+            lanes.setdefault(lane, []).append((str(check), check))
+        self.lanes.begin(lanes)
+
+    def judge(self, check: Check) -> Outcome:
+        """The outcome of one check, before the ledger is asked."""
+        check.subject.ready()
+        if check.other is None:
+            return judge(check.planned, check.subject)
+        check.other.ready()
+        return judge(check.planned, check.subject, check.other)
+
+    def concerning(self, subject: Subject) -> tuple[Known, ...]:
+        """The ledger's entries for this subject in its versions."""
+        versions = subject.about.get("versions", {})
+        return tuple(k for k in self.ledger if k.concerns(subject.specification.backend, versions))
+
+    def verdict(self, check: Check) -> Verdict:
+        """The record of one check: its outcome, with the ledger consulted."""
+        outcome = self.lanes.outcome(str(check), check)
+        verdict, known = consult(self.concerning(check.subject), check.names, check.features, outcome)
+        message = outcome.message
+        if verdict == "fixed":
+            message = f"the ledger says that this fails ({known.key}), and it passes: mend the ledger"
+        subject, planned, worst = check.subject, check.planned, outcome.worst
+        specification = subject.specification
+        return Verdict(
+            id=str(check), subject=subject.name, invariant=planned.name, verdict=verdict, backend=specification.backend,
+            version=versions_in_words(subject), device=subject.device, kernel=str(planned.features.get("kernel", "")),
+            kernel_ran=", ".join(outcome.kernels), alias=specification.name, group=planned.group,
+            statement=planned.statement, scenario=planned.scenario, layer=planned.layer, batch=planned.batch,
+            features=dict(planned.features), deviation=worst and worst.deviation, allowed=worst and worst.allowed,
+            message=message, deviations=tuple(asdict(d) for d in outcome.deviations[:5]),
+            known=known.key if known else None, seconds=round(outcome.seconds, 4),
+            more={"framework_seconds": round(outcome.framework_seconds, 4)},
+        )
+
+    def stale(self) -> list[Verdict]:
+        """For a run of the whole plan: the entries that concern a subject and match none of its checks."""
+        found = []
+        for subject in self.subjects:
+            mine = [c for c in (*self.checks, *self.claims) if c.subject is subject]
+            for known in self.concerning(subject):
+                if not any(known.covers(c.names, c.features) for c in mine):
+                    found.append(Verdict(
+                        id=f"{subject.name}::ledger::{known.key}", subject=subject.name, invariant="ledger", group="ledger",
+                        verdict="fixed", backend=subject.specification.backend, version=versions_in_words(subject), known=known.key,
+                        statement="Every entry of the ledger matches some check.",
+                        message=f"the ledger's entry {known.key!r} matches no planned check: mend the ledger",
+                    ))
+        return found
+
+    def header(self) -> Header:
+        """The first line of the records."""
+        subjects = tuple(
+            {"name": s.name, "alias": s.specification.name, "backend": s.specification.backend, "device": s.device,
+             "threads": s.threads, "versions": s.about.get("versions", {}), "python": s.about.get("python", ""),
+             **({"broken": s.broken} if s.broken else {})}
+            for s in self.subjects
+        )
+        return Header(
+            time=time.strftime("%Y-%m-%dT%H:%M:%S%z", time.localtime(self.began)), machine=machine(),
+            settings={**asdict(self.settings), "ledgers": list(self.settings.ledgers)}, commit=commit(), subjects=subjects,
+            missing=tuple({"name": n, "reason": r} for n, r in self.missing.items()),
+            ledger={k.key: {**asdict(k), "condition": condition(k)} for k in self.ledger},
+        )
+
+    def stop(self) -> None:
+        self.lanes.stop()
+        for subject in self.subjects:
+            subject.stop()
+
+
+def open_session(settings: Settings) -> Session:
+    """The session that the settings describe. Raises BadUse, in one sentence."""
+    for name, value, known in (
+        ("--depth", settings.depth, DEPTHS), ("--kernel", settings.kernel, (*KERNELS, "all")), ("--device", settings.device, DEVICES),
+    ):
+        if value not in known:
+            near = difflib.get_close_matches(value, known, 1, 0.4)
+            hint = f"; did you mean {near[0]}?" if near else ""
+            raise BadUse(f"{name} {value}: unknown value{hint} (known: {', '.join(known)})")
+    try:
+        ledger = tuple(k for path in (LEDGER, *map(Path, settings.ledgers)) for k in read(path))
+        if settings.subjects:
+            specifications, absent = [parse(text) for text in settings.subjects], {}
+        else:
+            specifications, absent = discover()
+        lacking = {s.name: missing(s.kind) for s in specifications if s.python is None}
+    except (BadLedger, BadSubject) as error:
+        raise BadUse(str(error)) from None
+    for name, modules in lacking.items():
+        if modules:
+            raise BadUse(f"subject {name!r}: not installed here: {', '.join(modules)}")
+    if not specifications:
+        raise BadUse(
+            "no framework is installed here: install one of " + ", ".join(absent) + " (python -m pip install -e '.[cpu]'), "
+            "or ask the reference with --subject reference"
+        )
+    names = [s.name for s in specifications]
+    if twice := {n for n in names if names.count(n) > 1}:
+        raise BadUse(f"subject {sorted(twice)[0]!r} is named twice: give one an alias, as in other={sorted(twice)[0]}")
+    if settings.inline and len(specifications) != 1:
+        raise BadUse(f"--inline asks one subject in pytest's own process; name one with --subject (here: {', '.join(names)})")
+    devices = chosen_devices(settings.device)
+    subjects = [
+        Subject(specification, device, settings.threads, settings.timeout, settings.inline)
+        for specification in specifications
+        for device in devices
+        if not (device == "cuda" and specification.backend in ("reference", "keras-tensorflow"))
+    ]
+    return Session(settings, subjects, absent, ledger)
+
+
+def chosen_devices(asked: str) -> tuple[str, ...]:
+    """The devices to ask. Raises BadUse where a device is named that is not here."""
+    gpu = any(Path("/dev").glob("nvidia[0-9]*"))
+    if asked == "cuda" and not gpu:
+        raise BadUse("--device cuda: no CUDA device here (no /dev/nvidia0); use --device cpu")
+    return ("cpu", "cuda") if asked == "all" and gpu else ("cpu",) if asked == "all" else (asked,)
+
+
+def condition(known: Known) -> str:
+    """An entry's condition in words."""
+    words = [f"{n} {v}" for n, v in known.versions.items()]
+    words += [f"{n} = {v if not isinstance(v, list) else ' or '.join(map(str, v))}" for n, v in known.when.items()]
+    words += ["not (" + " and ".join(f"{n} = {v}" for n, v in no.items()) + ")" for no in known.unless]
+    return "; ".join(words)
+
+
+def versions_in_words(subject: Subject) -> str:
+    return ", ".join(f"{name} {version}" for name, version in subject.about.get("versions", {}).items())
+
+
+def default_folder() -> Path:
+    """results/<time>-<short id>"""
+    return Path("results") / f"{time.strftime('%Y%m%d-%H%M%S')}-{secrets.token_hex(2)}"
+
+
+def machine() -> dict[str, Any]:
+    """What the run ran on."""
+    model = ""
+    try:
+        lines = Path("/proc/cpuinfo").read_text().splitlines()
+        model = next((line.partition(":")[2].strip() for line in lines if line.startswith("model name")), "")
+    except OSError:
+        pass
+    return {"system": platform.platform(), "processor": model or platform.processor(), "cores": len(os.sched_getaffinity(0)),
+            "python": platform.python_version()}
+
+
+def commit() -> str:
+    """The project's own commit, or nothing outside a checkout."""
+    done = subprocess.run(["git", "-C", str(ROOT), "describe", "--always", "--dirty"], capture_output=True, text=True)
+    return done.stdout.strip()

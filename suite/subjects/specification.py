@@ -1,0 +1,88 @@
+"""Naming subjects: `[alias=]backend[@requirement | @/path/to/python]`, and finding those that are here."""
+
+from __future__ import annotations
+
+import difflib
+import importlib
+import importlib.util
+import os
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+from suite.backends import BACKENDS
+
+
+class BadSubject(ValueError):
+    """A subject was named that cannot be asked here."""
+
+
+@dataclass(frozen=True)
+class Specification:
+    """Which subject: its name in reports, the backend's MODULE:CLASS, and the interpreter and path it runs with."""
+
+    name: str
+    backend: str
+    kind: str
+    python: str | None = None
+    path: tuple[str, ...] = ()
+
+
+def parse(text: str) -> Specification:
+    """The subject that `text` names. Raises BadSubject with what was asked, what was found, and what to do."""
+    alias, equals, rest = text.partition("=")
+    if not equals or "@" in alias or ":" in alias:
+        alias, rest = "", text
+    backend, _, where = rest.partition("@")
+    if ":" in backend:
+        kind = backend
+    elif backend in BACKENDS:
+        kind = BACKENDS[backend]
+    else:
+        near = difflib.get_close_matches(backend, BACKENDS, 1, 0.5)
+        hint = f"; did you mean {near[0]!r}?" if near else ""
+        raise BadSubject(f"no subject named {backend!r} here{hint} (available: {', '.join(BACKENDS)}, or MODULE:CLASS)")
+    name = alias or rest
+    if not where:
+        return Specification(name, backend, kind)
+    if os.sep in where:
+        if not Path(where).exists():
+            raise BadSubject(f"subject {text!r}: no interpreter at {where}; give the path of a python")
+        return Specification(name, backend, kind, python=where)
+    return Specification(name, backend, kind, path=(str(install(where)),))
+
+
+def install(requirement: str) -> Path:
+    """A folder with `requirement` (pip's words, such as keras==3.12.0) and nothing it needs, installed once and kept in
+    the user's cache. Put first on the path, it replaces the version that is installed. Raises BadSubject."""
+    cache = Path(os.environ.get("XDG_CACHE_HOME", Path.home() / ".cache")) / "rnn-conformance" / requirement.replace("/", "_")
+    if (cache / ".complete").exists():
+        return cache
+    command = [sys.executable, "-m", "pip", "install", "-q", "--no-deps", "--target", str(cache), requirement]
+    done = subprocess.run(command, capture_output=True, text=True)
+    if done.returncode:
+        said = (done.stderr.strip().splitlines() or ["no message"])[-1]
+        raise BadSubject(f"subject @{requirement}: pip could not install it: {said}")
+    (cache / ".complete").touch()
+    return cache
+
+
+def missing(kind: str) -> list[str]:
+    """The modules that the backend MODULE:CLASS requires and that cannot be imported here."""
+    module, _, name = kind.partition(":")
+    backend = getattr(importlib.import_module(module), name)
+    return [required for required in backend.requires if importlib.util.find_spec(required) is None]
+
+
+def discover() -> tuple[list[Specification], dict[str, str]]:
+    """Every framework that is importable here, and for the others (name -> reason) why not."""
+    found, absent = [], {}
+    for name, kind in BACKENDS.items():
+        if name == "reference":
+            continue
+        if lacking := missing(kind):
+            absent[name] = f"not installed here: {', '.join(lacking)}"
+        else:
+            found.append(Specification(name, name, kind))
+    return found, absent

@@ -1,0 +1,101 @@
+"""A subject: what the suite asks. It knows its interpreter, remembers answers, and counts where time goes."""
+
+from __future__ import annotations
+
+import time
+from collections import OrderedDict
+from threading import Lock
+from typing import Any
+
+from cases.invariants.base import settled
+from cases.requests import Observation, Refusal, Request, Unsupported, digest, from_wire, to_wire
+from suite.subjects.inline import Inline
+from suite.subjects.interpreter import Broken, Died, Interpreter, TimedOut
+from suite.subjects.specification import Specification
+
+REMEMBERED = 600
+"""How many answers are kept: checks of one case are near each other, so a few cases' worth is enough."""
+
+
+class Subject:
+    """One subject on one device. `ask` is what invariants call; thread safe, one request at a time.
+
+    After a death or a time-out the next request starts a new interpreter; `seconds` is the time inside the framework,
+    `waited` the time the suite waited for answers.
+    """
+
+    def __init__(self, specification: Specification, device: str = "cpu", threads: int = 1, timeout: float = 60.0,
+                 inline: bool = False):
+        self.specification, self.device, self.threads, self.timeout = specification, device, threads, timeout
+        self.name = specification.name if device == "cpu" else f"{specification.name}[{device}]"
+        kind = specification.kind
+        self._interpreter = Inline(kind, device, threads) if inline else Interpreter(
+            kind, device, threads, specification.python, specification.path
+        )
+        self._answers: OrderedDict[str, Any] = OrderedDict()
+        self._lock = Lock()
+        self.requests = self.remembered = self.restarts = 0
+        self.seconds = self.waited = self.starting = 0.0
+        self.broken: str | None = None
+
+    @property
+    def about(self) -> dict[str, Any]:
+        """Versions, devices, python: known after `start`."""
+        return self._interpreter.about
+
+    def start(self) -> None:
+        """Start the interpreter and try the adapter on the simplest layer. Raises Broken, Died or TimedOut."""
+        with self._lock:
+            if self.about:
+                return
+            began = time.perf_counter()
+            self._interpreter.start()
+            self._interpreter.ask("smoke", None, self.timeout)
+            self.starting = time.perf_counter() - began
+
+    def answer(self, request: Request) -> Observation | Refusal | Unsupported:
+        """Whatever comes back, from memory where the same was asked before. Raises Died, TimedOut or Broken."""
+        key = digest(request)
+        with self._lock:
+            self.requests += 1
+            if key in self._answers:
+                self.remembered += 1
+                self._answers.move_to_end(key)
+                return self._answers[key]
+            began = time.perf_counter()
+            try:
+                answer = from_wire(self._interpreter.ask("observe", to_wire(request), self.timeout))
+            except (Died, TimedOut):
+                self.restarts += 1
+                raise
+            finally:
+                self.waited += time.perf_counter() - began
+            self.seconds += getattr(answer, "seconds", 0.0)
+            self._answers[key] = answer
+            if len(self._answers) > REMEMBERED:
+                self._answers.popitem(last=False)
+            return answer
+
+    def __call__(self, request: Request) -> Observation:
+        """The observation. Raises Refused or NotSupported, or what `answer` raises."""
+        return settled(self.answer(request))
+
+    def ready(self) -> None:
+        """Start, once. What goes wrong is kept in `broken`: every check then says so."""
+        try:
+            self.start()
+        except Broken as error:
+            last = next((line for line in reversed(str(error).splitlines()) if line.strip()), "")
+            self.broken = f"the adapter's smoke check failed, so nothing is said of the framework: {last}"
+        except (Died, TimedOut) as error:
+            self.broken = f"it does not start: {error}"
+
+    def measure(self, request: Any, seconds: float) -> Any:
+        """A timing request, never from memory."""
+        with self._lock:
+            return from_wire(self._interpreter.ask("time", to_wire(request), seconds))
+
+    def stop(self) -> None:
+        with self._lock:
+            self._interpreter.stop()
+

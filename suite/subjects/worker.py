@@ -1,0 +1,80 @@
+"""What runs inside a subject's interpreter: one backend, answering requests until the channel closes.
+
+Needs numpy, execnet and the framework; neither pytest nor the reference.
+"""
+
+from __future__ import annotations
+
+import importlib
+import os
+import platform
+import sys
+import traceback
+from typing import Any
+
+BOOT = """
+import sys
+paths = channel.receive()
+sys.path[:0] = [p for p in paths if p not in sys.path]
+from suite.subjects.worker import serve
+serve(channel)
+"""
+"""What is sent to a fresh interpreter. `channel` is execnet's."""
+
+
+def serve(channel: Any) -> None:
+    """Start the backend that the first message names, then answer (kind, payload) messages with (kind, payload).
+
+    ready: versions, devices · answer: an observation, a refusal or unsupported · broken: the adapter itself raised.
+    """
+    settings = channel.receive()
+    if settings["stderr"]:
+        redirect(settings["stderr"])
+    try:
+        backend = make(settings["backend"], settings["device"], settings["threads"])
+        ready = {
+            "versions": backend.versions(), "devices": tuple(backend.devices()),
+            "python": platform.python_version(), "pid": os.getpid(),
+        }
+    except BaseException:
+        channel.send(("broken", traceback.format_exc()))
+        return
+    channel.send(("ready", ready))
+    for kind, payload in channel:
+        channel.send(answer(backend, kind, payload))
+
+
+def make(path: str, device: str, threads: int) -> Any:
+    """The backend MODULE:CLASS, its environment set before anything is imported."""
+    module, _, name = path.partition(":")
+    kind = getattr(importlib.import_module(module), name)
+    for variable, value in kind.environment.items():
+        os.environ[variable] = value
+    return kind(device=device, threads=threads)
+
+
+def answer(backend: Any, kind: str, payload: Any) -> tuple[str, Any]:
+    """The reply to one message. An error of the adapter (not of the framework) is `broken`, with its traceback."""
+    from cases.requests import from_wire, to_wire
+
+    try:
+        if kind == "observe":
+            return "answer", to_wire(backend.observe(from_wire(payload)))
+        if kind == "smoke":
+            backend.smoke()
+            return "answer", None
+        if kind == "time":
+            from suite.timing.remote import measure
+
+            return "answer", to_wire(measure(backend, from_wire(payload)))
+        raise ValueError(f"no message {kind!r}")
+    except Exception:
+        return "broken", traceback.format_exc()
+
+
+def redirect(path: str) -> None:
+    """Send this process' stderr to a file, so that its last words can be told when it dies."""
+    sys.stderr.flush()
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    os.dup2(descriptor, 2)
+    os.close(descriptor)

@@ -1,0 +1,98 @@
+"""From a planned check and a subject to a verdict: pass, fail, unsupported, crash or timeout.
+
+Whether a failure is `known`, or a known one is `fixed`, is the ledger's word (suite.ledger).
+"""
+
+from __future__ import annotations
+
+import math
+import time
+from dataclasses import dataclass
+from typing import Any
+
+from cases.invariants.base import NotSupported, Refused, settled
+from cases.plan import Planned
+from cases.requests import Deviation, Observation, Refusal, Unsupported
+from suite.subjects.interpreter import Broken, Died, TimedOut
+
+BAD = ("fail", "crash", "timeout", "fixed")
+VERDICTS = ("pass", "fail", "known", "fixed", "unsupported", "crash", "timeout")
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What came of one check: the deviations, worst first; `seconds` in all and inside the framework; the kernels that
+    ran."""
+
+    verdict: str
+    message: str = ""
+    deviations: tuple[Deviation, ...] = ()
+    seconds: float = 0.0
+    framework_seconds: float = 0.0
+    kernels: tuple[str, ...] = ()
+
+    @property
+    def worst(self) -> Deviation | None:
+        return self.deviations[0] if self.deviations else None
+
+
+def severity(deviation: Deviation) -> float:
+    """How many times more than allowed; NaN is worst."""
+    if math.isnan(deviation.deviation):
+        return math.inf
+    return deviation.deviation / deviation.allowed if deviation.allowed else math.inf
+
+
+class Asking:
+    """A subject as one check asks it: notes which kernels ran."""
+
+    def __init__(self, subject: Any, kernels: list[str]):
+        self._subject, self._kernels = subject, kernels
+
+    def answer(self, request: Any) -> Observation | Refusal | Unsupported:
+        answer = self._subject.answer(request)
+        if isinstance(answer, Observation) and answer.kernel not in self._kernels:
+            self._kernels.append(answer.kernel)
+        return answer
+
+    def __call__(self, request: Any) -> Observation:
+        return settled(self.answer(request))
+
+
+def judge(check: Planned, *subjects: Any) -> Outcome:
+    """Run one check. Errors of the framework, of the adapter and of the process become verdicts; ours propagate."""
+    began, inside = time.perf_counter(), sum(subject.seconds for subject in subjects)
+    kernels: list[str] = []
+
+    def outcome(verdict: str, message: str = "", deviations: tuple[Deviation, ...] = ()) -> Outcome:
+        spent = sum(subject.seconds for subject in subjects) - inside
+        return Outcome(verdict, message, deviations, time.perf_counter() - began, spent, tuple(kernels))
+
+    for subject in subjects:
+        if subject.broken:
+            return outcome("crash", subject.broken)
+    try:
+        deviations = tuple(sorted(check.run(*(Asking(subject, kernels) for subject in subjects)), key=severity, reverse=True))
+    except NotSupported as reason:
+        return outcome("unsupported", str(reason))
+    except Refused as error:
+        refusal = error.refusal
+        message = f"raised {refusal.error} at {refusal.moment}: {first_line(refusal.message)}"
+        return outcome("fail", message, (Deviation("error", message),))
+    except Died as error:
+        return outcome("crash", str(error))
+    except TimedOut as error:
+        return outcome("timeout", str(error))
+    except Broken as error:
+        return outcome("crash", f"the adapter failed, which says nothing about the framework: {last_line(str(error))}")
+    if deviations:
+        return outcome("fail", deviations[0].message, deviations)
+    return outcome("pass")
+
+
+def first_line(text: str) -> str:
+    return next((line.strip() for line in text.splitlines() if line.strip()), "")[:400]
+
+
+def last_line(text: str) -> str:
+    return next((line.strip() for line in reversed(text.splitlines()) if line.strip()), "")[:400]
