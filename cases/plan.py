@@ -21,7 +21,7 @@ import covertable
 
 from cases.batches import BatchPlan
 from cases.invariants import INVARIANTS, Case, Invariant
-from cases.layers import Layer
+from cases.layers import Layer, generator
 from cases.requests import Execution
 
 STRENGTH = {"smoke": 1, "default": 2, "full": 3}
@@ -106,7 +106,7 @@ ARRAYS: tuple[Array, ...] = (
 )
 
 
-def case_of(row: Row, seed: int) -> Case:
+def case_of(row: Row, seed: int, array: str) -> Case:
     """The case that a row of an array describes."""
     batch, time, features, units = SIZES[row.get("size", "distinct")]
     options = {name: row[name] for name in Layer.__dataclass_fields__ if name in row}
@@ -115,6 +115,7 @@ def case_of(row: Row, seed: int) -> Case:
         BatchPlan(batch, time, row["mask"], row["states"]),
         Execution(row["kernel"]),
         seed,
+        array,
     )
 
 
@@ -127,7 +128,7 @@ def cases(depth: str, seed: int = 0) -> tuple[Case, ...]:
     for array in ARRAYS:
         rows = array.covering(STRENGTH[depth])
         for row in rows:
-            case = case_of(row, seed)
+            case = case_of(row, seed, array.name)
             found.setdefault(str(case), case)
     return tuple(found.values())
 
@@ -164,12 +165,46 @@ def planned(invariant: Invariant, case: Case) -> Planned:
     )
 
 
+def chosen(invariant: Invariant, among: tuple[Case, ...], depth: str) -> list[Case]:
+    """The cases on which an invariant is checked.
+
+    At `full`, and for one that holds everywhere: all to which it applies. Else, from each covering array, so many that the
+    invariant meets every value of every feature that it can meet there, taken in an order of its own, so that different
+    invariants meet different pairs.
+    """
+    applying = [case for case in among if invariant.applies(case)]
+    if invariant.everywhere or depth == "full":
+        return applying
+    arrays = dict.fromkeys(case.array for case in applying)
+    return [case for array in arrays for case in meeting(invariant.name, [c for c in applying if c.array == array])]
+
+
+def meeting(name: str, applying: list[Case]) -> list[Case]:
+    """Some of the cases in which every value of every feature in them stands."""
+    order = generator("order of cases", name).permutation(len(applying))
+    left = {item for case in applying for item in values_of(case)}
+    picked = set()
+    while left:
+        best = max(order, key=lambda index: len(left & values_of(applying[index])))
+        picked.add(int(best))
+        left -= values_of(applying[best])
+    return [applying[index] for index in sorted(picked)]
+
+
+@lru_cache(maxsize=4096)
+def values_of(case: Case) -> frozenset[tuple[str, object]]:
+    """The (feature, value) pairs of a case."""
+    return frozenset(case.features.items())
+
+
 def plan(depth: str, seed: int = 0, kernel: str | None = None) -> list[Planned]:
     """Every check of a depth, in the order of the cases, so that equal requests are near each other.
 
     With `kernel`, every case runs with that kernel.
     """
-    chosen = cases(depth, seed)
+    among = cases(depth, seed)
     if kernel:
-        chosen = {str(c): c for c in (replace(c, execution=c.execution.but(kernel=kernel)) for c in chosen)}.values()
-    return [planned(i, case) for case in chosen for i in INVARIANTS if i.applies(case)]
+        among = tuple({str(c): c for c in (replace(c, execution=c.execution.but(kernel=kernel)) for c in among)}.values())
+    places = {str(case): number for number, case in enumerate(among)}
+    pairs = [(places[str(case)], invariant, case) for invariant in INVARIANTS for case in chosen(invariant, among, depth)]
+    return [planned(invariant, case) for _, invariant, case in sorted(pairs, key=lambda pair: pair[0])]

@@ -152,8 +152,10 @@ def to_wire(value: Any) -> Any:
         return {"$": "map", "items": [(key, to_wire(item)) for key, item in value.items()]}
     if isinstance(value, (list, tuple)):
         return tuple(to_wire(item) for item in value)
-    if value is None or isinstance(value, (bool, int, float, str, bytes)):
+    if value is None or isinstance(value, (bool, int, float, bytes)):
         return value
+    if isinstance(value, str):
+        return str(value)  # not a subclass: those do not travel
     raise TypeError(f"{type(value).__name__} does not travel between interpreters")
 
 

@@ -68,7 +68,7 @@ def _parser() -> argparse.ArgumentParser:
         if name == "gate":
             two.add_argument("--only-common", action="store_true", help="checks that only BASE holds are no regression")
         else:
-            two.add_argument("--most", type=int, default=20, metavar="N", help="checks of each kind to list (default 20)")
+            two.add_argument("--most", type=int, default=20, metavar="N", help="checks to list of each kind (20)")
 
     for name, command, help_ in (
         ("page", _page, "write the explorer, static files"), ("merge", _merge, "put runs together into one"),

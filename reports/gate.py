@@ -25,8 +25,8 @@ def gate(comparison: Comparison, only_common: bool = False) -> Gate:
     """Judge a comparison.
 
     A regression is a check that newly fails (also as a known failure: what worked does not), a check that passed and
-    is now unsupported, a check of the base that the new run does not hold (unless `only_common`), or a kernel that lost its
-    lead (see `_slower`). A cut-off run, or one without a check that both sides answer, cannot be judged; a
+    is now unsupported, a check of the base that the new run does not hold (unless `only_common`), or a kernel that lost
+    its lead (see `_slower`). A cut-off run, or one without a check that both sides answer, cannot be judged; a
     regression that is seen all the same counts.
     """
     reasons = [

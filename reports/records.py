@@ -46,7 +46,7 @@ class UnknownSchema(RecordsError):
 class Run:
     """A run as it was read. `end` is None for one that was cut off.
 
-    An id that was recorded more than once (a run that was resumed) counts with its last line; `repeated` says how many
+    An id that was recorded more than once counts with its last line; `repeated` says how many
     lines were replaced so.
     """
 
@@ -83,6 +83,8 @@ class Run:
         if self.end is None:
             return ["The run was cut off: its last line is missing, and so may be checks."]
         told, found = [], self.counts()
+        if self.repeated:
+            told.append(f"{self.repeated} records stand twice in the file: the last line of each counts.")
         for subject in dict.fromkeys([*self.end.planned, *self.end.counts]):
             here = found.get(subject, Counter()).total()
             planned = self.end.planned.get(subject, here)
@@ -153,7 +155,7 @@ class Writer:
         """Close the file. Without `end`, the run counts as cut off."""
         self._file.close()
 
-    def __enter__(self) -> Writer:
+    def __enter__(self) -> typing.Self:
         return self
 
     def __exit__(self, *_: object) -> None:

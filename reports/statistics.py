@@ -1,8 +1,8 @@
 """Intervals: how far a pass rate and a ratio of times may be trusted.
 
 Times are compared in pairs, because what disturbs a shared machine (other work, heat, clock speed) disturbs both
-members of a pair measured side by side. A ratio of times is skewed, its logarithm is not; so every mean here is a mean of
-logarithms.
+members of a pair measured side by side. A ratio of times is skewed, its logarithm is not; so every mean
+here is a mean of logarithms.
 """
 
 from __future__ import annotations

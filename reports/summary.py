@@ -88,7 +88,8 @@ def timing_row(each: Timing) -> list[str]:
     ratio = "" if each.ratio is None else f"{each.ratio:.2f}"
     interval = "" if each.low is None or each.high is None else f"{each.low:.2f} – {each.high:.2f}"
     seconds = "" if each.seconds_a is None or each.seconds_b is None else f"{each.seconds_a:.3g}, {each.seconds_b:.3g}"
-    return [each.subject, each.cell, each.workload, each.pass_, kernels, ratio, interval, each.verdict, seconds, each.note]
+    what = [each.subject, each.cell, each.workload, each.pass_, kernels]
+    return [*what, ratio, interval, each.verdict, seconds, each.note]
 
 
 def align(rows: Sequence[Sequence[str]], right: int = 0) -> list[str]:

@@ -11,7 +11,7 @@ import sys
 from pathlib import Path
 
 from reports.lines import End, Header, Timing, Verdict
-from reports.records import Writer
+from reports.records import Run, Writer
 
 SUBJECTS = {
     "torch": ("torch", {"torch": "2.13.0"}, "zero"),
@@ -58,14 +58,20 @@ INVARIANTS = {
 }
 LEDGER = {
     "keras-torch-left-mask": {
-        "title": "left-padded masks are ignored by the fused kernel", "issue": "https://example.org/keras/1",
-        "reason": "The layer takes the fused kernel although the mask is not right padded.", "subjects": "keras-torch",
-        "versions": "keras>=3.9", "condition": "mask=left, kernel=fused",
+        "title": "left-padded masks are ignored by the fused kernel",
+        "issue": "https://example.org/keras/1",
+        "reason": "The layer takes the fused kernel although the mask is not right padded.",
+        "subjects": "keras-torch",
+        "versions": "keras>=3.9",
+        "condition": "mask=left, kernel=fused",
     },
     "keras-jax-nan-gradient": {
-        "title": "a masked NaN reaches the gradient", "issue": "",
+        "title": "a masked NaN reaches the gradient",
+        "issue": "",
         "reason": "0 · NaN in the backward pass of a select.",
-        "subjects": "keras-jax", "versions": "keras>=3.0", "condition": "padding content is NaN",
+        "subjects": "keras-jax",
+        "versions": "keras>=3.0",
+        "condition": "padding content is NaN",
     },
 }
 SCRIPT = '''"""{id}"""
@@ -79,25 +85,46 @@ print(layer(torch.from_numpy(np.ones((2, 4, 3), "float32")))[0])
 
 
 def write(
-    folder: Path, cases: int = 17, seed: int = 0, cut: bool = False, subjects: tuple[str, ...] = tuple(SUBJECTS),
-    broken: tuple[str, ...] = ("keras-torch",), versions: dict | None = None, extra: int = 0,
+    folder: Path,
+    cases: int = 17,
+    seed: int = 0,
+    cut: bool = False,
+    subjects: tuple[str, ...] = tuple(SUBJECTS),
+    broken: tuple[str, ...] = ("keras-torch",),
+    versions: dict | None = None,
+    extra: int = 0,
 ) -> Path:
     """Write a run into `folder` and return it: `cases` checks an invariant and subject, timings, scripts, a ledger."""
     draw = random.Random(seed)
     described = [
-        {"name": name, "alias": "", "backend": SUBJECTS[name][0], "versions": {**SUBJECTS[name][1], **(versions or {})},
-         "device": "cpu", "threads": 1, "python": "3.12.4", "padding": SUBJECTS[name][2]}
+        {
+            "name": name,
+            "alias": "",
+            "backend": SUBJECTS[name][0],
+            "versions": {**SUBJECTS[name][1], **(versions or {})},
+            "device": "cpu",
+            "threads": 1,
+            "python": "3.12.4",
+            "padding": SUBJECTS[name][2],
+        }
         for name in subjects
     ]
     planned = {}
     with Writer(folder) as writer:
-        writer.begin(Header(
-            "2026-01-20T10:11:12+00:00",
-            {"system": "Linux", "processor": "x86_64", "cores": 2, "memory_gib": 8, "accelerator": "none"},
-            {"depth": "default", "seed": 0, "device": "cpu", "kernel": "all", "subject": list(subjects)}, "0123abc",
-            described, [{"name": "keras-torch-gpu", "reason": "no GPU on this machine"},
-                        {"name": "onnxruntime", "reason": "the distribution onnxruntime is not installed"}], LEDGER,
-        ))
+        writer.begin(
+            Header(
+                "2026-01-20T10:11:12+00:00",
+                {"system": "Linux", "processor": "x86_64", "cores": 2, "memory_gib": 8, "accelerator": "none"},
+                {"depth": "default", "seed": 0, "device": "cpu", "kernel": "all", "subject": list(subjects)},
+                "0123abc",
+                described,
+                [
+                    {"name": "keras-torch-gpu", "reason": "no GPU on this machine"},
+                    {"name": "onnxruntime", "reason": "the distribution onnxruntime is not installed"},
+                ],
+                LEDGER,
+            )
+        )
         for name in subjects:
             checks = [verdict(folder, name, *check, draw, name in broken) for check in plan(cases, extra)]
             planned[name] = len(checks)
@@ -124,14 +151,21 @@ def plan(cases: int, extra: int):
 
 
 def verdict(
-    folder: Path, subject: str, group: str, invariant: str, statement: str, scenario: str | None, case: int,
-    draw: random.Random, broken: bool,
+    folder: Path,
+    subject: str,
+    group: str,
+    invariant: str,
+    statement: str,
+    scenario: str | None,
+    case: int,
+    draw: random.Random,
+    broken: bool,
 ) -> Verdict:
     """One check of one subject, with an outcome that follows from what it is and from `draw`."""
     cell = ("lstm", "gru", "simple_rnn")[case % 3]
     mask = ("none", "right", "left", "gaps", "empty_row")[case % 5]
     kernel = ("fused", "generic")[case % 2]
-    layer = f"{cell}_f3_u5" + ("_bidirectional" if case % 4 == 3 else "") + (f"_x{case}" if case > 30 else "")
+    layer = f"{cell}_f3_u5" + ("_bidirectional" if case % 4 == 3 else "") + (f"_x{case}" if case >= 30 else "")
     batch = f"b4_t6_{mask}"
     rest = f"{invariant}[{scenario or layer}-{batch}-{kernel}]"
     outcome, known, message, deviation = "pass", None, "", abs(draw.gauss(0, 4e-8))
@@ -162,10 +196,29 @@ def verdict(
     where = {"where": "states/0/forward/h", "message": message, "deviation": deviation, "allowed": allowed}
     backend, versions, _ = SUBJECTS[subject]
     return Verdict(
-        ident, subject, invariant, outcome, backend, next(iter(versions.values())), "cpu", kernel,
-        "oneDNN" if kernel == "fused" else "loop", "", group, statement, scenario, layer, batch,
-        {"cell": cell, "mask": mask, "kernel": kernel, "units": 5, "dtype": "float32"}, deviation, allowed, message,
-        (where,) if repro and deviation is not None else (), known, repro, draw.uniform(0.001, 0.2),
+        ident,
+        subject,
+        invariant,
+        outcome,
+        backend,
+        next(iter(versions.values())),
+        "cpu",
+        kernel,
+        "oneDNN" if kernel == "fused" else "loop",
+        "",
+        group,
+        statement,
+        scenario,
+        layer,
+        batch,
+        {"cell": cell, "mask": mask, "kernel": kernel, "units": 5, "dtype": "float32"},
+        deviation,
+        allowed,
+        message,
+        (where,) if repro and deviation is not None else (),
+        known,
+        repro,
+        draw.uniform(0.001, 0.2),
     )
 
 
@@ -176,16 +229,74 @@ def timings(subject: str, draw):
             for pass_ in ("forward", "forward+backward"):
                 ident = f"{subject}::timing[{cell}-{workload}-{pass_}]"
                 if subject == "keras-jax":
-                    yield Timing(ident, subject, workload, cell, "fused", "generic", "unsupported", pass_,
-                                 note="no fused kernel on a CPU")
+                    yield Timing(
+                        ident,
+                        subject,
+                        workload,
+                        cell,
+                        "fused",
+                        "generic",
+                        "unsupported",
+                        pass_,
+                        note="no fused kernel on a CPU",
+                    )
                     continue
                 ratio = {"lstm": 3.1, "gru": 2.2, "simple_rnn": 1.0}[cell] * size * draw.uniform(0.9, 1.1)
                 spread = draw.choice([1.01, 1.03, 1.15])
                 low, high = ratio / spread, ratio * spread
-                said = "faster" if low > 1.05 else "slower" if high < 1 / 1.05 else (
-                    "equivalent" if low > 1 / 1.05 and high < 1.05 else "inconclusive")
-                yield Timing(ident, subject, workload, cell, "fused", "generic", said, pass_, "oneDNN", "loop", ratio,
-                             low, high, 0.004 * size, 0.004 * size * ratio, 20, draw.uniform(0.98, 1.02))
+                said = (
+                    "faster"
+                    if low > 1.05
+                    else "slower"
+                    if high < 1 / 1.05
+                    else ("equivalent" if low > 1 / 1.05 and high < 1.05 else "inconclusive")
+                )
+                yield Timing(
+                    ident,
+                    subject,
+                    workload,
+                    cell,
+                    "fused",
+                    "generic",
+                    said,
+                    pass_,
+                    "oneDNN",
+                    "loop",
+                    ratio,
+                    low,
+                    high,
+                    0.004 * size,
+                    0.004 * size * ratio,
+                    20,
+                    draw.uniform(0.98, 1.02),
+                )
+
+
+def small(*verdicts, timings=(), cut=False, subject="torch", machine=None, folder="x", **known) -> Run:
+    """A run of one subject: pairs of a check's name and its verdict."""
+    records = tuple(
+        Verdict(f"{subject}::{name}", subject, name, said, message=f"{name} was {said}", **known)
+        for name, said in verdicts
+    )
+    header = Header("2026", machine or {}, subjects=({"name": subject, "versions": {"torch": "2"}},))
+    return Run(Path(folder), header, records, tuple(timings), None if cut else End(planned={subject: len(records)}))
+
+
+def timing(ratio, seconds=1.0, spread=1.01, subject="torch", name="t") -> Timing:
+    return Timing(
+        f"{subject}::{name}",
+        subject,
+        "w",
+        "lstm",
+        "fused",
+        "generic",
+        "faster",
+        ratio=ratio,
+        low=ratio / spread,
+        high=ratio * spread,
+        seconds_a=seconds,
+        seconds_b=seconds * ratio,
+    )
 
 
 if __name__ == "__main__":

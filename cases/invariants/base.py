@@ -52,12 +52,14 @@ def settled(answer: Observation | Refusal | Unsupported) -> Observation:
 
 @dataclass(frozen=True)
 class Case:
-    """One point of the plan: a layer, how its batch is drawn, how it is executed, and the seed of every array."""
+    """One point of the plan: a layer, how its batch is drawn, how it is executed, the seed of every array, and the covering
+    array that it comes from."""
 
     layer: Layer
     plan: BatchPlan
     execution: Execution = field(default_factory=Execution)
     seed: int = 0
+    array: str = ""
 
     @cached_property
     def batch(self) -> Batch:
@@ -98,7 +100,8 @@ Check = Callable[[Ask, Case], Iterable[Deviation]]
 
 @dataclass(frozen=True)
 class Invariant:
-    """A named statement, and how it is checked. `applies` says on which cases it says anything."""
+    """A named statement, and how it is checked. `applies` says on which cases it says anything; one that holds
+    `everywhere` is checked on all of them at any depth."""
 
     name: str
     group: str
@@ -107,13 +110,15 @@ class Invariant:
     applies: Callable[[Case], bool]
     source: str = ""
     across: bool = False
+    everywhere: bool = False
 
 
 REGISTRY: dict[str, Invariant] = {}
 
 
 def invariant(
-    statement: str, applies: Callable[[Case], bool] = lambda case: True, source: str = "", across: bool = False
+    statement: str, applies: Callable[[Case], bool] = lambda case: True, source: str = "", across: bool = False,
+    everywhere: bool = False,
 ):
     """Register the decorated function as an invariant, named after it, grouped by its module.
 
@@ -127,7 +132,7 @@ def invariant(
         taken = [i for i in REGISTRY.values() if i.name == check.__name__ or i.statement == statement]
         if taken:
             raise ValueError(f"invariant {check.__name__}: its name or statement is that of {taken[0].name}")
-        REGISTRY[check.__name__] = Invariant(check.__name__, group, statement, check, applies, source, across)
+        REGISTRY[check.__name__] = Invariant(check.__name__, group, statement, check, applies, source, across, everywhere)
         return check
 
     return register

@@ -17,13 +17,14 @@ def drawless(case: Case) -> bool:
     return not (case.layer.dropout or case.layer.recurrent_dropout) or case.execution.mode == "inference"
 
 
-@invariant("The outputs at valid steps are those of the float64 reference.", drawless, f"{LSTM}; {GRU}")
+@invariant("The outputs at valid steps are those of the float64 reference.", drawless, f"{LSTM}; {GRU}", everywhere=True)
 def outputs_match_reference(ask, case):
     request = case.request()
     return against_reference(ask(request), request, "outputs")
 
 
-@invariant("The final states are those of the float64 reference.", lambda c: drawless(c) and c.layer.return_state)
+@invariant("The final states are those of the float64 reference.", lambda c: drawless(c) and c.layer.return_state,
+           everywhere=True)
 def states_match_reference(ask, case):
     request = case.request()
     return against_reference(ask(request), request, "states")
@@ -32,7 +33,7 @@ def states_match_reference(ask, case):
 @invariant(
     "The gradients of a loss on outputs and states, with respect to inputs, initial states and every weight, "
     "are those of the float64 reference.",
-    drawless,
+    drawless, everywhere=True,
 )
 def gradients_match_reference(ask, case):
     request = case.request(wants=("gradients",))
@@ -42,7 +43,7 @@ def gradients_match_reference(ask, case):
 @invariant(
     "At masked steps the outputs are what the backend declares: the previous output held, or zeros.",
     lambda c: drawless(c) and c.masked and c.layer.return_sequences,
-    "Keras: RNN(zero_output_for_mask); PyTorch: pad_packed_sequence",
+    "Keras: RNN(zero_output_for_mask); PyTorch: pad_packed_sequence", everywhere=True,
 )
 def padding_follows_convention(ask, case):
     request = case.request()
@@ -60,7 +61,7 @@ def padding_follows_convention(ask, case):
 @invariant(
     "A layer that carries masks passes its mask on, in the order of its outputs.",
     lambda c: c.plan.mask != "none" and c.layer.return_sequences and c.layer.merge != "none",
-    "Keras: Layer.compute_mask",
+    "Keras: Layer.compute_mask", everywhere=True,
 )
 def mask_is_passed_on(ask, case):
     request = case.request(wants=("outputs", "mask"))
@@ -79,7 +80,7 @@ def mask_is_passed_on(ask, case):
     ]
 
 
-@invariant("Outputs and states have the layer's dtype, and the shapes that its description says.")
+@invariant("Outputs and states have the layer's dtype, and the shapes that its description says.", everywhere=True)
 def shapes_and_dtypes(ask, case):
     layer, batch = case.layer, case.batch
     seen = ask(case.request())

@@ -72,7 +72,7 @@ def _options(each: Verdict) -> dict[str, str]:
 
 
 def _scripts(run: Run) -> dict[str, str]:
-    """File -> text of the scripts, new failures first, up to `SCRIPTS_LIMIT` characters. One that is gone is left out."""
+    """File -> text of the scripts that are there, new failures first, up to `SCRIPTS_LIMIT` characters."""
     failed = new_failures(run.verdicts)
     wanted = dict.fromkeys(each.repro for each in (*failed, *run.verdicts) if each.repro)
     taken, room = {}, SCRIPTS_LIMIT

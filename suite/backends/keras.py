@@ -10,9 +10,10 @@ from __future__ import annotations
 import importlib
 import os
 from collections import OrderedDict
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from importlib.metadata import PackageNotFoundError, version
-from typing import Any, Callable, Mapping
+from typing import Any
 
 import numpy as np
 
@@ -155,21 +156,23 @@ class Keras(Backend):
                 if isinstance(earlier, Reset):
                     stack.reset()
                 else:
-                    self.engine.call(stack, self._call(request, earlier, False))
+                    self._observed(stack, self._call(request, earlier, False))
         call = self._call(request, request.batch, "gradients" in request.wants)
-        with moment("run"), self.watch.listen() as words:
-            answer = self.engine.call(stack, call)
-        kernel = self._kernel(stack, call, answer, words)
+        with moment("run"):
+            answer, kernel = self._observed(stack, call)
         arrays, facts = self._arrays(request, answer)
         return Observation(arrays, kernel, facts={**facts, "call": answer.how})
 
-    def _kernel(self, stack: stacks.Stack, call: Call, answer: Answer, words: list[str]) -> str:
-        """The words for what ran. A compiled function is seen when it is traced; later calls run the same trace."""
+    def _observed(self, stack: stacks.Stack, call: Call) -> tuple[Answer, str]:
+        """One call, and the words for what ran. A compiled function is seen when it is traced; later calls of it run
+        what was traced then."""
+        with self.watch.listen() as words:
+            answer = self.engine.call(stack, call)
         if answer.how == "eager":
-            return " + ".join(words)
+            return answer, " + ".join(words)
         if words or call.shapes not in stack.kernels:
             stack.kernels[call.shapes] = " + ".join(words)
-        return f"{stack.kernels[call.shapes]}, in {answer.how}"
+        return answer, f"{stack.kernels[call.shapes]}, in {answer.how}"
 
     def _arrays(self, request: Request, answer: Answer) -> tuple[dict[str, np.ndarray], dict[str, Any]]:
         layer, wants, numpy = request.layer, request.wants, self.engine.numpy
@@ -221,13 +224,12 @@ class Keras(Backend):
                 with moment("run"):
                     stack.reset()
                 continue
-            with self.watch.listen() as words:
-                with moment("build"):
-                    model, key = self._model(stack, earlier, kernel)
-                with moment("run"):
-                    found = model.predict(arguments(layer, earlier), batch_size=max(earlier.size, 1), verbose=0)
-        seen = " + ".join(words)
-        stack.kernels[key] = seen or stack.kernels.get(key, "")
+            with moment("build"):
+                model, key = self._model(stack, earlier, kernel)
+            with moment("run"), self.watch.listen() as words:
+                found = model.predict(arguments(layer, earlier), batch_size=max(earlier.size, 1), verbose=0)
+            if words:
+                stack.kernels[key] = " + ".join(words)
         found = found if isinstance(found, (list, tuple)) else [found]
         names = [*layer.output_names, *(f"states/{k}" for k in layer.state_keys() if layer.return_state)]
         arrays = dict(zip(names, (plain(array) for array in found), strict=True))
@@ -259,17 +261,17 @@ class Keras(Backend):
         """What a training step would run: `tf.function`, `jax.jit`, or torch as it is."""
         if reason := self.supports(request):
             raise ValueError(f"{self.name} cannot be timed on {request.layer}: {reason}")
-        stack = self._stack(request, self._key(request))
-        call = self._call(request, request.batch, backward)
-        call = replace(call, compiled=bool(self.engine.compiling), eager=False)
-        with self.watch.listen() as words:
-            self.engine.wait(self.engine.call(stack, call))
-        if words or not self.engine.compiling:
-            stack.kernels[call.shapes] = " + ".join(words)
-        kernel = stack.kernels[call.shapes] + (f", in {self.engine.compiling}" if self.engine.compiling else "")
+        precision = self.engine.precision
+        with precision(request.layer.dtype):
+            stack = self._stack(request, self._key(request))
+            call = self._call(request, request.batch, backward)
+            call = replace(call, compiled=bool(self.engine.compiling), eager=False)
+            answer, kernel = self._observed(stack, call)
+            self.engine.wait(answer)
 
         def step() -> str:
-            self.engine.wait(self.engine.call(stack, call))
+            with precision(request.layer.dtype):
+                self.engine.wait(self.engine.call(stack, call))
             return kernel
 
         return step
@@ -300,6 +302,7 @@ class KerasTensorFlow(Keras):
     def _limit_threads(self) -> None:
         import tensorflow
 
+        tensorflow.get_logger().setLevel("ERROR")
         tensorflow.config.threading.set_intra_op_parallelism_threads(self.threads)
         tensorflow.config.threading.set_inter_op_parallelism_threads(1)
 

@@ -14,8 +14,9 @@ Gradients come from `tf.GradientTape`, `torch.autograd.grad`, `jax.value_and_gra
 from __future__ import annotations
 
 import contextlib
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any, Sequence
+from typing import Any
 
 import numpy as np
 
@@ -88,6 +89,10 @@ class Engine:
         """Run the stack; with `call.cotangents`, differentiate it as well."""
         raise NotImplementedError
 
+    def differentiate(self, loss: Callable[[], Any], variables: Sequence[Any]) -> list:
+        """The gradients of `loss` by Keras variables; None where there is no path."""
+        raise NotImplementedError
+
     def wait(self, answer: Answer) -> None:
         """Return when the device has finished."""
 
@@ -133,6 +138,12 @@ class TensorFlow(Engine):
         split = 1 + len(given)
         return outputs, finals, passed, total, (found[0], found[1:split], found[split:])
 
+    def differentiate(self, loss: Callable[[], Any], variables: Sequence[Any]) -> list:
+        with self.tf.GradientTape() as tape:
+            total = loss()
+        found = tape.gradient(total, [v.value for v in variables])
+        return [None if g is None else self.tf.convert_to_tensor(g) for g in found]
+
     def wait(self, answer: Answer) -> None:
         if self.device == "gpu":
             self.tf.test.experimental.sync_devices()
@@ -153,6 +164,11 @@ class Torch(Engine):
     def built_for_gpu(self) -> bool:
         return self.torch.version.cuda is not None
 
+    def numpy(self, tensor: Any) -> np.ndarray:
+        """Torch's own way: Keras' one warns about numpy 2 at every call."""
+        tensor = tensor.detach().cpu()
+        return np.array(tensor.float().numpy() if tensor.dtype == self.torch.bfloat16 else tensor.numpy())
+
     def call(self, stack: Stack, call: Call) -> Answer:
         if call.cotangents is None:
             return Answer(*forward(stack, call.inputs, call.mask, call.states, call.training))
@@ -165,6 +181,9 @@ class Torch(Engine):
         found = self.torch.autograd.grad(total, [call.inputs, *given, *variables], allow_unused=True)
         split = 1 + len(given)
         return Answer(outputs, finals, passed, total, (found[0], list(found[1:split]), list(found[split:])))
+
+    def differentiate(self, loss: Callable[[], Any], variables: Sequence[Any]) -> list:
+        return list(self.torch.autograd.grad(loss(), [v.value for v in variables], allow_unused=True))
 
     def wait(self, answer: Answer) -> None:
         if self.device == "gpu":
@@ -235,6 +254,13 @@ class Jax(Engine):
             with contextlib.suppress(OSError), open("/proc/self/maps") as maps:
                 if sum(1 for _ in maps) > self.MAPS:
                     self.jax.clear_caches()
+
+    def differentiate(self, loss: Callable[[], Any], variables: Sequence[Any]) -> list:
+        def run(values):
+            with self.keras.StatelessScope(zip(variables, values)):
+                return loss()
+
+        return self.jax.jit(self.jax.grad(run))([v.value for v in variables])
 
     def wait(self, answer: Answer) -> None:
         self.jax.block_until_ready((answer.outputs, answer.states, answer.loss, answer.gradients))

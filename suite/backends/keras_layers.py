@@ -14,7 +14,8 @@ import importlib
 import inspect
 import os
 import tempfile
-from typing import Any, Mapping, Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 
@@ -72,7 +73,7 @@ def make(keras: Any, layer: Layer, kernel: str, last: bool) -> Any:
     name = LAYERS[layer.cell]
     kind = getattr(keras.layers, name)
     if kernel == "generic":
-        cell = getattr(keras.layers, f"{name}Cell")(**cell_options(layer))
+        cell = getattr(keras.layers, f"{name}Cell")(layer.units, **cell_options(layer))
         made = keras.layers.RNN(cell, dtype=layer.dtype, **loop_options(layer, last, kernel))
     else:
         options = {**cell_options(layer), **loop_options(layer, last, kernel)}
@@ -103,7 +104,7 @@ class Stack:
         seeds = [cell.seed_generator.state for cell in self.cells.values() if hasattr(cell, "seed_generator")]
         self.carried = [s for made in self.layers for one in halves(made) for s in one.states or ()]
         self.hidden = list({id(v): v for v in seeds + self.carried}.values())
-        self.fresh = [np.array(keras.ops.convert_to_numpy(v.value)) for v in self.hidden]
+        self.fresh = [keras.ops.copy(v.value) for v in self.hidden]
         self.programs: dict[Any, Any] = {}
         self.kernels: dict[Any, str] = {}
 

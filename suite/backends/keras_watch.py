@@ -10,7 +10,8 @@ from __future__ import annotations
 import contextlib
 import functools
 import importlib
-from typing import Any, Callable, Iterator
+from collections.abc import Callable, Iterator
+from typing import Any
 
 SPECIFIC = ("lstm", "gru", "bidirectional_lstm", "bidirectional_gru")
 INNER = ("_cudnn_lstm", "_cudnn_gru", "_fallback_lstm", "_fallback_gru")

@@ -160,16 +160,16 @@ class PyTorch(Backend):
 
     def smoke(self) -> None:
         layer = Layer("simple_rnn", 2, 3)
-        weights = draw_weights(layer)
-        request = Request(layer, weights, BatchPlan(2, 3, "right").draw(layer), wants=("outputs", "states", "gradients"),
-                          execution=Execution(mode="training"))
-        module = self._module(request)
-        for name, value in self.layers.get_weights(module, layer).items():
-            if not np.array_equal(value, weights[name].astype(value.dtype)):
-                raise RuntimeError(f"{name}: the weights read back are not the weights that were set")
-        seen = self.run(request)
-        if seen["outputs"].shape != (2, 3, 3) or not seen.kernel:
-            raise RuntimeError(f"outputs of shape {seen['outputs'].shape}, kernel {seen.kernel!r}: the adapter is broken")
+        batch = BatchPlan(2, 3, "right").draw(layer)
+        for seed in (0, 1):  # twice: the second layer is the first one, with other weights
+            request = Request(layer, draw_weights(layer, seed), batch, wants=("outputs", "states", "gradients"),
+                              execution=Execution(mode="training"))
+            for name, value in self.layers.get_weights(self._module(request), layer).items():
+                if not np.array_equal(value, request.weights[name].astype(value.dtype)):
+                    raise RuntimeError(f"{name}: the weights read back are not the weights that were set")
+            seen = self.run(request)
+            if seen["outputs"].shape != (2, 3, 3) or not seen.kernel:
+                raise RuntimeError(f"outputs of shape {seen['outputs'].shape}, kernel {seen.kernel!r}: the adapter is broken")
 
     def _module(self, request: Request):
         """The module that answers, with the weights of the request: kept from earlier requests, or new."""
@@ -201,7 +201,7 @@ class PyTorch(Backend):
     def _tensor(self, array: np.ndarray, layer: Layer, requires_grad: bool = False):
         """A copy on the device, in the layer's dtype."""
         dtype = self.layers.DTYPES[layer.dtype]
-        copy = np.ascontiguousarray(array)  # a reversed view is not taken otherwise
+        copy = np.array(array, order="C")  # a reversed view is not taken, even of one step, which is contiguous
         return self.torch.tensor(copy, dtype=dtype, device=self.place, requires_grad=requires_grad)
 
     def _arguments(self, request: Request, batch: Batch, carried, differentiate: bool = False):
@@ -215,7 +215,7 @@ class PyTorch(Backend):
             states = self.layers.stack_states(layer, named)
         mask = None
         if batch.mask is not None and request.execution.kernel == "generic":
-            mask = self.torch.tensor(np.ascontiguousarray(batch.mask), dtype=self.torch.bool, device=self.place)
+            mask = self.torch.tensor(np.array(batch.mask, order="C"), dtype=self.torch.bool, device=self.place)
         elif batch.mask is not None:
             mask = self.torch.tensor(batch.lengths)  # packing wants lengths on the CPU, wherever the data is
         return (x, mask, states), leaves
@@ -260,7 +260,10 @@ class PyTorch(Backend):
 
     def _facts(self, request: Request, outputs) -> dict[str, Any]:
         layer, execution = request.layer, request.execution
-        facts = {"dtype": str(outputs.dtype).removeprefix("torch."), "mask": "none, PyTorch layers carry no mask"}
+        facts = {
+            "dtype": str(outputs.dtype).removeprefix("torch."),
+            "mask": "none, PyTorch layers carry no mask", "carries_masks": False,
+        }
         if request.batch.mask is not None:
             facts["masking"] = "torch.where in a loop over cells" if execution.kernel == "generic" else "packed sequence"
         if layer.stateful:

@@ -215,7 +215,7 @@ def set_weights(module: nn.Module, layer: Layer, weights: Mapping[str, np.ndarra
         for name, array in given.items():
             if own[name].shape != array.shape:
                 raise ValueError(f"{name}: shape {array.shape} given, {tuple(own[name].shape)} expected")
-            own[name].copy_(torch.tensor(array))
+            own[name].copy_(torch.tensor(np.array(array, order="C")))
 
 
 def get_weights(module: nn.Module, layer: Layer) -> dict[str, np.ndarray]:

@@ -184,11 +184,11 @@ def _run(request: ModelRequest, loop: bool, device: torch.device) -> Observation
     dtype = DTYPES[next((layer.dtype for layer in layers(model)), "float32")]
     ids = any(n.op == "embedding" and _is_input(model, n.inputs[0]) for n in model.nodes)
 
-    def tensor(array: np.ndarray) -> Tensor:
-        return torch.tensor(np.ascontiguousarray(array), dtype=dtype, device=device)
+    def tensor(array: np.ndarray, dtype: torch.dtype = dtype) -> Tensor:
+        return torch.tensor(np.array(array, order="C"), dtype=dtype, device=device)
 
     def given(array: np.ndarray) -> Tensor:
-        return tensor(array).to(torch.int64) if ids else tensor(array)
+        return tensor(array, torch.int64) if ids else tensor(array)
 
     with moment("build"):
         widths = {n.name: request.weights[f"{n.name}/kernel"].shape[0] for n in model.nodes if n.op == "dense"}
@@ -197,7 +197,7 @@ def _run(request: ModelRequest, loop: bool, device: torch.device) -> Observation
         if request.execution.origin == "reloaded":
             network = reload(network)
     x = given(request.inputs)
-    mask = None if request.mask is None else tensor(request.mask).to(torch.bool)
+    mask = None if request.mask is None else tensor(request.mask, torch.bool)
     unseen = x if request.unseen is None else given(request.unseen)
     unseen_mask = mask if request.unseen is None else None  # the mask given is that of `inputs`
     quiet = torch.inference_mode if request.execution.entry == "predict" else torch.no_grad
@@ -264,7 +264,7 @@ def load(network: Network, weights: Mapping[str, np.ndarray]) -> None:
                 array = own[name].T if transposed else own[name]
                 if tuple(parameter.shape) != array.shape:
                     raise ValueError(f"{name}: shape {array.shape} given, {tuple(parameter.shape)} expected")
-                parameter.copy_(torch.tensor(np.ascontiguousarray(array)))
+                parameter.copy_(torch.tensor(np.array(array, order="C")))
     if left:
         raise ValueError(f"weights {sorted(left)}: no node is called that")
 

@@ -17,7 +17,8 @@ class Inline:
 
     def start(self) -> dict[str, Any]:
         self._backend = make(*self._settings)
-        self.about = {"versions": self._backend.versions(), "devices": tuple(self._backend.devices()),
+        self.about = {"versions": {n: str(v) for n, v in self._backend.versions().items()},
+                      "devices": tuple(self._backend.devices()),
                       "python": platform.python_version()}
         return self.about
 

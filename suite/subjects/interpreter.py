@@ -113,15 +113,18 @@ class Interpreter:
             last = self._last_words()
             self.stop()
             raise TimedOut(f"no answer within {seconds:g} s; killed{last}") from None
-        except (EOFError, OSError, self._channel.RemoteError) as error:
-            raise self._death(error) from None
+        except self._channel.RemoteError as error:
+            self.stop()
+            raise Broken(str(error)) from None
+        except (EOFError, OSError):
+            raise self._death() from None
 
-    def _death(self, error: BaseException | None = None) -> Died:
+    def _death(self) -> Died:
         try:
             code = self._process.wait(timeout=5)
         except subprocess.TimeoutExpired:
             code = None
-        said = self._last_words() or (f"; {error}" if error is not None and str(error) else "")
+        said = self._last_words()
         self.stop()
         return Died(f"the interpreter ended, {exit_words(code)}{said}")
 

@@ -82,6 +82,8 @@ class Subject:
 
     def ready(self) -> None:
         """Start, once. What goes wrong is kept in `broken`: every check then says so."""
+        if self.broken:
+            return
         try:
             self.start()
         except Broken as error:

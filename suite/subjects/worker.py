@@ -33,7 +33,7 @@ def serve(channel: Any) -> None:
     try:
         backend = make(settings["backend"], settings["device"], settings["threads"])
         ready = {
-            "versions": backend.versions(), "devices": tuple(backend.devices()),
+            "versions": {name: str(version) for name, version in backend.versions().items()}, "devices": tuple(backend.devices()),
             "python": platform.python_version(), "pid": os.getpid(),
         }
     except BaseException:

@@ -1,0 +1,115 @@
+"""The measurement, inside the subject's interpreter.
+
+    1  both executions are asked, and their answers compared; what does not agree is not timed
+    2  both are called in turn until their times settle: compiling, allocating and caching are not what is measured
+    3  they are timed in pairs, A B, B A, A B, …: what drifts falls on both, and each comes first as often as the other.
+       How many pairs is settled before the first: stopping when the numbers please would make them say so too often
+    4  A is timed in the same way against A made slower by a known share: a measurement that does not see that sees nothing
+
+Garbage is collected before, and not meanwhile.
+"""
+
+from __future__ import annotations
+
+import gc
+from collections.abc import Iterator
+from contextlib import contextmanager
+from statistics import median
+from typing import Any
+
+import numpy as np
+
+from suite.backends import Moment
+from suite.timing.agreement import agreement
+from suite.timing.clocks import Clock, Step, clock_of
+from suite.timing.messages import TimingRequest, TimingResult
+
+SETTLED = 0.05
+"""Two medians closer than this share are the same: the calls have settled."""
+WARMUP_SHARE, WARMUP_BLOCKS = 0.5, 40
+"""The warm-up ends at this share of the time for the rounds, or after so many blocks, settled or not."""
+
+
+def measure(backend: Any, asked: TimingRequest) -> TimingResult:
+    """Time two executions of one request against each other. Errors of the framework become a result; others propagate."""
+    agreed = agreement(backend, asked.request, asked.a, asked.b)
+    ran = {"kernel_a": agreed.kernel_a, "kernel_b": agreed.kernel_b, "difference": agreed.difference}
+    if agreed.problem or asked.seconds <= 0:
+        return TimingResult(agreed.outcome, agreed.problem, **ran)
+    try:
+        step_a, step_b = (
+            backend.stepper(asked.request.but(execution=execution), asked.backward) for execution in (asked.a, asked.b)
+        )
+    except NotImplementedError as reason:
+        return TimingResult("unsupported", str(reason), **ran)
+    except Moment as problem:
+        return TimingResult("refused", f"{type(problem.error).__name__} at {problem.moment}: {problem}"[:400], **ran)
+    clock = clock_of(backend)
+    with undisturbed():
+        typical, calls, steady = warm_up(clock, step_a, step_b, asked.seconds)
+        pairs = how_many(asked.seconds, sum(typical), asked.least, asked.most)
+        a, b, kernels = interleaved(clock, step_a, step_b, pairs)
+        slow = slowed(clock, step_a, asked.slow)
+        again = how_many(asked.seconds / 3, typical[0] * (2 + asked.slow), min(4, asked.least), asked.most)
+        base, slower, _ = interleaved(clock, step_a, slow, again)
+    return TimingResult(
+        "timed", "", *kernels, a, b, base, slower, asked.slow, calls, steady, agreed.difference, clock.name
+    )
+
+
+def interleaved(clock: Clock, step_a: Step, step_b: Step, pairs: int) -> tuple[np.ndarray, np.ndarray, tuple[str, str]]:
+    """(pairs,) seconds of each, measured A B, B A, A B, …, and the kernels that ran last."""
+    a, b, kernels = np.empty(pairs), np.empty(pairs), ["", ""]
+    for pair in range(pairs):
+        for which in (0, 1) if pair % 2 == 0 else (1, 0):
+            seconds, kernels[which] = clock.time((step_a, step_b)[which])
+            (a, b)[which][pair] = seconds
+    return a, b, (kernels[0], kernels[1])
+
+
+def warm_up(clock: Clock, step_a: Step, step_b: Step, seconds: float) -> tuple[tuple[float, float], int, bool]:
+    """Call both in turn, in blocks, until the median of a block is that of the block before, for both.
+
+    The typical seconds of each, how many calls of each were made, and whether they settled before the bound.
+    """
+    spent, calls, size, last = 0.0, 0, 1, None
+    for block in range(WARMUP_BLOCKS):
+        times = [(clock.time(step_a)[0], clock.time(step_b)[0]) for _ in range(size)]
+        calls, spent = calls + size, spent + sum(map(sum, times))
+        here = median(a for a, _ in times), median(b for _, b in times)
+        if last and all(abs(x - y) <= SETTLED * min(x, y) for x, y in zip(here, last)):
+            return here, calls, True
+        if spent > WARMUP_SHARE * seconds and block >= 1:
+            return here, calls, False
+        last, size = here, max(1, min(5, int(0.02 * seconds / max(sum(here), 1e-9))))
+    return here, calls, False
+
+
+def how_many(seconds: float, each: float, least: int, most: int) -> int:
+    """How many pairs of `each` seconds fit, an even number between `least` and `most`."""
+    fit = int(seconds / max(each, 1e-9))
+    return max(2, min(max(fit, least), most) // 2 * 2)
+
+
+def slowed(clock: Clock, step: Step, share: float) -> Step:
+    """`step`, followed by a wait of `share` of the time that it took."""
+
+    def slower() -> str:
+        seconds, kernel = clock.time(step)
+        clock.wait(share * seconds)
+        return kernel
+
+    return slower
+
+
+@contextmanager
+def undisturbed() -> Iterator[None]:
+    """Collect garbage now, and not inside."""
+    enabled = gc.isenabled()
+    gc.collect()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if enabled:
+            gc.enable()
