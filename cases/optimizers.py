@@ -64,7 +64,9 @@ def _sgd(hyper: Mapping[str, Any], w: Array, g: Array, remembered: Slots, step: 
     return w + (momentum * m - rate * g if hyper["nesterov"] else m), {"m": m}
 
 
-def _rmsprop(hyper: Mapping[str, Any], w: Array, g: Array, remembered: Slots, step: int) -> tuple[Array, dict[str, Array]]:
+def _rmsprop(
+    hyper: Mapping[str, Any], w: Array, g: Array, remembered: Slots, step: int
+) -> tuple[Array, dict[str, Array]]:
     v = hyper["rho"] * remembered["v"] + (1 - hyper["rho"]) * g**2
     inside = hyper["epsilon_place"] == "inside"
     root = np.sqrt(v + hyper["epsilon"]) if inside else np.sqrt(v) + hyper["epsilon"]

@@ -48,7 +48,12 @@ COPIES = 12
 CACHED = 512
 BITS: Mapping[str, int] = {"float64": 53, "float32": 24, "float16": 11, "bfloat16": 8}
 """dtype -> bits of its significand, the hidden one included (IEEE 754; bfloat16: the upper half of a float32)."""
-SMALLEST: Mapping[str, float] = {"float64": 2.0**-1022, "float32": 2.0**-126, "float16": 2.0**-14, "bfloat16": 2.0**-126}
+SMALLEST: Mapping[str, float] = {
+    "float64": 2.0**-1022,
+    "float32": 2.0**-126,
+    "float16": 2.0**-14,
+    "bfloat16": 2.0**-126,
+}
 """dtype -> its smallest normal number: what is below may be flushed to zero."""
 FLOORS: Mapping[str, float] = {"sigmoid": 0.5, "hard_sigmoid": 0.5, "elu": 1.0, "softplus": 1.0}
 EXACT = ("linear", "relu")
@@ -129,9 +134,16 @@ def expect(request: Request, padding: str = "hold") -> dict[str, Expected]:
     """
     plain = request.but(execution=Execution(mode=request.execution.mode))
     layer = request.layer
-    size = request.batch.inputs.shape[0] * request.batch.inputs.shape[1] * layer.units * layer.layers * len(layer.directions)
+    size = (
+        request.batch.inputs.shape[0]
+        * request.batch.inputs.shape[1]
+        * layer.units
+        * layer.layers
+        * len(layer.directions)
+    )
     return _cached(
-        ("layer", padding, digest(plain)), lambda: _expected(lambda **how: run(plain, padding, **how), layer.dtype, size)
+        ("layer", padding, digest(plain)),
+        lambda: _expected(lambda **how: run(plain, padding, **how), layer.dtype, size),
     )
 
 
@@ -141,7 +153,9 @@ def expect_model(request: ModelRequest, padding: str | Mapping[str, str] = "hold
     layers = [node["layer"] for node in request.model.nodes if node.op == "recurrent"]
     dtype = max((layer.dtype for layer in layers), key=unit_roundoff, default="float32")
     steps = 1 + (len(request.training.batches) if request.training else 0)
-    size = steps * request.inputs.shape[0] * request.inputs.shape[1] * sum(layer.units * layer.layers for layer in layers)
+    size = (
+        steps * request.inputs.shape[0] * request.inputs.shape[1] * sum(layer.units * layer.layers for layer in layers)
+    )
     key = padding if isinstance(padding, str) else tuple(sorted(padding.items()))
     return _cached(
         ("model", key, digest(plain)), lambda: _expected(lambda **how: run_model(plain, padding, **how), dtype, size)
@@ -213,12 +227,14 @@ def axes_of(where: str, dimensions: int) -> tuple[str, ...]:
     for word, axes in _AXES:
         if word in where and len(axes) == dimensions:
             return axes
-    return {2: ("batch", "unit"), 3: ("batch", "time", "unit")}.get(dimensions, tuple(f"axis {n}" for n in range(dimensions)))
+    return {2: ("batch", "unit"), 3: ("batch", "time", "unit")}.get(
+        dimensions, tuple(f"axis {n}" for n in range(dimensions))
+    )
 
 
 def place(where: str, index: tuple[int, ...]) -> str:
     """`outputs[batch 1, time 3, unit 0]`."""
-    words = ", ".join(f"{axis} {int(i)}" for axis, i in zip(axes_of(where, len(index)), index))
+    words = ", ".join(f"{axis} {int(i)}" for axis, i in zip(axes_of(where, len(index)), index, strict=False))
     return f"{where}[{words}]" if words else where
 
 
@@ -253,9 +269,7 @@ def compare(where: str, seen: np.ndarray, expected: np.ndarray, allowed: np.ndar
     index = np.unravel_index(int(np.argmax(excess)), excess.shape)
     found, due, off, most = (float(array[index]) for array in (seen, expected, difference, allowed))
     digits = _digits(max(abs(found), abs(due)), off)
-    message = (
-        f"{place(where, index)}: found {found:.{digits}g}, expected {due:.{digits}g}, differs by {off:.1e}, allowed {most:.1e}"
-    )
+    message = f"{place(where, index)}: found {found:.{digits}g}, expected {due:.{digits}g}, differs by {off:.1e}, allowed {most:.1e}"
     return [Deviation(where, message, off, most)]
 
 

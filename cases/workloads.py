@@ -30,9 +30,9 @@ KERNELS = ("fused", "generic")
 class Workload:
     """A shape that is timed, why, and whose it is.
 
-    typical   None: no mask, every row is `time` steps long. Otherwise the rows are right padded with a mask: their lengths
-              are log-normal with this median and `spread` (standard deviation of the logarithm), cut at `time`; one row is
-              full, as in a batch that is padded to its longest row.
+    typical   None: no mask, every row is `time` steps long. Otherwise the rows are right padded, with a mask: their
+              lengths are log-normal with this median and `spread` (standard deviation of the logarithm), cut at `time`;
+              one row is full, as in a batch that is padded to its longest row.
     """
 
     name: str
@@ -73,23 +73,24 @@ class Workload:
 WORKLOADS: Mapping[str, Workload] = MappingProxyType({w.name: w for w in (
     Workload(
         "latency", 1, 50, 64, 64,
-        "One short sequence, as when a model answers one user at a time. A call is about 3 million multiply-adds, less than "
-        "a millisecond, so what is timed is the cost of a step: launching, dispatch, the loop.",
+        "One short sequence, as when a model answers one user at a time. A call is about a million multiply-adds, "
+        "less than a millisecond, so what is timed is the cost of a step: launching, dispatch, the loop.",
         "this project's own; a batch of 1 is how DeepBench (Baidu, 2016) times inference",
     ),
     Workload(
         "ragged", 32, 80, 64, 128,
-        "Sentences of different length, right padded and masked: about two fifths of the steps are valid. It shows what a "
-        "kernel makes of padding: skip it, compute it, or leave the fast way because of it.",
-        "sentence lengths in words are about log-normal: Williams, Biometrika 31, 1940; 80 steps, batches of 32 and 128 units "
-        "are those of the Keras example imdb_lstm",
+        "Sentences of different length, right padded and masked: about two fifths of the steps are valid. It shows "
+        "what a kernel makes of padding: skip it, compute it, or leave the fast way because of it.",
+        "sentence lengths in words are about log-normal: Williams, Biometrika 31, 1940; 80 steps, batches of 32 and "
+        "128 units are those of the Keras example imdb_lstm",
         typical=24,
     ),
     Workload(
         "speech", 64, 100, 123, 320,
         "Acoustic frames: 40 filter banks and the energy, with first and second differences, make 123 features. Large "
         "enough that products of matrices and the cost of a step both count.",
-        "Braun, LSTM benchmarks for deep learning frameworks, arXiv:1806.01818, 2018; features of Graves et al., ICASSP 2013",
+        "Braun, LSTM benchmarks for deep learning frameworks, arXiv:1806.01818, 2018; "
+        "features of Graves, Mohamed and Hinton, ICASSP 2013",
     ),
     Workload(
         "wide", 64, 100, 512, 512,
@@ -114,6 +115,7 @@ class Timed:
 
     @property
     def backward(self) -> bool:
+        """Whether gradients are part of the call."""
         return self.passing == "forward+backward"
 
     def execution(self, kernel: str) -> Execution:
@@ -124,14 +126,15 @@ class Timed:
         """What is asked of both kernels; the execution is the first one's."""
         layer = self.workload.layer(self.cell)
         wants = ("outputs", "gradients") if self.backward else ("outputs",)
-        return Request(layer, draw_weights(layer, seed), self.workload.draw(layer, seed), (), wants, self.execution(KERNELS[0]))
+        weights, batch = draw_weights(layer, seed), self.workload.draw(layer, seed)
+        return Request(layer, weights, batch, wants=wants, execution=self.execution(KERNELS[0]))
 
     def __str__(self) -> str:
         return f"{self.workload}-{self.cell}-{self.passing}"
 
 
 SECONDS: Mapping[str, float] = MappingProxyType({"smoke": 0.25, "default": 0.8, "full": 5.0})
-"""depth -> the time that the rounds of one comparison may take, where the least number of rounds fits into it."""
+"""depth -> the time that the rounds of one comparison may take; a few rounds are made even where they take longer."""
 
 _CHOSEN: Mapping[str, tuple[tuple[str, str, str], ...]] = MappingProxyType({
     "smoke": (("latency", "lstm", "forward"), ("latency", "gru", "forward+backward")),

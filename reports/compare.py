@@ -40,6 +40,7 @@ class Side:
 
     @property
     def told(self) -> str:
+        """The side in a line: its name, its subjects with their versions, its time."""
         subjects = ", ".join(f"{named(each)} [{versions(each)}]" for each in self.run.header.subjects)
         return f"{self.name}: {subjects or 'no subject described'}, {self.run.header.time}"
 

@@ -22,6 +22,7 @@ class Finding:
 
     @property
     def title(self) -> str:
+        """One sentence: what is wrong."""
         return str(self.entry.get("title") or self.key)
 
     @property
@@ -138,7 +139,7 @@ def headline(run: Run) -> str:
 
 def amount(verdict: Verdict) -> str:
     """How far off, and how far was allowed: `0.012 > 3.1e-07`; empty where nothing was measured."""
-    if verdict.deviation is None or math.isnan(verdict.deviation) and not verdict.allowed:
+    if verdict.deviation is None or not verdict.allowed and (math.isnan(verdict.deviation) or not verdict.deviation):
         return ""
     if verdict.allowed is None:
         return f"{verdict.deviation:.3g}"

@@ -164,14 +164,17 @@ class Timing(Record):
 
     @property
     def check(self) -> str:
+        """The id without its subject."""
         return self.id.partition("::")[2] or self.id
 
     def to_json(self) -> dict[str, Any]:
+        """The fields, `pass_` under its name in the file."""
         line = super().to_json()
         return {"pass" if name == "pass_" else name: value for name, value in line.items()}
 
     @classmethod
     def from_json(cls, line: Mapping[str, Any]) -> Timing:
+        """The value that `to_json` made this from. Raises ValueError where a field is missing."""
         return super().from_json({"pass_" if name == "pass" else name: value for name, value in line.items()})
 
 

@@ -102,7 +102,7 @@ def _common(described: Sequence[Mapping[str, Any]], runs: Sequence[Run]) -> Mapp
     for name in dict.fromkeys(name for each in described for name in each):
         values = [each.get(name) for each in described]
         alike = all(value == values[0] for value in values)
-        each_own = "; ".join(f"{run.folder.name}: {value}" for run, value in zip(runs, values))
+        each_own = "; ".join(f"{run.folder.name}: {value}" for run, value in zip(runs, values, strict=True))
         told[name] = values[0] if alike else each_own
     return told
 

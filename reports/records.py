@@ -59,6 +59,7 @@ class Run:
 
     @property
     def cut_off(self) -> bool:
+        """Whether the last line is missing: checks may be, too."""
         return self.end is None
 
     @property

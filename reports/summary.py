@@ -40,7 +40,7 @@ def terminal(run: Run) -> list[str]:
     lists = [(title, rows, step) for title, rows, step in lists if rows]
     room = LINES - len(head) - len(foot) - len(lists)
     shown = _share(room, [len(rows) for _, rows, _ in lists], [step for _, _, step in lists])
-    for (title, rows, step), count in zip(lists, shown):
+    for (title, rows, step), count in zip(lists, shown, strict=True):
         head += [title, *rows[:count]]
         if count < len(rows):
             head.append(f"  … {(len(rows) - count) // step} more in summary.md")
@@ -94,11 +94,11 @@ def timing_row(each: Timing) -> list[str]:
 
 def align(rows: Sequence[Sequence[str]], right: int = 0) -> list[str]:
     """Rows as lines with columns aligned; columns from index `right` on are flush right (0: none is)."""
-    widths = [max(map(len, column)) for column in zip(*rows)]
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     return [
         "  ".join(
             cell.rjust(width) if right and index >= right else cell.ljust(width)
-            for index, (cell, width) in enumerate(zip(row, widths))
+            for index, (cell, width) in enumerate(zip(row, widths, strict=True))
         ).rstrip()
         for row in rows
     ]
@@ -111,7 +111,7 @@ def _counts(run: Run) -> list[str]:
     for row in rows:
         row.pop(2)
     table = [["subject", "versions", *shown, "planned"], *rows]
-    rest = sum(max(map(len, column)) + 2 for index, column in enumerate(zip(*table)) if index != 1)
+    rest = sum(max(map(len, column)) + 2 for index, column in enumerate(zip(*table, strict=True)) if index != 1)
     told = align([[name, _cut(text, max(COLUMNS - rest, 8)), *others] for name, text, *others in table], right=2)
     most = 8
     told = told if len(rows) <= most else [*told[: most + 1], f"… {len(rows) - most} more subjects in summary.md"]
@@ -196,11 +196,11 @@ def _share(room: int, wanted: Sequence[int], steps: Sequence[int]) -> list[int]:
         given, grown = [0] * len(wanted), True
         while grown:
             grown = False
-            for index, (want, step) in enumerate(zip(wanted, steps)):
+            for index, (want, step) in enumerate(zip(wanted, steps, strict=True)):
                 if given[index] < want and sum(given) + step <= budget:
                     given[index] += step
                     grown = True
-        if sum(given) + sum(count < want for count, want in zip(given, wanted)) <= room:
+        if sum(given) + sum(count < want for count, want in zip(given, wanted, strict=True)) <= room:
             break
     return given
 

@@ -35,8 +35,12 @@ def test_pytorch_has_each_gate_in_its_own_place_and_name(layer):
     weights = draw_weights(layer)
     found = to_pytorch(layer, weights)
     for prefix in prefixes(layer):
-        for ours, theirs in (("kernel", "weight_ih"), ("recurrent_kernel", "weight_hh"), ("bias", "bias_ih"),
-                             ("recurrent_bias", "bias_hh")):
+        for ours, theirs in (
+            ("kernel", "weight_ih"),
+            ("recurrent_kernel", "weight_hh"),
+            ("bias", "bias_ih"),
+            ("recurrent_bias", "bias_hh"),
+        ):
             if not layer.bias and "bias" in ours:
                 assert not any("bias" in name for name in found)
                 continue

@@ -368,6 +368,9 @@ def test_a_chart_shows_each_timing_on_a_common_axis():
     square = float(re.search(r'class="slower"><rect x="([\d.]+)"', drawn).group(1)) + 4.5
     one = float(re.search(r'class="one" x1="([\d.]+)"', drawn).group(1))
     disc = float(re.search(r'class="faster"><circle cx="([\d.]+)"', drawn).group(1))
+    width = float(re.search(r'viewBox="0 0 (\d+) ', drawn).group(1))
+    label = float(re.search(r'class="label" x="(\d+)"', drawn).group(1))
+    assert label < square < one < disc < width and disc - square > 200
     assert disc - one == pytest.approx(2 * (one - square), abs=0.5)  # log 4 = 2 log 2
 
 

@@ -48,8 +48,10 @@ def test_two_steps_of_a_simple_rnn_by_hand():
 def test_one_step_of_an_lstm_by_hand_with_gates_in_the_order_i_f_c_o():
     layer = Layer("lstm", 1, 1)
     weights = {
-        "kernel": [[0.1, 0.2, 0.3, 0.4]], "recurrent_kernel": [[0.5, 0.6, 0.7, 0.8]],
-        "bias": [0.11, 0.12, 0.13, 0.14], "recurrent_bias": [0.21, 0.22, 0.23, 0.24],
+        "kernel": [[0.1, 0.2, 0.3, 0.4]],
+        "recurrent_kernel": [[0.5, 0.6, 0.7, 0.8]],
+        "bias": [0.11, 0.12, 0.13, 0.14],
+        "recurrent_bias": [0.21, 0.22, 0.23, 0.24],
     }
     found = run(scalar_request(layer, weights, [2.0], {"h": 0.5, "c": -0.25}))
     i = s(2.0 * 0.1 + 0.11 + 0.5 * 0.5 + 0.21)
@@ -64,8 +66,10 @@ def test_one_step_of_an_lstm_by_hand_with_gates_in_the_order_i_f_c_o():
 def test_one_step_of_a_gru_by_hand_with_gates_in_the_order_z_r_h(reset_after):
     layer = Layer("gru", 1, 1, reset_after=reset_after)
     weights = {
-        "kernel": [[0.1, 0.2, 0.3]], "recurrent_kernel": [[0.5, 0.6, 0.7]],
-        "bias": [0.11, 0.12, 0.13], "recurrent_bias": [0.21, 0.22, 0.23],
+        "kernel": [[0.1, 0.2, 0.3]],
+        "recurrent_kernel": [[0.5, 0.6, 0.7]],
+        "bias": [0.11, 0.12, 0.13],
+        "recurrent_bias": [0.21, 0.22, 0.23],
     }
     found = run(scalar_request(layer, weights, [2.0], {"h": 0.5}))
     z = s(2.0 * 0.1 + 0.11 + 0.5 * 0.5 + 0.21)
@@ -77,9 +81,14 @@ def test_one_step_of_a_gru_by_hand_with_gates_in_the_order_z_r_h(reset_after):
 
 def test_every_activation_has_the_values_of_its_definition():
     values = {
-        "tanh": [tanh(-4), tanh(-0.5), tanh(2)], "sigmoid": [s(-4), s(-0.5), s(2)], "relu": [0, 0, 2], "linear": [-4, -0.5, 2],
-        "softsign": [-4 / 5, -0.5 / 1.5, 2 / 3], "elu": [exp(-4) - 1, exp(-0.5) - 1, 2],
-        "softplus": [np.log1p(exp(-4)), np.log1p(exp(-0.5)), np.log1p(exp(2))], "hard_sigmoid": [0, 2.5 / 6, 5 / 6],
+        "tanh": [tanh(-4), tanh(-0.5), tanh(2)],
+        "sigmoid": [s(-4), s(-0.5), s(2)],
+        "relu": [0, 0, 2],
+        "linear": [-4, -0.5, 2],
+        "softsign": [-4 / 5, -0.5 / 1.5, 2 / 3],
+        "elu": [exp(-4) - 1, exp(-0.5) - 1, 2],
+        "softplus": [np.log1p(exp(-4)), np.log1p(exp(-0.5)), np.log1p(exp(2))],
+        "hard_sigmoid": [0, 2.5 / 6, 5 / 6],
     }
     assert set(values) == set(ACTIVATIONS)
     weights = {"kernel": [[1.0]], "recurrent_kernel": [[1.0]]}
@@ -113,7 +122,9 @@ def test_a_masked_step_holds_the_states_and_repeats_the_output(cell):
     found = run(request.but(batch=batch, wants=("outputs", "states")))
     hold, h = found["outputs"], found["states/0/forward/h"]
     assert np.array_equal(hold[0, 2], hold[0, 1]) and np.array_equal(hold[0, 3], hold[0, 1])
-    assert not hold[1, :2].any() and not hold[2, 0].any(), "zeros before the first valid step, whatever the initial state"
+    assert not hold[1, :2].any() and not hold[2, 0].any(), (
+        "zeros before the first valid step, whatever the initial state"
+    )
     assert np.array_equal(hold[2, 2], hold[2, 1]) and np.array_equal(h, hold[:, -1])
     for row in range(3):
         alone = request.but(batch=rows(batch, [row]).but(inputs=batch.inputs[[row]][:, mask[row]], mask=None))
@@ -125,7 +136,9 @@ def test_the_zero_convention_gives_zeros_at_every_masked_step_and_changes_nothin
     hold, zero = run(request, "hold"), run(request, "zero")
     valid = request.batch.mask
     assert not zero["outputs"][~valid].any() and np.array_equal(zero["outputs"][valid], hold["outputs"][valid])
-    assert all(np.array_equal(zero[name], hold[name]) for name in hold.arrays if name.startswith(("states", "gradients")))
+    assert all(
+        np.array_equal(zero[name], hold[name]) for name in hold.arrays if name.startswith(("states", "gradients"))
+    )
 
 
 def test_padding_output_zero_of_the_layer_overrules_the_convention():
@@ -197,7 +210,12 @@ def test_a_bidirectional_layer_merges_its_halves_in_the_order_of_time(merge, ret
         one = Layer("lstm", 2, 3, direction=direction, return_sequences=return_sequences)
         halves[direction] = run(request.but(layer=one, weights=weights))["outputs"]
     ahead, back = halves["forward"], halves["backward"][:, ::-1] if return_sequences else halves["backward"]
-    due = {"concat": np.concatenate([ahead, back], -1), "sum": ahead + back, "ave": (ahead + back) / 2, "mul": ahead * back}
+    due = {
+        "concat": np.concatenate([ahead, back], -1),
+        "sum": ahead + back,
+        "ave": (ahead + back) / 2,
+        "mul": ahead * back,
+    }
     assert np.array_equal(run(request)["outputs"], due[merge])
     apart = run(request.but(layer=layer.but(merge="none")))
     assert np.array_equal(apart["outputs/forward"], ahead) and np.array_equal(apart["outputs/backward"], back)
@@ -205,7 +223,9 @@ def test_a_bidirectional_layer_merges_its_halves_in_the_order_of_time(merge, ret
 
 @pytest.mark.parametrize("direction", ["forward", "backward", "bidirectional"])
 def test_a_stack_is_its_layers_one_after_the_other(direction):
-    request = ask(Layer("gru", 2, 3, layers=2, direction=direction), BatchPlan(4, 6, "gaps"), wants=("outputs", "states", "mask"))
+    request = ask(
+        Layer("gru", 2, 3, layers=2, direction=direction), BatchPlan(4, 6, "gaps"), wants=("outputs", "states", "mask")
+    )
     first = Layer("gru", 2, 3, direction=direction)
     lower = run(request.but(layer=first))
     weights = {f"0/{n[2:]}": v for n, v in request.weights.items() if n.startswith("1/")}
@@ -227,7 +247,9 @@ def test_unmerged_halves_are_no_input_of_a_next_layer():
 
 @pytest.mark.parametrize("cut", [1, 3, 5])
 def test_a_stateful_layer_fed_in_parts_gives_the_full_run(cut):
-    request = ask(Layer("lstm", 2, 3, stateful=True), BatchPlan(4, 6, "right", states=True), wants=("outputs", "states"))
+    request = ask(
+        Layer("lstm", 2, 3, stateful=True), BatchPlan(4, 6, "right", states=True), wants=("outputs", "states")
+    )
     full = run(request)
     late = steps(request.batch, cut, 6).but(initial_states=None)
     seen = run(request.but(batch=late, before=(steps(request.batch, 0, cut),)), "zero")
@@ -265,7 +287,11 @@ def test_an_empty_sequence_gives_empty_outputs_and_its_initial_states(direction,
 
 def test_only_what_is_wanted_is_in_the_answer():
     layer = Layer("lstm", 2, 3)
-    for want, due in (("outputs", {"outputs"}), ("mask", {"mask"}), ("states", {"states/0/forward/h", "states/0/forward/c"})):
+    for want, due in (
+        ("outputs", {"outputs"}),
+        ("mask", {"mask"}),
+        ("states", {"states/0/forward/h", "states/0/forward/c"}),
+    ):
         assert set(run(ask(layer, BatchPlan(2, 3, "right"), wants=(want,))).arrays) == due
     names = set(run(ask(layer, BatchPlan(2, 3, "right"), wants=("gradients",))).arrays)
     assert names == {"loss", "gradients/inputs", *(f"gradients/weights/{n}" for n in layer.weight_shapes())}
@@ -274,7 +300,9 @@ def test_only_what_is_wanted_is_in_the_answer():
 def test_the_loss_is_the_sum_of_outputs_and_states_times_their_cotangents():
     request = ask(Layer("lstm", 2, 3, direction="bidirectional", merge="none"), BatchPlan(3, 4, "gaps"))
     found = run(request)
-    assert found["loss"] == pytest.approx(sum(np.sum(found[n] * c) for n, c in request.batch.cotangents.items()), abs=1e-13)
+    assert found["loss"] == pytest.approx(
+        sum(np.sum(found[n] * c) for n, c in request.batch.cotangents.items()), abs=1e-13
+    )
 
 
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
@@ -295,7 +323,10 @@ def test_what_has_no_one_answer_is_a_clear_error():
         (request.but(batch=request.batch.but(mask=np.ones((4, 5), bool))), "mask of shape"),
         (request.but(batch=request.batch.but(inputs=np.ones((4, 6, 7)))), "inputs of shape"),
         (request.but(batch=request.batch.but(initial_states={"0/forward/c": np.ones((4, 3))})), "initial states"),
-        (request.but(batch=request.batch.but(initial_states={"0/forward/h": np.ones((1, 3))})), "initial state 0/forward/h"),
+        (
+            request.but(batch=request.batch.but(initial_states={"0/forward/h": np.ones((1, 3))})),
+            "initial state 0/forward/h",
+        ),
         (request.but(weights={}), "weights without 0/forward/kernel"),
         (request.but(weights={n: v.T for n, v in request.weights.items()}), "weight 0/forward/kernel of shape"),
     ):

@@ -12,8 +12,12 @@ STEP = 1e-5  # of central differences: truncation is about STEP^2, rounding abou
 
 CELLS = {cell: {"cell": cell} for cell in GATES} | {"gru_reset_before": {"cell": "gru", "reset_after": False}}
 SHAPES = {
-    "forward": {}, "backward": {"direction": "backward"}, "last": {"return_sequences": False}, "stack": {"layers": 2},
-    "backward_stack": {"layers": 2, "direction": "backward"}, "no_bias": {"bias": False},
+    "forward": {},
+    "backward": {"direction": "backward"},
+    "last": {"return_sequences": False},
+    "stack": {"layers": 2},
+    "backward_stack": {"layers": 2, "direction": "backward"},
+    "no_bias": {"bias": False},
     "bidirectional_last": {"direction": "bidirectional", "return_sequences": False},
     "bidirectional_stack": {"direction": "bidirectional", "layers": 2},
 } | {f"bidirectional_{merge}": {"direction": "bidirectional", "merge": merge} for merge in MERGES}
@@ -32,7 +36,9 @@ def moved(request: Request, name: str, change: np.ndarray) -> Request:
     if kind == "inputs":
         return request.but(batch=batch.but(inputs=batch.inputs + change))
     if kind == "states":
-        return request.but(batch=batch.but(initial_states={**batch.initial_states, rest: batch.initial_states[rest] + change}))
+        return request.but(
+            batch=batch.but(initial_states={**batch.initial_states, rest: batch.initial_states[rest] + change})
+        )
     return request.but(weights={**request.weights, rest: request.weights[rest] + change})
 
 

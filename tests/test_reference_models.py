@@ -15,7 +15,9 @@ from cases.requests import Request
 from suite.backends.reference import Reference
 
 
-def request(sequences: bool = True, activation: str = "softmax", mask: bool = True, loss: str = "mse", **changes) -> ModelRequest:
+def request(
+    sequences: bool = True, activation: str = "softmax", mask: bool = True, loss: str = "mse", **changes
+) -> ModelRequest:
     """Masking or none, an LSTM, a dense layer of two units; batch 4, time 5."""
     layer = Layer("lstm", 3, 4, return_state=False, return_sequences=sequences)
     nodes = [node("x", "input", shape=(5, 3)), *([node("mask", "masking", value=0.0)] if mask else [])]
@@ -43,8 +45,9 @@ def test_a_mask_given_acts_as_one_made_and_what_stands_in_padding_reaches_nothin
     made, mask = request(), (request().inputs != 0).any(-1)
     inputs = np.where(mask[..., None], made.inputs, np.nan)
     given = request(mask=False)
-    due, seen = run_model(replace(made, wants=("gradients",))), run_model(
-        replace(given, inputs=inputs, mask=mask, wants=("gradients",), weights=made.weights)
+    due, seen = (
+        run_model(replace(made, wants=("gradients",))),
+        run_model(replace(given, inputs=inputs, mask=mask, wants=("gradients",), weights=made.weights)),
     )
     assert set(seen.arrays) == set(due.arrays)
     assert all(np.array_equal(seen[name], due[name]) and np.isfinite(due[name]).all() for name in due.arrays)
@@ -56,14 +59,19 @@ def test_an_embedding_looks_up_its_rows_and_masks_id_0_when_asked_to():
     answers = []
     for mask_zero in (True, False):
         nodes = (
-            node("ids", "input", shape=(5,)), node("table", "embedding", ids=5, width=3, mask_zero=mask_zero),
+            node("ids", "input", shape=(5,)),
+            node("table", "embedding", ids=5, width=3, mask_zero=mask_zero),
             node("gru", "recurrent", layer=layer),
         )
         model = sequential("embedded", *nodes)
         asked = ModelRequest(model, draw_model_weights(model, {}), ids)
         answers.append(run_model(asked)["predictions"])
         weights = {n.removeprefix("gru/"): w for n, w in asked.weights.items() if n.startswith("gru/")}
-        batch = BatchPlan(2, 5).draw(layer).but(inputs=asked.weights["table/embeddings"][ids], mask=ids != 0 if mask_zero else None)
+        batch = (
+            BatchPlan(2, 5)
+            .draw(layer)
+            .but(inputs=asked.weights["table/embeddings"][ids], mask=ids != 0 if mask_zero else None)
+        )
         assert np.allclose(answers[-1], run(Request(layer, weights, batch))["outputs"], rtol=0, atol=1e-15)
     assert np.array_equal(answers[0][1], answers[1][1]) and not np.allclose(answers[0][0], answers[1][0])
     with pytest.raises(ValueError, match="ids from 0 to 5: expected 0 to 4"):
@@ -85,12 +93,15 @@ def test_losses_are_means_over_the_valid_steps(loss, sequences, mask):
     valid = (asked.inputs != 0).any(-1) if sequences and mask else np.ones(asked.targets.shape[:-1], bool)
     parts = []
     for index in np.argwhere(valid):
-        pairs = list(zip(p[tuple(index)], asked.targets[tuple(index)]))
-        parts.append({
-            "mse": sum((a - y) ** 2 for a, y in pairs) / 2, "mae": sum(abs(a - y) for a, y in pairs) / 2,
-            "categorical_crossentropy": -sum(y * log(a) for a, y in pairs),
-            "binary_crossentropy": -sum(y * log(a) + (1 - y) * log(1 - a) for a, y in pairs) / 2,
-        }[loss])
+        pairs = list(zip(p[tuple(index)], asked.targets[tuple(index)], strict=False))
+        parts.append(
+            {
+                "mse": sum((a - y) ** 2 for a, y in pairs) / 2,
+                "mae": sum(abs(a - y) for a, y in pairs) / 2,
+                "categorical_crossentropy": -sum(y * log(a) for a, y in pairs),
+                "binary_crossentropy": -sum(y * log(a) + (1 - y) * log(1 - a) for a, y in pairs) / 2,
+            }[loss]
+        )
     assert value == pytest.approx(sum(parts) / len(parts), rel=1e-13)
 
 
@@ -103,9 +114,12 @@ def test_a_models_gradients_equal_central_differences(loss, sequences):
     for name, weight in asked.weights.items():
         direction = generator("direction", name).uniform(0.5, 1, weight.shape)
         ahead, behind = (
-            one_loss(replace(asked, weights={**asked.weights, name: weight + sign * 1e-5 * direction}))[0] for sign in (1, -1)
+            one_loss(replace(asked, weights={**asked.weights, name: weight + sign * 1e-5 * direction}))[0]
+            for sign in (1, -1)
         )
-        assert np.sum(found[f"gradients/{name}"] * direction) == pytest.approx((ahead - behind) / 2e-5, rel=1e-6, abs=1e-9), name
+        assert np.sum(found[f"gradients/{name}"] * direction) == pytest.approx(
+            (ahead - behind) / 2e-5, rel=1e-6, abs=1e-9
+        ), name
 
 
 @pytest.mark.parametrize("optimizer", OPTIMIZERS)
@@ -115,15 +129,22 @@ def test_training_lowers_the_loss_and_moves_every_weight(optimizer):
     found = run_model(asked)
     assert found["losses"].shape == (40,) and found["losses"][-4:].mean() < found["losses"][:4].mean()
     assert all((found[f"weights/{name}"] != weight).all() for name, weight in asked.weights.items())
-    again = run_model(replace(asked, training=None, weights=found.named("weights") and {
-        name.removeprefix("weights/"): value for name, value in found.named("weights").items()
-    }))
+    again = run_model(
+        replace(
+            asked,
+            training=None,
+            weights=found.named("weights")
+            and {name.removeprefix("weights/"): value for name, value in found.named("weights").items()},
+        )
+    )
     assert np.array_equal(again["predictions"], found["trained"]) and set(again.arrays) == {"predictions"}
 
 
 def test_unseen_inputs_are_predicted_after_training():
     asked = request(training=Training(batches=((0, 1),)))
-    assert run_model(replace(asked, unseen=asked.inputs[:2]))["trained"] == pytest.approx(run_model(asked)["trained"][:2])
+    assert run_model(replace(asked, unseen=asked.inputs[:2]))["trained"] == pytest.approx(
+        run_model(asked)["trained"][:2]
+    )
 
 
 def test_the_convention_at_padding_may_differ_by_node():
@@ -141,8 +162,12 @@ def test_models_without_one_answer_are_a_clear_error():
         run_model(dropped)
     assert np.array_equal(run_model(replace(dropped, training=None))["predictions"], run_model(asked)["predictions"])
     for changes, words in (
-        ({"targets": None}, "without targets"), ({"training": None, "wants": ("gradients",)}, "without a loss"),
-        ({"targets": np.ones((4, 5, 3)), "wants": ("gradients",)}, r"targets of shape \(4, 5, 3\): expected \(4, 5, 2\)"),
+        ({"targets": None}, "without targets"),
+        ({"training": None, "wants": ("gradients",)}, "without a loss"),
+        (
+            {"targets": np.ones((4, 5, 3)), "wants": ("gradients",)},
+            r"targets of shape \(4, 5, 3\): expected \(4, 5, 2\)",
+        ),
     ):
         with pytest.raises(ValueError, match=words):
             run_model(replace(asked, **changes))

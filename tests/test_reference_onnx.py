@@ -30,27 +30,35 @@ def ask_onnx(request: Request) -> dict[str, np.ndarray]:
 
     def stacked(*names: str) -> np.ndarray:
         arrays = [[request.weights[f"{prefix}/{name}"] for name in names] for prefix in prefixes(layer)]
-        return np.stack([np.concatenate([reorder(a, layer.units, layer.gates, order).T for a in one]) for one in arrays])
+        return np.stack(
+            [np.concatenate([reorder(a, layer.units, layer.gates, order).T for a in one]) for one in arrays]
+        )
 
     feeds = {"X": batch.inputs.swapaxes(0, 1), "W": stacked("kernel"), "R": stacked("recurrent_kernel")}
     feeds["B"] = stacked("bias", "recurrent_bias")
     for state in layer.state_names:
-        feeds[f"{state}0"] = np.stack([batch.initial_states[f"0/{direction}/{state}"] for direction in layer.directions])
+        feeds[f"{state}0"] = np.stack(
+            [batch.initial_states[f"0/{direction}/{state}"] for direction in layer.directions]
+        )
     inputs = ["X", "W", "R", "B", "", *(f"{state}0" for state in layer.state_names)]
     outputs = ["Y", *(f"Y_{state}" for state in layer.state_names)]
     options = {"linear_before_reset": int(layer.reset_after)} if op == "GRU" else {}
     node = make_node(op, inputs, outputs, hidden_size=layer.units, direction=DIRECTIONS[layer.direction], **options)
     double = onnx.TensorProto.DOUBLE
     graph = make_graph(
-        [node], "layer", [make_tensor_value_info(n, double, a.shape) for n, a in feeds.items()],
+        [node],
+        "layer",
+        [make_tensor_value_info(n, double, a.shape) for n, a in feeds.items()],
         [make_tensor_value_info(n, double, None) for n in outputs],
     )
     model = make_model(graph, opset_imports=[make_opsetid("", 22)])
-    found = dict(zip(outputs, ReferenceEvaluator(model).run(None, feeds)))
+    found = dict(zip(outputs, ReferenceEvaluator(model).run(None, feeds), strict=False))
     y = found["Y"].transpose(2, 0, 1, 3)
     answer = {"outputs": y.reshape(*y.shape[:2], -1)}
     for state in layer.state_names:
-        answer |= {f"states/0/{direction}/{state}": found[f"Y_{state}"][n] for n, direction in enumerate(layer.directions)}
+        answer |= {
+            f"states/0/{direction}/{state}": found[f"Y_{state}"][n] for n, direction in enumerate(layer.directions)
+        }
     return answer
 
 

@@ -12,11 +12,10 @@ from synthetic_run import small, timing
 
 from reports import summary
 from reports.__main__ import main
-from reports.findings import findings, headline, new_failures, number, speeds, worst
+from reports.findings import amount, findings, headline, new_failures, number, speeds, worst
 from reports.lines import VERDICTS, End, Header, Verdict
 from reports.merge import merge
 from reports.records import Run, read, write_lines
-
 
 ROOT = Path(__file__).parents[1]
 
@@ -112,6 +111,22 @@ def test_text_cannot_break_a_table_of_the_markdown():
         )
     )
     assert "one two \\| three" in text
+
+
+@pytest.mark.parametrize(
+    "deviation, allowed, said",
+    [
+        (0.25, 0.125, "0.25 > 0.12"),
+        (1e-9, 1e-6, "1e-09 ≤ 1e-06"),
+        (math.nan, 1e-6, "nan against 1e-06"),
+        (2.0, 0.0, "2 > 0"),
+        (None, None, ""),
+        (math.nan, 0.0, ""),  # nothing was measured: an error was raised
+        (0.0, 0.0, ""),
+    ],
+)
+def test_how_far_off_is_told_where_it_was_measured(deviation, allowed, said):
+    assert amount(Verdict("t::a", "t", "a", "fail", deviation=deviation, allowed=allowed)) == said
 
 
 def test_crashes_come_before_failures_and_nan_before_numbers():

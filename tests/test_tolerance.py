@@ -63,9 +63,16 @@ def drawn(number: int) -> Request:
         return values[random.integers(len(values))]
 
     layer = Layer(
-        pick(*GATES), pick(1, 2, 3, 5, 16), pick(1, 2, 3, 4, 8, 16), pick(1, 1, 2), pick(*DIRECTIONS), pick(*MERGES[:4]),
-        return_sequences=pick(True, True, False), activation=pick("tanh", "tanh", "tanh", *ACTIVATIONS),
-        recurrent_activation=pick("sigmoid", "sigmoid", "sigmoid", "hard_sigmoid"), bias=pick(True, True, False),
+        pick(*GATES),
+        pick(1, 2, 3, 5, 16),
+        pick(1, 2, 3, 4, 8, 16),
+        pick(1, 1, 2),
+        pick(*DIRECTIONS),
+        pick(*MERGES[:4]),
+        return_sequences=pick(True, True, False),
+        activation=pick("tanh", "tanh", "tanh", *ACTIVATIONS),
+        recurrent_activation=pick("sigmoid", "sigmoid", "sigmoid", "hard_sigmoid"),
+        bias=pick(True, True, False),
         reset_after=pick(True, False),
     )
     mask = pick("none", "none", "right", "left", "gaps", "single")
@@ -190,7 +197,7 @@ def test_the_cache_is_bounded_and_safe_between_threads(monkeypatch):
     alone = [run(request)["outputs"] for request in requests]
     with ThreadPoolExecutor(8) as pool:
         found = list(pool.map(expect, requests))
-    assert all(np.array_equal(seen["outputs"].value, due) for seen, due in zip(found, alone))
+    assert all(np.array_equal(seen["outputs"].value, due) for seen, due in zip(found, alone, strict=False))
     assert len(tolerance._answers) == 5
 
 
@@ -202,7 +209,10 @@ def test_expectations_are_the_same_in_every_process():
 
 
 def test_unit_roundoffs_are_those_of_the_formats():
-    assert unit_roundoff("float64") == np.finfo("float64").eps / 2 and unit_roundoff("float32") == np.finfo("float32").eps / 2
+    assert (
+        unit_roundoff("float64") == np.finfo("float64").eps / 2
+        and unit_roundoff("float32") == np.finfo("float32").eps / 2
+    )
     assert unit_roundoff("float16") == unit_roundoff("mixed_float16") == np.finfo("float16").eps / 2
     assert unit_roundoff("bfloat16") == unit_roundoff("mixed_bfloat16") == 2.0**-8
     for unknown in ("float8", "mixed_float32", "int32"):
@@ -224,7 +234,9 @@ def test_rounding_to_a_format_is_numpys_where_numpy_has_it():
 def small_model(dtype: str = "float32"):
     layer = Layer("lstm", 3, 4, return_state=False, dtype=dtype)
     nodes = (
-        node("x", "input", shape=(5, 3)), node("mask", "masking", value=0.0), node("lstm", "recurrent", layer=layer),
+        node("x", "input", shape=(5, 3)),
+        node("mask", "masking", value=0.0),
+        node("lstm", "recurrent", layer=layer),
         node("top", "recurrent", layer=Layer("gru", 4, 3, return_state=False, return_sequences=False, dtype=dtype)),
         node("out", "dense", units=2, activation="softmax"),
     )
@@ -234,14 +246,21 @@ def small_model(dtype: str = "float32"):
     inputs[1, 3:] = inputs[4, 1:] = 0.0
     targets = np.eye(2)[random.integers(0, 2, 6)]
     training = Training("adam", (("learning_rate", 0.01),), "categorical_crossentropy", ((0, 1, 2), (3, 4, 5)) * 3)
-    return ModelRequest(model, draw_model_weights(model, {"out": 3}), inputs, None, targets, training, wants=("gradients",))
+    return ModelRequest(
+        model, draw_model_weights(model, {"out": 3}), inputs, None, targets, training, wants=("gradients",)
+    )
 
 
 @pytest.mark.parametrize("padding", ["hold", {"lstm": "hold", "top": "zero"}])
 def test_a_model_trained_in_float32_is_within_what_is_allowed_and_one_with_coarse_products_is_not(padding):
     request = small_model()
     due = expect_model(request, padding)
-    for arithmetic, fails in ((Arithmetic(), False), (Permuted(1, 0), False), (Permuted(1, 1), False), (Coarse("float16"), True)):
+    for arithmetic, fails in (
+        (Arithmetic(), False),
+        (Permuted(1, 0), False),
+        (Permuted(1, 1), False),
+        (Coarse("float16"), True),
+    ):
         with using(arithmetic):
             seen = run_model(request, padding, dtype="float32")
         assert set(seen.arrays) == set(due)
@@ -258,7 +277,10 @@ def test_a_deviation_names_the_worst_place_in_the_terms_of_the_field():
     seen[0, 0, 0] += 1e-6
     seen[1, 3, 0] = 0.5123
     (found,) = compare("outputs", seen, due, 3.1e-7)
-    assert found.message == "outputs[batch 1, time 3, unit 0]: found 0.5123, expected 0.4871, differs by 2.5e-02, allowed 3.1e-07"
+    assert (
+        found.message
+        == "outputs[batch 1, time 3, unit 0]: found 0.5123, expected 0.4871, differs by 2.5e-02, allowed 3.1e-07"
+    )
     assert found.where == "outputs" and found.deviation == pytest.approx(0.0252) and found.allowed == 3.1e-7
     (close,) = compare("loss", np.array(1.0000001), np.array(1.0), 1e-9)
     assert close.message == "loss: found 1.0000001, expected 1, differs by 1.0e-07, allowed 1.0e-09"
@@ -267,11 +289,15 @@ def test_a_deviation_names_the_worst_place_in_the_terms_of_the_field():
 @pytest.mark.parametrize(
     "where, shape, words",
     [
-        ("states/0/forward/h", (2, 3), "batch 1, unit 2"), ("gradients/inputs", (2, 3, 4), "batch 1, time 2, feature 3"),
-        ("gradients/states/0/forward/c", (2, 3), "batch 1, unit 2"), ("losses", (2,), "step 1"),
-        ("gradients/weights/0/forward/kernel", (2, 3), "feature 1, column 2"), ("mask", (2, 3), "batch 1, time 2"),
+        ("states/0/forward/h", (2, 3), "batch 1, unit 2"),
+        ("gradients/inputs", (2, 3, 4), "batch 1, time 2, feature 3"),
+        ("gradients/states/0/forward/c", (2, 3), "batch 1, unit 2"),
+        ("losses", (2,), "step 1"),
+        ("gradients/weights/0/forward/kernel", (2, 3), "feature 1, column 2"),
+        ("mask", (2, 3), "batch 1, time 2"),
         ("gradients/weights/0/forward/recurrent_kernel", (2, 3), "unit 1, column 2"),
-        ("gradients/weights/0/backward/recurrent_bias", (2,), "column 1"), ("outputs/forward", (2, 3), "batch 1, unit 2"),
+        ("gradients/weights/0/backward/recurrent_bias", (2,), "column 1"),
+        ("outputs/forward", (2, 3), "batch 1, unit 2"),
     ],
 )
 def test_every_array_has_names_for_its_axes(where, shape, words):
@@ -309,4 +335,7 @@ def test_another_shape_is_one_deviation_even_where_it_would_broadcast():
 def test_equal_masks_pass_and_different_ones_do_not():
     mask = np.array([[True, False]])
     assert not compare("mask", mask, mask.astype(float), 0.0)
-    assert "mask[batch 0, time 1]: found 1, expected 0" in compare("mask", ~mask | True, mask.astype(float), 0.0)[0].message
+    assert (
+        "mask[batch 0, time 1]: found 1, expected 0"
+        in compare("mask", ~mask | True, mask.astype(float), 0.0)[0].message
+    )

@@ -76,12 +76,16 @@ def run(request: Request, padding: str = "hold", dtype: str = "float64", given: 
     return Observation({name: value for name, value in arrays.items() if _wanted(request, name)}, kernel="reference")
 
 
-def _after(layer: Layer, weights: Mapping[str, Array], batch: Batch, carried: Mapping[str, Array], padding: str, given: Given):
+def _after(
+    layer: Layer, weights: Mapping[str, Array], batch: Batch, carried: Mapping[str, Array], padding: str, given: Given
+):
     """The states carried after a call on `batch`: none, unless the layer is stateful."""
     if not layer.stateful:
         return {}
     initial = _initial_states(layer, batch, carried, given)
-    return forward(layer, weights, _steps(_clean_inputs(layer, batch, given)), _valid_steps(batch), initial, padding).states
+    return forward(
+        layer, weights, _steps(_clean_inputs(layer, batch, given)), _valid_steps(batch), initial, padding
+    ).states
 
 
 def _initial_states(layer: Layer, batch: Batch, carried: Mapping[str, Array], given: Given) -> dict[str, Array]:
@@ -172,4 +176,4 @@ def _wanted(request: Request, name: str) -> bool:
 
 
 def _named(variables: Mapping[str, Array], prefix: str) -> dict[str, Array]:
-    return {name[len(prefix):]: value for name, value in variables.items() if name.startswith(prefix)}
+    return {name[len(prefix) :]: value for name, value in variables.items() if name.startswith(prefix)}

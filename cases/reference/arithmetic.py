@@ -86,7 +86,10 @@ _ACTIVATIONS = {
     "sigmoid": (expit, lambda x, y: y * (1.0 - y)),
     "hard_sigmoid": (_hard_sigmoid, lambda x, y: ((x > -3.0) & (x < 3.0)) / x.dtype.type(6.0)),
     "relu": (lambda x: onp.maximum(x, 0.0), lambda x, y: (x > 0.0).astype(x.dtype)),
-    "elu": (lambda x: onp.where(x > 0.0, x, onp.expm1(onp.minimum(x, 0.0))), lambda x, y: onp.where(x > 0.0, 1.0, y + 1.0)),
+    "elu": (
+        lambda x: onp.where(x > 0.0, x, onp.expm1(onp.minimum(x, 0.0))),
+        lambda x, y: onp.where(x > 0.0, 1.0, y + 1.0),
+    ),
     "softplus": (lambda x: onp.logaddexp(x, x.dtype.type(0.0)), lambda x, y: expit(x)),
     "softsign": (lambda x: x / (1.0 + onp.abs(x)), lambda x, y: 1.0 / (1.0 + onp.abs(x)) ** 2),
 }
@@ -100,7 +103,9 @@ def activate(x, name):
 
 defvjp(
     activate,
-    lambda ans, x, name: lambda g: _arithmetic.get().rounded(g * _ACTIVATIONS[name][1](x, ans).astype(g.dtype, copy=False)),
+    lambda ans, x, name: (
+        lambda g: _arithmetic.get().rounded(g * _ACTIVATIONS[name][1](x, ans).astype(g.dtype, copy=False))
+    ),
     argnums=(0,),
 )
 
@@ -135,6 +140,5 @@ def softmax(x):
 
 
 defvjp(
-    softmax,
-    lambda ans, x: lambda g: _arithmetic.get().rounded(ans * (g - onp.sum(g * ans, axis=-1, keepdims=True))),
+    softmax, lambda ans, x: lambda g: _arithmetic.get().rounded(ans * (g - onp.sum(g * ans, axis=-1, keepdims=True)))
 )

@@ -55,7 +55,9 @@ def run_model(
     if request.targets is None and (training is not None or "gradients" in request.wants):
         raise ValueError("training or gradients without targets: give the request targets")
     if training is None and "gradients" in request.wants:
-        raise ValueError("gradients without a loss: give the request a training, with no batches if nothing is to be trained")
+        raise ValueError(
+            "gradients without a loss: give the request a training, with no batches if nothing is to be trained"
+        )
     weights = {name: given(array) for name, array in request.weights.items()}
 
     def predict(weights: Mapping[str, Array], inputs: onp.ndarray, mask: onp.ndarray | None) -> Value:
@@ -96,7 +98,11 @@ def run_model(
 
 
 def _predict(
-    request: ModelRequest, weights: Mapping[str, Array], inputs: onp.ndarray, mask: onp.ndarray | None, padding: Padding,
+    request: ModelRequest,
+    weights: Mapping[str, Array],
+    inputs: onp.ndarray,
+    mask: onp.ndarray | None,
+    padding: Padding,
     given: Given,
 ) -> Value:
     """The value of the last node."""
@@ -128,7 +134,9 @@ def _masking(request: ModelRequest, node: Node, source: Value, inputs: onp.ndarr
     """Masked steps are set to 0, as Keras' Masking does."""
     above = {n.name: n.op for n in request.model.nodes}[node.inputs[0]]
     if above != "input":
-        raise ValueError(f"node {node.name} makes a mask from {node.inputs[0]}: the reference makes one from the inputs only")
+        raise ValueError(
+            f"node {node.name} makes a mask from {node.inputs[0]}: the reference makes one from the inputs only"
+        )
     mask = (inputs != node["value"]).any(axis=-1)
     return Value(_cleaned(source.array, mask), mask)
 
@@ -147,7 +155,7 @@ def _recurrent(node: Node, weights: Mapping[str, Array], source: Value, padding:
     if layer.stateful or len(layer.output_names) > 1:
         raise ValueError(f"node {node.name}: a stateful or unmerged layer has no place in a model; use a Request")
     steps = source.array if source.mask is None else _cleaned(source.array, source.mask)
-    own = {name[len(node.name) + 1:]: w for name, w in weights.items() if name.startswith(node.name + "/")}
+    own = {name[len(node.name) + 1 :]: w for name, w in weights.items() if name.startswith(node.name + "/")}
     example = own["0/" + layer.directions[0] + "/kernel"]
     rows = steps[0].shape[-2]
     zeros = onp.zeros((*example.shape[:-2], rows, layer.units), example.dtype)
@@ -178,7 +186,9 @@ def _loss(name: str, predictions: Value, targets: Array) -> Array:
     total = 0.0
     for t, x in enumerate(predictions.array):
         here = valid[:, t]
-        x = np.where(here[:, None], x, 0.5)  # what stands in padding must not reach the loss, not even as 0 times infinity
+        x = np.where(
+            here[:, None], x, 0.5
+        )  # what stands in padding must not reach the loss, not even as 0 times infinity
         total = total + np.sum(_ELEMENT[name](x, targets[..., t, :]) * here, axis=-1)
     return total / float(max(valid.sum(), 1))
 
@@ -191,7 +201,9 @@ _ELEMENT: Mapping[str, Callable[[Array, Array], Array]] = {
     "mse": lambda p, y: np.mean(rounded(p - y) ** 2, axis=-1),
     "mae": lambda p, y: np.mean(np.abs(rounded(p - y)), axis=-1),
     "categorical_crossentropy": lambda p, y: -np.sum(y * rounded(np.log(p)), axis=-1),
-    "binary_crossentropy": lambda p, y: -np.mean(y * rounded(np.log(p)) + (1.0 - y) * rounded(np.log(1.0 - p)), axis=-1),
+    "binary_crossentropy": lambda p, y: (
+        -np.mean(y * rounded(np.log(p)) + (1.0 - y) * rounded(np.log(1.0 - p)), axis=-1)
+    ),
 }
 
 
@@ -200,7 +212,9 @@ def _refuse_dropout(request: ModelRequest) -> None:
         options = dict(node.options)
         layer = options.get("layer")
         if options.get("rate") or (layer is not None and (layer.dropout or layer.recurrent_dropout)):
-            raise ValueError(f"node {node.name}: dropout in training; the reference draws no dropout masks, use a rate of 0")
+            raise ValueError(
+                f"node {node.name}: dropout in training; the reference draws no dropout masks, use a rate of 0"
+            )
 
 
 def _as_steps(inputs: Array) -> Any:
@@ -219,4 +233,3 @@ def _stacked(value: Any) -> onp.ndarray:
 
 def _stacked_shape(value: Any) -> tuple[int, ...]:
     return (*value[0].shape[:-1], len(value), value[0].shape[-1]) if isinstance(value, list) else value.shape
-

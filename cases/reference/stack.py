@@ -43,8 +43,12 @@ class Forward(NamedTuple):
 
 
 def scan(
-    layer: Layer, weights: Mapping[str, Array], steps: Sequence[Array], valid: Sequence[Array] | None,
-    initial: Mapping[str, Array], padding: str,
+    layer: Layer,
+    weights: Mapping[str, Array],
+    steps: Sequence[Array],
+    valid: Sequence[Array] | None,
+    initial: Mapping[str, Array],
+    padding: str,
 ) -> Pass:
     """One cell over `steps`, in the order given. Raises ValueError for an unknown padding convention."""
     if padding not in PADDINGS:
@@ -66,8 +70,12 @@ def scan(
 
 
 def forward(
-    layer: Layer, weights: Mapping[str, Array], steps: Sequence[Array], valid: Sequence[Array] | None,
-    initial: Mapping[str, Array], padding: str,
+    layer: Layer,
+    weights: Mapping[str, Array],
+    steps: Sequence[Array],
+    valid: Sequence[Array] | None,
+    initial: Mapping[str, Array],
+    padding: str,
 ) -> Forward:
     """The whole stack. `weights` and `initial` have the names of `Layer.weight_shapes()` and `Layer.state_keys()`.
 
@@ -77,7 +85,9 @@ def forward(
     Raises ValueError for a stack whose two directions are not merged: the next layer reads one sequence.
     """
     if layer.layers > 1 and layer.merge == "none" and layer.direction == "bidirectional":
-        raise ValueError(f"merge='none' with layers={layer.layers}: two outputs are no input; use layers=1 or another merge")
+        raise ValueError(
+            f"merge='none' with layers={layer.layers}: two outputs are no input; use layers=1 or another merge"
+        )
     padding = "zero" if layer.padding_output == "zero" else padding
     states: dict[str, Array] = {}
     outputs: dict[str, Any] = {}
@@ -87,8 +97,12 @@ def forward(
             prefix = f"{index}/{direction}/"
             order = slice(None, None, -1) if direction == "backward" else slice(None)
             passes[direction] = scan(
-                layer, _under(weights, prefix), steps[order], None if valid is None else valid[order],
-                _under(initial, prefix), padding,
+                layer,
+                _under(weights, prefix),
+                steps[order],
+                None if valid is None else valid[order],
+                _under(initial, prefix),
+                padding,
             )
             states.update({prefix + name: value for name, value in passes[direction].states.items()})
         if layer.direction == "backward" and valid is not None:
@@ -108,7 +122,7 @@ def _merged_sequences(layer: Layer, passes: Mapping[str, Pass]) -> dict[str, lis
     ahead, back = passes["forward"].outputs, passes["backward"].outputs[::-1]
     if layer.merge == "none":
         return {"outputs/forward": ahead, "outputs/backward": back}
-    return {"outputs": [_merged(layer, {"forward": a, "backward": b})["outputs"] for a, b in zip(ahead, back)]}
+    return {"outputs": [_merged(layer, {"forward": a, "backward": b})["outputs"] for a, b in zip(ahead, back, strict=False)]}
 
 
 def _merged(layer: Layer, halves: Mapping[str, Array]) -> dict[str, Array]:
@@ -127,5 +141,4 @@ def _merged(layer: Layer, halves: Mapping[str, Array]) -> dict[str, Array]:
 
 
 def _under(named: Mapping[str, Array], prefix: str) -> dict[str, Array]:
-    return {name[len(prefix):]: value for name, value in named.items() if name.startswith(prefix)}
-
+    return {name[len(prefix) :]: value for name, value in named.items() if name.startswith(prefix)}

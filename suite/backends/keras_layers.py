@@ -104,7 +104,7 @@ class Stack:
         seeds = [cell.seed_generator.state for cell in self.cells.values() if hasattr(cell, "seed_generator")]
         self.carried = [s for made in self.layers for one in halves(made) for s in one.states or ()]
         self.hidden = list({id(v): v for v in seeds + self.carried}.values())
-        self.fresh = [keras.ops.copy(v.value) for v in self.hidden]
+        self.fresh = [kept(v.value) for v in self.hidden]
         self.programs: dict[Any, Any] = {}
         self.kernels: dict[Any, str] = {}
 
@@ -128,6 +128,11 @@ class Stack:
         """What a user calls to make stateful layers forget."""
         for made in self.layers:
             made.reset_state() if hasattr(made, "reset_state") else made.reset_states()
+
+
+def kept(tensor: Any) -> np.ndarray:
+    """A copy outside the engine: JAX's `predict` gives the buffers of a model's variables away."""
+    return np.array(tensor.detach().cpu().numpy() if hasattr(tensor, "detach") else tensor)
 
 
 def halves(made: Any) -> tuple[Any, ...]:

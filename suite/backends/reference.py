@@ -57,7 +57,9 @@ class Reference(Backend):
         layers = [node["layer"] for node in request.model.nodes if node.op == "recurrent"]
         dtypes = {layer.dtype for layer in layers} or {"float32"}
         if len(dtypes) > 1 or not dtypes <= set(DTYPES):
-            return Unsupported(f"the reference computes a model in {' or '.join(DTYPES)}, not in {', '.join(sorted(dtypes))}")
+            return Unsupported(
+                f"the reference computes a model in {' or '.join(DTYPES)}, not in {', '.join(sorted(dtypes))}"
+            )
         with moment("run"):
             return self.reference.run_model(request, "hold", dtypes.pop())
 

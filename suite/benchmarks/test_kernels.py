@@ -1,9 +1,9 @@
 """Times: the fused kernel against the generic one, for every subject, on the workloads of the field.
 
 One comparison is two tests, a kernel each, fed by one measurement in the subject's interpreter, on its clock, with both
-kernels in turn. pytest-benchmark shows these rounds; what the comparison says (ratio, interval, verdict, what ran) stands in
-`extra_info`, and in the run's records. Where pytest-benchmark is disabled (`--benchmark-disable`, or under xdist, where
-others would be running meanwhile) the kernels are asked whether they agree, and nothing is timed.
+kernels in turn. pytest-benchmark shows these rounds; what the comparison says (ratio, interval, verdict, what ran)
+stands in `extra_info`, and in the run's records. Where pytest-benchmark is disabled (`--benchmark-disable`, or under
+xdist, where others would be running meanwhile) the kernels are asked whether they agree, and nothing is timed.
 """
 
 from __future__ import annotations
@@ -33,9 +33,11 @@ class SubjectClock:
         self.seconds = 0.0
 
     def __call__(self) -> float:
+        """Seconds."""
         return self.seconds
 
     def advance(self, seconds: float) -> None:
+        """Let so much time pass."""
         self.seconds += seconds
 
 
@@ -63,7 +65,10 @@ class Measured:
     told: bool = False
 
     def durations(self, kernel: str) -> list[float]:
-        return [] if self.result is None else [float(s) for s in (self.result.a if kernel == KERNELS[0] else self.result.b)]
+        """The rounds of one kernel, in seconds; none where it was not timed."""
+        if self.result is None:
+            return []
+        return [float(s) for s in (self.result.a if kernel == KERNELS[0] else self.result.b)]
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
@@ -102,7 +107,8 @@ def measure(comparison: Comparison, seconds: float, seed: int) -> Measured:
     except TimedOut as error:
         problem = f"timeout: {error}"
     except Broken as error:
-        problem = f"crash: the adapter failed, which says nothing about the framework: {str(error).strip().splitlines()[-1]}"
+        last = str(error).strip().splitlines()[-1]
+        problem = f"crash: the adapter failed, which says nothing about the framework: {last}"
     return Measured(judged(subject.name, what, TimingResult("refused", problem)), None, problem)
 
 

@@ -1,10 +1,12 @@
 """Whether two executions compute the same: asked before they are timed, at the size that is timed.
 
-The float64 reference is not at hand here and too slow at this size, so the framework says itself how far apart two right
-answers may be. Execution `b` is asked twice, once with every input and weight moved at random by up to 16 units of
-roundoff. How far its answers move is the condition of the problem times a known error. Two right answers differ by a few
-units of roundoff in every operation; `FACTOR` times that move is allowed. So all in all that is the effect of an error of
-about 2^7 units of roundoff in the data, while a product in TF32 or float16 makes one of 2^13 in every operation.
+The float64 reference is not at hand here, and too slow at this size, so the framework itself says how far apart two
+right answers may be. Execution `b` is asked twice, once with every input and weight moved at random by up to `MOVE`
+units of roundoff. How far its answers move is the condition of the problem times a known error. Two right answers
+differ by a few units of roundoff in every operation; `FACTOR` times that move is allowed. Together that is the effect of
+an error of 2^7 units of roundoff in the data, while a product in TF32 or float16 makes one of 2^13 in every operation.
+
+An error that both executions share is not seen here: that is what the invariants are for.
 """
 
 from __future__ import annotations
@@ -70,7 +72,8 @@ def compare(name: str, first: np.ndarray, second: np.ndarray, shifted: np.ndarra
     allowed = FACTOR * float(np.max(np.abs(third - other))) + MOVE * ROUNDOFF[dtype] * float(np.max(np.abs(other)))
     if difference <= allowed:
         return (difference / allowed if allowed else 0.0), ""
-    return difference / allowed if allowed else float("inf"), f"{name}: differs by up to {difference:.2g}, allowed {allowed:.2g}"
+    told = f"{name}: differs by up to {difference:.2g}, allowed {allowed:.2g}"
+    return difference / allowed if allowed else float("inf"), told
 
 
 def at_valid(name: str, array: np.ndarray, request: Request) -> np.ndarray:
@@ -81,7 +84,7 @@ def at_valid(name: str, array: np.ndarray, request: Request) -> np.ndarray:
 
 
 def moved(request: Request) -> Request:
-    """The request with every input and weight moved by a random share of up to `MOVE` units of roundoff of its dtype."""
+    """The request with every input and weight moved by a random share, at most `MOVE` units of roundoff."""
     random = np.random.default_rng(0)
     size = MOVE * ROUNDOFF[request.layer.dtype]
 

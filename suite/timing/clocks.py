@@ -1,7 +1,7 @@
 """What time is read from, inside a subject's interpreter.
 
-A backend may bring a clock of its own as its attribute `clock` (a device's event timer, a simulated clock): anything with
-the three members of `WallClock`.
+A backend may bring a clock of its own as its attribute `clock` (a device's event timer, a simulated clock): anything
+that is a `Clock`.
 """
 
 from __future__ import annotations
@@ -31,12 +31,14 @@ class WallClock:
     name = "time.perf_counter around the synchronized call"
 
     def time(self, step: Step) -> tuple[float, str]:
+        """As `Clock.time`."""
         began = time.perf_counter()
         kernel = step()
         return time.perf_counter() - began, kernel
 
     def wait(self, seconds: float) -> None:
-        until = time.perf_counter() + seconds  # busy, not asleep: sleeping is coarse, and lets the clock speed drop
+        """As `Clock.wait`: busy, not asleep, for sleeping is coarse and lets the speed of the processor drop."""
+        until = time.perf_counter() + seconds
         while time.perf_counter() < until:
             pass
 

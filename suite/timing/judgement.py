@@ -9,15 +9,17 @@ from reports.lines import Timing
 from reports.statistics import Ratio, judge, paired_ratio
 from suite.timing.messages import TimingResult
 
-NO_TIMES = {"unsupported": "unsupported", "differ": "not comparable", "refused": "not comparable", "agreed": "inconclusive"}
+NO_TIMES = {
+    "unsupported": "unsupported", "differ": "not comparable", "refused": "not comparable", "agreed": "inconclusive",
+}
 """The verdict where there are no times."""
 
 
 def self_pairs(a: np.ndarray, b: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Pairs of the same against itself, out of the rounds that are compared.
 
-    In the order A B, B A, A B, … the ends of neighbouring pairs are the same kernel: B B, A A, B B, …. Each of the two is
-    named first as often as second, for both kernels and along any drift: the names follow + + - -, four at a time.
+    In the order A B, B A, A B, … the ends of neighbouring pairs are the same kernel: B B, A A, B B, …. The earlier of
+    the two is named first as often as second, for both kernels and along any drift: + + - -, four pairs at a time.
     """
     first, second = [], []
     for index in range((len(a) - 1) // 4 * 4 or len(a) - 1):
@@ -61,11 +63,12 @@ def judged(subject: str, timed: Timed, result: TimingResult) -> Timing:
         notes.append(f"times had not settled after {result.warmup} warm-up calls")
     return Timing(
         **known, verdict=verdict, ratio=ratio.ratio, low=ratio.low, high=ratio.high, rounds=ratio.rounds,
-        seconds_a=float(np.median(result.a)), seconds_b=float(np.median(result.b)), self_ratio=same.ratio, note="; ".join(notes),
+        seconds_a=float(np.median(result.a)), seconds_b=float(np.median(result.b)), self_ratio=same.ratio,
+        note="; ".join(notes),
         more={
             "self_low": same.low, "self_high": same.high, "self_verdict": same_verdict,
-            "slowed_by": result.slow, "slowed_ratio": slower.ratio, "slowed_low": slower.low, "slowed_high": slower.high,
-            "slowed_seen": slower_verdict == "faster", "warmup": result.warmup, "steady": result.steady,
+            "slowed_by": result.slow, "slowed_seen": slower_verdict == "faster", "slowed_ratio": slower.ratio,
+            "slowed_low": slower.low, "slowed_high": slower.high, "warmup": result.warmup, "steady": result.steady,
             "difference": difference, "clock": result.clock,
             "durations_a": [float(f"{s:.6g}") for s in result.a], "durations_b": [float(f"{s:.6g}") for s in result.b],
         },

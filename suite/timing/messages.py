@@ -33,6 +33,7 @@ class TimingRequest:
 
 
 def nothing() -> np.ndarray:
+    """No durations."""
     return np.empty(0)
 
 

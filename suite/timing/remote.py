@@ -4,7 +4,7 @@
     2  both are called in turn until their times settle: compiling, allocating and caching are not what is measured
     3  they are timed in pairs, A B, B A, A B, …: what drifts falls on both, and each comes first as often as the other.
        How many pairs is settled before the first: stopping when the numbers please would make them say so too often
-    4  A is timed in the same way against A made slower by a known share: a measurement that does not see that sees nothing
+    4  A is timed in the same way against A made slower by a known share: who does not see that sees nothing
 
 Garbage is collected before, and not meanwhile.
 """
@@ -27,11 +27,12 @@ from suite.timing.messages import TimingRequest, TimingResult
 SETTLED = 0.05
 """Two medians closer than this share are the same: the calls have settled."""
 WARMUP_SHARE, WARMUP_BLOCKS = 0.5, 40
-"""The warm-up ends at this share of the time for the rounds, or after so many blocks, settled or not."""
+"""The warm-up ends at this share of the time for the rounds, or after so many blocks, settled or not. While each block
+is still faster than the one before, it has up to four times as long."""
 
 
 def measure(backend: Any, asked: TimingRequest) -> TimingResult:
-    """Time two executions of one request against each other. Errors of the framework become a result; others propagate."""
+    """Time two executions of one request against each other. The framework's errors become a result, others propagate."""
     agreed = agreement(backend, asked.request, asked.a, asked.b)
     ran = {"kernel_a": agreed.kernel_a, "kernel_b": agreed.kernel_b, "difference": agreed.difference}
     if agreed.problem or asked.seconds <= 0:
@@ -79,7 +80,8 @@ def warm_up(clock: Clock, step_a: Step, step_b: Step, seconds: float) -> tuple[t
         here = median(a for a, _ in times), median(b for _, b in times)
         if last and all(abs(x - y) <= SETTLED * min(x, y) for x, y in zip(here, last)):
             return here, calls, True
-        if spent > WARMUP_SHARE * seconds and block >= 1:
+        falling = bool(last) and any(y - x > SETTLED * x for x, y in zip(here, last))
+        if block >= 1 and spent > WARMUP_SHARE * seconds * (4 if falling else 1):
             return here, calls, False
         last, size = here, max(1, min(5, int(0.02 * seconds / max(sum(here), 1e-9))))
     return here, calls, False

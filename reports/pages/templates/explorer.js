@@ -22,7 +22,7 @@
   const idOf = (check) => `${data.subjects[check[AT.subject]].name}::${check[AT.check]}`;
   const short = (value, digits) => typeof value === "number" ? (value === 0 ? "0" : Math.abs(value) >= 1e-3 && Math.abs(value) < 1e5 ? String(+value.toPrecision(digits)) : value.toExponential(digits - 1)) : value;
   const amount = (deviation, allowed) => {
-    if (deviation === null || (deviation === "NaN" && !allowed)) return "";
+    if (deviation === null || (!allowed && (deviation === "NaN" || !deviation))) return "";
     if (allowed === null) return short(deviation, 3);
     const sign = typeof deviation === "number" && typeof allowed === "number" ? (deviation > allowed ? ">" : "≤") : "against";
     return `${short(deviation, 3)} ${sign} ${short(allowed, 2)}`;
@@ -153,7 +153,8 @@
     if (!groups.size) { box.replaceChildren(make("p", { className: "muted" }, "No check fits the filter.")); return; }
     const table = make("table", { className: "matrix" });
     table.style.minWidth = `${230 + 104 * data.subjects.length}px`;
-    table.append(make("colgroup", {}, Object.assign(make("col"), { style: `width:${data.subjects.length > 6 ? "230px" : "30%"}` })));
+    table.style.maxWidth = `${420 + 300 * data.subjects.length}px`;
+    table.append(make("colgroup", {}, Object.assign(make("col"), { style: `width:${data.subjects.length > 6 ? "230px" : data.subjects.length < 3 ? "420px" : "30%"}` })));
     table.append(make("thead", {}, make("tr", {}, make("th", { className: "name", scope: "col" }, ""),
       ...data.subjects.map((subject) => make("th", { scope: "col" }, subject.name, make("small", {}, subject.versions))))));
     const body = make("tbody");

@@ -1,0 +1,142 @@
+"""`pre-padded-regression` (document 4): three short sequences, padded in front, masked, regressed.
+
+x = [[1], [2, 5], [3, 9, 9, 4, 8]], y = [2, 4, 6]; `pad_sequences` to 15; Masking(0) → LSTM(100, sequences) → LSTM(20) →
+Dropout(0.2) → Dense(1); mean squared error, RMSprop, batches of 1; predict for [[1.5]].
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+
+from cases.invariants.base import settled
+from cases.layers import Layer
+from cases.models import FunctionRequest, Model, ModelRequest, Training, draw_model_weights, node, sequential
+from cases.requests import Deviation
+from cases.scenarios.base import claim
+from cases.tolerance import compare, expect_model
+
+NAME = "pre-padded-regression"
+SEQUENCES = ((1.0,), (2.0, 5.0), (3.0, 9.0, 9.0, 4.0, 8.0))
+TARGETS = np.array([[2.0], [4.0], [6.0]])
+STEPS = 12
+
+
+def model(masked: bool = True, dropout: float = 0.0) -> Model:
+    """The document's model; without its mask, or with its dropout, if asked."""
+    first = [node("masking", "masking", value=0.0)] if masked else []
+    return sequential(
+        NAME, node("input", "input", shape=(None, 1)), *first,
+        node("lstm_100", "recurrent", layer=Layer("lstm", 1, 100, return_state=False)),
+        node("lstm_20", "recurrent", layer=Layer("lstm", 100, 20, return_sequences=False, return_state=False)),
+        node("dropout", "dropout", rate=dropout), node("dense", "dense", units=1, activation="linear"),
+    )
+
+
+def padded(length: int, sequences=SEQUENCES) -> np.ndarray:
+    """(batch, length, 1): the sequences, zeros in front."""
+    return np.array([[0.0] * (length - len(s)) + list(s) for s in sequences])[:, :, None]
+
+
+def question(inputs: np.ndarray, masked: bool = True, **changes) -> ModelRequest:
+    """The model, with random weights, asked to predict `inputs`."""
+    weights = draw_model_weights(model(), {"dense": 20})
+    return replace(ModelRequest(model(masked), weights, inputs), **changes)
+
+
+def function(ask, name: str, **arguments):
+    return settled(ask.answer(FunctionRequest(name, tuple(arguments.items()))))
+
+
+@claim(NAME, "pad_sequences pads and truncates in front unless told otherwise.")
+def default_sides(ask):
+    found = function(ask, "pad_sequences", sequences=tuple(np.array(s) for s in SEQUENCES), maxlen=3)["result"]
+    wanted = np.array([[0, 0, 1], [0, 2, 5], [9, 4, 8]])
+    return [] if np.array_equal(found, wanted) else [Deviation("pad_sequences", f"found {found.tolist()}, expected {wanted.tolist()}")]
+
+
+@claim(NAME, "pad_sequences' default dtype is an integer: 1.5 becomes 1, in silence.",
+       document="its prediction for [[1.5]] is the prediction for [[1]]: pad_sequences has cut the number to an integer")
+def integer_padding(ask):
+    seen = function(ask, "pad_sequences", sequences=(np.array([1.5]),), maxlen=15)
+    if seen["result"][0, -1] == 1 and "int" in str(seen.facts.get("dtype")):
+        return []
+    return [Deviation("pad_sequences", f"1.5 became {seen['result'][0, -1]} of {seen.facts.get('dtype')}, expected 1 of int32")]
+
+
+@claim(NAME, "With a float dtype pad_sequences keeps 1.5.")
+def float_padding(ask):
+    seen = function(ask, "pad_sequences", sequences=(np.array([1.5]),), maxlen=15, dtype="float32")
+    return compare("pad_sequences(dtype='float32')", seen["result"], np.array([[0.0] * 14 + [1.5]]), 0.0)
+
+
+@claim(NAME, "PyTorch's pad_sequence pads at the end and keeps the dtype.")
+def pad_sequence(ask):
+    seen = function(ask, "pad_sequence", sequences=tuple(np.array(s) for s in SEQUENCES))
+    wanted = np.array([list(s) + [0.0] * (5 - len(s)) for s in SEQUENCES])
+    found = compare("pad_sequence", seen["result"], wanted, 0.0)
+    return found or ([] if "float64" in str(seen.facts.get("dtype")) else [Deviation("dtype", f"found {seen.facts.get('dtype')}")])
+
+
+@claim(NAME, "The prediction is that of the equations.")
+def values(ask):
+    request = question(padded(15))
+    expected = expect_model(request)["predictions"]
+    return compare("predictions", ask(request)["predictions"], expected.value, expected.allowed)
+
+
+@claim(NAME, "Padding to 15 or to 150, or not at all, changes no prediction.", [{"length": 150}, {"length": 0}])
+def padding_amount(ask, length):
+    request = question(padded(15))
+    allowed = 2 * expect_model(request)["predictions"].allowed
+    base = ask(request)["predictions"]
+    if length:
+        return compare(f"predictions (padded to {length})", ask(question(padded(length)))["predictions"], base, allowed)
+    found = []
+    for row, sequence in enumerate(SEQUENCES):
+        alone = ask(question(np.array(sequence)[None, :, None]))["predictions"]
+        found += compare(f"predictions (row {row} unpadded)", alone, base[[row]], allowed[[row]])
+    return found
+
+
+@claim(NAME, "A real 0 inside a sequence is masked away by Masking(0): it is as if the step were not there.",
+       document="it pads with a value that its data may hold; a true 0 is then lost")
+def real_zero_is_masked(ask):
+    request = question(padded(6, ((3.0, 0.0, 9.0, 4.0),)))
+    expected = expect_model(request)["predictions"]
+    without = ask(question(padded(6, ((3.0, 9.0, 4.0),))))["predictions"]
+    return compare("predictions (a real 0 inside)", ask(request)["predictions"], without, 2 * expected.allowed)
+
+
+@claim(NAME, "Without the mask padded values take part: the prediction differs, and more padding changes it further.")
+def unmasked_differs(ask):
+    masked = ask(question(padded(15)))["predictions"]
+    plain, longer = (ask(question(padded(n), masked=False))["predictions"] for n in (15, 25))
+    if np.all(np.abs(masked - plain) > 1e-3) and np.all(np.abs(plain - longer) > 1e-5):
+        return []
+    return [Deviation("predictions", f"masked {masked.ravel()}, unmasked {plain.ravel()}, with more padding {longer.ravel()}")]
+
+
+def training(optimizer: str, steps: int) -> Training:
+    hyper = {"sgd": {"learning_rate": 0.002}, "rmsprop": {"learning_rate": 0.001, "rho": 0.9, "epsilon": 1e-7}}[optimizer]
+    return Training(optimizer, tuple(hyper.items()), "mse", tuple((i % 3,) for i in range(steps)))
+
+
+@claim(NAME, f"From equal weights the first {STEPS} losses of training are those of the equations.",
+       [{"optimizer": "sgd"}, {"optimizer": "rmsprop"}])
+def trajectory(ask, optimizer):
+    request = question(padded(15), targets=TARGETS, training=training(optimizer, STEPS))
+    seen = ask(request)
+    place = {"epsilon_place": seen.facts["epsilon_place"]} if optimizer == "rmsprop" else {}
+    claimed = replace(request.training, hyper=tuple({**dict(request.training.hyper), **place}.items()))
+    expected = expect_model(replace(request, training=claimed))["losses"]
+    return compare("losses", seen["losses"], expected.value, expected.allowed)
+
+
+@claim(NAME, "With its dropout the model learns its three sequences: the loss falls to a tenth.")
+def it_learns(ask):
+    request = question(padded(15), targets=TARGETS, training=training("rmsprop", 240))
+    losses = ask(replace(request, model=model(dropout=0.2)))["losses"]
+    first, last = losses[:9].mean(), losses[-30:].mean()
+    return [] if last < first / 10 else [Deviation("losses", f"mean of the first 9 is {first:.3g}, of the last 30 {last:.3g}")]
