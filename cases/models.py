@@ -77,13 +77,14 @@ def sequential(name: str, *nodes: Node) -> Model:
 class Training:
     """How a model is trained: the optimizer and its hyper-parameters, all of them given, so that no framework's
     default decides; the loss (mean over the batch, and over time steps where targets have them); batches in the
-    order of `batches`, one step each.
+    order of `batches`, one step each. Weights named in `frozen` stay as they are.
     """
 
     optimizer: str = "sgd"
     hyper: tuple[tuple[str, float], ...] = (("learning_rate", 0.01),)
     loss: str = "mse"
     batches: tuple[tuple[int, ...], ...] = ()
+    frozen: tuple[str, ...] = ()
 
     def __post_init__(self):
         for name, known in (("optimizer", OPTIMIZERS), ("loss", LOSSES)):

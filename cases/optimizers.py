@@ -1,15 +1,17 @@
 """The update rules of the optimizers, as equations. g is the gradient, w the weight, t the step, counted from 1.
 
-sgd       m <- momentum m - learning_rate g             w <- w + m            (Polyak 1964; Keras and PyTorch agree while
-          nesterov:                                     w <- w + momentum m - learning_rate g     the rate is constant)
+sgd       m <- momentum m - rate g                      (Polyak 1964; Keras and PyTorch agree at a constant rate)
+                                                        w <- w + m
+          nesterov                                      w <- w + momentum m - rate g
 rmsprop   v <- rho v + (1 - rho) g^2                    (Tieleman and Hinton 2012)
-          epsilon_place="inside"  (Keras)               w <- w - learning_rate g / sqrt(v + epsilon)
-          epsilon_place="outside" (PyTorch)             w <- w - learning_rate g / (sqrt(v) + epsilon)
-adam      m <- beta_1 m + (1 - beta_1) g                (Kingma and Ba 2015, algorithm 1; PyTorch)
+          epsilon_place="inside"  (Keras)               w <- w - rate g / sqrt(v + epsilon)
+          epsilon_place="outside" (PyTorch)             w <- w - rate g / (sqrt(v) + epsilon)
+adam      m <- beta_1 m + (1 - beta_1) g                (Kingma and Ba 2015, algorithm 1)
           v <- beta_2 v + (1 - beta_2) g^2
-          epsilon_place="outside" (PyTorch)             w <- w - rate m / (1 - beta_1^t) / (sqrt(v / (1 - beta_2^t)) + epsilon)
-          epsilon_place="inside"  (Keras: the paper's "epsilon hat", added before the bias of v is corrected)
-                                                        w <- w - rate sqrt(1 - beta_2^t) / (1 - beta_1^t) m / (sqrt(v) + epsilon)
+          M = m / (1 - beta_1^t), V = v / (1 - beta_2^t)
+          epsilon_place="outside" (PyTorch)             w <- w - rate M / (sqrt(V) + epsilon)
+          epsilon_place="inside"  (Keras)               w <- w - rate M sqrt(1 - beta_2^t) / (sqrt(v) + epsilon)
+                                                        (the paper's "epsilon hat", added before v is corrected)
 
 Read from Keras 3.15.1 (`keras/src/optimizers`) and PyTorch 2.13.0 (`torch/optim`).
 """

@@ -60,7 +60,7 @@ class Asking:
 
 
 def judge(check: Planned, *subjects: Any) -> Outcome:
-    """Run one check. Errors of the framework, of the adapter and of the process become verdicts; ours propagate."""
+    """Run one check. Errors of the framework, of the adapter, of the process and of the check itself become verdicts."""
     began, inside = time.perf_counter(), sum(subject.seconds for subject in subjects)
     kernels: list[str] = []
 
@@ -85,6 +85,8 @@ def judge(check: Planned, *subjects: Any) -> Outcome:
         return outcome("timeout", str(error))
     except Broken as error:
         return outcome("crash", f"the adapter failed, which says nothing about the framework: {last_line(str(error))}")
+    except Exception as error:
+        return outcome("crash", f"the check itself failed, which is our mistake: {type(error).__name__}: {first_line(str(error))}")
     if deviations:
         return outcome("fail", deviations[0].message, deviations)
     return outcome("pass")

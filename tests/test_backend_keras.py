@@ -1,4 +1,4 @@
-"""The Keras adapter agrees with the reference on each engine, says which kernel ran, and leaks nothing between requests.
+"""The Keras adapter agrees with the reference on each engine, names the kernel that ran, and leaks nothing.
 
 Keras binds one engine per process, so each engine answers all questions in one interpreter of its own
 (`python test_backend_keras.py ENGINE`), and the tests read what it wrote. What Keras itself gets wrong is not asserted
@@ -18,6 +18,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+pytestmark = pytest.mark.slow
 ROOT = Path(__file__).resolve().parent.parent
 ENGINES = {"tensorflow": "KerasTensorFlow", "jax": "KerasJax", "torch": "KerasTorch"}
 CLOSE = 2e-5
@@ -80,17 +81,18 @@ def models() -> dict:
     inputs = random.normal(size=(6, 5, 3))
     inputs[0, 3:] = inputs[4, 1:] = 0
     training = Training("sgd", (("learning_rate", 0.1), ("momentum", 0.9)), "mse", ((0, 1, 2), (3, 4, 5), (1, 3, 5)))
-    return {"trained": ModelRequest(model, draw_model_weights(model, {"y": 4}), inputs, targets=random.normal(size=(6, 2)),
-                                    training=training, wants=("predictions", "gradients"))}
+    weights, targets = draw_model_weights(model, {"y": 4}), random.normal(size=(6, 2))
+    wants = ("predictions", "gradients")
+    return {"trained": ModelRequest(model, weights, inputs, targets=targets, training=training, wants=wants)}
 
 
 def answer_all(engine: str) -> None:
     """Run in the engine's interpreter: answer everything, write it as one JSON document to the file named last."""
+    import suite.backends.keras as adapter
     from cases.batches import BatchPlan, with_padding_content
     from cases.layers import Layer, draw_weights
     from cases.models import FunctionRequest
     from cases.requests import Execution, Observation, Request
-    import suite.backends.keras as adapter
 
     backend = getattr(adapter, ENGINES[engine])()
     backend.smoke()

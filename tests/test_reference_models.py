@@ -93,7 +93,7 @@ def test_losses_are_means_over_the_valid_steps(loss, sequences, mask):
     valid = (asked.inputs != 0).any(-1) if sequences and mask else np.ones(asked.targets.shape[:-1], bool)
     parts = []
     for index in np.argwhere(valid):
-        pairs = list(zip(p[tuple(index)], asked.targets[tuple(index)], strict=False))
+        pairs = list(zip(p[tuple(index)], asked.targets[tuple(index)], strict=True))
         parts.append(
             {
                 "mse": sum((a - y) ** 2 for a, y in pairs) / 2,

@@ -1,8 +1,8 @@
 """The reference agrees with ONNX's own reference implementation of RNN, LSTM and GRU, on full-length sequences.
 
-ONNX's reference ignores sequence lengths, so there is no mask here. Its layouts: X (time, batch, features); W (directions,
-gates * units, features); B both biases, one after the other; Y (time, directions, batch, units). Gate orders: LSTM i o f c,
-GRU z r h. Both directions' outputs are in the order of time.
+ONNX's reference ignores sequence lengths, so there is no mask here. Its layouts: X (time, batch, features);
+W (directions, gates * units, features); B both biases, one after the other; Y (time, directions, batch, units).
+Gate orders: LSTM i o f c, GRU z r h. Both directions' outputs are in the order of time.
 """
 
 import numpy as np
@@ -52,7 +52,7 @@ def ask_onnx(request: Request) -> dict[str, np.ndarray]:
         [make_tensor_value_info(n, double, None) for n in outputs],
     )
     model = make_model(graph, opset_imports=[make_opsetid("", 22)])
-    found = dict(zip(outputs, ReferenceEvaluator(model).run(None, feeds), strict=False))
+    found = dict(zip(outputs, ReferenceEvaluator(model).run(None, feeds), strict=True))
     y = found["Y"].transpose(2, 0, 1, 3)
     answer = {"outputs": y.reshape(*y.shape[:2], -1)}
     for state in layer.state_names:

@@ -485,6 +485,17 @@ def test_disabled_benchmarks_compare_and_do_not_time(tmp_path):
     assert {t.verdict for t in timings} == {"inconclusive"} and all("not timed" in t.note for t in timings)
 
 
+def test_skipped_benchmarks_ask_nothing(tmp_path):
+    done, timings = run_suite(tmp_path, DiesWhenTimed, "--benchmark-skip")
+    assert done.returncode == 0 and not timings and f"{len(KERNELS) * len(timed('smoke'))} skipped" in done.stdout
+
+
+def test_in_several_processes_nothing_is_timed_because_others_would_disturb(tmp_path):
+    done, timings = run_suite(tmp_path, FusedTwiceAsFast, "-n", "2")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert len(timings) == len(timed("smoke")) and {t.ratio for t in timings} == {None}
+
+
 def test_what_disagrees_is_told_in_the_suite(tmp_path):
     done, timings = run_suite(tmp_path, GenericIsWrong, "-rs")
     assert {t.verdict for t in timings} == {"not comparable"}

@@ -23,7 +23,7 @@ class Arithmetic:
     """NumPy's own arithmetic. Subclasses override what they compute in another way."""
 
     def product(self, a: onp.ndarray, b: onp.ndarray) -> onp.ndarray:
-        """The matrix product (..., m, n) x (..., n, k), of values in the forward and of gradients in the backward pass."""
+        """The matrix product (..., m, n) x (..., n, k): of values in the forward, of gradients in the backward pass."""
         return a @ b
 
     def rounded(self, value: onp.ndarray) -> onp.ndarray:
@@ -97,7 +97,7 @@ _ACTIVATIONS = {
 
 @primitive
 def activate(x, name):
-    """The activation `name` of `x`, elementwise. Derivatives at a kink (relu, hard_sigmoid) are 0, as in Keras and PyTorch."""
+    """The activation `name` of `x`, elementwise. The derivative at a kink (relu, hard_sigmoid) is 0."""
     return _arithmetic.get().activated(name, _ACTIVATIONS[name][0](x))
 
 
@@ -112,7 +112,7 @@ defvjp(
 
 @primitive
 def part(array, index):
-    """`array[index]` for an index that names each element once (autograd's own indexing is slow, for it may not assume so)."""
+    """`array[index]`, for an index that names each element once: autograd may not assume so, and its own is slow."""
     return array[index]
 
 

@@ -1,7 +1,7 @@
 """One step of one cell, from the equations.
 
-Shapes: x (..., batch, features), each state (..., batch, units). W is the kernel, U the recurrent kernel, b the bias, d the
-recurrent bias; subscripts name gates; s is the recurrent activation, a the activation; * is elementwise.
+Shapes: x (..., batch, features), each state (..., batch, units). W is the kernel, U the recurrent kernel, b the bias,
+d the recurrent bias; subscripts name gates; s is the recurrent activation, a the activation; * is elementwise.
 
     SimpleRNN   h' = a(x W + b + h U + d)
     LSTM        i, f, o = s(x W + b + h U + d)_i,f,o    c' = f * c + i * a(x W + b + h U + d)_c    h' = o * a(c')
@@ -26,7 +26,7 @@ States = Mapping[str, Array]
 
 
 def step(layer: Layer, weights: Mapping[str, Array], x: Array, state: States) -> dict[str, Array]:
-    """The states after one step; the output of the step is `h`. `weights`: kernel, recurrent_kernel and the two biases."""
+    """The states after one step, whose output is `h`. `weights`: kernel, recurrent_kernel and the two biases."""
     return _CELLS[layer.cell](layer, weights, x, state)
 
 

@@ -1,8 +1,8 @@
 """Answers a ModelRequest: predictions, gradients, training.
 
-A node's value is a list of steps (..., batch, n) where it has a time axis, else one array (..., batch, n). A mask goes with
-it, (batch, time) or None: made by `masking` (any feature differs from the value) or `embedding` (id is not 0), passed on by
-dense, dropout and by a recurrent node that returns sequences.
+A node's value is a list of steps (..., batch, n) where it has a time axis, else one array (..., batch, n). A mask goes
+with it, (batch, time) or None: made by `masking` (any feature differs from the value) or `embedding` (id is not 0),
+passed on by dense, dropout and by a recurrent node that returns sequences.
 """
 
 from __future__ import annotations
@@ -41,12 +41,13 @@ def run_model(
     padding   the convention at masked steps, one for all recurrent nodes or by node name
     dtype, given   as in `run`
 
-    Losses: mean over the last axis (mse, mae, binary_crossentropy) or minus the sum of target times log of the prediction
-    (categorical_crossentropy: predictions are probabilities that sum to 1; nothing is clipped), then the mean over the batch
-    and, where predictions have a time axis, over its steps: all of them, or the valid ones where a mask reaches the output.
+    Losses: the mean over the last axis (mse, mae, binary_crossentropy), or minus the sum of target times logarithm of
+    the prediction (categorical_crossentropy: predictions are probabilities that sum to 1; nothing is clipped); then the
+    mean over the batch and, where predictions have a time axis, over its steps: all of them, or the valid ones where a
+    mask reaches the output.
 
-    Raises ValueError for what has no one right answer or is contradictory: dropout in training, a stateful node, two unmerged
-    outputs, a mask made from something else than the inputs, training or gradients without targets.
+    Raises ValueError for what has no one right answer or is contradictory: dropout in training, a stateful node, two
+    unmerged outputs, a mask made from something else than the inputs, training or gradients without targets.
     """
     given = given or (lambda array: onp.asarray(array, dtype))
     training = request.training
@@ -85,6 +86,8 @@ def run_model(
             value, gradients = loss_and_gradients(weights, list(rows))
             losses.append(value)
             for name, weight in list(weights.items()):
+                if name in training.frozen:
+                    continue
                 moved, memory[name] = update(
                     training.optimizer, dict(training.hyper), weight, gradients[name], memory[name], number
                 )

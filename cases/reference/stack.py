@@ -1,7 +1,8 @@
 """The scan over time with its mask, directions, merges and stacks.
 
-A sequence is a list with one array (..., batch, features) a step; its validity is a list with one (batch, 1) bool a step,
-or None where every step is valid. At a masked step the states are held. What stands in the outputs there is a convention:
+A sequence is a list with one array (..., batch, features) a step; its validity is a list with one (batch, 1) bool a
+step, or None where every step is valid. At a masked step the states are held. What stands in the outputs there is a
+convention:
 
     hold   the previous output is repeated; zeros before the first valid step in the order of processing
     zero   zeros
@@ -34,8 +35,8 @@ class Pass(NamedTuple):
 
 
 class Forward(NamedTuple):
-    """What a stack gives: name -> the outputs' steps (or the one array without return_sequences), the final states, and the
-    validity of the steps that goes with the outputs."""
+    """What a stack gives: name -> the outputs' steps (or the one array without return_sequences), the final states, and
+    the validity that goes with the outputs."""
 
     outputs: dict[str, Any]
     states: dict[str, Array]
@@ -122,7 +123,8 @@ def _merged_sequences(layer: Layer, passes: Mapping[str, Pass]) -> dict[str, lis
     ahead, back = passes["forward"].outputs, passes["backward"].outputs[::-1]
     if layer.merge == "none":
         return {"outputs/forward": ahead, "outputs/backward": back}
-    return {"outputs": [_merged(layer, {"forward": a, "backward": b})["outputs"] for a, b in zip(ahead, back, strict=False)]}
+    pairs = zip(ahead, back, strict=True)
+    return {"outputs": [_merged(layer, {"forward": a, "backward": b})["outputs"] for a, b in pairs]}
 
 
 def _merged(layer: Layer, halves: Mapping[str, Array]) -> dict[str, Array]:

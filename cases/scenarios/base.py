@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Callable, Iterable, Mapping
 
+from cases.layouts import keeps_both_biases
+from cases.models import ModelRequest
 from cases.plan import Planned
-from cases.requests import Deviation
+from cases.requests import Deviation, Observation
 
 
 @dataclass(frozen=True)
@@ -38,6 +40,23 @@ def claim(scenario: str, statement: str, variants: Iterable[Mapping[str, Any]] =
         return check
 
     return register
+
+
+def as_claimed(request: ModelRequest, seen: Observation) -> ModelRequest:
+    """The training request with the conventions that the answering stack declares, for the reference to follow.
+
+    Where a stack keeps a cell's two biases as one weight, that weight takes one step and not two.
+    """
+    training = request.training
+    hyper = dict(training.hyper)
+    if training.optimizer != "sgd":
+        hyper["epsilon_place"] = seen.facts["epsilon_place"]
+    recurrent = [node for node in request.model.nodes if node.op == "recurrent"]
+    frozen = tuple(
+        f"{node.name}/{name}" for node in recurrent for name in node["layer"].weight_shapes()
+        if seen.facts["one_bias"] and name.endswith("/recurrent_bias") and not keeps_both_biases(node["layer"])
+    )
+    return replace(request, training=replace(training, hyper=tuple(hyper.items()), frozen=frozen))
 
 
 def claims(depth: str = "default") -> list[Planned]:

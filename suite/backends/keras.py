@@ -1,8 +1,8 @@
 """Keras 3 on its three engines: one adapter, three backends.
 
 Keras binds one engine per process (`KERAS_BACKEND`), so each of these classes needs an interpreter of its own.
-See `keras_layers` for what is built and called, `keras_engines` for how each engine runs it, `keras_watch` for how it is
-known which kernel ran, `keras_models` for whole models and functions on data.
+`keras_layers`: what is built and called · `keras_engines`: how each engine runs it · `keras_watch`: how it is known
+which kernel ran · `keras_models`: whole models, and functions on data.
 """
 
 from __future__ import annotations
@@ -57,6 +57,7 @@ class Keras(Backend):
         """Tell the engine how many threads it may use; called before Keras is imported."""
 
     def versions(self) -> dict[str, str]:
+        """Keras, its engine and numpy."""
         found = {}
         for name in ("keras", *self.distributions, "numpy"):
             try:
@@ -78,6 +79,7 @@ class Keras(Backend):
         return "zero" if forced or layer.padding_output == "zero" else "hold"
 
     def supports(self, request: Request) -> str | None:
+        """None, or the reason why not: what Keras has no way to be asked."""
         layer, execution = request.layer, request.execution
         if layer.layers > 1 and layer.merge == "none" and layer.direction == "bidirectional":
             return "a Bidirectional layer with merge_mode=None gives two outputs; the next layer reads one"
@@ -97,6 +99,7 @@ class Keras(Backend):
         return None
 
     def run(self, request: Request) -> Observation:
+        """Build or reuse the layers, do the earlier calls, answer the one that is asked about."""
         key = self._key(request)
         with self.engine.precision(request.layer.dtype):
             try:
@@ -237,7 +240,8 @@ class Keras(Backend):
             arrays = {n: a for n, a in arrays.items() if not n.startswith("states/")}
         if "outputs" not in request.wants:
             arrays = {n: a for n, a in arrays.items() if n.startswith("states/")}
-        return Observation(arrays, f"{stack.kernels[key]}, in predict", facts={"dtype": str(found[0].dtype), "call": "predict"})
+        facts = {"dtype": str(found[0].dtype), "call": "predict"}
+        return Observation(arrays, f"{stack.kernels[key]}, in predict", facts=facts)
 
     def _model(self, stack: stacks.Stack, batch: Batch, kernel: str) -> tuple[Any, Any]:
         """The functional model for batches of this form, kept with its stack, and its key."""
@@ -248,11 +252,13 @@ class Keras(Backend):
         return stack.programs[key], key
 
     def run_model(self, request: ModelRequest) -> Observation | Unsupported:
+        """Answer a model request: see `keras_models`."""
         from suite.backends.keras_models import run_model
 
         return run_model(self, request)
 
     def run_function(self, request: FunctionRequest) -> Observation | Unsupported:
+        """Answer a function request: see `keras_models`."""
         from suite.backends.keras_models import run_function
 
         return run_function(self, request)
@@ -277,12 +283,14 @@ class Keras(Backend):
         return step
 
     def smoke(self) -> None:
+        """Set the weights of an LSTM, read them back, run it."""
         layer = Layer("lstm", 3, 4)
         weights = to_keras(layer, draw_weights(layer))
         stack = stacks.build(self.keras, layer, "fused", None)
         stack.assign(weights)
+        names = ("kernel", "recurrent_kernel", "bias")
         for prefix, arrays in weights.items():
-            for name, wanted, variable in zip(("kernel", "recurrent_kernel", "bias"), arrays, stack.weights(prefix)):
+            for name, wanted, variable in zip(names, arrays, stack.weights(prefix), strict=True):
                 found = self.engine.numpy(variable.value)
                 if not np.array_equal(found, wanted.astype("float32")):
                     raise RuntimeError(f"{self.name}: {prefix}/{name} was set, and read back it is another")

@@ -2,11 +2,13 @@
 
 How each engine runs a request, and why (Keras 3.15.1, one CPU core, an LSTM on (4, 6, 3)):
 
-    tensorflow   eager, about 10 ms a call; `compiled` is `tf.function`, whose trace costs about half a second a shape
-    torch        eager, about 1 ms a call
-    jax          `jax.jit` of the layer within `keras.StatelessScope`, which is how `fit` and `predict` run it: 0.3 s once a
-                 shape, then under 1 ms. The eager call compiles its scan again every time (0.15 to 0.2 s a layer). It is
-                 made where a call leaves something behind or may do so: stateful layers, and requests with earlier calls
+    tensorflow   eager, 20 ms a call, 35 ms with gradients; `compiled` is `tf.function`: 0.3 s a shape to trace, then
+                 1 to 4 ms
+    torch        eager, 1 ms a call, 5 ms with gradients
+    jax          `jax.jit` of the layers within `keras.StatelessScope`, which is how `fit` and `predict` run them:
+                 0.3 s a shape to compile, 0.8 s with gradients, then under 1 ms. The plain eager call compiles its scan
+                 every time again: 0.15 to 0.2 s a layer. It is made where a call may leave something behind: stateful
+                 layers, requests with earlier calls, layers that were loaded or built again
 
 Gradients come from `tf.GradientTape`, `torch.autograd.grad`, `jax.value_and_grad`.
 """
@@ -39,7 +41,8 @@ class Call:
     @property
     def shapes(self) -> tuple:
         """What a compiled function depends on."""
-        return (tuple(self.inputs.shape), self.mask is None, self.states is None, self.cotangents is None, self.training)
+        absent = (self.mask is None, self.states is None, self.cotangents is None)
+        return (tuple(self.inputs.shape), *absent, self.training)
 
 
 @dataclass(frozen=True, eq=False)
@@ -98,6 +101,8 @@ class Engine:
 
 
 class TensorFlow(Engine):
+    """TensorFlow: eager, or `tf.function`."""
+
     name, compiling = "tensorflow", "tf.function"
 
     def __init__(self, keras: Any, device: str):
@@ -107,12 +112,15 @@ class TensorFlow(Engine):
         self.tf = tensorflow
 
     def has_gpu(self) -> bool:
+        """Whether a GPU is visible here."""
         return bool(self.tf.config.list_physical_devices("GPU"))
 
     def built_for_gpu(self) -> bool:
+        """Whether the installed build can use one."""
         return self.tf.test.is_built_with_cuda()
 
     def call(self, stack: Stack, call: Call) -> Answer:
+        """Run the stack, and differentiate it where cotangents are given."""
         arguments = call.inputs, call.mask, call.states, call.cotangents
         if not call.compiled:
             return Answer(*self._run(stack, call.training, *arguments))
@@ -139,17 +147,21 @@ class TensorFlow(Engine):
         return outputs, finals, passed, total, (found[0], found[1:split], found[split:])
 
     def differentiate(self, loss: Callable[[], Any], variables: Sequence[Any]) -> list:
+        """The gradients of `loss` by the variables."""
         with self.tf.GradientTape() as tape:
             total = loss()
         found = tape.gradient(total, [v.value for v in variables])
         return [None if g is None else self.tf.convert_to_tensor(g) for g in found]
 
     def wait(self, answer: Answer) -> None:
+        """Return when the device has finished."""
         if self.device == "gpu":
             self.tf.test.experimental.sync_devices()
 
 
 class Torch(Engine):
+    """PyTorch: eager."""
+
     name = "torch"
 
     def __init__(self, keras: Any, device: str):
@@ -159,9 +171,11 @@ class Torch(Engine):
         self.torch = torch
 
     def has_gpu(self) -> bool:
+        """Whether a GPU is visible here."""
         return self.torch.cuda.is_available()
 
     def built_for_gpu(self) -> bool:
+        """Whether the installed build can use one."""
         return self.torch.version.cuda is not None
 
     def numpy(self, tensor: Any) -> np.ndarray:
@@ -170,6 +184,7 @@ class Torch(Engine):
         return np.array(tensor.float().numpy() if tensor.dtype == self.torch.bfloat16 else tensor.numpy())
 
     def call(self, stack: Stack, call: Call) -> Answer:
+        """Run the stack, and differentiate it where cotangents are given."""
         if call.cotangents is None:
             return Answer(*forward(stack, call.inputs, call.mask, call.states, call.training))
         given = [state for one in call.states or () for state in one]
@@ -183,14 +198,18 @@ class Torch(Engine):
         return Answer(outputs, finals, passed, total, (found[0], list(found[1:split]), list(found[split:])))
 
     def differentiate(self, loss: Callable[[], Any], variables: Sequence[Any]) -> list:
+        """The gradients of `loss` by the variables."""
         return list(self.torch.autograd.grad(loss(), [v.value for v in variables], allow_unused=True))
 
     def wait(self, answer: Answer) -> None:
+        """Return when the device has finished."""
         if self.device == "gpu":
             self.torch.cuda.synchronize()
 
 
 class Jax(Engine):
+    """JAX: `jax.jit`, or eager."""
+
     name, compiling = "jax", "jax.jit"
     MAPS = 40_000  # of the 65 530 memory maps a Linux process may have; every compiled function takes some
 
@@ -201,6 +220,7 @@ class Jax(Engine):
         self.jax = jax
 
     def precision(self, dtype: str) -> Any:
+        """JAX has float64 only where it is switched on."""
         if dtype != "float64":
             return contextlib.nullcontext()
         if hasattr(self.jax, "enable_x64"):
@@ -210,14 +230,17 @@ class Jax(Engine):
         return enable_x64(True)
 
     def has_gpu(self) -> bool:
+        """Whether a GPU is visible here."""
         return self.jax.default_backend() == "gpu"
 
     def built_for_gpu(self) -> bool:
+        """Whether the installed build can use one."""
         from importlib.metadata import distributions
 
         return any((d.name or "").lower().startswith(("jax-cuda", "jax_cuda")) for d in distributions())
 
     def call(self, stack: Stack, call: Call) -> Answer:
+        """Run the stack, and differentiate it where cotangents are given."""
         self._spare_maps()
         if call.eager and call.cotangents is None and not call.compiled:
             return Answer(*forward(stack, call.inputs, call.mask, call.states, call.training))
@@ -238,7 +261,7 @@ class Jax(Engine):
         """The stack as a function of its arrays, its variables among them; updates of variables stay inside."""
 
         def run(inputs, states, values, hidden, mask, cotangents):
-            mapping = [*zip(stack.variables, values), *zip(stack.hidden, hidden)]
+            mapping = [*zip(stack.variables, values, strict=True), *zip(stack.hidden, hidden, strict=True)]
             with self.keras.StatelessScope(mapping):
                 found = forward(stack, inputs, mask, states, training)
                 if not backward:
@@ -256,13 +279,15 @@ class Jax(Engine):
                     self.jax.clear_caches()
 
     def differentiate(self, loss: Callable[[], Any], variables: Sequence[Any]) -> list:
+        """The gradients of `loss` by the variables."""
         def run(values):
-            with self.keras.StatelessScope(zip(variables, values)):
+            with self.keras.StatelessScope(zip(variables, values, strict=True)):
                 return loss()
 
         return self.jax.jit(self.jax.grad(run))([v.value for v in variables])
 
     def wait(self, answer: Answer) -> None:
+        """Return when the device has finished."""
         self.jax.block_until_ready((answer.outputs, answer.states, answer.loss, answer.gradients))
 
 

@@ -44,7 +44,8 @@ def cell_options(layer: Layer) -> dict[str, Any]:
         options["seed"] = SEED
     if layer.cell != "simple_rnn":
         options["recurrent_activation"] = layer.recurrent_activation
-        options["implementation"] = layer.implementation
+        if layer.implementation != 2:  # Keras' default; its first releases do not know the option for a GRU
+            options["implementation"] = layer.implementation
     if layer.cell == "gru":
         options["reset_after"] = layer.reset_after
     return options
@@ -98,7 +99,7 @@ class Stack:
         self.keras, self.layer, self.layers = keras, layer, list(keras_layers)
         self.cells = {}
         for index, made in enumerate(self.layers):
-            for direction, one in zip(layer.directions, halves(made)):
+            for direction, one in zip(layer.directions, halves(made), strict=True):
                 self.cells[f"{index}/{direction}"] = one.cell
         self.variables = [v for prefix in prefixes(layer) for v in self.weights(prefix)]
         seeds = [cell.seed_generator.state for cell in self.cells.values() if hasattr(cell, "seed_generator")]
@@ -121,7 +122,7 @@ class Stack:
 
     def forget(self) -> None:
         """Seeds and carried states as they were when the stack was built: nothing leaks between requests."""
-        for variable, value in zip(self.hidden, self.fresh):
+        for variable, value in zip(self.hidden, self.fresh, strict=True):
             variable.assign(value)
 
     def reset(self) -> None:

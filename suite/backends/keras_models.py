@@ -82,8 +82,12 @@ class Graph:
                 found.update({f"{name}/{key}": array for key, array in from_keras(node["layer"], cells).items()})
             else:
                 names = ("kernel", "bias") if node.op == "dense" else ("embeddings",)
-                found.update({f"{name}/{key}": array for key, array in zip(names, own)})
+                found.update({f"{name}/{key}": array for key, array in zip(names, own, strict=True)})
         return found
+
+
+CONVENTIONS = {"epsilon_place": "inside", "one_bias": True}
+"""What Keras' training does in its own way: epsilon is added inside the root, and a cell's two biases are one weight."""
 
 
 def layer(keras: Any, node: Node) -> Any:
@@ -108,12 +112,14 @@ def compiled(keras: Any, model: Any, training: Training) -> None:
 def run_model(backend: Any, request: ModelRequest) -> Observation | Unsupported:
     """Build the model, predict, differentiate, train and predict again: what the request asks for.
 
-    The losses are of one step each: `train_on_batch` resets Keras' running mean in later releases, and where it does not,
-    it is reset here. Gradients need `training`: it names the loss.
+    The losses are of one step each: later releases reset the running mean in `train_on_batch`, for the others it is
+    reset here. Gradients need `training`: it names the loss.
     """
     keras, engine = backend.keras, backend.engine
     if request.execution.kernel == "compiled":
         return Unsupported("Keras compiles a model's steps by its own choice: ask for the fused kernel")
+    if request.training is not None and request.training.frozen:
+        return Unsupported("frozen weights are not asked of Keras models here")
     if "gradients" in request.wants and (request.training is None or request.targets is None):
         return Unsupported("gradients of a model are of its training loss, and the request has none")
     arrays: dict[str, np.ndarray] = {}
@@ -135,7 +141,7 @@ def run_model(backend: Any, request: ModelRequest) -> Observation | Unsupported:
             arrays["trained"] = predict(graph.model, unseen, mask)
             values = [engine.numpy(v.value) for v in graph.variables()]
             arrays.update({f"weights/{name}": value for name, value in graph.named(values).items()})
-    return Observation(arrays, " + ".join(words), facts={"parameters": graph.model.count_params()})
+    return Observation(arrays, " + ".join(words), facts={"parameters": graph.model.count_params(), **CONVENTIONS})
 
 
 def given(inputs: np.ndarray, mask: np.ndarray | None) -> Any:
@@ -173,7 +179,8 @@ def gradients(engine: Any, graph: Graph, request: ModelRequest) -> dict[str, np.
         return model.compute_loss(x=tensors, y=targets, y_pred=found, sample_weight=None)
 
     found = engine.differentiate(loss, graph.variables())
-    values = [np.zeros(v.shape, "float32") if g is None else engine.numpy(g) for v, g in zip(graph.variables(), found)]
+    pairs = zip(graph.variables(), found, strict=True)
+    values = [np.zeros(v.shape, "float32") if g is None else engine.numpy(g) for v, g in pairs]
     return {f"gradients/{name}": array for name, array in graph.named(values).items()}
 
 

@@ -162,6 +162,8 @@ def unsupported(request: ModelRequest) -> str | None:
         return "the layers of a PyTorch model that are wired directly have one dtype"
     if "gradients" in request.wants and (training is None or request.targets is None):
         return "gradients of a model are those of its loss: give `training` and `targets`"
+    if training is not None and training.frozen:
+        return "frozen weights are not asked of PyTorch models here"
     if training is not None:
         _, names, needed = HYPER[training.optimizer]
         given = dict(training.hyper)
@@ -236,6 +238,8 @@ def _run(request: ModelRequest, loop: bool, device: torch.device) -> Observation
             arrays["trained"] = predict(unseen, unseen_mask)
             arrays |= {f"weights/{n}": a for n, a in read(network, lambda p: p).items()}
     facts = {
+        "epsilon_place": "outside",
+        "one_bias": False,
         "mask": "none, PyTorch layers carry no mask; handed from node to node by the model",
         "masking": "torch.where in a loop over cells" if loop else "packed sequence where there is a mask",
         "loss": "mean over all steps, or over the valid ones, chosen by hand, where a mask reaches the output",

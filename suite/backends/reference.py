@@ -34,12 +34,15 @@ class Reference(Backend):
         self.reference = importlib.import_module(package) if isinstance(package, str) else package
 
     def versions(self) -> dict[str, str]:
+        """The versions of NumPy and its kin."""
         return {name: version(name) for name in self.requires}
 
     def padding(self, layer: Layer) -> str:
+        """The previous output is held, unless the layer asks for zeros."""
         return "zero" if layer.padding_output == "zero" else "hold"
 
     def supports(self, request: Request) -> str | None:
+        """All but 16-bit dtypes, dropout in training and stacks of unmerged halves."""
         layer = request.layer
         if layer.dtype not in DTYPES:
             return f"the reference computes in {' or '.join(DTYPES)}, not in {layer.dtype}"
@@ -50,20 +53,27 @@ class Reference(Backend):
         return None
 
     def run(self, request: Request) -> Observation:
+        """Answer in the layer's dtype."""
         with moment("run"):
             return self.reference.run(request, self.padding(request.layer), request.layer.dtype)
 
     def run_model(self, request: ModelRequest) -> Observation | Unsupported:
+        """Answer in the dtype of the model's recurrent layers."""
         layers = [node["layer"] for node in request.model.nodes if node.op == "recurrent"]
         dtypes = {layer.dtype for layer in layers} or {"float32"}
         if len(dtypes) > 1 or not dtypes <= set(DTYPES):
             return Unsupported(
                 f"the reference computes a model in {' or '.join(DTYPES)}, not in {', '.join(sorted(dtypes))}"
             )
+        if any(node.op == "dropout" and node["rate"] for node in request.model.nodes) and request.training is not None:
+            return Unsupported("the reference draws no dropout masks")
+        place = dict(request.training.hyper).get("epsilon_place", "inside") if request.training else "inside"
         with moment("run"):
-            return self.reference.run_model(request, "hold", dtypes.pop())
+            seen = self.reference.run_model(request, "hold", dtypes.pop())
+        return Observation(seen.arrays, seen.kernel, facts={"epsilon_place": place, "one_bias": False})
 
     def stepper(self, request: Request, backward: bool) -> Callable[[], str]:
+        """Run the request again at each call; NumPy waits for its result."""
         wants = ("gradients",) if backward else ("outputs", "states")
         timed = request.but(wants=wants)
         self.run(timed)
@@ -74,6 +84,7 @@ class Reference(Backend):
         return step
 
     def smoke(self) -> None:
+        """Run a simple layer; raise RuntimeError if the answer lacks what was asked for."""
         layer = Layer("simple_rnn", 2, 2)
         answer = self.run(Request(layer, draw_weights(layer), BatchPlan(2, 2).draw(layer)))
         if set(answer.arrays) != {"outputs", "states/0/forward/h"} or answer["outputs"].dtype != np.float32:

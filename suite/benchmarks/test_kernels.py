@@ -86,6 +86,8 @@ def measured(request: pytest.FixtureRequest) -> Measured:
     """The measurement of one comparison, made once for both its kernels."""
     comparison: Comparison = request.param
     session, benchmarks = session_of(request.config), request.config._benchmarksession
+    if benchmarks.skip:
+        pytest.skip("benchmarks are skipped (--benchmark-skip)")
     seconds = 0.0 if benchmarks.disabled else SECONDS[session.settings.depth]
     return measure(comparison, seconds, session.settings.seed)
 

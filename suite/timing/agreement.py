@@ -3,8 +3,8 @@
 The float64 reference is not at hand here, and too slow at this size, so the framework itself says how far apart two
 right answers may be. Execution `b` is asked twice, once with every input and weight moved at random by up to `MOVE`
 units of roundoff. How far its answers move is the condition of the problem times a known error. Two right answers
-differ by a few units of roundoff in every operation; `FACTOR` times that move is allowed. Together that is the effect of
-an error of 2^7 units of roundoff in the data, while a product in TF32 or float16 makes one of 2^13 in every operation.
+differ by a few units of roundoff in every operation; `FACTOR` times that move is allowed. Together that is the effect
+of an error of 2^7 units of roundoff in the data, while a product in TF32 or float16 makes one of 2^13 everywhere.
 
 An error that both executions share is not seen here: that is what the invariants are for.
 """

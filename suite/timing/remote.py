@@ -32,7 +32,7 @@ is still faster than the one before, it has up to four times as long."""
 
 
 def measure(backend: Any, asked: TimingRequest) -> TimingResult:
-    """Time two executions of one request against each other. The framework's errors become a result, others propagate."""
+    """Time two executions of one request against each other. The framework's errors become a result, ours propagate."""
     agreed = agreement(backend, asked.request, asked.a, asked.b)
     ran = {"kernel_a": agreed.kernel_a, "kernel_b": agreed.kernel_b, "difference": agreed.difference}
     if agreed.problem or asked.seconds <= 0:
