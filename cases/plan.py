@@ -35,6 +35,9 @@ SIZES: Mapping[str, tuple[int, int, int, int]] = {  # batch, time, features, uni
     "long": (2, 33, 3, 5),
 }
 
+MET = ("cell", "mask", "kernel", "direction", "layers", "states", "return_sequences")
+"""Features whose every value every invariant meets at `default`; invariants that hold everywhere meet all pairs."""
+
 Row = Mapping[str, object]
 
 
@@ -168,20 +171,21 @@ def planned(invariant: Invariant, case: Case) -> Planned:
 def chosen(invariant: Invariant, among: tuple[Case, ...], depth: str) -> list[Case]:
     """The cases on which an invariant is checked.
 
-    At `full`, and for one that holds everywhere: all to which it applies. Else, from each covering array, so many that the
-    invariant meets every value of every feature that it can meet there, taken in an order of its own, so that different
-    invariants meet different pairs.
+    At `full`, and for one that holds everywhere: all to which it applies. Else, of what all frameworks have and of
+    the rest, so many that the invariant meets every value of every feature in `MET` that it can meet there.
     """
     applying = [case for case in among if invariant.applies(case)]
     if invariant.everywhere or depth == "full":
         return applying
-    arrays = dict.fromkeys(case.array for case in applying)
-    return [case for array in arrays for case in meeting(invariant.name, [c for c in applying if c.array == array])]
+    wide = [case for case in applying if case.array == "options"]
+    common = [case for case in applying if case.array != "options"]
+    return meeting(invariant.group, common) + meeting(invariant.group, wide)
 
 
-def meeting(name: str, applying: list[Case]) -> list[Case]:
-    """Some of the cases in which every value of every feature in them stands."""
-    order = generator("order of cases", name).permutation(len(applying))
+def meeting(group: str, applying: list[Case]) -> list[Case]:
+    """Some of the cases in which every value of every feature in `MET` stands. The order of choice is the invariant's group's
+    own, so that different groups meet different pairs, and invariants of one group share cases, and so answers."""
+    order = generator("order of cases", group).permutation(len(applying))
     left = {item for case in applying for item in values_of(case)}
     picked = set()
     while left:
@@ -194,7 +198,7 @@ def meeting(name: str, applying: list[Case]) -> list[Case]:
 @lru_cache(maxsize=4096)
 def values_of(case: Case) -> frozenset[tuple[str, object]]:
     """The (feature, value) pairs of a case."""
-    return frozenset(case.features.items())
+    return frozenset((name, value) for name, value in case.features.items() if name in MET)
 
 
 def plan(depth: str, seed: int = 0, kernel: str | None = None) -> list[Planned]:

@@ -1,4 +1,4 @@
-"""Subjects side by side: the plan is known before the first test, so each subject's checks run ahead in a lane of their own.
+"""Subjects side by side: the plan is known before the first test, so each subject's checks run ahead in its own lane.
 
 As many lanes move at once as there are cores; pytest then only waits for outcomes, in its own order.
 """
@@ -6,9 +6,10 @@ As many lanes move at once as there are cores; pytest then only waits for outcom
 from __future__ import annotations
 
 import os
+from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from threading import Event
-from typing import Any, Callable, Iterable, Mapping
+from typing import Any
 
 from suite.verdicts import Outcome
 
@@ -37,9 +38,16 @@ class Lanes:
             return self._futures[key].result()
         return self._judge(check)
 
-    def stop(self) -> None:
-        """Let no further check begin, and wait for those that run."""
+    @property
+    def busy(self) -> bool:
+        """Whether some check has no outcome yet."""
+        return any(not future.done() for future in self._futures.values())
+
+    def stop(self, hurry: Callable[[], None] = lambda: None) -> None:
+        """Let no further check begin, and wait for those that run; `hurry` is called first where some do."""
         self._stop.set()
+        if self.busy:
+            hurry()
         if self._pool is not None:
             self._pool.shutdown(wait=True)
 

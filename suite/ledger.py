@@ -15,30 +15,79 @@ One entry is one finding (a root cause), in TOML:
     reason = "why it is wrong"
     issue = "https://… or 'not reported'"
 
-A failing check that an entry matches is `known`. A passing one that an entry matches is `fixed`, which is an error until the
-ledger is mended: so conditions are as narrow as they are true.
+A failing check that an entry matches is `known`. A passing one that an entry matches is `fixed`, which is an error
+until the ledger is mended: so conditions are as narrow as they are true.
 """
 
 from __future__ import annotations
 
+import difflib
 import re
 import tomllib
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from pathlib import Path
-from typing import Any, Iterable, Mapping
+from typing import Any
 
 from packaging.specifiers import InvalidSpecifier, SpecifierSet
+from packaging.version import InvalidVersion
 
+from suite.backends import BACKENDS
 from suite.verdicts import Outcome
 
-SEVERITIES = ("wrong numbers", "wrong gradients", "lost mask", "error on valid input", "no error on wrong input", "crash", "divergence")
+SEVERITIES = (
+    "wrong numbers", "wrong gradients", "lost mask", "error on valid input", "no error on wrong input", "crash",
+    "divergence",
+)
 KEYS = {"key", "title", "severity", "subject", "versions", "invariant", "when", "unless", "message", "reason", "issue"}
 NEEDED = {"key", "title", "severity", "subject", "versions", "invariant", "reason", "issue"}
 
 
 class BadLedger(ValueError):
     """A ledger that cannot be read."""
+
+
+@dataclass(frozen=True)
+class Form:
+    """The form of a value of an entry, and its words."""
+
+    words: str
+    right: Callable[[Any], bool]
+
+
+def is_text(value: Any) -> bool:
+    """Whether it is words."""
+    return isinstance(value, str) and bool(value.strip())
+
+
+def is_condition(value: Any) -> bool:
+    """Whether it is a table of features, each with a value or several."""
+    return isinstance(value, dict) and bool(value) and all(
+        not isinstance(wanted, dict) and wanted != [] for wanted in value.values()
+    )
+
+
+def are_patterns(value: Any) -> bool:
+    """Whether it is one pattern or several."""
+    return isinstance(value, (list, tuple)) and bool(value) and all(map(is_text, value))
+
+
+def are_ranges(value: Any) -> bool:
+    """Whether it is a table of distributions, each with a range of versions in words."""
+    return isinstance(value, dict) and all(isinstance(wanted, str) for wanted in value.values())
+
+
+TEXT = Form("words", is_text)
+PATTERNS = Form("a pattern, or several", are_patterns)
+FORMS: Mapping[str, Form] = {
+    "key": TEXT, "title": TEXT, "reason": TEXT, "issue": TEXT, "message": TEXT,
+    "subject": PATTERNS, "invariant": PATTERNS, "versions": Form('a table, distribution = "range"', are_ranges),
+    "when": Form("a table, feature = value", is_condition),
+    "unless": Form(
+        "a table, feature = value, or several", lambda value: isinstance(value, list) and all(map(is_condition, value))
+    ),
+}
 
 
 @dataclass(frozen=True)
@@ -60,8 +109,7 @@ class Known:
     def concerns(self, backend: str, versions: Mapping[str, str]) -> bool:
         """Whether the entry speaks of this backend in these versions."""
         return any(fnmatchcase(backend, pattern) for pattern in self.subject) and all(
-            name in versions and SpecifierSet(wanted, prereleases=True).contains(versions[name].split("+")[0])
-            for name, wanted in self.versions.items()
+            name in versions and within(versions[name], wanted) for name, wanted in self.versions.items()
         )
 
     def covers(self, names: Iterable[str], features: Mapping[str, Any]) -> bool:
@@ -71,6 +119,14 @@ class Known:
             and holds(self.when, features)
             and not any(holds(no, features) for no in self.unless)
         )
+
+
+def within(version: str, wanted: str) -> bool:
+    """Whether a version is one of those wanted. What is no version (`absent`, a name of a branch) is in no range."""
+    try:
+        return SpecifierSet(wanted, prereleases=True).contains(version.split("+")[0])
+    except InvalidVersion:
+        return False
 
 
 def holds(condition: Mapping[str, Any], features: Mapping[str, Any]) -> bool:
@@ -98,11 +154,20 @@ def read(path: Path) -> tuple[Known, ...]:
         raise BadLedger(f"ledger {path}: not TOML: {error}") from None
     if extra := set(parsed) - {"known"}:
         raise BadLedger(f"ledger {path}: unknown table {sorted(extra)}; entries are [[known]]")
-    entries = [entry(path, number, raw) for number, raw in enumerate(parsed.get("known", []), 1)]
+    known = parsed.get("known", [])
+    if not (isinstance(known, list) and all(isinstance(raw, dict) for raw in known)):
+        raise BadLedger(f"ledger {path}: entries are [[known]], in two brackets")
+    entries = [entry(path, number, raw) for number, raw in enumerate(known, 1)]
+    return unique(entries, path)
+
+
+def unique(entries: Iterable[Known], path: Path) -> tuple[Known, ...]:
+    """The entries. Raises BadLedger, about the file `path`, where two of them share their key."""
+    entries = tuple(entries)
     keys = [e.key for e in entries]
     if twice := {k for k in keys if keys.count(k) > 1}:
         raise BadLedger(f"ledger {path}: key used twice: {', '.join(sorted(twice))}")
-    return tuple(entries)
+    return entries
 
 
 def entry(path: Path, number: int, raw: Mapping[str, Any]) -> Known:
@@ -116,19 +181,29 @@ def entry(path: Path, number: int, raw: Mapping[str, Any]) -> Known:
         raise BadLedger(f"{where}: severity {raw['severity']!r}: expected one of {', '.join(SEVERITIES)}")
     values = dict(raw)
     for name in ("subject", "invariant"):
-        values[name] = tuple([values[name]] if isinstance(values[name], str) else values[name])
-    unless = values.get("unless", ())
-    values["unless"] = tuple([unless] if isinstance(unless, Mapping) else unless)
+        values[name] = (raw[name],) if isinstance(raw[name], str) else raw[name]
+    values["unless"] = [raw["unless"]] if isinstance(raw.get("unless"), dict) else raw.get("unless", [])
+    for name, expected in FORMS.items():
+        if name in values and not expected.right(values[name]):
+            raise BadLedger(f"{where}: {name} = {raw[name]!r}: expected {expected.words}")
     try:
         for wanted in values["versions"].values():
             SpecifierSet(wanted)
         re.compile(values.get("message", ""))
-    except (InvalidSpecifier, re.error, AttributeError) as error:
+    except (InvalidSpecifier, re.error) as error:
         raise BadLedger(f"{where}: {error}") from None
-    return Known(**values)
+    for pattern in values["subject"]:
+        if ":" not in pattern and not any(fnmatchcase(backend, pattern) for backend in BACKENDS):
+            near = difflib.get_close_matches(pattern, BACKENDS, 1, 0.5)
+            hint = f"; did you mean {near[0]!r}?" if near else ""
+            known = f"(known: {', '.join(BACKENDS)}, or MODULE:CLASS)"
+            raise BadLedger(f"{where}: no backend is named {pattern!r}{hint} {known}")
+    return Known(**{**values, **{name: tuple(values[name]) for name in ("subject", "invariant", "unless")}})
 
 
-def consult(entries: Iterable[Known], names: Iterable[str], features: Mapping[str, Any], outcome: Outcome) -> tuple[str, Known | None]:
+def consult(
+    entries: Iterable[Known], names: Iterable[str], features: Mapping[str, Any], outcome: Outcome
+) -> tuple[str, Known | None]:
     """The final verdict and the entry that made it. `entries` are those that concern the subject."""
     names = tuple(names)
     for known in entries:

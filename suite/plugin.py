@@ -56,8 +56,41 @@ def pytest_configure(config: pytest.Config) -> None:
             config.pluginmanager.register(config.stash[RUN], "rnn-conformance-run")
     except (BadUse, RecordsError) as error:
         raise pytest.UsageError(str(error)) from None
-    if getattr(config.option, "dist", "no") == "load":
-        config.option.dist = "loadgroup"  # a subject's checks stay together: one interpreter each
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
+    """Under `-n`, a subject's tests stay together in one worker: one interpreter each."""
+    if SESSION not in config.stash or config.option.dist != "load":
+        return None
+    from xdist.scheduler import LoadScopeScheduling
+
+    session = session_of(config)
+    lanes = {str(check): lane_of(check) for check in (*session.checks, *session.claims)}
+
+    class BySubject(LoadScopeScheduling):
+        def _split_scope(self, nodeid: str) -> str:
+            check = named_in(nodeid)
+            return lanes.get(check) or check.partition("::")[0]
+
+    return BySubject(config, log)
+
+
+def lane_of(check: Check) -> str:
+    """The subject whose worker a check belongs to: across two subjects, the one to which all others are compared."""
+    return check.other.name if check.other else check.subject.name
+
+
+def named_in(nodeid: str) -> str:
+    """The check in FILE::TEST[CHECK], to which `--dist loadgroup` appends @GROUP."""
+    return nodeid.partition("[")[2].partition("]@")[0].removesuffix("]")
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    if RUN in config.stash:
+        config.stash[RUN].discard()
+    if SESSION in config.stash:
+        config.stash[SESSION].stop()  # also where nobody writes records: in a worker of xdist
 
 
 def session_of(config: pytest.Config) -> Session:
@@ -71,7 +104,7 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     session = session_of(metafunc.config)
     checks = session.checks if metafunc.definition.name == "test_invariant" else session.claims
     metafunc.parametrize("check", [
-        pytest.param(check, id=str(check), marks=pytest.mark.xdist_group(check.other.name if check.other else check.subject.name))
+        pytest.param(check, id=str(check), marks=pytest.mark.xdist_group(lane_of(check)))
         for check in checks
     ])
 
@@ -88,9 +121,7 @@ def suite_session(request: pytest.FixtureRequest) -> Session:
 
 def settle(check: Check, request: pytest.FixtureRequest) -> None:
     """Find a check's verdict, hand over its record, and end the test as the verdict says."""
-    run = request.config.stash.get(RUN, None)
-    earlier = run.earlier.get(str(check)) if run else None
-    record = earlier or session_of(request.config).verdict(check)
+    record = session_of(request.config).verdict(check)
     request.node.user_properties.append(("verdict", record.to_line()))
     if record.verdict == "unsupported":
         pytest.skip(record.message)
@@ -114,42 +145,42 @@ class Run:
     def __init__(self, session: Session, config: pytest.Config):
         self.session, self.config = session, config
         self.folder = Path(session.settings.resume or session.settings.record or default_folder())
-        resume = session.settings.resume is not None
-        self.earlier: dict[str, Verdict] = {v.id: v for v in read(self.folder).verdicts} if resume else {}
-        self.writer = Writer(self.folder, resume=resume)
+        self.new = not self.folder.exists()
+        self.writer = Writer(self.folder, resume=session.settings.resume is not None)
         self.planned: Counter = Counter()
-        self.collected: set[str] = set()
-        self.whole = False
+        self.begun = self.whole = False
         self.seconds = Counter()
         self.problem: str | None = None
 
     @property
     def distributed(self) -> bool:
-        return getattr(self.config.option, "numprocesses", None) is not None
+        """Whether workers of xdist run the tests."""
+        return getattr(self.config.option, "dist", "no") != "no"
 
     def pytest_collection_finish(self, session: pytest.Session) -> None:
-        if session.testsfailed or self.distributed:
+        if session.testsfailed or self.distributed or not session.items:
             return
         params = [item.callspec.params.get("check") for item in session.items if hasattr(item, "callspec")]
         checks = [check for check in params if isinstance(check, Check)]
         self._begin([str(check) for check in checks])
         if not self.session.settings.inline:
-            self.session.run_ahead([check for check in checks if str(check) not in self.earlier])
+            self.session.run_ahead([check for check in checks if str(check) not in self.session.earlier])
 
     @pytest.hookimpl(optionalhook=True)
     def pytest_xdist_node_collection_finished(self, node: Any, ids: list[str]) -> None:
         """Under xdist every worker collects the same; the first one counts."""
-        if not self.collected:
-            begun = [text.partition("[")[2].rpartition("]")[0].rpartition("@")[0] for text in ids if "[" in text]
+        if ids and not self.begun:
             known = {str(c) for c in (*self.session.checks, *self.session.claims)}
-            self._begin([text for text in begun if text in known])
+            self._begin([check for check in map(named_in, ids) if check in known])
 
     def _begin(self, checks: list[str]) -> None:
+        self.begun = True
         self.session.start()
-        self.collected = set(checks)
-        self.planned.update(check.partition("::")[0] for check in checks)
+        planned = dict.fromkeys([*self.session.earlier, *checks])
+        self.planned.update(check.partition("::")[0] for check in planned)
         everything = {str(c) for c in (*self.session.checks, *self.session.claims)}
-        self.whole = self.collected == everything and self.session.settings.depth != "smoke" and self.session.settings.kernel == "all"
+        settings = self.session.settings
+        self.whole = set(checks) == everything and settings.depth != "smoke" and settings.kernel == "all"
         self.writer.begin(self.session.header())
         if self.distributed:
             for subject in self.session.subjects:
@@ -160,32 +191,50 @@ class Run:
             return
         for name, line in report.user_properties:
             if name == "timing":
-                self.writer.add(Timing.from_json(json.loads(line)))
+                self._add(Timing.from_json(json.loads(line)))
             elif name == "verdict":
                 record = Verdict.from_json(json.loads(line))
                 self.seconds["checks"] += record.seconds
                 self.seconds["frameworks"] += record.more.get("framework_seconds", 0.0)
-                if record.id not in self.earlier:
-                    self.writer.add(record)
+                if record.id not in self.session.earlier:
+                    self._add(record)
+
+    def _add(self, record: Timing | Verdict) -> None:
+        try:
+            self.writer.add(record)
+        except RecordsError as error:  # a full disk: what cannot be recorded need not be asked
+            pytest.exit(str(error), returncode=pytest.ExitCode.INTERNAL_ERROR)
+
+    def discard(self) -> None:
+        """Leave nothing behind where no run was begun."""
+        if self.begun or self.session.settings.resume is not None:
+            return
+        self.writer.close()
+        self.writer.path.unlink(missing_ok=True)
+        if self.new and self.folder.exists() and not any(self.folder.iterdir()):
+            self.folder.rmdir()
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_sessionfinish(self, session: pytest.Session, exitstatus: int) -> None:
-        if not self.collected and not exitstatus == pytest.ExitCode.OK:
-            self.session.stop()
-            self.writer.close()
+        if not self.begun:
             return
         if self.whole and exitstatus in (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED):
             for record in self.session.stale():
-                self.planned[record.subject] += 1
-                self.writer.add(record)
+                if record.id not in self.session.earlier:
+                    self.planned[record.subject] += 1
+                    self.writer.add(record)
                 session.exitstatus = exitstatus = pytest.ExitCode.TESTS_FAILED
         self.session.stop()
         starting = sum(s.starting for s in self.session.subjects)
         frameworks = self.seconds["frameworks"] + starting
-        self.writer.end(
-            planned=dict(self.planned), seconds=round(time.time() - self.session.began, 1), exit=int(exitstatus),
-            seconds_frameworks=round(frameworks, 1), seconds_harness=round(self.seconds["checks"] - self.seconds["frameworks"], 1),
-        )
+        if exitstatus in (pytest.ExitCode.INTERRUPTED, pytest.ExitCode.INTERNAL_ERROR):
+            self.writer.close()  # without its last line: whoever reads it sees that it was cut off
+        else:
+            self.writer.end(
+                planned=dict(self.planned), seconds=round(time.time() - self.session.began, 1), exit=int(exitstatus),
+                seconds_frameworks=round(frameworks, 1),
+                seconds_harness=round(self.seconds["checks"] - self.seconds["frameworks"], 1),
+            )
         try:
             from reports.pages import write
 
@@ -196,7 +245,7 @@ class Run:
     def pytest_terminal_summary(self, terminalreporter: Any) -> None:
         from reports.summary import terminal
 
-        if not (self.folder / "records.jsonl").exists() or not self.collected:
+        if not self.begun:
             return
         terminalreporter.section("rnn-conformance", sep="=")
         for line in terminal(read(self.folder)):

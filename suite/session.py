@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import difflib
+import math
 import os
 import platform
 import secrets
 import subprocess
 import time
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any, Mapping
@@ -18,8 +19,9 @@ from cases.plan import DEPTHS, Planned, plan
 from cases.requests import KERNELS
 from cases.scenarios import claims
 from reports.lines import Header, Verdict
+from reports.records import read as read_run
 from suite.lanes import Lanes
-from suite.ledger import BadLedger, Known, consult, read
+from suite.ledger import BadLedger, Known, consult, read, unique
 from suite.subjects.specification import BadSubject, Specification, discover, missing, parse
 from suite.subjects.subject import Subject
 from suite.verdicts import Outcome, judge
@@ -81,6 +83,7 @@ class Session:
     subjects: list[Subject] = field(default_factory=list)
     missing: dict[str, str] = field(default_factory=dict)
     ledger: tuple[Known, ...] = ()
+    earlier: Mapping[str, Verdict] = field(default_factory=dict)  # of the run that is gone on with, by id
 
     def __post_init__(self):
         self.lanes = Lanes(self.judge)
@@ -106,9 +109,14 @@ class Session:
 
     def start(self) -> None:
         """Start every subject's interpreter, side by side."""
-        if self.subjects:
-            with ThreadPoolExecutor(max_workers=len(self.subjects)) as pool:
-                list(pool.map(Subject.ready, self.subjects))
+        with ThreadPoolExecutor(max_workers=len(self.subjects)) as pool:
+            starts = [pool.submit(subject.ready) for subject in self.subjects]
+            try:
+                for start in starts:
+                    start.result()
+            except BaseException:  # Ctrl-C, above all: do not wait for those that still start
+                self.halt()
+                raise
 
     def run_ahead(self, checks: list[Check]) -> None:
         """Begin the lanes for the checks that were selected."""
@@ -132,7 +140,9 @@ class Session:
         return tuple(k for k in self.ledger if k.concerns(subject.specification.backend, versions))
 
     def verdict(self, check: Check) -> Verdict:
-        """The record of one check: its outcome, with the ledger consulted."""
+        """The record of one check: its outcome, with the ledger consulted; the earlier record where there is one."""
+        if str(check) in self.earlier:
+            return self.earlier[str(check)]
         outcome = self.lanes.outcome(str(check), check)
         verdict, known = consult(self.concerning(check.subject), check.names, check.features, outcome)
         message = outcome.message
@@ -181,14 +191,26 @@ class Session:
             ledger={k.key: {**asdict(k), "condition": condition(k)} for k in self.ledger},
         )
 
+    def halt(self) -> None:
+        """Kill every subject, whatever it does."""
+        for subject in self.subjects:
+            subject.halt()
+
     def stop(self) -> None:
-        self.lanes.stop()
+        """End every subject; what still runs ahead is given up."""
+        self.lanes.stop(hurry=self.halt)
         for subject in self.subjects:
             subject.stop()
 
 
 def open_session(settings: Settings) -> Session:
-    """The session that the settings describe. Raises BadUse, in one sentence."""
+    """The session that the settings describe. Raises BadUse, in one sentence, or RecordsError."""
+    earlier = {}
+    if settings.resume is not None:
+        if settings.record is not None:
+            raise BadUse("--resume goes on in the run's own folder: leave out --record")
+        run = read_run(settings.resume)
+        settings, earlier = resumed(settings, run.header.settings), {v.id: v for v in run.verdicts}
     for name, value, known in (
         ("--depth", settings.depth, DEPTHS), ("--kernel", settings.kernel, (*KERNELS, "all")), ("--device", settings.device, DEVICES),
     ):
@@ -196,13 +218,19 @@ def open_session(settings: Settings) -> Session:
             near = difflib.get_close_matches(value, known, 1, 0.4)
             hint = f"; did you mean {near[0]}?" if near else ""
             raise BadUse(f"{name} {value}: unknown value{hint} (known: {', '.join(known)})")
+    if not (settings.timeout > 0 and math.isfinite(settings.timeout)):
+        raise BadUse(f"--timeout {settings.timeout:g}: must be more than 0 seconds")
+    if settings.threads < 1:
+        raise BadUse(f"--threads {settings.threads}: must be at least 1")
     try:
-        ledger = tuple(k for path in (LEDGER, *map(Path, settings.ledgers)) for k in read(path))
+        ledger = read(LEDGER)
+        for path in map(Path, settings.ledgers):
+            ledger = unique((*ledger, *read(path)), path)
         if settings.subjects:
             specifications, absent = [parse(text) for text in settings.subjects], {}
         else:
             specifications, absent = discover()
-        lacking = {s.name: missing(s.kind) for s in specifications if s.python is None}
+        lacking = {s.name: missing(s.kind, s.path) for s in specifications if s.python is None}
     except (BadLedger, BadSubject) as error:
         raise BadUse(str(error)) from None
     for name, modules in lacking.items():
@@ -225,7 +253,33 @@ def open_session(settings: Settings) -> Session:
         for device in devices
         if not (device == "cuda" and specification.backend in ("reference", "keras-tensorflow"))
     ]
-    return Session(settings, subjects, absent, ledger)
+    session = Session(settings, subjects, absent, ledger, earlier)
+    if session.earlier and (gone := {v.subject for v in earlier.values()} - {s.name for s in subjects}):
+        raise BadUse(f"--resume {settings.resume}: that run asked {sorted(gone)[0]!r}, which is not asked now")
+    features = set().union(*(check.features for check in (*session.checks, *session.claims)), {"other"})
+    for known in ledger:
+        for name in (*known.when, *(name for no in known.unless for name in no)):
+            if name not in features:
+                near = difflib.get_close_matches(name, features, 1, 0.5)
+                hint = f"; did you mean {near[0]!r}?" if near else ""
+                raise BadUse(f"ledger entry {known.key!r}: no check has a feature {name!r}{hint}")
+    return session
+
+
+def resumed(settings: Settings, begun: Mapping[str, Any]) -> Settings:
+    """The settings of a run that is gone on with: those it was begun with. Raises BadUse where another one is asked."""
+    same = {}
+    for name in ("subjects", "device", "kernel", "depth", "seed", "threads", "ledgers"):
+        default = getattr(Settings(), name)
+        asked, earlier = getattr(settings, name), begun.get(name, default)
+        earlier = tuple(earlier) if isinstance(default, tuple) else earlier
+        if asked not in (default, earlier):
+            option, words = name.removesuffix("s") if isinstance(default, tuple) else name, earlier
+            if isinstance(default, tuple):
+                words = ", ".join(earlier) or "none"
+            raise BadUse(f"--resume {settings.resume}: that run has another --{option} ({words}): leave the option out")
+        same[name] = earlier
+    return replace(settings, **same)
 
 
 def chosen_devices(asked: str) -> tuple[str, ...]:

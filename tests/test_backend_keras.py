@@ -13,6 +13,7 @@ import os
 import subprocess
 import sys
 import tempfile
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -69,7 +70,7 @@ def requests() -> dict:
 
 
 def models() -> dict:
-    """A small model with Masking and dropout at rate 0, trained for three steps by each optimizer."""
+    """A small model with Masking and dropout at rate 0, trained for three steps: whole, and its last layer frozen."""
     from cases.layers import Layer, generator
     from cases.models import ModelRequest, Training, draw_model_weights, node, sequential
 
@@ -83,7 +84,9 @@ def models() -> dict:
     training = Training("sgd", (("learning_rate", 0.1), ("momentum", 0.9)), "mse", ((0, 1, 2), (3, 4, 5), (1, 3, 5)))
     weights, targets = draw_model_weights(model, {"y": 4}), random.normal(size=(6, 2))
     wants = ("predictions", "gradients")
-    return {"trained": ModelRequest(model, weights, inputs, targets=targets, training=training, wants=wants)}
+    trained = ModelRequest(model, weights, inputs, targets=targets, training=training, wants=wants)
+    frozen = replace(training, frozen=("y/kernel", "y/bias"))
+    return {"trained": trained, "frozen": replace(trained, training=frozen, wants=("predictions",))}
 
 
 def answer_all(engine: str) -> None:
@@ -164,10 +167,17 @@ def test_an_answer_is_that_of_the_reference(told, name):
     assert not deviations(arrays(told, name), dict(wanted.arrays))
 
 
-def test_a_trained_model_follows_the_reference(told):
+@pytest.mark.parametrize("name", ["trained", "frozen"])
+def test_a_trained_model_follows_the_reference(told, name):
     from cases.reference import run_model
 
-    assert not deviations(arrays(told, "trained"), dict(run_model(models()["trained"]).arrays))
+    assert not deviations(arrays(told, name), dict(run_model(models()[name]).arrays))
+
+
+def test_frozen_weights_stay_as_they_are(told):
+    after, before = arrays(told, "frozen"), models()["frozen"].weights
+    assert np.array_equal(after["weights/y/kernel"], before["y/kernel"].astype("float32"))
+    assert not np.allclose(after["weights/lstm/0/forward/kernel"], before["lstm/0/forward/kernel"])
 
 
 def test_a_kept_layer_carries_nothing_into_the_next_request(told):

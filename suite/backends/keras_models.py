@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -65,29 +65,43 @@ class Graph:
                 made.set_weights([weights[f"{name}/embeddings"]])
 
     def variables(self) -> list[Any]:
-        """Every trainable variable, node by node."""
+        """Every weight, frozen or not, node by node."""
         return [v for node, made in self.parts.values()
-                for v in (made.variables if node.op == "recurrent" else made.trainable_variables)]
+                for v in (made.variables if node.op == "recurrent" else made.weights)]
+
+    def freeze(self, frozen: Sequence[str]) -> str | None:
+        """Switch whole layers off for training, which is how Keras freezes; None, or the reason why it cannot."""
+        known = self.named([np.zeros(v.shape) for v in self.variables()])
+        if unknown := set(frozen) - set(known):
+            return f"Keras keeps no weights named {', '.join(sorted(unknown))}"
+        for name, (node, made) in self.parts.items():
+            own = {key for key in known if key.startswith(f"{name}/")}
+            if own & set(frozen):
+                if own - set(frozen):
+                    return f"Keras freezes whole layers, and of {name} only some weights are to be frozen"
+                for one in made.layers if node.op == "recurrent" else [made]:
+                    one.trainable = False
+        return None
 
     def named(self, arrays: list[np.ndarray]) -> dict[str, np.ndarray]:
         """Arrays in the order of `variables`, by the project's names."""
         found: dict[str, np.ndarray] = {}
         rest = list(arrays)
         for name, (node, made) in self.parts.items():
-            count = len(made.variables) if node.op == "recurrent" else len(made.trainable_variables)
+            count = len(made.variables) if node.op == "recurrent" else len(made.weights)
             own, rest = rest[:count], rest[count:]
             if node.op == "recurrent":
                 each = len(own) // len(prefixes(node["layer"]))
                 cells = {p: own[i * each : (i + 1) * each] for i, p in enumerate(prefixes(node["layer"]))}
                 found.update({f"{name}/{key}": array for key, array in from_keras(node["layer"], cells).items()})
             else:
-                names = ("kernel", "bias") if node.op == "dense" else ("embeddings",)
+                names = {"dense": ("kernel", "bias"), "embedding": ("embeddings",)}.get(node.op, ())
                 found.update({f"{name}/{key}": array for key, array in zip(names, own, strict=True)})
         return found
 
 
 CONVENTIONS = {"epsilon_place": "inside", "one_bias": True}
-"""What Keras' training does in its own way: epsilon is added inside the root, and a cell's two biases are one weight."""
+"""What Keras' training does in its own way: where epsilon is added, and that a cell's two biases are one weight."""
 
 
 def layer(keras: Any, node: Node) -> Any:
@@ -105,7 +119,8 @@ def layer(keras: Any, node: Node) -> Any:
 
 def compiled(keras: Any, model: Any, training: Training) -> None:
     """Compile with every hyper-parameter that is given; `jit_compile` is left to Keras, as users leave it."""
-    optimizer = getattr(keras.optimizers, OPTIMIZERS[training.optimizer])(**dict(training.hyper))
+    hyper = {name: value for name, value in training.hyper if name != "epsilon_place"}
+    optimizer = getattr(keras.optimizers, OPTIMIZERS[training.optimizer])(**hyper)
     model.compile(optimizer=optimizer, loss=getattr(keras.losses, LOSSES[training.loss])())
 
 
@@ -118,8 +133,8 @@ def run_model(backend: Any, request: ModelRequest) -> Observation | Unsupported:
     keras, engine = backend.keras, backend.engine
     if request.execution.kernel == "compiled":
         return Unsupported("Keras compiles a model's steps by its own choice: ask for the fused kernel")
-    if request.training is not None and request.training.frozen:
-        return Unsupported("frozen weights are not asked of Keras models here")
+    if request.training and dict(request.training.hyper).get("epsilon_place", "inside") != "inside":
+        return Unsupported("Keras adds epsilon in its own place, and has no other")
     if "gradients" in request.wants and (request.training is None or request.targets is None):
         return Unsupported("gradients of a model are of its training loss, and the request has none")
     arrays: dict[str, np.ndarray] = {}
@@ -127,6 +142,8 @@ def run_model(backend: Any, request: ModelRequest) -> Observation | Unsupported:
         graph = Graph(keras, request)
         graph.assign(request.weights)
         if request.training is not None:
+            if reason := graph.freeze(request.training.frozen):
+                return Unsupported(reason)
             compiled(keras, graph.model, request.training)
     with moment("run"), backend.watch.listen() as words:
         arrays["predictions"] = predict(graph.model, request.inputs, request.mask)
@@ -178,10 +195,15 @@ def gradients(engine: Any, graph: Graph, request: ModelRequest) -> dict[str, np.
         found = model(tensors, training=False)
         return model.compute_loss(x=tensors, y=targets, y_pred=found, sample_weight=None)
 
-    found = engine.differentiate(loss, graph.variables())
-    pairs = zip(graph.variables(), found, strict=True)
-    values = [np.zeros(v.shape, "float32") if g is None else engine.numpy(g) for v, g in pairs]
-    return {f"gradients/{name}": array for name, array in graph.named(values).items()}
+    variables = graph.variables()
+    trained = [v for v in variables if v.trainable]
+    found = dict(zip(map(id, trained), engine.differentiate(loss, trained), strict=True))
+    pathless = [found.get(id(v)) is None for v in variables]
+    named = graph.named(
+        [np.zeros(v.shape, "float32") if none else engine.numpy(found[id(v)])
+         for v, none in zip(variables, pathless, strict=True)]
+    )
+    return {f"gradients/{name}": named[name] for name in named if name not in request.training.frozen}
 
 
 def run_function(backend: Any, request: FunctionRequest) -> Observation | Unsupported:

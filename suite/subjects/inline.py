@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import platform
+import traceback
 from typing import Any
 
 from suite.subjects.interpreter import Broken
-from suite.subjects.worker import answer, make
+from suite.subjects.worker import about, answer, make
 
 
 class Inline:
@@ -16,13 +16,16 @@ class Inline:
         self._settings, self._backend, self.about = (backend, device, threads), None, {}
 
     def start(self) -> dict[str, Any]:
-        self._backend = make(*self._settings)
-        self.about = {"versions": {n: str(v) for n, v in self._backend.versions().items()},
-                      "devices": tuple(self._backend.devices()),
-                      "python": platform.python_version()}
+        """Make the backend; what it says of itself. Raises Broken."""
+        try:
+            self._backend = make(*self._settings)
+            self.about = about(self._backend)
+        except Exception:
+            raise Broken(traceback.format_exc()) from None
         return self.about
 
     def ask(self, kind: str, payload: Any, seconds: float) -> Any:
+        """The reply to one message. Raises Broken. `seconds` is not looked at."""
         if self._backend is None:
             self.start()
         said, reply = answer(self._backend, kind, payload)
@@ -30,5 +33,9 @@ class Inline:
             raise Broken(reply)
         return reply
 
+    def halt(self) -> None:
+        """Nothing to kill: what runs here ends by itself."""
+
     def stop(self) -> None:
+        """Forget the backend."""
         self._backend = None

@@ -1,7 +1,7 @@
 """An interpreter of a subject's own: start, ask, time out, die, start again.
 
 Built on execnet. The interpreter inherits the environment, so a development copy of a framework on PYTHONPATH is
-what is tested.
+what is tested. It is a session of its own: Ctrl-C at the terminal reaches the suite alone, which then ends it.
 """
 
 from __future__ import annotations
@@ -12,9 +12,9 @@ import signal
 import subprocess
 import sys
 import tempfile
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Mapping
+from typing import Any
 
 import execnet
 
@@ -25,6 +25,13 @@ START_SECONDS = 180.0
 THREAD_VARIABLES = (
     "OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS", "TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS",
 )
+LAUNCH = """
+import os, sys
+os.setsid()
+os.dup2(os.open(sys.argv[1], os.O_WRONLY), 2)
+os.execvp(sys.argv[2], sys.argv[2:])
+"""
+"""What becomes the interpreter. Its stderr is a file from its first moment on: so its last words can be told."""
 
 
 class Died(Exception):
@@ -43,8 +50,7 @@ class Broken(Exception):
 class Interpreter:
     """One process with one backend in it.
 
-    backend   MODULE:CLASS · python: the interpreter, or None for this one · path: folders put first on its path ·
-    environment: variables set for it
+    backend   MODULE:CLASS · python: the interpreter, or None for this one · path: folders put first on its path
     """
 
     backend: str
@@ -52,31 +58,36 @@ class Interpreter:
     threads: int = 1
     python: str | None = None
     path: tuple[str, ...] = ()
-    environment: Mapping[str, str] = field(default_factory=dict)
 
     def __post_init__(self):
-        self._group = self._channel = None
+        self._group = self._channel = self._process = None
         self._log: Path | None = None
+        self._halted = False
         self.about: dict[str, Any] = {}
 
     @property
     def running(self) -> bool:
+        """Whether it was started, and not ended by us."""
         return self._group is not None
 
     def start(self) -> dict[str, Any]:
         """Start the process and its backend; what the backend says of itself. Raises Died, TimedOut or Broken."""
-        variables = {name: str(self.threads) for name in THREAD_VARIABLES} | dict(self.environment)
-        spec = execnet.XSpec(f"popen//python={shlex.quote(self.python or sys.executable)}")
-        spec.env = variables
         descriptor, name = tempfile.mkstemp(prefix="subject-", suffix=".stderr")
         os.close(descriptor)
         self._log = Path(name)
         self._group = execnet.Group()
-        gateway = self._group.makegateway(spec)
-        self._process = gateway._io.popen  # execnet tells the exit code of a process nowhere else
-        self._channel = gateway.remote_exec(BOOT)
-        self._channel.send([*self.path, str(ROOT)])
-        self._channel.send({"backend": self.backend, "device": self.device, "threads": self.threads, "stderr": name})
+        launch = [sys.executable, "-I", "-S", "-c", LAUNCH, name, self.python or sys.executable]
+        try:
+            gateway = self._group.makegateway("popen//python=" + shlex.join(launch))
+            self._process = gateway._io.popen  # execnet tells the exit code of a process nowhere else
+            if self._halted:
+                raise self._death()
+            self._channel = gateway.remote_exec(BOOT)
+            self._channel.send([*self.path, str(ROOT)])
+            self._channel.send({name: str(self.threads) for name in THREAD_VARIABLES})
+            self._channel.send({"backend": self.backend, "device": self.device, "threads": self.threads})
+        except (OSError, AssertionError):  # execnet asserts that what it started speaks its protocol
+            raise self._death() from None
         kind, payload = self._receive(START_SECONDS)
         if kind == "broken":
             self.stop()
@@ -86,6 +97,8 @@ class Interpreter:
 
     def ask(self, kind: str, payload: Any, seconds: float) -> Any:
         """The reply to one message, starting the process if it is not running. Raises Died, TimedOut or Broken."""
+        if self._halted:
+            raise Died("the run was stopped")
         if not self.running:
             self.start()
         try:
@@ -97,11 +110,21 @@ class Interpreter:
             raise Broken(reply)
         return reply
 
+    def halt(self) -> None:
+        """Kill the process, from any thread, and let no other be started: what waits for an answer gets Died."""
+        self._halted = True
+        process = self._process
+        if process is not None and process.poll() is None:
+            kill_session(process.pid)
+
     def stop(self) -> None:
-        """End the process, if it runs."""
+        """End the process, if it runs, and all that it started."""
         group, self._group, self._channel = self._group, None, None
+        process, self._process = self._process, None
         if group is not None:
             group.terminate(timeout=0.2)  # a moment to leave by itself, then killed
+        if process is not None:
+            kill_session(process.pid)
         if self._log is not None:
             self._log.unlink(missing_ok=True)
             self._log = None
@@ -120,8 +143,11 @@ class Interpreter:
             raise self._death() from None
 
     def _death(self) -> Died:
+        if self._halted:
+            self.stop()
+            return Died("the run was stopped")
         try:
-            code = self._process.wait(timeout=5)
+            code = self._process.wait(timeout=5) if self._process is not None else None
         except subprocess.TimeoutExpired:
             code = None
         said = self._last_words()
@@ -135,6 +161,14 @@ class Interpreter:
         except OSError:
             return ""
         return "; its last words: " + " | ".join(lines[-6:])[-1200:] if lines else ""
+
+
+def kill_session(pid: int) -> None:
+    """Kill a process that leads a session, and the processes that it started there."""
+    try:
+        os.killpg(pid, signal.SIGKILL)
+    except (ProcessLookupError, PermissionError):
+        pass
 
 
 def exit_words(code: int | None) -> str:

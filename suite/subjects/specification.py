@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 import importlib
+import importlib.machinery
 import importlib.util
 import os
 import subprocess
@@ -11,7 +12,7 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
-from suite.backends import BACKENDS
+from suite.backends import BACKENDS, Backend
 
 
 class BadSubject(ValueError):
@@ -46,17 +47,19 @@ def parse(text: str) -> Specification:
     name = alias or rest
     if not where:
         return Specification(name, backend, kind)
-    if os.sep in where:
-        if not Path(where).exists():
+    if where.startswith(("/", "./", "../", "~")):
+        python = Path(where).expanduser()
+        if not python.is_file() or not os.access(python, os.X_OK):
             raise BadSubject(f"subject {text!r}: no interpreter at {where}; give the path of a python")
-        return Specification(name, backend, kind, python=where)
+        return Specification(name, backend, kind, python=str(python.absolute()))
     return Specification(name, backend, kind, path=(str(install(where)),))
 
 
 def install(requirement: str) -> Path:
     """A folder with `requirement` (pip's words, such as keras==3.12.0) and nothing it needs, installed once and kept in
     the user's cache. Put first on the path, it replaces the version that is installed. Raises BadSubject."""
-    cache = Path(os.environ.get("XDG_CACHE_HOME", Path.home() / ".cache")) / "rnn-conformance" / requirement.replace("/", "_")
+    place = Path(os.environ.get("XDG_CACHE_HOME", Path.home() / ".cache")) / "rnn-conformance"
+    cache = place / f"python{sys.version_info.major}.{sys.version_info.minor}" / requirement.replace("/", "_")
     if (cache / ".complete").exists():
         return cache
     command = [sys.executable, "-m", "pip", "install", "-q", "--no-deps", "--target", str(cache), requirement]
@@ -68,11 +71,21 @@ def install(requirement: str) -> Path:
     return cache
 
 
-def missing(kind: str) -> list[str]:
-    """The modules that the backend MODULE:CLASS requires and that cannot be imported here."""
+def missing(kind: str, path: tuple[str, ...] = ()) -> list[str]:
+    """The modules that the backend MODULE:CLASS requires and that are neither importable here nor in the folders of
+    `path`. Raises BadSubject where there is no such backend."""
     module, _, name = kind.partition(":")
-    backend = getattr(importlib.import_module(module), name)
-    return [required for required in backend.requires if importlib.util.find_spec(required) is None]
+    try:
+        backend = getattr(importlib.import_module(module), name)
+    except Exception as error:  # whatever a user's module raises when it is imported
+        raise BadSubject(f"subject {kind!r}: {type(error).__name__}: {error}; give MODULE:CLASS of a backend") from None
+    if not (isinstance(backend, type) and issubclass(backend, Backend)):
+        raise BadSubject(f"subject {kind!r}: {name} is no suite.backends.Backend; give MODULE:CLASS of a backend")
+    return [
+        required for required in backend.requires
+        if importlib.util.find_spec(required) is None
+        and importlib.machinery.PathFinder.find_spec(required, list(path)) is None
+    ]
 
 
 def discover() -> tuple[list[Specification], dict[str, str]]:

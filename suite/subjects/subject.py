@@ -28,9 +28,9 @@ class Subject:
                  inline: bool = False):
         self.specification, self.device, self.threads, self.timeout = specification, device, threads, timeout
         self.name = specification.name if device == "cpu" else f"{specification.name}[{device}]"
-        kind = specification.kind
-        self._interpreter = Inline(kind, device, threads) if inline else Interpreter(
-            kind, device, threads, specification.python, specification.path
+        kind, place = specification.kind, "gpu" if device == "cuda" else device  # a backend's word for it
+        self._interpreter = Inline(kind, place, threads) if inline else Interpreter(
+            kind, place, threads, specification.python, specification.path
         )
         self._answers: OrderedDict[str, Any] = OrderedDict()
         self._lock = Lock()
@@ -61,20 +61,29 @@ class Subject:
             if key in self._answers:
                 self.remembered += 1
                 self._answers.move_to_end(key)
-                return self._answers[key]
-            began = time.perf_counter()
-            try:
-                answer = from_wire(self._interpreter.ask("observe", to_wire(request), self.timeout))
-            except (Died, TimedOut):
-                self.restarts += 1
-                raise
-            finally:
-                self.waited += time.perf_counter() - began
-            self.seconds += getattr(answer, "seconds", 0.0)
-            self._answers[key] = answer
-            if len(self._answers) > REMEMBERED:
-                self._answers.popitem(last=False)
-            return answer
+            else:
+                self._answers[key] = self._ask(request)
+                if len(self._answers) > REMEMBERED:
+                    self._answers.popitem(last=False)
+            answer = self._answers[key]
+        if isinstance(answer, (Died, TimedOut)):
+            raise type(answer)(*answer.args)
+        return answer
+
+    def _ask(self, request: Request) -> Observation | Refusal | Unsupported | Died | TimedOut:
+        """The answer of the interpreter. A death is an answer too: who asks the same again would wait for it again."""
+        began = time.perf_counter()
+        try:
+            answer = from_wire(self._interpreter.ask("observe", to_wire(request), self.timeout))
+        except (Died, TimedOut) as error:
+            self.restarts += 1
+            return error.with_traceback(None)
+        finally:
+            self.waited += time.perf_counter() - began
+        self.seconds += getattr(answer, "seconds", 0.0)
+        for array in getattr(answer, "arrays", {}).values():
+            array.flags.writeable = False  # it is what the next check sees, too
+        return answer
 
     def __call__(self, request: Request) -> Observation:
         """The observation. Raises Refused or NotSupported, or what `answer` raises."""
@@ -97,7 +106,12 @@ class Subject:
         with self._lock:
             return from_wire(self._interpreter.ask("time", to_wire(request), seconds))
 
+    def halt(self) -> None:
+        """End it now, from any thread: whoever waits for an answer gets Died, and nothing is asked any more."""
+        self._interpreter.halt()
+
     def stop(self) -> None:
+        """End it when it has answered."""
         with self._lock:
             self._interpreter.stop()
 

@@ -8,14 +8,14 @@ from __future__ import annotations
 import importlib
 import os
 import platform
-import sys
 import traceback
 from typing import Any
 
 BOOT = """
-import sys
+import os, sys
 paths = channel.receive()
-sys.path[:0] = [p for p in paths if p not in sys.path]
+sys.path[:] = paths + [p for p in sys.path if p not in paths]
+os.environ.update(channel.receive())
 from suite.subjects.worker import serve
 serve(channel)
 """
@@ -28,14 +28,9 @@ def serve(channel: Any) -> None:
     ready: versions, devices · answer: an observation, a refusal or unsupported · broken: the adapter itself raised.
     """
     settings = channel.receive()
-    if settings["stderr"]:
-        redirect(settings["stderr"])
     try:
         backend = make(settings["backend"], settings["device"], settings["threads"])
-        ready = {
-            "versions": {name: str(version) for name, version in backend.versions().items()}, "devices": tuple(backend.devices()),
-            "python": platform.python_version(), "pid": os.getpid(),
-        }
+        ready = about(backend)
     except BaseException:
         channel.send(("broken", traceback.format_exc()))
         return
@@ -44,8 +39,16 @@ def serve(channel: Any) -> None:
         channel.send(answer(backend, kind, payload))
 
 
+def about(backend: Any) -> dict[str, Any]:
+    """What a backend says of itself and of where it runs."""
+    return {
+        "versions": {name: str(version) for name, version in backend.versions().items()},
+        "devices": tuple(backend.devices()), "python": platform.python_version(), "pid": os.getpid(),
+    }
+
+
 def make(path: str, device: str, threads: int) -> Any:
-    """The backend MODULE:CLASS, its environment set before anything is imported."""
+    """The backend MODULE:CLASS, its environment set before its framework is imported."""
     module, _, name = path.partition(":")
     kind = getattr(importlib.import_module(module), name)
     for variable, value in kind.environment.items():
@@ -71,10 +74,3 @@ def answer(backend: Any, kind: str, payload: Any) -> tuple[str, Any]:
     except Exception:
         return "broken", traceback.format_exc()
 
-
-def redirect(path: str) -> None:
-    """Send this process' stderr to a file, so that its last words can be told when it dies."""
-    sys.stderr.flush()
-    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-    os.dup2(descriptor, 2)
-    os.close(descriptor)

@@ -78,9 +78,9 @@ def warm_up(clock: Clock, step_a: Step, step_b: Step, seconds: float) -> tuple[t
         times = [(clock.time(step_a)[0], clock.time(step_b)[0]) for _ in range(size)]
         calls, spent = calls + size, spent + sum(map(sum, times))
         here = median(a for a, _ in times), median(b for _, b in times)
-        if last and all(abs(x - y) <= SETTLED * min(x, y) for x, y in zip(here, last)):
+        if last and all(abs(x - y) <= SETTLED * min(x, y) for x, y in zip(here, last, strict=True)):
             return here, calls, True
-        falling = bool(last) and any(y - x > SETTLED * x for x, y in zip(here, last))
+        falling = bool(last) and any(y - x > SETTLED * x for x, y in zip(here, last, strict=True))
         if block >= 1 and spent > WARMUP_SHARE * seconds * (4 if falling else 1):
             return here, calls, False
         last, size = here, max(1, min(5, int(0.02 * seconds / max(sum(here), 1e-9))))
