@@ -141,6 +141,8 @@ class Deviation:
 def to_wire(value: Any) -> Any:
     """`value` as builtins that any interpreter can read: no pickle. The inverse of `from_wire`."""
     if isinstance(value, np.ndarray):
+        if value.dtype.hasobject or value.dtype.names:
+            raise TypeError(f"an array of {value.dtype} does not travel between interpreters")
         value = np.ascontiguousarray(value) if value.ndim else value
         return {"$": "array", "dtype": str(value.dtype), "shape": tuple(value.shape), "data": value.tobytes()}
     if isinstance(value, np.generic):
@@ -152,6 +154,8 @@ def to_wire(value: Any) -> Any:
         return {"$": "map", "items": [(key, to_wire(item)) for key, item in value.items()]}
     if isinstance(value, (list, tuple)):
         return tuple(to_wire(item) for item in value)
+    if isinstance(value, int) and value < -(2**31):
+        return {"$": "int", "digits": str(value)}  # execnet sends no smaller integer
     if value is None or isinstance(value, (bool, int, float, bytes)):
         return value
     if isinstance(value, str):
@@ -168,6 +172,8 @@ def from_wire(value: Any) -> Any:
     kind = value["$"]
     if kind == "array":
         return np.frombuffer(value["data"], np.dtype(value["dtype"])).reshape(value["shape"]).copy()
+    if kind == "int":
+        return int(value["digits"])
     if kind == "map":
         return {key: from_wire(item) for key, item in value["items"]}
     if kind not in WIRED:
@@ -192,22 +198,23 @@ def digest(value: Any) -> str:
 
     def feed(part: Any) -> None:
         if isinstance(part, np.ndarray):
-            seen.update(f"{part.dtype}{part.shape}".encode())
+            seen.update(f"{part.dtype.str}{part.shape};".encode())
             seen.update(np.ascontiguousarray(part).tobytes())
         elif is_dataclass(part):
-            seen.update(type(part).__name__.encode())
+            seen.update(f"{type(part).__name__};".encode())
             for f in fields(part):
                 feed(getattr(part, f.name))
         elif isinstance(part, Mapping):
-            for key in part:
-                seen.update(str(key).encode())
+            seen.update(f"{{{len(part)};".encode())
+            for key in sorted(part, key=repr):
+                seen.update(f"{key!r};".encode())
                 feed(part[key])
         elif isinstance(part, (list, tuple)):
-            seen.update(f"[{len(part)}".encode())
+            seen.update(f"[{len(part)};".encode())
             for item in part:
                 feed(item)
         else:
-            seen.update(repr(part).encode())
+            seen.update(f"{part!r};".encode())
 
     feed(value)
     return seen.hexdigest()

@@ -181,7 +181,7 @@ class Run:
         everything = {str(c) for c in (*self.session.checks, *self.session.claims)}
         settings = self.session.settings
         self.whole = set(checks) == everything and settings.depth != "smoke" and settings.kernel == "all"
-        self.writer.begin(self.session.header())
+        self._write(self.writer.begin, self.session.header())
         if self.distributed:
             for subject in self.session.subjects:
                 subject.stop()
@@ -191,25 +191,31 @@ class Run:
             return
         for name, line in report.user_properties:
             if name == "timing":
-                self._add(Timing.from_json(json.loads(line)))
+                self._write(self.writer.add, Timing.from_json(json.loads(line)))
             elif name == "verdict":
                 record = Verdict.from_json(json.loads(line))
                 self.seconds["checks"] += record.seconds
                 self.seconds["frameworks"] += record.more.get("framework_seconds", 0.0)
                 if record.id not in self.session.earlier:
-                    self._add(record)
+                    self._write(self.writer.add, record)
 
-    def _add(self, record: Timing | Verdict) -> None:
+    def _write(self, write: Callable[[Any], Any], line: Any) -> None:
         try:
-            self.writer.add(record)
+            write(line)
         except RecordsError as error:  # a full disk: what cannot be recorded need not be asked
             pytest.exit(str(error), returncode=pytest.ExitCode.INTERNAL_ERROR)
+
+    def _close(self) -> None:
+        try:
+            self.writer.close()
+        except OSError as error:
+            self.problem = f"the records could not be closed: {error}"
 
     def discard(self) -> None:
         """Leave nothing behind where no run was begun."""
         if self.begun or self.session.settings.resume is not None:
             return
-        self.writer.close()
+        self._close()
         self.writer.path.unlink(missing_ok=True)
         if self.new and self.folder.exists() and not any(self.folder.iterdir()):
             self.folder.rmdir()
@@ -228,7 +234,7 @@ class Run:
         starting = sum(s.starting for s in self.session.subjects)
         frameworks = self.seconds["frameworks"] + starting
         if exitstatus in (pytest.ExitCode.INTERRUPTED, pytest.ExitCode.INTERNAL_ERROR):
-            self.writer.close()  # without its last line: whoever reads it sees that it was cut off
+            self._close()  # without its last line: whoever reads it sees that it was cut off
         else:
             self.writer.end(
                 planned=dict(self.planned), seconds=round(time.time() - self.session.began, 1), exit=int(exitstatus),
@@ -239,7 +245,7 @@ class Run:
             from reports.pages import write
 
             write(self.folder)
-        except (NotWritable, OSError) as error:
+        except (RecordsError, OSError) as error:
             self.problem = f"the report could not be written: {error}"
 
     def pytest_terminal_summary(self, terminalreporter: Any) -> None:
@@ -248,7 +254,11 @@ class Run:
         if not self.begun:
             return
         terminalreporter.section("rnn-conformance", sep="=")
-        for line in terminal(read(self.folder)):
+        try:
+            told = terminal(read(self.folder))
+        except RecordsError as error:
+            told = [str(error)]
+        for line in told:
             terminalreporter.write_line(line)
         if self.problem:
             terminalreporter.write_line(self.problem, red=True)

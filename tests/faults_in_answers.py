@@ -83,7 +83,7 @@ FAULTS = (
         "goes before states that are given": (OWN, "states[name] = carried.get(name, given(own[name]))"),
         "is added to states that are given": (OWN, "states[name] = given(own[name]) + carried.get(name, 0.0)"),
         "the first row's for all rows": (CARRIED_IN, "states[name] = carried[name] * 0.0 + carried[name][..., :1, :]"),
-        "of the last step, masked or not": (AFTER, AFTER.replace("padding\n    )", "padding\n    )") if False else 'padding\n    ).states if batch.mask is None else forward(\n        layer, weights, _steps(given(batch.inputs)), None, initial, padding\n    ).states'),
+        "of the last step, masked or not": (AFTER, 'padding\n    ).states if batch.mask is None else forward(\n        layer, weights, _steps(given(batch.inputs)), None, initial, padding\n    ).states'),
         "in float16": (CARRIED_IN, 'states[name] = coarse(carried[name], "float16")'),
         "the mask of the call before is kept": (
             CARRIED, CARRIED + "\n        if not isinstance(call, Reset) and call.mask is not None and call.mask.shape == batch.inputs.shape[:2]:\n"
@@ -148,9 +148,10 @@ FAULTS = (
         "states are transposed where they are square": (
             OWN, "states[name] = given(own[name].T if batch.size == layer.units else own[name])"),
         "outputs lie with time first": (STACKED, "return np.stack(value, axis=-3)"),
-        "states of one row lack the axis of the batch": (
-            RESULTS, RESULTS.replace(": value for", ": value if value.shape[-2] > 1 else value[..., 0, :] for")),
-        "outputs of one step lack the axis of time": (STACKED, "return np.stack(value, axis=-2) if len(value) > 1 else value[0]"),
+        "states of one row lack the axis of the batch": before_answer(
+            'arrays.update({n: a[0] for n, a in arrays.items() if n.startswith("states") and len(a) == 1})'),
+        "outputs of one step lack the axis of time": before_answer(
+            'arrays.update({n: a[:, 0] for n, a in arrays.items() if n.startswith("outputs") and a.ndim == 3 and a.shape[1] == 1})'),
     }),
     *faults("answer", "what is returned", {
         "gradients are averaged over the batch": (BACK, "gradients = back(onp.ones_like(value) / batch.size)"),
@@ -176,6 +177,5 @@ FAULTS = (
             GIVEN, 'given = given or (lambda array: rounded_to(onp.asarray(array), "float16").astype(dtype))'),
         "in a layer of float64 everything is rounded to float32 on the way out": before_answer(
             'arrays.update({n: a.astype("float32").astype(a.dtype) for n, a in arrays.items() if n != "mask"})'),
-        "an error is raised for a masked batch": asked("batch.mask is not None and not batch.mask.all()", 'raise ValueError("masks are not supported")'),
     }),
 )

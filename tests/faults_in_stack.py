@@ -76,7 +76,8 @@ FAULTS = (
         "passed on upside down": (FORWARD, "return Forward(outputs, states, None if valid is None else [v[::-1] for v in valid])"),
         "passed on all true": (FORWARD, "return Forward(outputs, states, None if valid is None else [v | True for v in valid])"),
         "not passed on": (FORWARD, "return Forward(outputs, states, None)"),
-        "a mask that is all true skips the last step": (ALL, ALL[:-1] + " and not (valid is not None and index and index == len(steps) - 1):"),
+        "a mask that is all true skips the last step": also(
+            PADDING, "if valid and all(v.all() for v in valid) and len(valid) > 1:", "    valid = [*valid[:-1], ~valid[-1]]"),
     }),
     *faults("stack", "held state", {
         "none is held": (HELD, "states = new"),
@@ -153,7 +154,7 @@ FAULTS = (
     }),
     *faults("stack", "final state", {
         "h and c are swapped": (PASS, "return Pass(outputs, last, dict(zip(states, list(states.values())[::-1], strict=True)))"),
-        "that of the step before": (FREE, FREE + '\n            states = {**states} if index + 1 < len(steps) else dict(before)\n'),
+        "that of the step before": (FREE, 'states, last = new if index + 1 < len(steps) or len(steps) == 1 else states, new["h"]'),
         "the second layer's is the first's": (STATES, STATES.replace("passes[direction].states.items()", '(_under(states, f"0/{direction}/") or passes[direction].states).items()')),
         "layers are swapped": (FORWARD, "n = layer.layers - 1\n    states = {f\"{n - int(k[0])}{k[1:]}\": v for k, v in states.items()}\n    " + FORWARD),
         "rows of a masked batch stay sorted by length": (

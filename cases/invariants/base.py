@@ -19,6 +19,11 @@ from cases.requests import Deviation, Execution, Observation, Refusal, Request, 
 from cases.tolerance import Expected, compare, expect
 
 
+FORWARD = ("outputs", "states", "mask")
+EVERYTHING = (*FORWARD, "gradients")
+"""What invariants ask for: one of these two, so that equal questions are equal requests."""
+
+
 class Refused(Exception):
     """The framework raised an error where an observation was due."""
 
@@ -76,7 +81,7 @@ class Case:
 
     def request(self, batch: Batch | None = None, **changes) -> Request:
         """The request of this case, for another batch or with other fields if given."""
-        given = {"layer": self.layer, "weights": self.weights, "execution": self.execution}
+        given = {"layer": self.layer, "weights": self.weights, "execution": self.execution, "wants": FORWARD}
         return Request(batch=self.batch if batch is None else batch, **{**given, **changes})
 
     def random(self, *words: object) -> np.random.Generator:

@@ -86,10 +86,10 @@ def no_output_sees_the_future(ask, case):
     changed = batch.inputs.copy()
     later = slice(cut, None) if case.layer.direction == "forward" else slice(0, batch.time - cut)
     changed[:, later] = random.permutation(changed[:, later].ravel()).reshape(changed[:, later].shape) * 1.5
-    request = case.request(wants=("outputs",))
+    request = case.request()
     early = np.zeros(batch.inputs.shape[:2], bool)
     early[:, :cut] = True
-    return alike(ask(request), ask(case.request(batch.but(inputs=changed), wants=("outputs",))), request, "outputs",
+    return alike(ask(request), ask(case.request(batch.but(inputs=changed))), request, "outputs",
                  what="later steps changed", where=early & output_valid(request))
 
 
@@ -98,7 +98,7 @@ def no_output_sees_the_future(ask, case):
 def prefix_is_the_same_alone(ask, case):
     cut = case.batch.time // 2
     prefix = steps(case.batch, 0, cut)
-    request = case.request(prefix, wants=("outputs",))
+    request = case.request(prefix)
     whole = ask(case.request())
     arrays = {n: a[:, :cut] for n, a in whole.named("outputs").items()}
     return alike(Observation(arrays, facts=whole.facts), ask(request), request, "outputs", what=f"the first {cut} steps alone",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from cases.invariants.base import Case, against_reference, alike, exactly_zero, invariant, output_valid
+from cases.invariants.base import EVERYTHING, Case, against_reference, alike, exactly_zero, invariant, output_valid
 from cases.invariants.values import drawless
 from cases.requests import Deviation, Observation
 
@@ -25,7 +25,7 @@ def rows_have_their_own_gradients(ask, case):
     row = int(np.argmax(case.batch.lengths))
     mine = lambda _, a: (np.arange(a.shape[0]) == row).reshape((-1,) + (1,) * (a.ndim - 1))  # noqa: E731
     batch = case.batch.but(cotangents=only(case.batch.cotangents, mine))
-    seen = ask(case.request(batch, wants=("gradients",)))
+    seen = ask(case.request(batch, wants=EVERYTHING))
     others = np.arange(batch.size) != row
     found = exactly_zero("gradients/inputs", seen["gradients/inputs"][others], f"a row other than {row}")
     for name, array in seen.named("gradients/states").items():
@@ -35,7 +35,7 @@ def rows_have_their_own_gradients(ask, case):
 
 @invariant("The gradients of a batch are the sum of those of its rows.", several, "bucketing")
 def gradients_add_over_rows(ask, case):
-    request = case.request(wants=("gradients",))
+    request = case.request(wants=EVERYTHING)
     whole = ask(request)
     total: dict[str, np.ndarray] = {}
     first = case.batch.size // 2
@@ -43,7 +43,7 @@ def gradients_add_over_rows(ask, case):
         chosen = np.zeros(case.batch.size, bool)
         chosen[part] = True
         mine = lambda _, a: chosen.reshape((-1,) + (1,) * (a.ndim - 1))  # noqa: E731, B023
-        seen = ask(case.request(case.batch.but(cotangents=only(case.batch.cotangents, mine)), wants=("gradients",)))
+        seen = ask(case.request(case.batch.but(cotangents=only(case.batch.cotangents, mine)), wants=EVERYTHING))
         for name, array in seen.named("gradients").items():
             total[name] = total.get(name, 0.0) + array
     return alike(whole, Observation(total), request, "gradients", what="sum over rows")
@@ -55,7 +55,7 @@ def gradients_add_over_rows(ask, case):
 def gradients_are_causal(ask, case):
     batch, cut = case.batch, case.batch.time // 2
     early = lambda name, a: (np.arange(batch.time) < cut)[None, :, None] if name == "outputs" else np.zeros((), bool)  # noqa: E731
-    seen = ask(case.request(batch.but(cotangents=only(batch.cotangents, early)), wants=("gradients",)))["gradients/inputs"]
+    seen = ask(case.request(batch.but(cotangents=only(batch.cotangents, early)), wants=EVERYTHING))["gradients/inputs"]
     later = seen[:, cut:] if case.layer.direction == "forward" else seen[:, : batch.time - cut]
     return exactly_zero("gradients/inputs", later, f"the loss reads the first {cut} outputs")
 
@@ -64,7 +64,7 @@ def gradients_are_causal(ask, case):
            lambda c: drawless(c) and c.plan.mask in ("none", "full", "right", "gaps", "left") and c.layer.activation == "tanh"
            and c.layer.recurrent_activation == "sigmoid" and c.batch.time > 0 and c.batch.size > 0)
 def nothing_is_detached(ask, case):
-    seen = ask(case.request(wants=("gradients",)))
+    seen = ask(case.request(wants=EVERYTHING))
     found = []
     silent = np.argwhere(case.batch.valid & ~np.any(seen["gradients/inputs"] != 0, axis=-1))
     for b, t in silent[:3]:
@@ -81,7 +81,7 @@ def nothing_is_detached(ask, case):
            and c.layer.activation in ("tanh", "sigmoid", "softsign", "linear"))
 def gradient_is_the_slope(ask, case):
     batch = case.batch
-    wants = ("outputs", "states", "gradients")
+    wants = EVERYTHING
     seen = ask(case.request(wants=wants))
     random = case.random("direction of the slope")
     step = {"inputs": random.normal(size=batch.inputs.shape) * batch.valid[:, :, None]}
@@ -115,13 +115,13 @@ def convention_has_its_gradient(ask, case):
         n: np.where(output_valid(case.request())[:, :, None], a, random.uniform(0.2, 1.0, a.shape)) if a.ndim == 3 else a
         for n, a in case.batch.cotangents.items()
     }
-    request = case.request(case.batch.but(cotangents=cotangents), wants=("gradients",))
+    request = case.request(case.batch.but(cotangents=cotangents), wants=EVERYTHING)
     return against_reference(ask(request), request, "loss", "gradients")
 
 
 @invariant("Outputs of one call and of a call that also computes gradients are the same.", drawless)
 def gradients_change_no_output(ask, case):
     request = case.request()
-    both = ask(case.request(wants=("outputs", "states", "gradients")))
+    both = ask(case.request(wants=EVERYTHING))
     return alike(ask(request), both, request, "outputs", "states", what="with gradients",
                  where=output_valid(request) if case.layer.return_sequences else None)

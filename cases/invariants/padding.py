@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from cases.batches import Batch, pad, rows, steps, with_padding_content
-from cases.invariants.base import Case, alike, exactly_zero, invariant, output_valid
+from cases.invariants.base import EVERYTHING, FORWARD, Case, alike, exactly_zero, invariant, output_valid
 from cases.invariants.values import drawless
 
 
@@ -17,7 +17,7 @@ def forward(case: Case) -> bool:
     return case.layer.direction == "forward"
 
 
-def same_with_content(ask, case: Case, content, what: str, wants=("outputs", "states")):
+def same_with_content(ask, case: Case, content, what: str, wants=FORWARD):
     """Deviations between the case's batch and the same with `content` in its padding."""
     request = case.request(wants=wants)
     plain = ask(request)
@@ -48,18 +48,18 @@ def padding_content_nan(ask, case):
 
 @invariant("Finite values in padding change no gradient.", padded, "dynamic-rnn, claim 6")
 def padding_gradient_finite(ask, case):
-    return same_with_content(ask, case, other_values(case), "other numbers in padding", ("gradients",))
+    return same_with_content(ask, case, other_values(case), "other numbers in padding", EVERYTHING)
 
 
 @invariant("NaN or infinity in padding reaches no gradient.", padded, "dynamic-rnn, claim 6; nan-as-padding")
 def padding_gradient_nan(ask, case):
     mixed = np.where(case.random("nan or inf").random(case.batch.inputs.shape) < 0.5, np.nan, np.inf)
-    return same_with_content(ask, case, mixed, "NaN and inf in padding", ("gradients",))
+    return same_with_content(ask, case, mixed, "NaN and inf in padding", EVERYTHING)
 
 
 @invariant("The gradient at padded inputs is exactly zero.", padded, "dynamic-rnn, claim 6")
 def padding_gets_no_gradient(ask, case):
-    seen = ask(case.request(wants=("gradients",)))["gradients/inputs"]
+    seen = ask(case.request(wants=EVERYTHING))["gradients/inputs"]
     masked = ~case.batch.valid[:, :, None]
     return exactly_zero("gradients/inputs", np.where(masked, seen, 0.0), "a padded step")
 
@@ -83,7 +83,7 @@ def forward_or_both(case: Case) -> bool:
 
 def compare_padded(ask, case: Case, side: str):
     """Deviations of the same batch with two more masked steps at one side, compared step by step."""
-    wants = ("outputs", "states", "gradients")
+    wants = EVERYTHING
     request, more = case.request(wants=wants), 2
     flipped = case.layer.direction == "backward"
     plain, wide = ask(request), ask(case.request(pad(case.batch, more, side, 0.7, flipped), wants=wants))
@@ -101,7 +101,7 @@ def compare_padded(ask, case: Case, side: str):
 @invariant("Masked steps may be taken out: valid steps moved together give the same outputs and states.",
            lambda c: padded(c) and c.plan.mask in ("left", "gaps", "single") and c.layer.direction != "backward")
 def compaction(ask, case):
-    request = case.request(wants=("outputs", "states"))
+    request = case.request()
     plain = ask(request)
     order = np.argsort(~case.batch.valid, axis=1, kind="stable")
     take = lambda array: np.take_along_axis(array, order.reshape(order.shape + (1,) * (array.ndim - 2)), axis=1)  # noqa: E731
@@ -119,9 +119,9 @@ def compaction(ask, case):
 
 
 @invariant("A padded row gives what the same sequence gives alone, unpadded and unmasked.",
-           lambda c: padded(c) and c.plan.mask in ("right", "left", "empty_row"), "bucketing; padded-classifier")
+           lambda c: padded(c) and c.plan.mask in ("right", "left", "empty_row") and c.batch.lengths.any(), "bucketing; padded-classifier")
 def unpadded_rows(ask, case):
-    request = case.request(wants=("outputs", "states"))
+    request = case.request()
     plain = ask(request)
     row = int(np.argmin(np.where(case.batch.lengths > 0, case.batch.lengths, case.batch.time + 1)))
     valid = np.flatnonzero(case.batch.valid[row])
@@ -136,7 +136,7 @@ def unpadded_rows(ask, case):
 
 @invariant("A mask that is all true is no mask.", lambda c: drawless(c) and c.plan.mask == "full")
 def full_mask_is_no_mask(ask, case):
-    wants = ("outputs", "states", "gradients")
+    wants = EVERYTHING
     request = case.request(wants=wants)
     return alike(ask(request), ask(case.request(case.batch.but(mask=None), wants=wants)), request,
                  "outputs", "states", "loss", "gradients", what="without the mask")

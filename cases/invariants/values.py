@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from cases.invariants.base import Case, against_reference, invariant, output_valid
+from cases.invariants.base import EVERYTHING, Case, against_reference, invariant, output_valid
 from cases.requests import Deviation
 from cases.tolerance import compare, expect
 
@@ -36,7 +36,7 @@ def states_match_reference(ask, case):
     drawless, everywhere=True,
 )
 def gradients_match_reference(ask, case):
-    request = case.request(wants=("gradients",))
+    request = case.request(wants=EVERYTHING)
     return against_reference(ask(request), request, "loss", "gradients")
 
 
@@ -64,7 +64,7 @@ def padding_follows_convention(ask, case):
     "Keras: Layer.compute_mask", everywhere=True,
 )
 def mask_is_passed_on(ask, case):
-    request = case.request(wants=("outputs", "mask"))
+    request = case.request()
     seen = ask(request)
     if "mask" not in seen.arrays:
         if seen.facts.get("carries_masks", True):

@@ -161,6 +161,10 @@ class Keras(Backend):
                 else:
                     self._observed(stack, self._call(request, earlier, False))
         call = self._call(request, request.batch, "gradients" in request.wants)
+        if not call.eager and call.cotangents is None and request.batch.cotangents is not None:
+            both = self._call(request, request.batch, True)
+            if both.shapes in stack.kernels:
+                call = both  # the program with gradients is compiled already: its outputs are these
         with moment("run"):
             answer, kernel = self._observed(stack, call)
         arrays, facts = self._arrays(request, answer)

@@ -7,12 +7,17 @@ import importlib
 import importlib.machinery
 import importlib.util
 import os
+import re
 import subprocess
 import sys
 from dataclasses import dataclass
 from pathlib import Path
 
 from suite.backends import BACKENDS, Backend
+
+
+SHORT = {"tf": "tensorflow", "pytorch": "torch", "pt": "torch"}
+"""What people call frameworks, for near misses."""
 
 
 class BadSubject(ValueError):
@@ -41,7 +46,8 @@ def parse(text: str) -> Specification:
     elif backend in BACKENDS:
         kind = BACKENDS[backend]
     else:
-        near = difflib.get_close_matches(backend, BACKENDS, 1, 0.5)
+        meant = "-".join(SHORT.get(word, word) for word in re.split("[-_]", backend.lower()))
+        near = difflib.get_close_matches(meant, BACKENDS, 1, 0.5)
         hint = f"; did you mean {near[0]!r}?" if near else ""
         raise BadSubject(f"no subject named {backend!r} here{hint} (available: {', '.join(BACKENDS)}, or MODULE:CLASS)")
     name = alias or rest

@@ -1,0 +1,89 @@
+"""Subjects side by side: what runs ahead has its outcome once, in any order of asking, and stops when it is told to."""
+
+from __future__ import annotations
+
+import threading
+import time
+
+import pytest
+
+from suite.lanes import Lanes
+from suite.verdicts import Outcome
+
+
+class Judge:
+    """Judges a check by its name, and notes when and where."""
+
+    def __init__(self, seconds: float = 0.0):
+        self.seconds, self.seen, self.lock = seconds, [], threading.Lock()
+        self.now = self.most = 0
+
+    def __call__(self, check: str) -> Outcome:
+        with self.lock:
+            self.seen.append(check)
+            self.now += 1
+            self.most = max(self.most, self.now)
+        time.sleep(self.seconds)
+        with self.lock:
+            self.now -= 1
+        if "error" in check:
+            raise ZeroDivisionError(check)
+        return Outcome("pass", check)
+
+
+def pairs(*names: str):
+    return [(name, name) for name in names]
+
+
+def test_each_check_is_judged_once_in_the_order_of_its_lane():
+    judge = Judge()
+    lanes = Lanes(judge, cores=2)
+    lanes.begin({"a": pairs("a1", "a2", "a3"), "b": pairs("b1", "b2")})
+    for name in ("b2", "a3", "a1", "b1", "a2"):
+        assert lanes.outcome(name, name).message == name
+    lanes.stop()
+    assert sorted(judge.seen) == ["a1", "a2", "a3", "b1", "b2"]
+    assert [n for n in judge.seen if n[0] == "a"] == ["a1", "a2", "a3"]
+
+
+def test_as_many_lanes_move_at_once_as_there_are_cores():
+    judge = Judge(0.03)
+    lanes = Lanes(judge, cores=2)
+    lanes.begin({name: pairs(f"{name}1", f"{name}2") for name in "abcd"})
+    assert lanes.outcome("d2", "d2").verdict == "pass"
+    lanes.stop()
+    assert judge.most == 2
+
+
+def test_what_no_lane_has_is_judged_now():
+    lanes = Lanes(Judge())
+    assert lanes.outcome("alone", "alone").message == "alone"
+
+
+def test_our_own_errors_come_back_where_the_outcome_is_waited_for():
+    lanes = Lanes(Judge(), cores=1)
+    lanes.begin({"a": pairs("a error", "a2")})
+    with pytest.raises(ZeroDivisionError):
+        lanes.outcome("a error", "a error")
+    assert lanes.outcome("a2", "a2").verdict == "pass"
+    lanes.stop()
+
+
+def test_stopping_waits_for_what_runs_and_begins_nothing_more():
+    judge, hurried = Judge(0.1), []
+    lanes = Lanes(judge, cores=1)
+    lanes.begin({"a": pairs(*(f"a{n}" for n in range(50)))})
+    lanes.outcome("a0", "a0")
+    lanes.stop(lambda: hurried.append(judge.now))
+    assert len(judge.seen) <= 3 and judge.now == 0 and len(hurried) == 1
+    time.sleep(0.15)
+    assert len(judge.seen) <= 3
+
+
+def test_nothing_is_hurried_where_all_is_done():
+    lanes, hurried = Lanes(Judge(), cores=1), []
+    lanes.begin({"a": pairs("a1")})
+    lanes.outcome("a1", "a1")
+    lanes.stop(lambda: hurried.append(1))
+    lanes.stop(lambda: hurried.append(1))
+    assert hurried == []

@@ -1,0 +1,100 @@
+"""Every fault planted in the reference, one at a time, is noticed by the default plan. `-s` prints which invariant did."""
+
+from collections import Counter
+from functools import lru_cache
+
+import faults_in_answers
+import faults_in_arithmetic
+import faults_in_cells
+import faults_in_stack
+import pytest
+from planted import Fault, InProcess, planted
+
+from cases.plan import Planned, plan
+from suite.backends.reference import Reference
+from suite.verdicts import Outcome, judge
+
+FAULTS = tuple(
+    fault
+    for module in (faults_in_cells, faults_in_arithmetic, faults_in_stack, faults_in_answers)
+    for fault in module.FAULTS
+)
+FIRST = (
+    "outputs_match_reference",
+    "states_match_reference",
+    "padding_follows_convention",
+    "mask_is_passed_on",
+    "shapes_and_dtypes",
+    "gradients_match_reference",
+)
+"""What notices most faults is asked first, the cheapest question first."""
+
+
+@lru_cache(maxsize=1)
+def checks() -> tuple[Planned, ...]:
+    """The default plan, case by case: first what holds everywhere, then the rest."""
+    planned_checks = plan("default")
+    places: dict[str, int] = {}
+    for check in planned_checks:
+        places.setdefault(check.identity.split("::")[1], len(places))
+
+    def order(check: Planned) -> tuple[bool, int, int]:
+        late = check.name not in FIRST
+        return late, places[check.identity.split("::")[1]], 0 if late else FIRST.index(check.name)
+
+    return tuple(sorted(planned_checks, key=order))
+
+
+def first_noticed(subject: InProcess) -> tuple[Planned, Outcome] | None:
+    """The first check that the subject does not pass, and its outcome."""
+    clean = InProcess()
+    for check in checks():
+        outcome = judge(check, subject, clean) if check.across else judge(check, subject)
+        if outcome.verdict not in ("pass", "unsupported"):
+            return check, outcome
+    return None
+
+
+@pytest.fixture(scope="module")
+def table():
+    """Lines of fault and invariant, printed when all faults are done."""
+    lines: list[tuple[Fault, Planned]] = []
+    yield lines
+    print("\n")
+    for fault, check in lines:
+        print(f"{str(fault):100s} {check.identity}")
+    print(f"\n{len(lines)} faults, noticed first by")
+    for name, count in Counter(check.name for _, check in lines).most_common():
+        print(f"{count:5d} {name}")
+
+
+@pytest.mark.parametrize("fault", FAULTS, ids=str)
+def test_the_default_plan_notices(fault, table):
+    with planted(fault) as package:
+        found = first_noticed(InProcess(Reference(package=package)))
+    assert found, f"no check of the default plan notices this fault: {fault}"
+    check, outcome = found
+    assert outcome.verdict == "fail", f"{check.identity} ended as {outcome.verdict}: {outcome.message}"
+    assert outcome.worst.where != "error", f"the fault raises instead of giving wrong numbers: {outcome.message}"
+    table.append((fault, check))
+
+
+def test_there_are_faults_of_every_kind_and_each_has_a_name_of_its_own():
+    assert len(FAULTS) >= 60
+    assert [name for name, count in Counter(map(str, FAULTS)).items() if count > 1] == []
+    edits = Counter((fault.module, fault.old, fault.new) for fault in FAULTS)
+    assert [edit for edit, count in edits.items() if count > 1] == []
+    assert min(Counter(fault.family for fault in FAULTS).values()) >= 4
+
+
+def test_a_fault_whose_text_is_not_there_is_an_error():
+    with pytest.raises(ValueError, match="stands 0 times in cells.py"), planted(Fault("x", "y", "cells", "no such", "")):
+        pass
+
+
+def test_the_copy_without_a_fault_passes_where_a_faulty_one_fails():
+    harmless = Fault("none", "none", "cells", "SimpleRNN   h'", "SimpleRNN  h'")
+    with planted(harmless) as package:
+        assert package.__file__ != Reference().reference.__file__
+        subject = InProcess(Reference(package=package))
+        assert {judge(check, subject).verdict for check in checks()[:60]} == {"pass"}
