@@ -9,7 +9,7 @@ import platform
 import secrets
 import subprocess
 import time
-from collections.abc import Mapping
+from collections.abc import Container, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass, field, replace
 from functools import cached_property
@@ -22,7 +22,7 @@ from cases.scenarios import claims
 from reports.lines import Header, Verdict
 from reports.records import read as read_run
 from suite.lanes import Lanes
-from suite.ledger import BadLedger, Known, consult, read, unique
+from suite.ledger import BadLedger, Known, consult, read
 from suite.subjects.specification import BadSubject, discover, missing, parse
 from suite.subjects.subject import Subject
 from suite.verdicts import Outcome, judge
@@ -110,10 +110,11 @@ class Session:
         """Every claim of every scenario, subject by subject."""
         return [Check(p, s) for s in self.subjects for p in claims(self.settings.depth)]
 
-    def start(self) -> None:
-        """Start every subject's interpreter, side by side."""
-        with ThreadPoolExecutor(max_workers=len(self.subjects)) as pool:
-            starts = [pool.submit(subject.ready) for subject in self.subjects]
+    def start(self, names: Container[str]) -> None:
+        """Start the interpreters of the subjects that are named, side by side."""
+        asked = [subject for subject in self.subjects if subject.name in names]
+        with ThreadPoolExecutor(max_workers=max(len(asked), 1)) as pool:
+            starts = [pool.submit(subject.ready) for subject in asked]
             try:
                 for start in starts:
                     start.result()
@@ -164,21 +165,25 @@ class Session:
             more={"framework_seconds": round(outcome.framework_seconds, 4)},
         )
 
-    def stale(self) -> list[Verdict]:
-        """For a run of the whole plan: the entries that concern a subject and match none of its checks."""
-        found = []
+    def stale(self, failed: Container[tuple[str, str]]) -> list[Verdict]:
+        """For a run of the whole plan: the entries that concern a subject and match none of its checks, or only such as
+        pass. `failed`: (subject, key) of the entries that explain some failure."""
+        found = {}
         for subject in self.subjects:
             mine = [c for c in (*self.checks, *self.claims) if c.subject is subject]
             for known in self.concerning(subject):
-                if not any(known.covers(c.names, c.features) for c in mine):
-                    found.append(Verdict(
-                        id=f"{subject.name}::ledger::{known.key}", subject=subject.name, invariant="ledger",
-                        group="ledger", verdict="fixed", backend=subject.specification.backend,
-                        version=versions_in_words(subject), known=known.key,
-                        statement="Every entry of the ledger matches some check.",
-                        message=f"the ledger's entry {known.key!r} matches no planned check: mend the ledger",
-                    ))
-        return found
+                matched = any(known.covers(c.names, c.features) for c in mine)
+                if matched and (subject.name, known.key) in failed:
+                    continue
+                wrong = "matches only checks that pass" if matched else "matches no planned check"
+                identity = f"{subject.name}::ledger::{known.key}"
+                found[identity] = Verdict(
+                    id=identity, subject=subject.name, invariant="ledger", group="ledger", verdict="fixed",
+                    backend=subject.specification.backend, version=versions_in_words(subject), known=known.key,
+                    statement="Every entry of the ledger matches some check that fails.",
+                    message=f"the ledger's entry {known.key!r} {wrong}: mend the ledger",
+                )
+        return list(found.values())
 
     def header(self) -> Header:
         """The first line of the records."""
@@ -193,7 +198,10 @@ class Session:
             settings={**asdict(self.settings), "ledgers": list(self.settings.ledgers)}, commit=commit(),
             subjects=subjects,
             missing=tuple({"name": n, "reason": r} for n, r in self.missing.items()),
-            ledger={k.key: {**asdict(k), "condition": condition(k)} for k in self.ledger},
+            ledger={
+                k.key: {**asdict(k), "condition": " — or ".join(condition(p) for p in self.ledger if p.key == k.key)}
+                for k in reversed(self.ledger)  # the first place of an entry stands for it
+            },
         )
 
     def halt(self) -> None:
@@ -231,7 +239,7 @@ def open_session(settings: Settings) -> Session:
     try:
         ledger = read(LEDGER)
         for path in map(Path, settings.ledgers):
-            ledger = unique((*ledger, *read(path)), path)
+            ledger = (*ledger, *read(path, {known.key for known in ledger}))
         if settings.subjects:
             specifications, absent = [parse(text) for text in settings.subjects], {}
         else:

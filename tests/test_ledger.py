@@ -238,11 +238,18 @@ def test_an_entry_that_matches_no_check_is_stale(tmp_path):
         entry("other-version", "paddding_*", versions='numpy = "<2"'),
         entry("scenario", "dynamic-rnn/*"),
     )
-    stale = {record.known: record for record in found.stale()}
+    stale = {record.known: record for record in found.stale({("reference", "used"), ("reference", "scenario")})}
     assert set(stale) == {"misspelt", "never"}
     record = stale["never"]
     assert record.verdict == "fixed" and record.id == "reference::ledger::never"
     assert record.message == "the ledger's entry 'never' matches no planned check: mend the ledger"
+
+
+def test_an_entry_whose_checks_all_pass_is_stale(tmp_path):
+    found = session(tmp_path, entry("healed", "padding_*"), entry("alive", "padding_*"))
+    (record,) = found.stale({("reference", "alive")})
+    assert record.known == "healed" and record.verdict == "fixed"
+    assert record.message == "the ledger's entry 'healed' matches only checks that pass: mend the ledger"
 
 
 def test_a_feature_that_no_check_has_is_said_with_the_near_miss(tmp_path):

@@ -58,9 +58,9 @@ class Keras(Backend):
         """Tell the engine how many threads it may use; called before Keras is imported."""
 
     def versions(self) -> dict[str, str]:
-        """Keras, its engine and numpy."""
-        found = {}
-        for name in ("keras", *self.distributions, "numpy"):
+        """Keras (as it says itself: a development copy is not what is installed), its engine and numpy."""
+        found = {"keras": self.keras.__version__}
+        for name in (*self.distributions, "numpy"):
             try:
                 found[name] = version(name)
             except PackageNotFoundError:
