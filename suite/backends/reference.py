@@ -11,7 +11,7 @@ import numpy as np
 
 from cases.batches import BatchPlan
 from cases.layers import Layer, draw_weights
-from cases.models import ModelRequest
+from cases.models import ModelRequest, recurrent_layers
 from cases.requests import Observation, Request, Unsupported
 from suite.backends import Backend, moment
 
@@ -59,8 +59,7 @@ class Reference(Backend):
 
     def run_model(self, request: ModelRequest) -> Observation | Unsupported:
         """Answer in the dtype of the model's recurrent layers."""
-        layers = [node["layer"] for node in request.model.nodes if node.op == "recurrent"]
-        dtypes = {layer.dtype for layer in layers} or {"float32"}
+        dtypes = {layer.dtype for layer in recurrent_layers(request.model)} or {"float32"}
         if len(dtypes) > 1 or not dtypes <= set(DTYPES):
             return Unsupported(
                 f"the reference computes a model in {' or '.join(DTYPES)}, not in {', '.join(sorted(dtypes))}"
