@@ -67,7 +67,8 @@ def run_model(
     arrays = {"predictions": onp.asarray(predicted.array)}
     if "gradients" in request.wants:
         gradients = loss_and_gradients(weights, slice(None))[1]
-        arrays.update({f"gradients/{name}": onp.asarray(g) for name, g in gradients.items()})
+        still = (*(training.frozen), *(name for name in gradients if "/moving_" in name))
+        arrays.update({f"gradients/{name}": onp.asarray(g) for name, g in gradients.items() if name not in still})
     if training is not None:
         losses = []
         memory = {name: slots(training.optimizer, weight) for name, weight in weights.items()}

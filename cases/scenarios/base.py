@@ -56,7 +56,7 @@ def as_claimed(request: ModelRequest, seen: Observation) -> ModelRequest:
         f"{node.name}/{name}" for node in recurrent for name in node["layer"].weight_shapes()
         if seen.facts["one_bias"] and name.endswith("/recurrent_bias") and not keeps_both_biases(node["layer"])
     )
-    return replace(request, training=replace(training, hyper=tuple(hyper.items()), frozen=frozen))
+    return replace(request, training=replace(training, hyper=tuple(hyper.items()), frozen=(*training.frozen, *frozen)))
 
 
 def claims(depth: str = "default") -> list[Planned]:
