@@ -50,7 +50,7 @@ def run_model(
     weights = {name: given(array) for name, array in request.weights.items()}
 
     def predict(weights: Mapping[str, Array], inputs: Inputs, mask: onp.ndarray | None) -> Value:
-        return _predict(request, weights, inputs, mask, padding, given)
+        return _values(request, weights, inputs, mask, padding, given)[request.model.nodes[-1].name]
 
     def loss_and_gradients(weights: Mapping[str, Array], rows: Any) -> tuple[Array, dict[str, Array]]:
         mask = None if request.mask is None else request.mask[rows]
@@ -63,8 +63,9 @@ def run_model(
         back, value = make_vjp(loss, weights)
         return onp.asarray(value), back(onp.ones_like(value))
 
-    predicted = predict(weights, request.inputs, request.mask)
-    arrays = {"predictions": onp.asarray(predicted.array)}
+    values = _values(request, weights, request.inputs, request.mask, padding, given)
+    shapes = {name: value.shape[1:] for name, value in values.items()}
+    arrays = {"predictions": onp.asarray(values[request.model.nodes[-1].name].array)}
     if "gradients" in request.wants:
         gradients = loss_and_gradients(weights, slice(None))[1]
         still = (*(training.frozen), *(name for name in gradients if "/moving_" in name))
@@ -87,18 +88,18 @@ def run_model(
         unseen = request.inputs if request.unseen is None else request.unseen
         mask = request.mask if request.unseen is None else None
         arrays["trained"] = onp.asarray(predict(weights, unseen, mask).array)
-    return Observation(arrays, kernel="reference")
+    return Observation(arrays, kernel="reference", facts={"shapes": shapes})
 
 
-def _predict(
+def _values(
     request: ModelRequest,
     weights: Mapping[str, Array],
     inputs: Inputs,
     mask: onp.ndarray | None,
     padding: Padding,
     given: Given,
-) -> Value:
-    """The value of the last node."""
+) -> dict[str, Value]:
+    """The value of every node."""
     values: dict[str, Value] = {}
     raw = named_inputs(request.model, inputs)
     spare = mask
@@ -117,7 +118,7 @@ def _predict(
                 sources[0] = sources[0]._replace(mask=spare)
             spare = None
         values[node.name] = compute(node, node.name, weights, sources, padding)
-    return values[request.model.nodes[-1].name]
+    return values
 
 
 def _masking(node: Node, source: Value, raw: Mapping[str, onp.ndarray]) -> Value:

@@ -2,9 +2,9 @@
 
 An array is (..., batch, *shape): leading axes stand for independent copies of the computation, and weights have them
 too. A mask is (batch, time) or None. It is made by `masking` (any feature differs from the value) or `embedding` (id is
-not 0), and passed on by a recurrent node that returns sequences and by the nodes in `cases.models.KEEPS_MASK`: joined
-masks by `add` and `multiply` where all inputs have one (valid where any is), by `concatenate` of features where any
-input has one (valid where all are). Every other node drops it.
+not 0), and passed on by a recurrent node that returns sequences and by the nodes in `cases.models.KEEPS_MASK`: by a
+node that joins several where all its inputs have one (valid where any is: an input without a mask is valid everywhere).
+Every other node drops it.
 """
 
 from __future__ import annotations
@@ -232,8 +232,7 @@ def _any(sources: Sequence[Value]) -> onp.ndarray | None:
 def _concatenate(node: Node, *sources: Value) -> Value:
     rank = sources[0].rank
     axis = node["axis"] - rank if node["axis"] >= 0 else node["axis"]
-    masks = [one.mask for one in sources if one.mask is not None]
-    mask = onp.logical_and.reduce(masks) if masks and axis == -1 and rank == 3 else None
+    mask = _any(sources) if axis == -1 and rank == 3 else None
     return Value(np.concatenate([one.array for one in sources], axis=axis), mask, rank)
 
 

@@ -94,12 +94,11 @@ class Network(nn.Module):
         if n.op == "embedding":
             return given[0] != 0 if dict(n.options).get("mask_zero") else None
         there = [mask for mask in masks if mask is not None]
-        if n.op not in KEEPS_MASK or not there:
+        if n.op not in KEEPS_MASK or len(there) < len(masks):  # a step of an input without a mask is always valid
             return None
-        if n.op == "concatenate":
-            features = n["axis"] in (-1, 2) and given[0].ndim == 3
-            return torch.stack(there).all(dim=0) if features else None
-        return torch.stack(there).any(dim=0) if len(there) == len(masks) else None
+        if n.op == "concatenate" and (n["axis"] not in (-1, 2) or given[0].ndim != 3):
+            return None
+        return torch.stack(there).any(dim=0)
 
     def _recurrent(self, part: nn.Module, n: Node, given: list[Tensor], mask: Tensor | None):
         """The outputs of a recurrent node, and the mask for the node after it."""

@@ -66,10 +66,12 @@ class Reference(Backend):
             )
         if any(node.op == "dropout" and node["rate"] for node in request.model.nodes) and request.training is not None:
             return Unsupported("the reference draws no dropout masks")
+        if any(node.op == "batch_norm" for node in request.model.nodes) and request.training and request.training.batches:
+            return Unsupported("the reference keeps no moving averages, so it does not train batch_norm")
         place = dict(request.training.hyper).get("epsilon_place", "inside") if request.training else "inside"
         with moment("run"):
             seen = self.reference.run_model(request, "hold", dtypes.pop())
-        return Observation(seen.arrays, seen.kernel, facts={"epsilon_place": place, "one_bias": False})
+        return Observation(seen.arrays, seen.kernel, facts={**seen.facts, "epsilon_place": place, "one_bias": False})
 
     def stepper(self, request: Request, backward: bool) -> Callable[[], str]:
         """Run the request again at each call; NumPy waits for its result."""
