@@ -91,7 +91,7 @@ def _recurrent(node: Node, own: Mapping[str, Array], sources: Sequence[Value], p
     if layer.stateful or len(layer.output_names) > 1:
         raise ValueError(f"node {node.name}: a stateful or unmerged layer has no place in a model; use a Request")
     if source.rank != 3:
-        raise ValueError(f"node {node.name}: a recurrent layer reads (batch, time, features), found {source.shape}")
+        raise ValueError(f"node {node.name}: a recurrent layer reads 3 axes (batch, time, features), found {source.shape}")
     array = source.array if source.mask is None else cleaned(source.array, source.mask)
     time = range(source.shape[1])
     steps = [part(array, (Ellipsis, t, slice(None))) for t in time]
@@ -152,6 +152,8 @@ def _convolution(node: Node, own: Mapping[str, Array], source: Value) -> Value:
     """Cross-correlation, as frameworks do: windows (rows, places, size * inputs) times the kernel."""
     rows, *places, inputs = source.shape
     size, x = tuple(node["size"]), source.array
+    if len(places) != len(size):
+        raise ValueError(f"node {node.name} reads {len(size) + 2} axes, found {source.rank}: {source.shape}")
     if node["padding"] == "same":
         ahead = [(0, 0)] * (x.ndim - 1 - len(size)) + [((k - 1) // 2, k // 2) for k in size] + [(0, 0)]
         x = np.pad(x, ahead, mode="constant")

@@ -55,23 +55,27 @@ def as_claimed(request: ModelRequest, seen: Observation) -> ModelRequest:
     hyper = dict(training.hyper)
     if training.optimizer != "sgd":
         hyper["epsilon_place"] = seen.facts["epsilon_place"]
-    recurrent = [node for node in request.model.nodes if node.op == "recurrent"]
+    inner = {n.name: n["layer"] if n.op == "time_distributed" else n for n in request.model.nodes}
+    recurrent = {name: n["layer"] for name, n in inner.items() if n.op == "recurrent"}
     frozen = tuple(
-        f"{node.name}/{name}" for node in recurrent for name in node["layer"].weight_shapes()
-        if seen.facts["one_bias"] and name.endswith("/recurrent_bias") and not keeps_both_biases(node["layer"])
+        f"{node}/{name}" for node, layer in recurrent.items() for name in layer.weight_shapes()
+        if seen.facts["one_bias"] and name.endswith("/recurrent_bias") and not keeps_both_biases(layer)
     )
     return replace(request, training=replace(training, hyper=tuple(hyper.items()), frozen=(*training.frozen, *frozen)))
 
 
 def predicted(ask, request: ModelRequest) -> list[Deviation]:
     """Deviations of the predictions from the equations."""
-    expected = expect_model(untrained(request))["predictions"]
-    return compare("predictions", ask(request)["predictions"], expected.value, expected.allowed)
+    seen = ask(request)
+    expected = expect_model(untrained(request), seen.facts["padding"])["predictions"]
+    return compare("predictions", seen["predictions"], expected.value, expected.allowed)
 
 
 def differentiated(ask, request: ModelRequest) -> list[Deviation]:
     """Deviations of every weight's gradient from the equations. `request` wants gradients."""
-    seen, expected = ask(request), expect_model(replace(request, training=replace(request.training, batches=())))
+    seen = ask(request)
+    still = replace(request, training=replace(request.training, batches=()), unseen=None)
+    expected = expect_model(still, seen.facts["padding"])
     found = []
     for name, due in expected.items():
         if name.startswith("gradients/"):
@@ -87,7 +91,7 @@ def followed(ask, request: ModelRequest, first: int) -> list[Deviation]:
     seen = ask(request)
     few = replace(request, training=replace(request.training, batches=request.training.batches[:first]))
     few = replace(few, wants=("predictions",), unseen=None)
-    expected = expect_model(as_claimed(few, seen))["losses"]
+    expected = expect_model(as_claimed(few, seen), seen.facts["padding"])["losses"]
     return compare(f"losses (the first {first})", seen["losses"][:first], expected.value, expected.allowed)
 
 

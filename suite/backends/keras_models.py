@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import tempfile
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -131,6 +133,10 @@ def run_model(backend: Any, request: ModelRequest) -> Observation | Unsupported:
             if reason := graph.freeze(request.training.frozen):
                 return Unsupported(reason)
             compiled(keras, graph.model, request.training)
+        if request.execution.origin != "built":
+            if request.training is not None:
+                return Unsupported("a model that was loaded again is asked for its predictions alone")
+            graph.model = again(keras, graph.model, request.execution.origin)
     with moment("run"), backend.watch.listen() as words:
         arrays["predictions"] = predict(graph, request.inputs, request.mask)
         if "gradients" in request.wants:
@@ -144,8 +150,21 @@ def run_model(backend: Any, request: ModelRequest) -> Observation | Unsupported:
             arrays["trained"] = predict(graph, unseen, mask)
             values = [engine.numpy(v.value) for v in graph.variables()]
             arrays.update({f"weights/{name}": value for name, value in graph.named(values).items()})
-    known = {"parameters": graph.model.count_params(), "shapes": graph.shapes, "masked": tuple(graph.masked)}
+    paddings = {name: backend.padding(part.inner["layer"]) for name, part in graph.parts.items() if part.stack}
+    known = {"padding": paddings, "parameters": graph.model.count_params(), "shapes": graph.shapes, "masked": tuple(graph.masked)}
     return Observation(arrays, " + ".join(words), facts={**known, **CONVENTIONS})
+
+
+def again(keras: Any, model: Any, origin: str) -> Any:
+    """The model after a round trip through a `.keras` file; or built from its own configuration, then given its weights."""
+    if origin == "from_config":
+        other = type(model).from_config(model.get_config())
+        other.set_weights(model.get_weights())
+        return other
+    with tempfile.TemporaryDirectory() as folder:
+        path = os.path.join(folder, "model.keras")
+        model.save(path)
+        return keras.models.load_model(path)
 
 
 def predict(graph: Graph, inputs: Any, mask: np.ndarray | None) -> np.ndarray:

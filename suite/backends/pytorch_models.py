@@ -233,6 +233,7 @@ def _run(request: ModelRequest, loop: bool, device: torch.device) -> Observation
             arrays |= {f"weights/{n}": a for n, a in read(network, lambda p: p).items()}
     facts = {
         "epsilon_place": "outside",
+        "padding": "zero",
         "parameters": sum(p.numel() for p in network.parameters()),
         "shapes": dict(network.shapes),
         "one_bias": False,
