@@ -17,7 +17,7 @@ from cases.scenarios.base import ADAM, claim, differentiated, followed, predicte
 from cases.tolerance import compare, expect_model
 
 NAME = "cumulative-sum-tagging"
-TIME, STEPS, BATCH, UNSEEN = 10, 120, 16, 100
+TIME, STEPS, BATCH, UNSEEN = 10, 80, 16, 100
 WAYS = [{"direction": "forward"}, {"direction": "bidirectional"}]
 
 

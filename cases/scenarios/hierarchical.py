@@ -18,7 +18,7 @@ from cases.scenarios.base import ADAM, claim, minibatches, model_claims
 from cases.tolerance import compare, expect_model
 
 NAME = "mnist-hierarchical-rnn"
-ROWS, UNSEEN, STEPS = 320, 200, 70
+ROWS, UNSEEN, STEPS = 256, 150, 50
 
 
 def model(side: int, units: int) -> Model:

@@ -20,7 +20,7 @@ from cases.models import Model, ModelRequest, Training, draw_model_weights, node
 from cases.requests import Deviation
 from cases.scenarios.base import ADAM, claim, minibatches, model_claims
 
-WORDS, ROWS, UNSEEN, STEPS = 40, 160, 200, 60
+WORDS, ROWS, UNSEEN, STEPS = 40, 128, 200, 60
 
 
 def reviews(rows: int, time: int, words: int, seed: str) -> tuple[np.ndarray, np.ndarray]:
