@@ -89,7 +89,9 @@ def parse_stories(text: str, only_supporting: bool = False, expected: int | None
             continue
         parts = rest.split("\t")
         if len(parts) != 3 or not all(one.isdigit() and int(one) in story for one in parts[2].split()) or not parts[2]:
-            raise BadStories(f"line {place}: expected question, answer and numbers of earlier sentences, set off by tabs")
+            raise BadStories(
+                f"line {place}: expected question, answer and numbers of earlier sentences, set off by tabs"
+            )
         told = [story[int(one)] for one in parts[2].split()] if only_supporting else story.values()
         found.append(Question(tuple(token for one in told for token in one), tuple(tokenize(parts[0])), parts[1]))
     if expected is not None and len(found) != expected:

@@ -9,7 +9,8 @@ from cases.babi import BadStories, generate, parse_stories, tokenize, vectorize,
 
 TEXT = (
     "1 Mary moved to the bathroom.\n2 John went to the hallway.\n3 Where is Mary?\tbathroom\t1\n"
-    "4 Mary went to the garden.\n5 Where is Mary?\tgarden\t4\n1 Sandra moved to the office.\n2 Where is Sandra?\toffice\t1\n"
+    "4 Mary went to the garden.\n5 Where is Mary?\tgarden\t4\n"
+    "1 Sandra moved to the office.\n2 Where is Sandra?\toffice\t1\n"
 )
 
 
@@ -20,7 +21,11 @@ def test_a_sentence_is_its_words_and_marks():
 def test_a_question_has_the_story_before_it_or_its_supporting_sentences():
     every, supporting = parse_stories(TEXT), parse_stories(TEXT, only_supporting=True)
     assert [len(q.story) for q in every] == [12, 18, 6] and [len(q.story) for q in supporting] == [6, 6, 6]
-    assert every[1].query == ("Where", "is", "Mary", "?") and [q.answer for q in every] == ["bathroom", "garden", "office"]
+    assert every[1].query == ("Where", "is", "Mary", "?") and [q.answer for q in every] == [
+        "bathroom",
+        "garden",
+        "office",
+    ]
     assert supporting[1].story == ("Mary", "went", "to", "the", "garden", ".")
 
 
@@ -39,15 +44,18 @@ def test_ids_pad_in_front_and_answers_are_one_hot():
     assert queries.all() and answers.sum() == 3 and answers[2, ids["office"]] == 1
 
 
-@pytest.mark.parametrize("text, words", [
-    ("", "no line"),
-    (TEXT[:40], "has no end"),
-    (TEXT.replace("2 John went to the hallway.\n", ""), "has the number 3: expected 2 or 1"),
-    (TEXT.replace("\tbathroom\t1", "\tbathroom"), "line 3: expected question, answer"),
-    (TEXT.replace("\tbathroom\t1", "\tbathroom\t9"), "line 3: expected question, answer"),
-    ("<html>not found</html>\n", "expected a number and a sentence"),
-    (TEXT[: TEXT.index("4 Mary")], "1 questions in the text: expected 3"),
-])
+@pytest.mark.parametrize(
+    "text, words",
+    [
+        ("", "no line"),
+        (TEXT[:40], "has no end"),
+        (TEXT.replace("2 John went to the hallway.\n", ""), "has the number 3: expected 2 or 1"),
+        (TEXT.replace("\tbathroom\t1", "\tbathroom"), "line 3: expected question, answer"),
+        (TEXT.replace("\tbathroom\t1", "\tbathroom\t9"), "line 3: expected question, answer"),
+        ("<html>not found</html>\n", "expected a number and a sentence"),
+        (TEXT[: TEXT.index("4 Mary")], "1 questions in the text: expected 3"),
+    ],
+)
 def test_a_text_that_is_cut_off_or_mangled_is_a_clear_error(text, words):
     with pytest.raises(BadStories, match=words):
         parse_stories(text, expected=3)

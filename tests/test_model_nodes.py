@@ -24,7 +24,12 @@ CHAINS = {
     "max_pool1d": (SEQUENCE, node("n", "max_pool1d", "x", size=(4,))),
     "images": (
         IMAGES,
-        node("c", "time_distributed", "x", layer=node("i", "conv2d", filters=3, size=(3, 2), padding="valid", activation="relu")),
+        node(
+            "c",
+            "time_distributed",
+            "x",
+            layer=node("i", "conv2d", filters=3, size=(3, 2), padding="valid", activation="relu"),
+        ),
         node("p", "time_distributed", "c", layer=node("i", "max_pool2d", size=(2, 2))),
         node("n", "time_distributed", "p", layer=node("i", "flatten")),
     ),
@@ -37,15 +42,23 @@ CHAINS = {
     "slice": (SEQUENCE, node("n", "slice", "x", start=2, stop=5, form="getitem")),
     "batch_norm": (SEQUENCE, node("n", "batch_norm", "x", epsilon=0.001)),
     "softmax": (SEQUENCE, node("n", "activation", "x", activation="softmax")),
-    "repeat": (SEQUENCE, node("l", "recurrent", "x", layer=last_state(3, return_sequences=False)),
-               node("n", "repeat_vector", "l", times=5)),
+    "repeat": (
+        SEQUENCE,
+        node("l", "recurrent", "x", layer=last_state(3, return_sequences=False)),
+        node("n", "repeat_vector", "l", times=5),
+    ),
     "joins": (
-        SEQUENCE, node("d", "dense", "x", units=3, activation="tanh"), node("a", "add", "x", "d"),
-        node("m", "multiply", "a", "x"), node("c", "concatenate", "m", "x", axis=-1),
+        SEQUENCE,
+        node("d", "dense", "x", units=3, activation="tanh"),
+        node("a", "add", "x", "d"),
+        node("m", "multiply", "a", "x"),
+        node("c", "concatenate", "m", "x", axis=-1),
         node("n", "dot", "c", "c", axes=(1, 1)),
     ),
     "initial_state": (
-        SEQUENCE, node("h", "dense", "s", units=4, activation="tanh"), node("c", "dense", "s", units=4, activation="linear"),
+        SEQUENCE,
+        node("h", "dense", "s", units=4, activation="tanh"),
+        node("c", "dense", "s", units=4, activation="linear"),
         node("n", "recurrent", "x", "h", "c", layer=last_state(3)),
     ),
 }
@@ -56,11 +69,20 @@ def asked(name: str) -> ModelRequest:
     chain = CHAINS[name]
     if name == "initial_state":
         chain = (chain[0], node("s", "input", shape=(2,)), *chain[1:])
-    model = Model(name, (*chain, node("flatten", "flatten", "n"), node("out", "dense", "flatten", units=2, activation="tanh")))
+    model = Model(
+        name, (*chain, node("flatten", "flatten", "n"), node("out", "dense", "flatten", units=2, activation="tanh"))
+    )
     random = generator("nodes", name)
     inputs = {n.name: random.normal(0, 1, (ROWS, *n["shape"])) for n in chain if n.op == "input"}
-    return ModelRequest(model, draw_model_weights(model), inputs, None, random.normal(0, 1, (ROWS, 2)),
-                        Training(), wants=("predictions", "gradients"))
+    return ModelRequest(
+        model,
+        draw_model_weights(model),
+        inputs,
+        None,
+        random.normal(0, 1, (ROWS, 2)),
+        Training(),
+        wants=("predictions", "gradients"),
+    )
 
 
 @pytest.mark.parametrize("name", CHAINS)
@@ -94,26 +116,42 @@ def alone(*nodes, inputs, **weights):
 def test_convolution_is_a_sum_over_windows():
     random = generator("convolution")
     x, kernel, bias = random.normal(size=(2, 5, 4, 3)), random.normal(size=(3, 2, 3, 2)), random.normal(size=2)
-    nodes = (node("x", "input", shape=(5, 4, 3)),
-             node("c", "conv2d", "x", filters=2, size=(3, 2), padding="valid", activation="linear"))
+    nodes = (
+        node("x", "input", shape=(5, 4, 3)),
+        node("c", "conv2d", "x", filters=2, size=(3, 2), padding="valid", activation="linear"),
+    )
     found = alone(*nodes, inputs=x, c_kernel=kernel, c_bias=bias)
-    due = [[[np.sum(x[b, i : i + 3, j : j + 2, :, None] * kernel, axis=(0, 1, 2)) + bias for j in range(3)]
-            for i in range(3)] for b in range(2)]
+    due = [
+        [
+            [np.sum(x[b, i : i + 3, j : j + 2, :, None] * kernel, axis=(0, 1, 2)) + bias for j in range(3)]
+            for i in range(3)
+        ]
+        for b in range(2)
+    ]
     assert np.allclose(found, due, rtol=0, atol=1e-13)
 
 
 def test_same_padding_of_an_even_kernel_has_the_odd_zero_at_the_end():
     x = np.arange(1.0, 5.0).reshape(1, 4, 1)
-    nodes = (node("x", "input", shape=(4, 1)), node("c", "conv1d", "x", filters=1, size=(2,), padding="same", activation="linear"))
+    nodes = (
+        node("x", "input", shape=(4, 1)),
+        node("c", "conv1d", "x", filters=1, size=(2,), padding="same", activation="linear"),
+    )
     found = alone(*nodes, inputs=x, c_kernel=np.array([[[1.0]], [[10.0]]]), c_bias=np.zeros(1))
     assert found.ravel().tolist() == [21.0, 32.0, 43.0, 4.0]
 
 
 def test_pooling_drops_what_is_left_over_and_dot_sums_over_the_axes_given():
     x = np.array([[[1.0], [5.0], [2.0], [3.0], [9.0]]])
-    assert alone(node("x", "input", shape=(5, 1)), node("p", "max_pool1d", "x", size=(2,)), inputs=x).ravel().tolist() == [5.0, 3.0]
+    assert alone(
+        node("x", "input", shape=(5, 1)), node("p", "max_pool1d", "x", size=(2,)), inputs=x
+    ).ravel().tolist() == [5.0, 3.0]
     a, b = np.arange(6.0).reshape(1, 2, 3), np.arange(12.0).reshape(1, 4, 3)
-    nodes = (node("a", "input", shape=(2, 3)), node("b", "input", shape=(4, 3)), node("d", "dot", "a", "b", axes=(2, 2)))
+    nodes = (
+        node("a", "input", shape=(2, 3)),
+        node("b", "input", shape=(4, 3)),
+        node("d", "dot", "a", "b", axes=(2, 2)),
+    )
     assert np.array_equal(alone(*nodes, inputs={"a": a, "b": b}), np.einsum("nij,nkj->nik", a, b))
 
 
@@ -121,13 +159,23 @@ def test_padding_idx_keeps_row_0_out_of_the_gradient_and_changes_no_value():
     ids = np.array([[0, 2, 1], [3, 0, 0]])
     answers = {}
     for reserved in (True, False):
-        model = Model("padding_idx", (
-            node("ids", "input", shape=(3,)),
-            node("e", "embedding", "ids", ids=4, width=3, mask_zero=False, padding_idx=reserved),
-            node("l", "recurrent", "e", layer=last_state(3, return_sequences=False)),
-        ))
-        request = ModelRequest(model, draw_model_weights(model), ids, None, np.full((2, 4), 0.5), Training(),
-                               wants=("predictions", "gradients"))
+        model = Model(
+            "padding_idx",
+            (
+                node("ids", "input", shape=(3,)),
+                node("e", "embedding", "ids", ids=4, width=3, mask_zero=False, padding_idx=reserved),
+                node("l", "recurrent", "e", layer=last_state(3, return_sequences=False)),
+            ),
+        )
+        request = ModelRequest(
+            model,
+            draw_model_weights(model),
+            ids,
+            None,
+            np.full((2, 4), 0.5),
+            Training(),
+            wants=("predictions", "gradients"),
+        )
         answers[reserved] = run_model(request)
     with_, without = answers[True], answers[False]
     assert np.array_equal(with_["predictions"], without["predictions"])
@@ -145,14 +193,17 @@ def masked_loss(*between, last="masking") -> tuple[float, np.ndarray]:
     return float(found["losses"][0]), found["predictions"]
 
 
-@pytest.mark.parametrize("keeps, between", [
-    (True, (node("n", "activation", "masking", activation="tanh"),)),
-    (True, (node("n", "time_distributed", "masking", layer=node("i", "dense", units=3, activation="tanh")),)),
-    (True, (node("d", "dense", "masking", units=3, activation="tanh"), node("n", "add", "masking", "d"))),
-    (False, (node("d", "dense", "x", units=3, activation="tanh"), node("n", "add", "masking", "d"))),
-    (False, (node("n", "reshape", "masking", shape=(4, 3)),)),
-    (False, (node("n", "slice", "masking", start=0, stop=None, form="getitem"),)),
-])
+@pytest.mark.parametrize(
+    "keeps, between",
+    [
+        (True, (node("n", "activation", "masking", activation="tanh"),)),
+        (True, (node("n", "time_distributed", "masking", layer=node("i", "dense", units=3, activation="tanh")),)),
+        (True, (node("d", "dense", "masking", units=3, activation="tanh"), node("n", "add", "masking", "d"))),
+        (False, (node("d", "dense", "x", units=3, activation="tanh"), node("n", "add", "masking", "d"))),
+        (False, (node("n", "reshape", "masking", shape=(4, 3)),)),
+        (False, (node("n", "slice", "masking", start=0, stop=None, form="getitem"),)),
+    ],
+)
 def test_a_mask_flows_through_nodes_that_leave_time_alone(keeps, between):
     loss, predictions = masked_loss(*between)
     valid = np.array([[True] * 4, [True, True, False, False]]) if keeps else np.ones((2, 4), bool)
@@ -162,7 +213,10 @@ def test_a_mask_flows_through_nodes_that_leave_time_alone(keeps, between):
 def test_shapes_that_do_not_fit_are_an_error_that_names_them():
     for nodes, words in (
         ((SEQUENCE, node("n", "reshape", "x", shape=(4, 4))), r"\(6, 3\) does not reshape to \(4, 4\)"),
-        ((SEQUENCE, node("n", "conv2d", "x", filters=1, size=(2, 2), padding="valid", activation="linear")), "reads 4 axes"),
+        (
+            (SEQUENCE, node("n", "conv2d", "x", filters=1, size=(2, 2), padding="valid", activation="linear")),
+            "reads 4 axes",
+        ),
         ((IMAGES, node("n", "recurrent", "x", layer=last_state(3))), "reads 3 axes"),
     ):
         with pytest.raises(ValueError, match=words):

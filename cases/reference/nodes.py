@@ -91,7 +91,9 @@ def _recurrent(node: Node, own: Mapping[str, Array], sources: Sequence[Value], p
     if layer.stateful or len(layer.output_names) > 1:
         raise ValueError(f"node {node.name}: a stateful or unmerged layer has no place in a model; use a Request")
     if source.rank != 3:
-        raise ValueError(f"node {node.name}: a recurrent layer reads 3 axes (batch, time, features), found {source.shape}")
+        raise ValueError(
+            f"node {node.name}: a recurrent layer reads 3 axes (batch, time, features), found {source.shape}"
+        )
     array = source.array if source.mask is None else cleaned(source.array, source.mask)
     time = range(source.shape[1])
     steps = [part(array, (Ellipsis, t, slice(None))) for t in time]
@@ -109,9 +111,7 @@ def _recurrent(node: Node, own: Mapping[str, Array], sources: Sequence[Value], p
     return Value(np.stack(outputs, axis=-2), mask, 3)
 
 
-def _time_distributed(
-    node: Node, name: str, weights: Mapping[str, Array], source: Value, padding: Padding
-) -> Value:
+def _time_distributed(node: Node, name: str, weights: Mapping[str, Array], source: Value, padding: Padding) -> Value:
     """Time is folded into the batch: every step is a row of its own."""
     rows, time, *rest = source.shape
     inner = compute(node["layer"], name, weights, [source.shaped(rows * time, *rest)], padding)
@@ -175,7 +175,10 @@ def _max_pool(node: Node, own: Mapping[str, Array], source: Value) -> Value:
     size, places = tuple(node["size"]), source.shape[1:-1]
     whole = [d // k * k for d, k in zip(places, size, strict=True)]
     stepped = [
-        part(source.array, (Ellipsis, *(slice(o, w, k) for o, w, k in zip(offset, whole, size, strict=True)), slice(None)))
+        part(
+            source.array,
+            (Ellipsis, *(slice(o, w, k) for o, w, k in zip(offset, whole, size, strict=True)), slice(None)),
+        )
         for offset in onp.ndindex(*size)
     ]
     return Value(np.max(np.stack(stepped), axis=0), None, source.rank)
@@ -205,10 +208,20 @@ def _slice(node: Node, own: Mapping[str, Array], source: Value) -> Value:
 
 
 _PLAIN: Mapping[str, Callable[[Node, Mapping[str, Array], Value], Value]] = {
-    "embedding": _embedding, "dense": _dense, "activation": _activation, "batch_norm": _batch_norm,
+    "embedding": _embedding,
+    "dense": _dense,
+    "activation": _activation,
+    "batch_norm": _batch_norm,
     "dropout": lambda node, own, source: source,  # the identity outside training, and training refuses it
-    "conv1d": _convolution, "conv2d": _convolution, "max_pool1d": _max_pool, "max_pool2d": _max_pool,
-    "flatten": _flatten, "reshape": _reshape, "permute": _permute, "repeat_vector": _repeat_vector, "slice": _slice,
+    "conv1d": _convolution,
+    "conv2d": _convolution,
+    "max_pool1d": _max_pool,
+    "max_pool2d": _max_pool,
+    "flatten": _flatten,
+    "reshape": _reshape,
+    "permute": _permute,
+    "repeat_vector": _repeat_vector,
+    "slice": _slice,
 }
 
 
@@ -242,12 +255,17 @@ def _dot(node: Node, first: Value, second: Value) -> Value:
     """(batch, a, n) and (batch, b, n) -> (batch, a, b), for axes (2, 2); the summed axis may be another one."""
     mine, its = node["axes"]
     if (first.rank, second.rank) != (3, 3):
-        raise ValueError(f"node {node.name}: dot joins two inputs of three axes, found {first.shape} and {second.shape}")
+        raise ValueError(
+            f"node {node.name}: dot joins two inputs of three axes, found {first.shape} and {second.shape}"
+        )
     a = first.array if mine == 2 else np.swapaxes(first.array, -1, -2)
     b = second.array if its == 1 else np.swapaxes(second.array, -1, -2)
     return Value(product(a, b), None, 3)
 
 
 _JOINS: Mapping[str, Callable[..., Value]] = {
-    "add": _add, "multiply": _multiply, "concatenate": _concatenate, "dot": _dot,
+    "add": _add,
+    "multiply": _multiply,
+    "concatenate": _concatenate,
+    "dot": _dot,
 }

@@ -1,7 +1,7 @@
 """`cumulative-sum-tagging` (document 1): at which step does the sum of a sequence pass a quarter of its length?
 
-T = 10 uniform numbers; y = 0 while their cumulative sum is below T / 4, else 1. LSTM(20, sequences), or both directions, →
-TimeDistributed(Dense(1, sigmoid)); binary cross-entropy, Adam, fresh sequences at every step.
+T = 10 uniform numbers; y = 0 while their cumulative sum is below T / 4, else 1. LSTM(20, sequences), or both directions,
+→ TimeDistributed(Dense(1, sigmoid)); binary cross-entropy, Adam, fresh sequences at every step.
 """
 
 from __future__ import annotations
@@ -32,7 +32,9 @@ def model(direction: str, wrapped: bool = True) -> Model:
     layer = Layer("lstm", 1, 20, return_state=False, direction=direction)
     dense = node("dense", "dense", units=1, activation="sigmoid")
     return sequential(
-        NAME, node("input", "input", shape=(TIME, 1)), node("lstm", "recurrent", layer=layer),
+        NAME,
+        node("input", "input", shape=(TIME, 1)),
+        node("lstm", "recurrent", layer=layer),
         node("dense", "time_distributed", layer=dense) if wrapped else dense,
     )
 
@@ -53,7 +55,9 @@ def few(direction: str, wrapped: bool = True) -> ModelRequest:
     x, y = sequences(BATCH, "seen")
     training = Training("adam", ADAM, "binary_crossentropy", (tuple(range(BATCH)),) * 3)
     made = model(direction, wrapped)
-    return ModelRequest(made, draw_model_weights(model(direction)), x, None, y, training, wants=("predictions", "gradients"))
+    return ModelRequest(
+        made, draw_model_weights(model(direction)), x, None, y, training, wants=("predictions", "gradients")
+    )
 
 
 @claim(NAME, "From equal weights the outputs are those of the equations.", WAYS)
@@ -72,7 +76,9 @@ def time_distributed(ask, direction):
     return compare("predictions", one, other, 2 * expect_model(untrained(few(direction)))["predictions"].allowed)
 
 
-@claim(NAME, "It learns: 9 of 10 tags of fresh sequences are right, and more than by the commonest tag of each step.", WAYS)
+@claim(
+    NAME, "It learns: 9 of 10 tags of fresh sequences are right, and more than by the commonest tag of each step.", WAYS
+)
 def it_learns(ask, direction):
     tags = sequences(UNSEEN, "unseen")[1]
     right = np.mean((ask(question(direction))["trained"] > 0.5) == tags)

@@ -1,7 +1,7 @@
 """`mnist-hierarchical-rnn` (document 3): an image read by rows, its rows read by pixels.
 
-(28, 28, 1) → TimeDistributed(LSTM 128) over the pixels of a row → (28, 128) → LSTM 128 over the rows → Dense 10. Trained on
-the 8 × 8 digits that scikit-learn carries.
+(28, 28, 1) → TimeDistributed(LSTM 128) over the pixels of a row → (28, 128) → LSTM 128 over the rows → Dense 10. Trained
+on the 8 × 8 digits that scikit-learn carries.
 """
 
 from __future__ import annotations
@@ -23,13 +23,16 @@ ROWS, UNSEEN, STEPS = 256, 150, 50
 
 def model(side: int, units: int) -> Model:
     """The document's model, for images of side × side pixels."""
+
     def reader(features: int) -> Layer:
         return Layer("lstm", features, units, return_sequences=False, return_state=False)
 
     return sequential(
-        NAME, node("image", "input", shape=(side, side, 1)),
+        NAME,
+        node("image", "input", shape=(side, side, 1)),
         node("rows", "time_distributed", layer=node("pixels", "recurrent", layer=reader(1))),
-        node("columns", "recurrent", layer=reader(units)), node("dense", "dense", units=10, activation="softmax"),
+        node("columns", "recurrent", layer=reader(units)),
+        node("dense", "dense", units=10, activation="softmax"),
     )
 
 
@@ -45,10 +48,19 @@ def digits() -> tuple[np.ndarray, np.ndarray]:
 def small() -> ModelRequest:
     images, labels = digits()
     made = model(8, 16)
-    training = Training("adam", (("learning_rate", 0.02), *ADAM[1:]), "categorical_crossentropy",
-                        minibatches(NAME, ROWS, 32, STEPS))
-    return ModelRequest(made, draw_model_weights(made), images[:ROWS], None, labels[:ROWS], training, images[ROWS:],
-                        ("predictions", "gradients"))
+    training = Training(
+        "adam", (("learning_rate", 0.02), *ADAM[1:]), "categorical_crossentropy", minibatches(NAME, ROWS, 32, STEPS)
+    )
+    return ModelRequest(
+        made,
+        draw_model_weights(made),
+        images[:ROWS],
+        None,
+        labels[:ROWS],
+        training,
+        images[ROWS:],
+        ("predictions", "gradients"),
+    )
 
 
 def whole() -> ModelRequest:
@@ -74,7 +86,11 @@ def row_by_row(ask):
     weights = {name: w for name, w in request.weights.items() if name.startswith("rows/")}
     images = request.inputs[:3]
     together = ModelRequest(made, weights, images)
-    alone = sequential(NAME + " row", node("row", "input", shape=(8, 1)), node("rows", "recurrent", layer=made.nodes[1]["layer"]["layer"]))
+    alone = sequential(
+        NAME + " row",
+        node("row", "input", shape=(8, 1)),
+        node("rows", "recurrent", layer=made.nodes[1]["layer"]["layer"]),
+    )
     each = ask(ModelRequest(alone, weights, images.reshape(24, 8, 1)))["predictions"].reshape(3, 8, 16)
     allowed = 2 * expect_model(together)["predictions"].allowed
     return compare("outputs of TimeDistributed(LSTM)", ask(together)["predictions"], each, allowed)

@@ -45,18 +45,24 @@ def last_state(width: int, units: int, **options) -> Layer:
 def plain(time: int, words: int, width: int, units: int) -> Model:
     """`imdb-lstm`"""
     return sequential(
-        "imdb-lstm", node("ids", "input", shape=(time,)), node("embedding", "embedding", ids=words, width=width, mask_zero=False),
-        node("lstm", "recurrent", layer=last_state(width, units)), node("dense", "dense", units=1, activation="sigmoid"),
+        "imdb-lstm",
+        node("ids", "input", shape=(time,)),
+        node("embedding", "embedding", ids=words, width=width, mask_zero=False),
+        node("lstm", "recurrent", layer=last_state(width, units)),
+        node("dense", "dense", units=1, activation="sigmoid"),
     )
 
 
 def convolved(time: int, words: int, width: int, units: int, filters: int) -> Model:
     """`imdb-cnn-lstm`"""
     return sequential(
-        "imdb-cnn-lstm", node("ids", "input", shape=(time,)),
-        node("embedding", "embedding", ids=words, width=width, mask_zero=False), node("dropout", "dropout", rate=0.0),
+        "imdb-cnn-lstm",
+        node("ids", "input", shape=(time,)),
+        node("embedding", "embedding", ids=words, width=width, mask_zero=False),
+        node("dropout", "dropout", rate=0.0),
         node("conv", "conv1d", filters=filters, size=(5,), padding="valid", activation="relu"),
-        node("pool", "max_pool1d", size=(4,)), node("lstm", "recurrent", layer=last_state(filters, units)),
+        node("pool", "max_pool1d", size=(4,)),
+        node("lstm", "recurrent", layer=last_state(filters, units)),
         node("dense", "dense", units=1, activation="sigmoid"),
     )
 
@@ -64,10 +70,12 @@ def convolved(time: int, words: int, width: int, units: int, filters: int) -> Mo
 def both_ways(time: int, words: int, width: int, units: int) -> Model:
     """`imdb-bidirectional-lstm`"""
     return sequential(
-        "imdb-bidirectional-lstm", node("ids", "input", shape=(time,)),
+        "imdb-bidirectional-lstm",
+        node("ids", "input", shape=(time,)),
         node("embedding", "embedding", ids=words, width=width, mask_zero=False),
         node("lstm", "recurrent", layer=last_state(width, units, direction="bidirectional")),
-        node("dropout", "dropout", rate=0.0), node("dense", "dense", units=1, activation="sigmoid"),
+        node("dropout", "dropout", rate=0.0),
+        node("dense", "dense", units=1, activation="sigmoid"),
     )
 
 
@@ -81,8 +89,16 @@ def small(model: Model, time: int) -> ModelRequest:
     """The small model, trained; then asked about reviews that it has not seen."""
     ids, labels = reviews(ROWS + UNSEEN, time, WORDS, model.name)
     training = Training("adam", ADAM, "binary_crossentropy", minibatches(model.name, ROWS, 16, STEPS))
-    return ModelRequest(model, draw_model_weights(model), ids[:ROWS], None, labels[:ROWS], training, ids[ROWS:],
-                        ("predictions", "gradients"))
+    return ModelRequest(
+        model,
+        draw_model_weights(model),
+        ids[:ROWS],
+        None,
+        labels[:ROWS],
+        training,
+        ids[ROWS:],
+        ("predictions", "gradients"),
+    )
 
 
 def tells(ask, model: Model, time: int) -> list[Deviation]:
@@ -94,12 +110,24 @@ def tells(ask, model: Model, time: int) -> list[Deviation]:
 
 TIME = 20
 MODELS = (
-    (plain(TIME, WORDS, 8, 8), plain(80, 40, 128, 128),
-     {"ids": (80,), "embedding": (80, 128), "lstm": (128,), "dense": (1,)}, 80),
-    (convolved(TIME, WORDS, 8, 8, 8), convolved(100, 40, 128, 70, 64),
-     {"embedding": (100, 128), "conv": (96, 64), "pool": (24, 64), "lstm": (70,), "dense": (1,)}, 100),
-    (both_ways(TIME, WORDS, 8, 6), both_ways(100, 40, 128, 64),
-     {"embedding": (100, 128), "lstm": (128,), "dropout": (128,), "dense": (1,)}, 100),
+    (
+        plain(TIME, WORDS, 8, 8),
+        plain(80, 40, 128, 128),
+        {"ids": (80,), "embedding": (80, 128), "lstm": (128,), "dense": (1,)},
+        80,
+    ),
+    (
+        convolved(TIME, WORDS, 8, 8, 8),
+        convolved(100, 40, 128, 70, 64),
+        {"embedding": (100, 128), "conv": (96, 64), "pool": (24, 64), "lstm": (70,), "dense": (1,)},
+        100,
+    ),
+    (
+        both_ways(TIME, WORDS, 8, 6),
+        both_ways(100, 40, 128, 64),
+        {"embedding": (100, 128), "lstm": (128,), "dropout": (128,), "dense": (1,)},
+        100,
+    ),
 )
 
 for _small, _whole, _table, _time in MODELS:
@@ -113,10 +141,12 @@ for _small, _whole, _table, _time in MODELS:
 @claim("imdb-cnn-lstm", "With its dropout the model trains.")
 def dropout(ask):
     model = MODELS[1][0]
-    dropping = replace(model, nodes=tuple(
-        replace(n, options=(("rate", 0.25),)) if n.op == "dropout" else n for n in model.nodes
-    ))
+    dropping = replace(
+        model, nodes=tuple(replace(n, options=(("rate", 0.25),)) if n.op == "dropout" else n for n in model.nodes)
+    )
     request = small(model, TIME)
     losses = ask(replace(request, model=dropping, wants=("predictions",), unseen=None))["losses"]
     first, last = losses[:10].mean(), losses[-10:].mean()
-    return [] if last < 0.8 * first else [Deviation("losses", f"from {first:.3g} to {last:.3g}: expected below 0.8 of it")]
+    return (
+        [] if last < 0.8 * first else [Deviation("losses", f"from {first:.3g} to {last:.3g}: expected below 0.8 of it")]
+    )

@@ -1,7 +1,7 @@
 """`one-model-many-lengths` and `bucketing` (document 2): variable length without padding.
 
-LSTM(100, sequences, time None, 100 features) → LSTM(100) → Dense(2, softmax), given 50, then 10, then 60 steps. Here with 8
-features and 10 units; the document's widths for the counts. Bucketing: a batch a length, in place of padding.
+LSTM(100, sequences, time None, 100 features) → LSTM(100) → Dense(2, softmax), given 50, then 10, then 60 steps. Here
+with 8 features and 10 units; the document's widths for the counts. Bucketing: a batch a length, in place of padding.
 """
 
 from __future__ import annotations
@@ -24,7 +24,8 @@ def model(features: int, units: int, first: int | None = None) -> Model:
     """The document's model; its first layer with other units if asked."""
     first = first or units
     return sequential(
-        NAME, node("input", "input", shape=(None, features)),
+        NAME,
+        node("input", "input", shape=(None, features)),
         node("first", "recurrent", layer=Layer("lstm", features, first, return_state=False)),
         node("second", "recurrent", layer=Layer("lstm", first, units, return_sequences=False, return_state=False)),
         node("dense", "dense", units=2, activation="softmax"),
@@ -37,8 +38,15 @@ def question(length: int, made: Model | None = None) -> ModelRequest:
     features = made.nodes[0]["shape"][1]
     inputs = generator(NAME, length).normal(0, 1, (4, length, features))
     training = Training("sgd", (("learning_rate", 0.01),), "categorical_crossentropy")
-    return ModelRequest(made, draw_model_weights(made), inputs, None, np.eye(2)[[0, 1, 1, 0]], training,
-                        wants=("predictions", "gradients"))
+    return ModelRequest(
+        made,
+        draw_model_weights(made),
+        inputs,
+        None,
+        np.eye(2)[[0, 1, 1, 0]],
+        training,
+        wants=("predictions", "gradients"),
+    )
 
 
 @claim(NAME, "One set of weights serves every length: predictions and gradients are those of the equations.", LENGTHS)
@@ -53,7 +61,11 @@ def parameters(ask):
     for length in (10, 3):
         facts = ask(replace(question(length, made), training=None, targets=None, wants=("predictions",))).facts
         found[length] = facts["parameters"] - (0 if facts["one_bias"] else 4 * 100 * 2)
-    return [] if set(found.values()) == {due} else [Deviation("parameters", f"found {found}, expected {due} for every length")]
+    return (
+        []
+        if set(found.values()) == {due}
+        else [Deviation("parameters", f"found {found}, expected {due} for every length")]
+    )
 
 
 @claim(NAME, "The units are free of the length: LSTM(78) gives 78 features, for 50 steps and for 10.")
@@ -61,7 +73,9 @@ def units_are_free(ask):
     found = []
     for length in (50, 10):
         made = model(8, 10, first=78)
-        shape = ask(replace(question(length, made), training=None, targets=None, wants=("predictions",))).facts["shapes"]["first"]
+        shape = ask(replace(question(length, made), training=None, targets=None, wants=("predictions",))).facts[
+            "shapes"
+        ]["first"]
         if shape[-1] != 78 or shape[0] not in (None, length):
             found.append(Deviation("shape of first", f"{length} steps: found {shape}, expected ({length}, 78)"))
     return found
@@ -71,7 +85,8 @@ def uneven() -> tuple[ModelRequest, np.ndarray]:
     """A masked model, five rows padded at the end, and their lengths: three buckets."""
     lengths = np.array([6, 3, 6, 2, 3])
     made = sequential(
-        BUCKETS, node("input", "input", shape=(None, 3)),
+        BUCKETS,
+        node("input", "input", shape=(None, 3)),
         node("lstm", "recurrent", layer=Layer("lstm", 3, 5, return_sequences=False, return_state=False)),
         node("dense", "dense", units=2, activation="linear"),
     )
@@ -79,8 +94,15 @@ def uneven() -> tuple[ModelRequest, np.ndarray]:
     random = generator(BUCKETS)
     inputs = np.where(mask[:, :, None], random.normal(0, 1, (5, 6, 3)), 0.0)
     training = Training("sgd", (("learning_rate", 0.01),), "mse", ((0, 1, 2, 3, 4),))
-    return ModelRequest(made, draw_model_weights(made), inputs, mask, random.normal(0, 1, (5, 2)), training,
-                        wants=("predictions", "gradients")), lengths
+    return ModelRequest(
+        made,
+        draw_model_weights(made),
+        inputs,
+        mask,
+        random.normal(0, 1, (5, 2)),
+        training,
+        wants=("predictions", "gradients"),
+    ), lengths
 
 
 def buckets(request: ModelRequest, lengths: np.ndarray) -> list[tuple[int, ModelRequest]]:
@@ -89,8 +111,18 @@ def buckets(request: ModelRequest, lengths: np.ndarray) -> list[tuple[int, Model
     for length in np.unique(lengths):
         rows = np.flatnonzero(lengths == length)
         training = replace(request.training, batches=(tuple(range(len(rows))),))
-        found.append((len(rows), replace(request, inputs=rows_of(request.inputs, rows)[:, :length], mask=None,
-                                         targets=request.targets[rows], training=training)))
+        found.append(
+            (
+                len(rows),
+                replace(
+                    request,
+                    inputs=rows_of(request.inputs, rows)[:, :length],
+                    mask=None,
+                    targets=request.targets[rows],
+                    training=training,
+                ),
+            )
+        )
     return found
 
 

@@ -40,8 +40,10 @@ def through(op: str, **options) -> Chain:
 
 def joined(op: str, **options) -> Chain:
     """Two branches from the masking node, joined again."""
-    return (node("branch", "dense", "masking", units=FEATURES, activation="tanh"),
-            node("through", op, "masking", "branch", **options))
+    return (
+        node("branch", "dense", "masking", units=FEATURES, activation="tanh"),
+        node("through", op, "masking", "branch", **options),
+    )
 
 
 PASSING: dict[str, Chain] = {
@@ -65,10 +67,14 @@ DROPPING: dict[str, Chain] = {
     "Flatten": (node("flat", "flatten", "masking"), node("through", "reshape", "flat", shape=(TIME, FEATURES))),
     "Permute": (node("turned", "permute", "masking", dims=(2, 1)), node("through", "permute", "turned", dims=(2, 1))),
     "Conv1D": through("conv1d", filters=5, size=(2,), padding="same", activation="tanh"),
-    "Add_one_masked": (node("branch", "dense", "input", units=FEATURES, activation="tanh"),
-                       node("through", "add", "masking", "branch")),
-    "Concatenate_one_masked": (node("branch", "dense", "input", units=FEATURES, activation="tanh"),
-                               node("through", "concatenate", "masking", "branch", axis=-1)),
+    "Add_one_masked": (
+        node("branch", "dense", "input", units=FEATURES, activation="tanh"),
+        node("through", "add", "masking", "branch"),
+    ),
+    "Concatenate_one_masked": (
+        node("branch", "dense", "input", units=FEATURES, activation="tanh"),
+        node("through", "concatenate", "masking", "branch", axis=-1),
+    ),
 }
 PASS, DROP = [{"layer": name} for name in PASSING], [{"layer": name} for name in DROPPING]
 TRAINED = [one for one in PASS if one["layer"] != "BatchNormalization"]
@@ -84,19 +90,33 @@ def model(layer: str, masked: bool = True) -> Model:
     if not masked:
         first = (first[0], node("masking", "activation", "input", activation="linear"))
     if layer == "Embedding":
-        first = (node("input", "input", shape=(None,)), node("through", "embedding", "input", ids=9, width=3, mask_zero=True))
+        first = (
+            node("input", "input", shape=(None,)),
+            node("through", "embedding", "input", ids=9, width=3, mask_zero=True),
+        )
     ends: tuple[str, ...] = ()
     if layer == "initial_state":
         first = (*first, node("h", "input", shape=(4,)), node("c", "input", shape=(4,)))
         ends = ("h", "c")
     nodes = (*first, *chain)
-    widths = {"Dense": 5, "TimeDistributed_Dense": 5, "LSTM": 4, "Bidirectional": 8, "Concatenate": 6,
-              "Concatenate_one_masked": 6, "Conv1D": 5}
+    widths = {
+        "Dense": 5,
+        "TimeDistributed_Dense": 5,
+        "LSTM": 4,
+        "Bidirectional": 8,
+        "Concatenate": 6,
+        "Concatenate_one_masked": 6,
+        "Conv1D": 5,
+    }
     last = "through" if chain or layer == "Embedding" else "masking"
-    return Model(f"{NAME} {layer}", (
-        *nodes, recurrent("lstm", last, widths.get(layer, FEATURES), *ends),
-        node("output", "dense", "lstm", units=2, activation="linear"),
-    ))
+    return Model(
+        f"{NAME} {layer}",
+        (
+            *nodes,
+            recurrent("lstm", last, widths.get(layer, FEATURES), *ends),
+            node("output", "dense", "lstm", units=2, activation="linear"),
+        ),
+    )
 
 
 def question(layer: str, masked: bool = True) -> ModelRequest:
@@ -137,11 +157,15 @@ def passes(ask, layer):
     seen = ask(request)["predictions"]
     found = compare("predictions at valid steps", at_valid(seen), at_valid(expected.value), at_valid(expected.allowed))
     cut = slice(FROM[SHORT], UNTIL[SHORT])
-    short = {name: a[[SHORT], cut] if name == "input" else a[[SHORT]]
-             for name, a in (request.inputs if isinstance(request.inputs, dict) else {"input": request.inputs}).items()}
+    short = {
+        name: a[[SHORT], cut] if name == "input" else a[[SHORT]]
+        for name, a in (request.inputs if isinstance(request.inputs, dict) else {"input": request.inputs}).items()
+    }
     alone = replace(request, inputs=short, targets=None, training=None)
     allowed = 2 * float(np.max(expected.allowed))
-    return found + compare(f"predictions of row {SHORT}, unpadded", ask(alone)["predictions"], seen[[SHORT], cut], allowed)
+    return found + compare(
+        f"predictions of row {SHORT}, unpadded", ask(alone)["predictions"], seen[[SHORT], cut], allowed
+    )
 
 
 @claim(NAME, "While the mask survives, the loss is the mean over the valid steps, by hand.", TRAINED)

@@ -1,7 +1,7 @@
 """`masked-regression` (document 1): a mask that a Lambda loses on its way to the loss.
 
-x (100, 362, 24) padded at the end, y (100, 357, 1), which is shifted by 5; Masking(0) → LSTM(128) → LSTM(64) → LSTM(1), all
-sequences → Lambda(x[:, 5:, :]); Adam, mean absolute error. Parameters: 78 336 + 49 408 + 264 = 128 008.
+x (100, 362, 24) padded at the end, y (100, 357, 1), which is shifted by 5; Masking(0) → LSTM(128) → LSTM(64) → LSTM(1),
+all sequences → Lambda(x[:, 5:, :]); Adam, mean absolute error. Parameters: 78 336 + 49 408 + 264 = 128 008.
 """
 
 from __future__ import annotations
@@ -25,7 +25,9 @@ PARAMETERS = 78_336 + 49_408 + 264
 def model(time: int, features: int, units: tuple[int, int, int], masked: bool = True, cut: bool = True) -> Model:
     """The document's model; without its mask or its Lambda if asked."""
     widths = (features, *units)
-    stack = [node(f"lstm_{n}", "recurrent", layer=Layer("lstm", widths[n], units[n], return_state=False)) for n in range(3)]
+    stack = [
+        node(f"lstm_{n}", "recurrent", layer=Layer("lstm", widths[n], units[n], return_state=False)) for n in range(3)
+    ]
     first = [node("masking", "masking", value=0.0)] if masked else []
     last = [node("lambda", "slice", start=SHIFT, stop=None, form="lambda")] if cut else []
     return sequential(NAME, node("input", "input", shape=(time, features)), *first, *stack, *last)
@@ -40,7 +42,9 @@ def small() -> ModelRequest:
     targets = (np.cumsum(inputs[:, :, :1], axis=1) / np.arange(1, TIME + 1)[:, None])[:, SHIFT:]
     training = Training("adam", ADAM, "mae", minibatches(NAME, ROWS, 15, 30))
     made = model(TIME, 3, (8, 6, 1))
-    return ModelRequest(made, draw_model_weights(made), inputs, None, targets, training, wants=("predictions", "gradients"))
+    return ModelRequest(
+        made, draw_model_weights(made), inputs, None, targets, training, wants=("predictions", "gradients")
+    )
 
 
 @lru_cache(maxsize=1)
@@ -49,12 +53,25 @@ def whole() -> ModelRequest:
     return ModelRequest(made, draw_model_weights(made), generator(NAME, "x").uniform(0.1, 1, (1, 362, 24)))
 
 
-model_claims(NAME, small, whole, {
-    "masking": (362, 24), "lstm_0": (362, 128), "lstm_1": (362, 64), "lstm_2": (362, 1), "lambda": (357, 1),
-}, first=3)
+model_claims(
+    NAME,
+    small,
+    whole,
+    {
+        "masking": (362, 24),
+        "lstm_0": (362, 128),
+        "lstm_1": (362, 64),
+        "lstm_2": (362, 1),
+        "lambda": (357, 1),
+    },
+    first=3,
+)
 
 
-@claim(NAME, "The model has 78 336 + 49 408 + 264 = 128 008 parameters; with two biases a cell, as in PyTorch, 4 more a unit.")
+@claim(
+    NAME,
+    "The model has 78 336 + 49 408 + 264 = 128 008 parameters; with two biases a cell, as in PyTorch, 4 more a unit.",
+)
 def parameters(ask):
     seen = ask(whole()).facts
     due = PARAMETERS + (0 if seen["one_bias"] else 4 * (128 + 64 + 1))
@@ -69,7 +86,9 @@ def errors(request: ModelRequest, predictions: np.ndarray) -> np.ndarray:
 def once(**changes) -> ModelRequest:
     """The small model, one step on all rows."""
     request = small()
-    return replace(request, training=replace(request.training, batches=(tuple(range(ROWS)),)), wants=("predictions",), **changes)
+    return replace(
+        request, training=replace(request.training, batches=(tuple(range(ROWS)),)), wants=("predictions",), **changes
+    )
 
 
 def valid() -> np.ndarray:
@@ -84,7 +103,11 @@ def loss_is_unmasked(ask):
     off = errors(request, seen["predictions"])
     plain, masked = off.mean(), off[valid()[:, SHIFT:]].mean()
     found = compare("losses", seen["losses"], np.array([plain]), 1e-5 * plain)
-    return found or ([] if abs(plain - masked) > 0.01 * plain else [Deviation("losses", "masked and plain are alike: nothing is told")])
+    return found or (
+        []
+        if abs(plain - masked) > 0.01 * plain
+        else [Deviation("losses", "masked and plain are alike: nothing is told")]
+    )
 
 
 @claim(NAME, "Without the Lambda the loss is the mean over the valid steps, by hand.")
@@ -97,12 +120,17 @@ def loss_is_masked_without_lambda(ask):
     return compare("losses", seen["losses"], np.array([due]), 1e-5 * due)
 
 
-@claim(NAME, "The mask does act inside the LSTMs: without it the outputs at padded steps are others.",
-       document='it concludes that "the mask seems to do nothing"; it acts in every LSTM, and only the loss has lost it')
+@claim(
+    NAME,
+    "The mask does act inside the LSTMs: without it the outputs at padded steps are others.",
+    document='it concludes that "the mask seems to do nothing"; it acts in every LSTM, and only the loss has lost it',
+)
 def mask_acts(ask):
     request = once()
     with_mask = ask(request)["predictions"]
-    without = ask(replace(request, model=model(TIME, 3, (8, 6, 1), masked=False), training=None, targets=None))["predictions"]
+    without = ask(replace(request, model=model(TIME, 3, (8, 6, 1), masked=False), training=None, targets=None))[
+        "predictions"
+    ]
     padded = ~valid()[:, SHIFT:]
     if np.all(np.abs(with_mask - without)[padded].max(axis=-1) > 1e-5):
         return []

@@ -23,10 +23,15 @@ ROWS, VALID, FEATURES, CLASSES, STEPS = 20, 45, 6, 13, 30
 
 def model(dropout: float = 0.0) -> Model:
     """The document's model, with its dropout if asked."""
-    layer = Layer("lstm", FEATURES, 12, return_sequences=False, return_state=False, dropout=dropout, recurrent_dropout=dropout)
+    layer = Layer(
+        "lstm", FEATURES, 12, return_sequences=False, return_state=False, dropout=dropout, recurrent_dropout=dropout
+    )
     return sequential(
-        NAME, node("input", "input", shape=(None, FEATURES)), node("masking", "masking", value=0.0),
-        node("lstm", "recurrent", layer=layer), node("dense", "dense", units=CLASSES, activation="softmax"),
+        NAME,
+        node("input", "input", shape=(None, FEATURES)),
+        node("masking", "masking", value=0.0),
+        node("lstm", "recurrent", layer=layer),
+        node("dense", "dense", units=CLASSES, activation="softmax"),
     )
 
 
@@ -47,7 +52,11 @@ def values(ask):
     return predicted(ask, question())
 
 
-@claim(NAME, "Padding from 45 to 100 steps, or to 60, changes no prediction of the masked model.", [{"length": 60}, {"length": 100}])
+@claim(
+    NAME,
+    "Padding from 45 to 100 steps, or to 60, changes no prediction of the masked model.",
+    [{"length": 60}, {"length": 100}],
+)
 def padding_amount(ask, length):
     request = untrained(question(VALID))
     allowed = 2 * expect_model(request)["predictions"].allowed
@@ -63,7 +72,11 @@ def trajectory(ask):
 @claim(NAME, "The history of losses has one entry a batch, and is finite.")
 def history(ask):
     losses = ask(question())["losses"]
-    return [] if losses.shape == (STEPS,) and np.isfinite(losses).all() else [Deviation("losses", f"{losses.shape}, {losses}")]
+    return (
+        []
+        if losses.shape == (STEPS,) and np.isfinite(losses).all()
+        else [Deviation("losses", f"{losses.shape}, {losses}")]
+    )
 
 
 @claim(NAME, "It trains, also with its dropout of 0.5 in inputs and states.", [{"dropout": 0.0}, {"dropout": 0.5}])
@@ -85,4 +98,6 @@ def saved_and_loaded(ask):
     allowed = 2 * expect_model(replace(untrained(request), weights=weights))["predictions"].allowed
     found = compare("predictions (loaded again)", ask(loaded)["predictions"], after["trained"], allowed)
     longer = replace(loaded, inputs=question(100).inputs)
-    return found + compare("predictions (loaded again, padded to 100)", ask(longer)["predictions"], after["trained"], allowed)
+    return found + compare(
+        "predictions (loaded again, padded to 100)", ask(longer)["predictions"], after["trained"], allowed
+    )

@@ -23,7 +23,8 @@ WORDS, WIDTH = 12, 5
 def question(frozen: bool = True, steps: int = 6, **options) -> ModelRequest:
     """Ids (6, 7), zeros in front; the embedding has `options`, and is frozen or not."""
     model = sequential(
-        NAME, node("ids", "input", shape=(None,)),
+        NAME,
+        node("ids", "input", shape=(None,)),
         node("embedding", "embedding", ids=WORDS + 1, width=WIDTH, **{"mask_zero": False, **options}),
         node("lstm", "recurrent", layer=Layer("lstm", WIDTH, 6, return_sequences=False, return_state=False)),
         node("dense", "dense", units=2, activation="softmax"),
@@ -33,8 +34,13 @@ def question(frozen: bool = True, steps: int = 6, **options) -> ModelRequest:
     ids = np.where(np.arange(7) >= 7 - lengths[:, None], random.integers(1, WORDS + 1, (6, 7)), 0)
     weights = draw_model_weights(model)
     weights["embedding/embeddings"] = np.concatenate([np.zeros((1, WIDTH)), weights["embedding/embeddings"][1:]])
-    training = Training("sgd", (("learning_rate", 0.2),), "categorical_crossentropy", minibatches(NAME, 6, 3, steps),
-                        ("embedding/embeddings",) if frozen else ())
+    training = Training(
+        "sgd",
+        (("learning_rate", 0.2),),
+        "categorical_crossentropy",
+        minibatches(NAME, 6, 3, steps),
+        ("embedding/embeddings",) if frozen else (),
+    )
     targets = np.eye(2)[[0, 1, 0, 1, 1, 0]]
     return ModelRequest(model, weights, ids, None, targets, training, wants=("predictions", "gradients"))
 
@@ -53,8 +59,12 @@ def lookup(ask):
 def frozen(ask):
     request = question()
     seen = ask(request)
-    found = compare("embedding/embeddings", seen["weights/embedding/embeddings"],
-                    request.weights["embedding/embeddings"].astype("float32"), 0.0)
+    found = compare(
+        "embedding/embeddings",
+        seen["weights/embedding/embeddings"],
+        request.weights["embedding/embeddings"].astype("float32"),
+        0.0,
+    )
     moved = np.any(seen["weights/dense/kernel"] != request.weights["dense/kernel"].astype("float32"))
     return found + ([] if moved else [Deviation("dense/kernel", "training has not moved it")])
 

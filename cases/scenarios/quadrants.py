@@ -42,11 +42,16 @@ def model(high: int, filters: int, units: int, dense: int) -> Model:
     conv = {"filters": filters, "size": (3, 3), "padding": "valid", "activation": "relu"}
     flat = filters * ((high - 4) // 2) * ((high // 4 - 4) // 2)
     return sequential(
-        NAME, node("input", "input", shape=(4, high, high // 4, 1)),
-        every("conv_1", "conv2d", **conv), every("conv_2", "conv2d", **conv), every("pool", "max_pool2d", size=(2, 2)),
-        every("flat", "flatten"), every("dropout", "dropout", rate=0.0),
+        NAME,
+        node("input", "input", shape=(4, high, high // 4, 1)),
+        every("conv_1", "conv2d", **conv),
+        every("conv_2", "conv2d", **conv),
+        every("pool", "max_pool2d", size=(2, 2)),
+        every("flat", "flatten"),
+        every("dropout", "dropout", rate=0.0),
         node("lstm", "recurrent", layer=Layer("lstm", flat, units, return_sequences=False, return_state=False)),
-        node("dense", "dense", units=dense, activation="linear"), node("output", "dense", units=10, activation="softmax"),
+        node("dense", "dense", units=dense, activation="linear"),
+        node("output", "dense", units=10, activation="softmax"),
     )
 
 
@@ -57,8 +62,15 @@ def small() -> ModelRequest:
     images = cut(np.kron(digits.images[chosen] / 16.0, np.ones((1, 2, 2))))
     made = model(32, 4, 12, 16)
     training = Training("adam", ADAM, "categorical_crossentropy", minibatches(NAME, ROWS, 32, STEPS))
-    return ModelRequest(made, draw_model_weights(made), images, None, np.eye(10)[digits.target[chosen]], training,
-                        wants=("predictions", "gradients"))
+    return ModelRequest(
+        made,
+        draw_model_weights(made),
+        images,
+        None,
+        np.eye(10)[digits.target[chosen]],
+        training,
+        wants=("predictions", "gradients"),
+    )
 
 
 @lru_cache(maxsize=1)
@@ -67,14 +79,30 @@ def whole() -> ModelRequest:
     return ModelRequest(made, draw_model_weights(made), cut(generator(NAME, "images").random((1, 28, 28))))
 
 
-model_claims(NAME, small, whole, {
-    "input": (4, 56, 14, 1), "conv_1": (4, 54, 12, 32), "conv_2": (4, 52, 10, 32), "pool": (4, 26, 5, 32),
-    "flat": (4, 32 * 26 * 5), "lstm": (5,), "dense": (50,), "output": (10,),
-}, first=2, to=0.9)
+model_claims(
+    NAME,
+    small,
+    whole,
+    {
+        "input": (4, 56, 14, 1),
+        "conv_1": (4, 54, 12, 32),
+        "conv_2": (4, 52, 10, 32),
+        "pool": (4, 26, 5, 32),
+        "flat": (4, 32 * 26 * 5),
+        "lstm": (5,),
+        "dense": (50,),
+        "output": (10,),
+    },
+    first=2,
+    to=0.9,
+)
 
 
-@claim(NAME, "TimeDistributed(Conv2D) is the convolution applied to every step, and to all steps folded into the batch.",
-       [{"how": "steps"}, {"how": "folded"}])
+@claim(
+    NAME,
+    "TimeDistributed(Conv2D) is the convolution applied to every step, and to all steps folded into the batch.",
+    [{"how": "steps"}, {"how": "folded"}],
+)
 def time_distributed(ask, how):
     request = small()
     images = request.inputs[:2]
@@ -84,7 +112,9 @@ def time_distributed(ask, how):
     alone = sequential(NAME + " step", node("input", "input", shape=images.shape[2:]), inside)
     seen, allowed = ask(together)["predictions"], 2 * expect_model(together)["predictions"].allowed
     if how == "folded":
-        each = ask(ModelRequest(alone, weights, images.reshape(8, *images.shape[2:])))["predictions"].reshape(seen.shape)
+        each = ask(ModelRequest(alone, weights, images.reshape(8, *images.shape[2:])))["predictions"].reshape(
+            seen.shape
+        )
     else:
         each = np.stack([ask(ModelRequest(alone, weights, images[:, t]))["predictions"] for t in range(4)], axis=1)
     return compare("outputs of TimeDistributed(Conv2D)", seen, each, allowed)
@@ -104,11 +134,16 @@ def mistaken(which: str) -> tuple[ModelRequest, tuple[set[str], ...]]:
     return replace(request, model=sequential(NAME, nodes["input"], inside)), ({"56"}, {"14"})
 
 
-@claim(NAME, "The document's three mistakes each raise an error that names the shapes.",
-       [{"mistake": m} for m in ("reshape", "lstm_of_2d", "conv_of_5d")])
+@claim(
+    NAME,
+    "The document's three mistakes each raise an error that names the shapes.",
+    [{"mistake": m} for m in ("reshape", "lstm_of_2d", "conv_of_5d")],
+)
 def mistakes(ask, mistake):
     request, numbers = mistaken(mistake)
-    weights = {name: w for name, w in request.weights.items() if name.split("/")[0] in {n.name for n in request.model.nodes}}
+    weights = {
+        name: w for name, w in request.weights.items() if name.split("/")[0] in {n.name for n in request.model.nodes}
+    }
     answer = ask.answer(replace(request, weights=weights))
     if not isinstance(answer, Refusal):
         return [Deviation("error", f"{mistake}: no error was raised")]
@@ -128,4 +163,8 @@ def dropout(ask):
     request = replace(request, model=replace(request.model, nodes=nodes), wants=("predictions",))
     losses = ask(request)["losses"]
     first, last = losses[:5].mean(), losses[-5:].mean()
-    return [] if last < 0.95 * first else [Deviation("losses", f"from {first:.3g} to {last:.3g}: expected below 0.95 of it")]
+    return (
+        []
+        if last < 0.95 * first
+        else [Deviation("losses", f"from {first:.3g} to {last:.3g}: expected below 0.95 of it")]
+    )

@@ -37,8 +37,11 @@ def last_part(ask, request: Request, before: tuple, part: Batch) -> Observation:
     return ask(replace(request, before=before, batch=part))
 
 
-@claim(NAME, "The parts, one after the other, give the outputs and final states of one run, wherever they are cut.",
-       [{**c, "cut": cut} for c in CELLS for cut in CUTS])
+@claim(
+    NAME,
+    "The parts, one after the other, give the outputs and final states of one run, wherever they are cut.",
+    [{**c, "cut": cut} for c in CELLS for cut in CUTS],
+)
 def chunks_are_one_run(ask, cell, cut):
     request = asked(cell)
     pieces = parts(request.batch, cut)

@@ -18,8 +18,12 @@ LAYERS: Mapping[str, Callable[[Any, Node], Any]] = {
     "dropout": lambda layers, n: layers.Dropout(n["rate"]),
     "activation": lambda layers, n: layers.Activation(n["activation"]),
     "batch_norm": lambda layers, n: layers.BatchNormalization(epsilon=n["epsilon"]),
-    "conv1d": lambda layers, n: layers.Conv1D(n["filters"], n["size"], padding=n["padding"], activation=n["activation"]),
-    "conv2d": lambda layers, n: layers.Conv2D(n["filters"], n["size"], padding=n["padding"], activation=n["activation"]),
+    "conv1d": lambda layers, n: layers.Conv1D(
+        n["filters"], n["size"], padding=n["padding"], activation=n["activation"]
+    ),
+    "conv2d": lambda layers, n: layers.Conv2D(
+        n["filters"], n["size"], padding=n["padding"], activation=n["activation"]
+    ),
     "max_pool1d": lambda layers, n: layers.MaxPooling1D(n["size"]),
     "max_pool2d": lambda layers, n: layers.MaxPooling2D(n["size"]),
     "flatten": lambda layers, n: layers.Flatten(),
@@ -33,8 +37,11 @@ LAYERS: Mapping[str, Callable[[Any, Node], Any]] = {
 }
 
 WEIGHTS: Mapping[str, tuple[str, ...]] = {
-    "dense": ("kernel", "bias"), "conv1d": ("kernel", "bias"), "conv2d": ("kernel", "bias"),
-    "embedding": ("embeddings",), "batch_norm": ("gamma", "beta", "moving_mean", "moving_variance"),
+    "dense": ("kernel", "bias"),
+    "conv1d": ("kernel", "bias"),
+    "conv2d": ("kernel", "bias"),
+    "embedding": ("embeddings",),
+    "batch_norm": ("gamma", "beta", "moving_mean", "moving_variance"),
 }
 """Op -> the names of its layer's weights, in Keras' order."""
 
@@ -56,7 +63,9 @@ class Part:
             self.layers = [LAYERS[inner.op](keras.layers, inner)]
         if node.op == "time_distributed":
             if len(self.layers) != 1:
-                raise ValueError(f"node {node.name}: TimeDistributed wraps one layer, not a stack of {len(self.layers)}")
+                raise ValueError(
+                    f"node {node.name}: TimeDistributed wraps one layer, not a stack of {len(self.layers)}"
+                )
             self.layers = [keras.layers.TimeDistributed(self.layers[0])]
 
     def call(self, given: Sequence[Any], mask: Any = None) -> Any:

@@ -1,8 +1,8 @@
 """One node of a described model as the PyTorch module that a user would take, applied and its weights named.
 
 Between nodes images are (batch, height, width, channels) and sequences (batch, time, features), as this project has
-them; convolutions and pools get PyTorch's order, channels first, and give it back. Time-distributed nodes fold time into
-the batch. `same` padding is PyTorch's own `padding="same"`.
+them; convolutions and pools get PyTorch's order, channels first, and give it back. Time-distributed nodes fold time
+into the batch. `same` padding is PyTorch's own `padding="same"`.
 """
 
 from __future__ import annotations
@@ -17,8 +17,13 @@ from cases.models import Node
 from suite.backends.pytorch_layers import build
 
 ACTIVATIONS: Mapping[str, Callable[[Tensor], Tensor]] = {
-    "linear": lambda x: x, "softmax": lambda x: functional.softmax(x, dim=-1), "sigmoid": torch.sigmoid,
-    "tanh": torch.tanh, "relu": torch.relu, "softsign": functional.softsign, "elu": functional.elu,
+    "linear": lambda x: x,
+    "softmax": lambda x: functional.softmax(x, dim=-1),
+    "sigmoid": torch.sigmoid,
+    "tanh": torch.tanh,
+    "relu": torch.relu,
+    "softsign": functional.softsign,
+    "elu": functional.elu,
     "softplus": functional.softplus,
 }
 
@@ -27,8 +32,12 @@ WEIGHTS: Mapping[str, Mapping[str, tuple[str, tuple[int, ...]]]] = {
     "conv1d": {"kernel": ("weight", (2, 1, 0)), "bias": ("bias", (0,))},
     "conv2d": {"kernel": ("weight", (2, 3, 1, 0)), "bias": ("bias", (0,))},
     "embedding": {"embeddings": ("weight", (0, 1))},
-    "batch_norm": {"gamma": ("weight", (0,)), "beta": ("bias", (0,)), "moving_mean": ("running_mean", (0,)),
-                   "moving_variance": ("running_var", (0,))},
+    "batch_norm": {
+        "gamma": ("weight", (0,)),
+        "beta": ("bias", (0,)),
+        "moving_mean": ("running_mean", (0,)),
+        "moving_variance": ("running_var", (0,)),
+    },
 }
 """Op -> this project's name -> PyTorch's, and the order of PyTorch's axes that makes it ours."""
 
@@ -85,7 +94,7 @@ def last(n: Node, outputs: Tensor, states) -> Tensor:
     if layer.return_sequences or outputs.ndim == 2:  # the loop over cells takes the last ones itself
         return outputs
     hidden = states[0] if layer.cell == "lstm" else states
-    return torch.cat(list(hidden[-len(layer.directions):]), dim=1)
+    return torch.cat(list(hidden[-len(layer.directions) :]), dim=1)
 
 
 def _product(n: Node, xs: Sequence[Tensor]) -> Tensor:
@@ -116,5 +125,7 @@ _SHAPES: Mapping[str, Callable[[Node, Sequence[Tensor]], Tensor]] = {
 
 def named(n: Node, part: nn.Module) -> dict[str, tuple[Tensor, tuple[int, ...]]]:
     """`NODE/NAME` -> the tensor of a node that is not recurrent, and the order of its axes that makes it ours."""
-    return {f"{n.name}/{ours}": (getattr(part, theirs), axes) for ours, (theirs, axes) in
-            WEIGHTS.get(inner(n).op, {}).items()}
+    return {
+        f"{n.name}/{ours}": (getattr(part, theirs), axes)
+        for ours, (theirs, axes) in WEIGHTS.get(inner(n).op, {}).items()
+    }
