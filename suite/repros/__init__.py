@@ -1,8 +1,8 @@
 """Scripts that show a failure with nothing but the framework and numpy, ready for an upstream issue.
 
-`finding` says which answer is wrong and what shows it · `compose` writes the script around `keras` and `pytorch`, which
-know each framework's words, `data` and `equations` · `again` runs scripts in a clean interpreter. Text only: no framework
-is imported here.
+`finding` says which answer is wrong and what shows it · `compose` writes the script around `keras` and `pytorch`,
+which know each framework's words, `data` and `equations` · `again` runs scripts in a clean interpreter. Text only: no
+framework is imported here.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 import re
 import textwrap
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 from cases.requests import Deviation
 from suite.repros.compose import body
@@ -40,8 +40,12 @@ def script(
         raise NoScript(f"nobody writes scripts for {backend}")
     lines = body(finding, STACKS[backend](device))
     told = f"{versions}; {device}" if finding.place == 0 else f"{backend}; {device}"
-    heading = [statement, f"Seen with {told}:", message, "Exits 1 while the fault is there, else 0.", f"Check: {identity}"]
-    words = [line for part in heading for line in textwrap.wrap(printable(part), 110, break_long_words=False) or [""]]
+    heading = [statement, f"Seen with {told}:", message, f"Check: {identity}"]
+    heading.append("Exits 1 while the fault is there, else 0.")
+    if finding.name.startswith(("outputs", "states")) and re.match("gradients|loss", message):
+        heading.insert(3, f"The {finding.name.split('/')[0]} are wrong already: that is what is shown here.")
+    wrap = textwrap.TextWrapper(110, break_long_words=False, break_on_hyphens=False)
+    words = [line for part in heading for line in wrap.wrap(printable(part)) or [""]]
     return "\n".join(['"""' + words[0], *words[1:], '"""', *lines, ""])
 
 

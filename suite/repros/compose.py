@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
 from cases.batches import Batch
-from cases.layers import Layer
 from cases.requests import Request, Reset
 from suite.repros import equations
 from suite.repros.data import Data
 from suite.repros.finding import Finding, NoScript
 from suite.repros.question import Question, question
 
+MIXED = "mixed_"
 BUILTIN = {"TypeError", "ValueError", "AttributeError", "RuntimeError", "NotImplementedError", "IndexError", "KeyError",
            "AssertionError", "NameError", "ZeroDivisionError", "OverflowError"}
 
@@ -27,7 +28,8 @@ def body(finding: Finding, framework: Any) -> list[str]:
         shared = alike(finding.request, finding.against)
         other = question(finding.against, 0 if shared else 1)
         if shared:  # one layer and one function, called twice: it takes whatever either call gives
-            wide = dict(masked=main.masked or other.masked, given_states=main.given_states or other.given_states)
+            wide = dict(masked=main.masked or other.masked, given_states=main.given_states or other.given_states,
+                        sometimes_states=main.sometimes_states or main.given_states != other.given_states)
             main, other = (Question(q.request, q.layer, q.function, q.gradient, **wide) for q in (main, other))
         questions = [main, other]
     for q in questions:
@@ -48,27 +50,33 @@ def body(finding: Finding, framework: Any) -> list[str]:
     risky: list[str] = []  # what may raise the error that is shown
     functions = list({q.layer: q for q in questions}.values())
     for number, q in enumerate(functions):
-        risky += framework.build(q, functions[0].layer if number else None)
+        risky += framework.build(q, functions[0].layer if number else None, finding.kind not in ("error", "no error"))
+    single = None
     for q in functions:
-        risky += ["", *framework.function(q), ""]
-        if framework.traced(q.request) and name != "mask" and not gradients:
+        function = framework.function(q)
+        traced = framework.traced(q.request) and name != "mask"
+        if len(calls) == len(questions) == 1 and not gradients and not traced:
+            single = inlined(function, f"{q.function}({calls[0]})")
+        if not single:
+            risky += ["", *function, ""]
+        if traced and not gradients:
             risky += framework.compiled(q)
     if gradients:
         risky += [*framework.weighted(), ""]
         for q in functions:
             risky += [*framework.gradient(q, name if finding.kind == "value" else "gradients/inputs"), ""]
     risky += before(main, calls[:-1], framework)
-    call = f"{main.gradient if gradients else main.function}({calls[-1]})"
+    call = single or f"{main.gradient if gradients else main.function}({calls[-1]})"
     if finding.kind in ("error", "no error", "death"):
         return tidy([*lines, *ended(finding, risky, call)])
     lines += risky
     layer = finding.request.layer
     if name == "mask":
-        lines += [f"results = {call}", *framework.passed_mask(main)]
         flipped = "[:, ::-1]" if layer.direction == "backward" and layer.layers % 2 else ""
-        return tidy([*lines, f"expected = mask{flipped}", "wrong = found is None or not np.array_equal(found, expected)",
+        return tidy([*lines, f"results = {call}", *framework.passed_mask(main), f"expected = mask{flipped}",
                      'print("expected", expected.astype(int).tolist())',
-                     'print("found   ", None if found is None else found.astype(int).tolist())', "sys.exit(int(wrong))"])
+                     'print("found   ", None if found is None else found.astype(int).tolist())',
+                     "sys.exit(int(found is None or not np.array_equal(found, expected)))"])
     if finding.kind in ("dtype", "shape"):
         return tidy([*lines, f"results = {call}", *described(finding, main, framework)])
     if gradients:
@@ -178,7 +186,7 @@ def described(finding: Finding, q: Question, framework: Any) -> list[str]:
     layer, batch = finding.request.layer, finding.request.batch
     result = framework.result(q, finding.name)
     if finding.kind == "dtype":
-        lines = [f"found, expected = {framework.dtype(result)}, {layer.dtype.removeprefix('mixed_')!r}".replace("'", '"')]
+        lines = [f'found, expected = {framework.dtype(result)}, "{layer.dtype.removeprefix(MIXED)}"']
     else:
         width = layer.units if layer.merge == "none" and layer.direction == "bidirectional" else layer.width
         outputs = (batch.size, batch.time, width) if layer.return_sequences else (batch.size, width)
@@ -195,7 +203,8 @@ def by_equations(finding: Finding, q: Question, calls: Sequence[str], framework:
     if request.batch.time == 0:
         raise NoScript("a sequence without steps: not written in scripts yet")
     zeros = f"[np.zeros(({request.batch.size}, {layer.units}))] * {len(layer.state_keys())}"
-    lines = ["", "# the equations, in float64", framework.weights(q), *equations.written(layer, q.masked, finding.padding, framework.convention), ""]
+    written = equations.written(layer, q.masked, finding.padding, framework.convention)
+    lines = ["", "# the equations, in float64", framework.weights(q), *written, ""]
     states = zeros
     if layer.stateful and request.before:
         lines.append(f"carried = {zeros}")
@@ -205,7 +214,8 @@ def by_equations(finding: Finding, q: Question, calls: Sequence[str], framework:
                 lines.append(f"carried = {zeros}")
                 continue
             x, mask, own = split(q, calls[number])
-            lines.append(f"carried = equations({clean(x, mask)}, {mask}, {own or 'carried'})[{len(layer.output_names)}:]")
+            given = f"{clean(x, mask)}, {mask}, {own or 'carried'}"
+            lines.append(f"carried = equations({given})[{len(layer.output_names)}:]")
             number += 1
     x, mask, own = split(q, calls[-1])
     order = [*layer.output_names, *(f"states/{key}" for key in layer.state_keys())]
@@ -220,8 +230,9 @@ def by_equations(finding: Finding, q: Question, calls: Sequence[str], framework:
     kind, _, rest = finding.name.removeprefix("gradients/").partition("/")
     at = layer.state_keys().index(rest) if kind == "states" else 0
     array = {"inputs": "x64", "states": f"states64[{at}]"}.get(kind) or f"w[{framework.weight_index(layer, rest)}]"
-    return [*lines, f"a = {array}", "expected = np.zeros_like(a)", "for i in np.ndindex(a.shape):  # central differences",
-            "    here = a[i]", "    a[i] = here + 1e-5", "    more = loss()", "    a[i] = here - 1e-5",
+    return [*lines, f"a = {array}", "expected = np.zeros_like(a)",
+            "for i in np.ndindex(a.shape):  # central differences", "    here = a[i]", "    a[i] = here + 1e-5",
+            "    more = loss()", "    a[i] = here - 1e-5",
             "    expected[i] = (more - loss()) / 2e-5", "    a[i] = here"]
 
 
@@ -238,14 +249,27 @@ def clean(x: str, mask: str) -> str:
 
 
 def tidy(lines: Sequence[str]) -> list[str]:
-    """One empty line at most, none at the ends; two before a definition are not worth their room in an issue."""
+    """Long lines folded, one empty line at most, none at the ends: more are not worth their room in an issue."""
     told: list[str] = []
     for line in lines:
         if line or (told and told[-1]):
-            told.append(line)
+            told += folded(line)
     return told
 
 
-def option_words(layer: Layer) -> str:
-    """The layer in words, for the docstring."""
-    return str(layer).replace("_", " ")
+def folded(line: str) -> list[str]:
+    """A line of more than 110 characters as several, broken after commas; all of them are inside brackets."""
+    indent = len(line) - len(line.lstrip()) + 4
+    told = [""]
+    for part in re.split(r"(?<=, )", line) if len(line) > 110 else [line]:
+        if len(told[-1]) + len(part) > 110 and "(" in told[0]:
+            told.append(" " * indent)
+        told[-1] += part
+    return [one.rstrip() for one in told]
+
+
+def inlined(function: list[str], call: str) -> str | None:
+    """What a function of one line returns, where it is called with arguments of its parameters' names; else None."""
+    if len(function) == 2 and function[0] == f"def {call}:" and function[1].startswith("    return "):
+        return function[1].removeprefix("    return ")
+    return None

@@ -80,10 +80,9 @@ def step(layer: Layer, convention: str) -> list[str]:
     order = "zrn" if keras else "rzn"
     names = lambda prefix: ", ".join(f"{prefix}{g}" for g in order)  # noqa: E731
     if layer.reset_after or not keras:
-        if keras and layer.bias:
-            lines = [f"{names('x')} = np.split(x[:, t] @ W + b[0], 3, axis=1)", f"{names('h')} = np.split(h @ U + b[1], 3, axis=1)"]
-        else:
-            lines = [f"{names('x')} = np.split({ahead}, 3, axis=1)", f"{names('h')} = np.split(h @ U{turned}{second}, 3, axis=1)"]
+        first, then = (f"x[:, t] @ W{turned} + b[0]", " + b[1]") if keras and layer.bias else (ahead, second)
+        lines = [f"{names('x')} = np.split({first}, 3, axis=1)"]
+        lines.append(f"{names('h')} = np.split(h @ U{turned}{then}, 3, axis=1)")
         lines.append(f"z, r = {of(gate, 'xz + hz')}, {of(gate, 'xr + hr')}")
         return [*lines, f"h1 = z * h + (1 - z) * {of(act, 'xn + r * hn')}"]
     n = layer.units

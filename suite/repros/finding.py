@@ -106,7 +106,9 @@ def find(asked: Sequence[Asked], deviations: Sequence[Deviation], verdict: str) 
         refused = next((a for a in asked if isinstance(a.answer, Refusal)), None)
         if refused is None:
             raise NoScript("the error came from no question of this check")
-        return Finding("error", refused.request, error=refused.answer.error, name=forward_only(refused.answer), place=refused.place)
+        behind = "gradients" in refused.request.wants and not in_the_call(refused.answer)
+        return Finding("error", refused.request, "gradients/inputs" if behind else "outputs", error=refused.answer.error,
+                       place=refused.place)
     named = re.match(r"[\w/]*", worst.where).group()
     if described := re.search(r": (shape|dtype) ", worst.message):
         seen = next(a for a in asked if isinstance(a.answer, Observation))
@@ -116,8 +118,8 @@ def find(asked: Sequence[Asked], deviations: Sequence[Deviation], verdict: str) 
 
 def writable(request: Request) -> None:
     """Raises NoScript where the question has something that no script says yet."""
-    parts = [request, request.layer, request.execution, request.batch, *(b for b in request.before if isinstance(b, Batch))]
-    for part in parts:
+    earlier = [batch for batch in request.before if isinstance(batch, Batch)]
+    for part in (request, request.layer, request.execution, request.batch, *earlier):
         known = next((names for kind, names in WRITTEN if isinstance(part, kind)), None)
         if known is None:
             raise NoScript(f"{type(part).__name__}: not written in scripts yet")
@@ -132,9 +134,9 @@ def writable(request: Request) -> None:
         raise NoScript("a batch without steps or rows: not written in scripts yet")
 
 
-def forward_only(refusal: Refusal) -> str:
-    """`outputs` where the error came from calling the layer, `gradients` where it may have come from behind that."""
-    return "outputs" if "when calling" in refusal.message or refusal.moment != "run" else "gradients"
+def in_the_call(refusal: Refusal) -> bool:
+    """Whether the error came while the layer was built or called, and not from what differentiates it."""
+    return "when calling" in refusal.message or refusal.moment == "build"
 
 
 def value(asked: Sequence[Asked], named: str) -> Finding:
@@ -150,14 +152,22 @@ def value(asked: Sequence[Asked], named: str) -> Finding:
         wrong += [(each, bad) for bad in bad_arrays(each, answered[each])]
     if not wrong:
         return differing(answered)
-    each, bad = min(wrong, key=lambda pair: (pair[1].name != named, RANK.index(pair[1].name.split("/")[0]), size(pair[0].request)))
+    each, bad = min(wrong, key=lambda pair: (plainness(pair[1].name, named), size(pair[0].request)))
     bad_here = {(id(a), b.name) for a, b in wrong}
     others = [a for a in answered if a is not each and a.place == each.place and (id(a), bad.name) not in bad_here]
-    against = next((a.request for a in others if same_due(each, a, answered, bad) and derivable(each.request, a.request)), None)
-    return made(each, bad, against)
+    equal = [a for a in others if same_due(each, a, answered, bad) and derivable(each.request, a.request)]
+    return made(each, bad, equal[0].request if equal and not bad.zero else None)
+
+
+def plainness(name: str, named: str) -> tuple:
+    """Plainer first: outputs and states before gradients, which follow from them; then what the check names."""
+    kind = name.split("/")[0]
+    behind = kind in ("gradients", "loss")
+    return behind, name != named, RANK.index(kind)
 
 
 def made(each: Asked, bad: Bad, against: Request | None) -> Finding:
+    """The finding that an array of an answer is wrong."""
     deviation = bad.deviation
     finite = math.isnan(deviation.deviation) and bad.name != "mask"
     return Finding(
@@ -173,7 +183,8 @@ def bad_arrays(each: Asked, expected: Any) -> Iterator[Bad]:
     for name, due in expected.items():
         if name not in seen.arrays:
             silent = name == "mask" and not seen.facts.get("carries_masks", True)
-            if not silent and not mergeable(name, seen.arrays) and not (name == "mask" and request.layer.merge == "none"):
+            silent = silent or name == "mask" and request.layer.merge == "none"
+            if not silent and not mergeable(name, seen.arrays):
                 yield Bad(name, "all", Deviation(name, f"{name}: nothing came back"))
         elif name == "mask":
             if not np.array_equal(seen[name], due.value.astype(bool)):
@@ -206,9 +217,10 @@ def differing(answered: dict[Asked, Any]) -> Finding:
                 if name == "mask" or not same_due(later, earlier, answered, bad):
                     continue
                 if name in later.answer.arrays and name in earlier.answer.arrays:
-                    if found := compare(name, later.answer[name], earlier.answer[name], 2 * due.allowed.max(initial=0.0)):
+                    allowed = 2 * due.allowed.max(initial=0.0)
+                    if found := compare(name, later.answer[name], earlier.answer[name], allowed):
                         return made(later, Bad(name, "all", found[0]), earlier.request)
-    raise NoScript("each answer by itself is what the equations allow; only the check's own comparison of several shows the fault")
+    raise NoScript("each answer by itself is what the equations allow: only the check's own comparison shows the fault")
 
 
 def same_due(each: Asked, other: Asked, answered: dict[Asked, Any], bad: Bad) -> bool:
@@ -224,8 +236,8 @@ def same_due(each: Asked, other: Asked, answered: dict[Asked, Any], bad: Bad) ->
 
 
 def derivable(request: Request, other: Request) -> bool:
-    """Whether a few words make the data of `other` out of that of `request`: other content in padding, no mask that is all
-    true, zeros as states, other options or another execution."""
+    """Whether a few words make the data of `other` out of that of `request`: other content in padding, no mask that is
+    all true, zeros as states, other options or another execution."""
     mine, theirs = request.batch, other.batch
     if request.before or other.before or mine.inputs.shape != theirs.inputs.shape or mine.size == 0:
         return False

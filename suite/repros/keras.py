@@ -25,8 +25,8 @@ class Keras:
         module = module or gradients or (self.engine == "jax" and request.layer.dtype == "float64")
         module = module or (self.engine == "tensorflow" and any(self.traced(q.request) for q in questions))
         files = [q for q in questions if q.request.execution.origin == "reloaded"]
-        lines = ["import os", "import sys", *["import tempfile"] * bool(files), f'os.environ["KERAS_BACKEND"] = "{self.engine}"',
-                 "import keras", "import numpy as np", *[MODULES[self.engine]] * module]
+        lines = ["import os", "import sys", *["import tempfile"] * bool(files),
+                 f'os.environ["KERAS_BACKEND"] = "{self.engine}"', "import keras", "import numpy as np", *[MODULES[self.engine]] * module]
         if self.engine == "jax" and request.layer.dtype == "float64":
             lines.append('jax.config.update("jax_enable_x64", True)')
         return lines
@@ -37,7 +37,8 @@ class Keras:
             return False
         if request.execution.kernel == "compiled":
             return self.engine != "torch"
-        return self.engine == "jax" and not (request.layer.stateful or request.before or request.execution.origin != "built")
+        leaves = request.layer.stateful or request.before or request.execution.origin != "built"
+        return self.engine == "jax" and not leaves
 
     def refused(self, request: Request) -> str | None:
         """None, or why this cannot be written."""
@@ -47,19 +48,25 @@ class Keras:
         """The dtype of the arrays that are handed in."""
         return layer.dtype if layer.dtype in ("float64", "float16") else "float32"
 
-    def build(self, q: Question, copy_of: str | None) -> list[str]:
-        """The layers, their weights random or those of other layers."""
+    def build(self, q: Question, copy_of: str | None, weights: bool = True) -> list[str]:
+        """The layers; if `weights`, random ones or those of other layers."""
         layer, name, several = q.request.layer, q.layer, q.request.layer.layers > 1
-        made = [construct(layer, q.request.execution.kernel, index == layer.layers - 1) for index in range(layer.layers)]
+        kernel = q.request.execution.kernel
+        made = [construct(layer, kernel, index == layer.layers - 1) for index in range(layer.layers)]
         size = q.first_size if layer.stateful else None
         shapes = [f"({size}, None, {layer.input_width(index)})" for index in range(layer.layers)]
         if not several:
             lines = [f"{name} = {made[0]}", f"{name}.build({shapes[0]})"]
         else:
-            lines = [f"{name} = [", *(f"    {one}," for one in made), "]"]
+            if len(set(made)) == 1:
+                lines = [f"{name} = [{made[0]} for _ in range({len(made)})]"]
+            else:
+                lines = [f"{name} = [", *(f"    {one}," for one in made), "]"]
             lines += [f"{name}[{index}].build({shape})" for index, shape in enumerate(shapes)]
         own, theirs = variables(name, several), copy_of and variables(copy_of, several)
-        if theirs:
+        if not weights:
+            pass
+        elif theirs:
             lines += [f"for v, u in zip({own}, {theirs}):", "    v.assign(u)"]
         else:
             lines += [f"for v in {own}:", "    v.assign(draw(*v.shape) / 2)"]
@@ -74,7 +81,7 @@ class Keras:
         given = lambda index: ", ".join(  # noqa: E731
             ["x" if index == 0 else "y"]
             + (["mask=mask"] if index == 0 and q.masked else [])
-            + ([f"initial_state={part(layer, index)}"] if q.given_states else [])
+            + ([f"initial_state={part(layer, index, q.sometimes_states)}"] if q.given_states else [])
             + (["training=True"] if q.request.execution.mode == "training" else [])
         )
         two = len(layer.output_names) == 2
@@ -86,7 +93,8 @@ class Keras:
             for index in range(layer.layers):
                 if layer.return_state:
                     finals.append(f"*s{index}")
-                lines.append(f"    y{f', *s{index}' if layer.return_state else ''} = {q.layer}[{index}]({given(index)})")
+                results = f"y, *s{index}" if layer.return_state else "y"
+                lines.append(f"    {results} = {q.layer}[{index}]({given(index)})")
             lines.append(f"    return [{', '.join(['y', *finals])}]")
         execution = q.request.execution
         if execution.entry == "predict" or execution.origin == "reloaded":
@@ -113,8 +121,8 @@ class Keras:
                     "loaded = keras.models.load_model(path)", f"{q.layer}{'' if layer.layers > 1 else ','} = {loaded}"]
         single = not layer.return_state and len(layer.output_names) == 1
         predicted = f"model.predict([{', '.join(given)}], verbose=0)"
-        lines += [f"def {q.function}({', '.join(q.parameters)}):", f"    return {f'[{predicted}]' if single else predicted}"]
-        return lines
+        lines.append(f"def {q.function}({', '.join(q.parameters)}):")
+        return [*lines, f"    return {f'[{predicted}]' if single else predicted}"]
 
     def compiled(self, q: Question) -> list[str]:
         """The function, compiled."""
@@ -125,10 +133,6 @@ class Keras:
         if q.request.layer.layers == 1:
             return [f"{q.layer}.reset_state()"]
         return [f"for one in {q.layer}:", "    one.reset_state()"]
-
-    def tensors(self, name: str) -> str:
-        """An array as a tensor of the engine; none is needed: Keras takes arrays."""
-        return name
 
     def result(self, q: Question, name: str, results: str = "results") -> str:
         """The array `name` in the list of results."""
@@ -165,7 +169,7 @@ class Keras:
         ]
 
     def gradient(self, q: Question, name: str) -> list[str]:
-        """`q.gradient(x, mask, states)`: the gradient of the loss by the array `name` (`gradients/inputs` …), or the loss."""
+        """`q.gradient(x, mask, states)`: the gradient of the loss by an array (`gradients/inputs` …), or the loss."""
         lines = [f"def {q.gradient}({', '.join(q.parameters)}):"]
         call = f"weighted({q.function}({', '.join(q.parameters)}))"
         if name == "loss":
@@ -185,11 +189,12 @@ class Keras:
         word = {"inputs": "x", "states": "states"}.get(kind)
         if self.engine == "tensorflow":
             if word:
-                lines.append(f"    {word} = {'tf.constant(x)' if kind == 'inputs' else '[tf.constant(s) for s in states]'}")
+                made = "tf.constant(x)" if kind == "inputs" else "[tf.constant(s) for s in states]"
+                lines.append(f"    {word} = {made}")
             else:
                 source = f"{source}.value"
-            return [*lines, "    with tf.GradientTape() as tape:", f"        tape.watch({source})", f"        loss = {call}",
-                    f'    return tape.gradient(loss, {source}, unconnected_gradients="zero").numpy()']
+            return [*lines, "    with tf.GradientTape() as tape:", f"        tape.watch({source})",
+                    f"        loss = {call}", f'    return tape.gradient(loss, {source}, unconnected_gradients="zero").numpy()']
         tensor = "keras.ops.convert_to_tensor({}).requires_grad_()"
         if kind == "inputs":
             lines.append(f"    x = {tensor.format('x')}")
@@ -206,10 +211,6 @@ class Keras:
         place = int(index) * len(layer.directions) + layer.directions.index(direction)
         return place * (2 + layer.bias) + {"kernel": 0, "recurrent_kernel": 1}.get(kind, 2)
 
-    def turned(self, name: str) -> str:
-        """What turns a gradient of the equations' array into the framework's."""
-        return ""
-
 
 def variables(name: str, several: bool) -> str:
     """All weights, in order."""
@@ -225,10 +226,11 @@ def variable(q: Question, name: str) -> str:
     return f"{made}{half}.cell.{'bias' if 'bias' in kind else kind}"
 
 
-def part(layer: Layer, index: int) -> str:
+def part(layer: Layer, index: int, sometimes: bool) -> str:
     """The initial states of one layer of the stack."""
     each = len(layer.directions) * len(layer.state_names)
-    return "states" if layer.layers == 1 else f"states[{index * each}:{(index + 1) * each}]"
+    cut = f"states[{index * each}:{(index + 1) * each}]"
+    return "states" if layer.layers == 1 else f"states and {cut}" if sometimes else cut
 
 
 def again(name: str, shapes: list[str], several: bool) -> list[str]:
@@ -250,7 +252,8 @@ def construct(layer: Layer, kernel: str, last: bool) -> str:
     if layer.cell != "simple_rnn" and layer.recurrent_activation != "sigmoid":
         cell.append(f'recurrent_activation="{layer.recurrent_activation}"')
     cell += [f"{name}={value}" for name, value, usual in (
-        ("use_bias", layer.bias, True), ("dropout", layer.dropout, 0.0), ("recurrent_dropout", layer.recurrent_dropout, 0.0),
+        ("use_bias", layer.bias, True), ("dropout", layer.dropout, 0.0),
+        ("recurrent_dropout", layer.recurrent_dropout, 0.0),
     ) if value != usual]
     if layer.cell != "simple_rnn" and layer.implementation != 2:
         cell.append(f"implementation={layer.implementation}")
@@ -264,7 +267,8 @@ def construct(layer: Layer, kernel: str, last: bool) -> str:
     dtype = [f'dtype="{layer.dtype}"'] if layer.dtype != "float32" else []
     kind = KINDS[layer.cell]
     if kernel == "generic":
-        made = f"keras.layers.RNN({', '.join([f'keras.layers.{kind}Cell({", ".join([*cell, *dtype])})', *loop, *dtype])})"
+        inner = f"keras.layers.{kind}Cell({', '.join([*cell, *dtype])})"
+        made = f"keras.layers.RNN({', '.join([inner, *loop, *dtype])})"
     else:
         made = f"keras.layers.{kind}({', '.join([*cell, *loop, *dtype])})"
     if layer.direction != "bidirectional":

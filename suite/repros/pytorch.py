@@ -23,7 +23,7 @@ class PyTorch:
         if execution.kernel == "generic" and (layer.layers > 1 or layer.direction == "bidirectional"):
             return "the loop over the cells of a stack, or of two directions, is the suite's own code and not PyTorch's"
         if execution.origin != "built" and execution.kernel in ("generic", "compiled"):
-            return "how the suite saves its loop over the cells, or what TorchScript made, is not written in scripts yet"
+            return "saving a loop over cells, or what TorchScript made, is not written in scripts yet"
         return None
 
     def head(self, request: Request, gradients: bool, questions: list[Question]) -> list[str]:
@@ -41,14 +41,14 @@ class PyTorch:
         """The dtype of the arrays that are handed in."""
         return layer.dtype if layer.dtype in ("float64", "float16") else "float32"
 
-    def build(self, q: Question, copy_of: str | None) -> list[str]:
-        """The module, its weights random or those of another."""
+    def build(self, q: Question, copy_of: str | None, weights: bool = True) -> list[str]:
+        """The module; if `weights`, random ones or those of another."""
         layer, execution, name = q.request.layer, q.request.execution, q.layer
         made = construct(layer, execution.kernel, self.device)
         lines = [f"{name} = {made}"]
         if copy_of:
             lines.append(f"{name}.load_state_dict({copy_of}.state_dict())")
-        else:
+        elif weights:
             lines += [f"for p in {name}.parameters():",
                       f"    p.data = torch.as_tensor(draw(*p.shape) / 2{self.place(layer)})"]
         if execution.origin == "reloaded":
@@ -78,12 +78,12 @@ class PyTorch:
         if q.given_states:
             stacked = lambda n: f"torch.stack([torch.as_tensor(s{there}) for s in states{n}])"  # noqa: E731
             given = f"({stacked('[0::2]')}, {stacked('[1::2]')})" if lstm else stacked("")
-            missing = any(b.initial_states is None for b in q.batches)
-            lines.append(f"    start = None if states is None else {given}" if missing else f"    start = {given}")
+            lines.append(f"    start = {f'None if states is None else {given}' if q.sometimes_states else given}")
         start = ", start" if q.given_states else ""
         if q.masked:
             call = "packed"
-            lines.append("    packed = pack_padded_sequence(x, torch.as_tensor(mask.sum(1)), batch_first=True, enforce_sorted=False)")
+            lines.append("    lengths = torch.as_tensor(mask.sum(1))")
+            lines.append("    packed = pack_padded_sequence(x, lengths, batch_first=True, enforce_sorted=False)")
         lines.append(f"    y, {'(h, c)' if lstm else 'h'} = {q.layer}({call}{start})")
         if q.masked:
             lines.append("    y, _ = pad_packed_sequence(y, batch_first=True, total_length=x.shape[1])")
@@ -152,7 +152,7 @@ class PyTorch:
                 "    return sum((r * torch.as_tensor(k).to(r)).sum() for r, k in zip(results, cotangents))"]
 
     def gradient(self, q: Question, name: str) -> list[str]:
-        """`q.gradient(x, mask, states)`: the gradient of the loss by the array `name` (`gradients/inputs` …), or the loss."""
+        """`q.gradient(x, mask, states)`: the gradient of the loss by an array (`gradients/inputs` …), or the loss."""
         layer = q.request.layer
         lines = [f"def {q.gradient}({', '.join(q.parameters)}):"]
         call = f"weighted({q.function}({', '.join(q.parameters)}))"
@@ -190,5 +190,6 @@ def construct(layer: Layer, kernel: str, device: str) -> str:
     name = KINDS[layer.cell]
     if kernel == "generic":
         return f"nn.{name}Cell({', '.join([str(layer.features), str(layer.units), *options])})"
-    wide = [f"num_layers={layer.layers}"] * (layer.layers > 1) + ["bidirectional=True"] * (layer.direction == "bidirectional")
+    wide = [f"num_layers={layer.layers}"] * (layer.layers > 1)
+    wide += ["bidirectional=True"] * (layer.direction == "bidirectional")
     return f"nn.{name}({', '.join([str(layer.features), str(layer.units), *wide, 'batch_first=True', *options])})"

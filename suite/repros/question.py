@@ -13,7 +13,7 @@ class Question:
     """One request, and the names of its layer, its function and its data in the script.
 
     function(x, mask, states) gives the list of results, gradient(x, mask, states) a gradient; `parameters` are those of
-    the three that some call gives.
+    the three that some call gives; `sometimes_states`: whether some other call gives no states.
     """
 
     request: Request
@@ -22,6 +22,7 @@ class Question:
     gradient: str
     masked: bool
     given_states: bool
+    sometimes_states: bool
 
     @property
     def parameters(self) -> list[str]:
@@ -46,5 +47,5 @@ def question(request: Request, number: int) -> Question:
     name = ("layers" if request.layer.layers > 1 else "layer") + suffix
     return Question(
         request, name, f"run{suffix}", f"gradient{suffix}", any(b.mask is not None for b in calls),
-        any(b.initial_states is not None for b in calls),
+        any(b.initial_states is not None for b in calls), len({b.initial_states is None for b in calls}) > 1,
     )
