@@ -107,8 +107,10 @@ def judge(check: Planned, *subjects: Any) -> Outcome:
 
 
 def first_line(text: str) -> str:
+    """The first line that says something."""
     return next((line.strip() for line in text.splitlines() if line.strip()), "")[:400]
 
 
 def last_line(text: str) -> str:
+    """The last line that says something: of a traceback, the error."""
     return next((line.strip() for line in reversed(text.splitlines()) if line.strip()), "")[:400]

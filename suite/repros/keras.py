@@ -26,7 +26,8 @@ class Keras:
         module = module or (self.engine == "tensorflow" and any(self.traced(q.request) for q in questions))
         files = [q for q in questions if q.request.execution.origin == "reloaded"]
         lines = ["import os", "import sys", *["import tempfile"] * bool(files),
-                 f'os.environ["KERAS_BACKEND"] = "{self.engine}"', "import keras", "import numpy as np", *[MODULES[self.engine]] * module]
+                 f'os.environ["KERAS_BACKEND"] = "{self.engine}"', "import keras", "import numpy as np",
+                 *[MODULES[self.engine]] * module]
         if self.engine == "jax" and request.layer.dtype == "float64":
             lines.append('jax.config.update("jax_enable_x64", True)')
         return lines
