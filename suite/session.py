@@ -305,7 +305,7 @@ def open_session(settings: Settings) -> Session:
     session = Session(settings, subjects, absent, ledger, earlier)
     if session.earlier and (gone := {v.subject for v in earlier.values()} - {s.name for s in subjects}):
         raise BadUse(f"--resume {settings.resume}: that run asked {sorted(gone)[0]!r}, which is not asked now")
-    features = set().union(*(check.features for check in (*session.checks, *session.claims)), {"other"})
+    features = set().union(*(check.features for check in (*session.planned, *claims("full"))), {"other", "device"})
     for known in ledger:
         for name in (*known.when, *(name for no in known.unless for name in no)):
             if name not in features:
