@@ -29,8 +29,7 @@ from suite.subjects.specification import parse
 from tests.suite_runs import ROOT, suite_run
 
 EVERYTHING = ("outputs", "states", "mask", "gradients")
-FAULTY = version("keras") == "3.15.1" if os.environ.get("PYTHONPATH", "") == "" else False
-needs_known_faults = pytest.mark.skipif(not FAULTY, reason="faults of Keras 3.15.1")
+needs_known_faults = pytest.mark.skipif(version("keras") != "3.15.1", reason="faults of Keras 3.15.1")
 
 
 def request(layer: Layer, mask: str = "right", states: bool = True, time: int = 4, execution: str = "fused", **others) -> Request:
@@ -45,7 +44,9 @@ VARIOUS = {
     "lstm": request(LSTM),
     "no mask, no states": request(LSTM, "none", False),
     "gru": request(Layer("gru", 2, 3), "gaps"),
-    "gru reset before": request(Layer("gru", 2, 3, reset_after=False, activation="relu", recurrent_activation="hard_sigmoid"), "left"),
+    "gru reset before": request(
+        Layer("gru", 2, 3, reset_after=False, activation="relu", recurrent_activation="hard_sigmoid"), "left"
+    ),
     "gru without bias": request(Layer("gru", 2, 3, bias=False)),
     "rnn": request(Layer("simple_rnn", 2, 3, activation="softsign"), "single"),
     "backward": request(LSTM.but(direction="backward"), "left"),
@@ -77,8 +78,6 @@ FIRST = BatchPlan(3, 4, "right").draw(STATEFUL)
 VARIOUS["stateful"] = request(STATEFUL, states=False, before=(FIRST,))
 VARIOUS["reset"] = request(STATEFUL.but(layers=2), states=False, before=(FIRST, Reset(), FIRST))
 WRITERS = {"tensorflow": Keras("tensorflow"), "jax": Keras("jax"), "torch": Keras("torch"), "pytorch": PyTorch()}
-FOR_PYTORCH = ("lstm", "no mask, no states", "gru", "bidirectional", "float64", "generic", "compiled", "training", "reloaded",
-               "predict", "long")
 GRADIENTS = ("gradients/inputs", "gradients/weights/0/forward/recurrent_kernel", "gradients/states/0/forward/h", "loss")
 
 
@@ -106,12 +105,9 @@ def text(stack: str, finding: Finding) -> str:
     return "\n".join(body(finding, WRITERS[stack]))
 
 
-@pytest.mark.parametrize("stack", WRITERS)
-@pytest.mark.parametrize("what", VARIOUS)
+@pytest.mark.parametrize("stack, what", [(s, what) for s in WRITERS for what, asks in VARIOUS.items() if right_for(s, asks)])
 def test_every_kind_of_question_can_be_written(stack, what):
     question = VARIOUS[what]
-    if not right_for(stack, question):
-        return
     layer = question.layer
     names = [*layer.output_names, f"states/{layer.state_keys()[-1]}" if layer.return_state else "outputs"]
     if question.execution.entry == "direct":
@@ -129,13 +125,13 @@ def test_every_kind_of_question_can_be_written(stack, what):
         assert max(map(len, told.splitlines())) <= 130
 
 
-@pytest.mark.parametrize("convention", ["keras", "torch"])
-@pytest.mark.parametrize("what", VARIOUS)
+@pytest.mark.parametrize("convention, what", [
+    (convention, what) for convention in ("keras", "torch") for what, asks in VARIOUS.items()
+    if not asks.before and (convention == "keras" or asks.layer.reset_after)
+])
 def test_the_equations_of_a_script_are_those_of_the_reference(convention, what):
     question = VARIOUS[what]
     layer, batch = question.layer, question.batch
-    if question.before or (convention == "torch" and not (layer.reset_after or layer.cell != "gru")):
-        return
     if convention == "keras":
         arrays = [a for cell in to_keras(layer, question.weights).values() for a in cell]
     else:
@@ -251,7 +247,8 @@ def test_the_wrong_one_of_two_answers_is_found_and_shown_against_the_right_one()
     dirty = clean.but(batch=with_padding_content(clean.batch, np.nan))
     wrong = np.full_like(seen(clean)["outputs"], np.nan)
     finding = find([asked(clean), asked(dirty, outputs=wrong)], [Deviation("outputs", "NaN")], "fail")
-    assert (finding.kind, finding.name, finding.request, finding.against, finding.finite) == ("value", "outputs", dirty, clean, True)
+    assert (finding.kind, finding.name, finding.finite) == ("value", "outputs", True)
+    assert finding.request is dirty and finding.against is clean
     told = text("torch", finding)
     assert "x[~mask] = np.nan" in told and "x2[~mask] = 0" in told and "def equations" not in told
 
@@ -291,14 +288,15 @@ def test_where_there_is_no_script_there_is_a_reason(asks, deviation, verdict, re
 
 
 def test_nobody_writes_scripts_for_a_backend_of_ones_own():
-    with pytest.raises(NoScript, match="tests.fakes:WrongOutputs"):
-        script([Asked(VARIOUS["lstm"], Refusal("ValueError", "no"))], [Deviation("error", "")], "fail", ["tests.fakes:WrongOutputs"],
-               "fake 1", "cpu", "It holds.", "raised", "fake::it::x")
+    refused = [Asked(VARIOUS["lstm"], Refusal("ValueError", "no"))]
+    with pytest.raises(NoScript, match="tests.fakes:Own"):
+        script(refused, [Deviation("error", "")], "fail", ["tests.fakes:Own"], "own 1", "cpu", "It holds.", "no", "own::it::x")
 
 
 def test_what_a_framework_says_cannot_break_a_script():
-    told = script([Asked(VARIOUS["lstm"], Refusal("ValueError", 'a """ quote', "build"))], [Deviation("error", "")], "fail",
-                  ["keras-jax"], "keras 3", "cpu", "It holds.", 'raised ValueError: a """ quote and \\N{nothing} and "', "x::y::z")
+    refused = [Asked(VARIOUS["lstm"], Refusal("ValueError", 'a """ quote', "build"))]
+    message = 'raised ValueError: a """ quote and \\N{nothing} and "'
+    told = script(refused, [Deviation("error", "")], "fail", ["keras-jax"], "keras 3", "cpu", "It holds.", message, "x::y::z")
     compile(told, "x", "exec")
 
 

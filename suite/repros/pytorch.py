@@ -99,13 +99,14 @@ class PyTorch:
         """The module that TorchScript takes: it calls neither nn.LSTM by itself nor packing from outside."""
         state = "tuple[torch.Tensor, torch.Tensor]" if q.request.layer.cell == "lstm" else "torch.Tensor"
         given = ["x: torch.Tensor", *["lengths: torch.Tensor"] * q.masked, *[f"start: {state}"] * q.given_states]
-        lines = ["class Model(nn.Module):", "    def __init__(self, rnn):", "        super().__init__()", "        self.rnn = rnn",
-                 "", f"    def forward(self, {', '.join(given)}):"]
+        lines = ["class Model(nn.Module):", "    def __init__(self, rnn):", "        super().__init__()",
+                 "        self.rnn = rnn", "", f"    def forward(self, {', '.join(given)}):"]
         start = ", start" if q.given_states else ""
         if q.masked:
             lines += ["        packed = pack_padded_sequence(x, lengths, batch_first=True, enforce_sorted=False)",
                       f"        y, last = self.rnn(packed{start})",
-                      "        y, _ = pad_packed_sequence(y, batch_first=True, total_length=x.shape[1])", "        return y, last"]
+                      "        y, _ = pad_packed_sequence(y, batch_first=True, total_length=x.shape[1])",
+                      "        return y, last"]
         else:
             lines.append(f"        return self.rnn(x{start})")
         return [*lines, "", f"{q.layer} = torch.jit.script(Model({q.layer}))", ""]
