@@ -22,7 +22,8 @@ NEW = 3
 EACH = 60.0
 """Seconds that one script may take."""
 TOTAL: Mapping[str, float] = {"smoke": 20.0, "default": 20.0, "full": 120.0}
-"""Seconds for all scripts of a run, by depth."""
+"""Seconds for all scripts of a run, by depth: none is begun in the last `LAST` of them."""
+LAST = 5.0
 SIDE_BY_SIDE = 2
 
 
@@ -56,16 +57,16 @@ def sample(records: Iterable[Verdict], folder: Path) -> list[Verdict]:
 
 
 def run(
-    chosen: Sequence[Verdict], folder: Path, specification: Callable[[Verdict], Specification], seconds: float
+    chosen: Sequence[Verdict], folder: Path, specification: Callable[[Verdict], Specification], seconds: float,
+    each: float = EACH,
 ) -> list[Again]:
-    """Try the scripts, two at a time, for `seconds` in all. `specification`: of the subject of a failure."""
-    until = time.monotonic() + seconds
+    """Try the scripts, two at a time, for about `seconds` in all. `specification`: of the subject of a failure."""
+    until = time.monotonic() + seconds - LAST
 
     def one(record: Verdict) -> Again:
-        left = until - time.monotonic()
-        if left <= 0:
+        if time.monotonic() > until:
             return Again(record.id, str(record.repro), None, "there was no time left")
-        return again(record, folder, specification(record), min(EACH, left))
+        return again(record, folder, specification(record), each)
 
     with ThreadPoolExecutor(max_workers=SIDE_BY_SIDE) as pool:
         return list(pool.map(one, chosen))
@@ -83,13 +84,12 @@ def again(record: Verdict, folder: Path, specification: Specification, seconds: 
                 stdin=subprocess.DEVNULL, env=environment(record, specification),
             )
         except subprocess.TimeoutExpired:
-            hangs = record.verdict == "timeout" and seconds >= EACH
-            told = f"no end after {seconds:.0f} s"
-            return Again(record.id, str(record.repro), True if hangs else None, told, time.monotonic() - began)
+            told, took = f"no end after {seconds:.0f} s", round(time.monotonic() - began, 1)
+            return Again(record.id, str(record.repro), True if record.verdict == "timeout" else None, told, took)
         except OSError as error:
             return Again(record.id, str(record.repro), None, f"it did not start: {error}")
     shown, said = judged(record.verdict, done.returncode, done.stdout, done.stderr)
-    return Again(record.id, str(record.repro), shown, said, time.monotonic() - began)
+    return Again(record.id, str(record.repro), shown, said, round(time.monotonic() - began, 1))
 
 
 def judged(verdict: str, status: int, out: str, err: str) -> tuple[bool, str]:

@@ -101,7 +101,8 @@ def body(finding: Finding, framework: Any) -> list[str]:
         lines += by_equations(finding, main, calls, framework)
     wrong = "found != 0" if finding.zero else f"~(np.abs(found - expected) <= {finding.tolerance:g})"
     lines.append(f"wrong = {wrong}")
-    if finding.where == "valid" and finding.request.batch.mask is not None and not finding.zero:
+    masked = finding.request.batch.mask is not None and layer.return_sequences
+    if finding.where == "valid" and masked and not finding.zero:
         flipped = "[:, ::-1]" if layer.direction == "backward" and layer.layers % 2 else ""
         lines.append(f"wrong &= {main_mask(calls[-1])}{flipped}[..., None]  # valid steps alone")
     lines += ['print("expected", expected[wrong][:5])',

@@ -44,7 +44,7 @@ def cell(layer: Layer, masked: bool, padding: str, convention: str) -> list[str]
     states = list(layer.state_names)
     names = (["W", "U"] + ["b"] * layer.bias) if convention == "keras" else (["W", "U"] + ["b", "d"] * layer.bias)
     arguments = ", ".join(["x", *["mask"] * masked, *names, *states])
-    zero = padding == "zero" and layer.return_sequences
+    zero = "zero" in (padding, layer.padding_output) and layer.return_sequences
     lines = [f"def cell({arguments}):", "    y, ys = 0 * h, []" if masked and not zero else "    ys = []",
              "    for t in range(x.shape[1]):"]
     lines += [f"        {line}" for line in step(layer, convention)]

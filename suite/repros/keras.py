@@ -149,7 +149,7 @@ class Keras:
         """The mask that the outputs carry."""
         return [
             "from keras.src.backend import get_keras_mask",
-            f"found = get_keras_mask({self.result(q, 'outputs')})",
+            "found = get_keras_mask(results[0])",
             "found = None if found is None else keras.ops.convert_to_numpy(found)",
         ]
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from cases.layers import Layer
 from cases.requests import Request
-from suite.repros.question import Question
+from suite.repros.question import Question, calls
 
 KINDS = {"simple_rnn": "RNN", "lstm": "LSTM", "gru": "GRU"}
 
@@ -22,6 +22,8 @@ class PyTorch:
         layer, execution = request.layer, request.execution
         if execution.kernel == "generic" and (layer.layers > 1 or layer.direction == "bidirectional"):
             return "the loop over the cells of a stack, or of two directions, is the suite's own code and not PyTorch's"
+        if execution.kernel == "compiled" and len({b.initial_states is None for b in calls(request)}) > 1:
+            return "TorchScript with states in some calls and not in others is not written in scripts yet"
         if execution.origin != "built" and execution.kernel in ("generic", "compiled"):
             return "saving a loop over cells, or what TorchScript made, is not written in scripts yet"
         return None
@@ -56,8 +58,6 @@ class PyTorch:
                       f"{name} = {made}", f"{name}.load_state_dict(torch.load(file))"]
         elif execution.origin == "from_config":
             lines += [f"state, {name} = {name}.state_dict(), {made}", f"{name}.load_state_dict(state)"]
-        if execution.kernel == "compiled":
-            lines.append(f"{name} = torch.jit.script({name})")
         if execution.mode == "inference":
             lines.append(f"{name}.eval()")
         return lines
@@ -74,24 +74,42 @@ class PyTorch:
             return self.loop(q)
         there = self.place(layer)
         lines = [f"def {q.function}({', '.join(q.parameters)}):", f"    x = torch.as_tensor(x{there})"]
-        call, lstm = "x", layer.cell == "lstm"
+        call, lstm, compiled = "x", layer.cell == "lstm", execution.kernel == "compiled"
         if q.given_states:
             stacked = lambda n: f"torch.stack([torch.as_tensor(s{there}) for s in states{n}])"  # noqa: E731
             given = f"({stacked('[0::2]')}, {stacked('[1::2]')})" if lstm else stacked("")
             lines.append(f"    start = {f'None if states is None else {given}' if q.sometimes_states else given}")
         start = ", start" if q.given_states else ""
-        if q.masked:
+        if q.masked and compiled:
+            call = "x, torch.as_tensor(mask.sum(1))"
+        elif q.masked:
             call = "packed"
             lines.append("    lengths = torch.as_tensor(mask.sum(1))")
             lines.append("    packed = pack_padded_sequence(x, lengths, batch_first=True, enforce_sorted=False)")
         lines.append(f"    y, {'(h, c)' if lstm else 'h'} = {q.layer}({call}{start})")
-        if q.masked:
+        if q.masked and not compiled:
             lines.append("    y, _ = pad_packed_sequence(y, batch_first=True, total_length=x.shape[1])")
         states = "*[s for pair in zip(h, c) for s in pair]" if lstm else "*h"
         lines.append(f"    return [y, {states}]" if layer.return_state or layer.stateful else "    return [y]")
         if execution.entry == "predict":
             lines.append(f"{q.function} = torch.inference_mode()({q.function})")
-        return lines
+        return [*self.scripted(q), *lines] if compiled else lines
+
+    def scripted(self, q: Question) -> list[str]:
+        """The module that TorchScript takes: it calls neither nn.LSTM by itself nor packing from outside."""
+        state = "tuple[torch.Tensor, torch.Tensor]" if q.request.layer.cell == "lstm" else "torch.Tensor"
+        given = ["x: torch.Tensor", *["lengths: torch.Tensor"] * q.masked, *[f"start: {state}"] * q.given_states]
+        lines = ["class Model(nn.Module):", "    def __init__(self, rnn):", "        super().__init__()",
+                 "        self.rnn = rnn", "", f"    def forward(self, {', '.join(given)}):"]
+        start = ", start" if q.given_states else ""
+        if q.masked:
+            lines += ["        packed = pack_padded_sequence(x, lengths, batch_first=True, enforce_sorted=False)",
+                      f"        y, last = self.rnn(packed{start})",
+                      "        y, _ = pad_packed_sequence(y, batch_first=True, total_length=x.shape[1])",
+                      "        return y, last"]
+        else:
+            lines.append(f"        return self.rnn(x{start})")
+        return [*lines, "", f"{q.layer} = torch.jit.script(Model({q.layer}))", ""]
 
     def loop(self, q: Question) -> list[str]:
         """The loop over one cell, with any mask."""

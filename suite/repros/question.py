@@ -32,7 +32,7 @@ class Question:
     @property
     def batches(self) -> list[Batch]:
         """The batches of all calls, in order."""
-        return [b for b in (*self.request.before, self.request.batch) if isinstance(b, Batch)]
+        return calls(self.request)
 
     @property
     def first_size(self) -> int:
@@ -40,12 +40,17 @@ class Question:
         return self.batches[0].size
 
 
+def calls(request: Request) -> list[Batch]:
+    """The batches of all calls, in order."""
+    return [batch for batch in (*request.before, request.batch) if isinstance(batch, Batch)]
+
+
 def question(request: Request, number: int) -> Question:
     """The request, named as the first or as a further one of its script."""
     suffix = "" if number == 0 else "_too"
-    calls = [b for b in (*request.before, request.batch) if isinstance(b, Batch)]
+    batches = calls(request)
     name = ("layers" if request.layer.layers > 1 else "layer") + suffix
     return Question(
-        request, name, f"run{suffix}", f"gradient{suffix}", any(b.mask is not None for b in calls),
-        any(b.initial_states is not None for b in calls), len({b.initial_states is None for b in calls}) > 1,
+        request, name, f"run{suffix}", f"gradient{suffix}", any(b.mask is not None for b in batches),
+        any(b.initial_states is not None for b in batches), len({b.initial_states is None for b in batches}) > 1,
     )
