@@ -9,8 +9,9 @@ time_distributed node's weights have the names of the layer inside. Images are (
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Mapping
+from typing import Any
 
 import numpy as np
 

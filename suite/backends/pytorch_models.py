@@ -65,12 +65,12 @@ class Network(nn.Module):
         self.model, self.loop = model, loop
         self.shapes: dict[str, tuple[int, ...]] = {}
         kernels = [weights.get(f"{n.name}/kernel", weights.get(f"{n.name}/gamma", np.zeros(0))).shape for n in model.nodes]
-        self.parts = nn.ModuleList([make(n, k, loop, dtype, device) for n, k in zip(model.nodes, kernels)])
+        self.parts = nn.ModuleList([make(n, k, loop, dtype, device) for n, k in zip(model.nodes, kernels, strict=False)])
 
     def forward(self, inputs: Mapping[str, Tensor], mask: Tensor | None) -> Answer:
         """inputs: input node -> tensor; mask: (batch, time) bool for the first recurrent node, or None."""
         values: dict[str, tuple[Tensor, Tensor | None]] = {}
-        for n, part in zip(self.model.nodes, self.parts):
+        for n, part in zip(self.model.nodes, self.parts, strict=False):
             given = [values[name][0] for name in n.inputs]
             masks = [values[name][1] for name in n.inputs]
             if n.op == "recurrent":
@@ -215,7 +215,7 @@ def _run(request: ModelRequest, loop: bool, device: torch.device) -> Observation
             found = torch.autograd.grad(
                 loss_of(training, network(x, mask), targets), trained, allow_unused=True, materialize_grads=True,
             )
-            slopes = {id(p): g for p, g in zip(trained, found)}
+            slopes = {id(p): g for p, g in zip(trained, found, strict=False)}
             arrays |= {f"gradients/{n}": a for n, a in read(network, lambda p: slopes.get(id(p))).items()}
         if training is not None and targets is not None:
             optimizer = make_optimizer(training, trained)
@@ -249,7 +249,7 @@ def load(network: Network, weights: Mapping[str, np.ndarray]) -> None:
     """Copy `weights` (`NODE/NAME`) into the network. Raises ValueError when names or shapes do not match."""
     left = dict(weights)
     with torch.no_grad():
-        for n, part in zip(network.model.nodes, network.parts):
+        for n, part in zip(network.model.nodes, network.parts, strict=False):
             own = {name: left.pop(name) for name in list(left) if name.startswith(f"{n.name}/")}
             if inner(n).op == "recurrent":
                 set_weights(part, inner(n)["layer"], {name.removeprefix(f"{n.name}/"): array for name, array in own.items()})
@@ -268,7 +268,7 @@ def load(network: Network, weights: Mapping[str, np.ndarray]) -> None:
 
 def freeze(network: Network, frozen: Sequence[str]) -> None:
     """`requires_grad_(False)` for the parameters that are not to be trained."""
-    for n, part in zip(network.model.nodes, network.parts):
+    for n, part in zip(network.model.nodes, network.parts, strict=False):
         for name, (parameter, _) in named(n, part).items():
             if name in frozen:
                 parameter.requires_grad_(False)
@@ -278,7 +278,7 @@ def read(network: Network, value: Callable[[Tensor], Tensor | None]) -> dict[str
     """`NODE/NAME` -> `value` of that parameter or buffer (itself, its gradient), in this project's layouts; without
     those that have None."""
     found = {}
-    for n, part in zip(network.model.nodes, network.parts):
+    for n, part in zip(network.model.nodes, network.parts, strict=False):
         if inner(n).op == "recurrent":
             arrays = {name: to_numpy(value(p)) for name, p in parameters(part).items()}
             found |= {f"{n.name}/{name}": array for name, array in from_pytorch(inner(n)["layer"], arrays).items()}
