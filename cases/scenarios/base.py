@@ -11,7 +11,7 @@ import numpy as np
 from cases.layers import generator
 from cases.layouts import keeps_both_biases
 from cases.models import ModelRequest
-from cases.plan import Planned
+from cases.plan import DEPTHS, Planned
 from cases.requests import Deviation, Observation
 from cases.tolerance import compare, expect_model
 
@@ -29,19 +29,24 @@ class Claim:
     check: Callable[..., Iterable[Deviation]]
     variants: tuple[Mapping[str, Any], ...] = ({},)
     document: str = ""
+    depth: str = "default"
 
 
 REGISTRY: dict[tuple[str, str], Claim] = {}
 
 
-def claim(scenario: str, statement: str, variants: Iterable[Mapping[str, Any]] = ({},), document: str = ""):
-    """Register the decorated function as a claim of `scenario`, named after it. Raises ValueError when it is taken."""
+def claim(scenario: str, statement: str, variants: Iterable[Mapping[str, Any]] = ({},), document: str = "",
+          depth: str = "default"):
+    """Register the decorated function as a claim of `scenario`, named after it, checked from `depth` on. Raises ValueError
+    when it is taken, or for an unknown depth."""
+    if depth not in DEPTHS:
+        raise ValueError(f"depth={depth!r}: expected one of {', '.join(DEPTHS)}")
 
     def register(check: Callable[..., Iterable[Deviation]]):
         key = (scenario, check.__name__)
         if key in REGISTRY:
             raise ValueError(f"claim {scenario}/{check.__name__} is registered twice")
-        REGISTRY[key] = Claim(scenario, check.__name__, statement, check, tuple(variants), document)
+        REGISTRY[key] = Claim(scenario, check.__name__, statement, check, tuple(variants), document, depth)
         return check
 
     return register
@@ -121,13 +126,14 @@ def untrained(request: ModelRequest) -> ModelRequest:
 
 def model_claims(
     scenario: str, question: Callable[[], ModelRequest], full: Callable[[], ModelRequest],
-    table: Mapping[str, tuple[int, ...]], first: int = 4, to: float = 0.7,
+    table: Mapping[str, tuple[int, ...]], first: int = 4, to: float = 0.7, equations: str = "default",
 ) -> None:
     """Register what is claimed of every documented model.
 
     question   small widths, gradients wanted, training without dropout
     full       the document's widths; its nodes must have the shapes of the document's `table`
     first, to  how many losses follow the equations; below which part of the first ones the last ones fall
+    equations  the depth from which gradients and losses are held against the equations: large models take the reference long
     """
 
     @claim(scenario, "Every layer has the shape of the document's table.")
@@ -138,11 +144,11 @@ def model_claims(
     def values(ask):
         return predicted(ask, question())
 
-    @claim(scenario, "From equal weights the gradients of the loss are those of the equations.")
+    @claim(scenario, "From equal weights the gradients of the loss are those of the equations.", depth=equations)
     def gradients(ask):
         return differentiated(ask, question())
 
-    @claim(scenario, f"From equal weights the first {first} losses of training are those of the equations.")
+    @claim(scenario, f"From equal weights the first {first} losses of training are those of the equations.", depth=equations)
     def trajectory(ask):
         return followed(ask, question(), first)
 
@@ -162,8 +168,9 @@ ADAM = (("learning_rate", 0.01), ("beta_1", 0.9), ("beta_2", 0.999), ("epsilon",
 
 
 def claims(depth: str = "default") -> list[Planned]:
-    """Every claim of every scenario, one check a variant."""
-    return [planned(claim, variant) for claim in REGISTRY.values() for variant in claim.variants]
+    """Every claim of every scenario that is checked at this depth, one check a variant."""
+    here = [claim for claim in REGISTRY.values() if DEPTHS.index(claim.depth) <= DEPTHS.index(depth)]
+    return [planned(claim, variant) for claim in here for variant in claim.variants]
 
 
 def planned(claim: Claim, variant: Mapping[str, Any]) -> Planned:

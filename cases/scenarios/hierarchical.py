@@ -68,7 +68,7 @@ def whole() -> ModelRequest:
     return ModelRequest(made, draw_model_weights(made), generator(NAME, "image").random((1, 28, 28, 1)))
 
 
-model_claims(NAME, small, whole, {"rows": (28, 128), "columns": (128,), "dense": (10,)}, first=3)
+model_claims(NAME, small, whole, {"rows": (28, 128), "columns": (128,), "dense": (10,)}, first=3, equations="full")
 
 
 @claim(NAME, "Unseen digits are told apart three times as well as by guessing.")

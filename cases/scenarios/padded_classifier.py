@@ -64,7 +64,7 @@ def padding_amount(ask, length):
     return compare(f"predictions (padded to {length})", seen, ask(request)["predictions"], allowed)
 
 
-@claim(NAME, "From equal weights the first 3 losses of training are those of the equations.")
+@claim(NAME, "From equal weights the first 3 losses of training are those of the equations.", depth="full")
 def trajectory(ask):
     return followed(ask, question(), 3)
 

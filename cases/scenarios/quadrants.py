@@ -94,7 +94,7 @@ model_claims(
         "output": (10,),
     },
     first=2,
-    to=0.9,
+    to=0.9, equations="full",
 )
 
 
