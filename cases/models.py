@@ -40,9 +40,9 @@ class Node:
     masking           value                                        (batch, time, features) -> the same, and a mask
     embedding         ids, width, mask_zero, padding_idx (row 0    (batch, time) -> (batch, time, width), and a mask
                       gets no gradient; PyTorch's, False)          where mask_zero
-    recurrent         layer: a `Layer`, return_state False         (batch, time, features) -> its outputs; further inputs
-                                                                   are its initial states, (batch, units) each, in the
-                                                                   order of `Layer.state_keys()`
+    recurrent         layer: a `Layer`, return_state False         (batch, time, features) -> its outputs; further
+                                                                   inputs are its initial states, (batch, units)
+                                                                   each, in the order of `Layer.state_keys()`
     dense             units, activation                            (..., n) -> (..., units)
     dropout           rate                                         the same
     activation        activation                                   the same
@@ -60,7 +60,7 @@ class Node:
                       getitem, or lambda (a layer of its own)
     add, multiply                                                  equal shapes -> the same
     concatenate       axis: the batch's is 0                       equal but for this axis -> joined
-    dot               axes: (of the first, of the second)          (batch, a, n), (batch, b, n) -> (batch, a, b) for (2, 2)
+    dot               axes: (of the first, of the second)          (batch, a, n), (batch, b, n) -> (batch, a, b): (2, 2)
 
     padding is `valid` or `same`; convolutions have stride 1.
     """

@@ -106,7 +106,8 @@ def falls(losses: np.ndarray, to: float, over: int = 5) -> list[Deviation]:
     first, last = losses[:over].mean(), losses[-over:].mean()
     if last < to * first:
         return []
-    return [Deviation("losses", f"mean of the first {over} is {first:.3g}, of the last {last:.3g}: expected below {to} of it")]
+    words = f"mean of the first {over} is {first:.3g}, of the last {last:.3g}: expected below {to:g} of it"
+    return [Deviation("losses", words)]
 
 
 def shaped(ask, request: ModelRequest, table: Mapping[str, tuple[int, ...]]) -> list[Deviation]:

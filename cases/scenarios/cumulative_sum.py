@@ -1,7 +1,7 @@
 """`cumulative-sum-tagging` (document 1): at which step does the sum of a sequence pass a quarter of its length?
 
-T = 10 uniform numbers; y = 0 while their cumulative sum is below T / 4, else 1. LSTM(20, sequences), or both directions,
-→ TimeDistributed(Dense(1, sigmoid)); binary cross-entropy, Adam, fresh sequences at every step.
+T = 10 uniform numbers; y = 0 while their cumulative sum is below T / 4, else 1. LSTM(20, sequences), or both
+directions, → TimeDistributed(Dense(1, sigmoid)); binary cross-entropy, Adam, fresh sequences at every step.
 """
 
 from __future__ import annotations

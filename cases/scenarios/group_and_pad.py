@@ -25,7 +25,7 @@ COLUMNS = [{"column": 1}, {"column": 2}]
 
 
 def group(rows: np.ndarray, column: int) -> dict[int, np.ndarray]:
-    """Value of the column -> its rows (time, features), in their order. Raises IndexError where there is no such column."""
+    """Value of the column -> its rows (time, features), in order. Raises IndexError where there is no such column."""
     if not 0 <= column < rows.shape[1]:
         raise IndexError(f"column {column}: the rows have columns 0 to {rows.shape[1] - 1}")
     return {int(value): rows[rows[:, column] == value] for value in dict.fromkeys(rows[:, column].tolist())}

@@ -1,7 +1,7 @@
 """`mnist-hierarchical-rnn` (document 3): an image read by rows, its rows read by pixels.
 
-(28, 28, 1) → TimeDistributed(LSTM 128) over the pixels of a row → (28, 128) → LSTM 128 over the rows → Dense 10. Trained
-on the 8 × 8 digits that scikit-learn carries.
+(28, 28, 1) → TimeDistributed(LSTM 128) over the pixels of a row → (28, 128) → LSTM 128 over the rows → Dense 10.
+Trained on the 8 × 8 digits that scikit-learn carries.
 """
 
 from __future__ import annotations
