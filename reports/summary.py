@@ -185,16 +185,15 @@ def scripts_told(run: Run) -> list[str]:
     found = run.end.more.get("repros") if run.end else None
     if not found or not found["written"] + found["without"]:
         return []
-    missing = f", none for {found['without']} (why: `no_repro` in their records)" if found["without"] else ""
-    line = f"scripts in repros/: {found['written']}{missing}"
+    line = f"repros/: {several(found['written'], 'script')}" + f", none for {found['without']}" * bool(found["without"])
     if "tried" not in found:
         return [f"{line}; none was tried again"]
-    tried = found["tried"]
-    ran = [each for each in tried if each["shown"] is not None]
+    ran = [each for each in found["tried"] if each["shown"] is not None]
     silent = [each for each in ran if not each["shown"]]
-    line += f"; {len(ran)} tried again: " + (f"{len(silent)} do not show their fault" if silent else "all show their fault")
-    if len(ran) < len(tried):
-        line += f"; no time for {len(tried) - len(ran)} more"
+    if ran:
+        line += f"; {len(ran)} tried again: " + (f"{len(silent)} of them show no fault" if silent else "each shows its fault")
+    if late := len(found["tried"]) - len(ran):
+        line += f"; no time for {late}"
     return [line, *(f"  {each['repro']}: {each['said']}" for each in silent[:2])]
 
 

@@ -351,7 +351,7 @@ def test_a_run_says_which_scripts_there_are_and_why_not(tmp_path):
     failed = [each for each in run.records.verdicts if each.verdict == "fail"]
     assert failed and all(each.repro is None and "nobody writes scripts" in each.more["no_repro"] for each in failed)
     assert run.records.end.more["repros"] == {"written": 0, "without": len(failed), "tried": []}
-    assert f"scripts in repros/: 0, none for {len(failed)}" in run.said
+    assert f"repros/: 0 scripts, none for {len(failed)}" in run.said
 
 
 @needs_known_faults
