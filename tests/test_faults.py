@@ -27,7 +27,7 @@ def test_a_text_that_is_not_there_is_said():
 def test_a_planted_fault_is_what_is_imported(tmp_path):
     fault = next(fault for fault in FAULTS if fault.name == "enforce_sorted not passed on")
     environment = fault.plant(tmp_path)
-    code = "from torch.nn.utils import rnn; import inspect; print('enforce_sorted=True\\n' in inspect.getsource(rnn.pack_sequence))"
+    code = "import inspect, torch.nn.utils.rnn as m; print('enforce_sorted=True\\n' in inspect.getsource(m.pack_sequence))"
     said = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=True, timeout=100)
     assert said.stdout.strip() == "True"
     assert (tmp_path / "imported").exists()
