@@ -56,7 +56,7 @@ def called(ask, name: str, **arguments) -> Observation:
     return settled(ask.answer(FunctionRequest(name, tuple(arguments.items()))))
 
 
-@invariant("pad_sequences keeps each sequence, or the part of it that was asked, at the side that was asked.", ragged)
+@invariant("`pad_sequences` keeps each sequence, or the part of it that was asked, at the side that was asked.", ragged)
 def pad_sequences_keeps_sequences(ask, case):
     given = sequences(case)
     longest, found = max(map(len, given)), []
@@ -71,7 +71,7 @@ def pad_sequences_keeps_sequences(ask, case):
     return found
 
 
-@invariant("pad_sequence keeps each sequence whole, at the side that was asked.", ragged)
+@invariant("`pad_sequence` keeps each sequence whole, at the side that was asked.", ragged)
 def pad_sequence_keeps_sequences(ask, case):
     given = sequences(case)
     longest, found = max(map(len, given)), []
