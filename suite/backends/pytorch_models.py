@@ -20,7 +20,15 @@ from torch.nn.utils.rnn import pack_sequence, pad_packed_sequence, pad_sequence
 
 from cases.layouts import from_pytorch
 from cases.models import (
-    KEEPS_MASK, FunctionRequest, Model, ModelRequest, Node, Training, named_inputs, recurrent_layers, rows_of,
+    KEEPS_MASK,
+    FunctionRequest,
+    Model,
+    ModelRequest,
+    Node,
+    Training,
+    named_inputs,
+    recurrent_layers,
+    rows_of,
 )
 from cases.requests import Observation, Unsupported
 from suite.backends import Moment, moment
@@ -123,7 +131,8 @@ def run_model(request: ModelRequest, device: torch.device) -> Observation | Unsu
         reason = reason or "cudnn RNN backward can only be called in training mode: ask with mode='training'"
     if reason:
         return Unsupported(reason)
-    loop = request.execution.kernel == "generic" or any(layer.direction == "backward" for layer in recurrent_layers(request.model))
+    backward = any(layer.direction == "backward" for layer in recurrent_layers(request.model))
+    loop = request.execution.kernel == "generic" or backward
     try:
         return _run(request, loop, device)
     except Moment as problem:
