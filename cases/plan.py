@@ -8,6 +8,7 @@ thin out what all of them do:
     options     everything a layer can be told
     activations those that no other array has
     precision   the dtypes
+    paths       what decides which code runs: a fast kernel is left for the loop by cell, mask and direction together
 
 Ids are made from what is checked, never from a counter.
 """
@@ -65,13 +66,16 @@ SENSELESS = (
 
 @dataclass(frozen=True)
 class Array:
-    """One covering array: its factors, name -> values."""
+    """One covering array: its factors, name -> values. From `default` on it is of strength `least`, where pairs are too
+    few."""
 
     name: str
     factors: Mapping[str, tuple]
+    least: int = 1
 
     def covering(self, strength: int) -> list[Row]:
         """Rows in which every `strength` values of different factors that may stand together do."""
+        strength = max(strength, self.least) if strength > 1 else strength
         constraints = [
             {"operator": "not", "condition": {"operator": "fn", "requires": list(no.factors), "evaluate": no_together(no)}}
             for no in SENSELESS
@@ -110,6 +114,10 @@ ARRAYS: tuple[Array, ...] = (
         cell=("lstm", "gru", "simple_rnn"), mask=("right", "none", "gaps"), dtype=("float64",),
         kernel=("fused", "generic"), direction=("forward", "bidirectional"), states=(True, False),
     )),
+    Array("paths", dict(
+        cell=("lstm", "gru", "simple_rnn"), mask=("none", "right"), kernel=("fused",),
+        direction=("forward", "backward", "bidirectional"), states=(True, False),
+    ), least=3),
 )
 
 
