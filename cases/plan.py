@@ -8,6 +8,7 @@ thin out what all of them do:
     options     everything a layer can be told
     activations those that no other array has
     precision   the dtypes
+    sources     where the mask comes from
 
 Ids are made from what is checked, never from a counter.
 """
@@ -65,10 +66,11 @@ SENSELESS = (
 
 @dataclass(frozen=True)
 class Array:
-    """One covering array: its factors, name -> values."""
+    """One covering array: its factors, name -> values. With `groups`, only invariants of these groups are checked on it."""
 
     name: str
     factors: Mapping[str, tuple]
+    groups: tuple[str, ...] = ()
 
     def covering(self, strength: int) -> list[Row]:
         """Rows in which every `strength` values of different factors that may stand together do."""
@@ -109,7 +111,14 @@ ARRAYS: tuple[Array, ...] = (
         cell=("lstm", "gru", "simple_rnn"), mask=("right", "none", "gaps"), dtype=("float64",),
         kernel=("fused", "generic"), direction=("forward", "bidirectional"), states=(True, False),
     )),
+    Array("sources", dict(
+        mask_from=("masking", "embedding", "masking_number", "masking_inf"), states=(True, False),
+        mask=("right", "gaps"), cell=("lstm", "gru"), direction=("forward", "bidirectional"), kernel=("fused",),
+    ), groups=("masks",)),
 )
+
+GROUPS: Mapping[str, tuple[str, ...]] = {array.name: array.groups for array in ARRAYS if array.groups}
+"""Name of an array -> the only groups of invariants that are checked on it, where it names some."""
 
 
 def case_of(row: Row, seed: int, array: str) -> Case:
@@ -119,7 +128,7 @@ def case_of(row: Row, seed: int, array: str) -> Case:
     return Case(
         Layer(features=features, units=units, **options),
         BatchPlan(batch, time, row["mask"], row["states"]),
-        Execution(row["kernel"]),
+        Execution(**{name: row[name] for name in Execution.__dataclass_fields__ if name in row}),
         seed,
         array,
     )
@@ -171,13 +180,18 @@ def planned(invariant: Invariant, case: Case) -> Planned:
     )
 
 
+def concerns(invariant: Invariant, case: Case) -> bool:
+    """Whether an invariant says something of a case, and is asked on the array that the case comes from."""
+    return invariant.group in GROUPS.get(case.array, (invariant.group,)) and invariant.applies(case)
+
+
 def chosen(invariant: Invariant, among: tuple[Case, ...], depth: str) -> list[Case]:
     """The cases on which an invariant is checked.
 
     At `full`, and for one that holds everywhere: all to which it applies. Else, of what all frameworks have and of
     the rest, so many that the invariant meets every value of every feature in `MET` that it can meet there.
     """
-    applying = [case for case in among if invariant.applies(case)]
+    applying = [case for case in among if concerns(invariant, case)]
     if invariant.everywhere or depth == "full":
         return applying
     wide = [case for case in applying if case.array == "options"]

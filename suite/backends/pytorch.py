@@ -87,6 +87,8 @@ class PyTorch(Backend):
             for batch in (*request.before, request.batch):
                 if isinstance(batch, Batch) and (reason := unpackable(batch)):
                     return reason
+        if execution.mask_from != "argument":
+            return "PyTorch layers carry no mask: none in front can make one"
         if execution.entry == "predict":
             if execution.mode == "training":
                 return "predicting is inference; module.train() is for the direct call"
