@@ -9,6 +9,7 @@ thin out what all of them do:
     activations those that no other array has
     precision   the dtypes
     sources     where the mask comes from
+    refusals    the ways in which something wrong can be asked
 
 Ids are made from what is checked, never from a counter.
 """
@@ -38,7 +39,7 @@ SIZES: Mapping[str, tuple[int, int, int, int]] = {  # batch, time, features, uni
 }
 
 MET = ("cell", "mask", "kernel", "direction", "layers", "states", "return_sequences")
-"""Features whose every value every invariant meets at `default`; invariants that hold everywhere meet all pairs."""
+"""Features whose every value, with every way of execution, every invariant meets at `default`; invariants that hold everywhere meet all pairs."""
 
 Row = Mapping[str, object]
 
@@ -60,6 +61,7 @@ SENSELESS = (
     Senseless(("padding_output", "direction"), lambda output, direction: output == "zero" and direction == "bidirectional"),
     Senseless(("padding_output", "return_sequences"), lambda output, sequences: output == "zero" and not sequences),
     Senseless(("padding_output", "mask"), lambda output, mask: output == "zero" and mask in ("none", "full")),
+    Senseless(("entry", "kernel"), lambda entry, kernel: entry == "predict" and kernel != "fused"),
     Senseless(("mask", "size"), lambda mask, size: mask in ("right", "left", "gaps", "empty_row") and size == "one_step"),
 )
 
@@ -115,6 +117,10 @@ ARRAYS: tuple[Array, ...] = (
         mask_from=("masking", "embedding", "masking_number", "masking_inf"), states=(True, False),
         mask=("right", "gaps"), cell=("lstm", "gru"), direction=("forward", "bidirectional"), kernel=("fused",),
     ), groups=("masks",)),
+    Array("refusals", dict(
+        cell=("lstm", "gru", "simple_rnn"), kernel=("fused", "generic", "compiled"), entry=("direct", "predict"),
+        mask=("right",), states=(True,),
+    ), groups=("refusals",)),
 )
 
 GROUPS: Mapping[str, tuple[str, ...]] = {array.name: array.groups for array in ARRAYS if array.groups}
@@ -215,7 +221,9 @@ def meeting(group: str, applying: list[Case]) -> list[Case]:
 @lru_cache(maxsize=4096)
 def values_of(case: Case) -> frozenset[tuple[str, object]]:
     """The (feature, value) pairs of a case."""
-    return frozenset((name, value) for name, value in case.features.items() if name in MET)
+    return frozenset((name, value) for name, value in case.features.items() if name in MET) | {
+        ("execution", str(case.execution))
+    }
 
 
 def plan(depth: str, seed: int = 0, kernel: str | None = None) -> list[Planned]:

@@ -140,7 +140,7 @@ class Keras(Backend):
             return stacks.from_config(stack, size)
         if execution.origin == "reloaded":
             batch = request.batch
-            masked, states = batch.mask is not None and stack.source is None, batch.initial_states is not None
+            masked, states = batch.mask is not None and stack.source is None, stacks.counts(layer, batch)
             return stacks.reloaded(self.keras, stack, size, batch.time, key[1], masked, states)
         return stack
 
@@ -258,7 +258,7 @@ class Keras(Backend):
 
     def _model(self, stack: stacks.Stack, batch: Batch, kernel: str) -> tuple[Any, Any]:
         """The functional model for batches of this form, kept with its stack, and its key."""
-        masked, states = batch.mask is not None and stack.source is None, batch.initial_states is not None
+        masked, states = batch.mask is not None and stack.source is None, stacks.counts(stack.layer, batch)
         key = "model", masked, states, batch.time if kernel == "unrolled" else None
         if key not in stack.programs:
             stack.programs[key] = stacks.functional(self.keras, stack, batch.size, batch.time, kernel, masked, states)

@@ -69,6 +69,18 @@ def loop_options(layer: Layer, last: bool, kernel: str) -> dict[str, Any]:
     return options
 
 
+def construct(keras: Any, options: Mapping[str, Any]) -> Any:
+    """A Keras layer from options by this project's names, whatever their values. Raises KeyError for another name."""
+    names = {"activation": "activation", "recurrent_activation": "recurrent_activation", "dropout": "dropout",
+             "recurrent_dropout": "recurrent_dropout"}
+    rest = {name: value for name, value in options.items() if name not in ("cell", "features", "units", "direction", "merge")}
+    made = getattr(keras.layers, LAYERS[options["cell"]])(options["units"], **{names[n]: v for n, v in rest.items()})
+    if options.get("direction") == "bidirectional":
+        made = keras.layers.Bidirectional(made, options.get("merge", "concat"))
+    made.build((None, None, options["features"]))
+    return made
+
+
 def make(keras: Any, layer: Layer, kernel: str, last: bool) -> Any:
     """One Keras layer of the stack, not built.
 
@@ -210,7 +222,7 @@ def from_config(stack: Stack, batch: int | None) -> Stack:
     return Stack(stack.keras, layer, made, stack.source)
 
 
-def reloaded(keras: Any, stack: Stack, batch: int, time: int, kernel: str, masked: bool, states: bool) -> Stack:
+def reloaded(keras: Any, stack: Stack, batch: int, time: int, kernel: str, masked: bool, states: Sequence[int]) -> Stack:
     """The stack out of a model that was saved to a `.keras` file and loaded again, weights as the file has them."""
     model = functional(keras, stack, batch, time, kernel, masked, states)
     with tempfile.TemporaryDirectory() as folder:
@@ -259,8 +271,8 @@ def loss(keras: Any, outputs: Sequence[Any], states: Sequence[Any], cotangents: 
     return sum(terms[1:], terms[0])
 
 
-def functional(keras: Any, stack: Stack, batch: int, time: int, kernel: str, masked: bool, states: bool) -> Any:
-    """A functional model of the stack. Inputs: the sequences, then the mask, then the initial states, where given;
+def functional(keras: Any, stack: Stack, batch: int, time: int, kernel: str, masked: bool, states: Sequence[int]) -> Any:
+    """A functional model of the stack. `states`: how many initial states each layer is given, or nothing. Inputs: the sequences, then the mask, then the initial states, where given;
     outputs: the outputs, then the final states. Time is open, except for an unrolled loop, which needs it fixed."""
     layer = stack.layer
     steps = time if kernel == "unrolled" else None
@@ -273,8 +285,7 @@ def functional(keras: Any, stack: Stack, batch: int, time: int, kernel: str, mas
     ids = isinstance(stack.source, keras.layers.Embedding)
     sequences = given(steps, dtype="int32") if ids else given(steps, layer.features)
     mask = given(steps, dtype="bool") if masked else None
-    each = len(layer.directions) * len(layer.state_names)
-    initial = [[given(layer.units) for _ in range(each)] for _ in stack.layers] if states else None
+    initial = [[given(layer.units) for _ in range(each)] for each in states] or None
     outputs, finals, _ = forward(stack, sequences, mask, initial)
     inputs = [sequences, *([mask] if masked else []), *[state for one in initial or () for state in one]]
     return keras.Model(inputs if len(inputs) > 1 else inputs[0], [*outputs, *finals])
@@ -286,10 +297,19 @@ def real_dtype(layer: Layer) -> str:
 
 
 def states_of(layer: Layer, named: Mapping[str, np.ndarray]) -> list[list[np.ndarray]]:
-    """Initial states by name -> one list a layer, in Keras' order: forward before backward, h before c."""
-    each = len(layer.directions) * len(layer.state_names)
-    flat = [named[key] for key in layer.state_keys()]
-    return [flat[start : start + each] for start in range(0, len(flat), each)]
+    """Initial states by name -> one list a layer, in Keras' order: forward before backward, h before c. Too few or too
+    many are handed on as they are."""
+    found: list[list[np.ndarray]] = []
+    for index in range(layer.layers):
+        own = [key for key in layer.state_keys() if key.startswith(f"{index}/") and key in named]
+        extra = [key for key in named if key.startswith(f"{index}/") and key not in layer.state_keys()]
+        found.append([named[key] for key in (*own, *extra)])
+    return found
+
+
+def counts(layer: Layer, batch: Batch) -> tuple[int, ...]:
+    """How many initial states the batch gives each layer; nothing where it gives none."""
+    return tuple(len(one) for one in states_of(layer, batch.initial_states)) if batch.initial_states is not None else ()
 
 
 def grouped(layer: Layer, flat: Sequence[np.ndarray]) -> dict[str, list[np.ndarray]]:

@@ -208,6 +208,13 @@ def gradients(engine: Any, graph: Graph, request: ModelRequest) -> dict[str, np.
 
 def run_function(backend: Any, request: FunctionRequest) -> Observation | Unsupported:
     """Call one of Keras' functions on data: `pad_sequences`."""
+    if request.name == "construct":
+        options = dict(request.arguments)
+        if "layers" in options:
+            return Unsupported("a Keras layer has no number of layers")
+        with moment("build"):
+            made = stacks.construct(backend.keras, options)
+        return Observation({"parameters": np.array(made.count_params())})
     if request.name != "pad_sequences":
         return Unsupported(f"{backend.name} has no {request.name}")
     options = dict(request.arguments)
