@@ -16,9 +16,9 @@ Ids are made from what is checked, never from a counter.
 
 from __future__ import annotations
 
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, replace
 from functools import lru_cache
-from typing import Callable, Mapping
 
 import covertable
 
@@ -200,16 +200,21 @@ def chosen(invariant: Invariant, among: tuple[Case, ...], depth: str) -> list[Ca
     applying = [case for case in among if concerns(invariant, case)]
     if invariant.everywhere or depth == "full":
         return applying
-    wide = [case for case in applying if case.array == "options"]
-    common = [case for case in applying if case.array != "options"]
-    return meeting(invariant.group, common) + meeting(invariant.group, wide)
+    found: list[Case] = []
+    for pool in (("core",), ("options",), tuple(array.name for array in ARRAYS)):
+        met = {item for case in found for item in values_of(case)} if len(pool) > 1 else set()
+        found += meeting(invariant.group, [case for case in applying if case.array in pool], met)
+    return found
 
 
-def meeting(group: str, applying: list[Case]) -> list[Case]:
-    """Some of the cases in which every value of every feature in `MET` stands. The order of choice is the invariant's group's
-    own, so that different groups meet different pairs, and invariants of one group share cases, and so answers."""
+def meeting(group: str, applying: list[Case], met: Collection[tuple[str, object]]) -> list[Case]:
+    """Some of the cases, in which every value of every feature in `MET` stands that stands in any and is not `met`.
+
+    The order of choice is the invariant's group's own, so that different groups meet different pairs, and invariants of
+    one group share cases, and so answers.
+    """
     order = generator("order of cases", group).permutation(len(applying))
-    left = {item for case in applying for item in values_of(case)}
+    left = {item for case in applying for item in values_of(case)} - set(met)
     picked = set()
     while left:
         best = max(order, key=lambda index: len(left & values_of(applying[index])))

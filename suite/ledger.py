@@ -8,15 +8,20 @@ One entry is one finding (a root cause), in TOML:
     severity = "wrong numbers"               one of SEVERITIES
     subject = ["keras-jax"]                  backends, as shell patterns
     versions = {keras = ">=3.0,<=3.15.1"}    by distribution
-    invariant = ["padding_follows_*"]        invariants or scenario/claim, as shell patterns
+    invariant = ["padding_follows_*"]        invariants or scenario/claim that fail, always, as shell patterns
+    sometimes = ["unrolled_is_*"]            and those that may fail or pass there: what follows, as the numbers have it
     when = {mask = ["left", "gaps"], states = true}          features that must hold, each one value or several
     unless = [{cell = "gru", reset_after = true}]            none of these may hold
     message = "regular expression"           what the failure must say (optional)
     reason = "why it is wrong"
     issue = "https://… or 'not reported'"
 
-A failing check that an entry matches is `known`. A passing one that an entry matches is `fixed`, which is an error
-until the ledger is mended: so conditions are as narrow as they are true.
+    [[known.also]]                           the same finding elsewhere: subject, invariant, sometimes, when, unless
+    invariant = ["states_match_reference"]   or message of its own
+    when = {layers = 2}
+
+A failing check that an entry matches is `known`. A passing one that an entry says fails always is `fixed`, which is an
+error until the ledger is mended: so conditions are as narrow as they are true. An entry none of whose checks fails is one, too.
 """
 
 from __future__ import annotations
@@ -24,7 +29,7 @@ from __future__ import annotations
 import difflib
 import re
 import tomllib
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from pathlib import Path
@@ -40,8 +45,9 @@ SEVERITIES = (
     "wrong numbers", "wrong gradients", "lost mask", "error on valid input", "no error on wrong input", "crash",
     "divergence",
 )
-KEYS = {"key", "title", "severity", "subject", "versions", "invariant", "when", "unless", "message", "reason", "issue"}
-NEEDED = {"key", "title", "severity", "subject", "versions", "invariant", "reason", "issue"}
+KEYS = {"key", "title", "severity", "subject", "versions", "invariant", "sometimes", "when", "unless", "message", "reason", "issue", "also"}
+ELSEWHERE = {"subject", "invariant", "sometimes", "when", "unless", "message"}
+NEEDED = {"key", "title", "severity", "subject", "versions", "reason", "issue"}
 
 
 class BadLedger(ValueError):
@@ -82,7 +88,7 @@ TEXT = Form("words", is_text)
 PATTERNS = Form("a pattern, or several", are_patterns)
 FORMS: Mapping[str, Form] = {
     "key": TEXT, "title": TEXT, "reason": TEXT, "issue": TEXT, "message": TEXT,
-    "subject": PATTERNS, "invariant": PATTERNS, "versions": Form('a table, distribution = "range"', are_ranges),
+    "subject": PATTERNS, "invariant": PATTERNS, "sometimes": PATTERNS, "versions": Form('a table, distribution = "range"', are_ranges),
     "when": Form("a table, feature = value", is_condition),
     "unless": Form(
         "a table, feature = value, or several", lambda value: isinstance(value, list) and all(map(is_condition, value))
@@ -92,16 +98,18 @@ FORMS: Mapping[str, Form] = {
 
 @dataclass(frozen=True)
 class Known:
-    """One finding: what is known to fail, where, and why."""
+    """One finding in one place: what is known to fail, where, and why. What an entry says under `also` is a `Known` of the
+    same key."""
 
     key: str
     title: str
     severity: str
     subject: tuple[str, ...]
     versions: Mapping[str, str]
-    invariant: tuple[str, ...]
     reason: str
     issue: str
+    invariant: tuple[str, ...] = ()
+    sometimes: tuple[str, ...] = ()
     when: Mapping[str, Any] = field(default_factory=dict)
     unless: tuple[Mapping[str, Any], ...] = ()
     message: str = ""
@@ -115,10 +123,14 @@ class Known:
     def covers(self, names: Iterable[str], features: Mapping[str, Any]) -> bool:
         """Whether the entry speaks of a check with one of these names and these features."""
         return (
-            any(fnmatchcase(name, pattern) for name in names for pattern in self.invariant)
+            any(fnmatchcase(name, pattern) for name in names for pattern in (*self.invariant, *self.sometimes))
             and holds(self.when, features)
             and not any(holds(no, features) for no in self.unless)
         )
+
+    def always(self, names: Iterable[str]) -> bool:
+        """Whether what it covers by one of these names fails always."""
+        return any(fnmatchcase(name, pattern) for name in names for pattern in self.invariant)
 
 
 def within(version: str, wanted: str) -> bool:
@@ -143,8 +155,9 @@ def same(one: Any, other: Any) -> bool:
     return one == other and isinstance(one, bool) == isinstance(other, bool)
 
 
-def read(path: Path) -> tuple[Known, ...]:
-    """The entries of a ledger. Raises BadLedger with the file, the entry and what is wrong with it."""
+def read(path: Path, taken: Collection[str] = ()) -> tuple[Known, ...]:
+    """The entries of a ledger; `taken` are the keys of others. Raises BadLedger with the file, the entry and what is wrong
+    with it."""
     try:
         with open(path, "rb") as file:
             parsed = tomllib.load(file)
@@ -157,30 +170,38 @@ def read(path: Path) -> tuple[Known, ...]:
     known = parsed.get("known", [])
     if not (isinstance(known, list) and all(isinstance(raw, dict) for raw in known)):
         raise BadLedger(f"ledger {path}: entries are [[known]], in two brackets")
-    entries = [entry(path, number, raw) for number, raw in enumerate(known, 1)]
-    return unique(entries, path)
-
-
-def unique(entries: Iterable[Known], path: Path) -> tuple[Known, ...]:
-    """The entries. Raises BadLedger, about the file `path`, where two of them share their key."""
-    entries = tuple(entries)
-    keys = [e.key for e in entries]
-    if twice := {k for k in keys if keys.count(k) > 1}:
+    keys = [raw.get("key") for raw in known]
+    if twice := {k for k in (*keys, *taken) if k and [*keys, *taken].count(k) > 1}:
         raise BadLedger(f"ledger {path}: key used twice: {', '.join(sorted(twice))}")
-    return entries
+    return tuple(place for number, raw in enumerate(known, 1) for place in entry(path, number, raw))
 
 
-def entry(path: Path, number: int, raw: Mapping[str, Any]) -> Known:
-    """One entry, checked."""
+def entry(path: Path, number: int, raw: Mapping[str, Any]) -> tuple[Known, ...]:
+    """One entry, checked: its first place, then those of `also`, each with the first one's words."""
     where = f"ledger {path}, entry {number} ({raw.get('key', 'without key')})"
+    first = {name: value for name, value in raw.items() if name != "also"}
+    also = raw.get("also", [])
+    if not (isinstance(also, list) and all(isinstance(more, dict) for more in also)):
+        raise BadLedger(f"{where}: further places are [[known.also]], in two brackets")
+    shared = {name: value for name, value in first.items() if name not in ELSEWHERE - {"subject"}}
+    for more in also:
+        if extra := set(more) - ELSEWHERE:
+            raise BadLedger(f"{where}, also: unknown {', '.join(sorted(extra))} (known: {', '.join(sorted(ELSEWHERE))})")
+    return tuple(place(where, values) for values in (first, *({**shared, **more} for more in also)))
+
+
+def place(where: str, raw: Mapping[str, Any]) -> Known:
+    """One place of an entry, checked."""
     if lacking := NEEDED - set(raw):
         raise BadLedger(f"{where}: missing {', '.join(sorted(lacking))}")
     if extra := set(raw) - KEYS:
         raise BadLedger(f"{where}: unknown {', '.join(sorted(extra))} (known: {', '.join(sorted(KEYS))})")
+    if "invariant" not in raw and "sometimes" not in raw:
+        raise BadLedger(f"{where}: missing invariant: which checks fail?")
     if raw["severity"] not in SEVERITIES:
         raise BadLedger(f"{where}: severity {raw['severity']!r}: expected one of {', '.join(SEVERITIES)}")
     values = dict(raw)
-    for name in ("subject", "invariant"):
+    for name in {"subject", "invariant", "sometimes"} & set(raw):
         values[name] = (raw[name],) if isinstance(raw[name], str) else raw[name]
     values["unless"] = [raw["unless"]] if isinstance(raw.get("unless"), dict) else raw.get("unless", [])
     for name, expected in FORMS.items():
@@ -198,7 +219,8 @@ def entry(path: Path, number: int, raw: Mapping[str, Any]) -> Known:
             hint = f"; did you mean {near[0]!r}?" if near else ""
             known = f"(known: {', '.join(BACKENDS)}, or MODULE:CLASS)"
             raise BadLedger(f"{where}: no backend is named {pattern!r}{hint} {known}")
-    return Known(**{**values, **{name: tuple(values[name]) for name in ("subject", "invariant", "unless")}})
+    several = {"subject", "invariant", "sometimes", "unless"} & set(values)
+    return Known(**{**values, **{name: tuple(values[name]) for name in several}})
 
 
 def consult(
@@ -209,7 +231,7 @@ def consult(
     for known in entries:
         if not known.covers(names, features):
             continue
-        if outcome.verdict == "pass":
+        if outcome.verdict == "pass" and known.always(names):
             return "fixed", known
         if outcome.verdict in ("fail", "crash", "timeout") and re.search(known.message, outcome.message):
             return "known", known

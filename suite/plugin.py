@@ -5,13 +5,14 @@ from __future__ import annotations
 import json
 import time
 from collections import Counter
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from reports.lines import Timing, Verdict
-from reports.records import NotWritable, RecordsError, Writer, read
+from reports.records import RecordsError, Writer, read
 from suite.session import BadUse, Check, Session, Settings, default_folder, open_session
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -20,19 +21,24 @@ RUN = pytest.StashKey["Run"]()
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
+    """The suite's options."""
     group = parser.getgroup("rnn-conformance", "conformance of recurrent layers (pytest suite)")
     group.addoption("--subject", action="append", default=[], metavar="NAME",
-                    help="whom to ask, repeatable: [alias=]backend[@requirement | @/path/to/python]; default: all that are installed here")
+                    help="whom to ask, repeatable: [alias=]backend[@requirement | @/path/to/python]; "
+                         "default: all that are installed here")
     group.addoption("--device", default="all", help="cpu, cuda or all (default: all that are here)")
-    group.addoption("--kernel", default="all", help="fused, generic, unrolled, compiled, or all (default): run every case with it")
-    group.addoption("--depth", default="default", help="smoke, default or full: features covered alone, in pairs, in triples")
+    group.addoption("--kernel", default="all",
+                    help="fused, generic, unrolled, compiled, or all (default): run every case with it")
+    group.addoption("--depth", default="default",
+                    help="smoke, default or full: features covered alone, in pairs, in triples")
     group.addoption("--seed", type=int, default=0, help="seed of every array (default: 0)")
     group.addoption("--threads", type=int, default=1, help="threads a subject may use (default: 1)")
     group.addoption("--timeout", type=float, default=60.0, metavar="SECONDS", help="for one request (default: 60)")
     group.addoption("--record", metavar="DIR", help="folder of the run's records (default: results/<time>-<short id>)")
     group.addoption("--resume", metavar="DIR", help="go on with a run that was cut off")
     group.addoption("--inline", action="store_true", help="one subject, in pytest's own process, for a debugger")
-    group.addoption("--ledger", action="append", default=[], metavar="FILE", help="further known failures, besides suite/known.toml")
+    group.addoption("--ledger", action="append", default=[], metavar="FILE",
+                    help="further known failures, besides suite/known.toml")
 
 
 def asks_the_suite(config: pytest.Config) -> bool:
@@ -42,12 +48,14 @@ def asks_the_suite(config: pytest.Config) -> bool:
 
 
 def pytest_configure(config: pytest.Config) -> None:
+    """Open the suite's session, and the folder of its records, where the suite is asked for."""
     if not asks_the_suite(config) or config.option.help:
         return
     option = config.getoption
     settings = Settings(
         tuple(option("--subject")), option("--device"), option("--kernel"), option("--depth"), option("--seed"),
-        option("--threads"), option("--timeout"), option("--inline"), tuple(option("--ledger")), option("--record"), option("--resume"),
+        option("--threads"), option("--timeout"), option("--inline"), tuple(option("--ledger")), option("--record"),
+        option("--resume"),
     )
     try:
         config.stash[SESSION] = open_session(settings)
@@ -87,6 +95,7 @@ def named_in(nodeid: str) -> str:
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:
+    """Leave no process, and no folder of a run that never began."""
     if RUN in config.stash:
         config.stash[RUN].discard()
     if SESSION in config.stash:
@@ -99,6 +108,7 @@ def session_of(config: pytest.Config) -> Session:
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """One test a check."""
     if metafunc.definition.name not in ("test_invariant", "test_claim") or SESSION not in metafunc.config.stash:
         return
     session = session_of(metafunc.config)
@@ -110,6 +120,7 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Checks first, times last."""
     items.sort(key=lambda item: "benchmarks" in item.path.parts)  # timing comes last, when nothing else runs
 
 
@@ -150,6 +161,7 @@ class Run:
         self.planned: Counter = Counter()
         self.begun = self.whole = False
         self.seconds = Counter()
+        self.explained: set[tuple[str, str]] = set()
         self.problem: str | None = None
 
     @property
@@ -158,6 +170,7 @@ class Run:
         return getattr(self.config.option, "dist", "no") != "no"
 
     def pytest_collection_finish(self, session: pytest.Session) -> None:
+        """Begin: what was selected is what is planned."""
         if session.testsfailed or self.distributed or not session.items:
             return
         params = [item.callspec.params.get("check") for item in session.items if hasattr(item, "callspec")]
@@ -175,8 +188,9 @@ class Run:
 
     def _begin(self, checks: list[str]) -> None:
         self.begun = True
-        self.session.start()
         planned = dict.fromkeys([*self.session.earlier, *checks])
+        anchor = self.session.subjects[0].name if any("::frameworks_agree::" in check for check in checks) else ""
+        self.session.start({*(check.partition("::")[0] for check in planned), anchor})
         self.planned.update(check.partition("::")[0] for check in planned)
         everything = {str(c) for c in (*self.session.checks, *self.session.claims)}
         settings = self.session.settings
@@ -187,6 +201,7 @@ class Run:
                 subject.stop()
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        """Write the records that a test handed over."""
         if report.when != "call":
             return
         for name, line in report.user_properties:
@@ -196,6 +211,8 @@ class Run:
                 record = Verdict.from_json(json.loads(line))
                 self.seconds["checks"] += record.seconds
                 self.seconds["frameworks"] += record.more.get("framework_seconds", 0.0)
+                if record.verdict == "known":
+                    self.explained.add((record.subject, record.known))
                 if record.id not in self.session.earlier:
                     self._write(self.writer.add, record)
 
@@ -222,10 +239,11 @@ class Run:
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_sessionfinish(self, session: pytest.Session, exitstatus: int) -> None:
+        """End the subjects, the records, and write the report."""
         if not self.begun:
             return
         if self.whole and exitstatus in (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED):
-            for record in self.session.stale():
+            for record in self.session.stale(self.explained):
                 if record.id not in self.session.earlier:
                     self.planned[record.subject] += 1
                     self.writer.add(record)
@@ -249,6 +267,7 @@ class Run:
             self.problem = f"the report could not be written: {error}"
 
     def pytest_terminal_summary(self, terminalreporter: Any) -> None:
+        """The run in thirty lines."""
         from reports.summary import terminal
 
         if not self.begun:

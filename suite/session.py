@@ -9,11 +9,12 @@ import platform
 import secrets
 import subprocess
 import time
+from collections.abc import Container, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
-from typing import Any, Mapping
+from typing import Any
 
 from cases.plan import DEPTHS, Planned, plan
 from cases.requests import KERNELS
@@ -21,8 +22,8 @@ from cases.scenarios import claims
 from reports.lines import Header, Verdict
 from reports.records import read as read_run
 from suite.lanes import Lanes
-from suite.ledger import BadLedger, Known, consult, read, unique
-from suite.subjects.specification import BadSubject, Specification, discover, missing, parse
+from suite.ledger import BadLedger, Known, consult, read
+from suite.subjects.specification import BadSubject, discover, missing, parse
 from suite.subjects.subject import Subject
 from suite.verdicts import Outcome, judge
 
@@ -71,6 +72,7 @@ class Check:
 
     @property
     def features(self) -> Mapping[str, object]:
+        """What the ledger's conditions speak of."""
         return {**self.planned.features, "device": self.subject.device,
                 **({"other": self.other.specification.backend} if self.other else {})}
 
@@ -91,6 +93,7 @@ class Session:
 
     @cached_property
     def planned(self) -> list[Planned]:
+        """Every invariant's check of the plan."""
         kernel = None if self.settings.kernel == "all" else self.settings.kernel
         return plan(self.settings.depth, self.settings.seed, kernel)
 
@@ -107,10 +110,11 @@ class Session:
         """Every claim of every scenario, subject by subject."""
         return [Check(p, s) for s in self.subjects for p in claims(self.settings.depth)]
 
-    def start(self) -> None:
-        """Start every subject's interpreter, side by side."""
-        with ThreadPoolExecutor(max_workers=len(self.subjects)) as pool:
-            starts = [pool.submit(subject.ready) for subject in self.subjects]
+    def start(self, names: Container[str]) -> None:
+        """Start the interpreters of the subjects that are named, side by side."""
+        asked = [subject for subject in self.subjects if subject.name in names]
+        with ThreadPoolExecutor(max_workers=max(len(asked), 1)) as pool:
+            starts = [pool.submit(subject.ready) for subject in asked]
             try:
                 for start in starts:
                     start.result()
@@ -161,20 +165,25 @@ class Session:
             more={"framework_seconds": round(outcome.framework_seconds, 4)},
         )
 
-    def stale(self) -> list[Verdict]:
-        """For a run of the whole plan: the entries that concern a subject and match none of its checks."""
-        found = []
+    def stale(self, failed: Container[tuple[str, str]]) -> list[Verdict]:
+        """For a run of the whole plan: the entries that concern a subject and match none of its checks, or only such as
+        pass. `failed`: (subject, key) of the entries that explain some failure."""
+        found = {}
         for subject in self.subjects:
             mine = [c for c in (*self.checks, *self.claims) if c.subject is subject]
             for known in self.concerning(subject):
-                if not any(known.covers(c.names, c.features) for c in mine):
-                    found.append(Verdict(
-                        id=f"{subject.name}::ledger::{known.key}", subject=subject.name, invariant="ledger", group="ledger",
-                        verdict="fixed", backend=subject.specification.backend, version=versions_in_words(subject), known=known.key,
-                        statement="Every entry of the ledger matches some check.",
-                        message=f"the ledger's entry {known.key!r} matches no planned check: mend the ledger",
-                    ))
-        return found
+                matched = any(known.covers(c.names, c.features) for c in mine)
+                if matched and (subject.name, known.key) in failed:
+                    continue
+                wrong = "matches only checks that pass" if matched else "matches no planned check"
+                identity = f"{subject.name}::ledger::{known.key}"
+                found[identity] = Verdict(
+                    id=identity, subject=subject.name, invariant="ledger", group="ledger", verdict="fixed",
+                    backend=subject.specification.backend, version=versions_in_words(subject), known=known.key,
+                    statement="Every entry of the ledger matches some check that fails.",
+                    message=f"the ledger's entry {known.key!r} {wrong}: mend the ledger",
+                )
+        return list(found.values())
 
     def header(self) -> Header:
         """The first line of the records."""
@@ -186,9 +195,13 @@ class Session:
         )
         return Header(
             time=time.strftime("%Y-%m-%dT%H:%M:%S%z", time.localtime(self.began)), machine=machine(),
-            settings={**asdict(self.settings), "ledgers": list(self.settings.ledgers)}, commit=commit(), subjects=subjects,
+            settings={**asdict(self.settings), "ledgers": list(self.settings.ledgers)}, commit=commit(),
+            subjects=subjects,
             missing=tuple({"name": n, "reason": r} for n, r in self.missing.items()),
-            ledger={k.key: {**asdict(k), "condition": condition(k)} for k in self.ledger},
+            ledger={
+                k.key: {**asdict(k), "condition": " — or ".join(condition(p) for p in self.ledger if p.key == k.key)}
+                for k in reversed(self.ledger)  # the first place of an entry stands for it
+            },
         )
 
     def halt(self) -> None:
@@ -212,7 +225,8 @@ def open_session(settings: Settings) -> Session:
         run = read_run(settings.resume)
         settings, earlier = resumed(settings, run.header.settings), {v.id: v for v in run.verdicts}
     for name, value, known in (
-        ("--depth", settings.depth, DEPTHS), ("--kernel", settings.kernel, (*KERNELS, "all")), ("--device", settings.device, DEVICES),
+        ("--depth", settings.depth, DEPTHS), ("--kernel", settings.kernel, (*KERNELS, "all")),
+        ("--device", settings.device, DEVICES),
     ):
         if value not in known:
             near = difflib.get_close_matches(value, known, 1, 0.4)
@@ -225,7 +239,7 @@ def open_session(settings: Settings) -> Session:
     try:
         ledger = read(LEDGER)
         for path in map(Path, settings.ledgers):
-            ledger = unique((*ledger, *read(path)), path)
+            ledger = (*ledger, *read(path, {known.key for known in ledger}))
         if settings.subjects:
             specifications, absent = [parse(text) for text in settings.subjects], {}
         else:
@@ -238,14 +252,15 @@ def open_session(settings: Settings) -> Session:
             raise BadUse(f"subject {name!r}: not installed here: {', '.join(modules)}")
     if not specifications:
         raise BadUse(
-            "no framework is installed here: install one of " + ", ".join(absent) + " (python -m pip install -e '.[cpu]'), "
+            f"no framework is installed here: install one of {', '.join(absent)} (python -m pip install -e '.[cpu]'), "
             "or ask the reference with --subject reference"
         )
     names = [s.name for s in specifications]
     if twice := {n for n in names if names.count(n) > 1}:
         raise BadUse(f"subject {sorted(twice)[0]!r} is named twice: give one an alias, as in other={sorted(twice)[0]}")
     if settings.inline and len(specifications) != 1:
-        raise BadUse(f"--inline asks one subject in pytest's own process; name one with --subject (here: {', '.join(names)})")
+        here = ", ".join(names)
+        raise BadUse(f"--inline asks one subject in pytest's own process; name one with --subject (here: {here})")
     devices = chosen_devices(settings.device)
     subjects = [
         Subject(specification, device, settings.threads, settings.timeout, settings.inline)
@@ -299,6 +314,7 @@ def condition(known: Known) -> str:
 
 
 def versions_in_words(subject: Subject) -> str:
+    """As in `keras 3.15.1, jax 0.10.2`."""
     return ", ".join(f"{name} {version}" for name, version in subject.about.get("versions", {}).items())
 
 
@@ -315,8 +331,8 @@ def machine() -> dict[str, Any]:
         model = next((line.partition(":")[2].strip() for line in lines if line.startswith("model name")), "")
     except OSError:
         pass
-    return {"system": platform.platform(), "processor": model or platform.processor(), "cores": len(os.sched_getaffinity(0)),
-            "python": platform.python_version()}
+    return {"system": platform.platform(), "processor": model or platform.processor(),
+            "cores": len(os.sched_getaffinity(0)), "python": platform.python_version()}
 
 
 def commit() -> str:

@@ -69,6 +69,8 @@ def judge(check: Planned, *subjects: Any) -> Outcome:
         return Outcome(verdict, message, deviations, time.perf_counter() - began, spent, tuple(kernels))
 
     for subject in subjects:
+        if subject.absent:
+            return outcome("unsupported", subject.absent)
         if subject.broken:
             return outcome("crash", subject.broken)
     try:

@@ -1,7 +1,7 @@
 """Faults planted in the reference, one at a time, and the subject that then answers.
 
-A fault is data: a telling name, a family, and a piece of text of one module that another takes the place of. It is planted in a
-temporary copy of the package `cases.reference`; the suite must notice.
+A fault is data: a telling name, a family, and a piece of text of one module that another takes the place of. It is
+planted in a temporary copy of the package `cases.reference`; the suite must notice.
 """
 
 from __future__ import annotations
@@ -64,7 +64,10 @@ def faults(module: str, family: str, edits: Mapping[str, tuple[str, str]]) -> tu
 
 @contextmanager
 def planted(fault: Fault) -> Iterator[ModuleType]:
-    """A copy of the reference package with this fault in it. Raises ValueError where `old` does not stand exactly once."""
+    """A copy of the reference package with this fault in it.
+
+    Raises ValueError where `old` does not stand exactly once.
+    """
     source = Path(cases.reference.__file__).parent
     with tempfile.TemporaryDirectory() as folder:
         copy = Path(folder) / "reference"
@@ -91,7 +94,7 @@ def planted(fault: Fault) -> Iterator[ModuleType]:
 class InProcess:
     """A backend as a subject in this process: what `suite.verdicts.judge` asks. Remembers its latest answers."""
 
-    seconds, broken = 0.0, None
+    seconds, broken, absent = 0.0, None, None
 
     def __init__(self, backend: Backend | None = None):
         self.backend = backend or Reference()

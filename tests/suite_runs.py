@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import resource
 import subprocess
 import sys
 import tempfile
@@ -26,6 +27,7 @@ class SuiteRun:
     record: bool = True
     name: str = "run"
     what: str = "suite"
+    largest_file: int | None = None
 
     def __post_init__(self):
         self.folder = self.place / self.name
@@ -40,12 +42,22 @@ class SuiteRun:
         command += ["--record", str(self.folder)] if self.record else []
         variables = {k: v for k, v in os.environ.items() if not k.startswith(("PYTEST_", "COV_"))}
         self.process = subprocess.Popen(
-            command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, start_new_session=True,
+            command,
+            cwd=ROOT,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            start_new_session=True,
+            preexec_fn=self.limit if self.largest_file else None,
             env={**variables, "TMPDIR": str(self.temporary), MARK: self.mark, "COLUMNS": "200", **self.environment},
         )
         return self.process
 
-    def end(self, seconds: float = 100) -> "SuiteRun":
+    def limit(self) -> None:
+        """Let no file grow beyond `largest_file` bytes: for a disk that is full."""
+        resource.setrlimit(resource.RLIMIT_FSIZE, (self.largest_file, self.largest_file))
+
+    def end(self, seconds: float = 100) -> SuiteRun:
         """Wait for it."""
         try:
             self.said, _ = self.process.communicate(timeout=seconds)

@@ -41,15 +41,24 @@ importlib.util.find_spec = lambda name, *others: None if name.partition(".")[0] 
 REFERENCE = ("--subject", "reference", "--depth", "smoke")
 
 USES: dict[str, tuple[tuple[str, ...], str]] = {
-    "a subject that is none": (("--subject", "keras-tf"),
-                               r"no subject named 'keras-tf' here; did you mean 'keras-tensorflow'\? \(available: .*"),
+    "a subject that is none": (
+        ("--subject", "keras-tf"),
+        r"no subject named 'keras-tf' here; did you mean 'keras-tensorflow'\? \(available: .*",
+    ),
     "a module that is none": (("--subject", "nowhere:X"), r"subject 'nowhere:X': .*No module named 'nowhere'.*"),
     "a class that is no backend": (("--subject", "os:getcwd"), r"subject 'os:getcwd': getcwd is no .*Backend.*"),
-    "a python that is none": (("--subject", "torch@/nowhere/python"), r".*no interpreter at /nowhere/python; give the path.*"),
-    "two subjects of one name": (("--subject", "reference", "--subject", "reference"),
-                                 r"subject 'reference' is named twice: give one an alias, as in other=reference"),
-    "inline with several": ((*REFERENCE, "--subject", "other=reference", "--inline"),
-                            r"--inline asks one subject .*\(here: reference, other\)"),
+    "a python that is none": (
+        ("--subject", "torch@/nowhere/python"),
+        r".*no interpreter at /nowhere/python; give the path.*",
+    ),
+    "two subjects of one name": (
+        ("--subject", "reference", "--subject", "reference"),
+        r"subject 'reference' is named twice: give one an alias, as in other=reference",
+    ),
+    "inline with several": (
+        (*REFERENCE, "--subject", "other=reference", "--inline"),
+        r"--inline asks one subject .*\(here: reference, other\)",
+    ),
     "a depth that is none": (("--depth", "ful"), r"--depth ful: unknown value; did you mean full\? \(known: .*\)"),
     "a kernel that is none": (("--kernel", "fussed"), r"--kernel fussed: unknown value; did you mean fused\?.*"),
     "a device that is none": (("--device", "cuda0"), r"--device cuda0: unknown value; did you mean cuda\?.*"),
@@ -59,17 +68,33 @@ USES: dict[str, tuple[tuple[str, ...], str]] = {
     "a time-out that is no number": ((*REFERENCE, "--timeout", "nan"), r"--timeout nan: must be more than 0 seconds"),
     "no threads": ((*REFERENCE, "--threads", "0"), r"--threads 0: must be at least 1"),
     "a ledger that is no TOML": ((*REFERENCE, "--ledger", "{place}/bad.toml"), r"ledger .*bad.toml: not TOML: .*"),
-    "a ledger that is not there": ((*REFERENCE, "--ledger", "{place}/none.toml"), r"ledger .*none.toml: No such file.*"),
-    "a file where the folder should be": ((*REFERENCE, "--record", "{place}/file"),
-                                          r"Records cannot be written to .*/file/records.jsonl: .*"),
-    "a folder below /proc": ((*REFERENCE, "--record", "/proc/nowhere/x"), r"Records cannot be written to /proc/nowhere/x.*"),
+    "a ledger that is not there": (
+        (*REFERENCE, "--ledger", "{place}/none.toml"),
+        r"ledger .*none.toml: No such file.*",
+    ),
+    "a file where the folder should be": (
+        (*REFERENCE, "--record", "{place}/file"),
+        r"Records cannot be written to .*/file/records.jsonl: .*",
+    ),
+    "a folder below /proc": (
+        (*REFERENCE, "--record", "/proc/nowhere/x"),
+        r"Records cannot be written to /proc/nowhere/x.*",
+    ),
     "a folder with a run in it": ((*REFERENCE, "--record", "{place}/run"), r".*already holds a run: choose another.*"),
     "going on with nothing": ((*REFERENCE, "--resume", "{place}/nothing"), r"No run in .*nothing: .*"),
     "going on with an empty folder": ((*REFERENCE, "--resume", "{place}"), r"No run in .*"),
-    "going on with what is no run": ((*REFERENCE, "--resume", "{place}/damaged"), r".*damaged/records.jsonl, line 1: .*"),
-    "going on with other settings": (("--subject", "reference", "--depth", "full", "--resume", "{place}/run"),
-                                     r"--resume .*run: that run has another --depth \(smoke\): leave the option out"),
-    "going on elsewhere": (("--resume", "{place}/run", "--record", "{place}/other"), r"--resume goes on in the run's own folder.*"),
+    "going on with what is no run": (
+        (*REFERENCE, "--resume", "{place}/damaged"),
+        r".*damaged/records.jsonl, line 1: .*",
+    ),
+    "going on with other settings": (
+        ("--subject", "reference", "--depth", "full", "--resume", "{place}/run"),
+        r"--resume .*run: that run has another --depth \(smoke\): leave the option out",
+    ),
+    "going on elsewhere": (
+        ("--resume", "{place}/run", "--record", "{place}/other"),
+        r"--resume goes on in the run's own folder.*",
+    ),
 }
 
 
@@ -79,8 +104,10 @@ def place(tmp_path_factory) -> Path:
     place = tmp_path_factory.mktemp("bad-use")
     (place / "bad.toml").write_text("[[known]\n")
     (place / "file").write_text("")
-    for name, text in (("run", '{"kind":"run","time":"t","schema":1,"settings":{"subjects":["reference"],"depth":"smoke"}}'),
-                       ("damaged", "{}")):
+    for name, text in (
+        ("run", '{"kind":"run","time":"t","schema":1,"settings":{"subjects":["reference"],"depth":"smoke"}}'),
+        ("damaged", "{}"),
+    ):
         (place / name).mkdir()
         (place / name / "records.jsonl").write_text(text + "\n")
     return place
@@ -91,7 +118,12 @@ def answers(place) -> dict[str, tuple[int, str]]:
     """What each use was answered with."""
     commands = [["suite", *(word.format(place=place) for word in words)] for words, _ in USES.values()]
     done = subprocess.run(
-        [sys.executable, "-c", DRIVER], cwd=ROOT, input=json.dumps(commands), capture_output=True, text=True, timeout=120,
+        [sys.executable, "-c", DRIVER],
+        cwd=ROOT,
+        input=json.dumps(commands),
+        capture_output=True,
+        text=True,
+        timeout=120,
     )
     assert done.returncode == 0, done.stderr
     return dict(zip(USES, map(json.loads, done.stdout.splitlines()), strict=True))
@@ -116,14 +148,22 @@ def test_where_no_framework_is_installed_it_is_said_what_to_do(tmp_path):
     (tmp_path / "sitecustomize.py").write_text(NOTHING_INSTALLED)
     path = os.pathsep.join([str(tmp_path), *filter(None, [os.environ.get("PYTHONPATH")])])
     done = subprocess.run(
-        [sys.executable, "-m", "pytest", "suite", "-p", "no:cacheprovider"], cwd=ROOT, capture_output=True, text=True,
-        env={**os.environ, "PYTHONPATH": path}, timeout=60,
+        [sys.executable, "-m", "pytest", "suite", "-p", "no:cacheprovider"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        env={**os.environ, "PYTHONPATH": path},
+        timeout=60,
     )
     assert done.returncode == USAGE, done.stdout
     lines = [line for line in done.stderr.splitlines() if line.strip()]
-    assert len(lines) == 1 and lines[0].startswith(
-        "ERROR: no framework is installed here: install one of torch, keras-tensorflow, keras-jax, keras-torch"
-    ) and "--subject reference" in lines[0]
+    assert (
+        len(lines) == 1
+        and lines[0].startswith(
+            "ERROR: no framework is installed here: install one of torch, keras-tensorflow, keras-jax, keras-torch"
+        )
+        and "--subject reference" in lines[0]
+    )
 
 
 def test_a_subject_whose_framework_is_not_installed_is_said(monkeypatch):
@@ -132,9 +172,15 @@ def test_a_subject_whose_framework_is_not_installed_is_said(monkeypatch):
         open_session(Settings(subjects=("torch",)))
 
 
-@pytest.mark.parametrize("asked, here, expected", [
-    ("all", False, ("cpu",)), ("all", True, ("cpu", "cuda")), ("cpu", True, ("cpu",)), ("cuda", True, ("cuda",)),
-])
+@pytest.mark.parametrize(
+    "asked, here, expected",
+    [
+        ("all", False, ("cpu",)),
+        ("all", True, ("cpu", "cuda")),
+        ("cpu", True, ("cpu",)),
+        ("cuda", True, ("cuda",)),
+    ],
+)
 def test_the_devices_are_those_that_are_here(monkeypatch, asked, here, expected):
     monkeypatch.setattr(session.Path, "glob", lambda *_: iter(["nvidia0"] if here else []))
     assert chosen_devices(asked) == expected

@@ -1,4 +1,4 @@
-"""The reference, asked as a subject, raises no alarm: on the default plan, and on random layers, batches and ways to run."""
+"""The reference, asked as a subject, raises no alarm: on the default plan, on random layers, batches, ways to run."""
 
 from collections import Counter
 
@@ -25,7 +25,7 @@ def drawn(number: int) -> Case:
     def pick(*values):
         return values[random.integers(len(values))]
 
-    layers, direction = pick(1, 1, 2, 3), pick(*DIRECTIONS)
+    layers, direction = pick(1, 1, 2, 3), pick("forward", *DIRECTIONS)
     merge = pick(*MERGES) if direction == "bidirectional" else "concat"
     mode = pick(*MODES)
     rates = (0.0, 0.3) if mode == "inference" else (0.0,)
@@ -51,7 +51,7 @@ def drawn(number: int) -> Case:
     )
     size = pick(1, 2, 3, 4, 5)
     time = pick(1, 2, 3, layer.units, size, 6, 9, 20)
-    batch = BatchPlan(size, time, pick(*MASKS, "right"), pick(True, False))
+    batch = BatchPlan(size, time, pick(*MASKS, "right", "right"), pick(True, False))
     return Case(layer, batch, Execution(pick(*KERNELS), mode, pick(*ORIGINS), pick(*ENTRIES)), number)
 
 

@@ -10,7 +10,7 @@ from suite.ledger import SEVERITIES, BadLedger, Known, consult, holds, read
 from suite.session import LEDGER, BadUse, Session, Settings, open_session
 from suite.verdicts import Outcome
 
-ENTRY = '''
+ENTRY = """
 [[known]]
 key = "gaps"
 title = "Gaps in the mask are read as values."
@@ -20,13 +20,20 @@ versions = {keras = ">=3.0,<3.16"}
 invariant = ["padding_*"]
 reason = "The mask is ignored."
 issue = "not reported"
-'''
+"""
 FAIL, PASS = Outcome("fail", "outputs: off by 0.5"), Outcome("pass")
 
 
 def known(**changes) -> Known:
     given = dict(
-        key="k", title="t", severity="crash", subject=("keras-*",), versions={}, invariant=("padding_*",), reason="r", issue="i"
+        key="k",
+        title="t",
+        severity="crash",
+        subject=("keras-*",),
+        versions={},
+        invariant=("padding_*",),
+        reason="r",
+        issue="i",
     )
     return Known(**{**given, **changes})
 
@@ -64,34 +71,37 @@ def test_an_empty_ledger_is_one(tmp_path):
     assert read(written(tmp_path, "# nothing known\n")) == ()
 
 
-@pytest.mark.parametrize("text, words", [
-    ("[[known]\n", "not TOML"),
-    ("known = 1\n", r"entries are \[\[known\]\]"),
-    ("known = [1]\n", r"entries are \[\[known\]\]"),
-    ("[known]\nkey = 'x'\n", r"entries are \[\[known\]\]"),
-    ("[[knwon]]\n", r"unknown table \['knwon'\]"),
-    (ENTRY + ENTRY, "key used twice: gaps"),
-    (ENTRY + "wehn = {}\n", "entry 1 .gaps.: unknown wehn .known: .*when"),
-    (ENTRY.replace('reason = "The mask is ignored."', ""), "entry 1 .gaps.: missing reason"),
-    (ENTRY.replace('key = "gaps"', ""), "entry 1 .without key.: missing key"),
-    (ENTRY.replace('"wrong numbers"', '"bad"'), "severity 'bad': expected one of wrong numbers"),
-    (ENTRY.replace('">=3.0,<3.16"', '"3"'), "Invalid specifier: '3'"),
-    (ENTRY.replace('{keras = ">=3.0,<3.16"}', '">=3.0"'), "versions = '>=3.0': expected a table"),
-    (ENTRY.replace('">=3.0,<3.16"', "3"), "versions = .*: expected a table"),
-    (ENTRY.replace('["keras-*"]', "[]"), r"subject = \[\]: expected a pattern"),
-    (ENTRY.replace('["keras-*"]', "[1]"), r"subject = \[1\]: expected a pattern"),
-    (ENTRY.replace('["keras-*"]', '["keras-jaxx"]'), "no backend is named 'keras-jaxx'; did you mean 'keras-jax'"),
-    (ENTRY.replace('["padding_*"]', "{}"), "invariant = {}: expected a pattern"),
-    (ENTRY + "when = []\n", r"when = \[\]: expected a table"),
-    (ENTRY + "when = {}\n", "when = {}: expected a table"),
-    (ENTRY + "when = {mask = []}\n", "when = .*: expected a table"),
-    (ENTRY + "unless = [1]\n", r"unless = \[1\]: expected a table"),
-    (ENTRY + "unless = [{}]\n", r"unless = \[{}\]: expected a table"),
-    (ENTRY + "unless = false\n", "unless = False: expected a table"),
-    (ENTRY + "message = 3\n", "message = 3: expected words"),
-    (ENTRY + 'message = "("\n', "missing \\)|unterminated"),
-    (ENTRY.replace('title = "Gaps in the mask are read as values."', 'title = " "'), "title = ' ': expected words"),
-])
+@pytest.mark.parametrize(
+    "text, words",
+    [
+        ("[[known]\n", "not TOML"),
+        ("known = 1\n", r"entries are \[\[known\]\]"),
+        ("known = [1]\n", r"entries are \[\[known\]\]"),
+        ("[known]\nkey = 'x'\n", r"entries are \[\[known\]\]"),
+        ("[[knwon]]\n", r"unknown table \['knwon'\]"),
+        (ENTRY + ENTRY, "key used twice: gaps"),
+        (ENTRY + "wehn = {}\n", "entry 1 .gaps.: unknown wehn .known: .*when"),
+        (ENTRY.replace('reason = "The mask is ignored."', ""), "entry 1 .gaps.: missing reason"),
+        (ENTRY.replace('key = "gaps"', ""), "entry 1 .without key.: missing key"),
+        (ENTRY.replace('"wrong numbers"', '"bad"'), "severity 'bad': expected one of wrong numbers"),
+        (ENTRY.replace('">=3.0,<3.16"', '"3"'), "Invalid specifier: '3'"),
+        (ENTRY.replace('{keras = ">=3.0,<3.16"}', '">=3.0"'), "versions = '>=3.0': expected a table"),
+        (ENTRY.replace('">=3.0,<3.16"', "3"), "versions = .*: expected a table"),
+        (ENTRY.replace('["keras-*"]', "[]"), r"subject = \[\]: expected a pattern"),
+        (ENTRY.replace('["keras-*"]', "[1]"), r"subject = \[1\]: expected a pattern"),
+        (ENTRY.replace('["keras-*"]', '["keras-jaxx"]'), "no backend is named 'keras-jaxx'; did you mean 'keras-jax'"),
+        (ENTRY.replace('["padding_*"]', "{}"), "invariant = {}: expected a pattern"),
+        (ENTRY + "when = []\n", r"when = \[\]: expected a table"),
+        (ENTRY + "when = {}\n", "when = {}: expected a table"),
+        (ENTRY + "when = {mask = []}\n", "when = .*: expected a table"),
+        (ENTRY + "unless = [1]\n", r"unless = \[1\]: expected a table"),
+        (ENTRY + "unless = [{}]\n", r"unless = \[{}\]: expected a table"),
+        (ENTRY + "unless = false\n", "unless = False: expected a table"),
+        (ENTRY + "message = 3\n", "message = 3: expected words"),
+        (ENTRY + 'message = "("\n', "missing \\)|unterminated"),
+        (ENTRY.replace('title = "Gaps in the mask are read as values."', 'title = " "'), "title = ' ': expected words"),
+    ],
+)
 def test_what_is_wrong_with_a_ledger_is_told_in_one_line(tmp_path, text, words):
     with pytest.raises(BadLedger, match=words) as caught:
         read(written(tmp_path, text))
@@ -103,30 +113,41 @@ def test_a_ledger_that_is_not_there_is_said(tmp_path):
         read(tmp_path / "nothing.toml")
 
 
-@pytest.mark.parametrize("condition, features, expected", [
-    ({}, {"mask": "left"}, True),
-    ({"mask": "left"}, {"mask": "left"}, True),
-    ({"mask": ["left", "gaps"]}, {"mask": "gaps"}, True),
-    ({"mask": ["left", "gaps"]}, {"mask": "right"}, False),
-    ({"mask": "left"}, {}, False),
-    ({"mask": "left", "states": True}, {"mask": "left", "states": True}, True),
-    ({"mask": "left", "states": True}, {"mask": "left", "states": False}, False),
-    ({"states": True}, {"states": 1}, False),
-    ({"layers": 1}, {"layers": True}, False),
-    ({"layers": 0}, {"layers": False}, False),
-    ({"layers": [1, 2]}, {"layers": 2}, True),
-    ({"dropout": 0.5}, {"dropout": 0.5}, True),
-    ({"mask": "le*"}, {"mask": "left"}, False),
-])
+@pytest.mark.parametrize(
+    "condition, features, expected",
+    [
+        ({}, {"mask": "left"}, True),
+        ({"mask": "left"}, {"mask": "left"}, True),
+        ({"mask": ["left", "gaps"]}, {"mask": "gaps"}, True),
+        ({"mask": ["left", "gaps"]}, {"mask": "right"}, False),
+        ({"mask": "left"}, {}, False),
+        ({"mask": "left", "states": True}, {"mask": "left", "states": True}, True),
+        ({"mask": "left", "states": True}, {"mask": "left", "states": False}, False),
+        ({"states": True}, {"states": 1}, False),
+        ({"layers": 1}, {"layers": True}, False),
+        ({"layers": 0}, {"layers": False}, False),
+        ({"layers": [1, 2]}, {"layers": 2}, True),
+        ({"dropout": 0.5}, {"dropout": 0.5}, True),
+        ({"mask": "le*"}, {"mask": "left"}, False),
+    ],
+)
 def test_conditions_hold_exactly(condition, features, expected):
     assert holds(condition, features) is expected
 
 
-@pytest.mark.parametrize("backend, versions, expected", [
-    ("keras-jax", {"keras": "3.15.1"}, True), ("torch", {"keras": "3.15.1"}, False), ("keras-jax", {"keras": "3.16.0"}, False),
-    ("keras-jax", {}, False), ("keras-jax", {"keras": "3.15.1+cpu"}, True), ("keras-jax", {"keras": "3.15.2.dev2026"}, True),
-    ("keras-jax", {"keras": "absent"}, False), ("keras-jax", {"keras": "2.15"}, False),
-])
+@pytest.mark.parametrize(
+    "backend, versions, expected",
+    [
+        ("keras-jax", {"keras": "3.15.1"}, True),
+        ("torch", {"keras": "3.15.1"}, False),
+        ("keras-jax", {"keras": "3.16.0"}, False),
+        ("keras-jax", {}, False),
+        ("keras-jax", {"keras": "3.15.1+cpu"}, True),
+        ("keras-jax", {"keras": "3.15.2.dev2026"}, True),
+        ("keras-jax", {"keras": "absent"}, False),
+        ("keras-jax", {"keras": "2.15"}, False),
+    ],
+)
 def test_an_entry_concerns_a_backend_in_its_versions(backend, versions, expected):
     assert known(versions={"keras": ">=3.0,<3.16"}).concerns(backend, versions) is expected
 
@@ -137,27 +158,48 @@ def test_all_versions_that_an_entry_names_must_be_there():
     assert not entry.concerns("keras-torch", {"keras": "3.1", "torch": "2.0"})
 
 
-@pytest.mark.parametrize("changes, names, features, outcome, expected", [
-    ({}, ["padding_side"], {}, FAIL, "known"),
-    ({}, ["padding_side"], {}, PASS, "fixed"),
-    ({}, ["padding_side"], {}, Outcome("crash", "died"), "known"),
-    ({}, ["padding_side"], {}, Outcome("timeout", "no answer"), "known"),
-    ({}, ["padding_side"], {}, Outcome("unsupported", "no masks"), "unsupported"),
-    ({}, ["states_match"], {}, FAIL, "fail"),
-    ({}, ["states_match"], {}, PASS, "pass"),
-    ({"when": {"mask": "gaps"}}, ["padding_side"], {"mask": "gaps"}, FAIL, "known"),
-    ({"when": {"mask": "gaps"}}, ["padding_side"], {"mask": "left"}, FAIL, "fail"),
-    ({"when": {"mask": "gaps"}}, ["padding_side"], {"mask": "left"}, PASS, "pass"),
-    ({"unless": ({"mask": "gaps", "cell": "gru"},)}, ["padding_side"], {"mask": "gaps", "cell": "gru"}, FAIL, "fail"),
-    ({"unless": ({"mask": "gaps", "cell": "gru"},)}, ["padding_side"], {"mask": "gaps", "cell": "lstm"}, FAIL, "known"),
-    ({"unless": ({"mask": "gaps"}, {"cell": "gru"})}, ["padding_side"], {"mask": "left", "cell": "gru"}, FAIL, "fail"),
-    ({"message": "off by [0-9.]+"}, ["padding_side"], {}, FAIL, "known"),
-    ({"message": "^NaN"}, ["padding_side"], {}, FAIL, "fail"),
-    ({"message": "^NaN"}, ["padding_side"], {}, PASS, "fixed"),
-    ({"invariant": ("story/claim",)}, ["claim", "story/claim"], {}, FAIL, "known"),
-    ({"invariant": ("claim",)}, ["claim", "story/claim"], {}, FAIL, "known"),
-    ({"invariant": ("Claim",)}, ["claim", "story/claim"], {}, FAIL, "fail"),
-])
+@pytest.mark.parametrize(
+    "changes, names, features, outcome, expected",
+    [
+        ({}, ["padding_side"], {}, FAIL, "known"),
+        ({}, ["padding_side"], {}, PASS, "fixed"),
+        ({}, ["padding_side"], {}, Outcome("crash", "died"), "known"),
+        ({}, ["padding_side"], {}, Outcome("timeout", "no answer"), "known"),
+        ({}, ["padding_side"], {}, Outcome("unsupported", "no masks"), "unsupported"),
+        ({}, ["states_match"], {}, FAIL, "fail"),
+        ({}, ["states_match"], {}, PASS, "pass"),
+        ({"when": {"mask": "gaps"}}, ["padding_side"], {"mask": "gaps"}, FAIL, "known"),
+        ({"when": {"mask": "gaps"}}, ["padding_side"], {"mask": "left"}, FAIL, "fail"),
+        ({"when": {"mask": "gaps"}}, ["padding_side"], {"mask": "left"}, PASS, "pass"),
+        (
+            {"unless": ({"mask": "gaps", "cell": "gru"},)},
+            ["padding_side"],
+            {"mask": "gaps", "cell": "gru"},
+            FAIL,
+            "fail",
+        ),
+        (
+            {"unless": ({"mask": "gaps", "cell": "gru"},)},
+            ["padding_side"],
+            {"mask": "gaps", "cell": "lstm"},
+            FAIL,
+            "known",
+        ),
+        (
+            {"unless": ({"mask": "gaps"}, {"cell": "gru"})},
+            ["padding_side"],
+            {"mask": "left", "cell": "gru"},
+            FAIL,
+            "fail",
+        ),
+        ({"message": "off by [0-9.]+"}, ["padding_side"], {}, FAIL, "known"),
+        ({"message": "^NaN"}, ["padding_side"], {}, FAIL, "fail"),
+        ({"message": "^NaN"}, ["padding_side"], {}, PASS, "fixed"),
+        ({"invariant": ("story/claim",)}, ["claim", "story/claim"], {}, FAIL, "known"),
+        ({"invariant": ("claim",)}, ["claim", "story/claim"], {}, FAIL, "known"),
+        ({"invariant": ("Claim",)}, ["claim", "story/claim"], {}, FAIL, "fail"),
+    ],
+)
 def test_the_verdict_with_the_ledger(changes, names, features, outcome, expected):
     verdict, by = consult([known(**changes)], names, features, outcome)
     assert verdict == expected and (by is None) == (expected not in ("known", "fixed"))
@@ -177,8 +219,14 @@ def session(tmp_path: Path, *entries: str, backend: str = "reference") -> Sessio
 
 
 def entry(key: str, invariant: str, rest: str = "", versions: str = 'numpy = ">=2"') -> str:
-    return ENTRY.replace('"gaps"', f'"{key}"').replace('["padding_*"]', f'"{invariant}"').replace(
-        '["keras-*"]', '"reference"').replace('keras = ">=3.0,<3.16"', versions) + rest + "\n"
+    return (
+        ENTRY.replace('"gaps"', f'"{key}"')
+        .replace('["padding_*"]', f'"{invariant}"')
+        .replace('["keras-*"]', '"reference"')
+        .replace('keras = ">=3.0,<3.16"', versions)
+        + rest
+        + "\n"
+    )
 
 
 def test_an_entry_that_matches_no_check_is_stale(tmp_path):
@@ -190,11 +238,18 @@ def test_an_entry_that_matches_no_check_is_stale(tmp_path):
         entry("other-version", "paddding_*", versions='numpy = "<2"'),
         entry("scenario", "dynamic-rnn/*"),
     )
-    stale = {record.known: record for record in found.stale()}
+    stale = {record.known: record for record in found.stale({("reference", "used"), ("reference", "scenario")})}
     assert set(stale) == {"misspelt", "never"}
     record = stale["never"]
     assert record.verdict == "fixed" and record.id == "reference::ledger::never"
     assert record.message == "the ledger's entry 'never' matches no planned check: mend the ledger"
+
+
+def test_an_entry_whose_checks_all_pass_is_stale(tmp_path):
+    found = session(tmp_path, entry("healed", "padding_*"), entry("alive", "padding_*"))
+    (record,) = found.stale({("reference", "alive")})
+    assert record.known == "healed" and record.verdict == "fixed"
+    assert record.message == "the ledger's entry 'healed' matches only checks that pass: mend the ledger"
 
 
 def test_a_feature_that_no_check_has_is_said_with_the_near_miss(tmp_path):

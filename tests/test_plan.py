@@ -1,4 +1,4 @@
-"""The plan: covering arrays that cover, ids that are stable, invariants that are all planned, arrays that tell things apart."""
+"""The plan: arrays that cover, ids that are stable, invariants that are all planned, numbers that tell things apart."""
 
 import itertools
 import os
@@ -193,7 +193,9 @@ def test_a_kernel_that_is_asked_for_is_the_only_one():
 def test_a_row_of_an_array_becomes_the_case_that_it_describes():
     row = {"cell": "gru", "mask": "left", "kernel": "generic", "states": True, "size": "equal", "reset_after": False}
     case = case_of(row, 3, "options")
-    assert {name: case.features[name] for name in row if name != "size"} == {n: v for n, v in row.items() if n != "size"}
+    assert {name: case.features[name] for name in row if name != "size"} == {
+        n: v for n, v in row.items() if n != "size"
+    }
     assert (case.plan.batch, case.plan.time, case.layer.features, case.layer.units) == SIZES["equal"] and case.seed == 3
 
 
@@ -215,7 +217,9 @@ def test_every_array_is_random_nonzero_and_like_no_other(case):
         columns += [(name, gate, block.tobytes()) for gate, block in zip(gates, blocks, strict=True)]
         if array.size > 1:
             assert np.unique(array).size > array.size * 0.9, f"{name} repeats itself"
-    assert len({data for *_, data in columns}) == len(columns), "two gates, biases, directions, layers or states are equal"
+    assert len({data for *_, data in columns}) == len(columns), (
+        "two gates, biases, directions, layers or states are equal"
+    )
 
 
 def test_biases_that_a_framework_keeps_as_one_sum_cost_no_rounding():

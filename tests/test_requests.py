@@ -69,9 +69,27 @@ def test_what_arrives_may_be_written_to():
     assert travelled(np.arange(3)).flags.writeable
 
 
-@pytest.mark.parametrize("value", [
-    None, True, False, 0, -1, 2**40, -(2**31), -(2**70), 0.1, float("inf"), "", "h·c → 中", b"\0\xff", (), (1, (2, ())), {"a": {"b": None}},
-])
+@pytest.mark.parametrize(
+    "value",
+    [
+        None,
+        True,
+        False,
+        0,
+        -1,
+        2**40,
+        -(2**31),
+        -(2**70),
+        0.1,
+        float("inf"),
+        "",
+        "h·c → 中",
+        b"\0\xff",
+        (),
+        (1, (2, ())),
+        {"a": {"b": None}},
+    ],
+)
 def test_builtins_travel(value):
     arrived = travelled(value)
     assert arrived == value and type(arrived) is type(value)
@@ -81,9 +99,17 @@ def test_scalars_of_numpy_arrive_as_python_s():
     assert travelled({"a": np.float64(0.1), "b": np.bool_(True), "c": np.int32(3)}) == {"a": 0.1, "b": True, "c": 3}
 
 
-@pytest.mark.parametrize("value", [
-    object(), {1, 2}, np.array([None, "a"], object), np.array([(1, 2.0)], [("a", "i4"), ("b", "f4")]), 1j,
-], ids=["object", "set", "array of objects", "records", "complex"])
+@pytest.mark.parametrize(
+    "value",
+    [
+        object(),
+        {1, 2},
+        np.array([None, "a"], object),
+        np.array([(1, 2.0)], [("a", "i4"), ("b", "f4")]),
+        1j,
+    ],
+    ids=["object", "set", "array of objects", "records", "complex"],
+)
 def test_what_does_not_travel_is_refused_where_it_is_sent(value):
     with pytest.raises(TypeError, match="does not travel between interpreters"):
         to_wire(value)
@@ -105,10 +131,15 @@ def test_a_request_arrives_whole():
         assert arrived.weights[name].tobytes() == sent.weights[name].tobytes()
 
 
-@pytest.mark.parametrize("answer", [
-    Observation({"outputs": np.zeros((1, 2))}, "aten::lstm", ("UserWarning: x",), {"n": 1}, 0.5),
-    Refusal("ValueError", "no", "build", 0.1), Unsupported("why"), Deviation("h", "too far", float("inf"), 0.1),
-])
+@pytest.mark.parametrize(
+    "answer",
+    [
+        Observation({"outputs": np.zeros((1, 2))}, "aten::lstm", ("UserWarning: x",), {"n": 1}, 0.5),
+        Refusal("ValueError", "no", "build", 0.1),
+        Unsupported("why"),
+        Deviation("h", "too far", float("inf"), 0.1),
+    ],
+)
 def test_an_answer_arrives_whole(answer):
     assert digest(travelled(answer)) == digest(answer)
 
@@ -143,8 +174,10 @@ def variants():
     yield "dtype of a weight", base.but(weights={**base.weights, first: base.weights[first].astype("f4")})
     yield "shape of a weight", base.but(weights={**base.weights, first: base.weights[first].T})
     second = list(base.weights)[4]
-    yield "two weights swapped", base.but(
-        weights={**base.weights, first: base.weights[second], second: base.weights[first]})
+    yield (
+        "two weights swapped",
+        base.but(weights={**base.weights, first: base.weights[second], second: base.weights[first]}),
+    )
     for name in ("inputs", "mask"):
         yield f"last bit of {name}", base.but(batch=batch.but(**{name: changed(getattr(batch, name))}))
     yield "no mask", base.but(batch=batch.but(mask=None))
@@ -155,9 +188,24 @@ def variants():
             yield f"{group} {name}", base.but(batch=batch.but(**{group: {**named, name: changed(named[name])}}))
     yield "a NaN for a number", base.but(batch=batch.but(inputs=np.where(batch.inputs > 1, np.nan, batch.inputs)))
     for name, other in dict(
-        cell="gru", features=4, units=6, layers=2, direction="forward", merge="sum", return_sequences=False, return_state=False,
-        stateful=True, activation="relu", recurrent_activation="hard_sigmoid", bias=False, reset_after=False, implementation=1,
-        padding_output="zero", dropout=0.5, recurrent_dropout=0.5, dtype="float64",
+        cell="gru",
+        features=4,
+        units=6,
+        layers=2,
+        direction="forward",
+        merge="sum",
+        return_sequences=False,
+        return_state=False,
+        stateful=True,
+        activation="relu",
+        recurrent_activation="hard_sigmoid",
+        bias=False,
+        reset_after=False,
+        implementation=1,
+        padding_output="zero",
+        dropout=0.5,
+        recurrent_dropout=0.5,
+        dtype="float64",
     ).items():
         yield f"layer's {name}", base.but(layer=LAYER.but(**{name: other}))
     for name, other in dict(kernel="generic", mode="training", origin="reloaded", entry="predict", mask_from="masking").items():
@@ -182,15 +230,36 @@ def test_every_field_of_a_request_is_varied_here():
     assert all(f"execution's {field.name}" in said for field in dataclasses.fields(Execution))
 
 
-@pytest.mark.parametrize("one, other", [
-    ({"x1": 2}, {"x": 12}), ((2,), (2, 2)), ((1, (2,)), ((1,), 2)), ("1", 1), (True, 1), (None, "None"), (0.0, -0.0),
-    (b"a", "a"), ({"a": 1, "b": 2}, {"a": 1, "b": 2, "c": 3}), ({"a": {"b": 1}, "c": 2}, {"a": {"b": 1, "c": 2}}),
-    (("a", "b"), ("ab",)), (("ab", "c"), ("a", "bc")), ((1, 23), (12, 3)), ((), None), ({}, ()), ({"a": ()}, {"a": {}}),
-    (np.zeros(3), np.zeros(3, "f4")), (np.zeros((2, 3)), np.zeros((3, 2))), (np.zeros(2), np.array([0.0, -0.0])),
-    (np.zeros((0, 3)), np.zeros((3, 0))), (np.arange(3, dtype="<f4"), np.arange(3, dtype=">f4")),
-    (FunctionRequest("pad", (("a", 1),)), FunctionRequest("pad", (("b", 1),))), (Node("a", "input"), Node("b", "input")),
-    (Unsupported("x"), Deviation("x", "x")), ((Reset(),), ()),
-])
+@pytest.mark.parametrize(
+    "one, other",
+    [
+        ({"x1": 2}, {"x": 12}),
+        ((2,), (2, 2)),
+        ((1, (2,)), ((1,), 2)),
+        ("1", 1),
+        (True, 1),
+        (None, "None"),
+        (0.0, -0.0),
+        (b"a", "a"),
+        ({"a": 1, "b": 2}, {"a": 1, "b": 2, "c": 3}),
+        ({"a": {"b": 1}, "c": 2}, {"a": {"b": 1, "c": 2}}),
+        (("a", "b"), ("ab",)),
+        (("ab", "c"), ("a", "bc")),
+        ((1, 23), (12, 3)),
+        ((), None),
+        ({}, ()),
+        ({"a": ()}, {"a": {}}),
+        (np.zeros(3), np.zeros(3, "f4")),
+        (np.zeros((2, 3)), np.zeros((3, 2))),
+        (np.zeros(2), np.array([0.0, -0.0])),
+        (np.zeros((0, 3)), np.zeros((3, 0))),
+        (np.arange(3, dtype="<f4"), np.arange(3, dtype=">f4")),
+        (FunctionRequest("pad", (("a", 1),)), FunctionRequest("pad", (("b", 1),))),
+        (Node("a", "input"), Node("b", "input")),
+        (Unsupported("x"), Deviation("x", "x")),
+        ((Reset(),), ()),
+    ],
+)
 def test_near_values_have_different_digests(one, other):
     assert digest(one) != digest(other)
 

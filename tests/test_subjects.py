@@ -1,4 +1,4 @@
-"""A subject in an interpreter of its own: it answers, is remembered, times out, dies, starts again, and leaves nothing."""
+"""A subject in an interpreter of its own: it answers, remembers, times out, dies, starts again, and leaves nothing."""
 
 from __future__ import annotations
 
@@ -147,9 +147,7 @@ def test_the_last_words_of_a_dying_subject_are_told(subject):
 def test_a_subject_that_does_not_start_says_so_in_each_check(subject):
     exits = subject("ExitsOnStart")
     exits.ready()
-    assert exits.broken == (
-        "it does not start: the interpreter ended, exit status 3; its last words: no licence found"
-    )
+    assert exits.broken == ("it does not start: the interpreter ended, exit status 3; its last words: no licence found")
 
 
 def test_a_failing_smoke_check_says_nothing_about_the_framework(subject):
@@ -287,10 +285,16 @@ def test_a_subject_answers_several_threads_one_request_at_a_time(subject, log):
     assert len(log.read_text().splitlines()) == 4 and len(set(log.read_text().splitlines())) == 1
 
 
-@pytest.mark.parametrize("code, words", [
-    (3, "exit status 3"), (-11, "killed by SIGSEGV"), (-9, "killed by SIGKILL"), (-250, "killed by signal 250"),
-    (None, "exit status unknown"),
-])
+@pytest.mark.parametrize(
+    "code, words",
+    [
+        (3, "exit status 3"),
+        (-11, "killed by SIGSEGV"),
+        (-9, "killed by SIGKILL"),
+        (-250, "killed by signal 250"),
+        (None, "exit status unknown"),
+    ],
+)
 def test_exit_codes_in_words(code, words):
     assert exit_words(code) == words
 
@@ -340,11 +344,14 @@ def pip(tmp_path, monkeypatch):
     return fake
 
 
-@pytest.mark.parametrize("text, name, requirement", [
-    ("keras-torch@keras==3.12.0", "keras-torch@keras==3.12.0", "keras==3.12.0"),
-    ("old=keras-torch@keras==3.12.0", "old", "keras==3.12.0"),
-    ("nightly=keras-jax@git+https://example.org/keras", "nightly", "git+https://example.org/keras"),
-])
+@pytest.mark.parametrize(
+    "text, name, requirement",
+    [
+        ("keras-torch@keras==3.12.0", "keras-torch@keras==3.12.0", "keras==3.12.0"),
+        ("old=keras-torch@keras==3.12.0", "old", "keras==3.12.0"),
+        ("nightly=keras-jax@git+https://example.org/keras", "nightly", "git+https://example.org/keras"),
+    ],
+)
 def test_a_requirement_is_installed_once_beside_what_is_here(pip, tmp_path, text, name, requirement):
     found = [parse(text), parse(text)]
     assert found[0] == found[1] and found[0].name == name and found[0].python is None
@@ -363,9 +370,15 @@ def test_a_requirement_that_pip_cannot_install_is_said_and_tried_again(pip):
     assert len(pip.commands) == 2
 
 
-@pytest.mark.parametrize("text, near", [
-    ("keras-tf", "keras-tensorflow"), ("pytorch", "torch"), ("keras_jax", "keras-jax"), ("a=refrence", "reference"),
-])
+@pytest.mark.parametrize(
+    "text, near",
+    [
+        ("keras-tf", "keras-tensorflow"),
+        ("pytorch", "torch"),
+        ("keras_jax", "keras-jax"),
+        ("a=refrence", "reference"),
+    ],
+)
 def test_a_near_miss_is_named(text, near):
     with pytest.raises(BadSubject, match=f"did you mean '{near}'.*available: reference, torch"):
         parse(text)
@@ -377,11 +390,16 @@ def test_no_name_is_no_subject(text):
         parse(text)
 
 
-@pytest.mark.parametrize("kind, words", [
-    ("nowhere.at_all:Backend", "No module named 'nowhere'"), ("tests.fakes:Nobody", "no attribute 'Nobody'"),
-    ("tests.fakes:", "no attribute ''"), ("os:getcwd", "getcwd is no suite.backends.Backend"),
-    (":X", "Empty module name"),
-])
+@pytest.mark.parametrize(
+    "kind, words",
+    [
+        ("nowhere.at_all:Backend", "No module named 'nowhere'"),
+        ("tests.fakes:Nobody", "no attribute 'Nobody'"),
+        ("tests.fakes:", "no attribute ''"),
+        ("os:getcwd", "getcwd is no suite.backends.Backend"),
+        (":X", "Empty module name"),
+    ],
+)
 def test_a_module_and_class_that_are_no_backend_are_said(kind, words):
     with pytest.raises(BadSubject, match=words):
         missing(kind)
@@ -399,7 +417,9 @@ def test_what_a_backend_requires_may_lie_on_its_path(tmp_path, monkeypatch):
 def test_what_is_not_installed_is_told_with_its_reason(monkeypatch):
     real = specification.importlib.util.find_spec
     monkeypatch.setattr(
-        specification.importlib.util, "find_spec", lambda name, *others: None if name == "keras" else real(name, *others)
+        specification.importlib.util,
+        "find_spec",
+        lambda name, *others: None if name == "keras" else real(name, *others),
     )
     found, absent = specification.discover()
     assert "torch" in [each.name for each in found] and "reference" not in [each.name for each in found]

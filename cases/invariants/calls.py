@@ -11,8 +11,11 @@ def carries(case: Case) -> bool:
     return drawless(case) and case.layer.return_state
 
 
-@invariant("Every further run of a stateful layer, in any direction, goes on from the final states of the run before it.",
-           carries, "stateful-chunks")
+@invariant(
+    "Every further run of a stateful layer, in any direction, goes on from the final states of the run before it.",
+    carries,
+    "stateful-chunks",
+)
 def runs_go_on(ask, case):
     plain, stateful = case.layer.but(stateful=False), case.layer.but(stateful=True)
     batch = by_hand = case.batch.but(initial_states=None)
@@ -21,22 +24,42 @@ def runs_go_on(ask, case):
         by_hand = batch.but(initial_states={name: seen[f"states/{name}"] for name in plain.state_keys()})
     request = case.request(by_hand, layer=plain)
     third = ask(case.request(batch, layer=stateful, before=(batch, batch)))
-    return alike(third, ask(request), request, "outputs", "states", what="third run against states given by hand",
-                 where=output_valid(request))
+    return alike(
+        third,
+        ask(request),
+        request,
+        "outputs",
+        "states",
+        what="third run against states given by hand",
+        where=output_valid(request),
+    )
 
 
-@invariant("States that are given go before those that a stateful layer carries.",
-           lambda c: carries(c) and c.plan.states, "Keras: RNN(stateful=True) called with initial_state")
+@invariant(
+    "States that are given go before those that a stateful layer carries.",
+    lambda c: carries(c) and c.plan.states,
+    "Keras: RNN(stateful=True) called with initial_state",
+)
 def given_states_go_first(ask, case):
     request = case.request(layer=case.layer.but(stateful=False))
     stateful = case.layer.but(stateful=True)
     seen = ask(case.request(layer=stateful, before=(case.batch.but(initial_states=None),)))
-    return alike(seen, ask(request), request, "outputs", "states", what="given after a run against given at once",
-                 where=output_valid(request))
+    return alike(
+        seen,
+        ask(request),
+        request,
+        "outputs",
+        "states",
+        what="given after a run against given at once",
+        where=output_valid(request),
+    )
 
 
-@invariant("Gradients are those of the call that they are asked of, whatever was called before it.",
-           lambda c: drawless(c) and not c.layer.stateful, "bucketing: gradients are cleared between steps")
+@invariant(
+    "Gradients are those of the call that they are asked of, whatever was called before it.",
+    lambda c: drawless(c) and not c.layer.stateful,
+    "bucketing: gradients are cleared between steps",
+)
 def gradients_are_of_this_call(ask, case):
     request = case.request(wants=EVERYTHING)
     after = ask(case.request(wants=EVERYTHING, before=(case.batch,)))

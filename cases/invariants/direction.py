@@ -76,7 +76,7 @@ def backward_is_reversed(ask, case):
 
 def reads_one_way(case: Case) -> bool:
     return drawless(case) and case.layer.return_sequences and case.layer.direction != "bidirectional" and case.batch.time > 2 \
-        and case.layer.layers == 1
+        and case.layer.layers == 1 and case.plan.mask != "empty"
 
 
 @invariant("No output depends on a step that comes later in its direction.", reads_one_way)

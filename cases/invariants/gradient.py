@@ -66,14 +66,19 @@ def gradients_are_causal(ask, case):
 def nothing_is_detached(ask, case):
     seen = ask(case.request(wants=EVERYTHING))
     found = []
-    silent = np.argwhere(case.batch.valid & ~np.any(seen["gradients/inputs"] != 0, axis=-1))
+    silent = np.argwhere(case.batch.valid & ~np.any(flows(seen["gradients/inputs"]), axis=-1))
     for b, t in silent[:3]:
         found.append(Deviation(f"gradients/inputs[batch {b}, time {t}]", f"valid step {t} of row {b} has no gradient", 0.0))
     recurs = case.plan.states or case.batch.lengths.max() > 1
     for name, array in (seen.named("gradients/weights") | seen.named("gradients/states")).items():
-        if not np.any(array != 0) and (recurs or not name.endswith("recurrent_kernel")):
-            found.append(Deviation(name, f"{name}: every entry is zero", 0.0))
+        if not np.any(flows(array)) and (recurs or not name.endswith("recurrent_kernel")):
+            found.append(Deviation(name, f"{name}: no entry is a number other than zero", 0.0))
     return found
+
+
+def flows(gradient: np.ndarray) -> np.ndarray:
+    """Where a gradient is a number other than zero; NaN is none."""
+    return np.isfinite(gradient) & (gradient != 0)
 
 
 @invariant("The gradient is the slope of the loss: a small step along a direction changes the loss by gradient times step.",

@@ -22,7 +22,7 @@ def same_with_content(ask, case: Case, content, what: str, wants=FORWARD):
     request = case.request(wants=wants)
     plain = ask(request)
     other = ask(case.request(with_padding_content(case.batch, content), wants=wants))
-    return alike(plain, other, request, "outputs", "states", "loss", "gradients", what=what)
+    return alike(other, plain, request, "outputs", "states", "loss", "gradients", what=what)
 
 
 def other_values(case: Case) -> np.ndarray:
@@ -94,7 +94,7 @@ def compare_padded(ask, case: Case, side: str):
     begin = more if side == "left" else 0
     arrays["gradients/inputs"] = wide["gradients/inputs"][:, begin : begin + case.batch.time]
     cut = type(wide)(arrays, wide.kernel, wide.warnings, wide.facts, wide.seconds)
-    return alike(plain, cut, request, "outputs", "states", "loss", "gradients",
+    return alike(cut, plain, request, "outputs", "states", "loss", "gradients",
                  what=f"{more} more masked steps at the {'end' if side == 'right' else 'start'}", where=output_valid(request))
 
 

@@ -17,7 +17,9 @@ def drawless(case: Case) -> bool:
     return not (case.layer.dropout or case.layer.recurrent_dropout) or case.execution.mode == "inference"
 
 
-@invariant("The outputs at valid steps are those of the float64 reference.", drawless, f"{LSTM}; {GRU}", everywhere=True)
+@invariant("The outputs at valid steps are those of the float64 reference.",
+           lambda c: drawless(c) and not (c.layer.return_sequences and c.plan.mask == "empty"), f"{LSTM}; {GRU}",
+           everywhere=True)
 def outputs_match_reference(ask, case):
     request = case.request()
     return against_reference(ask(request), request, "outputs")

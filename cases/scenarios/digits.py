@@ -10,7 +10,6 @@ from dataclasses import replace
 from functools import lru_cache
 
 import numpy as np
-from sklearn.datasets import load_digits
 
 from cases.layers import Layer, generator
 from cases.models import ModelRequest, Training, draw_model_weights, node, sequential
@@ -31,6 +30,8 @@ MODEL = sequential(
 @lru_cache(maxsize=1)
 def data() -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Images (n, 8, 8) with zeros after each one's last row, masks (n, 8), labels (n, 10)."""
+    from sklearn.datasets import load_digits  # here: it takes longer to import than all else of the suite
+
     digits = load_digits()
     random = generator("digits")
     chosen = random.permutation(len(digits.images))[: TRAINED + UNSEEN]

@@ -13,6 +13,7 @@ from collections import OrderedDict
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -57,9 +58,9 @@ class Keras(Backend):
         """Tell the engine how many threads it may use; called before Keras is imported."""
 
     def versions(self) -> dict[str, str]:
-        """Keras, its engine and numpy."""
-        found = {}
-        for name in ("keras", *self.distributions, "numpy"):
+        """Keras (as it says itself: a development copy is not what is installed), its engine and numpy."""
+        found = {"keras": self.keras.__version__}
+        for name in (*self.distributions, "numpy"):
             try:
                 found[name] = version(name)
             except PackageNotFoundError:
@@ -312,6 +313,9 @@ class Keras(Backend):
             raise RuntimeError(f"{self.name}: an LSTM with 4 units on (2, 5, 3) gave outputs of shape {shape}")
 
 
+CACHE = Path(os.environ.get("XDG_CACHE_HOME", Path.home() / ".cache")) / "rnn-conformance"
+
+
 class KerasTensorFlow(Keras):
     """Keras on TensorFlow."""
 
@@ -332,7 +336,13 @@ class KerasJax(Keras):
     """Keras on JAX."""
 
     name, engine_name = "keras-jax", "jax"
-    environment: Mapping[str, str] = {"KERAS_BACKEND": "jax", **QUIET}
+    environment: Mapping[str, str] = {
+        "KERAS_BACKEND": "jax", **QUIET,
+        # Compiling is nearly all of JAX's time here. JAX keys this cache by the program, the compiler and its version.
+        "JAX_COMPILATION_CACHE_DIR": str(CACHE / "jax"),
+        "JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS": "0",
+        "JAX_PERSISTENT_CACHE_MIN_ENTRY_SIZE_BYTES": "0",
+    }
     requires = ("keras", "jax")
     distributions = ("jax", "jaxlib")
 

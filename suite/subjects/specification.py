@@ -15,7 +15,6 @@ from pathlib import Path
 
 from suite.backends import BACKENDS, Backend
 
-
 SHORT = {"tf": "tensorflow", "pytorch": "torch", "pt": "torch"}
 """What people call frameworks, for near misses."""
 

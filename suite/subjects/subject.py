@@ -37,6 +37,7 @@ class Subject:
         self.requests = self.remembered = self.restarts = 0
         self.seconds = self.waited = self.starting = 0.0
         self.broken: str | None = None
+        self.absent: str | None = None
 
     @property
     def about(self) -> dict[str, Any]:
@@ -49,7 +50,10 @@ class Subject:
             if self.about:
                 return
             began = time.perf_counter()
-            self._interpreter.start()
+            about = self._interpreter.start()
+            if self.device == "cuda" and "gpu" not in about["devices"]:
+                self.absent = f"{self.specification.name} as installed here cannot use the GPU"
+                return
             self._interpreter.ask("smoke", None, self.timeout)
             self.starting = time.perf_counter() - began
 
