@@ -5,8 +5,8 @@ Shapes: inputs (batch, time, features); mask (batch, time), true where a step is
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import Mapping
 
 import numpy as np
 
@@ -55,7 +55,7 @@ class Batch:
         """(batch,) the number of valid steps of each row."""
         return self.valid.sum(axis=1)
 
-    def but(self, **changes) -> "Batch":
+    def but(self, **changes) -> Batch:
         return replace(self, **changes)
 
 

@@ -16,9 +16,9 @@ Gate order along the last axis: LSTM `i f c o`, GRU `z r h`, SimpleRNN one block
 from __future__ import annotations
 
 import zlib
+from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
 from types import MappingProxyType
-from typing import Mapping
 
 import numpy as np
 
@@ -138,7 +138,7 @@ class Layer:
             for state in self.state_names
         )
 
-    def but(self, **changes) -> "Layer":
+    def but(self, **changes) -> Layer:
         """The same layer with some options changed."""
         return replace(self, **changes)
 
@@ -207,5 +207,6 @@ def draw_states(layer: Layer, batch: int, seed: int = 0) -> dict[str, np.ndarray
     states = {}
     for name in layer.state_keys():
         random = generator("states", name, batch, layer.units, seed)
-        states[name] = on_grid(random.uniform(0.2, 0.9, (batch, layer.units)) * random.choice([-1.0, 1.0], (batch, layer.units)), 14)
+        shape = (batch, layer.units)
+        states[name] = on_grid(random.uniform(0.2, 0.9, shape) * random.choice([-1.0, 1.0], shape), 14)
     return states

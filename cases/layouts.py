@@ -14,7 +14,7 @@ A Keras bias is a sum, so it cannot be taken apart again: `from_keras` returns i
 
 from __future__ import annotations
 
-from typing import Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 

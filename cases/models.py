@@ -7,8 +7,9 @@ for an embedding `NODE/embeddings` (ids, width).
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Mapping
+from typing import Any
 
 import numpy as np
 

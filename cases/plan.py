@@ -87,6 +87,7 @@ class Array:
 
 
 def no_together(no: Senseless) -> Callable[[Row], bool]:
+    """Whether a row has the values that mean nothing together."""
     return lambda row: no.holds(*(row[name] for name in no.factors))
 
 

@@ -16,8 +16,9 @@ is `Unsupported` with a reason. Arrays in an observation are named:
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, is_dataclass, replace
-from typing import Any, Mapping
+from typing import Any
 
 import numpy as np
 
@@ -62,7 +63,7 @@ class Execution:
             if getattr(self, name) not in known:
                 raise ValueError(f"{name}={getattr(self, name)!r}: expected one of {', '.join(known)}")
 
-    def but(self, **changes) -> "Execution":
+    def but(self, **changes) -> Execution:
         return replace(self, **changes)
 
     def __str__(self) -> str:
@@ -97,7 +98,7 @@ class Request:
         if unknown := set(self.wants) - set(WANTS):
             raise ValueError(f"wants={sorted(unknown)}: expected some of {', '.join(WANTS)}")
 
-    def but(self, **changes) -> "Request":
+    def but(self, **changes) -> Request:
         return replace(self, **changes)
 
 

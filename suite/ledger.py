@@ -45,8 +45,8 @@ SEVERITIES = (
     "wrong numbers", "wrong gradients", "lost mask", "error on valid input", "no error on wrong input", "crash",
     "divergence",
 )
-KEYS = {"key", "title", "severity", "subject", "versions", "invariant", "sometimes", "when", "unless", "message", "reason", "issue", "also"}
 ELSEWHERE = {"subject", "invariant", "sometimes", "when", "unless", "message"}
+KEYS = {"key", "title", "severity", "versions", "reason", "issue", "also", *ELSEWHERE}
 NEEDED = {"key", "title", "severity", "subject", "versions", "reason", "issue"}
 
 
@@ -88,7 +88,8 @@ TEXT = Form("words", is_text)
 PATTERNS = Form("a pattern, or several", are_patterns)
 FORMS: Mapping[str, Form] = {
     "key": TEXT, "title": TEXT, "reason": TEXT, "issue": TEXT, "message": TEXT,
-    "subject": PATTERNS, "invariant": PATTERNS, "sometimes": PATTERNS, "versions": Form('a table, distribution = "range"', are_ranges),
+    "subject": PATTERNS, "invariant": PATTERNS, "sometimes": PATTERNS,
+    "versions": Form('a table, distribution = "range"', are_ranges),
     "when": Form("a table, feature = value", is_condition),
     "unless": Form(
         "a table, feature = value, or several", lambda value: isinstance(value, list) and all(map(is_condition, value))

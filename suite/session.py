@@ -9,7 +9,7 @@ import platform
 import secrets
 import subprocess
 import time
-from collections.abc import Container, Iterable, Mapping
+from collections.abc import Container, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass, field, replace
 from functools import cached_property
@@ -168,22 +168,24 @@ class Session:
     def stale(self, failed: Container[tuple[str, str]]) -> list[Verdict]:
         """For a run of the whole plan: the entries that concern a subject and match none of its checks, or only such as
         pass. `failed`: (subject, key) of the entries that explain some failure."""
-        found = {}
+        found = []
         for subject in self.subjects:
             mine = [c for c in (*self.checks, *self.claims) if c.subject is subject]
+            entries: dict[str, list[Known]] = {}
             for known in self.concerning(subject):
-                matched = any(known.covers(c.names, c.features) for c in mine)
-                if matched and (subject.name, known.key) in failed:
+                entries.setdefault(known.key, []).append(known)
+            for key, places in entries.items():
+                if (subject.name, key) in failed:
                     continue
+                matched = any(place.covers(c.names, c.features) for place in places for c in mine)
                 wrong = "matches only checks that pass" if matched else "matches no planned check"
-                identity = f"{subject.name}::ledger::{known.key}"
-                found[identity] = Verdict(
-                    id=identity, subject=subject.name, invariant="ledger", group="ledger", verdict="fixed",
-                    backend=subject.specification.backend, version=versions_in_words(subject), known=known.key,
+                found.append(Verdict(
+                    id=f"{subject.name}::ledger::{key}", subject=subject.name, invariant="ledger", group="ledger",
+                    verdict="fixed", backend=subject.specification.backend, version=versions_in_words(subject), known=key,
                     statement="Every entry of the ledger matches some check that fails.",
-                    message=f"the ledger's entry {known.key!r} {wrong}: mend the ledger",
-                )
-        return list(found.values())
+                    message=f"the ledger's entry {key!r} {wrong}: mend the ledger",
+                ))
+        return found
 
     def header(self) -> Header:
         """The first line of the records."""

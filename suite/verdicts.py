@@ -88,15 +88,18 @@ def judge(check: Planned, *subjects: Any) -> Outcome:
     except Broken as error:
         return outcome("crash", f"the adapter failed, which says nothing about the framework: {last_line(str(error))}")
     except Exception as error:
-        return outcome("crash", f"the check itself failed, which is our mistake: {type(error).__name__}: {first_line(str(error))}")
+        said = f"{type(error).__name__}: {first_line(str(error))}"
+        return outcome("crash", f"the check itself failed, which is our mistake: {said}")
     if deviations:
         return outcome("fail", deviations[0].message, deviations)
     return outcome("pass")
 
 
 def first_line(text: str) -> str:
+    """The first line that says something."""
     return next((line.strip() for line in text.splitlines() if line.strip()), "")[:400]
 
 
 def last_line(text: str) -> str:
+    """The last line that says something: of a traceback, the error."""
     return next((line.strip() for line in reversed(text.splitlines()) if line.strip()), "")[:400]

@@ -77,7 +77,9 @@ def test_relu_is_an_activation_of_simple_rnn(torch_backend):
 
 
 @pytest.mark.parametrize("content", [np.nan, np.inf, -1e300])
-@pytest.mark.parametrize(("kernel", "mask"), [("fused", "right"), ("compiled", "right"), ("generic", "gaps"), ("generic", "left")])
+@pytest.mark.parametrize(
+    ("kernel", "mask"), [("fused", "right"), ("compiled", "right"), ("generic", "gaps"), ("generic", "left")]
+)
 @pytest.mark.parametrize("cell", GATES)
 def test_what_stands_in_padding_reaches_nothing(torch_backend, cell, kernel, mask, content):
     request = asked(Layer(cell, 3, 4, layers=2, direction="bidirectional", dtype="float64"), BatchPlan(4, 6, mask), kernel)
@@ -148,7 +150,8 @@ def test_what_pytorch_lacks_is_declared_with_its_reason(torch_backend, options, 
 
 
 @pytest.mark.parametrize(("mask", "found"), [
-    ("left", "before a valid one"), ("gaps", "before a valid one"), ("empty_row", "row without any"), ("empty", "row without any"),
+    ("left", "before a valid one"), ("gaps", "before a valid one"),
+    ("empty_row", "row without any"), ("empty", "row without any"),
 ])
 def test_only_right_padding_is_packed(torch_backend, mask, found):
     request = asked(Layer("gru", 3, 4), BatchPlan(4, 6, mask))
@@ -299,7 +302,8 @@ LAST = {"categorical_crossentropy": "softmax", "binary_crossentropy": "sigmoid"}
 
 
 def model_request(
-    mask: str = "right", optimizer: str = "sgd", loss: str = "mse", rate: float = 0.0, sequences: bool = False, cell: str = "lstm",
+    mask: str = "right", optimizer: str = "sgd", loss: str = "mse", rate: float = 0.0, sequences: bool = False,
+    cell: str = "lstm",
     direction: str = "bidirectional", **options,
 ) -> ModelRequest:
     """Masking, two recurrent nodes, dropout, dense; three steps of training on six sequences of six steps."""

@@ -46,7 +46,7 @@ def written(tmp_path: Path, text: str) -> Path:
 
 def test_the_suite_s_own_ledger_can_be_read():
     entries = read(LEDGER)
-    assert len({e.key for e in entries}) == len(entries)
+    assert entries
     for entry in entries:
         assert entry.severity in SEVERITIES and entry.title.strip() and entry.reason.strip(), entry.key
 
@@ -264,3 +264,25 @@ def test_a_key_stands_in_one_ledger_only(tmp_path):
         path.write_text(ENTRY)
     with pytest.raises(BadUse, match="other.toml: key used twice: gaps"):
         open_session(Settings(subjects=("reference",), depth="smoke", ledgers=(str(one), str(other))))
+
+
+def test_a_finding_has_several_places_that_share_its_words(tmp_path):
+    more = '[[known.also]]\nsubject = "torch"\nsometimes = "padding_side"\nwhen = {layers = 2}\n'
+    first, second = read(written(tmp_path, ENTRY + more))
+    assert (second.key, second.title, second.reason) == (first.key, first.title, first.reason)
+    assert second.subject == ("torch",) and second.invariant == () and second.sometimes == ("padding_side",)
+    assert second.when == {"layers": 2}
+
+
+def test_what_fails_only_sometimes_is_known_when_it_fails_and_passes_when_it_passes(tmp_path):
+    more = '[[known.also]]\nsometimes = "batch_order"\nwhen = {layers = 2}\n'
+    entries = read(written(tmp_path, ENTRY + more))
+    features = {"layers": 2}
+    assert consult(entries, ["batch_order"], features, Outcome("pass")) == ("pass", None)
+    verdict, known = consult(entries, ["batch_order"], features, Outcome("fail", "found 1"))
+    assert verdict == "known" and known.key == "gaps"
+
+
+def test_a_place_without_a_check_is_refused(tmp_path):
+    with pytest.raises(BadLedger, match="missing invariant: which checks fail"):
+        read(written(tmp_path, ENTRY + "[[known.also]]\nwhen = {layers = 2}\n"))

@@ -7,9 +7,10 @@ the float64 reference. It never knows which framework answers.
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Callable, Iterable, Mapping, Protocol
+from typing import Protocol
 
 import numpy as np
 
@@ -17,7 +18,6 @@ from cases.batches import Batch, BatchPlan
 from cases.layers import Layer, draw_weights, generator
 from cases.requests import Deviation, Execution, Observation, Refusal, Request, Unsupported
 from cases.tolerance import Expected, compare, expect, unit_roundoff
-
 
 FORWARD = ("outputs", "states", "mask")
 EVERYTHING = (*FORWARD, "gradients")

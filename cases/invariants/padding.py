@@ -119,7 +119,8 @@ def compaction(ask, case):
 
 
 @invariant("A padded row gives what the same sequence gives alone, unpadded and unmasked.",
-           lambda c: padded(c) and c.plan.mask in ("right", "left", "empty_row") and c.batch.lengths.any(), "bucketing; padded-classifier")
+           lambda c: padded(c) and c.plan.mask in ("right", "left", "empty_row") and c.batch.lengths.any(),
+           "bucketing; padded-classifier")
 def unpadded_rows(ask, case):
     request = case.request()
     plain = ask(request)

@@ -9,7 +9,6 @@ from cases.invariants.base import Case, alike, invariant, output_valid
 from cases.invariants.values import drawless
 from cases.requests import Deviation, Observation, Reset
 
-
 NEVER_FLAT = ("tanh", "sigmoid", "softsign", "linear", "elu", "softplus")
 """Activations that let every change through; a relu may not, nor may many steps, where the change is rounded away."""
 
@@ -56,8 +55,7 @@ def last_output_is_final_state(ask, case):
     return alike(states, Observation(found), request, "states", what="state against last valid output")
 
 
-@invariant("Where a row is short, its last output in the batch is not a valid step's, and its state is: the state is "
-           "frozen from the row's last valid step on.",
+@invariant("A row's state is frozen from its last valid step on.",
            lambda c: one_way(c) and sequences(c) and c.plan.mask == "right", "dynamic-rnn, claims 3 and 7")
 def state_is_frozen(ask, case):
     row = int(np.argmin(case.batch.lengths))

@@ -77,7 +77,7 @@ def mask_is_passed_on(ask, case):
         return [Deviation("mask", f"mask of shape {seen['mask'].shape}, expected {valid.shape}")]
     wrong = np.argwhere(seen["mask"].astype(bool) != valid)
     return [
-        Deviation(f"mask[batch {b}, time {t}]", f"mask[batch {b}, time {t}]: found {not valid[b, t]}, expected {valid[b, t]}", 1.0)
+        Deviation(at := f"mask[batch {b}, time {t}]", f"{at}: found {not valid[b, t]}, expected {valid[b, t]}", 1.0)
         for b, t in wrong[:3]
     ]
 

@@ -140,5 +140,6 @@ def equal_prefixes_agree(ask, cell):
     outputs = ask(request)["outputs"]
     allowed = 2 * expect(request)["outputs"].allowed[3, 0]
     alike_first = compare("outputs of row 3 against row 4, step 0", outputs[3, 0], outputs[4, 0], allowed)
-    apart = [] if np.any(outputs[3, 1] != outputs[4, 1]) else [Deviation("outputs[:, 1]", "rows 3 and 4 differ at step 1, their outputs do not")]
-    return alike_first + apart
+    if np.any(outputs[3, 1] != outputs[4, 1]):
+        return alike_first
+    return [*alike_first, Deviation("outputs[:, 1]", "rows 3 and 4 differ at step 1, their outputs do not")]

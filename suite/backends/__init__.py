@@ -9,7 +9,8 @@ from __future__ import annotations
 import time
 import warnings
 from abc import ABC, abstractmethod
-from typing import Any, Callable, Mapping
+from collections.abc import Callable, Mapping
+from typing import Any
 
 from cases.layers import Layer
 from cases.models import FunctionRequest, ModelRequest
@@ -39,7 +40,7 @@ class moment:
     def __init__(self, name: str):
         self.name = name
 
-    def __enter__(self) -> "moment":
+    def __enter__(self) -> moment:
         return self
 
     def __exit__(self, kind, error, trace) -> None:

@@ -11,7 +11,6 @@ What PyTorch users do by hand is done here as they do it, and said in the facts:
 
 from __future__ import annotations
 
-import platform
 from collections import OrderedDict
 from collections.abc import Callable, Mapping
 from contextlib import nullcontext
@@ -61,7 +60,7 @@ class PyTorch(Backend):
         self._kernels: OrderedDict[Any, str] = OrderedDict()
 
     def versions(self) -> dict[str, str]:
-        found = {"python": platform.python_version()}
+        found = {}
         for name in ("torch", "numpy"):
             try:
                 found[name] = version(name)
@@ -275,8 +274,8 @@ class PyTorch(Backend):
         else:  # no step, no states: nothing that was computed depends on anything
             found = [self.torch.zeros_like(source) for source in sources]
         arrays = {"loss": numpy(loss)}
-        arrays |= {f"gradients/{name}": numpy(value) for name, value in zip(leaves, found)}
-        weights = {name: numpy(value) for name, value in zip(own, found[len(leaves):])}
+        arrays |= {f"gradients/{name}": numpy(value) for name, value in zip(leaves, found, strict=False)}
+        weights = {name: numpy(value) for name, value in zip(own, found[len(leaves):], strict=False)}
         return arrays | {f"gradients/weights/{n}": value for n, value in from_pytorch(layer, weights).items()}
 
     def _facts(self, request: Request, outputs) -> dict[str, Any]:

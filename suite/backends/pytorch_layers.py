@@ -130,7 +130,7 @@ class CellLoop(nn.Module):
                 states = stepped
                 outputs.append(stepped[0])
             else:
-                states = tuple(torch.where(valid, new, old) for new, old in zip(stepped, states))
+                states = tuple(torch.where(valid, new, old) for new, old in zip(stepped, states, strict=False))
                 outputs.append(torch.where(valid, stepped[0], torch.zeros_like(stepped[0])))
         return torch.stack(outputs, dim=1) if outputs else x.new_zeros(batch, 0, self.layer.units), states
 

@@ -82,7 +82,7 @@ class Network(nn.Module):
     def forward(self, x: Tensor, mask: Tensor | None) -> Answer:
         """x: what the input node describes; mask: (batch, time) bool for the first recurrent node, or None."""
         values: dict[str, tuple[Tensor, Tensor | None]] = {}
-        for n, part in zip(self.model.nodes, self.parts):
+        for n, part in zip(self.model.nodes, self.parts, strict=False):
             x, own = values[n.inputs[0]] if n.inputs else (x, None)
             before = None
             if n.op == "masking":
@@ -221,7 +221,7 @@ def _run(request: ModelRequest, loop: bool, device: torch.device) -> Observation
                 loss_of(training, network(x, mask), targets), list(network.parameters()), allow_unused=True,
                 materialize_grads=True,
             )
-            slopes = {id(p): g for p, g in zip(network.parameters(), found)}
+            slopes = {id(p): g for p, g in zip(network.parameters(), found, strict=False)}
             arrays |= {f"gradients/{n}": a for n, a in read(network, lambda p: slopes[id(p)]).items()}
         if training is not None and targets is not None:
             optimizer = make_optimizer(training, network.parameters())
@@ -256,7 +256,7 @@ def load(network: Network, weights: Mapping[str, np.ndarray]) -> None:
     """Copy `weights` (`NODE/NAME`) into the network. Raises ValueError when names or shapes do not match."""
     left = dict(weights)
     with torch.no_grad():
-        for n, part in zip(network.model.nodes, network.parts):
+        for n, part in zip(network.model.nodes, network.parts, strict=False):
             own = {name: left.pop(name) for name in list(left) if name.startswith(f"{n.name}/")}
             if n.op == "recurrent":
                 set_weights(part, n["layer"], {name.removeprefix(f"{n.name}/"): array for name, array in own.items()})
@@ -276,7 +276,7 @@ def load(network: Network, weights: Mapping[str, np.ndarray]) -> None:
 def read(network: Network, value: Callable[[nn.Parameter], Tensor]) -> dict[str, np.ndarray]:
     """`NODE/NAME` -> `value` of that parameter (itself, its gradient), in this project's layouts."""
     found = {}
-    for n, part in zip(network.model.nodes, network.parts):
+    for n, part in zip(network.model.nodes, network.parts, strict=False):
         if n.op == "recurrent":
             arrays = {name: to_numpy(value(p)) for name, p in parameters(part).items()}
             found |= {f"{n.name}/{name}": array for name, array in from_pytorch(n["layer"], arrays).items()}
