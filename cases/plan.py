@@ -10,6 +10,7 @@ thin out what all of them do:
     precision   the dtypes
     sources     where the mask comes from
     refusals    the ways in which something wrong can be asked
+    dropout     layers in training, for what dropout does
 
 Ids are made from what is checked, never from a counter.
 """
@@ -122,6 +123,10 @@ ARRAYS: tuple[Array, ...] = (
         cell=("lstm", "gru", "simple_rnn"), kernel=("fused", "generic", "compiled"), entry=("direct", "predict"),
         mask=("right",), states=(True,),
     ), groups=("refusals",)),
+    Array("dropout", dict(
+        cell=("lstm", "gru", "simple_rnn"), direction=("forward", "bidirectional"), implementation=(2, 1),
+        mode=("training",), kernel=("fused",), mask=("none",), states=(True,),
+    ), groups=("dropout",)),
 )
 
 GROUPS: Mapping[str, tuple[str, ...]] = {array.name: array.groups for array in ARRAYS if array.groups}

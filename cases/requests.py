@@ -80,6 +80,13 @@ class Reset:
 
 
 @dataclass(frozen=True, eq=False)
+class Inferred:
+    """An earlier call in inference mode, whatever the mode of the request."""
+
+    batch: Batch
+
+
+@dataclass(frozen=True, eq=False)
 class Request:
     """One question: run `layer` with `weights` on `batch`; return what is wanted.
 
@@ -90,7 +97,7 @@ class Request:
     layer: Layer
     weights: Mapping[str, np.ndarray]
     batch: Batch
-    before: tuple[Batch | Reset, ...] = ()
+    before: tuple[Batch | Reset | Inferred, ...] = ()
     wants: tuple[str, ...] = ("outputs", "states")
     execution: Execution = field(default_factory=Execution)
 
@@ -192,7 +199,7 @@ def from_wire(value: Any) -> Any:
 
 
 WIRED: dict[str, type] = {
-    kind.__name__: kind for kind in (Layer, Batch, Execution, Reset, Request, Observation, Refusal, Unsupported, Deviation)
+    kind.__name__: kind for kind in (Layer, Batch, Execution, Reset, Inferred, Request, Observation, Refusal, Unsupported, Deviation)
 }
 
 

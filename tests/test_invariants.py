@@ -103,7 +103,29 @@ class Careless(Wrong):
         return Observation({"outputs": np.zeros((2, 2))})
 
 
-WRONG = (Noisy, Silent, NotANumber, Transposed, Narrow, Unmasked, Careless, Raising)
+class Undropped(Wrong):
+    """Drops nothing, and answers in training with what inference gives."""
+
+    def understood(self, request):
+        layer = request.layer.but(dropout=0.0, recurrent_dropout=0.0)
+        return request.but(layer=layer, execution=request.execution.but(mode="inference"))
+
+
+class Overdropping(Undropped):
+    """Sets every other feature and state to zero, in training and in inference, other ones each time."""
+
+    def array(self, name, array):
+        return array * (self.random.random(array.shape) < 0.7)
+
+
+class Forgotten(Undropped):
+    """Says that no input has a gradient, so that all seem dropped, in every call and direction."""
+
+    def array(self, name, array):
+        return array * 0 if name == "gradients/inputs" else array
+
+
+WRONG = (Noisy, Silent, NotANumber, Transposed, Narrow, Unmasked, Careless, Raising, Undropped, Overdropping, Forgotten)
 PERMITTED_NAN = {"mask_is_passed_on", "shapes_and_dtypes", "given_states_are_used", "nothing_is_detached"} | {
     one.name for one in INVARIANTS if one.group == "refusals"
 }

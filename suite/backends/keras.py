@@ -22,7 +22,7 @@ from cases.batches import Batch
 from cases.layers import Layer, draw_weights
 from cases.layouts import from_keras, to_keras
 from cases.models import FunctionRequest, ModelRequest
-from cases.requests import Observation, Request, Reset, Unsupported
+from cases.requests import Inferred, Observation, Request, Reset, Unsupported
 from suite.backends import Backend, moment
 from suite.backends import keras_layers as stacks
 from suite.backends.keras_engines import ENGINES, Answer, Call
@@ -168,6 +168,8 @@ class Keras(Backend):
             with moment("run"):
                 if isinstance(earlier, Reset):
                     stack.reset()
+                elif isinstance(earlier, Inferred):
+                    self._observed(stack, replace(self._call(request, earlier.batch, False), training=False))
                 else:
                     self._observed(stack, self._call(request, earlier, False))
         call = self._call(request, request.batch, "gradients" in request.wants)
@@ -241,6 +243,8 @@ class Keras(Backend):
                 with moment("run"):
                     stack.reset()
                 continue
+            if isinstance(earlier, Inferred):
+                earlier = earlier.batch
             with moment("build"):
                 model, key = self._model(stack, earlier, kernel)
             with moment("run"), self.watch.listen() as words:

@@ -23,7 +23,7 @@ from cases.batches import Batch, BatchPlan
 from cases.layers import Layer, draw_weights
 from cases.layouts import from_pytorch
 from cases.models import FunctionRequest, ModelRequest
-from cases.requests import Execution, Observation, Request, Reset, Unsupported
+from cases.requests import Execution, Inferred, Observation, Request, Reset, Unsupported
 from suite.backends import Backend, moment
 
 MODULES = 64
@@ -116,8 +116,11 @@ class PyTorch(Backend):
                 if isinstance(step, Reset):
                     carried = None
                     continue
-                _, states = module(*self._arguments(request, step, carried)[0])
+                module.train(execution.mode == "training" and not isinstance(step, Inferred))
+                given = step.batch if isinstance(step, Inferred) else step
+                _, states = module(*self._arguments(request, given, carried)[0])
                 carried = self.layers.detach(states) if layer.stateful else None
+            module.train(execution.mode == "training")
             arguments, leaves = self._arguments(request, request.batch, carried, differentiate)
             (outputs, stacked), kernel = self._proven(request, module, arguments)
             states = self.layers.name_states(layer, stacked) if layer.return_state else {}
