@@ -29,7 +29,8 @@ class Wrong:
     def answer(self, request: Request | FunctionRequest) -> Observation | Refusal:
         if isinstance(request, FunctionRequest) and request.name in ("pad_sequences", "pad_sequence", "pack_unpack"):
             return self.changed(padded_in_some_way(**dict(request.arguments)))
-        return self.changed(self.reference.observe(self.understood(request)))
+        seen = self.reference.observe(self.understood(request) if isinstance(request, Request) else request)
+        return self.changed(seen) if isinstance(seen, Observation) else seen
 
     def understood(self, request: Request) -> Request:
         return request
@@ -105,9 +106,40 @@ class Declining(Wrong):
         return Unsupported("it was not built for this")
 
 
-WRONG = (Noisy, Silent, NotANumber, Transposed, Narrow, Unmasked)
-PERMITTED_NAN = {"mask_is_passed_on", "shapes_and_dtypes", "given_states_are_used", "nothing_is_detached"}
-"""Invariants that say nothing about numbers: of the mask, of shapes, of whether something changes or is zero."""
+class Careless(Wrong):
+    """Takes whatever it is given."""
+
+    def answer(self, request):
+        return Observation({"outputs": np.zeros((2, 2))})
+
+
+class Undropped(Wrong):
+    """Drops nothing, and answers in training with what inference gives."""
+
+    def understood(self, request):
+        layer = request.layer.but(dropout=0.0, recurrent_dropout=0.0)
+        return request.but(layer=layer, execution=request.execution.but(mode="inference"))
+
+
+class Overdropping(Undropped):
+    """Sets every other feature and state to zero, in training and in inference, other ones each time."""
+
+    def array(self, name, array):
+        return array * (self.random.random(array.shape) < 0.7)
+
+
+class Forgotten(Undropped):
+    """Says that no input has a gradient, so that all seem dropped, in every call and direction."""
+
+    def array(self, name, array):
+        return array * 0 if name == "gradients/inputs" else array
+
+
+WRONG = (Noisy, Silent, NotANumber, Transposed, Narrow, Unmasked, Careless, Raising, Undropped, Overdropping, Forgotten)
+PERMITTED_NAN = {"mask_is_passed_on", "shapes_and_dtypes", "given_states_are_used", "nothing_is_detached"} | {
+    one.name for one in INVARIANTS if one.group == "refusals"
+}
+"""Invariants that say nothing about numbers: of the mask, of shapes, of whether something changes or is zero, of errors."""
 
 
 def first_checks(one, count: int = 4):
@@ -139,7 +171,7 @@ def test_not_a_number_never_passes(one):
     assert one.name in PERMITTED_NAN or "pass" not in found
 
 
-@by_name
+@pytest.mark.parametrize("one", [i for i in INVARIANTS if i.group != "refusals"], ids=lambda one: one.name)
 def test_an_error_of_the_framework_is_a_failure(one):
     assert {(o.verdict, o.worst.where) for o in outcomes(one, Raising())} == {("fail", "error")}
 
