@@ -2,7 +2,9 @@
 
 A `Model` is a chain or a graph of `Node`s. Weights are named `NODE/NAME`: for a recurrent node `NODE/` and the
 layer's own names (`lstm/0/forward/kernel`), for a dense one `NODE/kernel` (inputs, units) and `NODE/bias` (units,),
-for an embedding `NODE/embeddings` (ids, width).
+for a convolution `NODE/kernel` (*size, inputs, filters) and `NODE/bias` (filters,), for an embedding `NODE/embeddings`
+(ids, width), for a batch_norm `NODE/gamma`, `NODE/beta`, `NODE/moving_mean`, `NODE/moving_variance` (features,). A
+time_distributed node's weights have the names of the layer inside. Images are (height, width, channels).
 """
 
 from __future__ import annotations
@@ -16,7 +18,14 @@ import numpy as np
 from cases.layers import Layer, draw_weights, generator, on_grid
 from cases.requests import Execution, wired
 
-OPS = ("input", "masking", "embedding", "recurrent", "dense", "dropout")
+OPS = (
+    "input", "masking", "embedding", "recurrent", "dense", "dropout", "activation", "batch_norm", "time_distributed",
+    "conv1d", "conv2d", "max_pool1d", "max_pool2d", "flatten", "reshape", "permute", "repeat_vector", "slice",
+    "add", "multiply", "concatenate", "dot",
+)
+JOINS = ("add", "multiply", "concatenate", "dot")
+KEEPS_MASK = ("dense", "dropout", "activation", "batch_norm", "time_distributed", *JOINS[:3])
+"""Nodes that leave the time axis where it is, and pass its mask on."""
 LOSSES = ("mse", "mae", "categorical_crossentropy", "binary_crossentropy")
 OPTIMIZERS = ("sgd", "rmsprop", "adam")
 
@@ -26,13 +35,34 @@ OPTIMIZERS = ("sgd", "rmsprop", "adam")
 class Node:
     """One layer of a model.
 
-    op            options (as (name, value) pairs)             inputs -> output
-    input         shape: (time, features) or (time,) for ids    -> (batch, *shape)
-    masking       value                                         (batch, time, features) -> the same, and a mask
-    embedding     ids, width, mask_zero                         (batch, time) -> (batch, time, width), and a mask
-    recurrent     layer: a `Layer`, return_state False          (batch, time, features) -> its outputs
-    dense         units, activation                             (..., n) -> (..., units)
-    dropout       rate                                          the same
+    op                options (as (name, value) pairs)             inputs -> output
+    input             shape, without the batch                     -> (batch, *shape)
+    masking           value                                        (batch, time, features) -> the same, and a mask
+    embedding         ids, width, mask_zero, padding_idx (row 0    (batch, time) -> (batch, time, width), and a mask
+                      gets no gradient; PyTorch's, False)          where mask_zero
+    recurrent         layer: a `Layer`, return_state False         (batch, time, features) -> its outputs; further
+                                                                   inputs are its initial states, (batch, units)
+                                                                   each, in the order of `Layer.state_keys()`
+    dense             units, activation                            (..., n) -> (..., units)
+    dropout           rate                                         the same
+    activation        activation                                   the same
+    batch_norm        epsilon                                      the same; moving averages are not updated
+    time_distributed  layer: a `Node`, without inputs              (batch, time, ...) -> (batch, time, *its output)
+    conv1d            filters, size (k,), padding, activation      (batch, time, n) -> (batch, time', filters)
+    conv2d            filters, size (h, w), padding, activation    (batch, h, w, n) -> (batch, h', w', filters)
+    max_pool1d        size (k,): windows side by side              (batch, time, n) -> (batch, time // k, n)
+    max_pool2d        size (h, w)                                  (batch, h, w, n) -> (batch, h', w', n)
+    flatten                                                        (batch, ...) -> (batch, n)
+    reshape           shape, without the batch                     (batch, ...) -> (batch, *shape)
+    permute           dims: axes counted from 1                    (batch, a, b) -> (batch, b, a) for (2, 1)
+    repeat_vector     times                                        (batch, n) -> (batch, times, n)
+    slice             start, stop (None: to the end), form:        (batch, time, ...) -> (batch, stop - start, ...)
+                      getitem, or lambda (a layer of its own)
+    add, multiply                                                  equal shapes -> the same
+    concatenate       axis: the batch's is 0                       equal but for this axis -> joined
+    dot               axes: (of the first, of the second)          (batch, a, n), (batch, b, n) -> (batch, a, b): (2, 2)
+
+    padding is `valid` or `same`; convolutions have stride 1.
     """
 
     name: str
@@ -73,6 +103,12 @@ def sequential(name: str, *nodes: Node) -> Model:
     return Model(name, tuple(chained))
 
 
+def recurrent_layers(model: Model) -> list[Layer]:
+    """The layers of the recurrent nodes, those inside time_distributed ones among them."""
+    inner = [n["layer"] if n.op == "time_distributed" else n for n in model.nodes]
+    return [n["layer"] for n in inner if n.op == "recurrent"]
+
+
 @wired
 @dataclass(frozen=True)
 class Training:
@@ -103,18 +139,35 @@ class ModelRequest:
     training), `weights/NAME` (after training), `gradients/NAME` (of the loss over all inputs, before training) when
     "gradients" is wanted. Dropout acts in training only.
 
+    inputs, unseen: one array, or node -> array where the model has several input nodes.
     mask: (batch, time) bool given to the first recurrent node, where no node makes one; or None.
     """
 
     model: Model
     weights: Mapping[str, np.ndarray]
-    inputs: np.ndarray
+    inputs: np.ndarray | Mapping[str, np.ndarray]
     mask: np.ndarray | None = None
     targets: np.ndarray | None = None
     training: Training | None = None
-    unseen: np.ndarray | None = None
+    unseen: np.ndarray | Mapping[str, np.ndarray] | None = None
     wants: tuple[str, ...] = ("predictions",)
     execution: Execution = field(default_factory=Execution)
+
+
+def named_inputs(model: Model, inputs: np.ndarray | Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
+    """Input node -> its array. Raises ValueError where the names are not those of the model's input nodes."""
+    names = [n.name for n in model.nodes if n.op == "input"]
+    found = dict(inputs) if isinstance(inputs, Mapping) else {names[0]: inputs}
+    if sorted(found) != sorted(names):
+        raise ValueError(f"inputs for {', '.join(found)}: the model's input nodes are {', '.join(names)}")
+    return {name: found[name] for name in names}
+
+
+def rows_of(inputs: np.ndarray | Mapping[str, np.ndarray], rows: Any) -> np.ndarray | dict[str, np.ndarray]:
+    """Some rows of the batch, of every input."""
+    if isinstance(inputs, Mapping):
+        return {name: array[rows] for name, array in inputs.items()}
+    return inputs[rows]
 
 
 @wired
@@ -131,18 +184,94 @@ class FunctionRequest:
     arguments: tuple[tuple[str, Any], ...]
 
 
-def draw_model_weights(model: Model, widths: Mapping[str, int], seed: int = 0) -> dict[str, np.ndarray]:
-    """Random weights for every node. `widths`: node name -> the size of the last axis of what a dense node reads."""
+def draw_model_weights(model: Model, widths: Mapping[str, int] | None = None, seed: int = 0) -> dict[str, np.ndarray]:
+    """Random weights for every node. `widths`: node name -> the size of the last axis of what a node reads, where it
+    does not follow from the shapes."""
+    known = output_shapes(model)
     weights: dict[str, np.ndarray] = {}
     for n in model.nodes:
         random = generator("model", model.name, n.name, seed)
-        if n.op == "recurrent":
-            layer: Layer = n["layer"]
-            weights.update({f"{n.name}/{k}": v for k, v in draw_weights(layer, seed).items()})
-        elif n.op == "dense":
-            inputs, units = widths[n.name], n["units"]
-            weights[f"{n.name}/kernel"] = on_grid(random.normal(0, 1 / np.sqrt(inputs), (inputs, units)), 14)
-            weights[f"{n.name}/bias"] = on_grid(random.uniform(0.05, 0.3, (units,)), 14)
-        elif n.op == "embedding":
-            weights[f"{n.name}/embeddings"] = on_grid(random.normal(0, 0.5, (n["ids"], n["width"])), 14)
+        inputs = (widths or {}).get(n.name) or (known[n.inputs[0]][-1] if n.inputs and known[n.inputs[0]] else None)
+        weights.update(_drawn(n.name, n, inputs, random, seed))
     return weights
+
+
+def _drawn(name: str, n: Node, inputs: int | None, random: np.random.Generator, seed: int) -> dict[str, np.ndarray]:
+    """The weights of one node, called `name`; `inputs` is the size of the last axis that it reads."""
+    if n.op == "time_distributed":
+        return _drawn(name, n["layer"], inputs, random, seed)
+    if n.op == "recurrent":
+        return {f"{name}/{k}": v for k, v in draw_weights(n["layer"], seed).items()}
+    if n.op == "embedding":
+        return {f"{name}/embeddings": on_grid(random.normal(0, 0.5, (n["ids"], n["width"])), 14)}
+    if n.op == "batch_norm":
+        ranges = {"gamma": (0.5, 1.5), "beta": (-0.3, 0.3), "moving_mean": (-0.3, 0.3), "moving_variance": (0.5, 1.5)}
+        return {f"{name}/{k}": on_grid(random.uniform(*between, inputs), 14) for k, between in ranges.items()}
+    if n.op in ("dense", "conv1d", "conv2d"):
+        units = n["units"] if n.op == "dense" else n["filters"]
+        shape = (inputs, units) if n.op == "dense" else (*n["size"], inputs, units)
+        return {
+            f"{name}/kernel": on_grid(random.normal(0, 1 / np.sqrt(np.prod(shape[:-1])), shape), 14),
+            f"{name}/bias": on_grid(random.uniform(0.05, 0.3, (units,)), 14),
+        }
+    return {}
+
+
+Shape = tuple[int | None, ...]
+
+
+def output_shapes(model: Model) -> dict[str, Shape]:
+    """Node -> the shape of its output, without the batch; None where it is open. Raises ValueError, with both shapes,
+    where a node cannot read what it is given."""
+    shapes: dict[str, Shape] = {}
+    for n in model.nodes:
+        shapes[n.name] = output_shape(n, *(shapes[name] for name in n.inputs))
+    return shapes
+
+
+def output_shape(n: Node, *given: Shape) -> Shape:
+    """The shape of what a node gives for what it is given, both without the batch."""
+    if n.op == "input":
+        return tuple(n["shape"])
+    first = given[0]
+    needed = {"recurrent": 2, "conv1d": 2, "max_pool1d": 2, "conv2d": 3, "max_pool2d": 3, "repeat_vector": 1}.get(n.op)
+    if needed is not None and len(first) != needed:
+        raise ValueError(f"node {n.name} reads {needed + 1} axes with the batch: found {('batch', *first)}")
+    if n.op == "embedding":
+        return (*first, n["width"])
+    if n.op == "recurrent":
+        layer: Layer = n["layer"]
+        return (first[0], layer.width) if layer.return_sequences else (layer.width,)
+    if n.op == "dense":
+        return (*first[:-1], n["units"])
+    if n.op == "time_distributed":
+        return (first[0], *output_shape(n["layer"], first[1:]))
+    if n.op in ("conv1d", "conv2d"):
+        lost = [k - 1 if n["padding"] == "valid" else 0 for k in n["size"]]
+        return (*(d if d is None else d - less for d, less in zip(first, lost, strict=False)), n["filters"])
+    if n.op in ("max_pool1d", "max_pool2d"):
+        return (*(d if d is None else d // k for d, k in zip(first, n["size"], strict=False)), first[-1])
+    if n.op == "flatten":
+        return (None if None in first else int(np.prod(first)),)
+    if n.op == "reshape":
+        if None not in first and np.prod(first) != np.prod(n["shape"]):
+            raise ValueError(f"node {n.name}: {first} does not reshape to {tuple(n['shape'])}")
+        return tuple(n["shape"])
+    if n.op == "permute":
+        return tuple(first[d - 1] for d in n["dims"])
+    if n.op == "repeat_vector":
+        return (n["times"], *first)
+    if n.op == "slice":
+        return (None if first[0] is None else len(range(first[0])[n["start"] : n["stop"]]), *first[1:])
+    if n.op == "concatenate":
+        axis = n["axis"] - 1 if n["axis"] > 0 else n["axis"] + len(first)
+        sizes = [one[axis] for one in given]
+        return (*first[:axis], None if None in sizes else sum(sizes), *first[axis + 1 :])
+    if n.op == "dot":
+        (one, other), (mine, its) = given, n["axes"]
+        return (*_without(one, mine - 1), *_without(other, its - 1)) or (1,)
+    return first
+
+
+def _without(shape: Shape, axis: int) -> Shape:
+    return shape[:axis] + shape[axis + 1 :]

@@ -11,6 +11,7 @@ thin out what all of them do:
     sources     where the mask comes from
     refusals    the ways in which something wrong can be asked
     dropout     layers in training, for what dropout does
+    paths       what decides which code runs: a fast kernel is left for the loop by cell, mask and direction together
 
 Ids are made from what is checked, never from a counter.
 """
@@ -40,7 +41,8 @@ SIZES: Mapping[str, tuple[int, int, int, int]] = {  # batch, time, features, uni
 }
 
 MET = ("cell", "mask", "kernel", "direction", "layers", "states", "return_sequences")
-"""Features whose every value, with every way of execution, every invariant meets at `default`; invariants that hold everywhere meet all pairs."""
+"""Features whose every value, with every way of execution, every invariant meets at `default`; invariants that hold
+everywhere meet all pairs."""
 
 Row = Mapping[str, object]
 
@@ -69,14 +71,17 @@ SENSELESS = (
 
 @dataclass(frozen=True)
 class Array:
-    """One covering array: its factors, name -> values. With `groups`, only invariants of these groups are checked on it."""
+    """One covering array: its factors, name -> values. From `default` on it is of strength `least`, where pairs are too
+    few. With `groups`, only invariants of these groups are checked on it."""
 
     name: str
     factors: Mapping[str, tuple]
+    least: int = 1
     groups: tuple[str, ...] = ()
 
     def covering(self, strength: int) -> list[Row]:
         """Rows in which every `strength` values of different factors that may stand together do."""
+        strength = max(strength, self.least) if strength > 1 else strength
         constraints = [
             {"operator": "not", "condition": {"operator": "fn", "requires": list(no.factors), "evaluate": no_together(no)}}
             for no in SENSELESS
@@ -127,6 +132,10 @@ ARRAYS: tuple[Array, ...] = (
         cell=("lstm", "gru", "simple_rnn"), direction=("forward", "bidirectional"), implementation=(2, 1),
         mode=("training",), kernel=("fused",), mask=("none",), states=(True,),
     ), groups=("dropout",)),
+    Array("paths", dict(
+        cell=("lstm", "gru", "simple_rnn"), mask=("none", "right"), kernel=("fused",),
+        direction=("forward", "backward", "bidirectional"), states=(True, False),
+    ), least=3),
 )
 
 GROUPS: Mapping[str, tuple[str, ...]] = {array.name: array.groups for array in ARRAYS if array.groups}

@@ -199,7 +199,8 @@ def from_wire(value: Any) -> Any:
 
 
 WIRED: dict[str, type] = {
-    kind.__name__: kind for kind in (Layer, Batch, Execution, Reset, Inferred, Request, Observation, Refusal, Unsupported, Deviation)
+    kind.__name__: kind
+    for kind in (Layer, Batch, Execution, Reset, Inferred, Request, Observation, Refusal, Unsupported, Deviation)
 }
 
 

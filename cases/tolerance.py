@@ -43,7 +43,7 @@ from typing import Any
 
 import numpy as np
 
-from cases.models import ModelRequest
+from cases.models import ModelRequest, named_inputs, recurrent_layers
 from cases.reference import run, run_model
 from cases.reference.arithmetic import Arithmetic, using
 from cases.requests import Deviation, Execution, Observation, Request, digest
@@ -158,12 +158,11 @@ def expect(request: Request, padding: str = "hold") -> dict[str, Expected]:
 def expect_model(request: ModelRequest, padding: str | Mapping[str, str] = "hold") -> dict[str, Expected]:
     """The same for a model. Its dtype is the coarsest of its recurrent layers'; padding may be given by node name."""
     plain = replace(request, execution=Execution(mode=request.execution.mode))
-    layers = [node["layer"] for node in request.model.nodes if node.op == "recurrent"]
+    layers = recurrent_layers(request.model)
     dtype = max((layer.dtype for layer in layers), key=unit_roundoff, default="float32")
     steps = 1 + (len(request.training.batches) if request.training else 0)
-    size = (
-        steps * request.inputs.shape[0] * request.inputs.shape[1] * sum(layer.units * layer.layers for layer in layers)
-    )
+    rows, time, *_ = max((a.shape for a in named_inputs(request.model, request.inputs).values()), key=np.prod)
+    size = steps * rows * time * max(16, sum(layer.units * layer.layers for layer in layers))
     key = padding if isinstance(padding, str) else tuple(sorted(padding.items()))
     return _cached(
         ("model", key, digest(plain)), lambda: _expected(lambda **how: run_model(plain, padding, **how), dtype, size)

@@ -30,7 +30,7 @@ LINES, COLUMNS = 30, 100
 def terminal(run: Run) -> list[str]:
     """At most 30 lines of 100 columns: the verdict, counts, what is missing, failures, findings, speed, time."""
     head = [*textwrap.wrap(headline(run), COLUMNS), *run.gaps()[:3], "", *_counts(run)]
-    foot = [time_told(run), f"report: {run.folder / 'index.html'}"]
+    foot = [*scripts_told(run), time_told(run), f"report: {run.folder / 'index.html'}"]
     lists = [
         ("not here:", [f"  {each.get('name')}: {each.get('reason')}" for each in run.header.missing], 1),
         ("new failures, worst first:", _failures(run), 2),
@@ -73,7 +73,8 @@ def markdown(run: Run) -> str:
         ))
     parts.append("## Where and how\n")
     parts.append(_bullets([
-        f"begun {run.header.time}; {time_told(run)}", f"commit {run.header.commit or 'unknown'}",
+        f"begun {run.header.time}; {time_told(run)}", *scripts_told(run),
+        f"commit {run.header.commit or 'unknown'}",
         *(f"{name}: {value}" for name, value in run.header.machine.items()),
     ]))
     parts.append("Settings:\n\n" + _bullets(f"{name}: {value}" for name, value in run.header.settings.items()))
@@ -177,6 +178,24 @@ def _speed(group: list[Speed]) -> str:
         for each in group if each.ratio is not None and each.least is not None and each.most is not None
     ]
     return f"{said}: " + (", ".join(ratios) or "; ".join(group[0].notes) or "no reason given")
+
+
+def scripts_told(run: Run) -> list[str]:
+    """A line about the scripts of failures, and one for each of up to two that did not show their fault."""
+    found = run.end.more.get("repros") if run.end else None
+    if not found or not found["written"] + found["without"]:
+        return []
+    missing = f", none for {found['without']} (why: `no_repro` in their records)" if found["without"] else ""
+    line = f"scripts in repros/: {found['written']}{missing}"
+    if "tried" not in found:
+        return [f"{line}; none was tried again"]
+    tried = found["tried"]
+    ran = [each for each in tried if each["shown"] is not None]
+    silent = [each for each in ran if not each["shown"]]
+    line += f"; {len(ran)} tried again: " + (f"{len(silent)} do not show their fault" if silent else "all show their fault")
+    if len(ran) < len(tried):
+        line += f"; no time for {len(tried) - len(ran)} more"
+    return [line, *(f"  {each['repro']}: {each['said']}" for each in silent[:2])]
 
 
 def time_told(run: Run) -> str:

@@ -12,7 +12,8 @@ from typing import Any
 import pytest
 
 from reports.lines import Timing, Verdict
-from reports.records import RecordsError, Writer, read
+from reports.records import NotWritable, RecordsError, Writer, read
+from suite.repros import again
 from suite.session import BadUse, Check, Session, Settings, default_folder, open_session
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -36,6 +37,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption("--timeout", type=float, default=60.0, metavar="SECONDS", help="for one request (default: 60)")
     group.addoption("--record", metavar="DIR", help="folder of the run's records (default: results/<time>-<short id>)")
     group.addoption("--resume", metavar="DIR", help="go on with a run that was cut off")
+    group.addoption("--no-repro-check", action="store_true",
+                    help="do not run a sample of the scripts of failures again at the end")
     group.addoption("--inline", action="store_true", help="one subject, in pytest's own process, for a debugger")
     group.addoption("--ledger", action="append", default=[], metavar="FILE",
                     help="further known failures, besides suite/known.toml")
@@ -55,7 +58,7 @@ def pytest_configure(config: pytest.Config) -> None:
     settings = Settings(
         tuple(option("--subject")), option("--device"), option("--kernel"), option("--depth"), option("--seed"),
         option("--threads"), option("--timeout"), option("--inline"), tuple(option("--ledger")), option("--record"),
-        option("--resume"),
+        option("--resume"), not option("--no-repro-check"),
     )
     try:
         config.stash[SESSION] = open_session(settings)
@@ -132,7 +135,10 @@ def suite_session(request: pytest.FixtureRequest) -> Session:
 
 def settle(check: Check, request: pytest.FixtureRequest) -> None:
     """Find a check's verdict, hand over its record, and end the test as the verdict says."""
-    record = session_of(request.config).verdict(check)
+    session = session_of(request.config)
+    record = session.verdict(check)
+    if script := session.scripts.pop(record.repro or "", None):
+        request.node.user_properties.append(("repro", json.dumps([record.repro, script])))
     request.node.user_properties.append(("verdict", record.to_line()))
     if record.verdict == "unsupported":
         pytest.skip(record.message)
@@ -207,6 +213,8 @@ class Run:
         for name, line in report.user_properties:
             if name == "timing":
                 self._write(self.writer.add, Timing.from_json(json.loads(line)))
+            elif name == "repro":
+                self._write(self._script, json.loads(line))
             elif name == "verdict":
                 record = Verdict.from_json(json.loads(line))
                 self.seconds["checks"] += record.seconds
@@ -215,6 +223,32 @@ class Run:
                     self.explained.add((record.subject, record.known))
                 if record.id not in self.session.earlier:
                     self._write(self.writer.add, record)
+
+    def _scripts(self, exitstatus: int) -> dict[str, Any]:
+        """Try a sample of the scripts again, if that is wanted; for the last line of the records."""
+        settings = self.session.settings
+        try:
+            records = read(self.folder).verdicts
+        except RecordsError:  # the report will say so
+            return {}
+        results = None
+        if settings.repro_check and exitstatus in (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED):
+            subjects = {subject.name: subject.specification for subject in self.session.subjects}
+            chosen = [each for each in again.sample(records, self.folder) if each.subject in subjects]
+            total = again.TOTAL[settings.depth]
+            results = again.run(chosen, self.folder, lambda record: subjects[record.subject], total)
+        return {"repros": again.told(records, results)}
+
+    def _script(self, script: tuple[str, str]) -> None:
+        """Write a script, (file relative to the run's folder, text). Raises NotWritable."""
+        name, text = script
+        path = self.folder / name
+        try:
+            path.parent.mkdir(exist_ok=True)
+            path.write_text(text, encoding="utf-8")
+        except OSError as problem:
+            why = (problem.strerror or str(problem)).lower()
+            raise NotWritable(f"Scripts cannot be written to {path.parent}: {why}.") from None
 
     def _write(self, write: Callable[[Any], Any], line: Any) -> None:
         try:
@@ -249,6 +283,7 @@ class Run:
                     self.writer.add(record)
                 session.exitstatus = exitstatus = pytest.ExitCode.TESTS_FAILED
         self.session.stop()
+        scripts = self._scripts(exitstatus)
         starting = sum(s.starting for s in self.session.subjects)
         frameworks = self.seconds["frameworks"] + starting
         if exitstatus in (pytest.ExitCode.INTERRUPTED, pytest.ExitCode.INTERNAL_ERROR):
@@ -257,7 +292,7 @@ class Run:
             self.writer.end(
                 planned=dict(self.planned), seconds=round(time.time() - self.session.began, 1), exit=int(exitstatus),
                 seconds_frameworks=round(frameworks, 1),
-                seconds_harness=round(self.seconds["checks"] - self.seconds["frameworks"], 1),
+                seconds_harness=round(self.seconds["checks"] - self.seconds["frameworks"], 1), more=scripts,
             )
         try:
             from reports.pages import write

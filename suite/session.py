@@ -21,6 +21,7 @@ from cases.requests import KERNELS
 from cases.scenarios import claims
 from reports.lines import Header, Verdict
 from reports.records import read as read_run
+from suite import repros
 from suite.lanes import Lanes
 from suite.ledger import BadLedger, Known, consult, read
 from suite.subjects.specification import BadSubject, discover, missing, parse
@@ -51,6 +52,7 @@ class Settings:
     ledgers: tuple[str, ...] = ()
     record: str | None = None
     resume: str | None = None
+    repro_check: bool = True
 
 
 @dataclass(frozen=True)
@@ -86,6 +88,7 @@ class Session:
     missing: dict[str, str] = field(default_factory=dict)
     ledger: tuple[Known, ...] = ()
     earlier: Mapping[str, Verdict] = field(default_factory=dict)  # of the run that is gone on with, by id
+    scripts: dict[str, str] = field(default_factory=dict)  # file -> text, of failures whose record was just made
 
     def __post_init__(self):
         self.lanes = Lanes(self.judge)
@@ -132,11 +135,11 @@ class Session:
 
     def judge(self, check: Check) -> Outcome:
         """The outcome of one check, before the ledger is asked."""
-        check.subject.ready()
-        if check.other is None:
-            return judge(check.planned, check.subject)
-        check.other.ready()
-        return judge(check.planned, check.subject, check.other)
+        asked = (check.subject,) if check.other is None else (check.subject, check.other)
+        for subject in asked:
+            subject.ready()
+        outcome = judge(check.planned, *asked)
+        return outcome if outcome.verdict not in ("fail", "crash", "timeout") else with_script(check, outcome)
 
     def concerning(self, subject: Subject) -> tuple[Known, ...]:
         """The ledger's entries for this subject in its versions."""
@@ -154,6 +157,12 @@ class Session:
             message = f"the ledger says that this fails ({known.key}), and it passes: mend the ledger"
         subject, planned, worst = check.subject, check.planned, outcome.worst
         specification = subject.specification
+        repro, more = None, {"framework_seconds": round(outcome.framework_seconds, 4)}
+        if outcome.script:
+            repro = repros.file_name(str(check))
+            self.scripts[repro] = outcome.script
+        elif outcome.no_script:
+            more["no_repro"] = outcome.no_script
         return Verdict(
             id=str(check), subject=subject.name, invariant=planned.name, verdict=verdict, backend=specification.backend,
             version=versions_in_words(subject), device=subject.device, kernel=str(planned.features.get("kernel", "")),
@@ -161,8 +170,7 @@ class Session:
             statement=planned.statement, scenario=planned.scenario, layer=planned.layer, batch=planned.batch,
             features=dict(planned.features), deviation=worst and worst.deviation, allowed=worst and worst.allowed,
             message=message, deviations=tuple(asdict(d) for d in outcome.deviations[:5]),
-            known=known.key if known else None, seconds=round(outcome.seconds, 4),
-            more={"framework_seconds": round(outcome.framework_seconds, 4)},
+            known=known.key if known else None, repro=repro, seconds=round(outcome.seconds, 4), more=more,
         )
 
     def stale(self, failed: Container[tuple[str, str]]) -> list[Verdict]:
@@ -216,6 +224,30 @@ class Session:
         self.lanes.stop(hurry=self.halt)
         for subject in self.subjects:
             subject.stop()
+
+
+def with_script(check: Check, outcome: Outcome) -> Outcome:
+    """The outcome of a failed check, with the script that shows it or the reason why there is none; what was asked is let
+    go of."""
+    script, why = "", ""
+    began = time.perf_counter()
+    if check.planned.scenario:
+        why = "a claim of a scenario: scripts are written for invariants"
+    elif not outcome.asked:
+        why = "nothing was asked of the framework, or the fault is not the framework's"
+    else:
+        try:
+            script = repros.script(
+                outcome.asked, outcome.deviations, outcome.verdict,
+                [subject.specification.backend for subject in (check.subject, check.other) if subject],
+                versions_in_words(check.subject), check.subject.device, check.planned.statement, outcome.message, str(check),
+            )
+        except repros.NoScript as reason:
+            why = str(reason)
+        except Exception as error:  # ours: a failure must be recorded even so
+            why = f"writing the script failed, which is our mistake: {type(error).__name__}: {error}"
+    seconds = outcome.seconds + time.perf_counter() - began
+    return replace(outcome, asked=(), script=script, no_script=why, seconds=seconds)
 
 
 def open_session(settings: Settings) -> Session:
@@ -273,7 +305,7 @@ def open_session(settings: Settings) -> Session:
     session = Session(settings, subjects, absent, ledger, earlier)
     if session.earlier and (gone := {v.subject for v in earlier.values()} - {s.name for s in subjects}):
         raise BadUse(f"--resume {settings.resume}: that run asked {sorted(gone)[0]!r}, which is not asked now")
-    features = set().union(*(check.features for check in (*session.checks, *session.claims)), {"other"})
+    features = set().union(*(check.features for check in (*session.planned, *claims("full"))), {"other", "device"})
     for known in ledger:
         for name in (*known.when, *(name for no in known.unless for name in no)):
             if name not in features:

@@ -13,6 +13,7 @@ from typing import Any
 from cases.invariants.base import NotSupported, Refused, settled
 from cases.plan import Planned
 from cases.requests import Deviation, Observation, Refusal, Unsupported
+from suite.repros.finding import Asked
 from suite.subjects.interpreter import Broken, Died, TimedOut
 
 BAD = ("fail", "crash", "timeout", "fixed")
@@ -22,7 +23,7 @@ VERDICTS = ("pass", "fail", "known", "fixed", "unsupported", "crash", "timeout")
 @dataclass(frozen=True)
 class Outcome:
     """What came of one check: the deviations, worst first; `seconds` in all and inside the framework; the kernels that
-    ran."""
+    ran; where the framework failed, what was asked; its script, or why there is none."""
 
     verdict: str
     message: str = ""
@@ -30,6 +31,9 @@ class Outcome:
     seconds: float = 0.0
     framework_seconds: float = 0.0
     kernels: tuple[str, ...] = ()
+    asked: tuple[Asked, ...] = ()
+    script: str = ""
+    no_script: str = ""
 
     @property
     def worst(self) -> Deviation | None:
@@ -44,13 +48,16 @@ def severity(deviation: Deviation) -> float:
 
 
 class Asking:
-    """A subject as one check asks it: notes which kernels ran."""
+    """A subject as one check asks it: notes what was asked, and which kernels ran."""
 
-    def __init__(self, subject: Any, kernels: list[str]):
-        self._subject, self._kernels = subject, kernels
+    def __init__(self, subject: Any, place: int, kernels: list[str], asked: list[Asked]):
+        self._subject, self._place, self._kernels, self._asked = subject, place, kernels, asked
 
     def answer(self, request: Any) -> Observation | Refusal | Unsupported:
+        """Whatever comes back."""
+        self._asked.append(Asked(request, None, self._place))
         answer = self._subject.answer(request)
+        self._asked[-1] = Asked(request, answer, self._place)
         if isinstance(answer, Observation) and answer.kernel not in self._kernels:
             self._kernels.append(answer.kernel)
         return answer
@@ -63,10 +70,12 @@ def judge(check: Planned, *subjects: Any) -> Outcome:
     """Run one check. Errors of the framework, of the adapter, of the process and of the check itself become verdicts."""
     began, inside = time.perf_counter(), sum(subject.seconds for subject in subjects)
     kernels: list[str] = []
+    asked: list[Asked] = []
 
-    def outcome(verdict: str, message: str = "", deviations: tuple[Deviation, ...] = ()) -> Outcome:
+    def outcome(verdict: str, message: str = "", deviations: tuple[Deviation, ...] = (), ours: bool = False) -> Outcome:
         spent = sum(subject.seconds for subject in subjects) - inside
-        return Outcome(verdict, message, deviations, time.perf_counter() - began, spent, tuple(kernels))
+        kept = () if ours or verdict not in ("fail", "crash", "timeout") else tuple(asked)
+        return Outcome(verdict, message, deviations, time.perf_counter() - began, spent, tuple(kernels), kept)
 
     for subject in subjects:
         if subject.absent:
@@ -74,7 +83,8 @@ def judge(check: Planned, *subjects: Any) -> Outcome:
         if subject.broken:
             return outcome("crash", subject.broken)
     try:
-        deviations = tuple(sorted(check.run(*(Asking(subject, kernels) for subject in subjects)), key=severity, reverse=True))
+        asks = [Asking(subject, place, kernels, asked) for place, subject in enumerate(subjects)]
+        deviations = tuple(sorted(check.run(*asks), key=severity, reverse=True))
     except NotSupported as reason:
         return outcome("unsupported", str(reason))
     except Refused as error:
@@ -86,10 +96,11 @@ def judge(check: Planned, *subjects: Any) -> Outcome:
     except TimedOut as error:
         return outcome("timeout", str(error))
     except Broken as error:
-        return outcome("crash", f"the adapter failed, which says nothing about the framework: {last_line(str(error))}")
+        said = f"the adapter failed, which says nothing about the framework: {last_line(str(error))}"
+        return outcome("crash", said, ours=True)
     except Exception as error:
-        said = f"{type(error).__name__}: {first_line(str(error))}"
-        return outcome("crash", f"the check itself failed, which is our mistake: {said}")
+        said = f"the check itself failed, which is our mistake: {type(error).__name__}: {first_line(str(error))}"
+        return outcome("crash", said, ours=True)
     if deviations:
         return outcome("fail", deviations[0].message, deviations)
     return outcome("pass")

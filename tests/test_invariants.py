@@ -9,6 +9,8 @@ from planted import InProcess
 
 from cases.invariants import INVARIANTS
 from cases.invariants.base import REGISTRY, invariant
+from cases.invariants.ragged import padded
+from cases.models import FunctionRequest
 from cases.plan import cases, planned
 from cases.requests import Observation, Refusal, Request, Unsupported
 from suite.backends.reference import Reference
@@ -24,7 +26,9 @@ class Wrong:
     def __init__(self):
         self.reference, self.random = Reference(), np.random.default_rng(0)
 
-    def answer(self, request: Request) -> Observation | Refusal:
+    def answer(self, request: Request | FunctionRequest) -> Observation | Refusal:
+        if isinstance(request, FunctionRequest) and request.name in ("pad_sequences", "pad_sequence", "pack_unpack"):
+            return self.changed(padded_in_some_way(**dict(request.arguments)))
         seen = self.reference.observe(self.understood(request) if isinstance(request, Request) else request)
         return self.changed(seen) if isinstance(seen, Observation) else seen
 
@@ -36,6 +40,12 @@ class Wrong:
 
     def array(self, name: str, array: np.ndarray) -> np.ndarray:
         return array
+
+
+def padded_in_some_way(sequences, **options) -> Observation:
+    """What the framework's helpers give when nothing is asked of them."""
+    lengths = np.array([len(one) for one in sequences])
+    return Observation({"result": padded(sequences, max(lengths), 0.0, front=False), "lengths": lengths})
 
 
 class Noisy(Wrong):

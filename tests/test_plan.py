@@ -13,7 +13,7 @@ import pytest
 from cases.batches import MASKS
 from cases.invariants import INVARIANTS
 from cases.layers import draw_states
-from cases.plan import concerns, ARRAYS, DEPTHS, MET, SENSELESS, SIZES, Array, case_of, cases, plan, planned
+from cases.plan import ARRAYS, DEPTHS, MET, SENSELESS, SIZES, Array, case_of, cases, concerns, plan, planned
 from cases.requests import digest
 
 ROOT = Path(__file__).resolve().parents[1]

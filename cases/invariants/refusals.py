@@ -17,7 +17,6 @@ from cases.invariants.base import Case, invariant
 from cases.models import FunctionRequest
 from cases.requests import Deviation, Observation, Refusal, Request, Unsupported
 
-
 UNNAMED = 0
 
 

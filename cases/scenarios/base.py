@@ -6,10 +6,14 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
+import numpy as np
+
+from cases.layers import generator
 from cases.layouts import keeps_both_biases
 from cases.models import ModelRequest
-from cases.plan import Planned
+from cases.plan import DEPTHS, Planned
 from cases.requests import Deviation, Observation
+from cases.tolerance import compare, expect_model
 
 
 @dataclass(frozen=True)
@@ -25,19 +29,24 @@ class Claim:
     check: Callable[..., Iterable[Deviation]]
     variants: tuple[Mapping[str, Any], ...] = ({},)
     document: str = ""
+    depth: str = "default"
 
 
 REGISTRY: dict[tuple[str, str], Claim] = {}
 
 
-def claim(scenario: str, statement: str, variants: Iterable[Mapping[str, Any]] = ({},), document: str = ""):
-    """Register the decorated function as a claim of `scenario`, named after it. Raises ValueError when it is taken."""
+def claim(scenario: str, statement: str, variants: Iterable[Mapping[str, Any]] = ({},), document: str = "",
+          depth: str = "default"):
+    """Register the decorated function as a claim of `scenario`, named after it, checked from `depth` on. Raises ValueError
+    when it is taken, or for an unknown depth."""
+    if depth not in DEPTHS:
+        raise ValueError(f"depth={depth!r}: expected one of {', '.join(DEPTHS)}")
 
     def register(check: Callable[..., Iterable[Deviation]]):
         key = (scenario, check.__name__)
         if key in REGISTRY:
             raise ValueError(f"claim {scenario}/{check.__name__} is registered twice")
-        REGISTRY[key] = Claim(scenario, check.__name__, statement, check, tuple(variants), document)
+        REGISTRY[key] = Claim(scenario, check.__name__, statement, check, tuple(variants), document, depth)
         return check
 
     return register
@@ -52,17 +61,116 @@ def as_claimed(request: ModelRequest, seen: Observation) -> ModelRequest:
     hyper = dict(training.hyper)
     if training.optimizer != "sgd":
         hyper["epsilon_place"] = seen.facts["epsilon_place"]
-    recurrent = [node for node in request.model.nodes if node.op == "recurrent"]
+    inner = {n.name: n["layer"] if n.op == "time_distributed" else n for n in request.model.nodes}
+    recurrent = {name: n["layer"] for name, n in inner.items() if n.op == "recurrent"}
     frozen = tuple(
-        f"{node.name}/{name}" for node in recurrent for name in node["layer"].weight_shapes()
-        if seen.facts["one_bias"] and name.endswith("/recurrent_bias") and not keeps_both_biases(node["layer"])
+        f"{node}/{name}" for node, layer in recurrent.items() for name in layer.weight_shapes()
+        if seen.facts["one_bias"] and name.endswith("/recurrent_bias") and not keeps_both_biases(layer)
     )
-    return replace(request, training=replace(training, hyper=tuple(hyper.items()), frozen=frozen))
+    return replace(request, training=replace(training, hyper=tuple(hyper.items()), frozen=(*training.frozen, *frozen)))
+
+
+def predicted(ask, request: ModelRequest) -> list[Deviation]:
+    """Deviations of the predictions from the equations."""
+    seen = ask(request)
+    expected = expect_model(untrained(request), seen.facts["padding"])["predictions"]
+    return compare("predictions", seen["predictions"], expected.value, expected.allowed)
+
+
+def differentiated(ask, request: ModelRequest) -> list[Deviation]:
+    """Deviations of every weight's gradient from the equations. `request` wants gradients."""
+    seen = ask(request)
+    still = replace(request, training=replace(request.training, batches=()), unseen=None)
+    expected = expect_model(still, seen.facts["padding"])
+    found = []
+    for name, due in expected.items():
+        if name.startswith("gradients/"):
+            if name in seen.arrays:
+                found += compare(name, seen[name], due.value, due.allowed)
+            elif not (seen.facts["one_bias"] and name.endswith("/recurrent_bias")):
+                found.append(Deviation(name, f"{name}: nothing came back where the equations have a value"))
+    return found
+
+
+def followed(ask, request: ModelRequest, first: int) -> list[Deviation]:
+    """Deviations of the first losses of training from the equations."""
+    seen = ask(request)
+    few = replace(request, training=replace(request.training, batches=request.training.batches[:first]))
+    few = replace(few, wants=("predictions",), unseen=None)
+    expected = expect_model(as_claimed(few, seen), seen.facts["padding"])["losses"]
+    return compare(f"losses (the first {first})", seen["losses"][:first], expected.value, expected.allowed)
+
+
+def falls(losses: np.ndarray, to: float, over: int = 5) -> list[Deviation]:
+    """A deviation where the mean of the last losses is not below `to` times the mean of the first."""
+    first, last = losses[:over].mean(), losses[-over:].mean()
+    if last < to * first:
+        return []
+    words = f"mean of the first {over} is {first:.3g}, of the last {last:.3g}: expected below {to:g} of it"
+    return [Deviation("losses", words)]
+
+
+def shaped(ask, request: ModelRequest, table: Mapping[str, tuple[int, ...]]) -> list[Deviation]:
+    """Deviations of the nodes' shapes, without the batch, from a table."""
+    seen = ask(request).facts["shapes"]
+    return [
+        Deviation(f"shape of {name}", f"node {name}: found {('batch', *seen[name])}, expected {('batch', *shape)}")
+        for name, shape in table.items() if tuple(seen[name]) != tuple(shape)
+    ]
+
+
+def untrained(request: ModelRequest) -> ModelRequest:
+    """The same question, predictions alone."""
+    return replace(request, training=None, targets=None, unseen=None, wants=("predictions",))
+
+
+def model_claims(
+    scenario: str, question: Callable[[], ModelRequest], full: Callable[[], ModelRequest],
+    table: Mapping[str, tuple[int, ...]], first: int = 4, to: float = 0.7, equations: str = "default",
+) -> None:
+    """Register what is claimed of every documented model.
+
+    question   small widths, gradients wanted, training without dropout
+    full       the document's widths; its nodes must have the shapes of the document's `table`
+    first, to  how many losses follow the equations; below which part of the first ones the last ones fall
+    equations  the depth from which gradients and losses are held against the equations: large models take the reference long
+    """
+
+    @claim(scenario, "Every layer has the shape of the document's table.")
+    def shapes(ask):
+        return shaped(ask, full(), table)
+
+    @claim(scenario, "From equal weights the predictions are those of the equations.")
+    def values(ask):
+        return predicted(ask, question())
+
+    @claim(scenario, "From equal weights the gradients of the loss are those of the equations.", depth=equations)
+    def gradients(ask):
+        return differentiated(ask, question())
+
+    @claim(scenario, f"From equal weights the first {first} losses of training are those of the equations.", depth=equations)
+    def trajectory(ask):
+        return followed(ask, question(), first)
+
+    @claim(scenario, f"It trains: the loss falls below {to:g} of what it was.")
+    def it_trains(ask):
+        return falls(ask(question())["losses"], to)
+
+
+def minibatches(name: str, rows: int, size: int, steps: int) -> tuple[tuple[int, ...], ...]:
+    """`steps` batches of `size` of the first `rows` rows, in a random order of `name`'s own, epoch after epoch."""
+    random = generator(name, "batches")
+    order = np.concatenate([random.permutation(rows) for _ in range(-(-steps * size // rows))])
+    return tuple(tuple(int(i) for i in order[s * size : (s + 1) * size]) for s in range(steps))
+
+
+ADAM = (("learning_rate", 0.01), ("beta_1", 0.9), ("beta_2", 0.999), ("epsilon", 1e-7))
 
 
 def claims(depth: str = "default") -> list[Planned]:
-    """Every claim of every scenario, one check a variant."""
-    return [planned(claim, variant) for claim in REGISTRY.values() for variant in claim.variants]
+    """Every claim of every scenario that is checked at this depth, one check a variant."""
+    here = [claim for claim in REGISTRY.values() if DEPTHS.index(claim.depth) <= DEPTHS.index(depth)]
+    return [planned(claim, variant) for claim in here for variant in claim.variants]
 
 
 def planned(claim: Claim, variant: Mapping[str, Any]) -> Planned:

@@ -6,6 +6,7 @@ Row 1 has length 1 although its step 1 is [0, 10, 110]: it is the length, not th
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 
 import numpy as np
 
@@ -13,7 +14,7 @@ from cases.batches import Batch, rows, steps, with_cotangents, with_padding_cont
 from cases.invariants.base import against_reference, alike, exactly_zero
 from cases.layers import Layer, draw_states, draw_weights
 from cases.requests import Deviation, Observation, Request
-from cases.scenarios.base import claim
+from cases.scenarios import base
 from cases.tolerance import compare, expect
 
 INPUTS = np.array([
@@ -28,6 +29,8 @@ MASK = np.arange(3) < LENGTHS[:, None]
 UNITS = 6
 CELLS = [{"cell": "simple_rnn"}, {"cell": "lstm"}]
 NAME = "dynamic-rnn"
+
+claim = partial(base.claim, depth="smoke")
 
 
 def question(cell: str, states: bool = False, **changes) -> Request:

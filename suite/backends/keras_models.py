@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import os
+import tempfile
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
-from cases.layouts import from_keras, prefixes, to_keras
-from cases.models import FunctionRequest, ModelRequest, Node, Training
+from cases.models import FunctionRequest, ModelRequest, Training, named_inputs, rows_of
 from cases.requests import Observation, Unsupported
-from suite.backends import keras_layers as stacks
 from suite.backends import moment
+from suite.backends.keras_layers import construct, passed_mask
+from suite.backends.keras_nodes import Part
 
 OPTIMIZERS: Mapping[str, str] = {"sgd": "SGD", "rmsprop": "RMSprop", "adam": "Adam"}
 LOSSES: Mapping[str, str] = {
@@ -23,63 +25,67 @@ LOSSES: Mapping[str, str] = {
 class Graph:
     """A described model as a functional Keras model, its variables known by the project's names.
 
-    A recurrent node is its stack of layers; a mask that is given is a second input of the model, and an argument of
-    the first recurrent node. All other masks are Keras' own: made by Masking and Embedding, passed on with the tensors.
+    A mask that is given is one more input of the model, and an argument of the first recurrent node. All other masks
+    are Keras' own: made by Masking and Embedding, passed on with the tensors. `shapes` and `masked` say what Keras
+    itself knows of the tensors between the nodes: their shapes without the batch, and which of them carry a mask.
     """
 
     def __init__(self, keras: Any, request: ModelRequest):
-        self.keras = keras
-        self.parts: dict[str, tuple[Node, Any]] = {}
+        self.keras, self.names = keras, list(named_inputs(request.model, request.inputs))
+        self.parts: dict[str, Part] = {}
+        self.shapes: dict[str, tuple[int | None, ...]] = {}
+        self.masked: list[str] = []
         tensors: dict[str, Any] = {}
         inputs: list[Any] = []
         mask = None
         for node in request.model.nodes:
             if node.op == "input":
-                shape, ids = tuple(node["shape"]), np.issubdtype(request.inputs.dtype, np.integer)
+                array = named_inputs(request.model, request.inputs)[node.name]
+                shape, ids = tuple(node["shape"]), np.issubdtype(array.dtype, np.integer)
                 tensors[node.name] = keras.Input(shape, dtype="int32" if ids else "float32")
                 inputs.append(tensors[node.name])
                 if request.mask is not None and mask is None:
                     mask = keras.Input(shape[:1], dtype="bool")
-                continue
-            given = tensors[node.inputs[0]]
-            if node.op == "recurrent":
-                stack = stacks.build(keras, node["layer"], request.execution.kernel, None)
-                self.parts[node.name] = node, stack
-                (tensors[node.name], *_), _, _ = stacks.forward(stack, given, mask)
-                inputs, mask = inputs + ([mask] if mask is not None else []), None
+                    self.mask_input = mask
             else:
-                made = layer(keras, node)
-                self.parts[node.name] = node, made
-                tensors[node.name] = made(given)
+                made = self.parts[node.name] = Part(keras, node, request.execution.kernel)
+                wanted = mask if node.op == "recurrent" else None
+                tensors[node.name] = made.call([tensors[name] for name in node.inputs], wanted)
+                mask = None if node.op == "recurrent" else mask
+            self.shapes[node.name] = tuple(tensors[node.name].shape[1:])
+            if passed_mask(tensors[node.name]) is not None:
+                self.masked.append(node.name)
+        if request.mask is not None:
+            inputs.append(self.mask_input)
         self.model = keras.Model(inputs if len(inputs) > 1 else inputs[0], tensors[request.model.nodes[-1].name])
+
+    def given(self, inputs: Any, mask: np.ndarray | None) -> Any:
+        """What the model is called with: copies, ids as int32, numbers as float32, the mask where there is one."""
+        arrays = [inputs[name] for name in self.names] if isinstance(inputs, Mapping) else [inputs]
+        found = [np.array(a, "int32" if np.issubdtype(a.dtype, np.integer) else "float32") for a in arrays]
+        found += [] if mask is None else [np.array(mask)]
+        return found if len(found) > 1 else found[0]
 
     def assign(self, weights: Mapping[str, np.ndarray]) -> None:
         """Set every weight by its name."""
-        for name, (node, made) in self.parts.items():
-            if node.op == "recurrent":
-                inner = {key: weights[f"{name}/{key}"] for key in node["layer"].weight_shapes()}
-                made.assign(to_keras(node["layer"], inner))
-            elif node.op == "dense":
-                made.set_weights([weights[f"{name}/kernel"], weights[f"{name}/bias"]])
-            elif node.op == "embedding":
-                made.set_weights([weights[f"{name}/embeddings"]])
+        for name, part in self.parts.items():
+            part.assign({key[len(name) + 1 :]: w for key, w in weights.items() if key.startswith(f"{name}/")})
 
     def variables(self) -> list[Any]:
         """Every weight, frozen or not, node by node."""
-        return [v for node, made in self.parts.values()
-                for v in (made.variables if node.op == "recurrent" else made.weights)]
+        return [v for part in self.parts.values() for v in part.variables]
 
     def freeze(self, frozen: Sequence[str]) -> str | None:
         """Switch whole layers off for training, which is how Keras freezes; None, or the reason why it cannot."""
         known = self.named([np.zeros(v.shape) for v in self.variables()])
         if unknown := set(frozen) - set(known):
             return f"Keras keeps no weights named {', '.join(sorted(unknown))}"
-        for name, (node, made) in self.parts.items():
+        for name, part in self.parts.items():
             own = {key for key in known if key.startswith(f"{name}/")}
             if own & set(frozen):
                 if own - set(frozen):
                     return f"Keras freezes whole layers, and of {name} only some weights are to be frozen"
-                for one in made.layers if node.op == "recurrent" else [made]:
+                for one in part.layers:
                     one.trainable = False
         return None
 
@@ -87,34 +93,14 @@ class Graph:
         """Arrays in the order of `variables`, by the project's names."""
         found: dict[str, np.ndarray] = {}
         rest = list(arrays)
-        for name, (node, made) in self.parts.items():
-            count = len(made.variables) if node.op == "recurrent" else len(made.weights)
-            own, rest = rest[:count], rest[count:]
-            if node.op == "recurrent":
-                each = len(own) // len(prefixes(node["layer"]))
-                cells = {p: own[i * each : (i + 1) * each] for i, p in enumerate(prefixes(node["layer"]))}
-                found.update({f"{name}/{key}": array for key, array in from_keras(node["layer"], cells).items()})
-            else:
-                names = {"dense": ("kernel", "bias"), "embedding": ("embeddings",)}.get(node.op, ())
-                found.update({f"{name}/{key}": array for key, array in zip(names, own, strict=True)})
+        for name, part in self.parts.items():
+            own, rest = rest[: len(part.variables)], rest[len(part.variables) :]
+            found.update({f"{name}/{key}": array for key, array in part.named(own).items()})
         return found
 
 
 CONVENTIONS = {"epsilon_place": "inside", "one_bias": True}
 """What Keras' training does in its own way: where epsilon is added, and that a cell's two biases are one weight."""
-
-
-def layer(keras: Any, node: Node) -> Any:
-    """The Keras layer of a node that is not recurrent."""
-    if node.op == "masking":
-        return keras.layers.Masking(node["value"])
-    if node.op == "embedding":
-        return keras.layers.Embedding(node["ids"], node["width"], mask_zero=node["mask_zero"])
-    if node.op == "dense":
-        return keras.layers.Dense(node["units"], activation=node["activation"])
-    if node.op == "dropout":
-        return keras.layers.Dropout(node["rate"])
-    raise ValueError(f"node {node.name}: op={node.op!r} is not built here")
 
 
 def compiled(keras: Any, model: Any, training: Training) -> None:
@@ -131,6 +117,8 @@ def run_model(backend: Any, request: ModelRequest) -> Observation | Unsupported:
     reset here. Gradients need `training`: it names the loss.
     """
     keras, engine = backend.keras, backend.engine
+    if any(dict(n.options).get("padding_idx") for n in request.model.nodes):
+        return Unsupported("Keras' Embedding has no padding_idx")
     if request.execution.kernel == "compiled":
         return Unsupported("Keras compiles a model's steps by its own choice: ask for the fused kernel")
     if request.training and dict(request.training.hyper).get("epsilon_place", "inside") != "inside":
@@ -145,41 +133,57 @@ def run_model(backend: Any, request: ModelRequest) -> Observation | Unsupported:
             if reason := graph.freeze(request.training.frozen):
                 return Unsupported(reason)
             compiled(keras, graph.model, request.training)
+        if request.execution.origin != "built":
+            if request.training is not None:
+                return Unsupported("a model that was loaded again is asked for its predictions alone")
+            graph.model = again(keras, graph.model, request.execution.origin)
     with moment("run"), backend.watch.listen() as words:
-        arrays["predictions"] = predict(graph.model, request.inputs, request.mask)
+        arrays["predictions"] = predict(graph, request.inputs, request.mask)
         if "gradients" in request.wants:
             arrays.update(gradients(engine, graph, request))
         if request.training is not None and request.training.batches:
-            arrays["losses"] = train(graph.model, request)
+            arrays["losses"] = train(graph, request)
             unseen = request.inputs if request.unseen is None else request.unseen
             mask = request.mask if request.unseen is None else None
             if request.mask is not None and mask is None:
-                mask = np.ones(unseen.shape[:2], bool)
-            arrays["trained"] = predict(graph.model, unseen, mask)
+                mask = np.ones(named_inputs(request.model, unseen)[graph.names[0]].shape[:2], bool)
+            arrays["trained"] = predict(graph, unseen, mask)
             values = [engine.numpy(v.value) for v in graph.variables()]
             arrays.update({f"weights/{name}": value for name, value in graph.named(values).items()})
-    return Observation(arrays, " + ".join(words), facts={"parameters": graph.model.count_params(), **CONVENTIONS})
+    paddings = {name: backend.padding(part.inner["layer"]) for name, part in graph.parts.items() if part.stack}
+    known = {"padding": paddings, "parameters": graph.model.count_params(), "shapes": graph.shapes, "masked": tuple(graph.masked)}
+    return Observation(arrays, " + ".join(words), facts={**known, **CONVENTIONS})
 
 
-def given(inputs: np.ndarray, mask: np.ndarray | None) -> Any:
-    """What the model is called with: copies, ids as int32, numbers as float32, the mask where there is one."""
-    inputs = np.array(inputs, "int32" if np.issubdtype(inputs.dtype, np.integer) else "float32")
-    return inputs if mask is None else [inputs, np.array(mask)]
+def again(keras: Any, model: Any, origin: str) -> Any:
+    """The model after a round trip through a `.keras` file; or built from its own configuration, then given its weights."""
+    if origin == "from_config":
+        other = type(model).from_config(model.get_config())
+        other.set_weights(model.get_weights())
+        return other
+    with tempfile.TemporaryDirectory() as folder:
+        path = os.path.join(folder, "model.keras")
+        model.save(path)
+        return keras.models.load_model(path)
 
 
-def predict(model: Any, inputs: np.ndarray, mask: np.ndarray | None) -> np.ndarray:
+def predict(graph: Graph, inputs: Any, mask: np.ndarray | None) -> np.ndarray:
     """Through `predict`, all rows as one batch."""
-    return np.array(model.predict(given(inputs, mask), batch_size=max(len(inputs), 1), verbose=0))
+    given = graph.given(inputs, mask)
+    rows = len(given[0] if isinstance(given, list) else given)
+    return np.array(graph.model.predict(given, batch_size=max(rows, 1), verbose=0))
 
 
-def train(model: Any, request: ModelRequest) -> np.ndarray:
+def train(graph: Graph, request: ModelRequest) -> np.ndarray:
     """One `train_on_batch` a batch; the loss of each step."""
-    losses = []
+    losses, model = [], graph.model
     for rows in request.training.batches:
         which = list(rows)
         mask = None if request.mask is None else request.mask[which]
         model.reset_metrics()
-        found = model.train_on_batch(given(request.inputs[which], mask), np.array(request.targets[which], "float32"))
+        found = model.train_on_batch(
+            graph.given(rows_of(request.inputs, which), mask), np.array(request.targets[which], "float32")
+        )
         losses.append(float(np.ravel(found)[0]))
     return np.array(losses)
 
@@ -187,7 +191,7 @@ def train(model: Any, request: ModelRequest) -> np.ndarray:
 def gradients(engine: Any, graph: Graph, request: ModelRequest) -> dict[str, np.ndarray]:
     """Gradients of the loss that Keras would train on, over all rows, without dropout."""
     model = graph.model
-    inputs = given(request.inputs, request.mask)
+    inputs = graph.given(request.inputs, request.mask)
     tensors = [engine.tensor(a) for a in inputs] if isinstance(inputs, list) else engine.tensor(inputs)
     targets = engine.tensor(np.array(request.targets, "float32"))
 
@@ -207,13 +211,13 @@ def gradients(engine: Any, graph: Graph, request: ModelRequest) -> dict[str, np.
 
 
 def run_function(backend: Any, request: FunctionRequest) -> Observation | Unsupported:
-    """Call one of Keras' functions on data: `pad_sequences`."""
+    """Call one of Keras' functions on data, `pad_sequences`; or make a layer of any options, `construct`."""
     if request.name == "construct":
         options = dict(request.arguments)
         if "layers" in options:
             return Unsupported("a Keras layer has no number of layers")
         with moment("build"):
-            made = stacks.construct(backend.keras, options)
+            made = construct(backend.keras, options)
         return Observation({"parameters": np.array(made.count_params())})
     if request.name != "pad_sequences":
         return Unsupported(f"{backend.name} has no {request.name}")

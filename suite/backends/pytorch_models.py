@@ -9,7 +9,7 @@ over cells.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -18,19 +18,23 @@ from torch import Tensor, nn
 from torch.nn import functional
 from torch.nn.utils.rnn import pack_sequence, pad_packed_sequence, pad_sequence
 
-from cases.layers import Layer
 from cases.layouts import from_pytorch
-from cases.models import FunctionRequest, Model, ModelRequest, Node, Training
+from cases.models import (
+    KEEPS_MASK,
+    FunctionRequest,
+    Model,
+    ModelRequest,
+    Node,
+    Training,
+    named_inputs,
+    recurrent_layers,
+    rows_of,
+)
 from cases.requests import Observation, Unsupported
 from suite.backends import Moment, moment
 from suite.backends.pytorch import unsupported_layer
-from suite.backends.pytorch_layers import DTYPES, build, parameters, reload, set_weights, to_numpy, watch
-
-ACTIVATIONS: Mapping[str, Callable[[Tensor], Tensor]] = {
-    "linear": lambda x: x, "softmax": lambda x: functional.softmax(x, dim=-1), "sigmoid": torch.sigmoid,
-    "tanh": torch.tanh, "relu": torch.relu, "softsign": functional.softsign, "elu": functional.elu,
-    "softplus": functional.softplus,
-}
+from suite.backends.pytorch_layers import DTYPES, parameters, reload, set_weights, stack_states, to_numpy, watch
+from suite.backends.pytorch_nodes import ACTIVATIONS, apply, inner, last, make, named
 
 HYPER: Mapping[str, tuple[Any, Mapping[str, str], tuple[str, ...]]] = {
     "sgd": (torch.optim.SGD, {"learning_rate": "lr", "momentum": "momentum", "nesterov": "nesterov"}, ("learning_rate",)),
@@ -62,49 +66,54 @@ class Answer(NamedTuple):
 
 
 class Network(nn.Module):
-    """The nodes of a model. `forward` gives an `Answer`."""
+    """The nodes of a model. `forward` gives an `Answer`; `shapes` are those of the nodes' last outputs."""
 
-    def __init__(self, model: Model, loop: bool, widths: Mapping[str, int], dtype: torch.dtype, device: torch.device):
+    def __init__(self, model: Model, loop: bool, weights: Mapping[str, np.ndarray], dtype: torch.dtype, device):
         super().__init__()
         self.model, self.loop = model, loop
-        self.parts = nn.ModuleList([self._part(n, widths, dtype, device) for n in model.nodes])
+        self.shapes: dict[str, tuple[int, ...]] = {}
+        kernels = [weights.get(f"{n.name}/kernel", weights.get(f"{n.name}/gamma", np.zeros(0))).shape for n in model.nodes]
+        self.parts = nn.ModuleList([make(n, k, loop, dtype, device) for n, k in zip(model.nodes, kernels, strict=False)])
 
-    def _part(self, n: Node, widths: Mapping[str, int], dtype: torch.dtype, device: torch.device) -> nn.Module:
-        if n.op == "recurrent":
-            return build(n["layer"], "generic" if self.loop else "fused", device)
-        if n.op == "dense":
-            return nn.Linear(widths[n.name], n["units"], dtype=dtype, device=device)
-        if n.op == "embedding":
-            reserved = 0 if dict(n.options).get("mask_zero") else None
-            return nn.Embedding(n["ids"], n["width"], padding_idx=reserved, dtype=dtype, device=device)
-        return nn.Dropout(n["rate"]) if n.op == "dropout" else nn.Identity()
-
-    def forward(self, x: Tensor, mask: Tensor | None) -> Answer:
-        """x: what the input node describes; mask: (batch, time) bool for the first recurrent node, or None."""
+    def forward(self, inputs: Mapping[str, Tensor], mask: Tensor | None) -> Answer:
+        """inputs: input node -> tensor; mask: (batch, time) bool for the first recurrent node, or None."""
         values: dict[str, tuple[Tensor, Tensor | None]] = {}
         for n, part in zip(self.model.nodes, self.parts, strict=False):
-            x, own = values[n.inputs[0]] if n.inputs else (x, None)
-            before = None
-            if n.op == "masking":
-                own = (x != n["value"]).any(dim=-1)
-            elif n.op == "embedding":
-                own = x != 0 if dict(n.options).get("mask_zero") else None
-                x = part(x)
-            elif n.op == "recurrent":
-                own, mask = (mask if own is None else own), None
-                x, own = self._recurrent(part, n["layer"], x, own)
-            elif n.op == "dense":
-                before = part(x)
-                x = ACTIVATIONS[n["activation"]](before)
-            elif n.op == "dropout":
-                x = part(x)
+            given = [values[name][0] for name in n.inputs]
+            masks = [values[name][1] for name in n.inputs]
+            if n.op == "recurrent":
+                own, mask = (mask if masks[0] is None else masks[0]), None
+                x, own = self._recurrent(part, n, given, own)
+                before = x
+            elif n.op == "input":
+                x = before = inputs[n.name]
+                own = None
+            else:
+                x, before = apply(n, part, given)
+                own = self._mask(n, given, masks)
             values[n.name] = x, own
-        return Answer(x, x if before is None else before, own if x.ndim == 3 else None)
+            self.shapes[n.name] = tuple(x.shape[1:])
+        return Answer(x, before, own if x.ndim == 3 else None)
 
-    def _recurrent(self, part: nn.Module, layer: Layer, x: Tensor, mask: Tensor | None):
+    def _mask(self, n: Node, given: list[Tensor], masks: list[Tensor | None]) -> Tensor | None:
+        """The mask that a user hands on by hand: as long as the time axis stays where it is."""
+        if n.op == "masking":
+            return (given[0] != n["value"]).any(dim=-1)
+        if n.op == "embedding":
+            return given[0] != 0 if dict(n.options).get("mask_zero") else None
+        there = [mask for mask in masks if mask is not None]
+        if n.op not in KEEPS_MASK or len(there) < len(masks):  # a step of an input without a mask is always valid
+            return None
+        if n.op == "concatenate" and (n["axis"] not in (-1, 2) or given[0].ndim != 3):
+            return None
+        return torch.stack(there).any(dim=0)
+
+    def _recurrent(self, part: nn.Module, n: Node, given: list[Tensor], mask: Tensor | None):
         """The outputs of a recurrent node, and the mask for the node after it."""
+        layer, x = n["layer"], given[0]
+        states = stack_states(layer, dict(zip(layer.state_keys(), given[1:], strict=True))) if given[1:] else None
         if self.loop:
-            outputs, _ = part(x, mask, None)
+            outputs, _ = part(x, mask, states)
             flipped = mask is not None and layer.direction == "backward" and layer.layers % 2
             return outputs, (mask.flip(1) if flipped else mask) if layer.return_sequences else None
         lengths = None
@@ -112,11 +121,7 @@ class Network(nn.Module):
             lengths = mask.sum(dim=1).cpu()
             if bool((mask[:, 1:] > mask[:, :-1]).any()) or bool((lengths < 1).any()):
                 raise NotPacked
-        outputs, last = part(x, lengths, None)
-        if layer.return_sequences:
-            return outputs, mask
-        hidden = last[0] if layer.cell == "lstm" else last
-        return torch.cat(list(hidden[-len(layer.directions):]), dim=1), None
+        return last(n, *part(x, lengths, states)), mask if layer.return_sequences else None
 
 
 def run_model(request: ModelRequest, device: torch.device) -> Observation | Unsupported:
@@ -126,18 +131,14 @@ def run_model(request: ModelRequest, device: torch.device) -> Observation | Unsu
         reason = reason or "cudnn RNN backward can only be called in training mode: ask with mode='training'"
     if reason:
         return Unsupported(reason)
-    loop = request.execution.kernel == "generic" or any(layer.direction == "backward" for layer in layers(request.model))
+    backwards = any(layer.direction == "backward" for layer in recurrent_layers(request.model))
+    loop = request.execution.kernel == "generic" or backwards
     try:
         return _run(request, loop, device)
     except Moment as problem:
         if isinstance(problem.error, NotPacked):
             return _run(request, True, device)
         raise
-
-
-def layers(model: Model) -> list[Layer]:
-    """The layers of the recurrent nodes."""
-    return [n["layer"] for n in model.nodes if n.op == "recurrent"]
 
 
 def unsupported(request: ModelRequest) -> str | None:
@@ -147,23 +148,24 @@ def unsupported(request: ModelRequest) -> str | None:
         return f"a model is asked for by fused or generic kernels here; {execution.kernel} is asked of a layer"
     if execution.origin == "from_config":
         return "a PyTorch model is a program; it keeps no configuration"
-    if len([n for n in nodes if n.op == "input"]) != 1 or any(len(n.inputs) > 1 for n in nodes):
-        return "a model request gives one array of inputs, so its model has one input node, and no node that joins two"
-    for n in nodes:
-        if n.op == "dense" and n["activation"] not in ACTIVATIONS:
-            return f"node {n.name}: PyTorch has no activation {n['activation']}"
-    for layer in layers(request.model):
+    for n in map(inner, nodes):
+        name = dict(n.options).get("activation", "linear")
+        if name not in ACTIVATIONS:
+            return f"node {n.name}: PyTorch has no activation {name}"
+    for layer in recurrent_layers(request.model):
         if layer.stateful:
             return "a PyTorch model carries no state from call to call; ask the layer"
         # Models take the last state themselves where a node returns no sequences, so that alone is no obstacle.
         if reason := unsupported_layer(layer, "generic"):
             return reason
-    if len({layer.dtype for layer in layers(request.model)}) > 1:
+    if len({layer.dtype for layer in recurrent_layers(request.model)}) > 1:
         return "the layers of a PyTorch model that are wired directly have one dtype"
     if "gradients" in request.wants and (training is None or request.targets is None):
         return "gradients of a model are those of its loss: give `training` and `targets`"
-    if training is not None and training.frozen:
-        return "frozen weights are not asked of PyTorch models here"
+    if training is not None and (unknown := set(training.frozen) - set(request.weights)):
+        return f"frozen weights {', '.join(sorted(unknown))}: the model has none of that name"
+    if training is not None and any(f"{n.name}/0/" in name for n in nodes for name in training.frozen):
+        return "PyTorch packs the weights of a recurrent layer by its own layout; freezing single ones is not asked here"
     if training is not None:
         _, names, needed = HYPER[training.optimizer]
         given = dict(training.hyper)
@@ -183,28 +185,30 @@ def _run(request: ModelRequest, loop: bool, device: torch.device) -> Observation
     """The whole answer, every recurrent node by the loop or none."""
     torch.manual_seed(0)  # dropout draws the same for the same request
     model, training, arrays = request.model, request.training, {}
-    dtype = DTYPES[next((layer.dtype for layer in layers(model)), "float32")]
-    ids = any(n.op == "embedding" and _is_input(model, n.inputs[0]) for n in model.nodes)
+    dtype = DTYPES[next((layer.dtype for layer in recurrent_layers(model)), "float32")]
+    ids = {n.inputs[0] for n in model.nodes if n.op == "embedding"}
 
     def tensor(array: np.ndarray, dtype: torch.dtype = dtype) -> Tensor:
         return torch.tensor(np.array(array, order="C"), dtype=dtype, device=device)
 
-    def given(array: np.ndarray) -> Tensor:
-        return tensor(array, torch.int64) if ids else tensor(array)
+    def given(inputs: np.ndarray | Mapping[str, np.ndarray]) -> dict[str, Tensor]:
+        arrays = named_inputs(model, inputs)
+        return {name: tensor(array, torch.int64 if name in ids else dtype) for name, array in arrays.items()}
 
     with moment("build"):
-        widths = {n.name: request.weights[f"{n.name}/kernel"].shape[0] for n in model.nodes if n.op == "dense"}
-        network = Network(model, loop, widths, dtype, device)
+        network = Network(model, loop, request.weights, dtype, device)
         load(network, request.weights)
         if request.execution.origin == "reloaded":
             network = reload(network)
+        freeze(network, training.frozen if training else ())
+        trained = [p for p in network.parameters() if p.requires_grad]
     x = given(request.inputs)
     mask = None if request.mask is None else tensor(request.mask, torch.bool)
     unseen = x if request.unseen is None else given(request.unseen)
     unseen_mask = mask if request.unseen is None else None  # the mask given is that of `inputs`
     quiet = torch.inference_mode if request.execution.entry == "predict" else torch.no_grad
 
-    def predict(inputs: Tensor, mask: Tensor | None) -> np.ndarray:
+    def predict(inputs: dict[str, Tensor], mask: Tensor | None) -> np.ndarray:
         network.eval()
         with quiet():
             return to_numpy(network(inputs, mask).output)
@@ -218,19 +222,18 @@ def _run(request: ModelRequest, loop: bool, device: torch.device) -> Observation
         if "gradients" in request.wants:
             network.train(request.execution.mode == "training")
             found = torch.autograd.grad(
-                loss_of(training, network(x, mask), targets), list(network.parameters()), allow_unused=True,
-                materialize_grads=True,
+                loss_of(training, network(x, mask), targets), trained, allow_unused=True, materialize_grads=True,
             )
-            slopes = {id(p): g for p, g in zip(network.parameters(), found, strict=False)}
-            arrays |= {f"gradients/{n}": a for n, a in read(network, lambda p: slopes[id(p)]).items()}
+            slopes = {id(p): g for p, g in zip(trained, found, strict=False)}
+            arrays |= {f"gradients/{n}": a for n, a in read(network, lambda p: slopes.get(id(p))).items()}
         if training is not None and targets is not None:
-            optimizer = make_optimizer(training, network.parameters())
+            optimizer = make_optimizer(training, trained)
             losses = []
             network.train()
             for batch in training.batches:
                 rows = torch.tensor(batch, device=device)
                 optimizer.zero_grad()
-                loss = loss_of(training, network(x[rows], None if mask is None else mask[rows]), targets[rows])
+                loss = loss_of(training, network(rows_of(x, rows), None if mask is None else mask[rows]), targets[rows])
                 loss.backward()
                 optimizer.step()
                 losses.append(to_numpy(loss))
@@ -239,6 +242,9 @@ def _run(request: ModelRequest, loop: bool, device: torch.device) -> Observation
             arrays |= {f"weights/{n}": a for n, a in read(network, lambda p: p).items()}
     facts = {
         "epsilon_place": "outside",
+        "padding": "zero",
+        "parameters": sum(p.numel() for p in network.parameters()),
+        "shapes": dict(network.shapes),
         "one_bias": False,
         "mask": "none, PyTorch layers carry no mask; handed from node to node by the model",
         "masking": "torch.where in a loop over cells" if loop else "packed sequence where there is a mask",
@@ -248,24 +254,20 @@ def _run(request: ModelRequest, loop: bool, device: torch.device) -> Observation
     return Observation(arrays, " + ".join(dict.fromkeys(kernels)), facts=facts)
 
 
-def _is_input(model: Model, name: str) -> bool:
-    return next(n for n in model.nodes if n.name == name).op == "input"
-
-
 def load(network: Network, weights: Mapping[str, np.ndarray]) -> None:
     """Copy `weights` (`NODE/NAME`) into the network. Raises ValueError when names or shapes do not match."""
     left = dict(weights)
     with torch.no_grad():
         for n, part in zip(network.model.nodes, network.parts, strict=False):
             own = {name: left.pop(name) for name in list(left) if name.startswith(f"{n.name}/")}
-            if n.op == "recurrent":
-                set_weights(part, n["layer"], {name.removeprefix(f"{n.name}/"): array for name, array in own.items()})
+            if inner(n).op == "recurrent":
+                set_weights(part, inner(n)["layer"], {name.removeprefix(f"{n.name}/"): array for name, array in own.items()})
                 continue
-            targets = _plain(n, part)
+            targets = named(n, part)
             if set(own) != set(targets):
                 raise ValueError(f"node {n.name}: weights {sorted(own)} given, {sorted(targets)} expected")
-            for name, (parameter, transposed) in targets.items():
-                array = own[name].T if transposed else own[name]
+            for name, (parameter, axes) in targets.items():
+                array = own[name].transpose(np.argsort(axes))
                 if tuple(parameter.shape) != array.shape:
                     raise ValueError(f"{name}: shape {array.shape} given, {tuple(parameter.shape)} expected")
                 parameter.copy_(torch.tensor(np.array(array, order="C")))
@@ -273,24 +275,26 @@ def load(network: Network, weights: Mapping[str, np.ndarray]) -> None:
         raise ValueError(f"weights {sorted(left)}: no node is called that")
 
 
-def read(network: Network, value: Callable[[nn.Parameter], Tensor]) -> dict[str, np.ndarray]:
-    """`NODE/NAME` -> `value` of that parameter (itself, its gradient), in this project's layouts."""
+def freeze(network: Network, frozen: Sequence[str]) -> None:
+    """`requires_grad_(False)` for the parameters that are not to be trained."""
+    for n, part in zip(network.model.nodes, network.parts, strict=False):
+        for name, (parameter, _) in named(n, part).items():
+            if name in frozen:
+                parameter.requires_grad_(False)
+
+
+def read(network: Network, value: Callable[[Tensor], Tensor | None]) -> dict[str, np.ndarray]:
+    """`NODE/NAME` -> `value` of that parameter or buffer (itself, its gradient), in this project's layouts; without
+    those that have None."""
     found = {}
     for n, part in zip(network.model.nodes, network.parts, strict=False):
-        if n.op == "recurrent":
+        if inner(n).op == "recurrent":
             arrays = {name: to_numpy(value(p)) for name, p in parameters(part).items()}
-            found |= {f"{n.name}/{name}": array for name, array in from_pytorch(n["layer"], arrays).items()}
-        for name, (parameter, transposed) in _plain(n, part).items():
-            array = to_numpy(value(parameter))
-            found[name] = array.T if transposed else array
+            found |= {f"{n.name}/{name}": array for name, array in from_pytorch(inner(n)["layer"], arrays).items()}
+        for name, (parameter, axes) in named(n, part).items():
+            if (tensor := value(parameter)) is not None:
+                found[name] = to_numpy(tensor).transpose(axes)
     return found
-
-
-def _plain(n: Node, part: nn.Module) -> dict[str, tuple[nn.Parameter, bool]]:
-    """Name -> parameter of a node that is not recurrent, and whether it is the transpose of ours."""
-    if n.op == "dense":
-        return {f"{n.name}/kernel": (part.weight, True), f"{n.name}/bias": (part.bias, False)}
-    return {f"{n.name}/embeddings": (part.weight, False)} if n.op == "embedding" else {}
 
 
 def loss_of(training: Training, answer: Answer, targets: Tensor) -> Tensor:

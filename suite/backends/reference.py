@@ -11,7 +11,7 @@ import numpy as np
 
 from cases.batches import BatchPlan
 from cases.layers import Layer, draw_weights
-from cases.models import FunctionRequest, ModelRequest
+from cases.models import FunctionRequest, ModelRequest, recurrent_layers
 from cases.requests import Observation, Request, Unsupported
 from suite.backends import Backend, moment
 
@@ -59,18 +59,25 @@ class Reference(Backend):
 
     def run_model(self, request: ModelRequest) -> Observation | Unsupported:
         """Answer in the dtype of the model's recurrent layers."""
-        layers = [node["layer"] for node in request.model.nodes if node.op == "recurrent"]
-        dtypes = {layer.dtype for layer in layers} or {"float32"}
+        dtypes = {layer.dtype for layer in recurrent_layers(request.model)} or {"float32"}
         if len(dtypes) > 1 or not dtypes <= set(DTYPES):
             return Unsupported(
                 f"the reference computes a model in {' or '.join(DTYPES)}, not in {', '.join(sorted(dtypes))}"
             )
-        if any(node.op == "dropout" and node["rate"] for node in request.model.nodes) and request.training is not None:
+        inner = [node["layer"] if node.op == "time_distributed" else node for node in request.model.nodes]
+        drops = any(node.op == "dropout" and node["rate"] for node in inner)
+        drops = drops or any(one.dropout or one.recurrent_dropout for one in recurrent_layers(request.model))
+        if drops and request.training is not None:
             return Unsupported("the reference draws no dropout masks")
+        if any(node.op == "batch_norm" for node in request.model.nodes) and request.training and request.training.batches:
+            return Unsupported("the reference keeps no moving averages, so it does not train batch_norm")
         place = dict(request.training.hyper).get("epsilon_place", "inside") if request.training else "inside"
         with moment("run"):
             seen = self.reference.run_model(request, "hold", dtypes.pop())
-        return Observation(seen.arrays, seen.kernel, facts={"epsilon_place": place, "one_bias": False})
+        return Observation(seen.arrays, seen.kernel, facts={
+            **seen.facts, "epsilon_place": place, "one_bias": False, "padding": "hold",
+            "parameters": sum(array.size for array in request.weights.values()),
+        })
 
     def run_function(self, request: FunctionRequest) -> Observation | Unsupported:
         """Make a layer's description, with any values of options."""

@@ -1,0 +1,149 @@
+"""`babi-memnn` and `babi-rnn` (document 3): "Mary moved to the bathroom. Where is Mary?"
+
+    babi-memnn   story (68), question (4), vocabulary 22: embeddings (68, 64), (68, 4), (4, 64); dot → (68, 4), softmax;
+                 add → (68, 4); permute → (4, 68); concatenate → (4, 132); LSTM → 32; Dense → 22
+    babi-rnn     story (552), question (5), vocabulary 36: embeddings 50; question LSTM → 50; RepeatVector → (552, 50);
+                 add; LSTM → 50; Dense → 36
+
+The stories are generated in the real format (`cases.babi`).
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache, partial
+
+import numpy as np
+
+from cases.babi import BadStories, generate, parse_stories, vectorize, vocabulary
+from cases.layers import Layer, generator
+from cases.models import Model, ModelRequest, Training, draw_model_weights, node
+from cases.requests import Deviation
+from cases.scenarios.base import ADAM, claim, minibatches, model_claims
+
+ROWS, STEPS = 96, 40
+
+
+@lru_cache(maxsize=2)
+def data(rows: int) -> tuple[np.ndarray, np.ndarray, np.ndarray, int]:
+    """Stories, questions, answers of one sentence each, and how many ids there are, 0 among them."""
+    questions = parse_stories(generate(rows, generator("babi"), 1), only_supporting=True, expected=rows)
+    ids = vocabulary(questions)
+    longest = max(len(q.story) for q in questions)
+    return *vectorize(questions, ids, longest, max(len(q.query) for q in questions)), len(ids) + 1
+
+
+def last_state(features: int, units: int) -> Layer:
+    return Layer("lstm", features, units, return_sequences=False, return_state=False)
+
+
+def memory(story: int, query: int, words: int, width: int, units: int) -> Model:
+    """`babi-memnn`"""
+    return Model(
+        "babi-memnn",
+        (
+            node("story", "input", shape=(story,)),
+            node("question", "input", shape=(query,)),
+            node("story_m", "embedding", "story", ids=words, width=width, mask_zero=False),
+            node("story_c", "embedding", "story", ids=words, width=query, mask_zero=False),
+            node("question_m", "embedding", "question", ids=words, width=width, mask_zero=False),
+            node("dot", "dot", "story_m", "question_m", axes=(2, 2)),
+            node("match", "activation", "dot", activation="softmax"),
+            node("response", "add", "match", "story_c"),
+            node("permute", "permute", "response", dims=(2, 1)),
+            node("answer", "concatenate", "permute", "question_m", axis=-1),
+            node("lstm", "recurrent", "answer", layer=last_state(story + width, units)),
+            node("dropout", "dropout", "lstm", rate=0.0),
+            node("dense", "dense", "dropout", units=words, activation="softmax"),
+        ),
+    )
+
+
+def recurrent(story: int, query: int, words: int, width: int) -> Model:
+    """`babi-rnn`"""
+    return Model(
+        "babi-rnn",
+        (
+            node("story", "input", shape=(story,)),
+            node("question", "input", shape=(query,)),
+            node("story_m", "embedding", "story", ids=words, width=width, mask_zero=False),
+            node("question_m", "embedding", "question", ids=words, width=width, mask_zero=False),
+            node("question_lstm", "recurrent", "question_m", layer=last_state(width, width)),
+            node("repeat", "repeat_vector", "question_lstm", times=story),
+            node("add", "add", "story_m", "repeat"),
+            node("lstm", "recurrent", "add", layer=last_state(width, width)),
+            node("dense", "dense", "lstm", units=words, activation="softmax"),
+        ),
+    )
+
+
+def model(name: str) -> Model:
+    """The small model, for the generated stories."""
+    stories, queries, _, words = data(ROWS)
+    lengths = stories.shape[1], queries.shape[1]
+    return memory(*lengths, words, 8, 8) if name == "babi-memnn" else recurrent(*lengths, words, 8)
+
+
+@lru_cache(maxsize=2)
+def small(name: str) -> ModelRequest:
+    stories, queries, answers, _ = data(ROWS)
+    made = model(name)
+    training = Training("adam", ADAM, "categorical_crossentropy", minibatches(name, ROWS, 16, STEPS))
+    return ModelRequest(
+        made,
+        draw_model_weights(made),
+        {"story": stories, "question": queries},
+        None,
+        answers,
+        training,
+        wants=("predictions", "gradients"),
+    )
+
+
+def whole(made: Model) -> ModelRequest:
+    """One row of ids for the model of the document's widths."""
+    shapes = {n.name: (1, *n["shape"]) for n in made.nodes if n.op == "input"}
+    words = made.nodes[-1]["units"]
+    inputs = {name: generator(made.name).integers(0, words, shape) for name, shape in shapes.items()}
+    return ModelRequest(made, draw_model_weights(made), inputs)
+
+
+TABLES = {
+    "babi-memnn": {
+        "story_m": (68, 64),
+        "story_c": (68, 4),
+        "question_m": (4, 64),
+        "dot": (68, 4),
+        "match": (68, 4),
+        "response": (68, 4),
+        "permute": (4, 68),
+        "answer": (4, 132),
+        "lstm": (32,),
+        "dense": (22,),
+    },
+    "babi-rnn": {
+        "story_m": (552, 50),
+        "question_m": (5, 50),
+        "question_lstm": (50,),
+        "repeat": (552, 50),
+        "add": (552, 50),
+        "lstm": (50,),
+        "dense": (36,),
+    },
+}
+for _name, _made in (("babi-memnn", memory(68, 4, 22, 64, 32)), ("babi-rnn", recurrent(552, 5, 36, 50))):
+    model_claims(_name, partial(small, _name), partial(whole, _made), TABLES[_name], to=0.85)
+
+    @claim(_name, "A truncated data file is a clear error, not a short data set.")
+    def truncated(ask):
+        text = generate(20, generator("babi cut"))
+        found = []
+        for name, cut in (
+            ("in a line", text[: len(text) // 2].rstrip()),
+            ("after a line", text[: text.rindex("\n", 0, -1) + 1]),
+        ):
+            try:
+                parse_stories(cut, expected=20)
+            except BadStories:
+                continue
+            found.append(Deviation("parse_stories", f"a text cut off {name} is taken for a whole one"))
+        return found

@@ -1,0 +1,88 @@
+"""`cumulative-sum-tagging` (document 1): at which step does the sum of a sequence pass a quarter of its length?
+
+T = 10 uniform numbers; y = 0 while their cumulative sum is below T / 4, else 1. LSTM(20, sequences), or both
+directions, → TimeDistributed(Dense(1, sigmoid)); binary cross-entropy, Adam, fresh sequences at every step.
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+
+import numpy as np
+
+from cases.layers import Layer, generator
+from cases.models import Model, ModelRequest, Training, draw_model_weights, node, sequential
+from cases.requests import Deviation
+from cases.scenarios.base import ADAM, claim, differentiated, followed, predicted, untrained
+from cases.tolerance import compare, expect_model
+
+NAME = "cumulative-sum-tagging"
+TIME, STEPS, BATCH, UNSEEN = 10, 80, 16, 100
+WAYS = [{"direction": "forward"}, {"direction": "bidirectional"}]
+
+
+def sequences(count: int, seed: str) -> tuple[np.ndarray, np.ndarray]:
+    """Numbers and tags, (count, 10, 1) each."""
+    x = generator(NAME, seed).random((count, TIME, 1))
+    return x, (np.cumsum(x, axis=1) >= TIME / 4).astype(float)
+
+
+def model(direction: str, wrapped: bool = True) -> Model:
+    """The document's model, its last layer under TimeDistributed or not."""
+    layer = Layer("lstm", 1, 20, return_state=False, direction=direction)
+    dense = node("dense", "dense", units=1, activation="sigmoid")
+    return sequential(
+        NAME,
+        node("input", "input", shape=(TIME, 1)),
+        node("lstm", "recurrent", layer=layer),
+        node("dense", "time_distributed", layer=dense) if wrapped else dense,
+    )
+
+
+@lru_cache(maxsize=2)
+def question(direction: str) -> ModelRequest:
+    """Trained on fresh sequences, then asked about others."""
+    x, y = sequences(STEPS * BATCH, "seen")
+    batches = tuple(tuple(range(s * BATCH, (s + 1) * BATCH)) for s in range(STEPS))
+    training = Training("adam", (("learning_rate", 0.02), *ADAM[1:]), "binary_crossentropy", batches)
+    made = model(direction)
+    return ModelRequest(made, draw_model_weights(made), x, None, y, training, sequences(UNSEEN, "unseen")[0])
+
+
+@lru_cache(maxsize=2)
+def few(direction: str, wrapped: bool = True) -> ModelRequest:
+    """A batch of sequences, one step of training."""
+    x, y = sequences(BATCH, "seen")
+    training = Training("adam", ADAM, "binary_crossentropy", (tuple(range(BATCH)),) * 3)
+    made = model(direction, wrapped)
+    return ModelRequest(
+        made, draw_model_weights(model(direction)), x, None, y, training, wants=("predictions", "gradients")
+    )
+
+
+@claim(NAME, "From equal weights the outputs are those of the equations.", WAYS)
+def values(ask, direction):
+    return predicted(ask, few(direction))
+
+
+@claim(NAME, "From equal weights the gradients and the first 3 losses are those of the equations.", WAYS)
+def training(ask, direction):
+    return differentiated(ask, few(direction)) + followed(ask, few(direction), 3)
+
+
+@claim(NAME, "TimeDistributed(Dense) is Dense on an input of three axes.", WAYS)
+def time_distributed(ask, direction):
+    one, other = (ask(few(direction, wrapped))["predictions"] for wrapped in (True, False))
+    return compare("predictions", one, other, 2 * expect_model(untrained(few(direction)))["predictions"].allowed)
+
+
+@claim(
+    NAME, "It learns: 9 of 10 tags of fresh sequences are right, and more than by the commonest tag of each step.", WAYS
+)
+def it_learns(ask, direction):
+    tags = sequences(UNSEEN, "unseen")[1]
+    right = np.mean((ask(question(direction))["trained"] > 0.5) == tags)
+    base = np.mean(np.maximum(tags.mean(axis=0), 1 - tags.mean(axis=0)))
+    if right > 0.9 and right > base + 0.02:
+        return []
+    return [Deviation("accuracy", f"{right:.1%} of the tags right; by the commonest tag of each step {base:.1%}")]

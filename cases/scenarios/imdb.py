@@ -1,0 +1,152 @@
+"""`imdb-lstm`, `imdb-cnn-lstm`, `imdb-bidirectional-lstm` (document 3): is a review good or bad?
+
+    imdb-lstm                 (80)  → Embedding 128 → LSTM 128 → Dense 1
+    imdb-cnn-lstm             (100) → Embedding 128 → Dropout → Conv1D(64, 5) → MaxPool(4) → LSTM 70 → Dense 1
+    imdb-bidirectional-lstm   (100) → Embedding 128 → Bidirectional(LSTM 64) → Dropout → Dense 1
+
+Reviews are generated: ids by Zipf's law, lengths by a log-normal one, as in the real ones; cut and padded in front, as
+`pad_sequences` does. A few words speak for a good review, a few for a bad one. The document's models have no mask.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from functools import lru_cache, partial
+
+import numpy as np
+
+from cases.layers import Layer, generator
+from cases.models import Model, ModelRequest, Training, draw_model_weights, node, sequential
+from cases.requests import Deviation
+from cases.scenarios.base import ADAM, claim, minibatches, model_claims
+
+WORDS, ROWS, UNSEEN, STEPS = 40, 128, 200, 60
+
+
+def reviews(rows: int, time: int, words: int, seed: str) -> tuple[np.ndarray, np.ndarray]:
+    """Ids (rows, time), 0 in front; labels (rows, 1). Ids 1 to 4 speak for a label of 1, ids 5 to 8 for one of 0."""
+    random = generator("reviews", seed)
+    chances = 1 / np.arange(1, words - 8)
+    labels = random.integers(0, 2, rows)
+    ids = np.zeros((rows, time), "int64")
+    for row, label in enumerate(labels):
+        length = int(np.clip(random.lognormal(np.log(0.7 * time), 0.4), 3, time))
+        found = random.choice(np.arange(9, words), length, p=chances / chances.sum())
+        telling = random.random(length) < 0.3
+        found[telling] = random.integers(1, 5, telling.sum()) + (0 if label else 4)
+        ids[row, time - length :] = found
+    return ids, labels[:, None].astype(float)
+
+
+def last_state(width: int, units: int, **options) -> Layer:
+    return Layer("lstm", width, units, return_sequences=False, return_state=False, **options)
+
+
+def plain(time: int, words: int, width: int, units: int) -> Model:
+    """`imdb-lstm`"""
+    return sequential(
+        "imdb-lstm",
+        node("ids", "input", shape=(time,)),
+        node("embedding", "embedding", ids=words, width=width, mask_zero=False),
+        node("lstm", "recurrent", layer=last_state(width, units)),
+        node("dense", "dense", units=1, activation="sigmoid"),
+    )
+
+
+def convolved(time: int, words: int, width: int, units: int, filters: int) -> Model:
+    """`imdb-cnn-lstm`"""
+    return sequential(
+        "imdb-cnn-lstm",
+        node("ids", "input", shape=(time,)),
+        node("embedding", "embedding", ids=words, width=width, mask_zero=False),
+        node("dropout", "dropout", rate=0.0),
+        node("conv", "conv1d", filters=filters, size=(5,), padding="valid", activation="relu"),
+        node("pool", "max_pool1d", size=(4,)),
+        node("lstm", "recurrent", layer=last_state(filters, units)),
+        node("dense", "dense", units=1, activation="sigmoid"),
+    )
+
+
+def both_ways(time: int, words: int, width: int, units: int) -> Model:
+    """`imdb-bidirectional-lstm`"""
+    return sequential(
+        "imdb-bidirectional-lstm",
+        node("ids", "input", shape=(time,)),
+        node("embedding", "embedding", ids=words, width=width, mask_zero=False),
+        node("lstm", "recurrent", layer=last_state(width, units, direction="bidirectional")),
+        node("dropout", "dropout", rate=0.0),
+        node("dense", "dense", units=1, activation="sigmoid"),
+    )
+
+
+def whole(model: Model, time: int) -> ModelRequest:
+    """One review for the model of the document's widths."""
+    return ModelRequest(model, draw_model_weights(model), reviews(1, time, 40, model.name)[0])
+
+
+@lru_cache(maxsize=4)
+def small(model: Model, time: int) -> ModelRequest:
+    """The small model, trained; then asked about reviews that it has not seen."""
+    ids, labels = reviews(ROWS + UNSEEN, time, WORDS, model.name)
+    training = Training("adam", ADAM, "binary_crossentropy", minibatches(model.name, ROWS, 16, STEPS))
+    return ModelRequest(
+        model,
+        draw_model_weights(model),
+        ids[:ROWS],
+        None,
+        labels[:ROWS],
+        training,
+        ids[ROWS:],
+        ("predictions", "gradients"),
+    )
+
+
+def tells(ask, model: Model, time: int) -> list[Deviation]:
+    """A deviation where less than 75 % of unseen reviews are told apart: random labels give 50 ± 7 % (two sigma)."""
+    labels = reviews(ROWS + UNSEEN, time, WORDS, model.name)[1][ROWS:]
+    right = np.mean((ask(small(model, time))["trained"] > 0.5) == labels)
+    return [] if right > 0.75 else [Deviation("accuracy", f"{right:.1%} of unseen reviews right, expected over 75%")]
+
+
+TIME = 20
+MODELS = (
+    (
+        plain(TIME, WORDS, 8, 8),
+        plain(80, 40, 128, 128),
+        {"ids": (80,), "embedding": (80, 128), "lstm": (128,), "dense": (1,)},
+        80,
+    ),
+    (
+        convolved(TIME, WORDS, 8, 8, 8),
+        convolved(100, 40, 128, 70, 64),
+        {"embedding": (100, 128), "conv": (96, 64), "pool": (24, 64), "lstm": (70,), "dense": (1,)},
+        100,
+    ),
+    (
+        both_ways(TIME, WORDS, 8, 6),
+        both_ways(100, 40, 128, 64),
+        {"embedding": (100, 128), "lstm": (128,), "dropout": (128,), "dense": (1,)},
+        100,
+    ),
+)
+
+for _small, _whole, _table, _time in MODELS:
+    model_claims(_small.name, partial(small, _small, TIME), partial(whole, _whole, _time), _table)
+
+    @claim(_small.name, "Unseen reviews are told apart far better than by guessing.")
+    def accuracy(ask, model=_small):
+        return tells(ask, model, TIME)
+
+
+@claim("imdb-cnn-lstm", "With its dropout the model trains.")
+def dropout(ask):
+    model = MODELS[1][0]
+    dropping = replace(
+        model, nodes=tuple(replace(n, options=(("rate", 0.25),)) if n.op == "dropout" else n for n in model.nodes)
+    )
+    request = small(model, TIME)
+    losses = ask(replace(request, model=dropping, wants=("predictions",), unseen=None))["losses"]
+    first, last = losses[:10].mean(), losses[-10:].mean()
+    return (
+        [] if last < 0.8 * first else [Deviation("losses", f"from {first:.3g} to {last:.3g}: expected below 0.8 of it")]
+    )

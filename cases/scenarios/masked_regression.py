@@ -1,0 +1,137 @@
+"""`masked-regression` (document 1): a mask that a Lambda loses on its way to the loss.
+
+x (100, 362, 24) padded at the end, y (100, 357, 1), which is shifted by 5; Masking(0) → LSTM(128) → LSTM(64) → LSTM(1),
+all sequences → Lambda(x[:, 5:, :]); Adam, mean absolute error. Parameters: 78 336 + 49 408 + 264 = 128 008.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from functools import lru_cache
+
+import numpy as np
+
+from cases.layers import Layer, generator
+from cases.models import Model, ModelRequest, Training, draw_model_weights, node, sequential
+from cases.requests import Deviation
+from cases.scenarios.base import ADAM, claim, minibatches, model_claims
+from cases.tolerance import compare
+
+NAME = "masked-regression"
+SHIFT, ROWS, TIME = 5, 30, 16
+PARAMETERS = 78_336 + 49_408 + 264
+
+
+def model(time: int, features: int, units: tuple[int, int, int], masked: bool = True, cut: bool = True) -> Model:
+    """The document's model; without its mask or its Lambda if asked."""
+    widths = (features, *units)
+    stack = [
+        node(f"lstm_{n}", "recurrent", layer=Layer("lstm", widths[n], units[n], return_state=False)) for n in range(3)
+    ]
+    first = [node("masking", "masking", value=0.0)] if masked else []
+    last = [node("lambda", "slice", start=SHIFT, stop=None, form="lambda")] if cut else []
+    return sequential(NAME, node("input", "input", shape=(time, features)), *first, *stack, *last)
+
+
+@lru_cache(maxsize=1)
+def small() -> ModelRequest:
+    """Rows of 8 to 16 steps; the target is the running mean of the first feature, at its shifted steps."""
+    random = generator(NAME)
+    valid = np.arange(TIME) < random.integers(8, TIME + 1, ROWS)[:, None]
+    inputs = np.where(valid[:, :, None], random.uniform(0.1, 1, (ROWS, TIME, 3)), 0.0)
+    targets = (np.cumsum(inputs[:, :, :1], axis=1) / np.arange(1, TIME + 1)[:, None])[:, SHIFT:]
+    training = Training("adam", ADAM, "mae", minibatches(NAME, ROWS, 15, 30))
+    made = model(TIME, 3, (8, 6, 1))
+    return ModelRequest(
+        made, draw_model_weights(made), inputs, None, targets, training, wants=("predictions", "gradients")
+    )
+
+
+@lru_cache(maxsize=1)
+def whole() -> ModelRequest:
+    made = model(362, 24, (128, 64, 1))
+    return ModelRequest(made, draw_model_weights(made), generator(NAME, "x").uniform(0.1, 1, (1, 362, 24)))
+
+
+model_claims(
+    NAME,
+    small,
+    whole,
+    {
+        "masking": (362, 24),
+        "lstm_0": (362, 128),
+        "lstm_1": (362, 64),
+        "lstm_2": (362, 1),
+        "lambda": (357, 1),
+    },
+    first=3,
+)
+
+
+@claim(
+    NAME,
+    "The model has 78 336 + 49 408 + 264 = 128 008 parameters; with two biases a cell, as in PyTorch, 4 more a unit.",
+)
+def parameters(ask):
+    seen = ask(whole()).facts
+    due = PARAMETERS + (0 if seen["one_bias"] else 4 * (128 + 64 + 1))
+    return [] if seen["parameters"] == due else [Deviation("parameters", f"found {seen['parameters']}, expected {due}")]
+
+
+def errors(request: ModelRequest, predictions: np.ndarray) -> np.ndarray:
+    """Absolute errors (batch, time) of the rows of one step over everything."""
+    return np.abs(predictions - request.targets)[:, :, 0]
+
+
+def once(**changes) -> ModelRequest:
+    """The small model, one step on all rows."""
+    request = small()
+    return replace(
+        request, training=replace(request.training, batches=(tuple(range(ROWS)),)), wants=("predictions",), **changes
+    )
+
+
+def valid() -> np.ndarray:
+    """(batch, time) bool"""
+    return (small().inputs != 0).any(axis=-1)
+
+
+@claim(NAME, "After the Lambda the loss is the mean over all steps, padded ones too: the mask has not reached it.")
+def loss_is_unmasked(ask):
+    request = once()
+    seen = ask(request)
+    off = errors(request, seen["predictions"])
+    plain, masked = off.mean(), off[valid()[:, SHIFT:]].mean()
+    found = compare("losses", seen["losses"], np.array([plain]), 1e-5 * plain)
+    return found or (
+        []
+        if abs(plain - masked) > 0.01 * plain
+        else [Deviation("losses", "masked and plain are alike: nothing is told")]
+    )
+
+
+@claim(NAME, "Without the Lambda the loss is the mean over the valid steps, by hand.")
+def loss_is_masked_without_lambda(ask):
+    request = small()
+    ahead = np.concatenate([np.full((ROWS, SHIFT, 1), 0.3), request.targets], axis=1)
+    request = once(model=model(TIME, 3, (8, 6, 1), cut=False), targets=ahead)
+    seen = ask(request)
+    due = errors(request, seen["predictions"])[valid()].mean()
+    return compare("losses", seen["losses"], np.array([due]), 1e-5 * due)
+
+
+@claim(
+    NAME,
+    "The mask does act inside the LSTMs: without it the outputs at padded steps are others.",
+    document='it concludes that "the mask seems to do nothing"; it acts in every LSTM, and only the loss has lost it',
+)
+def mask_acts(ask):
+    request = once()
+    with_mask = ask(request)["predictions"]
+    without = ask(replace(request, model=model(TIME, 3, (8, 6, 1), masked=False), training=None, targets=None))[
+        "predictions"
+    ]
+    padded = ~valid()[:, SHIFT:]
+    if np.all(np.abs(with_mask - without)[padded].max(axis=-1) > 1e-5):
+        return []
+    return [Deviation("predictions", "with and without Masking some padded steps are equal")]

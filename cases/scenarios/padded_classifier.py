@@ -1,0 +1,103 @@
+"""`padded-classifier` (document 0): X of 45 steps, padded to 100 at the end.
+
+Masking(0) → LSTM(128, input dropout 0.5, recurrent dropout 0.5) → Dense(13, softmax); categorical cross-entropy, Adam,
+batches of 10. Here with 24 rows, and an LSTM of 12 units.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from functools import lru_cache
+
+import numpy as np
+
+from cases.layers import Layer, generator
+from cases.models import Model, ModelRequest, Training, draw_model_weights, node, sequential
+from cases.requests import Deviation, Execution
+from cases.scenarios.base import ADAM, claim, falls, followed, minibatches, predicted, untrained
+from cases.tolerance import compare, expect_model
+
+NAME = "padded-classifier"
+ROWS, VALID, FEATURES, CLASSES, STEPS = 20, 45, 6, 13, 30
+
+
+def model(dropout: float = 0.0) -> Model:
+    """The document's model, with its dropout if asked."""
+    layer = Layer(
+        "lstm", FEATURES, 12, return_sequences=False, return_state=False, dropout=dropout, recurrent_dropout=dropout
+    )
+    return sequential(
+        NAME,
+        node("input", "input", shape=(None, FEATURES)),
+        node("masking", "masking", value=0.0),
+        node("lstm", "recurrent", layer=layer),
+        node("dense", "dense", units=CLASSES, activation="softmax"),
+    )
+
+
+@lru_cache(maxsize=4)
+def question(length: int = 60) -> ModelRequest:
+    """The rows padded at the end to `length`; a class is told by a feature that is larger than the others."""
+    random = generator(NAME)
+    labels = random.integers(0, CLASSES, ROWS)
+    inputs = random.normal(0, 0.5, (ROWS, VALID, FEATURES))
+    inputs[np.arange(ROWS), :, labels % FEATURES] += labels[:, None] / 6 - 1
+    inputs = np.pad(inputs, ((0, 0), (0, length - VALID), (0, 0)))
+    training = Training("adam", ADAM, "categorical_crossentropy", minibatches(NAME, ROWS, 10, STEPS))
+    return ModelRequest(model(), draw_model_weights(model()), inputs, None, np.eye(CLASSES)[labels], training)
+
+
+@claim(NAME, "The predictions are those of the equations.")
+def values(ask):
+    return predicted(ask, question())
+
+
+@claim(
+    NAME,
+    "Padding from 45 to 100 steps, or to 60, changes no prediction of the masked model.",
+    [{"length": 60}, {"length": 100}],
+)
+def padding_amount(ask, length):
+    request = untrained(question(VALID))
+    allowed = 2 * expect_model(request)["predictions"].allowed
+    seen = ask(untrained(question(length)))["predictions"]
+    return compare(f"predictions (padded to {length})", seen, ask(request)["predictions"], allowed)
+
+
+@claim(NAME, "From equal weights the first 3 losses of training are those of the equations.", depth="full")
+def trajectory(ask):
+    return followed(ask, question(), 3)
+
+
+@claim(NAME, "The history of losses has one entry a batch, and is finite.")
+def history(ask):
+    losses = ask(question())["losses"]
+    return (
+        []
+        if losses.shape == (STEPS,) and np.isfinite(losses).all()
+        else [Deviation("losses", f"{losses.shape}, {losses}")]
+    )
+
+
+@claim(NAME, "It trains, also with its dropout of 0.5 in inputs and states.", [{"dropout": 0.0}, {"dropout": 0.5}])
+def it_trains(ask, dropout):
+    request = question()
+    if dropout:
+        request = replace(request, model=model(dropout))
+    return falls(ask(request)["losses"], 0.9)
+
+
+@claim(NAME, "Saved and loaded again, trained weights give the same outputs, and the same masking.")
+def saved_and_loaded(ask):
+    request = question()
+    after = ask(request)
+    weights = {name.removeprefix("weights/"): w for name, w in after.named("weights").items()}
+    for name in request.weights:  # a stack that keeps one bias a cell has put it all into `bias`
+        weights.setdefault(name, np.zeros_like(request.weights[name]))
+    loaded = replace(untrained(request), weights=weights, execution=Execution(origin="reloaded"))
+    allowed = 2 * expect_model(replace(untrained(request), weights=weights))["predictions"].allowed
+    found = compare("predictions (loaded again)", ask(loaded)["predictions"], after["trained"], allowed)
+    longer = replace(loaded, inputs=question(100).inputs)
+    return found + compare(
+        "predictions (loaded again, padded to 100)", ask(longer)["predictions"], after["trained"], allowed
+    )

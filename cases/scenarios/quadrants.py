@@ -1,0 +1,170 @@
+"""`cnn-lstm-quadrants` (document 1): images cut into quadrants, put together in four orders: four time steps.
+
+28 × 28 images, four quadrants of 14 × 14, stacked in the orders 1234, 4321, 1324, 4231: (4, 56, 14, 1). Under
+TimeDistributed: Conv 3×3 (32), relu, Conv 3×3 (32), relu, 2×2 max pool, flatten, Dropout 0.25; → LSTM(5) → Dense(50) →
+Dense(10), softmax. Trained on scikit-learn's 8 × 8 digits, every pixel doubled, with fewer filters.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from functools import lru_cache
+
+import numpy as np
+from sklearn.datasets import load_digits
+
+from cases.layers import Layer, generator
+from cases.models import Model, ModelRequest, Node, Training, draw_model_weights, node, sequential
+from cases.requests import Deviation, Refusal
+from cases.scenarios.base import ADAM, claim, minibatches, model_claims
+from cases.tolerance import compare, expect_model
+
+NAME = "cnn-lstm-quadrants"
+ORDERS = ((0, 1, 2, 3), (3, 2, 1, 0), (0, 2, 1, 3), (3, 1, 2, 0))
+ROWS, STEPS = 192, 40
+
+
+def cut(images: np.ndarray) -> np.ndarray:
+    """(n, side, side) -> (n, 4, 2 side, side / 2, 1): quadrants below each other, an order a step."""
+    half = images.shape[1] // 2
+    parts = [images[:, a : a + half, b : b + half] for a in (0, half) for b in (0, half)]
+    return np.stack([np.concatenate([parts[q] for q in order], axis=1) for order in ORDERS], axis=1)[..., None]
+
+
+def every(name: str, op: str, **options) -> Node:
+    """A layer under TimeDistributed."""
+    return node(name, "time_distributed", layer=node(f"{name}_inside", op, **options))
+
+
+def model(high: int, filters: int, units: int, dense: int) -> Model:
+    """The document's model, for steps of high × high / 4 pixels."""
+    conv = {"filters": filters, "size": (3, 3), "padding": "valid", "activation": "relu"}
+    flat = filters * ((high - 4) // 2) * ((high // 4 - 4) // 2)
+    return sequential(
+        NAME,
+        node("input", "input", shape=(4, high, high // 4, 1)),
+        every("conv_1", "conv2d", **conv),
+        every("conv_2", "conv2d", **conv),
+        every("pool", "max_pool2d", size=(2, 2)),
+        every("flat", "flatten"),
+        every("dropout", "dropout", rate=0.0),
+        node("lstm", "recurrent", layer=Layer("lstm", flat, units, return_sequences=False, return_state=False)),
+        node("dense", "dense", units=dense, activation="linear"),
+        node("output", "dense", units=10, activation="softmax"),
+    )
+
+
+@lru_cache(maxsize=1)
+def small() -> ModelRequest:
+    digits = load_digits()
+    chosen = generator(NAME).permutation(len(digits.images))[:ROWS]
+    images = cut(np.kron(digits.images[chosen] / 16.0, np.ones((1, 2, 2))))
+    made = model(32, 4, 12, 16)
+    training = Training("adam", ADAM, "categorical_crossentropy", minibatches(NAME, ROWS, 32, STEPS))
+    return ModelRequest(
+        made,
+        draw_model_weights(made),
+        images,
+        None,
+        np.eye(10)[digits.target[chosen]],
+        training,
+        wants=("predictions", "gradients"),
+    )
+
+
+@lru_cache(maxsize=1)
+def whole() -> ModelRequest:
+    made = model(56, 32, 5, 50)
+    return ModelRequest(made, draw_model_weights(made), cut(generator(NAME, "images").random((1, 28, 28))))
+
+
+model_claims(
+    NAME,
+    small,
+    whole,
+    {
+        "input": (4, 56, 14, 1),
+        "conv_1": (4, 54, 12, 32),
+        "conv_2": (4, 52, 10, 32),
+        "pool": (4, 26, 5, 32),
+        "flat": (4, 32 * 26 * 5),
+        "lstm": (5,),
+        "dense": (50,),
+        "output": (10,),
+    },
+    first=2,
+    to=0.9, equations="full",
+)
+
+
+@claim(
+    NAME,
+    "TimeDistributed(Conv2D) is the convolution applied to every step, and to all steps folded into the batch.",
+    [{"how": "steps"}, {"how": "folded"}],
+)
+def time_distributed(ask, how):
+    request = small()
+    images = request.inputs[:2]
+    weights = {name: w for name, w in request.weights.items() if name.startswith("conv_1/")}
+    together = ModelRequest(Model(NAME + " over time", request.model.nodes[:2]), weights, images)
+    inside = replace(request.model.nodes[1]["layer"], name="conv_1")
+    alone = sequential(NAME + " step", node("input", "input", shape=images.shape[2:]), inside)
+    seen, allowed = ask(together)["predictions"], 2 * expect_model(together)["predictions"].allowed
+    if how == "folded":
+        each = ask(ModelRequest(alone, weights, images.reshape(8, *images.shape[2:])))["predictions"].reshape(
+            seen.shape
+        )
+    else:
+        each = np.stack([ask(ModelRequest(alone, weights, images[:, t]))["predictions"] for t in range(4)], axis=1)
+    return compare("outputs of TimeDistributed(Conv2D)", seen, each, allowed)
+
+
+def mistaken(which: str) -> tuple[ModelRequest, tuple[set[str], ...]]:
+    """The model with one of the document's mistakes, and the numbers that the error must name: one of each set."""
+    request = whole()
+    nodes = {n.name: n for n in request.model.nodes}
+    inside = replace(nodes["conv_1"]["layer"], name="conv_1")
+    if which == "reshape":  # the document asks for 56 · 14 where 32 · 26 · 5 numbers are, a step or four of them
+        chain = [*request.model.nodes[:5], node("reshape", "reshape", shape=(4, 56 * 14))]
+        return replace(request, model=sequential(NAME, *chain)), ({"784"}, {"4160", "16640"})
+    if which == "lstm_of_2d":
+        chain = [node("input", "input", shape=(4160,)), nodes["lstm"]]
+        return replace(request, model=sequential(NAME, *chain), inputs=np.full((2, 4160), 0.5)), ({"3"}, {"4160"})
+    return replace(request, model=sequential(NAME, nodes["input"], inside)), ({"56"}, {"14"})
+
+
+@claim(
+    NAME,
+    "The document's three mistakes each raise an error that names the shapes.",
+    [{"mistake": m} for m in ("reshape", "lstm_of_2d", "conv_of_5d")],
+)
+def mistakes(ask, mistake):
+    request, numbers = mistaken(mistake)
+    weights = {
+        name: w for name, w in request.weights.items() if name.split("/")[0] in {n.name for n in request.model.nodes}
+    }
+    answer = ask.answer(replace(request, weights=weights))
+    if not isinstance(answer, Refusal):
+        return [Deviation("error", f"{mistake}: no error was raised")]
+    said = set(re.findall(r"\d+", answer.message))
+    lacking = [" or ".join(sorted(n)) for n in numbers if not n & said]
+    if not lacking:
+        return []
+    words = f"{mistake}: {answer.error} at {answer.moment} does not name {', '.join(lacking)}"
+    return [Deviation("error", f"{words}: {answer.message[:200]}")]
+
+
+@claim(NAME, "With its dropout the model trains on real digits.")
+def dropout(ask):
+    request = small()
+    nodes = tuple(every("dropout", "dropout", rate=0.25) if n.name == "dropout" else n for n in request.model.nodes)
+    nodes = tuple(replace(n, inputs=("flat",)) if n.name == "dropout" else n for n in nodes)
+    request = replace(request, model=replace(request.model, nodes=nodes), wants=("predictions",))
+    losses = ask(request)["losses"]
+    first, last = losses[:5].mean(), losses[-5:].mean()
+    return (
+        []
+        if last < 0.95 * first
+        else [Deviation("losses", f"from {first:.3g} to {last:.3g}: expected below 0.95 of it")]
+    )

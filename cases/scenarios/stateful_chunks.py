@@ -1,0 +1,85 @@
+"""`stateful-chunks` (document 2): a long sequence in parts, its state carried from part to part.
+
+In Keras a stateful layer; in PyTorch (h, c) passed by hand.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+
+from cases.batches import Batch, BatchPlan, steps
+from cases.invariants.base import alike
+from cases.layers import Layer, draw_weights
+from cases.requests import Deviation, Observation, Refusal, Request, Reset
+from cases.scenarios.base import claim
+
+NAME = "stateful-chunks"
+TIME = 9
+CELLS = [{"cell": c} for c in ("lstm", "gru", "simple_rnn")]
+CUTS = {"halves": (4,), "thirds": (3, 6), "ones": tuple(range(1, TIME)), "first": (1,)}
+
+
+def asked(cell: str, stateful: bool = True) -> Request:
+    """A layer and one long sequence."""
+    layer = Layer(cell, 3, 4, stateful=stateful)
+    return Request(layer, draw_weights(layer), BatchPlan(3, TIME).draw(layer))
+
+
+def parts(batch: Batch, cut: str) -> list[Batch]:
+    """The batch in parts."""
+    places = (0, *CUTS[cut], TIME)
+    return [steps(batch, a, b) for a, b in zip(places, places[1:], strict=False)]
+
+
+def last_part(ask, request: Request, before: tuple, part: Batch) -> Observation:
+    return ask(replace(request, before=before, batch=part))
+
+
+@claim(
+    NAME,
+    "The parts, one after the other, give the outputs and final states of one run, wherever they are cut.",
+    [{**c, "cut": cut} for c in CELLS for cut in CUTS],
+)
+def chunks_are_one_run(ask, cell, cut):
+    request = asked(cell)
+    pieces = parts(request.batch, cut)
+    seen = [last_part(ask, request, tuple(pieces[:n]), piece) for n, piece in enumerate(pieces)]
+    joined = dict(seen[-1].named("states")) | {"outputs": np.concatenate([s["outputs"] for s in seen], axis=1)}
+    whole = ask(replace(request, layer=request.layer.but(stateful=False)))
+    return alike(whole, Observation(joined, facts=whole.facts), request, "outputs", "states", what=f"cut into {cut}")
+
+
+@claim(NAME, "After a reset the first run's results come again.", CELLS)
+def reset_restores(ask, cell):
+    request = asked(cell)
+    again = ask(replace(request, before=(request.batch, Reset())))
+    return alike(ask(request), again, request, "outputs", "states", what="after a reset")
+
+
+@claim(NAME, "Without a reset the second run differs from the first.", CELLS)
+def carries_without_reset(ask, cell):
+    request = asked(cell)
+    first, second = ask(request)["outputs"], ask(replace(request, before=(request.batch,)))["outputs"]
+    same = [row for row in range(len(first)) if np.allclose(first[row, 0], second[row, 0], rtol=0, atol=1e-4)]
+    return [Deviation("outputs", f"rows {same} begin again as if nothing had been carried")] if same else []
+
+
+@claim(NAME, "A stateless layer carries nothing: its second run equals its first.", CELLS)
+def stateless_carries_nothing(ask, cell):
+    request = asked(cell, stateful=False)
+    again = ask(replace(request, before=(request.batch,)))
+    return alike(ask(request), again, request, "outputs", "states", what="called again")
+
+
+@claim(NAME, "Another batch size than the one whose state is carried is an error that names a size.", CELLS)
+def another_batch_size(ask, cell):
+    request = asked(cell)
+    two = request.batch.but(inputs=request.batch.inputs[:2])
+    answer = ask.answer(replace(request, before=(request.batch,), batch=two))
+    if not isinstance(answer, Refusal):
+        return [Deviation("error", "two rows after three: no error was raised")]
+    if "3" in answer.message or "2" in answer.message:
+        return []
+    return [Deviation("error", f"{answer.error} at {answer.moment} names neither 3 nor 2: {answer.message[:200]}")]

@@ -1,0 +1,62 @@
+"""Scripts that show a failure with nothing but the framework and numpy, ready for an upstream issue.
+
+`finding` says which answer is wrong and what shows it · `compose` writes the script around `keras` and `pytorch`,
+which know each framework's words, `data` and `equations` · `again` runs scripts in a clean interpreter. Text only: no
+framework is imported here.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import textwrap
+from collections.abc import Sequence
+
+from cases.requests import Deviation
+from suite.repros.compose import body
+from suite.repros.finding import Asked, NoScript, find
+from suite.repros.keras import Keras
+from suite.repros.pytorch import PyTorch
+
+FOLDER = "repros"
+STACKS = {
+    "keras-tensorflow": lambda device: Keras("tensorflow"), "keras-jax": lambda device: Keras("jax"),
+    "keras-torch": lambda device: Keras("torch"), "torch": PyTorch,
+}
+"""Backend -> who writes its scripts."""
+
+
+def script(
+    asked: Sequence[Asked], deviations: Sequence[Deviation], verdict: str, backends: Sequence[str], versions: str,
+    device: str, statement: str, message: str, identity: str,
+) -> str:
+    """The text of the script for a failed check. Raises NoScript, with the reason.
+
+    backends: of the subjects that the check asked, in order; versions: in words, of the first.
+    """
+    finding = find(asked, deviations, verdict)
+    backend = backends[finding.place]
+    if backend not in STACKS:
+        raise NoScript(f"nobody writes scripts for {backend}")
+    lines = body(finding, STACKS[backend](device))
+    told = f"{versions}; {device}" if finding.place == 0 else f"{backend}; {device}"
+    heading = [statement, f"Seen with {told}:", message, f"Check: {identity}"]
+    heading.append("Exits 1 while the fault is there, else 0.")
+    if finding.name.startswith(("outputs", "states")) and re.match("gradients|loss", message):
+        heading.insert(3, f"The {finding.name.split('/')[0]} are wrong already: that is what is shown here.")
+    wrap = textwrap.TextWrapper(110, break_long_words=False, break_on_hyphens=False)
+    words = [line for part in heading for line in wrap.wrap(printable(part)) or [""]]
+    return "\n".join(['"""' + words[0], *words[1:], '"""', *lines, ""])
+
+
+def printable(text: str) -> str:
+    """Text that may stand in a docstring."""
+    return text.replace("\\", "/").replace('"""', "'''").rstrip('"')
+
+
+def file_name(identity: str) -> str:
+    """The script's file, relative to the run's folder: the check's id in characters that every file system takes."""
+    plain = re.sub(r"[^A-Za-z0-9._=-]+", "-", identity.replace("::", "--")).strip("-.")
+    if len(plain) > 180:
+        plain = f"{plain[:160]}-{hashlib.blake2b(identity.encode(), digest_size=6).hexdigest()}"
+    return f"{FOLDER}/{plain}.py"
