@@ -8,10 +8,10 @@ thin out what all of them do:
     options     everything a layer can be told
     activations those that no other array has
     precision   the dtypes
+    paths       what decides which code runs: a fast kernel is left for the loop by cell, mask and direction together
     sources     where the mask comes from
     refusals    the ways in which something wrong can be asked
     dropout     layers in training, for what dropout does
-    paths       what decides which code runs: a fast kernel is left for the loop by cell, mask and direction together
 
 Ids are made from what is checked, never from a counter.
 """
@@ -120,6 +120,10 @@ ARRAYS: tuple[Array, ...] = (
         cell=("lstm", "gru", "simple_rnn"), mask=("right", "none", "gaps"), dtype=("float64",),
         kernel=("fused", "generic"), direction=("forward", "bidirectional"), states=(True, False),
     )),
+    Array("paths", dict(
+        cell=("lstm", "gru", "simple_rnn"), mask=("none", "right"), kernel=("fused",),
+        direction=("forward", "backward", "bidirectional"), states=(True, False),
+    ), least=3),
     Array("sources", dict(
         mask_from=("masking", "embedding", "masking_number", "masking_inf"), states=(True, False),
         mask=("right", "gaps"), cell=("lstm", "gru"), direction=("forward", "bidirectional"), kernel=("fused",),
@@ -132,10 +136,6 @@ ARRAYS: tuple[Array, ...] = (
         cell=("lstm", "gru", "simple_rnn"), direction=("forward", "bidirectional"), implementation=(2, 1),
         mode=("training",), kernel=("fused",), mask=("none",), states=(True,),
     ), groups=("dropout",)),
-    Array("paths", dict(
-        cell=("lstm", "gru", "simple_rnn"), mask=("none", "right"), kernel=("fused",),
-        direction=("forward", "backward", "bidirectional"), states=(True, False),
-    ), least=3),
 )
 
 GROUPS: Mapping[str, tuple[str, ...]] = {array.name: array.groups for array in ARRAYS if array.groups}

@@ -173,8 +173,8 @@ def directions_draw_for_themselves(ask, case):
     lost = []
     for direction in request.layer.directions:
         name = f"states/0/{direction}/h"
-        own = with_cotangents(request.layer, request.batch).cotangents
-        mine = {n: a if n == name else np.zeros_like(a) for n, a in own.items()}
+        every = with_cotangents(request.layer, request.batch).cotangents
+        mine = {n: a if n == name else np.zeros_like(a) for n, a in every.items()}
         lost.append(dropped(ask(request.but(batch=request.batch.but(cotangents=mine))))[:, 0])
     same, of = int((lost[0] == lost[1]).sum()), lost[0].size
     if same < of:

@@ -94,8 +94,8 @@ def _initial_states(layer: Layer, batch: Batch, carried: Mapping[str, Array], gi
     own = batch.initial_states or {}
     if own and set(own) != set(layer.state_keys()):
         keys = layer.state_keys()
-        found = f"{len(own)} initial states ({', '.join(sorted(own))})"
-        raise ValueError(f"{found}: expected {len(keys)} ({', '.join(sorted(keys))})")
+        found, wanted = ", ".join(sorted(own)), ", ".join(sorted(keys))
+        raise ValueError(f"{len(own)} initial states ({found}): expected {len(keys)} ({wanted})")
     shape, states = (batch.size, layer.units), {}
     for name in layer.state_keys():
         if name in own:

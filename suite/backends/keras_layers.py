@@ -272,9 +272,9 @@ def loss(keras: Any, outputs: Sequence[Any], states: Sequence[Any], cotangents: 
 
 
 def functional(keras: Any, stack: Stack, batch: int, time: int, kernel: str, masked: bool, states: Sequence[int]) -> Any:
-    """A functional model of the stack. `states`: how many initial states each layer is given, or nothing. Inputs: the
-    sequences, then the mask, then the initial states, where given; outputs: the outputs, then the final states.
-    Time is open, except for an unrolled loop, which needs it fixed."""
+    """A functional model of the stack. `states`: how many initial states each layer is given, or nothing.
+    Inputs: the sequences, then the mask, then the initial states, where given;
+    outputs: the outputs, then the final states. Time is open, except for an unrolled loop, which needs it fixed."""
     layer = stack.layer
     steps = time if kernel == "unrolled" else None
     size = batch if layer.stateful else None
