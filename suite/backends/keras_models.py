@@ -211,7 +211,7 @@ def gradients(engine: Any, graph: Graph, request: ModelRequest) -> dict[str, np.
 
 
 def run_function(backend: Any, request: FunctionRequest) -> Observation | Unsupported:
-    """Call one of Keras' functions on data: `pad_sequences`."""
+    """Call one of Keras' functions on data, `pad_sequences`; or make a layer of any options, `construct`."""
     if request.name == "construct":
         options = dict(request.arguments)
         if "layers" in options:
