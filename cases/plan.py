@@ -8,6 +8,10 @@ thin out what all of them do:
     options     everything a layer can be told
     activations those that no other array has
     precision   the dtypes
+    paths       what decides which code runs: a fast kernel is left for the loop by cell, mask and direction together
+    sources     where the mask comes from
+    refusals    the ways in which something wrong can be asked
+    dropout     layers in training, for what dropout does
 
 Ids are made from what is checked, never from a counter.
 """
@@ -37,7 +41,8 @@ SIZES: Mapping[str, tuple[int, int, int, int]] = {  # batch, time, features, uni
 }
 
 MET = ("cell", "mask", "kernel", "direction", "layers", "states", "return_sequences")
-"""Features whose every value every invariant meets at `default`; invariants that hold everywhere meet all pairs."""
+"""Features whose every value, with every way of execution, every invariant meets at `default`; invariants that hold
+everywhere meet all pairs."""
 
 Row = Mapping[str, object]
 
@@ -59,19 +64,24 @@ SENSELESS = (
     Senseless(("padding_output", "direction"), lambda output, direction: output == "zero" and direction == "bidirectional"),
     Senseless(("padding_output", "return_sequences"), lambda output, sequences: output == "zero" and not sequences),
     Senseless(("padding_output", "mask"), lambda output, mask: output == "zero" and mask in ("none", "full")),
+    Senseless(("entry", "kernel"), lambda entry, kernel: entry == "predict" and kernel != "fused"),
     Senseless(("mask", "size"), lambda mask, size: mask in ("right", "left", "gaps", "empty_row") and size == "one_step"),
 )
 
 
 @dataclass(frozen=True)
 class Array:
-    """One covering array: its factors, name -> values."""
+    """One covering array: its factors, name -> values. From `default` on it is of strength `least`, where pairs are too
+    few. With `groups`, only invariants of these groups are checked on it."""
 
     name: str
     factors: Mapping[str, tuple]
+    least: int = 1
+    groups: tuple[str, ...] = ()
 
     def covering(self, strength: int) -> list[Row]:
         """Rows in which every `strength` values of different factors that may stand together do."""
+        strength = max(strength, self.least) if strength > 1 else strength
         constraints = [
             {"operator": "not", "condition": {"operator": "fn", "requires": list(no.factors), "evaluate": no_together(no)}}
             for no in SENSELESS
@@ -110,7 +120,26 @@ ARRAYS: tuple[Array, ...] = (
         cell=("lstm", "gru", "simple_rnn"), mask=("right", "none", "gaps"), dtype=("float64",),
         kernel=("fused", "generic"), direction=("forward", "bidirectional"), states=(True, False),
     )),
+    Array("paths", dict(
+        cell=("lstm", "gru", "simple_rnn"), mask=("none", "right"), kernel=("fused",),
+        direction=("forward", "backward", "bidirectional"), states=(True, False),
+    ), least=3),
+    Array("sources", dict(
+        mask_from=("masking", "embedding", "masking_number", "masking_inf"), states=(True, False),
+        mask=("right", "gaps"), cell=("lstm", "gru"), direction=("forward", "bidirectional"), kernel=("fused",),
+    ), groups=("masks",)),
+    Array("refusals", dict(
+        cell=("lstm", "gru", "simple_rnn"), kernel=("fused", "generic", "compiled"), entry=("direct", "predict"),
+        mask=("right",), states=(True,),
+    ), groups=("refusals",)),
+    Array("dropout", dict(
+        cell=("lstm", "gru", "simple_rnn"), direction=("forward", "bidirectional"), implementation=(2, 1),
+        mode=("training",), kernel=("fused",), mask=("none",), states=(True,),
+    ), groups=("dropout",)),
 )
+
+GROUPS: Mapping[str, tuple[str, ...]] = {array.name: array.groups for array in ARRAYS if array.groups}
+"""Name of an array -> the only groups of invariants that are checked on it, where it names some."""
 
 
 def case_of(row: Row, seed: int, array: str) -> Case:
@@ -120,7 +149,7 @@ def case_of(row: Row, seed: int, array: str) -> Case:
     return Case(
         Layer(features=features, units=units, **options),
         BatchPlan(batch, time, row["mask"], row["states"]),
-        Execution(row["kernel"]),
+        Execution(**{name: row[name] for name in Execution.__dataclass_fields__ if name in row}),
         seed,
         array,
     )
@@ -172,13 +201,18 @@ def planned(invariant: Invariant, case: Case) -> Planned:
     )
 
 
+def concerns(invariant: Invariant, case: Case) -> bool:
+    """Whether an invariant says something of a case, and is asked on the array that the case comes from."""
+    return invariant.group in GROUPS.get(case.array, (invariant.group,)) and invariant.applies(case)
+
+
 def chosen(invariant: Invariant, among: tuple[Case, ...], depth: str) -> list[Case]:
     """The cases on which an invariant is checked.
 
     At `full`, and for one that holds everywhere: all to which it applies. Else, of what all frameworks have and of
     the rest, so many that the invariant meets every value of every feature in `MET` that it can meet there.
     """
-    applying = [case for case in among if invariant.applies(case)]
+    applying = [case for case in among if concerns(invariant, case)]
     if invariant.everywhere or depth == "full":
         return applying
     found: list[Case] = []
@@ -207,7 +241,9 @@ def meeting(group: str, applying: list[Case], met: Collection[tuple[str, object]
 @lru_cache(maxsize=4096)
 def values_of(case: Case) -> frozenset[tuple[str, object]]:
     """The (feature, value) pairs of a case."""
-    return frozenset((name, value) for name, value in case.features.items() if name in MET)
+    return frozenset((name, value) for name, value in case.features.items() if name in MET) | {
+        ("execution", str(case.execution))
+    }
 
 
 def plan(depth: str, seed: int = 0, kernel: str | None = None) -> list[Planned]:

@@ -29,6 +29,9 @@ KERNELS = ("fused", "generic", "unrolled", "compiled")
 MODES = ("inference", "training")
 ORIGINS = ("built", "reloaded", "from_config")
 ENTRIES = ("direct", "predict")
+MASK_VALUES: Mapping[str, float] = {"masking": 0.0, "masking_number": -7.5, "masking_inf": float("inf")}
+"""How a layer in front can make the mask from the inputs -> the number that stands at every feature of a masked step."""
+MASK_SOURCES = ("argument", *MASK_VALUES, "embedding")
 WANTS = ("outputs", "states", "mask", "gradients")
 MOMENTS = ("build", "trace", "run")
 
@@ -43,15 +46,20 @@ class Execution:
     origin   built: from the description · reloaded: built, saved to a file, loaded again · from_config: built again
              from its own configuration, then given its weights
     entry    direct: the layer is called · predict: through the framework's `predict` loop of a model around it
+    mask_from   argument: the mask is an argument of the call · masking, masking_number, masking_inf: masked steps hold the
+             number of `MASK_VALUES`, and a layer in front makes the mask of it · embedding: inputs are rows of an
+             embedding, masked steps are its id 0. Only with a batch that has a mask.
     """
 
     kernel: str = "fused"
     mode: str = "inference"
     origin: str = "built"
     entry: str = "direct"
+    mask_from: str = "argument"
 
     def __post_init__(self):
-        for name, known in (("kernel", KERNELS), ("mode", MODES), ("origin", ORIGINS), ("entry", ENTRIES)):
+        for name, known in (("kernel", KERNELS), ("mode", MODES), ("origin", ORIGINS), ("entry", ENTRIES),
+                            ("mask_from", MASK_SOURCES)):
             if getattr(self, name) not in known:
                 raise ValueError(f"{name}={getattr(self, name)!r}: expected one of {', '.join(known)}")
 
@@ -60,7 +68,8 @@ class Execution:
 
     def __str__(self) -> str:
         words = [self.kernel]
-        words += [value for value, usual in ((self.mode, "inference"), (self.origin, "built"), (self.entry, "direct"))
+        words += [value for value, usual in ((self.mode, "inference"), (self.origin, "built"), (self.entry, "direct"),
+                                               (self.mask_from, "argument"))
                   if value != usual]
         return "_".join(words)
 
@@ -68,6 +77,13 @@ class Execution:
 @dataclass(frozen=True)
 class Reset:
     """A step between two calls: the layer is told to forget its carried states."""
+
+
+@dataclass(frozen=True, eq=False)
+class Inferred:
+    """An earlier call in inference mode, whatever the mode of the request."""
+
+    batch: Batch
 
 
 @dataclass(frozen=True, eq=False)
@@ -81,7 +97,7 @@ class Request:
     layer: Layer
     weights: Mapping[str, np.ndarray]
     batch: Batch
-    before: tuple[Batch | Reset, ...] = ()
+    before: tuple[Batch | Reset | Inferred, ...] = ()
     wants: tuple[str, ...] = ("outputs", "states")
     execution: Execution = field(default_factory=Execution)
 
@@ -183,7 +199,8 @@ def from_wire(value: Any) -> Any:
 
 
 WIRED: dict[str, type] = {
-    kind.__name__: kind for kind in (Layer, Batch, Execution, Reset, Request, Observation, Refusal, Unsupported, Deviation)
+    kind.__name__: kind
+    for kind in (Layer, Batch, Execution, Reset, Inferred, Request, Observation, Refusal, Unsupported, Deviation)
 }
 
 

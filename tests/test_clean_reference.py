@@ -9,7 +9,7 @@ from planted import InProcess
 from cases.batches import MASKS, BatchPlan
 from cases.invariants import INVARIANTS, Case
 from cases.layers import ACTIVATIONS, DIRECTIONS, GATES, MERGES, PADDING_OUTPUTS, Layer, generator
-from cases.plan import plan, planned
+from cases.plan import GROUPS, plan, planned
 from cases.requests import ENTRIES, KERNELS, MODES, ORIGINS, Execution
 from suite.verdicts import judge
 
@@ -56,9 +56,10 @@ def drawn(number: int) -> Case:
 
 
 def alarms(check, subject) -> list[str]:
-    """What went wrong in a check, if anything."""
+    """What went wrong in a check, if anything. The reference draws no dropout, and says so."""
     outcome = judge(check, subject, subject) if check.across else judge(check, subject)
-    return [] if outcome.verdict == "pass" else [f"{check.identity}: {outcome.verdict}: {outcome.message}"]
+    fine = ("pass", "unsupported") if check.group == "dropout" else ("pass",)
+    return [] if outcome.verdict in fine else [f"{check.identity}: {outcome.verdict}: {outcome.message}"]
 
 
 @pytest.mark.parametrize("first", range(0, DRAWS, PER_TEST))
@@ -76,7 +77,9 @@ def test_the_draws_make_a_thousand_checks_and_meet_every_invariant_many_times():
     draws = [drawn(number) for number in range(DRAWS)]
     met = Counter(invariant.name for case in draws for invariant in INVARIANTS if invariant.applies(case))
     assert sum(met.values()) >= 1000
-    assert {invariant.name: met[invariant.name] for invariant in INVARIANTS if met[invariant.name] < 5} == {}
+    own = {group for groups in GROUPS.values() for group in groups}  # those that are asked on an array of their own
+    general = [invariant.name for invariant in INVARIANTS if invariant.group not in own]
+    assert {name: met[name] for name in general if met[name] < 5} == {}
 
 
 def test_the_draws_meet_every_value_of_every_option():

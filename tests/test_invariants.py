@@ -9,6 +9,8 @@ from planted import InProcess
 
 from cases.invariants import INVARIANTS
 from cases.invariants.base import REGISTRY, invariant
+from cases.invariants.ragged import padded
+from cases.models import FunctionRequest
 from cases.plan import cases, planned
 from cases.requests import Observation, Refusal, Request, Unsupported
 from suite.backends.reference import Reference
@@ -24,8 +26,11 @@ class Wrong:
     def __init__(self):
         self.reference, self.random = Reference(), np.random.default_rng(0)
 
-    def answer(self, request: Request) -> Observation | Refusal:
-        return self.changed(self.reference.observe(self.understood(request)))
+    def answer(self, request: Request | FunctionRequest) -> Observation | Refusal:
+        if isinstance(request, FunctionRequest) and request.name in ("pad_sequences", "pad_sequence", "pack_unpack"):
+            return self.changed(padded_in_some_way(**dict(request.arguments)))
+        seen = self.reference.observe(self.understood(request) if isinstance(request, Request) else request)
+        return self.changed(seen) if isinstance(seen, Observation) else seen
 
     def understood(self, request: Request) -> Request:
         return request
@@ -35,6 +40,12 @@ class Wrong:
 
     def array(self, name: str, array: np.ndarray) -> np.ndarray:
         return array
+
+
+def padded_in_some_way(sequences, **options) -> Observation:
+    """What the framework's helpers give when nothing is asked of them."""
+    lengths = np.array([len(one) for one in sequences])
+    return Observation({"result": padded(sequences, max(lengths), 0.0, front=False), "lengths": lengths})
 
 
 class Noisy(Wrong):
@@ -95,9 +106,40 @@ class Declining(Wrong):
         return Unsupported("it was not built for this")
 
 
-WRONG = (Noisy, Silent, NotANumber, Transposed, Narrow, Unmasked)
-PERMITTED_NAN = {"mask_is_passed_on", "shapes_and_dtypes", "given_states_are_used", "nothing_is_detached"}
-"""Invariants that say nothing about numbers: of the mask, of shapes, of whether something changes or is zero."""
+class Careless(Wrong):
+    """Takes whatever it is given."""
+
+    def answer(self, request):
+        return Observation({"outputs": np.zeros((2, 2))})
+
+
+class Undropped(Wrong):
+    """Drops nothing, and answers in training with what inference gives."""
+
+    def understood(self, request):
+        layer = request.layer.but(dropout=0.0, recurrent_dropout=0.0)
+        return request.but(layer=layer, execution=request.execution.but(mode="inference"))
+
+
+class Overdropping(Undropped):
+    """Sets every other feature and state to zero, in training and in inference, other ones each time."""
+
+    def array(self, name, array):
+        return array * (self.random.random(array.shape) < 0.7)
+
+
+class Forgotten(Undropped):
+    """Says that no input has a gradient, so that all seem dropped, in every call and direction."""
+
+    def array(self, name, array):
+        return array * 0 if name == "gradients/inputs" else array
+
+
+WRONG = (Noisy, Silent, NotANumber, Transposed, Narrow, Unmasked, Careless, Raising, Undropped, Overdropping, Forgotten)
+PERMITTED_NAN = {"mask_is_passed_on", "shapes_and_dtypes", "given_states_are_used", "nothing_is_detached"} | {
+    one.name for one in INVARIANTS if one.group == "refusals"
+}
+"""Invariants that say nothing about numbers: of the mask, of shapes, of whether something changes or is zero, of errors."""
 
 
 def first_checks(one, count: int = 4):
@@ -129,7 +171,7 @@ def test_not_a_number_never_passes(one):
     assert one.name in PERMITTED_NAN or "pass" not in found
 
 
-@by_name
+@pytest.mark.parametrize("one", [i for i in INVARIANTS if i.group != "refusals"], ids=lambda one: one.name)
 def test_an_error_of_the_framework_is_a_failure(one):
     assert {(o.verdict, o.worst.where) for o in outcomes(one, Raising())} == {("fail", "error")}
 

@@ -13,7 +13,7 @@ import pytest
 from cases.batches import MASKS
 from cases.invariants import INVARIANTS
 from cases.layers import draw_states
-from cases.plan import ARRAYS, DEPTHS, MET, SENSELESS, SIZES, Array, case_of, cases, plan, planned
+from cases.plan import ARRAYS, DEPTHS, MET, SENSELESS, SIZES, Array, case_of, cases, concerns, plan, planned
 from cases.requests import digest
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -120,7 +120,7 @@ def test_arrays_are_the_same_in_another_process_with_other_hashes():
 
 def test_an_id_says_what_is_checked_and_nothing_of_its_place_in_the_plan():
     checks = {check.identity: check for check in plan("default")}
-    alone = {planned(i, case).identity for i in INVARIANTS for case in cases("default") if i.applies(case)}
+    alone = {planned(i, case).identity for i in INVARIANTS for case in cases("default") if concerns(i, case)}
     assert set(checks) <= alone
     for identity, check in checks.items():
         assert identity.startswith(f"{check.name}::{check.layer}-{check.batch}-")
@@ -159,11 +159,11 @@ def test_every_invariant_meets_every_value_that_it_can_meet():
 def test_an_invariant_that_holds_everywhere_is_checked_wherever_it_applies():
     seen = {check.identity for check in plan("default")}
     for invariant in (i for i in INVARIANTS if i.everywhere):
-        assert {planned(invariant, c).identity for c in cases("default") if invariant.applies(c)} <= seen
+        assert {planned(invariant, c).identity for c in cases("default") if concerns(invariant, c)} <= seen
 
 
 def test_no_check_is_planned_where_its_invariant_says_nothing():
-    applying = {planned(i, case).identity for i in INVARIANTS for case in cases("default") if i.applies(case)}
+    applying = {planned(i, case).identity for i in INVARIANTS for case in cases("default") if concerns(i, case)}
     assert {check.identity for check in plan("default")} <= applying
 
 

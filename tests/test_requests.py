@@ -208,7 +208,7 @@ def variants():
         dtype="float64",
     ).items():
         yield f"layer's {name}", base.but(layer=LAYER.but(**{name: other}))
-    for name, other in dict(kernel="generic", mode="training", origin="reloaded", entry="predict").items():
+    for name, other in dict(kernel="generic", mode="training", origin="reloaded", entry="predict", mask_from="masking").items():
         yield f"execution's {name}", base.but(execution=Execution().but(**{name: other}))
     yield "what is wanted", base.but(wants=("outputs",))
     yield "a call before", base.but(before=(batch,))

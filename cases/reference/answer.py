@@ -12,7 +12,7 @@ from autograd.tracer import getval
 
 from cases.batches import Batch
 from cases.layers import Layer
-from cases.requests import Observation, Request, Reset
+from cases.requests import Inferred, Observation, Request, Reset
 
 from .arithmetic import part, product
 from .stack import forward
@@ -42,6 +42,7 @@ def run(request: Request, padding: str = "hold", dtype: str = "float64", given: 
     weights = {name: given(array) for name, array in _checked_weights(request).items()}
     carried: dict[str, Array] = {}
     for call in request.before:
+        call = call.batch if isinstance(call, Inferred) else call
         carried = {} if isinstance(call, Reset) else _after(layer, weights, call, carried, padding, given)
 
     fixed = _initial_states(layer, batch, carried, given)
@@ -92,7 +93,9 @@ def _initial_states(layer: Layer, batch: Batch, carried: Mapping[str, Array], gi
     """The batch's own initial states before the carried ones before zeros, (..., batch, units) each."""
     own = batch.initial_states or {}
     if own and set(own) != set(layer.state_keys()):
-        raise ValueError(f"initial states {sorted(own)}: expected {sorted(layer.state_keys())}")
+        keys = layer.state_keys()
+        found, wanted = ", ".join(sorted(own)), ", ".join(sorted(keys))
+        raise ValueError(f"{len(own)} initial states ({found}): expected {len(keys)} ({wanted})")
     shape, states = (batch.size, layer.units), {}
     for name in layer.state_keys():
         if name in own:

@@ -22,7 +22,7 @@ from cases.batches import Batch
 from cases.layers import Layer, draw_weights
 from cases.layouts import from_keras, to_keras
 from cases.models import FunctionRequest, ModelRequest
-from cases.requests import Observation, Request, Reset, Unsupported
+from cases.requests import Inferred, Observation, Request, Reset, Unsupported
 from suite.backends import Backend, moment
 from suite.backends import keras_layers as stacks
 from suite.backends.keras_engines import ENGINES, Answer, Call
@@ -95,6 +95,11 @@ class Keras(Backend):
                 return "predict always runs in inference mode"
             if execution.kernel == "compiled":
                 return "predict compiles by its own choice: ask for the fused kernel"
+        if execution.mask_from == "embedding":
+            if "gradients" in request.wants:
+                return "the inputs of an embedding are ids, and ids have no gradients"
+            if stacks.rows_needed(request) > stacks.ROWS:
+                return f"an embedding of {stacks.ROWS} rows stands in front here, and these batches have more steps"
         if "gradients" in request.wants and request.batch.cotangents is None:
             return "gradients are of the loss that cotangents make, and the batch has none"
         return None
@@ -116,24 +121,27 @@ class Keras(Backend):
     def _key(self, request: Request) -> Any:
         """What a kept stack depends on. A loaded or rebuilt one is never kept."""
         kernel = "fused" if request.execution.kernel == "compiled" else request.execution.kernel
-        return request.layer, kernel, request.batch.size if request.layer.stateful else None
+        size = request.batch.size if request.layer.stateful else None
+        return request.layer, kernel, size, request.execution.mask_from
 
     def _stack(self, request: Request, key: Any) -> stacks.Stack:
         """The layers of the request, with its weights, seeds and carried states as new."""
         layer, execution, size = request.layer, request.execution, first_size(request)
         stack = self._stacks.get(key)
         if stack is None:
-            stack = self._stacks[key] = stacks.build(self.keras, layer, key[1], size)
+            stack = self._stacks[key] = stacks.build(self.keras, layer, key[1], size, execution.mask_from)
         self._stacks.move_to_end(key)
         while len(self._stacks) > KEPT:
             self._stacks.popitem(last=False)
         stack.assign(to_keras(layer, request.weights))
         stack.forget()
+        if execution.mask_from == "embedding":
+            stack.source.embeddings.assign(stacks.table(request))
         if execution.origin == "from_config":
             return stacks.from_config(stack, size)
         if execution.origin == "reloaded":
             batch = request.batch
-            masked, states = batch.mask is not None, batch.initial_states is not None
+            masked, states = batch.mask is not None and stack.source is None, stacks.counts(layer, batch)
             return stacks.reloaded(self.keras, stack, size, batch.time, key[1], masked, states)
         return stack
 
@@ -143,9 +151,10 @@ class Keras(Backend):
         real, tensor = stacks.real_dtype(layer), self.engine.tensor
         given = batch.initial_states
         order = [*layer.output_names, *(f"states/{key}" for key in layer.state_keys() if layer.return_state)]
+        inputs, mask = stacks.masked_inputs(request, batch)
         return Call(
-            inputs=tensor(batch.inputs.astype(real)),
-            mask=None if batch.mask is None else tensor(batch.mask),
+            inputs=tensor(inputs),
+            mask=None if mask is None else tensor(mask),
             states=given and [[tensor(s.astype(real)) for s in one] for one in stacks.states_of(layer, given)],
             cotangents=[tensor(batch.cotangents[name].astype(real)) for name in order] if gradients else None,
             training=execution.mode == "training",
@@ -159,6 +168,8 @@ class Keras(Backend):
             with moment("run"):
                 if isinstance(earlier, Reset):
                     stack.reset()
+                elif isinstance(earlier, Inferred):
+                    self._observed(stack, replace(self._call(request, earlier.batch, False), training=False))
                 else:
                     self._observed(stack, self._call(request, earlier, False))
         call = self._call(request, request.batch, "gradients" in request.wants)
@@ -232,10 +243,12 @@ class Keras(Backend):
                 with moment("run"):
                     stack.reset()
                 continue
+            if isinstance(earlier, Inferred):
+                earlier = earlier.batch
             with moment("build"):
                 model, key = self._model(stack, earlier, kernel)
             with moment("run"), self.watch.listen() as words:
-                found = model.predict(arguments(layer, earlier), batch_size=max(earlier.size, 1), verbose=0)
+                found = model.predict(arguments(request, earlier), batch_size=max(earlier.size, 1), verbose=0)
             if words:
                 stack.kernels[key] = " + ".join(words)
         found = found if isinstance(found, (list, tuple)) else [found]
@@ -250,7 +263,7 @@ class Keras(Backend):
 
     def _model(self, stack: stacks.Stack, batch: Batch, kernel: str) -> tuple[Any, Any]:
         """The functional model for batches of this form, kept with its stack, and its key."""
-        masked, states = batch.mask is not None, batch.initial_states is not None
+        masked, states = batch.mask is not None and stack.source is None, stacks.counts(stack.layer, batch)
         key = "model", masked, states, batch.time if kernel == "unrolled" else None
         if key not in stack.programs:
             stack.programs[key] = stacks.functional(self.keras, stack, batch.size, batch.time, kernel, masked, states)
@@ -367,14 +380,15 @@ def first_size(request: Request) -> int:
     return request.batch.size
 
 
-def arguments(layer: Layer, batch: Batch) -> Any:
+def arguments(request: Request, batch: Batch) -> Any:
     """What `predict` is given: the sequences, or a list of them, the mask and the initial states."""
-    real = stacks.real_dtype(layer)
-    given = [batch.inputs.astype(real)]
-    if batch.mask is not None:
-        given.append(np.array(batch.mask))
+    real = stacks.real_dtype(request.layer)
+    inputs, mask = stacks.masked_inputs(request, batch)
+    given = [np.array(inputs)]
+    if mask is not None:
+        given.append(np.array(mask))
     if batch.initial_states is not None:
-        given += [s.astype(real) for one in stacks.states_of(layer, batch.initial_states) for s in one]
+        given += [s.astype(real) for one in stacks.states_of(request.layer, batch.initial_states) for s in one]
     return given if len(given) > 1 else given[0]
 
 

@@ -19,11 +19,15 @@ from typing import Any
 
 import numpy as np
 
+from cases.batches import Batch
 from cases.layers import Layer
 from cases.layouts import prefixes
+from cases.requests import MASK_VALUES, Request
 
 LAYERS: Mapping[str, str] = {"simple_rnn": "SimpleRNN", "lstm": "LSTM", "gru": "GRU"}
 SEED = 20_000
+ROWS = 512
+"""How many rows the embedding has that may stand in front of the layers."""
 
 
 def accepts(kind: type, option: str) -> bool:
@@ -65,6 +69,18 @@ def loop_options(layer: Layer, last: bool, kernel: str) -> dict[str, Any]:
     return options
 
 
+def construct(keras: Any, options: Mapping[str, Any]) -> Any:
+    """A Keras layer from options by this project's names, whatever their values. Raises KeyError for another name."""
+    names = {"activation": "activation", "recurrent_activation": "recurrent_activation", "dropout": "dropout",
+             "recurrent_dropout": "recurrent_dropout"}
+    rest = {name: value for name, value in options.items() if name not in ("cell", "features", "units", "direction", "merge")}
+    made = getattr(keras.layers, LAYERS[options["cell"]])(options["units"], **{names[n]: v for n, v in rest.items()})
+    if options.get("direction") == "bidirectional":
+        made = keras.layers.Bidirectional(made, options.get("merge", "concat"))
+    made.build((None, None, options["features"]))
+    return made
+
+
 def make(keras: Any, layer: Layer, kernel: str, last: bool) -> Any:
     """One Keras layer of the stack, not built.
 
@@ -89,14 +105,15 @@ def make(keras: Any, layer: Layer, kernel: str, last: bool) -> Any:
 class Stack:
     """Built Keras layers for one description, with their variables in the project's order.
 
+    source      the layer in front that makes the mask, or None where the mask is an argument
     variables   the trainable ones: kernel, recurrent_kernel and, if there is one, bias of every cell
-    hidden      seeds and carried states, and `fresh`, what they held when the stack was built
+    hidden      seeds, carried states and what an embedding in front holds, and `fresh`, what they held when the stack was built
     programs    compiled functions of this stack, by what they compute; kept by the engine
     kernels     the kernels that a compiled function was seen to use when it was traced
     """
 
-    def __init__(self, keras: Any, layer: Layer, keras_layers: Sequence[Any]):
-        self.keras, self.layer, self.layers = keras, layer, list(keras_layers)
+    def __init__(self, keras: Any, layer: Layer, keras_layers: Sequence[Any], source: Any = None):
+        self.keras, self.layer, self.layers, self.source = keras, layer, list(keras_layers), source
         self.cells = {}
         for index, made in enumerate(self.layers):
             for direction, one in zip(layer.directions, halves(made), strict=True):
@@ -104,7 +121,7 @@ class Stack:
         self.variables = [v for prefix in prefixes(layer) for v in self.weights(prefix)]
         seeds = [cell.seed_generator.state for cell in self.cells.values() if hasattr(cell, "seed_generator")]
         self.carried = [s for made in self.layers for one in halves(made) for s in one.states or ()]
-        self.hidden = list({id(v): v for v in seeds + self.carried}.values())
+        self.hidden = list({id(v): v for v in [*seeds, *self.carried, *(source.variables if source else ())]}.values())
         self.fresh = [kept(v.value) for v in self.hidden]
         self.programs: dict[Any, Any] = {}
         self.kernels: dict[Any, str] = {}
@@ -141,12 +158,57 @@ def halves(made: Any) -> tuple[Any, ...]:
     return (made.forward_layer, made.backward_layer) if hasattr(made, "forward_layer") else (made,)
 
 
-def build(keras: Any, layer: Layer, kernel: str, batch: int | None) -> Stack:
+def source_of(keras: Any, layer: Layer, mask_from: str) -> Any:
+    """The layer in front that makes the mask, or None where it is an argument."""
+    if mask_from == "argument":
+        return None
+    if mask_from == "embedding":
+        made = keras.layers.Embedding(ROWS, layer.features, mask_zero=True, dtype=layer.dtype)
+        made.build((None, None))
+        return made
+    return keras.layers.Masking(MASK_VALUES[mask_from], dtype=layer.dtype)
+
+
+def masked_inputs(request: Request, batch: Batch) -> tuple[np.ndarray, np.ndarray | None]:
+    """What the first layer is called with, and the mask that is given as an argument.
+
+    In front of `Masking` masked steps hold its number. In front of an `Embedding` every step has an id of its own,
+    whose row of `table` is the input there; masked ones are 0, which the embedding knows.
+    """
+    inputs, source = batch.inputs.astype(real_dtype(request.layer)), request.execution.mask_from
+    if source == "argument" or batch.mask is None:
+        return inputs, batch.mask
+    if source != "embedding":
+        return np.where(batch.mask[:, :, None], inputs, np.asarray(MASK_VALUES[source], inputs.dtype)), None
+    start = 1
+    for one in (*request.before, request.batch):
+        if one is batch:
+            break
+        start += one.mask.size if isinstance(one, Batch) else 0
+    ids = start + np.arange(batch.mask.size, dtype="int32").reshape(batch.mask.shape)
+    return np.where(batch.mask, ids, 0).astype("int32"), None
+
+
+def rows_needed(request: Request) -> int:
+    """How many rows of an embedding the steps of the request's batches are."""
+    return 1 + sum(b.inputs.shape[0] * b.inputs.shape[1] for b in (*request.before, request.batch) if isinstance(b, Batch))
+
+
+def table(request: Request) -> np.ndarray:
+    """(ROWS, features): the inputs at every step of the request's batches, in order; row 0, of masked steps, like the next."""
+    batches = [b.inputs.reshape(-1, request.layer.features) for b in (*request.before, request.batch) if isinstance(b, Batch)]
+    rows = np.ones((ROWS, request.layer.features), real_dtype(request.layer))
+    steps = np.concatenate(batches)
+    rows[1 : 1 + len(steps)] = steps
+    return rows
+
+
+def build(keras: Any, layer: Layer, kernel: str, batch: int | None, mask_from: str = "argument") -> Stack:
     """A stack with fresh weights. `batch` is the batch size that a stateful layer is bound to."""
     made = [make(keras, layer, kernel, index == layer.layers - 1) for index in range(layer.layers)]
     for index, one in enumerate(made):
         one.build((batch if layer.stateful else None, None, layer.input_width(index)))
-    return Stack(keras, layer, made)
+    return Stack(keras, layer, made, source_of(keras, layer, mask_from))
 
 
 def from_config(stack: Stack, batch: int | None) -> Stack:
@@ -157,10 +219,10 @@ def from_config(stack: Stack, batch: int | None) -> Stack:
         again.build((batch if layer.stateful else None, None, layer.input_width(index)))
         again.set_weights(one.get_weights())
         made.append(again)
-    return Stack(stack.keras, layer, made)
+    return Stack(stack.keras, layer, made, stack.source)
 
 
-def reloaded(keras: Any, stack: Stack, batch: int, time: int, kernel: str, masked: bool, states: bool) -> Stack:
+def reloaded(keras: Any, stack: Stack, batch: int, time: int, kernel: str, masked: bool, states: Sequence[int]) -> Stack:
     """The stack out of a model that was saved to a `.keras` file and loaded again, weights as the file has them."""
     model = functional(keras, stack, batch, time, kernel, masked, states)
     with tempfile.TemporaryDirectory() as folder:
@@ -168,7 +230,9 @@ def reloaded(keras: Any, stack: Stack, batch: int, time: int, kernel: str, maske
         model.save(path)
         loaded = keras.models.load_model(path)
     recurrent = (keras.layers.RNN, keras.layers.Bidirectional)
-    return Stack(keras, stack.layer, [one for one in loaded.layers if isinstance(one, recurrent)])
+    front = [one for one in loaded.layers if isinstance(one, (keras.layers.Masking, keras.layers.Embedding))]
+    made = [one for one in loaded.layers if isinstance(one, recurrent)]
+    return Stack(keras, stack.layer, made, front[0] if front else None)
 
 
 def forward(stack: Stack, inputs: Any, mask: Any = None, states: Any = None, training: bool = False):
@@ -178,7 +242,7 @@ def forward(stack: Stack, inputs: Any, mask: Any = None, states: Any = None, tra
     (one, or two where nothing merges them), the final states of all layers (none without `return_state`), the mask
     that the output carries, or None.
     """
-    outputs: tuple[Any, ...] = (inputs,)
+    outputs: tuple[Any, ...] = (inputs if stack.source is None else stack.source(inputs),)
     finals: list[Any] = []
     for index, layer in enumerate(stack.layers):
         options: dict[str, Any] = {"training": True} if training else {}
@@ -207,8 +271,9 @@ def loss(keras: Any, outputs: Sequence[Any], states: Sequence[Any], cotangents: 
     return sum(terms[1:], terms[0])
 
 
-def functional(keras: Any, stack: Stack, batch: int, time: int, kernel: str, masked: bool, states: bool) -> Any:
-    """A functional model of the stack. Inputs: the sequences, then the mask, then the initial states, where given;
+def functional(keras: Any, stack: Stack, batch: int, time: int, kernel: str, masked: bool, states: Sequence[int]) -> Any:
+    """A functional model of the stack. `states`: how many initial states each layer is given, or nothing.
+    Inputs: the sequences, then the mask, then the initial states, where given;
     outputs: the outputs, then the final states. Time is open, except for an unrolled loop, which needs it fixed."""
     layer = stack.layer
     steps = time if kernel == "unrolled" else None
@@ -218,10 +283,10 @@ def functional(keras: Any, stack: Stack, batch: int, time: int, kernel: str, mas
     def given(*shape: int | None, dtype: str = real) -> Any:
         return keras.Input(batch_shape=(size, *shape), dtype=dtype)
 
-    sequences = given(steps, layer.features)
+    ids = isinstance(stack.source, keras.layers.Embedding)
+    sequences = given(steps, dtype="int32") if ids else given(steps, layer.features)
     mask = given(steps, dtype="bool") if masked else None
-    each = len(layer.directions) * len(layer.state_names)
-    initial = [[given(layer.units) for _ in range(each)] for _ in stack.layers] if states else None
+    initial = [[given(layer.units) for _ in range(each)] for each in states] or None
     outputs, finals, _ = forward(stack, sequences, mask, initial)
     inputs = [sequences, *([mask] if masked else []), *[state for one in initial or () for state in one]]
     return keras.Model(inputs if len(inputs) > 1 else inputs[0], [*outputs, *finals])
@@ -233,10 +298,19 @@ def real_dtype(layer: Layer) -> str:
 
 
 def states_of(layer: Layer, named: Mapping[str, np.ndarray]) -> list[list[np.ndarray]]:
-    """Initial states by name -> one list a layer, in Keras' order: forward before backward, h before c."""
-    each = len(layer.directions) * len(layer.state_names)
-    flat = [named[key] for key in layer.state_keys()]
-    return [flat[start : start + each] for start in range(0, len(flat), each)]
+    """Initial states by name -> one list a layer, in Keras' order: forward before backward, h before c. Too few or too
+    many are handed on as they are."""
+    found: list[list[np.ndarray]] = []
+    for index in range(layer.layers):
+        own = [key for key in layer.state_keys() if key.startswith(f"{index}/") and key in named]
+        extra = [key for key in named if key.startswith(f"{index}/") and key not in layer.state_keys()]
+        found.append([named[key] for key in (*own, *extra)])
+    return found
+
+
+def counts(layer: Layer, batch: Batch) -> tuple[int, ...]:
+    """How many initial states the batch gives each layer; nothing where it gives none."""
+    return tuple(len(one) for one in states_of(layer, batch.initial_states)) if batch.initial_states is not None else ()
 
 
 def grouped(layer: Layer, flat: Sequence[np.ndarray]) -> dict[str, list[np.ndarray]]:

@@ -12,7 +12,7 @@ import numpy as np
 from cases.models import FunctionRequest, ModelRequest, Training, named_inputs, rows_of
 from cases.requests import Observation, Unsupported
 from suite.backends import moment
-from suite.backends.keras_layers import passed_mask
+from suite.backends.keras_layers import construct, passed_mask
 from suite.backends.keras_nodes import Part
 
 OPTIMIZERS: Mapping[str, str] = {"sgd": "SGD", "rmsprop": "RMSprop", "adam": "Adam"}
@@ -211,7 +211,14 @@ def gradients(engine: Any, graph: Graph, request: ModelRequest) -> dict[str, np.
 
 
 def run_function(backend: Any, request: FunctionRequest) -> Observation | Unsupported:
-    """Call one of Keras' functions on data: `pad_sequences`."""
+    """Call one of Keras' functions on data, `pad_sequences`; or make a layer of any options, `construct`."""
+    if request.name == "construct":
+        options = dict(request.arguments)
+        if "layers" in options:
+            return Unsupported("a Keras layer has no number of layers")
+        with moment("build"):
+            made = construct(backend.keras, options)
+        return Observation({"parameters": np.array(made.count_params())})
     if request.name != "pad_sequences":
         return Unsupported(f"{backend.name} has no {request.name}")
     options = dict(request.arguments)

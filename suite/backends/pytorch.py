@@ -23,7 +23,7 @@ from cases.batches import Batch, BatchPlan
 from cases.layers import Layer, draw_weights
 from cases.layouts import from_pytorch
 from cases.models import FunctionRequest, ModelRequest
-from cases.requests import Execution, Observation, Request, Reset, Unsupported
+from cases.requests import Execution, Inferred, Observation, Request, Reset, Unsupported
 from suite.backends import Backend, moment
 
 MODULES = 64
@@ -82,10 +82,18 @@ class PyTorch(Backend):
         execution = request.execution
         if reason := unsupported_layer(request.layer, execution.kernel):
             return reason
+        shape = request.batch.inputs.shape
+        if request.batch.mask is not None and request.batch.mask.shape != shape[:2]:
+            if execution.kernel == "generic":
+                return "the loop over cells is this project's own: what it does with a wrong mask says nothing of PyTorch"
+            if request.batch.mask.shape[1] < shape[1]:
+                return "packing takes lengths, and those of a shorter mask are lengths like others"
         if execution.kernel != "generic":
             for batch in (*request.before, request.batch):
                 if isinstance(batch, Batch) and (reason := unpackable(batch)):
                     return reason
+        if execution.mask_from != "argument":
+            return "PyTorch layers carry no mask: none in front can make one"
         if execution.entry == "predict":
             if execution.mode == "training":
                 return "predicting is inference; module.train() is for the direct call"
@@ -108,8 +116,11 @@ class PyTorch(Backend):
                 if isinstance(step, Reset):
                     carried = None
                     continue
-                _, states = module(*self._arguments(request, step, carried)[0])
+                module.train(execution.mode == "training" and not isinstance(step, Inferred))
+                given = step.batch if isinstance(step, Inferred) else step
+                _, states = module(*self._arguments(request, given, carried)[0])
                 carried = self.layers.detach(states) if layer.stateful else None
+            module.train(execution.mode == "training")
             arguments, leaves = self._arguments(request, request.batch, carried, differentiate)
             (outputs, stacked), kernel = self._proven(request, module, arguments)
             states = self.layers.name_states(layer, stacked) if layer.return_state else {}
@@ -127,7 +138,20 @@ class PyTorch(Backend):
         return self.models.run_model(request, self.place)
 
     def run_function(self, request: FunctionRequest) -> Observation | Unsupported:
+        if request.name == "construct":
+            return self._construct(dict(request.arguments))
         return self.models.run_function(request) or super().run_function(request)
+
+    def _construct(self, options: dict[str, Any]) -> Observation | Unsupported:
+        """Make a layer with any values of options."""
+        for name in ("merge", "recurrent_dropout", "recurrent_activation"):
+            if name in options:
+                return Unsupported(f"PyTorch's recurrent layers have no option for {name}")
+        if "activation" in options and options["cell"] != "simple_rnn":
+            return Unsupported("nn.LSTM and nn.GRU have no option for the activation")
+        with moment("build"):
+            made = self.layers.construct(options)
+        return Observation({"parameters": np.array(sum(p.numel() for p in made.parameters()))})
 
     def stepper(self, request: Request, backward: bool) -> Callable[[], str]:
         """As `Backend.stepper`. Packing and unpacking are part of the call, as in a user's program; gradients are those
@@ -209,7 +233,7 @@ class PyTorch(Backend):
         x = self._tensor(batch.inputs, layer, differentiate)
         leaves, states = {"inputs": x}, carried if layer.stateful else None
         if batch.initial_states is not None:
-            named = {n: self._tensor(batch.initial_states[n], layer, differentiate) for n in layer.state_keys()}
+            named = {n: self._tensor(a, layer, differentiate) for n, a in in_order(layer, batch.initial_states).items()}
             leaves |= {f"states/{name}": value for name, value in named.items()}
             states = self.layers.stack_states(layer, named)
         mask = None
@@ -302,6 +326,12 @@ def unsupported_layer(layer: Layer, kernel: str) -> str | None:
     if kernel != "generic" and not layer.return_sequences:
         return f"{own} always returns the sequence"
     return None
+
+
+def in_order(layer: Layer, named: Mapping[str, Any]) -> dict[str, Any]:
+    """States in the order of the layer's, then those that it does not have."""
+    own = [name for name in layer.state_keys() if name in named]
+    return {name: named[name] for name in (*own, *(name for name in named if name not in own))}
 
 
 def unpackable(batch: Batch) -> str | None:

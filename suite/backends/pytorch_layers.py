@@ -161,6 +161,14 @@ def build(layer: Layer, kernel: str, device: torch.device) -> nn.Module:
     return (FusedLSTM if layer.cell == "lstm" else Fused)(rnn)
 
 
+def construct(options: Mapping[str, object]) -> nn.Module:
+    """A PyTorch layer from options by this project's names, whatever their values. Raises KeyError for another name."""
+    names = {"features": "input_size", "units": "hidden_size", "layers": "num_layers", "activation": "nonlinearity",
+             "dropout": "dropout"}
+    given = {names[name]: value for name, value in options.items() if name != "cell"}
+    return LAYERS[options["cell"]](**given)
+
+
 def rebuild(module: nn.Module) -> nn.Module:
     """A new module from what the old one says about itself: PyTorch keeps constructor arguments as attributes."""
     if isinstance(module, CellLoop):
@@ -230,12 +238,11 @@ def to_numpy(tensor: Tensor) -> np.ndarray:
 
 
 def stack_states(layer: Layer, named: Mapping[str, Tensor]):
-    """States by name -> PyTorch's stacked (layers * directions, batch, units): (h, c) for an LSTM, else h."""
-    parts = tuple(
-        torch.stack([named[name] for name in layer.state_keys() if name.endswith(f"/{state}")])
-        for state in layer.state_names
-    )
-    return parts if layer.cell == "lstm" else parts[0]
+    """States by name -> PyTorch's stacked (layers * directions, batch, units): (h, c) for an LSTM, else h. Too
+    few or too many are handed on as they are."""
+    names = {name: [key for key in named if key.endswith(f"/{name}")] for name in (*layer.state_names, "extra")}
+    parts = tuple(torch.stack([named[key] for key in keys]) for keys in names.values() if keys)
+    return parts if layer.cell == "lstm" or len(parts) > 1 else parts[0]
 
 
 def name_states(layer: Layer, stacked) -> dict[str, Tensor]:

@@ -11,7 +11,7 @@ import numpy as np
 
 from cases.batches import BatchPlan
 from cases.layers import Layer, draw_weights
-from cases.models import ModelRequest, recurrent_layers
+from cases.models import FunctionRequest, ModelRequest, recurrent_layers
 from cases.requests import Observation, Request, Unsupported
 from suite.backends import Backend, moment
 
@@ -78,6 +78,14 @@ class Reference(Backend):
             **seen.facts, "epsilon_place": place, "one_bias": False, "padding": "hold",
             "parameters": sum(array.size for array in request.weights.values()),
         })
+
+    def run_function(self, request: FunctionRequest) -> Observation | Unsupported:
+        """Make a layer's description, with any values of options."""
+        if request.name != "construct":
+            return super().run_function(request)
+        with moment("build"):
+            shapes = Layer(**dict(request.arguments)).weight_shapes().values()
+        return Observation({"parameters": np.array(sum(int(np.prod(shape)) for shape in shapes))})
 
     def stepper(self, request: Request, backward: bool) -> Callable[[], str]:
         """Run the request again at each call; NumPy waits for its result."""

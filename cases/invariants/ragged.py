@@ -1,0 +1,114 @@
+"""Sequences of different lengths, padded to one length, packed and unpacked: what goes in comes back, in its order."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import numpy as np
+
+from cases.invariants.base import Case, invariant, settled
+from cases.models import FunctionRequest
+from cases.requests import Deviation, Observation, Refusal
+
+VALUE = -2.5
+
+
+def ragged(case: Case) -> bool:
+    """A case whose rows can be of different lengths. The kernel plays no part: one is enough."""
+    return case.execution.kernel == "fused" and case.batch.size > 1 and case.batch.time > 2 and not case.layer.dropout
+
+
+def sequences(case: Case) -> tuple[np.ndarray, ...]:
+    """One sequence a row, (length, features), float32; no two as long, neither the first nor the last the longest or the
+    shortest where there are three or more."""
+    size, time = case.batch.inputs.shape[:2]
+    lengths = case.random("lengths").permutation(np.arange(1, time + 1))[: min(size, time)]
+    if len(lengths) > 2:
+        lengths = np.sort(lengths)
+        lengths = np.concatenate([lengths[1:2], lengths[:1], lengths[-1:], lengths[2:-1]])
+    return tuple(np.float32(case.batch.inputs[row, :length]) for row, length in enumerate(lengths))
+
+
+def padded(given: Iterable[np.ndarray], length: int, value: float, front: bool, cut_front: bool = True) -> np.ndarray:
+    """(batch, length, features): each sequence, cut to `length` steps, at the end or (`front` is where padding stands) at
+    the beginning of its row; `value` elsewhere."""
+    rows = []
+    for one in given:
+        one = one[max(len(one) - length, 0):] if cut_front else one[:length]
+        filling = np.full((length - len(one), *one.shape[1:]), value, one.dtype)
+        rows.append(np.concatenate([filling, one] if front else [one, filling]))
+    return np.stack(rows)
+
+
+def same(found: np.ndarray, wanted: np.ndarray, what: str) -> list[Deviation]:
+    """The first number that is another, or the shapes; nothing is computed, so nothing may differ."""
+    if found.shape != wanted.shape:
+        return [Deviation(what, f"{what}: found shape {found.shape}, expected {wanted.shape}")]
+    if not (wrong := np.argwhere(found != wanted)).size:
+        return []
+    place = tuple(int(index) for index in wrong[0])
+    off = float(np.max(np.abs(found.astype(float) - wanted)))
+    return [Deviation(f"{what}{list(place)}", f"{what}: at {place} found {found[place]:g}, expected {wanted[place]:g}", off)]
+
+
+def called(ask, name: str, **arguments) -> Observation:
+    """What the framework's function gives."""
+    return settled(ask.answer(FunctionRequest(name, tuple(arguments.items()))))
+
+
+@invariant("`pad_sequences` keeps each sequence, or the part of it that was asked, at the side that was asked.", ragged)
+def pad_sequences_keeps_sequences(ask, case):
+    given = sequences(case)
+    longest, found = max(map(len, given)), []
+    for options in ({}, {"padding": "pre"}, {"padding": "post"}, {"maxlen": longest + 2}, {"maxlen": longest - 1},
+                    {"maxlen": longest - 1, "truncating": "post"}, {"maxlen": longest - 1, "truncating": "pre"},
+                    {"maxlen": longest - 1, "padding": "post", "truncating": "pre"},
+                    {"maxlen": longest + 1, "padding": "post", "value": VALUE}, {"value": VALUE}):
+        wanted = padded(given, options.get("maxlen", longest), options.get("value", 0.0),
+                        options.get("padding", "pre") == "pre", options.get("truncating", "pre") == "pre")
+        seen = called(ask, "pad_sequences", sequences=given, dtype="float32", **options)["result"]
+        found += same(seen, wanted, "pad_sequences(" + ", ".join(f"{n}={v!r}" for n, v in options.items()) + ")")
+    return found
+
+
+@invariant("`pad_sequence` keeps each sequence whole, at the side that was asked.", ragged)
+def pad_sequence_keeps_sequences(ask, case):
+    given = sequences(case)
+    longest, found = max(map(len, given)), []
+    for options in ({}, {"padding_value": VALUE}, {"padding_side": "left"}, {"padding_side": "right", "padding_value": VALUE},
+                    {"padding_side": "left", "padding_value": VALUE}, {"batch_first": False}):
+        wanted = padded(given, longest, options.get("padding_value", 0.0), options.get("padding_side") == "left")
+        wanted = wanted if options.get("batch_first", True) else np.swapaxes(wanted, 0, 1)
+        seen = called(ask, "pad_sequence", sequences=given, **options)["result"]
+        found += same(seen, wanted, "pad_sequence(" + ", ".join(f"{n}={v!r}" for n, v in options.items()) + ")")
+    return found
+
+
+@invariant("Sequences packed and unpacked come back whole, in the order in which they were given, with their lengths.", ragged)
+def packing_gives_back(ask, case):
+    given = sequences(case)
+    longest, found = max(map(len, given)), []
+    descending = tuple(sorted(given, key=len, reverse=True))
+    for ordered, options in ((given, {}), (given, {"padding_value": VALUE}), (given, {"total_length": longest + 2}),
+                             (given, {"batch_first": False}), (descending, {"enforce_sorted": True})):
+        wanted = padded(ordered, options.get("total_length", longest), options.get("padding_value", 0.0), False)
+        wanted = wanted if options.get("batch_first", True) else np.swapaxes(wanted, 0, 1)
+        seen = called(ask, "pack_unpack", sequences=ordered, **options)
+        what = "packed and unpacked(" + ", ".join(f"{n}={v!r}" for n, v in options.items()) + ")"
+        found += same(seen["result"], wanted, what)
+        found += same(np.asarray(seen["lengths"]), np.array([len(one) for one in ordered]), f"{what}, lengths")
+    return found
+
+
+@invariant("Unpacking to fewer steps than the longest sequence has is refused; so is packing unsorted ones as sorted.", ragged)
+def packing_refuses(ask, case):
+    given = sequences(case)
+    called(ask, "pack_unpack", sequences=given)
+    short = {"total_length": max(map(len, given)) - 1}
+    ascending = tuple(sorted(given, key=len))
+    found = []
+    for ordered, options in ((given, short), (ascending, {"enforce_sorted": True})):
+        answer = ask.answer(FunctionRequest("pack_unpack", (("sequences", ordered), *options.items())))
+        if not isinstance(answer, Refusal):
+            found.append(Deviation("refusal", f"{options}: expected an error, and something came back"))
+    return found
