@@ -45,7 +45,7 @@ class Data:
         self._seen.append((name, mask))
         if mask.size and (mask.all() or not mask.any()):
             self.lines.append(f"{name} = np.{'ones' if mask.all() else 'zeros'}({mask.shape}, bool)")
-        elif mask.shape[1] > 12 and batch.right_padded:
+        elif mask.ndim == 2 and mask.shape[1] > 12 and batch.right_padded:
             self.lines.append(f"{name} = np.arange({mask.shape[1]}) < np.array({[[int(n)] for n in batch.lengths]})")
         else:
             self.lines.append(f"{name} = np.array({mask.astype(int).tolist()}, bool)")
@@ -57,6 +57,8 @@ class Data:
             return found
         name = self.name("x")
         self._seen.append((name, batch.inputs))
+        if batch.mask is not None and batch.mask.shape != batch.inputs.shape[:2]:  # a wrong one, on purpose
+            batch, mask = batch.but(mask=None), None
         at_valid = batch.inputs[batch.valid]
         scale = f"{LARGE * 4:g} * " if np.abs(at_valid[np.isfinite(at_valid)]).max(initial=0) > LARGE else ""
         shape = ", ".join(map(str, batch.inputs.shape))

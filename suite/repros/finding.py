@@ -21,7 +21,7 @@ import numpy as np
 from cases.batches import Batch
 from cases.invariants.base import compare_at, mergeable, output_valid
 from cases.layers import Layer
-from cases.requests import Deviation, Execution, Observation, Refusal, Request, digest
+from cases.requests import Deviation, Execution, Observation, Refusal, Request, Reset, digest
 from cases.tolerance import compare, expect
 
 
@@ -80,7 +80,7 @@ LAYER = {
     "activation", "recurrent_activation", "bias", "reset_after", "implementation", "padding_output", "dropout",
     "recurrent_dropout", "dtype",
 }
-EXECUTION = {"kernel", "mode", "origin", "entry"}
+EXECUTION = {"kernel", "mode", "origin", "entry", "mask_from"}
 BATCH = {"inputs", "mask", "initial_states", "cotangents"}
 REQUEST = {"layer", "weights", "batch", "before", "wants", "execution"}
 WRITTEN = ((Layer, LAYER), (Execution, EXECUTION), (Batch, BATCH), (Request, REQUEST))
@@ -128,8 +128,10 @@ def writable(request: Request) -> None:
                 raise NoScript(f"{field.name}={getattr(part, field.name)!r}: not written in scripts yet")
     if request.layer.cell not in ("lstm", "gru", "simple_rnn"):
         raise NoScript(f"a {request.layer.cell}: not written in scripts yet")
-    if request.execution.mode == "training" and (request.layer.dropout or request.layer.recurrent_dropout):
-        raise NoScript("dropout draws at random in training: one run of a script shows nothing")
+    if request.execution.mask_from == "embedding":
+        raise NoScript("a mask from an Embedding: not written in scripts yet")
+    if other := next((each for each in request.before if not isinstance(each, (Batch, Reset))), None):
+        raise NoScript(f"an earlier {type(other).__name__} call: not written in scripts yet")
     if not request.batch.inputs.size:
         raise NoScript("a batch without steps or rows: not written in scripts yet")
 
@@ -142,6 +144,11 @@ def in_the_call(refusal: Refusal) -> bool:
 def value(asked: Sequence[Asked], named: str) -> Finding:
     """The smallest question with a wrong array, preferably the one that the check names."""
     seen = [a for a in asked if isinstance(a.answer, Observation)]
+    if not seen:
+        raise NoScript("the fault is in the words of the error, which the message tells")
+    for each in seen:
+        if each.request.execution.mode == "training" and (each.request.layer.dropout or each.request.layer.recurrent_dropout):
+            raise NoScript("dropout draws at random in training: one run of a script shows nothing")
     wrong: list[tuple[Asked, Bad]] = []
     answered = {}
     for each in {(digest(a.request), a.place): a for a in seen}.values():

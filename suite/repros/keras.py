@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import numpy as np
+
 from cases.layers import Layer
-from cases.requests import Request
+from cases.requests import MASK_VALUES, Request
 from suite.repros.question import Question
 
 KINDS = {"simple_rnn": "SimpleRNN", "lstm": "LSTM", "gru": "GRU"}
@@ -79,9 +81,15 @@ class Keras:
         """`q.function(x, mask, states)`: the list of outputs and final states."""
         layer = q.request.layer
         lines = [f"def {q.function}({', '.join(q.parameters)}):"]
+        number = MASK_VALUES.get(q.request.execution.mask_from)
+        if number is not None:  # masked steps hold a number, and a layer in front makes the mask of it
+            number = f"{number:g}" if np.isfinite(number) else f"np.{number}"
+            lines.append(f"    x = keras.ops.where(keras.ops.expand_dims(mask, -1), x, {number})")
+            dtype = f', dtype="{layer.dtype}"' if layer.dtype != "float32" else ""
+            lines.append(f"    x = keras.layers.Masking({number}{dtype})(x)")
         given = lambda index: ", ".join(  # noqa: E731
             ["x" if index == 0 else "y"]
-            + (["mask=mask"] if index == 0 and q.masked else [])
+            + (["mask=mask"] if index == 0 and q.masked and not number else [])
             + ([f"initial_state={part(layer, index, q.sometimes_states)}"] if q.given_states else [])
             + (["training=True"] if q.request.execution.mode == "training" else [])
         )
