@@ -79,6 +79,7 @@ VARIOUS = {
 STATEFUL = LSTM.but(stateful=True)
 FIRST = BatchPlan(3, 4, "right").draw(STATEFUL)
 VARIOUS["stateful"] = request(STATEFUL, states=False, before=(FIRST,))
+VARIOUS["stateful loop"] = request(STATEFUL.but(bias=False), states=False, execution="generic", before=(FIRST, Reset(), FIRST))
 VARIOUS["reset"] = request(STATEFUL.but(layers=2), states=False, before=(FIRST, Reset(), FIRST))
 WRITERS = {"tensorflow": Keras("tensorflow"), "jax": Keras("jax"), "torch": Keras("torch"), "pytorch": PyTorch()}
 GRADIENTS = ("gradients/inputs", "gradients/weights/0/forward/recurrent_kernel", "gradients/states/0/forward/h", "loss")
@@ -91,7 +92,7 @@ def right_for(stack: str, question: Request) -> bool:
         plain = question.execution.mask_from == "argument" and question.batch.right_padded
         return plain and (layer.activation, layer.recurrent_activation) == ("tanh", "sigmoid") and (
             layer.direction != "backward" and layer.merge == "concat" and layer.reset_after and layer.return_sequences
-            and layer.implementation == 2 and not layer.stateful and layer.padding_output == "default")
+            and layer.implementation == 2 and layer.padding_output == "default")
     return question.execution.kernel != "compiled" or stack != "torch"
 
 
@@ -300,7 +301,8 @@ def test_a_lost_mask_is_shown():
 @pytest.mark.parametrize("asks, deviation, verdict, reason", [
     ([], Deviation("error", ""), "fail", "asked nothing"),
     ([Asked(FunctionRequest("pad_sequences", ()))], Deviation("result", ""), "fail", "FunctionRequest"),
-    ([Asked(request(LSTM.but(dropout=0.5), execution="fused mode=training"), Observation({}))], Deviation("outputs", ""), "fail", "dropout"),
+    ([Asked(request(LSTM.but(dropout=0.5), execution="fused mode=training"), Observation({}))], Deviation("outputs", ""), "fail",
+     "dropout"),
     ([asked(request(LSTM))], Deviation("outputs", "a comparison of its own", 1.0, 0.1), "fail", "each answer by itself"),
 ])
 def test_where_there_is_no_script_there_is_a_reason(asks, deviation, verdict, reason):

@@ -22,7 +22,8 @@ BUILTIN = {"TypeError", "ValueError", "AttributeError", "RuntimeError", "NotImpl
 
 def body(finding: Finding, framework: Any) -> list[str]:
     """The lines of the script, without its docstring. Raises NoScript."""
-    main = question(finding.request, 0)
+    by_hand = framework.by_hand(finding.request)
+    main = question(finding.request, 0, by_hand)
     questions = [main]
     if finding.against is not None:
         shared = alike(finding.request, finding.against)
@@ -39,6 +40,8 @@ def body(finding: Finding, framework: Any) -> list[str]:
     gradients = name == "loss" or name.startswith("gradients")
     data = Data(framework.real(finding.request.layer))
     calls = [arguments(main, batch, data) for batch in main.batches]
+    if by_hand:
+        calls = [re.sub("None$", "carried", call) for call in calls]
     expected_call = None
     if finding.against is not None:
         expected_call = arguments(questions[1], finding.against.batch, data, like=(main, calls[-1]))
@@ -65,7 +68,7 @@ def body(finding: Finding, framework: Any) -> list[str]:
         risky += [*framework.weighted(), ""]
         for q in functions:
             risky += [*framework.gradient(q, name if finding.kind == "value" else "gradients/inputs"), ""]
-    risky += before(main, calls[:-1], framework)
+    risky += before(main, calls[:-1], framework, by_hand)
     call = single or f"{main.gradient if gradients else main.function}({calls[-1]})"
     if finding.kind in ("error", "no error", "death"):
         return tidy([*lines, *ended(finding, risky, call)])
@@ -134,14 +137,15 @@ def main_mask(call: str) -> str:
     return call.split(", ")[1]
 
 
-def before(q: Question, calls: Sequence[str], framework: Any) -> list[str]:
+def before(q: Question, calls: Sequence[str], framework: Any, by_hand: bool) -> list[str]:
     """The calls and resets that come first."""
-    lines, number = [], 0
+    lines, number = ["carried = None"] * by_hand, 0
     for one in q.request.before:
         if isinstance(one, Reset):
-            lines += framework.reset(q)
+            lines += ["carried = None"] if by_hand else framework.reset(q)
         else:
-            lines.append(f"{q.function}({calls[number]})")
+            call = f"{q.function}({calls[number]})"
+            lines.append(f"carried = [s.detach() for s in {call}[1:]]" if by_hand else call)
             number += 1
     return lines
 
@@ -241,7 +245,7 @@ def split(q: Question, call: str) -> tuple[str, str, str | None]:
     """x, mask and states of a call; the mask is `None` where there is none."""
     given = dict(zip(q.parameters, call.split(", "), strict=True))
     states = given.get("states")
-    return given["x"], given.get("mask", "None"), None if states == "None" else states
+    return given["x"], given.get("mask", "None"), None if states in ("None", "carried") else states
 
 
 def clean(x: str, mask: str) -> str:

@@ -137,6 +137,10 @@ class Keras:
         """The function, compiled."""
         return [f"{q.function} = {'tf.function' if self.engine == 'tensorflow' else 'jax.jit'}({q.function})"]
 
+    def by_hand(self, request: Request) -> bool:
+        """Whether states are carried from call to call by who calls: stateful layers carry them."""
+        return False
+
     def reset(self, q: Question) -> list[str]:
         """What makes stateful layers forget."""
         if q.request.layer.layers == 1:

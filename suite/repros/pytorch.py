@@ -22,7 +22,8 @@ class PyTorch:
         layer, execution = request.layer, request.execution
         if execution.kernel == "generic" and (layer.layers > 1 or layer.direction == "bidirectional"):
             return "the loop over the cells of a stack, or of two directions, is the suite's own code and not PyTorch's"
-        if execution.kernel == "compiled" and len({b.initial_states is None for b in calls(request)}) > 1:
+        some = len({b.initial_states is None for b in calls(request)}) > 1 or self.by_hand(request)
+        if execution.kernel == "compiled" and some:
             return "TorchScript with states in some calls and not in others is not written in scripts yet"
         if execution.origin != "built" and execution.kernel in ("generic", "compiled"):
             return "saving a loop over cells, or what TorchScript made, is not written in scripts yet"
@@ -120,6 +121,8 @@ class PyTorch:
         start = ", ".join([zeros] * len(names))
         if q.given_states:
             given = f"[torch.as_tensor(s{there}) for s in states]"
+            if q.sometimes_states:
+                given += f" if states else [{start}]"
             lines.append(f"    {', '.join(names)}{',' * (not lstm)} = {given}")
         else:
             lines.append(f"    {', '.join(names)} = {start}")
@@ -143,9 +146,9 @@ class PyTorch:
         """Nothing: see `traced`."""
         return []
 
-    def reset(self, q: Question) -> list[str]:
-        """A reset is done where calls follow each other: see `carried`."""
-        return []
+    def by_hand(self, request: Request) -> bool:
+        """Whether states are carried from call to call by who calls: no layer of PyTorch is stateful."""
+        return request.layer.stateful and bool(request.before)
 
     def result(self, q: Question, name: str, results: str = "results") -> str:
         """The array `name` in the list of results."""

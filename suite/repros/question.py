@@ -45,12 +45,13 @@ def calls(request: Request) -> list[Batch]:
     return [batch for batch in (*request.before, request.batch) if isinstance(batch, Batch)]
 
 
-def question(request: Request, number: int) -> Question:
-    """The request, named as the first or as a further one of its script."""
+def question(request: Request, number: int, by_hand: bool = False) -> Question:
+    """The request, named as the first or as a further one of its script. `by_hand`: states are carried by who calls."""
     suffix = "" if number == 0 else "_too"
     batches = calls(request)
     name = ("layers" if request.layer.layers > 1 else "layer") + suffix
     return Question(
         request, name, f"run{suffix}", f"gradient{suffix}", any(b.mask is not None for b in batches),
-        any(b.initial_states is not None for b in batches), len({b.initial_states is None for b in batches}) > 1,
+        by_hand or any(b.initial_states is not None for b in batches),
+        by_hand or len({b.initial_states is None for b in batches}) > 1,
     )
