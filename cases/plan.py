@@ -206,6 +206,11 @@ def concerns(invariant: Invariant, case: Case) -> bool:
     return invariant.group in GROUPS.get(case.array, (invariant.group,)) and invariant.applies(case)
 
 
+def concerned(depth: str, seed: int = 0) -> list[tuple[str, Mapping[str, object]]]:
+    """The name of the invariant and the features of every check that a deeper plan may make of the cases of this depth."""
+    return [(i.name, case.features) for case in cases(depth, seed) for i in INVARIANTS if concerns(i, case)]
+
+
 def chosen(invariant: Invariant, among: tuple[Case, ...], depth: str) -> list[Case]:
     """The cases on which an invariant is checked.
 

@@ -160,7 +160,7 @@ def test_nan_never_passes_where_a_number_is_due():
     passed, seen = set(), set()
     for check in plan("smoke"):
         if (
-            check.name not in silent
+            check.name not in silent and check.group != "refusals"  # what is due there is an error
             and judge(check, *((subject, right) if check.across else (subject,))).verdict == "pass"
         ):
             passed.add(check.identity)
