@@ -189,6 +189,8 @@ class Session:
                 matched = any(place.covers(c.names, c.features) for place in places for c in mine)
                 if not matched and any(place.covers((name,), seen) for place in places for name, seen in deeper):
                     continue  # a deeper plan will tell
+                if any(place.covers(c.names, c.features) and place.always(c.names) for place in places for c in mine):
+                    continue  # each of those says for itself if it passes
                 wrong = "matches only checks that pass" if matched else "matches no planned check"
                 found.append(Verdict(
                     id=f"{subject.name}::ledger::{key}", subject=subject.name, invariant="ledger", group="ledger",

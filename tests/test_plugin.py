@@ -316,7 +316,9 @@ def test_a_whole_run_reports_stale_entries_of_the_ledger(place):
     )
     assert run.status == 1, run.said
     counts = Counter(v.verdict for v in run.records.verdicts)
-    assert set(counts) == {"unsupported", "fixed"} and counts["fixed"] == 1 and counts["unsupported"] > 300
+    # Claims about this project's own parsers ask the framework nothing, and pass.
+    assert set(counts) == {"unsupported", "fixed", "pass"} and counts["pass"] < 20
+    assert counts["fixed"] == 1 and counts["unsupported"] > 300
     assert run.records.gaps() == [] and run.records.end.exit == 1
     assert "the ledger's entry 'stale' matches no planned check: mend the ledger" in "\n".join(summary(run))
 

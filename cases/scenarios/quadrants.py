@@ -14,6 +14,7 @@ from functools import lru_cache
 import numpy as np
 from sklearn.datasets import load_digits
 
+from cases.invariants.base import settled
 from cases.layers import Layer, generator
 from cases.models import Model, ModelRequest, Node, Training, draw_model_weights, node, sequential
 from cases.requests import Deviation, Refusal
@@ -146,6 +147,7 @@ def mistakes(ask, mistake):
     }
     answer = ask.answer(replace(request, weights=weights))
     if not isinstance(answer, Refusal):
+        settled(answer)
         return [Deviation("error", f"{mistake}: no error was raised")]
     said = set(re.findall(r"\d+", answer.message))
     lacking = [" or ".join(sorted(n)) for n in numbers if not n & said]

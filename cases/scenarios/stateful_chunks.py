@@ -10,7 +10,7 @@ from dataclasses import replace
 import numpy as np
 
 from cases.batches import Batch, BatchPlan, steps
-from cases.invariants.base import alike
+from cases.invariants.base import alike, settled
 from cases.layers import Layer, draw_weights
 from cases.requests import Deviation, Observation, Refusal, Request, Reset
 from cases.scenarios.base import claim
@@ -79,6 +79,7 @@ def another_batch_size(ask, cell):
     two = request.batch.but(inputs=request.batch.inputs[:2])
     answer = ask.answer(replace(request, before=(request.batch,), batch=two))
     if not isinstance(answer, Refusal):
+        settled(answer)
         return [Deviation("error", "two rows after three: no error was raised")]
     if "3" in answer.message or "2" in answer.message:
         return []
