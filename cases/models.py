@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 
 from cases.layers import Layer, draw_weights, generator, on_grid
+from cases.optimizers import OPTIMIZERS
 from cases.requests import Execution, wired
 
 OPS = (
@@ -27,7 +28,6 @@ JOINS = ("add", "multiply", "concatenate", "dot")
 KEEPS_MASK = ("dense", "dropout", "activation", "batch_norm", "time_distributed", *JOINS[:3])
 """Nodes that leave the time axis where it is, and pass its mask on."""
 LOSSES = ("mse", "mae", "categorical_crossentropy", "binary_crossentropy")
-OPTIMIZERS = ("sgd", "rmsprop", "adam")
 
 
 @wired
@@ -112,8 +112,8 @@ def recurrent_layers(model: Model) -> list[Layer]:
 @wired
 @dataclass(frozen=True)
 class Training:
-    """How a model is trained: the optimizer and its hyper-parameters, all of them given, so that no framework's
-    default decides; the loss (mean over the batch, and over time steps where targets have them); batches in the
+    """How a model is trained: the optimizer and its hyper-parameters, all of them given, so that no framework's default
+    decides, or none where the framework's `own` defaults are what is asked about; the loss (mean over the batch, and over time steps where targets have them); batches in the
     order of `batches`, one step each. Weights named in `frozen` stay as they are.
     """
 
@@ -122,8 +122,11 @@ class Training:
     loss: str = "mse"
     batches: tuple[tuple[int, ...], ...] = ()
     frozen: tuple[str, ...] = ()
+    own: bool = False
 
     def __post_init__(self):
+        if self.own and self.hyper:
+            raise ValueError(f"hyper={self.hyper}: the framework's own defaults decide, so give none")
         for name, known in (("optimizer", OPTIMIZERS), ("loss", LOSSES)):
             if getattr(self, name) not in known:
                 raise ValueError(f"{name}={getattr(self, name)!r}: expected one of {', '.join(known)}")
