@@ -113,8 +113,9 @@ def recurrent_layers(model: Model) -> list[Layer]:
 @dataclass(frozen=True)
 class Training:
     """How a model is trained: the optimizer and its hyper-parameters, all of them given, so that no framework's default
-    decides, or none where the framework's `own` defaults are what is asked about; the loss (mean over the batch, and over time steps where targets have them); batches in the
-    order of `batches`, one step each. Weights named in `frozen` stay as they are.
+    decides, or none where the framework's `own` defaults are what is asked about; the loss (mean over the batch, and over
+    time steps where targets have them); batches in the order of `batches`, one step each. Weights named in `frozen` stay
+    as they are.
     """
 
     optimizer: str = "sgd"

@@ -37,9 +37,11 @@ schedule         rate = learning_rate decay_rate^(t - 1)
 accumulation     gradient_accumulation_steps: every so many steps their mean gradient is taken, and else nothing happens
 clipping         clipvalue: each element · clipnorm: each weight's norm, g min(1, clipnorm / (|g| + clip_epsilon)) ·
                  global_clipnorm: the norm of all gradients together
-weight decay     decay_place="weights" (Keras; AdamW): w <- w - rate weight_decay w · "gradient" (PyTorch): g <- g + weight_decay w
+weight decay     decay_place="weights" (Keras; AdamW): w <- w - rate weight_decay w
+                 decay_place="gradient" (PyTorch): g <- g + weight_decay w
 the update
-moving average   e <- ema_momentum e + (1 - ema_momentum) w, e = w after the first step; every ema_overwrite_frequency steps w <- e
+moving average   e <- ema_momentum e + (1 - ema_momentum) w, e = w after the first step;
+                 every ema_overwrite_frequency steps w <- e
 
 Read from Keras 3.15.1 (`keras/src/optimizers`) and PyTorch 2.13.0 (`torch/optim`, `torch/nn/utils/clip_grad.py`).
 """

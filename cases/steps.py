@@ -108,7 +108,8 @@ def follow(
         for name, weight in weights.items():
             path[name].append(weight)
     arrays = {f"weights/{name}": np.stack(found, axis=lead) for name, found in path.items() if found}
-    return Observation(arrays, kernel="reference", facts={"stack": stack, "hyper": rules.OWN[stack][request.optimizer] | dict(request.hyper)})
+    told = rules.OWN[stack][request.optimizer] | dict(request.hyper)
+    return Observation(arrays, kernel="reference", facts={"stack": stack, "hyper": told})
 
 
 def expected(request: OptimizerRequest, stack: str) -> dict[str, Expected]:

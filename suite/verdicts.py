@@ -22,8 +22,8 @@ VERDICTS = ("pass", "fail", "known", "fixed", "unsupported", "crash", "timeout")
 
 @dataclass(frozen=True)
 class Outcome:
-    """What came of one check: the deviations, worst first; what it noted for the report; `seconds` in all and inside the framework; the kernels that
-    ran; where the framework failed, what was asked; its script, or why there is none."""
+    """What came of one check: the deviations, worst first; what it noted for the report; `seconds` in all and inside the
+    framework; the kernels that ran; where the framework failed, what was asked; its script, or why there is none."""
 
     verdict: str
     message: str = ""

@@ -149,7 +149,9 @@ PLAIN = {
     "root: epsilon outside where it is inside": ("np.sqrt(v + hyper[\"epsilon\"]) if", "np.sqrt(v) + hyper[\"epsilon\"] if"),
     "adadelta: epsilon outside the root": ('np.sqrt(remembered["a"] + epsilon)', 'np.sqrt(remembered["a"]) + epsilon'),
     "adadelta: the rate enters what is remembered": ("+ (1 - rho) * d**2)", '+ (1 - rho) * (hyper["learning_rate"] * d)**2)'),
-    "adadelta: the new accumulator is used": ('rounded(np.sqrt(remembered["a"] + epsilon))', 'np.sqrt(rho * remembered["a"] + (1 - rho) * g**2 + epsilon)'),
+    "adadelta: the new accumulator is used": (
+        'rounded(np.sqrt(remembered["a"] + epsilon))', 'np.sqrt(rho * remembered["a"] + (1 - rho) * g**2 + epsilon)',
+    ),
     "adam: epsilon after the correction of bias": (
         'np.sqrt(second) / first * m / rounded(np.sqrt(largest) + hyper["epsilon"])',
         'm / first / rounded(np.sqrt(largest / second) + hyper["epsilon"])',

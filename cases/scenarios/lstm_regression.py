@@ -106,6 +106,9 @@ def whole_trajectory(ask, optimizer):
     return trajectory_of(ask, optimizer, 128, len(points()[0]))
 
 
+FIGURES = {
+    "own": "Losses with the framework's own defaults", "at_its_time": "Losses with Keras' defaults of the document's time",
+}
 HYPER = [{"hyper": "own"}, {"hyper": "at_its_time"}]
 
 
@@ -129,9 +132,10 @@ def ranking(ask, hyper):
             slow = hyper == "own" and OWN[seen.facts["stack"]][optimizer]["learning_rate"] < 0.01
         below = np.flatnonzero(losses < 1.5 * NOISE)
         reached[optimizer] = int(below[0]) + 1 if below.size else STEPS + 1
-        notes.append(curve(optimizer, losses, f"Losses with {'own defaults' if hyper == 'own' else 'the defaults of its time'}", EVERY))
+        notes.append(curve(optimizer, losses, FIGURES[hyper], EVERY))
         if not np.isfinite(losses).all() or losses[-EVERY:].mean() > losses[:EVERY].mean():
-            found.append(Deviation("losses", f"{optimizer}: from {losses[0]:.3g} to {losses[-1]:.3g}: expected finite and falling"))
+            words = f"{optimizer}: from {losses[0]:.3g} to {losses[-1]:.3g}: expected finite and falling"
+            found.append(Deviation("losses", words))
     order = sorted(reached, key=reached.get)
     words = ", ".join(f"{o} {reached[o] if reached[o] <= STEPS else 'never'}" for o in order)
     notes.append(Note(f"step at which the loss is first below {1.5 * NOISE:g}, the fastest first", words))

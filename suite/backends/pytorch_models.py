@@ -10,7 +10,7 @@ over cells.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 import torch
@@ -36,6 +36,7 @@ from suite.backends import pytorch_optimizers as optimizers
 from suite.backends.pytorch import unsupported_layer
 from suite.backends.pytorch_layers import DTYPES, parameters, reload, set_weights, stack_states, to_numpy, watch
 from suite.backends.pytorch_nodes import ACTIVATIONS, apply, inner, last, make, named
+
 
 class NotPacked(Exception):
     """A mask came up that no packed sequence describes."""
