@@ -118,6 +118,12 @@ def falls(losses: np.ndarray, to: float, over: int = 5) -> list[Deviation]:
     return [Deviation("losses", words)]
 
 
+def curve(name: str, losses: np.ndarray, figure: str, every: int = 1) -> Note:
+    """Every so many of the losses as a curve of the report, at their steps, counted from 1."""
+    steps = list(range(0, len(losses), every))
+    return Note(name, {"x": [s + 1 for s in steps], "y": [float(f"{losses[s]:.6g}") for s in steps]}, figure)
+
+
 def shaped(ask, request: ModelRequest, table: Mapping[str, tuple[int, ...]]) -> list[Deviation]:
     """Deviations of the nodes' shapes, without the batch, from a table."""
     seen = ask(request).facts["shapes"]
@@ -144,7 +150,7 @@ def model_claims(
     equations  the depth from which gradients and losses are held against the equations: large models take the reference long
     """
 
-    @claim(scenario, "Every layer has the shape of the document's table.")
+    @claim(scenario, "Every layer has the shape of the document's table.", says="It prints a table of the shapes.")
     def shapes(ask):
         return shaped(ask, full(), table)
 
@@ -160,9 +166,10 @@ def model_claims(
     def trajectory(ask):
         return followed(ask, question(), first)
 
-    @claim(scenario, f"It trains: the loss falls below {to:g} of what it was.")
+    @claim(scenario, f"It trains: the loss falls below {to:g} of what it was.", says="It is trained, and learns.")
     def it_trains(ask):
-        return falls(ask(question())["losses"], to)
+        losses = ask(question())["losses"]
+        return [*falls(losses, to), curve("loss", losses, "Loss of each step of training")]
 
 
 def minibatches(name: str, rows: int, size: int, steps: int) -> tuple[tuple[int, ...], ...]:
@@ -200,7 +207,7 @@ def described() -> dict[str, dict[str, str]]:
     found: dict[str, dict[str, str]] = {}
     for each in REGISTRY.values():
         text = inspect.getdoc(sys.modules[each.check.__module__]) or ""
-        if each.scenario not in found and f"`{each.scenario}`" in text:
-            title, _, rest = text.partition("\n")
+        title, _, rest = text.partition("\n")
+        if each.scenario not in found and title.startswith("`") and f"`{each.scenario}`" in title:
             found[each.scenario] = {"title": title.strip(), "text": rest.strip()}
     return found

@@ -49,12 +49,14 @@ def question(length: int, made: Model | None = None) -> ModelRequest:
     )
 
 
-@claim(NAME, "One set of weights serves every length: predictions and gradients are those of the equations.", LENGTHS)
+@claim(NAME, "One set of weights serves every length: predictions and gradients are those of the equations.", LENGTHS,
+       says="One model is fit on sequences of 50, then of 10, then of 60 steps: time is None.")
 def values(ask, length):
     return predicted(ask, question(length)) + differentiated(ask, question(length))
 
 
-@claim(NAME, "The number of parameters does not depend on the length.")
+@claim(NAME, "The number of parameters does not depend on the length.",
+       says="The length of the sequences does not enter the weights.")
 def parameters(ask):
     due = 4 * 100 * (100 + 100 + 1) * 2 + 100 * 2 + 2
     made, found = model(100, 100), {}
@@ -68,7 +70,8 @@ def parameters(ask):
     )
 
 
-@claim(NAME, "The units are free of the length: LSTM(78) gives 78 features, for 50 steps and for 10.")
+@claim(NAME, "The units are free of the length: LSTM(78) gives 78 features, for 50 steps and for 10.",
+       says="The units have nothing to do with the length: LSTM(78) is as good.")
 def units_are_free(ask):
     found = []
     for length in (50, 10):
@@ -126,7 +129,8 @@ def buckets(request: ModelRequest, lengths: np.ndarray) -> list[tuple[int, Model
     return found
 
 
-@claim(BUCKETS, "One batch a length gives the loss of one padded and masked batch: the means, weighted by their rows.")
+@claim(BUCKETS, "One batch a length gives the loss of one padded and masked batch: the means, weighted by their rows.",
+       says="In place of padding, sequences of one length go into one batch.")
 def losses(ask):
     request, lengths = uneven()
     total = sum(rows * ask(bucket)["losses"][0] for rows, bucket in buckets(request, lengths))
@@ -134,7 +138,8 @@ def losses(ask):
     return compare("losses", ask(request)["losses"], np.array([total / len(lengths)]), allowed)
 
 
-@claim(BUCKETS, "One batch a length gives the gradients of one padded and masked batch, weighted by their rows.")
+@claim(BUCKETS, "One batch a length gives the gradients of one padded and masked batch, weighted by their rows.",
+       says="In place of padding, sequences of one length go into one batch.")
 def gradients(ask):
     request, lengths = uneven()
     seen, expected = ask(request), expect_model(request)

@@ -19,7 +19,7 @@ from cases.layers import Layer, generator
 from cases.models import Model, ModelRequest, Training, draw_model_weights, node, sequential
 from cases.optimizers import OPTIMIZERS, OWN
 from cases.requests import Deviation, Note
-from cases.scenarios.base import claim, followed
+from cases.scenarios.base import claim, curve, followed
 from cases.scenarios.optimizer_steps import NAME
 from cases.steps import given
 
@@ -80,13 +80,7 @@ def trajectory_of(ask, optimizer: str, units: int, rows: int) -> list[Deviation 
     hyper = {"momentum": 0.9} if optimizer in ("sgd", "rmsprop") else {}
     request = question(optimizer, {**given(optimizer), **hyper, "learning_rate": 0.01}, units, rows, FIRST)
     found = followed(ask, request, FIRST)
-    return [*found, curve(optimizer, ask(request)["losses"], "Losses from equal weights and hyper-parameters", 1)]
-
-
-def curve(name: str, losses: np.ndarray, figure: str, every: int) -> Note:
-    """The losses as a curve of the report."""
-    steps = list(range(0, len(losses), every))
-    return Note(name, {"x": [s + 1 for s in steps], "y": [float(f"{losses[s]:.6g}") for s in steps]}, figure)
+    return [*found, curve(optimizer, ask(request)["losses"], "Losses from equal weights and hyper-parameters")]
 
 
 @claim(NAME, f"From equal weights and hyper-parameters the first {FIRST} losses are those of the equations, on every stack.", FEW)

@@ -56,6 +56,7 @@ def values(ask):
     NAME,
     "Padding from 45 to 100 steps, or to 60, changes no prediction of the masked model.",
     [{"length": 60}, {"length": 100}],
+    says="Sequences of 45 steps are padded to 100 with zeros, and Masking(0) skips them.",
 )
 def padding_amount(ask, length):
     request = untrained(question(VALID))
@@ -69,7 +70,8 @@ def trajectory(ask):
     return followed(ask, question(), 3)
 
 
-@claim(NAME, "The history of losses has one entry a batch, and is finite.")
+@claim(NAME, "The history of losses has one entry a batch, and is finite.",
+       says="A callback records the loss of every batch.")
 def history(ask):
     losses = ask(question())["losses"]
     return (
@@ -79,7 +81,8 @@ def history(ask):
     )
 
 
-@claim(NAME, "It trains, also with its dropout of 0.5 in inputs and states.", [{"dropout": 0.0}, {"dropout": 0.5}])
+@claim(NAME, "It trains, also with its dropout of 0.5 in inputs and states.", [{"dropout": 0.0}, {"dropout": 0.5}],
+       says="Dropout of 0.5 at inputs and states is used in training.")
 def it_trains(ask, dropout):
     request = question()
     if dropout:
@@ -87,7 +90,8 @@ def it_trains(ask, dropout):
     return falls(ask(request)["losses"], 0.9)
 
 
-@claim(NAME, "Saved and loaded again, trained weights give the same outputs, and the same masking.")
+@claim(NAME, "Saved and loaded again, trained weights give the same outputs, and the same masking.",
+       says="The final model is saved to a file, to be used later.")
 def saved_and_loaded(ask):
     request = question()
     after = ask(request)
