@@ -23,7 +23,7 @@ SIZES = (1.0, 0.3, 0.05, 0.6)
 """How large the gradients of the steps are: they shrink, so that a largest value so far is not the present one, and grow."""
 GIVEN: Mapping[str, Any] = {
     "learning_rate": 0.02, "momentum": 0.9, "rho": 0.8, "beta_1": 0.8, "beta_2": 0.9, "epsilon": 0.05,
-    "initial_accumulator_value": 0.2, "momentum_decay": 1.0,
+    "initial_accumulator_value": 0.2, "momentum_decay": 1.0, "weight_decay": 0.1,
 }
 """Hyper-parameters at which every part of a rule is seen within four steps: epsilon is of the size of the gradients'
 roots, the decays forget within the run."""

@@ -25,7 +25,7 @@ NAMES: Mapping[str, str] = {
     "momentum_decay": "momentum_decay", "weight_decay": "weight_decay",
 }
 """Keras' names of hyper-parameters -> PyTorch's; Adadelta's rho is rho there too, and betas are a pair."""
-NEEDED = ("learning_rate", "rho", "beta_1", "beta_2", "epsilon", "momentum_decay")
+NEEDED = ("learning_rate", "rho", "beta_1", "beta_2", "epsilon", "momentum_decay", "initial_accumulator_value")
 """What has no neutral value: where it is not given, PyTorch's default would decide."""
 BY_HAND = ("decay_rate", "clipvalue", "clipnorm", "global_clipnorm")
 NONE_HERE: Mapping[str, str] = {
@@ -50,7 +50,8 @@ def unsupported(optimizer: str, given: Mapping[str, Any], own: bool = False) -> 
         elif name not in (*BY_HAND, "beta_1", "beta_2", "ema_momentum") and named(optimizer, name) not in kind:
             return f"PyTorch's {KINDS[optimizer]} has no {name}"
     has = [*map_of(optimizer), *(("beta_1", "beta_2") if "betas" in kind else ())]
-    lacking = sorted(name for name in has if name in NEEDED and name not in given)
+    needed = (*NEEDED, "weight_decay") if optimizer == "adamw" else NEEDED
+    lacking = sorted(name for name in has if name in needed and name not in given)
     if lacking and not own:
         return f"{optimizer} without {', '.join(lacking)}: PyTorch's default would decide; give it"
     return None
