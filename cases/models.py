@@ -114,8 +114,9 @@ def recurrent_layers(model: Model) -> list[Layer]:
 class Training:
     """How a model is trained: the optimizer and its hyper-parameters, all of them given, so that no framework's default
     decides, or none where the framework's `own` defaults are what is asked about; the loss (mean over the batch, and over
-    time steps where targets have them); batches in the order of `batches`, one step each. Weights named in `frozen` stay
-    as they are.
+    time steps where targets have them); batches in the order of `batches`, one step each, `epochs` times over. Weights named
+    in `frozen` stay as they are. With rows of `validation`, which are those of the inputs that it looks at after each
+    epoch, the weights with the least loss there are saved to a file, and loaded from it at the end.
     """
 
     optimizer: str = "sgd"
@@ -124,6 +125,13 @@ class Training:
     batches: tuple[tuple[int, ...], ...] = ()
     frozen: tuple[str, ...] = ()
     own: bool = False
+    epochs: int = 1
+    validation: tuple[int, ...] = ()
+
+    @property
+    def steps(self) -> tuple[tuple[int, ...], ...]:
+        """The rows of every step, in order."""
+        return self.batches * self.epochs
 
     def __post_init__(self):
         if self.own and self.hyper:
@@ -141,7 +149,9 @@ class ModelRequest:
 
     The observation's arrays: `predictions` (before training), `losses` (steps,), `trained` (predictions after
     training), `weights/NAME` (after training), `gradients/NAME` (of the loss over all inputs, before training) when
-    "gradients" is wanted. Dropout acts in training only.
+    "gradients" is wanted. Where there are rows of validation: `validation` (epochs,), the losses there, `saved`, the
+    predictions of `inputs` when the best weights were saved, and `loaded`, with these loaded again. Dropout acts in training
+    only.
 
     inputs, unseen: one array, or node -> array where the model has several input nodes.
     mask: (batch, time) bool given to the first recurrent node, where no node makes one; or None.
@@ -179,7 +189,7 @@ def rows_of(inputs: np.ndarray | Mapping[str, np.ndarray], rows: Any) -> np.ndar
 class FunctionRequest:
     """One question about a function of the framework that users call on data, by its own name.
 
-    name        `pad_sequences` (Keras), `pad_sequence` (PyTorch) …
+    name        `pad_sequences` (Keras), `pad_sequence` (PyTorch) …; `batch`: sequences joined to one tensor as they are
     arguments   name -> value; sequences are tuples of arrays or numbers
     The observation's array: `result`; `facts["dtype"]` its type as the framework gave it.
     """

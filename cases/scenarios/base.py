@@ -88,7 +88,7 @@ def predicted(ask, request: ModelRequest) -> list[Deviation]:
 def differentiated(ask, request: ModelRequest) -> list[Deviation]:
     """Deviations of every weight's gradient from the equations. `request` wants gradients."""
     seen = ask(request)
-    still = replace(request, training=replace(request.training, batches=()), unseen=None)
+    still = replace(request, training=replace(request.training, batches=(), validation=()), unseen=None)
     expected = expect_model(still, seen.facts["padding"])
     found = []
     for name, due in expected.items():
@@ -103,7 +103,8 @@ def differentiated(ask, request: ModelRequest) -> list[Deviation]:
 def followed(ask, request: ModelRequest, first: int) -> list[Deviation]:
     """Deviations of the first losses of training from the equations."""
     seen = ask(request)
-    few = replace(request, training=replace(request.training, batches=request.training.batches[:first]))
+    few = replace(request.training, batches=request.training.steps[:first], epochs=1, validation=())
+    few = replace(request, training=few)
     few = replace(few, wants=("predictions",), unseen=None)
     expected = expect_model(as_claimed(few, seen), seen.facts["padding"])["losses"]
     return compare(f"losses (the first {first})", seen["losses"][:first], expected.value, expected.allowed)

@@ -10,9 +10,10 @@ from dataclasses import replace
 
 import numpy as np
 
+from cases.invariants.base import settled
 from cases.layers import Layer, generator
-from cases.models import Model, ModelRequest, Training, draw_model_weights, node, rows_of, sequential
-from cases.requests import Deviation
+from cases.models import FunctionRequest, Model, ModelRequest, Training, draw_model_weights, node, rows_of, sequential
+from cases.requests import Deviation, Note, Refusal
 from cases.scenarios.base import claim, differentiated, predicted
 from cases.tolerance import compare, expect_model
 
@@ -82,6 +83,22 @@ def units_are_free(ask):
         if shape[-1] != 78 or shape[0] not in (None, length):
             found.append(Deviation("shape of first", f"{length} steps: found {shape}, expected ({length}, 78)"))
     return found
+
+
+@claim(NAME, "Lengths mixed inside one batch, without padding, are an error that speaks of shapes or lengths.",
+       says="Sequences of one batch must be of one length; each batch may have its own.")
+def mixed_lengths(ask):
+    sequences = tuple(generator(NAME, "mixed").normal(0, 1, (length, 3)) for length in (5, 3, 4))
+    answer = ask.answer(FunctionRequest("batch", (("sequences", sequences),)))
+    if not isinstance(answer, Refusal):
+        shape = settled(answer)["result"].shape
+        return [Deviation("error", f"5, 3 and 4 steps in one batch: no error was raised, and a batch of shape {shape} was made")]
+    alike = ask(FunctionRequest("batch", (("sequences", sequences[:1] * 2),)))["result"]
+    found = compare("batch of equal lengths", alike, np.stack(sequences[:1] * 2), 1e-6 * np.abs(np.stack(sequences[:1] * 2)))
+    told = Note("error", f"{answer.error}: {answer.message.strip().splitlines()[0][:200]}")
+    if not any(word in answer.message.lower() for word in ("shape", "length", "rectangular", "size", "dimension")):
+        found.append(Deviation("error", f"{answer.error} speaks of no shape or length: {answer.message[:200]}"))
+    return [*found, told]
 
 
 def uneven() -> tuple[ModelRequest, np.ndarray]:

@@ -125,6 +125,10 @@ def cell(run: Run, checks: Sequence[Verdict]) -> Cell | None:
         words.append(f"{named}: {text}" if named and len(counts) + len(checks) > 2 else text)
     if len(found) > 4:
         words.append(f"and {len(found) - 4} more")
+    words += [
+        ": ".join(filter(None, (variant(each), str(note["name"]), plain(note["value"]))))
+        for each, note in notes(checks, "")[:6]
+    ]
     return Cell(findings.worst_verdict(counts), counts, words)
 
 

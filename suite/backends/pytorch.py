@@ -26,6 +26,7 @@ from cases.models import FunctionRequest, ModelRequest
 from cases.requests import Execution, Inferred, Observation, Request, Reset, Unsupported
 from cases.steps import OptimizerRequest
 from suite.backends import Backend, moment
+from suite.backends.memory import growth
 
 MODULES = 64
 """How many built modules are kept."""
@@ -144,6 +145,8 @@ class PyTorch(Backend):
     def run_function(self, request: FunctionRequest) -> Observation | Unsupported:
         if request.name == "construct":
             return self._construct(dict(request.arguments))
+        if request.name == "memory_growth":
+            return growth(self.device, lambda: self.torch.zeros(256, 256, device=self.place).sum().item())
         return self.models.run_function(request) or super().run_function(request)
 
     def _construct(self, options: dict[str, Any]) -> Observation | Unsupported:

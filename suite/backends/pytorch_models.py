@@ -9,6 +9,8 @@ over cells.
 
 from __future__ import annotations
 
+import copy
+import io
 from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple
 
@@ -208,15 +210,19 @@ def _run(request: ModelRequest, loop: bool, device: torch.device) -> Observation
             arrays |= {f"gradients/{n}": a for n, a in read(network, lambda p: slopes.get(id(p))).items()}
         if training is not None and targets is not None:
             stepper = optimizers.Stepper(training.optimizer, dict(training.hyper), trained)
-            losses = []
+            losses, best = [], Best(request, network)
             network.train()
-            for batch in training.batches:
+            for batch in training.steps:
                 rows = torch.tensor(batch, device=device)
                 stepper.optimizer.zero_grad()
                 loss = loss_of(training, network(rows_of(x, rows), None if mask is None else mask[rows]), targets[rows])
                 loss.backward()
                 stepper.step()
                 losses.append(to_numpy(loss))
+                if training.validation and len(losses) % len(training.batches) == 0:
+                    best.look(network, x, mask, targets)
+                    network.train()
+            arrays |= best.arrays(x, mask)
             arrays["losses"] = np.array(losses)
             arrays["trained"] = predict(unseen, unseen_mask)
             arrays |= {f"weights/{n}": a for n, a in read(network, lambda p: p).items()}
@@ -232,6 +238,38 @@ def _run(request: ModelRequest, loop: bool, device: torch.device) -> Observation
         "predict": f"module.eval() under torch.{quiet.__name__}()",
     }
     return Observation(arrays, " + ".join(dict.fromkeys(kernels)), facts=facts)
+
+
+class Best:
+    """The weights with the least loss on the rows of validation, in a file: as a user keeps them by hand."""
+
+    def __init__(self, request: ModelRequest, network: Network):
+        self.training, self.losses, self.saved = request.training, [], None
+        self.file, self.again = io.BytesIO(), network
+
+    def look(self, network: Network, x: dict[str, Tensor], mask: Tensor | None, targets: Tensor) -> None:
+        """Look at the loss; save the weights where it is the least so far."""
+        rows = torch.tensor(self.training.validation, device=targets.device)
+        network.eval()
+        with torch.no_grad():
+            answer = network(rows_of(x, rows), None if mask is None else mask[rows])
+            self.losses.append(float(loss_of(self.training, answer, targets[rows])))
+            if self.losses[-1] == min(self.losses):
+                self.file.seek(0)
+                self.file.truncate()
+                torch.save(network.state_dict(), self.file)
+                self.saved = to_numpy(network(x, mask).output)
+
+    def arrays(self, x: dict[str, Tensor], mask: Tensor | None) -> dict[str, np.ndarray]:
+        """The losses, and the predictions when the best weights were saved, and with them loaded into a copy; empty where
+        nothing was looked at."""
+        if self.saved is None:
+            return {}
+        other = copy.deepcopy(self.again).eval()
+        self.file.seek(0)
+        other.load_state_dict(torch.load(self.file, weights_only=True))
+        with torch.no_grad():
+            return {"validation": np.array(self.losses), "saved": self.saved, "loaded": to_numpy(other(x, mask).output)}
 
 
 def load(network: Network, weights: Mapping[str, np.ndarray]) -> None:
@@ -297,8 +335,11 @@ def loss_of(training: Training, answer: Answer, targets: Tensor) -> Tensor:
 def run_function(request: FunctionRequest) -> Observation | None:
     """`pad_sequence`: the padded tensor. `pack_unpack`: sequences packed by `pack_sequence` (not sorted beforehand,
     unless the arguments say so) and unpacked by `pad_packed_sequence`; `lengths` is what came back with them. Both batch
-    first, unless the arguments say otherwise. None for another name."""
+    first, unless the arguments say otherwise. `batch`: `torch.stack`. None for another name."""
     arguments = dict(request.arguments)
+    if request.name == "batch":
+        with moment("run"):
+            return Observation({"result": to_numpy(torch.stack([torch.tensor(one) for one in arguments["sequences"]]))})
     if request.name not in ("pad_sequence", "pack_unpack"):
         return None
     with moment("run"):
