@@ -1,7 +1,7 @@
 """`padded-classifier` (document 0): X of 45 steps, padded to 100 at the end.
 
 Masking(0) → LSTM(128, input dropout 0.5, recurrent dropout 0.5) → Dense(13, softmax); categorical cross-entropy, Adam,
-batches of 10. Here with 24 rows, and an LSTM of 12 units.
+batches of 10. Here with 20 rows and 6 held out, and an LSTM of 12 units.
 """
 
 from __future__ import annotations
@@ -83,7 +83,7 @@ def history(ask):
         if losses.shape != (due,) or not np.isfinite(losses).all():
             found.append(Deviation(name, f"{name}: found {losses.shape} of {losses}, expected {due} finite numbers"))
         else:
-            found.append(curve(name, losses, f"Loss: {name}"))
+            found.append(curve(name, losses, f"Loss of each {'batch' if name == 'losses' else 'epoch, on the rows held out'}"))
     return found
 
 
