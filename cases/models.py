@@ -20,7 +20,7 @@ from cases.requests import Execution, wired
 
 OPS = (
     "input", "masking", "embedding", "recurrent", "dense", "dropout", "activation", "batch_norm", "time_distributed",
-    "conv1d", "conv2d", "max_pool1d", "max_pool2d", "flatten", "reshape", "permute", "repeat_vector", "slice",
+    "conv1d", "conv2d", "conv3d", "max_pool1d", "max_pool2d", "flatten", "reshape", "permute", "repeat_vector", "slice",
     "add", "multiply", "concatenate", "dot",
 )
 JOINS = ("add", "multiply", "concatenate", "dot")
@@ -42,14 +42,20 @@ class Node:
                       gets no gradient; PyTorch's, False)          where mask_zero
     recurrent         layer: a `Layer`, return_state False         (batch, time, features) -> its outputs; further
                                                                    inputs are its initial states, (batch, units)
-                                                                   each, in the order of `Layer.state_keys()`
+                                                                   each, in the order of `Layer.state_keys()`.
+                                                                   A ConvLSTM: (batch, time, *space, channels) ->
+                                                                   (batch, time, *places, filters)
     dense             units, activation                            (..., n) -> (..., units)
     dropout           rate                                         the same
     activation        activation                                   the same
-    batch_norm        epsilon                                      the same; moving averages are not updated
+    batch_norm        epsilon, momentum (0.99): how much of the    the same. In training the statistics of the batch, all
+                      moving averages a step keeps,                axes but the last; the moving ones follow them. Else
+                      moving_variance: biased (Keras), or          the moving ones
+                      unbiased (PyTorch)
     time_distributed  layer: a `Node`, without inputs              (batch, time, ...) -> (batch, time, *its output)
     conv1d            filters, size (k,), padding, activation      (batch, time, n) -> (batch, time', filters)
     conv2d            filters, size (h, w), padding, activation    (batch, h, w, n) -> (batch, h', w', filters)
+    conv3d            filters, size (t, h, w), padding, activation (batch, t, h, w, n) -> (batch, t', h', w', filters)
     max_pool1d        size (k,): windows side by side              (batch, time, n) -> (batch, time // k, n)
     max_pool2d        size (h, w)                                  (batch, h, w, n) -> (batch, h', w', n)
     flatten                                                        (batch, ...) -> (batch, n)
@@ -207,7 +213,7 @@ def _drawn(name: str, n: Node, inputs: int | None, random: np.random.Generator, 
     if n.op == "batch_norm":
         ranges = {"gamma": (0.5, 1.5), "beta": (-0.3, 0.3), "moving_mean": (-0.3, 0.3), "moving_variance": (0.5, 1.5)}
         return {f"{name}/{k}": on_grid(random.uniform(*between, inputs), 14) for k, between in ranges.items()}
-    if n.op in ("dense", "conv1d", "conv2d"):
+    if n.op in ("dense", "conv1d", "conv2d", "conv3d"):
         units = n["units"] if n.op == "dense" else n["filters"]
         shape = (inputs, units) if n.op == "dense" else (*n["size"], inputs, units)
         return {
@@ -234,19 +240,23 @@ def output_shape(n: Node, *given: Shape) -> Shape:
     if n.op == "input":
         return tuple(n["shape"])
     first = given[0]
-    needed = {"recurrent": 2, "conv1d": 2, "max_pool1d": 2, "conv2d": 3, "max_pool2d": 3, "repeat_vector": 1}.get(n.op)
+    needed = {"recurrent": 2, "conv1d": 2, "max_pool1d": 2, "conv2d": 3, "max_pool2d": 3, "conv3d": 4, "repeat_vector": 1}.get(n.op)
+    needed = 2 + n["layer"].convolution.rank if n.op == "recurrent" and n["layer"].convolution else needed
     if needed is not None and len(first) != needed:
         raise ValueError(f"node {n.name} reads {needed + 1} axes with the batch: found {('batch', *first)}")
     if n.op == "embedding":
         return (*first, n["width"])
     if n.op == "recurrent":
         layer: Layer = n["layer"]
-        return (first[0], layer.width) if layer.return_sequences else (layer.width,)
+        width = (layer.width,)
+        if layer.convolution is not None:
+            width = (*layer.convolution.places, layer.convolution.channels(layer.width, layer.convolution.places))
+        return (first[0], *width) if layer.return_sequences else width
     if n.op == "dense":
         return (*first[:-1], n["units"])
     if n.op == "time_distributed":
         return (first[0], *output_shape(n["layer"], first[1:]))
-    if n.op in ("conv1d", "conv2d"):
+    if n.op in ("conv1d", "conv2d", "conv3d"):
         lost = [k - 1 if n["padding"] == "valid" else 0 for k in n["size"]]
         return (*(d if d is None else d - less for d, less in zip(first, lost, strict=False)), n["filters"])
     if n.op in ("max_pool1d", "max_pool2d"):

@@ -99,7 +99,7 @@ class Graph:
         return found
 
 
-CONVENTIONS = {"epsilon_place": "inside", "one_bias": True}
+CONVENTIONS = {"epsilon_place": "inside", "one_bias": True, "moving_variance": "biased"}
 """What Keras' training does in its own way: where epsilon is added, and that a cell's two biases are one weight."""
 
 

@@ -17,11 +17,16 @@ LAYERS: Mapping[str, Callable[[Any, Node], Any]] = {
     "dense": lambda layers, n: layers.Dense(n["units"], activation=n["activation"]),
     "dropout": lambda layers, n: layers.Dropout(n["rate"]),
     "activation": lambda layers, n: layers.Activation(n["activation"]),
-    "batch_norm": lambda layers, n: layers.BatchNormalization(epsilon=n["epsilon"]),
+    "batch_norm": lambda layers, n: layers.BatchNormalization(
+        epsilon=n["epsilon"], momentum=dict(n.options).get("momentum", 0.99)
+    ),
     "conv1d": lambda layers, n: layers.Conv1D(
         n["filters"], n["size"], padding=n["padding"], activation=n["activation"]
     ),
     "conv2d": lambda layers, n: layers.Conv2D(
+        n["filters"], n["size"], padding=n["padding"], activation=n["activation"]
+    ),
+    "conv3d": lambda layers, n: layers.Conv3D(
         n["filters"], n["size"], padding=n["padding"], activation=n["activation"]
     ),
     "max_pool1d": lambda layers, n: layers.MaxPooling1D(n["size"]),
@@ -40,6 +45,7 @@ WEIGHTS: Mapping[str, tuple[str, ...]] = {
     "dense": ("kernel", "bias"),
     "conv1d": ("kernel", "bias"),
     "conv2d": ("kernel", "bias"),
+    "conv3d": ("kernel", "bias"),
     "embedding": ("embeddings",),
     "batch_norm": ("gamma", "beta", "moving_mean", "moving_variance"),
 }

@@ -110,7 +110,12 @@ class Network(nn.Module):
 
     def _recurrent(self, part: nn.Module, n: Node, given: list[Tensor], mask: Tensor | None):
         """The outputs of a recurrent node, and the mask for the node after it."""
-        layer, x = n["layer"], given[0]
+        layer, x, of = n["layer"], given[0], n["layer"].convolution
+        if of is not None:  # the cell is flat: channels before places, in one axis
+            outputs, _ = part(x.movedim(-1, 2).flatten(2), mask, None)
+            channels = of.channels(layer.width, of.places)
+            image = outputs.unflatten(-1, (channels, *of.places)).movedim(-1 - of.rank, -1)
+            return image, mask if layer.return_sequences else None
         states = stack_states(layer, dict(zip(layer.state_keys(), given[1:], strict=True))) if given[1:] else None
         if self.loop:
             outputs, _ = part(x, mask, states)
@@ -133,6 +138,8 @@ def run_model(request: ModelRequest, device: torch.device) -> Observation | Unsu
         return Unsupported(reason)
     backwards = any(layer.direction == "backward" for layer in recurrent_layers(request.model))
     loop = request.execution.kernel == "generic" or backwards
+    if backwards and any(layer.convolution for layer in recurrent_layers(request.model)):
+        return Unsupported("a model with a ConvLSTM that runs backwards is not written here")
     try:
         return _run(request, loop, device)
     except Moment as problem:
@@ -246,6 +253,7 @@ def _run(request: ModelRequest, loop: bool, device: torch.device) -> Observation
         "parameters": sum(p.numel() for p in network.parameters()),
         "shapes": dict(network.shapes),
         "one_bias": False,
+        "moving_variance": "unbiased",
         "mask": "none, PyTorch layers carry no mask; handed from node to node by the model",
         "masking": "torch.where in a loop over cells" if loop else "packed sequence where there is a mask",
         "loss": "mean over all steps, or over the valid ones, chosen by hand, where a mask reaches the output",

@@ -69,13 +69,14 @@ class Reference(Backend):
         drops = drops or any(one.dropout or one.recurrent_dropout for one in recurrent_layers(request.model))
         if drops and request.training is not None:
             return Unsupported("the reference draws no dropout masks")
-        if any(node.op == "batch_norm" for node in request.model.nodes) and request.training and request.training.batches:
-            return Unsupported("the reference keeps no moving averages, so it does not train batch_norm")
+        under = any(node.op == "time_distributed" and node["layer"].op == "batch_norm" for node in request.model.nodes)
+        if under and request.training and request.training.batches:
+            return Unsupported("the reference does not train batch_norm under time_distributed")
         place = dict(request.training.hyper).get("epsilon_place", "inside") if request.training else "inside"
         with moment("run"):
             seen = self.reference.run_model(request, "hold", dtypes.pop())
         return Observation(seen.arrays, seen.kernel, facts={
-            **seen.facts, "epsilon_place": place, "one_bias": False, "padding": "hold",
+            **seen.facts, "epsilon_place": place, "one_bias": False, "padding": "hold", "moving_variance": "biased",
             "parameters": sum(array.size for array in request.weights.values()),
         })
 
