@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 
 from cases.layers import Layer, draw_weights, generator, on_grid
+from cases.optimizers import OPTIMIZERS
 from cases.requests import Execution, wired
 
 OPS = (
@@ -27,7 +28,6 @@ JOINS = ("add", "multiply", "concatenate", "dot")
 KEEPS_MASK = ("dense", "dropout", "activation", "batch_norm", "time_distributed", *JOINS[:3])
 """Nodes that leave the time axis where it is, and pass its mask on."""
 LOSSES = ("mse", "mae", "categorical_crossentropy", "binary_crossentropy")
-OPTIMIZERS = ("sgd", "rmsprop", "adam")
 
 
 @wired
@@ -118,8 +118,8 @@ def recurrent_layers(model: Model) -> list[Layer]:
 @wired
 @dataclass(frozen=True)
 class Training:
-    """How a model is trained: the optimizer and its hyper-parameters, all of them given, so that no framework's
-    default decides; the loss (mean over the batch, and over time steps where targets have them); batches in the
+    """How a model is trained: the optimizer and its hyper-parameters, all of them given, so that no framework's default
+    decides, or none where the framework's `own` defaults are what is asked about; the loss (mean over the batch, and over time steps where targets have them); batches in the
     order of `batches`, one step each. Weights named in `frozen` stay as they are.
     """
 
@@ -128,8 +128,11 @@ class Training:
     loss: str = "mse"
     batches: tuple[tuple[int, ...], ...] = ()
     frozen: tuple[str, ...] = ()
+    own: bool = False
 
     def __post_init__(self):
+        if self.own and self.hyper:
+            raise ValueError(f"hyper={self.hyper}: the framework's own defaults decide, so give none")
         for name, known in (("optimizer", OPTIMIZERS), ("loss", LOSSES)):
             if getattr(self, name) not in known:
                 raise ValueError(f"{name}={getattr(self, name)!r}: expected one of {', '.join(known)}")
@@ -240,7 +243,8 @@ def output_shape(n: Node, *given: Shape) -> Shape:
     if n.op == "input":
         return tuple(n["shape"])
     first = given[0]
-    needed = {"recurrent": 2, "conv1d": 2, "max_pool1d": 2, "conv2d": 3, "max_pool2d": 3, "conv3d": 4, "repeat_vector": 1}.get(n.op)
+    axes = {"recurrent": 2, "conv1d": 2, "max_pool1d": 2, "conv2d": 3, "max_pool2d": 3, "conv3d": 4, "repeat_vector": 1}
+    needed = axes.get(n.op)
     needed = 2 + n["layer"].convolution.rank if n.op == "recurrent" and n["layer"].convolution else needed
     if needed is not None and len(first) != needed:
         raise ValueError(f"node {n.name} reads {needed + 1} axes with the batch: found {('batch', *first)}")

@@ -62,6 +62,7 @@ class Header(Record):
     subjects   a mapping each: name, alias, backend, versions {distribution: version}, device, threads, python, padding
     missing    a mapping each: name, reason: what could have been asked and is not here
     ledger     key -> mapping: title, reason, issue, versions, condition … of the known failures, for readers
+    scenarios  name -> mapping: title, text: the documented scenarios, for readers
     """
 
     time: str
@@ -71,6 +72,7 @@ class Header(Record):
     subjects: tuple[Mapping[str, Any], ...] = ()
     missing: tuple[Mapping[str, Any], ...] = ()
     ledger: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    scenarios: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     schema: int = SCHEMA
     more: Mapping[str, Any] = field(default_factory=dict)
     kind = "run"
@@ -92,6 +94,11 @@ class Verdict(Record):
     known        the ledger's key, or None
     repro        the file with the script, relative to the run's folder, or None
     seconds      the time that the check took
+    source       where the statement comes from, or where a document is wrong about it
+    says         what a document says about it, or ""
+    notes        mappings (name, value, figure): what was found, whatever the verdict. A value is text, a number, a curve
+                 {"x": [...], "y": [...]}, a table {"head": [...], "rows": [...]} or a picture {"image": rows of numbers
+                 from 0 to 1}; curves of one figure are drawn together
     """
 
     id: str
@@ -117,6 +124,9 @@ class Verdict(Record):
     known: str | None = None
     repro: str | None = None
     seconds: float = 0.0
+    source: str = ""
+    says: str = ""
+    notes: tuple[Mapping[str, Any], ...] = ()
     more: Mapping[str, Any] = field(default_factory=dict)
     kind = "verdict"
 
@@ -124,6 +134,7 @@ class Verdict(Record):
         if self.verdict not in VERDICTS:
             raise ValueError(f"verdict={self.verdict!r} of {self.id}: expected one of {', '.join(VERDICTS)}")
         object.__setattr__(self, "deviations", tuple(map(_deviation, self.deviations[:MOST_DEVIATIONS])))
+        object.__setattr__(self, "notes", tuple(self.notes))
 
     @property
     def check(self) -> str:

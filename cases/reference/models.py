@@ -11,7 +11,7 @@ from autograd.core import make_vjp
 from autograd.tracer import getval
 
 from cases.models import ModelRequest, Node, named_inputs, rows_of
-from cases.optimizers import slots, update
+from cases.optimizers import slots, step
 from cases.requests import Observation
 
 from .arithmetic import rounded
@@ -73,18 +73,19 @@ def run_model(
         arrays.update({f"gradients/{name}": onp.asarray(g) for name, g in gradients.items() if name not in still})
     if training is not None:
         losses = []
-        memory = {name: slots(training.optimizer, weight) for name, weight in weights.items()}
+        hyper, trained = dict(training.hyper), [
+            name for name in weights if name not in training.frozen and "/moving_" not in name
+        ]
+        memory = {name: slots(training.optimizer, weights[name], hyper) for name in trained}
+        lead = next((weights[name].ndim - onp.ndim(request.weights[name]) for name in trained), 0)
         for number, rows in enumerate(training.batches, start=1):
             moments: Moments = {}
             value, gradients = loss_and_gradients(weights, list(rows), moments)
             losses.append(value)
-            for name, weight in list(weights.items()):
-                if name in training.frozen or "/moving_" in name:
-                    continue
-                new, memory[name] = update(
-                    training.optimizer, dict(training.hyper), weight, gradients[name], memory[name], number
-                )
-                weights[name] = rounded(new)
+            moved, memory = step(
+                training.optimizer, hyper, {name: weights[name] for name in trained}, gradients, memory, number, rounded, lead
+            )
+            weights.update(moved)
             weights.update(_moving(request, weights, moments, shapes, len(rows)))
         arrays["losses"] = onp.stack(losses, axis=-1) if losses else onp.zeros(0)
         arrays.update({f"weights/{name}": weight for name, weight in weights.items()})

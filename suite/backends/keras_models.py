@@ -11,11 +11,11 @@ import numpy as np
 
 from cases.models import FunctionRequest, ModelRequest, Training, named_inputs, rows_of
 from cases.requests import Observation, Unsupported
+from suite.backends import keras_optimizers as optimizers
 from suite.backends import moment
 from suite.backends.keras_layers import construct, passed_mask
 from suite.backends.keras_nodes import Part
 
-OPTIMIZERS: Mapping[str, str] = {"sgd": "SGD", "rmsprop": "RMSprop", "adam": "Adam"}
 LOSSES: Mapping[str, str] = {
     "mse": "MeanSquaredError", "mae": "MeanAbsoluteError", "categorical_crossentropy": "CategoricalCrossentropy",
     "binary_crossentropy": "BinaryCrossentropy",
@@ -99,14 +99,14 @@ class Graph:
         return found
 
 
-CONVENTIONS = {"epsilon_place": "inside", "one_bias": True, "moving_variance": "biased"}
-"""What Keras' training does in its own way: where epsilon is added, and that a cell's two biases are one weight."""
+CONVENTIONS = {"stack": "keras", "one_bias": True, "moving_variance": "biased"}
+"""What Keras' training does in its own way: its optimizers' definitions, that a cell's two biases are one weight, and which
+variance batch_norm keeps."""
 
 
 def compiled(keras: Any, model: Any, training: Training) -> None:
     """Compile with every hyper-parameter that is given; `jit_compile` is left to Keras, as users leave it."""
-    hyper = {name: value for name, value in training.hyper if name != "epsilon_place"}
-    optimizer = getattr(keras.optimizers, OPTIMIZERS[training.optimizer])(**hyper)
+    optimizer = optimizers.make(keras, training.optimizer, dict(training.hyper))
     model.compile(optimizer=optimizer, loss=getattr(keras.losses, LOSSES[training.loss])())
 
 
@@ -121,8 +121,8 @@ def run_model(backend: Any, request: ModelRequest) -> Observation | Unsupported:
         return Unsupported("Keras' Embedding has no padding_idx")
     if request.execution.kernel == "compiled":
         return Unsupported("Keras compiles a model's steps by its own choice: ask for the fused kernel")
-    if request.training and dict(request.training.hyper).get("epsilon_place", "inside") != "inside":
-        return Unsupported("Keras adds epsilon in its own place, and has no other")
+    if request.training and (reason := optimizers.unsupported(request.training.optimizer, dict(request.training.hyper))):
+        return Unsupported(reason)
     if "gradients" in request.wants and (request.training is None or request.targets is None):
         return Unsupported("gradients of a model are of its training loss, and the request has none")
     arrays: dict[str, np.ndarray] = {}

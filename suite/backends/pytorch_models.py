@@ -32,25 +32,10 @@ from cases.models import (
 )
 from cases.requests import Observation, Unsupported
 from suite.backends import Moment, moment
+from suite.backends import pytorch_optimizers as optimizers
 from suite.backends.pytorch import unsupported_layer
 from suite.backends.pytorch_layers import DTYPES, parameters, reload, set_weights, stack_states, to_numpy, watch
 from suite.backends.pytorch_nodes import ACTIVATIONS, apply, inner, last, make, named
-
-HYPER: Mapping[str, tuple[Any, Mapping[str, str], tuple[str, ...]]] = {
-    "sgd": (torch.optim.SGD, {"learning_rate": "lr", "momentum": "momentum", "nesterov": "nesterov"}, ("learning_rate",)),
-    "rmsprop": (
-        torch.optim.RMSprop,
-        {"learning_rate": "lr", "rho": "alpha", "epsilon": "eps", "momentum": "momentum", "centered": "centered"},
-        ("learning_rate", "rho", "epsilon"),
-    ),
-    "adam": (
-        torch.optim.Adam,
-        {"learning_rate": "lr", "beta_1": "betas", "beta_2": "betas", "epsilon": "eps", "amsgrad": "amsgrad"},
-        ("learning_rate", "beta_1", "beta_2", "epsilon"),
-    ),
-}
-"""Optimizer -> PyTorch's class, the names of its hyper-parameters, and those that have no neutral value."""
-
 
 class NotPacked(Exception):
     """A mask came up that no packed sequence describes."""
@@ -174,14 +159,8 @@ def unsupported(request: ModelRequest) -> str | None:
     if training is not None and any(f"{n.name}/0/" in name for n in nodes for name in training.frozen):
         return "PyTorch packs the weights of a recurrent layer by its own layout; freezing single ones is not asked here"
     if training is not None:
-        _, names, needed = HYPER[training.optimizer]
-        given = dict(training.hyper)
-        if given.pop("epsilon_place", "outside") != "outside":
-            return f"PyTorch's {training.optimizer} adds epsilon outside the root"
-        if strange := set(given) - set(names):
-            return f"PyTorch's {training.optimizer} has no {', '.join(sorted(strange))}"
-        if missing := set(needed) - set(given):
-            return f"{training.optimizer} without {', '.join(sorted(missing))}: PyTorch's default would decide; give it"
+        if reason := optimizers.unsupported(training.optimizer, dict(training.hyper), training.own):
+            return reason
         last = nodes[-1]
         if training.loss == "categorical_crossentropy" and not (last.op == "dense" and last["activation"] == "softmax"):
             return "nn.CrossEntropyLoss is that of a softmax: the last node must be dense with softmax"
@@ -234,21 +213,21 @@ def _run(request: ModelRequest, loop: bool, device: torch.device) -> Observation
             slopes = {id(p): g for p, g in zip(trained, found, strict=False)}
             arrays |= {f"gradients/{n}": a for n, a in read(network, lambda p: slopes.get(id(p))).items()}
         if training is not None and targets is not None:
-            optimizer = make_optimizer(training, trained)
+            stepper = optimizers.Stepper(training.optimizer, dict(training.hyper), trained)
             losses = []
             network.train()
             for batch in training.batches:
                 rows = torch.tensor(batch, device=device)
-                optimizer.zero_grad()
+                stepper.optimizer.zero_grad()
                 loss = loss_of(training, network(rows_of(x, rows), None if mask is None else mask[rows]), targets[rows])
                 loss.backward()
-                optimizer.step()
+                stepper.step()
                 losses.append(to_numpy(loss))
             arrays["losses"] = np.array(losses)
             arrays["trained"] = predict(unseen, unseen_mask)
             arrays |= {f"weights/{n}": a for n, a in read(network, lambda p: p).items()}
     facts = {
-        "epsilon_place": "outside",
+        "stack": "torch",
         "padding": "zero",
         "parameters": sum(p.numel() for p in network.parameters()),
         "shapes": dict(network.shapes),
@@ -320,19 +299,6 @@ def loss_of(training: Training, answer: Answer, targets: Tensor) -> Tensor:
     if training.loss == "categorical_crossentropy":
         return functional.cross_entropy(logits.flatten(0, -2), targets.flatten(0, -2))
     return functional.binary_cross_entropy(output, targets)
-
-
-def make_optimizer(training: Training, weights) -> torch.optim.Optimizer:
-    """PyTorch's optimizer with the hyper-parameters given."""
-    kind, names, _ = HYPER[training.optimizer]
-    given = dict(training.hyper)
-    options = {names[name]: value for name, value in given.items() if names.get(name, "betas") != "betas"}
-    if training.optimizer == "adam":
-        options["betas"] = (given["beta_1"], given["beta_2"])
-    for flag in ("nesterov", "centered", "amsgrad"):
-        if flag in options:
-            options[flag] = bool(options[flag])
-    return kind(weights, **options)
 
 
 def run_function(request: FunctionRequest) -> Observation | None:
