@@ -150,6 +150,7 @@ class ModelRequest:
 
     inputs, unseen: one array, or node -> array where the model has several input nodes.
     mask: (batch, time) bool given to the first recurrent node, where no node makes one; or None.
+    wants: predictions, gradients; or nothing, where the facts alone are asked for (shapes, parameters), and no training is.
     """
 
     model: Model

@@ -129,7 +129,8 @@ def _over_steps(layer: Layer, own: Mapping[str, Array], sources: Sequence[Value]
     time = range(source.shape[1])
     steps = [part(array, (Ellipsis, t, slice(None))) for t in time]
     example = own["0/" + layer.directions[0] + "/kernel"]
-    zeros = onp.zeros((*example.shape[:-2], source.shape[0], layer.units), example.dtype)
+    lead = example.shape[: example.ndim - 2 - len(layer.window)]
+    zeros = onp.zeros((*lead, source.shape[0], layer.units), example.dtype)
     initial = {key: zeros for key in layer.state_keys()}
     if len(sources) > 1:
         initial = {key: one.array for key, one in zip(layer.state_keys(), sources[1:], strict=True)}

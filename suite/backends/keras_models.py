@@ -138,7 +138,8 @@ def run_model(backend: Any, request: ModelRequest) -> Observation | Unsupported:
                 return Unsupported("a model that was loaded again is asked for its predictions alone")
             graph.model = again(keras, graph.model, request.execution.origin)
     with moment("run"), backend.watch.listen() as words:
-        arrays["predictions"] = predict(graph, request.inputs, request.mask)
+        if request.wants or request.training:
+            arrays["predictions"] = predict(graph, request.inputs, request.mask)
         if "gradients" in request.wants:
             arrays.update(gradients(engine, graph, request))
         if request.training is not None and request.training.batches:

@@ -229,7 +229,9 @@ def _run(request: ModelRequest, loop: bool, device: torch.device) -> Observation
     facts = {
         "stack": "torch",
         "padding": "zero",
-        "parameters": sum(p.numel() for p in network.parameters()),
+        "parameters": sum(p.numel() for p in network.parameters()) + sum(
+            b.numel() for name, b in network.named_buffers() if name.rsplit(".", 1)[-1] in ("running_mean", "running_var")
+        ),
         "shapes": dict(network.shapes),
         "one_bias": False,
         "moving_variance": "unbiased",
