@@ -3,7 +3,8 @@
 A `Model` is a chain or a graph of `Node`s. Weights are named `NODE/NAME`: for a recurrent node `NODE/` and the
 layer's own names (`lstm/0/forward/kernel`), for a dense one `NODE/kernel` (inputs, units) and `NODE/bias` (units,),
 for a convolution `NODE/kernel` (*size, inputs, filters) and `NODE/bias` (filters,), for an embedding `NODE/embeddings`
-(ids, width), for a batch_norm `NODE/gamma`, `NODE/beta`, `NODE/moving_mean`, `NODE/moving_variance` (features,). A
+(ids, width), for a crf
+`NODE/transitions` (tags, tags), `NODE/start` and `NODE/end` (tags,), for a batch_norm `NODE/gamma`, `NODE/beta`, `NODE/moving_mean`, `NODE/moving_variance` (features,). A
 time_distributed node's weights have the names of the layer inside. Images are (height, width, channels).
 """
 
@@ -22,12 +23,12 @@ from cases.requests import Execution, wired
 OPS = (
     "input", "masking", "embedding", "recurrent", "dense", "dropout", "activation", "batch_norm", "time_distributed",
     "conv1d", "conv2d", "conv3d", "max_pool1d", "max_pool2d", "flatten", "reshape", "permute", "repeat_vector", "slice",
-    "add", "multiply", "concatenate", "dot",
+    "add", "multiply", "concatenate", "dot", "crf",
 )
 JOINS = ("add", "multiply", "concatenate", "dot")
-KEEPS_MASK = ("dense", "dropout", "activation", "batch_norm", "time_distributed", *JOINS[:3])
+KEEPS_MASK = ("dense", "dropout", "activation", "batch_norm", "time_distributed", *JOINS[:3], "crf")
 """Nodes that leave the time axis where it is, and pass its mask on."""
-LOSSES = ("mse", "mae", "categorical_crossentropy", "binary_crossentropy")
+LOSSES = ("mse", "mae", "categorical_crossentropy", "binary_crossentropy", "crf")
 
 
 @wired
@@ -67,6 +68,8 @@ class Node:
     add, multiply                                                  equal shapes -> the same
     concatenate       axis: the batch's is 0                       equal but for this axis -> joined
     dot               axes: (of the first, of the second)          (batch, a, n), (batch, b, n) -> (batch, a, b): (2, 2)
+    crf               tags: holds a linear-chain CRF, which the  the emissions (batch, time, tags) as they are
+                      loss `crf` reads; the last node
 
     padding is `valid` or `same`; convolutions have stride 1.
     """
@@ -217,6 +220,9 @@ def _drawn(name: str, n: Node, inputs: int | None, random: np.random.Generator, 
     if n.op == "batch_norm":
         ranges = {"gamma": (0.5, 1.5), "beta": (-0.3, 0.3), "moving_mean": (-0.3, 0.3), "moving_variance": (0.5, 1.5)}
         return {f"{name}/{k}": on_grid(random.uniform(*between, inputs), 14) for k, between in ranges.items()}
+    if n.op == "crf":
+        shapes = {"transitions": (n["tags"], n["tags"]), "start": (n["tags"],), "end": (n["tags"],)}
+        return {f"{name}/{k}": on_grid(random.normal(0, 0.5, shape), 14) for k, shape in shapes.items()}
     if n.op in ("dense", "conv1d", "conv2d", "conv3d"):
         units = n["units"] if n.op == "dense" else n["filters"]
         shape = (inputs, units) if n.op == "dense" else (*n["size"], inputs, units)

@@ -260,6 +260,7 @@ _PLAIN: Mapping[str, Callable[[Node, Mapping[str, Array], Value], Value]] = {
     "dense": _dense,
     "activation": _activation,
     "batch_norm": _batch_norm,
+    "crf": lambda node, own, source: source,
     "dropout": lambda node, own, source: source,  # the identity outside training, and training refuses it
     "conv1d": _convolution,
     "conv2d": _convolution,

@@ -5,7 +5,7 @@ binary cross-entropy, Adadelta in the document; Adam here, for it to learn in fe
 (`cases.movies`), noise added to the input, the target is the next frame; after training, from 7 frames the following ones
 are predicted and drawn against the true ones. PyTorch has no ConvLSTM: its side is written from cells.
 
-At default depth two of the layers with few filters on small frames; the document's size is checked for its shapes, and
+At default depth one such layer with few filters on small frames; the document's size is checked for its shapes, and
 trained at full depth.
 """
 
@@ -30,6 +30,7 @@ GIVEN = 7
 ROWS, SIZE, STEPS = 6, 6, 12
 FIRST = 3
 MOMENTUM = 0.8
+LAYERS = 1
 
 
 def model(size: int, layers: int, filters: int, frames: int, momentum: float = 0.99) -> Model:
@@ -40,7 +41,7 @@ def model(size: int, layers: int, filters: int, frames: int, momentum: float = 0
         channels = filters if index else 1
         layer = Layer("conv_lstm", channels * size**2, filters * size**2, return_state=False,
                       convolution=Convolution((size, size), (3, 3)))
-        chain += [node(f"lstm{index}", "recurrent", layer=layer), 
+        chain += [node(f"lstm{index}", "recurrent", layer=layer),
                   node(f"norm{index}", "batch_norm", epsilon=1e-3, momentum=momentum)]
     chain.append(node("out", "conv3d", filters=1, size=(3, 3, 3), padding="same", activation="sigmoid"))
     return sequential(NAME, *chain)
@@ -57,7 +58,7 @@ def data() -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
 @lru_cache(maxsize=1)
 def question() -> ModelRequest:
     """The small model, trained; it then predicts from the first frames of unseen movies."""
-    made, (frames, targets, unseen, _) = model(SIZE, 2, 3, GIVEN, MOMENTUM), data()
+    made, (frames, targets, unseen, _) = model(SIZE, LAYERS, 3, GIVEN, MOMENTUM), data()
     hyper = tuple({**dict(ADAM), "learning_rate": 0.03}.items())
     training = Training("adam", hyper, "binary_crossentropy", minibatches(NAME, ROWS, 3, STEPS))
     return ModelRequest(made, draw_model_weights(made), frames, None, targets, training, unseen[:, :GIVEN])
@@ -170,7 +171,7 @@ def following_frames(ask):
     _, _, noisy, true = data()
     frames, found = noisy[:, :GIVEN], []
     for _ in range(5):
-        made = model(SIZE, 2, 3, frames.shape[1], MOMENTUM)
+        made = model(SIZE, LAYERS, 3, frames.shape[1], MOMENTUM)
         last = ask(ModelRequest(made, weights, frames))["predictions"][:, -1:]
         if not (np.isfinite(last).all() and last.min() >= 0 and last.max() <= 1):
             found.append(Deviation("predictions", f"frame {frames.shape[1]}: from {last.min():.3g} to {last.max():.3g}"))

@@ -13,6 +13,7 @@ from cases.models import FunctionRequest, ModelRequest, Training, named_inputs, 
 from cases.requests import Observation, Unsupported
 from suite.backends import keras_optimizers as optimizers
 from suite.backends import moment
+from suite.backends.keras_crf import kinds, run_crf
 from suite.backends.keras_layers import construct, passed_mask
 from suite.backends.keras_nodes import Part
 
@@ -57,7 +58,9 @@ class Graph:
                 self.masked.append(node.name)
         if request.mask is not None:
             inputs.append(self.mask_input)
-        self.model = keras.Model(inputs if len(inputs) > 1 else inputs[0], tensors[request.model.nodes[-1].name])
+        tagger = request.training is not None and request.training.loss == "crf"
+        kind = kinds(keras)[1] if tagger else keras.Model
+        self.model = kind(inputs if len(inputs) > 1 else inputs[0], tensors[request.model.nodes[-1].name])
 
     def given(self, inputs: Any, mask: np.ndarray | None) -> Any:
         """What the model is called with: copies, ids as int32, numbers as float32, the mask where there is one."""
@@ -107,7 +110,8 @@ variance batch_norm keeps."""
 def compiled(keras: Any, model: Any, training: Training) -> None:
     """Compile with every hyper-parameter that is given; `jit_compile` is left to Keras, as users leave it."""
     optimizer = optimizers.make(keras, training.optimizer, dict(training.hyper))
-    model.compile(optimizer=optimizer, loss=getattr(keras.losses, LOSSES[training.loss])())
+    loss = None if training.loss == "crf" else getattr(keras.losses, LOSSES[training.loss])()  # a Tagger has its own
+    model.compile(optimizer=optimizer, loss=loss)
 
 
 def run_model(backend: Any, request: ModelRequest) -> Observation | Unsupported:
@@ -220,6 +224,8 @@ def run_function(backend: Any, request: FunctionRequest) -> Observation | Unsupp
         with moment("build"):
             made = construct(backend.keras, options)
         return Observation({"parameters": np.array(made.count_params())})
+    if request.name == "crf":
+        return run_crf(backend, dict(request.arguments))
     if request.name != "pad_sequences":
         return Unsupported(f"{backend.name} has no {request.name}")
     options = dict(request.arguments)

@@ -10,6 +10,7 @@ import numpy as np
 from cases.layouts import from_keras, prefixes, to_keras
 from cases.models import JOINS, Node
 from suite.backends import keras_layers as stacks
+from suite.backends.keras_crf import kinds
 
 LAYERS: Mapping[str, Callable[[Any, Node], Any]] = {
     "masking": lambda layers, n: layers.Masking(n["value"]),
@@ -43,6 +44,7 @@ LAYERS: Mapping[str, Callable[[Any, Node], Any]] = {
 
 WEIGHTS: Mapping[str, tuple[str, ...]] = {
     "dense": ("kernel", "bias"),
+    "crf": ("transitions", "start", "end"),
     "conv1d": ("kernel", "bias"),
     "conv2d": ("kernel", "bias"),
     "conv3d": ("kernel", "bias"),
@@ -65,6 +67,8 @@ class Part:
         elif node.op == "slice":
             cut = slice(node["start"], node["stop"])
             self.layers = [keras.layers.Lambda(lambda x: x[:, cut])] if node["form"] == "lambda" else []
+        elif node.op == "crf":
+            self.layers = [kinds(keras)[0](node["tags"])]
         else:
             self.layers = [LAYERS[inner.op](keras.layers, inner)]
         if node.op == "time_distributed":

@@ -10,7 +10,7 @@ over cells.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 import torch
@@ -34,8 +34,10 @@ from cases.requests import Observation, Unsupported
 from suite.backends import Moment, moment
 from suite.backends import pytorch_optimizers as optimizers
 from suite.backends.pytorch import unsupported_layer
+from suite.backends.pytorch_crf import run_crf
 from suite.backends.pytorch_layers import DTYPES, parameters, reload, set_weights, stack_states, to_numpy, watch
 from suite.backends.pytorch_nodes import ACTIVATIONS, apply, inner, last, make, named
+
 
 class NotPacked(Exception):
     """A mask came up that no packed sequence describes."""
@@ -48,6 +50,7 @@ class Answer(NamedTuple):
     output: Tensor
     logits: Tensor
     mask: Tensor | None
+    last: nn.Module | None = None  # the module of the last node
 
 
 class Network(nn.Module):
@@ -78,7 +81,7 @@ class Network(nn.Module):
                 own = self._mask(n, given, masks)
             values[n.name] = x, own
             self.shapes[n.name] = tuple(x.shape[1:])
-        return Answer(x, before, own if x.ndim == 3 else None)
+        return Answer(x, before, own if x.ndim == 3 else None, part)
 
     def _mask(self, n: Node, given: list[Tensor], masks: list[Tensor | None]) -> Tensor | None:
         """The mask that a user hands on by hand: as long as the time axis stays where it is."""
@@ -291,7 +294,9 @@ def loss_of(training: Training, answer: Answer, targets: Tensor) -> Tensor:
 
     targets: of the shape of the output.
     """
-    output, logits, mask = answer
+    output, logits, mask, last = answer
+    if training.loss == "crf":
+        return -last.log_likelihood(output, mask, targets).mean()
     if mask is not None:
         output, logits, targets = output[mask], logits[mask], targets[mask]
     if training.loss == "mse":
@@ -308,6 +313,8 @@ def run_function(request: FunctionRequest) -> Observation | None:
     unless the arguments say so) and unpacked by `pad_packed_sequence`; `lengths` is what came back with them. Both batch
     first, unless the arguments say otherwise. None for another name."""
     arguments = dict(request.arguments)
+    if request.name == "crf":
+        return run_crf(arguments, torch.device("cpu"))
     if request.name not in ("pad_sequence", "pack_unpack"):
         return None
     with moment("run"):

@@ -14,6 +14,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from cases.models import Node
+from suite.backends.pytorch_crf import CRF
 from suite.backends.pytorch_layers import build
 
 ACTIVATIONS: Mapping[str, Callable[[Tensor], Tensor]] = {
@@ -33,6 +34,7 @@ WEIGHTS: Mapping[str, Mapping[str, tuple[str, tuple[int, ...]]]] = {
     "conv1d": {"kernel": ("weight", (2, 1, 0)), "bias": ("bias", (0,))},
     "conv2d": {"kernel": ("weight", (2, 3, 1, 0)), "bias": ("bias", (0,))},
     "conv3d": {"kernel": ("weight", (2, 3, 4, 1, 0)), "bias": ("bias", (0,))},
+    "crf": {"transitions": ("transitions", (0, 1)), "start": ("start", (0,)), "end": ("end", (0,))},
     "embedding": {"embeddings": ("weight", (0, 1))},
     "batch_norm": {
         "gamma": ("weight", (0,)),
@@ -59,6 +61,8 @@ def make(n: Node, kernel_shape: tuple[int, ...], loop: bool, dtype: torch.dtype,
     if one.op in CONVOLUTIONS:
         kind = CONVOLUTIONS[one.op]
         return kind(kernel_shape[-2], one["filters"], tuple(one["size"]), padding=one["padding"], **where)
+    if one.op == "crf":
+        return CRF(one["tags"], **where)
     if one.op == "embedding":
         options = dict(one.options)
         reserved = 0 if options.get("mask_zero") or options.get("padding_idx") else None
