@@ -83,19 +83,33 @@ def kinds(keras: Any) -> tuple[type, type]:
     return CRF, Tagger
 
 
-def run_crf(backend: Any, arguments: Mapping[str, np.ndarray]) -> Observation:
-    """What `cases.reference.crf.run_crf` answers, in float32."""
-    keras, engine, ops = backend.keras, backend.engine, backend.keras.ops
-    held = [keras.Variable(arguments[name].astype("float32")) for name in NAMES]
-    mask, tags = engine.tensor(arguments["mask"]), engine.tensor(arguments["tags"].astype("int32"))
+@cache
+def program(keras: Any, engine: Any) -> Any:
+    """What gives log-likelihoods, paths and gradients of NAMES from them, a mask and tags; on JAX compiled once a shape."""
+    ops = keras.ops
 
-    def forward(*values: Any) -> tuple[Any, Any]:
+    def forward(values: Any, mask: Any, tags: Any) -> tuple[Any, Any]:
         return log_likelihood(ops, *values, mask, tags), decode(ops, *values, mask)
 
+    def eager(values: Any, mask: Any, tags: Any) -> tuple[Any, Any, Any]:
+        held = [keras.Variable(value) for value in values]
+        slopes = engine.differentiate(lambda: ops.sum(log_likelihood(ops, *(v.value for v in held), mask, tags)), held)
+        return *forward([v.value for v in held], mask, tags), slopes
+
+    def traced(values: Any, mask: Any, tags: Any) -> tuple[Any, Any, Any]:
+        slopes = engine.jax.grad(lambda values: ops.sum(log_likelihood(ops, *values, mask, tags)))(values)
+        return *forward(values, mask, tags), slopes
+
+    return engine.jax.jit(traced) if engine.name == "jax" else eager
+
+
+def run_crf(backend: Any, arguments: Mapping[str, np.ndarray]) -> Observation:
+    """What `cases.reference.crf.run_crf` answers, in float32."""
+    engine = backend.engine
+    values = [engine.tensor(arguments[name].astype("float32")) for name in NAMES]
+    mask, tags = engine.tensor(arguments["mask"]), engine.tensor(arguments["tags"].astype("int32"))
     with moment("run"):
-        program = engine.jax.jit(forward) if engine.name == "jax" else forward
-        likelihood, path = program(*(one.value for one in held))
-        slopes = engine.differentiate(lambda: ops.sum(log_likelihood(ops, *(one.value for one in held), mask, tags)), held)
+        likelihood, path, slopes = program(backend.keras, engine)(values, mask, tags)
     arrays = {"log_likelihood": engine.numpy(likelihood), "path": engine.numpy(path)}
     arrays |= {f"gradients/{name}": engine.numpy(slope) for name, slope in zip(NAMES, slopes, strict=True)}
     return Observation(arrays, "keras.ops")
