@@ -49,13 +49,13 @@ def sentences() -> tuple[np.ndarray, np.ndarray, np.ndarray]:
 
 @lru_cache(maxsize=1)
 def short() -> dict[str, np.ndarray]:
-    """A field on rows of 1 to 4 steps, few enough to enumerate, padded to as many as the sentences have."""
+    """A field on rows of 1 to 4 steps, few enough to enumerate, padded to 5."""
     random, lengths, count = generator(NAME), np.array([4, 3, 1, 4, 2, 3]), TAGS
 
     def drawn(*shape: int) -> np.ndarray:
         return on_grid(random.normal(0, 1.0, shape), 14)
 
-    mask = np.arange(sentences()[0].shape[1]) < lengths[:, None]
+    mask = np.arange(5) < lengths[:, None]
     return {"emissions": drawn(*mask.shape, count), "transitions": drawn(count, count), "start": drawn(count),
             "end": drawn(count), "mask": mask, "tags": random.integers(0, count, mask.shape)}
 
