@@ -309,14 +309,16 @@ class PyTorch(Backend):
 
 def unsupported_layer(layer: Layer, kernel: str) -> str | None:
     """None, or why PyTorch has no such layer by that kernel."""
-    own = {"simple_rnn": "nn.RNN", "lstm": "nn.LSTM", "gru": "nn.GRU"}[layer.cell]
+    if layer.convolution is not None and kernel != "generic":
+        return "PyTorch has no ConvLSTM: it is a loop over cells that its users write (generic)"
+    own = {"simple_rnn": "nn.RNN", "lstm": "nn.LSTM", "gru": "nn.GRU", "conv_lstm": "a loop over ConvLSTM cells"}[layer.cell]
     if kernel == "unrolled":
         return "PyTorch has no option that unrolls a layer"
     if layer.dtype not in ("float32", "float64", "bfloat16", "float16"):
         return f"{own} computes in float32, float64, bfloat16 or float16, not in {layer.dtype}"
     if layer.cell == "simple_rnn" and layer.activation not in ("tanh", "relu"):
         return f"nn.RNN has tanh and relu only, not {layer.activation}"
-    if layer.cell != "simple_rnn" and (layer.activation, layer.recurrent_activation) != ("tanh", "sigmoid"):
+    if layer.cell in ("lstm", "gru") and (layer.activation, layer.recurrent_activation) != ("tanh", "sigmoid"):
         return f"{own} has tanh and sigmoid only, not {layer.activation} and {layer.recurrent_activation}"
     if layer.cell == "gru" and not layer.reset_after:
         return "nn.GRU applies the reset gate after the recurrent product; it has no reset_after=False"
