@@ -43,8 +43,8 @@ from typing import Any
 
 import numpy as np
 
-from cases.models import ModelRequest, named_inputs, recurrent_layers
-from cases.reference import run, run_model
+from cases.models import FunctionRequest, ModelRequest, named_inputs, recurrent_layers
+from cases.reference import run, run_chain, run_model
 from cases.reference.arithmetic import Arithmetic, using
 from cases.requests import Deviation, Execution, Observation, Request, digest
 
@@ -166,6 +166,16 @@ def expect_model(request: ModelRequest, padding: str | Mapping[str, str] = "hold
     key = padding if isinstance(padding, str) else tuple(sorted(padding.items()))
     return _cached(
         ("model", key, digest(plain)), lambda: _expected(lambda **how: run_model(plain, padding, **how), dtype, size)
+    )
+
+
+def expect_chain(request: FunctionRequest, padding: str = "hold", dtype: str = "float32") -> dict[str, Expected]:
+    """The same for a chain of cells (`cases.chains.chain_request`)."""
+    options = dict(request.arguments)
+    size = options["batch"].inputs.size * sum(cell.units for cell in options["chain"].cells)
+    return _cached(
+        ("chain", padding, dtype, digest(request)),
+        lambda: _expected(lambda **how: run_chain(**options, padding=padding, **how), dtype, size),
     )
 
 

@@ -276,8 +276,12 @@ class Keras(Backend):
         return run_model(self, request)
 
     def run_function(self, request: FunctionRequest) -> Observation | Unsupported:
-        """Answer a function request: see `keras_models`."""
+        """Answer a function request: see `keras_probes`, `keras_models`."""
         from suite.backends.keras_models import run_function
+        from suite.backends.keras_probes import PROBES
+
+        if request.name in PROBES:
+            return PROBES[request.name](self, request)
 
         return run_function(self, request)
 

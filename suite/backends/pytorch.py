@@ -140,6 +140,10 @@ class PyTorch(Backend):
     def run_function(self, request: FunctionRequest) -> Observation | Unsupported:
         if request.name == "construct":
             return self._construct(dict(request.arguments))
+        from suite.backends.pytorch_probes import PROBES
+
+        if request.name in PROBES:
+            return PROBES[request.name](self, request)
         return self.models.run_function(request) or super().run_function(request)
 
     def _construct(self, options: dict[str, Any]) -> Observation | Unsupported:

@@ -14,6 +14,7 @@ from cases.layers import Layer, draw_weights
 from cases.models import FunctionRequest, ModelRequest, recurrent_layers
 from cases.requests import Observation, Request, Unsupported
 from suite.backends import Backend, moment
+from suite.backends.reference_probes import PROBES
 
 DTYPES = ("float32", "float64")
 
@@ -81,6 +82,8 @@ class Reference(Backend):
 
     def run_function(self, request: FunctionRequest) -> Observation | Unsupported:
         """Make a layer's description, with any values of options."""
+        if request.name in PROBES:
+            return PROBES[request.name](self, request)
         if request.name != "construct":
             return super().run_function(request)
         with moment("build"):

@@ -1,0 +1,57 @@
+"""The requests of families that the reference answers, by name."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import numpy as np
+
+from cases.models import FunctionRequest
+from cases.requests import Observation, Request, Unsupported
+from suite.backends import generators, moment
+from suite.backends.reference_weights import run_fresh, run_read_back, run_step
+
+
+def run_chain(backend: Any, request: FunctionRequest) -> Observation:
+    """A chain of cells."""
+    with moment("run"):
+        seen = backend.reference.run_chain(**dict(request.arguments), dtype="float32")
+    return Observation(seen.arrays, seen.kernel, facts={"padding": "hold"})
+
+
+def run_form(backend: Any, request: FunctionRequest) -> Observation | Unsupported:
+    """The reference has one form of every layer."""
+    asked = dict(request.arguments)["request"]
+    seen = backend.run(asked)
+    return Observation(seen.arrays, seen.kernel, facts={"padding": "hold"})
+
+
+def run_purity(backend: Any, request: FunctionRequest) -> Observation:
+    """The reference holds nothing, and copies what it is given; its calls are looked at even so."""
+    options = dict(request.arguments)
+
+    def call(batch: Any, name: str) -> dict[str, np.ndarray]:
+        layer = options["layer"]
+        asked = Request(layer.but(dropout=0.0, recurrent_dropout=0.0), options["weights"], batch)
+        return {f"calls/{name}/{n}": a for n, a in backend.run(asked).arrays.items()}
+
+    def looked(when: str) -> dict[str, np.ndarray]:
+        batch = options["batch"]
+        given = {"inputs": batch.inputs, **({} if batch.mask is None else {"mask": batch.mask}), **(batch.initial_states or {})}
+        every = {**{f"arguments/{when}/{n}": a for n, a in given.items()},
+                 **{f"held/{when}/{n}": a for n, a in {**generators(), **options["weights"]}.items()}}
+        return {name: np.array(array) for name, array in every.items()}
+
+    batch, other = options["batch"], options["other"]
+    with moment("run"):
+        arrays = looked("before") | call(batch, "first") | call(other, "other") | call(batch, "again")
+        arrays |= looked("after") | call(other, "fresh")
+    return Observation(arrays, "reference")
+
+
+PROBES: Mapping[str, Callable] = {
+    "chain": run_chain, "form": run_form, "purity": run_purity, "fresh_weights": run_fresh, "read_back": run_read_back,
+    "step": run_step,
+}
+"""Name of a function request -> what answers it: function(backend, request)."""
