@@ -180,6 +180,8 @@ class Keras(Backend):
         with moment("run"):
             answer, kernel = self._observed(stack, call)
         arrays, facts = self._arrays(request, answer)
+        named = {f"weights/{number}": variable for number, variable in enumerate(stack.variables)}
+        facts["dtypes"].update({n: self.keras.backend.standardize_dtype(v.dtype) for n, v in named.items()})
         return Observation(arrays, kernel, facts={**facts, "call": answer.how})
 
     def _observed(self, stack: stacks.Stack, call: Call) -> tuple[Answer, str]:
@@ -197,6 +199,10 @@ class Keras(Backend):
         layer, wants, numpy = request.layer, request.wants, self.engine.numpy
         arrays: dict[str, np.ndarray] = {}
         facts: dict[str, Any] = {"dtype": self.keras.backend.standardize_dtype(answer.outputs[0].dtype)}
+        tensors = dict(zip(layer.output_names, answer.outputs, strict=True))
+        if layer.return_state:
+            tensors.update(zip((f"states/{key}" for key in layer.state_keys()), answer.states, strict=True))
+        facts["dtypes"] = {name: self.keras.backend.standardize_dtype(tensor.dtype) for name, tensor in tensors.items()}
         if "outputs" in wants:
             arrays.update(zip(layer.output_names, map(numpy, answer.outputs), strict=True))
         if "states" in wants and layer.return_state:

@@ -82,6 +82,8 @@ class PyTorch(Backend):
         execution = request.execution
         if reason := unsupported_layer(request.layer, execution.kernel):
             return reason
+        if request.batch.mask is not None and request.batch.mask.dtype != bool:
+            return "PyTorch layers take no mask, of whatever dtype: their users make lengths of it"
         shape = request.batch.inputs.shape
         if request.batch.mask is not None and request.batch.mask.shape != shape[:2]:
             if execution.kernel == "generic":
@@ -132,7 +134,11 @@ class PyTorch(Backend):
             arrays["outputs"] = numpy(outputs)
         if "states" in wanted:
             arrays |= {f"states/{name}": numpy(value) for name, value in states.items()}
-        return Observation(arrays, kernel, facts=self._facts(request, outputs))
+        facts = self._facts(request, outputs)
+        tensors = {"outputs": outputs, **{f"states/{n}": s for n, s in states.items()},
+                   **{f"weights/{n}": p for n, p in self.layers.parameters(module).items()}}
+        facts["dtypes"] = {name: str(tensor.dtype).removeprefix("torch.") for name, tensor in tensors.items()}
+        return Observation(arrays, kernel, facts=facts)
 
     def run_model(self, request: ModelRequest) -> Observation | Unsupported:
         return self.models.run_model(request, self.place)

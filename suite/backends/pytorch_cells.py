@@ -180,3 +180,13 @@ def _joined(finals: list[Any]) -> Any:
         return tuple(torch.stack([one[k] for one in finals], dim=1) for k in range(len(finals[0])))
     return torch.stack(finals, dim=1)
 
+
+def run_pack(backend: Any, request: FunctionRequest) -> Observation:
+    """Padded sequences packed by their lengths, and what came back as lengths."""
+    options = dict(request.arguments)
+    inputs = torch.tensor(np.array(options["inputs"], "float32"))
+    inputs = inputs if options["batch_first"] else inputs.transpose(0, 1)
+    with moment("run"):
+        packed = pack_padded_sequence(inputs, torch.tensor(options["lengths"]), options["batch_first"], options["enforce_sorted"])
+        padded, lengths = pad_packed_sequence(packed, options["batch_first"])
+    return Observation({"result": to_numpy(padded), "lengths": to_numpy(lengths)})

@@ -27,6 +27,19 @@ def run_form(backend: Any, request: FunctionRequest) -> Observation | Unsupporte
     return Observation(seen.arrays, seen.kernel, facts={"padding": "hold"})
 
 
+def run_pack(backend: Any, request: FunctionRequest) -> Observation:
+    """Lengths as they are, where sequences can have them. Raises ValueError elsewhere."""
+    options = dict(request.arguments)
+    lengths, (rows, steps) = np.array(options["lengths"], "float64"), options["inputs"].shape[:2]
+    with moment("run"):
+        whole = lengths == np.round(lengths)
+        if lengths.shape != (rows,) or not (whole & (lengths > 0) & (lengths <= steps)).all():
+            raise ValueError(f"lengths {lengths.tolist()} for {rows} sequences of {steps} steps")
+        if options["enforce_sorted"] and (np.diff(lengths) > 0).any():
+            raise ValueError(f"lengths {lengths.tolist()} are not sorted")
+    return Observation({"lengths": lengths})
+
+
 def run_purity(backend: Any, request: FunctionRequest) -> Observation:
     """The reference holds nothing, and copies what it is given; its calls are looked at even so."""
     options = dict(request.arguments)
@@ -52,6 +65,6 @@ def run_purity(backend: Any, request: FunctionRequest) -> Observation:
 
 PROBES: Mapping[str, Callable] = {
     "chain": run_chain, "form": run_form, "purity": run_purity, "fresh_weights": run_fresh, "read_back": run_read_back,
-    "step": run_step,
+    "step": run_step, "pack_padded": run_pack,
 }
 """Name of a function request -> what answers it: function(backend, request)."""
