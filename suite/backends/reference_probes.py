@@ -10,7 +10,7 @@ import numpy as np
 from cases.models import FunctionRequest
 from cases.requests import Observation, Request, Unsupported
 from suite.backends import generators, moment
-from suite.backends.reference_weights import run_fresh, run_read_back, run_step
+from suite.backends.reference_weights import run_fresh, run_masked_loss, run_read_back, run_step
 
 
 def run_chain(backend: Any, request: FunctionRequest) -> Observation:
@@ -40,6 +40,20 @@ def run_pack(backend: Any, request: FunctionRequest) -> Observation:
     return Observation({"lengths": lengths})
 
 
+def run_ignored(backend: Any, request: FunctionRequest) -> Observation:
+    """The cross-entropy over the classes that count."""
+    options = dict(request.arguments)
+    logits, classes = options["logits"], options["classes"]
+    counts = classes != options["ignored"]
+    with moment("run"):
+        logs = logits - np.log(np.exp(logits).sum(axis=-1, keepdims=True))
+        hot = np.eye(logits.shape[-1])[np.where(counts, classes, 0)] * counts[:, :, None]
+        by = counts.sum() if options["reduction"] == "mean" else 1.0
+        values = -(hot * logs).sum(axis=-1)
+        slopes = (np.exp(logs) * counts[:, :, None] - hot) / by
+    return Observation({"loss": values if options["reduction"] == "none" else np.array(values.sum() / by), "gradients": slopes})
+
+
 def run_purity(backend: Any, request: FunctionRequest) -> Observation:
     """The reference holds nothing, and copies what it is given; its calls are looked at even so."""
     options = dict(request.arguments)
@@ -65,6 +79,6 @@ def run_purity(backend: Any, request: FunctionRequest) -> Observation:
 
 PROBES: Mapping[str, Callable] = {
     "chain": run_chain, "form": run_form, "purity": run_purity, "fresh_weights": run_fresh, "read_back": run_read_back,
-    "step": run_step, "pack_padded": run_pack,
+    "step": run_step, "pack_padded": run_pack, "ignored_class": run_ignored, "masked_loss": run_masked_loss,
 }
 """Name of a function request -> what answers it: function(backend, request)."""

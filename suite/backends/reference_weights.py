@@ -1,4 +1,4 @@
-"""Fresh weights, and a step of training, as the documentation says: for the reference as a subject."""
+"""Fresh weights, a step of training and losses, as the documentation says: for the reference as a subject."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import numpy as np
 from cases.families.initial_weights import documented, expected_bias
 from cases.layers import generator
 from cases.models import FunctionRequest, ModelRequest, Training, node, sequential
-from cases.requests import Observation
+from cases.requests import Observation, Request
 
 INITIALIZERS = {"kernel": "kernel_initializer", "recurrent_kernel": "recurrent_initializer"}
 
@@ -80,3 +80,22 @@ def run_step(backend: Any, request: FunctionRequest) -> Observation:
                 pair = [arrays.pop(f"{when}/{index}/{n}") for n in ("bias", "recurrent_bias")]
                 arrays[f"{when}/{index}/bias"] = np.stack(pair)
     return Observation({**arrays, "loss": np.array(error + sum(losses)), "error": np.array(error), "losses": np.array(losses)})
+
+
+def run_masked_loss(backend: Any, request: FunctionRequest) -> Observation:
+    """Sums over valid steps, and the layer's gradients of their slopes."""
+    options = dict(request.arguments)
+    layer, batch, weight = options["layer"], options["batch"], options["sample_weight"]
+    valid = batch.valid
+    w = np.ones(valid.shape) if weight is None else np.broadcast_to(weight if weight.ndim == 2 else weight[:, None], valid.shape)
+    outputs = backend.run(Request(layer, options["weights"], batch))["outputs"].astype("float64")
+    off = np.where(valid[:, :, None], outputs - options["targets"], 0.0)
+    squares, sizes = np.mean(off**2, axis=-1), np.mean(np.abs(off), axis=-1)
+    by = {"sum": 1.0, "sum_over_batch_size": valid.sum(), "mean_with_sample_weight": (w * valid).sum()}[options["reduction"]]
+    values, slopes = (squares, 2 * off) if options["loss"] == "mse" else (sizes, np.sign(off))
+    cotangents = {"outputs": slopes * w[:, :, None] / by / layer.units}
+    asked = Request(layer, options["weights"], batch.but(cotangents=cotangents), wants=("gradients",))
+    found = backend.run(asked).named("gradients/weights")
+    arrays = {"outputs": outputs, "loss": np.array((values * w).sum() / by), "plain": np.array(squares.sum() / valid.sum()),
+              "metric": np.array((squares * w).sum() / (w * valid).sum())}
+    return Observation({**arrays, **{f"gradients/{n}": a for n, a in enumerate(found.values())}})
