@@ -17,9 +17,9 @@ from suite.verdicts import judge
 by_name = pytest.mark.parametrize("one", REGISTRY.values(), ids=lambda one: one.name)
 
 
-def of(one, depth="default"):
-    """The checks of one statement."""
-    return [check for check in checks(depth) if check.name == one.name]
+def of(one):
+    """Some checks of one statement, at the depth from which on it is checked."""
+    return [check for check in checks(one.depth) if check.name == one.name][:12]
 
 
 class Wrong(InProcess):
