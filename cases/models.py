@@ -3,8 +3,8 @@
 A `Model` is a chain or a graph of `Node`s. Weights are named `NODE/NAME`: for a recurrent node `NODE/` and the
 layer's own names (`lstm/0/forward/kernel`), for a dense one `NODE/kernel` (inputs, units) and `NODE/bias` (units,),
 for a convolution `NODE/kernel` (*size, inputs, filters) and `NODE/bias` (filters,), for an embedding `NODE/embeddings`
-(ids, width), for a crf
-`NODE/transitions` (tags, tags), `NODE/start` and `NODE/end` (tags,), for a batch_norm `NODE/gamma`, `NODE/beta`, `NODE/moving_mean`, `NODE/moving_variance` (features,). A
+(ids, width), for a crf `NODE/transitions` (tags, tags), `NODE/start` and `NODE/end` (tags,), for a batch_norm `NODE/gamma`,
+`NODE/beta`, `NODE/moving_mean`, `NODE/moving_variance` (features,). A
 time_distributed node's weights have the names of the layer inside. Images are (height, width, channels).
 """
 

@@ -77,7 +77,7 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
     from xdist.scheduler import LoadScopeScheduling
 
     session = session_of(config)
-    lanes = {str(check): lane_of(check) for check in (*session.checks, *session.claims)}
+    lanes = {str(check): lane_of(check) for check in session.all_checks}
 
     class BySubject(LoadScopeScheduling):
         def _split_scope(self, nodeid: str) -> str:
@@ -112,10 +112,10 @@ def session_of(config: pytest.Config) -> Session:
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     """One test a check."""
-    if metafunc.definition.name not in ("test_invariant", "test_claim") or SESSION not in metafunc.config.stash:
+    asked = {"test_invariant": "checks", "test_family": "families", "test_claim": "claims"}.get(metafunc.definition.name)
+    if asked is None or SESSION not in metafunc.config.stash:
         return
-    session = session_of(metafunc.config)
-    checks = session.checks if metafunc.definition.name == "test_invariant" else session.claims
+    checks = getattr(session_of(metafunc.config), asked)
     metafunc.parametrize("check", [
         pytest.param(check, id=str(check), marks=pytest.mark.xdist_group(lane_of(check)))
         for check in checks
@@ -189,7 +189,7 @@ class Run:
     def pytest_xdist_node_collection_finished(self, node: Any, ids: list[str]) -> None:
         """Under xdist every worker collects the same; the first one counts."""
         if ids and not self.begun:
-            known = {str(c) for c in (*self.session.checks, *self.session.claims)}
+            known = {str(c) for c in self.session.all_checks}
             self._begin([check for check in map(named_in, ids) if check in known])
 
     def _begin(self, checks: list[str]) -> None:
@@ -198,7 +198,7 @@ class Run:
         anchor = self.session.subjects[0].name if any("::frameworks_agree::" in check for check in checks) else ""
         self.session.start({*(check.partition("::")[0] for check in planned), anchor})
         self.planned.update(check.partition("::")[0] for check in planned)
-        everything = {str(c) for c in (*self.session.checks, *self.session.claims)}
+        everything = {str(c) for c in self.session.all_checks}
         settings = self.session.settings
         self.whole = set(checks) == everything and settings.depth != "smoke" and settings.kernel == "all"
         self._write(self.writer.begin, self.session.header())

@@ -68,12 +68,13 @@ def run_crf(
     paths, rows = onp.full(mask.shape, -1), []
 
     def total(variables: Mapping[str, Array]) -> Array:
+        likelihoods = []
         for index, length in enumerate(mask.sum(axis=1)):
             likelihood, best = row(variables, index, int(length), tags[index])
+            likelihoods.append(likelihood)
             rows.append(onp.asarray(getval(likelihood)))
             paths[index, :length] = best
-            found = likelihood if index == 0 else found + likelihood
-        return found
+        return sum(likelihoods[1:], likelihoods[0])
 
     back, value = make_vjp(total, variables)
     gradients = back(onp.ones_like(value))

@@ -187,6 +187,8 @@ class Keras(Backend):
         with moment("run"):
             answer, kernel = self._observed(stack, call)
         arrays, facts = self._arrays(request, answer)
+        named = {f"weights/{number}": variable for number, variable in enumerate(stack.variables)}
+        facts["dtypes"].update({n: self.keras.backend.standardize_dtype(v.dtype) for n, v in named.items()})
         return Observation(arrays, kernel, facts={**facts, "call": answer.how})
 
     def _observed(self, stack: stacks.Stack, call: Call) -> tuple[Answer, str]:
@@ -208,6 +210,10 @@ class Keras(Backend):
 
         arrays: dict[str, np.ndarray] = {}
         facts: dict[str, Any] = {"dtype": self.keras.backend.standardize_dtype(answer.outputs[0].dtype)}
+        tensors = dict(zip(layer.output_names, answer.outputs, strict=True))
+        if layer.return_state:
+            tensors.update(zip((f"states/{key}" for key in layer.state_keys()), answer.states, strict=True))
+        facts["dtypes"] = {name: self.keras.backend.standardize_dtype(tensor.dtype) for name, tensor in tensors.items()}
         if "outputs" in wants:
             arrays.update(zip(layer.output_names, map(numpy, answer.outputs), strict=True))
         if "states" in wants and layer.return_state:
@@ -293,8 +299,12 @@ class Keras(Backend):
         return run_optimizer(self, request)
 
     def run_function(self, request: FunctionRequest) -> Observation | Unsupported:
-        """Answer a function request: see `keras_models`."""
+        """Answer a function request: see `keras_probes`, `keras_models`."""
         from suite.backends.keras_models import run_function
+        from suite.backends.keras_probes import PROBES
+
+        if request.name in PROBES:
+            return PROBES[request.name](self, request)
 
         return run_function(self, request)
 

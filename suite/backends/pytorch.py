@@ -84,6 +84,8 @@ class PyTorch(Backend):
         execution = request.execution
         if reason := unsupported_layer(request.layer, execution.kernel):
             return reason
+        if request.batch.mask is not None and request.batch.mask.dtype != bool:
+            return "PyTorch layers take no mask, of whatever dtype: their users make lengths of it"
         shape = request.batch.inputs.shape
         if request.batch.mask is not None and request.batch.mask.shape != shape[:2]:
             if execution.kernel == "generic":
@@ -134,7 +136,11 @@ class PyTorch(Backend):
             arrays["outputs"] = numpy(outputs)
         if "states" in wanted:
             arrays |= {f"states/{name}": numpy(value) for name, value in states.items()}
-        return Observation(arrays, kernel, facts=self._facts(request, outputs))
+        facts = self._facts(request, outputs)
+        tensors = {"outputs": outputs, **{f"states/{n}": s for n, s in states.items()},
+                   **{f"weights/{n}": p for n, p in self.layers.parameters(module).items()}}
+        facts["dtypes"] = {name: str(tensor.dtype).removeprefix("torch.") for name, tensor in tensors.items()}
+        return Observation(arrays, kernel, facts=facts)
 
     def run_model(self, request: ModelRequest) -> Observation | Unsupported:
         return self.models.run_model(request, self.place)
@@ -147,6 +153,10 @@ class PyTorch(Backend):
             return self._construct(dict(request.arguments))
         if request.name == "memory_growth":
             return growth(self.device, lambda: self.torch.zeros(256, 256, device=self.place).sum().item())
+        from suite.backends.pytorch_probes import PROBES
+
+        if request.name in PROBES:
+            return PROBES[request.name](self, request)
         return self.models.run_function(request) or super().run_function(request)
 
     def _construct(self, options: dict[str, Any]) -> Observation | Unsupported:

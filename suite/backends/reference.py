@@ -16,6 +16,7 @@ from cases.models import FunctionRequest, ModelRequest, recurrent_layers
 from cases.requests import Observation, Request, Unsupported
 from cases.steps import OptimizerRequest, follow
 from suite.backends import Backend, moment
+from suite.backends.reference_probes import PROBES
 
 DTYPES = ("float32", "float64")
 
@@ -97,6 +98,8 @@ class Reference(Backend):
         if request.name == "crf":
             with moment("run"):
                 return self.reference.run_crf(dict(request.arguments), "float32")
+        if request.name in PROBES:
+            return PROBES[request.name](self, request)
         if request.name != "construct":
             return super().run_function(request)
         with moment("build"):
