@@ -11,6 +11,7 @@ from reports.findings import (
     Finding,
     Speed,
     amount,
+    explored,
     findings,
     headline,
     named,
@@ -33,6 +34,7 @@ def terminal(run: Run) -> list[str]:
     foot = [*scripts_told(run), time_told(run), f"report: {run.folder / 'index.html'}"]
     lists = [
         ("not here:", [f"  {each.get('name')}: {each.get('reason')}" for each in run.header.missing], 1),
+        ("explored:", [f"  {explored(each)}" for each in run.explorations], 1),
         ("new failures, worst first:", _failures(run), 2),
         ("known findings:", [f"  {_short(finding)}" for finding in findings(run)], 1),
         *_speed_lists(run),
@@ -55,6 +57,8 @@ def markdown(run: Run) -> str:
     if run.header.missing:
         gone = _bullets(f"{each.get('name')}: {each.get('reason')}" for each in run.header.missing)
         parts.append(f"Not here, so not asked:\n\n{gone}")
+    if run.explorations:
+        parts.append(f"Explored at random:\n\n{_bullets(explored(each) for each in run.explorations)}")
     failed = new_failures(run.verdicts)
     parts.append(f"## New failures ({number(len(failed))})\n")
     parts.append(_table(

@@ -65,6 +65,7 @@ def _context(run: Run, title: str) -> dict[str, Any]:
         "charts": _charts(run), "timing_rows": [summary.timing_row(each) for each in run.timings],
         "timing_verdicts": [name for name in TIMING_VERDICTS if any(each.verdict == name for each in run.timings)],
         "marks": {name: plots.mark(name) for name in ("faster", "slower", "equivalent", "inconclusive")},
+        "explorations": [findings.explored(each) for each in run.explorations],
         "time": summary.time_told(run), "data": embedded(run),
     }
 
