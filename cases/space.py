@@ -10,6 +10,8 @@ from collections.abc import Mapping
 from dataclasses import MISSING, fields, replace
 from functools import lru_cache
 
+import numpy as np
+
 from cases.batches import BatchPlan
 from cases.invariants import INVARIANTS, Case, Invariant
 from cases.layers import GATES, Layer
@@ -86,7 +88,10 @@ def drawn(space: str, row: Row, sizes: Mapping[str, int] | None, seed: int) -> C
     case = case_of(named, seed, space)
     layer = case.layer.but(features=sizes["features"], units=sizes["units"])
     case = replace(case, layer=layer, plan=replace(case.plan, batch=sizes["batch"], time=sizes["time"]))
-    return None if case.masked and case.batch.valid.all() else case  # too short for that kind of mask
+    valid = case.batch.valid
+    # Too short for its kind of mask: nothing is masked, or the mask is its own mirror image, which hides directions.
+    hides = valid.all() or (case.plan.mask != "empty" and np.array_equal(valid, valid[:, ::-1]))
+    return None if case.masked and hides else case
 
 
 def asked(case: Case) -> list[Invariant]:

@@ -267,6 +267,7 @@ class Session:
         subjects = tuple(
             {"name": s.name, "alias": s.specification.name, "backend": s.specification.backend, "device": s.device,
              "threads": s.threads, "versions": s.about.get("versions", {}), "python": s.about.get("python", ""),
+             "padding": s.about.get("padding", ""),
              **({"broken": s.broken} if s.broken else {})}
             for s in self.subjects
         )
@@ -276,7 +277,8 @@ class Session:
             subjects=subjects,
             missing=tuple({"name": n, "reason": r} for n, r in self.missing.items()),
             ledger={
-                k.key: {**asdict(k), "condition": " — or ".join(condition(p) for p in self.ledger if p.key == k.key)}
+                k.key: {**asdict(k), "subjects": sorted({s for p in self.ledger if p.key == k.key for s in p.subject}),
+                        "condition": " — or ".join(condition(p) for p in self.ledger if p.key == k.key)}
                 for k in reversed(self.ledger)  # the first place of an entry stands for it
             },
         )

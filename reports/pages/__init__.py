@@ -1,4 +1,4 @@
-"""The explorer: one static file, `index.html`, that shows a run and needs nothing but a browser."""
+"""The explorer: one static file, `index.html`, that shows a run and needs nothing but a browser; `findings.html` beside it."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any
 
 import jinja2
 
-from reports import findings, plots, summary
+from reports import findings, plots, rootcauses, summary
 from reports.lines import SEVERITY, TIMING_VERDICTS
 from reports.pages.data import SIGNS, embedded
 from reports.records import NotWritable, Run, read
@@ -18,7 +18,7 @@ PAGE, SUMMARY = "index.html", "summary.md"
 
 
 def write(folder: str | os.PathLike) -> Path:
-    """Write `summary.md` and `index.html` beside the records of the run in `folder`; return the page.
+    """Write `summary.md`, `index.html` and `findings.html` beside the records of the run in `folder`; return the page.
 
     Raises what `reports.records.read` raises, and NotWritable.
     """
@@ -27,7 +27,7 @@ def write(folder: str | os.PathLike) -> Path:
 
 
 def write_page(run: Run, folder: str | os.PathLike, title: str = "Conformance of recurrent layers") -> Path:
-    """Write the summary and the page of a run into `folder`, and the scripts that they link to."""
+    """Write the summary and the pages of a run into `folder`, and the scripts that they link to."""
     target = Path(folder)
     try:
         target.mkdir(parents=True, exist_ok=True)
@@ -36,6 +36,7 @@ def write_page(run: Run, folder: str | os.PathLike, title: str = "Conformance of
                 (target / name).parent.mkdir(parents=True, exist_ok=True)
                 shutil.copyfile(run.folder / name, target / name)
         (target / SUMMARY).write_text(summary.markdown(run), encoding="utf-8", errors="replace")
+        (target / rootcauses.PAGE).write_text(rootcauses.html([run], PAGE), encoding="utf-8", errors="replace")
         (target / PAGE).write_text(html(run, title), encoding="utf-8", errors="replace")
     except OSError as problem:
         why = (problem.strerror or str(problem)).lower()
