@@ -12,11 +12,11 @@ from functools import lru_cache
 
 import numpy as np
 
-from cases.batches import BatchPlan
+from cases.batches import MASKS, BatchPlan
 from cases.invariants import INVARIANTS, Case, Invariant
-from cases.layers import GATES, Layer
+from cases.layers import ACTIVATIONS, DIRECTIONS, GATES, MERGES, Layer
 from cases.plan import ARRAYS, GROUPS, MET, SENSELESS, Row, case_of, concerns
-from cases.requests import ENTRIES, MODES, ORIGINS, Execution
+from cases.requests import ENTRIES, KERNELS, MASK_SOURCES, MODES, ORIGINS, Execution
 
 EXPLORED = "explored"
 """The array of a case that is drawn from all factors together: every invariant may be checked on it."""
@@ -46,6 +46,19 @@ def spaces() -> Mapping[str, Mapping[str, tuple]]:
         name: {factor: simplest_first(factor, tuple(values)) for factor, values in factors.items() if factor != "size"}
         for name, factors in found.items()
     }
+
+
+def catalogue() -> dict[str, dict]:
+    """All that there is to be asked: invariant -> group, and feature -> values, those of the plan and those that a layer
+    or a mask may have besides."""
+    known = {"activation": ACTIVATIONS, "recurrent_activation": ACTIVATIONS, "merge": MERGES, "direction": DIRECTIONS,
+             "mask": MASKS, "kernel": KERNELS, "cell": tuple(GATES), "mask_from": MASK_SOURCES}
+    features: dict[str, dict] = {name: dict.fromkeys(values) for name, values in known.items()}
+    for array in ARRAYS:
+        for name, values in array.factors.items():
+            if name != "size":
+                features.setdefault(name, {}).update(dict.fromkeys(values))
+    return {"invariants": {i.name: i.group for i in INVARIANTS}, "features": {n: list(v) for n, v in features.items()}}
 
 
 def simplest_first(factor: str, values: tuple) -> tuple:

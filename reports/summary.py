@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
+from reports import families
 from reports.findings import (
     Finding,
     Speed,
@@ -68,6 +69,10 @@ def markdown(run: Run) -> str:
     found = findings(run)
     parts.append(f"## Known findings ({number(len(found))})\n")
     parts += [_finding(each) for each in found] or ["None.\n"]
+    parts.append("## Families\n\nEvery group of invariants, scenario, option and execution, with the checks of each subject.\n")
+    parts.append(_table(["kind", "family", *run.subjects, "note"], families.rows(run)))
+    for note, names in families.gaps(run).items():
+        parts.append(f"{note[0].upper()}{note[1:]}: {', '.join(f'`{name}`' for name in names)}.\n")
     if run.timings:
         parts.append("## Times\n\nHow many times faster the first kernel is than the second, with its 95 % interval; "
                      "seconds are medians of one pass.\n")

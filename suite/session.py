@@ -19,6 +19,7 @@ from typing import Any
 from cases.plan import DEPTHS, Planned, concerned, plan
 from cases.requests import KERNELS
 from cases.scenarios import claims
+from cases.space import catalogue
 from reports.lines import Exploration, Header, Verdict
 from reports.records import read as read_run
 from suite import repros
@@ -275,6 +276,7 @@ class Session:
             time=time.strftime("%Y-%m-%dT%H:%M:%S%z", time.localtime(self.began)), machine=machine(),
             settings={**asdict(self.settings), "ledgers": list(self.settings.ledgers)}, commit=commit(),
             subjects=subjects,
+            more={"catalogue": {**catalogue(), "scenarios": sorted({c.scenario for c in claims("full") if c.scenario})}},
             missing=tuple({"name": n, "reason": r} for n, r in self.missing.items()),
             ledger={
                 k.key: {**asdict(k), "subjects": sorted({s for p in self.ledger if p.key == k.key for s in p.subject}),

@@ -9,7 +9,7 @@ from typing import Any
 
 import jinja2
 
-from reports import findings, plots, rootcauses, summary
+from reports import families, findings, plots, rootcauses, summary
 from reports.lines import SEVERITY, TIMING_VERDICTS
 from reports.pages.data import SIGNS, embedded
 from reports.records import NotWritable, Run, read
@@ -66,6 +66,7 @@ def _context(run: Run, title: str) -> dict[str, Any]:
         "charts": _charts(run), "timing_rows": [summary.timing_row(each) for each in run.timings],
         "timing_verdicts": [name for name in TIMING_VERDICTS if any(each.verdict == name for each in run.timings)],
         "marks": {name: plots.mark(name) for name in ("faster", "slower", "equivalent", "inconclusive")},
+        "families": families.families(run), "family_gaps": families.gaps(run), "names": run.subjects,
         "explorations": [findings.explored(each) for each in run.explorations],
         "time": summary.time_told(run), "data": embedded(run),
     }
