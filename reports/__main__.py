@@ -1,4 +1,4 @@
-"""`python -m reports`: show, compare, gate, page, merge. Bad use is one line on stderr and exit status 2."""
+"""`python -m reports`: show, compare, gate, page, merge, findings. Bad use is one line on stderr and exit status 2."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from reports import compare as comparing
-from reports import pages, summary
+from reports import pages, rootcauses, summary
 from reports.findings import amount, new_failures, several
 from reports.gate import gate
 from reports.lines import SEVERITY, VERDICTS, Verdict
@@ -72,10 +72,12 @@ def _parser() -> argparse.ArgumentParser:
 
     for name, command, help_ in (
         ("page", _page, "write the explorer, static files"), ("merge", _merge, "put runs together into one"),
+        ("findings", _findings, "write the findings by root cause, as Markdown"),
     ):
         many = commands.add_parser(name, help=help_)
         many.add_argument("runs", metavar="RUN", nargs="+")
-        many.add_argument("-o", "--output", metavar="DIR", required=True)
+        where = {"metavar": "FILE", "default": "FINDINGS.md"} if name == "findings" else {"metavar": "DIR", "required": True}
+        many.add_argument("-o", "--output", **where)
         many.set_defaults(command=command)
     return parser
 
@@ -158,6 +160,11 @@ def _page(given: argparse.Namespace) -> int:
         return 0
     with tempfile.TemporaryDirectory() as folder:
         print(pages.write_page(read(merge(runs, Path(folder) / "merged")), given.output))
+    return 0
+
+
+def _findings(given: argparse.Namespace) -> int:
+    print(rootcauses.write([read(each) for each in given.runs], given.output))
     return 0
 
 

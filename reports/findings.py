@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from reports.lines import NEW, SEVERITY, Timing, Verdict
+from reports.lines import NEW, SEVERITY, Exploration, Timing, Verdict
 from reports.records import Run
 
 
@@ -133,8 +133,29 @@ def headline(run: Run) -> str:
         parts.append(f"{several(len(found), 'known finding')} in {several(counts['known'], 'check')}")
     if counts["unsupported"]:
         parts.append(f"{number(counts['unsupported'])} unsupported")
-    parts.append(f"{number(counts['pass'])} of {several(total, 'check')} pass" if total else "no check recorded")
+    if total and not run.explorations or counts["pass"]:
+        parts.append(f"{number(counts['pass'])} of {several(total, 'check')} pass")
+    elif not run.explorations:
+        parts.append("no check recorded")
+    if run.explorations:
+        parts.append(f"explored {several(sum(each.draws for each in run.explorations), 'random draw')}")
     return ("Cut off: " if run.cut_off else "") + ", ".join(parts) + "."
+
+
+def explored(exploration: Exploration) -> str:
+    """A search in one sentence."""
+    counts = exploration.total
+    said = ", ".join(f"{number(counts[name])} {name}" for name in ("pass", "unsupported", *SEVERITY[:-2]) if counts.get(name))
+    told = (
+        f"{several(exploration.draws, 'draw')} of {exploration.subject}, {several(sum(counts.values()), 'check')}: "
+        f"{said or 'none'}; "
+        f"{several(len(exploration.new), 'new failure')}"
+    )
+    if exploration.replayed:
+        told += f", {exploration.replayed} failed again"
+    if exploration.unshrunk:
+        told += f", {exploration.unshrunk} not shrunk"
+    return f"{told} ({exploration.seconds:.0f} s, seed {exploration.seed})"
 
 
 def amount(verdict: Verdict) -> str:

@@ -1,4 +1,4 @@
-"""One line of a run's file: header, verdict, timing, end. Each value and its line of JSON are a pair.
+"""One line of a run's file: header, verdict, timing, exploration, end. Each value and its line of JSON are a pair.
 
 JSON has no NaN and no infinity. They are written as the strings "NaN", "Infinity" and "-Infinity", which Python's
 `float`, JavaScript's `Number` and `pandas.read_json(..., lines=True)` all turn back into the numbers. Number fields are
@@ -11,6 +11,7 @@ import json
 import math
 import types
 import typing
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields
 from typing import Any
@@ -190,11 +191,43 @@ class Timing(Record):
 
 
 @dataclass(frozen=True)
+class Exploration(Record):
+    """A random search of one subject. What it found are verdicts of their own.
+
+    planned, draws   how many cases were to be drawn and asked, and how many were
+    seed             of the draws
+    counts           invariant -> verdict -> number of checks, of all draws
+    new, known       ids of the verdicts that it added: what the ledger does not know, shrunk; an example of each entry
+    replayed         how many failures of earlier searches failed again
+    unshrunk         how many of `new` are shown as they were drawn
+    """
+
+    subject: str
+    planned: int
+    draws: int
+    seed: int = 0
+    counts: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
+    new: tuple[str, ...] = ()
+    known: tuple[str, ...] = ()
+    replayed: int = 0
+    unshrunk: int = 0
+    seconds: float = 0.0
+    more: Mapping[str, Any] = field(default_factory=dict)
+    kind = "exploration"
+
+    @property
+    def total(self) -> dict[str, int]:
+        """verdict -> number of checks."""
+        return dict(sum((Counter(counted) for counted in self.counts.values()), Counter()))
+
+
+@dataclass(frozen=True)
 class End(Record):
     """The last line: what was counted, so that a reader can see that nothing was lost.
 
     counts    subject -> verdict -> number of lines · planned: subject -> number of planned checks
     seconds   in all · in the frameworks · in the harness · exit: the exit status of the run
+    explored  the subjects that were to be explored
     """
 
     counts: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
@@ -203,11 +236,12 @@ class End(Record):
     seconds_frameworks: float = 0.0
     seconds_harness: float = 0.0
     exit: int = 0
+    explored: tuple[str, ...] = ()
     more: Mapping[str, Any] = field(default_factory=dict)
     kind = "end"
 
 
-KINDS: Mapping[str, type] = {kind.kind: kind for kind in (Header, Verdict, Timing, End)}
+KINDS: Mapping[str, type] = {kind.kind: kind for kind in (Header, Verdict, Timing, Exploration, End)}
 
 
 def _plain(value: Any) -> Any:

@@ -10,7 +10,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from reports.lines import End, Header, Timing, Verdict
+from reports.lines import End, Exploration, Header, Timing, Verdict
 from reports.records import NotWritable, RecordsError, Run, Writer
 
 IDENTITY = ("backend", "versions", "device", "python", "threads")
@@ -45,13 +45,19 @@ def merge(runs: Sequence[Run], folder: str | os.PathLike) -> Path:
                 if moved.id in records and isinstance(moved, Verdict):
                     planned[moved.subject] -= 1  # planned in both runs, recorded once
                 records[moved.id] = moved
+            for each in run.explorations:
+                name = names[each.subject]
+                new, known = (tuple(f"{name}::{i.partition('::')[2]}" for i in ids) for ids in (each.new, each.known))
+                moved = replace(each, subject=name, new=new, known=known)
+                records[f"{name}::explore::{each.seed}::{each.planned}"] = moved
             for name, count in (run.end.planned if run.end else {}).items():
                 planned[names.get(name, name)] += count
         writer.begin(_header(runs, subjects))
         for record in records.values():
             writer.add(record)
         if not any(run.cut_off for run in runs):
-            writer.end(_end(runs, planned))
+            explored = dict.fromkeys(each.subject for each in records.values() if isinstance(each, Exploration))
+            writer.end(_end(runs, planned, tuple(explored)))
     return target
 
 
@@ -108,10 +114,10 @@ def _common(described: Sequence[Mapping[str, Any]], runs: Sequence[Run]) -> Mapp
     return told
 
 
-def _end(runs: Sequence[Run], planned: Mapping[str, int]) -> End:
+def _end(runs: Sequence[Run], planned: Mapping[str, int], explored: tuple[str, ...]) -> End:
     """The sums of the ends; the worst exit status."""
     ends = [run.end for run in runs if run.end]
     return End(
         {}, dict(planned), sum(each.seconds for each in ends), sum(each.seconds_frameworks for each in ends),
-        sum(each.seconds_harness for each in ends), max(each.exit for each in ends),
+        sum(each.seconds_harness for each in ends), max(each.exit for each in ends), explored,
     )

@@ -17,7 +17,7 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from reports.lines import KINDS, SCHEMA, End, Header, Record, Timing, Verdict
+from reports.lines import KINDS, SCHEMA, End, Exploration, Header, Record, Timing, Verdict
 
 FILE = "records.jsonl"
 
@@ -56,6 +56,7 @@ class Run:
     timings: tuple[Timing, ...] = ()
     end: End | None = None
     repeated: int = 0
+    explorations: tuple[Exploration, ...] = ()
 
     @property
     def cut_off(self) -> bool:
@@ -94,6 +95,12 @@ class Run:
             written = sum(self.end.counts.get(subject, {}).values())
             if subject in self.end.counts and written != here and not self.repeated:
                 told.append(f"{subject}: the last line counts {written} checks, the file holds {here}.")
+        for subject in self.end.explored:
+            made = next((each for each in self.explorations if each.subject == subject), None)
+            if made is None:
+                told.append(f"{subject}: a search was planned, and none is recorded.")
+            elif made.draws < made.planned:
+                told.append(f"{subject}: {made.planned} draws were planned, {made.draws} were made.")
         return told
 
 
@@ -116,7 +123,7 @@ class Writer:
         begun = self.path.exists() and self.path.stat().st_size > 0
         if resume and begun:
             run = read(self.folder)
-            kept = [each.to_line() for each in (run.header, *run.verdicts, *run.timings)]
+            kept = [each.to_line() for each in (run.header, *run.verdicts, *run.timings, *run.explorations)]
             for verdict in run.verdicts:
                 self._counts.setdefault(verdict.subject, Counter())[verdict.verdict] += 1
             self._began = True
@@ -138,8 +145,8 @@ class Writer:
             self._append(header)
             self._began = True
 
-    def add(self, record: Verdict | Timing) -> None:
-        """Write a verdict or a timing."""
+    def add(self, record: Verdict | Timing | Exploration) -> None:
+        """Write a verdict, a timing or an exploration."""
         if not self._began:
             raise RecordsError("A record came before the header: call begin() first.")
         self._append(record)
@@ -207,10 +214,12 @@ def read(folder: str | os.PathLike) -> Run:
         raise Damaged(f"{path}: records follow the last line of the run.")
     checks = [each for each in records[1:] if isinstance(each, Verdict)]
     timed = [each for each in records[1:] if isinstance(each, Timing)]
+    explored = {(each.subject, each.seed, each.planned): each for each in records[1:] if isinstance(each, Exploration)}
     verdicts, timings = ({each.id: each for each in group} for group in (checks, timed))
     return Run(
         path.parent, typing.cast(Header, records[0]), tuple(verdicts.values()), tuple(timings.values()),
         typing.cast(End, records[-1]) if ends else None, len(checks) + len(timed) - len(verdicts) - len(timings),
+        tuple(explored.values()),
     )
 
 

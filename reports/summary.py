@@ -7,10 +7,12 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
+from reports import families
 from reports.findings import (
     Finding,
     Speed,
     amount,
+    explored,
     findings,
     headline,
     named,
@@ -33,6 +35,7 @@ def terminal(run: Run) -> list[str]:
     foot = [*scripts_told(run), time_told(run), f"report: {run.folder / 'index.html'}"]
     lists = [
         ("not here:", [f"  {each.get('name')}: {each.get('reason')}" for each in run.header.missing], 1),
+        ("explored:", [f"  {explored(each)}" for each in run.explorations], 1),
         ("new failures, worst first:", _failures(run), 2),
         ("known findings:", [f"  {_short(finding)}" for finding in findings(run)], 1),
         *_speed_lists(run),
@@ -55,6 +58,8 @@ def markdown(run: Run) -> str:
     if run.header.missing:
         gone = _bullets(f"{each.get('name')}: {each.get('reason')}" for each in run.header.missing)
         parts.append(f"Not here, so not asked:\n\n{gone}")
+    if run.explorations:
+        parts.append(f"Explored at random:\n\n{_bullets(explored(each) for each in run.explorations)}")
     failed = new_failures(run.verdicts)
     parts.append(f"## New failures ({number(len(failed))})\n")
     parts.append(_table(
@@ -64,6 +69,10 @@ def markdown(run: Run) -> str:
     found = findings(run)
     parts.append(f"## Known findings ({number(len(found))})\n")
     parts += [_finding(each) for each in found] or ["None.\n"]
+    parts.append("## Families\n\nEvery group of invariants, scenario, option and execution, with the checks of each subject.\n")
+    parts.append(_table(["kind", "family", *run.subjects, "note"], families.rows(run)))
+    for note, names in families.gaps(run).items():
+        parts.append(f"{note[0].upper()}{note[1:]}: {', '.join(f'`{name}`' for name in names)}.\n")
     if run.timings:
         parts.append("## Times\n\nHow many times faster the first kernel is than the second, with its 95 % interval; "
                      "seconds are medians of one pass.\n")

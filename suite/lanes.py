@@ -43,6 +43,10 @@ class Lanes:
         """Whether some check has no outcome yet."""
         return any(not future.done() for future in self._futures.values())
 
+    def stopping(self) -> bool:
+        """Whether no further check begins."""
+        return self._stop.is_set()
+
     def stop(self, hurry: Callable[[], None] = lambda: None) -> None:
         """Let no further check begin, and wait for those that run; `hurry` is called first where some do."""
         self._stop.set()

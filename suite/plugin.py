@@ -11,14 +11,16 @@ from typing import Any
 
 import pytest
 
-from reports.lines import Timing, Verdict
+from reports.lines import Exploration, Timing, Verdict
 from reports.records import NotWritable, RecordsError, Writer, read
 from suite.repros import again
-from suite.session import BadUse, Check, Session, Settings, default_folder, open_session
+from suite.session import BadUse, Check, Exploring, Session, Settings, default_folder, open_session
 
 ROOT = Path(__file__).resolve().parents[1]
 SESSION = pytest.StashKey[Session]()
 RUN = pytest.StashKey["Run"]()
+KINDS = {"test_invariant": "checks", "test_family": "families", "test_claim": "claims", "test_exploration": "searches"}
+"""The test -> the session's list that it is made for."""
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -30,8 +32,11 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption("--device", default="all", help="cpu, cuda or all (default: all that are here)")
     group.addoption("--kernel", default="all",
                     help="fused, generic, unrolled, compiled, or all (default): run every case with it")
-    group.addoption("--depth", default="default",
-                    help="smoke, default or full: features covered alone, in pairs, in triples")
+    group.addoption("--depth",
+                    help="smoke, default or full: features covered alone, in pairs, in triples (default: default)")
+    group.addoption("--explore", type=int, default=0, metavar="N",
+                    help="draw N cases at random, check every invariant that applies, shrink what fails; in place of "
+                         "the plan, or after it where --depth is given")
     group.addoption("--seed", type=int, default=0, help="seed of every array (default: 0)")
     group.addoption("--threads", type=int, default=1, help="threads a subject may use (default: 1)")
     group.addoption("--timeout", type=float, default=60.0, metavar="SECONDS", help="for one request (default: 60)")
@@ -56,12 +61,15 @@ def pytest_configure(config: pytest.Config) -> None:
         return
     option = config.getoption
     settings = Settings(
-        tuple(option("--subject")), option("--device"), option("--kernel"), option("--depth"), option("--seed"),
+        tuple(option("--subject")), option("--device"), option("--kernel"), option("--depth") or "default", option("--seed"),
         option("--threads"), option("--timeout"), option("--inline"), tuple(option("--ledger")), option("--record"),
-        option("--resume"), not option("--no-repro-check"),
+        option("--resume"), not option("--no-repro-check"), option("--explore"),
+        bool(option("--depth")) or not option("--explore"),
     )
     try:
         config.stash[SESSION] = open_session(settings)
+        if settings.explore and getattr(config, "cache", None) is not None:
+            config.stash[SESSION].examples = config.cache.mkdir("rnn-conformance-examples")
         if not hasattr(config, "workerinput") and not config.option.collectonly:
             config.stash[RUN] = Run(config.stash[SESSION], config)
             config.pluginmanager.register(config.stash[RUN], "rnn-conformance-run")
@@ -77,7 +85,7 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
     from xdist.scheduler import LoadScopeScheduling
 
     session = session_of(config)
-    lanes = {str(check): lane_of(check) for check in session.all_checks}
+    lanes = {str(check): lane_of(check) for check in (*session.all_checks, *session.searches)}
 
     class BySubject(LoadScopeScheduling):
         def _split_scope(self, nodeid: str) -> str:
@@ -87,9 +95,9 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
     return BySubject(config, log)
 
 
-def lane_of(check: Check) -> str:
+def lane_of(check: Check | Exploring) -> str:
     """The subject whose worker a check belongs to: across two subjects, the one to which all others are compared."""
-    return check.other.name if check.other else check.subject.name
+    return check.other.name if getattr(check, "other", None) else check.subject.name
 
 
 def named_in(nodeid: str) -> str:
@@ -112,19 +120,29 @@ def session_of(config: pytest.Config) -> Session:
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     """One test a check."""
-    asked = {"test_invariant": "checks", "test_family": "families", "test_claim": "claims"}.get(metafunc.definition.name)
-    if asked is None or SESSION not in metafunc.config.stash:
+    if metafunc.definition.name not in KINDS or SESSION not in metafunc.config.stash:
         return
-    checks = getattr(session_of(metafunc.config), asked)
+    session = session_of(metafunc.config)
+    kind = KINDS[metafunc.definition.name]
     metafunc.parametrize("check", [
         pytest.param(check, id=str(check), marks=pytest.mark.xdist_group(lane_of(check)))
-        for check in checks
+        for check in getattr(session, kind)
     ])
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Checks first, times last."""
-    items.sort(key=lambda item: "benchmarks" in item.path.parts)  # timing comes last, when nothing else runs
+    """Checks first, searches then, times last, when nothing else runs. Of what is not asked for, nothing is said."""
+    items[:] = [item for item in items if not unasked(item)]
+    items.sort(key=lambda item: ("benchmarks" in item.path.parts, item.originalname == "test_exploration"))
+
+
+def unasked(item: pytest.Item) -> bool:
+    """Whether a test has no parameters because a search, or the plan, was not asked for."""
+    if SESSION not in item.config.stash or "suite" not in item.path.parts:
+        return False
+    settings = session_of(item.config).settings
+    searches = getattr(item, "originalname", "") == "test_exploration"
+    return not settings.explore if searches else not settings.planned
 
 
 @pytest.fixture
@@ -148,9 +166,22 @@ def settle(check: Check, request: pytest.FixtureRequest) -> None:
         pytest.fail(f"{record.verdict}: {record.message}\n{record.statement}", pytrace=False)
 
 
+def search(exploring: Exploring, request: pytest.FixtureRequest) -> None:
+    """Search one subject, hand over the records of what was found, and end the test as the worst of them says."""
+    session = session_of(request.config)
+    exploration, records = session.found(exploring)
+    for record in records:
+        if script := session.scripts.pop(record.repro or "", None):
+            request.node.user_properties.append(("repro", json.dumps([record.repro, script])))
+        request.node.user_properties.append(("verdict", record.to_line()))
+    request.node.user_properties.append(("exploration", exploration.to_line()))
+    if new := [record for record in records if record.verdict not in ("known", "unsupported", "pass")]:
+        pytest.fail("\n".join(f"{each.verdict}: {each.id}\n    {each.message}" for each in new), pytrace=False)
+
+
 def pytest_report_teststatus(report: pytest.TestReport, config: pytest.Config) -> tuple[str, str, str] | None:
     """Our words in pytest's counts: known and unsupported."""
-    if report.when == "call" and any(name == "verdict" for name, _ in report.user_properties):
+    if report.when == "call" and report.user_properties and report.user_properties[-1][0] == "verdict":
         if report.skipped:
             return ("known", "k", "KNOWN") if hasattr(report, "wasxfail") else ("unsupported", "u", "UNSUPPORTED")
     return None
@@ -169,6 +200,7 @@ class Run:
         self.seconds = Counter()
         self.explained: set[tuple[str, str]] = set()
         self.problem: str | None = None
+        self.searched: list[str] = []
 
     @property
     def distributed(self) -> bool:
@@ -181,26 +213,30 @@ class Run:
             return
         params = [item.callspec.params.get("check") for item in session.items if hasattr(item, "callspec")]
         checks = [check for check in params if isinstance(check, Check)]
-        self._begin([str(check) for check in checks])
+        searches = [search for search in params if isinstance(search, Exploring)]
+        self._begin([str(check) for check in checks], [search.subject.name for search in searches])
         if not self.session.settings.inline:
-            self.session.run_ahead([check for check in checks if str(check) not in self.session.earlier])
+            self.session.run_ahead([*(check for check in checks if str(check) not in self.session.earlier), *searches])
 
     @pytest.hookimpl(optionalhook=True)
     def pytest_xdist_node_collection_finished(self, node: Any, ids: list[str]) -> None:
         """Under xdist every worker collects the same; the first one counts."""
         if ids and not self.begun:
             known = {str(c) for c in self.session.all_checks}
-            self._begin([check for check in map(named_in, ids) if check in known])
+            searches = {str(search): search.subject.name for search in self.session.searches}
+            named = [named_in(each) for each in ids]
+            self._begin([check for check in named if check in known], [searches[each] for each in named if each in searches])
 
-    def _begin(self, checks: list[str]) -> None:
+    def _begin(self, checks: list[str], searched: list[str]) -> None:
         self.begun = True
+        self.searched = [*self.session.explored, *searched]
         planned = dict.fromkeys([*self.session.earlier, *checks])
         anchor = self.session.subjects[0].name if any("::frameworks_agree::" in check for check in checks) else ""
-        self.session.start({*(check.partition("::")[0] for check in planned), anchor})
+        self.session.start({*(check.partition("::")[0] for check in planned), anchor, *searched})
         self.planned.update(check.partition("::")[0] for check in planned)
         everything = {str(c) for c in self.session.all_checks}
         settings = self.session.settings
-        self.whole = set(checks) == everything and settings.depth != "smoke" and settings.kernel == "all"
+        self.whole = settings.planned and set(checks) == everything and settings.depth != "smoke" and settings.kernel == "all"
         self._write(self.writer.begin, self.session.header())
         if self.distributed:
             for subject in self.session.subjects:
@@ -213,10 +249,14 @@ class Run:
         for name, line in report.user_properties:
             if name == "timing":
                 self._write(self.writer.add, Timing.from_json(json.loads(line)))
+            elif name == "exploration":
+                self._write(self.writer.add, Exploration.from_json(json.loads(line)))
             elif name == "repro":
                 self._write(self._script, json.loads(line))
             elif name == "verdict":
                 record = Verdict.from_json(json.loads(line))
+                if record.more.get("explored") and record.id not in self.session.earlier:
+                    self.planned[record.subject] += 1  # found, and so not planned from the beginning
                 self.seconds["checks"] += record.seconds
                 self.seconds["frameworks"] += record.more.get("framework_seconds", 0.0)
                 if record.verdict == "known":
@@ -290,7 +330,8 @@ class Run:
             self._close()  # without its last line: whoever reads it sees that it was cut off
         else:
             self.writer.end(
-                planned=dict(self.planned), seconds=round(time.time() - self.session.began, 1), exit=int(exitstatus),
+                planned=dict(self.planned), explored=tuple(self.searched),
+                seconds=round(time.time() - self.session.began, 1), exit=int(exitstatus),
                 seconds_frameworks=round(frameworks, 1),
                 seconds_harness=round(self.seconds["checks"] - self.seconds["frameworks"], 1), more=scripts,
             )

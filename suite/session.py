@@ -20,9 +20,11 @@ from cases.families import checks as families
 from cases.plan import DEPTHS, Planned, concerned, plan
 from cases.requests import KERNELS
 from cases.scenarios import claims, described
-from reports.lines import Header, Verdict
+from cases.space import catalogue
+from reports.lines import Exploration, Header, Verdict
 from reports.records import read as read_run
 from suite import repros
+from suite.exploration import Explored, Judged, explore
 from suite.lanes import Lanes
 from suite.ledger import BadLedger, Known, consult, read
 from suite.subjects.specification import BadSubject, discover, missing, parse
@@ -31,6 +33,7 @@ from suite.verdicts import Outcome, judge
 
 ROOT = Path(__file__).resolve().parents[1]
 LEDGER = ROOT / "suite" / "known.toml"
+EXPLORE = "explore"
 DEVICES = ("cpu", "cuda", "all")
 
 
@@ -54,6 +57,8 @@ class Settings:
     record: str | None = None
     resume: str | None = None
     repro_check: bool = True
+    explore: int = 0
+    planned: bool = True
 
 
 @dataclass(frozen=True)
@@ -80,6 +85,16 @@ class Check:
                 **({"other": self.other.specification.backend} if self.other else {})}
 
 
+@dataclass(frozen=True)
+class Exploring:
+    """A planned search of one subject. Prints itself as its id."""
+
+    subject: Subject
+
+    def __str__(self) -> str:
+        return f"{self.subject.name}::{EXPLORE}"
+
+
 @dataclass(eq=False)
 class Session:
     """What a run needs; nothing is started until `start`."""
@@ -89,6 +104,8 @@ class Session:
     missing: dict[str, str] = field(default_factory=dict)
     ledger: tuple[Known, ...] = ()
     earlier: Mapping[str, Verdict] = field(default_factory=dict)  # of the run that is gone on with, by id
+    explored: Container[str] = ()  # the subjects that the run that is gone on with has searched
+    examples: Path | None = None  # where Hypothesis keeps what it found
     scripts: dict[str, str] = field(default_factory=dict)  # file -> text, of failures whose record was just made
 
     def __post_init__(self):
@@ -104,6 +121,8 @@ class Session:
     @cached_property
     def checks(self) -> list[Check]:
         """Every invariant's check, subject by subject; then those across two subjects, each against the first one."""
+        if not self.settings.planned:
+            return []
         own = [Check(p, s) for s in self.subjects for p in self.planned if not p.across]
         first = self.subjects[0] if self.subjects else None
         pairs = [Check(p, s, first) for s in self.subjects[1:] for p in self.planned if p.across]
@@ -112,12 +131,18 @@ class Session:
     @cached_property
     def claims(self) -> list[Check]:
         """Every claim of every scenario, subject by subject."""
-        return [Check(p, s) for s in self.subjects for p in claims(self.settings.depth)]
+        return [] if not self.settings.planned else [Check(p, s) for s in self.subjects for p in claims(self.settings.depth)]
+
+    @cached_property
+    def searches(self) -> list[Exploring]:
+        """A random search of each subject, where that is asked for; none of those that an earlier part of the run has made."""
+        done = self.explored
+        return [Exploring(s) for s in self.subjects if s.name not in done] if self.settings.explore else []
 
     @cached_property
     def families(self) -> list[Check]:
         """Every statement of every family, subject by subject."""
-        return [Check(p, s) for s in self.subjects for p in families(self.settings.depth)]
+        return [] if not self.settings.planned else [Check(p, s) for s in self.subjects for p in families(self.settings.depth)]
 
     @property
     def all_checks(self) -> tuple[Check, ...]:
@@ -136,16 +161,18 @@ class Session:
                 self.halt()
                 raise
 
-    def run_ahead(self, checks: list[Check]) -> None:
-        """Begin the lanes for the checks that were selected."""
-        lanes: dict[str, list[tuple[str, Check]]] = {}
+    def run_ahead(self, checks: list[Check | Exploring]) -> None:
+        """Begin the lanes for the checks and searches that were selected."""
+        lanes: dict[str, list[tuple[str, Check | Exploring]]] = {}
         for check in checks:
-            lane = "across" if check.other else check.subject.name
+            lane = "across" if getattr(check, "other", None) else check.subject.name
             lanes.setdefault(lane, []).append((str(check), check))
         self.lanes.begin(lanes)
 
-    def judge(self, check: Check) -> Outcome:
-        """The outcome of one check, before the ledger is asked."""
+    def judge(self, check: Check | Exploring) -> Outcome | Explored:
+        """The outcome of one check, before the ledger is asked; of a search, what it explored."""
+        if isinstance(check, Exploring):
+            return self.explore(check.subject)
         asked = (check.subject,) if check.other is None else (check.subject, check.other)
         for subject in asked:
             subject.ready()
@@ -161,7 +188,43 @@ class Session:
         """The record of one check: its outcome, with the ledger consulted; the earlier record where there is one."""
         if str(check) in self.earlier:
             return self.earlier[str(check)]
-        outcome = self.lanes.outcome(str(check), check)
+        return self.recorded(check, self.lanes.outcome(str(check), check))
+
+    def explore(self, subject: Subject) -> Explored:
+        """A random search of one subject."""
+        subject.ready()
+        entries = self.concerning(subject)
+
+        def judged(planned: Planned) -> Judged:
+            check = Check(planned, subject)
+            verdict, known = consult(entries, check.names, check.features, judge(planned, subject))
+            return Judged(verdict, known.key if known else None)
+
+        return explore(judged, self.settings.explore, self.settings.seed, self.examples, subject.name, self.lanes.stopping)
+
+    def found(self, search: Exploring) -> tuple[Exploration, list[Verdict]]:
+        """What a search came to: its record, and the records of what it found, with scripts as always."""
+        explored: Explored = self.lanes.outcome(str(search), search)
+        settings, subject = self.settings, search.subject
+        records: dict[bool, list[Verdict]] = {True: [], False: []}
+        asked = {str(check) for check in self.checks}
+        for new, failures in ((True, explored.new), (False, explored.known)):
+            for failure in failures:
+                check = Check(failure.check, subject)
+                if str(check) in asked or str(check) in self.earlier:
+                    continue  # the plan has it, and says it
+                record = self.recorded(check, self.judge(check))
+                if failure.also:
+                    record = replace(record, more={**record.more, "also": list(failure.also)})
+                records[new].append(replace(record, more={**record.more, "explored": True}))
+        new, known = ([record.id for record in records[kind]] for kind in (True, False))
+        return Exploration(
+            subject.name, settings.explore, explored.draws, settings.seed, explored.counts, tuple(new), tuple(known),
+            explored.replayed, explored.unshrunk, round(explored.seconds, 2),
+        ), [*records[True], *records[False]]
+
+    def recorded(self, check: Check, outcome: Outcome) -> Verdict:
+        """The record of an outcome, with the ledger consulted."""
         verdict, known = consult(self.concerning(check.subject), check.names, check.features, outcome)
         message = outcome.message
         if verdict == "fixed":
@@ -219,6 +282,7 @@ class Session:
         subjects = tuple(
             {"name": s.name, "alias": s.specification.name, "backend": s.specification.backend, "device": s.device,
              "threads": s.threads, "versions": s.about.get("versions", {}), "python": s.about.get("python", ""),
+             "padding": s.about.get("padding", ""),
              **({"broken": s.broken} if s.broken else {})}
             for s in self.subjects
         )
@@ -226,9 +290,11 @@ class Session:
             time=time.strftime("%Y-%m-%dT%H:%M:%S%z", time.localtime(self.began)), machine=machine(),
             settings={**asdict(self.settings), "ledgers": list(self.settings.ledgers)}, commit=commit(),
             subjects=subjects,
+            more={"catalogue": {**catalogue(), "scenarios": sorted({c.scenario for c in claims("full") if c.scenario})}},
             missing=tuple({"name": n, "reason": r} for n, r in self.missing.items()),
             ledger={
-                k.key: {**asdict(k), "condition": " — or ".join(condition(p) for p in self.ledger if p.key == k.key)}
+                k.key: {**asdict(k), "subjects": sorted({s for p in self.ledger if p.key == k.key for s in p.subject}),
+                        "condition": " — or ".join(condition(p) for p in self.ledger if p.key == k.key)}
                 for k in reversed(self.ledger)  # the first place of an entry stands for it
             },
             scenarios=described(),
@@ -272,12 +338,13 @@ def with_script(check: Check, outcome: Outcome) -> Outcome:
 
 def open_session(settings: Settings) -> Session:
     """The session that the settings describe. Raises BadUse, in one sentence, or RecordsError."""
-    earlier = {}
+    earlier, explored = {}, set()
     if settings.resume is not None:
         if settings.record is not None:
             raise BadUse("--resume goes on in the run's own folder: leave out --record")
         run = read_run(settings.resume)
         settings, earlier = resumed(settings, run.header.settings), {v.id: v for v in run.verdicts}
+        explored = {each.subject for each in run.explorations}
     for name, value, known in (
         ("--depth", settings.depth, DEPTHS), ("--kernel", settings.kernel, (*KERNELS, "all")),
         ("--device", settings.device, DEVICES),
@@ -288,6 +355,8 @@ def open_session(settings: Settings) -> Session:
             raise BadUse(f"{name} {value}: unknown value{hint} (known: {', '.join(known)})")
     if not (settings.timeout > 0 and math.isfinite(settings.timeout)):
         raise BadUse(f"--timeout {settings.timeout:g}: must be more than 0 seconds")
+    if settings.explore < 0:
+        raise BadUse(f"--explore {settings.explore}: must be at least 1 draw")
     if settings.threads < 1:
         raise BadUse(f"--threads {settings.threads}: must be at least 1")
     try:
@@ -322,7 +391,7 @@ def open_session(settings: Settings) -> Session:
         for device in devices
         if not (device == "cuda" and specification.backend in ("reference", "keras-tensorflow"))
     ]
-    session = Session(settings, subjects, absent, ledger, earlier)
+    session = Session(settings, subjects, absent, ledger, earlier, explored)
     if session.earlier and (gone := {v.subject for v in earlier.values()} - {s.name for s in subjects}):
         raise BadUse(f"--resume {settings.resume}: that run asked {sorted(gone)[0]!r}, which is not asked now")
     every = (*session.planned, *families("full"), *claims("full"))
@@ -339,7 +408,7 @@ def open_session(settings: Settings) -> Session:
 def resumed(settings: Settings, begun: Mapping[str, Any]) -> Settings:
     """The settings of a run that is gone on with: those it was begun with. Raises BadUse where another one is asked."""
     same = {}
-    for name in ("subjects", "device", "kernel", "depth", "seed", "threads", "ledgers"):
+    for name in ("subjects", "device", "kernel", "depth", "seed", "threads", "ledgers", "explore", "planned"):
         default = getattr(Settings(), name)
         asked, earlier = getattr(settings, name), begun.get(name, default)
         earlier = tuple(earlier) if isinstance(default, tuple) else earlier

@@ -414,3 +414,27 @@ def test_no_framework_is_imported_to_write_scripts():
     code = "import sys, suite.repros; print([m for m in ('torch', 'keras', 'tensorflow', 'jax') if m in sys.modules])"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=ROOT)
     assert done.stdout.strip() == "[]", done.stderr
+
+
+def test_scripts_of_one_stack_are_forked_from_one_interpreter_and_leave_nothing_to_each_other(tmp_path):
+    told = ("import os, sys, torch\nprint('expected', os.getppid(), __name__)\nprint('found', hasattr(torch, 'mark'))\n"
+            "torch.mark = 1\nsys.exit(1)")
+    stubs = [stub(tmp_path, name, told) for name in ("one", "two")]
+    with again.Helper(stubs[0], parse("torch")) as helper:
+        said = [again.again(each, tmp_path, parse("torch"), 10, helper).said for each in stubs]
+        parent = helper._process.pid
+    assert said == [f"expected {parent} __main__; found False"] * 2
+
+
+def test_a_script_that_hangs_is_killed_and_the_next_one_runs(tmp_path):
+    stubs = [stub(tmp_path, "hangs", "import time; time.sleep(60)"), stub(tmp_path, "shows", SHOWS)]
+    with again.Helper(stubs[0], parse("torch")) as helper:
+        assert [again.again(each, tmp_path, parse("torch"), 2, helper).shown for each in stubs] == [None, True]
+
+
+def test_where_nothing_can_be_forked_each_script_has_an_interpreter_of_its_own(tmp_path, monkeypatch):
+    monkeypatch.setattr(again, "IMPORTED", {"torch": ("no_such_module",)})
+    each = stub(tmp_path, "shows", SHOWS)
+    with again.Helper(each, parse("torch")) as helper:
+        assert helper.run(tmp_path / "repros" / "shows.py", str(tmp_path), 5) is None
+        assert again.again(each, tmp_path, parse("torch"), 20, helper).shown is True

@@ -1,4 +1,5 @@
-"""The explorer: `index.html`, that shows a run, and a page for each scenario. Static files that need nothing but a browser."""
+"""The explorer: `index.html`, that shows a run, `findings.html`, and a page for each scenario. Static files that need nothing
+but a browser."""
 
 from __future__ import annotations
 
@@ -9,7 +10,7 @@ from typing import Any
 
 import jinja2
 
-from reports import findings, plots, summary
+from reports import families, findings, plots, rootcauses, summary
 from reports.lines import SEVERITY, TIMING_VERDICTS
 from reports.pages import scenarios
 from reports.pages.data import SIGNS, embedded
@@ -19,7 +20,7 @@ PAGE, SUMMARY = "index.html", "summary.md"
 
 
 def write(folder: str | os.PathLike) -> Path:
-    """Write `summary.md` and `index.html` beside the records of the run in `folder`; return the page.
+    """Write `summary.md`, `index.html` and `findings.html` beside the records of the run in `folder`; return the page.
 
     Raises what `reports.records.read` raises, and NotWritable.
     """
@@ -28,7 +29,7 @@ def write(folder: str | os.PathLike) -> Path:
 
 
 def write_page(run: Run, folder: str | os.PathLike, title: str = "Conformance of recurrent layers") -> Path:
-    """Write the summary and the page of a run into `folder`, and the scripts that they link to."""
+    """Write the summary and the pages of a run into `folder`, and the scripts that they link to."""
     target = Path(folder)
     try:
         target.mkdir(parents=True, exist_ok=True)
@@ -37,6 +38,7 @@ def write_page(run: Run, folder: str | os.PathLike, title: str = "Conformance of
                 (target / name).parent.mkdir(parents=True, exist_ok=True)
                 shutil.copyfile(run.folder / name, target / name)
         (target / SUMMARY).write_text(summary.markdown(run), encoding="utf-8", errors="replace")
+        (target / rootcauses.PAGE).write_text(rootcauses.html([run], PAGE), encoding="utf-8", errors="replace")
         (target / PAGE).write_text(html(run, title), encoding="utf-8", errors="replace")
         for name in scenarios.names(run):
             path = target / scenarios.file_name(name)
@@ -79,6 +81,8 @@ def _context(run: Run, title: str) -> dict[str, Any]:
         "charts": _charts(run), "timing_rows": [summary.timing_row(each) for each in run.timings],
         "timing_verdicts": [name for name in TIMING_VERDICTS if any(each.verdict == name for each in run.timings)],
         "marks": {name: plots.mark(name) for name in ("faster", "slower", "equivalent", "inconclusive")},
+        "families": families.families(run), "family_gaps": families.gaps(run), "names": run.subjects,
+        "explorations": [findings.explored(each) for each in run.explorations],
         "time": summary.time_told(run), "data": embedded(run),
     }
 

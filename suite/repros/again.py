@@ -1,7 +1,12 @@
-"""Runs scripts of failures again, each in an interpreter of its own, and says which of them do not show their fault."""
+"""Runs scripts of failures again, each in a process of its own, and says which of them do not show their fault.
+
+The scripts of one stack share an interpreter that has imported its framework and forks for each (`helper`); where that
+cannot be, each has a fresh interpreter.
+"""
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
@@ -16,15 +21,21 @@ from typing import Any
 from reports.lines import Verdict
 from suite.subjects.specification import Specification
 
+HELPER = Path(__file__).with_name("helper.py")
 FAILED = ("fail", "crash", "timeout")
 NEW = 3
 """How many failures that the ledger does not know are tried."""
 EACH = 60.0
 """Seconds that one script may take."""
-TOTAL: Mapping[str, float] = {"smoke": 20.0, "default": 20.0, "full": 120.0}
+TOTAL: Mapping[str, float] = {"smoke": 15.0, "default": 15.0, "full": 120.0}
 """Seconds for all scripts of a run, by depth: none is begun in the last `LAST` of them."""
-LAST = 5.0
+LAST = 2.0
 SIDE_BY_SIDE = 2
+IMPORTED: Mapping[str, tuple[str, ...]] = {
+    "torch": ("numpy", "torch"), "keras-torch": ("keras", "torch"), "keras-jax": ("keras", "jax"),
+    "keras-tensorflow": ("keras", "tensorflow"),
+}
+"""Backend -> what its scripts import, and one interpreter for all of them."""
 
 
 @dataclass(frozen=True)
@@ -60,36 +71,110 @@ def run(
     chosen: Sequence[Verdict], folder: Path, specification: Callable[[Verdict], Specification], seconds: float,
     each: float = EACH,
 ) -> list[Again]:
-    """Try the scripts, two at a time, for about `seconds` in all. `specification`: of the subject of a failure."""
+    """Try the scripts, two subjects at a time, for about `seconds` in all. `specification`: of the subject of a failure."""
     until = time.monotonic() + seconds - LAST
+    found: dict[str, Again] = {}
+    stacks: dict[str, list[Verdict]] = {}
+    for record in chosen:
+        stacks.setdefault(record.subject, []).append(record)
 
-    def one(record: Verdict) -> Again:
-        if time.monotonic() > until:
-            return Again(record.id, str(record.repro), None, "there was no time left")
-        return again(record, folder, specification(record), each)
+    def tried(records: list[Verdict]) -> None:
+        waiting = list(records)
+        if time.monotonic() < until:
+            with Helper(records[0], specification(records[0])) as helper:
+                while waiting and time.monotonic() < until:
+                    record = waiting.pop(0)
+                    found[record.id] = again(record, folder, specification(record), each, helper)
+        for record in waiting:
+            found[record.id] = Again(record.id, str(record.repro), None, "there was no time left")
 
     with ThreadPoolExecutor(max_workers=SIDE_BY_SIDE) as pool:
-        return list(pool.map(one, chosen))
+        list(pool.map(tried, stacks.values()))
+    return [found[record.id] for record in chosen]
 
 
-def again(record: Verdict, folder: Path, specification: Specification, seconds: float) -> Again:
-    """Run one script in a clean interpreter, outside this project."""
+class Helper:
+    """The interpreter of one subject that has imported its framework. `run` is None where it cannot fork."""
+
+    def __init__(self, record: Verdict, specification: Specification):
+        self._process: subprocess.Popen | None = None
+        self._place = tempfile.TemporaryDirectory()
+        modules = IMPORTED.get(record.backend or specification.backend)
+        if modules is None or not Path("/proc/self/task").is_dir():
+            return
+        variables = environment(record, specification) | {"OPENBLAS_NUM_THREADS": "1"}
+        if modules[0] == "keras":
+            variables["KERAS_BACKEND"] = modules[1]
+        command = [specification.python or sys.executable, "-c", HELPER.read_text(encoding="utf-8"), *modules]
+        try:
+            self._process = subprocess.Popen(
+                command, cwd=self._place.name, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
+                text=True, env=variables,
+            )
+        except OSError:
+            return
+        if not (self._answer() or {}).get("ready"):
+            self._end()
+
+    def run(self, script: Path, place: str, seconds: float) -> dict[str, Any] | None:
+        """`status` of a script, None in it after too long; None where there is no helper, or it died."""
+        if self._process is None or self._process.stdin is None:
+            return None
+        try:
+            print(json.dumps({"script": str(script), "place": place, "seconds": seconds}), file=self._process.stdin, flush=True)
+        except OSError:
+            self._end()
+            return None
+        return self._answer()
+
+    def _answer(self) -> dict[str, Any] | None:
+        line = self._process.stdout.readline() if self._process and self._process.stdout else ""
+        if not line:
+            self._end()
+        return json.loads(line) if line else None
+
+    def _end(self) -> None:
+        if self._process is not None:
+            self._process.kill()
+            self._process.communicate()
+            self._process = None
+
+    def __enter__(self) -> Helper:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._end()
+        self._place.cleanup()
+
+
+def again(
+    record: Verdict, folder: Path, specification: Specification, seconds: float, helper: Helper | None = None
+) -> Again:
+    """Run one script in a process of its own, outside this project: by the helper, or in a fresh interpreter."""
     began = time.monotonic()
     script = (folder / str(record.repro)).resolve()
-    command = [specification.python or sys.executable, str(script)]
     with tempfile.TemporaryDirectory() as place:
-        try:
-            done = subprocess.run(
-                command, cwd=place, capture_output=True, text=True, errors="replace", timeout=seconds,
-                stdin=subprocess.DEVNULL, env=environment(record, specification),
-            )
-        except subprocess.TimeoutExpired:
-            told, took = f"no end after {seconds:.0f} s", round(time.monotonic() - began, 1)
-            return Again(record.id, str(record.repro), True if record.verdict == "timeout" else None, told, took)
-        except OSError as error:
-            return Again(record.id, str(record.repro), None, f"it did not start: {error}")
-    shown, said = judged(record.verdict, done.returncode, done.stdout, done.stderr)
-    return Again(record.id, str(record.repro), shown, said, round(time.monotonic() - began, 1))
+        answer = helper.run(script, place, seconds) if helper else None
+        if answer is not None:
+            status = answer["status"]
+            out, err = ((Path(place) / name).read_text(errors="replace") for name in ("out", "err"))
+        else:
+            try:
+                done = subprocess.run(
+                    [specification.python or sys.executable, str(script)], cwd=place, capture_output=True, text=True,
+                    errors="replace", timeout=seconds, stdin=subprocess.DEVNULL, env=environment(record, specification),
+                )
+                status, out, err = done.returncode, done.stdout, done.stderr
+            except subprocess.TimeoutExpired:
+                status = None
+            except OSError as error:
+                return Again(record.id, str(record.repro), None, f"it did not start: {error}")
+    took = round(time.monotonic() - began, 1)
+    if status is None:
+        return Again(record.id, str(record.repro), True if record.verdict == "timeout" else None,
+                     f"no end after {seconds:.0f} s", took)
+    shown, said = judged(record.verdict, status, out, err)
+    return Again(record.id, str(record.repro), shown, said, took)
 
 
 def judged(verdict: str, status: int, out: str, err: str) -> tuple[bool, str]:

@@ -41,9 +41,12 @@ def serve(channel: Any) -> None:
 
 def about(backend: Any) -> dict[str, Any]:
     """What a backend says of itself and of where it runs."""
+    from cases.layers import Layer
+
     return {
         "versions": {name: str(version) for name, version in backend.versions().items()},
         "devices": tuple(backend.devices()), "python": platform.python_version(), "pid": os.getpid(),
+        "padding": backend.padding(Layer("lstm", 1, 1)),
     }
 
 

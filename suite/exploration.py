@@ -1,0 +1,272 @@
+"""Search: Hypothesis draws cases from the space of the plan, every invariant that applies is checked, and what fails is shrunk.
+
+One sweep makes all draws, and they depend on the seed alone. Then each failure that no smaller one explains is shrunk,
+to the smallest layer and batch that fail in the same way; Hypothesis keeps it in its database, and the next run asks it
+first. A failure that the ledger knows is counted and one example of it is shown, and the search goes on.
+"""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from random import Random
+from unittest import SkipTest
+
+from cases.invariants import Case, Invariant
+from cases.plan import Planned, planned
+from cases.space import EXPLORED, SIZES, as_unusual, asked, drawn, sized, spaces, unusual, usual, values
+
+OFTEN = {EXPLORED: 5, "core": 2}
+"""How often a case is drawn from a space, where not as often as from any other."""
+ODD = 4
+"""One in so many: how often a factor that is mostly left alone is not."""
+MOST_FOUND = 20
+"""How many failures are shrunk; further ones are counted, and the smallest draw of each invariant is shown as it is."""
+MOST_STEPS = 300
+"""How many smaller cases are tried for one failure."""
+SIDE_BY_SIDE = 2
+AGAIN = 4
+"""Hypothesis also draws near what it drew, and so the same case again: it may draw so many times more."""
+NEW = ("fail", "crash", "timeout", "fixed")
+
+
+@dataclass(frozen=True)
+class Judged:
+    """What one check came to: its verdict, with the ledger consulted, and the entry that explains it."""
+
+    verdict: str
+    known: str | None = None
+
+
+@dataclass(frozen=True)
+class Failure:
+    """A check that failed on a case; `verdict` as judged; `also` names further invariants that fail there."""
+
+    case: Case
+    invariant: Invariant
+    verdict: str
+    also: tuple[str, ...] = ()
+
+    @property
+    def check(self) -> Planned:
+        """The check, as the plan would make it."""
+        return planned(self.invariant, self.case)
+
+    @property
+    def size(self) -> tuple:
+        """Smaller first: fewer unusual options, then fewer numbers."""
+        layer, batch = self.case.layer, self.case.plan
+        return len(unusual(self.case)), layer.units * layer.features * layer.layers * batch.batch * batch.time, str(self.case)
+
+    def covers(self, other: Failure) -> bool:
+        """Whether everything unusual about this case is so in that of another failure with the same verdict."""
+        here, there = unusual(self.case), unusual(other.case)
+        return self.verdict == other.verdict and all(
+            name in there and as_unusual(name, value, there[name]) for name, value in here.items()
+        )
+
+
+@dataclass(frozen=True)
+class Explored:
+    """What came of a search: how many draws were made, how often each invariant came to which verdict, the failures to
+    record (new ones shrunk, then one of each entry of the ledger), how many of them were replayed, and how many were left
+    as they were drawn."""
+
+    draws: int
+    counts: Mapping[str, Mapping[str, int]]
+    new: tuple[Failure, ...]
+    known: tuple[Failure, ...]
+    replayed: int
+    unshrunk: int
+    seconds: float
+
+
+@dataclass(eq=False)
+class Search:
+    """Explores one subject. `judge` gives the verdict of a check; what it said is remembered by the check's id."""
+
+    judge: Callable[[Planned], Judged]
+    stopped: Callable[[], bool] = lambda: False
+    seen: dict[str, Judged] = field(default_factory=dict)
+
+    def __post_init__(self):
+        # While one check waits for the framework, another compares.
+        self.pool = ThreadPoolExecutor(SIDE_BY_SIDE, thread_name_prefix="explore")
+
+    def verdict(self, invariant: Invariant, case: Case) -> Judged:
+        """The verdict of an invariant on a case, asked once."""
+        check = planned(invariant, case)
+        if check.identity not in self.seen:
+            self.seen[check.identity] = self.judge(check)
+        return self.seen[check.identity]
+
+    def explained(self, failure: Failure, found: list[Failure]) -> bool:
+        """Whether a failure is likely to be one of those found again: what is unusual there is so here, and its invariant
+        fails there, too. It is then noted there."""
+        for place, smaller in enumerate(found):
+            if not smaller.covers(failure):
+                continue
+            if smaller.invariant == failure.invariant or failure.invariant.name in smaller.also:
+                return True
+            if failure.invariant in asked(smaller.case):
+                judged = self.verdict(failure.invariant, smaller.case)
+                if judged.verdict == failure.verdict and (judged.known is None or judged.verdict == "fixed"):
+                    found[place] = replace(smaller, also=(*smaller.also, failure.invariant.name))
+                    return True
+        return False
+
+    def failures(self, case: Case, counts: Counter | None = None) -> Iterator[tuple[Failure, str | None]]:
+        """What fails on a case, known or not, with the ledger's key; counts verdicts by invariant."""
+        checked = asked(case)
+        for invariant, judged in zip(checked, self.pool.map(lambda each: self.verdict(each, case), checked), strict=True):
+            if counts is not None:
+                counts[invariant.name, judged.verdict] += 1
+            if judged.verdict in (*NEW, "known"):
+                yield Failure(case, invariant, judged.verdict), judged.known
+
+
+def explore(judge: Callable[[Planned], Judged], draws: int, seed: int, database: Path | None, name: str,
+            stopped: Callable[[], bool] = lambda: False) -> Explored:
+    """Explore one subject, named `name` in the database of examples (a folder, or None: keep nothing)."""
+    began, search = time.perf_counter(), Search(judge, stopped)
+    with hypothesis_at_home(database):
+        replayed = [failure for case in replay(search, draws, seed, database, name)
+                    for failure, known in search.failures(case) if known is None]
+        counts: Counter = Counter()
+        cases: dict[str, Case] = {}
+        met: list[Failure] = []
+        known: dict[str, Failure] = {}
+
+        def sweep(case: Case) -> bool:
+            if len(cases) < draws and str(case) not in cases and not stopped():
+                cases[str(case)] = case
+                for failure, key in search.failures(case, counts):
+                    if key is None or failure.verdict == "fixed":
+                        met.append(failure)
+                    elif key not in known or failure.size < known[key].size:
+                        known[key] = failure
+            return False
+
+        find(sweep, draws, seed)
+        new: list[Failure] = []
+        for failure in sorted(replayed, key=lambda failure: failure.size):
+            if not search.explained(failure, new):
+                new.append(failure)
+        unshrunk: dict[str, Failure] = {}
+        for failure in sorted(met, key=lambda failure: failure.size):
+            if search.explained(failure, new):
+                continue
+            if len(new) < MOST_FOUND and not stopped():
+                smallest = shrunk(search, failure, draws, seed, database, name)
+                if not search.explained(smallest, new):
+                    new.append(smallest)
+            else:
+                unshrunk.setdefault(failure.invariant.name, failure)
+    by_invariant: dict[str, dict[str, int]] = {}
+    for (invariant, verdict), count in sorted(counts.items()):
+        by_invariant.setdefault(invariant, {})[verdict] = count
+    every = {failure.check.identity: failure for failure in (*new, *unshrunk.values())}
+    return Explored(
+        len(cases), by_invariant, tuple(every.values()), tuple(known[key] for key in sorted(known)), len(replayed),
+        len(unshrunk), time.perf_counter() - began,
+    )
+
+
+def replay(search: Search, draws: int, seed: int, database: Path | None, name: str) -> list[Case]:
+    """The cases that earlier runs found, those that still fail; Hypothesis forgets the others."""
+    if database is None:
+        return []
+    failing: list[Case] = []
+
+    def fails(case: Case) -> bool:
+        if search.stopped() or not any(known is None for _, known in search.failures(case)):
+            return False
+        failing.append(case)
+        return True
+
+    find(fails, draws, seed, database, name, replaying=True)
+    return list({str(case): case for case in failing}.values())
+
+
+def shrunk(search: Search, failure: Failure, draws: int, seed: int, database: Path | None, name: str) -> Failure:
+    """The smallest failure of the same invariant and verdict to which Hypothesis can shrink this one.
+
+    The draws of the sweep come again up to this one, unasked.
+    """
+    begun, steps = False, 0
+
+    def fails(case: Case) -> bool:
+        nonlocal begun, steps
+        begun = begun or str(case) == str(failure.case)
+        if not begun or failure.invariant not in asked(case):
+            return False
+        check = planned(failure.invariant, case)
+        if check.identity not in search.seen:
+            steps += 1
+            if steps > MOST_STEPS or search.stopped():
+                return False
+        judged = search.verdict(failure.invariant, case)
+        return judged.verdict == failure.verdict and (judged.known is None or judged.verdict == "fixed")
+
+    smallest = find(fails, draws, seed, database, name)
+    return failure if smallest is None else Failure(smallest, failure.invariant, failure.verdict)
+
+
+def find(condition: Callable[[Case], bool], draws: int, seed: int, database: Path | None = None, name: str = "",
+         replaying: bool = False) -> Case | None:
+    """The smallest case that Hypothesis finds for a condition. What is drawn depends on `draws` and `seed` alone."""
+    import hypothesis
+    from hypothesis.database import DirectoryBasedExampleDatabase
+    from hypothesis.errors import NoSuchExample
+
+    phases = [hypothesis.Phase.reuse] if replaying else [hypothesis.Phase.generate, hypothesis.Phase.shrink]
+    settings = hypothesis.settings(
+        max_examples=draws * AGAIN, deadline=None, phases=phases, print_blob=False,
+        database=None if database is None else DirectoryBasedExampleDatabase(database),
+    )
+    try:
+        return hypothesis.find(strategy(seed), condition, settings=settings, random=Random(seed), database_key=name.encode())
+    except (NoSuchExample, SkipTest):  # the latter where there is nothing to replay
+        return None
+
+
+def strategy(seed: int):
+    """Cases, plainer ones first: a Hypothesis strategy. `seed` is that of the arrays in them."""
+    from hypothesis import assume
+    from hypothesis import strategies as st
+
+    places = spaces()
+
+    @st.composite
+    def cases(draw) -> Case:
+        space = draw(st.sampled_from([name for name in places for _ in range(OFTEN.get(name, 1))]))
+        row: dict[str, object] = {}
+        for name in places[space]:
+            here = values(places[space], name, row)
+            assume(here)
+            if usual(name) or not sized(space):
+                row[name] = draw(st.sampled_from(here))
+            else:
+                odd = len(here) > 1 and draw(st.integers(0, ODD - 1)) == ODD - 1
+                row[name] = draw(st.sampled_from(here[1:])) if odd else here[0]
+        sizes = {name: draw(st.integers(*ends)) for name, ends in SIZES.items()} if sized(space) else None
+        case = drawn(space, row, sizes, seed)
+        assume(case is not None)
+        return case
+
+    return cases()
+
+
+@contextmanager
+def hypothesis_at_home(database: Path | None) -> Iterator[None]:
+    """Let Hypothesis write nothing but its database of examples, and nothing anywhere else."""
+    from hypothesis import configuration
+
+    if database is not None:
+        configuration.set_hypothesis_home_dir(database)
+    yield
