@@ -22,6 +22,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
+from itertools import combinations
 from math import prod
 
 import covertable
@@ -269,13 +270,14 @@ def chosen(invariant: Invariant, among: tuple[Case, ...], depth: str, sparing: b
 
     At `full`, and for one that holds everywhere: all to which it applies. Else, of what all frameworks have and of
     the rest, so many that the invariant meets every value of every feature in `MET` that it can meet there. A sparing plan
-    does so once and without those in `SPARED`, in one order for all; outputs and states alone are held to the reference everywhere.
+    does so once and without those in `SPARED`, in one order for all; outputs and states meet all pairs of those values.
     """
     applying = [case for case in among if concerns(invariant, case)]
     if depth == "full":
         return applying
-    if sparing and depth == "default" and invariant.name not in ("outputs_match_reference", "states_match_reference"):
-        return meeting("sparing", applying, (), () if invariant.everywhere else SPARED)
+    if sparing and depth == "default":
+        pairs = invariant.name in ("outputs_match_reference", "states_match_reference")
+        return meeting("sparing", applying, (), () if invariant.everywhere else SPARED, 2 if pairs else 1)
     if invariant.everywhere:
         return applying
     found: list[Case] = []
@@ -286,21 +288,25 @@ def chosen(invariant: Invariant, among: tuple[Case, ...], depth: str, sparing: b
 
 
 def meeting(
-    group: str, applying: list[Case], met: Collection[tuple[str, object]], spared: Collection[str] = ()
+    group: str, applying: list[Case], met: Collection[tuple[str, object]], spared: Collection[str] = (), together: int = 1
 ) -> list[Case]:
     """Some of the cases, in which every value of every feature in `MET` stands that stands in any and is not `met`; without
-    the features that are `spared`.
+    the features that are `spared`. With `together` 2, every pair of values that stands in any case.
 
     The order of choice is the invariant's group's own, so that different groups meet different pairs, and invariants of
     one group share cases, and so answers.
     """
     order = generator("order of cases", group).permutation(len(applying))
-    left = {item for case in applying for item in values_of(case) if item[0] not in spared} - set(met)
+    items = [
+        frozenset(combinations(sorted((i for i in values_of(c) if i[0] not in spared and i not in met), key=str), together))
+        for c in applying
+    ]
+    left = frozenset().union(*items)
     picked = set()
     while left:
-        best = max(order, key=lambda index: len(left & values_of(applying[index])))
+        best = max(order, key=lambda index: len(left & items[index]))
         picked.add(int(best))
-        left -= values_of(applying[best])
+        left -= items[best]
     return [applying[index] for index in sorted(picked)]
 
 
