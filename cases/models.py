@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 
 from cases.layers import Layer, draw_weights, generator, on_grid
+from cases.optimizers import OPTIMIZERS
 from cases.requests import Execution, wired
 
 OPS = (
@@ -27,7 +28,6 @@ JOINS = ("add", "multiply", "concatenate", "dot")
 KEEPS_MASK = ("dense", "dropout", "activation", "batch_norm", "time_distributed", *JOINS[:3])
 """Nodes that leave the time axis where it is, and pass its mask on."""
 LOSSES = ("mse", "mae", "categorical_crossentropy", "binary_crossentropy")
-OPTIMIZERS = ("sgd", "rmsprop", "adam")
 
 
 @wired
@@ -112,9 +112,11 @@ def recurrent_layers(model: Model) -> list[Layer]:
 @wired
 @dataclass(frozen=True)
 class Training:
-    """How a model is trained: the optimizer and its hyper-parameters, all of them given, so that no framework's
-    default decides; the loss (mean over the batch, and over time steps where targets have them); batches in the
-    order of `batches`, one step each. Weights named in `frozen` stay as they are.
+    """How a model is trained: the optimizer and its hyper-parameters, all of them given, so that no framework's default
+    decides, or none where the framework's `own` defaults are what is asked about; the loss (mean over the batch, and over
+    time steps where targets have them); batches in the order of `batches`, one step each, `epochs` times over. Weights named
+    in `frozen` stay as they are. With rows of `validation`, which are those of the inputs that it looks at after each
+    epoch, the weights with the least loss there are saved to a file, and loaded from it at the end.
     """
 
     optimizer: str = "sgd"
@@ -122,8 +124,18 @@ class Training:
     loss: str = "mse"
     batches: tuple[tuple[int, ...], ...] = ()
     frozen: tuple[str, ...] = ()
+    own: bool = False
+    epochs: int = 1
+    validation: tuple[int, ...] = ()
+
+    @property
+    def steps(self) -> tuple[tuple[int, ...], ...]:
+        """The rows of every step, in order."""
+        return self.batches * self.epochs
 
     def __post_init__(self):
+        if self.own and self.hyper:
+            raise ValueError(f"hyper={self.hyper}: the framework's own defaults decide, so give none")
         for name, known in (("optimizer", OPTIMIZERS), ("loss", LOSSES)):
             if getattr(self, name) not in known:
                 raise ValueError(f"{name}={getattr(self, name)!r}: expected one of {', '.join(known)}")
@@ -137,7 +149,9 @@ class ModelRequest:
 
     The observation's arrays: `predictions` (before training), `losses` (steps,), `trained` (predictions after
     training), `weights/NAME` (after training), `gradients/NAME` (of the loss over all inputs, before training) when
-    "gradients" is wanted. Dropout acts in training only.
+    "gradients" is wanted. Where there are rows of validation: `validation` (epochs,), the losses there, `saved`, the
+    predictions of `inputs` when the best weights were saved, and `loaded`, with these loaded again. Dropout acts in training
+    only.
 
     inputs, unseen: one array, or node -> array where the model has several input nodes.
     mask: (batch, time) bool given to the first recurrent node, where no node makes one; or None.
@@ -175,7 +189,7 @@ def rows_of(inputs: np.ndarray | Mapping[str, np.ndarray], rows: Any) -> np.ndar
 class FunctionRequest:
     """One question about a function of the framework that users call on data, by its own name.
 
-    name        `pad_sequences` (Keras), `pad_sequence` (PyTorch) …
+    name        `pad_sequences` (Keras), `pad_sequence` (PyTorch) …; `batch`: sequences joined to one tensor as they are
     arguments   name -> value; sequences are tuples of arrays or numbers
     The observation's array: `result`; `facts["dtype"]` its type as the framework gave it.
     """

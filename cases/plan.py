@@ -173,7 +173,8 @@ def cases(depth: str, seed: int = 0) -> tuple[Case, ...]:
 class Planned:
     """One check: a statement, what it is checked on, and how. `identity` is stable between runs and versions.
 
-    `run(ask)` gives the deviations; a check across two subjects is `run(ask, other)`.
+    `run(ask)` gives the deviations, and notes; a check across two subjects is `run(ask, other)`. `says` is what a document
+    says of it.
     """
 
     identity: str
@@ -187,6 +188,7 @@ class Planned:
     run: Callable
     scenario: str | None = None
     across: bool = False
+    says: str = ""
 
 
 def planned(invariant: Invariant, case: Case) -> Planned:

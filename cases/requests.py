@@ -155,6 +155,19 @@ class Deviation:
     allowed: float = 0.0
 
 
+@dataclass(frozen=True, eq=False)
+class Note:
+    """What a check found, whatever its verdict: for the report.
+
+    value   text or a number · a curve {"x": [...], "y": [...]} · a table {"head": [...], "rows": [[...], ...]} · a picture
+            {"image": rows of numbers from 0 to 1}. Curves of one `figure` are drawn together.
+    """
+
+    name: str
+    value: Any
+    figure: str = ""
+
+
 def to_wire(value: Any) -> Any:
     """`value` as builtins that any interpreter can read: no pickle. The inverse of `from_wire`."""
     if isinstance(value, np.ndarray):

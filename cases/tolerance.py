@@ -169,6 +169,12 @@ def expect_model(request: ModelRequest, padding: str | Mapping[str, str] = "hold
     )
 
 
+def expect_by(kind: tuple, request: Any, ask: Callable[..., Observation], dtype: str, size: int) -> dict[str, Expected]:
+    """The same for any other question that `ask(dtype=…)` and `ask(given=…)` answer as the reference does, in the
+    arithmetic in use. `size`: about how many numbers are computed."""
+    return _cached((kind, digest(request)), lambda: _expected(ask, dtype, size))
+
+
 def _expected(ask: Callable[..., Observation], dtype: str, size: int) -> dict[str, Expected]:
     """Runs the reference exactly, and on moved copies, fewer at a time the larger the work."""
     exact = ask(dtype="float64").arrays

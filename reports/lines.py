@@ -63,6 +63,7 @@ class Header(Record):
     subjects   a mapping each: name, alias, backend, versions {distribution: version}, device, threads, python, padding
     missing    a mapping each: name, reason: what could have been asked and is not here
     ledger     key -> mapping: title, reason, issue, versions, condition … of the known failures, for readers
+    scenarios  name -> mapping: title, text: the documented scenarios, for readers
     """
 
     time: str
@@ -72,6 +73,7 @@ class Header(Record):
     subjects: tuple[Mapping[str, Any], ...] = ()
     missing: tuple[Mapping[str, Any], ...] = ()
     ledger: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    scenarios: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     schema: int = SCHEMA
     more: Mapping[str, Any] = field(default_factory=dict)
     kind = "run"
@@ -93,6 +95,11 @@ class Verdict(Record):
     known        the ledger's key, or None
     repro        the file with the script, relative to the run's folder, or None
     seconds      the time that the check took
+    source       where the statement comes from, or where a document is wrong about it
+    says         what a document says about it, or ""
+    notes        mappings (name, value, figure): what was found, whatever the verdict. A value is text, a number, a curve
+                 {"x": [...], "y": [...]}, a table {"head": [...], "rows": [...]} or a picture {"image": rows of numbers
+                 from 0 to 1}; curves of one figure are drawn together
     """
 
     id: str
@@ -118,6 +125,9 @@ class Verdict(Record):
     known: str | None = None
     repro: str | None = None
     seconds: float = 0.0
+    source: str = ""
+    says: str = ""
+    notes: tuple[Mapping[str, Any], ...] = ()
     more: Mapping[str, Any] = field(default_factory=dict)
     kind = "verdict"
 
@@ -125,6 +135,7 @@ class Verdict(Record):
         if self.verdict not in VERDICTS:
             raise ValueError(f"verdict={self.verdict!r} of {self.id}: expected one of {', '.join(VERDICTS)}")
         object.__setattr__(self, "deviations", tuple(map(_deviation, self.deviations[:MOST_DEVIATIONS])))
+        object.__setattr__(self, "notes", tuple(self.notes))
 
     @property
     def check(self) -> str:
@@ -204,6 +215,10 @@ class Exploration(Record):
     more: Mapping[str, Any] = field(default_factory=dict)
     kind = "exploration"
 
+    def __post_init__(self):
+        for name in ("new", "known"):
+            object.__setattr__(self, name, tuple(getattr(self, name)))
+
     @property
     def total(self) -> dict[str, int]:
         """verdict -> number of checks."""
@@ -228,6 +243,9 @@ class End(Record):
     explored: tuple[str, ...] = ()
     more: Mapping[str, Any] = field(default_factory=dict)
     kind = "end"
+
+    def __post_init__(self):
+        object.__setattr__(self, "explored", tuple(self.explored))
 
 
 KINDS: Mapping[str, type] = {kind.kind: kind for kind in (Header, Verdict, Timing, Exploration, End)}

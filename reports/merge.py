@@ -99,6 +99,7 @@ def _header(runs: Sequence[Run], subjects: Mapping[str, Mapping[str, Any]]) -> H
         ", ".join(dict.fromkeys(run.header.commit for run in runs if run.header.commit)), tuple(subjects.values()),
         tuple(each for (name, _), each in missing.items() if name not in subjects),
         {key: entry for run in runs for key, entry in run.header.ledger.items()},
+        {name: told for run in runs for name, told in run.header.scenarios.items()},
         more={"merged": [str(run.folder) for run in runs]},
     )
 

@@ -18,7 +18,7 @@ from typing import Any
 
 from cases.plan import DEPTHS, Planned, concerned, plan
 from cases.requests import KERNELS
-from cases.scenarios import claims
+from cases.scenarios import claims, described
 from cases.space import catalogue
 from reports.lines import Exploration, Header, Verdict
 from reports.records import read as read_run
@@ -234,6 +234,8 @@ class Session:
             features=dict(planned.features), deviation=worst and worst.deviation, allowed=worst and worst.allowed,
             message=message, deviations=tuple(asdict(d) for d in outcome.deviations[:5]),
             known=known.key if known else None, repro=repro, seconds=round(outcome.seconds, 4), more=more,
+            source=planned.source, says=planned.says,
+            notes=tuple({"name": n.name, "value": n.value, "figure": n.figure} for n in outcome.notes),
         )
 
     def stale(self, failed: Container[tuple[str, str]]) -> list[Verdict]:
@@ -283,6 +285,7 @@ class Session:
                         "condition": " — or ".join(condition(p) for p in self.ledger if p.key == k.key)}
                 for k in reversed(self.ledger)  # the first place of an entry stands for it
             },
+            scenarios=described(),
         )
 
     def halt(self) -> None:

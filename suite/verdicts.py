@@ -12,7 +12,7 @@ from typing import Any
 
 from cases.invariants.base import NotSupported, Refused, settled
 from cases.plan import Planned
-from cases.requests import Deviation, Observation, Refusal, Unsupported
+from cases.requests import Deviation, Note, Observation, Refusal, Unsupported
 from suite.repros.finding import Asked
 from suite.subjects.interpreter import Broken, Died, TimedOut
 
@@ -22,12 +22,13 @@ VERDICTS = ("pass", "fail", "known", "fixed", "unsupported", "crash", "timeout")
 
 @dataclass(frozen=True)
 class Outcome:
-    """What came of one check: the deviations, worst first; `seconds` in all and inside the framework; the kernels that
-    ran; where the framework failed, what was asked; its script, or why there is none."""
+    """What came of one check: the deviations, worst first; what it noted for the report; `seconds` in all and inside the
+    framework; the kernels that ran; where the framework failed, what was asked; its script, or why there is none."""
 
     verdict: str
     message: str = ""
     deviations: tuple[Deviation, ...] = ()
+    notes: tuple[Note, ...] = ()
     seconds: float = 0.0
     framework_seconds: float = 0.0
     kernels: tuple[str, ...] = ()
@@ -72,10 +73,14 @@ def judge(check: Planned, *subjects: Any) -> Outcome:
     kernels: list[str] = []
     asked: list[Asked] = []
 
+    notes: list[Note] = []
+
     def outcome(verdict: str, message: str = "", deviations: tuple[Deviation, ...] = (), ours: bool = False) -> Outcome:
         spent = sum(subject.seconds for subject in subjects) - inside
         kept = () if ours or verdict not in ("fail", "crash", "timeout") else tuple(asked)
-        return Outcome(verdict, message, deviations, time.perf_counter() - began, spent, tuple(kernels), kept)
+        return Outcome(
+            verdict, message, deviations, tuple(notes), time.perf_counter() - began, spent, tuple(kernels), kept
+        )
 
     for subject in subjects:
         if subject.absent:
@@ -84,7 +89,9 @@ def judge(check: Planned, *subjects: Any) -> Outcome:
             return outcome("crash", subject.broken)
     try:
         asks = [Asking(subject, place, kernels, asked) for place, subject in enumerate(subjects)]
-        deviations = tuple(sorted(check.run(*asks), key=severity, reverse=True))
+        found = list(check.run(*asks))
+        notes += [each for each in found if isinstance(each, Note)]
+        deviations = tuple(sorted((d for d in found if not isinstance(d, Note)), key=severity, reverse=True))
     except NotSupported as reason:
         return outcome("unsupported", str(reason))
     except Refused as error:

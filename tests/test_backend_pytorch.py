@@ -388,7 +388,7 @@ def test_dropout_acts_in_training_only_and_draws_the_same_again(torch_backend):
     ({"training": None}, "give `training`"),
     ({"training": Training("adam", (("learning_rate", 0.1),))}, "without beta_1, beta_2, epsilon"),
     ({"training": Training("sgd", (("learning_rate", 0.1), ("decay", 0.1)))}, "no decay"),
-    ({"training": Training("rmsprop", (*HYPER["rmsprop"][:3], ("epsilon_place", "inside")))}, "outside the root"),
+    ({"training": Training("rmsprop", (*HYPER["rmsprop"][:3], ("epsilon_place", "inside")))}, "epsilon_place outside"),
     ({"training": Training(loss="categorical_crossentropy")}, "softmax"),
 ])
 def test_what_a_pytorch_model_lacks_is_declared_with_its_reason(torch_backend, change, reason):

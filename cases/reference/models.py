@@ -10,7 +10,7 @@ import numpy as onp
 from autograd.core import make_vjp
 
 from cases.models import ModelRequest, Node, named_inputs, rows_of
-from cases.optimizers import slots, update
+from cases.optimizers import slots, step
 from cases.requests import Observation
 
 from .arithmetic import rounded
@@ -71,19 +71,24 @@ def run_model(
         still = (*(training.frozen), *(name for name in gradients if "/moving_" in name))
         arrays.update({f"gradients/{name}": onp.asarray(g) for name, g in gradients.items() if name not in still})
     if training is not None:
-        losses = []
-        memory = {name: slots(training.optimizer, weight) for name, weight in weights.items()}
-        for number, rows in enumerate(training.batches, start=1):
+        losses, looked = [], []
+        hyper, trained = dict(training.hyper), [name for name in weights if name not in training.frozen]
+        memory = {name: slots(training.optimizer, weights[name], hyper) for name in trained}
+        lead = next((weights[name].ndim - onp.ndim(request.weights[name]) for name in trained), 0)
+        for number, rows in enumerate(training.steps, start=1):
             value, gradients = loss_and_gradients(weights, list(rows))
             losses.append(value)
-            for name, weight in list(weights.items()):
-                if name in training.frozen:
-                    continue
-                moved, memory[name] = update(
-                    training.optimizer, dict(training.hyper), weight, gradients[name], memory[name], number
-                )
-                weights[name] = rounded(moved)
+            moved, memory = step(
+                training.optimizer, hyper, {name: weights[name] for name in trained}, gradients, memory, number, rounded, lead
+            )
+            weights.update(moved)
+            if training.validation and number % len(training.batches) == 0:
+                looked.append(loss_and_gradients(weights, list(training.validation))[0])
+                if min(looked, key=lambda loss: loss.mean()) is looked[-1]:
+                    arrays["saved"] = arrays["loaded"] = onp.asarray(predict(weights, request.inputs, request.mask).array)
         arrays["losses"] = onp.stack(losses, axis=-1) if losses else onp.zeros(0)
+        if looked:
+            arrays["validation"] = onp.stack(looked, axis=-1)
         arrays.update({f"weights/{name}": weight for name, weight in weights.items()})
         unseen = request.inputs if request.unseen is None else request.unseen
         mask = request.mask if request.unseen is None else None

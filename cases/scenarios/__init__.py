@@ -3,9 +3,9 @@
 from importlib import import_module
 from pkgutil import iter_modules
 
-from cases.scenarios.base import claims
+from cases.scenarios.base import claims, described
 
 for _module in sorted(m.name for m in iter_modules(__path__) if m.name != "base"):
     import_module(f"{__name__}.{_module}")
 
-__all__ = ["claims"]
+__all__ = ["claims", "described"]

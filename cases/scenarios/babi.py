@@ -133,7 +133,8 @@ TABLES = {
 for _name, _made in (("babi-memnn", memory(68, 4, 22, 64, 32)), ("babi-rnn", recurrent(552, 5, 36, 50))):
     model_claims(_name, partial(small, _name), partial(whole, _made), TABLES[_name], to=0.85)
 
-    @claim(_name, "A truncated data file is a clear error, not a short data set.")
+    @claim(_name, "A truncated data file is a clear error, not a short data set.",
+           says="The data set is downloaded by the example.")
     def truncated(ask):
         text = generate(20, generator("babi cut"))
         found = []

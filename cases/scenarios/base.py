@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import inspect
+import sys
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
@@ -11,42 +13,47 @@ import numpy as np
 from cases.layers import generator
 from cases.layouts import keeps_both_biases
 from cases.models import ModelRequest
+from cases.optimizers import OWN, definitions
 from cases.plan import DEPTHS, Planned
-from cases.requests import Deviation, Observation
+from cases.requests import Deviation, Note, Observation
 from cases.tolerance import compare, expect_model
 
 
 @dataclass(frozen=True)
 class Claim:
-    """One claim or number of a document: what it says, and how it is checked: `check(ask, **variant)`.
+    """One claim or number of a document, and how it is checked: `check(ask, **variant)` gives deviations, and notes for the
+    report.
 
-    `document` says where the document is wrong, and how; nothing where it is right.
+    statement   what really holds, and is checked
+    says        what the document says about it, in its own terms; nothing where it is silent
+    document    where the document is wrong, and how; nothing where it is right
     """
 
     scenario: str
     name: str
     statement: str
-    check: Callable[..., Iterable[Deviation]]
+    check: Callable[..., Iterable[Deviation | Note]]
     variants: tuple[Mapping[str, Any], ...] = ({},)
     document: str = ""
     depth: str = "default"
+    says: str = ""
 
 
 REGISTRY: dict[tuple[str, str], Claim] = {}
 
 
 def claim(scenario: str, statement: str, variants: Iterable[Mapping[str, Any]] = ({},), document: str = "",
-          depth: str = "default"):
+          depth: str = "default", says: str = ""):
     """Register the decorated function as a claim of `scenario`, named after it, checked from `depth` on. Raises ValueError
     when it is taken, or for an unknown depth."""
     if depth not in DEPTHS:
         raise ValueError(f"depth={depth!r}: expected one of {', '.join(DEPTHS)}")
 
-    def register(check: Callable[..., Iterable[Deviation]]):
+    def register(check: Callable[..., Iterable[Deviation | Note]]):
         key = (scenario, check.__name__)
         if key in REGISTRY:
             raise ValueError(f"claim {scenario}/{check.__name__} is registered twice")
-        REGISTRY[key] = Claim(scenario, check.__name__, statement, check, tuple(variants), document, depth)
+        REGISTRY[key] = Claim(scenario, check.__name__, statement, check, tuple(variants), document, depth, says)
         return check
 
     return register
@@ -58,16 +65,17 @@ def as_claimed(request: ModelRequest, seen: Observation) -> ModelRequest:
     Where a stack keeps a cell's two biases as one weight, that weight takes one step and not two.
     """
     training = request.training
-    hyper = dict(training.hyper)
-    if training.optimizer != "sgd":
-        hyper["epsilon_place"] = seen.facts["epsilon_place"]
+    stack = seen.facts["stack"]
+    hyper = definitions(stack, training.optimizer) | (OWN[stack][training.optimizer] if training.own else dict(training.hyper))
     inner = {n.name: n["layer"] if n.op == "time_distributed" else n for n in request.model.nodes}
     recurrent = {name: n["layer"] for name, n in inner.items() if n.op == "recurrent"}
     frozen = tuple(
         f"{node}/{name}" for node, layer in recurrent.items() for name in layer.weight_shapes()
         if seen.facts["one_bias"] and name.endswith("/recurrent_bias") and not keeps_both_biases(layer)
     )
-    return replace(request, training=replace(training, hyper=tuple(hyper.items()), frozen=(*training.frozen, *frozen)))
+    return replace(
+        request, training=replace(training, hyper=tuple(hyper.items()), own=False, frozen=(*training.frozen, *frozen))
+    )
 
 
 def predicted(ask, request: ModelRequest) -> list[Deviation]:
@@ -80,7 +88,7 @@ def predicted(ask, request: ModelRequest) -> list[Deviation]:
 def differentiated(ask, request: ModelRequest) -> list[Deviation]:
     """Deviations of every weight's gradient from the equations. `request` wants gradients."""
     seen = ask(request)
-    still = replace(request, training=replace(request.training, batches=()), unseen=None)
+    still = replace(request, training=replace(request.training, batches=(), validation=()), unseen=None)
     expected = expect_model(still, seen.facts["padding"])
     found = []
     for name, due in expected.items():
@@ -95,7 +103,8 @@ def differentiated(ask, request: ModelRequest) -> list[Deviation]:
 def followed(ask, request: ModelRequest, first: int) -> list[Deviation]:
     """Deviations of the first losses of training from the equations."""
     seen = ask(request)
-    few = replace(request, training=replace(request.training, batches=request.training.batches[:first]))
+    few = replace(request.training, batches=request.training.steps[:first], epochs=1, validation=())
+    few = replace(request, training=few)
     few = replace(few, wants=("predictions",), unseen=None)
     expected = expect_model(as_claimed(few, seen), seen.facts["padding"])["losses"]
     return compare(f"losses (the first {first})", seen["losses"][:first], expected.value, expected.allowed)
@@ -108,6 +117,12 @@ def falls(losses: np.ndarray, to: float, over: int = 5) -> list[Deviation]:
         return []
     words = f"mean of the first {over} is {first:.3g}, of the last {last:.3g}: expected below {to:g} of it"
     return [Deviation("losses", words)]
+
+
+def curve(name: str, losses: np.ndarray, figure: str, every: int = 1) -> Note:
+    """Every so many of the losses as a curve of the report, at their steps, counted from 1."""
+    steps = list(range(0, len(losses), every))
+    return Note(name, {"x": [s + 1 for s in steps], "y": [float(f"{losses[s]:.6g}") for s in steps]}, figure)
 
 
 def shaped(ask, request: ModelRequest, table: Mapping[str, tuple[int, ...]]) -> list[Deviation]:
@@ -136,7 +151,7 @@ def model_claims(
     equations  the depth from which gradients and losses are held against the equations: large models take the reference long
     """
 
-    @claim(scenario, "Every layer has the shape of the document's table.")
+    @claim(scenario, "Every layer has the shape of the document's table.", says="It prints a table of the shapes.")
     def shapes(ask):
         return shaped(ask, full(), table)
 
@@ -152,9 +167,10 @@ def model_claims(
     def trajectory(ask):
         return followed(ask, question(), first)
 
-    @claim(scenario, f"It trains: the loss falls below {to:g} of what it was.")
+    @claim(scenario, f"It trains: the loss falls below {to:g} of what it was.", says="It is trained, and learns.")
     def it_trains(ask):
-        return falls(ask(question())["losses"], to)
+        losses = ask(question())["losses"]
+        return [*falls(losses, to), curve("loss", losses, "Loss of each step of training")]
 
 
 def minibatches(name: str, rows: int, size: int, steps: int) -> tuple[tuple[int, ...], ...]:
@@ -183,5 +199,16 @@ def planned(claim: Claim, variant: Mapping[str, Any]) -> Planned:
     return Planned(
         f"{claim.scenario}/{claim.name}{words}", claim.name, "scenarios", claim.statement,
         claim.document and f"the document is wrong here: {claim.document}", "", "", {"scenario": claim.scenario, **variant}, run,
-        scenario=claim.scenario,
+        scenario=claim.scenario, says=claim.says,
     )
+
+
+def described() -> dict[str, dict[str, str]]:
+    """Scenario -> `title`, the first line of its module, and `text`, the rest: for the report."""
+    found: dict[str, dict[str, str]] = {}
+    for each in REGISTRY.values():
+        text = inspect.getdoc(sys.modules[each.check.__module__]) or ""
+        title, _, rest = text.partition("\n")
+        if each.scenario not in found and title.startswith("`") and f"`{each.scenario}`" in title:
+            found[each.scenario] = {"title": title.strip(), "text": rest.strip()}
+    return found

@@ -70,14 +70,16 @@ def training(ask, direction):
     return differentiated(ask, few(direction)) + followed(ask, few(direction), 3)
 
 
-@claim(NAME, "TimeDistributed(Dense) is Dense on an input of three axes.", WAYS)
+@claim(NAME, "TimeDistributed(Dense) is Dense on an input of three axes.", WAYS,
+       says="TimeDistributed(Dense(1)) gives one tag for every step.")
 def time_distributed(ask, direction):
     one, other = (ask(few(direction, wrapped))["predictions"] for wrapped in (True, False))
     return compare("predictions", one, other, 2 * expect_model(untrained(few(direction)))["predictions"].allowed)
 
 
 @claim(
-    NAME, "It learns: 9 of 10 tags of fresh sequences are right, and more than by the commonest tag of each step.", WAYS
+    NAME, "It learns: 9 of 10 tags of fresh sequences are right, and more than by the commonest tag of each step.", WAYS,
+    says="1000 epochs of one fresh sequence each teach it to tag when the sum has passed its threshold.",
 )
 def it_learns(ask, direction):
     tags = sequences(UNSEEN, "unseen")[1]

@@ -46,7 +46,8 @@ def last_valid(outputs: np.ndarray) -> np.ndarray:
     return outputs[np.arange(len(LENGTHS)), LENGTHS - 1]
 
 
-@claim(NAME, "Outputs are (batch, time, units), each state (batch, units); an LSTM has two states.", CELLS)
+@claim(NAME, "Outputs are (batch, time, units), each state (batch, units); an LSTM has two states.", CELLS,
+       says="outputs are (batch, time, units), a state is (batch, units), and an LSTM has the two states c and h.")
 def shapes(ask, cell):
     seen = ask(question(cell))
     wanted = {"outputs": (5, 3, UNITS)} | {f"states/0/forward/{s}": (5, UNITS) for s in (["h", "c"] if cell == "lstm" else ["h"])}
@@ -60,7 +61,8 @@ def values(ask, cell):
     return against_reference(ask(request), request, "outputs", "states")
 
 
-@claim(NAME, "For every row the output at its last valid step equals the final state.", CELLS)
+@claim(NAME, "For every row the output at its last valid step equals the final state.", CELLS,
+       says="The last output is the state: of an LSTM, its h.")
 def last_output_is_state(ask, cell):
     request = question(cell)
     seen = ask(request)
@@ -69,7 +71,8 @@ def last_output_is_state(ask, cell):
     return alike(state, last, request, "states", what="state against last valid output")
 
 
-@claim(NAME, "Beyond a row's length its state does not change.", CELLS)
+@claim(NAME, "Beyond a row's length its state does not change.", CELLS,
+       says="Beyond a sequence's length the state is copied through.")
 def state_stays(ask, cell):
     request = question(cell, states=True)
     whole = ask(request)
@@ -82,7 +85,8 @@ def state_stays(ask, cell):
 
 
 @claim(NAME, "Beyond a row's length the outputs are what the backend declares: zeros, or the last output repeated.", CELLS,
-       document="it states zeros as a fact of RNNs; it is a convention: PyTorch gives zeros, Keras repeats the last output")
+       document="it states zeros as a fact of RNNs; it is a convention: PyTorch gives zeros, Keras repeats the last output",
+       says="Beyond a sequence's length the outputs are zero vectors.")
 def outputs_beyond_length(ask, cell):
     seen = ask(question(cell))
     beyond = ~MASK[:, :, None]
@@ -91,7 +95,8 @@ def outputs_beyond_length(ask, cell):
     return compare(f"outputs beyond the lengths ({seen.facts['padding']})", np.where(beyond, seen["outputs"], 0.0), wanted, 0.0)
 
 
-@claim(NAME, "Where zeros are asked for, the outputs beyond a row's length are zero vectors.", CELLS)
+@claim(NAME, "Where zeros are asked for, the outputs beyond a row's length are zero vectors.", CELLS,
+       says="Beyond a sequence's length the outputs are zero vectors.")
 def zeros_when_asked(ask, cell):
     request = question(cell)
     request = replace(request, layer=request.layer.but(padding_output="zero"))
@@ -99,7 +104,8 @@ def zeros_when_asked(ask, cell):
 
 
 @claim(NAME, "Whatever stands in the padding changes neither outputs nor states.",
-       [{**c, "content": x} for c in CELLS for x in ("zeros", "110", "1e6", "inf", "nan")])
+       [{**c, "content": x} for c in CELLS for x in ("zeros", "110", "1e6", "inf", "nan")],
+       says="Steps beyond the length are not computed, whatever stands there: here [0, 10, 110].")
 def padding_content(ask, cell, content):
     request = question(cell)
     value = 0.0 if content == "zeros" else float(content)
@@ -107,13 +113,15 @@ def padding_content(ask, cell, content):
     return alike(ask(request), ask(other), request, "outputs", "states", what=f"{content} in padding")
 
 
-@claim(NAME, "The gradient at padded inputs is exactly zero.", CELLS)
+@claim(NAME, "The gradient at padded inputs is exactly zero.", CELLS,
+       says="Padding takes no part in back-propagation.")
 def no_gradient_at_padding(ask, cell):
     seen = ask(question(cell, wants=("gradients",)))["gradients/inputs"]
     return exactly_zero("gradients/inputs", np.where(MASK[:, :, None], 0.0, seen), "a padded step")
 
 
-@claim(NAME, "The weight gradients equal those of the unpadded sequences, added up.", CELLS)
+@claim(NAME, "The weight gradients equal those of the unpadded sequences, added up.", CELLS,
+       says="Padding takes no part in back-propagation.")
 def gradients_of_unpadded(ask, cell):
     request = question(cell, wants=("gradients",))
     total: dict[str, np.ndarray] = {}
@@ -126,7 +134,8 @@ def gradients_of_unpadded(ask, cell):
 
 @claim(NAME, "outputs[:, -1, :] equals the state for every row only where the last output is held; else exactly for the "
              "rows of full length.", CELLS,
-       document="it reads outputs[:, -1] as the final state; under its own convention that is false for rows 1, 3 and 4")
+       document="it reads outputs[:, -1] as the final state; under its own convention that is false for rows 1, 3 and 4",
+       says="outputs[:, -1, :] is the final state.")
 def last_column_is_not_the_state(ask, cell):
     request = question(cell)
     seen = ask(request)
@@ -137,7 +146,8 @@ def last_column_is_not_the_state(ask, cell):
     return [Deviation("outputs[:, -1]", f"equal to the state in rows {np.flatnonzero(equal)}, expected {np.flatnonzero(wanted)}")]
 
 
-@claim(NAME, "Equal input and equal previous state give equal output: rows 3 and 4 share their first step.", CELLS)
+@claim(NAME, "Equal input and equal previous state give equal output: rows 3 and 4 share their first step.", CELLS,
+       says="Sequences that begin alike have equal outputs there.")
 def equal_prefixes_agree(ask, cell):
     request = question(cell)
     outputs = ask(request)["outputs"]

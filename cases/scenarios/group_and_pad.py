@@ -42,6 +42,7 @@ def padded(sequences: list[np.ndarray], length: int) -> tuple[np.ndarray, np.nda
     "Grouped by a column, the rows are those that the document lists.",
     COLUMNS,
     document="it prints the groups of index 1, and its code asks for index 2",
+    says="Grouped by index 1: 2 has [1,2,3]; 0 has [3,0,2], [2,0,3]; 1 has [1,1,4], [2,1,2], [0,1,1].",
 )
 def groups(ask, column):
     found = {value: rows.tolist() for value, rows in group(ROWS, column).items()}
@@ -76,6 +77,7 @@ def column_out_of_range(ask, column):
     NAME,
     "Padded to its own longest, or to a longer common length, a batch gives the same results.",
     [{**c, "cell": cell} for c in COLUMNS for cell in ("lstm", "gru", "simple_rnn")],
+    says="Each batch is padded to the longest of its own sequences.",
 )
 def own_or_common_length(ask, column, cell):
     layer = Layer(cell, 3, 4)

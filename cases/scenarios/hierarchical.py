@@ -71,7 +71,8 @@ def whole() -> ModelRequest:
 model_claims(NAME, small, whole, {"rows": (28, 128), "columns": (128,), "dense": (10,)}, first=3, equations="full")
 
 
-@claim(NAME, "Unseen digits are told apart three times as well as by guessing.")
+@claim(NAME, "Unseen digits are told apart three times as well as by guessing.",
+       says="It classifies digits.")
 def accuracy(ask):
     labels = digits()[1][ROWS:]
     right = np.mean(ask(small())["trained"].argmax(axis=1) == labels.argmax(axis=1))
@@ -79,7 +80,8 @@ def accuracy(ask):
     return [] if right > 3 * base else [Deviation("accuracy", f"{right:.1%} right; the commonest digit is {base:.1%}")]
 
 
-@claim(NAME, "TimeDistributed(LSTM) is the LSTM applied to every row of the image on its own.")
+@claim(NAME, "TimeDistributed(LSTM) is the LSTM applied to every row of the image on its own.",
+       says="TimeDistributed applies the LSTM to each row of pixels.")
 def row_by_row(ask):
     request = small()
     made = Model(NAME + " rows", request.model.nodes[:2])

@@ -133,7 +133,8 @@ MODELS = (
 for _small, _whole, _table, _time in MODELS:
     model_claims(_small.name, partial(small, _small, TIME), partial(whole, _whole, _time), _table)
 
-    @claim(_small.name, "Unseen reviews are told apart far better than by guessing.")
+    @claim(_small.name, "Unseen reviews are told apart far better than by guessing.",
+           says="It classifies reviews as good or bad.")
     def accuracy(ask, model=_small):
         return tells(ask, model, TIME)
 

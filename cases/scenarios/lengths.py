@@ -10,9 +10,10 @@ from dataclasses import replace
 
 import numpy as np
 
+from cases.invariants.base import settled
 from cases.layers import Layer, generator
-from cases.models import Model, ModelRequest, Training, draw_model_weights, node, rows_of, sequential
-from cases.requests import Deviation
+from cases.models import FunctionRequest, Model, ModelRequest, Training, draw_model_weights, node, rows_of, sequential
+from cases.requests import Deviation, Note, Refusal
 from cases.scenarios.base import claim, differentiated, predicted
 from cases.tolerance import compare, expect_model
 
@@ -49,12 +50,14 @@ def question(length: int, made: Model | None = None) -> ModelRequest:
     )
 
 
-@claim(NAME, "One set of weights serves every length: predictions and gradients are those of the equations.", LENGTHS)
+@claim(NAME, "One set of weights serves every length: predictions and gradients are those of the equations.", LENGTHS,
+       says="One model is fit on sequences of 50, then of 10, then of 60 steps: time is None.")
 def values(ask, length):
     return predicted(ask, question(length)) + differentiated(ask, question(length))
 
 
-@claim(NAME, "The number of parameters does not depend on the length.")
+@claim(NAME, "The number of parameters does not depend on the length.",
+       says="The length of the sequences does not enter the weights.")
 def parameters(ask):
     due = 4 * 100 * (100 + 100 + 1) * 2 + 100 * 2 + 2
     made, found = model(100, 100), {}
@@ -68,7 +71,8 @@ def parameters(ask):
     )
 
 
-@claim(NAME, "The units are free of the length: LSTM(78) gives 78 features, for 50 steps and for 10.")
+@claim(NAME, "The units are free of the length: LSTM(78) gives 78 features, for 50 steps and for 10.",
+       says="The units have nothing to do with the length: LSTM(78) is as good.")
 def units_are_free(ask):
     found = []
     for length in (50, 10):
@@ -79,6 +83,22 @@ def units_are_free(ask):
         if shape[-1] != 78 or shape[0] not in (None, length):
             found.append(Deviation("shape of first", f"{length} steps: found {shape}, expected ({length}, 78)"))
     return found
+
+
+@claim(NAME, "Lengths mixed inside one batch, without padding, are an error that speaks of shapes or lengths.",
+       says="Sequences of one batch must be of one length; each batch may have its own.")
+def mixed_lengths(ask):
+    sequences = tuple(generator(NAME, "mixed").normal(0, 1, (length, 3)) for length in (5, 3, 4))
+    answer = ask.answer(FunctionRequest("batch", (("sequences", sequences),)))
+    if not isinstance(answer, Refusal):
+        shape = settled(answer)["result"].shape
+        return [Deviation("error", f"5, 3 and 4 steps in one batch: no error was raised, and a batch of shape {shape} was made")]
+    alike = ask(FunctionRequest("batch", (("sequences", sequences[:1] * 2),)))["result"]
+    found = compare("batch of equal lengths", alike, np.stack(sequences[:1] * 2), 1e-6 * np.abs(np.stack(sequences[:1] * 2)))
+    told = Note("error", f"{answer.error}: {answer.message.strip().splitlines()[0][:200]}")
+    if not any(word in answer.message.lower() for word in ("shape", "length", "rectangular", "size", "dimension")):
+        found.append(Deviation("error", f"{answer.error} speaks of no shape or length: {answer.message[:200]}"))
+    return [*found, told]
 
 
 def uneven() -> tuple[ModelRequest, np.ndarray]:
@@ -126,7 +146,8 @@ def buckets(request: ModelRequest, lengths: np.ndarray) -> list[tuple[int, Model
     return found
 
 
-@claim(BUCKETS, "One batch a length gives the loss of one padded and masked batch: the means, weighted by their rows.")
+@claim(BUCKETS, "One batch a length gives the loss of one padded and masked batch: the means, weighted by their rows.",
+       says="In place of padding, sequences of one length go into one batch.")
 def losses(ask):
     request, lengths = uneven()
     total = sum(rows * ask(bucket)["losses"][0] for rows, bucket in buckets(request, lengths))
@@ -134,7 +155,8 @@ def losses(ask):
     return compare("losses", ask(request)["losses"], np.array([total / len(lengths)]), allowed)
 
 
-@claim(BUCKETS, "One batch a length gives the gradients of one padded and masked batch, weighted by their rows.")
+@claim(BUCKETS, "One batch a length gives the gradients of one padded and masked batch, weighted by their rows.",
+       says="In place of padding, sequences of one length go into one batch.")
 def gradients(ask):
     request, lengths = uneven()
     seen, expected = ask(request), expect_model(request)

@@ -186,7 +186,8 @@ def batch_norm_counts_valid_steps(ask):
     return compare("losses", seen["losses"], np.array([due]), 1e-5 * due)
 
 
-@claim(NAME, "The layer drops the mask: padded steps take part, as if there had been none.", DROP)
+@claim(NAME, "The layer drops the mask: padded steps take part, as if there had been none.", DROP,
+       says="The mask seems to do nothing.")
 def drops(ask, layer):
     request = question(layer)
     allowed = 2 * expect_model(request)["predictions"].allowed
@@ -194,7 +195,8 @@ def drops(ask, layer):
     return compare("predictions against those without Masking", seen, plain, allowed)
 
 
-@claim(NAME, "Where the mask is lost, padded steps count in the loss.", DROP)
+@claim(NAME, "Where the mask is lost, padded steps count in the loss.", DROP,
+       says="The mask seems to do nothing.")
 def unmasked_loss(ask, layer):
     return loss_is(layer, np.ones_like(VALID), ask)
 

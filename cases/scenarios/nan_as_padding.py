@@ -44,6 +44,7 @@ def masking(value: float) -> ModelRequest:
     NAME,
     "Masking(nan) masks nothing: rows with padding predict NaN, and the loss is NaN.",
     document="it pads with NaN and masks NaN; nan != nan, so no step is masked",
+    says="Pad with NaN, and Masking(nan) will skip the padded steps.",
 )
 def masking_nan(ask):
     seen = ask(masking(float("nan")))
@@ -56,7 +57,8 @@ def masking_nan(ask):
     )
 
 
-@claim(NAME, "With a value that is equal to itself no prediction and no loss is NaN.")
+@claim(NAME, "With a value that is equal to itself no prediction and no loss is NaN.",
+       says="The mask value should be a number that the data does not hold.")
 def masking_number(ask):
     seen = ask(masking(-7.0))
     return [Deviation(n, "NaN") for n in ("predictions", "losses") if not np.isfinite(seen[n]).all()]

@@ -1,7 +1,7 @@
 """`padded-classifier` (document 0): X of 45 steps, padded to 100 at the end.
 
 Masking(0) → LSTM(128, input dropout 0.5, recurrent dropout 0.5) → Dense(13, softmax); categorical cross-entropy, Adam,
-batches of 10. Here with 24 rows, and an LSTM of 12 units.
+batches of 10. Here with 20 rows and 6 held out, and an LSTM of 12 units.
 """
 
 from __future__ import annotations
@@ -13,12 +13,13 @@ import numpy as np
 
 from cases.layers import Layer, generator
 from cases.models import Model, ModelRequest, Training, draw_model_weights, node, sequential
-from cases.requests import Deviation, Execution
-from cases.scenarios.base import ADAM, claim, falls, followed, minibatches, predicted, untrained
+from cases.requests import Deviation, Execution, Note
+from cases.scenarios.base import ADAM, claim, curve, falls, followed, minibatches, predicted, untrained
 from cases.tolerance import compare, expect_model
 
 NAME = "padded-classifier"
 ROWS, VALID, FEATURES, CLASSES, STEPS = 20, 45, 6, 13, 30
+HELD_OUT, EPOCHS = 6, 15
 
 
 def model(dropout: float = 0.0) -> Model:
@@ -39,11 +40,13 @@ def model(dropout: float = 0.0) -> Model:
 def question(length: int = 60) -> ModelRequest:
     """The rows padded at the end to `length`; a class is told by a feature that is larger than the others."""
     random = generator(NAME)
-    labels = random.integers(0, CLASSES, ROWS)
-    inputs = random.normal(0, 0.5, (ROWS, VALID, FEATURES))
-    inputs[np.arange(ROWS), :, labels % FEATURES] += labels[:, None] / 6 - 1
+    labels = random.integers(0, CLASSES, ROWS + HELD_OUT)
+    inputs = random.normal(0, 0.5, (ROWS + HELD_OUT, VALID, FEATURES))
+    inputs[np.arange(ROWS + HELD_OUT), :, labels % FEATURES] += labels[:, None] / 6 - 1
     inputs = np.pad(inputs, ((0, 0), (0, length - VALID), (0, 0)))
-    training = Training("adam", ADAM, "categorical_crossentropy", minibatches(NAME, ROWS, 10, STEPS))
+    training = Training("adam", ADAM, "categorical_crossentropy", minibatches(NAME, ROWS, 10, STEPS // EPOCHS),
+                        epochs=EPOCHS, validation=tuple(range(ROWS, ROWS + HELD_OUT)))
+    labels[ROWS:] = (labels[ROWS:] + 6) % CLASSES  # the rows held out are told wrong, so that the best epoch is not the last
     return ModelRequest(model(), draw_model_weights(model()), inputs, None, np.eye(CLASSES)[labels], training)
 
 
@@ -56,6 +59,7 @@ def values(ask):
     NAME,
     "Padding from 45 to 100 steps, or to 60, changes no prediction of the masked model.",
     [{"length": 60}, {"length": 100}],
+    says="Sequences of 45 steps are padded to 100 with zeros, and Masking(0) skips them.",
 )
 def padding_amount(ask, length):
     request = untrained(question(VALID))
@@ -69,25 +73,46 @@ def trajectory(ask):
     return followed(ask, question(), 3)
 
 
-@claim(NAME, "The history of losses has one entry a batch, and is finite.")
+@claim(NAME, "The history has one finite loss for each batch, and one for each epoch on the rows held out.",
+       says="A callback records the loss of every batch.")
 def history(ask):
-    losses = ask(question())["losses"]
-    return (
-        []
-        if losses.shape == (STEPS,) and np.isfinite(losses).all()
-        else [Deviation("losses", f"{losses.shape}, {losses}")]
-    )
+    seen = ask(question())
+    found = []
+    for name, due in (("losses", STEPS), ("validation", EPOCHS)):
+        losses = seen.arrays.get(name, np.zeros(0))
+        if losses.shape != (due,) or not np.isfinite(losses).all():
+            found.append(Deviation(name, f"{name}: found {losses.shape} of {losses}, expected {due} finite numbers"))
+        else:
+            found.append(curve(name, losses, f"Loss of each {'batch' if name == 'losses' else 'epoch, on the rows held out'}"))
+    return found
 
 
-@claim(NAME, "It trains, also with its dropout of 0.5 in inputs and states.", [{"dropout": 0.0}, {"dropout": 0.5}])
+@claim(NAME, "The weights with the least loss on rows held out, loaded again, give the predictions that they had when saved.",
+       says="ModelCheckpoint keeps the model with the best validation loss.")
+def best_checkpoint(ask):
+    seen = ask(question())
+    least = int(np.argmin(seen["validation"])) + 1
+    weights = {name.removeprefix("weights/"): w for name, w in seen.named("weights").items()}
+    for name in question().weights:
+        weights.setdefault(name, np.zeros_like(question().weights[name]))
+    allowed = 2 * expect_model(replace(untrained(question()), weights=weights))["predictions"].allowed
+    found = compare("predictions (the best weights, loaded again)", seen["loaded"], seen["saved"], allowed)
+    if not compare("", seen["saved"], seen["trained"], allowed):
+        found.append(Deviation("saved", f"epoch {least} of {EPOCHS} was the best, and what was saved is what came last"))
+    return [*found, Note("the best epoch", f"{least} of {EPOCHS}")]
+
+
+@claim(NAME, "It trains, also with its dropout of 0.5 in inputs and states.", [{"dropout": 0.0}, {"dropout": 0.5}],
+       says="Dropout of 0.5 at inputs and states is used in training.")
 def it_trains(ask, dropout):
     request = question()
     if dropout:
-        request = replace(request, model=model(dropout))
+        request = replace(request, model=model(dropout), training=replace(request.training, validation=()))
     return falls(ask(request)["losses"], 0.9)
 
 
-@claim(NAME, "Saved and loaded again, trained weights give the same outputs, and the same masking.")
+@claim(NAME, "Saved and loaded again, trained weights give the same outputs, and the same masking.",
+       says="The final model is saved to a file, to be used later.")
 def saved_and_loaded(ask):
     request = question()
     after = ask(request)

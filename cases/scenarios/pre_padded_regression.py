@@ -49,7 +49,8 @@ def function(ask, name: str, **arguments):
     return settled(ask.answer(FunctionRequest(name, tuple(arguments.items()))))
 
 
-@claim(NAME, "pad_sequences pads and truncates in front unless told otherwise.")
+@claim(NAME, "pad_sequences pads and truncates in front unless told otherwise.",
+       says="pad_sequences pads in front.")
 def default_sides(ask):
     found = function(ask, "pad_sequences", sequences=tuple(np.array(s) for s in SEQUENCES), maxlen=3)["result"]
     wanted = np.array([[0, 0, 1], [0, 2, 5], [9, 4, 8]])
@@ -59,7 +60,8 @@ def default_sides(ask):
 
 
 @claim(NAME, "pad_sequences' default dtype is an integer: 1.5 becomes 1, in silence.",
-       document="its prediction for [[1.5]] is the prediction for [[1]]: pad_sequences has cut the number to an integer")
+       document="its prediction for [[1.5]] is the prediction for [[1]]: pad_sequences has cut the number to an integer",
+       says="predict(pad_sequences([[1.5]])) is the prediction for 1.5.")
 def integer_padding(ask):
     seen = function(ask, "pad_sequences", sequences=(np.array([1.5]),), maxlen=15)
     if seen["result"][0, -1] == 1 and "int" in str(seen.facts.get("dtype")):
@@ -89,7 +91,8 @@ def values(ask):
     return compare("predictions", ask(request)["predictions"], expected.value, expected.allowed)
 
 
-@claim(NAME, "Padding to 15 or to 150, or not at all, changes no prediction.", [{"length": 150}, {"length": 0}])
+@claim(NAME, "Padding to 15 or to 150, or not at all, changes no prediction.", [{"length": 150}, {"length": 0}],
+       says="Masked, the padded zeros are skipped.")
 def padding_amount(ask, length):
     request = question(padded(15))
     allowed = 2 * expect_model(request)["predictions"].allowed
@@ -104,7 +107,8 @@ def padding_amount(ask, length):
 
 
 @claim(NAME, "A real 0 inside a sequence is masked away by Masking(0): it is as if the step were not there.",
-       document="it pads with a value that its data may hold; a true 0 is then lost")
+       document="it pads with a value that its data may hold; a true 0 is then lost",
+       says="Masking(0) skips steps whose value is 0.")
 def real_zero_is_masked(ask):
     request = question(padded(6, ((3.0, 0.0, 9.0, 4.0),)))
     expected = expect_model(request)["predictions"]
@@ -112,7 +116,8 @@ def real_zero_is_masked(ask):
     return compare("predictions (a real 0 inside)", ask(request)["predictions"], without, 2 * expected.allowed)
 
 
-@claim(NAME, "Without the mask padded values take part: the prediction differs, and more padding changes it further.")
+@claim(NAME, "Without the mask padded values take part: the prediction differs, and more padding changes it further.",
+       says="Without Masking the padded values take part in the computation.")
 def unmasked_differs(ask):
     masked = ask(question(padded(15)))["predictions"]
     plain, longer = (ask(question(padded(n), masked=False))["predictions"] for n in (15, 25))
@@ -135,7 +140,8 @@ def trajectory(ask, optimizer):
     return compare("losses", seen["losses"], expected.value, expected.allowed)
 
 
-@claim(NAME, "With its dropout the model learns its three sequences: the loss falls to a third.")
+@claim(NAME, "With its dropout the model learns its three sequences: the loss falls to a third.",
+       says="100 epochs of batches of one teach it three sequences.")
 def it_learns(ask):
     request = question(padded(15), targets=TARGETS, training=training("rmsprop", 90))
     losses = ask(replace(request, model=model(dropout=0.2)))["losses"]

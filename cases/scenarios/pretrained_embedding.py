@@ -45,7 +45,8 @@ def question(frozen: bool = True, steps: int = 6, **options) -> ModelRequest:
     return ModelRequest(model, weights, ids, None, targets, training, wants=("predictions", "gradients"))
 
 
-@claim(NAME, "A look-up returns exactly the given vectors, row 0 zero.")
+@claim(NAME, "A look-up returns exactly the given vectors, row 0 zero.",
+       says="The matrix has a row more than words: row 0 is all zero, and for padding.")
 def lookup(ask):
     request = question()
     alone = sequential(NAME + " lookup", *request.model.nodes[:2])
@@ -55,7 +56,8 @@ def lookup(ask):
     return compare("embeddings", seen[0], table.astype("float32"), 0.0)
 
 
-@claim(NAME, "After training the frozen matrix is the same, bit for bit, and the other weights are not.")
+@claim(NAME, "After training the frozen matrix is the same, bit for bit, and the other weights are not.",
+       says="With trainable=False the vectors stay as they are.")
 def frozen(ask):
     request = question()
     seen = ask(request)
@@ -80,7 +82,8 @@ def trained(ask):
     return [Deviation("embedding/embeddings", f"rows {np.flatnonzero(moved)} moved, expected {np.flatnonzero(used)}")]
 
 
-@claim(NAME, "With mask_zero (PyTorch: a mask from padding_idx, by hand) id 0 masks its step: padding changes nothing.")
+@claim(NAME, "With mask_zero (PyTorch: a mask from padding_idx, by hand) id 0 masks its step: padding changes nothing.",
+       says="Id 0 is padding.")
 def row_0_masks(ask):
     request = question(mask_zero=True)
     found = predicted(ask, request)

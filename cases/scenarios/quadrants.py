@@ -103,6 +103,7 @@ model_claims(
     NAME,
     "TimeDistributed(Conv2D) is the convolution applied to every step, and to all steps folded into the batch.",
     [{"how": "steps"}, {"how": "folded"}],
+    says="TimeDistributed applies the convolutions to each of the four quadrants.",
 )
 def time_distributed(ask, how):
     request = small()
@@ -139,6 +140,7 @@ def mistaken(which: str) -> tuple[ModelRequest, tuple[set[str], ...]]:
     NAME,
     "The document's three mistakes each raise an error that names the shapes.",
     [{"mistake": m} for m in ("reshape", "lstm_of_2d", "conv_of_5d")],
+    says="Reshape to 56 x 14, or an LSTM on two axes, or a Conv2D on five: each was tried, and failed.",
 )
 def mistakes(ask, mistake):
     request, numbers = mistaken(mistake)
@@ -157,7 +159,8 @@ def mistakes(ask, mistake):
     return [Deviation("error", f"{words}: {answer.message[:200]}")]
 
 
-@claim(NAME, "With its dropout the model trains on real digits.")
+@claim(NAME, "With its dropout the model trains on real digits.",
+       says="With Dropout 0.25 it trains on digits.")
 def dropout(ask):
     request = small()
     nodes = tuple(every("dropout", "dropout", rate=0.25) if n.name == "dropout" else n for n in request.model.nodes)

@@ -41,6 +41,7 @@ def last_part(ask, request: Request, before: tuple, part: Batch) -> Observation:
     NAME,
     "The parts, one after the other, give the outputs and final states of one run, wherever they are cut.",
     [{**c, "cut": cut} for c in CELLS for cut in CUTS],
+    says="A stateful layer carries its state from batch to batch: a long sequence may be fed in parts.",
 )
 def chunks_are_one_run(ask, cell, cut):
     request = asked(cell)
@@ -51,7 +52,8 @@ def chunks_are_one_run(ask, cell, cut):
     return alike(whole, Observation(joined, facts=whole.facts), request, "outputs", "states", what=f"cut into {cut}")
 
 
-@claim(NAME, "After a reset the first run's results come again.", CELLS)
+@claim(NAME, "After a reset the first run's results come again.", CELLS,
+       says="reset_states() forgets the carried state.")
 def reset_restores(ask, cell):
     request = asked(cell)
     again = ask(replace(request, before=(request.batch, Reset())))
@@ -73,7 +75,8 @@ def stateless_carries_nothing(ask, cell):
     return alike(ask(request), again, request, "outputs", "states", what="called again")
 
 
-@claim(NAME, "Another batch size than the one whose state is carried is an error that names a size.", CELLS)
+@claim(NAME, "Another batch size than the one whose state is carried is an error that names a size.", CELLS,
+       says="A stateful layer needs a fixed batch size.")
 def another_batch_size(ask, cell):
     request = asked(cell)
     two = request.batch.but(inputs=request.batch.inputs[:2])

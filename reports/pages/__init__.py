@@ -1,4 +1,4 @@
-"""The explorer: one static file, `index.html`, that shows a run and needs nothing but a browser; `findings.html` beside it."""
+"""The explorer: `index.html`, that shows a run, `findings.html`, and a page for each scenario. They need but a browser."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ import jinja2
 
 from reports import families, findings, plots, rootcauses, summary
 from reports.lines import SEVERITY, TIMING_VERDICTS
+from reports.pages import scenarios
 from reports.pages.data import SIGNS, embedded
 from reports.records import NotWritable, Run, read
 
@@ -38,6 +39,10 @@ def write_page(run: Run, folder: str | os.PathLike, title: str = "Conformance of
         (target / SUMMARY).write_text(summary.markdown(run), encoding="utf-8", errors="replace")
         (target / rootcauses.PAGE).write_text(rootcauses.html([run], PAGE), encoding="utf-8", errors="replace")
         (target / PAGE).write_text(html(run, title), encoding="utf-8", errors="replace")
+        for name in scenarios.names(run):
+            path = target / scenarios.file_name(name)
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(scenario_html(run, name, title), encoding="utf-8", errors="replace")
     except OSError as problem:
         why = (problem.strerror or str(problem)).lower()
         raise NotWritable(f"The report cannot be written to {target}: {why}.") from None
@@ -46,11 +51,20 @@ def write_page(run: Run, folder: str | os.PathLike, title: str = "Conformance of
 
 def html(run: Run, title: str = "Conformance of recurrent layers") -> str:
     """The page as text."""
+    return _template("index.html").render(_context(run, title))
+
+
+def scenario_html(run: Run, scenario: str, title: str = "Conformance of recurrent layers") -> str:
+    """The page of one scenario as text."""
+    return _template("scenario.html").render(title=title, signs=SIGNS, **scenarios.context(run, scenario))
+
+
+def _template(name: str) -> jinja2.Template:
     here = jinja2.Environment(
         loader=jinja2.PackageLoader("reports.pages"), autoescape=True, trim_blocks=True, lstrip_blocks=True,
         undefined=jinja2.StrictUndefined,
     )
-    return here.get_template("index.html").render(_context(run, title))
+    return here.get_template(name)
 
 
 def _context(run: Run, title: str) -> dict[str, Any]:
@@ -62,7 +76,7 @@ def _context(run: Run, title: str) -> dict[str, Any]:
         "state": "fail" if failed else "known" if run.gaps() or not checked else "pass",
         "verdicts": SEVERITY, "subjects": [_subject(run, name, counts[name]) for name in run.subjects],
         "findings": findings.findings(run), "failures": len(findings.new_failures(run.verdicts)),
-        "scenarios": sum(each.scenario is not None for each in run.verdicts),
+        "scenarios": scenarios.listed(run),
         "charts": _charts(run), "timing_rows": [summary.timing_row(each) for each in run.timings],
         "timing_verdicts": [name for name in TIMING_VERDICTS if any(each.verdict == name for each in run.timings)],
         "marks": {name: plots.mark(name) for name in ("faster", "slower", "equivalent", "inconclusive")},

@@ -15,6 +15,7 @@ from typing import Any
 from cases.layers import Layer
 from cases.models import FunctionRequest, ModelRequest
 from cases.requests import Observation, Refusal, Request, Unsupported
+from cases.steps import OptimizerRequest
 
 BACKENDS: Mapping[str, str] = {
     "reference": "suite.backends.reference:Reference",
@@ -91,6 +92,10 @@ class Backend(ABC):
         """Answer a model request."""
         return Unsupported(f"{self.name} builds no models")
 
+    def run_optimizer(self, request: OptimizerRequest) -> Observation | Unsupported:
+        """Answer a question about an optimizer, on gradients that are handed in."""
+        return Unsupported(f"{self.name} has no optimizers")
+
     def run_function(self, request: FunctionRequest) -> Observation | Unsupported:
         """Answer a function request."""
         return Unsupported(f"{self.name} has no {request.name}")
@@ -114,6 +119,8 @@ class Backend(ABC):
             try:
                 if isinstance(request, ModelRequest):
                     answer = self.run_model(request)
+                elif isinstance(request, OptimizerRequest):
+                    answer = self.run_optimizer(request)
                 elif isinstance(request, FunctionRequest):
                     answer = self.run_function(request)
                 elif reason := self.supports(request):

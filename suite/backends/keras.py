@@ -23,6 +23,7 @@ from cases.layers import Layer, draw_weights
 from cases.layouts import from_keras, to_keras
 from cases.models import FunctionRequest, ModelRequest
 from cases.requests import Inferred, Observation, Request, Reset, Unsupported
+from cases.steps import OptimizerRequest
 from suite.backends import Backend, moment
 from suite.backends import keras_layers as stacks
 from suite.backends.keras_engines import ENGINES, Answer, Call
@@ -274,6 +275,11 @@ class Keras(Backend):
         from suite.backends.keras_models import run_model
 
         return run_model(self, request)
+
+    def run_optimizer(self, request: OptimizerRequest) -> Observation | Unsupported:
+        from suite.backends.keras_optimizers import run_optimizer
+
+        return run_optimizer(self, request)
 
     def run_function(self, request: FunctionRequest) -> Observation | Unsupported:
         """Answer a function request: see `keras_models`."""

@@ -11,11 +11,12 @@ import numpy as np
 
 from cases.models import FunctionRequest, ModelRequest, Training, named_inputs, rows_of
 from cases.requests import Observation, Unsupported
+from suite.backends import keras_optimizers as optimizers
 from suite.backends import moment
 from suite.backends.keras_layers import construct, passed_mask
 from suite.backends.keras_nodes import Part
+from suite.backends.memory import growth
 
-OPTIMIZERS: Mapping[str, str] = {"sgd": "SGD", "rmsprop": "RMSprop", "adam": "Adam"}
 LOSSES: Mapping[str, str] = {
     "mse": "MeanSquaredError", "mae": "MeanAbsoluteError", "categorical_crossentropy": "CategoricalCrossentropy",
     "binary_crossentropy": "BinaryCrossentropy",
@@ -99,14 +100,13 @@ class Graph:
         return found
 
 
-CONVENTIONS = {"epsilon_place": "inside", "one_bias": True}
-"""What Keras' training does in its own way: where epsilon is added, and that a cell's two biases are one weight."""
+CONVENTIONS = {"stack": "keras", "one_bias": True}
+"""What Keras' training does in its own way: its optimizers' definitions, and that a cell's two biases are one weight."""
 
 
 def compiled(keras: Any, model: Any, training: Training) -> None:
     """Compile with every hyper-parameter that is given; `jit_compile` is left to Keras, as users leave it."""
-    hyper = {name: value for name, value in training.hyper if name != "epsilon_place"}
-    optimizer = getattr(keras.optimizers, OPTIMIZERS[training.optimizer])(**hyper)
+    optimizer = optimizers.make(keras, training.optimizer, dict(training.hyper))
     model.compile(optimizer=optimizer, loss=getattr(keras.losses, LOSSES[training.loss])())
 
 
@@ -121,8 +121,8 @@ def run_model(backend: Any, request: ModelRequest) -> Observation | Unsupported:
         return Unsupported("Keras' Embedding has no padding_idx")
     if request.execution.kernel == "compiled":
         return Unsupported("Keras compiles a model's steps by its own choice: ask for the fused kernel")
-    if request.training and dict(request.training.hyper).get("epsilon_place", "inside") != "inside":
-        return Unsupported("Keras adds epsilon in its own place, and has no other")
+    if request.training and (reason := optimizers.unsupported(request.training.optimizer, dict(request.training.hyper))):
+        return Unsupported(reason)
     if "gradients" in request.wants and (request.training is None or request.targets is None):
         return Unsupported("gradients of a model are of its training loss, and the request has none")
     arrays: dict[str, np.ndarray] = {}
@@ -142,7 +142,7 @@ def run_model(backend: Any, request: ModelRequest) -> Observation | Unsupported:
         if "gradients" in request.wants:
             arrays.update(gradients(engine, graph, request))
         if request.training is not None and request.training.batches:
-            arrays["losses"] = train(graph, request)
+            arrays.update(train(keras, graph, request))
             unseen = request.inputs if request.unseen is None else request.unseen
             mask = request.mask if request.unseen is None else None
             if request.mask is not None and mask is None:
@@ -174,18 +174,36 @@ def predict(graph: Graph, inputs: Any, mask: np.ndarray | None) -> np.ndarray:
     return np.array(graph.model.predict(given, batch_size=max(rows, 1), verbose=0))
 
 
-def train(graph: Graph, request: ModelRequest) -> np.ndarray:
-    """One `train_on_batch` a batch; the loss of each step."""
-    losses, model = [], graph.model
-    for rows in request.training.batches:
+def train(keras: Any, graph: Graph, request: ModelRequest) -> dict[str, np.ndarray]:
+    """One `train_on_batch` a batch; the loss of each step. After each epoch Keras' ModelCheckpoint is told the loss of the
+    rows of validation; the file that it wrote last is loaded at the end."""
+    losses, looked, saved, model, training = [], [], None, graph.model, request.training
+
+    def on_batch(call: Any, rows: tuple[int, ...]) -> float:
         which = list(rows)
         mask = None if request.mask is None else request.mask[which]
         model.reset_metrics()
-        found = model.train_on_batch(
-            graph.given(rows_of(request.inputs, which), mask), np.array(request.targets[which], "float32")
-        )
-        losses.append(float(np.ravel(found)[0]))
-    return np.array(losses)
+        found = call(graph.given(rows_of(request.inputs, which), mask), np.array(request.targets[which], "float32"))
+        return float(np.ravel(found)[0])
+
+    with tempfile.TemporaryDirectory() as folder:
+        path = os.path.join(folder, "best.keras")
+        best = keras.callbacks.ModelCheckpoint(path, monitor="val_loss", save_best_only=True)
+        best.set_model(model)
+        for rows in training.steps:
+            losses.append(on_batch(model.train_on_batch, rows))
+            if training.validation and len(losses) % len(training.batches) == 0:
+                looked.append(on_batch(model.test_on_batch, training.validation))
+                before = os.stat(path).st_mtime_ns if os.path.exists(path) else None
+                best.on_epoch_end(len(looked) - 1, {"val_loss": looked[-1]})
+                if os.path.exists(path) and os.stat(path).st_mtime_ns != before:
+                    saved = predict(graph, request.inputs, request.mask)
+        if saved is None:
+            return {"losses": np.array(losses)}
+        graph.model, model = keras.models.load_model(path), graph.model
+        loaded = predict(graph, request.inputs, request.mask)
+        graph.model = model
+    return {"losses": np.array(losses), "validation": np.array(looked), "saved": saved, "loaded": loaded}
 
 
 def gradients(engine: Any, graph: Graph, request: ModelRequest) -> dict[str, np.ndarray]:
@@ -211,7 +229,8 @@ def gradients(engine: Any, graph: Graph, request: ModelRequest) -> dict[str, np.
 
 
 def run_function(backend: Any, request: FunctionRequest) -> Observation | Unsupported:
-    """Call one of Keras' functions on data, `pad_sequences`; or make a layer of any options, `construct`."""
+    """Call one of Keras' functions on data, `pad_sequences` or, as `batch`, `convert_to_tensor`; or make a layer of any
+    options, `construct`; or look at the card's memory, `memory_growth`."""
     if request.name == "construct":
         options = dict(request.arguments)
         if "layers" in options:
@@ -219,6 +238,13 @@ def run_function(backend: Any, request: FunctionRequest) -> Observation | Unsupp
         with moment("build"):
             made = construct(backend.keras, options)
         return Observation({"parameters": np.array(made.count_params())})
+    if request.name == "memory_growth":
+        return growth(backend.device, lambda: backend.engine.numpy(backend.engine.tensor(np.ones((256, 256), "float32"))))
+    if request.name == "batch":
+        sequences = [np.array(one).tolist() for one in dict(request.arguments)["sequences"]]
+        with moment("run"):
+            result = backend.keras.ops.convert_to_tensor(sequences)
+        return Observation({"result": backend.engine.numpy(result)})
     if request.name != "pad_sequences":
         return Unsupported(f"{backend.name} has no {request.name}")
     options = dict(request.arguments)

@@ -24,7 +24,9 @@ from cases.layers import Layer, draw_weights
 from cases.layouts import from_pytorch
 from cases.models import FunctionRequest, ModelRequest
 from cases.requests import Execution, Inferred, Observation, Request, Reset, Unsupported
+from cases.steps import OptimizerRequest
 from suite.backends import Backend, moment
+from suite.backends.memory import growth
 
 MODULES = 64
 """How many built modules are kept."""
@@ -50,9 +52,9 @@ class PyTorch(Backend):
         torch.set_num_threads(threads)
         if torch.get_num_interop_threads() != threads:  # may be set once, and only before the first parallel work
             torch.set_num_interop_threads(threads)
-        from suite.backends import pytorch_layers, pytorch_models
+        from suite.backends import pytorch_layers, pytorch_models, pytorch_optimizers
 
-        self.torch, self.layers, self.models = torch, pytorch_layers, pytorch_models
+        self.torch, self.layers, self.models, self.optimizers = torch, pytorch_layers, pytorch_models, pytorch_optimizers
         if device not in self.devices():
             raise RuntimeError(f"device {device!r}: not here; PyTorch sees {', '.join(self.devices())}")
         self.place = torch.device("cuda" if device == "gpu" else "cpu")
@@ -137,9 +139,14 @@ class PyTorch(Backend):
     def run_model(self, request: ModelRequest) -> Observation | Unsupported:
         return self.models.run_model(request, self.place)
 
+    def run_optimizer(self, request: OptimizerRequest) -> Observation | Unsupported:
+        return self.optimizers.run_optimizer(request, self.place)
+
     def run_function(self, request: FunctionRequest) -> Observation | Unsupported:
         if request.name == "construct":
             return self._construct(dict(request.arguments))
+        if request.name == "memory_growth":
+            return growth(self.device, lambda: self.torch.zeros(256, 256, device=self.place).sum().item())
         return self.models.run_function(request) or super().run_function(request)
 
     def _construct(self, options: dict[str, Any]) -> Observation | Unsupported:

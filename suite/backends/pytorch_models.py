@@ -9,8 +9,10 @@ over cells.
 
 from __future__ import annotations
 
+import copy
+import io
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 import torch
@@ -32,24 +34,10 @@ from cases.models import (
 )
 from cases.requests import Observation, Unsupported
 from suite.backends import Moment, moment
+from suite.backends import pytorch_optimizers as optimizers
 from suite.backends.pytorch import unsupported_layer
 from suite.backends.pytorch_layers import DTYPES, parameters, reload, set_weights, stack_states, to_numpy, watch
 from suite.backends.pytorch_nodes import ACTIVATIONS, apply, inner, last, make, named
-
-HYPER: Mapping[str, tuple[Any, Mapping[str, str], tuple[str, ...]]] = {
-    "sgd": (torch.optim.SGD, {"learning_rate": "lr", "momentum": "momentum", "nesterov": "nesterov"}, ("learning_rate",)),
-    "rmsprop": (
-        torch.optim.RMSprop,
-        {"learning_rate": "lr", "rho": "alpha", "epsilon": "eps", "momentum": "momentum", "centered": "centered"},
-        ("learning_rate", "rho", "epsilon"),
-    ),
-    "adam": (
-        torch.optim.Adam,
-        {"learning_rate": "lr", "beta_1": "betas", "beta_2": "betas", "epsilon": "eps", "amsgrad": "amsgrad"},
-        ("learning_rate", "beta_1", "beta_2", "epsilon"),
-    ),
-}
-"""Optimizer -> PyTorch's class, the names of its hyper-parameters, and those that have no neutral value."""
 
 
 class NotPacked(Exception):
@@ -167,14 +155,8 @@ def unsupported(request: ModelRequest) -> str | None:
     if training is not None and any(f"{n.name}/0/" in name for n in nodes for name in training.frozen):
         return "PyTorch packs the weights of a recurrent layer by its own layout; freezing single ones is not asked here"
     if training is not None:
-        _, names, needed = HYPER[training.optimizer]
-        given = dict(training.hyper)
-        if given.pop("epsilon_place", "outside") != "outside":
-            return f"PyTorch's {training.optimizer} adds epsilon outside the root"
-        if strange := set(given) - set(names):
-            return f"PyTorch's {training.optimizer} has no {', '.join(sorted(strange))}"
-        if missing := set(needed) - set(given):
-            return f"{training.optimizer} without {', '.join(sorted(missing))}: PyTorch's default would decide; give it"
+        if reason := optimizers.unsupported(training.optimizer, dict(training.hyper), training.own):
+            return reason
         last = nodes[-1]
         if training.loss == "categorical_crossentropy" and not (last.op == "dense" and last["activation"] == "softmax"):
             return "nn.CrossEntropyLoss is that of a softmax: the last node must be dense with softmax"
@@ -227,21 +209,25 @@ def _run(request: ModelRequest, loop: bool, device: torch.device) -> Observation
             slopes = {id(p): g for p, g in zip(trained, found, strict=False)}
             arrays |= {f"gradients/{n}": a for n, a in read(network, lambda p: slopes.get(id(p))).items()}
         if training is not None and targets is not None:
-            optimizer = make_optimizer(training, trained)
-            losses = []
+            stepper = optimizers.Stepper(training.optimizer, dict(training.hyper), trained)
+            losses, best = [], Best(request, network)
             network.train()
-            for batch in training.batches:
+            for batch in training.steps:
                 rows = torch.tensor(batch, device=device)
-                optimizer.zero_grad()
+                stepper.optimizer.zero_grad()
                 loss = loss_of(training, network(rows_of(x, rows), None if mask is None else mask[rows]), targets[rows])
                 loss.backward()
-                optimizer.step()
+                stepper.step()
                 losses.append(to_numpy(loss))
+                if training.validation and len(losses) % len(training.batches) == 0:
+                    best.look(network, x, mask, targets)
+                    network.train()
+            arrays |= best.arrays(x, mask)
             arrays["losses"] = np.array(losses)
             arrays["trained"] = predict(unseen, unseen_mask)
             arrays |= {f"weights/{n}": a for n, a in read(network, lambda p: p).items()}
     facts = {
-        "epsilon_place": "outside",
+        "stack": "torch",
         "padding": "zero",
         "parameters": sum(p.numel() for p in network.parameters()),
         "shapes": dict(network.shapes),
@@ -252,6 +238,38 @@ def _run(request: ModelRequest, loop: bool, device: torch.device) -> Observation
         "predict": f"module.eval() under torch.{quiet.__name__}()",
     }
     return Observation(arrays, " + ".join(dict.fromkeys(kernels)), facts=facts)
+
+
+class Best:
+    """The weights with the least loss on the rows of validation, in a file: as a user keeps them by hand."""
+
+    def __init__(self, request: ModelRequest, network: Network):
+        self.training, self.losses, self.saved = request.training, [], None
+        self.file, self.again = io.BytesIO(), network
+
+    def look(self, network: Network, x: dict[str, Tensor], mask: Tensor | None, targets: Tensor) -> None:
+        """Look at the loss; save the weights where it is the least so far."""
+        rows = torch.tensor(self.training.validation, device=targets.device)
+        network.eval()
+        with torch.no_grad():
+            answer = network(rows_of(x, rows), None if mask is None else mask[rows])
+            self.losses.append(float(loss_of(self.training, answer, targets[rows])))
+            if self.losses[-1] == min(self.losses):
+                self.file.seek(0)
+                self.file.truncate()
+                torch.save(network.state_dict(), self.file)
+                self.saved = to_numpy(network(x, mask).output)
+
+    def arrays(self, x: dict[str, Tensor], mask: Tensor | None) -> dict[str, np.ndarray]:
+        """The losses, and the predictions when the best weights were saved, and with them loaded into a copy; empty where
+        nothing was looked at."""
+        if self.saved is None:
+            return {}
+        other = copy.deepcopy(self.again).eval()
+        self.file.seek(0)
+        other.load_state_dict(torch.load(self.file, weights_only=True))
+        with torch.no_grad():
+            return {"validation": np.array(self.losses), "saved": self.saved, "loaded": to_numpy(other(x, mask).output)}
 
 
 def load(network: Network, weights: Mapping[str, np.ndarray]) -> None:
@@ -314,24 +332,14 @@ def loss_of(training: Training, answer: Answer, targets: Tensor) -> Tensor:
     return functional.binary_cross_entropy(output, targets)
 
 
-def make_optimizer(training: Training, weights) -> torch.optim.Optimizer:
-    """PyTorch's optimizer with the hyper-parameters given."""
-    kind, names, _ = HYPER[training.optimizer]
-    given = dict(training.hyper)
-    options = {names[name]: value for name, value in given.items() if names.get(name, "betas") != "betas"}
-    if training.optimizer == "adam":
-        options["betas"] = (given["beta_1"], given["beta_2"])
-    for flag in ("nesterov", "centered", "amsgrad"):
-        if flag in options:
-            options[flag] = bool(options[flag])
-    return kind(weights, **options)
-
-
 def run_function(request: FunctionRequest) -> Observation | None:
     """`pad_sequence`: the padded tensor. `pack_unpack`: sequences packed by `pack_sequence` (not sorted beforehand,
     unless the arguments say so) and unpacked by `pad_packed_sequence`; `lengths` is what came back with them. Both batch
-    first, unless the arguments say otherwise. None for another name."""
+    first, unless the arguments say otherwise. `batch`: `torch.stack`. None for another name."""
     arguments = dict(request.arguments)
+    if request.name == "batch":
+        with moment("run"):
+            return Observation({"result": to_numpy(torch.stack([torch.tensor(one) for one in arguments["sequences"]]))})
     if request.name not in ("pad_sequence", "pack_unpack"):
         return None
     with moment("run"):

@@ -9,10 +9,12 @@ from types import ModuleType
 
 import numpy as np
 
+from cases import optimizers
 from cases.batches import BatchPlan
 from cases.layers import Layer, draw_weights
 from cases.models import FunctionRequest, ModelRequest, recurrent_layers
 from cases.requests import Observation, Request, Unsupported
+from cases.steps import OptimizerRequest, follow
 from suite.backends import Backend, moment
 
 DTYPES = ("float32", "float64")
@@ -31,6 +33,7 @@ class Reference(Backend):
     def __init__(self, device: str = "cpu", threads: int = 1, package: str | ModuleType | None = None):
         super().__init__(device, threads)
         package = package or self.package
+        self.optimizers = optimizers
         self.reference = importlib.import_module(package) if isinstance(package, str) else package
 
     def versions(self) -> dict[str, str]:
@@ -71,16 +74,23 @@ class Reference(Backend):
             return Unsupported("the reference draws no dropout masks")
         if any(node.op == "batch_norm" for node in request.model.nodes) and request.training and request.training.batches:
             return Unsupported("the reference keeps no moving averages, so it does not train batch_norm")
-        place = dict(request.training.hyper).get("epsilon_place", "inside") if request.training else "inside"
         with moment("run"):
             seen = self.reference.run_model(request, "hold", dtypes.pop())
         return Observation(seen.arrays, seen.kernel, facts={
-            **seen.facts, "epsilon_place": place, "one_bias": False, "padding": "hold",
+            **seen.facts, "stack": "keras", "one_bias": False, "padding": "hold",
             "parameters": sum(array.size for array in request.weights.values()),
         })
 
+    def run_optimizer(self, request: OptimizerRequest) -> Observation | Unsupported:
+        """Answer in float32, by Keras' definitions."""
+        with moment("run"):
+            return follow(request, dtype="float32", rules=self.optimizers)
+
     def run_function(self, request: FunctionRequest) -> Observation | Unsupported:
         """Make a layer's description, with any values of options."""
+        if request.name == "batch":
+            with moment("run"):
+                return Observation({"result": np.stack(dict(request.arguments)["sequences"])})
         if request.name != "construct":
             return super().run_function(request)
         with moment("build"):

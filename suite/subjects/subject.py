@@ -17,6 +17,16 @@ REMEMBERED = 600
 """How many answers are kept: checks of one case are near each other, so a few cases' worth is enough."""
 
 
+STEPS = 500
+"""So many steps of training are what the time-out of one request is meant for."""
+
+
+def lots(request: Any) -> int:
+    """How many times the time-out a request may take: a long training has it for every `STEPS` steps."""
+    training = getattr(request, "training", None)
+    return 1 + len(training.batches) // STEPS if training is not None else 1
+
+
 class Subject:
     """One subject on one device. `ask` is what invariants call; thread safe, one request at a time.
 
@@ -78,7 +88,7 @@ class Subject:
         """The answer of the interpreter. A death is an answer too: who asks the same again would wait for it again."""
         began = time.perf_counter()
         try:
-            answer = from_wire(self._interpreter.ask("observe", to_wire(request), self.timeout))
+            answer = from_wire(self._interpreter.ask("observe", to_wire(request), self.timeout * lots(request)))
         except (Died, TimedOut) as error:
             self.restarts += 1
             return error.with_traceback(None)

@@ -1,0 +1,101 @@
+"""Keras' optimizers: made from hyper-parameters, and asked for steps on gradients that are handed in."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from cases.optimizers import OWN, definitions, hyper_parameters
+from cases.requests import Observation, Unsupported
+from cases.steps import OptimizerRequest, Rows
+from suite.backends import moment
+
+KINDS: Mapping[str, str] = {
+    "sgd": "SGD", "rmsprop": "RMSprop", "adagrad": "Adagrad", "adadelta": "Adadelta", "adam": "Adam", "adamax": "Adamax",
+    "nadam": "Nadam", "adamw": "AdamW",
+}
+NONE_WHERE_NEUTRAL = ("clipvalue", "clipnorm", "global_clipnorm", "weight_decay", "ema_overwrite_frequency",
+                      "gradient_accumulation_steps")
+"""Options whose neutral value is None in Keras."""
+
+
+def unsupported(optimizer: str, given: Mapping[str, Any]) -> str | None:
+    """None, or why Keras' optimizer cannot be made so."""
+    fixed = definitions("keras", optimizer)
+    for name, value in given.items():
+        if name in fixed and value != fixed[name]:
+            return f"Keras' {KINDS[optimizer]} has {name} {fixed[name]}, and no option for it"
+    return None
+
+
+def make(keras: Any, optimizer: str, given: Mapping[str, Any]) -> Any:
+    """Keras' optimizer with the hyper-parameters that are given; Keras' own defaults for the rest."""
+    fixed, neutral = definitions("keras", optimizer), hyper_parameters(optimizer, {})
+    options = {name: value for name, value in given.items() if name not in fixed and name != "decay_rate"}
+    for name in NONE_WHERE_NEUTRAL:
+        if name in options and options[name] == neutral[name] and not (optimizer == "adamw" and name == "weight_decay"):
+            del options[name]
+    if "ema_overwrite_frequency" in options:
+        options["use_ema"] = True
+    if given.get("decay_rate", 1.0) != 1.0:
+        rate = given.get("learning_rate", OWN["keras"][optimizer]["learning_rate"])
+        options["learning_rate"] = keras.optimizers.schedules.ExponentialDecay(rate, 1, given["decay_rate"])
+    return getattr(keras.optimizers, KINDS[optimizer])(**options)
+
+
+def settings(made: Any, optimizer: str) -> dict[str, Any]:
+    """The hyper-parameters that the optimizer says it has, by the names of `cases.optimizers`."""
+    config = made.get_config()
+    found = {name: config[name] for name in OWN["keras"][optimizer] if name in config}
+    return {name: round(value, 9) if isinstance(value, float) else value for name, value in found.items()}
+
+
+def run_optimizer(backend: Any, request: OptimizerRequest) -> Observation | Unsupported:
+    """The weights after each step: `apply` as it is, on JAX in a program of `stateless_apply`, which is how it trains."""
+    keras, engine, hyper = backend.keras, backend.engine, dict(request.hyper)
+    if reason := unsupported(request.optimizer, hyper):
+        return Unsupported(reason)
+    by_rows = any(isinstance(g, Rows) for gradients in request.gradients for g in gradients.values())
+    if by_rows and engine.name != "tensorflow":
+        return Unsupported(f"gradients of an Embedding are dense on the {engine.name} backend")
+    names = list(request.weights)
+    with moment("build"):
+        optimizer = make(keras, request.optimizer, hyper)
+        variables = [keras.Variable(np.array(request.weights[n], "float32"), name=n) for n in names]
+        optimizer.build(variables)
+    path: dict[str, list[np.ndarray]] = {name: [] for name in names}
+    with moment("run"):
+        advance = optimizer.apply
+        for gradients in request.gradients:
+            advance([gradient(engine, gradients[name]) for name in names])
+            for name, variable in zip(names, variables, strict=True):
+                path[name].append(engine.numpy(variable.value))
+    arrays = {f"weights/{name}": np.stack(found) for name, found in path.items() if found}
+    return Observation(arrays, facts={"stack": "keras", "hyper": settings(optimizer, request.optimizer)})
+
+
+def gradient(engine: Any, given: np.ndarray | Rows) -> Any:
+    """A gradient as the engine would give it: of a TensorFlow embedding as slices, not yet summed over repeated rows."""
+    if not isinstance(given, Rows):
+        return engine.tensor(np.array(given, "float32"))
+    return engine.tf.IndexedSlices(
+        engine.tf.constant(given.values, "float32"), engine.tf.constant(given.indices, "int64"),
+        engine.tf.constant((given.rows, given.values.shape[1]), "int64"),
+    )
+
+
+def compiled(engine: Any, optimizer: Any, variables: list[Any]) -> Any:
+    """One step as a program of JAX, which leaves its results in the variables."""
+    def program(state: list, gradients: list, weights: list) -> tuple[list, list]:
+        return optimizer.stateless_apply(state, gradients, weights)
+
+    run = engine.jax.jit(program)
+
+    def advance(gradients: list) -> None:
+        weights, state = run([v.value for v in optimizer.variables], gradients, [v.value for v in variables])
+        for variable, value in zip([*variables, *optimizer.variables], [*weights, *state], strict=True):
+            variable.assign(value)
+
+    return advance

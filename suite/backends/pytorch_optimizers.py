@@ -1,0 +1,152 @@
+"""PyTorch's optimizers, and what its users do around a step by hand: clipping, and a schedule of the rate."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+from torch.nn.utils import clip_grad_norm_, clip_grad_value_
+
+from cases.optimizers import OPTIMIZERS, definitions, hyper_parameters
+from cases.requests import Observation, Unsupported
+from cases.steps import OptimizerRequest, Rows
+from suite.backends import moment
+
+KINDS: Mapping[str, str] = {
+    "sgd": "SGD", "rmsprop": "RMSprop", "adagrad": "Adagrad", "adadelta": "Adadelta", "adam": "Adam", "adamax": "Adamax",
+    "nadam": "NAdam", "adamw": "AdamW",
+}
+NAMES: Mapping[str, str] = {
+    "learning_rate": "lr", "rho": "alpha", "epsilon": "eps", "initial_accumulator_value": "initial_accumulator_value",
+    "momentum": "momentum", "nesterov": "nesterov", "centered": "centered", "amsgrad": "amsgrad",
+    "momentum_decay": "momentum_decay", "weight_decay": "weight_decay",
+}
+"""Keras' names of hyper-parameters -> PyTorch's; Adadelta's rho is rho there too, and betas are a pair."""
+NEEDED = ("learning_rate", "rho", "beta_1", "beta_2", "epsilon", "momentum_decay", "initial_accumulator_value")
+"""What has no neutral value: where it is not given, PyTorch's default would decide."""
+BY_HAND = ("decay_rate", "clipvalue", "clipnorm", "global_clipnorm")
+NONE_HERE: Mapping[str, str] = {
+    "ema_overwrite_frequency": "no PyTorch optimizer averages the weights: torch.optim.swa_utils does, in a second model",
+    "gradient_accumulation_steps": "PyTorch adds up gradients by further calls of backward(), and no optimizer knows of it",
+}
+SPARSE = ("sgd", "adagrad")
+"""What steps on sparse gradients as on dense ones; SparseAdam is another rule, and the rest raise an error."""
+
+
+def unsupported(optimizer: str, given: Mapping[str, Any], own: bool = False) -> str | None:
+    """None, or why PyTorch's optimizer cannot be made so. With `own`, its defaults may decide what is not given."""
+    kind = options_of(optimizer)
+    fixed, neutral = definitions("torch", optimizer), hyper_parameters(optimizer, {})
+    for name, value in given.items():
+        if name in fixed:
+            if value != fixed[name]:
+                return f"PyTorch's {KINDS[optimizer]} has {name} {fixed[name]}, and no option for it"
+        elif name in NONE_HERE:
+            if value != neutral[name]:
+                return NONE_HERE[name]
+        elif name not in (*BY_HAND, "beta_1", "beta_2", "ema_momentum") and named(optimizer, name) not in kind:
+            return f"PyTorch's {KINDS[optimizer]} has no {name}"
+    has = [*map_of(optimizer), *(("beta_1", "beta_2") if "betas" in kind else ())]
+    needed = (*NEEDED, "weight_decay") if optimizer == "adamw" else NEEDED
+    lacking = sorted(name for name in has if name in needed and name not in given)
+    if lacking and not own:
+        return f"{optimizer} without {', '.join(lacking)}: PyTorch's default would decide; give it"
+    return None
+
+
+def named(optimizer: str, name: str) -> str:
+    """PyTorch's name of a hyper-parameter."""
+    return "rho" if (optimizer, name) == ("adadelta", "rho") else NAMES.get(name, name)
+
+
+def map_of(optimizer: str) -> dict[str, str]:
+    """Keras' names -> PyTorch's, of what this optimizer has."""
+    kind = options_of(optimizer)
+    found = {name: named(optimizer, name) for name in NAMES}
+    return {name: theirs for name, theirs in found.items() if theirs in kind}
+
+
+def options_of(optimizer: str) -> dict[str, Any]:
+    """The optimizer's own default options, by PyTorch's names."""
+    return getattr(torch.optim, KINDS[optimizer])([torch.nn.Parameter(torch.zeros(1))]).defaults
+
+
+def own_defaults(optimizer: str) -> dict[str, Any]:
+    """The optimizer's own default options, by Keras' names; neutral values of what others have are left out."""
+    kind = options_of(optimizer)
+    found = {name: kind[theirs] for name, theirs in map_of(optimizer).items()}
+    if "betas" in kind:
+        found["beta_1"], found["beta_2"] = kind["betas"]
+    return found
+
+
+class Stepper:
+    """An optimizer, and what a user does around its step. `step` takes the gradients that stand at the weights."""
+
+    def __init__(self, optimizer: str, hyper: Mapping[str, Any], weights: Sequence[Tensor]):
+        given, self.weights = dict(hyper), list(weights)
+        kind = getattr(torch.optim, KINDS[optimizer])
+        options = {theirs: given[name] for name, theirs in map_of(optimizer).items() if name in given}
+        if "beta_1" in given:
+            options["betas"] = (given["beta_1"], given["beta_2"])
+        for flag in ("nesterov", "centered", "amsgrad"):
+            if flag in options:
+                options[flag] = bool(options[flag])
+        self.optimizer = kind(self.weights, **options)
+        self.clipping = {name: given[name] for name in ("clipvalue", "clipnorm", "global_clipnorm") if given.get(name)}
+        gamma = given.get("decay_rate", 1.0)
+        self.schedule = torch.optim.lr_scheduler.ExponentialLR(self.optimizer, gamma) if gamma != 1.0 else None
+
+    def step(self) -> None:
+        for name, most in self.clipping.items():
+            if name == "clipvalue":
+                clip_grad_value_(self.weights, most)
+            elif name == "global_clipnorm":
+                clip_grad_norm_(self.weights, most)
+            else:
+                for weight in self.weights:
+                    clip_grad_norm_([weight], most)
+        self.optimizer.step()
+        if self.schedule is not None:
+            self.schedule.step()
+
+
+def run_optimizer(request: OptimizerRequest, device: torch.device) -> Observation | Unsupported:
+    """The weights after each step."""
+    if request.optimizer not in OPTIMIZERS:
+        return Unsupported(f"PyTorch has no {request.optimizer}")
+    hyper = dict(request.hyper)
+    if reason := unsupported(request.optimizer, hyper, own=True):
+        return Unsupported(reason)
+    by_rows = any(isinstance(g, Rows) for gradients in request.gradients for g in gradients.values())
+    if by_rows and request.optimizer not in SPARSE:
+        return Unsupported(f"PyTorch's {KINDS[request.optimizer]} takes no sparse gradients")
+    with moment("build"):
+        weights = {name: torch.nn.Parameter(tensor(array, device)) for name, array in request.weights.items()}
+        stepper = Stepper(request.optimizer, hyper, list(weights.values()))
+    path: dict[str, list[np.ndarray]] = {name: [] for name in weights}
+    with moment("run"):
+        for gradients in request.gradients:
+            for name, weight in weights.items():
+                weight.grad = gradient(gradients[name], device)
+            stepper.step()
+            for name, weight in weights.items():
+                path[name].append(weight.detach().cpu().numpy().copy())
+    arrays = {f"weights/{name}": np.stack(found) for name, found in path.items() if found}
+    return Observation(arrays, facts={"stack": "torch", "hyper": own_defaults(request.optimizer) | hyper})
+
+
+def tensor(array: np.ndarray, device: torch.device) -> Tensor:
+    """A copy in float32."""
+    return torch.tensor(np.array(array, order="C"), dtype=torch.float32, device=device)
+
+
+def gradient(given: np.ndarray | Rows, device: torch.device) -> Tensor:
+    """A gradient as autograd would leave it: of an embedding with sparse=True, not yet summed over repeated rows."""
+    if not isinstance(given, Rows):
+        return tensor(given, device)
+    indices = torch.tensor(given.indices[None, :], device=device)
+    return torch.sparse_coo_tensor(indices, tensor(given.values, device), (given.rows, given.values.shape[1]))
