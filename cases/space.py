@@ -20,7 +20,7 @@ from cases.requests import ENTRIES, KERNELS, MASK_SOURCES, MODES, ORIGINS, Execu
 
 EXPLORED = "explored"
 """The array of a case that is drawn from all factors together: every invariant may be checked on it."""
-SIZES: Mapping[str, tuple[int, int]] = {"batch": (1, 5), "time": (1, 5), "features": (1, 5), "units": (1, 5)}
+SIZES: Mapping[str, tuple[int, int]] = {"batch": (1, 5), "time": (1, 4), "features": (1, 5), "units": (1, 5)}
 """The least and the most of each size."""
 FURTHER: Mapping[str, tuple] = {"layers": (1, 2, 3), "mode": MODES, "entry": ENTRIES, "origin": ORIGINS}
 """Values that the arrays do not have, because invariants ask for them or because two say enough there."""

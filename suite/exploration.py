@@ -24,7 +24,7 @@ from cases.plan import Planned, planned
 from cases.requests import Execution
 from cases.space import EXPLORED, SIZES, as_unusual, asked, drawn, sized, spaces, unusual, usual, values
 
-OFTEN = {EXPLORED: 5, "core": 2}
+OFTEN = {EXPLORED: 4, "core": 2}
 """How often a case is drawn from a space, where not as often as from any other."""
 ODD = 4
 """One in so many: how often a factor that is mostly left alone is not."""
