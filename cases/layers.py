@@ -10,7 +10,9 @@ Layouts (the project's own, which are Keras' where Keras has one):
     bias               (gates * units,)              added to the product of the inputs
     recurrent_bias     (gates * units,)              added to the product of the state
 
-Gate order along the last axis: LSTM `i f c o`, GRU `z r h`, SimpleRNN one block.
+Gate order along the last axis: LSTM `i f c o`, GRU `z r h`, SimpleRNN one block. Of a convolutional cell, `conv_lstm`,
+the kernels are (*size, channels, gates * filters) and (*size, filters, gates * filters), the biases (gates * filters,);
+its inputs and states are flat, see `cases.convolutions`.
 """
 
 from __future__ import annotations
@@ -22,10 +24,14 @@ from types import MappingProxyType
 
 import numpy as np
 
+from cases.convolutions import Convolution
+
 GATES: Mapping[str, str] = MappingProxyType({"simple_rnn": "h", "lstm": "ifco", "gru": "zrh"})
 STATES: Mapping[str, tuple[str, ...]] = MappingProxyType(
     {"simple_rnn": ("h",), "lstm": ("h", "c"), "gru": ("h",)}
 )
+CONVOLUTIONAL: Mapping[str, str] = MappingProxyType({"conv_lstm": "lstm"})
+"""A cell whose products are convolutions -> the cell that it is apart from that."""
 DIRECTIONS = ("forward", "backward", "bidirectional")
 MERGES = ("concat", "sum", "ave", "mul", "none")
 ACTIVATIONS = (
@@ -70,10 +76,11 @@ class Layer:
     dropout: float = 0.0
     recurrent_dropout: float = 0.0
     dtype: str = "float32"
+    convolution: Convolution | None = None
 
     def __post_init__(self):
         for name, known in (
-            ("cell", tuple(GATES)), ("direction", DIRECTIONS), ("merge", MERGES), ("activation", ACTIVATIONS),
+            ("cell", (*GATES, *CONVOLUTIONAL)), ("direction", DIRECTIONS), ("merge", MERGES), ("activation", ACTIVATIONS),
             ("recurrent_activation", ACTIVATIONS), ("padding_output", PADDING_OUTPUTS),
         ):
             if getattr(self, name) not in known:
@@ -84,16 +91,24 @@ class Layer:
         for name in ("dropout", "recurrent_dropout"):
             if not 0.0 <= getattr(self, name) <= 1.0:
                 raise ValueError(f"{name}={getattr(self, name)}: must be between 0 and 1")
+        if (self.cell in CONVOLUTIONAL) != (self.convolution is not None):
+            raise ValueError(f"cell={self.cell!r}, convolution={self.convolution}: a convolutional cell has one, no other has")
+        if self.convolution is not None:
+            self.convolution.channels(self.features, self.convolution.space)
+            self.convolution.channels(self.units, self.convolution.places)
+            if self.layers > 1 and self.convolution.places != self.convolution.space:
+                raise ValueError(f"layers={self.layers}: a stack of convolutional cells keeps its places; "
+                                 f"{self.convolution.space} become {self.convolution.places}")
 
     @property
     def gates(self) -> str:
         """One letter a gate, in the order of the last axis of the weights."""
-        return GATES[self.cell]
+        return GATES[CONVOLUTIONAL.get(self.cell, self.cell)]
 
     @property
     def state_names(self) -> tuple[str, ...]:
         """The states of one cell: `h`, and `c` for an LSTM."""
-        return STATES[self.cell]
+        return STATES[CONVOLUTIONAL.get(self.cell, self.cell)]
 
     @property
     def directions(self) -> tuple[str, ...]:
@@ -115,15 +130,30 @@ class Layer:
         """The features that layer `index` of the stack reads."""
         return self.features if index == 0 else self.width
 
+    @property
+    def window(self) -> tuple[int, ...]:
+        """The first axes of the kernels: those of a convolution's window, or none."""
+        return self.convolution.size if self.convolution else ()
+
+    @property
+    def filters(self) -> int:
+        """The channels of a state: all its units, where nothing is convolved."""
+        return self.convolution.channels(self.units, self.convolution.places) if self.convolution else self.units
+
+    def input_channels(self, index: int) -> int:
+        """The channels that layer `index` of the stack reads: all its features, where nothing is convolved."""
+        width = self.input_width(index)
+        return self.convolution.channels(width, self.convolution.space) if self.convolution else width
+
     def weight_shapes(self) -> dict[str, tuple[int, ...]]:
         """Name -> shape of every weight of the stack."""
-        wide = len(self.gates) * self.units
+        wide = len(self.gates) * self.filters
         shapes: dict[str, tuple[int, ...]] = {}
         for index in range(self.layers):
             for direction in self.directions:
                 prefix = f"{index}/{direction}"
-                shapes[f"{prefix}/kernel"] = (self.input_width(index), wide)
-                shapes[f"{prefix}/recurrent_kernel"] = (self.units, wide)
+                shapes[f"{prefix}/kernel"] = (*self.window, self.input_channels(index), wide)
+                shapes[f"{prefix}/recurrent_kernel"] = (*self.window, self.filters, wide)
                 if self.bias:
                     shapes[f"{prefix}/bias"] = (wide,)
                     shapes[f"{prefix}/recurrent_bias"] = (wide,)
@@ -145,6 +175,8 @@ class Layer:
     def __str__(self) -> str:
         """The id of the layer: what differs from the defaults, stable between runs and versions."""
         words = [self.cell, f"f{self.features}", f"u{self.units}"]
+        if self.convolution is not None:
+            words.append(str(self.convolution))
         if self.layers > 1:
             words.append(f"x{self.layers}")
         if self.direction != "forward":
@@ -197,7 +229,7 @@ def draw_weights(layer: Layer, seed: int = 0) -> dict[str, np.ndarray]:
         random = generator("weights", layer.but(stateful=False, return_sequences=True, return_state=True), name, seed)
         kind = name.rsplit("/", 1)[1]
         scale = {"kernel": 0.9, "recurrent_kernel": 0.8, "bias": 0.35, "recurrent_bias": 0.3}[kind]
-        spread = scale / np.sqrt(shape[0]) if len(shape) == 2 else scale
+        spread = scale / np.sqrt(np.prod(shape[:-1])) if len(shape) > 1 else scale
         weights[name] = on_grid(random.uniform(0.15, 1.0, shape) * random.choice([-1.0, 1.0], shape) * spread * 1.5, 14)
     return weights
 

@@ -20,8 +20,8 @@ import numpy as np
 
 from cases.layers import Layer
 
-PYTORCH_GATES: Mapping[str, str] = {"simple_rnn": "h", "lstm": "ifco", "gru": "rzh"}
-"""PyTorch's gate order in this project's letters."""
+PYTORCH_GATES: Mapping[str, str] = {"simple_rnn": "h", "lstm": "ifco", "gru": "rzh", "conv_lstm": "ifco"}
+"""PyTorch's gate order in this project's letters. It has no ConvLSTM: that of its LSTM, (filters, channels, *size)."""
 
 
 def reorder(array: np.ndarray, units: int, found: str, wanted: str) -> np.ndarray:
@@ -61,8 +61,9 @@ def to_pytorch(layer: Layer, weights: Mapping[str, np.ndarray]) -> dict[str, np.
     for prefix in prefixes(layer):
         for name, parameter in _PARAMETERS.items():
             if f"{prefix}/{name}" in weights:
-                array = reorder(weights[f"{prefix}/{name}"], layer.units, layer.gates, PYTORCH_GATES[layer.cell])
-                found[parameter + suffix(prefix)] = np.ascontiguousarray(array.T)
+                array = reorder(weights[f"{prefix}/{name}"], layer.filters, layer.gates, PYTORCH_GATES[layer.cell])
+                ends = ((-1, -2), (0, 1)) if array.ndim > 1 else (0, 0)
+                found[parameter + suffix(prefix)] = np.ascontiguousarray(np.moveaxis(array, *ends))
     return found
 
 
@@ -72,8 +73,9 @@ def from_pytorch(layer: Layer, arrays: Mapping[str, np.ndarray]) -> dict[str, np
     for prefix in prefixes(layer):
         for name, parameter in _PARAMETERS.items():
             if parameter + suffix(prefix) in arrays:
-                array = arrays[parameter + suffix(prefix)].T
-                weights[f"{prefix}/{name}"] = reorder(array, layer.units, PYTORCH_GATES[layer.cell], layer.gates)
+                array = arrays[parameter + suffix(prefix)]
+                array = np.moveaxis(array, (0, 1), (-1, -2)) if array.ndim > 1 else array
+                weights[f"{prefix}/{name}"] = reorder(array, layer.filters, PYTORCH_GATES[layer.cell], layer.gates)
     return weights
 
 

@@ -3,7 +3,8 @@
 A `Model` is a chain or a graph of `Node`s. Weights are named `NODE/NAME`: for a recurrent node `NODE/` and the
 layer's own names (`lstm/0/forward/kernel`), for a dense one `NODE/kernel` (inputs, units) and `NODE/bias` (units,),
 for a convolution `NODE/kernel` (*size, inputs, filters) and `NODE/bias` (filters,), for an embedding `NODE/embeddings`
-(ids, width), for a batch_norm `NODE/gamma`, `NODE/beta`, `NODE/moving_mean`, `NODE/moving_variance` (features,). A
+(ids, width), for a crf `NODE/transitions` (tags, tags), `NODE/start` and `NODE/end` (tags,), for a batch_norm `NODE/gamma`,
+`NODE/beta`, `NODE/moving_mean`, `NODE/moving_variance` (features,). A
 time_distributed node's weights have the names of the layer inside. Images are (height, width, channels).
 """
 
@@ -21,13 +22,13 @@ from cases.requests import Execution, wired
 
 OPS = (
     "input", "masking", "embedding", "recurrent", "dense", "dropout", "activation", "batch_norm", "time_distributed",
-    "conv1d", "conv2d", "max_pool1d", "max_pool2d", "flatten", "reshape", "permute", "repeat_vector", "slice",
-    "add", "multiply", "concatenate", "dot",
+    "conv1d", "conv2d", "conv3d", "max_pool1d", "max_pool2d", "flatten", "reshape", "permute", "repeat_vector", "slice",
+    "add", "multiply", "concatenate", "dot", "crf",
 )
 JOINS = ("add", "multiply", "concatenate", "dot")
-KEEPS_MASK = ("dense", "dropout", "activation", "batch_norm", "time_distributed", *JOINS[:3])
+KEEPS_MASK = ("dense", "dropout", "activation", "batch_norm", "time_distributed", *JOINS[:3], "crf")
 """Nodes that leave the time axis where it is, and pass its mask on."""
-LOSSES = ("mse", "mae", "categorical_crossentropy", "binary_crossentropy")
+LOSSES = ("mse", "mae", "categorical_crossentropy", "binary_crossentropy", "crf")
 
 
 @wired
@@ -42,14 +43,20 @@ class Node:
                       gets no gradient; PyTorch's, False)          where mask_zero
     recurrent         layer: a `Layer`, return_state False         (batch, time, features) -> its outputs; further
                                                                    inputs are its initial states, (batch, units)
-                                                                   each, in the order of `Layer.state_keys()`
+                                                                   each, in the order of `Layer.state_keys()`.
+                                                                   A ConvLSTM: (batch, time, *space, channels) ->
+                                                                   (batch, time, *places, filters)
     dense             units, activation                            (..., n) -> (..., units)
     dropout           rate                                         the same
     activation        activation                                   the same
-    batch_norm        epsilon                                      the same; moving averages are not updated
+    batch_norm        epsilon, momentum (0.99): how much of the    the same. In training the statistics of the batch, all
+                      moving averages a step keeps,                axes but the last; the moving ones follow them. Else
+                      moving_variance: biased (Keras), or          the moving ones
+                      unbiased (PyTorch)
     time_distributed  layer: a `Node`, without inputs              (batch, time, ...) -> (batch, time, *its output)
     conv1d            filters, size (k,), padding, activation      (batch, time, n) -> (batch, time', filters)
     conv2d            filters, size (h, w), padding, activation    (batch, h, w, n) -> (batch, h', w', filters)
+    conv3d            filters, size (t, h, w), padding, activation (batch, t, h, w, n) -> (batch, t', h', w', filters)
     max_pool1d        size (k,): windows side by side              (batch, time, n) -> (batch, time // k, n)
     max_pool2d        size (h, w)                                  (batch, h, w, n) -> (batch, h', w', n)
     flatten                                                        (batch, ...) -> (batch, n)
@@ -61,6 +68,8 @@ class Node:
     add, multiply                                                  equal shapes -> the same
     concatenate       axis: the batch's is 0                       equal but for this axis -> joined
     dot               axes: (of the first, of the second)          (batch, a, n), (batch, b, n) -> (batch, a, b): (2, 2)
+    crf               tags: holds a linear-chain CRF, which the  the emissions (batch, time, tags) as they are
+                      loss `crf` reads; the last node
 
     padding is `valid` or `same`; convolutions have stride 1.
     """
@@ -155,6 +164,7 @@ class ModelRequest:
 
     inputs, unseen: one array, or node -> array where the model has several input nodes.
     mask: (batch, time) bool given to the first recurrent node, where no node makes one; or None.
+    wants: predictions, gradients; or nothing, where the facts alone are asked for (shapes, parameters), and no training is.
     """
 
     model: Model
@@ -221,7 +231,10 @@ def _drawn(name: str, n: Node, inputs: int | None, random: np.random.Generator, 
     if n.op == "batch_norm":
         ranges = {"gamma": (0.5, 1.5), "beta": (-0.3, 0.3), "moving_mean": (-0.3, 0.3), "moving_variance": (0.5, 1.5)}
         return {f"{name}/{k}": on_grid(random.uniform(*between, inputs), 14) for k, between in ranges.items()}
-    if n.op in ("dense", "conv1d", "conv2d"):
+    if n.op == "crf":
+        shapes = {"transitions": (n["tags"], n["tags"]), "start": (n["tags"],), "end": (n["tags"],)}
+        return {f"{name}/{k}": on_grid(random.normal(0, 0.5, shape), 14) for k, shape in shapes.items()}
+    if n.op in ("dense", "conv1d", "conv2d", "conv3d"):
         units = n["units"] if n.op == "dense" else n["filters"]
         shape = (inputs, units) if n.op == "dense" else (*n["size"], inputs, units)
         return {
@@ -248,19 +261,24 @@ def output_shape(n: Node, *given: Shape) -> Shape:
     if n.op == "input":
         return tuple(n["shape"])
     first = given[0]
-    needed = {"recurrent": 2, "conv1d": 2, "max_pool1d": 2, "conv2d": 3, "max_pool2d": 3, "repeat_vector": 1}.get(n.op)
+    axes = {"recurrent": 2, "conv1d": 2, "max_pool1d": 2, "conv2d": 3, "max_pool2d": 3, "conv3d": 4, "repeat_vector": 1}
+    needed = axes.get(n.op)
+    needed = 2 + n["layer"].convolution.rank if n.op == "recurrent" and n["layer"].convolution else needed
     if needed is not None and len(first) != needed:
         raise ValueError(f"node {n.name} reads {needed + 1} axes with the batch: found {('batch', *first)}")
     if n.op == "embedding":
         return (*first, n["width"])
     if n.op == "recurrent":
         layer: Layer = n["layer"]
-        return (first[0], layer.width) if layer.return_sequences else (layer.width,)
+        width = (layer.width,)
+        if layer.convolution is not None:
+            width = (*layer.convolution.places, layer.convolution.channels(layer.width, layer.convolution.places))
+        return (first[0], *width) if layer.return_sequences else width
     if n.op == "dense":
         return (*first[:-1], n["units"])
     if n.op == "time_distributed":
         return (first[0], *output_shape(n["layer"], first[1:]))
-    if n.op in ("conv1d", "conv2d"):
+    if n.op in ("conv1d", "conv2d", "conv3d"):
         lost = [k - 1 if n["padding"] == "valid" else 0 for k in n["size"]]
         return (*(d if d is None else d - less for d, less in zip(first, lost, strict=False)), n["filters"])
     if n.op in ("max_pool1d", "max_pool2d"):

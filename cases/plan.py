@@ -12,6 +12,7 @@ thin out what all of them do:
     sources     where the mask comes from
     refusals    the ways in which something wrong can be asked
     dropout     layers in training, for what dropout does
+    convolution, convolutions   ConvLSTM: some cases chosen by hand; and, at full depth, the array
 
 Ids are made from what is checked, never from a counter.
 """
@@ -19,12 +20,14 @@ Ids are made from what is checked, never from a counter.
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
+from math import prod
 
 import covertable
 
 from cases.batches import BatchPlan
+from cases.convolutions import Convolution
 from cases.invariants import INVARIANTS, Case, Invariant
 from cases.layers import Layer, generator
 from cases.requests import Execution
@@ -38,6 +41,7 @@ SIZES: Mapping[str, tuple[int, int, int, int]] = {  # batch, time, features, uni
     "one_row": (1, 5, 3, 5),
     "one_step": (3, 1, 3, 5),
     "long": (2, 33, 3, 5),
+    "small": (3, 4, 3, 5),
 }
 
 MET = ("cell", "mask", "kernel", "direction", "layers", "states", "return_sequences")
@@ -65,6 +69,9 @@ SENSELESS = (
     Senseless(("padding_output", "return_sequences"), lambda output, sequences: output == "zero" and not sequences),
     Senseless(("padding_output", "mask"), lambda output, mask: output == "zero" and mask in ("none", "full")),
     Senseless(("entry", "kernel"), lambda entry, kernel: entry == "predict" and kernel != "fused"),
+    Senseless(("convolution", "layers"), lambda of, layers: layers > 1 and of.places != of.space),
+    Senseless(("convolution", "direction", "merge"), lambda of, direction, merge: of.data_format == "channels_first"
+              and direction == "bidirectional" and merge == "concat"),
     Senseless(("mask", "size"), lambda mask, size: mask in ("right", "left", "gaps", "empty_row") and size == "one_step"),
 )
 
@@ -72,15 +79,21 @@ SENSELESS = (
 @dataclass(frozen=True)
 class Array:
     """One covering array: its factors, name -> values. From `default` on it is of strength `least`, where pairs are too
-    few. With `groups`, only invariants of these groups are checked on it."""
+    few. With `groups`, only invariants of these groups are checked on it. It is there from `depth` on, and of strength `most`,
+    where triples are too many. `rows`, where given, are chosen by hand: they are all there is."""
 
     name: str
-    factors: Mapping[str, tuple]
+    factors: Mapping[str, tuple] = field(default_factory=dict)
     least: int = 1
     groups: tuple[str, ...] = ()
+    depth: str = "smoke"
+    most: int = 3
+    rows: tuple[Row, ...] = ()
 
     def covering(self, strength: int) -> list[Row]:
         """Rows in which every `strength` values of different factors that may stand together do."""
+        if self.rows:
+            return list(self.rows)
         strength = max(strength, self.least) if strength > 1 else strength
         constraints = [
             {"operator": "not", "condition": {"operator": "fn", "requires": list(no.factors), "evaluate": no_together(no)}}
@@ -96,6 +109,21 @@ def no_together(no: Senseless) -> Callable[[Row], bool]:
     """Whether a row has the values that mean nothing together."""
     return lambda row: no.holds(*(row[name] for name in no.factors))
 
+
+CONVOLUTIONS: tuple[Convolution, ...] = (
+    Convolution((4, 5), (3, 2)),
+    Convolution((3, 4), (2, 3), data_format="channels_first"),
+    Convolution((5, 6), (2, 3), strides=(2, 1), padding="valid"),
+    Convolution((5, 4), (3, 3), strides=(2, 2)),
+    Convolution((3, 5), (2, 2), dilation=(1, 2)),
+    Convolution((7,), (3,)),
+    Convolution((6,), (3,), padding="valid", dilation=(2,)),
+    Convolution((4, 3), (3, 2)),  # as many places in a row as the batch has rows
+    Convolution((3, 2, 4), (2, 2, 3)),
+)
+CHANNELS, FILTERS = 2, 3
+OF_CELLS = ("values", "padding", "gradient", "state", "direction", "order", "execution", "extremes", "calls")
+"""The groups that ask for nothing but a layer and a batch."""
 
 ARRAYS: tuple[Array, ...] = (
     Array("core", dict(
@@ -136,6 +164,22 @@ ARRAYS: tuple[Array, ...] = (
         cell=("lstm", "gru", "simple_rnn"), direction=("forward", "bidirectional"), implementation=(2, 1),
         mode=("training",), kernel=("fused",), mask=("none",), states=(True,),
     ), groups=("dropout",)),
+    Array("convolution", groups=("values",), depth="default", rows=tuple(
+        dict(cell="conv_lstm", convolution=CONVOLUTIONS[number], size="small", **more) for number, more in (
+            (0, dict(mask="gaps", states=True, kernel="fused", recurrent_activation="hard_sigmoid")),
+            (5, dict(mask="none", states=True, kernel="fused")),
+            (0, dict(mask="gaps", states=True, kernel="generic", recurrent_activation="hard_sigmoid")),
+            (2, dict(mask="none", states=True, kernel="generic", direction="bidirectional")),
+            (4, dict(mask="right", states=False, kernel="generic", layers=2)),
+        )
+    )),
+    Array("convolutions", dict(
+        convolution=CONVOLUTIONS, mask=("none", "right", "gaps", "left", "full", "empty_row", "single"), cell=("conv_lstm",),
+        kernel=("fused", "generic", "compiled", "unrolled"), direction=("forward", "backward", "bidirectional"),
+        layers=(1, 2), merge=("concat", "sum", "none"), states=(True, False), bias=(True, False),
+        activation=("tanh", "relu"), recurrent_activation=("sigmoid", "hard_sigmoid"), return_sequences=(True, False),
+        padding_output=("default", "zero"), size=("small",),
+    ), groups=OF_CELLS, depth="full", most=2),
 )
 
 GROUPS: Mapping[str, tuple[str, ...]] = {array.name: array.groups for array in ARRAYS if array.groups}
@@ -146,6 +190,8 @@ def case_of(row: Row, seed: int, array: str) -> Case:
     """The case that a row of an array describes."""
     batch, time, features, units = SIZES[row.get("size", "distinct")]
     options = {name: row[name] for name in Layer.__dataclass_fields__ if name in row}
+    if "convolution" in row:
+        features, units = CHANNELS * prod(row["convolution"].space), FILTERS * prod(row["convolution"].places)
     return Case(
         Layer(features=features, units=units, **options),
         BatchPlan(batch, time, row["mask"], row["states"]),
@@ -162,7 +208,9 @@ def cases(depth: str, seed: int = 0) -> tuple[Case, ...]:
         raise ValueError(f"depth={depth!r}: expected one of {', '.join(DEPTHS)}")
     found: dict[str, Case] = {}
     for array in ARRAYS:
-        rows = array.covering(STRENGTH[depth])
+        if DEPTHS.index(array.depth) > DEPTHS.index(depth):
+            continue
+        rows = array.covering(min(STRENGTH[depth], array.most))
         for row in rows:
             case = case_of(row, seed, array.name)
             found.setdefault(str(case), case)

@@ -23,6 +23,7 @@ from typing import Any
 import numpy as np
 
 from cases.batches import Batch
+from cases.convolutions import Convolution
 from cases.layers import Layer
 
 KERNELS = ("fused", "generic", "unrolled", "compiled")
@@ -213,7 +214,7 @@ def from_wire(value: Any) -> Any:
 
 WIRED: dict[str, type] = {
     kind.__name__: kind
-    for kind in (Layer, Batch, Execution, Reset, Inferred, Request, Observation, Refusal, Unsupported, Deviation)
+    for kind in (Convolution, Layer, Batch, Execution, Reset, Inferred, Request, Observation, Refusal, Unsupported, Deviation)
 }
 
 

@@ -43,8 +43,8 @@ from typing import Any
 
 import numpy as np
 
-from cases.models import ModelRequest, named_inputs, recurrent_layers
-from cases.reference import run, run_model
+from cases.models import FunctionRequest, ModelRequest, named_inputs, recurrent_layers
+from cases.reference import run, run_chain, run_model
 from cases.reference.arithmetic import Arithmetic, using
 from cases.requests import Deviation, Execution, Observation, Request, digest
 
@@ -173,6 +173,14 @@ def expect_by(kind: tuple, request: Any, ask: Callable[..., Observation], dtype:
     """The same for any other question that `ask(dtype=…)` and `ask(given=…)` answer as the reference does, in the
     arithmetic in use. `size`: about how many numbers are computed."""
     return _cached((kind, digest(request)), lambda: _expected(ask, dtype, size))
+def expect_chain(request: FunctionRequest, padding: str = "hold", dtype: str = "float32") -> dict[str, Expected]:
+    """The same for a chain of cells (`cases.chains.chain_request`)."""
+    options = dict(request.arguments)
+    size = options["batch"].inputs.size * sum(cell.units for cell in options["chain"].cells)
+    return _cached(
+        ("chain", padding, dtype, digest(request)),
+        lambda: _expected(lambda **how: run_chain(**options, padding=padding, **how), dtype, size),
+    )
 
 
 def _expected(ask: Callable[..., Observation], dtype: str, size: int) -> dict[str, Expected]:

@@ -13,15 +13,14 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import dataclass, field, fields, replace
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from random import Random
 
 from cases.batches import BatchPlan
 from cases.invariants import Case, Invariant
-from cases.layers import Layer
 from cases.plan import Planned, planned
-from cases.requests import Execution
+from cases.requests import from_wire, to_wire
 from cases.space import EXPLORED, SIZES, as_unusual, asked, drawn, sized, spaces, unusual, usual, values
 
 OFTEN = {EXPLORED: 4, "core": 2}
@@ -193,7 +192,8 @@ class Kept:
 
     def add(self, case: Case) -> None:
         """Keep a case."""
-        self._database.save(self._key, json.dumps({"space": case.array, **case.features}, sort_keys=True).encode())
+        told = json.dumps({"space": case.array, "parts": [to_wire(part) for part in parts(case)]})
+        self._database.save(self._key, told.encode())
 
     def replay(self, search: Search, seed: int) -> list[Failure]:
         """The failures of the cases that are kept, smallest first; those that fail no more are forgotten."""
@@ -209,12 +209,17 @@ class Kept:
         return sorted(failing, key=lambda failure: failure.size)
 
 
+def parts(case: Case) -> tuple:
+    """What a case is made of, as values that travel."""
+    return case.layer, asdict(case.plan), case.execution
+
+
 def read_case(text: bytes, seed: int) -> Case | None:
     """The case that was kept, or None where this version knows no such case."""
     try:
         named = json.loads(text)
-        parts = [kind(**{f.name: named[f.name] for f in fields(kind)}) for kind in (Layer, BatchPlan, Execution)]
-        return Case(*parts, seed, named["space"])
+        layer, plan, execution = map(from_wire, named["parts"])
+        return Case(layer, BatchPlan(**plan), execution, seed, named["space"])
     except (ValueError, KeyError, TypeError):
         return None
 

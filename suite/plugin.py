@@ -19,7 +19,7 @@ from suite.session import BadUse, Check, Exploring, Session, Settings, default_f
 ROOT = Path(__file__).resolve().parents[1]
 SESSION = pytest.StashKey[Session]()
 RUN = pytest.StashKey["Run"]()
-KINDS = {"test_invariant": "checks", "test_claim": "claims", "test_exploration": "searches"}
+KINDS = {"test_invariant": "checks", "test_family": "families", "test_claim": "claims", "test_exploration": "searches"}
 """The test -> the session's list that it is made for."""
 
 
@@ -85,7 +85,7 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
     from xdist.scheduler import LoadScopeScheduling
 
     session = session_of(config)
-    lanes = {str(check): lane_of(check) for check in (*session.checks, *session.claims, *session.searches)}
+    lanes = {str(check): lane_of(check) for check in (*session.all_checks, *session.searches)}
 
     class BySubject(LoadScopeScheduling):
         def _split_scope(self, nodeid: str) -> str:
@@ -222,7 +222,7 @@ class Run:
     def pytest_xdist_node_collection_finished(self, node: Any, ids: list[str]) -> None:
         """Under xdist every worker collects the same; the first one counts."""
         if ids and not self.begun:
-            known = {str(c) for c in (*self.session.checks, *self.session.claims)}
+            known = {str(c) for c in self.session.all_checks}
             searches = {str(search): search.subject.name for search in self.session.searches}
             named = [named_in(each) for each in ids]
             self._begin([check for check in named if check in known], [searches[each] for each in named if each in searches])
@@ -234,7 +234,7 @@ class Run:
         anchor = self.session.subjects[0].name if any("::frameworks_agree::" in check for check in checks) else ""
         self.session.start({*(check.partition("::")[0] for check in planned), anchor, *searched})
         self.planned.update(check.partition("::")[0] for check in planned)
-        everything = {str(c) for c in (*self.session.checks, *self.session.claims)}
+        everything = {str(c) for c in self.session.all_checks}
         settings = self.session.settings
         self.whole = settings.planned and set(checks) == everything and settings.depth != "smoke" and settings.kernel == "all"
         self._write(self.writer.begin, self.session.header())

@@ -16,6 +16,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+from cases.families import checks as families
 from cases.plan import DEPTHS, Planned, concerned, plan
 from cases.requests import KERNELS
 from cases.scenarios import claims, described
@@ -138,6 +139,16 @@ class Session:
         done = self.explored
         return [Exploring(s) for s in self.subjects if s.name not in done] if self.settings.explore else []
 
+    @cached_property
+    def families(self) -> list[Check]:
+        """Every statement of every family, subject by subject."""
+        return [] if not self.settings.planned else [Check(p, s) for s in self.subjects for p in families(self.settings.depth)]
+
+    @property
+    def all_checks(self) -> tuple[Check, ...]:
+        """Invariants, statements of families, claims of scenarios."""
+        return (*self.checks, *self.families, *self.claims)
+
     def start(self, names: Container[str]) -> None:
         """Start the interpreters of the subjects that are named, side by side."""
         asked = [subject for subject in self.subjects if subject.name in names]
@@ -242,9 +253,10 @@ class Session:
         """For a run of the whole plan: the entries that concern a subject and match none of its checks, or only such as
         pass. `failed`: (subject, key) of the entries that explain some failure."""
         found = []
-        deeper = [(n, {**f, "device": "cpu"}) for n, f in concerned(self.settings.depth, self.settings.seed)]
+        among = (*concerned(self.settings.depth, self.settings.seed), *((p.name, p.features) for p in families("full")))
+        deeper = [(n, {**f, "device": "cpu"}) for n, f in among]
         for subject in self.subjects:
-            mine = [c for c in (*self.checks, *self.claims) if c.subject is subject]
+            mine = [c for c in self.all_checks if c.subject is subject]
             entries: dict[str, list[Known]] = {}
             for known in self.concerning(subject):
                 entries.setdefault(known.key, []).append(known)
@@ -382,7 +394,8 @@ def open_session(settings: Settings) -> Session:
     session = Session(settings, subjects, absent, ledger, earlier, explored)
     if session.earlier and (gone := {v.subject for v in earlier.values()} - {s.name for s in subjects}):
         raise BadUse(f"--resume {settings.resume}: that run asked {sorted(gone)[0]!r}, which is not asked now")
-    features = set().union(*(check.features for check in (*session.planned, *claims("full"))), {"other", "device"})
+    every = (*session.planned, *families("full"), *claims("full"))
+    features = set().union(*(check.features for check in every), {"other", "device"})
     for known in ledger:
         for name in (*known.when, *(name for no in known.unless for name in no)):
             if name not in features:

@@ -103,6 +103,13 @@ def test_the_whole_default_plan_passes():
     assert np.concatenate([[], *(alarms(check, subject) for check in plan("default"))]).tolist() == []
 
 
+def test_convolutional_cells_raise_no_alarm():
+    subject = InProcess()
+    checks = [check for check in plan("full") if check.layer.startswith("conv_lstm")][::5]
+    assert len(checks) > 300
+    assert [alarm for check in checks for alarm in alarms(check, subject)] == []
+
+
 def test_another_seed_makes_other_arrays_and_passes_too():
     subject = InProcess()
     assert [alarm for check in plan("smoke", seed=5) for alarm in alarms(check, subject)] == []

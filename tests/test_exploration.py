@@ -43,8 +43,9 @@ def test_the_same_seed_gives_the_same_draws_and_another_seed_gives_others():
 
 def test_every_value_of_every_factor_of_the_plan_is_drawn():
     cases = []
-    find(lambda case: bool(cases.append(case)), 500, 0)
+    find(lambda case: bool(cases.append(case)), 1000, 0)
     seen = Counter((name, value) for case in cases for name, value in case.features.items())
+    seen.update(("convolution", case.layer.convolution) for case in cases)
     for factors in spaces().values():
         for name, values in factors.items():
             assert not [value for value in values if not seen[name, value]], name

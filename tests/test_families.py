@@ -1,60 +1,144 @@
-"""Families: every group, scenario and option with its counts, and what nobody passes, runs or was asked."""
+"""Families: every statement holds of the reference, is planned at every depth, and fails where an answer is wrong."""
 
-from __future__ import annotations
+from collections import Counter
 
-from pathlib import Path
+import numpy as np
+import pytest
+from faults_in_families import FAULTS
+from planted import InProcess, planted
 
-from cases.invariants import INVARIANTS
-from cases.space import catalogue
-from reports import families
-from reports.lines import Header, Verdict
-from reports.pages import html
-from reports.records import Run
-from reports.summary import markdown
+from cases.families import REGISTRY, checks
+from cases.families.base import equal
+from cases.invariants.base import REGISTRY as INVARIANTS
+from cases.requests import Observation, Refusal, Unsupported
+from suite.backends.reference import Reference
+from suite.verdicts import judge
 
-CATALOGUE = {"invariants": {"holds": "values", "unasked": "purity"}, "scenarios": ["a-story"],
-             "features": {"cell": ["lstm", "gru"], "mask": ["left", "right"]}}
-
-
-def check(subject: str, name: str, verdict: str, group: str = "values", scenario: str | None = None, **features) -> Verdict:
-    return Verdict(f"{subject}::{name}::{len(features)}{features}", subject, name, verdict, group=group, scenario=scenario,
-                   features=features)
+by_name = pytest.mark.parametrize("one", REGISTRY.values(), ids=lambda one: one.name)
 
 
-RUN = Run(Path("."), Header("2026-01-01T00:00:00", more={"catalogue": CATALOGUE}), (
-    check("torch", "holds", "pass", cell="lstm", mask="right", units=5, other="x"),
-    check("torch", "breaks", "known", "padding", cell="lstm", mask="left"),
-    check("jax", "breaks", "fail", "padding", cell="lstm", mask="left"),
-    check("jax", "never", "unsupported", "dropout", cell="lstm", mask="right"),
-    check("jax", "claim", "pass", "scenario", "a-story", side="left"),
-))
+def of(one):
+    """Some checks of one statement, at the depth from which on it is checked."""
+    return [check for check in checks(one.depth) if check.name == one.name][:12]
 
 
-def test_groups_scenarios_and_options_have_their_counts_by_subject():
-    rows = {(kind, name): [torch, jax, note] for kind, name, torch, jax, note in families.rows(RUN)}
-    assert rows["invariants", "values"] == ["1 pass", "·", ""]
-    assert rows["invariants", "padding"] == ["1 known", "1 fail", "no stack passes"]
-    assert rows["invariants", "dropout"] == ["·", "1 unsupported", "nobody runs this"]
-    assert rows["invariants", "purity"] == ["·", "·", "nobody was asked"]
-    assert rows["scenarios", "a-story"] == ["·", "1 pass", ""]
-    assert rows["options and executions", "cell = gru"] == ["·", "·", "nobody was asked"]
-    assert rows["options and executions", "mask = left"][-1] == "no stack passes"
-    assert not [name for _, name in rows if name.startswith(("units", "other", "side"))]
+class Wrong(InProcess):
+    """Changes the arrays of the reference's answers to questions of families."""
+
+    def answer(self, request):
+        seen = super().answer(request)
+        if not isinstance(seen, Observation):
+            return seen
+        facts = {**seen.facts, **({"own": seen.facts["own"][::-1]} if "own" in seen.facts else {})}
+        return Observation({n: self.array(n, a) for n, a in seen.arrays.items()}, seen.kernel, facts=facts)
 
 
-def test_what_nobody_passes_runs_or_was_asked_is_named():
-    assert families.gaps(RUN) == {
-        "no stack passes": ["breaks", "mask = left"], "nobody runs this": ["never"],
-        "nobody was asked": ["unasked", "cell = gru"],
-    }
+class Off(Wrong):
+    """Is off by a thousandth, another one each time."""
+
+    def __init__(self):
+        super().__init__()
+        self.random = np.random.default_rng(0)
+
+    def array(self, name, array):
+        size = np.abs(array).max(initial=0.0) if array.dtype != bool else 0
+        return array + self.random.uniform(0.5e-3, 1e-3, array.shape) * (size + 1) if array.dtype != bool else array
 
 
-def test_they_stand_in_the_summary_and_in_the_page():
-    for text in (markdown(RUN), html(RUN)):
-        assert "nobody was asked" in text and "mask = left" in text and "no stack passes" in text
+class Silent(Wrong):
+    """Says zero."""
+
+    def array(self, name, array):
+        return array * 0
 
 
-def test_the_catalogue_has_every_invariant_and_every_value_of_the_plan():
-    found = catalogue()
-    assert found["invariants"] == {each.name: each.group for each in INVARIANTS}
-    assert {"gaps", "empty"} <= set(found["features"]["mask"]) and "float64" in found["features"]["dtype"]
+class NotANumber(Wrong):
+    """Says NaN."""
+
+    def array(self, name, array):
+        return array if array.dtype == bool else array * np.nan
+
+
+class Stays(Wrong):
+    """Whatever came after is what was before."""
+
+    def answer(self, request):
+        seen = super().answer(request)
+        earlier = {n: seen.arrays.get(n.replace("after", "before"), a) for n, a in seen.arrays.items()}
+        return Observation(earlier, facts=seen.facts)
+
+    def array(self, name, array):
+        return array
+
+
+class Careless(InProcess):
+    """Takes whatever it is given, and answers nothing of use."""
+
+    def answer(self, request):
+        return Observation({"outputs": np.zeros((2, 2))}, facts={"padding": "hold", "initial": "keras", "own": ()})
+
+
+class Raising(InProcess):
+    """Raises an error in the framework's name."""
+
+    def answer(self, request):
+        return Refusal("RuntimeError", "no", "run")
+
+
+class Declining(InProcess):
+    """Cannot be asked."""
+
+    def answer(self, request):
+        return Unsupported("not built for this")
+
+
+@by_name
+def test_it_holds_of_the_reference(one):
+    found = [(check.identity, outcome.message) for check in of(one) for outcome in [judge(check, InProcess())]
+             if outcome.verdict not in ("pass", "unsupported")]
+    assert found == []
+
+
+@by_name
+def test_some_wrong_subject_makes_it_deviate(one):
+    found = {kind.__name__: [judge(check, kind()).verdict for check in of(one)]
+             for kind in (Off, Silent, Stays, NotANumber, Careless, Raising)}
+    assert any("fail" in seen for name, seen in found.items() if name != "Raising"), found
+
+
+@by_name
+def test_what_is_declared_unsupported_is_neither_pass_nor_failure(one):
+    assert {judge(check, Declining()).verdict for check in of(one)} == {"unsupported"}
+
+
+@by_name
+def test_it_is_one_sentence(one):
+    assert one.statement[0].isupper() and one.statement.endswith(".") and ". " not in one.statement
+
+
+@by_name
+def test_every_value_is_met_at_full_depth_and_every_usual_one_at_default(one):
+    for depth, factors in (("full", one.factors), ("default", {**one.factors, **one.usual})):
+        rows = one.variants(depth)
+        assert [(n, v) for n, values in factors.items() for v in values if rows and not any(row[n] == v for row in rows)] == []
+
+
+def test_identities_and_names_are_unique():
+    for depth in ("smoke", "default", "full"):
+        assert [i for i, count in Counter(check.identity for check in checks(depth)).items() if count > 1] == []
+    assert set(REGISTRY) & set(INVARIANTS) == set()
+
+
+def test_equal_tells_bits_apart_and_takes_nan_for_nan():
+    assert equal("x", [np.nan, 1.0], [np.nan, 1.0]) == []
+    assert equal("x", [1.0], [1.0 + 2**-52]) != [] and equal("x", [1.0], [[1.0]]) != []
+
+
+@pytest.mark.parametrize("fault", FAULTS, ids=str)
+def test_a_planted_fault_is_noticed(fault):
+    with planted(fault) as package:
+        subject = InProcess(Reference(package=package))
+        verdicts = [judge(check, subject) for check in checks("default")]
+    failed = [outcome for outcome in verdicts if outcome.verdict == "fail"]
+    assert failed, f"no statement of a family notices this fault: {fault}"
+    assert all(outcome.worst.where != "error" for outcome in failed)

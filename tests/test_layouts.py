@@ -54,7 +54,7 @@ def test_pytorch_has_each_gate_in_its_own_place_and_name(layer):
 
 def test_pytorchs_gate_orders_are_those_of_its_documentation():
     # torch.nn.LSTM: weight_ih_l[k] is (W_ii|W_if|W_ig|W_io), g is our c; torch.nn.GRU: (W_ir|W_iz|W_in), n is our h
-    assert PYTORCH_GATES == {"simple_rnn": "h", "lstm": "ifco", "gru": "rzh"}
+    assert PYTORCH_GATES == {"simple_rnn": "h", "lstm": "ifco", "gru": "rzh", "conv_lstm": "ifco"}
     layer = Layer("gru", 1, 1)
     weights = {**draw_weights(layer), "0/forward/kernel": np.array([[1.0, 2.0, 3.0]])}  # z, r, h
     assert to_pytorch(layer, weights)["weight_ih_l0"].ravel().tolist() == [2.0, 1.0, 3.0]  # r, z, n

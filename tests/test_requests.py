@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import dataclasses
+from dataclasses import replace
 
 import execnet.gateway_base
 import numpy as np
 import pytest
 
 from cases.batches import BatchPlan
+from cases.convolutions import Convolution
 from cases.layers import Layer, draw_weights
 from cases.models import FunctionRequest, Node
 from cases.requests import (
@@ -208,6 +210,12 @@ def variants():
         dtype="float64",
     ).items():
         yield f"layer's {name}", base.but(layer=LAYER.but(**{name: other}))
+    of = Convolution((3,), (2,))
+    convolved = LAYER.but(cell="conv_lstm", features=3, units=3, convolution=of)
+    yield "layer's convolution", base.but(layer=convolved)
+    others = dict(space=(1,), size=(3,), strides=(3,), padding="valid", dilation=(2,), data_format="channels_first")
+    for name, other in others.items():
+        yield f"convolution's {name}", base.but(layer=convolved.but(units=6, convolution=replace(of, **{name: other})))
     for name, other in dict(kernel="generic", mode="training", origin="reloaded", entry="predict", mask_from="masking").items():
         yield f"execution's {name}", base.but(execution=Execution().but(**{name: other}))
     yield "what is wanted", base.but(wants=("outputs",))

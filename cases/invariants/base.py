@@ -94,7 +94,8 @@ class Case:
     @property
     def features(self) -> dict[str, object]:
         """Every feature by name: what conditions of the ledger and filters of the report speak of."""
-        layer = {name: getattr(self.layer, name) for name in Layer.__dataclass_fields__}
+        layer = {name: getattr(self.layer, name) for name in Layer.__dataclass_fields__ if name != "convolution"}
+        layer |= self.layer.convolution.features if self.layer.convolution else {}
         plan = {name: getattr(self.plan, name) for name in BatchPlan.__dataclass_fields__}
         execution = {name: getattr(self.execution, name) for name in Execution.__dataclass_fields__}
         return layer | plan | execution

@@ -8,11 +8,15 @@ et al. (2014), arXiv:1406.1078v1 (reset after the product) and v3 (reset before 
     stack        the scan over time with masks, directions, merges, stacks
     answer       a Request in, an Observation out
     models       a ModelRequest in, an Observation out
+    crf          a conditional random field, by enumeration
+    chains       cells of any kind, one after another at each step
 
 Modules import each other relatively, so that a copy of this package under another name is complete in itself.
 """
 
 from .answer import run
+from .chains import run_chain
+from .crf import run_crf
 from .models import run_model
 
-__all__ = ["run", "run_model"]
+__all__ = ["run", "run_chain", "run_crf", "run_model"]

@@ -8,6 +8,7 @@ d the recurrent bias; subscripts name gates; s is the recurrent activation, a th
     GRU         z, r = s(x W + b + h U + d)_z,r         h' = z * h + (1 - z) * n
                 n = a((x W + b)_h + r * (h U + d)_h)    reset_after=True  (cuDNN, Keras' default, PyTorch)
                 n = a((x W + b)_h + (r * h) U_h + d_h)  reset_after=False (Cho et al., version 3)
+    ConvLSTM    the LSTM, x W and h U being convolutions (cross-correlations, as frameworks compute them)
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ import autograd.numpy as np
 from cases.layers import Layer
 
 from .arithmetic import activate, part, product, rounded
+from .convolution import from_input, from_state
 
 Array = Any
 States = Mapping[str, Array]
@@ -39,6 +41,17 @@ def simple_rnn(layer: Layer, weights: Mapping[str, Array], x: Array, state: Stat
 def lstm(layer: Layer, weights: Mapping[str, Array], x: Array, state: States) -> dict[str, Array]:
     """Long short-term memory, without peepholes."""
     gates = rounded(_from_input(weights, x) + _from_state(weights, state["h"]))
+    return _lstm_of(layer, gates, state)
+
+
+def conv_lstm(layer: Layer, weights: Mapping[str, Array], x: Array, state: States) -> dict[str, Array]:
+    """Shi et al. 2015, without peepholes, as Keras has it. Inputs and states are flat, see `cases.convolutions`."""
+    gates = rounded(from_input(layer, weights, x) + from_state(layer, weights, state["h"]))
+    return _lstm_of(layer, gates, state)
+
+
+def _lstm_of(layer: Layer, gates: Array, state: States) -> dict[str, Array]:
+    """The states from the sums of each gate, (..., batch, gates * units)."""
     i = activate(_gate(layer, gates, "i"), layer.recurrent_activation)
     f = activate(_gate(layer, gates, "f"), layer.recurrent_activation)
     o = activate(_gate(layer, gates, "o"), layer.recurrent_activation)
@@ -64,7 +77,7 @@ def gru(layer: Layer, weights: Mapping[str, Array], x: Array, state: States) -> 
     return {"h": rounded(z * h) + rounded((1.0 - z) * candidate)}
 
 
-_CELLS = {"simple_rnn": simple_rnn, "lstm": lstm, "gru": gru}
+_CELLS = {"simple_rnn": simple_rnn, "lstm": lstm, "gru": gru, "conv_lstm": conv_lstm}
 
 
 def _from_input(weights: Mapping[str, Array], x: Array) -> Array:

@@ -8,13 +8,14 @@ from typing import Any
 import autograd.numpy as np
 import numpy as onp
 from autograd.core import make_vjp
+from autograd.tracer import getval
 
 from cases.models import ModelRequest, Node, named_inputs, rows_of
 from cases.optimizers import slots, step
 from cases.requests import Observation
 
 from .arithmetic import rounded
-from .nodes import Padding, Value, compute, masked
+from .nodes import Moments, Padding, Value, compute, masked, moved
 
 Array = Any
 Given = Callable[[onp.ndarray], onp.ndarray]
@@ -49,16 +50,16 @@ def run_model(
         )
     weights = {name: given(array) for name, array in request.weights.items()}
 
-    def predict(weights: Mapping[str, Array], inputs: Inputs, mask: onp.ndarray | None) -> Value:
-        return _values(request, weights, inputs, mask, padding, given)[request.model.nodes[-1].name]
+    def predict(weights: Mapping[str, Array], inputs: Inputs, mask: onp.ndarray | None, moments: Any = None) -> Value:
+        return _values(request, weights, inputs, mask, padding, given, moments)[request.model.nodes[-1].name]
 
-    def loss_and_gradients(weights: Mapping[str, Array], rows: Any) -> tuple[Array, dict[str, Array]]:
+    def loss_and_gradients(weights: Mapping[str, Array], rows: Any, moments: Any = None) -> tuple[Array, dict[str, Array]]:
         mask = None if request.mask is None else request.mask[rows]
         targets = given(request.targets[rows])
 
         def loss(weights: Mapping[str, Array]) -> Array:
             weights = {name: weights[name] for name in weights}
-            return _loss(training.loss, predict(weights, rows_of(request.inputs, rows), mask), targets)
+            return _loss(training.loss, predict(weights, rows_of(request.inputs, rows), mask, moments), targets)
 
         back, value = make_vjp(loss, weights)
         return onp.asarray(value), back(onp.ones_like(value))
@@ -72,16 +73,20 @@ def run_model(
         arrays.update({f"gradients/{name}": onp.asarray(g) for name, g in gradients.items() if name not in still})
     if training is not None:
         losses, looked = [], []
-        hyper, trained = dict(training.hyper), [name for name in weights if name not in training.frozen]
+        hyper, trained = dict(training.hyper), [
+            name for name in weights if name not in training.frozen and "/moving_" not in name
+        ]
         memory = {name: slots(training.optimizer, weights[name], hyper) for name in trained}
         lead = next((weights[name].ndim - onp.ndim(request.weights[name]) for name in trained), 0)
         for number, rows in enumerate(training.steps, start=1):
-            value, gradients = loss_and_gradients(weights, list(rows))
+            moments: Moments = {}
+            value, gradients = loss_and_gradients(weights, list(rows), moments)
             losses.append(value)
             moved, memory = step(
                 training.optimizer, hyper, {name: weights[name] for name in trained}, gradients, memory, number, rounded, lead
             )
             weights.update(moved)
+            weights.update(_moving(request, weights, moments, shapes, len(rows)))
             if training.validation and number % len(training.batches) == 0:
                 looked.append(loss_and_gradients(weights, list(training.validation))[0])
                 if min(looked, key=lambda loss: loss.mean()) is looked[-1]:
@@ -103,8 +108,9 @@ def _values(
     mask: onp.ndarray | None,
     padding: Padding,
     given: Given,
+    moments: Moments | None = None,
 ) -> dict[str, Value]:
-    """The value of every node."""
+    """The value of every node; `moments` in training, see `compute`."""
     values: dict[str, Value] = {}
     raw = named_inputs(request.model, inputs)
     spare = mask
@@ -122,8 +128,22 @@ def _values(
             if sources[0].mask is None and spare is not None:
                 sources[0] = sources[0]._replace(mask=spare)
             spare = None
-        values[node.name] = compute(node, node.name, weights, sources, padding)
+        values[node.name] = compute(node, node.name, weights, sources, padding, moments)
     return values
+
+
+def _moving(
+    request: ModelRequest, weights: Mapping[str, Array], moments: Moments, shapes: Mapping[str, tuple[int, ...]], rows: int
+) -> dict[str, Array]:
+    """The moving averages after a step on `rows` rows."""
+    found = {}
+    for node in request.model.nodes:
+        if node.op == "batch_norm":
+            names = [f"{node.name}/moving_{what}" for what in ("mean", "variance")]
+            batch = tuple(onp.asarray(getval(moment)) for moment in moments[node.name])
+            count = rows * int(onp.prod(shapes[node.name][:-1]))
+            found.update(zip(names, moved(node, tuple(weights[n] for n in names), batch, count), strict=True))
+    return found
 
 
 def _masking(node: Node, source: Value, raw: Mapping[str, onp.ndarray]) -> Value:
@@ -167,5 +187,5 @@ def _refuse_dropout(request: ModelRequest) -> None:
             raise ValueError(
                 f"node {node.name}: dropout in training; the reference draws no dropout masks, use a rate of 0"
             )
-        if node.op == "batch_norm" and request.training.batches:
-            raise ValueError(f"node {node.name}: batch_norm in training; the reference keeps no moving averages")
+        if node.op == "time_distributed" and node["layer"].op == "batch_norm" and request.training.batches:
+            raise ValueError(f"node {node.name}: batch_norm in training under time_distributed; the reference has none")

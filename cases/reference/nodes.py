@@ -16,6 +16,7 @@ from typing import Any, NamedTuple
 import autograd.numpy as np
 import numpy as onp
 
+from cases.layers import Layer
 from cases.models import KEEPS_MASK, Node
 
 from .arithmetic import activate, part, product, rounded, softmax
@@ -47,8 +48,16 @@ class Value(NamedTuple):
         return Value(np.reshape(self.array, (*self.lead, *shape)), mask, len(shape))
 
 
-def compute(node: Node, name: str, weights: Mapping[str, Array], sources: Sequence[Value], padding: Padding) -> Value:
-    """The value of a node called `name`, that is not an input or a masking one.
+Moments = dict[str, tuple[Array, Array]]
+"""Node -> mean and biased variance of the batch, (..., features) each."""
+
+
+def compute(
+    node: Node, name: str, weights: Mapping[str, Array], sources: Sequence[Value], padding: Padding,
+    moments: Moments | None = None,
+) -> Value:
+    """The value of a node called `name`, that is not an input or a masking one. `moments`: given in training; batch_norm
+    nodes take the statistics of the batch, and leave them there.
 
     Raises ValueError for what has no place in a model: a stateful layer, two unmerged outputs, ids without a row.
     """
@@ -59,6 +68,9 @@ def compute(node: Node, name: str, weights: Mapping[str, Array], sources: Sequen
         return _time_distributed(node, name, weights, sources[0], padding)
     if node.op in _JOINS:
         return _JOINS[node.op](node, *sources)
+    if node.op == "batch_norm" and moments is not None:
+        own |= _moments(sources[0])
+        moments[name] = own["moving_mean"], own["moving_variance"]
     found = _PLAIN[node.op](node, own, sources[0])
     return found._replace(mask=sources[0].mask) if node.op in KEEPS_MASK else found
 
@@ -90,15 +102,35 @@ def _recurrent(node: Node, own: Mapping[str, Array], sources: Sequence[Value], p
     layer, source = node["layer"], sources[0]
     if layer.stateful or len(layer.output_names) > 1:
         raise ValueError(f"node {node.name}: a stateful or unmerged layer has no place in a model; use a Request")
+    if layer.convolution is not None:
+        return _convolutional(node, own, sources, padding)
     if source.rank != 3:
         raise ValueError(
             f"node {node.name}: a recurrent layer reads 3 axes (batch, time, features), found {source.shape}"
         )
+    return _over_steps(layer, own, sources, padding)
+
+
+def _convolutional(node: Node, own: Mapping[str, Array], sources: Sequence[Value], padding: str) -> Value:
+    """Channels go before the places, and both into one axis; and back."""
+    layer, source, of = node["layer"], sources[0], node["layer"].convolution
+    if source.rank != 3 + of.rank or len(sources) > 1:
+        raise ValueError(f"node {node.name} reads one input (batch, time, {of.space}, channels), found {source.shape}")
+    channels_first = np.moveaxis(source.array, -1, -1 - of.rank)
+    flat = Value(channels_first, None, source.rank).shaped(*source.shape[:2], layer.features, mask=source.mask)
+    found = _over_steps(layer, own, [flat], padding)
+    image = found.shaped(*found.shape[:-1], of.channels(layer.width, of.places), *of.places)
+    return Value(np.moveaxis(image.array, -1 - of.rank, -1), found.mask, image.rank)
+
+
+def _over_steps(layer: Layer, own: Mapping[str, Array], sources: Sequence[Value], padding: str) -> Value:
+    source = sources[0]
     array = source.array if source.mask is None else cleaned(source.array, source.mask)
     time = range(source.shape[1])
     steps = [part(array, (Ellipsis, t, slice(None))) for t in time]
     example = own["0/" + layer.directions[0] + "/kernel"]
-    zeros = onp.zeros((*example.shape[:-2], source.shape[0], layer.units), example.dtype)
+    lead = example.shape[: example.ndim - 2 - len(layer.window)]
+    zeros = onp.zeros((*lead, source.shape[0], layer.units), example.dtype)
     initial = {key: zeros for key in layer.state_keys()}
     if len(sources) > 1:
         initial = {key: one.array for key, one in zip(layer.state_keys(), sources[1:], strict=True)}
@@ -137,7 +169,7 @@ def _activation(node: Node, own: Mapping[str, Array], source: Value) -> Value:
 
 
 def _batch_norm(node: Node, own: Mapping[str, Array], source: Value) -> Value:
-    """gamma (x - mean) / sqrt(variance + epsilon) + beta, with the moving averages (Ioffe and Szegedy 2015)."""
+    """gamma (x - mean) / sqrt(variance + epsilon) + beta (Ioffe and Szegedy 2015)."""
     lead = source.lead
 
     def broad(array: Array) -> Array:
@@ -146,6 +178,22 @@ def _batch_norm(node: Node, own: Mapping[str, Array], source: Value) -> Value:
     scale = rounded(own["gamma"] / np.sqrt(own["moving_variance"] + node["epsilon"]))
     centred = rounded(source.array - broad(own["moving_mean"]))
     return source._replace(array=rounded(centred * broad(scale) + broad(own["beta"])))
+
+
+def _moments(source: Value) -> dict[str, Array]:
+    """Mean and biased variance of the batch, over all axes but the last, by the names of the moving ones."""
+    rows = source.shaped(prod(source.shape[:-1]), source.shape[-1]).array
+    mean = rounded(np.mean(rows, axis=-2))
+    variance = rounded(np.mean(rounded(rows - np.expand_dims(mean, -2)) ** 2, axis=-2))
+    return {"moving_mean": mean, "moving_variance": variance}
+
+
+def moved(node: Node, old: tuple[Array, Array], batch: tuple[Array, Array], count: int) -> tuple[Array, Array]:
+    """The moving mean and variance after a step on a batch of `count` numbers a feature."""
+    options = dict(node.options)
+    keep = options.get("momentum", 0.99)
+    unbiased = count / (count - 1) if options.get("moving_variance", "biased") == "unbiased" else 1.0
+    return tuple(rounded(keep * o + (1 - keep) * b * f) for o, b, f in zip(old, batch, (1.0, unbiased), strict=True))
 
 
 def _convolution(node: Node, own: Mapping[str, Array], source: Value) -> Value:
@@ -212,9 +260,11 @@ _PLAIN: Mapping[str, Callable[[Node, Mapping[str, Array], Value], Value]] = {
     "dense": _dense,
     "activation": _activation,
     "batch_norm": _batch_norm,
+    "crf": lambda node, own, source: source,
     "dropout": lambda node, own, source: source,  # the identity outside training, and training refuses it
     "conv1d": _convolution,
     "conv2d": _convolution,
+    "conv3d": _convolution,
     "max_pool1d": _max_pool,
     "max_pool2d": _max_pool,
     "flatten": _flatten,

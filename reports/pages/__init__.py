@@ -1,4 +1,5 @@
-"""The explorer: `index.html`, that shows a run, `findings.html`, and a page for each scenario. They need but a browser."""
+"""The explorer: `index.html`, that shows a run, `findings.html`, and a page for each scenario. Static files that need nothing
+but a browser."""
 
 from __future__ import annotations
 

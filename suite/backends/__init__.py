@@ -6,12 +6,17 @@ does not repair: if a framework needs a work-around to give the right answer, th
 
 from __future__ import annotations
 
+import random
 import time
 import warnings
+import zlib
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
 from typing import Any
 
+import numpy as np
+
+from cases import chains  # noqa: F401  what it describes travels between interpreters
 from cases.layers import Layer
 from cases.models import FunctionRequest, ModelRequest
 from cases.requests import Observation, Refusal, Request, Unsupported
@@ -141,3 +146,14 @@ class Backend(ABC):
 def refusal(error: BaseException, at: str, seconds: float) -> Refusal:
     """The framework's error as an answer."""
     return Refusal(type(error).__name__, str(error)[:2000], at, seconds)
+
+
+def generators() -> dict[str, np.ndarray]:
+    """A number for the state of each of the process's own generators: Python's and NumPy's."""
+    states = {"Python's generator": random.getstate(), "NumPy's generator": np.random.get_state(legacy=False)["state"]}
+    return {name: np.array(zlib.crc32(repr([np.array(part).tolist() for part in _parts(state)]).encode()))
+            for name, state in states.items()}
+
+
+def _parts(state: Any) -> list[Any]:
+    return list(state.values()) if isinstance(state, dict) else [part for part in state if part is not None]

@@ -22,7 +22,7 @@ from cases.batches import Batch
 from cases.layers import Layer, draw_weights
 from cases.layouts import from_keras, to_keras
 from cases.models import FunctionRequest, ModelRequest
-from cases.requests import Inferred, Observation, Request, Reset, Unsupported
+from cases.requests import Execution, Inferred, Observation, Request, Reset, Unsupported
 from cases.steps import OptimizerRequest
 from suite.backends import Backend, moment
 from suite.backends import keras_layers as stacks
@@ -85,6 +85,8 @@ class Keras(Backend):
         layer, execution = request.layer, request.execution
         if layer.layers > 1 and layer.merge == "none" and layer.direction == "bidirectional":
             return "a Bidirectional layer with merge_mode=None gives two outputs; the next layer reads one"
+        if layer.convolution is not None and (reason := unconvolved(layer, execution)):
+            return reason
         if execution.kernel == "compiled" and not self.engine.compiling:
             return "torch.compile takes about 15 s a layer here, and again for every length; not run"
         if execution.entry == "predict":
@@ -153,11 +155,15 @@ class Keras(Backend):
         given = batch.initial_states
         order = [*layer.output_names, *(f"states/{key}" for key in layer.state_keys() if layer.return_state)]
         inputs, mask = stacks.masked_inputs(request, batch)
+
+        def results(array: np.ndarray) -> Any:
+            return tensor(stacks.to_axes(layer, array.astype(real), state=True))
+
         return Call(
-            inputs=tensor(inputs),
+            inputs=tensor(stacks.to_axes(layer, inputs)),
             mask=None if mask is None else tensor(mask),
-            states=given and [[tensor(s.astype(real)) for s in one] for one in stacks.states_of(layer, given)],
-            cotangents=[tensor(batch.cotangents[name].astype(real)) for name in order] if gradients else None,
+            states=given and [[results(s) for s in one] for one in stacks.states_of(layer, given)],
+            cotangents=[results(batch.cotangents[name]) for name in order] if gradients else None,
             training=execution.mode == "training",
             compiled=execution.kernel == "compiled",
             eager=layer.stateful or bool(request.before) or execution.origin != "built",
@@ -181,6 +187,8 @@ class Keras(Backend):
         with moment("run"):
             answer, kernel = self._observed(stack, call)
         arrays, facts = self._arrays(request, answer)
+        named = {f"weights/{number}": variable for number, variable in enumerate(stack.variables)}
+        facts["dtypes"].update({n: self.keras.backend.standardize_dtype(v.dtype) for n, v in named.items()})
         return Observation(arrays, kernel, facts={**facts, "call": answer.how})
 
     def _observed(self, stack: stacks.Stack, call: Call) -> tuple[Answer, str]:
@@ -195,9 +203,17 @@ class Keras(Backend):
         return answer, f"{stack.kernels[call.shapes]}, in {answer.how}"
 
     def _arrays(self, request: Request, answer: Answer) -> tuple[dict[str, np.ndarray], dict[str, Any]]:
-        layer, wants, numpy = request.layer, request.wants, self.engine.numpy
+        layer, wants = request.layer, request.wants
+
+        def numpy(tensor: Any) -> np.ndarray:
+            return stacks.from_axes(layer, self.engine.numpy(tensor))
+
         arrays: dict[str, np.ndarray] = {}
         facts: dict[str, Any] = {"dtype": self.keras.backend.standardize_dtype(answer.outputs[0].dtype)}
+        tensors = dict(zip(layer.output_names, answer.outputs, strict=True))
+        if layer.return_state:
+            tensors.update(zip((f"states/{key}" for key in layer.state_keys()), answer.states, strict=True))
+        facts["dtypes"] = {name: self.keras.backend.standardize_dtype(tensor.dtype) for name, tensor in tensors.items()}
         if "outputs" in wants:
             arrays.update(zip(layer.output_names, map(numpy, answer.outputs), strict=True))
         if "states" in wants and layer.return_state:
@@ -206,9 +222,9 @@ class Keras(Backend):
             if answer.mask is None:
                 facts["mask"] = "none"
             else:
-                arrays["mask"] = numpy(answer.mask)
+                arrays["mask"] = self.engine.numpy(answer.mask)
         if "gradients" in wants:
-            arrays["loss"] = numpy(answer.loss)
+            arrays["loss"] = self.engine.numpy(answer.loss)
             arrays.update(self._gradients(request, answer, facts))
         return arrays, facts
 
@@ -222,7 +238,8 @@ class Keras(Backend):
             if gradient is None:
                 unconnected.append(name)
                 return np.zeros(shape, stacks.real_dtype(layer))
-            return self.engine.numpy(gradient)
+            found = self.engine.numpy(gradient)
+            return found if name.startswith("weight") else stacks.from_axes(layer, found)
 
         arrays = {"gradients/inputs": numpy("inputs", inputs, batch.inputs.shape)}
         if batch.initial_states is not None:
@@ -254,7 +271,7 @@ class Keras(Backend):
                 stack.kernels[key] = " + ".join(words)
         found = found if isinstance(found, (list, tuple)) else [found]
         names = [*layer.output_names, *(f"states/{k}" for k in layer.state_keys() if layer.return_state)]
-        arrays = dict(zip(names, (plain(array) for array in found), strict=True))
+        arrays = dict(zip(names, (stacks.from_axes(layer, plain(array)) for array in found), strict=True))
         if "states" not in request.wants:
             arrays = {n: a for n, a in arrays.items() if not n.startswith("states/")}
         if "outputs" not in request.wants:
@@ -282,8 +299,12 @@ class Keras(Backend):
         return run_optimizer(self, request)
 
     def run_function(self, request: FunctionRequest) -> Observation | Unsupported:
-        """Answer a function request: see `keras_models`."""
+        """Answer a function request: see `keras_probes`, `keras_models`."""
         from suite.backends.keras_models import run_function
+        from suite.backends.keras_probes import PROBES
+
+        if request.name in PROBES:
+            return PROBES[request.name](self, request)
 
         return run_function(self, request)
 
@@ -378,6 +399,20 @@ class KerasTorch(Keras):
         torch.set_num_threads(self.threads)
 
 
+def unconvolved(layer: Layer, execution: Execution) -> str | None:
+    """None, or why Keras has no such convolutional layer."""
+    of = layer.convolution
+    if execution.kernel == "generic":
+        return "Keras exports no cell of ConvLSTM: its layers are asked as fused, unrolled or compiled"
+    if execution.mask_from != "argument":
+        return "Masking and Embedding in front give (batch, time, features), and a ConvLSTM reads images"
+    if layer.implementation != 2:
+        return "ConvLSTM layers have no implementation"
+    if of.data_format == "channels_first" and layer.direction == "bidirectional" and layer.merge == "concat":
+        return "Bidirectional joins the last axis, which channels_first gives to the places"
+    return None
+
+
 def first_size(request: Request) -> int:
     """The batch size that the first call has: what a stateful layer is bound to."""
     for earlier in request.before:
@@ -390,11 +425,12 @@ def arguments(request: Request, batch: Batch) -> Any:
     """What `predict` is given: the sequences, or a list of them, the mask and the initial states."""
     real = stacks.real_dtype(request.layer)
     inputs, mask = stacks.masked_inputs(request, batch)
-    given = [np.array(inputs)]
+    given = [np.array(stacks.to_axes(request.layer, inputs))]
     if mask is not None:
         given.append(np.array(mask))
     if batch.initial_states is not None:
-        given += [s.astype(real) for one in stacks.states_of(request.layer, batch.initial_states) for s in one]
+        states = [s.astype(real) for one in stacks.states_of(request.layer, batch.initial_states) for s in one]
+        given += [stacks.to_axes(request.layer, s, state=True) for s in states]
     return given if len(given) > 1 else given[0]
 
 

@@ -20,6 +20,7 @@ from typing import Any
 import numpy as np
 
 from cases.batches import Batch
+from cases.convolutions import flat, unflat
 from cases.layers import Layer
 from cases.layouts import prefixes
 from cases.requests import MASK_VALUES, Request
@@ -46,6 +47,10 @@ def cell_options(layer: Layer) -> dict[str, Any]:
     }
     if layer.dropout or layer.recurrent_dropout:
         options["seed"] = SEED
+    if layer.convolution is not None:
+        of = layer.convolution
+        options |= {"kernel_size": of.size, "strides": of.strides, "padding": of.padding, "dilation_rate": of.dilation,
+                    "data_format": of.data_format}
     if layer.cell != "simple_rnn":
         options["recurrent_activation"] = layer.recurrent_activation
         if layer.implementation != 2:  # Keras' default; its first releases do not know the option for a GRU
@@ -87,7 +92,7 @@ def make(keras: Any, layer: Layer, kernel: str, last: bool) -> Any:
     `generic` is `RNN(Cell(...))`; every other kernel is the layer as users write it, with `use_cudnn="auto"` where
     this release has that option (later ones have it as their default).
     """
-    name = LAYERS[layer.cell]
+    name = f"ConvLSTM{layer.convolution.rank}D" if layer.convolution else LAYERS[layer.cell]
     kind = getattr(keras.layers, name)
     if kernel == "generic":
         cell = getattr(keras.layers, f"{name}Cell")(layer.units, **cell_options(layer))
@@ -96,7 +101,7 @@ def make(keras: Any, layer: Layer, kernel: str, last: bool) -> Any:
         options = {**cell_options(layer), **loop_options(layer, last, kernel)}
         if accepts(kind, "use_cudnn"):
             options["use_cudnn"] = "auto"
-        made = kind(layer.units, **options)
+        made = kind(layer.filters, **options)
     if layer.direction != "bidirectional":
         return made
     return keras.layers.Bidirectional(made, None if layer.merge == "none" else layer.merge, dtype=layer.dtype)
@@ -207,8 +212,24 @@ def build(keras: Any, layer: Layer, kernel: str, batch: int | None, mask_from: s
     """A stack with fresh weights. `batch` is the batch size that a stateful layer is bound to."""
     made = [make(keras, layer, kernel, index == layer.layers - 1) for index in range(layer.layers)]
     for index, one in enumerate(made):
-        one.build((batch if layer.stateful else None, None, layer.input_width(index)))
+        one.build((batch if layer.stateful else None, None, *step_shape(layer, index)))
     return Stack(keras, layer, made, source_of(keras, layer, mask_from))
+
+
+def step_shape(layer: Layer, index: int = 0) -> tuple[int, ...]:
+    """The axes of one step of what layer `index` of the stack reads: its features, or channels and places."""
+    return to_axes(layer, np.empty((1, layer.input_width(index)))).shape[1:]
+
+
+def to_axes(layer: Layer, array: np.ndarray, state: bool = False) -> np.ndarray:
+    """This project's flat inputs (or states, or outputs, which are such) -> an array with the axes that Keras wants."""
+    of = layer.convolution
+    return array if of is None else unflat(of, array, of.places if state else of.space)
+
+
+def from_axes(layer: Layer, array: np.ndarray) -> np.ndarray:
+    """The inverse of `to_axes`."""
+    return array if layer.convolution is None else flat(layer.convolution, array)
 
 
 def from_config(stack: Stack, batch: int | None) -> Stack:
@@ -216,7 +237,7 @@ def from_config(stack: Stack, batch: int | None) -> Stack:
     layer, made = stack.layer, []
     for index, one in enumerate(stack.layers):
         again = type(one).from_config(one.get_config())
-        again.build((batch if layer.stateful else None, None, layer.input_width(index)))
+        again.build((batch if layer.stateful else None, None, *step_shape(layer, index)))
         again.set_weights(one.get_weights())
         made.append(again)
     return Stack(stack.keras, layer, made, stack.source)
@@ -284,9 +305,10 @@ def functional(keras: Any, stack: Stack, batch: int, time: int, kernel: str, mas
         return keras.Input(batch_shape=(size, *shape), dtype=dtype)
 
     ids = isinstance(stack.source, keras.layers.Embedding)
-    sequences = given(steps, dtype="int32") if ids else given(steps, layer.features)
+    sequences = given(steps, dtype="int32") if ids else given(steps, *step_shape(layer))
     mask = given(steps, dtype="bool") if masked else None
-    initial = [[given(layer.units) for _ in range(each)] for each in states] or None
+    state = to_axes(layer, np.empty((1, layer.units)), state=True).shape[1:]
+    initial = [[given(*state) for _ in range(each)] for each in states] or None
     outputs, finals, _ = forward(stack, sequences, mask, initial)
     inputs = [sequences, *([mask] if masked else []), *[state for one in initial or () for state in one]]
     return keras.Model(inputs if len(inputs) > 1 else inputs[0], [*outputs, *finals])

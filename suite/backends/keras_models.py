@@ -13,6 +13,7 @@ from cases.models import FunctionRequest, ModelRequest, Training, named_inputs, 
 from cases.requests import Observation, Unsupported
 from suite.backends import keras_optimizers as optimizers
 from suite.backends import moment
+from suite.backends.keras_crf import kinds, run_crf
 from suite.backends.keras_layers import construct, passed_mask
 from suite.backends.keras_nodes import Part
 from suite.backends.memory import growth
@@ -58,7 +59,9 @@ class Graph:
                 self.masked.append(node.name)
         if request.mask is not None:
             inputs.append(self.mask_input)
-        self.model = keras.Model(inputs if len(inputs) > 1 else inputs[0], tensors[request.model.nodes[-1].name])
+        tagger = request.training is not None and request.training.loss == "crf"
+        kind = kinds(keras)[1] if tagger else keras.Model
+        self.model = kind(inputs if len(inputs) > 1 else inputs[0], tensors[request.model.nodes[-1].name])
 
     def given(self, inputs: Any, mask: np.ndarray | None) -> Any:
         """What the model is called with: copies, ids as int32, numbers as float32, the mask where there is one."""
@@ -100,14 +103,16 @@ class Graph:
         return found
 
 
-CONVENTIONS = {"stack": "keras", "one_bias": True}
-"""What Keras' training does in its own way: its optimizers' definitions, and that a cell's two biases are one weight."""
+CONVENTIONS = {"stack": "keras", "one_bias": True, "moving_variance": "biased"}
+"""What Keras' training does in its own way: its optimizers' definitions, that a cell's two biases are one weight, and which
+variance batch_norm keeps."""
 
 
 def compiled(keras: Any, model: Any, training: Training) -> None:
     """Compile with every hyper-parameter that is given; `jit_compile` is left to Keras, as users leave it."""
     optimizer = optimizers.make(keras, training.optimizer, dict(training.hyper))
-    model.compile(optimizer=optimizer, loss=getattr(keras.losses, LOSSES[training.loss])())
+    loss = None if training.loss == "crf" else getattr(keras.losses, LOSSES[training.loss])()  # a Tagger has its own
+    model.compile(optimizer=optimizer, loss=loss)
 
 
 def run_model(backend: Any, request: ModelRequest) -> Observation | Unsupported:
@@ -138,7 +143,8 @@ def run_model(backend: Any, request: ModelRequest) -> Observation | Unsupported:
                 return Unsupported("a model that was loaded again is asked for its predictions alone")
             graph.model = again(keras, graph.model, request.execution.origin)
     with moment("run"), backend.watch.listen() as words:
-        arrays["predictions"] = predict(graph, request.inputs, request.mask)
+        if request.wants or request.training:
+            arrays["predictions"] = predict(graph, request.inputs, request.mask)
         if "gradients" in request.wants:
             arrays.update(gradients(engine, graph, request))
         if request.training is not None and request.training.batches:
@@ -245,6 +251,8 @@ def run_function(backend: Any, request: FunctionRequest) -> Observation | Unsupp
         with moment("run"):
             result = backend.keras.ops.convert_to_tensor(sequences)
         return Observation({"result": backend.engine.numpy(result)})
+    if request.name == "crf":
+        return run_crf(backend, dict(request.arguments))
     if request.name != "pad_sequences":
         return Unsupported(f"{backend.name} has no {request.name}")
     options = dict(request.arguments)

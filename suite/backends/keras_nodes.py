@@ -10,6 +10,7 @@ import numpy as np
 from cases.layouts import from_keras, prefixes, to_keras
 from cases.models import JOINS, Node
 from suite.backends import keras_layers as stacks
+from suite.backends.keras_crf import kinds
 
 LAYERS: Mapping[str, Callable[[Any, Node], Any]] = {
     "masking": lambda layers, n: layers.Masking(n["value"]),
@@ -17,11 +18,16 @@ LAYERS: Mapping[str, Callable[[Any, Node], Any]] = {
     "dense": lambda layers, n: layers.Dense(n["units"], activation=n["activation"]),
     "dropout": lambda layers, n: layers.Dropout(n["rate"]),
     "activation": lambda layers, n: layers.Activation(n["activation"]),
-    "batch_norm": lambda layers, n: layers.BatchNormalization(epsilon=n["epsilon"]),
+    "batch_norm": lambda layers, n: layers.BatchNormalization(
+        epsilon=n["epsilon"], momentum=dict(n.options).get("momentum", 0.99)
+    ),
     "conv1d": lambda layers, n: layers.Conv1D(
         n["filters"], n["size"], padding=n["padding"], activation=n["activation"]
     ),
     "conv2d": lambda layers, n: layers.Conv2D(
+        n["filters"], n["size"], padding=n["padding"], activation=n["activation"]
+    ),
+    "conv3d": lambda layers, n: layers.Conv3D(
         n["filters"], n["size"], padding=n["padding"], activation=n["activation"]
     ),
     "max_pool1d": lambda layers, n: layers.MaxPooling1D(n["size"]),
@@ -38,8 +44,10 @@ LAYERS: Mapping[str, Callable[[Any, Node], Any]] = {
 
 WEIGHTS: Mapping[str, tuple[str, ...]] = {
     "dense": ("kernel", "bias"),
+    "crf": ("transitions", "start", "end"),
     "conv1d": ("kernel", "bias"),
     "conv2d": ("kernel", "bias"),
+    "conv3d": ("kernel", "bias"),
     "embedding": ("embeddings",),
     "batch_norm": ("gamma", "beta", "moving_mean", "moving_variance"),
 }
@@ -59,6 +67,8 @@ class Part:
         elif node.op == "slice":
             cut = slice(node["start"], node["stop"])
             self.layers = [keras.layers.Lambda(lambda x: x[:, cut])] if node["form"] == "lambda" else []
+        elif node.op == "crf":
+            self.layers = [kinds(keras)[0](node["tags"])]
         else:
             self.layers = [LAYERS[inner.op](keras.layers, inner)]
         if node.op == "time_distributed":

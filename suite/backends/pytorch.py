@@ -84,6 +84,8 @@ class PyTorch(Backend):
         execution = request.execution
         if reason := unsupported_layer(request.layer, execution.kernel):
             return reason
+        if request.batch.mask is not None and request.batch.mask.dtype != bool:
+            return "PyTorch layers take no mask, of whatever dtype: their users make lengths of it"
         shape = request.batch.inputs.shape
         if request.batch.mask is not None and request.batch.mask.shape != shape[:2]:
             if execution.kernel == "generic":
@@ -134,7 +136,11 @@ class PyTorch(Backend):
             arrays["outputs"] = numpy(outputs)
         if "states" in wanted:
             arrays |= {f"states/{name}": numpy(value) for name, value in states.items()}
-        return Observation(arrays, kernel, facts=self._facts(request, outputs))
+        facts = self._facts(request, outputs)
+        tensors = {"outputs": outputs, **{f"states/{n}": s for n, s in states.items()},
+                   **{f"weights/{n}": p for n, p in self.layers.parameters(module).items()}}
+        facts["dtypes"] = {name: str(tensor.dtype).removeprefix("torch.") for name, tensor in tensors.items()}
+        return Observation(arrays, kernel, facts=facts)
 
     def run_model(self, request: ModelRequest) -> Observation | Unsupported:
         return self.models.run_model(request, self.place)
@@ -147,6 +153,10 @@ class PyTorch(Backend):
             return self._construct(dict(request.arguments))
         if request.name == "memory_growth":
             return growth(self.device, lambda: self.torch.zeros(256, 256, device=self.place).sum().item())
+        from suite.backends.pytorch_probes import PROBES
+
+        if request.name in PROBES:
+            return PROBES[request.name](self, request)
         return self.models.run_function(request) or super().run_function(request)
 
     def _construct(self, options: dict[str, Any]) -> Observation | Unsupported:
@@ -309,14 +319,16 @@ class PyTorch(Backend):
 
 def unsupported_layer(layer: Layer, kernel: str) -> str | None:
     """None, or why PyTorch has no such layer by that kernel."""
-    own = {"simple_rnn": "nn.RNN", "lstm": "nn.LSTM", "gru": "nn.GRU"}[layer.cell]
+    if layer.convolution is not None and kernel != "generic":
+        return "PyTorch has no ConvLSTM: it is a loop over cells that its users write (generic)"
+    own = {"simple_rnn": "nn.RNN", "lstm": "nn.LSTM", "gru": "nn.GRU", "conv_lstm": "a loop over ConvLSTM cells"}[layer.cell]
     if kernel == "unrolled":
         return "PyTorch has no option that unrolls a layer"
     if layer.dtype not in ("float32", "float64", "bfloat16", "float16"):
         return f"{own} computes in float32, float64, bfloat16 or float16, not in {layer.dtype}"
     if layer.cell == "simple_rnn" and layer.activation not in ("tanh", "relu"):
         return f"nn.RNN has tanh and relu only, not {layer.activation}"
-    if layer.cell != "simple_rnn" and (layer.activation, layer.recurrent_activation) != ("tanh", "sigmoid"):
+    if layer.cell in ("lstm", "gru") and (layer.activation, layer.recurrent_activation) != ("tanh", "sigmoid"):
         return f"{own} has tanh and sigmoid only, not {layer.activation} and {layer.recurrent_activation}"
     if layer.cell == "gru" and not layer.reset_after:
         return "nn.GRU applies the reset gate after the recurrent product; it has no reset_after=False"

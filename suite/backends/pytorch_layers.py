@@ -23,8 +23,10 @@ from pathlib import Path
 import numpy as np
 import torch
 from torch import Tensor, nn
+from torch.nn import functional
 from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
 
+from cases.convolutions import Convolution
 from cases.layers import Layer
 from cases.layouts import from_pytorch, prefixes, suffix, to_pytorch
 
@@ -76,6 +78,43 @@ class Fused(nn.Module):
         return outputs, last
 
 
+ACTIVATIONS = {
+    "linear": lambda x: x, "tanh": torch.tanh, "sigmoid": torch.sigmoid, "relu": torch.relu, "elu": functional.elu,
+    "softplus": functional.softplus, "softsign": functional.softsign, "hard_sigmoid": functional.hardsigmoid,
+}
+
+
+class ConvLSTMCell(nn.Module):
+    """The ConvLSTM cell that PyTorch users write, with the parameters of nn.LSTMCell: weights (4 * filters, channels,
+    *size), gates i f g o. Inputs and states come and go flat, (batch, channels * places)."""
+
+    CONVOLVE = {1: functional.conv1d, 2: functional.conv2d, 3: functional.conv3d}
+
+    def __init__(self, layer: Layer, channels: int, bias: bool, dtype: torch.dtype, device: torch.device):
+        super().__init__()
+        self.layer, self.channels = layer, channels
+        self.convolve, wide = self.CONVOLVE[layer.convolution.rank], 4 * layer.filters
+        shapes = {"weight_ih": (wide, channels, *layer.window), "weight_hh": (wide, layer.filters, *layer.window)}
+        shapes |= {"bias_ih": (wide,), "bias_hh": (wide,)} if bias else {}
+        for name, shape in shapes.items():
+            self.register_parameter(name, nn.Parameter(torch.zeros(shape, dtype=dtype, device=device)))
+
+    def forward(self, x: Tensor, states: tuple[Tensor, Tensor]):
+        """(h, c) after one step."""
+        layer, of = self.layer, self.layer.convolution
+        h, c = (s.reshape(-1, layer.filters, *of.places) for s in states)
+        given = self._product(x.reshape(-1, self.channels, *of.space), of, "ih")
+        i, f, g, o = (given + self._product(h, of.of_state, "hh")).chunk(4, dim=1)
+        gate, squash = ACTIVATIONS[layer.recurrent_activation], ACTIVATIONS[layer.activation]
+        c = gate(f) * c + gate(i) * squash(g)
+        return (gate(o) * squash(c)).flatten(1), c.flatten(1)
+
+    def _product(self, x: Tensor, of: Convolution, name: str) -> Tensor:
+        zeros = [n for pair in reversed(of.zeros) for n in pair]
+        weight, bias = getattr(self, f"weight_{name}"), getattr(self, f"bias_{name}", None)
+        return self.convolve(functional.pad(x, zeros), weight, bias, stride=of.strides, dilation=of.dilation)
+
+
 class CellLoop(nn.Module):
     """A stack of cells, stepped one by one under any mask. Outputs are zero at masked steps.
 
@@ -112,7 +151,7 @@ class CellLoop(nn.Module):
             if mask is not None:  # a row without a valid step has no last output
                 x = torch.where(mask.any(dim=1, keepdim=True), x, torch.zeros_like(x))
         stacked = tuple(torch.stack([last[n] for last in finals]) for n in range(len(layer.state_names)))
-        return x, stacked if layer.cell == "lstm" else stacked[0]
+        return x, stacked if len(stacked) > 1 else stacked[0]
 
     def _run(self, cell: nn.Module, x: Tensor, mask: Tensor | None, states, backward: bool):
         """One cell over all steps: outputs in the order of processing, and the last states."""
@@ -125,7 +164,7 @@ class CellLoop(nn.Module):
             if mask is not None:
                 valid = mask[:, step, None]
                 here = torch.where(valid, here, torch.zeros_like(here))
-            stepped = cell(here, states) if self.layer.cell == "lstm" else (cell(here, states[0]),)
+            stepped = cell(here, states) if len(states) > 1 else (cell(here, states[0]),)
             if mask is None:
                 states = stepped
                 outputs.append(stepped[0])
@@ -139,7 +178,7 @@ def _pick(layer: Layer, states, place: int):
     """The states of one cell out of the stacked ones, or None."""
     if states is None:
         return None
-    return tuple(part[place] for part in (states if layer.cell == "lstm" else (states,)))
+    return tuple(part[place] for part in (states if len(layer.state_names) > 1 else (states,)))
 
 
 def _key(prefix: str) -> str:
@@ -152,6 +191,9 @@ def build(layer: Layer, kernel: str, device: torch.device) -> nn.Module:
     common = {"bias": layer.bias, "dtype": DTYPES[layer.dtype], "device": device}
     if layer.cell == "simple_rnn":
         common["nonlinearity"] = layer.activation
+    if layer.convolution is not None:
+        made = {_key(p): ConvLSTMCell(layer, layer.input_channels(int(p.split("/")[0])), **common) for p in prefixes(layer)}
+        return CellLoop(layer, made)
     if kernel == "generic":
         made = {_key(p): CELLS[layer.cell](layer.input_width(int(p.split("/")[0])), layer.units, **common)
                 for p in prefixes(layer)}
@@ -177,6 +219,9 @@ def rebuild(module: nn.Module) -> nn.Module:
 
 
 def _again(module: nn.Module) -> nn.Module:
+    if isinstance(module, ConvLSTMCell):
+        one = module.weight_ih
+        return ConvLSTMCell(module.layer, module.channels, hasattr(module, "bias_ih"), one.dtype, one.device)
     names = ["input_size", "hidden_size", "bias"]
     if isinstance(module, nn.RNNBase):
         names += ["num_layers", "batch_first", "dropout", "bidirectional"]
@@ -242,12 +287,12 @@ def stack_states(layer: Layer, named: Mapping[str, Tensor]):
     few or too many are handed on as they are."""
     names = {name: [key for key in named if key.endswith(f"/{name}")] for name in (*layer.state_names, "extra")}
     parts = tuple(torch.stack([named[key] for key in keys]) for keys in names.values() if keys)
-    return parts if layer.cell == "lstm" or len(parts) > 1 else parts[0]
+    return parts if len(layer.state_names) > 1 or len(parts) > 1 else parts[0]
 
 
 def name_states(layer: Layer, stacked) -> dict[str, Tensor]:
     """The inverse of `stack_states`: `INDEX/DIRECTION/STATE` -> (batch, units)."""
-    parts = stacked if layer.cell == "lstm" else (stacked,)
+    parts = stacked if len(layer.state_names) > 1 else (stacked,)
     each = len(layer.state_names)
     return {name: parts[n % each][n // each] for n, name in enumerate(layer.state_keys())}
 

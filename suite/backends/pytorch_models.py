@@ -36,6 +36,7 @@ from cases.requests import Observation, Unsupported
 from suite.backends import Moment, moment
 from suite.backends import pytorch_optimizers as optimizers
 from suite.backends.pytorch import unsupported_layer
+from suite.backends.pytorch_crf import run_crf
 from suite.backends.pytorch_layers import DTYPES, parameters, reload, set_weights, stack_states, to_numpy, watch
 from suite.backends.pytorch_nodes import ACTIVATIONS, apply, inner, last, make, named
 
@@ -51,6 +52,7 @@ class Answer(NamedTuple):
     output: Tensor
     logits: Tensor
     mask: Tensor | None
+    last: nn.Module | None = None  # the module of the last node
 
 
 class Network(nn.Module):
@@ -81,7 +83,7 @@ class Network(nn.Module):
                 own = self._mask(n, given, masks)
             values[n.name] = x, own
             self.shapes[n.name] = tuple(x.shape[1:])
-        return Answer(x, before, own if x.ndim == 3 else None)
+        return Answer(x, before, own if x.ndim == 3 else None, part)
 
     def _mask(self, n: Node, given: list[Tensor], masks: list[Tensor | None]) -> Tensor | None:
         """The mask that a user hands on by hand: as long as the time axis stays where it is."""
@@ -98,7 +100,12 @@ class Network(nn.Module):
 
     def _recurrent(self, part: nn.Module, n: Node, given: list[Tensor], mask: Tensor | None):
         """The outputs of a recurrent node, and the mask for the node after it."""
-        layer, x = n["layer"], given[0]
+        layer, x, of = n["layer"], given[0], n["layer"].convolution
+        if of is not None:  # the cell is flat: channels before places, in one axis
+            outputs, _ = part(x.movedim(-1, 2).flatten(2), mask, None)
+            channels = of.channels(layer.width, of.places)
+            image = outputs.unflatten(-1, (channels, *of.places)).movedim(-1 - of.rank, -1)
+            return image, mask if layer.return_sequences else None
         states = stack_states(layer, dict(zip(layer.state_keys(), given[1:], strict=True))) if given[1:] else None
         if self.loop:
             outputs, _ = part(x, mask, states)
@@ -121,6 +128,8 @@ def run_model(request: ModelRequest, device: torch.device) -> Observation | Unsu
         return Unsupported(reason)
     backwards = any(layer.direction == "backward" for layer in recurrent_layers(request.model))
     loop = request.execution.kernel == "generic" or backwards
+    if backwards and any(layer.convolution for layer in recurrent_layers(request.model)):
+        return Unsupported("a model with a ConvLSTM that runs backwards is not written here")
     try:
         return _run(request, loop, device)
     except Moment as problem:
@@ -229,9 +238,12 @@ def _run(request: ModelRequest, loop: bool, device: torch.device) -> Observation
     facts = {
         "stack": "torch",
         "padding": "zero",
-        "parameters": sum(p.numel() for p in network.parameters()),
+        "parameters": sum(p.numel() for p in network.parameters()) + sum(
+            b.numel() for name, b in network.named_buffers() if name.rsplit(".", 1)[-1] in ("running_mean", "running_var")
+        ),
         "shapes": dict(network.shapes),
         "one_bias": False,
+        "moving_variance": "unbiased",
         "mask": "none, PyTorch layers carry no mask; handed from node to node by the model",
         "masking": "torch.where in a loop over cells" if loop else "packed sequence where there is a mask",
         "loss": "mean over all steps, or over the valid ones, chosen by hand, where a mask reaches the output",
@@ -320,7 +332,9 @@ def loss_of(training: Training, answer: Answer, targets: Tensor) -> Tensor:
 
     targets: of the shape of the output.
     """
-    output, logits, mask = answer
+    output, logits, mask, last = answer
+    if training.loss == "crf":
+        return -last.log_likelihood(output, mask, targets).mean()
     if mask is not None:
         output, logits, targets = output[mask], logits[mask], targets[mask]
     if training.loss == "mse":
@@ -340,6 +354,8 @@ def run_function(request: FunctionRequest) -> Observation | None:
     if request.name == "batch":
         with moment("run"):
             return Observation({"result": to_numpy(torch.stack([torch.tensor(one) for one in arguments["sequences"]]))})
+    if request.name == "crf":
+        return run_crf(arguments, torch.device("cpu"))
     if request.name not in ("pad_sequence", "pack_unpack"):
         return None
     with moment("run"):

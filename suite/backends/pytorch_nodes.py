@@ -14,6 +14,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from cases.models import Node
+from suite.backends.pytorch_crf import CRF
 from suite.backends.pytorch_layers import build
 
 ACTIVATIONS: Mapping[str, Callable[[Tensor], Tensor]] = {
@@ -27,10 +28,13 @@ ACTIVATIONS: Mapping[str, Callable[[Tensor], Tensor]] = {
     "softplus": functional.softplus,
 }
 
+CONVOLUTIONS = {"conv1d": nn.Conv1d, "conv2d": nn.Conv2d, "conv3d": nn.Conv3d}
 WEIGHTS: Mapping[str, Mapping[str, tuple[str, tuple[int, ...]]]] = {
     "dense": {"kernel": ("weight", (1, 0)), "bias": ("bias", (0,))},
     "conv1d": {"kernel": ("weight", (2, 1, 0)), "bias": ("bias", (0,))},
     "conv2d": {"kernel": ("weight", (2, 3, 1, 0)), "bias": ("bias", (0,))},
+    "conv3d": {"kernel": ("weight", (2, 3, 4, 1, 0)), "bias": ("bias", (0,))},
+    "crf": {"transitions": ("transitions", (0, 1)), "start": ("start", (0,)), "end": ("end", (0,))},
     "embedding": {"embeddings": ("weight", (0, 1))},
     "batch_norm": {
         "gamma": ("weight", (0,)),
@@ -54,15 +58,18 @@ def make(n: Node, kernel_shape: tuple[int, ...], loop: bool, dtype: torch.dtype,
         return build(one["layer"], "generic" if loop else "fused", device)
     if one.op == "dense":
         return nn.Linear(kernel_shape[0], one["units"], **where)
-    if one.op in ("conv1d", "conv2d"):
-        kind = nn.Conv1d if one.op == "conv1d" else nn.Conv2d
+    if one.op in CONVOLUTIONS:
+        kind = CONVOLUTIONS[one.op]
         return kind(kernel_shape[-2], one["filters"], tuple(one["size"]), padding=one["padding"], **where)
+    if one.op == "crf":
+        return CRF(one["tags"], **where)
     if one.op == "embedding":
         options = dict(one.options)
         reserved = 0 if options.get("mask_zero") or options.get("padding_idx") else None
         return nn.Embedding(one["ids"], one["width"], padding_idx=reserved, **where)
     if one.op == "batch_norm":
-        return nn.BatchNorm1d(kernel_shape[0], eps=one["epsilon"], **where)
+        kept = dict(one.options).get("momentum", 0.99)  # PyTorch's is of the new, not of the old
+        return nn.BatchNorm1d(kernel_shape[0], eps=one["epsilon"], momentum=1 - kept, **where)
     if one.op in ("max_pool1d", "max_pool2d"):
         return (nn.MaxPool1d if one.op == "max_pool1d" else nn.MaxPool2d)(tuple(one["size"]))
     return nn.Dropout(one["rate"]) if one.op == "dropout" else nn.Identity()
@@ -78,7 +85,9 @@ def apply(n: Node, part: nn.Module, given: Sequence[Tensor]) -> tuple[Tensor, Te
             found, before = apply(inner(n), part, [folded])
         return tuple(x.unflatten(0, given[0].shape[:2]) for x in (found, before))
     x = given[0]
-    if n.op in ("conv1d", "conv2d", "max_pool1d", "max_pool2d", "batch_norm"):
+    if n.op == "batch_norm" and x.ndim > 3:  # the places of an image are rows like others: nn.BatchNorm2d and 3d do no more
+        x = part(x.movedim(-1, 1).flatten(2)).unflatten(2, x.shape[1:-1]).movedim(1, -1)
+    elif n.op in (*CONVOLUTIONS, "max_pool1d", "max_pool2d", "batch_norm"):
         x = part(x.movedim(-1, 1)).movedim(1, -1) if x.ndim > 2 else part(x)
     elif n.op in ("dense", "embedding", "dropout"):
         x = part(x)

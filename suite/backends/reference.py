@@ -16,6 +16,7 @@ from cases.models import FunctionRequest, ModelRequest, recurrent_layers
 from cases.requests import Observation, Request, Unsupported
 from cases.steps import OptimizerRequest, follow
 from suite.backends import Backend, moment
+from suite.backends.reference_probes import PROBES
 
 DTYPES = ("float32", "float64")
 
@@ -72,12 +73,15 @@ class Reference(Backend):
         drops = drops or any(one.dropout or one.recurrent_dropout for one in recurrent_layers(request.model))
         if drops and request.training is not None:
             return Unsupported("the reference draws no dropout masks")
-        if any(node.op == "batch_norm" for node in request.model.nodes) and request.training and request.training.batches:
-            return Unsupported("the reference keeps no moving averages, so it does not train batch_norm")
+        if request.training and request.training.loss == "crf":
+            return Unsupported("the reference enumerates the paths of a CRF, and trains none")
+        under = any(node.op == "time_distributed" and node["layer"].op == "batch_norm" for node in request.model.nodes)
+        if under and request.training and request.training.batches:
+            return Unsupported("the reference does not train batch_norm under time_distributed")
         with moment("run"):
             seen = self.reference.run_model(request, "hold", dtypes.pop())
         return Observation(seen.arrays, seen.kernel, facts={
-            **seen.facts, "stack": "keras", "one_bias": False, "padding": "hold",
+            **seen.facts, "stack": "keras", "one_bias": False, "padding": "hold", "moving_variance": "biased",
             "parameters": sum(array.size for array in request.weights.values()),
         })
 
@@ -87,10 +91,15 @@ class Reference(Backend):
             return follow(request, dtype="float32", rules=self.optimizers)
 
     def run_function(self, request: FunctionRequest) -> Observation | Unsupported:
-        """Make a layer's description, with any values of options."""
+        """Make a layer's description, with any values of options; stack sequences; answer for a conditional random field."""
         if request.name == "batch":
             with moment("run"):
                 return Observation({"result": np.stack(dict(request.arguments)["sequences"])})
+        if request.name == "crf":
+            with moment("run"):
+                return self.reference.run_crf(dict(request.arguments), "float32")
+        if request.name in PROBES:
+            return PROBES[request.name](self, request)
         if request.name != "construct":
             return super().run_function(request)
         with moment("build"):

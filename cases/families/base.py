@@ -1,0 +1,127 @@
+"""What a statement of a family is, and on which variants it is checked.
+
+A statement is a function `check(ask, **variant) -> deviations`, registered by `@statement`. Its variants are rows of a
+covering array of its own factors: at `smoke` every value stands in some row, at `full` every pair (or triple) of values does,
+at `default` what the statement asks for. The family is the module's name: the group in records and reports.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from functools import lru_cache
+from typing import Any
+
+import covertable
+import numpy as np
+
+from cases.invariants.base import REGISTRY as INVARIANTS
+from cases.plan import DEPTHS, Planned
+from cases.requests import Deviation, Observation, Refusal, Unsupported
+
+Row = Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Family:
+    """One statement of a family.
+
+    factors     name -> values of its variants
+    senseless   whether values (a row by name, maybe incomplete) mean nothing together
+    usual       name -> fewer values, below `full`: where each costs a compiling framework seconds
+    strength    of the covering array at smoke, default and full: 1 each value, 2 each pair
+    depth       from which on it is checked at all
+    """
+
+    name: str
+    family: str
+    statement: str
+    check: Callable[..., Iterable[Deviation]]
+    factors: Mapping[str, tuple] = field(default_factory=dict)
+    senseless: tuple[tuple[tuple[str, ...], Callable[..., bool]], ...] = ()
+    usual: Mapping[str, tuple] = field(default_factory=dict)
+    strength: tuple[int, int, int] = (1, 1, 2)
+    depth: str = "default"
+    source: str = ""
+
+    def variants(self, depth: str) -> list[Row]:
+        """The rows of a depth, in a stable order; none where it is not checked yet."""
+        if DEPTHS.index(depth) < DEPTHS.index(self.depth):
+            return []
+        if not self.factors:
+            return [{}]
+        constraints = [
+            {"operator": "not", "condition": {"operator": "fn", "requires": list(names), "evaluate": _together(names, wrong)}}
+            for names, wrong in self.senseless
+        ]
+        strength = min(self.strength[DEPTHS.index(depth)], len(self.factors))
+        factors = {**self.factors, **(self.usual if depth != "full" else {})}
+        return covertable.make({n: list(v) for n, v in factors.items()}, strength=strength, constraints=constraints)
+
+
+def _together(names: tuple[str, ...], wrong: Callable[..., bool]) -> Callable[[Row], bool]:
+    return lambda row: wrong(*(row[name] for name in names))
+
+
+REGISTRY: dict[str, Family] = {}
+
+
+def statement(words: str, factors: Mapping[str, tuple] | None = None, **options: Any):
+    """Register the decorated function as a statement of the family that its module is, named after it.
+
+    Raises ValueError when its name or its words are taken, by an invariant too.
+    """
+
+    def register(check: Callable[..., Iterable[Deviation]]):
+        known = (*REGISTRY.values(), *INVARIANTS.values())
+        if taken := [one.name for one in known if one.name == check.__name__ or one.statement == words]:
+            raise ValueError(f"statement {check.__name__}: its name or words are those of {taken[0]}")
+        family = check.__module__.rsplit(".", 1)[1].replace("_", " ")
+        REGISTRY[check.__name__] = Family(check.__name__, family, words, check, factors or {}, **options)
+        return check
+
+    return register
+
+
+@lru_cache(maxsize=8)
+def checks(depth: str = "default") -> tuple[Planned, ...]:
+    """Every statement in every variant of this depth. An identity is NAME::FAMILY-VALUES, stable between runs."""
+    return tuple(planned(one, row) for one in sorted(REGISTRY.values(), key=lambda one: (one.family, one.name))
+                 for row in one.variants(depth))
+
+
+def planned(one: Family, row: Row) -> Planned:
+    """The check of one statement in one variant."""
+
+    def run(ask):
+        return one.check(ask, **row)
+
+    identity = f"{one.name}::{one.family.replace(' ', '_')}" + "".join(f"-{word(n, v)}" for n, v in sorted(row.items()))
+    return Planned(identity, one.name, one.family, one.statement, one.source, "", "", {"family": one.family, **row}, run)
+
+
+def word(name: str, value: Any) -> str:
+    """A value of a variant in an identity: `stateful`, `no_stateful`, `units1`, `lstm`, `mask_none`."""
+    if isinstance(value, bool):
+        return name if value else f"no_{name}"
+    return f"{name}{value}" if isinstance(value, (int, float)) else f"{name}_{value}" if value in ("none", "") else str(value)
+
+
+def equal(name: str, seen: Any, due: Any, why: str = "") -> list[Deviation]:
+    """A deviation where two arrays are not the same, bit for bit, shape and NaN included."""
+    seen, due = np.asarray(seen), np.asarray(due)
+    where = f"{name}{f' ({why})' if why else ''}"
+    if seen.shape != due.shape:
+        return [Deviation(name, f"{where}: found shape {seen.shape}, expected {due.shape}")]
+    both = (seen == due) | ((seen != seen) & (due != due))
+    if both.all():
+        return []
+    index = tuple(int(i) for i in np.argwhere(~both)[0])
+    off = float(abs(float(seen[index]) - float(due[index])))
+    words = f"{where}: at {index} found {seen[index]}, expected {due[index]} ({int((~both).sum())} of {both.size} differ)"
+    return [Deviation(name, words, off)]
+
+
+def answered(answer: Observation | Refusal | Unsupported) -> Observation | None:
+    """The observation, or None for an error."""
+    return answer if isinstance(answer, Observation) else None

@@ -1,0 +1,148 @@
+"""Cells of every kind in the loop: stacked, listed, of one's own, projected; and layers called in their other forms.
+
+A cell's output need not be its state, and states need not be of one size: where a loop takes one for the other, shapes or
+numbers show it, for all sizes differ.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from cases.batches import BatchPlan
+from cases.chains import Cell, Chain, chain_request
+from cases.families.base import statement
+from cases.invariants.base import against_reference, alike, mergeable
+from cases.layers import Layer, draw_weights
+from cases.models import FunctionRequest
+from cases.requests import Deviation, Observation, Request, Reset
+from cases.tolerance import compare, expect_chain
+
+CHAINS: dict[str, tuple[tuple[Cell, ...], str]] = {
+    "uneven": ((Cell("uneven", 4, 5, 2),), "cell"),
+    "uneven_listed": ((Cell("uneven", 4, 5, 2),), "list"),
+    "one_lstm": ((Cell("lstm", 4),), "stacked"),
+    "one_gru": ((Cell("gru", 4),), "list"),
+    "lstm_gru": ((Cell("lstm", 5), Cell("gru", 4)), "stacked"),
+    "gru_lstm": ((Cell("gru", 5), Cell("lstm", 4)), "list"),
+    "rnn_rnn": ((Cell("simple_rnn", 4), Cell("simple_rnn", 5)), "stacked"),
+    "three": ((Cell("lstm", 2), Cell("simple_rnn", 5), Cell("lstm", 4)), "stacked"),
+    "uneven_lstm": ((Cell("uneven", 4, 5, 2), Cell("lstm", 5)), "stacked"),
+    "lstm_uneven": ((Cell("lstm", 3), Cell("uneven", 4, 5, 2)), "stacked"),
+    "projected": ((Cell("projected", 5, width=3),), "cell"),
+    "projected_twice": ((Cell("projected", 5, width=3), Cell("projected", 5, width=3)), "stacked"),
+}
+"""Name -> cells, and what is around them."""
+FEATURES, ROWS, STEPS = 3, 4, 5
+ALL = {
+    "chain": tuple(CHAINS), "mask": ("right", "none", "gaps"), "states": (True, False),
+    "direction": ("forward", "bidirectional", "backward"), "return_sequences": (True, False), "unroll": (False, True),
+    "padding_output": ("default", "zero"), "gradients": (False, True),
+}
+USUAL = {"chain": ("uneven", "lstm_gru", "projected"), "mask": ("right", "none"), "unroll": (False,),
+         "direction": ("forward", "bidirectional")}
+"""What is asked below `full`: a program costs a compiling framework a second."""
+SENSELESS = (
+    (("padding_output", "mask"), lambda output, mask: output == "zero" and mask == "none"),
+    (("padding_output", "return_sequences"), lambda output, sequences: output == "zero" and not sequences),
+    (("padding_output", "direction"), lambda output, direction: output == "zero" and direction == "bidirectional"),
+)
+
+
+def made(chain: str, direction: str = "forward", **options) -> Chain:
+    """A chain by its name."""
+    cells, around = CHAINS[chain]
+    return Chain(cells, FEATURES, around, direction, **options)
+
+
+def against(seen: Observation, request: FunctionRequest, *prefixes: str) -> list[Deviation]:
+    """Deviations from the equations, at valid steps and masked ones alike."""
+    found = []
+    for name, due in expect_chain(request, seen.facts.get("padding", "hold")).items():
+        if not name.startswith(prefixes):
+            continue
+        if name in seen.arrays:
+            found += compare(name, seen[name], due.value, due.allowed)
+        elif not mergeable(name, seen.arrays) and not (name == "mask" and not seen.facts.get("carries_masks", True)):
+            found.append(Deviation(name, f"{name}: nothing came back where the reference has a value"))
+    return found
+
+
+@statement("Cells in a loop give the outputs, final states, mask and gradients of the equations, whatever the sizes of their "
+           "states and outputs.", ALL, usual=USUAL, senseless=SENSELESS,
+           source="Keras: RNN(cell), StackedRNNCells; Sak et al. 2014 (proj_size)")
+def cells_match_reference(ask, chain, mask, states, direction, return_sequences, unroll, padding_output, gradients):
+    one = made(chain, direction, return_sequences=return_sequences, unroll=unroll, padding_output=padding_output)
+    request = chain_request(one, one.draw_weights(), one.draw_batch(ROWS, STEPS, mask, states), gradients)
+    seen = ask(request)
+    found = against(seen, request, "outputs", "states", "loss", "gradients")
+    if mask != "none" and return_sequences and seen.facts.get("carries_masks", True):
+        valid = expect_chain(request)["mask"].value.astype(bool)
+        if "mask" not in seen.arrays or not np.array_equal(seen["mask"], valid):
+            found.append(Deviation("mask", f"mask: found {seen.arrays.get('mask')}, expected {valid.tolist()}"))
+    return found
+
+
+@statement("A loop of cells made again from its own configuration gives the same outputs and states.",
+           {"chain": tuple(CHAINS), "direction": ("forward", "bidirectional"), "mask": ("none", "right")},
+           depth="full")
+def cells_from_configuration(ask, chain, direction, mask):
+    one = made(chain, direction)
+    weights, batch = one.draw_weights(), one.draw_batch(ROWS, STEPS, mask, True)
+    request = chain_request(one, weights, batch, gradients=False, origin="from_config")
+    return against(ask(request), request, "outputs", "states")
+
+
+@statement("A stateful loop of cells goes on from every state of every cell of the run before it.",
+           {"chain": tuple(CHAINS), "direction": ("forward", "bidirectional"), "mask": ("none", "right")},
+           usual={"chain": ("uneven", "lstm_gru"), "direction": ("forward",)}, source="stateful-chunks")
+def stateful_cells_go_on(ask, chain, direction, mask):
+    one = made(chain, direction, stateful=True)
+    batch = one.draw_batch(ROWS, STEPS, mask, False)
+    first = one.draw_batch(ROWS, STEPS, mask, False, seed=1)
+    request = chain_request(one, one.draw_weights(), batch, gradients=False, before=(first,))
+    return against(ask(request), request, "outputs", "states")
+
+
+@statement("After a reset a stateful loop of cells starts from zeros again, in every state of every cell.",
+           {"chain": tuple(CHAINS), "direction": ("forward", "bidirectional")},
+           usual={"chain": ("uneven", "lstm_gru"), "direction": ("forward",)}, source="stateful-chunks")
+def reset_forgets_every_state(ask, chain, direction):
+    one = made(chain, direction, stateful=True)
+    batch, first = one.draw_batch(ROWS, STEPS, "none", False), one.draw_batch(ROWS, STEPS, "none", False, seed=1)
+    request = chain_request(one, one.draw_weights(), batch, gradients=False, before=(first, Reset()))
+    return against(ask(request), request, "outputs", "states")
+
+
+FORMS = ("time_first", "unbatched", "cell", "unbatched_cell")
+"""batch_first=False; a sequence without a batch axis; a cell called step by step by hand; the same without a batch axis."""
+
+
+def form_request(request: Request, form: str) -> FunctionRequest:
+    """A layer run in another form, its answer in the usual one. Without a batch axis each row is given alone."""
+    return FunctionRequest("form", (("request", request), ("form", form)))
+
+
+@statement("A layer called in another form gives what it gives on a batch: time first, without a batch axis, cell by cell.",
+           {"form": FORMS, "cell": ("lstm", "gru", "simple_rnn"), "mask": ("none", "right"), "states": (True, False),
+            "direction": ("forward", "bidirectional"), "layers": (1, 2), "bias": (True, False), "activation": ("tanh", "relu")},
+           usual={"form": ("time_first", "unbatched", "unbatched_cell")}, strength=(1, 1, 2),
+           source="PyTorch: batch_first, unbatched inputs, nn.LSTMCell; Keras: LSTMCell",
+           senseless=((("activation", "cell"), lambda activation, cell: activation == "relu" and cell != "simple_rnn"),
+                      (("form", "direction"), lambda form, way: form.endswith("cell") and way != "forward"),
+                      (("form", "layers"), lambda form, layers: form.endswith("cell") and layers > 1),
+                      (("form", "mask"), lambda form, mask: form != "time_first" and mask != "none")))
+def forms_agree(ask, form, cell, mask, states, direction, layers, bias, activation):
+    layer = Layer(cell, 3, 5, layers, direction, bias=bias, activation=activation)
+    batch = BatchPlan(4, 5, mask, states).draw(layer)
+    request = Request(layer, draw_weights(layer), batch, wants=("outputs", "states", "gradients"))
+    seen = ask(form_request(request, form))
+    return against_reference(seen, request, "outputs", "states", "loss", "gradients")
+
+
+@statement("A sequence without a batch axis gives a row of the batch, in outputs and states.",
+           {"cell": ("lstm", "gru", "simple_rnn"), "direction": ("forward", "bidirectional"), "layers": (1, 2)})
+def unbatched_is_a_row(ask, cell, direction, layers):
+    layer = Layer(cell, 3, 5, layers, direction)
+    request = Request(layer, draw_weights(layer), BatchPlan(3, 4, "none", True).draw(layer))
+    alone = ask(form_request(request, "unbatched"))
+    return alike(ask(request), alone, request, "outputs", "states", what="row by row")

@@ -1,0 +1,40 @@
+"""Sizes at their edges: no rows, no steps, one of anything, and axes that happen to be of one size."""
+
+from __future__ import annotations
+
+from cases.batches import BatchPlan
+from cases.families.base import statement
+from cases.invariants.base import NotSupported, against_reference
+from cases.layers import Layer, draw_weights
+from cases.requests import Deviation, Execution, Refusal, Request
+
+SIZES: dict[str, tuple[int, int, int, int]] = {  # batch, time, features, units
+    "no_rows": (0, 4, 3, 5), "no_steps": (4, 0, 3, 5), "all_one": (1, 1, 1, 1), "batch_is_time": (4, 4, 3, 5),
+    "one_row": (1, 4, 3, 5), "one_step": (4, 1, 3, 5), "one_feature": (4, 3, 1, 5), "one_unit": (4, 3, 5, 1),
+    "batch_is_units": (5, 4, 3, 5), "time_is_units": (4, 5, 3, 5), "time_is_features": (4, 3, 3, 5),
+    "features_are_units": (4, 3, 5, 5), "one_row_one_step": (1, 1, 3, 5), "no_rows_no_steps": (0, 0, 3, 5),
+    "gates_are_features": (2, 3, 20, 5),
+}
+FACTORS = {
+    "size": tuple(SIZES), "cell": ("lstm", "gru", "simple_rnn"), "mask": ("none", "right"), "states": (True, False),
+    "direction": ("forward", "bidirectional", "backward"), "kernel": ("fused", "generic"), "return_sequences": (True, False),
+    "entry": ("direct", "predict"), "layers": (1, 2),
+}
+
+
+@statement("Whatever the sizes, outputs and states have the right shapes and numbers, or the framework refuses; nothing is "
+           "broadcast or squeezed in silence.", FACTORS,
+           usual={"size": ("no_rows", "no_steps", "all_one"), "layers": (1,), "entry": ("direct",), "direction": ("forward",)},
+           senseless=((("entry", "kernel"), lambda entry, kernel: entry == "predict" and kernel != "fused"),))
+def edges_match_reference(ask, size, cell, mask, states, direction, kernel, return_sequences, entry, layers):
+    batch, time, features, units = SIZES[size]
+    layer = Layer(cell, features, units, layers, direction, return_sequences=return_sequences)
+    given = BatchPlan(batch, time, mask, states).draw(layer).but(cotangents=None)
+    request = Request(layer, draw_weights(layer), given, execution=Execution(kernel, entry=entry))
+    answer = ask.answer(request)
+    if isinstance(answer, Refusal) and not (batch and time):
+        if not answer.message.strip():
+            return [Deviation("error", f"{answer.error} at {answer.moment}, without a word")]
+        said = answer.message.strip().splitlines()[0][:150]
+        raise NotSupported(f"{batch} rows of {time} steps are refused: {answer.error}: {said}")
+    return against_reference(ask(request), request, "outputs", "states")

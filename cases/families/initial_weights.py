@@ -1,0 +1,232 @@
+"""What the weights of a fresh layer are: names, shapes, distributions, seeds; who may set, bound, punish and freeze them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+from scipy.stats import kstest
+
+from cases.batches import BatchPlan
+from cases.families.base import equal, statement
+from cases.invariants.base import NotSupported
+from cases.layers import Layer, draw_weights
+from cases.layouts import prefixes
+from cases.models import FunctionRequest
+from cases.requests import Deviation, Observation
+from cases.tolerance import compare, unit_roundoff
+
+FEATURES, UNITS = 16, 24
+RARE = 1e-9
+"""How improbable an honest draw may be that is still called wrong."""
+KIND = {"cell": ("lstm", "gru", "simple_rnn"), "direction": ("forward", "bidirectional"), "layers": (1, 2), "bias": (True, False),
+        "reset_after": (True, False), "dtype": ("float32",)}
+SENSELESS = ((("reset_after", "cell"), lambda reset_after, cell: not reset_after and cell != "gru"),
+             (("reset_after", "bias"), lambda reset_after, bias: not reset_after and not bias))
+OPTIONS = {"factors": KIND, "senseless": SENSELESS, "usual": {"layers": (1,)}, "strength": (1, 1, 3)}
+
+
+def described(features: int = FEATURES, units: int = UNITS, **kind) -> Layer:
+    """A layer wide enough for statistics."""
+    return Layer(kind.pop("cell"), features, units, **kind)
+
+
+def fresh(ask, layer: Layer, seed: int = 7, **options) -> Observation:
+    """A fresh layer's weights, after the framework's own generator was given a seed. Arrays: `weights/NAME` in this project's
+    names and layouts; facts: `initial`, whose documentation holds, `keras` or `pytorch`; `own`, (name, shape) of every weight
+    in the framework's own order and words."""
+    return ask(FunctionRequest("fresh_weights", (("layer", layer), ("seed", seed), ("options", dict(options)))))
+
+
+def gates(layer: Layer, array: np.ndarray) -> Iterator[tuple[str, np.ndarray]]:
+    """The block of every gate along the last axis."""
+    for number, gate in enumerate(layer.gates):
+        yield gate, array[..., number * layer.units : (number + 1) * layer.units]
+
+
+def uniform(name: str, array: np.ndarray, bound: float) -> list[Deviation]:
+    """Deviations of numbers that should be drawn evenly between -bound and bound."""
+    edge = float(np.abs(array).max())
+    if edge > bound * (1 + 4 * unit_roundoff("float32")):
+        return [Deviation(name, f"{name}: {edge:.6g} is beyond the documented bound {bound:.6g}", edge, bound)]
+    if (chance := kstest(array.ravel(), "uniform", (-bound, 2 * bound)).pvalue) < RARE:
+        words = f"{name}: not drawn evenly between ±{bound:.4g}: mean {array.mean():.3g}, largest {edge:.3g}, chance {chance:.1g}"
+        return [Deviation(name, words)]
+    return []
+
+
+def orthogonal(name: str, array: np.ndarray) -> list[Deviation]:
+    """Deviations of the rows (units, gates * units) from being orthonormal, by the rounding of a QR decomposition (Higham 2002,
+    theorem 19.4: of the order of the size times u)."""
+    allowed = 8 * max(array.shape) * unit_roundoff("float32")
+    return compare(f"{name} times its transpose", array @ array.T, np.eye(array.shape[0]), allowed)
+
+
+def expected_bias(layer: Layer, name: str) -> np.ndarray:
+    """Keras: zeros, and ones for an LSTM's forget gate (unit_forget_bias; Jozefowicz et al. 2015)."""
+    array = np.zeros(len(layer.gates) * layer.units)
+    if layer.cell == "lstm" and name.endswith("/bias"):
+        start = layer.gates.index("f") * layer.units
+        array[start : start + layer.units] = 1.0
+    return array
+
+
+@statement("A fresh layer's weights are drawn as documented: bounds and evenness, orthogonal recurrent kernels, zero biases, "
+           "ones in the forget gate's alone.", **OPTIONS,
+           source="Keras: glorot_uniform, orthogonal, unit_forget_bias; PyTorch: U(-sqrt(k), sqrt(k)), k = 1/hidden_size")
+def fresh_weights_are_as_documented(ask, **kind):
+    layer = described(**kind)
+    seen = fresh(ask, layer)
+    found, weights = [], seen.named("weights")
+    for place in prefixes(layer):
+        for name in ("kernel", "recurrent_kernel", *(("bias",) if layer.bias else ())):
+            if f"weights/{place}/{name}" not in weights:
+                found.append(Deviation("weights", f"{place}/{name}: nothing came back"))
+    for full, array in weights.items():
+        name = full.removeprefix("weights/")
+        blocks = [f"{name}, gate {gate}" for gate, _ in gates(layer, array)]
+        if seen.facts["initial"] == "pytorch":
+            found += uniform(name, array, 1 / np.sqrt(layer.units))
+        elif name.endswith("/kernel"):
+            found += uniform(name, array, np.sqrt(6 / sum(array.shape)))
+        elif name.endswith("recurrent_kernel"):
+            found += orthogonal(name, array)
+        else:
+            found += equal(name, array, expected_bias(layer, name), "documented")
+            continue
+        parts = [block for _, block in gates(layer, array)]
+        found += [Deviation(name, f"{blocks[j]} is drawn like {blocks[i]}") for j in range(len(parts)) for i in range(j)
+                  if np.array_equal(parts[i], parts[j])]
+    drawn = [(n, a) for n, a in weights.items() if seen.facts["initial"] == "pytorch" or n.endswith("kernel")]
+    return found + [Deviation(n, f"{n} is drawn like {m}") for k, (n, a) in enumerate(drawn) for m, b in drawn[:k]
+                    if np.array_equal(a, b)]
+
+
+def documented(layer: Layer, convention: str) -> list[tuple[str, tuple[int, ...]]]:
+    """(name, shape) of every weight, in order: the table of `cases.layouts` in the framework's own words."""
+    wide, found = len(layer.gates) * layer.units, []
+    for place in prefixes(layer):
+        index, direction = place.split("/")
+        reads = layer.input_width(int(index))
+        if convention == "keras":
+            found += [("kernel", (reads, wide)), ("recurrent_kernel", (layer.units, wide))]
+            if layer.bias:
+                found.append(("bias", (2, wide) if layer.cell == "gru" and layer.reset_after else (wide,)))
+            continue
+        suffix = f"_l{index}" + ("_reverse" if direction == "backward" else "")
+        found += [(f"weight_ih{suffix}", (wide, reads)), (f"weight_hh{suffix}", (wide, layer.units))]
+        if layer.bias:
+            found += [(f"bias_ih{suffix}", (wide,)), (f"bias_hh{suffix}", (wide,))]
+    return found
+
+
+@statement("A layer's weights have the documented names, shapes and order.", **OPTIONS,
+           source="Keras: get_weights(); PyTorch: state_dict()")
+def weights_are_named_as_documented(ask, **kind):
+    layer = described(**kind)
+    facts = fresh(ask, layer).facts
+    seen = [(name, tuple(shape)) for name, shape in facts["own"]]
+    due = documented(layer, facts["initial"])
+    return [] if seen == due else [Deviation("weights", f"found {seen}, expected {due}")]
+
+
+@statement("From one seed a layer's weights are drawn alike, from another otherwise.", **{**OPTIONS, "strength": (1, 1, 2)},
+           source="keras.utils.set_random_seed, torch.manual_seed")
+def seeds_decide_the_weights(ask, **kind):
+    layer = described(**kind)
+    first, again, other = (fresh(ask, layer, seed, call=call) for seed, call in ((7, 1), (7, 2), (8, 1)))
+    found = [d for n, a in first.named("weights").items() for d in equal(n, again[n], a, "drawn again from the same seed")]
+    return found + [Deviation(n, f"{n}: the same from another seed") for n, a in first.named("weights").items()
+                    if n.endswith("kernel") and np.array_equal(a, other[n])]
+
+
+CONSTANTS = {"kernel_initializer": 0.25, "recurrent_initializer": 0.5, "bias_initializer": 0.75}
+
+
+@statement("Each initializer fills its own weight, and no other; with unit_forget_bias the forget gate's bias is one.",
+           {"cell": ("lstm", "gru", "simple_rnn"), "direction": ("forward", "bidirectional"), "reset_after": (True, False),
+            "unit_forget_bias": (False, True)}, strength=(1, 1, 3),
+           senseless=(SENSELESS[0], (("unit_forget_bias", "cell"), lambda ones, cell: ones and cell != "lstm")))
+def initializers_fill_their_weights(ask, unit_forget_bias, **kind):
+    layer = described(**kind)
+    more = {"unit_forget_bias": unit_forget_bias} if layer.cell == "lstm" else {}
+    seen, found = fresh(ask, layer, **CONSTANTS, **more), []
+    for name, array in seen.named("weights").items():
+        word = {"kernel": "kernel", "recurrent_kernel": "recurrent"}.get(name.rsplit("/", 1)[1], "bias")
+        due = np.full(array.shape, CONSTANTS[f"{word}_initializer"])
+        if word == "bias" and unit_forget_bias:
+            due[layer.units : 2 * layer.units] = 1.0
+        found += equal(name, array, due)
+    return found
+
+
+@statement("Weights that are set are the weights that are read back, each in its place.", **OPTIONS,
+           source="Keras: set_weights, get_weights; PyTorch: load_state_dict, state_dict")
+def weights_are_read_back(ask, **kind):
+    layer = described(3, 5, **kind)
+    weights = draw_weights(layer)
+    seen = ask(FunctionRequest("read_back", (("layer", layer), ("weights", weights))))
+    found = []
+    for name, array in weights.items():
+        if name.endswith("/recurrent_bias") and f"weights/{name}" not in seen.arrays:
+            continue
+        merged = name.endswith("/bias") and f"weights/{name.replace('/bias', '/recurrent_bias')}" not in seen.arrays
+        due = array + weights[name.replace("/bias", "/recurrent_bias")] if merged else array
+        found += equal(name, seen.arrays.get(f"weights/{name}", np.zeros(0)), due)
+    return found
+
+
+RATE, PUNISHED = 0.5, 0.125
+"""The step of training; the factor of every L2 regularizer."""
+
+
+def stepped(ask, cell: str, mask: str) -> Observation:
+    """One step of SGD, mean squared error, through two layers. The first is frozen. Where layers have such options, the second
+    has an L2 regularizer on each weight, a kernel that must not be negative, a recurrent kernel whose columns have at most
+    norm 1/2, and a bias that must not be negative; else the fact `bounded` says why not.
+
+    Arrays: `before/LAYER/NAME`, `after/LAYER/NAME`, `loss` of the step, `error` before it, `losses`, those of the regularizers.
+    """
+    first, second = Layer(cell, 3, 4), Layer(cell, 4, 4)
+    batch = BatchPlan(4, 5, mask).draw(first)
+    targets = np.sign(batch.cotangents["outputs"] + 0.0) * 2.0
+    arguments = {"layers": (first, second), "weights": tuple(draw_weights(one, seed) for seed, one in enumerate((first, second))),
+                 "batch": batch, "targets": targets, "rate": RATE, "punished": PUNISHED}
+    return ask(FunctionRequest("step", tuple(arguments.items())))
+
+
+STEP = {"cell": ("lstm", "gru", "simple_rnn"), "mask": ("none", "right")}
+
+
+@statement("A frozen layer keeps its weights, bit for bit, and every weight of the other one moves.", STEP,
+           usual={"cell": ("lstm",), "mask": ("right",)}, source="Keras: trainable=False; PyTorch: requires_grad_(False)")
+def frozen_weights_stay(ask, cell, mask):
+    seen = stepped(ask, cell, mask)
+    before, after = seen.named("before"), seen.named("after")
+    found = [d for n in before if n.startswith("before/0") for d in equal(n, after[f"after{n[6:]}"], before[n], "frozen")]
+    found += [Deviation(n, f"{n}: not moved by a step") for n in before
+              if n.startswith("before/1") and np.array_equal(after[f"after{n[6:]}"], before[n])]
+    return found or ([] if before else [Deviation("weights", "no weights came back")])
+
+
+@statement("Regularizers and constraints act each on its own weight: the losses are the sums of squares, and after a step the "
+           "weights are where they must be.", STEP, usual={"cell": ("lstm",), "mask": ("right",)},
+           source="Keras: kernel_regularizer, kernel_constraint and the like")
+def regularizers_and_constraints_act(ask, cell, mask):
+    seen = stepped(ask, cell, mask)
+    if "bounded" in seen.facts:
+        raise NotSupported(seen.facts["bounded"])
+    before = {n.rsplit("/", 1)[1]: a for n, a in seen.named("before/1").items()}
+    after = {n.rsplit("/", 1)[1]: a for n, a in seen.named("after/1").items()}
+    due = np.array([PUNISHED * np.sum(before[n] ** 2) for n in ("kernel", "recurrent_kernel", "bias")])
+    slack = 64 * unit_roundoff("float32")
+    found = compare("losses", np.sort(seen["losses"]), np.sort(due), slack * due.max())
+    total = float(seen["error"]) + due.sum()
+    found += compare("loss", seen["loss"], np.array(total), slack * total)
+    norms = np.sqrt(np.sum(after["recurrent_kernel"] ** 2, axis=0))
+    for name, low in (("kernel", after["kernel"].min()), ("bias", after["bias"].min()), ("recurrent_kernel", 0.5 - norms.max())):
+        if not low >= -slack:
+            found.append(Deviation(name, f"{name}: beyond its constraint by {-low:.3g} after a step", float(-low), slack))
+    if not (after["recurrent_kernel"] < 0).any():
+        found.append(Deviation("recurrent_kernel", "recurrent_kernel: a constraint of another weight was put on it"))
+    return found

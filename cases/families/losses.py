@@ -1,0 +1,97 @@
+"""Losses and metrics over padded sequences: masks, weights of rows and of steps, ignored classes, against sums by hand."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from cases.batches import BatchPlan, draw_values
+from cases.families.base import equal, statement
+from cases.layers import Layer, draw_weights, generator
+from cases.models import FunctionRequest
+from cases.requests import Deviation, Observation
+from cases.tolerance import compare, unit_roundoff
+
+FACTORS = {
+    "loss": ("mse", "mae"), "reduction": ("sum_over_batch_size", "sum", "mean_with_sample_weight"),
+    "mask": ("right", "none", "gaps", "left"), "weights": ("steps", "none", "rows"), "cell": ("lstm", "gru", "simple_rnn"),
+}
+USUAL = {"loss": ("mse",), "mask": ("right",), "cell": ("lstm",), "reduction": ("sum_over_batch_size",), "weights": ("steps",)}
+SLACK = 64 * unit_roundoff("float32")
+"""Of the sum of the sizes of what is added: some dozen numbers, added and divided in float32."""
+
+
+def trained(
+    ask, loss, reduction, mask, weights, cell, fill: float = 0.5
+) -> tuple[Observation, np.ndarray, np.ndarray, np.ndarray]:
+    """A layer's loss against targets that hold `fill` at masked steps; its targets, valid steps and weights (batch, time).
+
+    Arrays: `outputs`, `loss` and `metric` (weighted mean squared error) of evaluating, `plain`, the metric that is not weighted,
+    `gradients/N` of that loss by each of the layer's weights.
+    """
+    layer = Layer(cell, 3, 2)
+    batch = BatchPlan(4, 5, mask).draw(layer).but(cotangents=None)
+    random = generator("targets", mask)
+    targets = np.where(batch.valid[:, :, None], draw_values(random, (4, 5, 2)), fill)
+    given = {"steps": random.uniform(0.5, 2.0, (4, 5)), "rows": random.uniform(0.5, 2.0, (4,))}.get(weights)
+    arguments = {"layer": layer, "weights": draw_weights(layer), "batch": batch, "targets": targets, "loss": loss,
+                 "reduction": reduction, "sample_weight": given}
+    seen = ask(FunctionRequest("masked_loss", tuple(arguments.items())))
+    full = np.ones((4, 5)) if given is None else np.broadcast_to(given if given.ndim == 2 else given[:, None], (4, 5))
+    return seen, targets, batch.valid, full
+
+
+@statement("A loss over masked sequences counts the valid steps alone, each with its weight; so do weighted metrics.",
+           FACTORS, usual=USUAL, source="Keras: Loss, reduce_weighted_values; sums by hand")
+def masked_losses_are_sums_by_hand(ask, **variant):
+    seen, targets, valid, weights = trained(ask, **variant)
+    outputs = seen["outputs"].astype("float64")
+
+    def mean(values: np.ndarray, w: np.ndarray, kind: str = "mean_with_sample_weight") -> float:
+        total = np.sum(values[valid] * w[valid])
+        return total / {"sum": 1.0, "sum_over_batch_size": valid.sum(), "mean_with_sample_weight": w[valid].sum()}[kind]
+
+    squares, sizes = np.mean((outputs - targets) ** 2, axis=-1), np.mean(np.abs(outputs - targets), axis=-1)
+    due = {"loss": mean(squares if variant["loss"] == "mse" else sizes, weights, variant["reduction"]),
+           "metric": mean(squares, weights), "plain": mean(squares, np.ones_like(weights))}
+    return [d for name, value in due.items() for d in compare(name, seen[name], np.array(value), SLACK * abs(value))]
+
+
+def same_with(ask, fill: float, why: str, **variant) -> list[Deviation]:
+    """Deviations, in any array, that come with another number in the targets at masked steps; NaN is one anywhere."""
+    first, other = (trained(ask, fill=number, **variant)[0] for number in (0.5, fill))
+    found = [Deviation(n, f"{n}: not finite ({why})") for n, a in other.arrays.items() if not np.isfinite(a).all()]
+    return found or [d for n in sorted(first.arrays) for d in equal(n, other.arrays.get(n, np.zeros(0)), first[n], why)]
+
+
+@statement("What a target holds at a masked step reaches neither loss nor metric nor gradient.", FACTORS, usual=USUAL)
+def masked_targets_do_not_count(ask, **variant):
+    return same_with(ask, -3.0, "other targets at masked steps", **variant)
+
+
+@statement("NaN in a target at a masked step reaches neither loss nor metric nor gradient.", FACTORS, usual=USUAL)
+def masked_nan_targets_do_not_count(ask, **variant):
+    return same_with(ask, float("nan"), "NaN in targets at masked steps", **variant)
+
+
+@statement("An ignored class adds nothing to the cross-entropy, is not counted in its mean, and has no gradient.",
+           {"reduction": ("mean", "sum", "none"), "ignored": (-100, 0, 2), "all_of_a_row": (False, True)}, strength=(1, 1, 3),
+           usual={"ignored": (-100, 2)}, source="PyTorch: CrossEntropyLoss(ignore_index); Keras: ignore_class")
+def ignored_classes_do_not_count(ask, reduction, ignored, all_of_a_row):
+    random = generator("classes", ignored)
+    logits = draw_values(random, (4, 5, 3))
+    classes = (np.arange(20).reshape(4, 5) + np.arange(4)[:, None]) % 3
+    classes[1, 3:] = classes[2, 1] = ignored
+    if all_of_a_row:
+        classes[0] = ignored
+    arguments = {"logits": logits, "classes": classes, "ignored": ignored, "reduction": reduction}
+    seen = ask(FunctionRequest("ignored_class", tuple(arguments.items())))
+    counts = classes != ignored
+    powers = np.exp(logits) / np.exp(logits).sum(axis=-1, keepdims=True)
+    picked = np.where(counts, classes, 0)
+    values = -np.log(np.take_along_axis(powers, picked[:, :, None], axis=2)[:, :, 0]) * counts
+    by = counts.sum() if reduction == "mean" else 1.0
+    due = values if reduction == "none" else np.array(values.sum() / by)
+    slopes = (powers - np.eye(3)[picked]) * counts[:, :, None] / by
+    found = compare("loss", seen["loss"], due, SLACK * np.abs(values).sum() / by)
+    found += compare("gradients", seen["gradients"], slopes, SLACK * np.ones_like(slopes) * counts[:, :, None])
+    return found or ([] if counts.any() else [Deviation("classes", "every class is ignored")])

@@ -1,0 +1,48 @@
+"""Half precision and mixed precision: the numbers are those of the equations within the rounding of the computing dtype, and
+every array has the dtype that the policy says."""
+
+from __future__ import annotations
+
+from cases.batches import BatchPlan
+from cases.families.base import statement
+from cases.invariants.base import against_reference
+from cases.layers import Layer, draw_weights
+from cases.requests import Deviation, Execution, Request
+
+FACTORS = {
+    "dtype": ("mixed_bfloat16", "bfloat16", "mixed_float16", "float16"), "cell": ("lstm", "gru", "simple_rnn"),
+    "mask": ("right", "none", "gaps"), "states": (True, False), "direction": ("forward", "bidirectional"),
+    "kernel": ("fused", "generic", "compiled"), "return_sequences": (True, False), "gradients": (True, False),
+}
+OPTIONS = {"factors": FACTORS, "usual": {
+    "dtype": ("mixed_bfloat16", "bfloat16"), "cell": ("lstm", "gru"), "kernel": ("fused",), "gradients": (False,),
+    "mask": ("right", "none"), "direction": ("forward",)}}
+POLICIES = "Keras: DTypePolicy; Micikevicius et al. 2018"
+
+
+def asked(dtype, cell, mask, states, direction, kernel, return_sequences, gradients) -> Request:
+    """A layer of this dtype, or of this policy."""
+    layer = Layer(cell, 3, 5, direction=direction, return_sequences=return_sequences, dtype=dtype)
+    wants = ("outputs", "states", *(("gradients",) if gradients else ()))
+    batch = BatchPlan(4, 5, mask, states).draw(layer)
+    return Request(layer, draw_weights(layer), batch, wants=wants, execution=Execution(kernel))
+
+
+@statement("In half precision outputs, states and gradients are those of the equations, within the rounding of that precision.",
+           **OPTIONS, source=POLICIES)
+def half_precision_matches_reference(ask, **variant):
+    request = asked(**variant)
+    return against_reference(ask(request), request, "outputs", "states", "loss", "gradients")
+
+
+@statement("Outputs and states have the policy's dtype of computing, weights its dtype of variables.", **OPTIONS, source=POLICIES)
+def dtypes_are_those_of_the_policy(ask, dtype, **variant):
+    seen = ask(asked(dtype, **variant))
+    computing, kept = dtype.removeprefix("mixed_"), "float32" if dtype.startswith("mixed_") else dtype
+    dtypes = seen.facts.get("dtypes", {})
+    found = [Deviation("dtypes", "nothing is said of dtypes")] if not dtypes else []
+    for name, given in dtypes.items():
+        due = kept if name.startswith("weights") else computing
+        if given != due:
+            found.append(Deviation(name, f"{name}: dtype {given}, expected {due}"))
+    return found

@@ -1,0 +1,77 @@
+"""A call is pure: it changes neither what it is given nor what a later call sees, and gives the same again, bit for bit."""
+
+from __future__ import annotations
+
+from cases.batches import BatchPlan
+from cases.families.base import equal, statement
+from cases.layers import Layer, draw_weights
+from cases.models import FunctionRequest
+from cases.requests import Deviation, Observation
+
+FACTORS = {
+    "cell": ("lstm", "gru", "simple_rnn"), "direction": ("forward", "bidirectional", "backward"),
+    "mask": ("right", "none", "gaps"), "states": (True, False),
+    "given": ("numpy", "tensor"), "mode": ("inference", "training"), "dropout": (0.0, 0.4),
+    "layers": (1, 2), "padding_output": ("default", "zero"),
+}
+SENSELESS = (
+    (("dropout", "mode"), lambda dropout, mode: dropout > 0 and mode == "training"),
+    (("padding_output", "mask"), lambda output, mask: output == "zero" and mask == "none"),
+    (("padding_output", "direction"), lambda output, direction: output == "zero" and direction == "bidirectional"),
+)
+OPTIONS = {"factors": FACTORS, "senseless": SENSELESS,
+           "usual": {"cell": ("lstm", "gru"), "layers": (1,), "direction": ("forward",), "padding_output": ("default",),
+                     "mask": ("right", "none")}}
+"""All statements ask the same questions."""
+
+
+def watched(ask, cell, direction, mask, states, given, mode, dropout, layers, padding_output) -> Observation:
+    """A layer called on a batch, on another one of another shape, on the first again; and a fresh one on the other batch.
+
+    Arrays: `calls/first`, `calls/other`, `calls/again`, `calls/fresh` (each with its outputs and states below it);
+    `arguments/before/NAME` and `arguments/after/NAME`, what was given; `held/before/NAME` and `held/after/NAME`, what
+    the layer, the framework and the process hold around the calls: weights, seeds, carried states, generators, losses.
+    """
+    layer = Layer(cell, 3, 5, layers, direction, dropout=dropout, recurrent_dropout=dropout, padding_output=padding_output)
+    plain = layer.but(dropout=0.0, recurrent_dropout=0.0)
+    batch, other = (BatchPlan(rows, steps, mask, states).draw(layer) for rows, steps in ((4, 5), (3, 7)))
+    return ask(FunctionRequest("purity", (("layer", layer), ("weights", draw_weights(plain)), ("batch", batch), ("other", other),
+                                          ("given", given), ("mode", mode))))
+
+
+def unchanged(seen: Observation, what: str) -> list[Deviation]:
+    """Deviations between what was before the calls and what was after them; nothing seen at all is one."""
+    before, after = ({n.split("/", 2)[2]: a for n, a in seen.named(f"{what}/{when}").items()} for when in ("before", "after"))
+    found = [Deviation(what, f"{name}: there before the calls or after them, not both") for name in sorted({*before} ^ {*after})]
+    if not before:
+        found.append(Deviation(what, f"{what}: nothing was looked at"))
+    return found + [d for n in sorted({*before} & {*after}) for d in equal(n, after[n], before[n], "before and after calls")]
+
+
+def same(seen: Observation, one: str, other: str, why: str) -> list[Deviation]:
+    """Deviations between two of the calls."""
+    a, b = ({n.split("/", 2)[2]: x for n, x in seen.named(f"calls/{call}").items()} for call in (one, other))
+    if not a or {*a} != {*b}:
+        return [Deviation("calls", f"{one}: {sorted(a)}, {other}: {sorted(b)}: two calls gave arrays of other names, or none")]
+    return [d for n in sorted(a) for d in equal(n, b[n], a[n], why)]
+
+
+@statement("A call changes nothing that it is given: inputs, mask, states, the list that holds them, weights' arrays.", **OPTIONS)
+def arguments_are_not_changed(ask, **variant):
+    return unchanged(watched(ask, **variant), "arguments")
+
+
+@statement("A call that draws nothing changes nothing that a later call sees: weights, seeds, generators, carried states, "
+           "losses.", **OPTIONS)
+def a_call_leaves_nothing_behind(ask, **variant):
+    return unchanged(watched(ask, **variant), "held")
+
+
+@statement("The same call again gives the same numbers, bit for bit.", **OPTIONS)
+def calls_repeat_bit_for_bit(ask, **variant):
+    return same(watched(ask, **variant), "first", "again", "the same call after one of another shape")
+
+
+@statement("A layer called on one shape gives on another what a fresh layer gives there, bit for bit.", **OPTIONS)
+def another_shape_is_as_fresh(ask, **variant):
+    return same(watched(ask, **variant), "fresh", "other", "after a call of another shape, against a fresh layer")

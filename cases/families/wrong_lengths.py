@@ -1,0 +1,51 @@
+"""Lengths that no sequence has, and masks that are no truth values: refused, or understood; never misunderstood in silence."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from cases.batches import BatchPlan
+from cases.families.base import statement
+from cases.invariants.base import alike
+from cases.layers import Layer, draw_weights
+from cases.models import FunctionRequest
+from cases.requests import Deviation, Execution, Observation, Request, Unsupported
+
+LENGTHS: dict[str, tuple[tuple[float, ...], bool]] = {  # for four rows of five steps; and whether they must be sorted
+    "too_long": ((5, 4, 7, 2), False), "negative": ((5, 4, -1, 2), False), "zero": ((5, 4, 0, 2), False),
+    "fractional": ((5, 4, 2.5, 2), False), "unsorted": ((2, 5, 4, 1), True), "too_few": ((5, 4, 2), False),
+    "too_many": ((5, 4, 2, 1, 1), False), "none_at_all": ((), False), "not_finite": ((5, 4, float("nan"), 2), False),
+}
+
+
+@statement("Lengths that the sequences cannot have are refused.", {"lengths": tuple(LENGTHS), "batch_first": (True, False)},
+           strength=(1, 2, 2), source="PyTorch: pack_padded_sequence")
+def impossible_lengths_are_refused(ask, lengths, batch_first):
+    values, ordered = LENGTHS[lengths]
+    rows = BatchPlan(4, 5).draw(Layer("gru", 3, 2)).inputs
+    answer = ask.answer(FunctionRequest("pack_padded", (("inputs", rows), ("lengths", values), ("batch_first", batch_first),
+                                                        ("enforce_sorted", ordered))))
+    if isinstance(answer, Unsupported):
+        ask(FunctionRequest("pack_padded", (("inputs", rows), ("lengths", values), ("batch_first", batch_first),
+                                            ("enforce_sorted", ordered))))
+    if isinstance(answer, Observation):
+        back = answer.arrays.get("lengths", np.zeros(0)).tolist()
+        return [Deviation("lengths", f"lengths {list(values)} for 4 sequences of 5 steps: taken in silence, as {back}")]
+    return [] if answer.message.strip() else [Deviation("error", f"{answer.error}: without a word")]
+
+
+@statement("A mask of numbers 0 and 1 is the mask of truth values, or is refused.",
+           {"form": ("int32", "float32", "uint8", "int64"), "mask": ("right", "gaps", "empty_row"),
+            "kernel": ("fused", "generic", "unrolled", "compiled"), "cell": ("lstm", "gru", "simple_rnn"),
+            "direction": ("forward", "bidirectional")}, strength=(1, 1, 2),
+           usual={"form": ("int32",), "kernel": ("fused",), "cell": ("lstm",), "direction": ("forward",), "mask": ("right",)})
+def masks_of_numbers_are_masks(ask, form, mask, kernel, cell, direction):
+    layer = Layer(cell, 3, 5, direction=direction)
+    batch = BatchPlan(4, 5, mask).draw(layer).but(cotangents=None)
+    request = Request(layer, draw_weights(layer), batch, execution=Execution(kernel))
+    answer = ask.answer(request.but(batch=batch.but(mask=batch.mask.astype(form))))
+    if isinstance(answer, Unsupported):
+        ask(request.but(batch=batch.but(mask=batch.mask.astype(form))))
+    if not isinstance(answer, Observation):
+        return [] if answer.message.strip() else [Deviation("error", f"{answer.error}: without a word")]
+    return alike(ask(request), answer, request, "outputs", "states", what=f"a mask of {form}")

@@ -1,0 +1,61 @@
+"""Keras' losses and metrics over masked sequences, through compile and evaluate; and ignored classes."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from cases.layouts import to_keras
+from cases.models import FunctionRequest
+from cases.requests import Observation
+from suite.backends import keras_layers as stacks
+from suite.backends import moment
+
+LOSSES = {"mse": "MeanSquaredError", "mae": "MeanAbsoluteError"}
+
+
+def run_masked_loss(backend: Any, request: FunctionRequest) -> Observation:
+    """Answer the request of `cases.families.losses.trained`."""
+    options, keras, engine = dict(request.arguments), backend.keras, backend.engine
+    layer, batch = options["layer"], options["batch"]
+    with moment("build"):
+        inputs = keras.Input((batch.time, layer.features))
+        mask = None if batch.mask is None else keras.Input((batch.time,), dtype="bool")
+        one = getattr(keras.layers, stacks.LAYERS[layer.cell])(layer.units, return_sequences=True)
+        outputs = one(inputs, **({} if mask is None else {"mask": mask}))
+        one.set_weights([a.astype("float32") for a in to_keras(layer, options["weights"])["0/forward"]])
+        model = keras.Model(inputs if mask is None else [inputs, mask], outputs)
+        metric = keras.metrics.MeanSquaredError
+        model.compile(loss=getattr(keras.losses, LOSSES[options["loss"]])(reduction=options["reduction"]),
+                      metrics=[metric(name="plain")], weighted_metrics=[metric(name="metric")])
+    x = batch.inputs.astype("float32")
+    x = x if mask is None else [x, np.array(batch.mask)]
+    y, weight = options["targets"].astype("float32"), options["sample_weight"]
+    weight = None if weight is None else weight.astype("float32")
+    with moment("run"):
+        found = model.evaluate(x, y, batch_size=batch.size, sample_weight=weight, verbose=0, return_dict=True)
+        arrays = {name: np.array(found[name]) for name in ("loss", "metric", "plain")}
+        arrays["outputs"] = np.array(model.predict(x, verbose=0))
+        tensors = [engine.tensor(a) for a in x] if mask is not None else engine.tensor(x)
+
+        def loss() -> Any:
+            weights = None if weight is None else engine.tensor(weight)
+            return model.compute_loss(x=tensors, y=engine.tensor(y), y_pred=model(tensors), sample_weight=weights)
+
+        found = engine.differentiate(loss, one.trainable_variables)
+    arrays.update({f"gradients/{n}": engine.numpy(g) for n, g in enumerate(found)})
+    return Observation(arrays)
+
+
+def run_ignored(backend: Any, request: FunctionRequest) -> Observation:
+    """SparseCategoricalCrossentropy(ignore_class=...) on logits."""
+    options, keras, engine = dict(request.arguments), backend.keras, backend.engine
+    kind = {"mean": "sum_over_batch_size", "sum": "sum", "none": None}[options["reduction"]]
+    with moment("run"):
+        logits = keras.Variable(options["logits"].astype("float32"))
+        classes = engine.tensor(options["classes"].astype("int32"))
+        loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True, ignore_class=options["ignored"], reduction=kind)
+        value = engine.numpy(loss(classes, logits.value))
+        slope = engine.differentiate(lambda: keras.ops.sum(loss(classes, logits.value)), [logits])[0]
+    return Observation({"loss": value, "gradients": engine.numpy(slope)})

@@ -1,0 +1,80 @@
+"""What a Keras layer, Keras and the process hold around calls, and whether calls change it."""
+
+from __future__ import annotations
+
+import importlib
+from typing import Any
+
+import numpy as np
+
+from cases.batches import Batch
+from cases.layouts import to_keras
+from cases.models import FunctionRequest
+from cases.requests import Observation
+from suite.backends import generators, moment
+from suite.backends import keras_layers as stacks
+
+
+def held(backend: Any, stack: stacks.Stack) -> dict[str, np.ndarray]:
+    """Every variable of the layers, what they count and carry, and every generator of random numbers."""
+    numpy, found = backend.engine.numpy, generators()
+    for index, one in enumerate(stack.layers):
+        kinds = (("variable", one.variables), ("trainable", one.trainable_variables))
+        for kind, variables in kinds:
+            found[f"layer {index}: number of {kind}s"] = np.array(len(variables))
+            found.update({f"layer {index}: {kind} {n} {v.name}": numpy(v.value) for n, v in enumerate(variables)})
+        found[f"layer {index}: number of losses"] = np.array(len(one.losses))
+    for number, variable in enumerate(stack.hidden):
+        found[f"seed or state {number}"] = numpy(variable.value)
+    state = importlib.import_module("keras.src.backend.common.global_state").get_global_attribute("global_seed_generator")
+    if state is not None:
+        found["Keras' own seed generator"] = numpy(state.state.value)
+    if backend.engine_name == "torch":
+        found["torch's generator"] = backend.engine.torch.get_rng_state().numpy()
+    return found
+
+
+def run_purity(backend: Any, request: FunctionRequest) -> Observation:
+    """Answer the request of `cases.families.purity.watched`."""
+    options = dict(request.arguments)
+    layer, engine = options["layer"], backend.engine
+    weights = to_keras(layer, options["weights"])
+
+    def given(batch: Batch) -> tuple[Any, Any, Any]:
+        put = (lambda a: np.array(a)) if options["given"] == "numpy" else engine.tensor
+        states = batch.initial_states and [[put(s.astype("float32")) for s in one]
+                                           for one in stacks.states_of(layer, batch.initial_states)]
+        return put(batch.inputs.astype("float32")), None if batch.mask is None else put(batch.mask), states
+
+    def seen(arguments: tuple) -> dict[str, np.ndarray]:
+        look = lambda a: np.array(a) if isinstance(a, np.ndarray) else engine.numpy(a)  # noqa: E731
+        inputs, mask, states = arguments
+        found = {"inputs": look(inputs), **({} if mask is None else {"mask": look(mask)})}
+        for index, one in enumerate(states or ()):
+            found[f"states of layer {index}: number"] = np.array(len(one))
+            found.update({f"states of layer {index}: {n}": look(s) for n, s in enumerate(one)})
+        found.update({f"weights {place} {n}": np.array(a) for place, each in weights.items() for n, a in enumerate(each)})
+        return found
+
+    def fresh() -> stacks.Stack:
+        made = stacks.build(backend.keras, layer, "fused", None)
+        made.assign(weights)
+        return made
+
+    def call(stack: stacks.Stack, arguments: tuple, name: str) -> dict[str, np.ndarray]:
+        outputs, states, _ = stacks.forward(stack, *arguments, training=options["mode"] == "training")
+        return {f"calls/{name}/{n}": engine.numpy(t) for n, t in enumerate((*outputs, *states))}
+
+    with moment("build"):
+        stack, untouched = fresh(), fresh()
+        batch, other = given(options["batch"]), given(options["other"])
+    arrays: dict[str, np.ndarray] = {}
+    looks = {"arguments": lambda: seen(batch), "held": lambda: held(backend, stack)}
+    with moment("run"):
+        arrays.update({f"{what}/before/{n}": a for what, look in looks.items() for n, a in look().items()})
+        arrays |= call(stack, batch, "first")
+        arrays |= call(stack, other, "other")
+        arrays |= call(stack, batch, "again")
+        arrays.update({f"{what}/after/{n}": a for what, look in looks.items() for n, a in look().items()})
+        arrays |= call(untouched, other, "fresh")
+    return Observation(arrays, "eager")

@@ -1,0 +1,192 @@
+"""PyTorch's recurrent modules in their other forms: time first, without a batch axis, cells by hand, projections."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import torch
+from torch import nn
+from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
+
+from cases.batches import Batch
+from cases.chains import Chain
+from cases.layers import Layer
+from cases.layouts import from_pytorch, to_pytorch
+from cases.models import FunctionRequest
+from cases.requests import Observation, Reset, Unsupported
+from suite.backends import moment
+from suite.backends.pytorch_layers import CELLS, LAYERS, name_states, stack_states, to_numpy
+
+
+def leaf(array: np.ndarray) -> torch.Tensor:
+    """A float32 tensor of which gradients can be taken."""
+    return torch.tensor(np.array(array, "float32"), requires_grad=True)
+
+
+def summed(results: Mapping[str, torch.Tensor], batch: Batch) -> torch.Tensor:
+    """The loss: the sum over names of result times cotangent."""
+    return sum((results[n] * torch.tensor(np.array(c, "float32"))).sum() for n, c in batch.cotangents.items())
+
+
+def gradients(results: Mapping[str, torch.Tensor], batch: Batch, leaves: Mapping[str, torch.Tensor]) -> dict[str, np.ndarray]:
+    """`loss`, and `gradients/NAME` of every leaf."""
+    loss = summed(results, batch)
+    found = torch.autograd.grad(loss, list(leaves.values()), allow_unused=True, materialize_grads=True)
+    return {"loss": to_numpy(loss), **{f"gradients/{n}": to_numpy(g) for n, g in zip(leaves, found, strict=True)}}
+
+
+def run_chain(backend: Any, request: FunctionRequest) -> Observation | Unsupported:
+    """Answer a `cases.chains.chain_request`: chains of LSTMs with projections, which nn.LSTM is."""
+    options = dict(request.arguments)
+    chain: Chain = options["chain"]
+    batch, weights = options["batch"], options["weights"]
+    if any(cell.kind != "projected" for cell in chain.cells):
+        return Unsupported("PyTorch has no loop around cells: its users write it")
+    if options["origin"] != "built" or chain.unroll or chain.direction == "backward" or not chain.return_sequences:
+        return Unsupported("nn.LSTM has no configuration, does not unroll, runs forward or both ways, and returns the sequence")
+    if chain.direction == "bidirectional" and len(chain.cells) > 1:
+        return Unsupported("in nn.LSTM every layer of a stack reads both directions of the one before it")
+    if batch.mask is not None and not (batch.right_padded and batch.lengths.min() > 0):
+        return Unsupported("packed sequences describe right padding with at least one valid step")
+    cell, names = chain.cells[0], list(chain.state_shapes(batch.size))
+    with moment("build"):
+        module = nn.LSTM(chain.features, cell.units, len(chain.cells), batch_first=True, proj_size=cell.width,
+                         bidirectional=chain.direction == "bidirectional")
+        own = dict(module.named_parameters())
+        with torch.no_grad():
+            for name, parameter in own.items():
+                place, which = _place(name)
+                parameter.copy_(torch.tensor(np.array(weights[f"{place}/{which}"].T, "float32", order="C")))  # gates in one order
+    carried = None
+    with moment("run"):
+        for one in options["before"]:
+            if isinstance(one, Reset):
+                carried = None
+                continue
+            _, states = _projected(module, torch.tensor(np.array(one.inputs, "float32")), one, carried)
+            carried = tuple(part.detach() for part in states) if chain.stateful else None
+        leaves = {"inputs": leaf(batch.inputs)}
+        if batch.initial_states is not None:
+            leaves |= {f"states/{n}": leaf(batch.initial_states[n]) for n in names}
+            carried = tuple(torch.stack([leaves[f"states/{n}"] for n in names if n.endswith(f"/{k}")]) for k in "01")
+        outputs, states = _projected(module, leaves["inputs"], batch, carried)
+        results = {"outputs": outputs, **{f"states/{n}": states[k % 2][k // 2] for k, n in enumerate(names)}}
+        arrays = {n: to_numpy(value) for n, value in results.items()}
+        if options["gradients"]:
+            arrays |= gradients(results, batch, leaves | {f"weights/{n}": p for n, p in own.items()})
+    for name in own:
+        if f"gradients/weights/{name}" in arrays:
+            place, which = _place(name)
+            arrays[f"gradients/weights/{place}/{which}"] = arrays.pop(f"gradients/weights/{name}").T
+    return Observation(arrays, "aten::lstm, projected", facts={"padding": "zero", "carries_masks": False})
+
+
+def _projected(module: nn.Module, x: torch.Tensor, batch: Batch, states: Any):
+    if batch.mask is None:
+        return module(x, states)
+    packed = pack_padded_sequence(x, torch.tensor(batch.lengths), batch_first=True, enforce_sorted=False)
+    result, states = module(packed, states)
+    return pad_packed_sequence(result, batch_first=True, total_length=batch.time)[0], states
+
+
+_WHICH = {"weight_ih": "kernel", "weight_hh": "recurrent_kernel", "bias_ih": "bias", "bias_hh": "recurrent_bias",
+          "weight_hr": "projection"}
+
+
+def _place(parameter: str) -> tuple[str, str]:
+    """PyTorch's name of a parameter -> DIRECTION/INDEX, and our name of it."""
+    kind, _, rest = parameter.rpartition("_l")
+    direction = "backward" if rest.endswith("_reverse") else "forward"
+    return f"{direction}/{rest.removesuffix('_reverse')}", _WHICH[kind]
+
+
+def run_form(backend: Any, request: FunctionRequest) -> Observation | Unsupported:
+    """A layer in another form: `time_first`, `unbatched`, `cell`, `unbatched_cell`."""
+    options = dict(request.arguments)
+    asked, form = options["request"], options["form"]
+    layer, batch = asked.layer, asked.batch
+    weights = {name: torch.tensor(np.array(a, "float32")) for name, a in to_pytorch(layer, asked.weights).items()}
+    nonlinear = {"nonlinearity": layer.activation} if layer.cell == "simple_rnn" else {}
+    with moment("build"):
+        if form.endswith("cell"):
+            module = CELLS[layer.cell](layer.features, layer.units, layer.bias, **nonlinear)
+            weights = {name.removesuffix("_l0"): value for name, value in weights.items()}
+        else:
+            module = LAYERS[layer.cell](layer.features, layer.units, layer.layers, bias=layer.bias,
+                                        bidirectional=layer.direction == "bidirectional", **nonlinear)
+        module.load_state_dict(weights)
+    leaves = {"inputs": leaf(batch.inputs)}
+    states = None
+    if batch.initial_states is not None:
+        leaves |= {f"states/{n}": leaf(batch.initial_states[n]) for n in layer.state_keys()}
+        states = stack_states(layer, {n: leaves[f"states/{n}"] for n in layer.state_keys()})
+    with moment("run"):
+        if form == "time_first":
+            outputs, finals = _time_first(module, leaves["inputs"], batch, states)
+        elif form == "cell":
+            outputs, finals = _by_hand(module, layer, leaves["inputs"].transpose(0, 1), states)
+        else:
+            found = [_one_row(module, layer, leaves["inputs"][row], _row(states, row), form) for row in range(batch.size)]
+            outputs = torch.stack([one[0] for one in found])
+            finals = _joined([one[1] for one in found])
+        results = {"outputs": outputs, **{f"states/{n}": value for n, value in name_states(layer, finals).items()}}
+        arrays = {name: to_numpy(value) for name, value in results.items()}
+        if "gradients" in asked.wants:
+            arrays |= gradients(results, batch, leaves | {f"weights/{n}": p for n, p in module.named_parameters()})
+    own = {n.removeprefix("gradients/weights/"): arrays.pop(n) for n in list(arrays) if n.startswith("gradients/weights/")}
+    own = {n if "_l" in n else f"{n}_l0": a for n, a in own.items()}
+    arrays.update({f"gradients/weights/{n}": a for n, a in from_pytorch(layer, own).items()})
+    return Observation(arrays, form, facts={"padding": "zero", "carries_masks": False})
+
+
+def _time_first(module: nn.Module, x: torch.Tensor, batch: Batch, states: Any):
+    """The module with its default, batch_first=False."""
+    x = x.transpose(0, 1)
+    if batch.mask is None:
+        outputs, finals = module(x, states)
+    else:
+        packed, finals = module(pack_padded_sequence(x, torch.tensor(batch.lengths), enforce_sorted=False), states)
+        outputs = pad_packed_sequence(packed, total_length=batch.time)[0]
+    return outputs.transpose(0, 1), finals
+
+
+def _by_hand(cell: nn.Module, layer: Layer, steps: torch.Tensor, states: Any):
+    """A cell over steps (time, batch, features), or (time, features); outputs (batch, time, units), or (time, units)."""
+    if states is not None:
+        states = tuple(s[0] for s in states) if layer.cell == "lstm" else states[0]
+    outputs = []
+    for x in steps:
+        states = cell(x, states)
+        outputs.append(states[0] if layer.cell == "lstm" else states)
+    finals = tuple(s[None] for s in states) if layer.cell == "lstm" else states[None]
+    return torch.stack(outputs, dim=outputs[0].ndim - 1), finals
+
+
+def _row(states: Any, row: int) -> Any:
+    if states is None:
+        return None
+    return tuple(s[:, row] for s in states) if isinstance(states, tuple) else states[:, row]
+
+
+def _one_row(module: nn.Module, layer: Layer, x: torch.Tensor, states: Any, form: str):
+    """One sequence (time, features), by the module or by its cell."""
+    return module(x, states) if form == "unbatched" else _by_hand(module, layer, x, states)
+
+
+def _joined(finals: list[Any]) -> Any:
+    if isinstance(finals[0], tuple):
+        return tuple(torch.stack([one[k] for one in finals], dim=1) for k in range(len(finals[0])))
+    return torch.stack(finals, dim=1)
+
+
+def run_pack(backend: Any, request: FunctionRequest) -> Observation:
+    """Padded sequences packed by their lengths, and what came back as lengths."""
+    options = dict(request.arguments)
+    inputs = torch.tensor(np.array(options["inputs"], "float32"))
+    inputs = inputs if options["batch_first"] else inputs.transpose(0, 1)
+    with moment("run"):
+        packed = pack_padded_sequence(inputs, torch.tensor(options["lengths"]), options["batch_first"], options["enforce_sorted"])
+        padded, lengths = pad_packed_sequence(packed, options["batch_first"])
+    return Observation({"result": to_numpy(padded), "lengths": to_numpy(lengths)})

@@ -1,0 +1,84 @@
+"""The requests of families that the reference answers, by name."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import numpy as np
+
+from cases.models import FunctionRequest
+from cases.requests import Observation, Request, Unsupported
+from suite.backends import generators, moment
+from suite.backends.reference_weights import run_fresh, run_masked_loss, run_read_back, run_step
+
+
+def run_chain(backend: Any, request: FunctionRequest) -> Observation:
+    """A chain of cells."""
+    with moment("run"):
+        seen = backend.reference.run_chain(**dict(request.arguments), dtype="float32")
+    return Observation(seen.arrays, seen.kernel, facts={"padding": "hold"})
+
+
+def run_form(backend: Any, request: FunctionRequest) -> Observation | Unsupported:
+    """The reference has one form of every layer."""
+    asked = dict(request.arguments)["request"]
+    seen = backend.run(asked)
+    return Observation(seen.arrays, seen.kernel, facts={"padding": "hold"})
+
+
+def run_pack(backend: Any, request: FunctionRequest) -> Observation:
+    """Lengths as they are, where sequences can have them. Raises ValueError elsewhere."""
+    options = dict(request.arguments)
+    lengths, (rows, steps) = np.array(options["lengths"], "float64"), options["inputs"].shape[:2]
+    with moment("run"):
+        whole = lengths == np.round(lengths)
+        if lengths.shape != (rows,) or not (whole & (lengths > 0) & (lengths <= steps)).all():
+            raise ValueError(f"lengths {lengths.tolist()} for {rows} sequences of {steps} steps")
+        if options["enforce_sorted"] and (np.diff(lengths) > 0).any():
+            raise ValueError(f"lengths {lengths.tolist()} are not sorted")
+    return Observation({"lengths": lengths})
+
+
+def run_ignored(backend: Any, request: FunctionRequest) -> Observation:
+    """The cross-entropy over the classes that count."""
+    options = dict(request.arguments)
+    logits, classes = options["logits"], options["classes"]
+    counts = classes != options["ignored"]
+    with moment("run"):
+        logs = logits - np.log(np.exp(logits).sum(axis=-1, keepdims=True))
+        hot = np.eye(logits.shape[-1])[np.where(counts, classes, 0)] * counts[:, :, None]
+        by = counts.sum() if options["reduction"] == "mean" else 1.0
+        values = -(hot * logs).sum(axis=-1)
+        slopes = (np.exp(logs) * counts[:, :, None] - hot) / by
+    return Observation({"loss": values if options["reduction"] == "none" else np.array(values.sum() / by), "gradients": slopes})
+
+
+def run_purity(backend: Any, request: FunctionRequest) -> Observation:
+    """The reference holds nothing, and copies what it is given; its calls are looked at even so."""
+    options = dict(request.arguments)
+
+    def call(batch: Any, name: str) -> dict[str, np.ndarray]:
+        layer = options["layer"]
+        asked = Request(layer.but(dropout=0.0, recurrent_dropout=0.0), options["weights"], batch)
+        return {f"calls/{name}/{n}": a for n, a in backend.run(asked).arrays.items()}
+
+    def looked(when: str) -> dict[str, np.ndarray]:
+        batch = options["batch"]
+        given = {"inputs": batch.inputs, **({} if batch.mask is None else {"mask": batch.mask}), **(batch.initial_states or {})}
+        every = {**{f"arguments/{when}/{n}": a for n, a in given.items()},
+                 **{f"held/{when}/{n}": a for n, a in {**generators(), **options["weights"]}.items()}}
+        return {name: np.array(array) for name, array in every.items()}
+
+    batch, other = options["batch"], options["other"]
+    with moment("run"):
+        arrays = looked("before") | call(batch, "first") | call(other, "other") | call(batch, "again")
+        arrays |= looked("after") | call(other, "fresh")
+    return Observation(arrays, "reference")
+
+
+PROBES: Mapping[str, Callable] = {
+    "chain": run_chain, "form": run_form, "purity": run_purity, "fresh_weights": run_fresh, "read_back": run_read_back,
+    "step": run_step, "pack_padded": run_pack, "ignored_class": run_ignored, "masked_loss": run_masked_loss,
+}
+"""Name of a function request -> what answers it: function(backend, request)."""

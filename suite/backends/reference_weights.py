@@ -1,0 +1,101 @@
+"""Fresh weights, a step of training and losses, as the documentation says: for the reference as a subject."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from cases.families.initial_weights import documented, expected_bias
+from cases.layers import generator
+from cases.models import FunctionRequest, ModelRequest, Training, node, sequential
+from cases.requests import Observation, Request
+
+INITIALIZERS = {"kernel": "kernel_initializer", "recurrent_kernel": "recurrent_initializer"}
+
+
+def run_fresh(backend: Any, request: FunctionRequest) -> Observation:
+    """Weights drawn as Keras documents."""
+    options = dict(request.arguments)
+    layer, asked = options["layer"], options["options"]
+    arrays = {}
+    for name, shape in layer.weight_shapes().items():
+        random = generator("fresh", name, options["seed"])
+        kind = name.rsplit("/", 1)[1]
+        constant = asked.get(INITIALIZERS.get(kind, "bias_initializer"))
+        if constant is not None:
+            array = np.full(shape, constant)
+        elif kind == "kernel":
+            array = random.uniform(-1, 1, shape) * np.sqrt(6 / sum(shape))
+        elif kind == "recurrent_kernel":
+            array = np.linalg.qr(random.normal(size=shape[::-1]))[0].T
+        else:
+            array = expected_bias(layer, name)
+        if asked.get("unit_forget_bias") and kind == "bias":
+            array[layer.units : 2 * layer.units] = 1.0
+        arrays[f"weights/{name}"] = array
+    merged = not (layer.cell == "gru" and layer.reset_after)
+    arrays = {n: a for n, a in arrays.items() if not (merged and n.endswith("/recurrent_bias"))}
+    return Observation(arrays, facts={"initial": "keras", "own": tuple(documented(layer, "keras"))})
+
+
+def run_read_back(backend: Any, request: FunctionRequest) -> Observation:
+    """What is given."""
+    return Observation({f"weights/{n}": a for n, a in dict(request.arguments)["weights"].items()})
+
+
+def run_step(backend: Any, request: FunctionRequest) -> Observation:
+    """The gradients of the described model, a step against them, and what bounds the weights. An LSTM's and a SimpleRNN's biases
+    are one weight here, as in Keras."""
+    options = dict(request.arguments)
+    layers, batch, punished = options["layers"], options["batch"], options["punished"]
+    names = [f"layer{index}" for index in range(len(layers))]
+    model = sequential("step", node("x", "input", shape=(batch.time, layers[0].features)),
+                       *(node(n, "recurrent", layer=layer) for n, layer in zip(names, layers, strict=True)))
+    weights = {f"{n}/{key}": a for n, own in zip(names, options["weights"], strict=True) for key, a in own.items()}
+    asked = ModelRequest(model, weights, batch.inputs, batch.mask, options["targets"], Training(), wants=("gradients",))
+    seen = backend.reference.run_model(asked, "hold", "float64")
+    error = np.mean((seen["predictions"] - options["targets"]) ** 2, axis=-1)[batch.valid].mean()
+    arrays, losses = {}, []
+    for index, layer in enumerate(layers):
+        prefix, merged = f"{names[index]}/0/forward/", layer.cell != "gru"
+        for kind in ("kernel", "recurrent_kernel", "bias", *(() if merged else ("recurrent_bias",))):
+            before, slope = weights[prefix + kind], seen[f"gradients/{prefix}{kind}"]
+            if kind == "bias" and merged:
+                before = before + weights[prefix + "recurrent_bias"]
+            after = before
+            if index:
+                losses += [punished * np.sum(before**2)] if punished else []
+                after = before - options["rate"] * (slope + 2 * punished * before)
+                if punished and kind == "recurrent_kernel":
+                    after = after * np.minimum(1.0, 0.5 / np.sqrt(np.sum(after**2, axis=0)))
+                elif punished:
+                    after = np.maximum(after, 0.0)
+            arrays |= {f"before/{index}/{kind}": before, f"after/{index}/{kind}": after}
+    if len(losses) == 4:  # both biases are one weight of Keras' GRU
+        losses = [*losses[:2], losses[2] + losses[3]]
+    for when in ("before", "after"):
+        for index in range(len(layers)):
+            if f"{when}/{index}/recurrent_bias" in arrays:
+                pair = [arrays.pop(f"{when}/{index}/{n}") for n in ("bias", "recurrent_bias")]
+                arrays[f"{when}/{index}/bias"] = np.stack(pair)
+    return Observation({**arrays, "loss": np.array(error + sum(losses)), "error": np.array(error), "losses": np.array(losses)})
+
+
+def run_masked_loss(backend: Any, request: FunctionRequest) -> Observation:
+    """Sums over valid steps, and the layer's gradients of their slopes."""
+    options = dict(request.arguments)
+    layer, batch, weight = options["layer"], options["batch"], options["sample_weight"]
+    valid = batch.valid
+    w = np.ones(valid.shape) if weight is None else np.broadcast_to(weight if weight.ndim == 2 else weight[:, None], valid.shape)
+    outputs = backend.run(Request(layer, options["weights"], batch))["outputs"].astype("float64")
+    off = np.where(valid[:, :, None], outputs - options["targets"], 0.0)
+    squares, sizes = np.mean(off**2, axis=-1), np.mean(np.abs(off), axis=-1)
+    by = {"sum": 1.0, "sum_over_batch_size": valid.sum(), "mean_with_sample_weight": (w * valid).sum()}[options["reduction"]]
+    values, slopes = (squares, 2 * off) if options["loss"] == "mse" else (sizes, np.sign(off))
+    cotangents = {"outputs": slopes * w[:, :, None] / by / layer.units}
+    asked = Request(layer, options["weights"], batch.but(cotangents=cotangents), wants=("gradients",))
+    found = backend.run(asked).named("gradients/weights")
+    arrays = {"outputs": outputs, "loss": np.array((values * w).sum() / by), "plain": np.array(squares.sum() / valid.sum()),
+              "metric": np.array((squares * w).sum() / (w * valid).sum())}
+    return Observation({**arrays, **{f"gradients/{n}": a for n, a in enumerate(found.values())}})
