@@ -11,7 +11,6 @@ import json
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
@@ -31,7 +30,6 @@ MOST_FOUND = 20
 """How many failures are shrunk; further ones are counted, and the smallest draw of each invariant is shown as it is."""
 MOST_STEPS = 300
 """How many smaller cases are tried for one failure."""
-SIDE_BY_SIDE = 2
 AGAIN = 4
 """Hypothesis also draws near what it drew, and so the same case again: it may draw so many times more."""
 NEW = ("fail", "crash", "timeout", "fixed")
@@ -96,10 +94,6 @@ class Search:
     stopped: Callable[[], bool] = lambda: False
     seen: dict[str, Judged] = field(default_factory=dict)
 
-    def __post_init__(self):
-        # While one check waits for the framework, another compares.
-        self.pool = ThreadPoolExecutor(SIDE_BY_SIDE, thread_name_prefix="explore")
-
     def verdict(self, invariant: Invariant, case: Case) -> Judged:
         """The verdict of an invariant on a case, asked once."""
         check = planned(invariant, case)
@@ -124,8 +118,8 @@ class Search:
 
     def failures(self, case: Case, counts: Counter | None = None) -> Iterator[tuple[Failure, str | None]]:
         """What fails on a case, known or not, with the ledger's key; counts verdicts by invariant."""
-        checked = asked(case)
-        for invariant, judged in zip(checked, self.pool.map(lambda each: self.verdict(each, case), checked), strict=True):
+        for invariant in asked(case):
+            judged = self.verdict(invariant, case)
             if counts is not None:
                 counts[invariant.name, judged.verdict] += 1
             if judged.verdict in (*NEW, "known"):
