@@ -22,6 +22,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
+from itertools import combinations
 from math import prod
 
 import covertable
@@ -47,6 +48,9 @@ SIZES: Mapping[str, tuple[int, int, int, int]] = {  # batch, time, features, uni
 MET = ("cell", "mask", "kernel", "direction", "layers", "states", "return_sequences")
 """Features whose every value, with every way of execution, every invariant meets at `default`; invariants that hold
 everywhere meet all pairs."""
+
+SPARED = ("mask", "return_sequences")
+"""Those of them that a sparing plan does not ask of every invariant: those on values meet them."""
 
 Row = Mapping[str, object]
 
@@ -261,14 +265,20 @@ def concerned(depth: str, seed: int = 0) -> list[tuple[str, Mapping[str, object]
     return [(i.name, case.features) for case in cases(depth, seed) for i in INVARIANTS if concerns(i, case)]
 
 
-def chosen(invariant: Invariant, among: tuple[Case, ...], depth: str) -> list[Case]:
+def chosen(invariant: Invariant, among: tuple[Case, ...], depth: str, sparing: bool = False) -> list[Case]:
     """The cases on which an invariant is checked.
 
     At `full`, and for one that holds everywhere: all to which it applies. Else, of what all frameworks have and of
-    the rest, so many that the invariant meets every value of every feature in `MET` that it can meet there.
+    the rest, so many that the invariant meets every value of every feature in `MET` that it can meet there. A sparing plan
+    does so once and without those in `SPARED`, in one order for all; outputs and states meet all pairs of those values.
     """
     applying = [case for case in among if concerns(invariant, case)]
-    if invariant.everywhere or depth == "full":
+    if depth == "full":
+        return applying
+    if sparing and depth == "default":
+        pairs = invariant.name in ("outputs_match_reference", "states_match_reference")
+        return meeting("sparing", applying, (), () if invariant.everywhere else SPARED, 2 if pairs else 1)
+    if invariant.everywhere:
         return applying
     found: list[Case] = []
     for pool in (("core",), ("options",), tuple(array.name for array in ARRAYS)):
@@ -277,19 +287,26 @@ def chosen(invariant: Invariant, among: tuple[Case, ...], depth: str) -> list[Ca
     return found
 
 
-def meeting(group: str, applying: list[Case], met: Collection[tuple[str, object]]) -> list[Case]:
-    """Some of the cases, in which every value of every feature in `MET` stands that stands in any and is not `met`.
+def meeting(
+    group: str, applying: list[Case], met: Collection[tuple[str, object]], spared: Collection[str] = (), together: int = 1
+) -> list[Case]:
+    """Some of the cases, in which every value of every feature in `MET` stands that stands in any and is not `met`; without
+    the features that are `spared`. With `together` 2, every pair of values that stands in any case.
 
     The order of choice is the invariant's group's own, so that different groups meet different pairs, and invariants of
     one group share cases, and so answers.
     """
     order = generator("order of cases", group).permutation(len(applying))
-    left = {item for case in applying for item in values_of(case)} - set(met)
+    items = [
+        frozenset(combinations(sorted((i for i in values_of(c) if i[0] not in spared and i not in met), key=str), together))
+        for c in applying
+    ]
+    left = frozenset().union(*items)
     picked = set()
     while left:
-        best = max(order, key=lambda index: len(left & values_of(applying[index])))
+        best = max(order, key=lambda index: len(left & items[index]))
         picked.add(int(best))
-        left -= values_of(applying[best])
+        left -= items[best]
     return [applying[index] for index in sorted(picked)]
 
 
@@ -301,15 +318,16 @@ def values_of(case: Case) -> frozenset[tuple[str, object]]:
     }
 
 
-def plan(depth: str, seed: int = 0, kernel: str | None = None) -> list[Planned]:
+def plan(depth: str, seed: int = 0, kernel: str | None = None, sparing: bool = False) -> list[Planned]:
     """Every check of a depth, in the order of the cases, so that equal requests are near each other; what asks for everything
     comes first, so that a backend that compiles may serve later questions from that.
 
-    With `kernel`, every case runs with that kernel.
+    With `kernel`, every case runs with that kernel. A `sparing` plan is a part of the other one at `default`, for a framework
+    that compiles every layer and shape that is new.
     """
     among = cases(depth, seed)
     if kernel:
         among = tuple({str(c): c for c in (replace(c, execution=c.execution.but(kernel=kernel)) for c in among)}.values())
     places = {str(case): number for number, case in enumerate(among)}
-    pairs = [(places[str(case)], invariant, case) for invariant in INVARIANTS for case in chosen(invariant, among, depth)]
+    pairs = [(places[str(case)], one, case) for one in INVARIANTS for case in chosen(one, among, depth, sparing)]
     return [planned(invariant, case) for _, invariant, case in sorted(pairs, key=lambda pair: (pair[0], not pair[1].everywhere))]

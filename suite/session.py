@@ -115,23 +115,29 @@ class Session:
     @cached_property
     def planned(self) -> list[Planned]:
         """Every invariant's check of the plan."""
+        return self._plan(False)
+
+    def _plan(self, sparing: bool) -> list[Planned]:
         kernel = None if self.settings.kernel == "all" else self.settings.kernel
-        return plan(self.settings.depth, self.settings.seed, kernel)
+        return plan(self.settings.depth, self.settings.seed, kernel, sparing)
 
     @cached_property
     def checks(self) -> list[Check]:
         """Every invariant's check, subject by subject; then those across two subjects, each against the first one."""
         if not self.settings.planned:
             return []
-        own = [Check(p, s) for s in self.subjects for p in self.planned if not p.across]
+        plans = {sparing: self._plan(sparing) for sparing in {s.specification.sparing for s in self.subjects}}
+        own = [Check(p, s) for s in self.subjects for p in plans[s.specification.sparing] if not p.across]
         first = self.subjects[0] if self.subjects else None
-        pairs = [Check(p, s, first) for s in self.subjects[1:] for p in self.planned if p.across]
+        pairs = [Check(p, s, first) for s in self.subjects[1:] for p in plans[s.specification.sparing] if p.across]
         return own + pairs
 
     @cached_property
     def claims(self) -> list[Check]:
         """Every claim of every scenario, subject by subject."""
-        return [] if not self.settings.planned else [Check(p, s) for s in self.subjects for p in claims(self.settings.depth)]
+        if not self.settings.planned:
+            return []
+        return [Check(p, s) for s in self.subjects for p in claims(self.settings.depth, s.specification.sparing)]
 
     @cached_property
     def searches(self) -> list[Exploring]:
@@ -253,10 +259,15 @@ class Session:
         """For a run of the whole plan: the entries that concern a subject and match none of its checks, or only such as
         pass. `failed`: (subject, key) of the entries that explain some failure."""
         found = []
-        among = (*concerned(self.settings.depth, self.settings.seed), *((p.name, p.features) for p in families("full")))
+        full = (*families("full"), *claims("full"))
+        among = (*concerned(self.settings.depth, self.settings.seed), *((p.name, p.features) for p in full))
         deeper = [(n, {**f, "device": "cpu"}) for n, f in among]
         for subject in self.subjects:
             mine = [c for c in self.all_checks if c.subject is subject]
+            whole = [Check(p, subject) for p in (*self.planned, *claims(self.settings.depth))]
+            spared = {str(c): c for c in whole if subject.specification.sparing}
+            for check in mine:
+                spared.pop(str(check), None)
             entries: dict[str, list[Known]] = {}
             for known in self.concerning(subject):
                 entries.setdefault(known.key, []).append(known)
@@ -266,6 +277,8 @@ class Session:
                 matched = any(place.covers(c.names, c.features) for place in places for c in mine)
                 if not matched and any(place.covers((name,), seen) for place in places for name, seen in deeper):
                     continue  # a deeper plan will tell
+                if any(place.covers(c.names, c.features) for place in places for c in spared.values()):
+                    continue  # so will the plan that is not sparing
                 if any(place.covers(c.names, c.features) and place.always(c.names) for place in places for c in mine):
                     continue  # each of those says for itself if it passes
                 wrong = "matches only checks that pass" if matched else "matches no planned check"

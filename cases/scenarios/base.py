@@ -27,6 +27,7 @@ class Claim:
     statement   what really holds, and is checked
     says        what the document says about it, in its own terms; nothing where it is silent
     document    where the document is wrong, and how; nothing where it is right
+    sparing     the variants that a framework that compiles every new model is asked below `full`; None: all
     """
 
     scenario: str
@@ -37,13 +38,20 @@ class Claim:
     document: str = ""
     depth: str = "default"
     says: str = ""
+    sparing: tuple[Mapping[str, Any], ...] | None = None
+
+    def asked(self, depth: str, sparing: bool) -> tuple[Mapping[str, Any], ...]:
+        """The variants that are checked at a depth."""
+        if DEPTHS.index(self.depth) > DEPTHS.index(depth):
+            return ()
+        return self.sparing if sparing and depth != "full" and self.sparing is not None else self.variants
 
 
 REGISTRY: dict[tuple[str, str], Claim] = {}
 
 
 def claim(scenario: str, statement: str, variants: Iterable[Mapping[str, Any]] = ({},), document: str = "",
-          depth: str = "default", says: str = ""):
+          depth: str = "default", says: str = "", sparing: Iterable[Mapping[str, Any]] | None = None):
     """Register the decorated function as a claim of `scenario`, named after it, checked from `depth` on. Raises ValueError
     when it is taken, or for an unknown depth."""
     if depth not in DEPTHS:
@@ -53,7 +61,8 @@ def claim(scenario: str, statement: str, variants: Iterable[Mapping[str, Any]] =
         key = (scenario, check.__name__)
         if key in REGISTRY:
             raise ValueError(f"claim {scenario}/{check.__name__} is registered twice")
-        REGISTRY[key] = Claim(scenario, check.__name__, statement, check, tuple(variants), document, depth, says)
+        REGISTRY[key] = Claim(scenario, check.__name__, statement, check, tuple(variants), document, depth, says,
+                              None if sparing is None else tuple(sparing))
         return check
 
     return register
@@ -151,13 +160,16 @@ def model_claims(
     equations  the depth from which gradients and losses are held against the equations: large models take the reference long
     """
 
-    @claim(scenario, "Every layer has the shape of the document's table.", says="It prints a table of the shapes.")
+    @claim(scenario, "Every layer has the shape of the document's table.", says="It prints a table of the shapes.", sparing=())
     def shapes(ask):
         return shaped(ask, full(), table)
 
+    def asked() -> ModelRequest:
+        return question() if equations == "default" else replace(question(), wants=("predictions",))
+
     @claim(scenario, "From equal weights the predictions are those of the equations.")
     def values(ask):
-        return predicted(ask, question())
+        return predicted(ask, asked())
 
     @claim(scenario, "From equal weights the gradients of the loss are those of the equations.", depth=equations)
     def gradients(ask):
@@ -169,7 +181,7 @@ def model_claims(
 
     @claim(scenario, f"It trains: the loss falls below {to:g} of what it was.", says="It is trained, and learns.")
     def it_trains(ask):
-        losses = ask(question())["losses"]
+        losses = ask(asked())["losses"]
         return [*falls(losses, to), curve("loss", losses, "Loss of each step of training")]
 
 
@@ -183,10 +195,9 @@ def minibatches(name: str, rows: int, size: int, steps: int) -> tuple[tuple[int,
 ADAM = (("learning_rate", 0.01), ("beta_1", 0.9), ("beta_2", 0.999), ("epsilon", 1e-7))
 
 
-def claims(depth: str = "default") -> list[Planned]:
+def claims(depth: str = "default", sparing: bool = False) -> list[Planned]:
     """Every claim of every scenario that is checked at this depth, one check a variant."""
-    here = [claim for claim in REGISTRY.values() if DEPTHS.index(claim.depth) <= DEPTHS.index(depth)]
-    return [planned(claim, variant) for claim in here for variant in claim.variants]
+    return [planned(claim, variant) for claim in REGISTRY.values() for variant in claim.asked(depth, sparing)]
 
 
 def planned(claim: Claim, variant: Mapping[str, Any]) -> Planned:

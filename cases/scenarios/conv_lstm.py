@@ -84,12 +84,12 @@ PARAMETERS = 4 * (9 * (1 + 40) * 40 + 40) + 3 * 4 * (9 * (40 + 40) * 40 + 40) + 
 """407 001: Keras counts the moving averages, and has one bias a gate."""
 
 
-@claim(NAME, "Every layer has the shape of the document's table.")
+@claim(NAME, "Every layer has the shape of the document's table.", sparing=())
 def shapes(ask):
     return shaped(ask, whole(), TABLE)
 
 
-@claim(NAME, "The document's model has 407 001 numbers: weights and moving averages, one bias a gate.")
+@claim(NAME, "The document's model has 407 001 numbers: weights and moving averages, one bias a gate.", sparing=())
 def parameters(ask):
     seen = ask(whole()).facts
     due = PARAMETERS + (0 if seen["one_bias"] else 4 * 4 * 40)  # PyTorch users have a second bias in each cell

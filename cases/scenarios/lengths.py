@@ -72,7 +72,7 @@ def parameters(ask):
 
 
 @claim(NAME, "The units are free of the length: LSTM(78) gives 78 features, for 50 steps and for 10.",
-       says="The units have nothing to do with the length: LSTM(78) is as good.")
+       says="The units have nothing to do with the length: LSTM(78) is as good.", sparing=())
 def units_are_free(ask):
     found = []
     for length in (50, 10):

@@ -83,7 +83,8 @@ def trajectory_of(ask, optimizer: str, units: int, rows: int) -> list[Deviation 
     return [*found, curve(optimizer, ask(request)["losses"], f"Losses from equal weights and hyper-parameters, {units} units")]
 
 
-@claim(NAME, f"From equal weights and hyper-parameters the first {FIRST} losses are those of the equations, on every stack.", FEW)
+@claim(NAME, f"From equal weights and hyper-parameters the first {FIRST} losses are those of the equations, on every stack.", FEW,
+       sparing=())
 def trajectory(ask, optimizer):
     return trajectory_of(ask, optimizer, 6, 24)
 

@@ -103,7 +103,7 @@ def best_checkpoint(ask):
 
 
 @claim(NAME, "It trains, also with its dropout of 0.5 in inputs and states.", [{"dropout": 0.0}, {"dropout": 0.5}],
-       says="Dropout of 0.5 at inputs and states is used in training.")
+       says="Dropout of 0.5 at inputs and states is used in training.", sparing=[{"dropout": 0.0}])
 def it_trains(ask, dropout):
     request = question()
     if dropout:

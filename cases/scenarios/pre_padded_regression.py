@@ -132,7 +132,7 @@ def training(optimizer: str, steps: int) -> Training:
 
 
 @claim(NAME, f"From equal weights the first {STEPS} losses of training are those of the equations.",
-       [{"optimizer": "sgd"}, {"optimizer": "rmsprop"}])
+       [{"optimizer": "sgd"}, {"optimizer": "rmsprop"}], sparing=[{"optimizer": "rmsprop"}])
 def trajectory(ask, optimizer):
     request = question(padded(6), targets=TARGETS, training=training(optimizer, STEPS))
     seen = ask(request)

@@ -71,7 +71,7 @@ def frozen(ask):
     return found + ([] if moved else [Deviation("dense/kernel", "training has not moved it")])
 
 
-@claim(NAME, "Trained, the matrix moves in the rows that were looked up, and follows the equations.")
+@claim(NAME, "Trained, the matrix moves in the rows that were looked up, and follows the equations.", sparing=())
 def trained(ask):
     request = question(frozen=False)
     seen, before = ask(request), request.weights["embedding/embeddings"].astype("float32")
@@ -83,7 +83,7 @@ def trained(ask):
 
 
 @claim(NAME, "With mask_zero (PyTorch: a mask from padding_idx, by hand) id 0 masks its step: padding changes nothing.",
-       says="Id 0 is padding.")
+       says="Id 0 is padding.", sparing=())
 def row_0_masks(ask):
     request = question(mask_zero=True)
     found = predicted(ask, request)

@@ -160,7 +160,7 @@ def mistakes(ask, mistake):
 
 
 @claim(NAME, "With its dropout the model trains on real digits.",
-       says="With Dropout 0.25 it trains on digits.")
+       says="With Dropout 0.25 it trains on digits.", sparing=())
 def dropout(ask):
     request = small()
     nodes = tuple(every("dropout", "dropout", rate=0.25) if n.name == "dropout" else n for n in request.model.nodes)

@@ -59,11 +59,14 @@ class Backend(ABC):
 
     `environment` (class attribute) holds the variables that must be set before the framework is imported.
     `device` is `cpu` or `gpu`; `threads` is how many threads the framework may use inside one operation.
+    `compiles` says that every new layer or shape costs a compilation, a hundred times what a call costs: at `default` such a
+    framework is asked a sparing plan.
     """
 
     name: str = ""
     environment: Mapping[str, str] = {}
     requires: tuple[str, ...] = ()  # distributions that must be installed, by the names pip knows
+    compiles: bool = False
 
     def __init__(self, device: str = "cpu", threads: int = 1):
         self.device, self.threads = device, threads

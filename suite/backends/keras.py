@@ -350,7 +350,7 @@ CACHE = Path(os.environ.get("XDG_CACHE_HOME", Path.home() / ".cache")) / "rnn-co
 class KerasTensorFlow(Keras):
     """Keras on TensorFlow."""
 
-    name, engine_name = "keras-tensorflow", "tensorflow"
+    name, engine_name, compiles = "keras-tensorflow", "tensorflow", True
     environment: Mapping[str, str] = {"KERAS_BACKEND": "tensorflow", **QUIET}
     requires = ("keras", "tensorflow")
     distributions = ("tensorflow", "tensorflow-cpu")
@@ -366,7 +366,7 @@ class KerasTensorFlow(Keras):
 class KerasJax(Keras):
     """Keras on JAX."""
 
-    name, engine_name = "keras-jax", "jax"
+    name, engine_name, compiles = "keras-jax", "jax", True
     environment: Mapping[str, str] = {
         "KERAS_BACKEND": "jax", **QUIET,
         # Compiling is nearly all of JAX's time here. JAX keys this cache by the program, the compiler and its version.

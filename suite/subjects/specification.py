@@ -33,6 +33,11 @@ class Specification:
     python: str | None = None
     path: tuple[str, ...] = ()
 
+    @property
+    def sparing(self) -> bool:
+        """Whether `default` asks it a sparing plan, because it compiles every layer and shape that is new."""
+        return backend_class(self.kind).compiles
+
 
 def parse(text: str) -> Specification:
     """The subject that `text` names. Raises BadSubject with what was asked, what was found, and what to do."""
@@ -76,9 +81,8 @@ def install(requirement: str) -> Path:
     return cache
 
 
-def missing(kind: str, path: tuple[str, ...] = ()) -> list[str]:
-    """The modules that the backend MODULE:CLASS requires and that are neither importable here nor in the folders of
-    `path`. Raises BadSubject where there is no such backend."""
+def backend_class(kind: str) -> type[Backend]:
+    """The class that MODULE:CLASS names. Raises BadSubject where there is no such backend."""
     module, _, name = kind.partition(":")
     try:
         backend = getattr(importlib.import_module(module), name)
@@ -86,8 +90,14 @@ def missing(kind: str, path: tuple[str, ...] = ()) -> list[str]:
         raise BadSubject(f"subject {kind!r}: {type(error).__name__}: {error}; give MODULE:CLASS of a backend") from None
     if not (isinstance(backend, type) and issubclass(backend, Backend)):
         raise BadSubject(f"subject {kind!r}: {name} is no suite.backends.Backend; give MODULE:CLASS of a backend")
+    return backend
+
+
+def missing(kind: str, path: tuple[str, ...] = ()) -> list[str]:
+    """The modules that the backend MODULE:CLASS requires and that are neither importable here nor in the folders of
+    `path`. Raises BadSubject where there is no such backend."""
     return [
-        required for required in backend.requires
+        required for required in backend_class(kind).requires
         if importlib.util.find_spec(required) is None
         and importlib.machinery.PathFinder.find_spec(required, list(path)) is None
     ]
