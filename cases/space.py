@@ -20,10 +20,12 @@ from cases.requests import ENTRIES, KERNELS, MASK_SOURCES, MODES, ORIGINS, Execu
 
 EXPLORED = "explored"
 """The array of a case that is drawn from all factors together: every invariant may be checked on it."""
-SIZES: Mapping[str, tuple[int, int]] = {"batch": (1, 5), "time": (1, 5), "features": (1, 5), "units": (1, 5)}
+SIZES: Mapping[str, tuple[int, int]] = {"batch": (1, 5), "time": (1, 4), "features": (1, 5), "units": (1, 5)}
 """The least and the most of each size."""
 FURTHER: Mapping[str, tuple] = {"layers": (1, 2, 3), "mode": MODES, "entry": ENTRIES, "origin": ORIGINS}
 """Values that the arrays do not have, because invariants ask for them or because two say enough there."""
+OWN_SIZE = {array.name: array.factors["size"][0] for array in ARRAYS if "size" in array.factors}
+"""Name of an array -> its first size."""
 SIMPLEST = {f.name: f.default for kind in (Layer, BatchPlan, Execution) for f in fields(kind) if f.default is not MISSING}
 
 
@@ -41,7 +43,7 @@ def spaces() -> Mapping[str, Mapping[str, tuple]]:
     for name in together.keys() & SIMPLEST.keys():  # an array may have the unusual values alone
         together[name][SIMPLEST[name]] = None
     found = {ARRAYS[0].name: ARRAYS[0].factors, EXPLORED: together}
-    found |= {array.name: array.factors for array in ARRAYS if array.groups}
+    found |= {array.name: array.factors for array in ARRAYS if array.groups and array.factors}  # not what is chosen by hand
     return {
         name: {factor: simplest_first(factor, tuple(values)) for factor, values in factors.items() if factor != "size"}
         for name, factors in found.items()
@@ -58,7 +60,8 @@ def catalogue() -> dict[str, dict]:
         for name, values in array.factors.items():
             if name != "size":
                 features.setdefault(name, {}).update(dict.fromkeys(values))
-    return {"invariants": {i.name: i.group for i in INVARIANTS}, "features": {n: list(v) for n, v in features.items()}}
+    plain = {name: [v for v in values if isinstance(v, (str, int, bool))] for name, values in features.items()}
+    return {"invariants": {i.name: i.group for i in INVARIANTS}, "features": plain}
 
 
 def simplest_first(factor: str, values: tuple) -> tuple:
@@ -94,7 +97,7 @@ def sensible(row: Row) -> bool:
 def drawn(space: str, row: Row, sizes: Mapping[str, int] | None, seed: int) -> Case | None:
     """The case of a row with sizes of its own, if any, or None where the two mean nothing together."""
     if sizes is None:
-        return case_of(row, seed, space)
+        return case_of({"size": OWN_SIZE.get(space, "distinct"), **row}, seed, space)
     named = {**row, "size": "one_step" if sizes["time"] == 1 else "distinct"}
     if not sensible(named):
         return None

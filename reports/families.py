@@ -91,7 +91,7 @@ def _of(each: Verdict, options: Mapping[str, frozenset]) -> Iterable[tuple[str, 
         return
     yield (SCENARIOS, each.scenario) if each.scenario else (INVARIANTS, each.group or "other")
     for name, value in each.features.items():
-        if not each.scenario and name in options:
+        if not each.scenario and name in options and not isinstance(value, (dict, list)):
             yield OPTIONS, f"{name} = {_word(value)}"
 
 
@@ -101,7 +101,8 @@ def _options(run: Run) -> dict[str, frozenset]:
     for each in run.verdicts:
         if not each.scenario:
             for name, value in each.features.items():
-                seen.setdefault(name, set()).add(_word(value))
+                if not isinstance(value, (dict, list)):
+                    seen.setdefault(name, set()).add(_word(value))
     for name, values in run.header.more.get("catalogue", {}).get("features", {}).items():
         seen.setdefault(name, set()).update(map(_word, values))
     return {name: frozenset(v) for name, v in seen.items() if name not in SIZES and 1 < len(v) <= MOST_VALUES}

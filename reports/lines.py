@@ -215,6 +215,10 @@ class Exploration(Record):
     more: Mapping[str, Any] = field(default_factory=dict)
     kind = "exploration"
 
+    def __post_init__(self):
+        for name in ("new", "known"):
+            object.__setattr__(self, name, tuple(getattr(self, name)))
+
     @property
     def total(self) -> dict[str, int]:
         """verdict -> number of checks."""
@@ -239,6 +243,9 @@ class End(Record):
     explored: tuple[str, ...] = ()
     more: Mapping[str, Any] = field(default_factory=dict)
     kind = "end"
+
+    def __post_init__(self):
+        object.__setattr__(self, "explored", tuple(self.explored))
 
 
 KINDS: Mapping[str, type] = {kind.kind: kind for kind in (Header, Verdict, Timing, Exploration, End)}

@@ -1,27 +1,28 @@
 """Search: Hypothesis draws cases from the space of the plan, every invariant that applies is checked, and what fails is shrunk.
 
 One sweep makes all draws, and they depend on the seed alone. Then each failure that no smaller one explains is shrunk,
-to the smallest layer and batch that fail in the same way; Hypothesis keeps it in its database, and the next run asks it
+to the smallest layer and batch that fail in the same way; it is kept in a database of examples, and the next run asks it
 first. A failure that the ledger knows is counted and one example of it is shown, and the search goes on.
 """
 
 from __future__ import annotations
 
+import json
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from random import Random
-from unittest import SkipTest
 
+from cases.batches import BatchPlan
 from cases.invariants import Case, Invariant
 from cases.plan import Planned, planned
+from cases.requests import from_wire, to_wire
 from cases.space import EXPLORED, SIZES, as_unusual, asked, drawn, sized, spaces, unusual, usual, values
 
-OFTEN = {EXPLORED: 5, "core": 2}
+OFTEN = {EXPLORED: 4, "core": 2}
 """How often a case is drawn from a space, where not as often as from any other."""
 ODD = 4
 """One in so many: how often a factor that is mostly left alone is not."""
@@ -29,7 +30,6 @@ MOST_FOUND = 20
 """How many failures are shrunk; further ones are counted, and the smallest draw of each invariant is shown as it is."""
 MOST_STEPS = 300
 """How many smaller cases are tried for one failure."""
-SIDE_BY_SIDE = 2
 AGAIN = 4
 """Hypothesis also draws near what it drew, and so the same case again: it may draw so many times more."""
 NEW = ("fail", "crash", "timeout", "fixed")
@@ -94,10 +94,6 @@ class Search:
     stopped: Callable[[], bool] = lambda: False
     seen: dict[str, Judged] = field(default_factory=dict)
 
-    def __post_init__(self):
-        # While one check waits for the framework, another compares.
-        self.pool = ThreadPoolExecutor(SIDE_BY_SIDE, thread_name_prefix="explore")
-
     def verdict(self, invariant: Invariant, case: Case) -> Judged:
         """The verdict of an invariant on a case, asked once."""
         check = planned(invariant, case)
@@ -122,8 +118,8 @@ class Search:
 
     def failures(self, case: Case, counts: Counter | None = None) -> Iterator[tuple[Failure, str | None]]:
         """What fails on a case, known or not, with the ledger's key; counts verdicts by invariant."""
-        checked = asked(case)
-        for invariant, judged in zip(checked, self.pool.map(lambda each: self.verdict(each, case), checked), strict=True):
+        for invariant in asked(case):
+            judged = self.verdict(invariant, case)
             if counts is not None:
                 counts[invariant.name, judged.verdict] += 1
             if judged.verdict in (*NEW, "known"):
@@ -135,8 +131,8 @@ def explore(judge: Callable[[Planned], Judged], draws: int, seed: int, database:
     """Explore one subject, named `name` in the database of examples (a folder, or None: keep nothing)."""
     began, search = time.perf_counter(), Search(judge, stopped)
     with hypothesis_at_home(database):
-        replayed = [failure for case in replay(search, draws, seed, database, name)
-                    for failure, known in search.failures(case) if known is None]
+        kept = Kept(database, name)
+        replayed = kept.replay(search, seed)
         counts: Counter = Counter()
         cases: dict[str, Case] = {}
         met: list[Failure] = []
@@ -154,7 +150,7 @@ def explore(judge: Callable[[Planned], Judged], draws: int, seed: int, database:
 
         find(sweep, draws, seed)
         new: list[Failure] = []
-        for failure in sorted(replayed, key=lambda failure: failure.size):
+        for failure in replayed:
             if not search.explained(failure, new):
                 new.append(failure)
         unshrunk: dict[str, Failure] = {}
@@ -162,7 +158,8 @@ def explore(judge: Callable[[Planned], Judged], draws: int, seed: int, database:
             if search.explained(failure, new):
                 continue
             if len(new) < MOST_FOUND and not stopped():
-                smallest = shrunk(search, failure, draws, seed, database, name)
+                smallest = shrunk(search, failure, draws, seed)
+                kept.add(smallest.case)
                 if not search.explained(smallest, new):
                     new.append(smallest)
             else:
@@ -177,23 +174,51 @@ def explore(judge: Callable[[Planned], Judged], draws: int, seed: int, database:
     )
 
 
-def replay(search: Search, draws: int, seed: int, database: Path | None, name: str) -> list[Case]:
-    """The cases that earlier runs found, those that still fail; Hypothesis forgets the others."""
-    if database is None:
-        return []
-    failing: list[Case] = []
+class Kept:
+    """What was found, kept in a Hypothesis database of examples: each case as JSON, whatever draws it. `folder`: None keeps
+    nothing."""
 
-    def fails(case: Case) -> bool:
-        if search.stopped() or not any(known is None for _, known in search.failures(case)):
-            return False
-        failing.append(case)
-        return True
+    def __init__(self, folder: Path | None, name: str):
+        from hypothesis.database import DirectoryBasedExampleDatabase, InMemoryExampleDatabase
 
-    find(fails, draws, seed, database, name, replaying=True)
-    return list({str(case): case for case in failing}.values())
+        self._database = InMemoryExampleDatabase() if folder is None else DirectoryBasedExampleDatabase(folder)
+        self._key = name.encode()
+
+    def add(self, case: Case) -> None:
+        """Keep a case."""
+        told = json.dumps({"space": case.array, "parts": [to_wire(part) for part in parts(case)]})
+        self._database.save(self._key, told.encode())
+
+    def replay(self, search: Search, seed: int) -> list[Failure]:
+        """The failures of the cases that are kept, smallest first; those that fail no more are forgotten."""
+        failing = []
+        for text in self._database.fetch(self._key):
+            if search.stopped():
+                break
+            case = read_case(text, seed)
+            failures = [] if case is None else [failure for failure, known in search.failures(case) if known is None]
+            if not failures:
+                self._database.delete(self._key, text)
+            failing += failures
+        return sorted(failing, key=lambda failure: failure.size)
 
 
-def shrunk(search: Search, failure: Failure, draws: int, seed: int, database: Path | None, name: str) -> Failure:
+def parts(case: Case) -> tuple:
+    """What a case is made of, as values that travel."""
+    return case.layer, asdict(case.plan), case.execution
+
+
+def read_case(text: bytes, seed: int) -> Case | None:
+    """The case that was kept, or None where this version knows no such case."""
+    try:
+        named = json.loads(text)
+        layer, plan, execution = map(from_wire, named["parts"])
+        return Case(layer, BatchPlan(**plan), execution, seed, named["space"])
+    except (ValueError, KeyError, TypeError):
+        return None
+
+
+def shrunk(search: Search, failure: Failure, draws: int, seed: int) -> Failure:
     """The smallest failure of the same invariant and verdict to which Hypothesis can shrink this one.
 
     The draws of the sweep come again up to this one, unasked.
@@ -213,25 +238,21 @@ def shrunk(search: Search, failure: Failure, draws: int, seed: int, database: Pa
         judged = search.verdict(failure.invariant, case)
         return judged.verdict == failure.verdict and (judged.known is None or judged.verdict == "fixed")
 
-    smallest = find(fails, draws, seed, database, name)
+    smallest = find(fails, draws, seed)
     return failure if smallest is None else Failure(smallest, failure.invariant, failure.verdict)
 
 
-def find(condition: Callable[[Case], bool], draws: int, seed: int, database: Path | None = None, name: str = "",
-         replaying: bool = False) -> Case | None:
+def find(condition: Callable[[Case], bool], draws: int, seed: int) -> Case | None:
     """The smallest case that Hypothesis finds for a condition. What is drawn depends on `draws` and `seed` alone."""
     import hypothesis
-    from hypothesis.database import DirectoryBasedExampleDatabase
     from hypothesis.errors import NoSuchExample
 
-    phases = [hypothesis.Phase.reuse] if replaying else [hypothesis.Phase.generate, hypothesis.Phase.shrink]
-    settings = hypothesis.settings(
-        max_examples=draws * AGAIN, deadline=None, phases=phases, print_blob=False,
-        database=None if database is None else DirectoryBasedExampleDatabase(database),
-    )
+    phases = [hypothesis.Phase.generate, hypothesis.Phase.shrink]
+    # Hypothesis uses no database where it is given a seed: what is found is `Kept`.
+    settings = hypothesis.settings(max_examples=draws * AGAIN, deadline=None, phases=phases, print_blob=False, database=None)
     try:
-        return hypothesis.find(strategy(seed), condition, settings=settings, random=Random(seed), database_key=name.encode())
-    except (NoSuchExample, SkipTest):  # the latter where there is nothing to replay
+        return hypothesis.find(strategy(seed), condition, settings=settings, random=Random(seed))
+    except NoSuchExample:
         return None
 
 

@@ -185,11 +185,11 @@ class NoVersions(AlwaysRight):
 
 
 class WrongInOneCorner(AlwaysRight):
-    """Forgets its bias where a GRU runs backwards in one direction alone, for more than one step."""
+    """Forgets its bias where a GRU runs backwards for more than one step."""
 
     def run(self, request: Request) -> Observation:
         layer, batch = request.layer, request.batch
-        if layer.cell == "gru" and layer.direction == "backward" and batch.time > 1 and layer.bias:
+        if layer.cell == "gru" and layer.direction != "forward" and batch.time > 1 and layer.bias:
             none = {n: w * 0 if n.endswith("bias") else w for n, w in request.weights.items()}
             return super().run(request.but(weights=none))
         return super().run(request)

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 import synthetic_run
 
-from reports.lines import VERDICTS, End, Header, Timing, Verdict
+from reports.lines import VERDICTS, End, Exploration, Header, Timing, Verdict
 from reports.records import (
     FILE,
     Damaged,
@@ -59,6 +59,7 @@ def check(ident: str = "torch::a", verdict: str = "pass", **others) -> Verdict:
             low=0.0,
             high=math.inf,
         ),
+        Exploration("torch", 5, 4, 1, {"holds": {"pass": 3}}, ("torch::a",), ("torch::b",), 1, 0, 2.5),
         End({"torch": {"pass": 1}}, {"torch": 1}, 3.5, 3.0, 0.5, 1),
         check(more={"further": [1, {"key": None}]}),
     ],
