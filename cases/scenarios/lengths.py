@@ -57,7 +57,7 @@ def values(ask, length):
 
 
 @claim(NAME, "The number of parameters does not depend on the length.",
-       says="The length of the sequences does not enter the weights.")
+       says="The length of the sequences does not enter the weights.", sparing=())
 def parameters(ask):
     due = 4 * 100 * (100 + 100 + 1) * 2 + 100 * 2 + 2
     made, found = model(100, 100), {}

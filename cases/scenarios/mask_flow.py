@@ -177,7 +177,7 @@ def masked_loss(ask, layer):
     return loss_is(layer, VALID, ask)
 
 
-@claim(NAME, "In training, batch normalization takes its mean and variance from the valid steps alone.")
+@claim(NAME, "In training, batch normalization takes its mean and variance from the valid steps alone.", sparing=())
 def batch_norm_counts_valid_steps(ask):
     request = question("BatchNormalization")
     seen = ask(replace(request, training=TRAINING))

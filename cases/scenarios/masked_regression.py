@@ -71,7 +71,7 @@ model_claims(
 @claim(
     NAME,
     "The model has 78 336 + 49 408 + 264 = 128 008 parameters; with two biases a cell, as in PyTorch, 4 more a unit.",
-    says="78 336 + 49 408 + 264 = 128 008 parameters.",
+    says="78 336 + 49 408 + 264 = 128 008 parameters.", sparing=(),
 )
 def parameters(ask):
     seen = ask(whole()).facts
