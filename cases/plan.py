@@ -325,8 +325,8 @@ def plan(depth: str, seed: int = 0, kernel: str | None = None, sparing: bool = F
     """Every check of a depth, in the order of the cases, so that equal requests are near each other; what asks for everything
     comes first, so that a backend that compiles may serve later questions from that.
 
-    With `kernel`, every case runs with that kernel. A `sparing` plan is a part of the other one at `default`, for a framework
-    that compiles every layer and shape that is new.
+    With `kernel`, every case runs with that kernel. A `sparing` plan makes fewer checks of the same cases at `default`, for a
+    framework that compiles every layer and shape that is new.
     """
     among = cases(depth, seed)
     if kernel:

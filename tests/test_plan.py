@@ -246,3 +246,21 @@ def test_a_loss_reads_every_valid_output_and_state_and_nothing_in_padding():
             else:
                 assert np.all(cotangent != 0)
         assert len(case.batch.cotangents) == len(case.layer.output_names) + len(case.layer.state_keys())
+
+
+def test_a_sparing_plan_asks_less_of_the_same_cases_and_every_invariant():
+    whole, sparing = plan("default"), plan("default", sparing=True)
+    assert len(sparing) < len(whole) / 2
+    assert {check.identity.partition("::")[2] for check in sparing} <= {str(case) for case in cases("default")}
+    assert {check.name for check in sparing} == {check.name for check in whole}
+    assert [c.identity for c in plan("full", sparing=True)] == [c.identity for c in plan("full")]
+
+
+def test_outputs_and_states_meet_all_pairs_of_the_main_features_in_a_sparing_plan():
+    def pairs(checks):
+        return {
+            pair for check in checks if check.name == "outputs_match_reference"
+            for pair in itertools.combinations(sorted((n, str(v)) for n, v in check.features.items() if n in MET), 2)
+        }
+
+    assert pairs(plan("default", sparing=True)) == pairs(plan("default"))
