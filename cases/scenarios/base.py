@@ -157,7 +157,7 @@ def model_claims(
     question   small widths, gradients wanted, training without dropout
     full       the document's widths; its nodes must have the shapes of the document's `table`
     first, to  how many losses follow the equations; below which part of the first ones the last ones fall
-    equations  the depth from which gradients and losses are held against the equations: large models take the reference long
+    equations  the depth from which losses are held against the equations: large models take the reference long
     """
 
     @claim(scenario, "Every layer has the shape of the document's table.", says="It prints a table of the shapes.", sparing=())
@@ -165,19 +165,19 @@ def model_claims(
         return shaped(ask, full(), table)
 
     def asked() -> ModelRequest:
-        return question() if equations == "default" else replace(question(), wants=("predictions",))
+        return replace(question(), wants=("predictions",))  # training tells of gradients too, and needs no program more
 
     @claim(scenario, "From equal weights the predictions are those of the equations.")
     def values(ask):
         return predicted(ask, asked())
 
-    @claim(scenario, "From equal weights the gradients of the loss are those of the equations.", depth=equations)
+    @claim(scenario, "From equal weights the gradients of the loss are those of the equations.", depth="full")
     def gradients(ask):
         return differentiated(ask, question())
 
     @claim(scenario, f"From equal weights the first {first} losses of training are those of the equations.", depth=equations)
     def trajectory(ask):
-        return followed(ask, question(), first)
+        return followed(ask, asked(), first)
 
     @claim(scenario, f"It trains: the loss falls below {to:g} of what it was.", says="It is trained, and learns.")
     def it_trains(ask):

@@ -79,7 +79,7 @@ DROPPING: dict[str, Chain] = {
 PASS, DROP = [{"layer": name} for name in PASSING], [{"layer": name} for name in DROPPING]
 TRAINED = [one for one in PASS if one["layer"] != "BatchNormalization"]
 TRAINING = Training("sgd", (("learning_rate", 0.01),), "mse", (tuple(range(4)),))
-SPARING = ("Dense", "Bidirectional", "Embedding", "initial_state", "Lambda", "Reshape")
+SPARING = ("Bidirectional", "Embedding", "initial_state", "Lambda")
 """What a framework that compiles every model is asked at `default`: where a mask takes another way through the code."""
 FIXED = ("Reshape", "Flatten", "Permute")  # their shapes are written down with the time in them
 
