@@ -126,6 +126,9 @@ class AlwaysUnsupported(AlwaysRight):
     def run_model(self, request: ModelRequest):
         return self.unsupported()
 
+    def run_optimizer(self, request):
+        return self.unsupported()
+
     def run_function(self, request):
         return self.unsupported()
 

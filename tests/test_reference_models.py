@@ -85,7 +85,7 @@ def one_loss(asked: ModelRequest) -> tuple[float, np.ndarray]:
     return float(found["losses"][0]), found["predictions"]
 
 
-@pytest.mark.parametrize("loss", LOSSES)
+@pytest.mark.parametrize("loss", [loss for loss in LOSSES if loss != "crf"])
 @pytest.mark.parametrize("sequences, mask", [(True, True), (True, False), (False, True)])
 def test_losses_are_means_over_the_valid_steps(loss, sequences, mask):
     asked = request(sequences, "softmax" if loss.startswith("cat") else "sigmoid", mask, loss)
@@ -105,7 +105,7 @@ def test_losses_are_means_over_the_valid_steps(loss, sequences, mask):
     assert value == pytest.approx(sum(parts) / len(parts), rel=1e-13)
 
 
-@pytest.mark.parametrize("loss", LOSSES)
+@pytest.mark.parametrize("loss", [loss for loss in LOSSES if loss != "crf"])
 @pytest.mark.parametrize("sequences", [True, False])
 def test_a_models_gradients_equal_central_differences(loss, sequences):
     asked = request(sequences, "softmax" if loss.startswith("cat") else "sigmoid", True, loss, wants=("gradients",))
