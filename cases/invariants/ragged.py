@@ -56,6 +56,11 @@ def called(ask, name: str, **arguments) -> Observation:
     return settled(ask.answer(FunctionRequest(name, tuple(arguments.items()))))
 
 
+def in_words(name: str, options: dict) -> str:
+    """The call as a reader would write it: `pad_sequences(maxlen=4, padding='post')`."""
+    return f"{name}(" + ", ".join(f"{option}={value!r}" for option, value in options.items()) + ")"
+
+
 @invariant("`pad_sequences` keeps each sequence, or the part of it that was asked, at the side that was asked.", ragged)
 def pad_sequences_keeps_sequences(ask, case):
     given = sequences(case)
@@ -67,7 +72,7 @@ def pad_sequences_keeps_sequences(ask, case):
         wanted = padded(given, options.get("maxlen", longest), options.get("value", 0.0),
                         options.get("padding", "pre") == "pre", options.get("truncating", "pre") == "pre")
         seen = called(ask, "pad_sequences", sequences=given, dtype="float32", **options)["result"]
-        found += same(seen, wanted, "pad_sequences(" + ", ".join(f"{n}={v!r}" for n, v in options.items()) + ")")
+        found += same(seen, wanted, in_words("pad_sequences", options))
     return found
 
 
@@ -80,7 +85,7 @@ def pad_sequence_keeps_sequences(ask, case):
         wanted = padded(given, longest, options.get("padding_value", 0.0), options.get("padding_side") == "left")
         wanted = wanted if options.get("batch_first", True) else np.swapaxes(wanted, 0, 1)
         seen = called(ask, "pad_sequence", sequences=given, **options)["result"]
-        found += same(seen, wanted, "pad_sequence(" + ", ".join(f"{n}={v!r}" for n, v in options.items()) + ")")
+        found += same(seen, wanted, in_words("pad_sequence", options))
     return found
 
 
@@ -94,7 +99,7 @@ def packing_gives_back(ask, case):
         wanted = padded(ordered, options.get("total_length", longest), options.get("padding_value", 0.0), False)
         wanted = wanted if options.get("batch_first", True) else np.swapaxes(wanted, 0, 1)
         seen = called(ask, "pack_unpack", sequences=ordered, **options)
-        what = "packed and unpacked(" + ", ".join(f"{n}={v!r}" for n, v in options.items()) + ")"
+        what = in_words("packed and unpacked", options)
         found += same(seen["result"], wanted, what)
         found += same(np.asarray(seen["lengths"]), np.array([len(one) for one in ordered]), f"{what}, lengths")
     return found

@@ -95,7 +95,6 @@ def small(name: str) -> ModelRequest:
         None,
         answers,
         training,
-        wants=("predictions", "gradients"),
     )
 
 

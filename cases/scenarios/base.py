@@ -154,7 +154,7 @@ def model_claims(
 ) -> None:
     """Register what is claimed of every documented model.
 
-    question   small widths, gradients wanted, training without dropout
+    question   small widths, training without dropout, which at `default` tells of gradients too
     full       the document's widths; its nodes must have the shapes of the document's `table`
     first, to  how many losses follow the equations; below which part of the first ones the last ones fall
     equations  the depth from which losses are held against the equations: large models take the reference long
@@ -164,24 +164,21 @@ def model_claims(
     def shapes(ask):
         return shaped(ask, full(), table)
 
-    def asked() -> ModelRequest:
-        return replace(question(), wants=("predictions",))  # training tells of gradients too, and needs no program more
-
     @claim(scenario, "From equal weights the predictions are those of the equations.")
     def values(ask):
-        return predicted(ask, asked())
+        return predicted(ask, question())
 
     @claim(scenario, "From equal weights the gradients of the loss are those of the equations.", depth="full")
     def gradients(ask):
-        return differentiated(ask, question())
+        return differentiated(ask, replace(question(), wants=("predictions", "gradients")))
 
     @claim(scenario, f"From equal weights the first {first} losses of training are those of the equations.", depth=equations)
     def trajectory(ask):
-        return followed(ask, asked(), first)
+        return followed(ask, question(), first)
 
     @claim(scenario, f"It trains: the loss falls below {to:g} of what it was.", says="It is trained, and learns.")
     def it_trains(ask):
-        losses = ask(asked())["losses"]
+        losses = ask(question())["losses"]
         return [*falls(losses, to), curve("loss", losses, "Loss of each step of training")]
 
 

@@ -134,13 +134,17 @@ def first_loss(ask):
     return compare("losses (the first)", seen["losses"][:1], np.array([due]), roundings)
 
 
+def after_training(ask) -> dict[str, np.ndarray]:
+    """What is decoded: the sentences, with the emissions and weights that training came to."""
+    seen = ask(question())
+    return decoded(seen["trained"], {name.removeprefix("weights/"): array for name, array in seen.named("weights").items()})
+
+
 @claim(NAME, "From a handful of sentences every tag is learned, those of the document's sentence among them.",
        depth="full")
 def learned(ask):
-    request = question()
-    seen, (_, tags, mask) = ask(request), sentences()
-    weights = {name.removeprefix("weights/"): array for name, array in seen.named("weights").items()}
-    path = ask(field(decoded(seen["trained"], weights)))["path"]
+    _, tags, mask = sentences()
+    path = ask(field(after_training(ask)))["path"]
     if np.array_equal(path[mask], tags[mask]):
         return []
     row = int(np.argmax(((path != tags) & mask).any(axis=1)))
@@ -152,10 +156,7 @@ def learned(ask):
 @claim(NAME, "Of the trained model, too, the decoded path uses no padded step, and no other padding changes it.",
        depth="full")
 def trained_path(ask):
-    request = question()
-    seen, (_, _, mask) = ask(request), sentences()
-    weights = {name.removeprefix("weights/"): array for name, array in seen.named("weights").items()}
-    given = decoded(seen["trained"], weights)
+    mask, given = sentences()[2], after_training(ask)
     other = field(given | {"emissions": np.where(mask[:, :, None], given["emissions"], 30.0 * np.arange(TAGS))})
     plain, moved = ask(field(given))["path"], ask(other)["path"]
     found = [Deviation("path", "a padded step has a tag")] if (plain[~mask] != -1).any() else []

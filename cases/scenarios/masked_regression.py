@@ -42,9 +42,7 @@ def small() -> ModelRequest:
     targets = (np.cumsum(inputs[:, :, :1], axis=1) / np.arange(1, TIME + 1)[:, None])[:, SHIFT:]
     training = Training("adam", ADAM, "mae", minibatches(NAME, ROWS, 15, 30))
     made = model(TIME, 3, (8, 6, 1))
-    return ModelRequest(
-        made, draw_model_weights(made), inputs, None, targets, training, wants=("predictions", "gradients")
-    )
+    return ModelRequest(made, draw_model_weights(made), inputs, None, targets, training)
 
 
 @lru_cache(maxsize=1)
@@ -87,9 +85,7 @@ def errors(request: ModelRequest, predictions: np.ndarray) -> np.ndarray:
 def once(**changes) -> ModelRequest:
     """The small model, one step on all rows."""
     request = small()
-    return replace(
-        request, training=replace(request.training, batches=(tuple(range(ROWS)),)), wants=("predictions",), **changes
-    )
+    return replace(request, training=replace(request.training, batches=(tuple(range(ROWS)),)), **changes)
 
 
 def valid() -> np.ndarray:

@@ -70,7 +70,6 @@ def small() -> ModelRequest:
         None,
         np.eye(10)[digits.target[chosen]],
         training,
-        wants=("predictions", "gradients"),
     )
 
 
@@ -165,7 +164,7 @@ def dropout(ask):
     request = small()
     nodes = tuple(every("dropout", "dropout", rate=0.25) if n.name == "dropout" else n for n in request.model.nodes)
     nodes = tuple(replace(n, inputs=("flat",)) if n.name == "dropout" else n for n in nodes)
-    request = replace(request, model=replace(request.model, nodes=nodes), wants=("predictions",))
+    request = replace(request, model=replace(request.model, nodes=nodes))
     losses = ask(request)["losses"]
     first, last = losses[:5].mean(), losses[-5:].mean()
     return (
