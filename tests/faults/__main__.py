@@ -41,7 +41,8 @@ class Outcome:
 
 def suite(subject: str, record: Path, environment: dict[str, str], *options: str) -> tuple[int, str]:
     """Run the suite on one subject; its exit status and what it said."""
-    command = [sys.executable, "-m", "pytest", "suite/test_invariants.py", "suite/test_scenarios.py", "--subject", subject,
+    command = [sys.executable, "-m", "pytest", "suite/test_invariants.py", "suite/test_families.py",
+               "suite/test_scenarios.py", "--subject", subject,
                "-q", "-p", "no:cacheprovider", "--record", str(record), *options]
     try:
         done = subprocess.run(command, cwd=ROOT, env={**os.environ, **environment}, capture_output=True, text=True,
