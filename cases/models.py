@@ -156,9 +156,9 @@ class ModelRequest:
     """One question about a model: build it, give it `weights`, predict `inputs`; if `training`, then train it on
     (`inputs`, `targets`) and predict `inputs` (or `unseen`, if given) again.
 
-    The observation's arrays: `predictions` (before training), `losses` (steps,), `trained` (predictions after
-    training), `weights/NAME` (after training), `gradients/NAME` (of the loss over all inputs, before training) when
-    "gradients" is wanted. Where there are rows of validation: `validation` (epochs,), the losses there, `saved`, the
+    The observation's arrays: `predictions` (before training) when they are wanted, `losses` (steps,), `trained` (predictions
+    after training), `weights/NAME` (after training); when "gradients" is wanted, `loss`, that of all inputs before training,
+    and its `gradients/NAME`. Where there are rows of validation: `validation` (epochs,), the losses there, `saved`, the
     predictions of `inputs` when the best weights were saved, and `loaded`, with these loaded again. Dropout acts in training
     only.
 

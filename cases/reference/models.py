@@ -68,7 +68,7 @@ def run_model(
     shapes = {name: value.shape[1:] for name, value in values.items()}
     arrays = {"predictions": onp.asarray(values[request.model.nodes[-1].name].array)}
     if "gradients" in request.wants:
-        gradients = loss_and_gradients(weights, slice(None))[1]
+        arrays["loss"], gradients = loss_and_gradients(weights, slice(None))
         still = (*(training.frozen), *(name for name in gradients if "/moving_" in name))
         arrays.update({f"gradients/{name}": onp.asarray(g) for name, g in gradients.items() if name not in still})
     if training is not None:

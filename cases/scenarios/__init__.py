@@ -5,7 +5,7 @@ from pkgutil import iter_modules
 
 from cases.scenarios.base import claims, described
 
-for _module in sorted(m.name for m in iter_modules(__path__) if m.name != "base"):
+for _module in sorted(m.name for m in iter_modules(__path__) if m.name not in ("base", "files")):
     import_module(f"{__name__}.{_module}")
 
 __all__ = ["claims", "described"]

@@ -22,7 +22,7 @@ from cases.layers import Layer, generator
 from cases.models import Model, ModelRequest, Node, Training, draw_model_weights, node, sequential
 from cases.movies import movies
 from cases.requests import Deviation, Note, Observation
-from cases.scenarios.base import ADAM, as_claimed, claim, differentiated, falls, followed, minibatches, predicted, shaped
+from cases.scenarios.base import ADAM, as_claimed, claim, curve, differentiated, falls, followed, minibatches, predicted, shaped
 from cases.tolerance import compare, expect_model
 
 NAME = "conv-lstm"
@@ -84,12 +84,13 @@ PARAMETERS = 4 * (9 * (1 + 40) * 40 + 40) + 3 * 4 * (9 * (40 + 40) * 40 + 40) + 
 """407 001: Keras counts the moving averages, and has one bias a gate."""
 
 
-@claim(NAME, "Every layer has the shape of the document's table.", sparing=())
+@claim(NAME, "Every layer has the shape of the document's table.", says="It prints a table of the shapes.")
 def shapes(ask):
     return shaped(ask, whole(), TABLE)
 
 
-@claim(NAME, "The document's model has 407 001 numbers: weights and moving averages, one bias a gate.", sparing=())
+@claim(NAME, "The document's model has 407 001 numbers: weights and moving averages, one bias a gate.",
+       says="The table has the number of parameters of each layer.")
 def parameters(ask):
     seen = ask(whole()).facts
     due = PARAMETERS + (0 if seen["one_bias"] else 4 * 4 * 40)  # PyTorch users have a second bias in each cell
@@ -127,7 +128,8 @@ def statistics(ask):
 
 @claim(NAME, "It trains: the loss falls below 0.7 of what it was.")
 def it_trains(ask):
-    return falls(ask(question())["losses"], 0.7)
+    losses = ask(question())["losses"]
+    return [*falls(losses, 0.7), curve("loss", losses, "Loss of each step of training")]
 
 
 def surprise(predictions: np.ndarray, truth: np.ndarray) -> float:

@@ -10,10 +10,12 @@ from dataclasses import replace
 import numpy as np
 
 from cases.batches import Batch
-from cases.invariants.base import alike
+from cases.invariants.base import alike, settled
 from cases.layers import Layer, draw_weights
-from cases.requests import Deviation, Request
-from cases.scenarios.base import claim
+from cases.models import FunctionRequest
+from cases.requests import Deviation, Note, Refusal, Request, Unsupported
+from cases.scenarios.base import claim, first_line
+from cases.tolerance import compare
 
 NAME = "group-and-pad"
 ROWS = np.array([[1, 2, 3], [3, 0, 2], [1, 1, 4], [2, 1, 2], [0, 1, 1], [2, 0, 3]])
@@ -37,22 +39,40 @@ def padded(sequences: list[np.ndarray], length: int) -> tuple[np.ndarray, np.nda
     return np.stack([np.pad(s, ((0, length - len(s)), (0, 0))) for s in sequences]).astype(float), mask
 
 
+def batched(ask, column: int) -> tuple[np.ndarray, np.ndarray]:
+    """The groups of a column as the framework's own function pads them at the end, (groups, longest, 3), and their lengths.
+    Keras: `pad_sequences`; PyTorch: `pad_sequence`."""
+    sequences = tuple(rows.astype("float32") for rows in group(ROWS, column).values())
+    options = (("maxlen", max(map(len, sequences))), ("padding", "post"), ("dtype", "float32"))
+    answer = ask.answer(FunctionRequest("pad_sequences", (("sequences", sequences), *options)))
+    if isinstance(answer, Unsupported):
+        answer = ask.answer(FunctionRequest("pad_sequence", (("sequences", sequences),)))
+    return settled(answer)["result"], np.array([len(rows) for rows in sequences])
+
+
 @claim(
     NAME,
-    "Grouped by a column, the rows are those that the document lists.",
+    "Grouped by a column and padded by the framework's own function, the rows are those that the document lists, then zeros.",
     COLUMNS,
     document="it prints the groups of index 1, and its code asks for index 2",
     says="Grouped by index 1: 2 has [1,2,3]; 0 has [3,0,2], [2,0,3]; 1 has [1,1,4], [2,1,2], [0,1,1].",
 )
 def groups(ask, column):
-    found = {value: rows.tolist() for value, rows in group(ROWS, column).items()}
-    return [] if found == GROUPS[column] else [Deviation("groups", f"found {found}, expected {GROUPS[column]}")]
+    seen, lengths = batched(ask, column)
+    listed = list(GROUPS[column].values())
+    due = np.zeros((len(listed), max(map(len, listed)), 3))
+    for number, rows in enumerate(listed):
+        due[number, : len(rows)] = rows
+    if list(group(ROWS, column)) != list(GROUPS[column]):
+        return [Deviation("groups", f"found the groups {list(group(ROWS, column))}, expected {list(GROUPS[column])}")]
+    return compare(f"groups of column {column} (lengths {lengths.tolist()})", seen, due, 0.0)
 
 
-@claim(NAME, "No row is lost, none doubled, and none reordered within its group.", COLUMNS)
+@claim(NAME, "In the padded batch no row is lost, none doubled, and none reordered within its group.", COLUMNS)
 def rows_stay(ask, column):
+    seen, lengths = batched(ask, column)
     places = {tuple(row): place for place, row in enumerate(ROWS.tolist())}
-    found = [[places[tuple(row)] for row in rows.tolist()] for rows in group(ROWS, column).values()]
+    found = [[places.get(tuple(int(x) for x in row), -1) for row in one[:n]] for one, n in zip(seen, lengths, strict=True)]
     ordered = all(one == sorted(one) for one in found)
     if ordered and sorted(sum(found, [])) == list(range(len(ROWS))):
         return []
@@ -71,6 +91,28 @@ def column_out_of_range(ask, column):
     except IndexError as error:
         return [] if str(column) in str(error) else [Deviation("error", f"does not name {column}: {error}")]
     return [Deviation("error", f"column {column}: no error was raised")]
+
+
+@claim(
+    NAME,
+    "Taken out of the framework's own tensor, a column out of range is an error that names it; JAX alone, as it documents, "
+    "gives the last column there is.",
+    says="The rows are grouped by a column that the caller names.",
+    document="nothing guards its index: without a check of one's own JAX groups by another column, in silence",
+)
+def column_of_a_tensor(ask):
+    asked = FunctionRequest("column", (("rows", ROWS), ("column", 1)))
+    found = compare("column 1", ask(asked)["result"], ROWS[:, 1].astype(float), 0.0)
+    answer = ask.answer(FunctionRequest("column", (("rows", ROWS), ("column", 3))))
+    if isinstance(answer, Refusal):
+        told = Note("a column out of range", f"{answer.error} at {answer.moment}: {first_line(answer.message)}")
+        named = "3" in answer.message
+        return [*found, told] if named else [*found, told, Deviation("error", f"{answer.error} does not name column 3")]
+    seen = settled(answer)
+    told = Note("a column out of range", f"no error: {seen['result'].astype(int).tolist()}")
+    if seen.facts.get("out_of_range") != "clamped":
+        return [*found, told, Deviation("error", "column 3 of 3: no error was raised")]
+    return [*found, told, *compare("column 3, clamped", seen["result"], ROWS[:, 2].astype(float), 0.0)]
 
 
 @claim(

@@ -14,7 +14,7 @@ import numpy as np
 from cases.layers import Layer, generator
 from cases.models import Model, ModelRequest, Training, draw_model_weights, node, sequential
 from cases.requests import Deviation, Note
-from cases.scenarios.base import ADAM, claim, minibatches, model_claims
+from cases.scenarios.base import ADAM, built, claim, minibatches, model_claims
 from cases.tolerance import compare
 
 NAME = "masked-regression"
@@ -69,10 +69,10 @@ model_claims(
 @claim(
     NAME,
     "The model has 78 336 + 49 408 + 264 = 128 008 parameters; with two biases a cell, as in PyTorch, 4 more a unit.",
-    says="78 336 + 49 408 + 264 = 128 008 parameters.", sparing=(),
+    says="78 336 + 49 408 + 264 = 128 008 parameters.",
 )
 def parameters(ask):
-    seen = ask(whole()).facts
+    seen = ask(built(whole())).facts
     due = PARAMETERS + (0 if seen["one_bias"] else 4 * (128 + 64 + 1))
     return [] if seen["parameters"] == due else [Deviation("parameters", f"found {seen['parameters']}, expected {due}")]
 

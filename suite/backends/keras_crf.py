@@ -93,7 +93,7 @@ def program(keras: Any, engine: Any) -> Any:
 
     def eager(values: Any, mask: Any, tags: Any) -> tuple[Any, Any, Any]:
         held = [keras.Variable(value) for value in values]
-        slopes = engine.differentiate(lambda: ops.sum(log_likelihood(ops, *(v.value for v in held), mask, tags)), held)
+        slopes = engine.differentiate(lambda: ops.sum(log_likelihood(ops, *(v.value for v in held), mask, tags)), held)[1]
         return *forward([v.value for v in held], mask, tags), slopes
 
     def traced(values: Any, mask: Any, tags: Any) -> tuple[Any, Any, Any]:

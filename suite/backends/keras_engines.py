@@ -92,8 +92,8 @@ class Engine:
         """Run the stack; with `call.cotangents`, differentiate it as well."""
         raise NotImplementedError
 
-    def differentiate(self, loss: Callable[[], Any], variables: Sequence[Any]) -> list:
-        """The gradients of `loss` by Keras variables; None where there is no path."""
+    def differentiate(self, loss: Callable[[], Any], variables: Sequence[Any]) -> tuple[Any, list]:
+        """`loss`, and its gradients by Keras variables; None where there is no path."""
         raise NotImplementedError
 
     def wait(self, answer: Answer) -> None:
@@ -146,12 +146,12 @@ class TensorFlow(Engine):
         split = 1 + len(given)
         return outputs, finals, passed, total, (found[0], found[1:split], found[split:])
 
-    def differentiate(self, loss: Callable[[], Any], variables: Sequence[Any]) -> list:
-        """The gradients of `loss` by the variables."""
+    def differentiate(self, loss: Callable[[], Any], variables: Sequence[Any]) -> tuple[Any, list]:
+        """`loss`, and its gradients by the variables."""
         with self.tf.GradientTape() as tape:
             total = loss()
         found = tape.gradient(total, [v.value for v in variables])
-        return [None if g is None else self.tf.convert_to_tensor(g) for g in found]
+        return total, [None if g is None else self.tf.convert_to_tensor(g) for g in found]
 
     def wait(self, answer: Answer) -> None:
         """Return when the device has finished."""
@@ -197,9 +197,10 @@ class Torch(Engine):
         split = 1 + len(given)
         return Answer(outputs, finals, passed, total, (found[0], list(found[1:split]), list(found[split:])))
 
-    def differentiate(self, loss: Callable[[], Any], variables: Sequence[Any]) -> list:
-        """The gradients of `loss` by the variables."""
-        return list(self.torch.autograd.grad(loss(), [v.value for v in variables], allow_unused=True))
+    def differentiate(self, loss: Callable[[], Any], variables: Sequence[Any]) -> tuple[Any, list]:
+        """`loss`, and its gradients by the variables."""
+        total = loss()
+        return total, list(self.torch.autograd.grad(total, [v.value for v in variables], allow_unused=True))
 
     def wait(self, answer: Answer) -> None:
         """Return when the device has finished."""
@@ -278,13 +279,13 @@ class Jax(Engine):
                 if sum(1 for _ in maps) > self.MAPS:
                     self.jax.clear_caches()
 
-    def differentiate(self, loss: Callable[[], Any], variables: Sequence[Any]) -> list:
-        """The gradients of `loss` by the variables."""
+    def differentiate(self, loss: Callable[[], Any], variables: Sequence[Any]) -> tuple[Any, list]:
+        """`loss`, and its gradients by the variables."""
         def run(values):
             with self.keras.StatelessScope(zip(variables, values, strict=True)):
                 return loss()
 
-        return self.jax.jit(self.jax.grad(run))([v.value for v in variables])
+        return self.jax.jit(self.jax.value_and_grad(run))([v.value for v in variables])
 
     def wait(self, answer: Answer) -> None:
         """Return when the device has finished."""

@@ -37,8 +37,11 @@ def accepts(kind: type, option: str) -> bool:
 
 
 def cell_options(layer: Layer) -> dict[str, Any]:
-    """The options of the cell, by Keras' names. The seed is given where there is dropout, so that runs repeat."""
+    """The options of the cell, by Keras' names. The seed is given where there is dropout, so that runs repeat. Every weight is
+    given afterwards, so none is drawn: JAX compiles a program for each shape that it draws."""
     options: dict[str, Any] = {
+        "kernel_initializer": "zeros",
+        "recurrent_initializer": "zeros",
         "activation": layer.activation,
         "use_bias": layer.bias,
         "dropout": layer.dropout,

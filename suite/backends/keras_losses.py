@@ -43,7 +43,7 @@ def run_masked_loss(backend: Any, request: FunctionRequest) -> Observation:
             weights = None if weight is None else engine.tensor(weight)
             return model.compute_loss(x=tensors, y=engine.tensor(y), y_pred=model(tensors), sample_weight=weights)
 
-        found = engine.differentiate(loss, one.trainable_variables)
+        found = engine.differentiate(loss, one.trainable_variables)[1]
     arrays.update({f"gradients/{n}": engine.numpy(g) for n, g in enumerate(found)})
     return Observation(arrays)
 
@@ -57,5 +57,5 @@ def run_ignored(backend: Any, request: FunctionRequest) -> Observation:
         classes = engine.tensor(options["classes"].astype("int32"))
         loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True, ignore_class=options["ignored"], reduction=kind)
         value = engine.numpy(loss(classes, logits.value))
-        slope = engine.differentiate(lambda: keras.ops.sum(loss(classes, logits.value)), [logits])[0]
+        slope = engine.differentiate(lambda: keras.ops.sum(loss(classes, logits.value)), [logits])[1][0]
     return Observation({"loss": value, "gradients": engine.numpy(slope)})

@@ -143,7 +143,7 @@ def run_model(backend: Any, request: ModelRequest) -> Observation | Unsupported:
                 return Unsupported("a model that was loaded again is asked for its predictions alone")
             graph.model = again(keras, graph.model, request.execution.origin)
     with moment("run"), backend.watch.listen() as words:
-        if request.wants or request.training:
+        if "predictions" in request.wants:
             arrays["predictions"] = predict(graph, request.inputs, request.mask)
         if "gradients" in request.wants:
             arrays.update(gradients(engine, graph, request))
@@ -213,7 +213,7 @@ def train(keras: Any, graph: Graph, request: ModelRequest) -> dict[str, np.ndarr
 
 
 def gradients(engine: Any, graph: Graph, request: ModelRequest) -> dict[str, np.ndarray]:
-    """Gradients of the loss that Keras would train on, over all rows, without dropout."""
+    """The loss that Keras would train on, over all rows, without dropout, and its gradients."""
     model = graph.model
     inputs = graph.given(request.inputs, request.mask)
     tensors = [engine.tensor(a) for a in inputs] if isinstance(inputs, list) else engine.tensor(inputs)
@@ -225,13 +225,15 @@ def gradients(engine: Any, graph: Graph, request: ModelRequest) -> dict[str, np.
 
     variables = graph.variables()
     trained = [v for v in variables if v.trainable]
-    found = dict(zip(map(id, trained), engine.differentiate(loss, trained), strict=True))
+    value, slopes = engine.differentiate(loss, trained)
+    found = dict(zip(map(id, trained), slopes, strict=True))
     pathless = [found.get(id(v)) is None for v in variables]
     named = graph.named(
         [np.zeros(v.shape, "float32") if none else engine.numpy(found[id(v)])
          for v, none in zip(variables, pathless, strict=True)]
     )
-    return {f"gradients/{name}": named[name] for name in named if name not in request.training.frozen}
+    slopes = {f"gradients/{name}": named[name] for name in named if name not in request.training.frozen}
+    return {"loss": engine.numpy(value), **slopes}
 
 
 def run_function(backend: Any, request: FunctionRequest) -> Observation | Unsupported:

@@ -14,21 +14,23 @@ from suite.backends.keras_crf import kinds
 
 LAYERS: Mapping[str, Callable[[Any, Node], Any]] = {
     "masking": lambda layers, n: layers.Masking(n["value"]),
-    "embedding": lambda layers, n: layers.Embedding(n["ids"], n["width"], mask_zero=n["mask_zero"]),
-    "dense": lambda layers, n: layers.Dense(n["units"], activation=n["activation"]),
+    "embedding": lambda layers, n: layers.Embedding(
+        n["ids"], n["width"], mask_zero=n["mask_zero"], embeddings_initializer="zeros"
+    ),
+    "dense": lambda layers, n: layers.Dense(n["units"], activation=n["activation"], kernel_initializer="zeros"),
     "dropout": lambda layers, n: layers.Dropout(n["rate"]),
     "activation": lambda layers, n: layers.Activation(n["activation"]),
     "batch_norm": lambda layers, n: layers.BatchNormalization(
         epsilon=n["epsilon"], momentum=dict(n.options).get("momentum", 0.99)
     ),
     "conv1d": lambda layers, n: layers.Conv1D(
-        n["filters"], n["size"], padding=n["padding"], activation=n["activation"]
+        n["filters"], n["size"], padding=n["padding"], activation=n["activation"], kernel_initializer="zeros"
     ),
     "conv2d": lambda layers, n: layers.Conv2D(
-        n["filters"], n["size"], padding=n["padding"], activation=n["activation"]
+        n["filters"], n["size"], padding=n["padding"], activation=n["activation"], kernel_initializer="zeros"
     ),
     "conv3d": lambda layers, n: layers.Conv3D(
-        n["filters"], n["size"], padding=n["padding"], activation=n["activation"]
+        n["filters"], n["size"], padding=n["padding"], activation=n["activation"], kernel_initializer="zeros"
     ),
     "max_pool1d": lambda layers, n: layers.MaxPooling1D(n["size"]),
     "max_pool2d": lambda layers, n: layers.MaxPooling2D(n["size"]),
@@ -41,6 +43,7 @@ LAYERS: Mapping[str, Callable[[Any, Node], Any]] = {
     "concatenate": lambda layers, n: layers.Concatenate(axis=n["axis"]),
     "dot": lambda layers, n: layers.Dot(axes=tuple(n["axes"])),
 }
+"""Every weight is given afterwards, so none is drawn."""
 
 WEIGHTS: Mapping[str, tuple[str, ...]] = {
     "dense": ("kernel", "bias"),

@@ -212,9 +212,9 @@ def _run(request: ModelRequest, loop: bool, device: torch.device) -> Observation
         targets = None if request.targets is None else tensor(request.targets)
         if "gradients" in request.wants:
             network.train(request.execution.mode == "training")
-            found = torch.autograd.grad(
-                loss_of(training, network(x, mask), targets), trained, allow_unused=True, materialize_grads=True,
-            )
+            loss = loss_of(training, network(x, mask), targets)
+            found = torch.autograd.grad(loss, trained, allow_unused=True, materialize_grads=True)
+            arrays["loss"] = to_numpy(loss)
             slopes = {id(p): g for p, g in zip(trained, found, strict=False)}
             arrays |= {f"gradients/{n}": a for n, a in read(network, lambda p: slopes.get(id(p))).items()}
         if training is not None and targets is not None:

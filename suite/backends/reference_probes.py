@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
-from cases.models import FunctionRequest
+from cases.models import FunctionRequest, ModelRequest
 from cases.requests import Observation, Request, Unsupported
 from suite.backends import generators, moment
 from suite.backends.reference_weights import run_fresh, run_masked_loss, run_read_back, run_step
@@ -77,8 +79,55 @@ def run_purity(backend: Any, request: FunctionRequest) -> Observation:
     return Observation(arrays, "reference")
 
 
+def run_lengths(backend: Any, request: FunctionRequest) -> Observation:
+    """One set of weights on sequences of many lengths. Nothing is traced."""
+    options = dict(request.arguments)
+    arrays, weights = {}, dict(options["weights"])
+    with moment("run"):
+        for number, one in enumerate(options["inputs"]):
+            asked = ModelRequest(options["model"], options["weights"], one)
+            arrays[f"predictions/{number}"] = backend.run_model(asked)["predictions"]
+        for number in range(options["steps"]):
+            one = options["inputs"][number]
+            training = replace(options["training"], batches=(tuple(range(len(one))),))
+            seen = backend.run_model(ModelRequest(options["model"], weights, one, None, options["targets"][number], training))
+            arrays[f"losses/{number}"] = np.array(seen["losses"][0])
+            weights = {name.removeprefix("weights/"): array for name, array in seen.named("weights").items()}
+    counts = {f"{what}/{n}": 1 for what, times in (("predict", len(options["inputs"])), ("train", options["steps"]))
+              for n in range(times)}
+    return Observation(arrays, "reference", facts={
+        "traces": counts, "eager": True, "same_weights": True, "padding": "hold", "stack": "keras", "one_bias": False,
+        "parameters": sum(array.size for array in weights.values()),
+    })
+
+
+def run_column(backend: Any, request: FunctionRequest) -> Observation:
+    """A column of an array. Raises IndexError where there is none."""
+    options = dict(request.arguments)
+    with moment("run"):
+        return Observation({"result": np.array(options["rows"])[:, options["column"]]})
+
+
+def run_pad(backend: Any, request: FunctionRequest) -> Observation:
+    """Sequences of rows, zeros at the end."""
+    sequences = dict(request.arguments)["sequences"]
+    longest = max(map(len, sequences))
+    padded = [np.pad(one, ((0, longest - len(one)), *[(0, 0)] * (one.ndim - 1))) for one in sequences]
+    return Observation({"result": np.stack(padded)}, facts={"dtype": str(padded[0].dtype)})
+
+
+def run_fetch(backend: Any, request: FunctionRequest) -> Observation:
+    """The content, if it has the hash. Raises ValueError for another."""
+    options = dict(request.arguments)
+    with moment("run"):
+        if hashlib.sha256(options["content"]).hexdigest() != options["sha256"]:
+            raise ValueError(f"the file is cut off: its hash is not {options['sha256']}")
+    return Observation({"result": np.frombuffer(options["content"], "uint8").copy()})
+
+
 PROBES: Mapping[str, Callable] = {
     "chain": run_chain, "form": run_form, "purity": run_purity, "fresh_weights": run_fresh, "read_back": run_read_back,
     "step": run_step, "pack_padded": run_pack, "ignored_class": run_ignored, "masked_loss": run_masked_loss,
+    "many_lengths": run_lengths, "column": run_column, "pad_sequence": run_pad, "fetch": run_fetch,
 }
 """Name of a function request -> what answers it: function(backend, request)."""

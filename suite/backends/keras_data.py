@@ -1,0 +1,117 @@
+"""What surrounds Keras models: one model given sequences of many lengths, and how often it is traced; data files, fetched and
+loaded; a column taken out of a tensor."""
+
+from __future__ import annotations
+
+import contextlib
+import importlib
+import os
+import tempfile
+from collections.abc import Iterator
+from typing import Any
+from unittest import mock
+
+import numpy as np
+
+from cases.datafiles import FILES, located
+from cases.models import FunctionRequest, ModelRequest
+from cases.requests import Observation, Unsupported
+from suite.backends import moment
+from suite.backends.keras_models import Graph, compiled
+
+
+def run_lengths(backend: Any, request: FunctionRequest) -> Observation:
+    """Answer the request of `cases.scenarios.lengths.many`. A trace is a call of the model's own Python code: compiled, it runs
+    when it is traced alone; eager, at every call."""
+    options, keras = dict(request.arguments), backend.keras
+    inputs, targets, training = (options[name] for name in ("inputs", "targets", "training"))
+    traces: list[int] = []
+    with moment("build"):
+        graph = Graph(keras, ModelRequest(options["model"], options["weights"], inputs[0]))
+        graph.assign(options["weights"])
+        compiled(keras, graph.model, training)
+        called = counted(graph.model, traces)
+    arrays, counts, before = {}, {}, [id(v) for v in graph.model.weights]
+    with moment("run"):
+        for number, one in enumerate(inputs):
+            arrays[f"predictions/{number}"] = np.array(called.predict(graph.given(one, None), batch_size=len(one), verbose=0))
+            counts[f"predict/{number}"] = len(traces)
+            traces.clear()
+        for number in range(options["steps"]):
+            called.reset_metrics()
+            loss = called.train_on_batch(graph.given(inputs[number], None), np.array(targets[number], "float32"))
+            arrays[f"losses/{number}"] = np.array(float(np.ravel(loss)[0]))
+            counts[f"train/{number}"] = len(traces)
+            traces.clear()
+    same = before == [id(v) for v in graph.model.weights]
+    return Observation(arrays, facts={
+        "traces": counts, "eager": not backend.engine.compiling, "same_weights": same, "padding": "hold", "stack": "keras",
+        "one_bias": True, "parameters": graph.model.count_params(),
+    })
+
+
+def counted(model: Any, traces: list[int]) -> Any:
+    """The model; each call of its Python code adds to `traces`."""
+    call = model.call
+
+    def counting(*args: Any, **options: Any) -> Any:
+        traces.append(1)
+        return call(*args, **options)
+
+    model.call = counting
+    return model
+
+
+def run_column(backend: Any, request: FunctionRequest) -> Observation:
+    """A column of a tensor. JAX, which cannot raise from compiled code, documents that it takes the last one there is."""
+    options = dict(request.arguments)
+    rows = backend.engine.tensor(np.array(options["rows"], "float32"))
+    with moment("run"):
+        found = backend.engine.numpy(rows[:, options["column"]])
+    return Observation({"result": found}, facts={"out_of_range": "clamped"} if backend.engine_name == "jax" else {})
+
+
+def run_fetch(backend: Any, request: FunctionRequest) -> Observation:
+    """`keras.utils.get_file` on a file of this machine that holds `content`, told the hash of the whole one."""
+    options = dict(request.arguments)
+    with tempfile.TemporaryDirectory() as folder:
+        path, cache = os.path.join(folder, "there"), os.path.join(folder, "cache")
+        os.mkdir(cache)  # where there is none, Keras takes /tmp/.keras
+        with open(path, "wb") as file:
+            file.write(options["content"])
+        with moment("run"), quiet():
+            found = backend.keras.utils.get_file(
+                "fetched", f"file://{path}", cache_dir=cache, file_hash=options["sha256"],
+                hash_algorithm="sha256",
+            )
+        with open(found, "rb") as file:
+            return Observation({"result": np.frombuffer(file.read(), "uint8").copy()})
+
+
+def run_load(backend: Any, request: FunctionRequest) -> Observation | Unsupported:
+    """Keras' own loader on the file that is there. It never fetches one: what would be fetched is an error here."""
+    options = dict(request.arguments)
+    name = options["name"]
+    if located(name) is None:
+        return Unsupported(f"no {FILES[name]} in Keras' folder of data sets: generated data stand in for it")
+
+    def refuse(url: str, *_: Any, **__: Any) -> None:
+        raise OSError(f"{FILES[name]} is not the file that Keras knows, and is not fetched again here (from {url})")
+
+    files = importlib.import_module("keras.src.utils.file_utils")
+    with moment("run"), quiet(), mock.patch.object(files, "urlretrieve", refuse):
+        if name == "babi":
+            found = backend.keras.utils.get_file(FILES[name], "file:///nowhere")
+            return Observation({"size": np.array(os.path.getsize(found))})
+        loader = getattr(backend.keras.datasets, name).load_data
+        (x, y), (test, _) = loader(num_words=options["words"]) if name == "imdb" else loader()
+    rows = options["rows"]
+    first = np.array(x[0]) if name == "imdb" else np.array(x[:rows])
+    return Observation({"first": first, "labels": np.array(y[:rows]), "counts": np.array([len(x), len(test)])})
+
+
+@contextlib.contextmanager
+def quiet() -> Iterator[None]:
+    """Keras' bar of progress goes nowhere: the process speaks its own language on standard output."""
+    with open(os.devnull, "w") as nowhere, contextlib.redirect_stdout(nowhere):
+        yield
