@@ -70,6 +70,8 @@ def digits(path: Path) -> tuple[np.ndarray, np.ndarray]:
 
 def arrays(path: Path, *names: str, objects: bool = False) -> list[np.ndarray]:
     """Arrays of an .npz file by name. Raises BadData where it is cut off or has none of that name."""
+    if not zipfile.is_zipfile(path):  # numpy would unpickle whatever it is
+        raise BadData(f"{path} is no .npz file: is it cut off, or another file? Fetch it again.")
     try:
         with np.load(path, allow_pickle=objects) as found:
             return [found[name] for name in names]

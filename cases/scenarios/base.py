@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 import inspect
+import re
 import sys
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 
+from cases.invariants.base import settled
 from cases.layers import generator
 from cases.layouts import keeps_both_biases
 from cases.models import ModelRequest, rows_of
 from cases.optimizers import OWN, definitions
 from cases.plan import DEPTHS, Planned
-from cases.requests import Deviation, Note, Observation
+from cases.requests import Deviation, Note, Observation, Refusal
 from cases.tolerance import compare, expect_model
 
 
@@ -203,6 +205,26 @@ def model_claims(
 def first_line(message: str) -> str:
     """The first line of an error's message that says something, cut after 200 letters."""
     return next((line.strip() for line in message.splitlines() if line.strip()), "")[:200]
+
+
+MISTAKES = "Mistakes: what is raised, and when"
+"""The name of the table of errors."""
+
+
+def refused(answer: Any, mistake: str, *numbers: Collection[str]) -> list[Deviation | Note]:
+    """Deviations of the answer to a mistake from an error whose message names one number of each of `numbers`; and a row of the
+    table of errors: its type and its moment (build, trace or run)."""
+    if not isinstance(answer, Refusal):
+        settled(answer)
+        told, found = "no error", [Deviation("error", f"{mistake}: no error was raised")]
+    else:
+        told, found = f"{answer.error} at {answer.moment}: {first_line(answer.message)}", []
+        said = set(re.findall(r"\d+", answer.message))
+        lacking = [" or ".join(sorted(n)) for n in numbers if not set(n) & said]
+        if lacking:
+            words = f"{mistake}: {answer.error} at {answer.moment} does not name {', '.join(lacking)}"
+            found = [Deviation("error", f"{words}: {answer.message[:200]}")]
+    return [*found, Note(MISTAKES, {"head": ["mistake", "error"], "rows": [[mistake, told]]})]
 
 
 def minibatches(name: str, rows: int, size: int, steps: int) -> tuple[tuple[int, ...], ...]:

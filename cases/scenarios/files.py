@@ -9,10 +9,10 @@ from pathlib import Path
 import numpy as np
 
 from cases.datafiles import FILES, BadData, folder, located
-from cases.invariants.base import NotSupported, settled
+from cases.invariants.base import NotSupported
 from cases.models import FunctionRequest, ModelRequest
 from cases.requests import Deviation, Note, Refusal
-from cases.scenarios.base import curve, falls, first_line, followed
+from cases.scenarios.base import curve, falls, first_line, followed, refused
 
 
 def there(name: str) -> Path:
@@ -49,10 +49,7 @@ def of_half_a_file(ask, content: bytes) -> list[Deviation | Note]:
     if not np.array_equal(whole, np.frombuffer(content, "uint8")):
         found.append(Deviation("fetch", f"{len(whole)} bytes came of {len(content)}"))
     answer = ask.answer(fetch(content[: len(content) // 2]))
-    if not isinstance(answer, Refusal):
-        settled(answer)
-        return [*found, Deviation("error", "half of the file was fetched, and taken for all of it")]
-    found.append(Note("half a file", f"{answer.error} at {answer.moment}: {first_line(answer.message)}"))
-    if "hash" not in answer.message and hashed[:16] not in answer.message:
+    found += refused(answer, "half of a file is fetched")
+    if isinstance(answer, Refusal) and "hash" not in answer.message and hashed[:16] not in answer.message:
         found.append(Deviation("error", f"{answer.error} speaks of no hash: {first_line(answer.message)}"))
     return found

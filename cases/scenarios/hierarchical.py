@@ -1,7 +1,8 @@
 """`mnist-hierarchical-rnn` (document 3): an image read by rows, its rows read by pixels.
 
 (28, 28, 1) → TimeDistributed(LSTM 128) over the pixels of a row → (28, 128) → LSTM 128 over the rows → Dense 10.
-Trained on the 8 × 8 digits that scikit-learn carries, every two rows averaged to one; where MNIST lies on disk, on its digits too.
+Trained on the 8 × 8 digits that scikit-learn carries, every two rows averaged to one; where MNIST lies on disk, on its
+digits too.
 """
 
 from __future__ import annotations

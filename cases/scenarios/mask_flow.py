@@ -15,7 +15,7 @@ import numpy as np
 from cases.invariants.base import NotSupported
 from cases.layers import Layer, generator
 from cases.models import Model, ModelRequest, Node, Training, draw_model_weights, node
-from cases.requests import Deviation
+from cases.requests import Deviation, Note
 from cases.scenarios.base import claim
 from cases.tolerance import compare, expect_model
 
@@ -144,6 +144,11 @@ def loss_over(request: ModelRequest, predictions: np.ndarray, where: np.ndarray)
     return float(np.mean((predictions - request.targets)[where] ** 2))
 
 
+def fate(layer: str, what: str) -> Note:
+    """A row of the table of what becomes of a mask."""
+    return Note("What becomes of a mask", {"head": ["layer", "mask"], "rows": [[layer.replace("_", " "), what]]})
+
+
 def loss_is(layer: str, where: np.ndarray, ask) -> list[Deviation]:
     """Deviations of the loss from the mean of the predictions' own errors over some steps."""
     request = question(layer)
@@ -158,7 +163,9 @@ def passes(ask, layer):
     request = question(layer)
     expected = expect_model(request)["predictions"]
     seen = ask(request)["predictions"]
-    return compare("predictions at valid steps", at_valid(seen), at_valid(expected.value), at_valid(expected.allowed))
+    found = compare("predictions at valid steps", at_valid(seen), at_valid(expected.value), at_valid(expected.allowed))
+    by_hand = "masked" not in ask(request).facts
+    return [*found, fate(layer, "lost" if found else "handed on by hand" if by_hand else "passed on")]
 
 
 @claim(NAME, "Where the mask is passed on, a row without its padding has the same predictions.", PASS,
@@ -201,8 +208,11 @@ def batch_norm_counts_valid_steps(ask):
 def drops(ask, layer):
     request = question(layer)
     allowed = 2 * expect_model(request)["predictions"].allowed
-    seen, plain = ask(request)["predictions"], ask(question(layer, masked=False))["predictions"]
-    return compare("predictions against those without Masking", seen, plain, allowed)
+    seen, plain = ask(request), ask(replace(question(layer, masked=False), training=None, targets=None))["predictions"]
+    found = compare("predictions against those without Masking", seen["predictions"], plain, allowed)
+    how = "with a warning" if any("mask" in w.lower() for w in seen.warnings) else "in silence"
+    told = "passed on" if found else f"dropped {how}" if "masked" in seen.facts else "none is carried"
+    return [*found, fate(layer, told)]
 
 
 @claim(NAME, "Where the mask is lost, padded steps count in the loss.", DROP,
