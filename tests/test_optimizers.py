@@ -228,7 +228,7 @@ def test_a_default_that_changed_is_noticed():
     verdicts = {c.identity: judge(c, subject) for c in checks}
     assert [i.rsplit("-", 1)[1] for i, outcome in verdicts.items() if outcome.verdict == "fail"] == ["sgd"]
     notes = next(iter(verdicts.values())).notes
-    assert notes[0].name == "defaults and definitions" and notes[0].value["rows"][0][0] == "sgd"
+    assert notes[0].name == "Defaults and definitions" and notes[0].value["rows"][0][0] == "sgd"
 
 
 def test_the_framework_that_gives_nothing_back_fails():

@@ -11,9 +11,9 @@ from planted import InProcess
 
 from cases import datafiles
 from cases.babi import generate
-from cases.requests import Observation
+from cases.requests import Note, Observation, Refusal
 from cases.scenarios import claims
-from cases.scenarios.base import REGISTRY
+from cases.scenarios.base import REGISTRY, refused
 from suite.backends.reference import Reference
 from suite.verdicts import judge
 
@@ -209,3 +209,27 @@ def test_a_length_that_is_traced_again_or_builds_again_or_is_cut_is_noticed():
     assert outcome(f"{many}/values-10", "many_lengths", partial(changed, **off)).verdict == "fail"
     late = {"losses/1": lambda loss: loss * 1.01}
     assert outcome(f"{many}/fit_on_several_lengths", "many_lengths", partial(changed, **late)).verdict == "fail"
+
+
+# Mistakes
+
+
+def test_an_error_is_recorded_with_its_type_and_moment_and_must_name_the_shapes():
+    named = refused(Refusal("ValueError", "expected ndim=3, found 2\nmore", "build"), "two axes", {"3"}, "29")
+    assert [note.value["rows"] for note in named] == [[["two axes", "ValueError at build: expected ndim=3, found 2"]]]
+    mute, note = refused(Refusal("ValueError", "wrong", "run"), "two axes", {"3"})
+    assert mute.message.startswith("two axes: ValueError at run does not name 3") and isinstance(note, Note)
+    silent, note = refused(Observation({}), "two axes")
+    assert silent.message == "two axes: no error was raised" and note.value["rows"] == [["two axes", "no error"]]
+
+
+@pytest.mark.parametrize("mistake", ["reshape", "reshape_of_4_steps", "lstm_of_2d", "conv_of_5d"])
+def test_a_documented_mistake_that_goes_through_is_noticed(mistake):
+    check = CHECKS[f"cnn-lstm-quadrants/mistakes-{mistake}"]
+    assert judge(check, InProcess()).verdict == "pass"
+
+    class Lenient(Reference):
+        def run_model(self, request):
+            return Observation({"predictions": np.ones(1)})
+
+    assert judge(check, InProcess(Lenient())).verdict == "fail"

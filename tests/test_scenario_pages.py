@@ -133,3 +133,12 @@ def test_an_axis_is_logarithmic_where_values_differ_by_much():
     assert ">0.3<" not in curves.lines([curves.Curve("a", [1, 2], [1.0, 2.0])], "t")
     assert curves.lines([curves.Curve("a", [1], [float("nan")])], "t") == ""
     assert "NaN" not in curves.lines([curves.Curve("a", [1, 1], [2.0, 2.0])], "t").replace("<title>", "")
+
+
+def test_a_table_in_which_every_row_differs_has_no_marks():
+    noted = [
+        verdict(subject, "told", notes=({"name": "errors", "figure": "", "value": {"head": ["a", "b"], "rows": [["x", what]]}},))
+        for subject, what in (("torch", "it"), ("jax", "other"))
+    ]
+    (table,) = scenarios.tables(noted, ["torch", "jax"])
+    assert table.rows == [(("x", "it", "other"), False)]

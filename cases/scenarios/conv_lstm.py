@@ -139,7 +139,7 @@ def surprise(predictions: np.ndarray, truth: np.ndarray) -> float:
 
 
 def picture(name: str, truth: np.ndarray, predictions: np.ndarray) -> Note:
-    """Frames (n, size, size) side by side, a white line between them: the true ones above, the predicted ones below."""
+    """Frames (n, size, size) side by side, a line between them: the true ones above, the predicted ones below."""
     def row(frames: np.ndarray) -> np.ndarray:
         return np.concatenate([np.pad(frame, ((0, 1), (0, 1)), constant_values=1.0) for frame in frames], axis=1)
 

@@ -100,7 +100,7 @@ def traces(ask):
     rows += [[f"train, step {n + 1}", f"{GIVEN[n]} steps", "eager" if seen.facts["eager"] else str(counts[f"train/{n}"])]
              for n in range(STEPS)]
     found: list[Deviation | Note] = [
-        Note("how often the model is traced when a length comes", {"head": ["call", "length", "traces"], "rows": rows})
+        Note("How often the model is traced when a length comes", {"head": ["call", "length", "traces"], "rows": rows})
     ]
     again = counts[f"predict/{len(GIVEN) - 1}"]
     if not counts["predict/0"]:

@@ -102,4 +102,4 @@ def defaults(ask, optimizer):
     ]
     told = {**seen, **definitions(stack, optimizer)}
     rows = [[optimizer, name, f"{value:.6g}" if isinstance(value, float) else str(value)] for name, value in told.items()]
-    return [*found, Note("defaults and definitions", {"head": ["optimizer", "what", "is"], "rows": rows})]
+    return [*found, Note("Defaults and definitions", {"head": ["optimizer", "what", "is"], "rows": rows})]

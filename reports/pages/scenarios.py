@@ -184,6 +184,8 @@ def tables(own: Sequence[Verdict], subjects: Sequence[str]) -> list[Table]:
             ((*leading, *(values.get(s, "–") for s in here)), len({values.get(s) for s in here}) > 1)
             for leading, values in rows.items()
         ]
+        if all(differs for _, differs in told):  # a mark on every row marks nothing
+            told = [(cells, False) for cells, _ in told]
         found.append(Table(name, (*heads[name][:-1], *here), told))
     return found
 
