@@ -125,7 +125,7 @@ def decoded(emissions: np.ndarray, weights: Mapping[str, np.ndarray]) -> dict[st
     return {"emissions": emissions, **{name: weights[f"crf/{name}"] for name in NAMES[1:]}, "mask": mask, "tags": tags}
 
 
-@claim(NAME, "The first loss of training is the mean negative log-likelihood of the emissions, padding left out.", depth="full")
+@claim(NAME, "The first loss of training is the mean negative log-likelihood of the emissions, padding left out.", sparing=())
 def first_loss(ask):
     request = question()
     seen, (_, tags, mask) = ask(request), sentences()
@@ -141,7 +141,7 @@ def after_training(ask) -> dict[str, np.ndarray]:
 
 
 @claim(NAME, "From a handful of sentences every tag is learned, those of the document's sentence among them.",
-       depth="full")
+       says="The model tags a sentence of nine characters by [1, 2, 0, 0, 0, 3, 4, 0, 0].", sparing=())
 def learned(ask):
     _, tags, mask = sentences()
     path = ask(field(after_training(ask)))["path"]
@@ -153,8 +153,7 @@ def learned(ask):
                       f"{path[row][mask[row]].tolist()}, expected {tags[row][mask[row]].tolist()}", float(wrong))]
 
 
-@claim(NAME, "Of the trained model, too, the decoded path uses no padded step, and no other padding changes it.",
-       depth="full")
+@claim(NAME, "Of the trained model, too, the decoded path uses no padded step, and no other padding changes it.", sparing=())
 def trained_path(ask):
     mask, given = sentences()[2], after_training(ask)
     other = field(given | {"emissions": np.where(mask[:, :, None], given["emissions"], 30.0 * np.arange(TAGS))})

@@ -165,7 +165,8 @@ def as_weights(request: ModelRequest, trained: Mapping[str, np.ndarray]) -> dict
     return {name: trained.get(name, np.zeros_like(array)) for name, array in request.weights.items()}
 
 
-@claim(NAME, "From 7 frames the following ones are predicted, each from those before it, and all stay in [0, 1].", depth="full")
+@claim(NAME, "From 7 frames the following ones are predicted, each from those before it, and all stay in [0, 1].",
+       says="From 7 frames the following ones are predicted, and drawn beside the true ones.", sparing=())
 def following_frames(ask):
     request = question()
     seen = ask(request)
