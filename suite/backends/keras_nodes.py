@@ -18,7 +18,7 @@ LAYERS: Mapping[str, Callable[[Any, Node], Any]] = {
         n["ids"], n["width"], mask_zero=n["mask_zero"], embeddings_initializer="zeros"
     ),
     "dense": lambda layers, n: layers.Dense(n["units"], activation=n["activation"], kernel_initializer="zeros"),
-    "dropout": lambda layers, n: layers.Dropout(n["rate"]),
+    "dropout": lambda layers, n: layers.Dropout(n["rate"], seed=stacks.SEED if n["rate"] else None),
     "activation": lambda layers, n: layers.Activation(n["activation"]),
     "batch_norm": lambda layers, n: layers.BatchNormalization(
         epsilon=n["epsilon"], momentum=dict(n.options).get("momentum", 0.99)
