@@ -134,9 +134,14 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Checks first, searches then, times last, when nothing else runs. Of what is not asked for, nothing is said."""
+    """Checks first, those that take the longest above all, searches then, times last, when nothing else runs. Of what is not
+    asked for, nothing is said."""
     items[:] = [item for item in items if not unasked(item)]
-    items.sort(key=lambda item: ("benchmarks" in item.path.parts, item.originalname == "test_exploration"))
+
+    def compiled(item: pytest.Item) -> bool:
+        return hasattr(item, "callspec") and getattr(item.callspec.params.get("check"), "compiled", False)
+
+    items.sort(key=lambda item: ("benchmarks" in item.path.parts, item.originalname == "test_exploration", not compiled(item)))
 
 
 def unasked(item: pytest.Item) -> bool:

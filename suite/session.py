@@ -69,6 +69,11 @@ class Check:
         """Roughly what it takes, to share checks out by."""
         return A_CLAIM if self.planned.scenario else 1
 
+    @property
+    def compiled(self) -> bool:
+        """Whether the subject is one of those that compile, and take the longest."""
+        return self.subject.specification.sparing
+
 
 @dataclass(frozen=True)
 class Exploring:
@@ -79,7 +84,7 @@ class Exploring:
     def __str__(self) -> str:
         return f"{self.subject.name}::{EXPLORE}"
 
-    unit, cost = EXPLORE, 10_000
+    unit, cost, compiled = EXPLORE, 10_000, False
 
 
 @dataclass(eq=False)
@@ -168,7 +173,10 @@ class Session:
                 for number, part in enumerate(others, 2):
                     self.doubles.append(double := subject.double())
                     lanes[f"{subject.name} {number}"] = [replace(check, subject=double) for check in part]
-        self.lanes.begin({name: [(str(check), check) for check in lane] for name, lane in lanes.items()})
+        self.lanes.begin({
+            name: [(str(check), check) for check in lane]
+            for name, lane in sorted(lanes.items(), key=lambda each: each[1][0].compiled, reverse=True)  # the longest first
+        })
 
     def judge(self, check: Check | Exploring) -> Outcome | Explored:
         """The outcome of one check, before the ledger is asked; of a search, what it explored."""
