@@ -104,6 +104,7 @@ class Session:
         self.lanes = Lanes(self.judge)
         self.doubles: list[Subject] = []  # further interpreters of a subject, where there are cores for them
         self._plans: dict[bool, list[Planned]] = {}
+        self._concerning: dict[tuple, tuple[Known, ...]] = {}
         self.began = time.time()
 
     def plan(self, sparing: bool) -> list[Planned]:
@@ -190,8 +191,11 @@ class Session:
 
     def concerning(self, subject: Subject) -> tuple[Known, ...]:
         """The ledger's entries for this subject in its versions."""
-        versions = subject.about.get("versions", {})
-        return tuple(k for k in self.ledger if k.concerns(subject.specification.backend, versions))
+        backend, versions = subject.specification.backend, subject.about.get("versions", {})
+        key = backend, *versions.items()
+        if key not in self._concerning:
+            self._concerning[key] = tuple(k for k in self.ledger if k.concerns(backend, versions))
+        return self._concerning[key]
 
     def verdict(self, check: Check) -> Verdict:
         """The record of one check: its outcome, with the ledger consulted; the earlier record where there is one."""
