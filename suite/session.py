@@ -140,7 +140,9 @@ class Session:
     @cached_property
     def families(self) -> list[Check]:
         """Every statement of every family, subject by subject."""
-        return [] if not self.settings.planned else [Check(p, s) for s in self.subjects for p in families(self.settings.depth)]
+        if not self.settings.planned:
+            return []
+        return [Check(p, s) for s in self.subjects for p in families(self.settings.depth, s.specification.sparing)]
 
     @property
     def all_checks(self) -> tuple[Check, ...]:

@@ -186,8 +186,9 @@ def _key(prefix: str) -> str:
     return suffix(prefix)[1:]
 
 
-def build(layer: Layer, kernel: str, device: torch.device) -> nn.Module:
-    """The module for `layer`: a `CellLoop` for `generic`, else a `Fused`. Its weights are PyTorch's random ones."""
+def build(layer: Layer, kernel: str, device: torch.device, dropout: float = 0.0) -> nn.Module:
+    """The module for `layer`: a `CellLoop` for `generic`, else a `Fused`. Its weights are PyTorch's random ones.
+    `dropout` is a rate between the layers of a fused one."""
     common = {"bias": layer.bias, "dtype": DTYPES[layer.dtype], "device": device}
     if layer.cell == "simple_rnn":
         common["nonlinearity"] = layer.activation
@@ -199,7 +200,8 @@ def build(layer: Layer, kernel: str, device: torch.device) -> nn.Module:
                 for p in prefixes(layer)}
         return CellLoop(layer, made)
     both = layer.direction == "bidirectional"
-    rnn = LAYERS[layer.cell](layer.features, layer.units, layer.layers, batch_first=True, bidirectional=both, **common)
+    common |= {"batch_first": True, "bidirectional": both, "dropout": dropout}
+    rnn = LAYERS[layer.cell](layer.features, layer.units, layer.layers, **common)
     return (FusedLSTM if layer.cell == "lstm" else Fused)(rnn)
 
 
