@@ -89,7 +89,8 @@ def dropout_between_layers_scales_what_it_keeps(ask, rate):
     batch = BatchPlan(rows, time, "none").draw(layer).but(inputs=np.abs(inputs), cotangents=None)
     request = Request(layer, weights, batch, wants=("outputs", "states"))
     plain = dropped(ask, request, rate, training=False)["outputs"].astype("float64")
-    kept = dropped(ask, request, rate, training=True)["outputs"].astype("float64") / plain
+    with np.errstate(all="ignore"):
+        kept = dropped(ask, request, rate, training=True)["outputs"].astype("float64") / plain
     gone, due = kept == 0, 1 / (1 - rate)
     off = np.abs(np.where(gone, due, kept) - due)
     found = [] if off.max() <= 64 * unit_roundoff("float32") * due else [

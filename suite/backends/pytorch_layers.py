@@ -33,6 +33,8 @@ from cases.layouts import from_pytorch, prefixes, suffix, to_pytorch
 LAYERS = {"simple_rnn": nn.RNN, "lstm": nn.LSTM, "gru": nn.GRU}
 CELLS = {"simple_rnn": nn.RNNCell, "lstm": nn.LSTMCell, "gru": nn.GRUCell}
 DTYPES = {"float32": torch.float32, "float64": torch.float64, "bfloat16": torch.bfloat16, "float16": torch.float16}
+DTYPES |= dict.fromkeys(("mixed_bfloat16", "mixed_float16"), torch.float32)
+"""What is kept in; mixed precision computes under `torch.autocast`."""
 LIBRARIES = {
     "aten::mkldnn_rnn_layer": "oneDNN", "aten::_cudnn_rnn": "cuDNN", "aten::miopen_rnn": "MIOpen",
     "aten::_thnn_fused_lstm_cell": "fused cell", "aten::_thnn_fused_gru_cell": "fused cell",
