@@ -332,6 +332,8 @@ def unsupported_layer(layer: Layer, kernel: str) -> str | None:
     own = {"simple_rnn": "nn.RNN", "lstm": "nn.LSTM", "gru": "nn.GRU", "conv_lstm": "a loop over ConvLSTM cells"}[layer.cell]
     if kernel == "unrolled":
         return "PyTorch has no option that unrolls a layer"
+    if layer.dtype.removeprefix("mixed_") not in ("float32", "float64", "bfloat16", "float16"):
+        return f"{own} computes in float32, float64, bfloat16 or float16, not in {layer.dtype}"
     if layer.cell == "simple_rnn" and layer.activation not in ("tanh", "relu"):
         return f"nn.RNN has tanh and relu only, not {layer.activation}"
     if layer.cell in ("lstm", "gru") and (layer.activation, layer.recurrent_activation) != ("tanh", "sigmoid"):
