@@ -8,6 +8,7 @@ from suite.backends.keras_cells import run_chain, run_form
 from suite.backends.keras_data import run_column, run_fetch, run_lengths, run_load
 from suite.backends.keras_losses import run_ignored, run_masked_loss
 from suite.backends.keras_purity import run_purity
+from suite.backends.keras_transforms import run_transformed
 from suite.backends.keras_weights import run_fresh, run_read_back, run_step
 
 PROBES: Mapping[str, Callable] = {
@@ -15,5 +16,6 @@ PROBES: Mapping[str, Callable] = {
     "step": run_step,
     "masked_loss": run_masked_loss, "ignored_class": run_ignored, "many_lengths": run_lengths, "column": run_column,
     "fetch": run_fetch, "load_data": run_load,
+    "transformed": run_transformed,
 }
 """Name of a function request -> what answers it: function(backend, request)."""
