@@ -87,6 +87,8 @@ class Keras(Backend):
             return "a Bidirectional layer with merge_mode=None gives two outputs; the next layer reads one"
         if layer.convolution is not None and (reason := unconvolved(layer, execution)):
             return reason
+        if reason := stacks.unknown_option(self.keras, layer, execution.kernel):
+            return reason
         if execution.kernel == "compiled" and not self.engine.compiling:
             return "torch.compile takes about 15 s a layer here, and again for every length; not run"
         if execution.entry == "predict":
