@@ -53,8 +53,8 @@ SPARED = ("mask", "return_sequences")
 """Those of them that a sparing plan does not ask of every invariant: those on values meet them."""
 
 PATH = "path"
-"""A cell for which nothing stands in the way of a fast kernel, as a feature: what breaks in such a kernel alone, breaks only where
-all its conditions hold together. A sparing plan asks invariants on values alone."""
+"""A cell for which nothing stands in the way of a fast kernel, as a feature: what is wrong with such a kernel alone shows only
+where all its conditions hold together. A sparing plan does not ask this of each invariant."""
 
 Row = Mapping[str, object]
 
