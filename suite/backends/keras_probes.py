@@ -7,13 +7,14 @@ from collections.abc import Callable, Mapping
 from suite.backends.keras_cells import run_chain, run_form
 from suite.backends.keras_losses import run_ignored, run_masked_loss
 from suite.backends.keras_purity import run_purity
+from suite.backends.keras_transforms import run_transformed
 from suite.backends.keras_weights import run_fresh, run_read_back, run_step
 from suite.backends.keras_wrappers import run_declared, run_dropping, run_pooled, run_wrapped_mask
 
 PROBES: Mapping[str, Callable] = {
     "chain": run_chain, "form": run_form, "purity": run_purity, "fresh_weights": run_fresh, "read_back": run_read_back,
     "step": run_step,
-    "masked_loss": run_masked_loss, "ignored_class": run_ignored,
+    "masked_loss": run_masked_loss, "ignored_class": run_ignored, "transformed": run_transformed,
     "declared_shapes": run_declared, "dropping": run_dropping, "wrapped_mask": run_wrapped_mask, "pooled": run_pooled,
 }
 """Name of a function request -> what answers it: function(backend, request)."""

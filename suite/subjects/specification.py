@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import importlib
 import importlib.machinery
 import importlib.util
@@ -14,6 +13,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from suite.backends import BACKENDS, Backend
+from suite.cache import cache_folder
+from suite.near import hint
 
 SHORT = {"tf": "tensorflow", "pytorch": "torch", "pt": "torch"}
 """What people call frameworks, for near misses."""
@@ -51,9 +52,8 @@ def parse(text: str) -> Specification:
         kind = BACKENDS[backend]
     else:
         meant = "-".join(SHORT.get(word, word) for word in re.split("[-_]", backend.lower()))
-        near = difflib.get_close_matches(meant, BACKENDS, 1, 0.5)
-        hint = f"; did you mean {near[0]!r}?" if near else ""
-        raise BadSubject(f"no subject named {backend!r} here{hint} (available: {', '.join(BACKENDS)}, or MODULE:CLASS)")
+        known = f"(available: {', '.join(BACKENDS)}, or MODULE:CLASS)"
+        raise BadSubject(f"no subject named {backend!r} here{hint(meant, BACKENDS)} {known}")
     name = alias or rest
     if not where:
         return Specification(name, backend, kind)
@@ -69,8 +69,7 @@ def install(requirement: str) -> Path:
     """A folder with `requirement` (pip's words, such as `keras==3.12.0`, or several: `keras==3.3.3 numpy==1.26.4`) and nothing
     that it needs, installed once and kept in the user's cache. Put first on the path, it replaces the version that is installed.
     Raises BadSubject."""
-    place = Path(os.environ.get("XDG_CACHE_HOME", Path.home() / ".cache")) / "rnn-conformance"
-    cache = place / f"python{sys.version_info.major}.{sys.version_info.minor}" / re.sub("[/ ]+", "_", requirement)
+    cache = cache_folder() / f"python{sys.version_info.major}.{sys.version_info.minor}" / re.sub("[/ ]+", "_", requirement)
     if (cache / ".complete").exists():
         return cache
     command = [sys.executable, "-m", "pip", "install", "-q", "--no-deps", "--target", str(cache), *requirement.split()]
