@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from suite.backends.keras_cells import run_chain, run_form
+from suite.backends.keras_cells import run_cell_states, run_chain, run_form
 from suite.backends.keras_losses import run_ignored, run_masked_loss
 from suite.backends.keras_purity import run_purity
 from suite.backends.keras_transforms import run_transformed
@@ -16,5 +16,6 @@ PROBES: Mapping[str, Callable] = {
     "step": run_step,
     "masked_loss": run_masked_loss, "ignored_class": run_ignored, "transformed": run_transformed,
     "declared_shapes": run_declared, "dropping": run_dropping, "wrapped_mask": run_wrapped_mask, "pooled": run_pooled,
+    "cell_states": run_cell_states,
 }
 """Name of a function request -> what answers it: function(backend, request)."""

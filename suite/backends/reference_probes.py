@@ -12,7 +12,7 @@ from cases.models import FunctionRequest
 from cases.requests import Observation, Request, Unsupported
 from suite.backends import generators, moment
 from suite.backends.reference_weights import run_fresh, run_masked_loss, run_read_back, run_step
-from suite.backends.reference_wrappers import run_declared, run_dropping, run_pooled, run_wrapped_mask
+from suite.backends.reference_wrappers import run_cell_states, run_declared, run_dropping, run_pooled, run_wrapped_mask
 
 
 def run_chain(backend: Any, request: FunctionRequest) -> Observation:
@@ -121,6 +121,7 @@ PROBES: Mapping[str, Callable] = {
     "chain": run_chain, "form": run_form, "purity": run_purity, "fresh_weights": run_fresh, "read_back": run_read_back,
     "step": run_step, "pack_padded": run_pack, "ignored_class": run_ignored, "masked_loss": run_masked_loss,
     "declared_shapes": run_declared, "dropping": run_dropping, "wrapped_mask": run_wrapped_mask, "pooled": run_pooled,
+    "cell_states": run_cell_states,
     "transformed": run_transformed, "dropout_between_layers": run_dropout_between,
 }
 """Name of a function request -> what answers it: function(backend, request)."""

@@ -66,3 +66,14 @@ def run_pooled(backend: Any, request: FunctionRequest) -> Observation:
         weights = (valid / valid.sum(axis=1, keepdims=True))[:, :, None]
         outputs = (np.where(valid[:, :, None], inputs, 0.0) * weights).sum(axis=1)
     return Observation({"outputs": outputs, "gradients/inputs": weights * options["cotangents"][:, None, :]})
+
+
+def run_cell_states(backend: Any, request: FunctionRequest) -> Observation:
+    """Raises ValueError where states are not (rows of the inputs, units)."""
+    options = dict(request.arguments)
+    layer, inputs = options["layer"], options["inputs"]
+    with moment("run"):
+        for state in options["states"]:
+            if inputs.ndim != 2 or state.shape != (len(inputs), layer.units):
+                raise ValueError(f"a state of shape {state.shape} for inputs of shape {inputs.shape} and {layer.units} units")
+    return Observation({"outputs": options["states"][0]})
