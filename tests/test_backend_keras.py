@@ -15,6 +15,7 @@ import sys
 import tempfile
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -239,3 +240,12 @@ def test_an_engine_that_keras_is_not_bound_to_is_an_error():
 
 if __name__ == "__main__":
     answer_all(sys.argv[1])
+
+
+@pytest.mark.parametrize("version, cell, kernel, implementation, known", [
+    ("3.3.3", "gru", "fused", 1, False), ("3.3.3", "gru", "generic", 1, True), ("3.3.3", "lstm", "fused", 1, True),
+    ("3.3.3", "gru", "fused", 2, True), ("3.4.0", "gru", "fused", 1, True), ("3.15.1", "gru", "unrolled", 1, True),
+])
+def test_an_option_that_a_release_does_not_have_yet_is_declared(version, cell, kernel, implementation, known):
+    reason = keras_layers.unknown_option(SimpleNamespace(__version__=version), Layer(cell, 3, 5, implementation=implementation), kernel)
+    assert reason is None if known else "from Keras 3.4 on" in reason
