@@ -238,14 +238,18 @@ def test_an_engine_that_keras_is_not_bound_to_is_an_error():
     assert "keras-jax needs KERAS_BACKEND=jax, but Keras is bound to torch" in ran.stderr
 
 
-if __name__ == "__main__":
-    answer_all(sys.argv[1])
-
-
 @pytest.mark.parametrize("version, cell, kernel, implementation, known", [
     ("3.3.3", "gru", "fused", 1, False), ("3.3.3", "gru", "generic", 1, True), ("3.3.3", "lstm", "fused", 1, True),
     ("3.3.3", "gru", "fused", 2, True), ("3.4.0", "gru", "fused", 1, True), ("3.15.1", "gru", "unrolled", 1, True),
 ])
 def test_an_option_that_a_release_does_not_have_yet_is_declared(version, cell, kernel, implementation, known):
-    reason = keras_layers.unknown_option(SimpleNamespace(__version__=version), Layer(cell, 3, 5, implementation=implementation), kernel)
+    from cases.layers import Layer
+    from suite.backends.keras_layers import unknown_option
+
+    layer = Layer(cell, 3, 5, implementation=implementation)
+    reason = unknown_option(SimpleNamespace(__version__=version), layer, kernel)
     assert reason is None if known else "from Keras 3.4 on" in reason
+
+
+if __name__ == "__main__":
+    answer_all(sys.argv[1])
