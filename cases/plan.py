@@ -52,6 +52,10 @@ everywhere meet all pairs."""
 SPARED = ("mask", "return_sequences")
 """Those of them that a sparing plan does not ask of every invariant: those on values meet them."""
 
+PATH = "path"
+"""A cell for which nothing stands in the way of a fast kernel, as a feature: what is wrong with such a kernel alone shows only
+where all its conditions hold together. A sparing plan does not ask this of each invariant."""
+
 Row = Mapping[str, object]
 
 
@@ -278,9 +282,9 @@ def chosen(invariant: Invariant, among: tuple[Case, ...], depth: str, sparing: b
         return applying
     if sparing and depth == "default":
         if invariant.in_pairs:
-            return meeting("sparing", applying, (), together=2)
+            return meeting("sparing", applying, (), (PATH,), together=2)
         cheap = [case for case in applying if case.layer.layers == 1 and case.execution.kernel != "unrolled"]
-        return meeting("sparing", cheap or applying, (), () if invariant.everywhere else SPARED)
+        return meeting("sparing", cheap or applying, (), (PATH,) if invariant.everywhere else (*SPARED, PATH))
     if invariant.everywhere:
         return applying
     found: list[Case] = []
@@ -316,9 +320,18 @@ def meeting(
 @lru_cache(maxsize=4096)
 def values_of(case: Case) -> frozenset[tuple[str, object]]:
     """The (feature, value) pairs of a case."""
-    return frozenset((name, value) for name, value in case.features.items() if name in MET) | {
-        ("execution", str(case.execution))
-    }
+    values = {(name, value) for name, value in case.features.items() if name in MET} | {("execution", str(case.execution))}
+    return frozenset(values | ({(PATH, case.layer.cell)} if fast(case) else set()))
+
+
+def fast(case: Case) -> bool:
+    """Whether a fast kernel may run: the usual activations, a bias, no mask, no dropout."""
+    layer = case.layer
+    return (
+        case.execution.kernel == "fused" and case.plan.mask == "none" and layer.bias and layer.reset_after
+        and layer.activation == "tanh" and layer.recurrent_activation == "sigmoid" and layer.dtype == "float32"
+        and not layer.dropout and not layer.recurrent_dropout
+    )
 
 
 def plan(depth: str, seed: int = 0, kernel: str | None = None, sparing: bool = False) -> list[Planned]:

@@ -6,6 +6,7 @@ Whether a failure is `known`, or a known one is `fixed`, is the ledger's word (s
 from __future__ import annotations
 
 import math
+import re
 import time
 from dataclasses import dataclass
 from typing import Any
@@ -96,7 +97,7 @@ def judge(check: Planned, *subjects: Any) -> Outcome:
         return outcome("unsupported", str(reason))
     except Refused as error:
         refusal = error.refusal
-        message = f"raised {refusal.error} at {refusal.moment}: {first_line(refusal.message)}"
+        message = f"raised {refusal.error} at {refusal.moment}: {cause(refusal.message)}"
         return outcome("fail", message, (Deviation("error", message),))
     except Died as error:
         return outcome("crash", str(error))
@@ -116,6 +117,13 @@ def judge(check: Planned, *subjects: Any) -> Outcome:
 def first_line(text: str) -> str:
     """The first line that says something."""
     return next((line.strip() for line in text.splitlines() if line.strip()), "")[:400]
+
+
+def cause(text: str) -> str:
+    """What an error says, in one line: its first line, and the next where the first only says which layer was called."""
+    plain = re.sub(r"\x1b\[[0-9;]*m", "", text)
+    lines = [line.strip() for line in plain.splitlines() if line.strip()]
+    return " ".join(lines[: 2 if re.match("Exception encountered when calling", plain.strip()) else 1])[:400]
 
 
 def last_line(text: str) -> str:

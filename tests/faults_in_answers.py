@@ -310,6 +310,14 @@ FAULTS = (
                 BACK,
                 "gradients = back(onp.ones_like(value) * (1 + len(request.before)))",
             ),
+            "gradients of a stateful layer are halved": (
+                BACK,
+                "gradients = back(onp.ones_like(value) * (0.5 if request.layer.stateful else 1.0))",
+            ),
+            "gradients of a stateful layer's later runs are lost": (
+                BACK,
+                "gradients = back(onp.ones_like(value) * (not (request.layer.stateful and request.before)))",
+            ),
             "one gradient is NaN": (GRADIENTS, GRADIENTS + '\n        arrays["gradients/inputs"].flat[:1] = onp.nan'),
             "one state is NaN": before_answer(
                 'for n in [n for n in arrays if n.startswith("states")][:1]:', "    arrays[n] = arrays[n] * onp.nan"

@@ -15,6 +15,7 @@ import sys
 import tempfile
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -235,6 +236,19 @@ def test_an_engine_that_keras_is_not_bound_to_is_an_error():
                          env={**os.environ, "PYTHONPATH": str(ROOT), "KERAS_BACKEND": "torch"}, timeout=300)
     assert ran.returncode != 0
     assert "keras-jax needs KERAS_BACKEND=jax, but Keras is bound to torch" in ran.stderr
+
+
+@pytest.mark.parametrize("version, cell, kernel, implementation, known", [
+    ("3.3.3", "gru", "fused", 1, False), ("3.3.3", "gru", "generic", 1, True), ("3.3.3", "lstm", "fused", 1, True),
+    ("3.3.3", "gru", "fused", 2, True), ("3.4.0", "gru", "fused", 1, True), ("3.15.1", "gru", "unrolled", 1, True),
+])
+def test_an_option_that_a_release_does_not_have_yet_is_declared(version, cell, kernel, implementation, known):
+    from cases.layers import Layer
+    from suite.backends.keras_layers import unknown_option
+
+    layer = Layer(cell, 3, 5, implementation=implementation)
+    reason = unknown_option(SimpleNamespace(__version__=version), layer, kernel)
+    assert reason is None if known else "from Keras 3.4 on" in reason
 
 
 if __name__ == "__main__":

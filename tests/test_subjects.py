@@ -362,6 +362,11 @@ def test_a_requirement_is_installed_once_beside_what_is_here(pip, tmp_path, text
     assert Path(found[0].path[0]).is_relative_to(tmp_path)
 
 
+def test_several_requirements_are_installed_side_by_side_in_one_folder(pip):
+    found = parse("old=keras-torch@keras==3.3.3 numpy==1.26.4")
+    assert pip.commands[0][-2:] == ["keras==3.3.3", "numpy==1.26.4"] and " " not in found.path[0]
+
+
 def test_a_requirement_that_pip_cannot_install_is_said_and_tried_again(pip):
     pip.status, pip.said = 1, "a lot\nERROR: No matching distribution found for keras==99\n"
     for _ in range(2):

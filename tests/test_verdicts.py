@@ -17,7 +17,7 @@ from reports.lines import VERDICTS as RECORDED
 from suite.subjects.interpreter import Broken, Died, TimedOut
 from suite.subjects.specification import Specification
 from suite.subjects.subject import Subject
-from suite.verdicts import BAD, VERDICTS, judge, severity
+from suite.verdicts import BAD, VERDICTS, cause, judge, severity
 
 NAN = float("nan")
 
@@ -113,6 +113,13 @@ def test_every_error_becomes_a_verdict(error, verdict, words):
 def test_an_error_that_comes_from_asking_becomes_a_verdict():
     assert judge(deviations(), Asked(Died("died"))).verdict == "crash"
     assert judge(deviations(), Asked(Refusal("TypeError", "no"))).message == "raised TypeError at run: no"
+
+
+def test_an_error_that_begins_with_the_layer_that_was_called_is_told_with_its_cause():
+    told = "Exception encountered when calling GRU.call().\n\n\x1b[1mshapes (2, 3) and (4,)\x1b[0m\n\n"
+    said = told + "Arguments received by GRU.call():"
+    assert cause(said) == "Exception encountered when calling GRU.call(). shapes (2, 3) and (4,)"
+    assert cause("first line\nsecond line") == "first line"
 
 
 def test_a_broken_subject_is_not_asked():

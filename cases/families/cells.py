@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import numpy as np
 
-from cases.batches import BatchPlan
+from cases.batches import BatchPlan, draw_values
 from cases.chains import Cell, Chain, chain_request
 from cases.families.base import statement
 from cases.invariants.base import against_reference, alike, mergeable
-from cases.layers import Layer, draw_weights
+from cases.layers import Layer, draw_weights, generator
 from cases.models import FunctionRequest
-from cases.requests import Deviation, Observation, Request, Reset
+from cases.requests import Deviation, Observation, Request, Reset, Unsupported
 from cases.tolerance import compare, expect_chain
 
 CHAINS: dict[str, tuple[tuple[Cell, ...], str]] = {
@@ -146,3 +146,27 @@ def unbatched_is_a_row(ask, cell, direction, layers):
     request = Request(layer, draw_weights(layer), BatchPlan(3, 4, "none", True).draw(layer))
     alone = ask(form_request(request, "unbatched"))
     return alike(ask(request), alone, request, "outputs", "states", what="row by row")
+
+
+UNFIT: dict[str, tuple[tuple[int, ...], tuple[int, ...]]] = {  # of inputs and states, for 3 features and 5 units
+    "bare_inputs": ((3,), (5, 5)), "bare_states": ((5, 3), (5,)), "one_row": ((4, 3), (1, 5)), "fewer_rows": ((4, 3), (2, 5)),
+    "narrow": ((4, 3), (4, 1)), "third_axis": ((4, 3), (2, 4, 5)),
+}
+
+
+@statement("A cell that is called by hand refuses states that do not fit its inputs or units; it takes none of them in silence.",
+           {"unfit": tuple(UNFIT), "cell": ("lstm", "gru", "simple_rnn")}, strength=(1, 2, 2),
+           source="https://github.com/pytorch/pytorch/issues/175978")
+def cells_refuse_unfit_states(ask, unfit, cell):
+    layer, (inputs, states) = Layer(cell, 3, 5), UNFIT[unfit]
+    random = generator("unfit", cell, unfit)
+    request = FunctionRequest("cell_states", (
+        ("layer", layer), ("weights", draw_weights(layer)), ("inputs", draw_values(random, inputs)),
+        ("states", tuple(draw_values(random, states) for _ in layer.state_names))))
+    answer = ask.answer(request)
+    if isinstance(answer, Unsupported):
+        ask(request)
+    if isinstance(answer, Observation):
+        came = answer["outputs"].shape
+        return [Deviation("error", f"states of shape {states} for inputs of shape {inputs}: taken in silence, and {came} came")]
+    return [] if answer.message.strip() else [Deviation("error", f"{answer.error}: without a word")]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from cases.invariants.base import EVERYTHING, Case, alike, invariant, output_valid
 from cases.invariants.values import drawless
 
@@ -64,3 +66,21 @@ def gradients_are_of_this_call(ask, case):
     request = case.request(wants=EVERYTHING)
     after = ask(case.request(wants=EVERYTHING, before=(case.batch,)))
     return alike(ask(request), after, request, "loss", "gradients", what="after another call")
+
+
+@invariant(
+    "The gradients of a stateful layer's run are those of the same call with its states given by hand; none flows on into "
+    "the run before.",
+    lambda c: carries(c) and c.layer.direction == "forward" and c.batch.time > 0 and c.batch.size > 0,
+    "stateful-chunks: truncated backpropagation through time",
+)
+def stateful_runs_have_gradients(ask, case):
+    plain, stateful = case.layer.but(stateful=False), case.layer.but(stateful=True)
+    batch = case.batch.but(initial_states=None)
+    first = ask(case.request(batch, layer=plain))
+    states = {name: first[f"states/{name}"] for name in plain.state_keys()}
+    by_hand = case.request(batch.but(initial_states=states), layer=plain, wants=EVERYTHING)
+    second = ask(case.request(batch, layer=stateful, before=(batch,), wants=EVERYTHING))
+    due = ask(by_hand)
+    kept = {name: array for name, array in due.arrays.items() if not name.startswith("gradients/states/")}
+    return alike(second, replace(due, arrays=kept), by_hand, "loss", "gradients", what="second run against states given by hand")

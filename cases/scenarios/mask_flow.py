@@ -16,7 +16,7 @@ from cases.invariants.base import NotSupported
 from cases.layers import Layer, generator
 from cases.models import Model, ModelRequest, Node, Training, draw_model_weights, node
 from cases.requests import Deviation, Note
-from cases.scenarios.base import claim
+from cases.scenarios.base import claim, followed
 from cases.tolerance import compare, expect_model
 
 NAME = "mask-flow"
@@ -188,6 +188,13 @@ def unpadded(ask, layer):
        sparing=[one for one in TRAINED if one["layer"] in SPARING])
 def masked_loss(ask, layer):
     return loss_is(layer, VALID, ask)
+
+
+@claim(NAME, "Batches of different sizes, one after the other, give the losses of the equations.",
+       [{"layer": "TimeDistributed_Dense"}, {"layer": "Bidirectional"}], sparing=[{"layer": "TimeDistributed_Dense"}])
+def uneven_batches(ask, layer):
+    request = replace(question(layer), training=replace(TRAINING, batches=((0, 1, 2), (3,))))
+    return followed(ask, request, 2)
 
 
 @claim(NAME, "In training, batch normalization takes its mean and variance from the valid steps alone.", sparing=())

@@ -83,7 +83,8 @@ class Keras(Backend):
 
     def supports(self, request: Request) -> str | None:
         """None, or the reason why not: see `keras_support`."""
-        return unsupported(request, bool(self.engine.compiling))
+        why = unsupported(request, bool(self.engine.compiling))
+        return why or stacks.unknown_option(self.keras, request.layer, request.execution.kernel)
 
     def run(self, request: Request) -> Observation:
         """Build or reuse the layers, do the earlier calls, answer the one that is asked about."""

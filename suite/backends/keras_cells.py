@@ -214,6 +214,18 @@ def run_form(backend: Any, request: FunctionRequest) -> Observation | Unsupporte
     return Observation(arrays, "a cell, step by step", facts={**facts, "padding": "hold"})
 
 
+def run_cell_states(backend: Any, request: FunctionRequest) -> Observation:
+    """One step of a cell, from states of any shape."""
+    options, keras, tensor = dict(request.arguments), backend.keras, backend.engine.tensor
+    layer = options["layer"]
+    with moment("build"):
+        cell = getattr(keras.layers, f"{LAYERS[layer.cell]}Cell")(layer.units)
+        cell.build((None, layer.features))
+    with moment("run"):
+        outputs, _ = cell(tensor(options["inputs"].astype("float32")), [tensor(a.astype("float32")) for a in options["states"]])
+        return Observation({"outputs": backend.engine.numpy(outputs)})
+
+
 class CellStack(Stack):
     """One cell called step by step as a stack of one layer."""
 

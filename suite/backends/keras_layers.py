@@ -13,6 +13,7 @@ from __future__ import annotations
 import importlib
 import inspect
 import os
+import re
 import tempfile
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -34,6 +35,14 @@ ROWS = 512
 def accepts(kind: type, option: str) -> bool:
     """Whether the constructor of `kind` names this option. Keras' own releases differ here."""
     return option in inspect.signature(kind.__init__).parameters
+
+
+def unknown_option(keras: Any, layer: Layer, kernel: str) -> str | None:
+    """Which option this release does not have yet, or None. By its number: a later one that refuses the option is at fault."""
+    release = tuple(int(number) for number in re.findall(r"\d+", keras.__version__)[:2])
+    if layer.cell == "gru" and layer.implementation != 2 and kernel != "generic" and release < (3, 4):
+        return "the layer GRU takes `implementation` from Keras 3.4 on; GRUCell took it before"
+    return None
 
 
 def cell_options(layer: Layer) -> dict[str, Any]:

@@ -4,18 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from suite.backends.keras_cells import run_chain, run_form
+from suite.backends.keras_cells import run_cell_states, run_chain, run_form
 from suite.backends.keras_data import run_column, run_fetch, run_lengths, run_load
 from suite.backends.keras_losses import run_ignored, run_masked_loss
 from suite.backends.keras_purity import run_purity
 from suite.backends.keras_transforms import run_transformed
 from suite.backends.keras_weights import run_fresh, run_read_back, run_step
+from suite.backends.keras_wrappers import run_declared, run_dropping, run_pooled, run_wrapped_mask
 
 PROBES: Mapping[str, Callable] = {
-    "chain": run_chain, "form": run_form, "purity": run_purity, "fresh_weights": run_fresh, "read_back": run_read_back,
-    "step": run_step,
-    "masked_loss": run_masked_loss, "ignored_class": run_ignored, "many_lengths": run_lengths, "column": run_column,
-    "fetch": run_fetch, "load_data": run_load,
-    "transformed": run_transformed,
+    "chain": run_chain, "form": run_form, "purity": run_purity, "fresh_weights": run_fresh,
+    "read_back": run_read_back, "step": run_step, "masked_loss": run_masked_loss, "ignored_class": run_ignored,
+    "many_lengths": run_lengths, "column": run_column, "fetch": run_fetch, "load_data": run_load,
+    "transformed": run_transformed, "declared_shapes": run_declared, "dropping": run_dropping,
+    "wrapped_mask": run_wrapped_mask, "pooled": run_pooled, "cell_states": run_cell_states,
 }
 """Name of a function request -> what answers it: function(backend, request)."""

@@ -190,3 +190,16 @@ def run_pack(backend: Any, request: FunctionRequest) -> Observation:
         packed = pack_padded_sequence(inputs, torch.tensor(options["lengths"]), options["batch_first"], options["enforce_sorted"])
         padded, lengths = pad_packed_sequence(packed, options["batch_first"])
     return Observation({"result": to_numpy(padded), "lengths": to_numpy(lengths)})
+
+
+def run_cell_states(backend: Any, request: FunctionRequest) -> Observation:
+    """One step of a cell, from states of any shape."""
+    options = dict(request.arguments)
+    layer = options["layer"]
+    with moment("build"):
+        cell = CELLS[layer.cell](layer.features, layer.units)
+        tensor = lambda a: torch.tensor(np.array(a, "float32"))  # noqa: E731
+        inputs, states = tensor(options["inputs"]), tuple(tensor(a) for a in options["states"])
+    with moment("run"):
+        answer = cell(inputs, states if len(states) > 1 else states[0])
+    return Observation({"outputs": to_numpy(answer[0] if isinstance(answer, tuple) else answer)})

@@ -14,6 +14,7 @@ from cases.models import FunctionRequest, ModelRequest
 from cases.requests import Observation, Request, Unsupported
 from suite.backends import generators, moment
 from suite.backends.reference_weights import run_fresh, run_masked_loss, run_read_back, run_step
+from suite.backends.reference_wrappers import run_cell_states, run_declared, run_dropping, run_pooled, run_wrapped_mask
 
 
 def run_chain(backend: Any, request: FunctionRequest) -> Observation:
@@ -165,9 +166,11 @@ def run_fetch(backend: Any, request: FunctionRequest) -> Observation:
 
 
 PROBES: Mapping[str, Callable] = {
-    "chain": run_chain, "form": run_form, "purity": run_purity, "fresh_weights": run_fresh, "read_back": run_read_back,
-    "step": run_step, "pack_padded": run_pack, "ignored_class": run_ignored, "masked_loss": run_masked_loss,
-    "many_lengths": run_lengths, "column": run_column, "pad_sequence": run_pad, "fetch": run_fetch,
+    "chain": run_chain, "form": run_form, "purity": run_purity, "fresh_weights": run_fresh,
+    "read_back": run_read_back, "step": run_step, "pack_padded": run_pack, "ignored_class": run_ignored,
+    "masked_loss": run_masked_loss, "many_lengths": run_lengths, "column": run_column, "pad_sequence": run_pad,
+    "fetch": run_fetch, "declared_shapes": run_declared, "dropping": run_dropping,
+    "wrapped_mask": run_wrapped_mask, "pooled": run_pooled, "cell_states": run_cell_states,
     "transformed": run_transformed, "dropout_between_layers": run_dropout_between,
 }
 """Name of a function request -> what answers it: function(backend, request)."""

@@ -66,12 +66,13 @@ def parse(text: str) -> Specification:
 
 
 def install(requirement: str) -> Path:
-    """A folder with `requirement` (pip's words, such as keras==3.12.0) and nothing it needs, installed once and kept in
-    the user's cache. Put first on the path, it replaces the version that is installed. Raises BadSubject."""
-    cache = cache_folder() / f"python{sys.version_info.major}.{sys.version_info.minor}" / requirement.replace("/", "_")
+    """A folder with `requirement` (pip's words, such as `keras==3.12.0`, or several: `keras==3.3.3 numpy==1.26.4`) and nothing
+    that it needs, installed once and kept in the user's cache. Put first on the path, it replaces the version that is installed.
+    Raises BadSubject."""
+    cache = cache_folder() / f"python{sys.version_info.major}.{sys.version_info.minor}" / re.sub("[/ ]+", "_", requirement)
     if (cache / ".complete").exists():
         return cache
-    command = [sys.executable, "-m", "pip", "install", "-q", "--no-deps", "--target", str(cache), requirement]
+    command = [sys.executable, "-m", "pip", "install", "-q", "--no-deps", "--target", str(cache), *requirement.split()]
     done = subprocess.run(command, capture_output=True, text=True)
     if done.returncode:
         said = (done.stderr.strip().splitlines() or ["no message"])[-1]

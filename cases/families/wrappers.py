@@ -1,0 +1,105 @@
+"""Layers as parts of a model: shapes told beforehand, dropout in every kind of cell, masks in wrappers and pooling."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from cases.batches import BatchPlan, draw_values
+from cases.convolutions import Convolution
+from cases.families.base import statement
+from cases.layers import Layer, draw_weights, generator
+from cases.models import FunctionRequest
+from cases.requests import Deviation, Observation, Unsupported
+from cases.tolerance import compare, unit_roundoff
+
+IMAGE = Convolution((4, 3), (3, 2))
+PARTS: dict[str, tuple[Layer, ...]] = {
+    "lstm": (Layer("lstm", 3, 5),), "gru": (Layer("gru", 3, 5),), "simple_rnn": (Layer("simple_rnn", 3, 5),),
+    "conv_lstm": (Layer("conv_lstm", 24, 36, convolution=IMAGE),),
+    "cells": (Layer("lstm", 3, 5), Layer("gru", 5, 4)),
+}
+"""What a loop runs, by name: one layer's cell; or the cells of several, stacked in one loop, of different sizes."""
+ROWS, STEPS = 4, 6
+OPEN = -1
+"""An axis whose size is left open."""
+
+
+@statement("The shapes that a layer tells beforehand, for sizes and for open axes, are those of its results.", {
+    "part": tuple(PARTS), "direction": ("forward", "bidirectional"), "merge": ("concat", "sum", "none"),
+    "return_sequences": (True, False), "return_state": (True, False), "inside": ("nothing", "time_distributed"),
+}, usual={"part": ("lstm", "cells"), "merge": ("concat", "none")}, senseless=(
+    (("direction", "merge"), lambda direction, merge: merge != "concat" and direction == "forward"),
+    (("inside", "return_state"), lambda inside, state: state and inside != "nothing"),
+    (("inside", "merge"), lambda inside, merge: merge == "none" and inside != "nothing"),
+), source="Keras: Layer.compute_output_shape, and calls on symbolic tensors")
+def declared_shapes_come(ask, part, direction, merge, return_sequences, return_state, inside):
+    seen = ask(FunctionRequest("declared_shapes", (
+        ("part", part), ("direction", direction), ("merge", merge), ("return_sequences", return_sequences),
+        ("return_state", return_state), ("inside", inside), ("rows", ROWS), ("steps", STEPS))))
+    shapes = {n: tuple(int(size) for size in a) for n, a in seen.named("came").items()}
+    found = [] if shapes else [Deviation("came", "no result came")]
+    for how in ("computed", "symbolic"):
+        told = {n.partition("/")[2]: tuple(int(size) for size in a) for n, a in seen.named(how).items()}
+        for name in sorted({*told, *(n.partition("/")[2] for n in shapes)}):
+            came, one = shapes.get(f"came/{name}"), told.get(name)
+            if came is None or one is None or len(came) != len(one) or any(
+                a != b and a != OPEN for a, b in zip(one, came, strict=True)
+            ):
+                words = f"result {name}: told {one} beforehand ({how}), and {came} came"
+                found.append(Deviation(f"{how}/{name}", words.replace(str(OPEN), "open")))
+    return found
+
+
+@statement("Dropout acts in training alone, on inputs and on states, in every cell of a loop.", {
+    "part": tuple(PARTS), "which": ("dropout", "recurrent_dropout"),
+}, usual={"part": ("conv_lstm", "cells")}, strength=(1, 2, 2), source="Keras: dropout, recurrent_dropout; Srivastava et al. 2014")
+def every_cell_drops(ask, part, which):
+    layers = PARTS[part]
+    batch = BatchPlan(ROWS, STEPS).draw(layers[0]).but(cotangents=None)
+    seen = ask(FunctionRequest("dropping", (
+        ("part", part), ("which", which), ("cell", len(layers) - 1), ("rate", 0.5), ("batch", batch),
+        ("weights", tuple(draw_weights(layer) for layer in layers)))))
+    plain, idle, training = (seen[name].astype("float64") for name in ("plain", "inference", "training"))
+    slack = STEPS * 32 * unit_roundoff("float32")  # the order of some dozen products and sums may differ, at every step
+    found = compare("inference", idle, plain, slack * np.maximum(1.0, np.abs(plain)))
+    if training.shape != plain.shape or not np.isfinite(training).all():
+        found.append(Deviation("training", f"training: not finite, or of shape {training.shape}"))
+    elif np.abs(training - plain).max() <= 1e3 * slack:
+        found.append(Deviation("training", f"{which}=0.5: training gives what inference gives"))
+    return found
+
+
+WRONG = {"longer": (0, 2), "shorter": (0, -2), "more_rows": (2, 0), "fewer_rows": (-2, 0)}
+
+
+@statement("A wrapper refuses a mask of another length or batch than its inputs.",
+           {"wrong": tuple(WRONG), "inside": ("dense", "lstm")}, usual={"inside": ("dense",)},
+           source="https://github.com/keras-team/keras/issues/22037")
+def wrappers_refuse_other_masks(ask, wrong, inside):
+    rows, steps = ROWS + WRONG[wrong][0], STEPS + WRONG[wrong][1]
+    arguments = (("inside", inside), ("inputs", draw_values(generator("wrapped", inside), (ROWS, STEPS, 3, 2))),
+                 ("mask", np.ones((rows, steps), bool)))
+    answer = ask.answer(FunctionRequest("wrapped_mask", arguments))
+    if isinstance(answer, Unsupported):
+        ask(FunctionRequest("wrapped_mask", arguments))
+    if isinstance(answer, Observation):
+        return [Deviation("error", f"a mask of shape ({rows}, {steps}) for {ROWS} rows of {STEPS} steps: taken in silence")]
+    return [] if answer.message.strip() else [Deviation("error", f"{answer.error}: without a word")]
+
+
+@statement("Pooling over time is the mean of the valid steps, whatever masked ones hold, and so are its gradients.", {
+    "mask": ("right", "gaps", "left", "none"), "padding": ("numbers", "nan", "inf"),
+}, usual={"mask": ("right", "gaps")}, strength=(1, 1, 2), source="Keras: GlobalAveragePooling1D, mask")
+def pooling_counts_valid_steps(ask, mask, padding):
+    batch = BatchPlan(ROWS, STEPS, mask).draw(Layer("gru", 3, 2))
+    fill = {"nan": np.nan, "inf": np.inf}.get(padding)
+    inputs = batch.inputs if fill is None else np.where(batch.valid[:, :, None], batch.inputs, fill)
+    kept = np.where(batch.valid[:, :, None], inputs, 0.0)
+    cotangents = draw_values(generator("pooled"), (ROWS, 3))
+    seen = ask(FunctionRequest("pooled", (("inputs", inputs), ("mask", batch.mask), ("cotangents", cotangents))))
+    counts = batch.valid.sum(axis=1)[:, None]
+    slack = 16 * unit_roundoff("float32")  # some sums of six numbers, and a quotient
+    due = kept.sum(axis=1) / counts
+    slope = batch.valid[:, :, None] * (cotangents / counts)[:, None, :]
+    return [*compare("outputs", seen["outputs"], due, slack * np.abs(kept).sum(axis=1) / counts),
+            *compare("gradients/inputs", seen["gradients/inputs"], slope, slack * np.abs(slope))]

@@ -1,0 +1,117 @@
+"""Keras' layers as parts of a model: declared shapes, dropout of any cell in a loop, masks in wrappers and pooling."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from cases.convolutions import unflat
+from cases.families.wrappers import OPEN, PARTS
+from cases.layers import Layer
+from cases.layouts import to_keras
+from cases.models import FunctionRequest
+from cases.requests import Observation
+from suite.backends import keras_layers as stacks
+from suite.backends import moment
+
+
+def loop(keras: Any, layers: Sequence[Layer], **options: Any) -> Any:
+    """One layer of Keras: the layer itself, or a loop over the cells of several."""
+    if len(layers) == 1:
+        layer = layers[0]
+        name = f"ConvLSTM{layer.convolution.rank}D" if layer.convolution else stacks.LAYERS[layer.cell]
+        return getattr(keras.layers, name)(layer.filters, **stacks.cell_options(layer), **options)
+    cells = [getattr(keras.layers, f"{stacks.LAYERS[one.cell]}Cell")(one.units, **stacks.cell_options(one)) for one in layers]
+    return keras.layers.RNN(cells, **options)
+
+
+def run_declared(backend: Any, request: FunctionRequest) -> Observation:
+    """Answer the request of `cases.families.wrappers.declared_shapes_come`."""
+    options, keras = dict(request.arguments), backend.keras
+    layers, rows, steps = PARTS[options["part"]], options["rows"], options["steps"]
+    around = options["inside"] == "time_distributed"
+    shape = (steps, *stacks.step_shape(layers[0]))
+    shape = (3, *shape) if around else shape
+
+    def made() -> Any:
+        one = loop(keras, layers, return_sequences=options["return_sequences"], return_state=options["return_state"])
+        if options["direction"] == "bidirectional":
+            one = keras.layers.Bidirectional(one, None if options["merge"] == "none" else options["merge"])
+        return keras.layers.TimeDistributed(one) if around else one
+
+    with moment("build"):
+        one = made()
+        one.build((rows, *shape))
+        told = {"computed": one.compute_output_shape((rows, *shape))}
+        told["symbolic"] = shapes(keras, one(keras.Input(shape)))
+    with moment("run"):
+        came = one(backend.engine.tensor(np.ones((rows, *shape), "float32")))
+    arrays = {f"{how}/{n}": np.array(s) for how, each in told.items() for n, s in named(each).items()}
+    return Observation(arrays | {f"came/{n}": np.array(s) for n, s in named(shapes(keras, came)).items()})
+
+
+def shapes(keras: Any, results: Any) -> Any:
+    """The shapes of tensors, nested as they are."""
+    if isinstance(results, (list, tuple)):
+        return [shapes(keras, one) for one in results]
+    return tuple(results.shape)
+
+
+def named(nested: Any, place: str = "0") -> dict[str, list[int]]:
+    """Shapes by their place in the results: 0, 1/0, ..."""
+    if isinstance(nested, tuple) and all(size is None or isinstance(size, int) for size in nested):
+        return {place: [OPEN if size is None else size for size in nested]}
+    start = "" if place == "0" else place + "/"
+    return {name: shape for n, one in enumerate(nested) for name, shape in named(one, f"{start}{n}").items()}
+
+
+def run_dropping(backend: Any, request: FunctionRequest) -> Observation:
+    """Answer the request of `cases.families.wrappers.every_cell_drops`."""
+    options, keras, engine = dict(request.arguments), backend.keras, backend.engine
+    layers, batch = PARTS[options["part"]], options["batch"]
+    inputs = batch.inputs.astype("float32")
+    inputs = inputs if layers[0].convolution is None else unflat(layers[0].convolution, inputs, layers[0].convolution.space)
+
+    def made(rate: float) -> Any:
+        each = [one.but(**{options["which"]: rate}) if n == options["cell"] else one for n, one in enumerate(layers)]
+        one = loop(keras, each, return_sequences=True)
+        one.build(inputs.shape)
+        one.set_weights([a.astype("float32") for layer, own in zip(layers, options["weights"], strict=True)
+                         for a in to_keras(layer, own)["0/forward"]])
+        return one
+
+    with moment("build"):
+        plain, dropping = made(0.0), made(options["rate"])
+    with moment("run"):
+        given = engine.tensor(inputs)
+        found = {"plain": plain(given), "inference": dropping(given), "training": dropping(given, training=True)}
+    return Observation({name: engine.numpy(one) for name, one in found.items()})
+
+
+def run_wrapped_mask(backend: Any, request: FunctionRequest) -> Observation:
+    """Answer the request of `cases.families.wrappers.wrappers_refuse_other_masks`."""
+    options, keras, engine = dict(request.arguments), backend.keras, backend.engine
+    with moment("build"):
+        inside = keras.layers.Dense(2) if options["inside"] == "dense" else keras.layers.LSTM(2)
+        inputs = options["inputs"].astype("float32")
+        made = keras.layers.TimeDistributed(inside)
+        made.build(inputs.shape)
+        mask = options["mask"] if options["inside"] == "dense" else np.repeat(options["mask"][:, :, None], 3, axis=2)
+    with moment("run"):
+        return Observation({"outputs": engine.numpy(made(engine.tensor(inputs), mask=engine.tensor(mask)))})
+
+
+def run_pooled(backend: Any, request: FunctionRequest) -> Observation:
+    """Answer the request of `cases.families.wrappers.pooling_counts_valid_steps`."""
+    options, keras, engine = dict(request.arguments), backend.keras, backend.engine
+    with moment("build"):
+        pooling = keras.layers.GlobalAveragePooling1D()
+        inputs = keras.Variable(options["inputs"].astype("float32"))
+        mask = None if options["mask"] is None else engine.tensor(options["mask"])
+        cotangents = engine.tensor(options["cotangents"].astype("float32"))
+    with moment("run"):
+        outputs = pooling(inputs.value, mask=mask)
+        slope = engine.differentiate(lambda: keras.ops.sum(pooling(inputs.value, mask=mask) * cotangents), [inputs])[0]
+    return Observation({"outputs": engine.numpy(outputs), "gradients/inputs": engine.numpy(slope)})

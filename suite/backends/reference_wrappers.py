@@ -1,0 +1,79 @@
+"""What the reference answers about layers as parts of a model."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from cases.batches import BatchPlan
+from cases.families.wrappers import PARTS
+from cases.layers import draw_weights
+from cases.models import FunctionRequest
+from cases.requests import Observation, Request, Unsupported
+from suite.backends import moment
+
+
+def run_declared(backend: Any, request: FunctionRequest) -> Observation | Unsupported:
+    """The reference tells no shapes; those that came are compared with those of the layer's description."""
+    options = dict(request.arguments)
+    layers = PARTS[options["part"]]
+    if len(layers) > 1 or options["merge"] == "none" or options["inside"] != "nothing":
+        return Unsupported("asked of the reference for one merged layer")
+    layer = layers[0].but(direction=options["direction"], merge=options["merge"], return_state=False,
+                          return_sequences=options["return_sequences"])
+    batch = BatchPlan(options["rows"], options["steps"]).draw(layer)
+    with moment("run"):
+        came = backend.run(Request(layer, draw_weights(layer), batch))["outputs"].shape
+    told = (options["rows"], *([options["steps"]] if layer.return_sequences else []), layer.width)
+    return Observation({"computed/0": np.array(told), "symbolic/0": np.array(told), "came/0": np.array(came)})
+
+
+def run_dropping(backend: Any, request: FunctionRequest) -> Observation:
+    """A draw for all rows and steps: dropped inputs, or states, have no weights."""
+    options = dict(request.arguments)
+    layers, arrays = PARTS[options["part"]], {}
+    kind = "/kernel" if options["which"] == "dropout" else "/recurrent_kernel"
+    for mode in ("plain", "inference", "training"):
+        batch = options["batch"]
+        for number, (layer, own) in enumerate(zip(layers, options["weights"], strict=True)):
+            if mode == "training" and number == options["cell"]:
+                own = {n: a * (np.arange(a.shape[-2]) % 2)[:, None] / options["rate"] if n.endswith(kind) else a
+                       for n, a in own.items()}
+            with moment("run"):
+                outputs = backend.run(Request(layer, own, batch))["outputs"]
+            batch = batch.but(inputs=outputs)
+        arrays[mode] = outputs
+    return Observation(arrays)
+
+
+def run_wrapped_mask(backend: Any, request: FunctionRequest) -> Observation:
+    """Raises ValueError where mask and inputs differ in rows or steps."""
+    options = dict(request.arguments)
+    shape, mask = options["inputs"].shape[:2], options["mask"].shape
+    with moment("run"):
+        if shape != mask:
+            raise ValueError(f"a mask of shape {mask} for {shape[0]} rows of {shape[1]} steps")
+    return Observation({"outputs": options["inputs"]})
+
+
+def run_pooled(backend: Any, request: FunctionRequest) -> Observation:
+    """The mean over valid steps, and its gradient."""
+    options = dict(request.arguments)
+    inputs, mask = options["inputs"], options["mask"]
+    with moment("run"):
+        valid = np.ones(inputs.shape[:2], bool) if mask is None else mask
+        weights = (valid / valid.sum(axis=1, keepdims=True))[:, :, None]
+        outputs = (np.where(valid[:, :, None], inputs, 0.0) * weights).sum(axis=1)
+    return Observation({"outputs": outputs, "gradients/inputs": weights * options["cotangents"][:, None, :]})
+
+
+def run_cell_states(backend: Any, request: FunctionRequest) -> Observation:
+    """Raises ValueError where states are not (rows of the inputs, units)."""
+    options = dict(request.arguments)
+    layer, inputs = options["layer"], options["inputs"]
+    with moment("run"):
+        for state in options["states"]:
+            if inputs.ndim != 2 or state.shape != (len(inputs), layer.units):
+                raise ValueError(f"a state of shape {state.shape} for inputs of shape {inputs.shape} and {layer.units} units")
+    return Observation({"outputs": options["states"][0]})
