@@ -2,30 +2,25 @@
 
 from __future__ import annotations
 
-import sysconfig
-from collections.abc import Mapping
-from dataclasses import dataclass
-from pathlib import Path
-
-HOOK = '''"""Takes one module from a changed copy; leaves a mark when it was imported."""
 import importlib.util
 import sys
+import sysconfig
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
 
-
-class Changed:
-    def find_spec(self, name, path=None, target=None):
-        if name == {module!r}:
-            return importlib.util.spec_from_file_location(name, {copy!r})
-
-
-sys.meta_path.insert(0, Changed())
-'''
 MARK = "\n\nimport pathlib as _pathlib\n_pathlib.Path({mark!r}).touch()\n"
+SUBJECTS = {"torch.": "torch", "keras.src.backend.tensorflow.": "keras-tensorflow", "keras.src.backend.jax.": "keras-jax"}
+"""How a module begins -> whom to ask of a fault in it; Keras on torch, where nothing else is said."""
 
 
 @dataclass(frozen=True)
 class Fault:
-    """`old`, which stands `count` times in the installed `module`, becomes `new`; `subject` must then fail."""
+    """`old`, which stands `count` times in the installed `module`, becomes `new`; `asked` must then fail.
+
+    explained   why no check can fail: what was changed makes no difference to anyone who uses recurrent layers
+    """
 
     name: str
     family: str
@@ -33,11 +28,14 @@ class Fault:
     old: str
     new: str
     count: int = 1
+    asked: str = ""
+    explained: str = ""
 
     @property
     def subject(self) -> str:
         """Whom to ask."""
-        return "torch" if self.module.startswith("torch.") else "keras-torch"
+        usual = (subject for start, subject in SUBJECTS.items() if self.module.startswith(start))
+        return self.asked or next(usual, "keras-torch")
 
     def changed(self) -> str:
         """The module's text with this fault in it. Raises ValueError where `old` does not stand `count` times."""
@@ -47,19 +45,36 @@ class Fault:
             raise ValueError(f"{self.name}: the text to replace stands {found} times in {self.module}, not {self.count}")
         return text.replace(self.old, self.new)
 
-    def plant(self, folder: Path) -> dict[str, str]:
-        """Write the changed copy and a hook that takes it into `folder`; what to set in the environment.
-
-        The hook is a `sitecustomize`: no part of a package can be put first on the path.
-        """
-        copy = folder / "copy" / f"{self.module.rpartition('.')[2]}.py"
-        copy.parent.mkdir(parents=True)
+    def plant(self, folder: Path) -> None:
+        """Write the changed copy into `folder`, and let this process, which has not imported the module yet, take it from
+        there: no part of a package can be put first on the path. `folder/imported` is there once it was imported.
+        Raises ValueError where the module was imported already."""
+        if self.module in sys.modules:
+            raise ValueError(f"{self.name}: {self.module} was imported before the fault was planted")
+        copy = folder / f"{self.module.rpartition('.')[2]}.py"
         copy.write_text(self.changed() + MARK.format(mark=str(folder / "imported")))
-        (folder / "path").mkdir()
-        (folder / "path" / "sitecustomize.py").write_text(HOOK.format(module=self.module, copy=str(copy)))
-        return {"PYTHONPATH": str(folder / "path")}
+        sys.meta_path.insert(0, Changed(self.module, str(copy)))
 
 
-def faults(family: str, module: str, edits: Mapping[str, tuple]) -> tuple[Fault, ...]:
-    """The faults of one family in one module, from name -> (old, new) or (old, new, count)."""
-    return tuple(Fault(name, family, module, *edit) for name, edit in edits.items())
+@dataclass(frozen=True)
+class Changed:
+    """Takes one module from a changed copy."""
+
+    module: str
+    copy: str
+
+    def find_spec(self, name: str, path: Any = None, target: Any = None) -> Any:
+        """The changed copy, for its module alone."""
+        return importlib.util.spec_from_file_location(name, self.copy) if name == self.module else None
+
+
+def faults(family: str, module: str, edits: Mapping[str, tuple], **more: Any) -> tuple[Fault, ...]:
+    """The faults of one family in one module, from name -> (old, new) or (old, new, count); `more` fields of all of them."""
+    return tuple(Fault(name, family, module, *edit, **more) for name, edit in edits.items())
+
+
+def explained(known: tuple[Fault, ...], reasons: Mapping[str, str]) -> tuple[Fault, ...]:
+    """The faults, some of them explained: name -> why nothing can fail. Raises KeyError for a name that is none of theirs."""
+    if unknown := set(reasons) - {fault.name for fault in known}:
+        raise KeyError(f"no fault is called {sorted(unknown)[0]!r}")
+    return tuple(replace(fault, explained=reasons.get(fault.name, fault.explained)) for fault in known)
