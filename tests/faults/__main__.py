@@ -12,11 +12,12 @@ import tempfile
 import time
 from pathlib import Path
 
-from tests.faults import in_layers, in_loops, in_masks, in_torch
+from tests.faults import in_adapter, in_conditions, in_engines, in_graphs, in_layers, in_loops, in_masks, in_torch
 from tests.faults.asking import NotClean, Outcome, clean, tried
 from tests.faults.base import Fault
 
-FAULTS: tuple[Fault, ...] = (*in_loops.ALL, *in_layers.ALL, *in_masks.ALL, *in_torch.ALL)
+FAULTS: tuple[Fault, ...] = (*in_loops.ALL, *in_layers.ALL, *in_masks.ALL, *in_torch.ALL, *in_conditions.ALL, *in_graphs.ALL,
+                             *in_engines.ALL, *in_adapter.ALL)
 WHAT = ("killed", "survived", "explained", "void")
 
 
@@ -43,6 +44,8 @@ def main() -> int:
     parser.add_argument("--every", type=int, default=1, metavar="N", help="a sample: every Nth fault")
     parser.add_argument("--in", dest="folder", type=Path, help="keep what was run here, and go on from there")
     parser.add_argument("--again", action="store_true", help="with --in: survivors meet the checks that are new since")
+    parser.add_argument("--most", type=float, default=float("inf"), metavar="S",
+                        help="a first look: only checks that take at most S seconds")
     asked = parser.parse_args()
     chosen = [f for f in FAULTS if (not asked.family or f.family in asked.family) and (not asked.only or f.name in asked.only)
               and (not asked.subject or f.subject in asked.subject)][:: asked.every]
@@ -54,7 +57,7 @@ def main() -> int:
     with tempfile.TemporaryDirectory(prefix="faults-") as temporary:
         folder = (asked.folder or Path(temporary)).resolve()
         try:
-            plans = {subject: clean(subject, folder) for subject in dict.fromkeys(f.subject for f in chosen)}
+            plans = {subject: clean(subject, folder, asked.most) for subject in dict.fromkeys(f.subject for f in chosen)}
         except NotClean as error:
             parser.exit(2, f"nothing can be measured: {error}\n")
         for outcome in tried(chosen, folder, plans, asked.jobs, asked.again):

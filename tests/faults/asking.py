@@ -109,9 +109,9 @@ def read(place: Path, name: str) -> dict[str, str]:
     return dict(line.split("\t", 1) for line in file.read_text().splitlines()) if file.exists() else {}
 
 
-def clean(subject: str, folder: Path) -> tuple[Session, list[Check]]:
-    """The suite on one subject, and its checks in order of their time, after all of them were asked without any fault (but those
-    that were in an earlier run). Raises NotClean."""
+def clean(subject: str, folder: Path, most: float) -> tuple[Session, list[Check]]:
+    """The suite on one subject, and its checks in order of their time, without those that take `most` seconds or more, after all
+    of them were asked without any fault (but those that were in an earlier run). Raises NotClean."""
     session, place = opened(subject), folder / f"clean-{subject}"
     place.mkdir(parents=True, exist_ok=True)
     if (place / "expected").exists():
@@ -129,8 +129,9 @@ def clean(subject: str, folder: Path) -> tuple[Session, list[Check]]:
         tolerance._answers.update(pickle.loads((place / "expected").read_bytes()))
     if bad := read(place, "bad"):
         raise NotClean(f"{subject}: {len(bad)} checks fail without any fault: {' · '.join(next(iter(bad.items())))}")
-    known = read(place, "met")
-    return session, sorted(session.all_checks, key=lambda check: float(known[str(check)]))
+    known = {check: float(seconds) for check, seconds in read(place, "met").items()}
+    checks = [check for check in session.all_checks if known[str(check)] <= most]
+    return session, sorted(checks, key=lambda check: known[str(check)])
 
 
 def ended(child: multiprocessing.Process, place: Path) -> str:
@@ -167,7 +168,7 @@ def became(fault: Fault, place: Path, child: multiprocessing.Process, seconds: f
     elif not (place / "imported").exists():
         what, by = "void", "the changed module was never imported"
     else:
-        what, by = ("explained", fault.explained) if fault.explained else ("survived", "")
+        what, by = ("explained", fault.explained) if fault.explained else ("survived", f"{len(read(place, 'met'))} checks")
     outcome = Outcome(fault.name, fault.family, what, by, round(seconds, 1), fault.subject)
     (place / "outcome.json").write_text(json.dumps(asdict(outcome)))
     return outcome
@@ -180,7 +181,7 @@ def kept(fault: Fault, folder: Path, again: bool) -> Outcome | None:
         return None
     outcome = Outcome(**json.loads(file.read_text()))
     if outcome.what in ("survived", "explained"):
-        what, by = ("explained", fault.explained) if fault.explained else ("survived", "")
+        what, by = ("explained", fault.explained) if fault.explained else ("survived", f"{len(read(file.parent, 'met'))} checks")
         outcome = Outcome(outcome.name, outcome.family, what, by, outcome.seconds, fault.subject)
     return None if again and outcome.what in ("survived", "void") else outcome
 

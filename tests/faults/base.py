@@ -11,7 +11,9 @@ from pathlib import Path
 from typing import Any
 
 MARK = "\n\nimport pathlib as _pathlib\n_pathlib.Path({mark!r}).touch()\n"
-SUBJECTS = {"torch.": "torch", "keras.src.backend.tensorflow.": "keras-tensorflow", "keras.src.backend.jax.": "keras-jax"}
+ROOT = Path(__file__).resolve().parents[2]
+SUBJECTS = {"torch.": "torch", "suite.backends.pytorch": "torch", "keras.src.backend.tensorflow.": "keras-tensorflow",
+            "keras.src.backend.jax.": "keras-jax"}
 """How a module begins -> whom to ask of a fault in it; Keras on torch, where nothing else is said."""
 
 
@@ -39,7 +41,8 @@ class Fault:
 
     def changed(self) -> str:
         """The module's text with this fault in it. Raises ValueError where `old` does not stand `count` times."""
-        place = Path(sysconfig.get_paths()["purelib"]).joinpath(*self.module.split(".")).with_suffix(".py")
+        root = ROOT if self.module.startswith("suite.") else Path(sysconfig.get_paths()["purelib"])
+        place = root.joinpath(*self.module.split(".")).with_suffix(".py")
         text = place.read_text()
         if (found := text.count(self.old)) != self.count:
             raise ValueError(f"{self.name}: the text to replace stands {found} times in {self.module}, not {self.count}")
