@@ -13,7 +13,7 @@ import time
 from pathlib import Path
 
 from tests.faults import in_adapter, in_conditions, in_engines, in_graphs, in_layers, in_loops, in_masks, in_torch
-from tests.faults.asking import NotClean, Outcome, clean, tried
+from tests.faults.asking import NotClean, Outcome, clean, prepare, tried
 from tests.faults.base import Fault
 
 FAULTS: tuple[Fault, ...] = (*in_loops.ALL, *in_layers.ALL, *in_masks.ALL, *in_torch.ALL, *in_conditions.ALL, *in_graphs.ALL,
@@ -56,13 +56,15 @@ def main() -> int:
     outcomes = []
     with tempfile.TemporaryDirectory(prefix="faults-") as temporary:
         folder = (asked.folder or Path(temporary)).resolve()
-        try:
-            plans = {subject: clean(subject, folder, asked.most) for subject in dict.fromkeys(f.subject for f in chosen)}
-        except NotClean as error:
-            parser.exit(2, f"nothing can be measured: {error}\n")
-        for outcome in tried(chosen, folder, plans, asked.jobs, asked.again):
-            print(f"{outcome.what:<9}  {outcome.seconds:>5} s  {outcome.family}: {outcome.name}  {outcome.by[:150]}", flush=True)
-            outcomes.append(outcome)
+        for subject in sorted({f.subject for f in chosen}, reverse=True):  # torch first: it is imported for others
+            try:
+                plan = clean(subject, folder, asked.most)
+            except NotClean as error:
+                parser.exit(2, f"nothing can be measured: {error}\n")
+            prepare(subject)
+            for outcome in tried([f for f in chosen if f.subject == subject], folder, plan, asked.jobs, asked.again):
+                print(f"{outcome.what:<9}  {outcome.seconds:>5} s  {outcome.family}: {outcome.name}  {outcome.by[:150]}", flush=True)
+                outcomes.append(outcome)
     print(told(outcomes, time.monotonic() - began))
     return int(any(o.what in ("survived", "void") for o in outcomes))
 

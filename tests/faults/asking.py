@@ -1,12 +1,13 @@
 """Ask a framework with a fault in it: every fault in a process of its own, forked from one that knows the plan.
 
-The parent imports no framework. It keeps the plan and what the reference expects, which no fault changes, so that a fault
-costs the import of its framework and the answers up to the first that is wrong. The checks that took least time on the framework
+The parent imports nothing that a fault changes. It keeps the plan, what the reference expects, and below Keras its engine, so
+that a fault costs the import of the rest and the answers up to the first that is wrong. The checks that took least time on the framework
 as it is come first.
 """
 
 from __future__ import annotations
 
+import importlib
 import json
 import multiprocessing
 import multiprocessing.connection
@@ -16,7 +17,7 @@ import shutil
 import signal
 import time
 import traceback
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -30,6 +31,8 @@ SECONDS = 900
 """How long one fault may take."""
 PATIENCE = 60
 """How long one check may take."""
+ENGINES = {"keras-torch": ("torch", "tensorflow"), "keras-tensorflow": ("tensorflow",), "keras-jax": ("jax", "tensorflow")}
+"""What the parent imports, and does not touch: Keras' engine, and what Keras looks into on every engine."""
 FORK = multiprocessing.get_context("fork")
 
 
@@ -134,6 +137,13 @@ def clean(subject: str, folder: Path, most: float) -> tuple[Session, list[Check]
     return session, sorted(checks, key=lambda check: known[str(check)])
 
 
+def prepare(subject: str) -> None:
+    """Import what no fault of this subject changes."""
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    for engine in ENGINES.get(subject, ()):
+        importlib.import_module(engine)
+
+
 def ended(child: multiprocessing.Process, place: Path) -> str:
     """How a process ended that did not come to its end, in words."""
     code = child.exitcode
@@ -186,7 +196,7 @@ def kept(fault: Fault, folder: Path, again: bool) -> Outcome | None:
     return None if again and outcome.what in ("survived", "void") else outcome
 
 
-def tried(chosen: Iterable[Fault], folder: Path, plans: Mapping[str, tuple[Session, list[Check]]], jobs: int,
+def tried(chosen: Iterable[Fault], folder: Path, plan: tuple[Session, list[Check]], jobs: int,
           again: bool) -> Iterator[Outcome]:
     """The outcome of each fault as it comes, `jobs` side by side."""
     waiting, alive = list(chosen), {}
@@ -196,7 +206,7 @@ def tried(chosen: Iterable[Fault], folder: Path, plans: Mapping[str, tuple[Sessi
             if (known := kept(fault, folder, again)) is not None:
                 yield known
                 continue
-            alive[fault] = (begun(fault, folder, *plans[fault.subject], again), time.monotonic())
+            alive[fault] = (begun(fault, folder, *plan, again), time.monotonic())
         multiprocessing.connection.wait([child.sentinel for child, _ in alive.values()], timeout=1.0)
         for fault, (child, since) in list(alive.items()):
             seconds = time.monotonic() - since
