@@ -31,8 +31,8 @@ SECONDS = 900
 """How long one fault may take."""
 PATIENCE = 60
 """How long one check may take."""
-ENGINES = {"keras-torch": ("torch", "tensorflow"), "keras-tensorflow": ("tensorflow",), "keras-jax": ("jax", "tensorflow")}
-"""What the parent imports, and does not touch: Keras' engine, and what Keras looks into on every engine."""
+ENGINES = {"keras-torch": ("torch",), "keras-jax": ("jax",)}
+"""What the parent imports, and does not touch. TensorFlow imports Keras."""
 FORK = multiprocessing.get_context("fork")
 
 
