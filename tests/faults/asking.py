@@ -91,7 +91,7 @@ def asked(session: Session, checks: Iterable[Check], place: Path, fault: Fault |
                 verdict = session.recorded(check, judge(check.planned, check.subject))
                 signal.alarm(0)
                 if verdict.verdict in BAD:
-                    print(str(check), f"{verdict.verdict}: {verdict.message}", sep="\t", file=bad, flush=True)
+                    print(str(check), " ".join(f"{verdict.verdict}: {verdict.message}".split()), sep="\t", file=bad, flush=True)
                     if fault:
                         break
                 else:
