@@ -19,14 +19,14 @@ class Lanes:
 
     def __init__(self, judge: Callable[[Any], Outcome], cores: int | None = None):
         self._judge = judge
-        self._cores = cores or len(os.sched_getaffinity(0))
+        self.cores = cores or len(os.sched_getaffinity(0))
         self._stop = Event()
         self._pool: ThreadPoolExecutor | None = None
         self._futures: dict[str, Future] = {}
 
     def begin(self, lanes: Mapping[str, Iterable[tuple[str, Any]]]) -> None:
         """Start the lanes: name -> (key, check) in order."""
-        self._pool = ThreadPoolExecutor(max_workers=self._cores, thread_name_prefix="lane")
+        self._pool = ThreadPoolExecutor(max_workers=self.cores, thread_name_prefix="lane")
         for checks in lanes.values():
             checks = list(checks)
             self._futures.update({key: Future() for key, _ in checks})

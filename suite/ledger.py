@@ -26,7 +26,6 @@ error until the ledger is mended: so conditions are as narrow as they are true. 
 
 from __future__ import annotations
 
-import difflib
 import re
 import tomllib
 from collections.abc import Callable, Collection, Iterable, Mapping
@@ -39,6 +38,7 @@ from packaging.specifiers import InvalidSpecifier, SpecifierSet
 from packaging.version import InvalidVersion
 
 from suite.backends import BACKENDS
+from suite.near import hint
 from suite.verdicts import Outcome
 
 SEVERITIES = (
@@ -216,10 +216,8 @@ def place(where: str, raw: Mapping[str, Any]) -> Known:
         raise BadLedger(f"{where}: {error}") from None
     for pattern in values["subject"]:
         if ":" not in pattern and not any(fnmatchcase(backend, pattern) for backend in BACKENDS):
-            near = difflib.get_close_matches(pattern, BACKENDS, 1, 0.5)
-            hint = f"; did you mean {near[0]!r}?" if near else ""
             known = f"(known: {', '.join(BACKENDS)}, or MODULE:CLASS)"
-            raise BadLedger(f"{where}: no backend is named {pattern!r}{hint} {known}")
+            raise BadLedger(f"{where}: no backend is named {pattern!r}{hint(pattern, BACKENDS)} {known}")
     several = {"subject", "invariant", "sometimes", "unless"} & set(values)
     return Known(**{**values, **{name: tuple(values[name]) for name in several}})
 

@@ -13,8 +13,11 @@ import pytest
 
 from reports.lines import Exploration, Timing, Verdict
 from reports.records import NotWritable, RecordsError, Writer, read
+from suite.opening import open_session
 from suite.repros import again
-from suite.session import BadUse, Check, Exploring, Session, Settings, default_folder, open_session
+from suite.session import Check, Exploring, Session, default_folder
+from suite.settings import BadUse, Settings
+from suite.stale import stale
 
 ROOT = Path(__file__).resolve().parents[1]
 SESSION = pytest.StashKey[Session]()
@@ -317,14 +320,14 @@ class Run:
         if not self.begun:
             return
         if self.whole and exitstatus in (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED):
-            for record in self.session.stale(self.explained):
+            for record in stale(self.session, self.explained):
                 if record.id not in self.session.earlier:
                     self.planned[record.subject] += 1
                     self.writer.add(record)
                 session.exitstatus = exitstatus = pytest.ExitCode.TESTS_FAILED
         self.session.stop()
         scripts = self._scripts(exitstatus)
-        starting = sum(s.starting for s in self.session.subjects)
+        starting = sum(s.starting for s in self.session.interpreters)
         frameworks = self.seconds["frameworks"] + starting
         if exitstatus in (pytest.ExitCode.INTERRUPTED, pytest.ExitCode.INTERNAL_ERROR):
             self._close()  # without its last line: whoever reads it sees that it was cut off

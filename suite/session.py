@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import difflib
-import math
 import os
 import platform
 import secrets
 import subprocess
 import time
+from collections import Counter
 from collections.abc import Container, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass, field, replace
@@ -17,48 +16,24 @@ from pathlib import Path
 from typing import Any
 
 from cases.families import checks as families
-from cases.plan import DEPTHS, Planned, concerned, plan
-from cases.requests import KERNELS
+from cases.plan import Planned, plan
 from cases.scenarios import claims, described
 from cases.space import catalogue
 from reports.lines import Exploration, Header, Verdict
-from reports.records import read as read_run
 from suite import repros
 from suite.exploration import Explored, Judged, explore
 from suite.lanes import Lanes
-from suite.ledger import BadLedger, Known, consult, read
-from suite.subjects.specification import BadSubject, discover, missing, parse
+from suite.ledger import Known, consult
+from suite.settings import Settings
 from suite.subjects.subject import Subject
 from suite.verdicts import Outcome, judge
 
 ROOT = Path(__file__).resolve().parents[1]
-LEDGER = ROOT / "suite" / "known.toml"
 EXPLORE = "explore"
-DEVICES = ("cpu", "cuda", "all")
-
-
-class BadUse(ValueError):
-    """The command asks for something that cannot be: one sentence for the user."""
-
-
-@dataclass(frozen=True)
-class Settings:
-    """Every option of a run."""
-
-    subjects: tuple[str, ...] = ()
-    device: str = "all"
-    kernel: str = "all"
-    depth: str = "default"
-    seed: int = 0
-    threads: int = 1
-    timeout: float = 60.0
-    inline: bool = False
-    ledgers: tuple[str, ...] = ()
-    record: str | None = None
-    resume: str | None = None
-    repro_check: bool = True
-    explore: int = 0
-    planned: bool = True
+ALONE = 200
+"""So many checks are not worth a further interpreter."""
+A_CLAIM = 6
+"""What a claim of a scenario takes, in checks of other kinds: about that at `default`."""
 
 
 @dataclass(frozen=True)
@@ -84,6 +59,16 @@ class Check:
         return {**self.planned.features, "device": self.subject.device,
                 **({"other": self.other.specification.backend} if self.other else {})}
 
+    @property
+    def unit(self) -> str:
+        """What it shares layers and answers with: the scenario, or the layer."""
+        return self.planned.scenario or self.planned.layer
+
+    @property
+    def cost(self) -> int:
+        """Roughly what it takes, to share checks out by."""
+        return A_CLAIM if self.planned.scenario else 1
+
 
 @dataclass(frozen=True)
 class Exploring:
@@ -93,6 +78,8 @@ class Exploring:
 
     def __str__(self) -> str:
         return f"{self.subject.name}::{EXPLORE}"
+
+    unit, cost = EXPLORE, 10_000
 
 
 @dataclass(eq=False)
@@ -110,26 +97,25 @@ class Session:
 
     def __post_init__(self):
         self.lanes = Lanes(self.judge)
+        self.doubles: list[Subject] = []  # further interpreters of a subject, where there are cores for them
+        self._plans: dict[bool, list[Planned]] = {}
         self.began = time.time()
 
-    @cached_property
-    def planned(self) -> list[Planned]:
-        """Every invariant's check of the plan."""
-        return self._plan(False)
-
-    def _plan(self, sparing: bool) -> list[Planned]:
-        kernel = None if self.settings.kernel == "all" else self.settings.kernel
-        return plan(self.settings.depth, self.settings.seed, kernel, sparing)
+    def plan(self, sparing: bool) -> list[Planned]:
+        """Every invariant's check, of the plan for subjects that are spared or for the others."""
+        if sparing not in self._plans:
+            kernel = None if self.settings.kernel == "all" else self.settings.kernel
+            self._plans[sparing] = plan(self.settings.depth, self.settings.seed, kernel, sparing)
+        return self._plans[sparing]
 
     @cached_property
     def checks(self) -> list[Check]:
         """Every invariant's check, subject by subject; then those across two subjects, each against the first one."""
         if not self.settings.planned:
             return []
-        plans = {sparing: self._plan(sparing) for sparing in {s.specification.sparing for s in self.subjects}}
-        own = [Check(p, s) for s in self.subjects for p in plans[s.specification.sparing] if not p.across]
+        own = [Check(p, s) for s in self.subjects for p in self.plan(s.specification.sparing) if not p.across]
         first = self.subjects[0] if self.subjects else None
-        pairs = [Check(p, s, first) for s in self.subjects[1:] for p in plans[s.specification.sparing] if p.across]
+        pairs = [Check(p, s, first) for s in self.subjects[1:] for p in self.plan(s.specification.sparing) if p.across]
         return own + pairs
 
     @cached_property
@@ -168,12 +154,21 @@ class Session:
                 raise
 
     def run_ahead(self, checks: list[Check | Exploring]) -> None:
-        """Begin the lanes for the checks and searches that were selected."""
-        lanes: dict[str, list[tuple[str, Check | Exploring]]] = {}
+        """Begin the lanes for the checks and searches that were selected: one a subject, and where there are more cores than
+        that, several of one subject, each with its own interpreter."""
+        lanes: dict[str, list[Check | Exploring]] = {}
         for check in checks:
             lane = "across" if getattr(check, "other", None) else check.subject.name
-            lanes.setdefault(lane, []).append((str(check), check))
-        self.lanes.begin(lanes)
+            lanes.setdefault(lane, []).append(check)
+        free = self.lanes.cores // max(len(lanes), 1)
+        for subject in self.subjects:
+            if free > 1 and subject.device == "cpu" and subject.name in lanes:
+                first, *others = shared(lanes[subject.name], min(free, 1 + len(lanes[subject.name]) // ALONE))
+                lanes[subject.name] = first
+                for number, part in enumerate(others, 2):
+                    self.doubles.append(double := subject.double())
+                    lanes[f"{subject.name} {number}"] = [replace(check, subject=double) for check in part]
+        self.lanes.begin({name: [(str(check), check) for check in lane] for name, lane in lanes.items()})
 
     def judge(self, check: Check | Exploring) -> Outcome | Explored:
         """The outcome of one check, before the ledger is asked; of a search, what it explored."""
@@ -255,41 +250,6 @@ class Session:
             notes=tuple({"name": n.name, "value": n.value, "figure": n.figure} for n in outcome.notes),
         )
 
-    def stale(self, failed: Container[tuple[str, str]]) -> list[Verdict]:
-        """For a run of the whole plan: the entries that concern a subject and match none of its checks, or only such as
-        pass. `failed`: (subject, key) of the entries that explain some failure."""
-        found = []
-        full = (*families("full"), *claims("full"))
-        among = (*concerned(self.settings.depth, self.settings.seed), *((p.name, p.features) for p in full))
-        deeper = [(n, {**f, "device": "cpu"}) for n, f in among]
-        for subject in self.subjects:
-            mine = [c for c in self.all_checks if c.subject is subject]
-            whole = [Check(p, subject) for p in (*self.planned, *claims(self.settings.depth))]
-            spared = {str(c): c for c in whole if subject.specification.sparing}
-            for check in mine:
-                spared.pop(str(check), None)
-            entries: dict[str, list[Known]] = {}
-            for known in self.concerning(subject):
-                entries.setdefault(known.key, []).append(known)
-            for key, places in entries.items():
-                if (subject.name, key) in failed:
-                    continue
-                matched = any(place.covers(c.names, c.features) for place in places for c in mine)
-                if not matched and any(place.covers((name,), seen) for place in places for name, seen in deeper):
-                    continue  # a deeper plan will tell
-                if any(place.covers(c.names, c.features) for place in places for c in spared.values()):
-                    continue  # so will the plan that is not sparing
-                if any(place.covers(c.names, c.features) and place.always(c.names) for place in places for c in mine):
-                    continue  # each of those says for itself if it passes
-                wrong = "matches only checks that pass" if matched else "matches no planned check"
-                found.append(Verdict(
-                    id=f"{subject.name}::ledger::{key}", subject=subject.name, invariant="ledger", group="ledger",
-                    verdict="fixed", backend=subject.specification.backend, version=versions_in_words(subject), known=key,
-                    statement="Every entry of the ledger matches some check that fails.",
-                    message=f"the ledger's entry {key!r} {wrong}: mend the ledger",
-                ))
-        return found
-
     def header(self) -> Header:
         """The first line of the records."""
         subjects = tuple(
@@ -313,16 +273,33 @@ class Session:
             scenarios=described(),
         )
 
+    @property
+    def interpreters(self) -> tuple[Subject, ...]:
+        """Every subject, as often as it has an interpreter."""
+        return (*self.subjects, *self.doubles)
+
     def halt(self) -> None:
         """Kill every subject, whatever it does."""
-        for subject in self.subjects:
+        for subject in self.interpreters:
             subject.halt()
 
     def stop(self) -> None:
         """End every subject; what still runs ahead is given up."""
         self.lanes.stop(hurry=self.halt)
-        for subject in self.subjects:
+        for subject in self.interpreters:
             subject.stop()
+
+
+def shared(checks: list[Check | Exploring], parts: int) -> list[list[Check | Exploring]]:
+    """The checks in so many parts of about equal cost, each unit in one of them, in the order that they have."""
+    costs: Counter[str] = Counter()
+    for check in checks:
+        costs[check.unit] += check.cost
+    sums, place = [0] * parts, {}
+    for unit, cost in costs.most_common():
+        place[unit] = sums.index(min(sums))
+        sums[place[unit]] += cost
+    return [[check for check in checks if place[check.unit] == part] for part in range(parts)]
 
 
 def with_script(check: Check, outcome: Outcome) -> Outcome:
@@ -347,99 +324,6 @@ def with_script(check: Check, outcome: Outcome) -> Outcome:
             why = f"writing the script failed, which is our mistake: {type(error).__name__}: {error}"
     seconds = outcome.seconds + time.perf_counter() - began
     return replace(outcome, asked=(), script=script, no_script=why, seconds=seconds)
-
-
-def open_session(settings: Settings) -> Session:
-    """The session that the settings describe. Raises BadUse, in one sentence, or RecordsError."""
-    earlier, explored = {}, set()
-    if settings.resume is not None:
-        if settings.record is not None:
-            raise BadUse("--resume goes on in the run's own folder: leave out --record")
-        run = read_run(settings.resume)
-        settings, earlier = resumed(settings, run.header.settings), {v.id: v for v in run.verdicts}
-        explored = {each.subject for each in run.explorations}
-    for name, value, known in (
-        ("--depth", settings.depth, DEPTHS), ("--kernel", settings.kernel, (*KERNELS, "all")),
-        ("--device", settings.device, DEVICES),
-    ):
-        if value not in known:
-            near = difflib.get_close_matches(value, known, 1, 0.4)
-            hint = f"; did you mean {near[0]}?" if near else ""
-            raise BadUse(f"{name} {value}: unknown value{hint} (known: {', '.join(known)})")
-    if not (settings.timeout > 0 and math.isfinite(settings.timeout)):
-        raise BadUse(f"--timeout {settings.timeout:g}: must be more than 0 seconds")
-    if settings.explore < 0:
-        raise BadUse(f"--explore {settings.explore}: must be at least 1 draw")
-    if settings.threads < 1:
-        raise BadUse(f"--threads {settings.threads}: must be at least 1")
-    try:
-        ledger = read(LEDGER)
-        for path in map(Path, settings.ledgers):
-            ledger = (*ledger, *read(path, {known.key for known in ledger}))
-        if settings.subjects:
-            specifications, absent = [parse(text) for text in settings.subjects], {}
-        else:
-            specifications, absent = discover()
-        lacking = {s.name: missing(s.kind, s.path) for s in specifications if s.python is None}
-    except (BadLedger, BadSubject) as error:
-        raise BadUse(str(error)) from None
-    for name, modules in lacking.items():
-        if modules:
-            raise BadUse(f"subject {name!r}: not installed here: {', '.join(modules)}")
-    if not specifications:
-        raise BadUse(
-            f"no framework is installed here: install one of {', '.join(absent)} (python -m pip install -e '.[cpu]'), "
-            "or ask the reference with --subject reference"
-        )
-    names = [s.name for s in specifications]
-    if twice := {n for n in names if names.count(n) > 1}:
-        raise BadUse(f"subject {sorted(twice)[0]!r} is named twice: give one an alias, as in other={sorted(twice)[0]}")
-    if settings.inline and len(specifications) != 1:
-        here = ", ".join(names)
-        raise BadUse(f"--inline asks one subject in pytest's own process; name one with --subject (here: {here})")
-    devices = chosen_devices(settings.device)
-    subjects = [
-        Subject(specification, device, settings.threads, settings.timeout, settings.inline)
-        for specification in specifications
-        for device in devices
-        if not (device == "cuda" and specification.backend in ("reference", "keras-tensorflow"))
-    ]
-    session = Session(settings, subjects, absent, ledger, earlier, explored)
-    if session.earlier and (gone := {v.subject for v in earlier.values()} - {s.name for s in subjects}):
-        raise BadUse(f"--resume {settings.resume}: that run asked {sorted(gone)[0]!r}, which is not asked now")
-    every = (*session.planned, *families("full"), *claims("full"))
-    features = set().union(*(check.features for check in every), {"other", "device"})
-    for known in ledger:
-        for name in (*known.when, *(name for no in known.unless for name in no)):
-            if name not in features:
-                near = difflib.get_close_matches(name, features, 1, 0.5)
-                hint = f"; did you mean {near[0]!r}?" if near else ""
-                raise BadUse(f"ledger entry {known.key!r}: no check has a feature {name!r}{hint}")
-    return session
-
-
-def resumed(settings: Settings, begun: Mapping[str, Any]) -> Settings:
-    """The settings of a run that is gone on with: those it was begun with. Raises BadUse where another one is asked."""
-    same = {}
-    for name in ("subjects", "device", "kernel", "depth", "seed", "threads", "ledgers", "explore", "planned"):
-        default = getattr(Settings(), name)
-        asked, earlier = getattr(settings, name), begun.get(name, default)
-        earlier = tuple(earlier) if isinstance(default, tuple) else earlier
-        if asked not in (default, earlier):
-            option, words = name.removesuffix("s") if isinstance(default, tuple) else name, earlier
-            if isinstance(default, tuple):
-                words = ", ".join(earlier) or "none"
-            raise BadUse(f"--resume {settings.resume}: that run has another --{option} ({words}): leave the option out")
-        same[name] = earlier
-    return replace(settings, **same)
-
-
-def chosen_devices(asked: str) -> tuple[str, ...]:
-    """The devices to ask. Raises BadUse where a device is named that is not here."""
-    gpu = any(Path("/dev").glob("nvidia[0-9]*"))
-    if asked == "cuda" and not gpu:
-        raise BadUse("--device cuda: no CUDA device here (no /dev/nvidia0); use --device cpu")
-    return ("cpu", "cuda") if asked == "all" and gpu else ("cpu",) if asked == "all" else (asked,)
 
 
 def condition(known: Known) -> str:

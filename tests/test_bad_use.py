@@ -11,8 +11,9 @@ from pathlib import Path
 
 import pytest
 
-from suite import session
-from suite.session import BadUse, Settings, chosen_devices, open_session
+from suite import opening, settings
+from suite.opening import open_session
+from suite.settings import BadUse, Settings
 
 ROOT = Path(__file__).resolve().parents[1]
 USAGE = pytest.ExitCode.USAGE_ERROR
@@ -59,9 +60,9 @@ USES: dict[str, tuple[tuple[str, ...], str]] = {
         (*REFERENCE, "--subject", "other=reference", "--inline"),
         r"--inline asks one subject .*\(here: reference, other\)",
     ),
-    "a depth that is none": (("--depth", "ful"), r"--depth ful: unknown value; did you mean full\? \(known: .*\)"),
-    "a kernel that is none": (("--kernel", "fussed"), r"--kernel fussed: unknown value; did you mean fused\?.*"),
-    "a device that is none": (("--device", "cuda0"), r"--device cuda0: unknown value; did you mean cuda\?.*"),
+    "a depth that is none": (("--depth", "ful"), r"--depth ful: unknown value; did you mean 'full'\? \(known: .*\)"),
+    "a kernel that is none": (("--kernel", "fussed"), r"--kernel fussed: unknown value; did you mean 'fused'\?.*"),
+    "a device that is none": (("--device", "cuda0"), r"--device cuda0: unknown value; did you mean 'cuda'\?.*"),
     "a seed in words": (("--seed", "abc"), r"argument --seed: invalid int value: 'abc'"),
     "a negative time-out": ((*REFERENCE, "--timeout", "-3"), r"--timeout -3: must be more than 0 seconds"),
     "no time at all": ((*REFERENCE, "--timeout", "0"), r"--timeout 0: must be more than 0 seconds"),
@@ -167,7 +168,7 @@ def test_where_no_framework_is_installed_it_is_said_what_to_do(tmp_path):
 
 
 def test_a_subject_whose_framework_is_not_installed_is_said(monkeypatch):
-    monkeypatch.setattr(session, "missing", lambda kind, path: ["torch"])
+    monkeypatch.setattr(opening, "missing", lambda kind, path: ["torch"])
     with pytest.raises(BadUse, match="subject 'torch': not installed here: torch"):
         open_session(Settings(subjects=("torch",)))
 
@@ -182,11 +183,11 @@ def test_a_subject_whose_framework_is_not_installed_is_said(monkeypatch):
     ],
 )
 def test_the_devices_are_those_that_are_here(monkeypatch, asked, here, expected):
-    monkeypatch.setattr(session.Path, "glob", lambda *_: iter(["nvidia0"] if here else []))
-    assert chosen_devices(asked) == expected
+    monkeypatch.setattr(settings.Path, "glob", lambda *_: iter(["nvidia0"] if here else []))
+    assert Settings(device=asked).devices == expected
 
 
 def test_a_device_that_is_not_here_is_said(monkeypatch):
-    monkeypatch.setattr(session.Path, "glob", lambda *_: iter([]))
+    monkeypatch.setattr(settings.Path, "glob", lambda *_: iter([]))
     with pytest.raises(BadUse, match=r"--device cuda: no CUDA device here .*; use --device cpu"):
-        chosen_devices("cuda")
+        _ = Settings(device="cuda").devices

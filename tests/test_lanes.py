@@ -8,6 +8,9 @@ import time
 import pytest
 
 from suite.lanes import Lanes
+from suite.opening import open_session
+from suite.session import ALONE, shared
+from suite.settings import Settings
 from suite.verdicts import Outcome
 
 
@@ -87,3 +90,32 @@ def test_nothing_is_hurried_where_all_is_done():
     lanes.stop(lambda: hurried.append(1))
     lanes.stop(lambda: hurried.append(1))
     assert hurried == []
+
+
+def test_checks_are_shared_out_by_cost_and_units_stay_whole():
+    checks = open_session(Settings(subjects=("reference",))).all_checks
+    parts = shared(list(checks), 3)
+    assert sorted(str(check) for part in parts for check in part) == sorted(map(str, checks))
+    units = [{check.unit for check in part} for part in parts]
+    assert not units[0] & units[1] and not units[1] & units[2] and not units[0] & units[2]
+    costs = [sum(check.cost for check in part) for part in parts]
+    assert max(costs) < 1.2 * min(costs)
+
+
+def test_one_subject_is_asked_in_several_interpreters_where_cores_are_free():
+    session = open_session(Settings(subjects=("reference",)))
+    session.lanes = Lanes(lambda check: Outcome("pass", check.subject), cores=2)
+    checks = [check for check in session.checks if not check.other]
+    session.run_ahead(checks)
+    seen = {str(check): session.lanes.outcome(str(check), check).message for check in checks}
+    session.stop()
+    assert set(seen.values()) == {session.subjects[0], *session.doubles} and len(session.doubles) == 1
+    assert {double.name for double in session.doubles} == {"reference"}
+
+
+def test_a_few_checks_need_no_further_interpreter():
+    session = open_session(Settings(subjects=("reference",)))
+    session.lanes = Lanes(lambda check: Outcome("pass", ""), cores=8)
+    session.run_ahead(list(session.checks[:ALONE - 1]))
+    session.stop()
+    assert not session.doubles

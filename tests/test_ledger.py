@@ -7,7 +7,10 @@ from pathlib import Path
 import pytest
 
 from suite.ledger import SEVERITIES, BadLedger, Known, consult, holds, read
-from suite.session import LEDGER, BadUse, Session, Settings, open_session
+from suite.opening import LEDGER, open_session
+from suite.session import Session
+from suite.settings import BadUse, Settings
+from suite.stale import stale as stale_in
 from suite.verdicts import Outcome
 
 ENTRY = """
@@ -238,7 +241,7 @@ def test_an_entry_that_matches_no_check_is_stale(tmp_path):
         entry("other-version", "paddding_*", versions='numpy = "<2"'),
         entry("scenario", "dynamic-rnn/*"),
     )
-    stale = {record.known: record for record in found.stale({("reference", "used"), ("reference", "scenario")})}
+    stale = {record.known: record for record in stale_in(found, {("reference", "used"), ("reference", "scenario")})}
     assert set(stale) == {"misspelt", "never"}
     record = stale["never"]
     assert record.verdict == "fixed" and record.id == "reference::ledger::never"
@@ -248,7 +251,7 @@ def test_an_entry_that_matches_no_check_is_stale(tmp_path):
 def test_an_entry_whose_checks_all_pass_is_stale(tmp_path):
     maybe = [entry(key, "padding_*").replace("invariant =", "sometimes =") for key in ("healed", "alive")]
     found = session(tmp_path, *maybe)
-    (record,) = found.stale({("reference", "alive")})
+    (record,) = stale_in(found, {("reference", "alive")})
     assert record.known == "healed" and record.verdict == "fixed"
     assert record.message == "the ledger's entry 'healed' matches only checks that pass: mend the ledger"
 

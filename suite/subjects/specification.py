@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import importlib
 import importlib.machinery
 import importlib.util
@@ -14,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from suite.backends import BACKENDS, Backend
+from suite.near import hint
 
 SHORT = {"tf": "tensorflow", "pytorch": "torch", "pt": "torch"}
 """What people call frameworks, for near misses."""
@@ -51,9 +51,8 @@ def parse(text: str) -> Specification:
         kind = BACKENDS[backend]
     else:
         meant = "-".join(SHORT.get(word, word) for word in re.split("[-_]", backend.lower()))
-        near = difflib.get_close_matches(meant, BACKENDS, 1, 0.5)
-        hint = f"; did you mean {near[0]!r}?" if near else ""
-        raise BadSubject(f"no subject named {backend!r} here{hint} (available: {', '.join(BACKENDS)}, or MODULE:CLASS)")
+        known = f"(available: {', '.join(BACKENDS)}, or MODULE:CLASS)"
+        raise BadSubject(f"no subject named {backend!r} here{hint(meant, BACKENDS)} {known}")
     name = alias or rest
     if not where:
         return Specification(name, backend, kind)

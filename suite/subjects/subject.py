@@ -49,6 +49,10 @@ class Subject:
         self.broken: str | None = None
         self.absent: str | None = None
 
+    def double(self) -> Subject:
+        """The same in an interpreter of its own."""
+        return Subject(self.specification, self.device, self.threads, self.timeout)
+
     @property
     def about(self) -> dict[str, Any]:
         """Versions, devices, python: known after `start`."""

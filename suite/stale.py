@@ -1,0 +1,54 @@
+"""Whether every entry of the ledger still meets a check that fails: what is mended must leave the ledger."""
+
+from __future__ import annotations
+
+from collections.abc import Container
+
+from cases.families import checks as families
+from cases.plan import concerned
+from cases.scenarios import claims
+from reports.lines import Verdict
+from suite.ledger import Known
+from suite.session import Check, Session, versions_in_words
+from suite.subjects.subject import Subject
+
+
+def stale(session: Session, failed: Container[tuple[str, str]]) -> list[Verdict]:
+    """For a run of the whole plan: the entries that concern a subject and match none of its checks, or only such as pass.
+    `failed`: (subject, key) of the entries that explain some failure."""
+    depth = session.settings.depth
+    full = (*families("full"), *claims("full"))
+    among = (*concerned(depth, session.settings.seed), *((p.name, p.features) for p in full))
+    deeper = [((name,), {**features, "device": "cpu"}) for name, features in among]
+    found = []
+    for subject in session.subjects:
+        mine = [c for c in session.all_checks if c.subject is subject]
+        asked = [(c.names, c.features) for c in mine]
+        spared = [(c.names, c.features) for c in unasked(session, subject, {str(c) for c in mine})]
+        entries: dict[str, list[Known]] = {}
+        for known in session.concerning(subject):
+            entries.setdefault(known.key, []).append(known)
+        for key, places in entries.items():
+            if (subject.name, key) in failed:
+                continue
+            matched = [(place, names) for place in places for names, features in asked if place.covers(names, features)]
+            if any(place.always(names) for place, names in matched):
+                continue  # each of those says for itself if it passes
+            if any(place.covers(*check) for place in places for check in (*spared, *(() if matched else deeper))):
+                continue  # the plan that is not sparing will tell, or a deeper one
+            wrong = "matches only checks that pass" if matched else "matches no planned check"
+            found.append(Verdict(
+                id=f"{subject.name}::ledger::{key}", subject=subject.name, invariant="ledger", group="ledger",
+                verdict="fixed", backend=subject.specification.backend, version=versions_in_words(subject), known=key,
+                statement="Every entry of the ledger matches some check that fails.",
+                message=f"the ledger's entry {key!r} {wrong}: mend the ledger",
+            ))
+    return found
+
+
+def unasked(session: Session, subject: Subject, asked: Container[str]) -> list[Check]:
+    """What a sparing plan leaves out for this subject."""
+    if not subject.specification.sparing:
+        return []
+    whole = [Check(p, subject) for p in (*session.plan(sparing=False), *claims(session.settings.depth))]
+    return [check for check in whole if str(check) not in asked]
