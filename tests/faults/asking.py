@@ -22,7 +22,9 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from cases import tolerance
-from suite.session import Check, Session, Settings, open_session
+from suite.opening import open_session
+from suite.session import Check, Session
+from suite.settings import Settings
 from suite.subjects.interpreter import TimedOut
 from suite.verdicts import BAD, judge
 from tests.faults.base import Fault
