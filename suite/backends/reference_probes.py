@@ -27,6 +27,20 @@ def run_form(backend: Any, request: FunctionRequest) -> Observation | Unsupporte
     return Observation(seen.arrays, seen.kernel, facts={"padding": "hold"})
 
 
+def run_graph(backend: Any, request: FunctionRequest) -> Observation | Unsupported:
+    """Layers around recurrent ones. Raises ValueError for a mask that does not fit."""
+    options = dict(request.arguments)
+    if options["kind"].endswith("dropout"):
+        return Unsupported("the reference draws no dropout masks")
+    with moment("run"):
+        if options["kind"] == "wrong_mask":
+            if options["masks"][0].shape != options["inputs"][0].shape[:2]:
+                raise ValueError(f"a mask of shape {options['masks'][0].shape} for inputs of {options['inputs'][0].shape}")
+            return Observation({"outputs": options["inputs"][0]})
+        seen = backend.reference.run_graph(**options)
+    return Observation({n: a if a.dtype == bool else a.astype("float32") for n, a in seen.arrays.items()}, seen.kernel)
+
+
 def run_pack(backend: Any, request: FunctionRequest) -> Observation:
     """Lengths as they are, where sequences can have them. Raises ValueError elsewhere."""
     options = dict(request.arguments)
@@ -78,7 +92,7 @@ def run_purity(backend: Any, request: FunctionRequest) -> Observation:
 
 
 PROBES: Mapping[str, Callable] = {
-    "chain": run_chain, "form": run_form, "purity": run_purity, "fresh_weights": run_fresh, "read_back": run_read_back,
+    "chain": run_chain, "form": run_form, "graph": run_graph, "purity": run_purity, "fresh_weights": run_fresh, "read_back": run_read_back,
     "step": run_step, "pack_padded": run_pack, "ignored_class": run_ignored, "masked_loss": run_masked_loss,
 }
 """Name of a function request -> what answers it: function(backend, request)."""

@@ -13,7 +13,7 @@ import time
 from pathlib import Path
 
 from tests.faults import in_adapter, in_conditions, in_engines, in_graphs, in_layers, in_loops, in_masks, in_torch
-from tests.faults.asking import NotClean, Outcome, clean, prepare, tried
+from tests.faults.asking import FORK, NotClean, Outcome, clean, kept, prepare, tried
 from tests.faults.base import Fault
 
 FAULTS: tuple[Fault, ...] = (*in_loops.ALL, *in_layers.ALL, *in_masks.ALL, *in_torch.ALL, *in_conditions.ALL, *in_graphs.ALL,
@@ -30,8 +30,21 @@ def told(outcomes: list[Outcome], seconds: float) -> str:
         counts = [sum(o.what == what for o in outcomes if family in (o.family, "all")) for what in WHAT]
         lines.append(f"{family:<{width}}  " + "  ".join(f"{n:>{len(what)}}" for n, what in zip(counts, WHAT, strict=True)))
     lines += [f"{o.what}: {o.subject}: {o.family}: {o.name} {o.by}".rstrip() for o in outcomes if o.what != "killed"]
-    score = sum(o.what == "killed" for o in outcomes), sum(o.what in ("killed", "survived") for o in outcomes)
-    return "\n".join([*lines, f"{score[0]} of {score[1]} that can be found are killed; {len(outcomes)} faults in {seconds:.0f} s"])
+    killed, survived = (sum(o.what == what for o in outcomes) for what in WHAT[:2])
+    lines.append(f"{killed} of {killed + survived} that can be found are killed; {len(outcomes)} faults in {seconds:.0f} s")
+    return "\n".join(lines)
+
+
+def measure(subject: str, chosen: list[Fault], folder: Path, asked: argparse.Namespace) -> None:
+    """In a process of its own: one subject's faults, each outcome printed as it comes."""
+    try:
+        plan = clean(subject, folder, asked.most)
+    except NotClean as error:
+        sys.stderr.write(f"nothing can be measured: {error}\n")
+        sys.exit(2)
+    prepare(subject)
+    for o in tried(chosen, folder, plan, asked.jobs, asked.again):
+        print(f"{o.what:<9}  {o.seconds:>5} s  {o.family}: {o.name}  {o.by[:150]}", flush=True)
 
 
 def main() -> int:
@@ -56,15 +69,14 @@ def main() -> int:
     outcomes = []
     with tempfile.TemporaryDirectory(prefix="faults-") as temporary:
         folder = (asked.folder or Path(temporary)).resolve()
-        for subject in sorted({f.subject for f in chosen}, reverse=True):  # torch first: it is imported for others
-            try:
-                plan = clean(subject, folder, asked.most)
-            except NotClean as error:
-                parser.exit(2, f"nothing can be measured: {error}\n")
-            prepare(subject)
-            for outcome in tried([f for f in chosen if f.subject == subject], folder, plan, asked.jobs, asked.again):
-                print(f"{outcome.what:<9}  {outcome.seconds:>5} s  {outcome.family}: {outcome.name}  {outcome.by[:150]}", flush=True)
-                outcomes.append(outcome)
+        for subject in sorted({f.subject for f in chosen}):  # Keras has one engine a process
+            mine = [f for f in chosen if f.subject == subject]
+            child = FORK.Process(target=measure, args=(subject, mine, folder, asked))
+            child.start()
+            child.join()
+            outcomes += [outcome for f in mine if (outcome := kept(f, folder, False))]
+            if child.exitcode:
+                return child.exitcode
     print(told(outcomes, time.monotonic() - began))
     return int(any(o.what in ("survived", "void") for o in outcomes))
 

@@ -1,7 +1,7 @@
 """Ask a framework with a fault in it: every fault in a process of its own, forked from one that knows the plan.
 
-The parent imports nothing that a fault changes. It keeps the plan, what the reference expects, and below Keras its engine, so
-that a fault costs the import of the rest and the answers up to the first that is wrong. The checks that took least time on the framework
+The parent runs nothing of the framework. It has imported Keras, and keeps the plan and what the reference expects, so that a
+fault costs the answers up to the first that is wrong. The checks that took least time on the framework
 as it is come first.
 """
 
@@ -33,8 +33,6 @@ SECONDS = 900
 """How long one fault may take."""
 PATIENCE = 60
 """How long one check may take."""
-ENGINES = {"keras-torch": ("torch",), "keras-jax": ("jax",)}
-"""What the parent imports, and does not touch. TensorFlow imports Keras."""
 FORK = multiprocessing.get_context("fork")
 
 
@@ -140,10 +138,10 @@ def clean(subject: str, folder: Path, most: float) -> tuple[Session, list[Check]
 
 
 def prepare(subject: str) -> None:
-    """Import what no fault of this subject changes."""
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-    for engine in ENGINES.get(subject, ()):
-        importlib.import_module(engine)
+    """Import Keras on its engine, and run nothing: processes that are forked from this one have it."""
+    if subject.startswith("keras-"):
+        os.environ |= {"TF_CPP_MIN_LOG_LEVEL": "3", "KERAS_BACKEND": subject.removeprefix("keras-"), "CUDA_VISIBLE_DEVICES": ""}
+        importlib.import_module("keras")
 
 
 def ended(child: multiprocessing.Process, place: Path) -> str:
@@ -177,7 +175,7 @@ def became(fault: Fault, place: Path, child: multiprocessing.Process, seconds: f
         what, by = "killed", f"{now} · {'timeout' if seconds >= SECONDS else 'crash'}: {ended(child, place)}"
     elif not (place / "end").exists():
         what, by = "void", ended(child, place)
-    elif not (place / "imported").exists():
+    elif not (place / "planted").exists():
         what, by = "void", "the changed module was never imported"
     else:
         what, by = ("explained", fault.explained) if fault.explained else ("survived", f"{len(read(place, 'met'))} checks")

@@ -10,6 +10,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from tests.faults.transplant import transplant
+
 MARK = "\n\nimport pathlib as _pathlib\n_pathlib.Path({mark!r}).touch()\n"
 ROOT = Path(__file__).resolve().parents[2]
 SUBJECTS = {"torch.": "torch", "suite.backends.pytorch": "torch", "keras.src.backend.tensorflow.": "keras-tensorflow",
@@ -49,14 +51,19 @@ class Fault:
         return text.replace(self.old, self.new)
 
     def plant(self, folder: Path) -> None:
-        """Write the changed copy into `folder`, and let this process, which has not imported the module yet, take it from
-        there: no part of a package can be put first on the path. `folder/imported` is there once it was imported.
-        Raises ValueError where the module was imported already."""
-        if self.module in sys.modules:
-            raise ValueError(f"{self.name}: {self.module} was imported before the fault was planted")
+        """Write the changed copy into `folder`, and let this process take it from there: no part of a package can be put first
+        on the path. A module that is imported already gets its new code. `folder/planted` is there once the fault is in.
+        Raises ValueError where that module cannot take it."""
         copy = folder / f"{self.module.rpartition('.')[2]}.py"
-        copy.write_text(self.changed() + MARK.format(mark=str(folder / "imported")))
-        sys.meta_path.insert(0, Changed(self.module, str(copy)))
+        text = self.changed()
+        if self.module not in sys.modules:
+            copy.write_text(text + MARK.format(mark=str(folder / "planted")))
+            sys.meta_path.insert(0, Changed(self.module, str(copy)))
+            return
+        copy.write_text(text)
+        if not transplant(sys.modules[self.module], text, str(copy)):
+            raise ValueError(f"{self.name}: no function of {self.module} is another one")
+        (folder / "planted").touch()
 
 
 @dataclass(frozen=True)
