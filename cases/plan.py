@@ -158,9 +158,9 @@ ARRAYS: tuple[Array, ...] = (
         direction=("forward", "backward", "bidirectional"), states=(True, False),
     ), least=3),
     Array("loops", dict(
-        kernel=("unrolled", "generic", "fused"), mask=("gaps", "none", "left"), direction=("forward", "bidirectional", "backward"),
-        padding_output=("default", "zero"), return_sequences=(True, False), states=(True, False),
-        cell=("gru", "lstm", "simple_rnn"), merge=("concat", "mul"),
+        kernel=("unrolled", "generic", "fused"), mask=("gaps", "none", "left"),
+        direction=("forward", "bidirectional", "backward"), padding_output=("default", "zero"),
+        return_sequences=(True, False), states=(True, False), cell=("gru", "lstm", "simple_rnn"), merge=("concat", "mul"),
     ), groups=("values",), least=3, depth="default"),
     Array("sources", dict(
         mask_from=("masking", "embedding", "masking_number", "masking_inf"), states=(True, False),

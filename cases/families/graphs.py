@@ -114,8 +114,8 @@ def wrapped_masks_must_fit(ask, off):
     return []
 
 
-@statement("In training whole features are dropped by spatial dropout, single numbers by dropout inside a wrapper, each scaled by "
-           "what is kept; in inference nothing is.", {"kind": ("spatial", "wrapped", "inherited"), "training": (True, False)},
+@statement("In training spatial dropout drops whole features, dropout inside a wrapper single numbers, each scaled by what is "
+           "kept; in inference nothing is dropped.", {"kind": ("spatial", "wrapped", "inherited"), "training": (True, False)},
            strength=(1, 2, 2), source="Tompson et al. 2015; Keras: SpatialDropout1D, TimeDistributed(Dropout), training=True")
 def dropout_around_layers(ask, kind, training):
     request = asked(f"{kind}_dropout", ("none",), training=training)

@@ -64,6 +64,7 @@ def values(array: Array, mask: Array | None) -> Array:
 
 
 def valid_words(mask: Array | None, array: Array) -> Array:
+    """(batch, sentences, words) bool: the mask, or all true."""
     return np.ones(array.shape[:3], bool) if mask is None else mask
 
 

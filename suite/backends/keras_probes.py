@@ -11,7 +11,8 @@ from suite.backends.keras_purity import run_purity
 from suite.backends.keras_weights import run_fresh, run_read_back, run_step
 
 PROBES: Mapping[str, Callable] = {
-    "chain": run_chain, "form": run_form, "graph": run_graph, "purity": run_purity, "fresh_weights": run_fresh, "read_back": run_read_back,
+    "chain": run_chain, "form": run_form, "graph": run_graph,
+    "purity": run_purity, "fresh_weights": run_fresh, "read_back": run_read_back,
     "step": run_step,
     "masked_loss": run_masked_loss, "ignored_class": run_ignored,
 }

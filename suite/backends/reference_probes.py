@@ -92,7 +92,8 @@ def run_purity(backend: Any, request: FunctionRequest) -> Observation:
 
 
 PROBES: Mapping[str, Callable] = {
-    "chain": run_chain, "form": run_form, "graph": run_graph, "purity": run_purity, "fresh_weights": run_fresh, "read_back": run_read_back,
+    "chain": run_chain, "form": run_form, "graph": run_graph,
+    "purity": run_purity, "fresh_weights": run_fresh, "read_back": run_read_back,
     "step": run_step, "pack_padded": run_pack, "ignored_class": run_ignored, "masked_loss": run_masked_loss,
 }
 """Name of a function request -> what answers it: function(backend, request)."""
