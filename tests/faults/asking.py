@@ -13,6 +13,7 @@ import multiprocessing
 import multiprocessing.connection
 import os
 import pickle
+import re
 import shutil
 import signal
 import time
@@ -152,6 +153,12 @@ def ended(child: multiprocessing.Process, place: Path) -> str:
     return f"{how}, asked {now}: {(place / 'said').read_text()[-300:].strip()}"
 
 
+def near(fault: Fault, check: Check) -> int:
+    """How many words of the fault a check speaks of: such checks come first."""
+    words = {word.rstrip("s") for word in re.findall("[a-z]{3,}", f"{fault.family} {fault.name} {fault.module}".lower())}
+    return len(words & {w.rstrip("s") for w in re.findall("[a-z]{3,}", f"{check} {check.planned.group}".lower())})
+
+
 def begun(fault: Fault, folder: Path, session: Session, checks: list[Check], again: bool) -> multiprocessing.Process:
     """The process that asks of a fault. A survivor that is tried again meets only what it has not met."""
     place = place_of(fault, folder)
@@ -159,7 +166,8 @@ def begun(fault: Fault, folder: Path, session: Session, checks: list[Check], aga
     shutil.rmtree(place, ignore_errors=True)
     place.mkdir(parents=True)
     (place / "met").write_text("".join(f"{check}\t{seconds}\n" for check, seconds in met.items()))
-    child = FORK.Process(target=asked, args=(session, [c for c in checks if str(c) not in met], place, fault))
+    ordered = sorted((c for c in checks if str(c) not in met), key=lambda check: -near(fault, check))
+    child = FORK.Process(target=asked, args=(session, ordered, place, fault))
     child.start()
     return child
 
