@@ -17,6 +17,9 @@ from suite.backends import moment
 LOOP = {"return_sequences": True, "return_state": True, "go_backwards": True, "stateful": True, "unroll": True,
         "zero_output_for_mask": True}
 
+LATE = ("activity_regularizer", "seed")
+"""Told after all others: what is known to be lost must not hide what is not."""
+
 
 def cell_options(keras: Any) -> dict[str, Any]:
     """Options of a cell, none of them the default."""
@@ -107,7 +110,7 @@ def run_options(backend: Any, request: FunctionRequest) -> Observation:
             model = keras.Model(start, layer(start))
             again = (keras.models.clone_model(model) if options["way"] == "clone" else _loaded(keras, model)).layers[-1]
     told = [(name, said(keras, name, value), said(keras, name, at(layer, name)), said(keras, name, at(again, name)))
-            for name, value in sorted(given.items(), key=lambda item: item[0] == "seed")]
+            for name, value in sorted(given.items(), key=lambda item: item[0] in LATE)]
     return Observation({}, facts={"options": tuple(told)})
 
 

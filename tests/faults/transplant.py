@@ -5,6 +5,7 @@ So a process may be forked after its framework was imported, which takes longer 
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator
 from types import FunctionType, ModuleType
 from typing import Any
@@ -15,8 +16,19 @@ def transplant(module: ModuleType, text: str, place: str) -> int:
     cannot take its new code."""
     fresh = ModuleType(module.__name__)
     fresh.__dict__.update({name: value for name, value in vars(module).items() if name.startswith("__")})
+    before = [(table, dict(table)) for table in registers()]
     exec(compile(text, place, "exec"), fresh.__dict__)
+    for table, entries in before:  # what saved models are made of is what was there before
+        table.clear()
+        table.update(entries)
     return sum(given(old, new) for name, (old, new) in shared(vars(module), vars(fresh)).items() if ours(old, module))
+
+
+def registers() -> list[dict]:
+    """Where Keras' decorators enter what they decorate."""
+    names = {"keras.src.api_export": ("REGISTERED_NAMES_TO_OBJS", "REGISTERED_OBJS_TO_NAMES"),
+             "keras.src.saving.object_registration": ("GLOBAL_CUSTOM_OBJECTS", "GLOBAL_CUSTOM_NAMES")}
+    return [getattr(sys.modules[module], name) for module, each in names.items() if module in sys.modules for name in each]
 
 
 def shared(old: Any, new: Any) -> dict[str, tuple[Any, Any]]:
