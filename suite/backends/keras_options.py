@@ -110,7 +110,7 @@ def run_options(backend: Any, request: FunctionRequest) -> Observation:
             model = keras.Model(start, layer(start))
             again = (keras.models.clone_model(model) if options["way"] == "clone" else _loaded(keras, model)).layers[-1]
     told = [(name, said(keras, name, value), said(keras, name, at(layer, name)), said(keras, name, at(again, name)))
-            for name, value in sorted(given.items(), key=lambda item: item[0] in LATE)]
+            for name, value in sorted(given.items(), key=lambda item: LATE.index(item[0]) if item[0] in LATE else -1)]
     return Observation({}, facts={"options": tuple(told)})
 
 
