@@ -39,7 +39,8 @@ def dropped(
     asked = Request(layer.but(**rates), of_gate(layer, place, gate, 1.0), batch, wants=("outputs",), before=before,
                     execution=Execution(mode="training"))
     seen = ask(asked)["outputs"][:, 0]
-    none, twice = (ask(Request(layer, of_gate(layer, place, gate, f), batch, wants=("outputs",)))["outputs"][:, 0] for f in (0, 2))
+    plain = Request(layer, {}, batch, wants=("outputs",))
+    none, twice = (ask(plain.but(weights=of_gate(layer, place, gate, f)))["outputs"][:, 0] for f in (0, 2))
     off = [np.abs(seen - due) for due in (none, twice)]
     wrong = np.argwhere(~(np.minimum(*off) <= CLOSE))
     found = [Deviation("outputs", f"gate {layer.gates[gate]}, row {r}, unit {u}: found {seen[r, u]:.6g}; dropped it were "

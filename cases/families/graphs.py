@@ -63,6 +63,19 @@ def joined_masks_are_either(ask, kind, masks, origin):
     return against(ask(request), request, where_valid=True)
 
 
+@statement("A step is masked where every one of its features is the number that masks, and not where some are; it becomes zero.",
+           {"value": (0.0, -7.5, 2.0)}, usual={"value": (0.0, -7.5)}, source="Keras: Masking(mask_value)")
+def masking_looks_at_every_feature(ask, value):
+    request = asked("masking", ("gaps",), value=value)
+    given = dict(request.arguments)
+    inputs, mask = given["inputs"][0].copy(), given["masks"][0]
+    inputs[~mask] = value
+    inputs[:, :, 0] = value
+    inputs[:, 0, :2] = value
+    request = FunctionRequest("graph", tuple({**given, "inputs": (inputs,), "masks": (None,)}.items()))
+    return against(ask(request), request)
+
+
 @statement("Pooling over time is the mean of the valid steps alone, and passes no mask on.",
            {"mask": ("right", "left", "gaps", "single", "none")}, usual={"mask": ("right", "gaps", "none")},
            source="Keras: GlobalAveragePooling1D")

@@ -23,12 +23,13 @@ ARITHMETIC = {"add": np.add, "multiply": np.multiply, "subtract": np.subtract, "
 
 def run_graph(
     kind: str, inputs: Sequence[Array], masks: Sequence[Array | None], layer: Layer | None = None,
-    weights: Mapping[str, Array] | None = None, training: bool = False, origin: str = "built",
+    weights: Mapping[str, Array] | None = None, training: bool = False, origin: str = "built", value: float = 0.0,
 ) -> Observation:
     """The observation that is right: `outputs`, and `mask` where one is passed on.
 
     add, multiply, subtract, average   of two inputs; a step is valid where either is
     concatenate, concatenate_time      along features: a step is valid where either is; along time: one mask after the other
+    masking                            zeros at steps whose features are all `value`; the mask says which
     pool                               the mean over the valid steps of each row; no mask
     attend, attend_back                softmax(q k') v over the valid steps of v, in the second case not later than the query;
                                        zero where the query is masked, whose mask is passed on
@@ -45,6 +46,9 @@ def run_graph(
         outputs, mask = np.concatenate(seen, axis=2), valid[0] | valid[1]
     elif kind == "concatenate_time":
         outputs, mask = np.concatenate(seen, axis=1), np.concatenate(valid, axis=1)
+    elif kind == "masking":
+        mask = (inputs[0] != value).any(axis=2)
+        outputs = np.where(mask[:, :, None], inputs[0], 0.0)
     elif kind == "pool":
         there = valid[0][:, :, None]
         outputs = (seen[0] * there).sum(axis=1) / there.sum(axis=1)

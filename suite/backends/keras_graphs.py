@@ -72,6 +72,11 @@ def run_graph(backend: Any, request: FunctionRequest) -> Observation:
             return Observation({"outputs": engine.numpy(one(tensors[0], mask=engine.tensor(np.array(masks[0]))))})
     if options.get("origin") == "reloaded":
         return _reloaded(backend, options, inputs)
+    if kind == "masking":
+        with moment("run"):
+            outputs = keras.layers.Masking(options["value"])(tensors[0])
+            mask = stacks.passed_mask(outputs)
+        return Observation({"outputs": engine.numpy(outputs), **({} if mask is None else {"mask": engine.numpy(mask)})}, "eager")
     with moment("build"):
         call = around(keras, options)
     with moment("run"):

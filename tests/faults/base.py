@@ -6,7 +6,7 @@ import importlib.util
 import sys
 import sysconfig
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -78,13 +78,9 @@ class Changed:
         return importlib.util.spec_from_file_location(name, self.copy) if name == self.module else None
 
 
-def faults(family: str, module: str, edits: Mapping[str, tuple], **more: Any) -> tuple[Fault, ...]:
-    """The faults of one family in one module, from name -> (old, new) or (old, new, count); `more` fields of all of them."""
-    return tuple(Fault(name, family, module, *edit, **more) for name, edit in edits.items())
-
-
-def explained(known: tuple[Fault, ...], reasons: Mapping[str, str]) -> tuple[Fault, ...]:
-    """The faults, some of them explained: name -> why nothing can fail. Raises KeyError for a name that is none of theirs."""
-    if unknown := set(reasons) - {fault.name for fault in known}:
+def faults(family: str, module: str, edits: Mapping[str, tuple], explained: Mapping[str, str] | None = None) -> tuple[Fault, ...]:
+    """The faults of one family in one module, from name -> (old, new) or (old, new, count); some of them explained. Raises
+    KeyError where a name that is explained is none of theirs."""
+    if unknown := set(explained or {}) - set(edits):
         raise KeyError(f"no fault is called {sorted(unknown)[0]!r}")
-    return tuple(replace(fault, explained=reasons.get(fault.name, fault.explained)) for fault in known)
+    return tuple(Fault(name, family, module, *edit, explained=(explained or {}).get(name, "")) for name, edit in edits.items())

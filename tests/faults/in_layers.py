@@ -62,7 +62,7 @@ REFUSALS = faults("refusal", RNN + "rnn", {
     "another batch size in a stateful layer": (
         "and actual_batch_size != self._expected_batch_size", "and actual_batch_size is None"),
     "no rank in unrolling": ("if self.unroll and timesteps is None:", "if False:"),
-}) + faults("refusal", RNN + "lstm", {
+}, explained={"no rank in unrolling": "every engine's loop refuses it in its own words"}) + faults("refusal", RNN + "lstm", {
     "LSTM of any rank": ("self.input_spec = InputSpec(ndim=3)", "self.input_spec = None"),
 }) + faults("refusal", RNN + "bidirectional", {
     "any merge_mode": ('if merge_mode not in ["sum", "mul", "ave", "concat", None]:', "if False:"),

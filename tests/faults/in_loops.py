@@ -1,6 +1,6 @@
 """Faults in Keras' loops over time on the torch backend: masks, directions, gradients, precision, the fused paths."""
 
-from tests.faults.base import explained, faults
+from tests.faults.base import faults
 
 LOOP = "keras.src.backend.torch.rnn"
 
@@ -38,8 +38,7 @@ LENGTHS = faults("last step", LOOP, {
     "unrolled: states of the first step": ("new_states = successive_states[-1]", "new_states = successive_states[0]", 2),
     "last output is the one before": (
         "last_output = tuple(o[-1] for o in outputs)", "last_output = tuple(o[-2:][0] for o in outputs)"),
-})
-LENGTHS = explained(LENGTHS, {
+}, explained={
     "last output is the one before": "the loop keeps one output where the last alone is returned; where it keeps all, nobody reads this one",
 })
 GRADIENTS = faults("gradient", LOOP, {
