@@ -32,8 +32,8 @@ def options_survive(ask, kind, way):
 
 @statement("A layer that is made without options has the documented ones: tanh, sigmoid, a bias, the last output alone, the "
            "GRU's reset after the product, both directions concatenated; zeros are masked, and an embedding masks nothing.",
-           {"cell": ("lstm", "gru", "simple_rnn"), "direction": ("forward", "bidirectional")}, strength=(1, 2, 2),
-           usual={"direction": ("bidirectional",)}, source="Keras: LSTM, GRU, SimpleRNN, Bidirectional, Masking")
+           {"cell": ("lstm", "gru", "simple_rnn"), "direction": ("forward", "bidirectional")}, strength=(1, 1, 2),
+           source="Keras: LSTM, GRU, SimpleRNN, Bidirectional, Masking")
 def defaults_are_documented(ask, cell, direction):
     layer = Layer(cell, 3, 4, direction=direction, return_sequences=False, return_state=False)
     batch = BatchPlan(4, 5, "gaps").draw(layer).but(cotangents=None)
@@ -42,6 +42,21 @@ def defaults_are_documented(ask, cell, direction):
     found = against_reference(seen, request, "outputs")
     return found + [Deviation("mask", f"{name} by default: found {said}, documented {due}")
                     for name, said, due in seen.facts.get("masks", ()) if said != due]
+
+
+@statement("The shapes that a layer announces before it has run are those that it gives: of outputs and of states.",
+           {"cell": ("lstm", "gru", "simple_rnn"), "direction": ("forward", "bidirectional", "backward"),
+            "merge": ("concat", "mul", "none", "sum", "ave"), "return_sequences": (True, False), "return_state": (True, False)},
+           strength=(1, 2, 3),
+           senseless=((("merge", "direction"), lambda merge, way: merge != "concat" and way != "bidirectional"),),
+           source="Keras: compute_output_shape, symbolic calls")
+def announced_shapes_are_given(ask, cell, direction, merge, return_sequences, return_state):
+    layer = Layer(cell, 3, 4, direction=direction, merge=merge, return_sequences=return_sequences, return_state=return_state)
+    width = layer.units if merge == "none" else layer.width
+    due = [(None, 5, width) if return_sequences else (None, width)] * len(layer.output_names)
+    due += [(None, layer.units)] * (len(layer.state_keys()) if return_state else 0)
+    seen = [tuple(shape) for shape in ask(FunctionRequest("announced", (("layer", layer), ("time", 5)))).facts["shapes"]]
+    return [] if seen == due else [Deviation("shapes", f"announced {seen}, documented {due}")]
 
 
 PARTS = ((5, 2), (6, 3), (4, 1), (3, 5))

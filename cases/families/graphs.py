@@ -76,6 +76,17 @@ def masking_looks_at_every_feature(ask, value):
     return against(ask(request), request)
 
 
+@statement("An embedding that masks gives every id its own row, id 0 too, and masks id 0 alone.", {"highest": (3, 8)},
+           source="Keras: Embedding(mask_zero=True)")
+def an_embedding_masks_id_zero(ask, highest):
+    random = generator("ids", highest)
+    ids = random.permutation(np.resize(np.arange(highest + 1), ROWS * STEPS)).reshape(ROWS, STEPS)
+    given = {"kind": "embedding", "inputs": (ids,), "masks": (None,), "layer": None,
+             "weights": {"embeddings": draw_values(random, (highest + 1, FEATURES))}}
+    request = FunctionRequest("graph", tuple(given.items()))
+    return against(ask(request), request)
+
+
 @statement("Pooling over time is the mean of the valid steps alone, and passes no mask on.",
            {"mask": ("right", "left", "gaps", "single", "none")}, usual={"mask": ("right", "gaps", "none")},
            source="Keras: GlobalAveragePooling1D")

@@ -91,6 +91,23 @@ def reset_forgets_unseen_states(ask, case):
 
 
 @invariant(
+    "The gradients of a stateful layer's second run are those with the carried states given by hand, which are cut off there.",
+    lambda c: unseen(c) and c.layer.direction == "forward" and c.execution.kernel == "fused",
+    "stateful-chunks",
+)
+def carried_states_are_cut(ask, case):
+    plain, stateful = case.layer.but(stateful=False, return_state=False), case.layer.but(stateful=True, return_state=False)
+    first = ask(case.request(case.batch.but(initial_states=None), layer=case.layer.but(stateful=False)))
+    batch = with_cotangents(plain, case.batch.but(initial_states=None), case.seed)
+    states = {name: first[f"states/{name}"] for name in case.layer.state_keys()}
+    request = case.request(batch.but(initial_states=states), layer=plain, wants=EVERYTHING)
+    seen = ask(case.request(batch, layer=stateful, before=(batch,), wants=EVERYTHING))
+    due = ask(request)
+    kept = {n: a for n, a in due.arrays.items() if not n.startswith("gradients/states")}
+    return alike(seen, Observation(kept, facts=due.facts), request, "loss", "gradients", what="against states given by hand")
+
+
+@invariant(
     "States that are given go before those that a stateful layer carries.",
     lambda c: carries(c) and c.plan.states,
     "Keras: RNN(stateful=True) called with initial_state",

@@ -30,6 +30,7 @@ def run_graph(
     add, multiply, subtract, average   of two inputs; a step is valid where either is
     concatenate, concatenate_time      along features: a step is valid where either is; along time: one mask after the other
     masking                            zeros at steps whose features are all `value`; the mask says which
+    embedding                          rows of a table by id; a step is valid whose id is not 0
     pool                               the mean over the valid steps of each row; no mask
     attend, attend_back                softmax(q k') v over the valid steps of v, in the second case not later than the query;
                                        zero where the query is masked, whose mask is passed on
@@ -37,7 +38,7 @@ def run_graph(
                                        the words' mask
     given                              `layer` inside a model that is called with a mask; `inside`, of another model
     """
-    seen = [values(x, m) for x, m in zip(inputs, masks, strict=True)]
+    seen = [values(x, m) for x, m in zip(inputs, masks, strict=True)] if kind != "embedding" else []
     valid = [np.ones(x.shape[:2], bool) if m is None else m for x, m in zip(inputs, masks, strict=True)]
     mask: Array | None = None
     if kind in ARITHMETIC:
@@ -49,6 +50,8 @@ def run_graph(
     elif kind == "masking":
         mask = (inputs[0] != value).any(axis=2)
         outputs = np.where(mask[:, :, None], inputs[0], 0.0)
+    elif kind == "embedding":
+        outputs, mask = weights["embeddings"][inputs[0]], inputs[0] != 0
     elif kind == "pool":
         there = valid[0][:, :, None]
         outputs = (seen[0] * there).sum(axis=1) / there.sum(axis=1)

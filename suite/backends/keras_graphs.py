@@ -63,6 +63,8 @@ def run_graph(backend: Any, request: FunctionRequest) -> Observation:
     masks, kind = options["masks"], options["kind"]
     inputs = [(x if m is None or kind in ("given", "wrong_mask") else np.where(m[..., None], x, 0.0)).astype("float32")
               for x, m in zip(options["inputs"], masks, strict=True)]
+    if kind == "embedding":
+        return _embedded(backend, options)
     if kind == "given":
         return _given(backend, options, inputs[0])
     tensors = [engine.tensor(x) for x in inputs]
@@ -83,6 +85,20 @@ def run_graph(backend: Any, request: FunctionRequest) -> Observation:
         outputs = call(*(masked(keras, t, m) for t, m in zip(tensors, masks, strict=True)))
     passed = stacks.passed_mask(outputs)
     return Observation({"outputs": engine.numpy(outputs), **({} if passed is None else {"mask": engine.numpy(passed)})}, "eager")
+
+
+def _embedded(backend: Any, options: dict[str, Any]) -> Observation:
+    """Ids through an Embedding that masks."""
+    keras, engine = backend.keras, backend.engine
+    rows = options["weights"]["embeddings"].astype("float32")
+    with moment("build"):
+        one = keras.layers.Embedding(*rows.shape, mask_zero=True)
+        one.build((None, None))
+        one.set_weights([rows])
+    with moment("run"):
+        outputs = one(engine.tensor(options["inputs"][0].astype("int32")))
+        mask = stacks.passed_mask(outputs)
+    return Observation({"outputs": engine.numpy(outputs), **({} if mask is None else {"mask": engine.numpy(mask)})}, "eager")
 
 
 def _reloaded(backend: Any, options: dict[str, Any], inputs: list[np.ndarray]) -> Observation:

@@ -139,6 +139,15 @@ def run_defaults(backend: Any, request: FunctionRequest) -> Observation:
     return Observation({"outputs": outputs}, facts={"padding": "hold", "masks": masks})
 
 
+def run_announced(backend: Any, request: FunctionRequest) -> Observation:
+    """The shapes of symbolic outputs and states."""
+    options, keras = dict(request.arguments), backend.keras
+    with moment("build"):
+        stack = stacks.build(keras, options["layer"], "fused", None)
+        outputs, states, _ = stacks.forward(stack, keras.Input((options["time"], options["layer"].features)))
+    return Observation({}, facts={"shapes": tuple(tuple(tensor.shape) for tensor in (*outputs, *states))})
+
+
 def run_in_parts(backend: Any, request: FunctionRequest) -> Observation:
     """Predicted and evaluated some rows at a time, and trained on all at once, with dropout in front."""
     options, keras = dict(request.arguments), backend.keras

@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from cases.batches import rows
-from cases.layers import Layer
+from cases.batches import BatchPlan, rows
+from cases.layers import Layer, draw_weights
 from cases.models import FunctionRequest
 from cases.requests import Observation, Request, Unsupported
 from suite.backends import generators, moment
@@ -59,6 +59,16 @@ def run_defaults(backend: Any, request: FunctionRequest) -> Observation:
     layer = Layer(given.cell, given.features, given.units, direction=given.direction, return_sequences=False)
     seen = backend.run(Request(layer, options["weights"], options["batch"], wants=("outputs",)))
     return Observation(seen.arrays, facts={"padding": "hold"})
+
+
+def run_announced(backend: Any, request: FunctionRequest) -> Observation:
+    """The shapes of what comes back, the batch left open."""
+    options = dict(request.arguments)
+    layer = options["layer"]
+    batch = BatchPlan(2, options["time"]).draw(layer).but(cotangents=None)
+    seen = backend.run(Request(layer, draw_weights(layer), batch)).arrays
+    names = (*layer.output_names, *(f"states/{key}" for key in layer.state_keys() if layer.return_state))
+    return Observation({}, facts={"shapes": tuple((None, *seen[name].shape[1:]) for name in names)})
 
 
 def run_in_parts(backend: Any, request: FunctionRequest) -> Observation:
@@ -133,7 +143,7 @@ def run_purity(backend: Any, request: FunctionRequest) -> Observation:
 PROBES: Mapping[str, Callable] = {
     "chain": run_chain, "form": run_form, "graph": run_graph,
     "purity": run_purity, "fresh_weights": run_fresh, "read_back": run_read_back,
-    "options": run_options, "defaults": run_defaults, "in_parts": run_in_parts,
+    "options": run_options, "defaults": run_defaults, "announced": run_announced, "in_parts": run_in_parts,
     "step": run_step, "pack_padded": run_pack, "ignored_class": run_ignored, "masked_loss": run_masked_loss,
 }
 """Name of a function request -> what answers it: function(backend, request)."""

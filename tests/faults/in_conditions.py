@@ -27,6 +27,8 @@ STATES = faults("state, rarely", RNN + "rnn", {
     "output as wide as the state": (
         '        output_size = getattr(self.cell, "output_size", None)\n', "        output_size = None\n"),
     "training not passed to the cell": ('cell_kwargs["training"] = training', 'cell_kwargs["training"] = False'),
+}, explained={
+    "states of stacked cells not cast": "cells give their states in that dtype already",
 })
 BIDIRECTIONAL = faults("bidirectional, rarely", RNN + "bidirectional", {
     "backward layer never trains": (
