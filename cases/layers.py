@@ -168,6 +168,11 @@ class Layer:
             for state in self.state_names
         )
 
+    @property
+    def result_names(self) -> tuple[str, ...]:
+        """The names of all that a call returns: outputs, and the final states where they are asked for."""
+        return (*self.output_names, *(f"states/{key}" for key in self.state_keys() if self.return_state))
+
     def but(self, **changes) -> Layer:
         """The same layer with some options changed."""
         return replace(self, **changes)

@@ -283,7 +283,7 @@ def chosen(invariant: Invariant, among: tuple[Case, ...], depth: str, sparing: b
     if depth == "full":
         return applying
     if sparing and depth == "default":
-        if invariant.name in ("outputs_match_reference", "states_match_reference"):
+        if invariant.in_pairs:
             return meeting("sparing", applying, (), together=2)
         cheap = [case for case in applying if case.layer.layers == 1 and case.execution.kernel != "unrolled"]
         return meeting("sparing", cheap or applying, (), () if invariant.everywhere else SPARED)

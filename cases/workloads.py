@@ -4,7 +4,7 @@ Every workload is a whole call of one layer on one batch: `(batch, time, feature
 
 depth     what is timed, for each subject
 smoke     the cheapest workload, each cell once and each pass once
-default   every workload but the widest, every cell with every pass, few rounds: seconds, not minutes
+default   every workload but the widest, each cell and each pass, few rounds: seconds, not minutes
 full      every workload × cell × pass, more rounds
 """
 
@@ -142,8 +142,7 @@ _CHOSEN: Mapping[str, tuple[tuple[str, str, str], ...]] = MappingProxyType({
     "smoke": (("latency", "lstm", "forward"), ("latency", "gru", "forward+backward")),
     "default": (
         ("latency", "lstm", "forward"), ("latency", "gru", "forward+backward"),
-        ("ragged", "lstm", "forward+backward"), ("ragged", "gru", "forward"),
-        ("speech", "lstm", "forward"),
+        ("ragged", "gru", "forward+backward"), ("speech", "lstm", "forward"),
     ),
     "full": tuple((name, cell, passing) for name in WORKLOADS for cell in CELLS for passing in PASSES),
 })

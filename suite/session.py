@@ -69,6 +69,11 @@ class Check:
         """Roughly what it takes, to share checks out by."""
         return A_CLAIM if self.planned.scenario else 1
 
+    @property
+    def compiled(self) -> bool:
+        """Whether the subject is one of those that compile, and take the longest."""
+        return self.subject.specification.sparing
+
 
 @dataclass(frozen=True)
 class Exploring:
@@ -79,7 +84,7 @@ class Exploring:
     def __str__(self) -> str:
         return f"{self.subject.name}::{EXPLORE}"
 
-    unit, cost = EXPLORE, 10_000
+    unit, cost, compiled = EXPLORE, 10_000, False
 
 
 @dataclass(eq=False)
@@ -99,6 +104,7 @@ class Session:
         self.lanes = Lanes(self.judge)
         self.doubles: list[Subject] = []  # further interpreters of a subject, where there are cores for them
         self._plans: dict[bool, list[Planned]] = {}
+        self._concerning: dict[tuple, tuple[Known, ...]] = {}
         self.began = time.time()
 
     def plan(self, sparing: bool) -> list[Planned]:
@@ -134,7 +140,9 @@ class Session:
     @cached_property
     def families(self) -> list[Check]:
         """Every statement of every family, subject by subject."""
-        return [] if not self.settings.planned else [Check(p, s) for s in self.subjects for p in families(self.settings.depth)]
+        if not self.settings.planned:
+            return []
+        return [Check(p, s) for s in self.subjects for p in families(self.settings.depth, s.specification.sparing)]
 
     @property
     def all_checks(self) -> tuple[Check, ...]:
@@ -168,7 +176,10 @@ class Session:
                 for number, part in enumerate(others, 2):
                     self.doubles.append(double := subject.double())
                     lanes[f"{subject.name} {number}"] = [replace(check, subject=double) for check in part]
-        self.lanes.begin({name: [(str(check), check) for check in lane] for name, lane in lanes.items()})
+        self.lanes.begin({
+            name: [(str(check), check) for check in lane]
+            for name, lane in sorted(lanes.items(), key=lambda each: each[1][0].compiled, reverse=True)  # the longest first
+        })
 
     def judge(self, check: Check | Exploring) -> Outcome | Explored:
         """The outcome of one check, before the ledger is asked; of a search, what it explored."""
@@ -182,8 +193,11 @@ class Session:
 
     def concerning(self, subject: Subject) -> tuple[Known, ...]:
         """The ledger's entries for this subject in its versions."""
-        versions = subject.about.get("versions", {})
-        return tuple(k for k in self.ledger if k.concerns(subject.specification.backend, versions))
+        backend, versions = subject.specification.backend, subject.about.get("versions", {})
+        key = backend, *versions.items()
+        if key not in self._concerning:
+            self._concerning[key] = tuple(k for k in self.ledger if k.concerns(backend, versions))
+        return self._concerning[key]
 
     def verdict(self, check: Check) -> Verdict:
         """The record of one check: its outcome, with the ledger consulted; the earlier record where there is one."""

@@ -50,5 +50,6 @@ def unasked(session: Session, subject: Subject, asked: Container[str]) -> list[C
     """What a sparing plan leaves out for this subject."""
     if not subject.specification.sparing:
         return []
-    whole = [Check(p, subject) for p in (*session.plan(sparing=False), *claims(session.settings.depth))]
+    depth = session.settings.depth
+    whole = [Check(p, subject) for p in (*session.plan(sparing=False), *families(depth), *claims(depth))]
     return [check for check in whole if str(check) not in asked]

@@ -31,6 +31,7 @@ class Family:
     usual       name -> fewer values, below `full`: where each costs a compiling framework seconds
     strength    of the covering array at smoke, default and full: 1 each value, 2 each pair
     depth       from which on it is checked at all
+    few         whether a sparing plan takes its first variant alone at `default`
     """
 
     name: str
@@ -43,8 +44,9 @@ class Family:
     strength: tuple[int, int, int] = (1, 1, 2)
     depth: str = "default"
     source: str = ""
+    few: bool = False
 
-    def variants(self, depth: str) -> list[Row]:
+    def variants(self, depth: str, sparing: bool = False) -> list[Row]:
         """The rows of a depth, in a stable order; none where it is not checked yet."""
         if DEPTHS.index(depth) < DEPTHS.index(self.depth):
             return []
@@ -56,7 +58,8 @@ class Family:
         ]
         strength = min(self.strength[DEPTHS.index(depth)], len(self.factors))
         factors = {**self.factors, **(self.usual if depth != "full" else {})}
-        return covertable.make({n: list(v) for n, v in factors.items()}, strength=strength, constraints=constraints)
+        rows = covertable.make({n: list(v) for n, v in factors.items()}, strength=strength, constraints=constraints)
+        return rows[:1] if sparing and self.few and depth == "default" else rows
 
 
 def _together(names: tuple[str, ...], wrong: Callable[..., bool]) -> Callable[[Row], bool]:
@@ -84,10 +87,11 @@ def statement(words: str, factors: Mapping[str, tuple] | None = None, **options:
 
 
 @lru_cache(maxsize=8)
-def checks(depth: str = "default") -> tuple[Planned, ...]:
-    """Every statement in every variant of this depth. An identity is NAME::FAMILY-VALUES, stable between runs."""
+def checks(depth: str = "default", sparing: bool = False) -> tuple[Planned, ...]:
+    """Every statement in every variant of this depth. An identity is NAME::FAMILY-VALUES, stable between runs. A `sparing` plan
+    makes fewer, for a framework that compiles."""
     return tuple(planned(one, row) for one in sorted(REGISTRY.values(), key=lambda one: (one.family, one.name))
-                 for row in one.variants(depth))
+                 for row in one.variants(depth, sparing))
 
 
 def planned(one: Family, row: Row) -> Planned:

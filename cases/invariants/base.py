@@ -110,7 +110,8 @@ Check = Callable[[Ask, Case], Iterable[Deviation]]
 @dataclass(frozen=True)
 class Invariant:
     """A named statement, and how it is checked. `applies` says on which cases it says anything; one that holds
-    `everywhere` is checked on all of them at any depth."""
+    `everywhere` is checked on all of them at any depth, and in a sparing plan, where it stands `in_pairs`, on cases that have
+    all pairs of features."""
 
     name: str
     group: str
@@ -120,6 +121,7 @@ class Invariant:
     source: str = ""
     across: bool = False
     everywhere: bool = False
+    in_pairs: bool = False
 
 
 REGISTRY: dict[str, Invariant] = {}
@@ -127,7 +129,7 @@ REGISTRY: dict[str, Invariant] = {}
 
 def invariant(
     statement: str, applies: Callable[[Case], bool] = lambda case: True, source: str = "", across: bool = False,
-    everywhere: bool = False,
+    everywhere: bool = False, in_pairs: bool = False,
 ):
     """Register the decorated function as an invariant, named after it, grouped by its module.
 
@@ -141,7 +143,9 @@ def invariant(
         taken = [i for i in REGISTRY.values() if i.name == check.__name__ or i.statement == statement]
         if taken:
             raise ValueError(f"invariant {check.__name__}: its name or statement is that of {taken[0].name}")
-        REGISTRY[check.__name__] = Invariant(check.__name__, group, statement, check, applies, source, across, everywhere)
+        REGISTRY[check.__name__] = Invariant(
+            check.__name__, group, statement, check, applies, source, across, everywhere, in_pairs
+        )
         return check
 
     return register

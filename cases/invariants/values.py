@@ -19,14 +19,14 @@ def drawless(case: Case) -> bool:
 
 @invariant("The outputs at valid steps are those of the float64 reference.",
            lambda c: drawless(c) and not (c.layer.return_sequences and c.plan.mask == "empty"), f"{LSTM}; {GRU}",
-           everywhere=True)
+           everywhere=True, in_pairs=True)
 def outputs_match_reference(ask, case):
     request = case.request()
     return against_reference(ask(request), request, "outputs")
 
 
 @invariant("The final states are those of the float64 reference.", lambda c: drawless(c) and c.layer.return_state,
-           everywhere=True)
+           everywhere=True, in_pairs=True)
 def states_match_reference(ask, case):
     request = case.request()
     return against_reference(ask(request), request, "states")

@@ -1,8 +1,8 @@
 """Keras 3 on its three engines: one adapter, three backends.
 
 Keras binds one engine per process (`KERAS_BACKEND`), so each of these classes needs an interpreter of its own.
-`keras_layers`: what is built and called · `keras_engines`: how each engine runs it · `keras_watch`: how it is known
-which kernel ran · `keras_models`: whole models, and functions on data.
+`keras_support`: what cannot be asked · `keras_layers`: what is built and called · `keras_engines`: how each engine runs it ·
+`keras_watch`: how it is known which kernel ran · `keras_models`: whole models, and functions on data.
 """
 
 from __future__ import annotations
@@ -13,7 +13,6 @@ from collections import OrderedDict
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from importlib.metadata import PackageNotFoundError, version
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -22,12 +21,14 @@ from cases.batches import Batch
 from cases.layers import Layer, draw_weights
 from cases.layouts import from_keras, to_keras
 from cases.models import FunctionRequest, ModelRequest
-from cases.requests import Execution, Inferred, Observation, Request, Reset, Unsupported
+from cases.requests import Inferred, Observation, Request, Reset, Unsupported
 from cases.steps import OptimizerRequest
 from suite.backends import Backend, moment
 from suite.backends import keras_layers as stacks
 from suite.backends.keras_engines import ENGINES, Answer, Call
+from suite.backends.keras_support import unsupported
 from suite.backends.keras_watch import Watch
+from suite.cache import cache_folder
 
 KEPT = 128  # stacks that are kept between requests
 
@@ -81,31 +82,8 @@ class Keras(Backend):
         return "zero" if forced or layer.padding_output == "zero" else "hold"
 
     def supports(self, request: Request) -> str | None:
-        """None, or the reason why not: what Keras has no way to be asked."""
-        layer, execution = request.layer, request.execution
-        if layer.layers > 1 and layer.merge == "none" and layer.direction == "bidirectional":
-            return "a Bidirectional layer with merge_mode=None gives two outputs; the next layer reads one"
-        if layer.convolution is not None and (reason := unconvolved(layer, execution)):
-            return reason
-        if execution.kernel == "compiled" and not self.engine.compiling:
-            return "torch.compile takes about 15 s a layer here, and again for every length; not run"
-        if execution.entry == "predict":
-            if "gradients" in request.wants:
-                return "predict returns outputs; it has no gradients"
-            if "mask" in request.wants:
-                return "predict returns arrays, and arrays carry no mask"
-            if execution.mode == "training":
-                return "predict always runs in inference mode"
-            if execution.kernel == "compiled":
-                return "predict compiles by its own choice: ask for the fused kernel"
-        if execution.mask_from == "embedding":
-            if "gradients" in request.wants:
-                return "the inputs of an embedding are ids, and ids have no gradients"
-            if stacks.rows_needed(request) > stacks.ROWS:
-                return f"an embedding of {stacks.ROWS} rows stands in front here, and these batches have more steps"
-        if "gradients" in request.wants and request.batch.cotangents is None:
-            return "gradients are of the loss that cotangents make, and the batch has none"
-        return None
+        """None, or the reason why not: see `keras_support`."""
+        return unsupported(request, bool(self.engine.compiling))
 
     def run(self, request: Request) -> Observation:
         """Build or reuse the layers, do the earlier calls, answer the one that is asked about."""
@@ -153,7 +131,6 @@ class Keras(Backend):
         layer, execution = request.layer, request.execution
         real, tensor = stacks.real_dtype(layer), self.engine.tensor
         given = batch.initial_states
-        order = [*layer.output_names, *(f"states/{key}" for key in layer.state_keys() if layer.return_state)]
         inputs, mask = stacks.masked_inputs(request, batch)
 
         def results(array: np.ndarray) -> Any:
@@ -163,7 +140,7 @@ class Keras(Backend):
             inputs=tensor(stacks.to_axes(layer, inputs)),
             mask=None if mask is None else tensor(mask),
             states=given and [[results(s) for s in one] for one in stacks.states_of(layer, given)],
-            cotangents=[results(batch.cotangents[name]) for name in order] if gradients else None,
+            cotangents=[results(batch.cotangents[name]) for name in layer.result_names] if gradients else None,
             training=execution.mode == "training",
             compiled=execution.kernel == "compiled",
             eager=layer.stateful or bool(request.before) or execution.origin != "built",
@@ -210,14 +187,10 @@ class Keras(Backend):
 
         arrays: dict[str, np.ndarray] = {}
         facts: dict[str, Any] = {"dtype": self.keras.backend.standardize_dtype(answer.outputs[0].dtype)}
-        tensors = dict(zip(layer.output_names, answer.outputs, strict=True))
-        if layer.return_state:
-            tensors.update(zip((f"states/{key}" for key in layer.state_keys()), answer.states, strict=True))
+        states = answer.states if layer.return_state else ()
+        tensors = dict(zip(layer.result_names, (*answer.outputs, *states), strict=True))
         facts["dtypes"] = {name: self.keras.backend.standardize_dtype(tensor.dtype) for name, tensor in tensors.items()}
-        if "outputs" in wants:
-            arrays.update(zip(layer.output_names, map(numpy, answer.outputs), strict=True))
-        if "states" in wants and layer.return_state:
-            arrays.update(zip((f"states/{key}" for key in layer.state_keys()), map(numpy, answer.states), strict=True))
+        arrays.update({name: numpy(tensor) for name, tensor in tensors.items() if name.partition("/")[0] in wants})
         if "mask" in wants:
             if answer.mask is None:
                 facts["mask"] = "none"
@@ -270,12 +243,8 @@ class Keras(Backend):
             if words:
                 stack.kernels[key] = " + ".join(words)
         found = found if isinstance(found, (list, tuple)) else [found]
-        names = [*layer.output_names, *(f"states/{k}" for k in layer.state_keys() if layer.return_state)]
-        arrays = dict(zip(names, (stacks.from_axes(layer, plain(array)) for array in found), strict=True))
-        if "states" not in request.wants:
-            arrays = {n: a for n, a in arrays.items() if not n.startswith("states/")}
-        if "outputs" not in request.wants:
-            arrays = {n: a for n, a in arrays.items() if n.startswith("states/")}
+        named = zip(layer.result_names, found, strict=True)
+        arrays = {n: stacks.from_axes(layer, plain(a)) for n, a in named if n.partition("/")[0] in request.wants}
         facts = {"dtype": str(found[0].dtype), "call": "predict"}
         return Observation(arrays, f"{stack.kernels[key]}, in predict", facts=facts)
 
@@ -305,7 +274,6 @@ class Keras(Backend):
 
         if request.name in PROBES:
             return PROBES[request.name](self, request)
-
         return run_function(self, request)
 
     def stepper(self, request: Request, backward: bool) -> Callable[[], str]:
@@ -344,9 +312,6 @@ class Keras(Backend):
             raise RuntimeError(f"{self.name}: an LSTM with 4 units on (2, 5, 3) gave outputs of shape {shape}")
 
 
-CACHE = Path(os.environ.get("XDG_CACHE_HOME", Path.home() / ".cache")) / "rnn-conformance"
-
-
 class KerasTensorFlow(Keras):
     """Keras on TensorFlow."""
 
@@ -370,7 +335,7 @@ class KerasJax(Keras):
     environment: Mapping[str, str] = {
         "KERAS_BACKEND": "jax", **QUIET,
         # Compiling is nearly all of JAX's time here. JAX keys this cache by the program, the compiler and its version.
-        "JAX_COMPILATION_CACHE_DIR": str(CACHE / "jax"),
+        "JAX_COMPILATION_CACHE_DIR": str(cache_folder() / "jax"),
         "JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS": "0",
         "JAX_PERSISTENT_CACHE_MIN_ENTRY_SIZE_BYTES": "0",
     }
@@ -397,20 +362,6 @@ class KerasTorch(Keras):
         import torch
 
         torch.set_num_threads(self.threads)
-
-
-def unconvolved(layer: Layer, execution: Execution) -> str | None:
-    """None, or why Keras has no such convolutional layer."""
-    of = layer.convolution
-    if execution.kernel == "generic":
-        return "Keras exports no cell of ConvLSTM: its layers are asked as fused, unrolled or compiled"
-    if execution.mask_from != "argument":
-        return "Masking and Embedding in front give (batch, time, features), and a ConvLSTM reads images"
-    if layer.implementation != 2:
-        return "ConvLSTM layers have no implementation"
-    if of.data_format == "channels_first" and layer.direction == "bidirectional" and layer.merge == "concat":
-        return "Bidirectional joins the last axis, which channels_first gives to the places"
-    return None
 
 
 def first_size(request: Request) -> int:

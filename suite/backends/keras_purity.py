@@ -11,8 +11,9 @@ from cases.batches import Batch
 from cases.layouts import to_keras
 from cases.models import FunctionRequest
 from cases.requests import Observation
-from suite.backends import generators, moment
+from suite.backends import generators
 from suite.backends import keras_layers as stacks
+from suite.backends.purity import watched
 
 
 def held(backend: Any, stack: stacks.Stack) -> dict[str, np.ndarray]:
@@ -61,20 +62,8 @@ def run_purity(backend: Any, request: FunctionRequest) -> Observation:
         made.assign(weights)
         return made
 
-    def call(stack: stacks.Stack, arguments: tuple, name: str) -> dict[str, np.ndarray]:
+    def call(stack: stacks.Stack, arguments: tuple) -> dict[str, np.ndarray]:
         outputs, states, _ = stacks.forward(stack, *arguments, training=options["mode"] == "training")
-        return {f"calls/{name}/{n}": engine.numpy(t) for n, t in enumerate((*outputs, *states))}
+        return {str(n): engine.numpy(t) for n, t in enumerate((*outputs, *states))}
 
-    with moment("build"):
-        stack, untouched = fresh(), fresh()
-        batch, other = given(options["batch"]), given(options["other"])
-    arrays: dict[str, np.ndarray] = {}
-    looks = {"arguments": lambda: seen(batch), "held": lambda: held(backend, stack)}
-    with moment("run"):
-        arrays.update({f"{what}/before/{n}": a for what, look in looks.items() for n, a in look().items()})
-        arrays |= call(stack, batch, "first")
-        arrays |= call(stack, other, "other")
-        arrays |= call(stack, batch, "again")
-        arrays.update({f"{what}/after/{n}": a for what, look in looks.items() for n, a in look().items()})
-        arrays |= call(untouched, other, "fresh")
-    return Observation(arrays, "eager")
+    return Observation(watched(options, fresh, given, seen, lambda stack: held(backend, stack), call), "eager")

@@ -114,7 +114,7 @@ class PyTorch(Backend):
         layer, execution, wanted = request.layer, request.execution, request.wants
         differentiate = "gradients" in wanted
         module = self._module(request)
-        with moment("run"), self._grad_mode(execution, differentiate):
+        with moment("run"), self._grad_mode(execution, differentiate), self._autocast(layer):
             carried = None
             for step in request.before:
                 if isinstance(step, Reset):
@@ -238,6 +238,12 @@ class PyTorch(Backend):
             return self.torch.inference_mode()
         return nullcontext() if differentiate or execution.mode == "training" else self.torch.no_grad()
 
+    def _autocast(self, layer: Layer):
+        """PyTorch's mixed precision: parameters stay as they are, and operations choose."""
+        if not layer.dtype.startswith("mixed_"):
+            return nullcontext()
+        return self.torch.autocast(self.place.type, dtype=self.layers.DTYPES[layer.dtype.removeprefix("mixed_")])
+
     def _tensor(self, array: np.ndarray, layer: Layer, requires_grad: bool = False):
         """A copy on the device, in the layer's dtype."""
         dtype = self.layers.DTYPES[layer.dtype]
@@ -304,6 +310,8 @@ class PyTorch(Backend):
             "dtype": str(outputs.dtype).removeprefix("torch."),
             "mask": "none, PyTorch layers carry no mask", "carries_masks": False,
         }
+        if layer.dtype.startswith("mixed_"):
+            facts["autocast"] = "torch.autocast: each operation has the dtype of its list"
         if request.batch.mask is not None:
             facts["masking"] = "torch.where in a loop over cells" if execution.kernel == "generic" else "packed sequence"
         if layer.stateful:
@@ -324,7 +332,7 @@ def unsupported_layer(layer: Layer, kernel: str) -> str | None:
     own = {"simple_rnn": "nn.RNN", "lstm": "nn.LSTM", "gru": "nn.GRU", "conv_lstm": "a loop over ConvLSTM cells"}[layer.cell]
     if kernel == "unrolled":
         return "PyTorch has no option that unrolls a layer"
-    if layer.dtype not in ("float32", "float64", "bfloat16", "float16"):
+    if layer.dtype.removeprefix("mixed_") not in ("float32", "float64", "bfloat16", "float16"):
         return f"{own} computes in float32, float64, bfloat16 or float16, not in {layer.dtype}"
     if layer.cell == "simple_rnn" and layer.activation not in ("tanh", "relu"):
         return f"nn.RNN has tanh and relu only, not {layer.activation}"

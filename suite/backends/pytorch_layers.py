@@ -33,6 +33,8 @@ from cases.layouts import from_pytorch, prefixes, suffix, to_pytorch
 LAYERS = {"simple_rnn": nn.RNN, "lstm": nn.LSTM, "gru": nn.GRU}
 CELLS = {"simple_rnn": nn.RNNCell, "lstm": nn.LSTMCell, "gru": nn.GRUCell}
 DTYPES = {"float32": torch.float32, "float64": torch.float64, "bfloat16": torch.bfloat16, "float16": torch.float16}
+DTYPES |= dict.fromkeys(("mixed_bfloat16", "mixed_float16"), torch.float32)
+"""What is kept in; mixed precision computes under `torch.autocast`."""
 LIBRARIES = {
     "aten::mkldnn_rnn_layer": "oneDNN", "aten::_cudnn_rnn": "cuDNN", "aten::miopen_rnn": "MIOpen",
     "aten::_thnn_fused_lstm_cell": "fused cell", "aten::_thnn_fused_gru_cell": "fused cell",
@@ -186,8 +188,9 @@ def _key(prefix: str) -> str:
     return suffix(prefix)[1:]
 
 
-def build(layer: Layer, kernel: str, device: torch.device) -> nn.Module:
-    """The module for `layer`: a `CellLoop` for `generic`, else a `Fused`. Its weights are PyTorch's random ones."""
+def build(layer: Layer, kernel: str, device: torch.device, dropout: float = 0.0) -> nn.Module:
+    """The module for `layer`: a `CellLoop` for `generic`, else a `Fused`. Its weights are PyTorch's random ones.
+    `dropout` is a rate between the layers of a fused one."""
     common = {"bias": layer.bias, "dtype": DTYPES[layer.dtype], "device": device}
     if layer.cell == "simple_rnn":
         common["nonlinearity"] = layer.activation
@@ -199,7 +202,8 @@ def build(layer: Layer, kernel: str, device: torch.device) -> nn.Module:
                 for p in prefixes(layer)}
         return CellLoop(layer, made)
     both = layer.direction == "bidirectional"
-    rnn = LAYERS[layer.cell](layer.features, layer.units, layer.layers, batch_first=True, bidirectional=both, **common)
+    common |= {"batch_first": True, "bidirectional": both, "dropout": dropout}
+    rnn = LAYERS[layer.cell](layer.features, layer.units, layer.layers, **common)
     return (FusedLSTM if layer.cell == "lstm" else Fused)(rnn)
 
 

@@ -5,13 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from suite.backends.pytorch_cells import run_chain, run_form, run_pack
+from suite.backends.pytorch_dropout import run_dropout_between
 from suite.backends.pytorch_losses import run_ignored, run_masked_loss
 from suite.backends.pytorch_purity import run_purity
+from suite.backends.pytorch_transforms import run_transformed
 from suite.backends.pytorch_weights import run_fresh, run_read_back, run_step
 
 PROBES: Mapping[str, Callable] = {
     "chain": run_chain, "form": run_form, "purity": run_purity, "fresh_weights": run_fresh, "read_back": run_read_back,
     "step": run_step, "pack_padded": run_pack,
-    "masked_loss": run_masked_loss, "ignored_class": run_ignored,
+    "masked_loss": run_masked_loss, "ignored_class": run_ignored, "transformed": run_transformed,
+    "dropout_between_layers": run_dropout_between,
 }
 """Name of a function request -> what answers it: function(backend, request)."""

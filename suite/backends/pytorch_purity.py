@@ -10,8 +10,9 @@ import torch
 from cases.batches import Batch
 from cases.models import FunctionRequest
 from cases.requests import Execution, Observation, Request, Unsupported
-from suite.backends import generators, moment
+from suite.backends import generators
 from suite.backends import pytorch_layers as layers
+from suite.backends.purity import watched
 from suite.backends.pytorch import unpackable, unsupported_layer
 
 
@@ -50,21 +51,9 @@ def run_purity(backend: Any, request: FunctionRequest) -> Observation | Unsuppor
         layers.set_weights(made, layer, options["weights"])
         return made.train(options["mode"] == "training")
 
-    def call(module: Any, given: tuple, name: str) -> dict[str, np.ndarray]:
+    def call(module: Any, given: tuple) -> dict[str, np.ndarray]:
         outputs, states = module(*given)
         every = {"outputs": outputs, **layers.name_states(layer, states)}
-        return {f"calls/{name}/{n}": layers.to_numpy(t) for n, t in every.items()}
+        return {name: layers.to_numpy(tensor) for name, tensor in every.items()}
 
-    with moment("build"):
-        module, untouched = fresh(), fresh()
-        batch, other = arguments(options["batch"]), arguments(options["other"])
-    arrays: dict[str, np.ndarray] = {}
-    looks = {"arguments": lambda: seen(batch), "held": lambda: held(module)}
-    with moment("run"):
-        arrays.update({f"{what}/before/{n}": a for what, look in looks.items() for n, a in look().items()})
-        arrays |= call(module, batch, "first")
-        arrays |= call(module, other, "other")
-        arrays |= call(module, batch, "again")
-        arrays.update({f"{what}/after/{n}": a for what, look in looks.items() for n, a in look().items()})
-        arrays |= call(untouched, other, "fresh")
-    return Observation(arrays, "fused")
+    return Observation(watched(options, fresh, arguments, seen, held, call), "fused")

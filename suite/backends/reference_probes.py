@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from cases.batches import BatchPlan, rows
+from cases.families.transforms import one_row
 from cases.layers import Layer, draw_weights
 from cases.models import FunctionRequest
 from cases.requests import Observation, Request, Unsupported
@@ -117,6 +118,44 @@ def run_ignored(backend: Any, request: FunctionRequest) -> Observation:
     return Observation({"loss": values if options["reduction"] == "none" else np.array(values.sum() / by), "gradients": slopes})
 
 
+def run_transformed(backend: Any, request: FunctionRequest) -> Observation:
+    """Forward mode as the sum of gradients times the direction; mapped rows as so many batches of one row."""
+    options = dict(request.arguments)
+    asked, transform = options["request"], options["transform"]
+    with moment("run"):
+        if transform == "forward mode":
+            seen = backend.run(asked)
+            terms = [np.sum(seen[f"gradients/{name}"] * along) for name, along in options["tangents"].items()]
+            return Observation({"derivative": np.array(sum(terms))})
+        if transform == "mapping over rows":
+            return backend.run(asked)
+        rows = [backend.run(asked.but(batch=one_row(asked.batch, row))) for row in range(asked.batch.size)]
+    names = [name for name in rows[0].arrays if name.startswith("gradients/weights")]
+    return Observation({name: np.stack([row[name] for row in rows]) for name in names}, facts=rows[0].facts)
+
+
+def run_dropout_between(backend: Any, request: FunctionRequest) -> Observation:
+    """Layer after layer, with inverted dropout of what each hands on."""
+    options = dict(request.arguments)
+    asked, rate, random = options["request"], options["rate"], np.random.default_rng(options["seed"])
+    layer, batch, arrays = asked.layer, asked.batch, {}
+    with moment("run"):
+        given = batch.inputs
+        for index in range(layer.layers):
+            def own(named: Any, index: int = index) -> Any:
+                return {f"0{n[1:]}": a for n, a in (named or {}).items() if n.startswith(f"{index}/")}
+
+            alone = layer.but(layers=1, features=given.shape[2])
+            one = batch.but(inputs=given, initial_states=own(batch.initial_states), cotangents=None)
+            seen = backend.run(Request(alone, own(asked.weights), one, wants=("outputs", "states")))
+            arrays |= {f"states/{index}{n[8:]}": a for n, a in seen.arrays.items() if n.startswith("states/")}
+            given = arrays["outputs"] = seen["outputs"]
+            if options["training"]:
+                kept = random.uniform(size=given.shape) >= rate
+                given = np.where(kept, given / (1 - rate if rate < 1 else 1.0), 0.0)
+    return Observation(arrays, facts=seen.facts)
+
+
 def run_purity(backend: Any, request: FunctionRequest) -> Observation:
     """The reference holds nothing, and copies what it is given; its calls are looked at even so."""
     options = dict(request.arguments)
@@ -145,5 +184,6 @@ PROBES: Mapping[str, Callable] = {
     "purity": run_purity, "fresh_weights": run_fresh, "read_back": run_read_back,
     "options": run_options, "defaults": run_defaults, "announced": run_announced, "in_parts": run_in_parts,
     "step": run_step, "pack_padded": run_pack, "ignored_class": run_ignored, "masked_loss": run_masked_loss,
+    "transformed": run_transformed, "dropout_between_layers": run_dropout_between,
 }
 """Name of a function request -> what answers it: function(backend, request)."""

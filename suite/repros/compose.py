@@ -153,7 +153,7 @@ def before(q: Question, calls: Sequence[str], framework: Any, by_hand: bool) -> 
 def cotangents(request: Request) -> list[str]:
     """`cotangents`: what each result is weighted with in the loss, zero where it is so in the request."""
     made, layer = [], request.layer
-    order = [*layer.output_names, *(f"states/{key}" for key in layer.state_keys() if layer.return_state)]
+    order = layer.result_names
     for name in order:
         array = request.batch.cotangents[name]
         drawn = f"draw({', '.join(map(str, array.shape))})"

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from suite.backends import BACKENDS, Backend
+from suite.cache import cache_folder
 from suite.near import hint
 
 SHORT = {"tf": "tensorflow", "pytorch": "torch", "pt": "torch"}
@@ -67,8 +68,7 @@ def parse(text: str) -> Specification:
 def install(requirement: str) -> Path:
     """A folder with `requirement` (pip's words, such as keras==3.12.0) and nothing it needs, installed once and kept in
     the user's cache. Put first on the path, it replaces the version that is installed. Raises BadSubject."""
-    place = Path(os.environ.get("XDG_CACHE_HOME", Path.home() / ".cache")) / "rnn-conformance"
-    cache = place / f"python{sys.version_info.major}.{sys.version_info.minor}" / requirement.replace("/", "_")
+    cache = cache_folder() / f"python{sys.version_info.major}.{sys.version_info.minor}" / requirement.replace("/", "_")
     if (cache / ".complete").exists():
         return cache
     command = [sys.executable, "-m", "pip", "install", "-q", "--no-deps", "--target", str(cache), requirement]

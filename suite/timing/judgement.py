@@ -51,14 +51,19 @@ def judged(subject: str, timed: Timed, result: TimingResult) -> Timing:
         return Timing(**known, verdict=NO_TIMES[result.outcome], note="; ".join(notes), more={"difference": difference})
     ratio = paired_ratio(result.a, result.b)
     same = paired_ratio(*self_pairs(result.a, result.b))
-    slower = paired_ratio(result.base, result.slowed)
-    verdict, same_verdict, slower_verdict = judge(ratio), judge(same), judge(slower)
+    verdict, same_verdict = judge(ratio), judge(same)
     if same_verdict in ("faster", "slower"):
         verdict = "inconclusive"
         notes.append(f"the same against itself came out {same_verdict}: {words(same)}")
-    if slower_verdict in ("equivalent", "slower"):
-        verdict = "inconclusive"
-        notes.append(f"a known slow-down of {result.slow:.0%} was not seen: {words(slower)}")
+    test = {}
+    if len(result.base):
+        slower = paired_ratio(result.base, result.slowed)
+        seen = judge(slower)
+        test = {"slowed_by": result.slow, "slowed_seen": seen == "faster", "slowed_ratio": slower.ratio,
+                "slowed_low": slower.low, "slowed_high": slower.high}
+        if seen in ("equivalent", "slower"):
+            verdict = "inconclusive"
+            notes.append(f"a known slow-down of {result.slow:.0%} was not seen: {words(slower)}")
     if not result.steady:
         notes.append(f"times had not settled after {result.warmup} warm-up calls")
     return Timing(
@@ -67,8 +72,7 @@ def judged(subject: str, timed: Timed, result: TimingResult) -> Timing:
         note="; ".join(notes),
         more={
             "self_low": same.low, "self_high": same.high, "self_verdict": same_verdict,
-            "slowed_by": result.slow, "slowed_seen": slower_verdict == "faster", "slowed_ratio": slower.ratio,
-            "slowed_low": slower.low, "slowed_high": slower.high, "warmup": result.warmup, "steady": result.steady,
+            **test, "warmup": result.warmup, "steady": result.steady,
             "difference": difference, "clock": result.clock,
             "durations_a": [float(f"{s:.6g}") for s in result.a], "durations_b": [float(f"{s:.6g}") for s in result.b],
         },

@@ -47,7 +47,7 @@ class TimingResult:
     reason       why there are no times, in a sentence
     kernel_a, kernel_b   what ran, in the framework's own words
     a, b         (pairs,) seconds of one call, in the order A B, B A, A B, …
-    base, slowed (pairs,) seconds of `a` and of `a` made slower by `slow`, in the same order
+    base, slowed (pairs,) seconds of `a` and of `a` made slower by `slow`, in the same order; empty where that was too dear
     warmup       calls of each before the first that counts; `steady`: whether they had settled by then
     difference   the largest difference between the two answers, as a share of what is allowed
     clock        what the seconds were read from

@@ -4,7 +4,8 @@
     2  both are called in turn until their times settle: compiling, allocating and caching are not what is measured
     3  they are timed in pairs, A B, B A, A B, …: what drifts falls on both, and each comes first as often as the other.
        How many pairs is settled before the first: stopping when the numbers please would make them say so too often
-    4  A is timed in the same way against A made slower by a known share: who does not see that sees nothing
+    4  A is timed in the same way against A made slower by a known share, where that does not take longer than what it
+       tests: who does not see that sees nothing
 
 Garbage is collected before, and not meanwhile.
 """
@@ -30,6 +31,9 @@ WARMUP_SHARE, WARMUP_BLOCKS = 0.5, 40
 """The warm-up ends at this share of the time for the rounds, or after so many blocks, settled or not. While each block
 is still faster than the one before, it has up to four times as long."""
 
+TEST_SHARE = 2.0
+"""The slowed one is timed where that takes no more than this share of the time for the rounds."""
+
 
 def measure(backend: Any, asked: TimingRequest) -> TimingResult:
     """Time two executions of one request against each other. The framework's errors become a result, ours propagate."""
@@ -50,9 +54,9 @@ def measure(backend: Any, asked: TimingRequest) -> TimingResult:
         typical, calls, steady = warm_up(clock, step_a, step_b, asked.seconds)
         pairs = how_many(asked.seconds, sum(typical), asked.least, asked.most)
         a, b, kernels = interleaved(clock, step_a, step_b, pairs)
-        slow = slowed(clock, step_a, asked.slow)
-        again = how_many(asked.seconds / 3, typical[0] * (2 + asked.slow), min(4, asked.least), asked.most)
-        base, slower, _ = interleaved(clock, step_a, slow, again)
+        again = how_many(asked.seconds / 3, both := typical[0] * (2 + asked.slow), min(4, asked.least), asked.most)
+        tried = again * both <= TEST_SHARE * asked.seconds
+        base, slower, _ = interleaved(clock, step_a, slowed(clock, step_a, asked.slow), again if tried else 0)
     return TimingResult(
         "timed", "", *kernels, a, b, base, slower, asked.slow, calls, steady, agreed.difference, clock.name
     )

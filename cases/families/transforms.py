@@ -1,0 +1,98 @@
+"""Layers under the function transforms of their framework: forward mode, mapping over rows, the gradients of each row."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+from cases.batches import Batch, BatchPlan
+from cases.families.base import statement
+from cases.invariants.base import NotSupported, against_reference, settled
+from cases.layers import Layer, draw_weights, generator
+from cases.models import FunctionRequest
+from cases.requests import Deviation, Execution, Observation, Refusal, Request
+from cases.tolerance import compare, expect, unit_roundoff
+
+FACTORS = {
+    "cell": ("lstm", "gru", "simple_rnn"), "mask": ("right", "none", "gaps"), "states": (True, False),
+    "direction": ("forward", "bidirectional"), "kernel": ("fused", "generic"),
+}
+OPTIONS: dict[str, Any] = {"factors": FACTORS, "usual": {
+    "mask": ("right", "none"), "direction": ("forward",)}, "strength": (1, 2, 2), "few": True}
+ABSENT = ("not implemented", "does not support", "not supported", "unsupported")
+"""The words by which a framework says that a transform is not offered for a kernel."""
+
+
+def asked(cell: str, mask: str, states: bool, direction: str, kernel: str) -> Request:
+    """A layer on four rows of five steps."""
+    layer = Layer(cell, 3, 4, direction=direction)
+    batch = BatchPlan(4, 5, mask, states).draw(layer)
+    return Request(layer, draw_weights(layer), batch, wants=("outputs", "states", "gradients"), execution=Execution(kernel))
+
+
+def transformed(ask, request: Request, transform: str, **more: Any) -> Observation:
+    """What the transformed layer gives. Raises NotSupported where the framework says that it does not offer that."""
+    arguments = {"request": request, "transform": transform, **more}
+    answer = ask.answer(FunctionRequest("transformed", tuple(arguments.items())))
+    if isinstance(answer, Refusal) and any(word in answer.message.lower() for word in ABSENT):
+        raise NotSupported(f"{transform} is not offered: {answer.message.strip().splitlines()[0][:150]}")
+    return settled(answer)
+
+
+def tangents(request: Request) -> dict[str, np.ndarray]:
+    """A direction in inputs, initial states and weights, each named as its gradient is; zero at masked steps."""
+    random = generator("tangents", request.layer)
+    batch = request.batch
+    given = {"inputs": batch.inputs, **{f"states/{n}": a for n, a in (batch.initial_states or {}).items()},
+             **{f"weights/{n}": a for n, a in request.weights.items()}}
+    drawn = {name: random.uniform(-1.0, 1.0, array.shape) for name, array in given.items()}
+    drawn["inputs"] = drawn["inputs"] * batch.valid[:, :, None]
+    return drawn
+
+
+@statement("The derivative along a direction, in forward mode, is the sum of the gradients times that direction.", **OPTIONS,
+           source="PyTorch: torch.func.jvp; JAX: jax.jvp; TensorFlow: tf.autodiff.ForwardAccumulator")
+def forward_mode_is_reverse_mode(ask, **variant):
+    request = asked(**variant)
+    along = tangents(request)
+    seen = transformed(ask, request, "forward mode", tangents=along)
+    expected = expect(request)
+    terms = {name: expected[f"gradients/{name}"].value * array for name, array in along.items()}
+    allowed = sum(np.sum(expected[f"gradients/{name}"].allowed * np.abs(array)) for name, array in along.items())
+    allowed += 64 * unit_roundoff("float32") * sum(np.abs(term).sum() for term in terms.values())
+    due = np.array(sum(term.sum() for term in terms.values()))
+    return compare("derivative", seen["derivative"], due, allowed)
+
+
+@statement("Mapped over the rows of a batch, a layer gives what it gives on the batch.", **OPTIONS,
+           source="PyTorch: torch.vmap; JAX: jax.vmap")
+def mapped_rows_are_the_batch(ask, **variant):
+    request = asked(**variant).but(wants=("outputs", "states"))
+    return against_reference(transformed(ask, request, "mapping over rows"), request, "outputs", "states")
+
+
+@statement("The gradients of each row, mapped, are those of that row alone.", **OPTIONS,
+           source="PyTorch: torch.vmap of torch.func.grad, per-sample gradients; JAX: jax.vmap of jax.grad")
+def mapped_gradients_are_those_of_rows(ask, **variant):
+    request = asked(**variant)
+    seen = transformed(ask, request, "gradients of each row")
+    found: list[Deviation] = []
+    for row in range(request.batch.size):
+        alone = request.but(batch=one_row(request.batch, row))
+        named = {name: array[row] for name, array in seen.arrays.items()}
+        found += [replace(d, message=f"row {row}: {d.message}")
+                  for d in against_reference(Observation(named, facts=seen.facts), alone, "gradients/weights")]
+    return found
+
+
+def one_row(batch: Batch, row: int) -> Batch:
+    """That row as a batch."""
+    rows = slice(row, row + 1)
+
+    def part(named):
+        return named and {name: array[rows] for name, array in named.items()}
+
+    return batch.but(inputs=batch.inputs[rows], mask=None if batch.mask is None else batch.mask[rows],
+                     initial_states=part(batch.initial_states), cotangents=part(batch.cotangents))

@@ -1,0 +1,66 @@
+"""PyTorch's layers under `torch.func`: forward mode, mapping over rows, the gradients of each row."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from torch.func import functional_call, grad, jvp, vmap
+
+from cases.layouts import from_pytorch, to_pytorch
+from cases.models import FunctionRequest
+from cases.requests import Observation, Unsupported
+from suite.backends import moment
+from suite.backends import pytorch_layers as layers
+
+
+def run_transformed(backend: Any, request: FunctionRequest) -> Observation | Unsupported:
+    """Answer the request of `cases.families.transforms.transformed`."""
+    options = dict(request.arguments)
+    asked, transform = options["request"], options["transform"]
+    layer, batch = asked.layer, asked.batch
+    if reason := backend.supports(asked):
+        return Unsupported(reason)
+    packed = batch.mask is not None and asked.execution.kernel != "generic"
+    if packed and transform != "forward mode":
+        return Unsupported("packing has its lengths before anything is mapped: rows cannot have lengths of their own")
+    module = backend._module(asked)
+    own = {name: parameter.detach() for name, parameter in layers.parameters(module).items()}
+    places = {id(parameter): place for place, parameter in module.named_parameters()}
+    full = {name: places[id(parameter)] for name, parameter in layers.parameters(module).items()}
+    (inputs, mask, _), _ = backend._arguments(asked, batch, None)
+    states = {name: backend._tensor(array, layer) for name, array in (batch.initial_states or {}).items()}
+    cotangents = {name: backend._tensor(array, layer) for name, array in batch.cotangents.items()}
+
+    def run(weights: dict, x: Any, given: dict, valid: Any) -> dict[str, Any]:
+        stacked = layers.stack_states(layer, given) if given else None
+        outputs, last = functional_call(module, {full[n]: w for n, w in weights.items()}, (x, valid, stacked))
+        return {"outputs": outputs, **{f"states/{n}": s for n, s in layers.name_states(layer, last).items()}}
+
+    def loss(weights: dict, x: Any, given: dict, valid: Any, along: dict) -> Any:
+        found = run(weights, x, given, valid)
+        return sum((found[name] * each).sum() for name, each in along.items())
+
+    def row(tensors: Any) -> Any:
+        return {n: t[None] for n, t in tensors.items()} if isinstance(tensors, dict) else tensors[None]
+
+    axis = None if mask is None else 0
+    with moment("run"):
+        if transform == "forward mode":
+            along = {name: backend._tensor(array, layer) for name, array in options["tangents"].items()}
+            named = {n.removeprefix("weights/"): a for n, a in options["tangents"].items() if n.startswith("weights/")}
+            weights = {name: backend._tensor(array, layer) for name, array in to_pytorch(layer, named).items()}
+            _, found = jvp(lambda w, x, s: loss(w, x, s, mask, cotangents), (own, inputs, states),
+                           (weights, along["inputs"], {name: along[f"states/{name}"] for name in states}))
+            return Observation({"derivative": layers.to_numpy(found)})
+        if transform == "mapping over rows":
+            one = vmap(lambda x, s, m: {n: t[0] for n, t in run(own, row(x), row(s), None if m is None else row(m)).items()},
+                       (0, 0, axis))
+            found = {n: layers.to_numpy(t) for n, t in one(inputs, states, mask).items()}
+            return Observation(found, facts={"padding": backend.padding(layer)})
+        each = vmap(grad(lambda w, x, s, m, c: loss(w, row(x), row(s), None if m is None else row(m), row(c))),
+                    (None, 0, 0, axis, 0))
+        found = {n: layers.to_numpy(t) for n, t in each(own, inputs, states, mask, cotangents).items()}
+    rows = [from_pytorch(layer, {n: a[i] for n, a in found.items()}) for i in range(batch.size)]
+    return Observation({f"gradients/weights/{n}": np.stack([one[n] for one in rows]) for n in rows[0]},
+                       facts={"padding": backend.padding(layer)})
