@@ -22,12 +22,12 @@ WAYS = ("configuration", "file", "clone")
 def options_survive(ask, kind, way):
     seen = ask(FunctionRequest("options", (("kind", kind), ("way", way))))
     found = []
-    for name, given, made, again in seen.facts["options"]:
+    for name, given, made, again in seen.facts.get("options", ()):
         if made != given:
             found.append(Deviation(name, f"{name}: {given} was given, the layer has {made}"))
         elif again != given:
             found.append(Deviation(name, f"{name}: {given} was given, after {way} the layer has {again}"))
-    return found or ([] if seen.facts["options"] else [Deviation("options", "no option was looked at")])
+    return found or ([] if seen.facts.get("options", ()) else [Deviation("options", "no option was looked at")])
 
 
 @statement("A layer that is made without options has the documented ones: tanh, sigmoid, a bias, the last output alone, the "
@@ -55,7 +55,7 @@ def announced_shapes_are_given(ask, cell, direction, merge, return_sequences, re
     width = layer.units if merge == "none" else layer.width
     due = [(None, 5, width) if return_sequences else (None, width)] * len(layer.output_names)
     due += [(None, layer.units)] * (len(layer.state_keys()) if return_state else 0)
-    seen = [tuple(shape) for shape in ask(FunctionRequest("announced", (("layer", layer), ("time", 5)))).facts["shapes"]]
+    seen = [tuple(shape) for shape in ask(FunctionRequest("announced", (("layer", layer), ("time", 5)))).facts.get("shapes", ())]
     return [] if seen == due else [Deviation("shapes", f"announced {seen}, documented {due}")]
 
 

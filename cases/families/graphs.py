@@ -138,13 +138,15 @@ def wrapped_masks_must_fit(ask, off):
     return []
 
 
-@statement("In training spatial dropout drops whole features, dropout inside a wrapper single numbers, each scaled by what is "
-           "kept; in inference nothing is dropped.", {"kind": ("spatial", "wrapped", "inherited"), "training": (True, False)},
-           strength=(1, 2, 2), source="Tompson et al. 2015; Keras: SpatialDropout1D, TimeDistributed(Dropout), training=True")
+@statement("In training spatial dropout and that of a cell in a stack drop whole features, dropout inside a wrapper single "
+           "numbers, another draw in every call, each scaled by what is kept; in inference nothing is dropped.",
+           {"kind": ("spatial", "wrapped", "inherited", "stacked"), "training": (True, False)}, strength=(1, 2, 2),
+           source="Tompson et al. 2015; Keras: SpatialDropout1D, TimeDistributed, StackedRNNCells, training=True")
 def dropout_around_layers(ask, kind, training):
     request = asked(f"{kind}_dropout", ("none",), training=training)
     inputs = np.exp(dict(request.arguments)["inputs"][0])
-    seen = ask(request)["outputs"]
+    answer = ask(request)
+    seen = answer["outputs"]
     if seen.shape != inputs.shape:
         return [Deviation("outputs", f"outputs: found shape {seen.shape}, expected {inputs.shape}")]
     lost = seen == 0
@@ -152,8 +154,10 @@ def dropout_around_layers(ask, kind, training):
     found = compare("outputs", seen, due, SLACK * due.max())
     if lost.any() != training or lost.all():
         found.append(Deviation("outputs", f"training={training}: {int(lost.sum())} of {lost.size} numbers are dropped"))
-    if kind == "spatial" and (lost != lost[:, :1]).any():
+    if training and np.array_equal(answer.arrays.get("again", seen) == 0, lost):
+        found.append(Deviation("again", "the second call drops what the first one dropped"))
+    if kind in ("spatial", "stacked") and (lost != lost[:, :1]).any():
         found.append(Deviation("outputs", "a feature is dropped at some steps and kept at others"))
-    if kind != "spatial" and training and (lost == lost[:, :1]).all():
+    if kind not in ("spatial", "stacked") and training and (lost == lost[:, :1]).all():
         found.append(Deviation("outputs", "the same is dropped at every step"))
     return found

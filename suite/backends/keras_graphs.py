@@ -26,6 +26,12 @@ def recurrent(keras: Any, layer: Any, weights: Any, features: int) -> Any:
     return one
 
 
+def copying(keras: Any, width: int, rate: float) -> Any:
+    """A cell whose output is its input, as far as dropout leaves it."""
+    return keras.layers.SimpleRNNCell(width, "linear", use_bias=False, kernel_initializer="identity",
+                                      recurrent_initializer="zeros", dropout=rate)
+
+
 def around(keras: Any, options: dict[str, Any]) -> Any:
     """The layer that is asked about, called on what its inputs have become."""
     kind, layers = options["kind"], keras.layers
@@ -45,6 +51,9 @@ def around(keras: Any, options: dict[str, Any]) -> Any:
         one = layers.SpatialDropout1D(RATE)
     elif kind == "wrapped_dropout":
         one = layers.TimeDistributed(layers.Dropout(RATE))
+    elif kind == "stacked_dropout":
+        cells = [copying(keras, options["inputs"][0].shape[-1], rate) for rate in (0.0, RATE)]
+        one = layers.RNN(layers.StackedRNNCells(cells), return_sequences=True)
     else:
         one = keras.Sequential([layers.Activation("linear"), layers.Dropout(RATE)])  # inherited: the model is told, not the layer
     training = {"training": options["training"]} if "training" in options else {}
@@ -82,9 +91,12 @@ def run_graph(backend: Any, request: FunctionRequest) -> Observation:
     with moment("build"):
         call = around(keras, options)
     with moment("run"):
-        outputs = call(*(masked(keras, t, m) for t, m in zip(tensors, masks, strict=True)))
+        given = [masked(keras, t, m) for t, m in zip(tensors, masks, strict=True)]
+        outputs = call(*given)
+        again = {"again": engine.numpy(call(*given))} if "training" in options else {}
     passed = stacks.passed_mask(outputs)
-    return Observation({"outputs": engine.numpy(outputs), **({} if passed is None else {"mask": engine.numpy(passed)})}, "eager")
+    mask = {} if passed is None else {"mask": engine.numpy(passed)}
+    return Observation({"outputs": engine.numpy(outputs), **mask, **again}, "eager")
 
 
 def _embedded(backend: Any, options: dict[str, Any]) -> Observation:

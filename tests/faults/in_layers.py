@@ -66,7 +66,7 @@ REFUSALS = faults("refusal", RNN + "rnn", {
     "LSTM of any rank": ("self.input_spec = InputSpec(ndim=3)", "self.input_spec = None"),
 }) + faults("refusal", RNN + "bidirectional", {
     "any merge_mode": ('if merge_mode not in ["sum", "mul", "ave", "concat", None]:', "if False:"),
-})
+}, explained={"any merge_mode": "the layer refuses it all the same when it is built"})
 BIDIRECTIONAL = faults("bidirectional", RNN + "bidirectional", {
     "backward outputs not flipped": (
         "        if self.return_sequences:\n            y_rev = ops.flip", "        if False:\n            y_rev = ops.flip"),
