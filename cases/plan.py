@@ -9,6 +9,8 @@ thin out what all of them do:
     activations those that no other array has
     precision   the dtypes
     paths       what decides which code runs: a fast kernel is left for the loop by cell, mask and direction together
+    loops       how a loop treats padding: by kernel, mask, direction and what is asked for, three at a time
+    held        what stands at the masked steps of a forward unrolled loop, chosen by hand
     sources     where the mask comes from
     refusals    the ways in which something wrong can be asked
     dropout     layers in training, for what dropout does
@@ -160,6 +162,15 @@ ARRAYS: tuple[Array, ...] = (
         cell=("lstm", "gru", "simple_rnn"), mask=("none", "right"), kernel=("fused",),
         direction=("forward", "backward", "bidirectional"), states=(True, False),
     ), least=3),
+    Array("loops", dict(
+        kernel=("unrolled", "generic", "fused"), mask=("gaps", "none", "left"),
+        direction=("forward", "bidirectional", "backward"), padding_output=("default", "zero"),
+        return_sequences=(True, False), states=(True, False), cell=("gru", "lstm", "simple_rnn"), merge=("concat", "mul"),
+    ), groups=("values",), least=3, depth="default"),
+    Array("held", groups=("values",), depth="default", rows=tuple(
+        dict(cell=cell, kernel="unrolled", mask=mask, states=states, size="distinct")
+        for cell, mask, states in (("lstm", "gaps", True), ("gru", "gaps", False), ("simple_rnn", "left", False))
+    )),
     Array("sources", dict(
         mask_from=("masking", "embedding", "masking_number", "masking_inf"), states=(True, False),
         mask=("right", "gaps"), cell=("lstm", "gru"), direction=("forward", "bidirectional"), kernel=("fused",),

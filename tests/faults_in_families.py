@@ -1,4 +1,4 @@
-"""Faults in the reference that only statements of families can notice: chains of cells."""
+"""Faults in the reference that only statements of families can notice: chains of cells, graphs around recurrent layers."""
 
 from planted import faults
 
@@ -23,5 +23,28 @@ FAULTS = (
                                                    "        return 0.9 * h, [h, c]"),
         "both directions run forward": ("order = slice(None, None, -1) if direction == \"backward\" else slice(None)",
                                         "order = slice(None)"),
+    }),
+)
+
+FAULTS += (
+    *faults("graphs", "masks around recurrent layers", {
+        "a join is valid where both are": (
+            "ARITHMETIC[kind](*seen), valid[0] | valid[1]", "ARITHMETIC[kind](*seen), valid[0] & valid[1]"),
+        "a join has the mask of the first": (
+            "ARITHMETIC[kind](*seen), valid[0] | valid[1]", "ARITHMETIC[kind](*seen), valid[0]"),
+        "an average is a sum": ("(a + b) / 2", "a + b"),
+        "features joined: valid where both are": (
+            "np.concatenate(seen, axis=2), valid[0] | valid[1]", "np.concatenate(seen, axis=2), valid[0] & valid[1]"),
+        "times joined: masks swapped": ("np.concatenate(valid, axis=1)", "np.concatenate(valid[::-1], axis=1)"),
+        "the mean counts padding": ("/ there.sum(axis=1)", "/ there.shape[1]"),
+        "padding is pooled": ("(seen[0] * there).sum(axis=1)", "seen[0].sum(axis=1)"),
+        "padding is attended": ("np.broadcast_to(there[:, None, :], scores.shape)", "np.ones(scores.shape, bool)"),
+        "masked queries answer": ("np.where(asked[:, :, None], powers", "np.where(True, powers"),
+        "the future is attended": ("allowed = allowed & np.tri(", "allowed = allowed | ~np.tri("),
+        "masked as soon as one feature is": ("(inputs[0] != value).any(axis=2)", "(inputs[0] != value).all(axis=2)"),
+        "word 1 is masked": ("inputs[0] != 0", "inputs[0] > 1"),
+        "words get no mask": ("words[:, s], valid[:, s])", "words[:, s], None)"),
+        "words get the mask of the first sentence": ("words[:, s], valid[:, s])", "words[:, s], valid[:, 0])"),
+        "a model drops its mask": ("answer(layer, weights, inputs[0], masks[0])", "answer(layer, weights, inputs[0], None)"),
     }),
 )

@@ -25,10 +25,11 @@ OPEN = -1
 
 
 @statement("The shapes that a layer tells beforehand, for sizes and for open axes, are those of its results.", {
-    "part": tuple(PARTS), "direction": ("forward", "bidirectional"), "merge": ("concat", "sum", "none"),
+    "part": tuple(PARTS), "direction": ("forward", "bidirectional", "backward"),
+    "merge": ("concat", "sum", "ave", "mul", "none"),
     "return_sequences": (True, False), "return_state": (True, False), "inside": ("nothing", "time_distributed"),
 }, usual={"part": ("lstm", "cells"), "merge": ("concat", "none")}, senseless=(
-    (("direction", "merge"), lambda direction, merge: merge != "concat" and direction == "forward"),
+    (("direction", "merge"), lambda direction, merge: merge != "concat" and direction != "bidirectional"),
     (("inside", "return_state"), lambda inside, state: state and inside != "nothing"),
     (("inside", "merge"), lambda inside, merge: merge == "none" and inside != "nothing"),
 ), source="Keras: Layer.compute_output_shape, and calls on symbolic tensors")

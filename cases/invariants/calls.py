@@ -4,8 +4,12 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import numpy as np
+
+from cases.batches import with_cotangents
 from cases.invariants.base import EVERYTHING, Case, alike, invariant, output_valid
 from cases.invariants.values import drawless
+from cases.requests import Deviation, Observation, Request, Reset
 
 
 def carries(case: Case) -> bool:
@@ -35,6 +39,74 @@ def runs_go_on(ask, case):
         what="third run against states given by hand",
         where=output_valid(request),
     )
+
+
+def unseen(case: Case) -> bool:
+    """Layers whose states can be given by hand."""
+    return drawless(case) and case.layer.return_state and case.batch.time > 0
+
+
+def silent_run(ask, case: Case, before: tuple, training: bool = False) -> tuple[Observation, Request]:
+    """The last of some runs of a stateful layer that returns no states, and what it was asked."""
+    layer = case.layer.but(stateful=True, return_state=False)
+    batch = with_cotangents(layer, case.batch.but(initial_states=None), case.seed)
+    execution = case.execution.but(mode="training" if training else case.execution.mode)
+    request = case.request(batch, layer=layer, before=tuple(batch if b is None else b for b in before), execution=execution)
+    return ask(request), request
+
+
+def by_hand(ask, case: Case) -> Observation:
+    """The second of two runs, the final states of the first given to it by hand."""
+    plain = case.layer.but(stateful=False)
+    first = ask(case.request(case.batch.but(initial_states=None), layer=plain))
+    states = {name: first[f"states/{name}"] for name in plain.state_keys()}
+    return ask(case.request(case.batch.but(initial_states=states), layer=plain))
+
+
+@invariant(
+    "A stateful layer that returns no states goes on from them all the same, in any direction, in training as in inference.",
+    unseen,
+    "stateful-chunks",
+)
+def unseen_states_go_on(ask, case):
+    due, found = by_hand(ask, case), []
+    for training in (False, True):
+        seen, request = silent_run(ask, case, (None,), training)
+        what = f"second run{' in training' if training else ''} against states given by hand"
+        found += alike(seen, due, request, "outputs", what=what, where=output_valid(request))
+    return found
+
+
+@invariant(
+    "After a reset a stateful layer that returns no states gives the first run's outputs again, in any direction.",
+    unseen,
+    "stateful-chunks",
+)
+def reset_forgets_unseen_states(ask, case):
+    first, request = silent_run(ask, case, ())
+    again, _ = silent_run(ask, case, (None, Reset()))
+    found = alike(first, again, request, "outputs", what="after a run and a reset")
+    after, _ = silent_run(ask, case, (None,))
+    if case.batch.valid.any() and all(np.array_equal(first[n], after[n]) for n in request.layer.output_names):
+        found.append(Deviation("outputs", "without a reset the second run is the first: nothing is carried"))
+    return found
+
+
+@invariant(
+    "The gradients of a stateful layer's second run are those with the carried states given by hand, which are cut off there.",
+    lambda c: unseen(c) and c.layer.direction == "forward" and c.execution.kernel == "fused",
+    "stateful-chunks",
+)
+def carried_states_are_cut(ask, case):
+    plain, stateful = case.layer.but(stateful=False, return_state=False), case.layer.but(stateful=True, return_state=False)
+    first = ask(case.request(case.batch.but(initial_states=None), layer=case.layer.but(stateful=False)))
+    batch = with_cotangents(plain, case.batch.but(initial_states=None), case.seed)
+    states = {name: first[f"states/{name}"] for name in case.layer.state_keys()}
+    request = case.request(batch.but(initial_states=states), layer=plain, wants=EVERYTHING)
+    seen = ask(case.request(batch, layer=stateful, before=(batch,), wants=EVERYTHING))
+    due = ask(request)
+    kept = {n: a for n, a in due.arrays.items() if not n.startswith("gradients/states")}
+    return alike(seen, Observation(kept, facts=due.facts), request, "loss", "gradients", what="against states given by hand")
 
 
 @invariant(

@@ -37,3 +37,13 @@ def mask_source_gradients(ask, case):
     request = case.request(batch, wants=EVERYTHING)
     given = ask(case.request(batch, wants=EVERYTHING, execution=case.execution.but(mask_from="argument")))
     return alike(ask(request), given, request, "loss", "gradients", what="mask given as an argument")
+
+
+@invariant("A layer in front that makes the mask makes the same one after saving and loading.", implicit,
+           "Keras: Masking(mask_value), Embedding(mask_zero)")
+def mask_source_reloaded(ask, case):
+    request = case.request(wants=("outputs", "states"))
+    loaded = ask(case.request(wants=("outputs", "states"), execution=case.execution.but(origin="reloaded")))
+    given = ask(case.request(execution=case.execution.but(mask_from="argument")))
+    return alike(given, loaded, request, "outputs", "states", what="saved and loaded, against a mask given as an argument",
+                 where=output_valid(request))

@@ -210,18 +210,16 @@ def refusals_name_the_number(ask, case):
 
 
 OPTIONS: tuple[tuple[str, object], ...] = (
-    ("units", 0), ("units", -3), ("units", 2.5), ("dropout", -0.25), ("dropout", 1.5), ("recurrent_dropout", 1.5),
-    ("activation", "no such"), ("recurrent_activation", "no such"), ("merge", "no such"), ("layers", 0), ("layers", -1),
+    ("units", 0), ("units", -3), ("units", 2.5), ("activation", "no such"), ("recurrent_activation", "no such"),
+    ("merge", "no such"), ("layers", 0), ("layers", -1),
 )
+RATES: tuple[tuple[str, object], ...] = (("dropout", -0.25), ("dropout", 1.5), ("recurrent_dropout", 1.5))
 
 
-@invariant("A layer that cannot be is refused when it is made: units below 1 or broken, rates outside 0 to 1, activations and "
-           "merges that there are not.",
-           lambda case: case.array == "refusals" and case.execution.kernel == "fused")
-def impossible_options_are_refused(ask, case):
-    found, base = [], {"cell": case.layer.cell, "features": 3, "units": 4}
-    wrongs = []
-    for name, value in OPTIONS:
+def made_with(ask, case: Case, options: tuple[tuple[str, object], ...]) -> list[Deviation]:
+    """Deviations where a layer with one of these options is made, or refused only later."""
+    found, wrongs, base = [], [], {"cell": case.layer.cell, "features": 3, "units": 4}
+    for name, value in options:
         if name != "recurrent_activation" or case.layer.cell != "simple_rnn":
             more = {"direction": "bidirectional"} if name == "merge" else {}
             request = FunctionRequest("construct", tuple({**base, **more, name: value}.items()))
@@ -232,3 +230,18 @@ def impossible_options_are_refused(ask, case):
         elif answer.moment != "build":
             found.append(Deviation("options", f"{wrong.what}: refused at {answer.moment}, not when the layer was made"))
     return found
+
+
+def once(case: Case) -> bool:
+    return case.array == "refusals" and case.execution.kernel == "fused"
+
+
+@invariant("A layer that cannot be is refused when it is made: units below 1 or broken, activations and merges that there are "
+           "not.", once)
+def impossible_options_are_refused(ask, case):
+    return made_with(ask, case, OPTIONS)
+
+
+@invariant("Rates of dropout outside 0 to 1 are refused when the layer is made.", once)
+def impossible_rates_are_refused(ask, case):
+    return made_with(ask, case, RATES)

@@ -10,6 +10,7 @@ et al. (2014), arXiv:1406.1078v1 (reset after the product) and v3 (reset before 
     models       a ModelRequest in, an Observation out
     crf          a conditional random field, by enumeration
     chains       cells of any kind, one after another at each step
+    graphs       joins, pooling, attention and wrappers, and their masks
 
 Modules import each other relatively, so that a copy of this package under another name is complete in itself.
 """
@@ -17,6 +18,7 @@ Modules import each other relatively, so that a copy of this package under anoth
 from .answer import run
 from .chains import run_chain
 from .crf import run_crf
+from .graphs import run_graph
 from .models import run_model
 
-__all__ = ["run", "run_chain", "run_crf", "run_model"]
+__all__ = ["run", "run_chain", "run_crf", "run_graph", "run_model"]

@@ -36,7 +36,8 @@ def run_declared(backend: Any, request: FunctionRequest) -> Observation:
     shape = (3, *shape) if around else shape
 
     def made() -> Any:
-        one = loop(keras, layers, return_sequences=options["return_sequences"], return_state=options["return_state"])
+        one = loop(keras, layers, return_sequences=options["return_sequences"], return_state=options["return_state"],
+                   go_backwards=options["direction"] == "backward")
         if options["direction"] == "bidirectional":
             one = keras.layers.Bidirectional(one, None if options["merge"] == "none" else options["merge"])
         return keras.layers.TimeDistributed(one) if around else one

@@ -9,7 +9,9 @@ from typing import Any
 
 import numpy as np
 
+from cases.batches import rows
 from cases.families.transforms import one_row
+from cases.layers import Layer
 from cases.models import FunctionRequest, ModelRequest
 from cases.requests import Observation, Request, Unsupported
 from suite.backends import generators, moment
@@ -29,6 +31,53 @@ def run_form(backend: Any, request: FunctionRequest) -> Observation | Unsupporte
     asked = dict(request.arguments)["request"]
     seen = backend.run(asked)
     return Observation(seen.arrays, seen.kernel, facts={"padding": "hold"})
+
+
+def run_graph(backend: Any, request: FunctionRequest) -> Observation | Unsupported:
+    """Layers around recurrent ones."""
+    options = dict(request.arguments)
+    if options["kind"].endswith("dropout"):
+        return Unsupported("the reference draws no dropout masks")
+    with moment("run"):
+        seen = backend.reference.run_graph(**options)
+    return Observation({n: a if a.dtype == bool else a.astype("float32") for n, a in seen.arrays.items()}, seen.kernel)
+
+
+def run_options(backend: Any, request: FunctionRequest) -> Observation:
+    """A description keeps what it was made with."""
+    options = {"units": 5, "bias": False, "activation": "relu", "padding_output": "zero", "dropout": 0.25, "dtype": "float64"}
+    layer = Layer("lstm", 3, **options)
+    again = layer.but()
+    told = tuple((n, str(v), str(getattr(layer, n)), str(getattr(again, n))) for n, v in options.items())
+    return Observation({}, facts={"options": told})
+
+
+def run_defaults(backend: Any, request: FunctionRequest) -> Observation:
+    """A description with nothing but what must be given, and no sequences."""
+    options = dict(request.arguments)
+    given = options["layer"]
+    layer = Layer(given.cell, given.features, given.units, direction=given.direction, return_sequences=False)
+    seen = backend.run(Request(layer, options["weights"], options["batch"], wants=("outputs",)))
+    return Observation(seen.arrays, facts={"padding": "hold"})
+
+
+def run_in_parts(backend: Any, request: FunctionRequest) -> Observation:
+    """Rows some at a time; training drops every other feature."""
+    options = dict(request.arguments)
+    batch, size = options["batch"], options["size"]
+
+    def outputs(part: Any) -> np.ndarray:
+        return backend.run(Request(options["layer"], options["weights"], part, wants=("outputs",)))["outputs"]
+
+    def loss(found: np.ndarray, part: slice) -> float:
+        return np.mean((found - options["targets"][part]) ** 2, axis=-1)[batch.valid[part]].mean()
+
+    parts = [slice(start, min(start + size, batch.size)) for start in range(0, batch.size, size)]
+    found = [outputs(rows(batch, part)) for part in parts]
+    total = sum(loss(each, part) * len(each) for each, part in zip(found, parts, strict=True)) / batch.size
+    dropped = batch.but(inputs=batch.inputs * 2 * (np.arange(batch.inputs.shape[-1]) % 2))
+    return Observation({"outputs": np.concatenate(found), "loss": np.array(total),
+                        "trained": np.array(loss(outputs(dropped), slice(None)))}, facts={"padding": "hold"})
 
 
 def run_pack(backend: Any, request: FunctionRequest) -> Observation:
@@ -170,7 +219,8 @@ PROBES: Mapping[str, Callable] = {
     "read_back": run_read_back, "step": run_step, "pack_padded": run_pack, "ignored_class": run_ignored,
     "masked_loss": run_masked_loss, "many_lengths": run_lengths, "column": run_column, "pad_sequence": run_pad,
     "fetch": run_fetch, "declared_shapes": run_declared, "dropping": run_dropping,
-    "wrapped_mask": run_wrapped_mask, "pooled": run_pooled, "cell_states": run_cell_states,
+    "wrapped_mask": run_wrapped_mask, "pooled": run_pooled, "cell_states": run_cell_states, "graph": run_graph,
+    "options": run_options, "defaults": run_defaults, "in_parts": run_in_parts,
     "transformed": run_transformed, "dropout_between_layers": run_dropout_between,
 }
 """Name of a function request -> what answers it: function(backend, request)."""

@@ -2,30 +2,29 @@
 
 from __future__ import annotations
 
+import importlib.util
+import sys
 import sysconfig
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
-HOOK = '''"""Takes one module from a changed copy; leaves a mark when it was imported."""
-import importlib.util
-import sys
+from tests.faults.transplant import transplant
 
-
-class Changed:
-    def find_spec(self, name, path=None, target=None):
-        if name == {module!r}:
-            return importlib.util.spec_from_file_location(name, {copy!r})
-
-
-sys.meta_path.insert(0, Changed())
-'''
 MARK = "\n\nimport pathlib as _pathlib\n_pathlib.Path({mark!r}).touch()\n"
+ROOT = Path(__file__).resolve().parents[2]
+SUBJECTS = {"torch.": "torch", "suite.backends.pytorch": "torch", "keras.src.backend.tensorflow.": "keras-tensorflow",
+            "keras.src.backend.jax.": "keras-jax"}
+"""How a module begins -> whom to ask of a fault in it; Keras on torch, where nothing else is said."""
 
 
 @dataclass(frozen=True)
 class Fault:
-    """`old`, which stands `count` times in the installed `module`, becomes `new`; `subject` must then fail."""
+    """`old`, which stands `count` times in the installed `module`, becomes `new`; `asked` must then fail.
+
+    explained   why no check can fail: what was changed makes no difference to anyone who uses recurrent layers
+    """
 
     name: str
     family: str
@@ -33,33 +32,55 @@ class Fault:
     old: str
     new: str
     count: int = 1
+    asked: str = ""
+    explained: str = ""
 
     @property
     def subject(self) -> str:
         """Whom to ask."""
-        return "torch" if self.module.startswith("torch.") else "keras-torch"
+        usual = (subject for start, subject in SUBJECTS.items() if self.module.startswith(start))
+        return self.asked or next(usual, "keras-torch")
 
     def changed(self) -> str:
         """The module's text with this fault in it. Raises ValueError where `old` does not stand `count` times."""
-        place = Path(sysconfig.get_paths()["purelib"]).joinpath(*self.module.split(".")).with_suffix(".py")
+        root = ROOT if self.module.startswith("suite.") else Path(sysconfig.get_paths()["purelib"])
+        place = root.joinpath(*self.module.split(".")).with_suffix(".py")
         text = place.read_text()
         if (found := text.count(self.old)) != self.count:
             raise ValueError(f"{self.name}: the text to replace stands {found} times in {self.module}, not {self.count}")
         return text.replace(self.old, self.new)
 
-    def plant(self, folder: Path) -> dict[str, str]:
-        """Write the changed copy and a hook that takes it into `folder`; what to set in the environment.
+    def plant(self, folder: Path) -> None:
+        """Write the changed copy into `folder`, and let this process take it from there: no part of a package can be put first
+        on the path. A module that is imported already gets its new code. `folder/planted` is there once the fault is in.
+        Raises ValueError where that module cannot take it."""
+        copy = folder / f"{self.module.rpartition('.')[2]}.py"
+        text = self.changed()
+        if self.module not in sys.modules:
+            copy.write_text(text + MARK.format(mark=str(folder / "planted")))
+            sys.meta_path.insert(0, Changed(self.module, str(copy)))
+            return
+        copy.write_text(text)
+        if not transplant(sys.modules[self.module], text, str(copy)):
+            raise ValueError(f"{self.name}: no function of {self.module} is another one")
+        (folder / "planted").touch()
 
-        The hook is a `sitecustomize`: no part of a package can be put first on the path.
-        """
-        copy = folder / "copy" / f"{self.module.rpartition('.')[2]}.py"
-        copy.parent.mkdir(parents=True)
-        copy.write_text(self.changed() + MARK.format(mark=str(folder / "imported")))
-        (folder / "path").mkdir()
-        (folder / "path" / "sitecustomize.py").write_text(HOOK.format(module=self.module, copy=str(copy)))
-        return {"PYTHONPATH": str(folder / "path")}
+
+@dataclass(frozen=True)
+class Changed:
+    """Takes one module from a changed copy."""
+
+    module: str
+    copy: str
+
+    def find_spec(self, name: str, path: Any = None, target: Any = None) -> Any:
+        """The changed copy, for its module alone."""
+        return importlib.util.spec_from_file_location(name, self.copy) if name == self.module else None
 
 
-def faults(family: str, module: str, edits: Mapping[str, tuple]) -> tuple[Fault, ...]:
-    """The faults of one family in one module, from name -> (old, new) or (old, new, count)."""
-    return tuple(Fault(name, family, module, *edit) for name, edit in edits.items())
+def faults(family: str, module: str, edits: Mapping[str, tuple], explained: Mapping[str, str] | None = None) -> tuple[Fault, ...]:
+    """The faults of one family in one module, from name -> (old, new) or (old, new, count); some of them explained. Raises
+    KeyError where a name that is explained is none of theirs."""
+    if unknown := set(explained or {}) - set(edits):
+        raise KeyError(f"no fault is called {sorted(unknown)[0]!r}")
+    return tuple(Fault(name, family, module, *edit, explained=(explained or {}).get(name, "")) for name, edit in edits.items())

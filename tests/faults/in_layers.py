@@ -62,11 +62,11 @@ REFUSALS = faults("refusal", RNN + "rnn", {
     "another batch size in a stateful layer": (
         "and actual_batch_size != self._expected_batch_size", "and actual_batch_size is None"),
     "no rank in unrolling": ("if self.unroll and timesteps is None:", "if False:"),
-}) + faults("refusal", RNN + "lstm", {
+}, explained={"no rank in unrolling": "every engine's loop refuses it in its own words"}) + faults("refusal", RNN + "lstm", {
     "LSTM of any rank": ("self.input_spec = InputSpec(ndim=3)", "self.input_spec = None"),
 }) + faults("refusal", RNN + "bidirectional", {
     "any merge_mode": ('if merge_mode not in ["sum", "mul", "ave", "concat", None]:', "if False:"),
-})
+}, explained={"any merge_mode": "the layer refuses it all the same when it is built"})
 BIDIRECTIONAL = faults("bidirectional", RNN + "bidirectional", {
     "backward outputs not flipped": (
         "        if self.return_sequences:\n            y_rev = ops.flip", "        if False:\n            y_rev = ops.flip"),

@@ -38,6 +38,8 @@ LENGTHS = faults("last step", LOOP, {
     "unrolled: states of the first step": ("new_states = successive_states[-1]", "new_states = successive_states[0]", 2),
     "last output is the one before": (
         "last_output = tuple(o[-1] for o in outputs)", "last_output = tuple(o[-2:][0] for o in outputs)"),
+}, explained={
+    "last output is the one before": "the loop keeps one output where the last alone is returned; where it keeps all, nobody reads this one",
 })
 GRADIENTS = faults("gradient", LOOP, {
     "cell state detached": ("        c = new_c\n", "        c = new_c.detach()\n"),

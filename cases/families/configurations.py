@@ -1,0 +1,74 @@
+"""What a layer was made with, it keeps: as attributes, through its own configuration, through a file, in a clone; and what was
+not given is as documented."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from cases.batches import BatchPlan
+from cases.families.base import statement
+from cases.invariants.base import against_reference
+from cases.layers import Layer, draw_weights
+from cases.models import FunctionRequest
+from cases.requests import Deviation, Execution, Observation, Request
+
+KINDS = ("simple_rnn", "lstm", "gru", "bidirectional", "stacked", "conv_lstm", "time_distributed", "masking", "embedding")
+WAYS = ("configuration", "file", "clone")
+
+
+@statement("Every option of a layer is the one that was given, none of them the default, and still is in a layer that is made "
+           "from its configuration, from a file, or as a clone.", {"kind": KINDS, "way": WAYS}, strength=(1, 2, 2),
+           usual={"way": ("configuration",)}, source="Keras: get_config, from_config, save, clone_model")
+def options_survive(ask, kind, way):
+    seen = ask(FunctionRequest("options", (("kind", kind), ("way", way))))
+    found = []
+    for name, given, made, again in seen.facts.get("options", ()):
+        if made != given:
+            found.append(Deviation(name, f"{name}: {given} was given, the layer has {made}"))
+        elif again != given:
+            found.append(Deviation(name, f"{name}: {given} was given, after {way} the layer has {again}"))
+    return found or ([] if seen.facts.get("options", ()) else [Deviation("options", "no option was looked at")])
+
+
+@statement("A layer that is made without options has the documented ones: tanh, sigmoid, a bias, the last output alone, the "
+           "GRU's reset after the product, both directions concatenated; zeros are masked, and an embedding masks nothing.",
+           {"cell": ("lstm", "gru", "simple_rnn"), "direction": ("forward", "bidirectional")}, strength=(1, 1, 2),
+           source="Keras: LSTM, GRU, SimpleRNN, Bidirectional, Masking")
+def defaults_are_documented(ask, cell, direction):
+    layer = Layer(cell, 3, 4, direction=direction, return_sequences=False, return_state=False)
+    batch = BatchPlan(4, 5, "gaps").draw(layer).but(cotangents=None)
+    seen = ask(FunctionRequest("defaults", (("layer", layer), ("weights", draw_weights(layer)), ("batch", batch))))
+    request = Request(layer, draw_weights(layer), batch, wants=("outputs",), execution=Execution())
+    found = against_reference(seen, request, "outputs")
+    return found + [Deviation("mask", f"{name} by default: found {said}, documented {due}")
+                    for name, said, due in seen.facts.get("masks", ()) if said != due]
+
+
+PARTS = ((5, 2), (6, 3), (4, 1), (3, 5))
+"""Rows, and how many of them at a time."""
+
+
+@statement("Rows that are predicted and evaluated some at a time give what they give at once, in their order, and nothing is "
+           "dropped; in training it is.", {"cell": ("lstm", "gru", "simple_rnn"), "parts": PARTS, "mask": ("right", "none")},
+           usual={"cell": ("lstm",), "parts": ((5, 2),), "mask": ("right",)}, strength=(1, 1, 2),
+           source="Keras: predict, evaluate, train_on_batch(batch_size)")
+def parts_are_the_whole(ask, cell, parts, mask):
+    rows, size = parts
+    layer = Layer(cell, 3, 4)
+    batch = BatchPlan(rows, 5, mask).draw(layer)
+    targets = batch.cotangents["outputs"]
+    batch = batch.but(cotangents=None)
+    given = {"layer": layer, "weights": draw_weights(layer), "batch": batch, "size": size, "targets": targets, "dropout": 0.5}
+    seen: Observation = ask(FunctionRequest("in_parts", tuple(given.items())))
+    found = against_reference(seen, Request(layer, draw_weights(layer), batch, wants=("outputs",)), "outputs")
+    errors = np.mean((seen["outputs"].astype("float64") - targets) ** 2, axis=-1)
+    shares = [slice(start, start + size) for start in range(0, rows, size)]
+    means = [(errors[part][batch.valid[part]].mean(), errors[part].shape[0]) for part in shares]
+    due = sum(mean * count for mean, count in means) / rows  # Keras weighs the mean of each part by its rows
+    if not abs(float(seen["loss"]) - due) <= 1e-5 * due:
+        words = f"loss: found {float(seen['loss']):.6g}, expected {due:.6g}"
+        found.append(Deviation("loss", words, abs(float(seen["loss"]) - due), 1e-5 * due))
+    whole = errors[batch.valid].mean()
+    if abs(float(seen["trained"]) - whole) <= 1e-4 * whole:
+        found.append(Deviation("trained", "the loss of training is that of inference, though half of the inputs are dropped"))
+    return found

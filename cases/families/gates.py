@@ -1,0 +1,78 @@
+"""Dropout gate by gate: with the kernel of one gate alone, and that a diagonal, each number of the output says whether it was
+dropped: it is what no product at all gives, or what a product with doubled numbers gives."""
+
+from __future__ import annotations
+
+import numpy as np
+from scipy.stats import binom
+
+from cases.batches import Batch, BatchPlan
+from cases.convolutions import Convolution
+from cases.families.base import statement
+from cases.layers import Layer, draw_weights
+from cases.requests import Deviation, Execution, Request
+from cases.tolerance import unit_roundoff
+
+WIDTH, ROWS, RATE = 12, 16, 0.5
+RARE = 1e-9
+"""How improbable an honest draw may be that is still called wrong."""
+CLOSE = 256 * unit_roundoff("float32")
+ASKED = ("lstm recurrent", "gru recurrent", "conv_lstm recurrent", "conv_lstm inputs", "lstm inputs", "gru inputs",
+         "simple_rnn recurrent", "simple_rnn inputs")
+
+
+def of_gate(layer: Layer, place: str, gate: int, factor: float) -> dict[str, np.ndarray]:
+    """The layer's weights, but of the kernel `place` one gate alone, a diagonal times `factor`."""
+    weights = draw_weights(layer)
+    name = f"0/forward/{'kernel' if place == 'inputs' else 'recurrent_kernel'}"
+    wide = weights[name].shape[-2]
+    kernel = np.zeros_like(weights[name])
+    kernel[..., :, gate * wide : (gate + 1) * wide] = factor * np.diag(np.linspace(0.6, 1.1, wide))
+    return weights | {name: kernel}
+
+
+def dropped(
+    ask, layer: Layer, batch: Batch, place: str, gate: int, before: tuple = ()
+) -> tuple[np.ndarray, list[Deviation]]:
+    """Which numbers were dropped in front of one gate, (rows, units); what was neither dropped nor doubled."""
+    rates = {"dropout": RATE} if place == "inputs" else {"recurrent_dropout": RATE}
+    asked = Request(layer.but(**rates), of_gate(layer, place, gate, 1.0), batch, wants=("outputs",), before=before,
+                    execution=Execution("generic" if place == "inputs" else "fused", "training"))
+    seen = ask(asked)["outputs"][:, 0]
+    plain = Request(layer, {}, batch, wants=("outputs",))
+    none, twice = (ask(plain.but(weights=of_gate(layer, place, gate, f)))["outputs"][:, 0] for f in (0, 2))
+    off = [np.abs(seen - due) for due in (none, twice)]
+    wrong = np.argwhere(~(np.minimum(*off) <= CLOSE))
+    found = [Deviation("outputs", f"gate {layer.gates[gate]}, row {r}, unit {u}: found {seen[r, u]:.6g}; dropped it were "
+                                  f"{none[r, u]:.6g}, kept {twice[r, u]:.6g}", float(np.minimum(*off)[r, u]), CLOSE)
+             for r, u in wrong[:1]]
+    return off[0] < off[1], found
+
+
+@statement("Dropout acts in front of every gate: what it drops is gone there, the rest is scaled by what is kept, rows draw for "
+           "themselves, calls anew, and the gates share one draw or have each their own; in inference nothing is dropped.",
+           {"asked": ASKED}, usual={"asked": ASKED[:5]}, source="Gal & Ghahramani 2016; Keras: dropout, recurrent_dropout")
+def dropout_reaches_every_gate(ask, asked):
+    cell, place = asked.split()
+    layer = Layer(cell, WIDTH, WIDTH, return_state=False, convolution=Convolution((3,), (1,)) if cell == "conv_lstm" else None)
+    batch = BatchPlan(ROWS, 1, states=True).draw(layer).but(cotangents=None)
+    found, draws = [], []
+    for gate, name in enumerate(layer.gates):
+        lost, wrong = dropped(ask, layer, batch, place, gate)
+        found += wrong
+        count = int(lost.sum())
+        if 2 * min(binom.cdf(count, lost.size, RATE), binom.sf(count - 1, lost.size, RATE)) < RARE:
+            found.append(Deviation("rate", f"gate {name}: {count} of {lost.size} numbers are dropped at a rate of {RATE}"))
+        elif (lost == lost[:1]).all():
+            found.append(Deviation("rows", f"gate {name}: all rows share one draw"))
+        draws.append(lost)
+    alike = {bool(np.array_equal(a, b)) for n, a in enumerate(draws) for b in draws[:n]}
+    if len(alike) > 1:
+        found.append(Deviation("gates", "some gates share a draw, and others do not"))
+    if layer.convolution is None and np.array_equal(dropped(ask, layer, batch, place, 0, before=(batch,))[0], draws[0]):
+        found.append(Deviation("calls", "the second call dropped what the first one dropped"))
+    plain = Request(layer, draw_weights(layer), batch, wants=("outputs",))
+    rates = {"dropout": RATE, "recurrent_dropout": RATE}
+    if not np.allclose(ask(plain)["outputs"], ask(plain.but(layer=layer.but(**rates)))["outputs"], rtol=0, atol=CLOSE):
+        found.append(Deviation("inference", "in inference, rates of dropout change the outputs"))
+    return found

@@ -1,0 +1,149 @@
+"""Layers around recurrent ones, with masks: joins of differently masked inputs, pooling, attention, wrappers, models inside
+models; and what they draw in training.
+
+Padding holds a number that shows wherever it is read (see `cases.reference.graphs`).
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from cases.batches import draw_mask, draw_values
+from cases.families.base import statement
+from cases.layers import Layer, draw_weights, generator
+from cases.models import FunctionRequest
+from cases.reference import run_graph
+from cases.requests import Deviation, Observation
+from cases.tolerance import compare, unit_roundoff
+
+ROWS, STEPS, FEATURES = 4, 5, 3
+SLACK = 256 * unit_roundoff("float32")
+"""Of the largest number: a few dozen operations in float32, exponentials of sums among them."""
+JOINS = ("add", "multiply", "subtract", "average", "concatenate", "concatenate_time")
+ORIGINS = ("built", "reloaded")
+
+
+def asked(kind: str, masks: tuple[str, ...], layer: Layer | None = None, words: bool = False, **more) -> FunctionRequest:
+    """A question about one layer on inputs with masks of these kinds."""
+    random = generator("graph", kind, *masks)
+    shape = (ROWS, 3, STEPS, FEATURES) if words else (ROWS, STEPS, FEATURES)
+    inputs = tuple(draw_values(random, shape) / 2 for _ in masks)
+    drawn = [draw_mask(generator("graph", kind, m, n), m, ROWS * 3 if words else ROWS, STEPS) for n, m in enumerate(masks)]
+    drawn = [m if m is None else m.reshape(shape[:-1]) for m in drawn]
+    given = {"kind": kind, "inputs": inputs, "masks": tuple(drawn), "layer": layer,
+             "weights": draw_weights(layer) if layer else None, **more}
+    return FunctionRequest("graph", tuple(given.items()))
+
+
+def against(seen: Observation, request: FunctionRequest, where_valid: bool = False) -> list[Deviation]:
+    """Deviations from the equations, at masked steps too unless only valid ones are asked for, and of the mask that is passed
+    on."""
+    due, found = run_graph(**dict(request.arguments)), []
+    for name in due.named("outputs") | due.named("inside"):
+        value, array = due[name], seen.arrays.get(name, np.zeros(0))
+        if where_valid and array.shape == value.shape:
+            value, array = (np.where(due["mask"][:, :, None], a, 0.0) for a in (value, array))
+        found += compare(name, array, value, SLACK * np.abs(value).max())
+    if "mask" not in due.arrays:
+        return found
+    if "mask" not in seen.arrays:
+        return [*found, Deviation("mask", "masks went in, and the outputs carry none")]
+    if not np.array_equal(seen["mask"].astype(bool), due["mask"]):
+        words = [mask.astype(int).tolist() for mask in (seen["mask"], due["mask"])]
+        found.append(Deviation("mask", f"mask: found {words[0]}, expected {words[1]}"))
+    return found
+
+
+@statement("A join of two inputs with masks of their own is right, and valid wherever one of them is.",
+           {"kind": JOINS, "masks": ("right-left", "left-gaps", "gaps-full", "single-single"), "origin": ORIGINS},
+           usual={"masks": ("right-left", "left-gaps"), "origin": ("built",)},
+           source="Keras: Merge.compute_mask (OR), Concatenate.compute_mask")
+def joined_masks_are_either(ask, kind, masks, origin):
+    request = asked(kind, tuple(masks.split("-")), origin=origin)
+    return against(ask(request), request, where_valid=True)
+
+
+@statement("A step is masked where every one of its features is the number that masks, and not where some are; it becomes zero.",
+           {"value": (0.0, -7.5, 2.0)}, usual={"value": (0.0, -7.5)}, source="Keras: Masking(mask_value)")
+def masking_looks_at_every_feature(ask, value):
+    request = asked("masking", ("gaps",), value=value)
+    given = dict(request.arguments)
+    inputs, mask = given["inputs"][0].copy(), given["masks"][0]
+    inputs[~mask] = value
+    inputs[:, :, 0] = value
+    inputs[:, 0, :2] = value
+    request = FunctionRequest("graph", tuple({**given, "inputs": (inputs,), "masks": (None,)}.items()))
+    return against(ask(request), request)
+
+
+@statement("An embedding that masks gives every id its own row, id 0 too, and masks id 0 alone.", {"highest": (3, 8)},
+           source="Keras: Embedding(mask_zero=True)")
+def an_embedding_masks_id_zero(ask, highest):
+    random = generator("ids", highest)
+    ids = random.permutation(np.resize(np.arange(highest + 1), ROWS * STEPS)).reshape(ROWS, STEPS)
+    given = {"kind": "embedding", "inputs": (ids,), "masks": (None,), "layer": None,
+             "weights": {"embeddings": draw_values(random, (highest + 1, FEATURES))}}
+    request = FunctionRequest("graph", tuple(given.items()))
+    return against(ask(request), request)
+
+
+@statement("Pooling over time reads the mask that comes with its input, and passes none on.",
+           {"mask": ("right", "left", "gaps", "single", "none")}, usual={"mask": ("right", "none")},
+           source="Keras: GlobalAveragePooling1D")
+def pooling_reads_the_mask_of_its_input(ask, mask):
+    request = asked("pool", (mask,))
+    seen = ask(request)
+    carried = "mask" in seen.arrays
+    return against(seen, request) + ([Deviation("mask", "a mask without a time axis to belong to")] if carried else [])
+
+
+@statement("Attention reads valid steps alone, a causal one none that is later, gives zero for masked queries and passes their "
+           "mask on.", {"kind": ("attend", "attend_back"), "masks": ("left-right", "gaps-full", "right-right", "gaps-right")},
+           usual={"masks": ("gaps-right", "right-right")},
+           source="Keras: Attention; Luong et al. 2015")
+def attention_reads_valid_steps(ask, kind, masks):
+    request = asked(kind, tuple(masks.split("-")))
+    return against(ask(request), request)
+
+
+@statement("A recurrent layer over the words of each sentence gets the mask of those words.",
+           {"mask": ("right", "gaps", "left"), "cell": ("lstm", "gru", "simple_rnn")},
+           usual={"mask": ("right",), "cell": ("lstm",)}, source="Keras: TimeDistributed(LSTM)")
+def words_have_their_own_mask(ask, mask, cell):
+    layer = Layer(cell, FEATURES, 4, return_sequences=False, return_state=False)
+    request = asked("words", (mask,), layer, words=True)
+    return against(ask(request), request)
+
+
+@statement("A mask that a model is called with reaches its layers, inside another model too.",
+           {"mask": ("right", "left", "gaps"), "cell": ("lstm", "gru", "simple_rnn")},
+           usual={"mask": ("left",), "cell": ("lstm",)}, source="Keras: Functional.call(mask=...)")
+def a_model_takes_a_mask(ask, mask, cell):
+    layer = Layer(cell, FEATURES, 4, return_sequences=False, return_state=False)
+    request = asked("given", (mask,), layer)
+    return against(ask(request), request)
+
+
+@statement("In training spatial dropout and that of a cell in a stack drop whole features, dropout inside a wrapper single "
+           "numbers, another draw in every call, each scaled by what is kept; in inference nothing is dropped.",
+           {"kind": ("spatial", "wrapped", "inherited", "stacked"), "training": (True, False)}, strength=(1, 2, 2),
+           source="Tompson et al. 2015; Keras: SpatialDropout1D, TimeDistributed, StackedRNNCells, training=True")
+def dropout_around_layers(ask, kind, training):
+    request = asked(f"{kind}_dropout", ("none",), training=training)
+    inputs = np.exp(dict(request.arguments)["inputs"][0])
+    answer = ask(request)
+    seen = answer["outputs"]
+    if seen.shape != inputs.shape:
+        return [Deviation("outputs", f"outputs: found shape {seen.shape}, expected {inputs.shape}")]
+    lost = seen == 0
+    due = np.where(lost, 0.0, inputs * (2.0 if training else 1.0))
+    found = compare("outputs", seen, due, SLACK * due.max())
+    if lost.any() != training or lost.all():
+        found.append(Deviation("outputs", f"training={training}: {int(lost.sum())} of {lost.size} numbers are dropped"))
+    if training and np.array_equal(answer.arrays.get("again", seen) == 0, lost):
+        found.append(Deviation("again", "the second call drops what the first one dropped"))
+    if kind in ("spatial", "stacked") and (lost != lost[:, :1]).any():
+        found.append(Deviation("outputs", "a feature is dropped at some steps and kept at others"))
+    if kind not in ("spatial", "stacked") and training and (lost == lost[:, :1]).all():
+        found.append(Deviation("outputs", "the same is dropped at every step"))
+    return found

@@ -1,0 +1,140 @@
+"""Keras layers around recurrent ones: joins, pooling, attention, wrappers; masks made as users make them, by Masking in front."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from typing import Any
+
+import numpy as np
+
+from cases.layouts import to_keras
+from cases.models import FunctionRequest
+from cases.requests import Observation
+from suite.backends import keras_layers as stacks
+from suite.backends import moment
+
+JOINS = {"add": "Add", "multiply": "Multiply", "subtract": "Subtract", "average": "Average"}
+RATE = 0.5
+
+
+def recurrent(keras: Any, layer: Any, weights: Any, features: int) -> Any:
+    """One layer as users write it, with these weights."""
+    one = getattr(keras.layers, stacks.LAYERS[layer.cell])(layer.units, return_sequences=layer.return_sequences)
+    one.build((None, None, features))
+    one.set_weights([a.astype("float32") for a in to_keras(layer, weights)["0/forward"]])
+    return one
+
+
+def copying(keras: Any, width: int, rate: float) -> Any:
+    """A cell whose output is its input, as far as dropout leaves it."""
+    return keras.layers.SimpleRNNCell(width, "linear", use_bias=False, kernel_initializer="identity",
+                                      recurrent_initializer="zeros", dropout=rate)
+
+
+def around(keras: Any, options: dict[str, Any]) -> Any:
+    """The layer that is asked about, called on what its inputs have become."""
+    kind, layers = options["kind"], keras.layers
+    if kind in JOINS:
+        one = getattr(layers, JOINS[kind])()
+    elif kind.startswith("concatenate"):
+        one = layers.Concatenate(axis=1 if kind.endswith("time") else -1)
+    elif kind == "pool":
+        one = layers.GlobalAveragePooling1D()
+    elif kind.startswith("attend"):
+        one = layers.Attention()
+        return lambda *tensors, **more: one(list(tensors), use_causal_mask=kind == "attend_back")
+    elif kind == "words":
+        inner = recurrent(keras, options["layer"], options["weights"], options["inputs"][0].shape[-1])
+        one = layers.TimeDistributed(inner)
+    elif kind == "spatial_dropout":
+        one = layers.SpatialDropout1D(RATE)
+    elif kind == "wrapped_dropout":
+        one = layers.TimeDistributed(layers.Dropout(RATE))
+    elif kind == "stacked_dropout":
+        cells = [copying(keras, options["inputs"][0].shape[-1], rate) for rate in (0.0, RATE)]
+        one = layers.RNN(layers.StackedRNNCells(cells), return_sequences=True)
+    else:
+        one = keras.Sequential([layers.Activation("linear"), layers.Dropout(RATE)])  # inherited: the model is told, not the layer
+    training = {"training": options["training"]} if "training" in options else {}
+    return lambda *tensors, **more: one(list(tensors) if len(tensors) > 1 else tensors[0], **training)
+
+
+def masked(keras: Any, tensor: Any, mask: Any) -> Any:
+    """The exponential behind a layer that masks zeros, where there are some."""
+    made = keras.layers.Masking()(tensor) if mask is not None else tensor
+    return keras.layers.Activation("exponential")(made)
+
+
+def run_graph(backend: Any, request: FunctionRequest) -> Observation:
+    """Answer the requests of `cases.families.graphs`."""
+    options, keras, engine = dict(request.arguments), backend.keras, backend.engine
+    masks, kind = options["masks"], options["kind"]
+    inputs = [(x if m is None or kind == "given" else np.where(m[..., None], x, 0.0)).astype("float32")
+              for x, m in zip(options["inputs"], masks, strict=True)]
+    if kind == "embedding":
+        return _embedded(backend, options)
+    if kind == "given":
+        return _given(backend, options, inputs[0])
+    tensors = [engine.tensor(x) for x in inputs]
+    if options.get("origin") == "reloaded":
+        return _reloaded(backend, options, inputs)
+    if kind == "masking":
+        with moment("run"):
+            outputs = keras.layers.Masking(options["value"])(tensors[0])
+            mask = stacks.passed_mask(outputs)
+        return Observation({"outputs": engine.numpy(outputs), **({} if mask is None else {"mask": engine.numpy(mask)})}, "eager")
+    with moment("build"):
+        call = around(keras, options)
+    with moment("run"):
+        given = [masked(keras, t, m) for t, m in zip(tensors, masks, strict=True)]
+        outputs = call(*given)
+        again = {"again": engine.numpy(call(*given))} if "training" in options else {}
+    passed = stacks.passed_mask(outputs)
+    mask = {} if passed is None else {"mask": engine.numpy(passed)}
+    return Observation({"outputs": engine.numpy(outputs), **mask, **again}, "eager")
+
+
+def _embedded(backend: Any, options: dict[str, Any]) -> Observation:
+    """Ids through an Embedding that masks."""
+    keras, engine = backend.keras, backend.engine
+    rows = options["weights"]["embeddings"].astype("float32")
+    with moment("build"):
+        one = keras.layers.Embedding(*rows.shape, mask_zero=True)
+        one.build((None, None))
+        one.set_weights([rows])
+    with moment("run"):
+        outputs = one(engine.tensor(options["inputs"][0].astype("int32")))
+        mask = stacks.passed_mask(outputs)
+    return Observation({"outputs": engine.numpy(outputs), **({} if mask is None else {"mask": engine.numpy(mask)})}, "eager")
+
+
+def _reloaded(backend: Any, options: dict[str, Any], inputs: list[np.ndarray]) -> Observation:
+    """The same in a model that was saved and loaded."""
+    keras, engine = backend.keras, backend.engine
+    with moment("build"), tempfile.TemporaryDirectory() as folder:
+        given = [keras.Input(x.shape[1:]) for x in inputs]
+        call = around(keras, options)
+        model = keras.Model(given, call(*(masked(keras, t, m) for t, m in zip(given, options["masks"], strict=True))))
+        path = os.path.join(folder, "model.keras")
+        model.save(path)
+        loaded = keras.models.load_model(path)
+    with moment("run"):
+        outputs = loaded([engine.tensor(x) for x in inputs])
+    passed = stacks.passed_mask(outputs)
+    return Observation({"outputs": engine.numpy(outputs), **({} if passed is None else {"mask": engine.numpy(passed)})}, "eager")
+
+
+def _given(backend: Any, options: dict[str, Any], inputs: np.ndarray) -> Observation:
+    """A model that is called with a mask, alone and as a layer of another."""
+    keras, engine = backend.keras, backend.engine
+    with moment("build"):
+        start = keras.Input((None, inputs.shape[-1]))
+        model = keras.Model(start, recurrent(keras, options["layer"], options["weights"], inputs.shape[-1])(start))
+    with moment("run"):
+        mask = np.array(options["masks"][0])
+        outputs = engine.numpy(model(engine.tensor(inputs), mask=engine.tensor(mask)))
+        zeroed = np.where(mask[..., None], inputs, 0.0).astype("float32")
+        inside = keras.Model(outer := keras.Input((None, inputs.shape[-1])), model(keras.layers.Masking()(outer)))
+        again = engine.numpy(inside(engine.tensor(zeroed)))
+    return Observation({"outputs": outputs, "inside": again}, "eager")

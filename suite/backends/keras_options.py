@@ -1,0 +1,162 @@
+"""Keras layers' options: as given, through a configuration, a file, a clone; left out; and models run some rows at a time."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from typing import Any
+
+import numpy as np
+
+from cases.layouts import prefixes, to_keras
+from cases.models import FunctionRequest
+from cases.requests import Observation
+from suite.backends import keras_layers as stacks
+from suite.backends import moment
+
+LOOP = {"return_sequences": True, "return_state": True, "go_backwards": True, "stateful": True, "unroll": True,
+        "zero_output_for_mask": True}
+
+LATE = ("activity_regularizer", "seed")
+"""Told after all others: what is known to be lost must not hide what is not."""
+
+
+def cell_options(keras: Any) -> dict[str, Any]:
+    """Options of a cell, none of them the default."""
+    return {
+        "activation": "softsign", "use_bias": False, "dropout": 0.25, "recurrent_dropout": 0.5, "seed": 11,
+        "kernel_initializer": keras.initializers.HeNormal(3), "recurrent_initializer": keras.initializers.GlorotNormal(4),
+        "bias_initializer": keras.initializers.Constant(0.5), "kernel_regularizer": keras.regularizers.L2(0.25),
+        "recurrent_regularizer": keras.regularizers.L1(0.5), "bias_regularizer": keras.regularizers.L2(0.125),
+        "kernel_constraint": keras.constraints.NonNeg(), "recurrent_constraint": keras.constraints.MaxNorm(3),
+        "bias_constraint": keras.constraints.UnitNorm(),
+    }
+
+
+def gated(keras: Any, cell: str) -> dict[str, Any]:
+    """The same, and what this cell has beside them."""
+    more = {"lstm": {"recurrent_activation": "hard_sigmoid", "unit_forget_bias": False},
+            "gru": {"recurrent_activation": "hard_sigmoid", "reset_after": False}, "simple_rnn": {}}[cell]
+    return {**cell_options(keras), **more}
+
+
+def made(keras: Any, kind: str) -> tuple[Any, dict[str, tuple[str, Any]], tuple[int, ...]]:
+    """A layer; path of an attribute -> what was given there; the shape of one row of its inputs."""
+    layers = keras.layers
+    if kind in stacks.LAYERS and kind != "conv_lstm":
+        given = {"units": 5, **gated(keras, kind), **LOOP, "activity_regularizer": keras.regularizers.L2(0.0625)}
+        return getattr(layers, stacks.LAYERS[kind])(**given), given, (4, 3)
+    if kind == "bidirectional":
+        ahead = layers.LSTM(5, activation="softsign", return_sequences=True, name="ahead")
+        back = layers.LSTM(5, activation="relu", return_sequences=True, go_backwards=True, use_bias=False, name="back")
+        given = {"merge_mode": "mul", "forward_layer.cell.activation": "softsign", "backward_layer.cell.activation": "relu",
+                 "backward_layer.cell.use_bias": False, "backward_layer.go_backwards": True,
+                 "forward_layer.return_sequences": True}
+        return layers.Bidirectional(ahead, "mul", backward_layer=back), given, (4, 3)
+    if kind == "stacked":
+        cells = [layers.LSTMCell(5, **gated(keras, "lstm")), layers.GRUCell(4, **gated(keras, "gru")),
+                 layers.SimpleRNNCell(3, **gated(keras, "simple_rnn"))]
+        given = {f"cell.cells.{n}.{name}": value for n, cell in enumerate(("lstm", "gru", "simple_rnn"))
+                 for name, value in gated(keras, cell).items()}
+        loop = {n: v for n, v in LOOP.items() if n != "stateful"}
+        return layers.RNN(layers.StackedRNNCells(cells), **loop), {**given, **loop}, (4, 3)
+    if kind == "conv_lstm":
+        given = {"filters": 4, "kernel_size": (2, 3), "strides": (2, 1), "padding": "same", "data_format": "channels_last",
+                 **gated(keras, "lstm"), **{n: v for n, v in LOOP.items() if n not in ("unroll", "zero_output_for_mask")}}
+        return layers.ConvLSTM2D(**given), given, (4, 5, 6, 2)
+    if kind == "time_distributed":
+        inner = layers.Dense(5, activation="softsign", use_bias=False, kernel_regularizer=keras.regularizers.L2(0.25))
+        given = {"layer.units": 5, "layer.activation": "softsign", "layer.use_bias": False,
+                 "layer.kernel_regularizer": keras.regularizers.L2(0.25)}
+        return layers.TimeDistributed(inner), given, (4, 3)
+    if kind == "masking":
+        return layers.Masking(-7.5), {"mask_value": -7.5}, (4, 3)
+    given = {"input_dim": 9, "output_dim": 4, "mask_zero": True, "embeddings_initializer": keras.initializers.HeNormal(3),
+             "embeddings_regularizer": keras.regularizers.L2(0.25), "embeddings_constraint": keras.constraints.NonNeg()}
+    return layers.Embedding(**given), given, (4,)
+
+
+def said(keras: Any, name: str, value: Any) -> str:
+    """A value of an option in words that are the same in every layer."""
+    if name.endswith("activation") and not callable(value):
+        value = keras.activations.get(value)
+    if hasattr(value, "get_config"):
+        return f"{type(value).__name__} {sorted((n, str(v)) for n, v in value.get_config().items())}"
+    return getattr(value, "__name__", None) or str(value)
+
+
+def at(layer: Any, path: str) -> Any:
+    """An attribute by its path; of a cell, where the layer has none of this name. A marker where there is none."""
+    for name in path.split("."):
+        if name.isdigit():
+            layer = layer[int(name)]
+        elif hasattr(layer, name):
+            layer = getattr(layer, name)
+        else:
+            layer = getattr(getattr(layer, "cell", None), name, "nothing")
+    return layer
+
+
+def run_options(backend: Any, request: FunctionRequest) -> Observation:
+    """Answer the request of `cases.families.configurations.options_survive`."""
+    options, keras = dict(request.arguments), backend.keras
+    with moment("build"):
+        layer, given, row = made(keras, options["kind"])
+        if options["way"] == "configuration":
+            again = type(layer).from_config(layer.get_config())
+        else:
+            rows = 2 if getattr(layer, "stateful", False) else None
+            start = keras.Input(batch_shape=(rows, *row), dtype="int32" if options["kind"] == "embedding" else "float32")
+            model = keras.Model(start, layer(start))
+            again = (keras.models.clone_model(model) if options["way"] == "clone" else _loaded(keras, model)).layers[-1]
+    told = [(name, said(keras, name, value), said(keras, name, at(layer, name)), said(keras, name, at(again, name)))
+            for name, value in sorted(given.items(), key=lambda item: LATE.index(item[0]) if item[0] in LATE else -1)]
+    return Observation({}, facts={"options": tuple(told)})
+
+
+def _loaded(keras: Any, model: Any) -> Any:
+    with tempfile.TemporaryDirectory() as folder:
+        path = os.path.join(folder, "model.keras")
+        model.save(path)
+        return keras.models.load_model(path)
+
+
+def run_defaults(backend: Any, request: FunctionRequest) -> Observation:
+    """Layers with nothing but what must be given, behind Masking and beside Embedding."""
+    options, keras, engine = dict(request.arguments), backend.keras, backend.engine
+    layer, batch = options["layer"], options["batch"]
+    with moment("build"):
+        one = getattr(keras.layers, stacks.LAYERS[layer.cell])(layer.units)
+        one = keras.layers.Bidirectional(one) if layer.direction == "bidirectional" else one
+        one.build((None, None, layer.features))
+        arrays = to_keras(layer, options["weights"])
+        one.set_weights([a.astype("float32") for place in prefixes(layer) for a in arrays[place]])
+    with moment("run"):
+        inputs = np.where(batch.mask[:, :, None], batch.inputs, 0.0).astype("float32")
+        outputs = engine.numpy(one(keras.layers.Masking()(engine.tensor(inputs))))
+        ids = keras.layers.Embedding(9, 4)(engine.tensor(np.array([[0, 3, 0]], "int32")))
+        masks = (("Embedding", "no mask" if stacks.passed_mask(ids) is None else "a mask", "no mask"),)
+    return Observation({"outputs": outputs}, facts={"padding": "hold", "masks": masks})
+
+
+def run_in_parts(backend: Any, request: FunctionRequest) -> Observation:
+    """Predicted and evaluated some rows at a time, and trained on all at once, with dropout in front."""
+    options, keras = dict(request.arguments), backend.keras
+    layer, batch = options["layer"], options["batch"]
+    with moment("build"):
+        start = keras.Input((batch.time, layer.features))
+        one = getattr(keras.layers, stacks.LAYERS[layer.cell])(layer.units, return_sequences=True)
+        mask = None if batch.mask is None else keras.Input((batch.time,), dtype="bool")
+        outputs = one(keras.layers.Dropout(options["dropout"])(start), **({} if mask is None else {"mask": mask}))
+        one.set_weights([a.astype("float32") for a in to_keras(layer, options["weights"])["0/forward"]])
+        model = keras.Model(start if mask is None else [start, mask], outputs)
+        model.compile(optimizer=keras.optimizers.SGD(0.0), loss="mse")
+    x = batch.inputs.astype("float32")
+    x = x if mask is None else [x, np.array(batch.mask)]
+    y, size = options["targets"].astype("float32"), options["size"]
+    with moment("run"):
+        found = np.array(model.predict(x, batch_size=size, verbose=0))
+        loss = model.evaluate(x, y, batch_size=size, verbose=0)
+        trained = model.train_on_batch(x, y)
+    losses = {name: np.array(float(np.ravel(value)[0])) for name, value in (("loss", loss), ("trained", trained))}
+    return Observation({"outputs": found, **losses}, facts={"padding": "hold"})
