@@ -46,17 +46,18 @@ def unknown_option(keras: Any, layer: Layer, kernel: str) -> str | None:
 
 
 def cell_options(layer: Layer) -> dict[str, Any]:
-    """The options of the cell, by Keras' names. The seed is given where there is dropout, so that runs repeat. Every weight is
-    given afterwards, so none is drawn: JAX compiles a program for each shape that it draws."""
+    """The options of the cell, by Keras' names. The seed is given where there is dropout, so that runs repeat. Weights
+    are given afterwards, and in float32 none is drawn before: JAX compiles a program for each shape that it draws. In other
+    dtypes the layer is made as users make it, for drawing may fail there."""
     options: dict[str, Any] = {
-        "kernel_initializer": "zeros",
-        "recurrent_initializer": "zeros",
         "activation": layer.activation,
         "use_bias": layer.bias,
         "dropout": layer.dropout,
         "recurrent_dropout": layer.recurrent_dropout,
         "dtype": layer.dtype,
     }
+    if layer.dtype == "float32":
+        options |= {"kernel_initializer": "zeros", "recurrent_initializer": "zeros"}
     if layer.dropout or layer.recurrent_dropout:
         options["seed"] = SEED
     if layer.convolution is not None:

@@ -114,5 +114,5 @@ def run_pooled(backend: Any, request: FunctionRequest) -> Observation:
         cotangents = engine.tensor(options["cotangents"].astype("float32"))
     with moment("run"):
         outputs = pooling(inputs.value, mask=mask)
-        slope = engine.differentiate(lambda: keras.ops.sum(pooling(inputs.value, mask=mask) * cotangents), [inputs])[0]
+        slope = engine.differentiate(lambda: keras.ops.sum(pooling(inputs.value, mask=mask) * cotangents), [inputs])[1][0]
     return Observation({"outputs": engine.numpy(outputs), "gradients/inputs": engine.numpy(slope)})
