@@ -280,23 +280,14 @@ def concerned(depth: str, seed: int = 0) -> list[tuple[str, Mapping[str, object]
     return [(i.name, case.features) for case in cases(depth, seed) for i in INVARIANTS if concerns(i, case)]
 
 
-def chosen(invariant: Invariant, among: tuple[Case, ...], depth: str, sparing: bool = False) -> list[Case]:
+def chosen(invariant: Invariant, among: tuple[Case, ...], depth: str) -> list[Case]:
     """The cases on which an invariant is checked.
 
     At `full`, and for one that holds everywhere: all to which it applies. Else, of what all frameworks have and of
-    the rest, so many that the invariant meets every value of every feature in `MET` that it can meet there. A sparing plan
-    does so once and without those in `SPARED`, in one order for all, on one layer in a loop (the rest is dear to compile), while
-    outputs and states meet all pairs of those values.
+    the rest, so many that the invariant meets every value of every feature in `MET` that it can meet there.
     """
     applying = [case for case in among if concerns(invariant, case)]
-    if depth == "full":
-        return applying
-    if sparing and depth == "default":
-        if invariant.in_pairs:
-            return meeting("sparing", applying, (), (PATH,), together=2)
-        cheap = [case for case in applying if case.layer.layers == 1 and case.execution.kernel != "unrolled"]
-        return meeting("sparing", cheap or applying, (), (PATH,) if invariant.everywhere else (*SPARED, PATH))
-    if invariant.everywhere:
+    if depth == "full" or invariant.everywhere:
         return applying
     found: list[Case] = []
     for pool in (("core",), ("options",), tuple(array.name for array in ARRAYS)):
@@ -305,24 +296,55 @@ def chosen(invariant: Invariant, among: tuple[Case, ...], depth: str, sparing: b
     return found
 
 
+def sparing_choice(among: tuple[Case, ...]) -> list[tuple[Invariant, Case]]:
+    """The pairs of a sparing plan: outputs and states meet all pairs of the values of `MET`; every other invariant each of
+    those values but the `SPARED` ones once, on one layer in a loop, and on cases that others are asked of wherever it can: each
+    new one is dear to compile."""
+    pairs, known = [], set()
+
+    def dearness(case: Case) -> float:
+        return price(case) / (4 if case in known else 1)
+
+    for one in sorted(INVARIANTS, key=lambda each: not each.in_pairs):
+        applying = [case for case in among if concerns(one, case)]
+        if one.in_pairs:
+            found = meeting("sparing", applying, (), (PATH,), together=2)
+        else:
+            cheap = [case for case in applying if case.layer.layers == 1 and case.execution.kernel != "unrolled"]
+            spared = (PATH,) if one.everywhere else (*SPARED, PATH)
+            found = meeting("sparing", cheap or applying, (), spared, price=dearness)
+        pairs += [(one, case) for case in found]
+        known.update(found)
+    return pairs
+
+
+def price(case: Case) -> float:
+    """What it takes to compile a case, next to one layer of one direction: about as many times as it has loops."""
+    layer = case.layer
+    loops = layer.layers * (2 if layer.direction == "bidirectional" else 1)
+    return loops * (2 if layer.dtype == "float64" else 1) * (2 if layer.convolution else 1)
+
+
 def meeting(
-    group: str, applying: list[Case], met: Collection[tuple[str, object]], spared: Collection[str] = (), together: int = 1
+    group: str, applying: list[Case], met: Collection[tuple[str, object]], spared: Collection[str] = (), together: int = 1,
+    price: Callable[[Case], float] = lambda case: 1.0,
 ) -> list[Case]:
     """Some of the cases, in which every value of every feature in `MET` stands that stands in any and is not `met`; without
     the features that are `spared`. With `together` 2, every pair of values that stands in any case.
 
     The order of choice is the invariant's group's own, so that different groups meet different pairs, and invariants of
-    one group share cases, and so answers.
+    one group share cases, and so answers. What a case adds is weighed against its `price`.
     """
     order = generator("order of cases", group).permutation(len(applying))
     items = [
         frozenset(combinations(sorted((i for i in values_of(c) if i[0] not in spared and i not in met), key=str), together))
         for c in applying
     ]
+    prices = [price(case) for case in applying]
     left = frozenset().union(*items)
     picked = set()
     while left:
-        best = max(order, key=lambda index: len(left & items[index]))
+        best = max(order, key=lambda index: len(left & items[index]) / prices[index])
         picked.add(int(best))
         left -= items[best]
     return [applying[index] for index in sorted(picked)]
@@ -331,7 +353,8 @@ def meeting(
 @lru_cache(maxsize=4096)
 def values_of(case: Case) -> frozenset[tuple[str, object]]:
     """The (feature, value) pairs of a case."""
-    values = {(name, value) for name, value in case.features.items() if name in MET} | {("execution", str(case.execution))}
+    values = {(name, value) for name, value in case.features.items() if name in MET}
+    values |= {("execution", str(case.execution))}
     return frozenset(values | ({(PATH, case.layer.cell)} if fast(case) else set()))
 
 
@@ -356,5 +379,8 @@ def plan(depth: str, seed: int = 0, kernel: str | None = None, sparing: bool = F
     if kernel:
         among = tuple({str(c): c for c in (replace(c, execution=c.execution.but(kernel=kernel)) for c in among)}.values())
     places = {str(case): number for number, case in enumerate(among)}
-    pairs = [(places[str(case)], one, case) for one in INVARIANTS for case in chosen(one, among, depth, sparing)]
-    return [planned(invariant, case) for _, invariant, case in sorted(pairs, key=lambda pair: (pair[0], not pair[1].everywhere))]
+    if sparing and depth == "default":
+        pairs = sparing_choice(among)
+    else:
+        pairs = [(one, case) for one in INVARIANTS for case in chosen(one, among, depth)]
+    return [planned(*pair) for pair in sorted(pairs, key=lambda pair: (places[str(pair[1])], not pair[0].everywhere))]

@@ -50,7 +50,7 @@ from cases.requests import Deviation, Execution, Observation, Request, digest
 
 SAFETY = 8.0
 COPIES = 12
-CACHED = 512
+CACHED = 4096
 BITS: Mapping[str, int] = {"float64": 53, "float32": 24, "float16": 11, "bfloat16": 8}
 """dtype -> bits of its significand, the hidden one included (IEEE 754; bfloat16: the upper half of a float32)."""
 SMALLEST: Mapping[str, float] = {
@@ -187,7 +187,7 @@ def _expected(ask: Callable[..., Observation], dtype: str, size: int) -> dict[st
     """Runs the reference exactly, and on moved copies, fewer at a time the larger the work."""
     exact = ask(dtype="float64").arrays
     copies = COPIES if size <= 200_000 else COPIES // 2
-    together = max(1, min(copies, 200_000 // max(size, 1)))
+    together = max(1, min(copies, 2_000_000 // max(size, 1)))
     moves: dict[str, list[np.ndarray]] = {name: [] for name in exact}
     for start in range(0, copies, together):
         moved = Perturbed(dtype, min(together, copies - start), seed=start)

@@ -163,23 +163,23 @@ class Session:
 
     def run_ahead(self, checks: list[Check | Exploring]) -> None:
         """Begin the lanes for the checks and searches that were selected: one a subject, and where there are more cores than
-        that, several of one subject, each with its own interpreter."""
+        that, several of one subject, each with its own interpreter. One that compiles has two in any case: it takes as long as
+        the others together."""
         lanes: dict[str, list[Check | Exploring]] = {}
         for check in checks:
             lane = "across" if getattr(check, "other", None) else check.subject.name
             lanes.setdefault(lane, []).append(check)
         free = self.lanes.cores // max(len(lanes), 1)
         for subject in self.subjects:
-            if free > 1 and subject.device == "cpu" and subject.name in lanes:
-                first, *others = shared(lanes[subject.name], min(free, 1 + len(lanes[subject.name]) // ALONE))
+            parts = max(free, 2) if subject.specification.sparing and self.lanes.cores > 1 else free
+            if parts > 1 and subject.device == "cpu" and subject.name in lanes:
+                first, *others = shared(lanes[subject.name], min(parts, 1 + len(lanes[subject.name]) // ALONE))
                 lanes[subject.name] = first
                 for number, part in enumerate(others, 2):
                     self.doubles.append(double := subject.double())
                     lanes[f"{subject.name} {number}"] = [replace(check, subject=double) for check in part]
-        self.lanes.begin({
-            name: [(str(check), check) for check in lane]
-            for name, lane in sorted(lanes.items(), key=lambda each: each[1][0].compiled, reverse=True)  # the longest first
-        })
+        longest = sorted(lanes, key=lambda name: (lanes[name][0].compiled, len(lanes[name])), reverse=True)
+        self.lanes.begin({name: [(str(check), check) for check in lanes[name]] for name in longest})
 
     def judge(self, check: Check | Exploring) -> Outcome | Explored:
         """The outcome of one check, before the ledger is asked; of a search, what it explored."""

@@ -168,6 +168,10 @@ def untrained(request: ModelRequest) -> ModelRequest:
     return replace(request, training=None, targets=None, unseen=None, wants=("predictions",))
 
 
+HELD = 16
+"""How many rows of predictions are held against the equations."""
+
+
 def model_claims(
     scenario: str, question: Callable[[], ModelRequest], full: Callable[[], ModelRequest],
     table: Mapping[str, tuple[int, ...]], first: int = 4, to: float = 0.7, equations: str = "default",
@@ -186,7 +190,7 @@ def model_claims(
 
     @claim(scenario, "From equal weights the predictions are those of the equations.")
     def values(ask):
-        return predicted(ask, question())
+        return predicted(ask, question(), HELD)
 
     @claim(scenario, "From equal weights the gradients of the loss are those of the equations.", depth="full")
     def gradients(ask):

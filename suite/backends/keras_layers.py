@@ -47,8 +47,8 @@ def unknown_option(keras: Any, layer: Layer, kernel: str) -> str | None:
 
 def cell_options(layer: Layer) -> dict[str, Any]:
     """The options of the cell, by Keras' names. The seed is given where there is dropout, so that runs repeat. Weights
-    are given afterwards, and in float32 none is drawn before: JAX compiles a program for each shape that it draws. In other
-    dtypes the layer is made as users make it, for drawing may fail there."""
+    are given afterwards, so none is drawn before: JAX compiles a program for each shape that it draws. Half layers are made as
+    users make them, for drawing may fail there."""
     options: dict[str, Any] = {
         "activation": layer.activation,
         "use_bias": layer.bias,
@@ -56,7 +56,7 @@ def cell_options(layer: Layer) -> dict[str, Any]:
         "recurrent_dropout": layer.recurrent_dropout,
         "dtype": layer.dtype,
     }
-    if layer.dtype == "float32":
+    if layer.dtype not in ("bfloat16", "float16"):
         options |= {"kernel_initializer": "zeros", "recurrent_initializer": "zeros"}
     if layer.dropout or layer.recurrent_dropout:
         options["seed"] = SEED
