@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 
 from suite.backends.keras_cells import run_cell_states, run_chain, run_form
 from suite.backends.keras_data import run_column, run_fetch, run_lengths, run_load
+from suite.backends.keras_exports import run_exported
 from suite.backends.keras_graphs import run_graph
 from suite.backends.keras_losses import run_ignored, run_masked_loss
 from suite.backends.keras_options import run_defaults, run_in_parts, run_options
@@ -20,6 +21,6 @@ PROBES: Mapping[str, Callable] = {
     "many_lengths": run_lengths, "column": run_column, "fetch": run_fetch, "load_data": run_load,
     "transformed": run_transformed, "declared_shapes": run_declared, "dropping": run_dropping,
     "wrapped_mask": run_wrapped_mask, "pooled": run_pooled, "cell_states": run_cell_states, "graph": run_graph,
-    "options": run_options, "defaults": run_defaults, "in_parts": run_in_parts,
+    "options": run_options, "defaults": run_defaults, "in_parts": run_in_parts, "exported": run_exported,
 }
 """Name of a function request -> what answers it: function(backend, request)."""

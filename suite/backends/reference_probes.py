@@ -61,6 +61,11 @@ def run_defaults(backend: Any, request: FunctionRequest) -> Observation:
     return Observation(seen.arrays, facts={"padding": "hold"})
 
 
+def run_exported(backend: Any, request: FunctionRequest) -> Observation:
+    """The layer where it is."""
+    return backend.run(dict(request.arguments)["request"])
+
+
 def run_in_parts(backend: Any, request: FunctionRequest) -> Observation:
     """Rows some at a time; training drops every other feature."""
     options = dict(request.arguments)
@@ -221,6 +226,6 @@ PROBES: Mapping[str, Callable] = {
     "fetch": run_fetch, "declared_shapes": run_declared, "dropping": run_dropping,
     "wrapped_mask": run_wrapped_mask, "pooled": run_pooled, "cell_states": run_cell_states, "graph": run_graph,
     "options": run_options, "defaults": run_defaults, "in_parts": run_in_parts,
-    "transformed": run_transformed, "dropout_between_layers": run_dropout_between,
+    "transformed": run_transformed, "dropout_between_layers": run_dropout_between, "exported": run_exported,
 }
 """Name of a function request -> what answers it: function(backend, request)."""
