@@ -15,8 +15,8 @@ import time
 
 import numpy as np
 
-from cases.models import ModelRequest
-from cases.requests import Observation, Request
+from cases.models import FunctionRequest, ModelRequest
+from cases.requests import Observation, Request, Unsupported
 from suite.backends import moment
 from suite.backends.reference import Reference
 
@@ -143,7 +143,16 @@ class GivesNaN(AlwaysRight):
     """Every number is NaN."""
 
     def run(self, request: Request) -> Observation:
-        seen = super().run(request)
+        return self.lost(super().run(request))
+
+    def run_function(self, request: FunctionRequest) -> Observation:
+        return self.lost(super().run_function(request))
+
+    @staticmethod
+    def lost(seen: Observation | Unsupported) -> Observation | Unsupported:
+        """The answer without its numbers."""
+        if isinstance(seen, Unsupported):
+            return seen
         arrays = {name: np.full_like(a, np.nan) if a.dtype.kind == "f" else a for name, a in seen.arrays.items()}
         return Observation(arrays, seen.kernel, seen.warnings, seen.facts)
 

@@ -37,7 +37,7 @@ def dropped(
     """Which numbers were dropped in front of one gate, (rows, units); what was neither dropped nor doubled."""
     rates = {"dropout": RATE} if place == "inputs" else {"recurrent_dropout": RATE}
     asked = Request(layer.but(**rates), of_gate(layer, place, gate, 1.0), batch, wants=("outputs",), before=before,
-                    execution=Execution("generic" if place == "inputs" else "fused", "training"))
+                    execution=Execution("generic" if place == "inputs" and layer.convolution is None else "fused", "training"))
     seen = ask(asked)["outputs"][:, 0]
     plain = Request(layer, {}, batch, wants=("outputs",))
     none, twice = (ask(plain.but(weights=of_gate(layer, place, gate, f)))["outputs"][:, 0] for f in (0, 2))

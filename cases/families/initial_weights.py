@@ -176,13 +176,13 @@ def weights_are_read_back(ask, **kind):
     return found
 
 
-RATE, PUNISHED = 0.5, 0.125
-"""The step of training; the factor of every L2 regularizer."""
+RATE, PUNISHED = 0.5, {"kernel": 0.125, "recurrent": 0.25, "bias": 0.5}
+"""The step of training; the factor of each weight's L2 regularizer."""
 
 
 def stepped(ask, cell: str, mask: str) -> Observation:
     """One step of SGD, mean squared error, through two layers. The first is frozen. Where layers have such options, the second
-    has an L2 regularizer on each weight, a kernel that must not be negative, a recurrent kernel whose columns have at most
+    has an L2 regularizer of its own on each weight, a kernel that must not be negative, a recurrent kernel whose columns have at most
     norm 1/2, and a bias that must not be negative; else the fact `bounded` says why not.
 
     Arrays: `before/LAYER/NAME`, `after/LAYER/NAME`, `loss` of the step, `error` before it, `losses`, those of the regularizers.
@@ -218,7 +218,8 @@ def regularizers_and_constraints_act(ask, cell, mask):
         raise NotSupported(seen.facts["bounded"])
     before = {n.rsplit("/", 1)[1]: a for n, a in seen.named("before/1").items()}
     after = {n.rsplit("/", 1)[1]: a for n, a in seen.named("after/1").items()}
-    due = np.array([PUNISHED * np.sum(before[n] ** 2) for n in ("kernel", "recurrent_kernel", "bias")])
+    weights = (before["kernel"], before["recurrent_kernel"], before["bias"])
+    due = np.array([factor * np.sum(one**2) for factor, one in zip(PUNISHED.values(), weights, strict=True)])
     slack = 64 * unit_roundoff("float32")
     found = compare("losses", np.sort(seen["losses"]), np.sort(due), slack * due.max())
     total = float(seen["error"]) + due.sum()

@@ -28,7 +28,7 @@ OPEN = -1
     "part": tuple(PARTS), "direction": ("forward", "bidirectional", "backward"),
     "merge": ("concat", "sum", "ave", "mul", "none"),
     "return_sequences": (True, False), "return_state": (True, False), "inside": ("nothing", "time_distributed"),
-}, usual={"part": ("lstm", "cells"), "merge": ("concat", "none")}, senseless=(
+}, usual={"part": ("lstm", "cells"), "merge": ("concat", "mul", "none")}, senseless=(
     (("direction", "merge"), lambda direction, merge: merge != "concat" and direction != "bidirectional"),
     (("inside", "return_state"), lambda inside, state: state and inside != "nothing"),
     (("inside", "merge"), lambda inside, merge: merge == "none" and inside != "nothing"),

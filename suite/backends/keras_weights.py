@@ -75,7 +75,7 @@ def run_step(backend: Any, request: FunctionRequest) -> Observation:
     bounds: dict[str, Any] = {}
     if punished:
         for name in ("kernel", "recurrent", "bias"):
-            bounds[f"{name}_regularizer"] = keras.regularizers.L2(punished)
+            bounds[f"{name}_regularizer"] = keras.regularizers.L2(punished[name])
         bounds |= {"kernel_constraint": keras.constraints.NonNeg(), "bias_constraint": keras.constraints.NonNeg(),
                    "recurrent_constraint": keras.constraints.MaxNorm(0.5, axis=0)}
     with moment("build"):

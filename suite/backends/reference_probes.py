@@ -203,11 +203,15 @@ def run_column(backend: Any, request: FunctionRequest) -> Observation:
 
 
 def run_pad(backend: Any, request: FunctionRequest) -> Observation:
-    """Sequences of rows, zeros at the end."""
-    sequences = dict(request.arguments)["sequences"]
-    longest = max(map(len, sequences))
-    padded = [np.pad(one, ((0, longest - len(one)), *[(0, 0)] * (one.ndim - 1))) for one in sequences]
-    return Observation({"result": np.stack(padded)}, facts={"dtype": str(padded[0].dtype)})
+    """Sequences of rows, each as long as the longest one."""
+    options = dict(request.arguments)
+    sequences, value = options["sequences"], options.get("padding_value", 0.0)
+    left, longest = options.get("padding_side") == "left", max(map(len, sequences))
+    missing = [(longest - len(one), 0) if left else (0, longest - len(one)) for one in sequences]
+    padded = np.stack([np.pad(one, (by, *[(0, 0)] * (one.ndim - 1)), constant_values=value)
+                       for one, by in zip(sequences, missing, strict=True)])
+    return Observation({"result": padded if options.get("batch_first", True) else np.swapaxes(padded, 0, 1)},
+                       facts={"dtype": str(padded.dtype)})
 
 
 def run_fetch(backend: Any, request: FunctionRequest) -> Observation:

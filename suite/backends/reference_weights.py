@@ -65,8 +65,9 @@ def run_step(backend: Any, request: FunctionRequest) -> Observation:
                 before = before + weights[prefix + "recurrent_bias"]
             after = before
             if index:
-                losses += [punished * np.sum(before**2)] if punished else []
-                after = before - options["rate"] * (slope + 2 * punished * before)
+                factor = punished.get(kind.removesuffix("_kernel"), punished["bias"]) if punished else 0.0
+                losses += [factor * np.sum(before**2)] if punished else []
+                after = before - options["rate"] * (slope + 2 * factor * before)
                 if punished and kind == "recurrent_kernel":
                     after = after * np.minimum(1.0, 0.5 / np.sqrt(np.sum(after**2, axis=0)))
                 elif punished:
