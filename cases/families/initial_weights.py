@@ -182,7 +182,7 @@ RATE, PUNISHED = 0.5, {"kernel": 0.125, "recurrent": 0.25, "bias": 0.5}
 
 def stepped(ask, cell: str, mask: str) -> Observation:
     """One step of SGD, mean squared error, through two layers. The first is frozen. Where layers have such options, the second
-    has an L2 regularizer of its own on each weight, a kernel that must not be negative, a recurrent kernel whose columns have at most
+    has another L2 regularizer on each weight, a kernel that must not be negative, a recurrent kernel whose columns have at most
     norm 1/2, and a bias that must not be negative; else the fact `bounded` says why not.
 
     Arrays: `before/LAYER/NAME`, `after/LAYER/NAME`, `loss` of the step, `error` before it, `losses`, those of the regularizers.
