@@ -10,6 +10,7 @@ thin out what all of them do:
     precision   the dtypes
     paths       what decides which code runs: a fast kernel is left for the loop by cell, mask and direction together
     loops       how a loop treats padding: by kernel, mask, direction and what is asked for, three at a time
+    rectified   the one activation besides tanh that some fast kernel of a SimpleRNN has, chosen by hand
     held        what stands at the masked steps of a forward unrolled loop, chosen by hand
     sources     where the mask comes from
     refusals    the ways in which something wrong can be asked
@@ -170,6 +171,11 @@ ARRAYS: tuple[Array, ...] = (
     Array("held", groups=("values",), depth="default", rows=tuple(
         dict(cell=cell, kernel="unrolled", mask=mask, states=states, size="distinct")
         for cell, mask, states in (("lstm", "gaps", True), ("gru", "gaps", False), ("simple_rnn", "left", False))
+    )),
+    Array("rectified", groups=("values",), depth="default", rows=(
+        dict(cell="simple_rnn", activation="relu", kernel="fused", mask="none", states=True, size="distinct"),
+        dict(cell="simple_rnn", activation="relu", kernel="fused", mask="right", states=False, size="distinct",
+             direction="bidirectional"),
     )),
     Array("sources", dict(
         mask_from=("masking", "embedding", "masking_number", "masking_inf"), states=(True, False),

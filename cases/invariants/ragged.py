@@ -105,6 +105,24 @@ def packing_gives_back(ask, case):
     return found
 
 
+@invariant("Sequences that were padded, or packed, come apart again as they went in.", ragged,
+           "PyTorch: unpad_sequence, unpack_sequence")
+def unpadding_gives_back(ask, case):
+    given, found = sequences(case), []
+    longest, lengths = max(map(len, given)), np.array([len(one) for one in given])
+    batch = padded(given, longest, VALUE, False)
+    for name, more in (("unpad", {"inputs": batch, "lengths": lengths, "batch_first": True}),
+                       ("unpad", {"inputs": np.swapaxes(batch, 0, 1), "lengths": lengths, "batch_first": False}),
+                       ("unpack", {"sequences": given})):
+        parts = called(ask, name, **more).named("result")
+        if len(parts) != len(given):
+            found.append(Deviation("result", f"{name}: {len(parts)} sequences came back of {len(given)}"))
+        for number, one in enumerate(given):
+            if f"result/{number}" in parts:
+                found += same(parts[f"result/{number}"], one, f"{name}, sequence {number}")
+    return found
+
+
 @invariant("Unpacking to fewer steps than the longest sequence has is refused; so is packing unsorted ones as sorted.", ragged)
 def packing_refuses(ask, case):
     given = sequences(case)

@@ -18,7 +18,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
-from torch.nn.utils.rnn import pack_sequence, pad_packed_sequence, pad_sequence
+from torch.nn.utils.rnn import pack_sequence, pad_packed_sequence, pad_sequence, unpack_sequence, unpad_sequence
 
 from cases.layouts import from_pytorch
 from cases.models import (
@@ -349,13 +349,23 @@ def loss_of(training: Training, answer: Answer, targets: Tensor) -> Tensor:
 def run_function(request: FunctionRequest) -> Observation | None:
     """`pad_sequence`: the padded tensor. `pack_unpack`: sequences packed by `pack_sequence` (not sorted beforehand,
     unless the arguments say so) and unpacked by `pad_packed_sequence`; `lengths` is what came back with them. Both batch
-    first, unless the arguments say otherwise. `batch`: `torch.stack`. None for another name."""
+    first, unless the arguments say otherwise. `unpad`, `unpack`: the sequences, result/NUMBER. `batch`: `torch.stack`. None for
+    another name."""
     arguments = dict(request.arguments)
     if request.name == "batch":
         with moment("run"):
             return Observation({"result": to_numpy(torch.stack([torch.tensor(one) for one in arguments["sequences"]]))})
     if request.name == "crf":
         return run_crf(arguments, torch.device("cpu"))
+    if request.name in ("unpad", "unpack"):
+        with moment("run"):
+            if request.name == "unpad":
+                inputs, lengths = (torch.tensor(np.array(arguments[name])) for name in ("inputs", "lengths"))
+                parts = unpad_sequence(inputs, lengths, arguments["batch_first"])
+            else:
+                sequences = [torch.tensor(one) for one in arguments["sequences"]]
+                parts = unpack_sequence(pack_sequence(sequences, enforce_sorted=False))
+            return Observation({f"result/{number}": to_numpy(one) for number, one in enumerate(parts)})
     if request.name not in ("pad_sequence", "pack_unpack"):
         return None
     with moment("run"):

@@ -214,6 +214,16 @@ def run_pad(backend: Any, request: FunctionRequest) -> Observation:
                        facts={"dtype": str(padded.dtype)})
 
 
+def run_unpad(backend: Any, request: FunctionRequest) -> Observation:
+    """The sequences, without what was added to them."""
+    options = dict(request.arguments)
+    parts = options.get("sequences", ())
+    if not parts:
+        rows = options["inputs"] if options["batch_first"] else np.swapaxes(options["inputs"], 0, 1)
+        parts = [row[:length] for row, length in zip(rows, options["lengths"], strict=True)]
+    return Observation({f"result/{number}": one for number, one in enumerate(parts)})
+
+
 def run_fetch(backend: Any, request: FunctionRequest) -> Observation:
     """The content, if it has the hash. Raises ValueError for another."""
     options = dict(request.arguments)
@@ -229,7 +239,8 @@ PROBES: Mapping[str, Callable] = {
     "masked_loss": run_masked_loss, "many_lengths": run_lengths, "column": run_column, "pad_sequence": run_pad,
     "fetch": run_fetch, "declared_shapes": run_declared, "dropping": run_dropping,
     "wrapped_mask": run_wrapped_mask, "pooled": run_pooled, "cell_states": run_cell_states, "graph": run_graph,
-    "options": run_options, "defaults": run_defaults, "in_parts": run_in_parts,
-    "transformed": run_transformed, "dropout_between_layers": run_dropout_between, "exported": run_exported,
+    "options": run_options, "defaults": run_defaults, "in_parts": run_in_parts, "transformed": run_transformed,
+    "dropout_between_layers": run_dropout_between, "exported": run_exported, "unpad": run_unpad,
+    "unpack": run_unpad,
 }
 """Name of a function request -> what answers it: function(backend, request)."""

@@ -17,7 +17,7 @@ MODULES = faults("PyTorch modules", "torch.nn.modules.rnn", {
     "batch_first ignored": ("self.bidirectional,\n                self.batch_first,\n", "self.bidirectional,\n                False,\n", 2),
     "biases named the wrong way": ('["bias_ih_l{}{}", "bias_hh_l{}{}"]', '["bias_hh_l{}{}", "bias_ih_l{}{}"]'),
     "weights named the wrong way": ('["weight_ih_l{}{}", "weight_hh_l{}{}"]', '["weight_hh_l{}{}", "weight_ih_l{}{}"]'),
-    "relu is tanh": ('"RNN_RELU": _VF.rnn_relu', '"RNN_RELU": _VF.rnn_tanh'),
+    "relu is tanh": ("result = _VF.rnn_relu(", "result = _VF.rnn_tanh(", 2),
     "states of any size": ("if hx.size() != expected_hidden_size:", "if False:"),
     "dropout in inference": ("                self.training,\n", "                True,\n", 8),
     "gradient to the states cut": ("            result = _VF.lstm(\n                input,\n                hx,\n",
@@ -35,6 +35,6 @@ PACKING = faults("PyTorch packing", "torch.nn.utils.rnn", {
     "padding_side ignored": ("        padding_side,  # type: ignore[arg-type]\n", '        "right",\n'),
     "one step too many unpadded": ("mask = idx < length", "mask = idx <= length"),
     "enforce_sorted not passed on": ("lengths, enforce_sorted=enforce_sorted\n", "lengths, enforce_sorted=True\n"),
-})
+}, {"total_length may be short": "torch._C refuses the same, with other words"})
 
 ALL = (*MODULES, *PACKING)
