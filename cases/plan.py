@@ -161,7 +161,7 @@ ARRAYS: tuple[Array, ...] = (
     )),
     Array("paths", dict(
         cell=("lstm", "gru", "simple_rnn"), mask=("none", "right"), kernel=("fused",),
-        direction=("forward", "backward", "bidirectional"), states=(True, False),
+        direction=("forward", "backward", "bidirectional"), states=(True, False), size=("distinct", "equal"),
     ), least=3),
     Array("loops", dict(
         kernel=("unrolled", "generic", "fused"), mask=("gaps", "none", "left"),
@@ -169,8 +169,11 @@ ARRAYS: tuple[Array, ...] = (
         return_sequences=(True, False), states=(True, False), cell=("gru", "lstm", "simple_rnn"), merge=("concat", "mul"),
     ), groups=("values",), least=3, depth="default"),
     Array("held", groups=("values",), depth="default", rows=tuple(
-        dict(cell=cell, kernel="unrolled", mask=mask, states=states, size="distinct")
-        for cell, mask, states in (("lstm", "gaps", True), ("gru", "gaps", False), ("simple_rnn", "left", False))
+        dict(cell=cell, kernel="unrolled", mask=mask, states=states, size=size)
+        for cell, mask, states, size in (
+            ("lstm", "gaps", True, "distinct"), ("gru", "gaps", False, "distinct"), ("simple_rnn", "left", False, "distinct"),
+            ("lstm", "empty_row", True, "one_step"), ("simple_rnn", "empty_row", True, "one_step"),
+        )
     )),
     Array("rectified", groups=("values",), depth="default", rows=(
         dict(cell="simple_rnn", activation="relu", kernel="fused", mask="none", states=True, size="distinct"),
