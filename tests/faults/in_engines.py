@@ -34,7 +34,8 @@ TENSORFLOW = faults("TensorFlow's loop", "keras.src.backend.tensorflow.rnn", {
     "one step is never masked": (
         "mask_ta = mask_ta.unstack(mask)", "mask_ta = mask_ta.unstack(mask if time_steps != 1 else tf.ones_like(mask))"),
     "unmasked: inputs flipped over the batch": ("ta.unstack(tf.reverse(input_, [0]))", "ta.unstack(tf.reverse(input_, [0 if mask is not None else 1]))"),
-})
+}, {"unrolled: last output is the first":
+    "the loop keeps one output where the last alone is returned; where it keeps all, nobody reads this one"})
 JAX = faults("JAX's loop", "keras.src.backend.jax.rnn", {
     "zero_output_for_mask lost": ("                if zero_output_for_mask:\n                    masked_outs", "                if False:\n                    masked_outs"),
     "GRU: backward not flipped where batch and time are equal": (
