@@ -10,8 +10,8 @@ thin out what all of them do:
     precision   the dtypes
     paths       what decides which code runs: a fast kernel is left for the loop by cell, mask and direction together
     loops       how a loop treats padding: by kernel, mask, direction and what is asked for, three at a time
-    rectified   the one activation besides tanh that some fast kernel of a SimpleRNN has, chosen by hand
-    held        what stands at the masked steps of a forward unrolled loop, chosen by hand
+    corners     chosen by hand, and asked in a sparing plan too: what stands at the masked steps of a forward unrolled loop, one
+                step that is masked, the activation besides tanh that a fast kernel has, batch and time as long as each other
     sources     where the mask comes from
     refusals    the ways in which something wrong can be asked
     dropout     layers in training, for what dropout does
@@ -168,17 +168,19 @@ ARRAYS: tuple[Array, ...] = (
         direction=("forward", "bidirectional", "backward"), padding_output=("default", "zero"),
         return_sequences=(True, False), states=(True, False), cell=("gru", "lstm", "simple_rnn"), merge=("concat", "mul"),
     ), groups=("values",), least=3, depth="default"),
-    Array("held", groups=("values",), depth="default", rows=tuple(
-        dict(cell=cell, kernel="unrolled", mask=mask, states=states, size=size)
-        for cell, mask, states, size in (
-            ("lstm", "gaps", True, "distinct"), ("gru", "gaps", False, "distinct"), ("simple_rnn", "left", False, "distinct"),
-            ("lstm", "empty_row", True, "one_step"), ("simple_rnn", "empty_row", True, "one_step"),
+    Array("corners", groups=("values",), depth="default", rows=tuple(
+        dict(cell=cell, kernel=kernel, mask=mask, states=states, size=size, **more)
+        for cell, kernel, mask, states, size, more in (
+            ("lstm", "unrolled", "gaps", True, "distinct", {}),
+            ("gru", "unrolled", "gaps", False, "distinct", {}),
+            ("simple_rnn", "unrolled", "left", False, "distinct", {}),
+            ("lstm", "unrolled", "empty_row", True, "one_step", {}),
+            ("simple_rnn", "unrolled", "empty_row", True, "one_step", {}),
+            ("simple_rnn", "fused", "none", True, "distinct", {"activation": "relu"}),
+            ("simple_rnn", "fused", "right", False, "distinct", {"activation": "relu", "direction": "bidirectional"}),
+            ("gru", "fused", "none", True, "equal", {"direction": "backward"}),
+            ("lstm", "fused", "left", False, "equal", {"direction": "backward"}),
         )
-    )),
-    Array("rectified", groups=("values",), depth="default", rows=(
-        dict(cell="simple_rnn", activation="relu", kernel="fused", mask="none", states=True, size="distinct"),
-        dict(cell="simple_rnn", activation="relu", kernel="fused", mask="right", states=False, size="distinct",
-             direction="bidirectional"),
     )),
     Array("sources", dict(
         mask_from=("masking", "embedding", "masking_number", "masking_inf"), states=(True, False),
@@ -325,6 +327,8 @@ def sparing_choice(among: tuple[Case, ...]) -> list[tuple[Invariant, Case]]:
             cheap = [case for case in applying if case.layer.layers == 1 and case.execution.kernel != "unrolled"]
             spared = (PATH,) if one.everywhere else (*SPARED, PATH)
             found = meeting("sparing", cheap or applying, (), spared, price=dearness)
+        if one.everywhere:
+            found += [case for case in applying if case.array == "corners" and case not in found]
         pairs += [(one, case) for case in found]
         known.update(found)
     return pairs
