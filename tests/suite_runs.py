@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import resource
+import signal
 import subprocess
 import sys
 import tempfile
@@ -48,14 +49,17 @@ class SuiteRun:
             stderr=subprocess.STDOUT,
             text=True,
             start_new_session=True,
-            preexec_fn=self.limit if self.largest_file else None,
+            preexec_fn=self.as_in_a_terminal,
             env={**variables, "TMPDIR": str(self.temporary), MARK: self.mark, "COLUMNS": "200", **self.environment},
         )
         return self.process
 
-    def limit(self) -> None:
-        """Let no file grow beyond `largest_file` bytes: for a disk that is full."""
-        resource.setrlimit(resource.RLIMIT_FSIZE, (self.largest_file, self.largest_file))
+    def as_in_a_terminal(self) -> None:
+        """Ctrl-C is heard, which jobs in the background inherit as ignored; and no file grows beyond `largest_file` bytes, where
+        that is given: for a disk that is full."""
+        signal.signal(signal.SIGINT, signal.SIG_DFL)
+        if self.largest_file:
+            resource.setrlimit(resource.RLIMIT_FSIZE, (self.largest_file, self.largest_file))
 
     def end(self, seconds: float = 100) -> SuiteRun:
         """Wait for it."""
