@@ -11,7 +11,8 @@ thin out what all of them do:
     paths       what decides which code runs: a fast kernel is left for the loop by cell, mask and direction together
     loops       how a loop treats padding: by kernel, mask, direction and what is asked for, three at a time
     corners     chosen by hand, and asked in a sparing plan too: what stands at the masked steps of a forward unrolled loop, one
-                step that is masked, the activation besides tanh that a fast kernel has, batch and time as long as each other
+                step that is masked, the activation besides tanh that a fast kernel has, batch and time as long as each other,
+                the last output alone: of a long sequence, and where padding gives zero
     sources     where the mask comes from
     refusals    the ways in which something wrong can be asked
     dropout     layers in training, for what dropout does
@@ -180,6 +181,8 @@ ARRAYS: tuple[Array, ...] = (
             ("simple_rnn", "fused", "right", False, "distinct", {"activation": "relu", "direction": "bidirectional"}),
             ("gru", "fused", "none", True, "equal", {"direction": "backward"}),
             ("lstm", "fused", "left", False, "equal", {"direction": "backward"}),
+            ("gru", "fused", "none", True, "long", {"return_sequences": False}),
+            ("lstm", "unrolled", "right", False, "distinct", {"return_sequences": False, "padding_output": "zero"}),
         )
     )),
     Array("sources", dict(
