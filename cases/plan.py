@@ -1,22 +1,4 @@
-"""Which layer × batch × execution × invariant runs at which depth.
-
-The field's features are factors of covering arrays: at `default` every pair of values of two factors stands together in
-some case, at `full` every triple. There are several arrays, so that what only some frameworks offer does not
-thin out what all of them do:
-
-    core        what every framework has: cells, kernels, directions, depth, lengths, states
-    options     everything a layer can be told
-    activations those that no other array has
-    precision   the dtypes
-    paths       what decides which code runs: a fast kernel is left for the loop by cell, mask and direction together
-    loops       how a loop treats padding: by kernel, mask, direction and what is asked for, three at a time
-    corners     chosen by hand, and asked in a sparing plan too: what stands at the masked steps of a forward unrolled loop, one
-                step that is masked, the activation besides tanh that a fast kernel has, batch and time as long as each other,
-                the last output alone: of a long sequence, and where padding gives zero
-    sources     where the mask comes from
-    refusals    the ways in which something wrong can be asked
-    dropout     layers in training, for what dropout does
-    convolution, convolutions   ConvLSTM: some cases chosen by hand; and, at full depth, the array
+"""Which invariant is checked on which of the cases (`cases.arrays`) at which depth.
 
 Ids are made from what is checked, never from a counter.
 """
@@ -24,30 +6,13 @@ Ids are made from what is checked, never from a counter.
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from itertools import combinations
-from math import prod
 
-import covertable
-
-from cases.batches import BatchPlan
-from cases.convolutions import Convolution
+from cases.arrays import ARRAYS, GROUPS, cases
 from cases.invariants import INVARIANTS, Case, Invariant
-from cases.layers import Layer, generator
-from cases.requests import Execution
-
-STRENGTH = {"smoke": 1, "default": 2, "full": 3}
-DEPTHS = tuple(STRENGTH)
-
-SIZES: Mapping[str, tuple[int, int, int, int]] = {  # batch, time, features, units
-    "distinct": (4, 6, 3, 5),
-    "equal": (4, 4, 4, 4),
-    "one_row": (1, 5, 3, 5),
-    "one_step": (3, 1, 3, 5),
-    "long": (2, 33, 3, 5),
-    "small": (3, 4, 3, 5),
-}
+from cases.layers import generator
 
 MET = ("cell", "mask", "kernel", "direction", "layers", "states", "return_sequences")
 """Features whose every value, with every way of execution, every invariant meets at `default`; invariants that hold
@@ -59,198 +24,6 @@ SPARED = ("mask", "return_sequences")
 PATH = "path"
 """A cell for which nothing stands in the way of a fast kernel, as a feature: what is wrong with such a kernel alone shows only
 where all its conditions hold together. A sparing plan does not ask this of each invariant."""
-
-Row = Mapping[str, object]
-
-
-@dataclass(frozen=True)
-class Senseless:
-    """Values that mean nothing together: no case has them."""
-
-    factors: tuple[str, ...]
-    holds: Callable[..., bool]
-
-
-SENSELESS = (
-    Senseless(("merge", "direction"), lambda merge, direction: merge != "concat" and direction != "bidirectional"),
-    Senseless(("merge", "layers"), lambda merge, layers: merge == "none" and layers > 1),
-    Senseless(("reset_after", "cell"), lambda reset_after, cell: not reset_after and cell != "gru"),
-    Senseless(("recurrent_activation", "cell"), lambda gate, cell: gate != "sigmoid" and cell == "simple_rnn"),
-    Senseless(("implementation", "cell"), lambda implementation, cell: implementation == 1 and cell == "simple_rnn"),
-    Senseless(("padding_output", "direction"), lambda output, direction: output == "zero" and direction == "bidirectional"),
-    Senseless(("padding_output", "return_sequences"), lambda output, sequences: output == "zero" and not sequences),
-    Senseless(("padding_output", "mask"), lambda output, mask: output == "zero" and mask in ("none", "full")),
-    Senseless(("entry", "kernel"), lambda entry, kernel: entry == "predict" and kernel != "fused"),
-    Senseless(("convolution", "layers"), lambda of, layers: layers > 1 and of.places != of.space),
-    Senseless(("convolution", "direction", "merge"), lambda of, direction, merge: of.data_format == "channels_first"
-              and direction == "bidirectional" and merge == "concat"),
-    Senseless(("mask", "size"), lambda mask, size: mask in ("right", "left", "gaps", "empty_row") and size == "one_step"),
-)
-
-
-@dataclass(frozen=True)
-class Array:
-    """One covering array: its factors, name -> values. From `default` on it is of strength `least`, where pairs are too
-    few. With `groups`, only invariants of these groups are checked on it. It is there from `depth` on, and of strength `most`,
-    where triples are too many. `rows`, where given, are chosen by hand: they are all there is."""
-
-    name: str
-    factors: Mapping[str, tuple] = field(default_factory=dict)
-    least: int = 1
-    groups: tuple[str, ...] = ()
-    depth: str = "smoke"
-    most: int = 3
-    rows: tuple[Row, ...] = ()
-
-    def covering(self, strength: int) -> list[Row]:
-        """Rows in which every `strength` values of different factors that may stand together do."""
-        if self.rows:
-            return list(self.rows)
-        strength = max(strength, self.least) if strength > 1 else strength
-        constraints = [
-            {"operator": "not", "condition": {"operator": "fn", "requires": list(no.factors), "evaluate": no_together(no)}}
-            for no in SENSELESS
-            if set(no.factors) <= set(self.factors)
-        ]
-        return covertable.make(
-            {name: list(values) for name, values in self.factors.items()}, strength=strength, constraints=constraints
-        )
-
-
-def no_together(no: Senseless) -> Callable[[Row], bool]:
-    """Whether a row has the values that mean nothing together."""
-    return lambda row: no.holds(*(row[name] for name in no.factors))
-
-
-CONVOLUTIONS: tuple[Convolution, ...] = (
-    Convolution((4, 5), (3, 2)),
-    Convolution((3, 4), (2, 3), data_format="channels_first"),
-    Convolution((5, 6), (2, 3), strides=(2, 1), padding="valid"),
-    Convolution((5, 4), (3, 3), strides=(2, 2)),
-    Convolution((3, 5), (2, 2), dilation=(1, 2)),
-    Convolution((7,), (3,)),
-    Convolution((6,), (3,), padding="valid", dilation=(2,)),
-    Convolution((4, 3), (3, 2)),  # as many places in a row as the batch has rows
-    Convolution((3, 2, 4), (2, 2, 3)),
-)
-CHANNELS, FILTERS = 2, 3
-OF_CELLS = ("values", "padding", "gradient", "state", "direction", "order", "execution", "extremes", "calls")
-"""The groups that ask for nothing but a layer and a batch."""
-
-ARRAYS: tuple[Array, ...] = (
-    Array("core", dict(
-        cell=("lstm", "gru", "simple_rnn"), mask=("right", "none", "full"), kernel=("fused", "generic", "compiled"),
-        direction=("forward", "bidirectional"), layers=(1, 2), states=(True, False), bias=(True, False),
-        size=("distinct", "equal", "one_row", "one_step", "long"),
-    )),
-    Array("options", dict(
-        mask=("right", "none", "gaps", "left", "empty_row", "full", "single", "empty"),
-        cell=("lstm", "gru", "simple_rnn"), kernel=("fused", "generic", "unrolled", "compiled"),
-        direction=("forward", "backward", "bidirectional"), merge=("concat", "sum", "ave", "mul", "none"),
-        layers=(1, 2), states=(True, False), bias=(True, False),
-        activation=("tanh", "relu", "softsign"), recurrent_activation=("sigmoid", "hard_sigmoid"),
-        reset_after=(True, False), implementation=(2, 1), return_sequences=(True, False), padding_output=("default", "zero"),
-        size=("distinct", "equal"),
-    )),
-    Array("activations", dict(
-        cell=("lstm", "gru", "simple_rnn"), activation=("linear", "elu", "softplus", "sigmoid", "hard_sigmoid"),
-        recurrent_activation=("sigmoid", "softsign", "tanh"), kernel=("fused", "generic"), mask=("none", "right"), states=(True,),
-    )),
-    Array("precision", dict(
-        cell=("lstm", "gru", "simple_rnn"), mask=("right", "none", "gaps"), dtype=("float64",),
-        kernel=("fused", "generic"), direction=("forward", "bidirectional"), states=(True, False),
-    )),
-    Array("paths", dict(
-        cell=("lstm", "gru", "simple_rnn"), mask=("none", "right"), kernel=("fused",),
-        direction=("forward", "backward", "bidirectional"), states=(True, False), size=("distinct", "equal"),
-    ), least=3),
-    Array("loops", dict(
-        kernel=("unrolled", "generic", "fused"), mask=("gaps", "none", "left"),
-        direction=("forward", "bidirectional", "backward"), padding_output=("default", "zero"),
-        return_sequences=(True, False), states=(True, False), cell=("gru", "lstm", "simple_rnn"), merge=("concat", "mul"),
-    ), groups=("values",), least=3, depth="default"),
-    Array("corners", groups=("values",), depth="default", rows=tuple(
-        dict(cell=cell, kernel=kernel, mask=mask, states=states, size=size, **more)
-        for cell, kernel, mask, states, size, more in (
-            ("lstm", "unrolled", "gaps", True, "distinct", {}),
-            ("gru", "unrolled", "gaps", False, "distinct", {}),
-            ("simple_rnn", "unrolled", "left", False, "distinct", {}),
-            ("lstm", "unrolled", "empty_row", True, "one_step", {}),
-            ("simple_rnn", "unrolled", "empty_row", True, "one_step", {}),
-            ("simple_rnn", "fused", "none", True, "distinct", {"activation": "relu"}),
-            ("simple_rnn", "fused", "right", False, "distinct", {"activation": "relu", "direction": "bidirectional"}),
-            ("gru", "fused", "none", True, "equal", {"direction": "backward"}),
-            ("lstm", "fused", "left", False, "equal", {"direction": "backward"}),
-            ("gru", "fused", "none", True, "long", {"return_sequences": False}),
-            ("lstm", "unrolled", "right", False, "distinct", {"return_sequences": False, "padding_output": "zero"}),
-        )
-    )),
-    Array("sources", dict(
-        mask_from=("masking", "embedding", "masking_number", "masking_inf"), states=(True, False),
-        mask=("right", "gaps"), cell=("lstm", "gru"), direction=("forward", "bidirectional"), kernel=("fused",),
-    ), groups=("masks",)),
-    Array("refusals", dict(
-        cell=("lstm", "gru", "simple_rnn"), kernel=("fused", "generic", "compiled"), entry=("direct", "predict"),
-        mask=("right",), states=(True,),
-    ), groups=("refusals",)),
-    Array("dropout", dict(
-        cell=("lstm", "gru", "simple_rnn"), direction=("forward", "bidirectional"), implementation=(2, 1),
-        mode=("training",), kernel=("fused",), mask=("none",), states=(True,),
-    ), groups=("dropout",)),
-    Array("convolution", groups=("values",), depth="default", rows=tuple(
-        dict(cell="conv_lstm", convolution=CONVOLUTIONS[number], size="small", **more) for number, more in (
-            (0, dict(mask="gaps", states=True, kernel="fused", recurrent_activation="hard_sigmoid")),
-            (5, dict(mask="none", states=True, kernel="fused")),
-            (4, dict(mask="right", states=False, kernel="fused")),
-            (1, dict(mask="left", states=False, kernel="fused")),
-            (2, dict(mask="none", states=True, kernel="fused", direction="bidirectional")),
-            (0, dict(mask="gaps", states=True, kernel="generic", recurrent_activation="hard_sigmoid")),
-            (2, dict(mask="none", states=True, kernel="generic", direction="bidirectional")),
-            (4, dict(mask="right", states=False, kernel="generic", layers=2)),
-        )
-    )),
-    Array("convolutions", dict(
-        convolution=CONVOLUTIONS, mask=("none", "right", "gaps", "left", "full", "empty_row", "single"), cell=("conv_lstm",),
-        kernel=("fused", "generic", "compiled", "unrolled"), direction=("forward", "backward", "bidirectional"),
-        layers=(1, 2), merge=("concat", "sum", "none"), states=(True, False), bias=(True, False),
-        activation=("tanh", "relu"), recurrent_activation=("sigmoid", "hard_sigmoid"), return_sequences=(True, False),
-        padding_output=("default", "zero"), size=("small",),
-    ), groups=OF_CELLS, depth="full", most=2),
-)
-
-GROUPS: Mapping[str, tuple[str, ...]] = {array.name: array.groups for array in ARRAYS if array.groups}
-"""Name of an array -> the only groups of invariants that are checked on it, where it names some."""
-
-
-def case_of(row: Row, seed: int, array: str) -> Case:
-    """The case that a row of an array describes."""
-    batch, time, features, units = SIZES[row.get("size", "distinct")]
-    options = {name: row[name] for name in Layer.__dataclass_fields__ if name in row}
-    if "convolution" in row:
-        features, units = CHANNELS * prod(row["convolution"].space), FILTERS * prod(row["convolution"].places)
-    return Case(
-        Layer(features=features, units=units, **options),
-        BatchPlan(batch, time, row["mask"], row["states"]),
-        Execution(**{name: row[name] for name in Execution.__dataclass_fields__ if name in row}),
-        seed,
-        array,
-    )
-
-
-@lru_cache(maxsize=8)
-def cases(depth: str, seed: int = 0) -> tuple[Case, ...]:
-    """The cases of a depth, without repetition, in a stable order. Raises ValueError for an unknown depth."""
-    if depth not in DEPTHS:
-        raise ValueError(f"depth={depth!r}: expected one of {', '.join(DEPTHS)}")
-    found: dict[str, Case] = {}
-    for array in ARRAYS:
-        if DEPTHS.index(array.depth) > DEPTHS.index(depth):
-            continue
-        rows = array.covering(min(STRENGTH[depth], array.most))
-        for row in rows:
-            case = case_of(row, seed, array.name)
-            found.setdefault(str(case), case)
-    return tuple(found.values())
 
 
 @dataclass(frozen=True)
@@ -329,7 +102,7 @@ def sparing_choice(among: tuple[Case, ...]) -> list[tuple[Invariant, Case]]:
         else:
             cheap = [case for case in applying if case.layer.layers == 1 and case.execution.kernel != "unrolled"]
             spared = (PATH,) if one.everywhere else (*SPARED, PATH)
-            found = meeting("sparing", cheap or applying, (), spared, price=dearness)
+            found = meeting("sparing", cheap or applying, (), spared, cost=dearness)
         if one.everywhere:
             found += [case for case in applying if case.array == "corners" and case not in found]
         pairs += [(one, case) for case in found]
@@ -346,24 +119,24 @@ def price(case: Case) -> float:
 
 def meeting(
     group: str, applying: list[Case], met: Collection[tuple[str, object]], spared: Collection[str] = (), together: int = 1,
-    price: Callable[[Case], float] = lambda case: 1.0,
+    cost: Callable[[Case], float] = lambda case: 1.0,
 ) -> list[Case]:
     """Some of the cases, in which every value of every feature in `MET` stands that stands in any and is not `met`; without
     the features that are `spared`. With `together` 2, every pair of values that stands in any case.
 
     The order of choice is the invariant's group's own, so that different groups meet different pairs, and invariants of
-    one group share cases, and so answers. What a case adds is weighed against its `price`.
+    one group share cases, and so answers. What a case adds is weighed against its `cost`.
     """
     order = generator("order of cases", group).permutation(len(applying))
     items = [
         frozenset(combinations(sorted((i for i in values_of(c) if i[0] not in spared and i not in met), key=str), together))
         for c in applying
     ]
-    prices = [price(case) for case in applying]
+    costs = [cost(case) for case in applying]
     left = frozenset().union(*items)
     picked = set()
     while left:
-        best = max(order, key=lambda index: len(left & items[index]) / prices[index])
+        best = max(order, key=lambda index: len(left & items[index]) / costs[index])
         picked.add(int(best))
         left -= items[best]
     return [applying[index] for index in sorted(picked)]
@@ -373,8 +146,7 @@ def meeting(
 def values_of(case: Case) -> frozenset[tuple[str, object]]:
     """The (feature, value) pairs of a case."""
     values = {(name, value) for name, value in case.features.items() if name in MET}
-    values |= {("execution", str(case.execution))}
-    return frozenset(values | ({(PATH, case.layer.cell)} if fast(case) else set()))
+    return frozenset(values | {("execution", str(case.execution))} | ({(PATH, case.layer.cell)} if fast(case) else set()))
 
 
 def fast(case: Case) -> bool:

@@ -1,6 +1,6 @@
 """The space that the plan covers, for who draws from it at random: every factor of its arrays, all sizes in between.
 
-A draw is a row, as in `cases.plan`, made factor by factor: `values` says what may still stand there. The simplest value of
+A draw is a row, as in `cases.arrays`, made factor by factor: `values` says what may still stand there. The simplest value of
 a factor comes first, so that whoever shrinks a row ends at the plainest layer.
 """
 
@@ -12,10 +12,11 @@ from functools import lru_cache
 
 import numpy as np
 
+from cases.arrays import ARRAYS, GROUPS, SENSELESS, Row, case_of
 from cases.batches import MASKS, BatchPlan
 from cases.invariants import INVARIANTS, Case, Invariant
 from cases.layers import ACTIVATIONS, DIRECTIONS, GATES, MERGES, Layer
-from cases.plan import ARRAYS, GROUPS, MET, SENSELESS, Row, case_of, concerns
+from cases.plan import MET, concerns
 from cases.requests import ENTRIES, KERNELS, MASK_SOURCES, MODES, ORIGINS, Execution
 
 EXPLORED = "explored"

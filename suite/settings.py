@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from cases.plan import DEPTHS
+from cases.arrays import DEPTHS
 from cases.requests import KERNELS
 from suite.near import hint
 

@@ -6,10 +6,11 @@ import numpy as np
 import pytest
 from planted import InProcess
 
+from cases.arrays import GROUPS
 from cases.batches import MASKS, BatchPlan
 from cases.invariants import INVARIANTS, Case
 from cases.layers import ACTIVATIONS, DIRECTIONS, GATES, MERGES, PADDING_OUTPUTS, Layer, generator
-from cases.plan import GROUPS, plan, planned
+from cases.plan import plan, planned
 from cases.requests import ENTRIES, KERNELS, MODES, ORIGINS, Execution
 from suite.verdicts import judge
 

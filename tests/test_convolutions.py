@@ -6,11 +6,11 @@ import numpy as np
 import pytest
 from scipy.signal import correlate
 
+from cases.arrays import CONVOLUTIONS, cases
 from cases.batches import BatchPlan
 from cases.convolutions import Convolution, flat, unflat
 from cases.layers import Layer, draw_weights
 from cases.layouts import from_pytorch, to_pytorch
-from cases.plan import CONVOLUTIONS, cases
 from cases.reference import run
 from cases.reference.convolution import convolved
 from cases.requests import Request, from_wire, to_wire

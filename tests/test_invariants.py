@@ -7,11 +7,12 @@ import numpy as np
 import pytest
 from planted import InProcess
 
+from cases.arrays import cases
 from cases.invariants import INVARIANTS
 from cases.invariants.base import REGISTRY, invariant
 from cases.invariants.ragged import padded
 from cases.models import FunctionRequest
-from cases.plan import cases, planned
+from cases.plan import planned
 from cases.requests import Observation, Refusal, Request, Unsupported
 from suite.backends.reference import Reference
 from suite.subjects.interpreter import Died, TimedOut

@@ -10,10 +10,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from cases.arrays import ARRAYS, DEPTHS, SENSELESS, SIZES, Array, case_of, cases
 from cases.batches import MASKS
 from cases.invariants import INVARIANTS
 from cases.layers import draw_states
-from cases.plan import ARRAYS, DEPTHS, MET, SENSELESS, SIZES, Array, case_of, cases, concerns, plan, planned
+from cases.plan import MET, concerns, plan, planned
 from cases.requests import digest
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -109,7 +110,7 @@ def test_ids_and_their_order_are_the_same_in_another_process_with_other_hashes()
 
 def test_arrays_are_the_same_in_another_process_with_other_hashes():
     code = (
-        "from cases.plan import cases; from cases.requests import digest; "
+        "from cases.arrays import cases; from cases.requests import digest; "
         "print(*(digest((c.weights, c.batch)) for c in cases('smoke')))"
     )
     done = subprocess.run(

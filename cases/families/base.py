@@ -15,8 +15,9 @@ from typing import Any
 import covertable
 import numpy as np
 
+from cases.arrays import DEPTHS
 from cases.invariants.base import REGISTRY as INVARIANTS
-from cases.plan import DEPTHS, Planned
+from cases.plan import Planned
 from cases.requests import Deviation, Observation, Refusal, Unsupported
 
 Row = Mapping[str, Any]

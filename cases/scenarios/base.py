@@ -11,12 +11,13 @@ from typing import Any
 
 import numpy as np
 
+from cases.arrays import DEPTHS
 from cases.invariants.base import settled
 from cases.layers import generator
 from cases.layouts import keeps_both_biases
 from cases.models import ModelRequest, rows_of
 from cases.optimizers import OWN, definitions
-from cases.plan import DEPTHS, Planned
+from cases.plan import Planned
 from cases.requests import Deviation, Note, Observation, Refusal
 from cases.tolerance import compare, expect_model
 
