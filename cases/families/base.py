@@ -17,6 +17,7 @@ import numpy as np
 
 from cases.arrays import DEPTHS
 from cases.invariants.base import REGISTRY as INVARIANTS
+from cases.invariants.base import settled
 from cases.plan import Planned
 from cases.requests import Deviation, Observation, Refusal, Unsupported
 
@@ -130,3 +131,14 @@ def equal(name: str, seen: Any, due: Any, why: str = "") -> list[Deviation]:
 def answered(answer: Observation | Refusal | Unsupported) -> Observation | None:
     """The observation, or None for an error."""
     return answer if isinstance(answer, Observation) else None
+
+
+def worded(refusal: Refusal) -> list[Deviation]:
+    """A deviation where an error says nothing."""
+    return [] if refusal.message.strip() else [Deviation("error", f"{refusal.error}: without a word")]
+
+
+def refused(ask, request: Any, taken: Callable[[Observation], Deviation]) -> list[Deviation]:
+    """The deviation `taken` where what must be refused was answered; or of a refusal without a word."""
+    answer = ask.answer(request)
+    return worded(answer) if isinstance(answer, Refusal) else [taken(settled(answer))]

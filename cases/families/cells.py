@@ -10,11 +10,11 @@ import numpy as np
 
 from cases.batches import BatchPlan, draw_values
 from cases.chains import Cell, Chain, chain_request
-from cases.families.base import statement
+from cases.families.base import refused, statement
 from cases.invariants.base import against_reference, alike, mergeable
 from cases.layers import Layer, draw_weights, generator
 from cases.models import FunctionRequest
-from cases.requests import Deviation, Observation, Request, Reset, Unsupported
+from cases.requests import Deviation, Observation, Request, Reset
 from cases.tolerance import compare, expect_chain
 
 CHAINS: dict[str, tuple[tuple[Cell, ...], str]] = {
@@ -163,10 +163,5 @@ def cells_refuse_unfit_states(ask, unfit, cell):
     request = FunctionRequest("cell_states", (
         ("layer", layer), ("weights", draw_weights(layer)), ("inputs", draw_values(random, inputs)),
         ("states", tuple(draw_values(random, states) for _ in layer.state_names))))
-    answer = ask.answer(request)
-    if isinstance(answer, Unsupported):
-        ask(request)
-    if isinstance(answer, Observation):
-        came = answer["outputs"].shape
-        return [Deviation("error", f"states of shape {states} for inputs of shape {inputs}: taken in silence, and {came} came")]
-    return [] if answer.message.strip() else [Deviation("error", f"{answer.error}: without a word")]
+    words = f"states of shape {states} for inputs of shape {inputs}: taken in silence"
+    return refused(ask, request, lambda seen: Deviation("error", f"{words}, and {seen['outputs'].shape} came"))

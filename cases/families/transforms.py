@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from cases.batches import Batch, BatchPlan
+from cases.batches import BatchPlan, rows
 from cases.families.base import statement
 from cases.invariants.base import NotSupported, against_reference, settled
 from cases.layers import Layer, draw_weights, generator
@@ -80,19 +80,8 @@ def mapped_gradients_are_those_of_rows(ask, **variant):
     seen = transformed(ask, request, "gradients of each row")
     found: list[Deviation] = []
     for row in range(request.batch.size):
-        alone = request.but(batch=one_row(request.batch, row))
+        alone = request.but(batch=rows(request.batch, [row]))
         named = {name: array[row] for name, array in seen.arrays.items()}
         found += [replace(d, message=f"row {row}: {d.message}")
                   for d in against_reference(Observation(named, facts=seen.facts), alone, "gradients/weights")]
     return found
-
-
-def one_row(batch: Batch, row: int) -> Batch:
-    """That row as a batch."""
-    rows = slice(row, row + 1)
-
-    def part(named):
-        return named and {name: array[rows] for name, array in named.items()}
-
-    return batch.but(inputs=batch.inputs[rows], mask=None if batch.mask is None else batch.mask[rows],
-                     initial_states=part(batch.initial_states), cotangents=part(batch.cotangents))

@@ -6,10 +6,10 @@ import numpy as np
 
 from cases.batches import BatchPlan, draw_values
 from cases.convolutions import Convolution
-from cases.families.base import statement
+from cases.families.base import refused, statement
 from cases.layers import Layer, draw_weights, generator
 from cases.models import FunctionRequest
-from cases.requests import Deviation, Observation, Unsupported
+from cases.requests import Deviation
 from cases.tolerance import compare, unit_roundoff
 
 IMAGE = Convolution((4, 3), (3, 2))
@@ -80,12 +80,8 @@ def wrappers_refuse_other_masks(ask, wrong, inside):
     rows, steps = ROWS + WRONG[wrong][0], STEPS + WRONG[wrong][1]
     arguments = (("inside", inside), ("inputs", draw_values(generator("wrapped", inside), (ROWS, STEPS, 3, 2))),
                  ("mask", np.ones((rows, steps), bool)))
-    answer = ask.answer(FunctionRequest("wrapped_mask", arguments))
-    if isinstance(answer, Unsupported):
-        ask(FunctionRequest("wrapped_mask", arguments))
-    if isinstance(answer, Observation):
-        return [Deviation("error", f"a mask of shape ({rows}, {steps}) for {ROWS} rows of {STEPS} steps: taken in silence")]
-    return [] if answer.message.strip() else [Deviation("error", f"{answer.error}: without a word")]
+    words = f"a mask of shape ({rows}, {steps}) for {ROWS} rows of {STEPS} steps: taken in silence"
+    return refused(ask, FunctionRequest("wrapped_mask", arguments), lambda seen: Deviation("error", words))
 
 
 @statement("Pooling over time is the mean of the valid steps, whatever masked ones hold, and so are its gradients.", {

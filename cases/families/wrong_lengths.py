@@ -5,11 +5,11 @@ from __future__ import annotations
 import numpy as np
 
 from cases.batches import BatchPlan
-from cases.families.base import statement
-from cases.invariants.base import alike
+from cases.families.base import refused, statement, worded
+from cases.invariants.base import alike, settled
 from cases.layers import Layer, draw_weights
 from cases.models import FunctionRequest
-from cases.requests import Deviation, Execution, Observation, Request, Unsupported
+from cases.requests import Deviation, Execution, Refusal, Request
 
 LENGTHS: dict[str, tuple[tuple[float, ...], bool]] = {  # for four rows of five steps; and whether they must be sorted
     "too_long": ((5, 4, 7, 2), False), "negative": ((5, 4, -1, 2), False), "zero": ((5, 4, 0, 2), False),
@@ -23,15 +23,11 @@ LENGTHS: dict[str, tuple[tuple[float, ...], bool]] = {  # for four rows of five 
 def impossible_lengths_are_refused(ask, lengths, batch_first):
     values, ordered = LENGTHS[lengths]
     rows = BatchPlan(4, 5).draw(Layer("gru", 3, 2)).inputs
-    answer = ask.answer(FunctionRequest("pack_padded", (("inputs", rows), ("lengths", values), ("batch_first", batch_first),
-                                                        ("enforce_sorted", ordered))))
-    if isinstance(answer, Unsupported):
-        ask(FunctionRequest("pack_padded", (("inputs", rows), ("lengths", values), ("batch_first", batch_first),
-                                            ("enforce_sorted", ordered))))
-    if isinstance(answer, Observation):
-        back = answer.arrays.get("lengths", np.zeros(0)).tolist()
-        return [Deviation("lengths", f"lengths {list(values)} for 4 sequences of 5 steps: taken in silence, as {back}")]
-    return [] if answer.message.strip() else [Deviation("error", f"{answer.error}: without a word")]
+    request = FunctionRequest("pack_padded", (("inputs", rows), ("lengths", values), ("batch_first", batch_first),
+                                              ("enforce_sorted", ordered)))
+    words = f"lengths {list(values)} for 4 sequences of 5 steps: taken in silence"
+    return refused(ask, request, lambda seen: Deviation(
+        "lengths", f"{words}, as {seen.arrays.get('lengths', np.zeros(0)).tolist()}"))
 
 
 @statement("A mask of numbers 0 and 1 is the mask of truth values, or is refused.",
@@ -44,8 +40,6 @@ def masks_of_numbers_are_masks(ask, form, mask, kernel, cell, direction):
     batch = BatchPlan(4, 5, mask).draw(layer).but(cotangents=None)
     request = Request(layer, draw_weights(layer), batch, execution=Execution(kernel))
     answer = ask.answer(request.but(batch=batch.but(mask=batch.mask.astype(form))))
-    if isinstance(answer, Unsupported):
-        ask(request.but(batch=batch.but(mask=batch.mask.astype(form))))
-    if not isinstance(answer, Observation):
-        return [] if answer.message.strip() else [Deviation("error", f"{answer.error}: without a word")]
-    return alike(ask(request), answer, request, "outputs", "states", what=f"a mask of {form}")
+    if isinstance(answer, Refusal):
+        return worded(answer)
+    return alike(ask(request), settled(answer), request, "outputs", "states", what=f"a mask of {form}")

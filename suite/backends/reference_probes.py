@@ -10,7 +10,6 @@ from typing import Any
 import numpy as np
 
 from cases.batches import rows
-from cases.families.transforms import one_row
 from cases.layers import Layer
 from cases.models import FunctionRequest, ModelRequest
 from cases.requests import Observation, Request, Unsupported
@@ -123,9 +122,9 @@ def run_transformed(backend: Any, request: FunctionRequest) -> Observation:
             return Observation({"derivative": np.array(sum(terms))})
         if transform == "mapping over rows":
             return backend.run(asked)
-        rows = [backend.run(asked.but(batch=one_row(asked.batch, row))) for row in range(asked.batch.size)]
-    names = [name for name in rows[0].arrays if name.startswith("gradients/weights")]
-    return Observation({name: np.stack([row[name] for row in rows]) for name in names}, facts=rows[0].facts)
+        each = [backend.run(asked.but(batch=rows(asked.batch, [row]))) for row in range(asked.batch.size)]
+    names = [name for name in each[0].arrays if name.startswith("gradients/weights")]
+    return Observation({name: np.stack([row[name] for row in each]) for name in names}, facts=each[0].facts)
 
 
 def run_dropout_between(backend: Any, request: FunctionRequest) -> Observation:
