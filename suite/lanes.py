@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterable, Mapping
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from threading import Event
 from typing import Any
 
@@ -37,6 +37,10 @@ class Lanes:
         if key in self._futures:
             return self._futures[key].result()
         return self._judge(check)
+
+    def wait(self) -> None:
+        """Return when every lane has come to its end: what is timed is timed alone."""
+        wait(self._futures.values())
 
     @property
     def busy(self) -> bool:

@@ -33,7 +33,7 @@ def open_session(settings: Settings) -> Session:
     ledger = all_ledgers(settings)
     specifications, absent = chosen(settings)
     subjects = [
-        Subject(specification, device, settings.threads, settings.timeout, settings.inline)
+        Subject(specification, device, settings.threads, settings.timeout, settings.inline, settings.depth != "full")
         for specification in specifications
         for device in settings.devices
         if not (device == "cuda" and specification.backend in ("reference", "keras-tensorflow"))

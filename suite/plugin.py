@@ -18,6 +18,7 @@ from suite.repros import again
 from suite.session import Check, Exploring, Session, default_folder
 from suite.settings import BadUse, Settings
 from suite.stale import stale
+from suite.timing.comparison import Comparison, Preparing
 
 ROOT = Path(__file__).resolve().parents[1]
 SESSION = pytest.StashKey[Session]()
@@ -224,7 +225,17 @@ class Run:
         searches = [search for search in params if isinstance(search, Exploring)]
         self._begin([str(check) for check in checks], [search.subject.name for search in searches])
         if not self.session.settings.inline:
-            self.session.run_ahead([*(check for check in checks if str(check) not in self.session.earlier), *searches])
+            self.session.run_ahead([*(check for check in checks if str(check) not in self.session.earlier), *searches],
+                                   self._timings(session))
+
+    def _timings(self, session: pytest.Session) -> list[Preparing]:
+        """The comparisons that were selected."""
+        benchmarks = self.config._benchmarksession
+        if benchmarks.skip:
+            return []
+        params = [item.callspec.params.get("measured") for item in session.items if hasattr(item, "callspec")]
+        found = dict.fromkeys(each for each in params if isinstance(each, Comparison))
+        return [Preparing(each, benchmarks.disabled) for each in found]
 
     @pytest.hookimpl(optionalhook=True)
     def pytest_xdist_node_collection_finished(self, node: Any, ids: list[str]) -> None:

@@ -8,8 +8,9 @@ import secrets
 import subprocess
 import time
 from collections import Counter
-from collections.abc import Container, Mapping
+from collections.abc import Container, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import asdict, dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
@@ -25,7 +26,9 @@ from suite.exploration import Explored, Judged, explore
 from suite.lanes import Lanes
 from suite.ledger import Known, consult
 from suite.settings import Settings
+from suite.subjects.interpreter import Broken, Died, TimedOut
 from suite.subjects.subject import Subject
+from suite.timing.comparison import Preparing
 from suite.verdicts import Outcome, judge
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -161,10 +164,10 @@ class Session:
                 self.halt()
                 raise
 
-    def run_ahead(self, checks: list[Check | Exploring]) -> None:
+    def run_ahead(self, checks: list[Check | Exploring], timings: Sequence[Preparing] = ()) -> None:
         """Begin the lanes for the checks and searches that were selected: one a subject, and where there are more cores than
         that, several of one subject, each with its own interpreter. One that compiles has two in any case: it takes as long as
-        the others together."""
+        the others together. What is timed later is prepared when a subject's own interpreter has nothing else to do."""
         lanes: dict[str, list[Check | Exploring]] = {}
         for check in checks:
             lane = "across" if getattr(check, "other", None) else check.subject.name
@@ -179,17 +182,29 @@ class Session:
                     self.doubles.append(double := subject.double())
                     lanes[f"{subject.name} {number}"] = [replace(check, subject=double) for check in part]
         longest = sorted(lanes, key=lambda name: (lanes[name][0].compiled, len(lanes[name])), reverse=True)
+        for timing in timings:
+            lanes.setdefault(timing.subject.name, []).append(timing)
+        longest += [name for name in lanes if name not in longest]
         self.lanes.begin({name: [(str(check), check) for check in lanes[name]] for name in longest})
 
-    def judge(self, check: Check | Exploring) -> Outcome | Explored:
+    def judge(self, check: Check | Exploring | Preparing) -> Outcome | Explored | None:
         """The outcome of one check, before the ledger is asked; of a search, what it explored."""
         if isinstance(check, Exploring):
             return self.explore(check.subject)
+        if isinstance(check, Preparing):
+            return self.prepare(check)
         asked = (check.subject,) if check.other is None else (check.subject, check.other)
         for subject in asked:
             subject.ready()
         outcome = judge(check.planned, *asked)
         return outcome if outcome.verdict not in ("fail", "crash", "timeout") else with_script(check, outcome)
+
+    def prepare(self, timing: Preparing) -> None:
+        """Let a timing be prepared. What goes wrong here goes wrong again when it is measured, and is told then."""
+        timing.subject.ready()
+        if not timing.subject.broken:
+            with suppress(Died, TimedOut, Broken):
+                timing.prepare(self.settings)
 
     def concerning(self, subject: Subject) -> tuple[Known, ...]:
         """The ledger's entries for this subject in its versions."""

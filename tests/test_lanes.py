@@ -7,10 +7,13 @@ import time
 
 import pytest
 
+from cases.workloads import timed
 from suite.lanes import Lanes
 from suite.opening import open_session
 from suite.session import ALONE, shared
 from suite.settings import Settings
+from suite.subjects.interpreter import Died
+from suite.timing.comparison import Comparison, Preparing
 from suite.verdicts import Outcome
 
 
@@ -83,6 +86,15 @@ def test_stopping_waits_for_what_runs_and_begins_nothing_more():
     assert len(judge.seen) <= 3
 
 
+def test_waiting_is_for_everything_in_the_lanes():
+    judge = Judge(0.05)
+    lanes = Lanes(judge, cores=2)
+    lanes.begin({"a": pairs("a1", "a2"), "b": pairs("b1")})
+    lanes.wait()
+    assert len(judge.seen) == 3 and not lanes.busy
+    lanes.stop()
+
+
 def test_nothing_is_hurried_where_all_is_done():
     lanes, hurried = Lanes(Judge(), cores=1), []
     lanes.begin({"a": pairs("a1")})
@@ -111,6 +123,30 @@ def test_one_subject_is_asked_in_several_interpreters_where_cores_are_free():
     session.stop()
     assert set(seen.values()) == {session.subjects[0], *session.doubles} and len(session.doubles) == 1
     assert {double.name for double in session.doubles} == {"reference"}
+
+
+def test_times_are_prepared_by_the_interpreter_that_is_timed_after_its_checks():
+    session = open_session(Settings(subjects=("reference",)))
+    seen = []
+    session.lanes = Lanes(lambda asked: seen.append(asked), cores=2)
+    timings = [Preparing(Comparison(session.subjects[0], what), False) for what in timed("default")]
+    session.run_ahead(list(session.checks), timings)
+    session.lanes.wait()
+    session.stop()
+    mine = [asked for asked in seen if asked.subject is session.subjects[0]]
+    assert mine[-len(timings):] == timings and session.doubles
+    assert len(seen) == len(session.checks) + len(timings)
+
+
+def test_what_cannot_be_prepared_is_told_when_it_is_measured(monkeypatch):
+    def dies(*_):
+        raise Died("gone")
+
+    session = open_session(Settings(subjects=("reference",)))
+    subject = session.subjects[0]
+    monkeypatch.setattr(subject, "ready", lambda: None)
+    monkeypatch.setattr(subject, "prepare", dies)
+    session.judge(Preparing(Comparison(subject, timed("smoke")[0]), False))
 
 
 def test_a_few_checks_need_no_further_interpreter():

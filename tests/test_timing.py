@@ -28,7 +28,7 @@ from suite.timing.agreement import agreement
 from suite.timing.clocks import WallClock, clock_of
 from suite.timing.judgement import judged, self_pairs
 from suite.timing.messages import TimingRequest, TimingResult
-from suite.timing.remote import interleaved, measure, warm_up
+from suite.timing.remote import interleaved, measure, prepare, warm_up
 
 ROOT = Path(__file__).resolve().parents[1]
 FUSED, GENERIC = Execution("fused"), Execution("generic")
@@ -404,6 +404,27 @@ def test_without_time_the_kernels_are_compared_and_not_timed():
     result = measure(backend, dataclasses.replace(ASKED, seconds=0.0))
     assert result.outcome == "agreed" and not backend.all_calls and not result.a.size
     assert judged("s", WHAT, result).verdict == "inconclusive"
+
+
+@pytest.mark.parametrize("asked", [ASKED, dataclasses.replace(ASKED, seconds=0.0)])
+def test_what_was_prepared_is_neither_asked_nor_built_again(asked):
+    backend = FusedTwiceAsFast()
+    counted = []
+    backend.observe = lambda request, observe=backend.observe: counted.append("asked") or observe(request)
+    backend.stepper = lambda *given, stepper=backend.stepper: counted.append("built") or stepper(*given)
+    prepare(backend, asked)
+    before = list(counted)
+    found = measure(backend, asked)
+    assert counted == before and before.count("built") == (2 if asked.seconds else 0)
+    assert found.outcome == ("timed" if asked.seconds else "agreed")
+    measure(backend, asked)
+    assert counted == before * 2
+
+
+def test_what_was_prepared_for_another_question_does_not_count():
+    backend = FusedTwiceAsFast()
+    prepare(backend, dataclasses.replace(ASKED, seconds=0.0))
+    assert measure(backend, ASKED).outcome == "timed"
 
 
 def test_the_time_that_is_given_is_kept():

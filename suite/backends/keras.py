@@ -23,7 +23,7 @@ from cases.layouts import from_keras, to_keras
 from cases.models import FunctionRequest, ModelRequest
 from cases.requests import Inferred, Observation, Request, Reset, Unsupported
 from cases.steps import OptimizerRequest
-from suite.backends import Backend, moment
+from suite.backends import Backend, moment, xla
 from suite.backends import keras_layers as stacks
 from suite.backends.keras_engines import ENGINES, Answer, Call
 from suite.backends.keras_support import unsupported
@@ -285,7 +285,7 @@ class Keras(Backend):
         with precision(request.layer.dtype):
             stack = self._stack(request, self._key(request))
             call = self._call(request, request.batch, backward)
-            call = replace(call, compiled=bool(self.engine.compiling), eager=False)
+            call = replace(call, compiled=bool(self.engine.compiling), eager=False, timed=True)
             answer, kernel = self._observed(stack, call)
             self.engine.wait(answer)
 
@@ -322,6 +322,8 @@ class KerasTensorFlow(Keras):
     distributions = ("tensorflow", "tensorflow-cpu")
 
     def _limit_threads(self) -> None:
+        if self.device == "cpu":
+            xla.ask_for(self.distributions)
         import tensorflow
 
         tensorflow.get_logger().setLevel("ERROR")
@@ -349,6 +351,7 @@ class KerasJax(Keras):
             if self.threads == 1:
                 single = "--xla_cpu_multi_thread_eigen=false intra_op_parallelism_threads=1"
                 os.environ["XLA_FLAGS"] = f"{os.environ.get('XLA_FLAGS', '')} {single}".strip()
+            xla.ask_for(self.distributions)
 
 
 class KerasTorch(Keras):

@@ -22,13 +22,14 @@ from typing import Any
 
 import numpy as np
 
-from suite.backends import moment
+from suite.backends import moment, xla
 from suite.backends.keras_layers import Stack, forward, loss
 
 
 @dataclass(frozen=True, eq=False)
 class Call:
-    """One call of a stack, its arrays as tensors of the engine. `cotangents` are there when gradients are wanted."""
+    """One call of a stack, its arrays as tensors of the engine. `cotangents` are there when gradients are wanted. What is `timed`
+    is compiled as users compile it."""
 
     inputs: Any
     mask: Any = None
@@ -37,6 +38,7 @@ class Call:
     training: bool = False
     compiled: bool = False
     eager: bool = False
+    timed: bool = False
 
     @property
     def shapes(self) -> tuple:
@@ -245,9 +247,11 @@ class Jax(Engine):
         self._spare_maps()
         if call.eager and call.cotangents is None and not call.compiled:
             return Answer(*forward(stack, call.inputs, call.mask, call.states, call.training))
-        key = call.training, call.cotangents is None
+        key = call.training, call.cotangents is None, call.timed
         if key not in stack.programs:
-            stack.programs[key] = self.jax.jit(self._program(stack, call.training, call.cotangents is not None))
+            program = self._program(stack, call.training, call.cotangents is not None)
+            options = {"compiler_options": dict(xla.USERS)} if call.timed and xla.quick() else {}
+            stack.programs[key] = self.jax.jit(program, **options)
         values = [v.value for v in stack.variables]
         hidden = [v.value for v in stack.hidden]
         with moment("run" if call.shapes in stack.kernels else "trace"):

@@ -12,16 +12,13 @@ from dataclasses import dataclass
 
 import pytest
 
-from cases.workloads import KERNELS, SECONDS, Timed, timed
+from cases.workloads import KERNELS, timed
 from reports.lines import Timing
 from suite.plugin import SESSION, session_of
 from suite.subjects.interpreter import Broken, Died, TimedOut
-from suite.subjects.subject import Subject
+from suite.timing.comparison import Comparison
 from suite.timing.judgement import judged
 from suite.timing.messages import TimingRequest, TimingResult
-
-REQUESTS = 10
-"""A measurement may take as long as so many requests may: it asks three, builds two, and then runs rounds."""
 
 
 class SubjectClock:
@@ -42,17 +39,6 @@ class SubjectClock:
 
 
 CLOCK = SubjectClock()
-
-
-@dataclass(frozen=True)
-class Comparison:
-    """What is timed and of whom. Prints itself as its id."""
-
-    subject: Subject
-    timed: Timed
-
-    def __str__(self) -> str:
-        return f"{self.subject.name}::{self.timed}"
 
 
 @dataclass
@@ -88,20 +74,18 @@ def measured(request: pytest.FixtureRequest) -> Measured:
     session, benchmarks = session_of(request.config), request.config._benchmarksession
     if benchmarks.skip:
         pytest.skip("benchmarks are skipped (--benchmark-skip)")
-    seconds = 0.0 if benchmarks.disabled else SECONDS[session.settings.depth]
-    return measure(comparison, seconds, session.settings.seed)
+    session.lanes.wait()
+    return measure(comparison, comparison.asked(session.settings, benchmarks.disabled))
 
 
-def measure(comparison: Comparison, seconds: float, seed: int) -> Measured:
+def measure(comparison: Comparison, asked: TimingRequest) -> Measured:
     """Ask the subject. A crash or a time-out is a problem, and a record like any other outcome."""
     subject, what = comparison.subject, comparison.timed
     problem = ""
     try:
         subject.ready()
         if not subject.broken:
-            executions = [what.execution(kernel) for kernel in KERNELS]
-            asked = TimingRequest(what.request(seed), *executions, what.backward, seconds)
-            result = subject.measure(asked, REQUESTS * subject.timeout)
+            result = comparison.measure(asked)
             return Measured(judged(subject.name, what, result), result)
         problem = f"crash: {subject.broken}"
     except Died as error:

@@ -32,11 +32,11 @@ TOTAL: Mapping[str, float] = {"smoke": 15.0, "default": 15.0, "full": 120.0}
 LAST = 2.0
 SIDE_BY_SIDE = 2
 IMPORTED: Mapping[str, tuple[str, ...]] = {
-    "torch": ("numpy", "torch"), "keras-torch": ("keras", "torch", "?tensorflow"), "keras-jax": ("keras", "jax", "?tensorflow"),
+    "torch": ("numpy", "torch"), "keras-torch": ("keras", "torch", "!tensorflow"), "keras-jax": ("keras", "jax", "!tensorflow"),
     "keras-tensorflow": ("keras", "tensorflow"),
 }
-"""Backend -> what its scripts import, and one interpreter for all of them. Keras imports TensorFlow, where there is one, when it
-reports any error: for each such script again, unless that is done before."""
+"""Backend -> what its scripts import, and one interpreter for all of them. On the other engines Keras imports TensorFlow, where
+there is one, to report any error, which takes seconds a script: they run as where there is none."""
 
 
 @dataclass(frozen=True)

@@ -1,13 +1,12 @@
 """Runs scripts, each in a process of its own that is forked where the framework is imported already.
 
-Its text is given to the interpreter of a subject by `-c`, with the modules to import as arguments (`?` in front: where there is
-such a one): it imports nothing of this project. A line of JSON asks for a script (script, place, seconds), a line answers
+Its text is given to the interpreter of a subject by `-c`, with the modules to import as arguments (`!` in front: which are as if
+not installed): it imports nothing of this project. A line of JSON asks for a script (script, place, seconds), a line answers
 (status, or null after too long). What a script writes goes to the files `out` and `err` in its place. An import that starts
 threads makes forks unsafe: the first line then says so, and nothing is forked.
 """
 
 import importlib
-import importlib.util
 import json
 import os
 import runpy
@@ -22,9 +21,10 @@ def main(modules):
     os.dup2(2, 1)
     try:
         for module in modules:
-            name = module.removeprefix("?")
-            if name == module or importlib.util.find_spec(name) is not None:
-                importlib.import_module(name)
+            if module.startswith("!"):
+                sys.modules[module[1:]] = None
+            else:
+                importlib.import_module(module)
         ready = len(os.listdir("/proc/self/task")) == 1
     except Exception:
         ready = False

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import traceback
 from typing import Any
 
+from suite.backends.xla import COMPILE
 from suite.subjects.interpreter import Broken
 from suite.subjects.worker import about, answer, make
 
@@ -12,11 +14,13 @@ from suite.subjects.worker import about, answer, make
 class Inline:
     """Answers as `Interpreter` does, in this process: no time-out, and a crash takes everything down."""
 
-    def __init__(self, backend: str, device: str, threads: int):
+    def __init__(self, backend: str, device: str, threads: int, quickly: bool = False):
         self._settings, self._backend, self.about = (backend, device, threads), None, {}
+        self._quickly = quickly
 
     def start(self) -> dict[str, Any]:
         """Make the backend; what it says of itself. Raises Broken."""
+        os.environ[COMPILE] = "quickly" if self._quickly else ""
         try:
             self._backend = make(*self._settings)
             self.about = about(self._backend)

@@ -18,6 +18,7 @@ from typing import Any
 
 import execnet
 
+from suite.backends.xla import COMPILE
 from suite.subjects.worker import BOOT
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -51,6 +52,7 @@ class Interpreter:
     """One process with one backend in it.
 
     backend   MODULE:CLASS · python: the interpreter, or None for this one · path: folders put first on its path
+    quickly   what is compiled is compiled quickly, where the backend can tell its framework so
     """
 
     backend: str
@@ -58,6 +60,7 @@ class Interpreter:
     threads: int = 1
     python: str | None = None
     path: tuple[str, ...] = ()
+    quickly: bool = False
 
     def __post_init__(self):
         self._group = self._channel = self._process = None
@@ -84,7 +87,7 @@ class Interpreter:
                 raise self._death()
             self._channel = gateway.remote_exec(BOOT)
             self._channel.send([*self.path, str(ROOT)])
-            self._channel.send({name: str(self.threads) for name in THREAD_VARIABLES})
+            self._channel.send({**dict.fromkeys(THREAD_VARIABLES, str(self.threads)), COMPILE: "quickly" if self.quickly else ""})
             self._channel.send({"backend": self.backend, "device": self.device, "threads": self.threads})
         except (OSError, AssertionError):  # execnet asserts that what it started speaks its protocol
             raise self._death() from None

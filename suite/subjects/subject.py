@@ -31,16 +31,17 @@ class Subject:
     """One subject on one device. `ask` is what invariants call; thread safe, one request at a time.
 
     After a death or a time-out the next request starts a new interpreter; `seconds` is the time inside the framework,
-    `waited` the time the suite waited for answers.
+    `waited` the time the suite waited for answers. `quickly`: what is compiled is compiled quickly (`suite.backends.xla`).
     """
 
     def __init__(self, specification: Specification, device: str = "cpu", threads: int = 1, timeout: float = 60.0,
-                 inline: bool = False):
+                 inline: bool = False, quickly: bool = False):
         self.specification, self.device, self.threads, self.timeout = specification, device, threads, timeout
         self.name = specification.name if device == "cpu" else f"{specification.name}[{device}]"
         kind, place = specification.kind, "gpu" if device == "cuda" else device  # a backend's word for it
-        self._interpreter = Inline(kind, place, threads) if inline else Interpreter(
-            kind, place, threads, specification.python, specification.path
+        self.quickly = quickly
+        self._interpreter = Inline(kind, place, threads, quickly) if inline else Interpreter(
+            kind, place, threads, specification.python, specification.path, quickly
         )
         self._answers: OrderedDict[str, Any] = OrderedDict()
         self._lock = Lock()
@@ -51,7 +52,7 @@ class Subject:
 
     def double(self) -> Subject:
         """The same in an interpreter of its own."""
-        return Subject(self.specification, self.device, self.threads, self.timeout)
+        return Subject(self.specification, self.device, self.threads, self.timeout, quickly=self.quickly)
 
     @property
     def about(self) -> dict[str, Any]:
@@ -123,6 +124,11 @@ class Subject:
         """A timing request, never from memory."""
         with self._lock:
             return from_wire(self._interpreter.ask("time", to_wire(request), seconds))
+
+    def prepare(self, request: Any, seconds: float) -> None:
+        """Let a timing request be prepared: what is compared and compiled before anything is timed."""
+        with self._lock:
+            self._interpreter.ask("prepare", to_wire(request), seconds)
 
     def halt(self) -> None:
         """End it now, from any thread: whoever waits for an answer gets Died, and nothing is asked any more."""

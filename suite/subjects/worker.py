@@ -69,10 +69,10 @@ def answer(backend: Any, kind: str, payload: Any) -> tuple[str, Any]:
         if kind == "smoke":
             backend.smoke()
             return "answer", None
-        if kind == "time":
-            from suite.timing.remote import measure
+        if kind in ("prepare", "time"):
+            from suite.timing.remote import measure, prepare
 
-            return "answer", to_wire(measure(backend, from_wire(payload)))
+            return "answer", to_wire((measure if kind == "time" else prepare)(backend, from_wire(payload)))
         raise ValueError(f"no message {kind!r}")
     except Exception:
         return "broken", traceback.format_exc()

@@ -1,6 +1,7 @@
 """The measurement, inside the subject's interpreter.
 
-    1  both executions are asked, and their answers compared; what does not agree is not timed
+    1  both executions are asked, and their answers compared; what does not agree is not timed. This, and building what is
+       timed, may be done ahead (`prepare`), while others run
     2  both are called in turn until their times settle: compiling, allocating and caching are not what is measured
     3  they are timed in pairs, A B, B A, A B, …: what drifts falls on both, and each comes first as often as the other.
        How many pairs is settled before the first: stopping when the numbers please would make them say so too often
@@ -15,13 +16,16 @@ from __future__ import annotations
 import gc
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from statistics import median
 from typing import Any
+from weakref import WeakKeyDictionary
 
 import numpy as np
 
+from cases.requests import digest
 from suite.backends import Moment
-from suite.timing.agreement import agreement
+from suite.timing.agreement import Agreement, agreement
 from suite.timing.clocks import Clock, Step, clock_of
 from suite.timing.messages import TimingRequest, TimingResult
 
@@ -35,20 +39,48 @@ TEST_SHARE = 2.0
 """The slowed one is timed where that takes no more than this share of the time for the rounds."""
 
 
-def measure(backend: Any, asked: TimingRequest) -> TimingResult:
-    """Time two executions of one request against each other. The framework's errors become a result, ours propagate."""
+@dataclass(frozen=True)
+class Ready:
+    """What is ready to be timed: whether both agree, and a step of each; or, in `problem`, why there is nothing to time."""
+
+    agreed: Agreement
+    steps: tuple[Step, ...] = ()
+    problem: TimingResult | None = None
+
+
+PREPARED: WeakKeyDictionary[Any, dict[str, Ready]] = WeakKeyDictionary()
+"""Backend -> what was prepared for it, by the digest of what is asked."""
+
+
+def prepare(backend: Any, asked: TimingRequest) -> None:
+    """Do now what `measure`, asked the same of this backend, would do before it times."""
+    PREPARED.setdefault(backend, {})[digest(asked)] = ready(backend, asked)
+
+
+def ready(backend: Any, asked: TimingRequest) -> Ready:
+    """Compare the two executions, and build a step of each. The framework's errors become a result, ours propagate."""
     agreed = agreement(backend, asked.request, asked.a, asked.b)
     ran = {"kernel_a": agreed.kernel_a, "kernel_b": agreed.kernel_b, "difference": agreed.difference}
     if agreed.problem or asked.seconds <= 0:
-        return TimingResult(agreed.outcome, agreed.problem, **ran)
+        return Ready(agreed, problem=TimingResult(agreed.outcome, agreed.problem, **ran))
     try:
-        step_a, step_b = (
+        return Ready(agreed, tuple(
             backend.stepper(asked.request.but(execution=execution), asked.backward) for execution in (asked.a, asked.b)
-        )
+        ))
     except NotImplementedError as reason:
-        return TimingResult("unsupported", str(reason), **ran)
+        return Ready(agreed, problem=TimingResult("unsupported", str(reason), **ran))
     except Moment as problem:
-        return TimingResult("refused", f"{type(problem.error).__name__} at {problem.moment}: {problem}"[:400], **ran)
+        told = f"{type(problem.error).__name__} at {problem.moment}: {problem}"[:400]
+        return Ready(agreed, problem=TimingResult("refused", told, **ran))
+
+
+def measure(backend: Any, asked: TimingRequest) -> TimingResult:
+    """Time two executions of one request against each other, which may have been prepared. The framework's errors become a
+    result, ours propagate."""
+    found = PREPARED.get(backend, {}).pop(digest(asked), None) or ready(backend, asked)
+    if found.problem is not None:
+        return found.problem
+    step_a, step_b = found.steps
     clock = clock_of(backend)
     with undisturbed():
         typical, calls, steady = warm_up(clock, step_a, step_b, asked.seconds)
@@ -58,7 +90,7 @@ def measure(backend: Any, asked: TimingRequest) -> TimingResult:
         tried = again * both <= TEST_SHARE * asked.seconds
         base, slower, _ = interleaved(clock, step_a, slowed(clock, step_a, asked.slow), again if tried else 0)
     return TimingResult(
-        "timed", "", *kernels, a, b, base, slower, asked.slow, calls, steady, agreed.difference, clock.name
+        "timed", "", *kernels, a, b, base, slower, asked.slow, calls, steady, found.agreed.difference, clock.name
     )
 
 
