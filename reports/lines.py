@@ -60,7 +60,8 @@ class Header(Record):
     machine    name -> value, free
     settings   name -> value: every option of the run
     commit     of the project, or ""
-    subjects   a mapping each: name, alias, backend, versions {distribution: version}, device, threads, python, padding
+    subjects   a mapping each: name, alias, backend, versions {distribution: version}, device, threads, python, padding,
+               compiled (`quickly`, or nothing: as users do)
     missing    a mapping each: name, reason: what could have been asked and is not here
     ledger     key -> mapping: title, reason, issue, versions, condition … of the known failures, for readers
     scenarios  name -> mapping: title, text: the documented scenarios, for readers

@@ -85,9 +85,17 @@ def markdown(run: Run) -> str:
         f"begun {run.header.time}; {time_told(run)}", *scripts_told(run),
         f"commit {run.header.commit or 'unknown'}",
         *(f"{name}: {value}" for name, value in run.header.machine.items()),
+        *compiling(run),
     ]))
     parts.append("Settings:\n\n" + _bullets(f"{name}: {value}" for name, value in run.header.settings.items()))
     return "\n".join(parts)
+
+
+def compiling(run: Run) -> list[str]:
+    """A line where some subjects did not compile as users do."""
+    quick = [str(each.get("name")) for each in run.header.subjects if each.get("compiled") == "quickly"]
+    how = "XLA compiled quickly, but for what was timed; `--depth full` compiles as users do"
+    return [f"{', '.join(quick)}: {how}"] if quick else []
 
 
 def timing_row(each: Timing) -> list[str]:

@@ -284,7 +284,7 @@ class Session:
         subjects = tuple(
             {"name": s.name, "alias": s.specification.name, "backend": s.specification.backend, "device": s.device,
              "threads": s.threads, "versions": s.about.get("versions", {}), "python": s.about.get("python", ""),
-             "padding": s.about.get("padding", ""),
+             "padding": s.about.get("padding", ""), "compiled": s.about.get("compiled", ""),
              **({"broken": s.broken} if s.broken else {})}
             for s in self.subjects
         )

@@ -104,6 +104,13 @@ def test_the_markdown_holds_every_failure_finding_and_timing(run):
     assert text.count("b32_t100_u128") == sum(each.workload == "b32_t100_u128" for each in run.timings)
 
 
+def test_the_markdown_says_who_did_not_compile_as_users_do(run):
+    assert "compiled quickly" not in summary.markdown(run)
+    subjects = tuple({**each, "compiled": "quickly" if each["name"] == "keras-jax" else ""} for each in run.header.subjects)
+    told = summary.markdown(replace(run, header=replace(run.header, subjects=subjects)))
+    assert "- keras-jax: XLA compiled quickly" in told
+
+
 def test_text_cannot_break_a_table_of_the_markdown():
     text = summary.markdown(
         small(("a", "fail")).__class__(

@@ -42,11 +42,12 @@ def serve(channel: Any) -> None:
 def about(backend: Any) -> dict[str, Any]:
     """What a backend says of itself and of where it runs."""
     from cases.layers import Layer
+    from suite.backends import xla
 
     return {
         "versions": {name: str(version) for name, version in backend.versions().items()},
         "devices": tuple(backend.devices()), "python": platform.python_version(), "pid": os.getpid(),
-        "padding": backend.padding(Layer("lstm", 1, 1)),
+        "padding": backend.padding(Layer("lstm", 1, 1)), "compiled": "quickly" if xla.quick() else "",
     }
 
 
