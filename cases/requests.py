@@ -224,6 +224,11 @@ def wired(kind: type) -> type:
     return kind
 
 
+def first_line(text: str, most: int = 200) -> str:
+    """The first line that says something, cut after `most` letters."""
+    return next((line.strip() for line in text.splitlines() if line.strip()), "")[:most]
+
+
 def digest(value: Any) -> str:
     """A short hash of everything in `value`: equal for equal requests, in every interpreter."""
     seen = hashlib.blake2b(digest_size=12)

@@ -13,7 +13,7 @@ from typing import Any
 
 from cases.invariants.base import NotSupported, Refused, settled
 from cases.plan import Planned
-from cases.requests import Deviation, Note, Observation, Refusal, Unsupported
+from cases.requests import Deviation, Note, Observation, Refusal, Unsupported, first_line
 from suite.repros.finding import Asked
 from suite.subjects.interpreter import Broken, Died, TimedOut
 
@@ -107,16 +107,11 @@ def judge(check: Planned, *subjects: Any) -> Outcome:
         said = f"the adapter failed, which says nothing about the framework: {last_line(str(error))}"
         return outcome("crash", said, ours=True)
     except Exception as error:
-        said = f"the check itself failed, which is our mistake: {type(error).__name__}: {first_line(str(error))}"
+        said = f"the check itself failed, which is our mistake: {type(error).__name__}: {first_line(str(error), 400)}"
         return outcome("crash", said, ours=True)
     if deviations:
         return outcome("fail", deviations[0].message, deviations)
     return outcome("pass")
-
-
-def first_line(text: str) -> str:
-    """The first line that says something."""
-    return next((line.strip() for line in text.splitlines() if line.strip()), "")[:400]
 
 
 def cause(text: str) -> str:

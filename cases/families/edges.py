@@ -6,7 +6,7 @@ from cases.batches import BatchPlan
 from cases.families.base import statement
 from cases.invariants.base import NotSupported, against_reference
 from cases.layers import Layer, draw_weights
-from cases.requests import Deviation, Execution, Refusal, Request
+from cases.requests import Deviation, Execution, Refusal, Request, first_line
 
 SIZES: dict[str, tuple[int, int, int, int]] = {  # batch, time, features, units
     "no_rows": (0, 4, 3, 5), "no_steps": (4, 0, 3, 5), "all_one": (1, 1, 1, 1), "batch_is_time": (4, 4, 3, 5),
@@ -35,6 +35,6 @@ def edges_match_reference(ask, size, cell, mask, states, direction, kernel, retu
     if isinstance(answer, Refusal) and not (batch and time):
         if not answer.message.strip():
             return [Deviation("error", f"{answer.error} at {answer.moment}, without a word")]
-        said = answer.message.strip().splitlines()[0][:150]
+        said = first_line(answer.message, 150)
         raise NotSupported(f"{batch} rows of {time} steps are refused: {answer.error}: {said}")
     return against_reference(ask(request), request, "outputs", "states")

@@ -12,7 +12,7 @@ from cases.families.base import statement
 from cases.invariants.base import NotSupported, against_reference, settled
 from cases.layers import Layer, draw_weights, generator
 from cases.models import FunctionRequest
-from cases.requests import Deviation, Execution, Observation, Refusal, Request
+from cases.requests import Deviation, Execution, Observation, Refusal, Request, first_line
 from cases.tolerance import compare, expect, unit_roundoff
 
 FACTORS = {
@@ -37,7 +37,7 @@ def transformed(ask, request: Request, transform: str, **more: Any) -> Observati
     arguments = {"request": request, "transform": transform, **more}
     answer = ask.answer(FunctionRequest("transformed", tuple(arguments.items())))
     if isinstance(answer, Refusal) and any(word in answer.message.lower() for word in ABSENT):
-        raise NotSupported(f"{transform} is not offered: {answer.message.strip().splitlines()[0][:150]}")
+        raise NotSupported(f"{transform} is not offered: {first_line(answer.message, 150)}")
     return settled(answer)
 
 

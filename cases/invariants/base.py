@@ -49,6 +49,11 @@ class Ask(Protocol):
         """Whatever came back, errors included."""
 
 
+def final_states(seen: Observation, layer: Layer) -> dict[str, np.ndarray]:
+    """The final states of an answer by the layer's names of them, as the initial states of another call: (batch, units) each."""
+    return {name: seen[f"states/{name}"] for name in layer.state_keys()}
+
+
 def settled(answer: Observation | Refusal | Unsupported) -> Observation:
     """The observation, or the exception that says why there is none."""
     if isinstance(answer, Refusal):

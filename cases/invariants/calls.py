@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 
 from cases.batches import with_cotangents
-from cases.invariants.base import EVERYTHING, Case, alike, invariant, output_valid
+from cases.invariants.base import EVERYTHING, Case, alike, final_states, invariant, output_valid
 from cases.invariants.values import drawless
 from cases.requests import Deviation, Observation, Request, Reset
 
@@ -27,7 +27,7 @@ def runs_go_on(ask, case):
     batch = by_hand = case.batch.but(initial_states=None)
     for _ in range(2):
         seen = ask(case.request(by_hand, layer=plain))
-        by_hand = batch.but(initial_states={name: seen[f"states/{name}"] for name in plain.state_keys()})
+        by_hand = batch.but(initial_states=final_states(seen, plain))
     request = case.request(by_hand, layer=plain)
     third = ask(case.request(batch, layer=stateful, before=(batch, batch)))
     return alike(
@@ -59,7 +59,7 @@ def by_hand(ask, case: Case) -> Observation:
     """The second of two runs, the final states of the first given to it by hand."""
     plain = case.layer.but(stateful=False)
     first = ask(case.request(case.batch.but(initial_states=None), layer=plain))
-    states = {name: first[f"states/{name}"] for name in plain.state_keys()}
+    states = final_states(first, plain)
     return ask(case.request(case.batch.but(initial_states=states), layer=plain))
 
 
@@ -98,21 +98,25 @@ def repeats(one: Observation, other: Observation, request: Request) -> bool:
     return all(np.array_equal(one[name], other[name]) for name in request.layer.output_names)
 
 
+def second_run(ask, case, batch, layer, states):
+    """The gradients of the second run of the layer on the batch, stateful, against those with the states given by hand."""
+    by_hand = case.request(batch.but(initial_states=states), layer=layer, wants=EVERYTHING)
+    second = ask(case.request(batch, layer=layer.but(stateful=True), before=(batch,), wants=EVERYTHING))
+    due = ask(by_hand)
+    kept = {name: array for name, array in due.arrays.items() if not name.startswith("gradients/states/")}
+    return alike(second, replace(due, arrays=kept), by_hand, "loss", "gradients", what="second run against states given by hand")
+
+
 @invariant(
     "The gradients of a stateful layer's second run are those with the carried states given by hand, which are cut off there.",
     lambda c: unseen(c) and c.layer.direction == "forward" and c.execution.kernel == "fused",
     "stateful-chunks",
 )
 def carried_states_are_cut(ask, case):
-    plain, stateful = case.layer.but(stateful=False, return_state=False), case.layer.but(stateful=True, return_state=False)
-    first = ask(case.request(case.batch.but(initial_states=None), layer=case.layer.but(stateful=False)))
-    batch = with_cotangents(plain, case.batch.but(initial_states=None), case.seed)
-    states = {name: first[f"states/{name}"] for name in case.layer.state_keys()}
-    request = case.request(batch.but(initial_states=states), layer=plain, wants=EVERYTHING)
-    seen = ask(case.request(batch, layer=stateful, before=(batch,), wants=EVERYTHING))
-    due = ask(request)
-    kept = {n: a for n, a in due.arrays.items() if not n.startswith("gradients/states")}
-    return alike(seen, Observation(kept, facts=due.facts), request, "loss", "gradients", what="against states given by hand")
+    plain, batch = case.layer.but(stateful=False), case.batch.but(initial_states=None)
+    first = ask(case.request(batch, layer=plain))
+    unseen = plain.but(return_state=False)
+    return second_run(ask, case, with_cotangents(unseen, batch, case.seed), unseen, final_states(first, plain))
 
 
 @invariant(
@@ -153,12 +157,6 @@ def gradients_are_of_this_call(ask, case):
     "stateful-chunks: truncated backpropagation through time",
 )
 def stateful_runs_have_gradients(ask, case):
-    plain, stateful = case.layer.but(stateful=False), case.layer.but(stateful=True)
-    batch = case.batch.but(initial_states=None)
+    plain, batch = case.layer.but(stateful=False), case.batch.but(initial_states=None)
     first = ask(case.request(batch, layer=plain))
-    states = {name: first[f"states/{name}"] for name in plain.state_keys()}
-    by_hand = case.request(batch.but(initial_states=states), layer=plain, wants=EVERYTHING)
-    second = ask(case.request(batch, layer=stateful, before=(batch,), wants=EVERYTHING))
-    due = ask(by_hand)
-    kept = {name: array for name, array in due.arrays.items() if not name.startswith("gradients/states/")}
-    return alike(second, replace(due, arrays=kept), by_hand, "loss", "gradients", what="second run against states given by hand")
+    return second_run(ask, case, batch, plain, final_states(first, plain))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from cases.batches import Batch, steps, with_cotangents
-from cases.invariants.base import Case, alike, invariant, output_valid
+from cases.invariants.base import Case, alike, final_states, invariant, output_valid
 from cases.invariants.values import drawless
 from cases.requests import Deviation, Observation, Reset
 
@@ -80,7 +80,7 @@ def chunks_by_hand(ask, case):
     cut = case.batch.time // 2
     request = case.request()
     first = ask(case.request(steps(case.batch, 0, cut)))
-    states = {name: first[f"states/{name}"] for name in case.layer.state_keys()}
+    states = final_states(first, case.layer)
     second = ask(case.request(steps(case.batch, cut, case.batch.time).but(initial_states=states)))
     return alike(ask(request), joined(case.layer, [first, second]), request, "outputs", "states",
                  what=f"cut at step {cut}", where=output_valid(request))
@@ -117,7 +117,7 @@ def stateful_carries(ask, case):
     layer, batch = case.layer.but(stateful=True), case.batch.but(initial_states=None)
     request = case.request(batch, layer=layer)
     first = ask(request)
-    states = {name: first[f"states/{name}"] for name in layer.state_keys()}
+    states = final_states(first, layer)
     by_hand = case.request(batch.but(initial_states=states), layer=case.layer.but(stateful=False))
     second = ask(case.request(batch, layer=layer, before=(batch,)))
     return alike(second, ask(by_hand), by_hand, "outputs", "states", what="second run against states given by hand",

@@ -18,7 +18,7 @@ from cases.layouts import keeps_both_biases
 from cases.models import ModelRequest, rows_of
 from cases.optimizers import OWN, definitions
 from cases.plan import Planned
-from cases.requests import Deviation, Note, Observation, Refusal
+from cases.requests import Deviation, Note, Observation, Refusal, first_line
 from cases.tolerance import compare, expect_model
 
 
@@ -205,11 +205,6 @@ def model_claims(
     def it_trains(ask):
         losses = ask(question())["losses"]
         return [*falls(losses, to), curve("loss", losses, "Loss of each step of training")]
-
-
-def first_line(message: str) -> str:
-    """The first line of an error's message that says something, cut after 200 letters."""
-    return next((line.strip() for line in message.splitlines() if line.strip()), "")[:200]
 
 
 MISTAKES = "Mistakes: what is raised, and when"

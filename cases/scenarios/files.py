@@ -11,8 +11,8 @@ import numpy as np
 from cases.datafiles import FILES, BadData, folder, located
 from cases.invariants.base import NotSupported
 from cases.models import FunctionRequest, ModelRequest
-from cases.requests import Deviation, Note, Refusal
-from cases.scenarios.base import curve, falls, first_line, followed, refused
+from cases.requests import Deviation, Note, Refusal, first_line
+from cases.scenarios.base import curve, falls, followed, refused
 
 
 def there(name: str) -> Path:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import tempfile
 from typing import Any
 
 import numpy as np
@@ -81,18 +79,20 @@ def run_graph(backend: Any, request: FunctionRequest) -> Observation:
         return _reloaded(backend, options, inputs)
     if kind == "masking":
         with moment("run"):
-            outputs = keras.layers.Masking(options["value"])(tensors[0])
-            mask = stacks.passed_mask(outputs)
-        return Observation({"outputs": engine.numpy(outputs), **({} if mask is None else {"mask": engine.numpy(mask)})}, "eager")
+            return _seen(engine, keras.layers.Masking(options["value"])(tensors[0]))
     with moment("build"):
         call = around(keras, options)
     with moment("run"):
         given = [masked(keras, t, m) for t, m in zip(tensors, masks, strict=True)]
         outputs = call(*given)
-        again = {"again": engine.numpy(call(*given))} if "training" in options else {}
+        return _seen(engine, outputs, **({"again": call(*given)} if "training" in options else {}))
+
+
+def _seen(engine: Any, outputs: Any, **others: Any) -> Observation:
+    """Outputs, the mask that is passed on with them, if one is, and other tensors."""
     passed = stacks.passed_mask(outputs)
-    mask = {} if passed is None else {"mask": engine.numpy(passed)}
-    return Observation({"outputs": engine.numpy(outputs), **mask, **again}, "eager")
+    tensors = {"outputs": outputs, **({} if passed is None else {"mask": passed}), **others}
+    return Observation({name: engine.numpy(tensor) for name, tensor in tensors.items()}, "eager")
 
 
 def _embedded(backend: Any, options: dict[str, Any]) -> Observation:
@@ -104,25 +104,19 @@ def _embedded(backend: Any, options: dict[str, Any]) -> Observation:
         one.build((None, None))
         one.set_weights([rows])
     with moment("run"):
-        outputs = one(engine.tensor(options["inputs"][0].astype("int32")))
-        mask = stacks.passed_mask(outputs)
-    return Observation({"outputs": engine.numpy(outputs), **({} if mask is None else {"mask": engine.numpy(mask)})}, "eager")
+        return _seen(engine, one(engine.tensor(options["inputs"][0].astype("int32"))))
 
 
 def _reloaded(backend: Any, options: dict[str, Any], inputs: list[np.ndarray]) -> Observation:
     """The same in a model that was saved and loaded."""
     keras, engine = backend.keras, backend.engine
-    with moment("build"), tempfile.TemporaryDirectory() as folder:
+    with moment("build"):
         given = [keras.Input(x.shape[1:]) for x in inputs]
         call = around(keras, options)
         model = keras.Model(given, call(*(masked(keras, t, m) for t, m in zip(given, options["masks"], strict=True))))
-        path = os.path.join(folder, "model.keras")
-        model.save(path)
-        loaded = keras.models.load_model(path)
+        loaded = stacks.loaded_again(keras, model)
     with moment("run"):
-        outputs = loaded([engine.tensor(x) for x in inputs])
-    passed = stacks.passed_mask(outputs)
-    return Observation({"outputs": engine.numpy(outputs), **({} if passed is None else {"mask": engine.numpy(passed)})}, "eager")
+        return _seen(engine, loaded([engine.tensor(x) for x in inputs]))
 
 
 def _given(backend: Any, options: dict[str, Any], inputs: np.ndarray) -> Observation:

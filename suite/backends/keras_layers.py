@@ -256,13 +256,18 @@ def from_config(stack: Stack, batch: int | None) -> Stack:
     return Stack(stack.keras, layer, made, stack.source)
 
 
-def reloaded(keras: Any, stack: Stack, batch: int, time: int, kernel: str, masked: bool, states: Sequence[int]) -> Stack:
-    """The stack out of a model that was saved to a `.keras` file and loaded again, weights as the file has them."""
-    model = functional(keras, stack, batch, time, kernel, masked, states)
+def loaded_again(keras: Any, model: Any) -> Any:
+    """The model that was saved to a `.keras` file, out of that file."""
     with tempfile.TemporaryDirectory() as folder:
         path = os.path.join(folder, "model.keras")
         model.save(path)
-        loaded = keras.models.load_model(path)
+        return keras.models.load_model(path)
+
+
+def reloaded(keras: Any, stack: Stack, batch: int, time: int, kernel: str, masked: bool, states: Sequence[int]) -> Stack:
+    """The stack out of a model that was saved to a `.keras` file and loaded again, weights as the file has them."""
+    model = functional(keras, stack, batch, time, kernel, masked, states)
+    loaded = loaded_again(keras, model)
     recurrent = (keras.layers.RNN, keras.layers.Bidirectional)
     front = [one for one in loaded.layers if isinstance(one, (keras.layers.Masking, keras.layers.Embedding))]
     made = [one for one in loaded.layers if isinstance(one, recurrent)]

@@ -14,7 +14,7 @@ from cases.requests import Observation, Unsupported
 from suite.backends import keras_optimizers as optimizers
 from suite.backends import moment
 from suite.backends.keras_crf import kinds, run_crf
-from suite.backends.keras_layers import construct, passed_mask
+from suite.backends.keras_layers import construct, loaded_again, passed_mask
 from suite.backends.keras_nodes import Part
 from suite.backends.memory import growth
 
@@ -167,10 +167,7 @@ def again(keras: Any, model: Any, origin: str) -> Any:
         other = type(model).from_config(model.get_config())
         other.set_weights(model.get_weights())
         return other
-    with tempfile.TemporaryDirectory() as folder:
-        path = os.path.join(folder, "model.keras")
-        model.save(path)
-        return keras.models.load_model(path)
+    return loaded_again(keras, model)
 
 
 def predict(graph: Graph, inputs: Any, mask: np.ndarray | None) -> np.ndarray:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import tempfile
 from typing import Any
 
 import numpy as np
@@ -108,17 +106,11 @@ def run_options(backend: Any, request: FunctionRequest) -> Observation:
             rows = 2 if getattr(layer, "stateful", False) else None
             start = keras.Input(batch_shape=(rows, *row), dtype="int32" if options["kind"] == "embedding" else "float32")
             model = keras.Model(start, layer(start))
-            again = (keras.models.clone_model(model) if options["way"] == "clone" else _loaded(keras, model)).layers[-1]
+            other = keras.models.clone_model(model) if options["way"] == "clone" else stacks.loaded_again(keras, model)
+            again = other.layers[-1]
     told = [(name, said(keras, name, value), said(keras, name, at(layer, name)), said(keras, name, at(again, name)))
             for name, value in sorted(given.items(), key=lambda item: LATE.index(item[0]) if item[0] in LATE else -1)]
     return Observation({}, facts={"options": tuple(told)})
-
-
-def _loaded(keras: Any, model: Any) -> Any:
-    with tempfile.TemporaryDirectory() as folder:
-        path = os.path.join(folder, "model.keras")
-        model.save(path)
-        return keras.models.load_model(path)
 
 
 def run_defaults(backend: Any, request: FunctionRequest) -> Observation:
