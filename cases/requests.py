@@ -30,6 +30,7 @@ KERNELS = ("fused", "generic", "unrolled", "compiled")
 MODES = ("inference", "training")
 ORIGINS = ("built", "reloaded", "from_config")
 ENTRIES = ("direct", "predict")
+LAYOUTS = ("usual", "transposed", "sliced", "reversed", "double")
 MASK_VALUES: Mapping[str, float] = {"masking": 0.0, "masking_number": -7.5, "masking_inf": float("inf")}
 """How a layer in front can make the mask from the inputs -> the number that stands at every feature of a masked step."""
 MASK_SOURCES = ("argument", *MASK_VALUES, "embedding")
@@ -50,6 +51,9 @@ class Execution:
     mask_from   argument: the mask is an argument of the call · masking, masking_number, masking_inf: masked steps hold the
              number of `MASK_VALUES`, and a layer in front makes the mask of it · embedding: inputs are rows of an
              embedding, masked steps are its id 0. Only with a batch that has a mask.
+    layout   of the arrays that are given, in memory: usual: C order, in the layer's dtype · transposed: Fortran order · sliced:
+             every second element of a larger array, NaN between them · reversed: backwards, by negative strides ·
+             double: float64 for a float32 layer
     """
 
     kernel: str = "fused"
@@ -57,10 +61,11 @@ class Execution:
     origin: str = "built"
     entry: str = "direct"
     mask_from: str = "argument"
+    layout: str = "usual"
 
     def __post_init__(self):
         for name, known in (("kernel", KERNELS), ("mode", MODES), ("origin", ORIGINS), ("entry", ENTRIES),
-                            ("mask_from", MASK_SOURCES)):
+                            ("mask_from", MASK_SOURCES), ("layout", LAYOUTS)):
             if getattr(self, name) not in known:
                 raise ValueError(f"{name}={getattr(self, name)!r}: expected one of {', '.join(known)}")
 
@@ -70,7 +75,7 @@ class Execution:
     def __str__(self) -> str:
         words = [self.kernel]
         words += [value for value, usual in ((self.mode, "inference"), (self.origin, "built"), (self.entry, "direct"),
-                                               (self.mask_from, "argument"))
+                                               (self.mask_from, "argument"), (self.layout, "usual"))
                   if value != usual]
         return "_".join(words)
 

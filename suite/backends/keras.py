@@ -12,6 +12,7 @@ import os
 from collections import OrderedDict
 from collections.abc import Callable, Mapping
 from dataclasses import replace
+from functools import partial
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
@@ -28,6 +29,7 @@ from suite.backends import keras_layers as stacks
 from suite.backends.keras_engines import ENGINES, Answer, Call
 from suite.backends.keras_support import unsupported
 from suite.backends.keras_watch import Watch
+from suite.backends.strided import laid_out
 from suite.cache import cache_folder
 
 KEPT = 128  # stacks that are kept between requests
@@ -130,8 +132,9 @@ class Keras(Backend):
     def _call(self, request: Request, batch: Batch, gradients: bool) -> Call:
         """The batch as tensors of the engine."""
         layer, execution = request.layer, request.execution
-        real, tensor = stacks.real_dtype(layer), self.engine.tensor
-        given = batch.initial_states
+        real, tensor, given = stacks.real_dtype(layer), self.engine.tensor, batch.initial_states
+        if execution.layout != "usual":
+            tensor = partial(laid_out, layout=execution.layout)
         inputs, mask = stacks.masked_inputs(request, batch)
 
         def results(array: np.ndarray) -> Any:
@@ -144,7 +147,7 @@ class Keras(Backend):
             cotangents=[results(batch.cotangents[name]) for name in layer.result_names] if gradients else None,
             training=execution.mode == "training",
             compiled=execution.kernel == "compiled",
-            eager=layer.stateful or bool(request.before) or execution.origin != "built",
+            eager=layer.stateful or bool(request.before) or execution.origin != "built" or execution.layout != "usual",
         )
 
     def _direct(self, stack: stacks.Stack, request: Request) -> Observation:
@@ -380,12 +383,13 @@ def arguments(request: Request, batch: Batch) -> Any:
     """What `predict` is given: the sequences, or a list of them, the mask and the initial states."""
     real = stacks.real_dtype(request.layer)
     inputs, mask = stacks.masked_inputs(request, batch)
-    given = [np.array(stacks.to_axes(request.layer, inputs))]
+    laid = partial(laid_out, layout=request.execution.layout)
+    given = [laid(stacks.to_axes(request.layer, inputs))]
     if mask is not None:
-        given.append(np.array(mask))
+        given.append(laid(mask))
     if batch.initial_states is not None:
         states = [s.astype(real) for one in stacks.states_of(request.layer, batch.initial_states) for s in one]
-        given += [stacks.to_axes(request.layer, s, state=True) for s in states]
+        given += [laid(stacks.to_axes(request.layer, s, state=True)) for s in states]
     return given if len(given) > 1 else given[0]
 
 

@@ -16,6 +16,11 @@ def unsupported(request: Request, compiling: bool) -> str | None:
         return reason
     if execution.kernel == "compiled" and not compiling:
         return "torch.compile takes about 15 s a layer here, and again for every length; not run"
+    if execution.layout != "usual":
+        if "gradients" in request.wants or execution.kernel == "compiled":
+            return "layouts are those of numpy's arrays; gradients, and compiled calls, are of Keras' tensors"
+        if execution.mask_from != "argument" or request.layer.dtype != "float32":
+            return "layouts are asked of arrays in float32 that are given as they are"
     if execution.entry == "predict":
         if "gradients" in request.wants:
             return "predict returns outputs; it has no gradients"

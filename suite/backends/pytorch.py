@@ -27,6 +27,7 @@ from cases.requests import Execution, Inferred, Observation, Request, Reset, Uns
 from cases.steps import OptimizerRequest
 from suite.backends import Backend, moment
 from suite.backends.memory import growth
+from suite.backends.strided import laid_out
 
 MODULES = 64
 """How many built modules are kept."""
@@ -84,6 +85,12 @@ class PyTorch(Backend):
         execution = request.execution
         if reason := unsupported_layer(request.layer, execution.kernel):
             return reason
+        if execution.layout == "reversed":
+            return "a tensor has no negative strides"
+        if execution.layout == "double":
+            return "PyTorch's layers take tensors of their own dtype alone"
+        if execution.layout != "usual" and request.layer.dtype not in ("float32", "float64"):
+            return "layouts are asked of the dtypes that numpy knows"
         if request.batch.mask is not None and request.batch.mask.dtype != bool:
             return "PyTorch layers take no mask, of whatever dtype: their users make lengths of it"
         shape = request.batch.inputs.shape
@@ -244,19 +251,22 @@ class PyTorch(Backend):
             return nullcontext()
         return self.torch.autocast(self.place.type, dtype=self.layers.DTYPES[layer.dtype.removeprefix("mixed_")])
 
-    def _tensor(self, array: np.ndarray, layer: Layer, requires_grad: bool = False):
-        """A copy on the device, in the layer's dtype."""
+    def _tensor(self, array: np.ndarray, layer: Layer, requires_grad: bool = False, layout: str = "usual"):
+        """A copy on the device, in the layer's dtype, with the strides of this layout."""
         dtype = self.layers.DTYPES[layer.dtype]
+        if layout != "usual":
+            return self.torch.from_numpy(laid_out(array.astype(layer.dtype), layout)).to(self.place).requires_grad_(requires_grad)
         copy = np.array(array, order="C")  # a reversed view is not taken, even of one step, which is contiguous
         return self.torch.tensor(copy, dtype=dtype, device=self.place, requires_grad=requires_grad)
 
     def _arguments(self, request: Request, batch: Batch, carried, differentiate: bool = False):
         """What the module is called with, and the tensors that gradients are taken of, by name."""
-        layer = request.layer
-        x = self._tensor(batch.inputs, layer, differentiate)
+        layer, layout = request.layer, request.execution.layout
+        x = self._tensor(batch.inputs, layer, differentiate, layout)
         leaves, states = {"inputs": x}, carried if layer.stateful else None
         if batch.initial_states is not None:
-            named = {n: self._tensor(a, layer, differentiate) for n, a in in_order(layer, batch.initial_states).items()}
+            given = in_order(layer, batch.initial_states)
+            named = {name: self._tensor(array, layer, differentiate, layout) for name, array in given.items()}
             leaves |= {f"states/{name}": value for name, value in named.items()}
             states = self.layers.stack_states(layer, named)
         mask = None
@@ -289,7 +299,7 @@ class PyTorch(Backend):
         layer, numpy = request.layer, self.layers.to_numpy
         results = {"outputs": outputs} | {f"states/{name}": value for name, value in states.items()}
         terms = [
-            (results[name] * self._tensor(cotangent, layer)).sum()
+            (results[name] * self._tensor(cotangent, layer, layout=request.execution.layout)).sum()
             for name, cotangent in request.batch.cotangents.items() if name in results
         ]
         loss = sum(terms[1:], terms[0])

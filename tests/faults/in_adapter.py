@@ -21,9 +21,10 @@ LAYERS = faults("PyTorch adapter", "suite.backends.pytorch_layers", {
 ADAPTER = faults("PyTorch adapter", "suite.backends.pytorch", {
     "reset forgets nothing": ("                if isinstance(step, Reset):\n                    carried = None\n", "                if isinstance(step, Reset):\n"),
     "stateful: carried states not used": ('leaves, states = {"inputs": x}, carried if layer.stateful else None', 'leaves, states = {"inputs": x}, None'),
-    "given states not used with a mask": ("        if batch.initial_states is not None:\n            named", "        if batch.initial_states is not None and (batch.mask is None or differentiate):\n            named"),
+    "given states not used with a mask": ("        if batch.initial_states is not None:\n            given", "        if batch.initial_states is not None and (batch.mask is None or differentiate):\n            given"),
     "lengths one too short": ("mask = self.torch.tensor(batch.lengths)", "mask = self.torch.tensor(np.maximum(batch.lengths - 1, 1))"),
     "float64 through float32": ("return self.torch.tensor(copy, dtype=dtype, device=self.place, requires_grad=requires_grad)", 'return self.torch.tensor(copy.astype("float32") if copy.dtype.kind == "f" else copy, dtype=dtype, device=self.place, requires_grad=requires_grad)'),
+    "tensors read as they lie in memory": ("self.torch.from_numpy(laid_out(array.astype(layer.dtype), layout))", 'self.torch.from_numpy(laid_out(array.astype(layer.dtype), layout).ravel("K").reshape(array.shape))'),
     "weights of the first request kept": ("            self.layers.set_weights(module, layer, request.weights)\n", "            if not getattr(module, 'set', False):\n                self.layers.set_weights(module, layer, request.weights)\n                module.set = True\n"),
     "unused inputs have a gradient": ("materialize_grads=True", "materialize_grads=False"),
 }, {"unused inputs have a gradient": "a module uses all that it is given: no gradient is missing"})

@@ -81,4 +81,8 @@ TORCH = faults("torch's loop, rarely", "keras.src.backend.torch.rnn", {
     "unrolled: mask not given backwards": ("            mask_list = torch.unbind(mask)\n", "            mask_list = torch.unbind(mask if time_steps > 1 else torch.ones_like(mask))\n"),
 })
 
-ALL = (*TENSORFLOW, *JAX, *TORCH)
+TENSORS = faults("torch's tensors", "keras.src.backend.torch.core", {
+    "arrays read as they lie in memory": ("        x = np.array(x)\n", "        x = np.array(x).ravel('K').reshape(np.shape(x))\n"),
+})
+
+ALL = (*TENSORFLOW, *JAX, *TORCH, *TENSORS)
