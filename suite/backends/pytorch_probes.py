@@ -8,6 +8,7 @@ from suite.backends.pytorch_cells import run_cell_states, run_chain, run_form, r
 from suite.backends.pytorch_data import run_column, run_fetch, run_lengths
 from suite.backends.pytorch_dropout import run_dropout_between
 from suite.backends.pytorch_exports import run_exported
+from suite.backends.pytorch_given import run_given
 from suite.backends.pytorch_losses import run_ignored, run_masked_loss
 from suite.backends.pytorch_purity import run_purity
 from suite.backends.pytorch_transforms import run_transformed
@@ -18,6 +19,6 @@ PROBES: Mapping[str, Callable] = {
     "read_back": run_read_back, "step": run_step, "pack_padded": run_pack, "masked_loss": run_masked_loss,
     "ignored_class": run_ignored, "many_lengths": run_lengths, "column": run_column, "fetch": run_fetch,
     "transformed": run_transformed, "dropout_between_layers": run_dropout_between,
-    "cell_states": run_cell_states, "exported": run_exported,
+    "cell_states": run_cell_states, "exported": run_exported, "given_weights": run_given,
 }
 """Name of a function request -> what answers it: function(backend, request)."""

@@ -65,6 +65,13 @@ def run_exported(backend: Any, request: FunctionRequest) -> Observation:
     return backend.run(dict(request.arguments)["request"])
 
 
+def run_given(backend: Any, request: FunctionRequest) -> Observation:
+    """The reference holds no weights: it is given them with each call."""
+    options = dict(request.arguments)
+    seen, before = (backend.run(Request(options["layer"], options[name], options["batch"])) for name in ("weights", "others"))
+    return Observation({**seen.arrays, "before/outputs": before["outputs"]}, seen.kernel, facts=seen.facts)
+
+
 def run_in_parts(backend: Any, request: FunctionRequest) -> Observation:
     """Rows some at a time; training drops every other feature."""
     options = dict(request.arguments)
@@ -240,6 +247,6 @@ PROBES: Mapping[str, Callable] = {
     "wrapped_mask": run_wrapped_mask, "pooled": run_pooled, "cell_states": run_cell_states, "graph": run_graph,
     "options": run_options, "defaults": run_defaults, "in_parts": run_in_parts, "transformed": run_transformed,
     "dropout_between_layers": run_dropout_between, "exported": run_exported, "unpad": run_unpad,
-    "unpack": run_unpad,
+    "unpack": run_unpad, "given_weights": run_given,
 }
 """Name of a function request -> what answers it: function(backend, request)."""

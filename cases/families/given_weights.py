@@ -1,0 +1,52 @@
+"""The weights that a layer was given last are those it computes with: however they were given, whatever it held before."""
+
+from __future__ import annotations
+
+from cases.batches import BatchPlan
+from cases.families.base import equal, statement
+from cases.invariants.base import against_reference
+from cases.layers import Layer, draw_weights
+from cases.models import FunctionRequest
+from cases.requests import Deviation, Observation, Request
+
+WAYS = ("loaded", "copied", "replaced", "assigned", "data", "cast", "pickled", "deep_copied", "called_with", "averaged")
+"""How a layer that computed with other weights is given new ones.
+
+copied       into the arrays that it holds
+replaced     by other arrays: PyTorch, a Parameter set as attribute; Keras, `set_weights`
+loaded       from another layer's: PyTorch, `load_state_dict`; Keras, through a file of weights
+assigned     PyTorch: `load_state_dict(assign=True)`
+data         PyTorch: `parameter.data = …`
+cast         copied in while the layer is cast to float64, and back
+pickled      another layer that has them, through pickle
+deep_copied  another layer that has them, through `copy.deepcopy`; the one that was copied is then given other weights
+called_with  given with the call alone: PyTorch, `functional_call`; Keras, `stateless_call`
+averaged     PyTorch: `swa_utils.AveragedModel`, updated once
+"""
+FACTORS = {
+    "way": WAYS, "cell": ("lstm", "gru", "simple_rnn"), "layers": (1, 2), "direction": ("forward", "bidirectional"),
+    "mask": ("none", "right"), "bias": (True, False),
+}
+OPTIONS = {"few": True, "strength": (1, 2, 2),
+           "source": "PyTorch: RNNBase._flat_weights; Keras: Layer.set_weights, Model.load_weights, Model.__reduce__"}
+
+
+def given(ask, way, cell, layers, direction, mask, bias) -> tuple[Observation, Request]:
+    """A layer that was called with other weights, then given those of the request in this way, and called. And the request.
+
+    Arrays: `outputs`, `states/NAME`; `before/outputs`, those of the first call.
+    """
+    layer = Layer(cell, 3, 5, layers, direction, bias=bias)
+    batch = BatchPlan(4, 6, mask).draw(layer)
+    arguments = {"layer": layer, "batch": batch, "others": draw_weights(layer, 1), "weights": draw_weights(layer), "way": way}
+    return ask(FunctionRequest("given_weights", tuple(arguments.items()))), Request(layer, arguments["weights"], batch)
+
+
+@statement("A layer computes with the weights it was given last, in whatever way, though it computed with others before.",
+           FACTORS, **OPTIONS)
+def weights_given_are_used(ask, **variant) -> list[Deviation]:
+    seen, request = given(ask, **variant)
+    found = against_reference(seen, request, "outputs", "states")
+    if not equal("outputs", seen["before/outputs"], seen["outputs"]):
+        found.append(Deviation("outputs", "outputs: other weights gave the same before"))
+    return found

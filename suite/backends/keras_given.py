@@ -1,0 +1,63 @@
+"""A Keras model of a layer that computed with other weights, given new ones in one of many ways."""
+
+from __future__ import annotations
+
+import copy
+import os
+import pickle
+import tempfile
+from typing import Any
+
+import numpy as np
+
+from cases.layouts import to_keras
+from cases.models import FunctionRequest
+from cases.requests import Observation, Unsupported
+from suite.backends import keras_layers as stacks
+from suite.backends import moment
+
+ELSEWHERE = {"assigned": "Keras has no way to load that keeps the arrays of the file", "data": "a Keras variable has no data",
+             "cast": "a Keras layer keeps the dtype it was made with", "averaged": "Keras averages weights in its optimizers"}
+
+
+def run_given(backend: Any, request: FunctionRequest) -> Observation | Unsupported:
+    """Answer the request of `cases.families.given_weights.given`."""
+    options, keras = dict(request.arguments), backend.keras
+    layer, batch, way = options["layer"], options["batch"], options["way"]
+    if way in ELSEWHERE:
+        return Unsupported(ELSEWHERE[way])
+    given = [batch.inputs.astype("float32"), *([] if batch.mask is None else [np.array(batch.mask)])]
+    given = [backend.engine.tensor(one) for one in given]
+
+    def made(weights: Any) -> tuple[stacks.Stack, Any]:
+        stack = stacks.build(keras, layer, "fused", None)
+        stack.assign(to_keras(layer, weights))
+        return stack, stacks.functional(keras, stack, batch.size, batch.time, "fused", batch.mask is not None, ())
+
+    def call(model: Any) -> dict[str, np.ndarray]:
+        found = model(given if len(given) > 1 else given[0])
+        return {name: backend.engine.numpy(tensor) for name, tensor in zip(layer.result_names, found, strict=True)}
+
+    with moment("build"):
+        (stack, model), other = made(options["others"]), made(options["weights"])[1]
+    with moment("run"):
+        before = call(model)["outputs"]
+        if way == "copied":
+            stack.assign(to_keras(layer, options["weights"]))
+        elif way == "replaced":
+            model.set_weights(other.get_weights())
+        elif way == "loaded":
+            with tempfile.TemporaryDirectory() as folder:
+                path = os.path.join(folder, "model.weights.h5")
+                other.save_weights(path)
+                model.load_weights(path)
+        elif way == "pickled":
+            model = pickle.loads(pickle.dumps(other))
+        elif way == "deep_copied":
+            original, model = other, copy.deepcopy(other)
+            original.set_weights([a * 0.5 for a in original.get_weights()])
+        else:
+            fixed = [v.value for v in model.non_trainable_variables]
+            values, called = [v.value for v in other.trainable_variables], model
+            model = lambda inputs: called.stateless_call(values, fixed, inputs)[0]  # noqa: E731
+        return Observation({**call(model), "before/outputs": before}, "eager", facts={"padding": backend.padding(layer)})

@@ -1,0 +1,85 @@
+"""A PyTorch module that computed with other weights, given new ones in one of many ways."""
+
+from __future__ import annotations
+
+import copy
+import io
+from typing import Any
+
+import numpy as np
+import torch
+from torch import nn
+
+from cases.layouts import to_pytorch
+from cases.models import FunctionRequest
+from cases.requests import Execution, Observation, Request, Unsupported
+from suite.backends import moment
+from suite.backends import pytorch_layers as layers
+from suite.backends.pytorch import unpackable, unsupported_layer
+
+
+def run_given(backend: Any, request: FunctionRequest) -> Observation | Unsupported:
+    """Answer the request of `cases.families.given_weights.given`."""
+    options = dict(request.arguments)
+    layer, batch, way = options["layer"], options["batch"], options["way"]
+    if reason := unsupported_layer(layer, "fused") or unpackable(batch):
+        return Unsupported(reason)
+    arguments = backend._arguments(Request(layer, options["weights"], batch, execution=Execution()), batch, None)[0]
+    tensors = {name: torch.tensor(np.array(array, "float32"), device=backend.place)
+               for name, array in to_pytorch(layer, options["weights"]).items()}
+
+    def made(weights: Any) -> nn.Module:
+        module = layers.build(layer, "fused", backend.place)
+        layers.set_weights(module, layer, weights)
+        return module.eval()
+
+    def call(module: nn.Module) -> dict[str, np.ndarray]:
+        outputs, states = module(*arguments)
+        return {name: layers.to_numpy(t) for name, t in {"outputs": outputs, **layers.name_states(layer, states)}.items()}
+
+    with moment("build"):
+        module = made(options["others"])
+    with moment("run"), torch.no_grad():
+        before = call(module)["outputs"]
+        if way == "called_with":
+            prefix = next(n for n, m in module.named_modules() if isinstance(m, nn.RNNBase))
+            named = {f"{prefix}.{name}": tensor for name, tensor in tensors.items()}
+            after = call(lambda *given: torch.func.functional_call(module, named, given))
+        else:
+            after = call(with_weights(module, tensors, way, lambda: made(options["weights"]), lambda m: layers.set_weights(
+                m, layer, options["others"])))
+    states = {name if name == "outputs" else f"states/{name}": array for name, array in after.items()}
+    return Observation({**states, "before/outputs": before}, "fused")
+
+
+def with_weights(module: nn.Module, tensors: dict[str, torch.Tensor], way: str, other: Any, spoil: Any) -> nn.Module:
+    """The module that has these tensors, given in this way. `other` makes one that has them; `spoil` gives one other weights."""
+    recurrent = next(m for m in module.modules() if isinstance(m, nn.RNNBase))
+    if way in ("loaded", "assigned"):
+        recurrent.load_state_dict(tensors, assign=way == "assigned")
+    elif way == "pickled":
+        place = io.BytesIO()
+        torch.save(other(), place)
+        place.seek(0)
+        return torch.load(place, weights_only=False)
+    elif way == "deep_copied":
+        original = other()
+        module = copy.deepcopy(original)
+        spoil(original)
+    elif way == "averaged":
+        averaged = torch.optim.swa_utils.AveragedModel(module)
+        averaged.update_parameters(other())
+        return averaged
+    else:
+        if way == "cast":
+            recurrent.double()
+        for name, tensor in tensors.items():
+            if way == "replaced":
+                setattr(recurrent, name, nn.Parameter(tensor))
+            elif way == "data":
+                getattr(recurrent, name).data = tensor
+            else:
+                getattr(recurrent, name).copy_(tensor)
+        if way == "cast":
+            recurrent.float()
+    return module
