@@ -37,7 +37,9 @@ from __future__ import annotations
 
 import threading
 from collections import OrderedDict
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -259,6 +261,38 @@ def place(where: str, index: tuple[int, ...]) -> str:
     return f"{where}[{words}]" if words else where
 
 
+@dataclass
+class Nearest:
+    """How near the comparisons of a check came to what is allowed: the largest share of it, and the two numbers; None before the
+    first comparison of finite numbers."""
+
+    share: float = -1.0
+    deviation: float | None = None
+    allowed: float | None = None
+
+    def note(self, difference: np.ndarray, allowed: np.ndarray) -> None:
+        """Keep the element that used the largest share. Where nothing is allowed there is nothing to be near to."""
+        with np.errstate(divide="ignore", invalid="ignore"):
+            shares = np.where(allowed > 0, difference / allowed, 0.0)
+        index = int(np.argmax(shares))
+        if shares.flat[index] > self.share:
+            self.share, self.deviation, self.allowed = (float(a.flat[index]) for a in (shares, difference, allowed))
+
+
+_NEAREST: ContextVar[Nearest | None] = ContextVar("nearest", default=None)
+
+
+@contextmanager
+def measuring() -> Iterator[Nearest]:
+    """Within, `compare` notes how near what passes comes to what is allowed. Contexts of other threads are their own."""
+    nearest = Nearest()
+    token = _NEAREST.set(nearest)
+    try:
+        yield nearest
+    finally:
+        _NEAREST.reset(token)
+
+
 def compare(where: str, seen: np.ndarray, expected: np.ndarray, allowed: np.ndarray | float) -> list[Deviation]:
     """The deviations of `seen` from `expected`: none, or one that names the worst element (most often too much).
 
@@ -283,6 +317,8 @@ def compare(where: str, seen: np.ndarray, expected: np.ndarray, allowed: np.ndar
     difference = np.abs(seen - expected)
     bad = ~(difference <= allowed)
     if not bad.any():
+        if nearest := _NEAREST.get():
+            nearest.note(difference, allowed)
         return []
     with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
         excess = np.where(bad, difference / allowed, -1.0)

@@ -12,6 +12,7 @@ from reports.findings import (
     Finding,
     Speed,
     amount,
+    excess,
     explored,
     findings,
     headline,
@@ -32,7 +33,7 @@ LINES, COLUMNS = 30, 100
 def terminal(run: Run) -> list[str]:
     """At most 30 lines of 100 columns: the verdict, counts, what is missing, failures, findings, speed, time."""
     head = [*textwrap.wrap(headline(run), COLUMNS), *run.gaps()[:3], "", *_counts(run)]
-    foot = [*scripts_told(run), time_told(run), f"report: {run.folder / 'index.html'}"]
+    foot = [*nearest(run), *scripts_told(run), time_told(run), f"report: {run.folder / 'index.html'}"]
     lists = [
         ("not here:", [f"  {each.get('name')}: {each.get('reason')}" for each in run.header.missing], 1),
         ("explored:", [f"  {explored(each)}" for each in run.explorations], 1),
@@ -85,10 +86,19 @@ def markdown(run: Run) -> str:
         f"begun {run.header.time}; {time_told(run)}", *scripts_told(run),
         f"commit {run.header.commit or 'unknown'}",
         *(f"{name}: {value}" for name, value in run.header.machine.items()),
-        *compiling(run),
+        *nearest(run), *compiling(run),
     ]))
     parts.append("Settings:\n\n" + _bullets(f"{name}: {value}" for name, value in run.header.settings.items()))
     return "\n".join(parts)
+
+
+def nearest(run: Run) -> list[str]:
+    """A line about the check that passed with the least to spare, where any was measured."""
+    passed = [each for each in run.verdicts if each.verdict == "pass" and each.deviation is not None and each.allowed]
+    if not passed:
+        return []
+    closest = max(passed, key=excess)
+    return [f"nearest to failing of what passes: {excess(closest):.0%} of what is allowed, {closest.id}"]
 
 
 def compiling(run: Run) -> list[str]:

@@ -272,7 +272,7 @@ class Session:
             version=versions_in_words(subject), device=subject.device, kernel=str(planned.features.get("kernel", "")),
             kernel_ran=", ".join(outcome.kernels), alias=specification.name, group=planned.group,
             statement=planned.statement, scenario=planned.scenario, layer=planned.layer, batch=planned.batch,
-            features=dict(planned.features), deviation=worst and worst.deviation, allowed=worst and worst.allowed,
+            features=dict(planned.features), deviation=worst.deviation, allowed=worst.allowed,
             message=message, deviations=tuple(asdict(d) for d in outcome.deviations[:5]),
             known=known.key if known else None, repro=repro, seconds=round(outcome.seconds, 4), more=more,
             source=planned.source, says=planned.says,

@@ -8,12 +8,13 @@ from __future__ import annotations
 import math
 import re
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from cases.invariants.base import NotSupported, Refused, settled
 from cases.plan import Planned
 from cases.requests import Deviation, Note, Observation, Refusal, Unsupported, first_line
+from cases.tolerance import Nearest, measuring
 from suite.repros.finding import Asked
 from suite.subjects.interpreter import Broken, Died, TimedOut
 
@@ -24,7 +25,8 @@ VERDICTS = ("pass", "fail", "known", "fixed", "unsupported", "crash", "timeout")
 @dataclass(frozen=True)
 class Outcome:
     """What came of one check: the deviations, worst first; what it noted for the report; `seconds` in all and inside the
-    framework; the kernels that ran; where the framework failed, what was asked; its script, or why there is none."""
+    framework; the kernels that ran; where the framework failed, what was asked; its script, or why there is none; where it
+    passed, how `near` it came to what is allowed."""
 
     verdict: str
     message: str = ""
@@ -36,10 +38,12 @@ class Outcome:
     asked: tuple[Asked, ...] = ()
     script: str = ""
     no_script: str = ""
+    near: Nearest = field(default_factory=Nearest)
 
     @property
-    def worst(self) -> Deviation | None:
-        return self.deviations[0] if self.deviations else None
+    def worst(self) -> Deviation | Nearest:
+        """The worst deviation; where there is none, what came nearest to being one."""
+        return self.deviations[0] if self.deviations else self.near
 
 
 def severity(deviation: Deviation) -> float:
@@ -73,14 +77,15 @@ def judge(check: Planned, *subjects: Any) -> Outcome:
     began, inside = time.perf_counter(), sum(subject.seconds for subject in subjects)
     kernels: list[str] = []
     asked: list[Asked] = []
-
     notes: list[Note] = []
+    near = Nearest()
 
     def outcome(verdict: str, message: str = "", deviations: tuple[Deviation, ...] = (), ours: bool = False) -> Outcome:
         spent = sum(subject.seconds for subject in subjects) - inside
         kept = () if ours or verdict not in ("fail", "crash", "timeout") else tuple(asked)
         return Outcome(
-            verdict, message, deviations, tuple(notes), time.perf_counter() - began, spent, tuple(kernels), kept
+            verdict, message, deviations, tuple(notes), time.perf_counter() - began, spent, tuple(kernels), kept,
+            near=near if verdict == "pass" else Nearest(),
         )
 
     for subject in subjects:
@@ -90,7 +95,8 @@ def judge(check: Planned, *subjects: Any) -> Outcome:
             return outcome("crash", subject.broken)
     try:
         asks = [Asking(subject, place, kernels, asked) for place, subject in enumerate(subjects)]
-        found = list(check.run(*asks))
+        with measuring() as near:
+            found = list(check.run(*asks))
         notes += [each for each in found if isinstance(each, Note)]
         deviations = tuple(sorted((d for d in found if not isinstance(d, Note)), key=severity, reverse=True))
     except NotSupported as reason:

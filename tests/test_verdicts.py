@@ -12,6 +12,7 @@ from cases.invariants.base import NotSupported, Refused
 from cases.layers import Layer, draw_weights
 from cases.plan import Planned, plan
 from cases.requests import Deviation, Observation, Refusal, Request
+from cases.tolerance import compare
 from reports.lines import NEW
 from reports.lines import VERDICTS as RECORDED
 from suite.subjects.interpreter import Broken, Died, TimedOut
@@ -63,9 +64,21 @@ def test_the_words_are_those_of_the_records():
 
 def test_no_deviation_is_a_pass():
     outcome = judge(deviations(), Asked())
-    assert (outcome.verdict, outcome.message, outcome.worst) == ("pass", "", None)
+    assert (outcome.verdict, outcome.message, outcome.worst.deviation) == ("pass", "", None)
     assert outcome.kernels == ("aten::lstm",) and outcome.framework_seconds == 0.25
     assert outcome.seconds > 0
+
+
+def test_a_pass_says_how_near_it_came_to_what_is_allowed():
+    def check(ask):
+        far = compare("far", np.array([1.0, 2.0]), np.array([1.0, 2.5]), 1.0)
+        return [*far, *compare("near", np.array([3.0]), np.array([3.3]), 0.4), *compare("exact", np.zeros(2), np.zeros(2), 0.0)]
+
+    found = judge(planned(check), Asked())
+    assert found.verdict == "pass" and found.worst.deviation == pytest.approx(0.3) and found.worst.allowed == 0.4
+    assert judge(deviations(), Asked()).worst.deviation is None
+    failed = judge(planned(lambda ask: [*check(ask), *compare("off", np.zeros(1), np.ones(1), 0.1)]), Asked())
+    assert failed.verdict == "fail" and failed.worst.deviation == 1.0
 
 
 def test_the_worst_deviation_is_told_first():
