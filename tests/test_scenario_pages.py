@@ -2,13 +2,14 @@
 
 import json
 from html.parser import HTMLParser
+from pathlib import Path
 
 import pytest
 
 from reports import curves, pages
 from reports.lines import End, Header, Verdict
 from reports.pages import scenarios
-from reports.records import Writer, read
+from reports.records import Run, Writer, read
 
 NASTY = "<script>alert(1)</script> & \"quotes\""
 
@@ -88,6 +89,13 @@ def test_documents_say_and_frameworks_do(folder):
     assert drawn.cells[0].verdict == "fail" and drawn.cells[1] is None
     text = (folder / "scenarios" / "rows.html").read_text()
     assert "It is wrong here: they are slow." in text and "not asked" in text and "document 9" in text
+
+
+def test_a_tick_says_of_how_many_ways_it_is():
+    own = [verdict("torch", "told", variant=v) for v in ("a", "b", "c")] + [verdict("keras-jax", "told", variant="b")]
+    run = Run(Path("run"), Header("", subjects=({"name": "torch"}, {"name": "keras-jax"})), tuple(own))
+    all_ways, one = scenarios.claims(run, own, ["torch", "keras-jax"])[0].cells
+    assert all_ways.found == [] and one.found == ["asked 1 of 3 ways here: b"]
 
 
 def test_tables_of_one_name_are_joined_and_say_where_they_differ(folder):

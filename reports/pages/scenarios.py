@@ -99,14 +99,14 @@ def claims(run: Run, own: Sequence[Verdict], subjects: Sequence[str]) -> list[To
     found = []
     for name in dict.fromkeys(each.invariant for each in own):
         checks = [each for each in own if each.invariant == name]
-        first = checks[0]
-        cells = [cell(run, [each for each in checks if each.subject == subject]) for subject in subjects]
+        first, every = checks[0], len({variant(each) for each in checks})
+        cells = [cell(run, [each for each in checks if each.subject == subject], every) for subject in subjects]
         found.append(Told(name, first.statement, first.says, first.source.partition(": ")[2] or first.source, cells))
     return sorted(found, key=lambda told: not (told.says or told.wrong))
 
 
-def cell(run: Run, checks: Sequence[Verdict]) -> Cell | None:
-    """What one subject does about a claim."""
+def cell(run: Run, checks: Sequence[Verdict], every: int) -> Cell | None:
+    """What one subject does about a claim, which has so many variants in this run."""
     if not checks:
         return None
     counts: dict[str, int] = {}
@@ -120,6 +120,9 @@ def cell(run: Run, checks: Sequence[Verdict]) -> Cell | None:
         text = title or each.message or each.verdict
         found.setdefault(text, []).append(variant(each))
     words = []
+    if len(checks) < every:
+        asked = ", ".join(filter(None, map(variant, checks[:4]))) + " …" * (len(checks) > 4)
+        words.append(f"asked {len(checks)} of {every} ways here" + f": {asked}" * bool(asked.strip()))
     for text, which in list(found.items())[:4]:
         named = ", ".join(v for v in which if v)
         words.append(f"{named}: {text}" if named and len(counts) + len(checks) > 2 else text)
