@@ -17,6 +17,10 @@ from cases.layers import generator
 MET = ("cell", "mask", "kernel", "direction", "layers", "states", "return_sequences")
 """Features whose every value, with every way of execution, every invariant meets at `default`; invariants that hold
 everywhere meet all pairs."""
+BY_CELL = ("dropout", "state", "calls", "direction")
+"""Groups of invariants that meet these values with every cell: of what they say the values against the reference say nothing."""
+Item = tuple[tuple[str, object], ...]
+"""One or two (feature, value) of a case, to be met together."""
 
 SPARED = ("mask", "return_sequences")
 """Those of them that a sparing plan does not ask of every invariant: those on values meet them."""
@@ -74,15 +78,17 @@ def chosen(invariant: Invariant, among: tuple[Case, ...], depth: str) -> list[Ca
     """The cases on which an invariant is checked.
 
     At `full`, and for one that holds everywhere: all to which it applies. Else, of what all frameworks have and of
-    the rest, so many that the invariant meets every value of every feature in `MET` that it can meet there.
+    the rest, so many that the invariant meets every value of every feature in `MET` that it can meet there; with every
+    cell, where its group is one of `BY_CELL`.
     """
     applying = [case for case in among if concerns(invariant, case)]
     if depth == "full" or invariant.everywhere:
         return applying
     found: list[Case] = []
+    together = 0 if depth == "default" and invariant.group in BY_CELL else 1
     for pool in (("core",), ("options",), tuple(array.name for array in ARRAYS)):
-        met = {item for case in found for item in values_of(case)} if len(pool) > 1 else set()
-        found += meeting(invariant.group, [case for case in applying if case.array in pool], met)
+        met = {item for case in found for item in items_of(case, (), together)} if len(pool) > 1 else set()
+        found += meeting(invariant.group, [case for case in applying if case.array in pool], met, together=together)
     return found
 
 
@@ -98,11 +104,11 @@ def sparing_choice(among: tuple[Case, ...]) -> list[tuple[Invariant, Case]]:
     for one in sorted(INVARIANTS, key=lambda each: not each.in_pairs):
         applying = [case for case in among if concerns(one, case)]
         if one.in_pairs:
-            found = meeting("sparing", applying, (), (PATH,), together=2)
+            found = meeting("sparing", applying, spared=(PATH,), together=2)
         else:
             cheap = [case for case in applying if case.layer.layers == 1 and case.execution.kernel != "unrolled"]
             spared = (PATH,) if one.everywhere else (*SPARED, PATH)
-            found = meeting("sparing", cheap or applying, (), spared, cost=dearness)
+            found = meeting("sparing", cheap or applying, spared=spared, together=1, cost=dearness)
         if one.everywhere:
             found += [case for case in applying if case.array == "corners" and case not in found]
         pairs += [(one, case) for case in found]
@@ -118,20 +124,16 @@ def price(case: Case) -> float:
 
 
 def meeting(
-    group: str, applying: list[Case], met: Collection[tuple[str, object]], spared: Collection[str] = (), together: int = 1,
+    group: str, applying: list[Case], met: Collection[Item] = (), spared: Collection[str] = (), together: int = 0,
     cost: Callable[[Case], float] = lambda case: 1.0,
 ) -> list[Case]:
-    """Some of the cases, in which every value of every feature in `MET` stands that stands in any and is not `met`; without
-    the features that are `spared`. With `together` 2, every pair of values that stands in any case.
+    """Some of the cases, in which every item of `items_of` stands that stands in any and is not `met`.
 
     The order of choice is the invariant's group's own, so that different groups meet different pairs, and invariants of
     one group share cases, and so answers. What a case adds is weighed against its `cost`.
     """
     order = generator("order of cases", group).permutation(len(applying))
-    items = [
-        frozenset(combinations(sorted((i for i in values_of(c) if i[0] not in spared and i not in met), key=str), together))
-        for c in applying
-    ]
+    items = [items_of(case, spared, together) - frozenset(met) for case in applying]
     costs = [cost(case) for case in applying]
     left = frozenset().union(*items)
     picked = set()
@@ -140,6 +142,15 @@ def meeting(
         picked.add(int(best))
         left -= items[best]
     return [applying[index] for index in sorted(picked)]
+
+
+def items_of(case: Case, spared: Collection[str] = (), together: int = 0) -> frozenset[Item]:
+    """What of a case is to be met: its values of the features in `MET` that are not `spared`, each beside its cell; with
+    `together` 1 or 2, each value alone, or each pair of them."""
+    values = sorted((value for value in values_of(case) if value[0] not in spared), key=str)
+    if together:
+        return frozenset(combinations(values, together))
+    return frozenset((("cell", case.layer.cell), value) for value in values)
 
 
 @lru_cache(maxsize=4096)
