@@ -38,6 +38,7 @@ from __future__ import annotations
 import threading
 from collections import OrderedDict
 from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import Future
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, replace
@@ -215,22 +216,42 @@ def _with_allowed(value: np.ndarray, moves: list[np.ndarray], dtype: str) -> Exp
     return Expected(value, allowed)
 
 
-_answers: OrderedDict[Any, dict[str, Expected]] = OrderedDict()
+_answers: OrderedDict[Any, Future[dict[str, Expected]]] = OrderedDict()
 _lock = threading.Lock()
 
 
 def _cached(key: Any, make: Callable[[], dict[str, Expected]]) -> dict[str, Expected]:
-    """The answer for `key`, made once while it is among the last `CACHED` that were used. Safe between threads."""
+    """The answer for `key`, made once while it is among the last `CACHED` that were used; another thread that asks for it
+    meanwhile waits. What `make` raises is raised, and not kept."""
     with _lock:
-        if key in _answers:
-            _answers.move_to_end(key)
-            return dict(_answers[key])
-    answer = make()
+        if mine := key not in _answers:
+            _answers[key] = Future()
+            while len(_answers) > CACHED:
+                _answers.popitem(last=False)
+        _answers.move_to_end(key)
+        answer = _answers[key]
+    if mine:
+        try:
+            answer.set_result(make())
+        except BaseException as error:
+            with _lock:
+                _answers.pop(key, None)
+            answer.set_exception(error)
+    return dict(answer.result())
+
+
+def remembered() -> dict[Any, dict[str, Expected]]:
+    """Every answer that is kept, by its key."""
     with _lock:
-        _answers[key] = answer
-        while len(_answers) > CACHED:
-            _answers.popitem(last=False)
-    return dict(answer)
+        return {key: answer.result() for key, answer in _answers.items() if answer.done()}
+
+
+def remember(answers: Mapping[Any, dict[str, Expected]]) -> None:
+    """Keep answers that another process has found."""
+    with _lock:
+        for key, answer in answers.items():
+            _answers[key] = Future()
+            _answers[key].set_result(answer)
 
 
 _AXES: tuple[tuple[str, tuple[str, ...]], ...] = (

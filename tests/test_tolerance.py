@@ -1,5 +1,7 @@
 """Tolerances pass every honest float32 arithmetic, fail products in fewer bits, and are 0 where exactness is due."""
 
+import pickle
+import time
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
@@ -199,6 +201,33 @@ def test_the_cache_is_bounded_and_safe_between_threads(monkeypatch):
         found = list(pool.map(expect, requests))
     assert all(np.array_equal(seen["outputs"].value, due) for seen, due in zip(found, alone, strict=True))
     assert len(tolerance._answers) == 5
+
+
+def test_threads_that_ask_the_same_wait_for_one_answer(monkeypatch):
+    monkeypatch.setattr(tolerance, "_answers", type(tolerance._answers)())
+    made = []
+
+    def make():
+        time.sleep(0.05)
+        made.append(1)
+        return {"outputs": 1}
+
+    with ThreadPoolExecutor(4) as pool:
+        asked = [pool.submit(tolerance._cached, "key", make) for _ in range(4)]
+        assert [answer.result() for answer in asked] == [{"outputs": 1}] * 4
+    assert len(made) == 1
+    with pytest.raises(ZeroDivisionError):
+        tolerance._cached("other", lambda: 1 / 0)
+    assert tolerance._cached("other", make) == {"outputs": 1}
+
+
+def test_answers_are_handed_on_to_another_process(monkeypatch):
+    first = expect(drawn(5))
+    kept = pickle.loads(pickle.dumps(tolerance.remembered()))
+    monkeypatch.setattr(tolerance, "_answers", type(tolerance._answers)())
+    tolerance.remember(kept)
+    monkeypatch.setattr(tolerance, "run", None)
+    assert all(np.array_equal(first[name].allowed, e.allowed) for name, e in expect(drawn(5)).items())
 
 
 def test_expectations_are_the_same_in_every_process():

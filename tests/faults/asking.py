@@ -101,7 +101,7 @@ def asked(session: Session, checks: Iterable[Check], place: Path, fault: Fault |
                     print(str(check), round(time.perf_counter() - began, 4), sep="\t", file=met, flush=True)
         if not fault:
             with open(place / "expected", "wb") as file:
-                pickle.dump(dict(tolerance._answers), file)
+                pickle.dump(tolerance.remembered(), file)
         (place / "end").touch()
     except BaseException:
         traceback.print_exc()
@@ -122,7 +122,7 @@ def clean(subject: str, folder: Path, most: float) -> tuple[Session, list[Check]
     session, place = opened(subject), folder / f"clean-{subject}"
     place.mkdir(parents=True, exist_ok=True)
     if (place / "expected").exists():
-        tolerance._answers.update(pickle.loads((place / "expected").read_bytes()))
+        tolerance.remember(pickle.loads((place / "expected").read_bytes()))
     if not (place / "end").exists() or set(map(str, session.all_checks)) - {*read(place, "met"), *read(place, "deadly")}:
         for name in ("bad", "end"):
             (place / name).unlink(missing_ok=True)
@@ -137,7 +137,7 @@ def clean(subject: str, folder: Path, most: float) -> tuple[Session, list[Check]
                     raise NotClean(f"{subject}: {ended(child, place)}")
                 with open(place / "deadly", "a") as file:
                     print((place / "now").read_text(), child.exitcode, sep="\t", file=file)
-        tolerance._answers.update(pickle.loads((place / "expected").read_bytes()))
+        tolerance.remember(pickle.loads((place / "expected").read_bytes()))
     if bad := read(place, "bad"):
         raise NotClean(f"{subject}: {len(bad)} checks fail without any fault: {' · '.join(next(iter(bad.items())))}")
     known = {check: float(seconds) for check, seconds in read(place, "met").items()}
