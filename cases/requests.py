@@ -16,6 +16,7 @@ is `Unsupported` with a reason. Arrays in an observation are named:
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, is_dataclass, replace
 from typing import Any
@@ -232,6 +233,13 @@ def wired(kind: type) -> type:
 def first_line(text: str, most: int = 200) -> str:
     """The first line that says something, cut after `most` letters."""
     return next((line.strip() for line in text.splitlines() if line.strip()), "")[:most]
+
+
+def cause(text: str, most: int = 400) -> str:
+    """What an error says, in one line: its first line, and the next where the first only says which layer was called."""
+    plain = re.sub(r"\x1b\[[0-9;]*m", "", text)
+    lines = [line.strip() for line in plain.splitlines() if line.strip()]
+    return " ".join(lines[: 2 if re.match("Exception encountered when calling", plain.strip()) else 1])[:most]
 
 
 def digest(value: Any) -> str:

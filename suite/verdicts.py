@@ -6,14 +6,13 @@ Whether a failure is `known`, or a known one is `fixed`, is the ledger's word (s
 from __future__ import annotations
 
 import math
-import re
 import time
 from dataclasses import dataclass, field
 from typing import Any
 
 from cases.invariants.base import NotSupported, Refused, settled
 from cases.plan import Planned
-from cases.requests import Deviation, Note, Observation, Refusal, Unsupported, first_line
+from cases.requests import Deviation, Note, Observation, Refusal, Unsupported, cause, first_line
 from cases.tolerance import Nearest, measuring
 from suite.repros.finding import Asked
 from suite.subjects.interpreter import Broken, Died, TimedOut
@@ -118,13 +117,6 @@ def judge(check: Planned, *subjects: Any) -> Outcome:
     if deviations:
         return outcome("fail", deviations[0].message, deviations)
     return outcome("pass")
-
-
-def cause(text: str) -> str:
-    """What an error says, in one line: its first line, and the next where the first only says which layer was called."""
-    plain = re.sub(r"\x1b\[[0-9;]*m", "", text)
-    lines = [line.strip() for line in plain.splitlines() if line.strip()]
-    return " ".join(lines[: 2 if re.match("Exception encountered when calling", plain.strip()) else 1])[:400]
 
 
 def last_line(text: str) -> str:

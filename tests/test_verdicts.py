@@ -11,14 +11,14 @@ from cases.batches import BatchPlan
 from cases.invariants.base import NotSupported, Refused
 from cases.layers import Layer, draw_weights
 from cases.plan import Planned, plan
-from cases.requests import Deviation, Observation, Refusal, Request
+from cases.requests import Deviation, Observation, Refusal, Request, cause
 from cases.tolerance import compare
 from reports.lines import NEW
 from reports.lines import VERDICTS as RECORDED
 from suite.subjects.interpreter import Broken, Died, TimedOut
 from suite.subjects.specification import Specification
 from suite.subjects.subject import Subject
-from suite.verdicts import BAD, VERDICTS, cause, judge, severity
+from suite.verdicts import BAD, VERDICTS, judge, severity
 
 NAN = float("nan")
 

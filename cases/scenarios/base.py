@@ -18,7 +18,7 @@ from cases.layouts import keeps_both_biases
 from cases.models import ModelRequest, rows_of
 from cases.optimizers import OWN, definitions
 from cases.plan import Planned
-from cases.requests import Deviation, Note, Observation, Refusal, first_line
+from cases.requests import Deviation, Note, Observation, Refusal, cause
 from cases.tolerance import compare, expect_model
 
 
@@ -218,7 +218,7 @@ def refused(answer: Any, mistake: str, *numbers: Collection[str]) -> list[Deviat
         settled(answer)
         told, found = "no error", [Deviation("error", f"{mistake}: no error was raised")]
     else:
-        told, found = f"{answer.error} at {answer.moment}: {first_line(answer.message)}", []
+        told, found = f"{answer.error} at {answer.moment}: {cause(answer.message, 240)}", []
         said = set(re.findall(r"\d+", answer.message))
         lacking = [" or ".join(sorted(n)) for n in numbers if not set(n) & said]
         if lacking:
