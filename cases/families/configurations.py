@@ -12,13 +12,14 @@ from cases.layers import Layer, draw_weights
 from cases.models import FunctionRequest
 from cases.requests import Deviation, Execution, Observation, Request
 
-KINDS = ("simple_rnn", "lstm", "gru", "bidirectional", "stacked", "conv_lstm", "time_distributed", "masking", "embedding")
+KINDS = ("simple_rnn", "lstm", "gru", "bidirectional", "stacked", "conv_lstm_1d", "conv_lstm_2d", "conv_lstm_3d",
+         "time_distributed", "masking", "embedding")
 WAYS = ("configuration", "file", "clone")
 
 
-@statement("Every option of a layer is the one that was given, none of them the default, and still is in a layer that is made "
-           "from its configuration, from a file, or as a clone.", {"kind": KINDS, "way": WAYS}, strength=(1, 2, 2),
-           usual={"way": ("configuration",)}, source="Keras: get_config, from_config, save, clone_model")
+@statement("Every option of a layer, and of its cell, is the one that was given, none of them the default, and still is in a "
+           "layer that is made from its configuration, from a file, or as a clone.", {"kind": KINDS, "way": WAYS},
+           strength=(1, 2, 2), usual={"way": ("configuration",)}, source="Keras: get_config, from_config, save, clone_model")
 def options_survive(ask, kind, way):
     seen = ask(FunctionRequest("options", (("kind", kind), ("way", way))))
     found = []

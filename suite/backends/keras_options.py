@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from typing import Any
 
 import numpy as np
@@ -58,10 +59,12 @@ def made(keras: Any, kind: str) -> tuple[Any, dict[str, tuple[str, Any]], tuple[
                  for name, value in gated(keras, cell).items()}
         loop = {n: v for n, v in LOOP.items() if n != "stateful"}
         return layers.RNN(layers.StackedRNNCells(cells), **loop), {**given, **loop}, (4, 3)
-    if kind == "conv_lstm":
-        given = {"filters": 4, "kernel_size": (2, 3), "strides": (2, 1), "padding": "same", "data_format": "channels_last",
-                 **gated(keras, "lstm"), **{n: v for n, v in LOOP.items() if n not in ("unroll", "zero_output_for_mask")}}
-        return layers.ConvLSTM2D(**given), given, (4, 5, 6, 2)
+    if kind.startswith("conv_lstm"):
+        axes = int(kind[-2])
+        given = {"filters": 4, "kernel_size": (2, 3, 2)[:axes], "strides": (2, 1, 2)[:axes], "padding": "same",
+                 "data_format": "channels_first", **gated(keras, "lstm"),
+                 **{n: v for n, v in LOOP.items() if n not in ("unroll", "zero_output_for_mask")}}
+        return getattr(layers, f"ConvLSTM{axes}D")(**given), given, (4, 2, *(5, 6, 4)[:axes])
     if kind == "time_distributed":
         inner = layers.Dense(5, activation="softsign", use_bias=False, kernel_regularizer=keras.regularizers.L2(0.25))
         given = {"layer.units": 5, "layer.activation": "softsign", "layer.use_bias": False,
@@ -84,14 +87,11 @@ def said(keras: Any, name: str, value: Any) -> str:
 
 
 def at(layer: Any, path: str) -> Any:
-    """An attribute by its path; of a cell, where the layer has none of this name. A marker where there is none."""
+    """An attribute by its path; the cell's, where its constructor takes one of this name. A marker where there is none."""
     for name in path.split("."):
-        if name.isdigit():
-            layer = layer[int(name)]
-        elif hasattr(layer, name):
-            layer = getattr(layer, name)
-        else:
-            layer = getattr(getattr(layer, "cell", None), name, "nothing")
+        cell = getattr(layer, "cell", None)
+        taken = cell is not None and name in inspect.signature(type(cell).__init__).parameters
+        layer = layer[int(name)] if name.isdigit() else getattr(cell if taken else layer, name, "nothing")
     return layer
 
 
