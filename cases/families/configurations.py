@@ -11,6 +11,7 @@ from cases.invariants.base import against_reference
 from cases.layers import Layer, draw_weights
 from cases.models import FunctionRequest
 from cases.requests import Deviation, Execution, Observation, Request
+from cases.tolerance import compare, unit_roundoff
 
 KINDS = ("simple_rnn", "lstm", "gru", "bidirectional", "stacked", "conv_lstm_1d", "conv_lstm_2d", "conv_lstm_3d",
          "time_distributed", "masking", "embedding")
@@ -29,6 +30,32 @@ def options_survive(ask, kind, way):
         elif again != given:
             found.append(Deviation(name, f"{name}: {given} was given, after {way} the layer has {again}"))
     return found or ([] if seen.facts.get("options", ()) else [Deviation("options", "no option was looked at")])
+
+
+BOUNDED = ("simple_rnn", "lstm", "gru", "conv_lstm_1d", "conv_lstm_2d", "conv_lstm_3d", "bidirectional", "stacked")
+FACTOR = {"kernel": 0.125, "recurrent_kernel": 0.25, "bias": 0.5}
+"""The factor of each weight's L2 regularizer."""
+MOST = 0.5
+"""The largest norm of a column of a recurrent kernel."""
+
+
+@statement("Every regularizer of every weight adds to the loss, and every constraint holds after a step of training, in every "
+           "kind of layer.", {"kind": BOUNDED}, few=True, source="Keras: L2, NonNeg, MaxNorm(axis=0)")
+def bounds_reach_every_weight(ask, kind):
+    seen = ask(FunctionRequest("bounds", (("kind", kind), ("factors", FACTOR), ("most", MOST))))
+    before, after = ({n.split("/", 1)[1]: a for n, a in seen.named(when).items()} for when in ("before", "after"))
+    due = sum(FACTOR[name.split(" ")[0]] * float(np.sum(np.square(w, dtype="float64"))) for name, w in before.items())
+    found = compare("loss", seen["loss"], np.array(due), 64 * unit_roundoff("float32") * due)
+    for name, weight in after.items():
+        if name.startswith("recurrent"):
+            far, was = ((np.sqrt(np.square(w, dtype="float64").sum(axis=0)) - MOST).max() for w in (weight, before[name]))
+        else:
+            far, was = -weight.min(), -before[name].min()
+        if far > 1e-5:
+            found.append(Deviation(name, f"{name}: beyond its constraint by {far:.3g} after a step", float(far), 1e-5))
+        if was <= 0:
+            found.append(Deviation(name, f"{name}: its constraint had nothing to do"))
+    return found
 
 
 @statement("A layer that is made without options has the documented ones: tanh, sigmoid, a bias, the last output alone, the "

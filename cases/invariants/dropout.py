@@ -132,6 +132,19 @@ def carried_states_are_not_scaled(ask, case):
     return found
 
 
+@invariant("Dropout of the inputs and recurrent dropout act beside each other: inputs are dropped, and states are too.", drawn,
+           "Keras: DropoutRNNCell, a mask each")
+def both_dropouts_act(ask, case):
+    request = wide(case, dropout=RATE, recurrent_dropout=RATE)
+    found = []
+    if not dropped(ask(request)).any():
+        found.append(Deviation("gradients/inputs", "with both rates no input is dropped"))
+    nothing = request.but(batch=request.batch.but(inputs=np.zeros_like(request.batch.inputs)), wants=FORM)
+    if all(np.array_equal(ask(nothing)[n], ask(without(nothing))[n]) for n in request.layer.output_names):
+        found.append(Deviation("outputs", "with both rates and inputs of zero, training gives what inference gives"))
+    return found
+
+
 @invariant("Recurrent dropout draws once a call: a unit that is dropped at one step is dropped at all of them.",
            lambda c: drawn(c) and c.layer.cell == "simple_rnn" and c.layer.direction == "forward",
            "Gal & Ghahramani 2016; Keras: DropoutRNNCell")

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import inspect
 from typing import Any
 
 import numpy as np
 
 from cases.layouts import to_keras
 from cases.models import FunctionRequest
-from cases.requests import Observation
+from cases.requests import Observation, Unsupported
 from suite.backends import keras_layers as stacks
 from suite.backends import moment
 
@@ -93,6 +94,20 @@ def _seen(engine: Any, outputs: Any, **others: Any) -> Observation:
     passed = stacks.passed_mask(outputs)
     tensors = {"outputs": outputs, **({} if passed is None else {"mask": passed}), **others}
     return Observation({name: engine.numpy(tensor) for name, tensor in tensors.items()}, "eager")
+
+
+def run_between(backend: Any, request: FunctionRequest) -> Observation | Unsupported:
+    """Answer the request of `cases.families.layers_between`: a mask, made by Masking, through one layer."""
+    options, keras, engine = dict(request.arguments), backend.keras, backend.engine
+    if not hasattr(keras.layers, options["layer"]):
+        return Unsupported(f"this Keras has no {options['layer']}")
+    zeroed = engine.tensor(np.where(options["mask"][..., None], options["inputs"], 0.0).astype("float32"))
+    with moment("build"):
+        one = getattr(keras.layers, options["layer"])(**options["options"])
+        takes = "training" in inspect.signature(one.call).parameters
+    with moment("run"):
+        training = {"training": options["training"]} if takes else {}
+        return _seen(engine, one(keras.layers.Masking()(zeroed), **training), plain=one(zeroed, **training))
 
 
 def _embedded(backend: Any, options: dict[str, Any]) -> Observation:

@@ -113,6 +113,45 @@ def run_options(backend: Any, request: FunctionRequest) -> Observation:
     return Observation({}, facts={"options": tuple(told)})
 
 
+def run_bounds(backend: Any, request: FunctionRequest) -> Observation:
+    """Answer the request of `cases.families.configurations.bounds_reach_every_weight`: a layer whose weights are all bounded and
+    punished, its losses, and its weights around a step of training whose gradients do not count."""
+    options, keras = dict(request.arguments), backend.keras
+    kind, factors, random = options["kind"], options["factors"], np.random.default_rng(5)
+    given = {f"{name.replace('recurrent_kernel', 'recurrent')}_regularizer": keras.regularizers.L2(factor)
+             for name, factor in factors.items()}
+    given |= {"kernel_constraint": keras.constraints.NonNeg(), "bias_constraint": keras.constraints.NonNeg(),
+              "recurrent_constraint": keras.constraints.MaxNorm(options["most"], axis=0)}
+    row = (4, 3)
+    with moment("build"):
+        if kind.startswith("conv_lstm"):
+            axes = int(kind[-2])
+            row = (3, *(4, 5, 3)[:axes], 2)
+            layer = getattr(keras.layers, f"ConvLSTM{axes}D")(3, (2, 3, 2)[:axes], **given)
+        elif kind == "stacked":
+            layer = keras.layers.RNN([keras.layers.LSTMCell(5, **given), keras.layers.GRUCell(4, **given)])
+        elif kind == "bidirectional":
+            layer = keras.layers.Bidirectional(keras.layers.LSTM(5, **given))
+        else:
+            layer = getattr(keras.layers, stacks.LAYERS[kind])(5, **given)
+        start = keras.Input(row)
+        model = keras.Model(start, layer(start))
+        model.compile(optimizer=keras.optimizers.SGD(0.0), loss="mse")
+        layer.set_weights([random.normal(size=w.shape).astype("float32") for w in layer.get_weights()])
+
+    def weights() -> dict[str, np.ndarray]:
+        own = enumerate(layer.trainable_variables)
+        return {f"{v.name} {number}": np.array(backend.engine.numpy(v.value)) for number, v in own}
+
+    with moment("run"):
+        before, loss = weights(), sum(float(backend.engine.numpy(one)) for one in model.losses)
+        x = random.normal(size=(2, *row)).astype("float32")
+        model.train_on_batch(x, np.zeros((2, *model.output_shape[1:]), "float32"))
+        after = weights()
+    return Observation({"loss": np.array(loss), **{f"before/{n}": a for n, a in before.items()},
+                        **{f"after/{n}": a for n, a in after.items()}})
+
+
 def run_defaults(backend: Any, request: FunctionRequest) -> Observation:
     """Layers with nothing but what must be given, behind Masking and beside Embedding."""
     options, keras, engine = dict(request.arguments), backend.keras, backend.engine

@@ -72,6 +72,12 @@ def run_given(backend: Any, request: FunctionRequest) -> Observation:
     return Observation({**seen.arrays, "before/outputs": before["outputs"]}, seen.kernel, facts=seen.facts)
 
 
+def run_between(backend: Any, request: FunctionRequest) -> Observation:
+    """Every step as it is, with its mask."""
+    options = dict(request.arguments)
+    return Observation({"outputs": options["inputs"], "plain": options["inputs"], "mask": options["mask"]})
+
+
 def run_in_parts(backend: Any, request: FunctionRequest) -> Observation:
     """Rows some at a time; training drops every other feature."""
     options = dict(request.arguments)
@@ -247,6 +253,6 @@ PROBES: Mapping[str, Callable] = {
     "wrapped_mask": run_wrapped_mask, "pooled": run_pooled, "cell_states": run_cell_states, "graph": run_graph,
     "options": run_options, "defaults": run_defaults, "in_parts": run_in_parts, "transformed": run_transformed,
     "dropout_between_layers": run_dropout_between, "exported": run_exported, "unpad": run_unpad,
-    "unpack": run_unpad, "given_weights": run_given,
+    "unpack": run_unpad, "given_weights": run_given, "between": run_between,
 }
 """Name of a function request -> what answers it: function(backend, request)."""
