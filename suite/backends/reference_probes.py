@@ -14,7 +14,7 @@ from cases.layers import Layer
 from cases.models import FunctionRequest, ModelRequest
 from cases.requests import Observation, Request, Unsupported
 from suite.backends import generators, moment
-from suite.backends.reference_weights import run_fresh, run_masked_loss, run_read_back, run_step
+from suite.backends.reference_weights import run_bounds, run_fresh, run_masked_loss, run_read_back, run_step
 from suite.backends.reference_wrappers import run_cell_states, run_declared, run_dropping, run_pooled, run_wrapped_mask
 
 
@@ -254,5 +254,6 @@ PROBES: Mapping[str, Callable] = {
     "options": run_options, "defaults": run_defaults, "in_parts": run_in_parts, "transformed": run_transformed,
     "dropout_between_layers": run_dropout_between, "exported": run_exported, "unpad": run_unpad,
     "unpack": run_unpad, "given_weights": run_given, "between": run_between,
+    "bounds": run_bounds,
 }
 """Name of a function request -> what answers it: function(backend, request)."""

@@ -44,6 +44,19 @@ def run_read_back(backend: Any, request: FunctionRequest) -> Observation:
     return Observation({f"weights/{n}": a for n, a in dict(request.arguments)["weights"].items()})
 
 
+def run_bounds(backend: Any, request: FunctionRequest) -> Observation:
+    """The equations of NonNeg, of MaxNorm along axis 0, and of L2, on the weights of one cell."""
+    options, random = dict(request.arguments), np.random.default_rng(5)
+    before = {f"{name} 0": random.normal(size=shape) for name, shape in
+              (("kernel", (3, 20)), ("recurrent_kernel", (5, 20)), ("bias", (20,)))}
+    after = {name: np.maximum(array, 0.0) for name, array in before.items()}
+    norms = np.linalg.norm(before["recurrent_kernel 0"], axis=0)
+    after["recurrent_kernel 0"] = before["recurrent_kernel 0"] * np.minimum(1.0, options["most"] / norms)
+    loss = sum(options["factors"][name.split(" ")[0]] * np.sum(array**2) for name, array in before.items())
+    return Observation({"loss": np.array(loss), **{f"before/{n}": a for n, a in before.items()},
+                        **{f"after/{n}": a for n, a in after.items()}})
+
+
 def run_step(backend: Any, request: FunctionRequest) -> Observation:
     """The gradients of the described model, a step against them, and what bounds the weights. An LSTM's and a SimpleRNN's biases
     are one weight here, as in Keras."""
