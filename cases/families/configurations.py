@@ -10,9 +10,13 @@ from cases.families.base import statement
 from cases.invariants.base import against_reference
 from cases.layers import Layer, draw_weights
 from cases.models import FunctionRequest
+from cases.reference import run
 from cases.requests import Deviation, Execution, Observation, Request
+from cases.tolerance import compare
 
-KINDS = ("simple_rnn", "lstm", "gru", "bidirectional", "stacked", "conv_lstm", "time_distributed", "masking", "embedding")
+KINDS = ("simple_rnn", "lstm", "gru", "bidirectional", "stacked", "conv_lstm", "conv_lstm1d", "conv_lstm3d", "time_distributed",
+         "masking", "embedding")
+BOUND = ("simple_rnn", "lstm", "gru", "conv_lstm", "conv_lstm1d", "conv_lstm3d", "embedding")
 WAYS = ("configuration", "file", "clone")
 
 
@@ -30,6 +34,15 @@ def options_survive(ask, kind, way):
     return found or ([] if seen.facts.get("options", ()) else [Deviation("options", "no option was looked at")])
 
 
+@statement("A regularizer or a constraint that a layer is given for a weight is on that weight, and on no other.",
+           {"kind": BOUND}, source="Keras: kernel_regularizer, recurrent_constraint, embeddings_constraint and the like")
+def bounds_are_on_their_weights(ask, kind):
+    told = ask(FunctionRequest("bounds", (("kind", kind),))).facts.get("options", ())
+    found = [Deviation(name, f"{name}: {given} was given, the weight has {made}")
+             for name, given, made, _ in told if made != given]
+    return found or ([] if told else [Deviation("weights", "no weight was looked at")])
+
+
 @statement("A layer that is made without options has the documented ones: tanh, sigmoid, a bias, the last output alone, the "
            "GRU's reset after the product, both directions concatenated; zeros are masked, and an embedding masks nothing.",
            {"cell": ("lstm", "gru", "simple_rnn"), "direction": ("forward", "bidirectional")}, strength=(1, 1, 2),
@@ -42,6 +55,22 @@ def defaults_are_documented(ask, cell, direction):
     found = against_reference(seen, request, "outputs")
     return found + [Deviation("mask", f"{name} by default: found {said}, documented {due}")
                     for name, said, due in seen.facts.get("masks", ()) if said != due]
+
+
+@statement("The losses of a model are those of its last call: the activity of its layers, those inside others too, by the batch.",
+           {"cell": ("lstm", "gru"), "inside": ("sequential", "layer", "model")}, strength=(1, 1, 2),
+           source="Keras: activity_regularizer, Layer.losses")
+def losses_are_of_the_last_call(ask, cell, inside):
+    layer = Layer(cell, 3, 4, return_state=False)
+    batches = tuple(BatchPlan(4, 5).draw(layer, seed=seed).but(cotangents=None) for seed in (0, 1))
+    given = {"layer": layer, "weights": draw_weights(layer), "batches": batches, "inside": inside, "factor": 0.25}
+    seen = ask(FunctionRequest("activity", tuple(given.items())))
+    found = []
+    for number, batch in enumerate(batches):
+        due = run(Request(layer, draw_weights(layer), batch, wants=("outputs",)), "hold", "float64")["outputs"]
+        loss = np.array([0.25 * np.sum(due**2) / 4])
+        found += compare(f"losses/{number}", seen[f"losses/{number}"], loss, 1e-5 * loss)
+    return found
 
 
 PARTS = ((5, 2), (6, 3), (4, 1), (3, 5))

@@ -40,11 +40,24 @@ def gated(keras: Any, cell: str) -> dict[str, Any]:
     return {**cell_options(keras), **more}
 
 
-def made(keras: Any, kind: str) -> tuple[Any, dict[str, tuple[str, Any]], tuple[int, ...]]:
-    """A layer; path of an attribute -> what was given there; the shape of one row of its inputs."""
+def convolved(keras: Any, kind: str, **more: Any) -> tuple[Any, dict[str, Any], tuple[int, ...]]:
+    """A convolutional layer of each rank, as `made` gives them."""
+    name, form, row = {
+        "conv_lstm": ("ConvLSTM2D", {"kernel_size": (2, 3), "strides": (2, 1), "data_format": "channels_last"}, (4, 5, 6, 2)),
+        "conv_lstm1d": ("ConvLSTM1D", {"kernel_size": (2,), "dilation_rate": (2,), "data_format": "channels_first"}, (4, 2, 6)),
+        "conv_lstm3d": ("ConvLSTM3D", {"kernel_size": (2, 3, 1), "strides": (2, 1, 2)}, (4, 5, 6, 4, 2)),
+    }[kind]
+    given = {"filters": 4, "padding": "same", **form, **gated(keras, "lstm"), **more,
+             **{n: v for n, v in LOOP.items() if n not in ("unroll", "zero_output_for_mask")}}
+    return getattr(keras.layers, name)(**given), given, row
+
+
+def made(keras: Any, kind: str, **more: Any) -> tuple[Any, dict[str, tuple[str, Any]], tuple[int, ...]]:
+    """A layer, a recurrent one with more options; path of an attribute -> what was given there; the shape of one row of its
+    inputs."""
     layers = keras.layers
     if kind in stacks.LAYERS and kind != "conv_lstm":
-        given = {"units": 5, **gated(keras, kind), **LOOP, "activity_regularizer": keras.regularizers.L2(0.0625)}
+        given = {"units": 5, **gated(keras, kind), **LOOP, "activity_regularizer": keras.regularizers.L2(0.0625), **more}
         return getattr(layers, stacks.LAYERS[kind])(**given), given, (4, 3)
     if kind == "bidirectional":
         ahead = layers.LSTM(5, activation="softsign", return_sequences=True, name="ahead")
@@ -60,10 +73,8 @@ def made(keras: Any, kind: str) -> tuple[Any, dict[str, tuple[str, Any]], tuple[
                  for name, value in gated(keras, cell).items()}
         loop = {n: v for n, v in LOOP.items() if n != "stateful"}
         return layers.RNN(layers.StackedRNNCells(cells), **loop), {**given, **loop}, (4, 3)
-    if kind == "conv_lstm":
-        given = {"filters": 4, "kernel_size": (2, 3), "strides": (2, 1), "padding": "same", "data_format": "channels_last",
-                 **gated(keras, "lstm"), **{n: v for n, v in LOOP.items() if n not in ("unroll", "zero_output_for_mask")}}
-        return layers.ConvLSTM2D(**given), given, (4, 5, 6, 2)
+    if kind.startswith("conv_lstm"):
+        return convolved(keras, kind, **more)
     if kind == "time_distributed":
         inner = layers.Dense(5, activation="softsign", use_bias=False, kernel_regularizer=keras.regularizers.L2(0.25))
         given = {"layer.units": 5, "layer.activation": "softsign", "layer.use_bias": False,
@@ -114,11 +125,45 @@ def run_options(backend: Any, request: FunctionRequest) -> Observation:
     return Observation({}, facts={"options": tuple(told)})
 
 
+def run_bounds(backend: Any, request: FunctionRequest) -> Observation:
+    """Answer the request of `cases.families.configurations.bounds_are_on_their_weights`."""
+    options, keras = dict(request.arguments), backend.keras
+    with moment("build"):
+        more = {} if options["kind"] == "embedding" else {"use_bias": True}
+        layer, given, row = made(keras, options["kind"], **more)
+        layer.build((2, *row))
+    told = []
+    for weight in layer.trainable_variables:
+        for what in ("regularizer", "constraint"):
+            due = said(keras, what, given[f"{weight.name.removesuffix('_kernel')}_{what}"])
+            told.append((f"{weight.name}, {what}", due, said(keras, what, getattr(weight, what)), due))
+    return Observation({}, facts={"options": tuple(told)})
+
+
 def _loaded(keras: Any, model: Any) -> Any:
     with tempfile.TemporaryDirectory() as folder:
         path = os.path.join(folder, "model.keras")
         model.save(path)
         return keras.models.load_model(path)
+
+
+def run_activity(backend: Any, request: FunctionRequest) -> Observation:
+    """Answer the request of `cases.families.configurations.losses_are_of_the_last_call`."""
+    options, keras, engine = dict(request.arguments), backend.keras, backend.engine
+    layer, punished = options["layer"], keras.regularizers.L2(options["factor"])
+    with moment("build"):
+        one = getattr(keras.layers, stacks.LAYERS[layer.cell])(layer.units, return_sequences=True, activity_regularizer=punished)
+        start = keras.Input((None, layer.features))
+        model = keras.Sequential([start, one]) if options["inside"] == "sequential" else keras.Model(start, one(start))
+        if options["inside"] == "model":
+            model = keras.Model(outer := keras.Input((None, layer.features)), model(outer))
+        one.set_weights([a.astype("float32") for a in to_keras(layer, options["weights"])["0/forward"]])
+    arrays = {}
+    with moment("run"):
+        for number, batch in enumerate(options["batches"]):
+            model(engine.tensor(batch.inputs.astype("float32")))
+            arrays[f"losses/{number}"] = np.array([engine.numpy(loss) for loss in model.losses], "float64")
+    return Observation(arrays)
 
 
 def run_defaults(backend: Any, request: FunctionRequest) -> Observation:

@@ -8,8 +8,9 @@ from suite.backends.keras_cells import run_cell_states, run_chain, run_form
 from suite.backends.keras_data import run_column, run_fetch, run_lengths, run_load
 from suite.backends.keras_exports import run_exported
 from suite.backends.keras_graphs import run_graph
+from suite.backends.keras_handed_on import run_carried_masks, run_listed_states, run_other_dtype, run_passing
 from suite.backends.keras_losses import run_ignored, run_masked_loss
-from suite.backends.keras_options import run_defaults, run_in_parts, run_options
+from suite.backends.keras_options import run_activity, run_bounds, run_defaults, run_in_parts, run_options
 from suite.backends.keras_purity import run_purity
 from suite.backends.keras_transforms import run_transformed
 from suite.backends.keras_weights import run_fresh, run_read_back, run_step
@@ -22,5 +23,7 @@ PROBES: Mapping[str, Callable] = {
     "transformed": run_transformed, "declared_shapes": run_declared, "dropping": run_dropping,
     "wrapped_mask": run_wrapped_mask, "pooled": run_pooled, "cell_states": run_cell_states, "graph": run_graph,
     "options": run_options, "defaults": run_defaults, "in_parts": run_in_parts, "exported": run_exported,
+    "carried_masks": run_carried_masks, "listed_states": run_listed_states, "bounds": run_bounds, "other_dtype": run_other_dtype,
+    "passing": run_passing, "activity": run_activity,
 }
 """Name of a function request -> what answers it: function(backend, request)."""
