@@ -14,7 +14,8 @@ from cases.requests import Observation
 from suite.backends import keras_layers as stacks
 from suite.backends import moment
 
-JOINS = {"add": "Add", "multiply": "Multiply", "subtract": "Subtract", "average": "Average"}
+JOINS = {"add": "Add", "multiply": "Multiply", "subtract": "Subtract", "average": "Average",
+         "maximum": "Maximum", "minimum": "Minimum"}
 RATE = 0.5
 
 
@@ -81,9 +82,11 @@ def run_graph(backend: Any, request: FunctionRequest) -> Observation:
         return _reloaded(backend, options, inputs)
     if kind == "masking":
         with moment("run"):
-            outputs = keras.layers.Masking(options["value"])(tensors[0])
-            mask = stacks.passed_mask(outputs)
-        return Observation({"outputs": engine.numpy(outputs), **({} if mask is None else {"mask": engine.numpy(mask)})}, "eager")
+            one = keras.layers.Masking(options["value"])
+            outputs = one(tensors[0])
+            mask, told = stacks.passed_mask(outputs), engine.numpy(one.compute_mask(tensors[0]))
+        passed = {} if mask is None else {"mask": engine.numpy(mask)}
+        return Observation({"outputs": engine.numpy(outputs), "told": told, **passed}, "eager")
     with moment("build"):
         call = around(keras, options)
     with moment("run"):
