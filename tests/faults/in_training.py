@@ -27,7 +27,7 @@ MASKS = faults("masks on the way", LAYERS + "regularization.dropout", {
 }) + faults("masks on the way", LAYERS + "merging.base_merge", {
     "greatest and least read padding": ("                x = ops.where(mask, x, output)", "                pass"),
     "greatest and least pass no mask on": ("            backend.set_keras_mask(output, output_mask)", "            pass"),
-}) + faults("masks on the way", LAYERS + "merging.concatenate", {
+}, {"greatest and least pass no mask on": "compute_mask of every join sets the same mask afterwards"}) + faults("masks on the way", LAYERS + "merging.concatenate", {
     "an unmasked input counts as padding": ('masks.append(ops.ones_like(input_i, dtype="bool"))', 'masks.append(ops.zeros_like(input_i, dtype="bool"))'),
 }) + faults("masks on the way", LAYERS + "attention.multi_head_attention", {
     "several heads attend masked values": ("            auto_mask = mask if auto_mask is None else auto_mask & mask\n        if key_mask", "            auto_mask = auto_mask\n        if key_mask"),
