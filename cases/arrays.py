@@ -39,6 +39,7 @@ DEPTHS = tuple(STRENGTH)
 
 SIZES: Mapping[str, tuple[int, int, int, int]] = {  # batch, time, features, units
     "distinct": (4, 6, 3, 5),
+    "two_steps": (3, 2, 4, 5),
     "equal": (4, 4, 4, 4),
     "one_row": (1, 5, 3, 5),
     "one_step": (3, 1, 3, 5),
@@ -169,6 +170,9 @@ ARRAYS: tuple[Array, ...] = (
             ("lstm", "fused", "left", False, "equal", {"direction": "backward"}),
             ("gru", "fused", "none", True, "long", {"return_sequences": False}),
             ("lstm", "unrolled", "right", False, "distinct", {"return_sequences": False, "padding_output": "zero"}),
+            ("simple_rnn", "unrolled", "left", False, "distinct", {"return_sequences": False, "padding_output": "zero"}),
+            ("simple_rnn", "unrolled", "none", True, "two_steps", {"direction": "backward"}),
+            ("lstm", "unrolled", "left", True, "two_steps", {"direction": "bidirectional"}),
         )
     )),
     Array("sources", dict(

@@ -64,8 +64,8 @@ class Check:
 
     @property
     def unit(self) -> str:
-        """What it shares layers and answers with: the scenario, or the layer."""
-        return self.planned.scenario or self.planned.layer
+        """What it shares layers and answers with: the scenario, the layer, or the family."""
+        return self.planned.scenario or self.planned.layer or self.planned.group
 
     @property
     def cost(self) -> int:
@@ -320,7 +320,8 @@ class Session:
 
 
 def shared(checks: list[Check | Exploring], parts: int) -> list[list[Check | Exploring]]:
-    """The checks in so many parts of about equal cost, each unit in one of them, in the order that they have."""
+    """The checks in so many parts of about equal cost, fewer where there are not as many units, each unit in one of them, in
+    the order that they have."""
     costs: Counter[str] = Counter()
     for check in checks:
         costs[check.unit] += check.cost
@@ -328,7 +329,8 @@ def shared(checks: list[Check | Exploring], parts: int) -> list[list[Check | Exp
     for unit, cost in costs.most_common():
         place[unit] = sums.index(min(sums))
         sums[place[unit]] += cost
-    return [[check for check in checks if place[check.unit] == part] for part in range(parts)]
+    found = [[check for check in checks if place[check.unit] == part] for part in range(parts)]
+    return [part for part in found if part]
 
 
 def with_script(check: Check, outcome: Outcome) -> Outcome:

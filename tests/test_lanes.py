@@ -114,6 +114,11 @@ def test_checks_are_shared_out_by_cost_and_units_stay_whole():
     assert max(costs) < 1.2 * min(costs)
 
 
+def test_one_unit_is_not_shared_out():
+    checks = [check for check in open_session(Settings(subjects=("reference",))).families if check.unit == "graphs"]
+    assert len(checks) > 1 and shared(checks, 3) == [checks]
+
+
 def test_one_subject_is_asked_in_several_interpreters_where_cores_are_free():
     session = open_session(Settings(subjects=("reference",)))
     session.lanes = Lanes(lambda check: Outcome("pass", check.subject), cores=2)

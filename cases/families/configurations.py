@@ -10,6 +10,7 @@ from cases.families.base import statement
 from cases.invariants.base import against_reference
 from cases.layers import Layer, draw_weights
 from cases.models import FunctionRequest
+from cases.reference import run
 from cases.requests import Deviation, Execution, Observation, Request
 from cases.tolerance import compare, unit_roundoff
 
@@ -32,8 +33,8 @@ def options_survive(ask, kind, way):
     return found or ([] if seen.facts.get("options", ()) else [Deviation("options", "no option was looked at")])
 
 
-BOUNDED = ("simple_rnn", "lstm", "gru", "conv_lstm_1d", "conv_lstm_2d", "conv_lstm_3d", "bidirectional", "stacked")
-FACTOR = {"kernel": 0.125, "recurrent_kernel": 0.25, "bias": 0.5}
+BOUNDED = ("simple_rnn", "lstm", "gru", "conv_lstm_1d", "conv_lstm_2d", "conv_lstm_3d", "bidirectional", "stacked", "embedding")
+FACTOR = {"kernel": 0.125, "recurrent_kernel": 0.25, "bias": 0.5, "embeddings": 0.75}
 """The factor of each weight's L2 regularizer."""
 MOST = 0.5
 """The largest norm of a column of a recurrent kernel."""
@@ -70,6 +71,22 @@ def defaults_are_documented(ask, cell, direction):
     found = against_reference(seen, request, "outputs")
     return found + [Deviation("mask", f"{name} by default: found {said}, documented {due}")
                     for name, said, due in seen.facts.get("masks", ()) if said != due]
+
+
+@statement("The losses of a model are those of its last call: the activity of its layers, those inside others too, by the batch.",
+           {"cell": ("lstm", "gru"), "inside": ("sequential", "layer", "model")}, strength=(1, 1, 2),
+           source="Keras: activity_regularizer, Layer.losses")
+def losses_are_of_the_last_call(ask, cell, inside):
+    layer = Layer(cell, 3, 4, return_state=False)
+    batches = tuple(BatchPlan(4, 5).draw(layer, seed=seed).but(cotangents=None) for seed in (0, 1))
+    given = {"layer": layer, "weights": draw_weights(layer), "batches": batches, "inside": inside, "factor": 0.25}
+    seen = ask(FunctionRequest("activity", tuple(given.items())))
+    found = []
+    for number, batch in enumerate(batches):
+        due = run(Request(layer, draw_weights(layer), batch, wants=("outputs",)), "hold", "float64")["outputs"]
+        loss = np.array([0.25 * np.sum(due**2) / 4])
+        found += compare(f"losses/{number}", seen[f"losses/{number}"], loss, 1e-5 * loss)
+    return found
 
 
 PARTS = ((5, 2), (6, 3), (4, 1), (3, 5))

@@ -17,25 +17,27 @@ WIDTH, ROWS, RATE = 12, 16, 0.5
 RARE = 1e-9
 """How improbable an honest draw may be that is still called wrong."""
 CLOSE = 256 * unit_roundoff("float32")
+KERNELS = ("kernel", "recurrent_kernel")
 ASKED = ("lstm recurrent", "gru recurrent", "conv_lstm recurrent", "conv_lstm inputs", "lstm inputs", "gru inputs",
          "simple_rnn recurrent", "simple_rnn inputs")
 
 
 def of_gate(layer: Layer, place: str, gate: int, factor: float) -> dict[str, np.ndarray]:
-    """The layer's weights, but of the kernel `place` one gate alone, a diagonal times `factor`."""
+    """The layer's weights, but of the kernel `place` one gate alone, a diagonal times `factor`, and of the other kernel nothing:
+    what is dropped in front of that one does not show."""
     weights = draw_weights(layer)
-    name = f"0/forward/{'kernel' if place == 'inputs' else 'recurrent_kernel'}"
+    name, other = (f"0/forward/{n}" for n in KERNELS[:: 1 if place == "inputs" else -1])
     wide = weights[name].shape[-2]
     kernel = np.zeros_like(weights[name])
     kernel[..., :, gate * wide : (gate + 1) * wide] = factor * np.diag(np.linspace(0.6, 1.1, wide))
-    return weights | {name: kernel}
+    return weights | {name: kernel, other: np.zeros_like(weights[other])}
 
 
 def dropped(
-    ask, layer: Layer, batch: Batch, place: str, gate: int, before: tuple = ()
+    ask, layer: Layer, batch: Batch, place: str, gate: int, together: bool, before: tuple = ()
 ) -> tuple[np.ndarray, list[Deviation]]:
     """Which numbers were dropped in front of one gate, (rows, units); what was neither dropped nor doubled."""
-    rates = {"dropout": RATE} if place == "inputs" else {"recurrent_dropout": RATE}
+    rates = {name: RATE for name, at in (("dropout", "inputs"), ("recurrent_dropout", "recurrent")) if together or at == place}
     asked = Request(layer.but(**rates), of_gate(layer, place, gate, 1.0), batch, wants=("outputs",), before=before,
                     execution=Execution("generic" if place == "inputs" and layer.convolution is None else "fused", "training"))
     seen = ask(asked)["outputs"][:, 0]
@@ -50,15 +52,17 @@ def dropped(
 
 
 @statement("Dropout acts in front of every gate: what it drops is gone there, the rest is scaled by what is kept, rows draw for "
-           "themselves, calls anew, and the gates share one draw or have each their own; in inference nothing is dropped.",
-           {"asked": ASKED}, usual={"asked": ASKED[:5]}, source="Gal & Ghahramani 2016; Keras: dropout, recurrent_dropout")
-def dropout_reaches_every_gate(ask, asked):
+           "themselves, calls anew, and gates share one draw or have each their own, also where inputs and states are dropped "
+           "together; in inference nothing is dropped.",
+           {"asked": ASKED, "together": (False, True)}, strength=(1, 2, 2), few=True,
+           source="Gal & Ghahramani 2016; Keras: dropout, recurrent_dropout")
+def dropout_reaches_every_gate(ask, asked, together):
     cell, place = asked.split()
     layer = Layer(cell, WIDTH, WIDTH, return_state=False, convolution=Convolution((3,), (1,)) if cell == "conv_lstm" else None)
     batch = BatchPlan(ROWS, 1, states=True).draw(layer).but(cotangents=None)
     found, draws = [], []
     for gate, name in enumerate(layer.gates):
-        lost, wrong = dropped(ask, layer, batch, place, gate)
+        lost, wrong = dropped(ask, layer, batch, place, gate, together)
         found += wrong
         count = int(lost.sum())
         if 2 * min(binom.cdf(count, lost.size, RATE), binom.sf(count - 1, lost.size, RATE)) < RARE:
@@ -69,7 +73,7 @@ def dropout_reaches_every_gate(ask, asked):
     alike = {bool(np.array_equal(a, b)) for n, a in enumerate(draws) for b in draws[:n]}
     if len(alike) > 1:
         found.append(Deviation("gates", "some gates share a draw, and others do not"))
-    if layer.convolution is None and np.array_equal(dropped(ask, layer, batch, place, 0, before=(batch,))[0], draws[0]):
+    if layer.convolution is None and np.array_equal(dropped(ask, layer, batch, place, 0, together, before=(batch,))[0], draws[0]):
         found.append(Deviation("calls", "the second call dropped what the first one dropped"))
     plain = Request(layer, draw_weights(layer), batch, wants=("outputs",))
     rates = {"dropout": RATE, "recurrent_dropout": RATE}

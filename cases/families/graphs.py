@@ -9,7 +9,7 @@ from __future__ import annotations
 import numpy as np
 
 from cases.batches import draw_mask, draw_values
-from cases.families.base import statement
+from cases.families.base import equal, statement
 from cases.layers import Layer, draw_weights, generator
 from cases.models import FunctionRequest
 from cases.reference import run_graph
@@ -19,7 +19,7 @@ from cases.tolerance import compare, unit_roundoff
 ROWS, STEPS, FEATURES = 4, 5, 3
 SLACK = 256 * unit_roundoff("float32")
 """Of the largest number: a few dozen operations in float32, exponentials of sums among them."""
-JOINS = ("add", "multiply", "subtract", "average", "concatenate", "concatenate_time")
+JOINS = ("add", "multiply", "subtract", "average", "maximum", "minimum", "concatenate", "concatenate_time")
 ORIGINS = ("built", "reloaded")
 
 
@@ -42,7 +42,8 @@ def against(seen: Observation, request: FunctionRequest, where_valid: bool = Fal
     for name in due.named("outputs") | due.named("inside"):
         value, array = due[name], seen.arrays.get(name, np.zeros(0))
         if where_valid and array.shape == value.shape:
-            value, array = (np.where(due["mask"][:, :, None], a, 0.0) for a in (value, array))
+            valid = due.arrays.get("mask", np.ones(value.shape[:2], bool))
+            value, array = (np.where(valid[:, :, None], a, 0.0) for a in (value, array))
         found += compare(name, array, value, SLACK * np.abs(value).max())
     if "mask" not in due.arrays:
         return found
@@ -54,16 +55,21 @@ def against(seen: Observation, request: FunctionRequest, where_valid: bool = Fal
     return found
 
 
-@statement("A join of two inputs with masks of their own is right, and valid wherever one of them is.",
-           {"kind": JOINS, "masks": ("right-left", "left-gaps", "gaps-full", "single-single"), "origin": ORIGINS},
-           usual={"masks": ("right-left", "left-gaps"), "origin": ("built",)},
+@statement("A join of two inputs with masks of their own is right, and valid wherever one of them is, the greatest and the least "
+           "of both read no padding; where one has no mask numbers have none, and a concatenation counts all of it.",
+           {"kind": JOINS, "masks": ("right-left", "left-gaps", "gaps-full", "single-single", "right-none", "none-left"),
+            "origin": ORIGINS},
+           usual={"masks": ("right-left", "left-gaps", "right-none"), "origin": ("built",)}, strength=(1, 2, 2),
            source="Keras: Merge.compute_mask (OR), Concatenate.compute_mask")
 def joined_masks_are_either(ask, kind, masks, origin):
     request = asked(kind, tuple(masks.split("-")), origin=origin)
-    return against(ask(request), request, where_valid=True)
+    seen = ask(request)
+    told = "mask" in seen.arrays and "none" in masks and not kind.startswith("concatenate")
+    return against(seen, request, where_valid=True) + ([Deviation("mask", "a mask, where one input has none")] if told else [])
 
 
-@statement("A step is masked where every one of its features is the number that masks, and not where some are; it becomes zero.",
+@statement("A step is masked where every one of its features is the number that masks, and not where some are; it becomes zero, "
+           "and the mask is told before the call as it is passed on.",
            {"value": (0.0, -7.5, 2.0)}, usual={"value": (0.0, -7.5)}, source="Keras: Masking(mask_value)")
 def masking_looks_at_every_feature(ask, value):
     request = asked("masking", ("gaps",), value=value)
@@ -73,7 +79,9 @@ def masking_looks_at_every_feature(ask, value):
     inputs[:, :, 0] = value
     inputs[:, 0, :2] = value
     request = FunctionRequest("graph", tuple({**given, "inputs": (inputs,), "masks": (None,)}.items()))
-    return against(ask(request), request)
+    seen = ask(request)
+    told = equal("told", seen.arrays.get("told", np.zeros(0)), (inputs != value).any(axis=2), "the mask that is told of inputs")
+    return against(seen, request) + told
 
 
 @statement("An embedding that masks gives every id its own row, id 0 too, and masks id 0 alone.", {"highest": (3, 8)},

@@ -210,7 +210,7 @@ def frozen_weights_stay(ask, cell, mask):
 
 
 @statement("Regularizers and constraints act each on its own weight: the losses are the sums of squares, and after a step the "
-           "weights are where they must be.", STEP, usual={"cell": ("lstm",), "mask": ("right",)},
+           "weights are where they must be.", STEP, usual={"mask": ("right",)}, few=True,
            source="Keras: kernel_regularizer, kernel_constraint and the like")
 def regularizers_and_constraints_act(ask, cell, mask):
     seen = stepped(ask, cell, mask)

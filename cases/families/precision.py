@@ -1,12 +1,15 @@
 """Half precision and mixed precision: the numbers are those of the equations within the rounding of the computing dtype, and
-every array has the dtype that the policy says."""
+every array has the dtype that the policy says; numbers may come in other dtypes."""
 
 from __future__ import annotations
+
+import numpy as np
 
 from cases.batches import BatchPlan
 from cases.families.base import statement
 from cases.invariants.base import against_reference
 from cases.layers import Layer, draw_weights
+from cases.models import FunctionRequest
 from cases.requests import Deviation, Execution, Request
 
 FACTORS = {
@@ -16,7 +19,7 @@ FACTORS = {
 }
 OPTIONS = {"factors": FACTORS, "usual": {
     "dtype": ("mixed_bfloat16", "bfloat16"), "cell": ("lstm", "gru"), "kernel": ("fused",), "gradients": (False,),
-    "mask": ("right", "none"), "direction": ("forward",)}}
+    "mask": ("right", "none"), "direction": ("forward",)}, "strength": (1, 2, 2)}
 POLICIES = "Keras: DTypePolicy; Micikevicius et al. 2018"
 
 
@@ -48,3 +51,19 @@ def dtypes_are_those_of_the_policy(ask, dtype, **variant):
         if given != due:
             found.append(Deviation(name, f"{name}: dtype {given}, expected {due}"))
     return found
+
+
+@statement("Inputs and masks of another dtype give what the same numbers give in the usual one.", {
+    "given": ("inputs-int32", "mask-int32", "mask-float32", "inputs-float64", "mask-uint8"),
+    "cell": ("lstm", "gru", "simple_rnn"), "mask": ("right", "none", "gaps"), "direction": ("forward", "bidirectional"),
+}, usual={"mask": ("right", "none"), "direction": ("forward",)}, strength=(1, 2, 2), few=True, senseless=(
+    (("given", "mask"), lambda given, mask: mask == "none" and given.startswith("mask")),
+), source="Keras: Layer.__call__, mask")
+def other_dtypes_are_taken(ask, given, cell, mask, direction):
+    what, dtype = given.split("-")
+    layer = Layer(cell, 3, 5, direction=direction, return_state=False)
+    batch = BatchPlan(4, 5, mask).draw(layer).but(cotangents=None)
+    batch = batch.but(inputs=np.round(2 * batch.inputs)) if dtype == "int32" and what == "inputs" else batch
+    request = Request(layer, draw_weights(layer), batch, wants=("outputs",))
+    arguments = (("request", request), ("what", what), ("dtype", dtype))
+    return against_reference(ask(FunctionRequest("other_dtype", arguments)), request, "outputs")

@@ -19,6 +19,7 @@ from .answer import run
 
 Array = np.ndarray
 ARITHMETIC = {"add": np.add, "multiply": np.multiply, "subtract": np.subtract, "average": lambda a, b: (a + b) / 2}
+EXTREME = {"maximum": np.maximum, "minimum": np.minimum}
 
 
 def run_graph(
@@ -28,6 +29,7 @@ def run_graph(
     """The observation that is right: `outputs`, and `mask` where one is passed on.
 
     add, multiply, subtract, average   of two inputs; a step is valid where either is
+    maximum, minimum                   of two inputs, of the valid one where one is; valid where either is
     concatenate, concatenate_time      along features: a step is valid where either is; along time: one mask after the other
     masking                            zeros at steps whose features are all `value`; the mask says which
     embedding                          rows of a table by id; a step is valid whose id is not 0
@@ -43,6 +45,9 @@ def run_graph(
     mask: Array | None = None
     if kind in ARITHMETIC:
         outputs, mask = ARITHMETIC[kind](*seen), valid[0] | valid[1]
+    elif kind in EXTREME:
+        first, second = (np.where(here[:, :, None], one, other) for one, other, here in zip(seen, seen[::-1], valid, strict=True))
+        outputs, mask = EXTREME[kind](first, second), valid[0] | valid[1]
     elif kind == "concatenate":
         outputs, mask = np.concatenate(seen, axis=2), valid[0] | valid[1]
     elif kind == "concatenate_time":
@@ -61,7 +66,10 @@ def run_graph(
         outputs = sentences(layer, weights, seen[0], valid_words(masks[0], seen[0]))
     else:
         outputs = answer(layer, weights, inputs[0], masks[0])
+    if kind in (*ARITHMETIC, *EXTREME) and any(one is None for one in masks):
+        mask = None
     more = {"inside": outputs} if kind == "given" else {} if mask is None else {"mask": mask}
+    more |= {"told": mask} if kind == "masking" else {}
     return Observation({"outputs": outputs, **more}, kernel="reference")
 
 

@@ -13,7 +13,8 @@ from cases.requests import Observation, Unsupported
 from suite.backends import keras_layers as stacks
 from suite.backends import moment
 
-JOINS = {"add": "Add", "multiply": "Multiply", "subtract": "Subtract", "average": "Average"}
+JOINS = {"add": "Add", "multiply": "Multiply", "subtract": "Subtract", "average": "Average",
+         "maximum": "Maximum", "minimum": "Minimum"}
 RATE = 0.5
 
 
@@ -80,7 +81,8 @@ def run_graph(backend: Any, request: FunctionRequest) -> Observation:
         return _reloaded(backend, options, inputs)
     if kind == "masking":
         with moment("run"):
-            return _seen(engine, keras.layers.Masking(options["value"])(tensors[0]))
+            one = keras.layers.Masking(options["value"])
+            return _seen(engine, one(tensors[0]), told=one.compute_mask(tensors[0]))
     with moment("build"):
         call = around(keras, options)
     with moment("run"):

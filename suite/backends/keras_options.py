@@ -61,8 +61,9 @@ def made(keras: Any, kind: str) -> tuple[Any, dict[str, tuple[str, Any]], tuple[
         return layers.RNN(layers.StackedRNNCells(cells), **loop), {**given, **loop}, (4, 3)
     if kind.startswith("conv_lstm"):
         axes = int(kind[-2])
-        given = {"filters": 4, "kernel_size": (2, 3, 2)[:axes], "strides": (2, 1, 2)[:axes], "padding": "same",
-                 "data_format": "channels_first", **gated(keras, "lstm"),
+        apart = {"dilation_rate": (2,)} if axes == 1 else {"strides": (2, 1, 2)[:axes]}
+        given = {"filters": 4, "kernel_size": (2, 3, 2)[:axes], **apart, "padding": "same", "data_format": "channels_first",
+                 **gated(keras, "lstm"),
                  **{n: v for n, v in LOOP.items() if n not in ("unroll", "zero_output_for_mask")}}
         return getattr(layers, f"ConvLSTM{axes}D")(**given), given, (4, 2, *(5, 6, 4)[:axes])
     if kind == "time_distributed":
@@ -119,12 +120,16 @@ def run_bounds(backend: Any, request: FunctionRequest) -> Observation:
     options, keras = dict(request.arguments), backend.keras
     kind, factors, random = options["kind"], options["factors"], np.random.default_rng(5)
     given = {f"{name.replace('recurrent_kernel', 'recurrent')}_regularizer": keras.regularizers.L2(factor)
-             for name, factor in factors.items()}
+             for name, factor in factors.items() if name != "embeddings"}
     given |= {"kernel_constraint": keras.constraints.NonNeg(), "bias_constraint": keras.constraints.NonNeg(),
               "recurrent_constraint": keras.constraints.MaxNorm(options["most"], axis=0)}
-    row = (4, 3)
+    row, ids = (4, 3), kind == "embedding"
     with moment("build"):
-        if kind.startswith("conv_lstm"):
+        if ids:
+            row = (4,)
+            layer = keras.layers.Embedding(9, 4, embeddings_regularizer=keras.regularizers.L2(factors["embeddings"]),
+                                           embeddings_constraint=keras.constraints.NonNeg())
+        elif kind.startswith("conv_lstm"):
             axes = int(kind[-2])
             row = (3, *(4, 5, 3)[:axes], 2)
             layer = getattr(keras.layers, f"ConvLSTM{axes}D")(3, (2, 3, 2)[:axes], **given)
@@ -134,7 +139,7 @@ def run_bounds(backend: Any, request: FunctionRequest) -> Observation:
             layer = keras.layers.Bidirectional(keras.layers.LSTM(5, **given))
         else:
             layer = getattr(keras.layers, stacks.LAYERS[kind])(5, **given)
-        start = keras.Input(row)
+        start = keras.Input(row, dtype="int32" if ids else "float32")
         model = keras.Model(start, layer(start))
         model.compile(optimizer=keras.optimizers.SGD(0.0), loss="mse")
         layer.set_weights([random.normal(size=w.shape).astype("float32") for w in layer.get_weights()])
@@ -145,11 +150,30 @@ def run_bounds(backend: Any, request: FunctionRequest) -> Observation:
 
     with moment("run"):
         before, loss = weights(), sum(float(backend.engine.numpy(one)) for one in model.losses)
-        x = random.normal(size=(2, *row)).astype("float32")
+        x = random.integers(0, 9, (2, *row)) if ids else random.normal(size=(2, *row)).astype("float32")
         model.train_on_batch(x, np.zeros((2, *model.output_shape[1:]), "float32"))
         after = weights()
     return Observation({"loss": np.array(loss), **{f"before/{n}": a for n, a in before.items()},
                         **{f"after/{n}": a for n, a in after.items()}})
+
+
+def run_activity(backend: Any, request: FunctionRequest) -> Observation:
+    """Answer the request of `cases.families.configurations.losses_are_of_the_last_call`."""
+    options, keras, engine = dict(request.arguments), backend.keras, backend.engine
+    layer, punished = options["layer"], keras.regularizers.L2(options["factor"])
+    with moment("build"):
+        one = getattr(keras.layers, stacks.LAYERS[layer.cell])(layer.units, return_sequences=True, activity_regularizer=punished)
+        start = keras.Input((None, layer.features))
+        model = keras.Sequential([start, one]) if options["inside"] == "sequential" else keras.Model(start, one(start))
+        if options["inside"] == "model":
+            model = keras.Model(outer := keras.Input((None, layer.features)), model(outer))
+        one.set_weights([a.astype("float32") for a in to_keras(layer, options["weights"])["0/forward"]])
+    arrays = {}
+    with moment("run"):
+        for number, batch in enumerate(options["batches"]):
+            model(engine.tensor(batch.inputs.astype("float32")))
+            arrays[f"losses/{number}"] = np.array([engine.numpy(loss) for loss in model.losses], "float64")
+    return Observation(arrays)
 
 
 def run_defaults(backend: Any, request: FunctionRequest) -> Observation:

@@ -9,8 +9,9 @@ from suite.backends.keras_data import run_column, run_fetch, run_lengths, run_lo
 from suite.backends.keras_exports import run_exported
 from suite.backends.keras_given import run_given
 from suite.backends.keras_graphs import run_between, run_graph
+from suite.backends.keras_handed_on import run_carried_masks, run_listed_states, run_other_dtype
 from suite.backends.keras_losses import run_ignored, run_masked_loss
-from suite.backends.keras_options import run_bounds, run_defaults, run_in_parts, run_options
+from suite.backends.keras_options import run_activity, run_bounds, run_defaults, run_in_parts, run_options
 from suite.backends.keras_purity import run_purity
 from suite.backends.keras_transforms import run_transformed
 from suite.backends.keras_weights import run_fresh, run_read_back, run_step
@@ -23,6 +24,7 @@ PROBES: Mapping[str, Callable] = {
     "transformed": run_transformed, "declared_shapes": run_declared, "dropping": run_dropping,
     "wrapped_mask": run_wrapped_mask, "pooled": run_pooled, "cell_states": run_cell_states, "graph": run_graph,
     "options": run_options, "defaults": run_defaults, "in_parts": run_in_parts, "exported": run_exported,
-    "given_weights": run_given, "between": run_between, "bounds": run_bounds,
+    "given_weights": run_given, "between": run_between, "bounds": run_bounds, "carried_masks": run_carried_masks,
+    "listed_states": run_listed_states, "other_dtype": run_other_dtype, "activity": run_activity,
 }
 """Name of a function request -> what answers it: function(backend, request)."""

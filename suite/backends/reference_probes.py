@@ -15,7 +15,15 @@ from cases.models import FunctionRequest, ModelRequest
 from cases.requests import Observation, Request, Unsupported
 from suite.backends import generators, moment
 from suite.backends.reference_weights import run_bounds, run_fresh, run_masked_loss, run_read_back, run_step
-from suite.backends.reference_wrappers import run_cell_states, run_declared, run_dropping, run_pooled, run_wrapped_mask
+from suite.backends.reference_wrappers import (
+    run_carried_masks,
+    run_cell_states,
+    run_declared,
+    run_dropping,
+    run_listed_states,
+    run_pooled,
+    run_wrapped_mask,
+)
 
 
 def run_chain(backend: Any, request: FunctionRequest) -> Observation:
@@ -49,6 +57,19 @@ def run_options(backend: Any, request: FunctionRequest) -> Observation:
     again = layer.but()
     told = tuple((n, str(v), str(getattr(layer, n)), str(getattr(again, n))) for n, v in options.items())
     return Observation({}, facts={"options": told})
+
+
+def run_other_dtype(backend: Any, request: FunctionRequest) -> Observation:
+    """Numbers are what they are."""
+    return backend.run(dict(request.arguments)["request"])
+
+
+def run_activity(backend: Any, request: FunctionRequest) -> Observation:
+    """The sum of squares of the outputs, by the batch."""
+    options = dict(request.arguments)
+    with moment("run"):
+        outputs = [backend.run(Request(options["layer"], options["weights"], b))["outputs"] for b in options["batches"]]
+    return Observation({f"losses/{n}": np.array([options["factor"] * np.sum(a**2) / len(a)]) for n, a in enumerate(outputs)})
 
 
 def run_defaults(backend: Any, request: FunctionRequest) -> Observation:
@@ -253,7 +274,8 @@ PROBES: Mapping[str, Callable] = {
     "wrapped_mask": run_wrapped_mask, "pooled": run_pooled, "cell_states": run_cell_states, "graph": run_graph,
     "options": run_options, "defaults": run_defaults, "in_parts": run_in_parts, "transformed": run_transformed,
     "dropout_between_layers": run_dropout_between, "exported": run_exported, "unpad": run_unpad,
-    "unpack": run_unpad, "given_weights": run_given, "between": run_between,
-    "bounds": run_bounds,
+    "unpack": run_unpad, "given_weights": run_given, "between": run_between, "bounds": run_bounds,
+    "carried_masks": run_carried_masks, "listed_states": run_listed_states, "other_dtype": run_other_dtype,
+    "activity": run_activity,
 }
 """Name of a function request -> what answers it: function(backend, request)."""

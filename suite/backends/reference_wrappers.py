@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from cases.batches import BatchPlan
+from cases.batches import Batch, BatchPlan
 from cases.families.wrappers import PARTS
 from cases.layers import draw_weights
 from cases.models import FunctionRequest
@@ -27,6 +27,31 @@ def run_declared(backend: Any, request: FunctionRequest) -> Observation | Unsupp
         came = backend.run(Request(layer, draw_weights(layer), batch))["outputs"].shape
     told = (options["rows"], *([options["steps"]] if layer.return_sequences else []), layer.width)
     return Observation({"computed/0": np.array(told), "symbolic/0": np.array(told), "came/0": np.array(came)})
+
+
+def run_carried_masks(backend: Any, request: FunctionRequest) -> Observation:
+    """The mask of the input on every sequence; the results are counted."""
+    options = dict(request.arguments)
+    states = sum(len(layer.state_names) for layer in PARTS[options["part"]]) * (1 + (options["direction"] == "bidirectional"))
+    count = 2 if options["merge"] == "none" else 1
+    masks = {f"masks/{n}": options["mask"].copy() for n in range(count)} if options["return_sequences"] else {}
+    return Observation(masks, facts={"results": count + (states if options["return_state"] else 0)})
+
+
+def run_listed_states(backend: Any, request: FunctionRequest) -> Observation | Unsupported:
+    """The second batch after the first, and with the first one's final states given."""
+    options = dict(request.arguments)
+    if len(PARTS[options["part"]]) > 1:
+        return Unsupported("asked of the reference for one layer")
+    layer = PARTS[options["part"]][0].but(direction=options["direction"], return_sequences=False, stateful=True)
+    first, second = (Batch(inputs) for inputs in options["batches"])
+    once, weights = layer.but(stateful=False), draw_weights(layer)
+    with moment("run"):
+        states = backend.run(Request(once, weights, first)).named("states")
+        given = {name.removeprefix("states/"): array for name, array in states.items()}
+        found = {"carried": Request(layer, weights, second, before=(first,)), "fresh": Request(once, weights, second),
+                 "given": Request(once, weights, second.but(initial_states=given))}
+        return Observation({name: backend.run(asked)["outputs"] for name, asked in found.items()})
 
 
 def run_dropping(backend: Any, request: FunctionRequest) -> Observation:

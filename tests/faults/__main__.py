@@ -12,12 +12,23 @@ import tempfile
 import time
 from pathlib import Path
 
-from tests.faults import in_adapter, in_conditions, in_engines, in_graphs, in_layers, in_loops, in_masks, in_torch
+from tests.faults import (
+    in_adapter,
+    in_conditions,
+    in_corners,
+    in_engines,
+    in_graphs,
+    in_layers,
+    in_loops,
+    in_masks,
+    in_torch,
+    in_training,
+)
 from tests.faults.asking import FORK, NotClean, Outcome, clean, kept, prepare, tried
 from tests.faults.base import Fault
 
 FAULTS: tuple[Fault, ...] = (*in_loops.ALL, *in_layers.ALL, *in_masks.ALL, *in_torch.ALL, *in_conditions.ALL, *in_graphs.ALL,
-                             *in_engines.ALL, *in_adapter.ALL)
+                             *in_engines.ALL, *in_adapter.ALL, *in_corners.ALL, *in_training.ALL)
 WHAT = ("killed", "survived", "explained", "void")
 
 

@@ -1,0 +1,55 @@
+"""What a layer hands on beside its numbers: the masks that its results carry, the states that it lists."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from cases.batches import BatchPlan
+from cases.families.base import statement
+from cases.families.wrappers import PARTS
+from cases.models import FunctionRequest
+from cases.requests import Deviation
+from cases.tolerance import compare, unit_roundoff
+
+ROWS, STEPS = 4, 5
+SLACK = 256 * unit_roundoff("float32")
+VALID = np.array([[1, 1, 1, 1, 1], [1, 1, 0, 1, 1], [0, 1, 1, 1, 0], [0, 0, 1, 0, 0]], bool)
+"""Alike from both ends: in which order a layer that runs backwards passes its mask on is a question of its own."""
+
+@statement("Every sequence among a layer's results carries the mask of its input, and nothing else carries one.", {
+    "part": tuple(PARTS), "direction": ("forward", "bidirectional", "backward"), "merge": ("concat", "none", "sum", "ave", "mul"),
+    "return_sequences": (True, False), "return_state": (True, False),
+}, usual={"part": ("lstm", "gru", "cells"), "merge": ("concat", "none")}, strength=(1, 2, 2), few=True, senseless=(
+    (("direction", "merge"), lambda direction, merge: merge != "concat" and direction != "bidirectional"),
+), source="Keras: RNN.compute_mask, Bidirectional.compute_mask")
+def results_carry_their_masks(ask, part, direction, merge, return_sequences, return_state):
+    seen = ask(FunctionRequest("carried_masks", (
+        ("part", part), ("direction", direction), ("merge", merge), ("return_sequences", return_sequences),
+        ("return_state", return_state), ("mask", VALID))))
+    count = 2 if merge == "none" else 1
+    found = [] if seen.facts.get("results", 0) >= count else [Deviation("results", "results are missing")]
+    for place in range(seen.facts.get("results", 0)):
+        name = f"masks/{place}"
+        due = VALID if return_sequences and place < count else None
+        mask = seen.arrays.get(name)
+        if (mask is None) != (due is None):
+            words = f"result {place} carries {'no mask' if mask is None else f'a mask of shape {mask.shape}'}"
+            found.append(Deviation(name, f"{words}, expected {'none' if due is None else 'that of the input'}"))
+        elif due is not None and not np.array_equal(mask.astype(bool), due):
+            words = [each.astype(int).tolist() for each in (mask, due)]
+            found.append(Deviation(name, f"result {place}: found {words[0]}, expected {words[1]}"))
+    return found
+
+
+@statement("The states that a stateful layer lists are what it goes on from: given to a layer with its weights, they give what "
+           "it gives.", {"part": tuple(PARTS), "direction": ("forward", "bidirectional", "backward")},
+           usual={"part": ("lstm", "gru")}, strength=(1, 2, 2), few=True, source="Keras: RNN.states, Bidirectional.states")
+def listed_states_go_on(ask, part, direction):
+    layer = PARTS[part][0]
+    batches = tuple(BatchPlan(ROWS, STEPS).draw(layer, seed=seed).but(cotangents=None).inputs for seed in (0, 1))
+    seen = ask(FunctionRequest("listed_states", (("part", part), ("direction", direction), ("batches", batches))))
+    due = seen["carried"].astype("float64")
+    found = compare("given", seen["given"], due, SLACK * np.maximum(1.0, np.abs(due)))
+    if np.abs(due - seen["fresh"]).max(initial=0.0) <= 16 * SLACK:
+        found.append(Deviation("carried", "the states of the first batch make no difference to the second"))
+    return found

@@ -1,0 +1,88 @@
+"""What Keras' layers take and hand on beside their numbers: inputs and masks of other dtypes, masks on their results, and the
+states that they list."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from cases.convolutions import unflat
+from cases.families.wrappers import PARTS
+from cases.layouts import prefixes, to_keras
+from cases.models import FunctionRequest
+from cases.requests import Observation
+from suite.backends import keras_layers as stacks
+from suite.backends import moment
+from suite.backends.keras_wrappers import loop
+
+
+def made(keras: Any, options: dict[str, Any], **more: Any) -> Any:
+    """The layer that is asked about: a loop in its direction, or a wrapper around it."""
+    merge = options.get("merge", "concat")
+    one = loop(keras, PARTS[options["part"]], go_backwards=options["direction"] == "backward", **more)
+    if options["direction"] == "bidirectional":
+        one = keras.layers.Bidirectional(one, None if merge == "none" else merge)
+    return one
+
+
+def flat(results: Any) -> list[Any]:
+    """Tensors in their order, nested or not."""
+    if isinstance(results, (list, tuple)):
+        return [one for each in results for one in flat(each)]
+    return [results]
+
+
+def run_carried_masks(backend: Any, request: FunctionRequest) -> Observation:
+    """Answer the request of `cases.families.handed_on.results_carry_their_masks`."""
+    options, keras, engine = dict(request.arguments), backend.keras, backend.engine
+    mask = options["mask"]
+    with moment("build"):
+        one = made(keras, options, return_sequences=options["return_sequences"], return_state=options["return_state"])
+        inputs = np.ones((*mask.shape, *stacks.step_shape(PARTS[options["part"]][0])), "float32")
+        one.build(inputs.shape)
+    with moment("run"):
+        results = flat(one(engine.tensor(inputs), mask=engine.tensor(mask)))
+    masks = {f"masks/{n}": stacks.passed_mask(result) for n, result in enumerate(results)}
+    arrays = {name: engine.numpy(passed) for name, passed in masks.items() if passed is not None}
+    return Observation(arrays, facts={"results": len(results)})
+
+
+def run_listed_states(backend: Any, request: FunctionRequest) -> Observation:
+    """Answer the request of `cases.families.handed_on.listed_states_go_on`."""
+    options, keras, engine = dict(request.arguments), backend.keras, backend.engine
+    form = PARTS[options["part"]][0].convolution
+    first, second = (unflat(form, x, form.space) if form else x for x in (b.astype("float32") for b in options["batches"]))
+    with moment("build"):
+        keras.utils.set_random_seed(1)
+        one, other = made(keras, options, stateful=True), made(keras, options)
+        for each in (one, other):
+            each.build(first.shape)
+        for each in (one, other):  # every weight another number, the biases too
+            random = np.random.default_rng(1)
+            each.set_weights([random.uniform(-0.5, 0.5, a.shape).astype(a.dtype) for a in each.get_weights()])
+    with moment("run"):
+        one(engine.tensor(first))
+        nested = keras.tree.map_structure(lambda state: engine.tensor(engine.numpy(state.value)), list(one.states))
+        found = {"carried": one(engine.tensor(second)), "given": other(engine.tensor(second), initial_state=nested),
+                 "fresh": other(engine.tensor(second))}
+    return Observation({name: engine.numpy(array) for name, array in found.items()})
+
+
+def run_other_dtype(backend: Any, request: FunctionRequest) -> Observation:
+    """Answer the request of `cases.families.precision.other_dtypes_are_taken`."""
+    options, keras, engine = dict(request.arguments), backend.keras, backend.engine
+    asked = options["request"]
+    layer, batch = asked.layer, asked.batch
+    given = {"inputs": batch.inputs.astype("float32"), "mask": batch.mask}
+    given[options["what"]] = given[options["what"]].astype(options["dtype"])
+    with moment("build"):
+        one = getattr(keras.layers, stacks.LAYERS[layer.cell])(layer.units, return_sequences=True)
+        one = keras.layers.Bidirectional(one) if layer.direction == "bidirectional" else one
+        one.build(batch.inputs.shape)
+        arrays = to_keras(layer, asked.weights)
+        one.set_weights([a.astype("float32") for place in prefixes(layer) for a in arrays[place]])
+    with moment("run"):
+        mask = {} if given["mask"] is None else {"mask": engine.tensor(given["mask"])}
+        outputs = one(engine.tensor(given["inputs"]), **mask)
+    return Observation({"outputs": engine.numpy(outputs)}, facts={"padding": "hold"})
