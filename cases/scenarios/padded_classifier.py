@@ -14,7 +14,7 @@ import numpy as np
 from cases.layers import Layer, generator
 from cases.models import Model, ModelRequest, Training, draw_model_weights, node, sequential
 from cases.requests import Deviation, Execution, Note
-from cases.scenarios.base import ADAM, claim, curve, falls, followed, minibatches, predicted, untrained
+from cases.scenarios.base import ADAM, claim, curve, falls, followed, minibatches, predicted, shaped, untrained
 from cases.tolerance import compare, expect_model
 
 NAME = "padded-classifier"
@@ -23,14 +23,14 @@ PADDED = 48
 HELD_OUT, EPOCHS = 6, 12
 
 
-def model(dropout: float = 0.0) -> Model:
-    """The document's model, with its dropout if asked."""
+def model(dropout: float = 0.0, features: int = FEATURES, units: int = 12, time: int | None = None) -> Model:
+    """The document's model, with its dropout and its widths if asked."""
     layer = Layer(
-        "lstm", FEATURES, 12, return_sequences=False, return_state=False, dropout=dropout, recurrent_dropout=dropout
+        "lstm", features, units, return_sequences=False, return_state=False, dropout=dropout, recurrent_dropout=dropout
     )
     return sequential(
         NAME,
-        node("input", "input", shape=(None, FEATURES)),
+        node("input", "input", shape=(time, features)),
         node("masking", "masking", value=0.0),
         node("lstm", "recurrent", layer=layer),
         node("dense", "dense", units=CLASSES, activation="softmax"),
@@ -49,6 +49,16 @@ def question(length: int = PADDED) -> ModelRequest:
                         epochs=EPOCHS, validation=tuple(range(ROWS, ROWS + HELD_OUT)))
     labels[ROWS:] = (labels[ROWS:] + 6) % CLASSES  # the rows held out are told wrong, so that the best epoch is not the last
     return ModelRequest(model(), draw_model_weights(model()), inputs, None, np.eye(CLASSES)[labels], training)
+
+
+TABLE = {"input": (100, 20), "masking": (100, 20), "lstm": (128,), "dense": (CLASSES,)}
+
+
+@claim(NAME, "Every layer of the document's widths has its shape: 100 steps of 20 features, an LSTM of 128, 13 classes.",
+       says="X of (1920, 45, 20), padded to (1920, 100, 20); LSTM(128); Dense(13).")
+def shapes(ask):
+    made = model(0.5, 20, 128, 100)
+    return shaped(ask, ModelRequest(made, draw_model_weights(made), np.ones((1, 100, 20))), TABLE)
 
 
 @claim(NAME, "The predictions are those of the equations.")
