@@ -57,7 +57,7 @@ TABLE = {"input": (100, 20), "masking": (100, 20), "lstm": (128,), "dense": (CLA
 @claim(NAME, "Every layer of the document's widths has its shape: 100 steps of 20 features, an LSTM of 128, 13 classes.",
        says="X of (1920, 45, 20), padded to (1920, 100, 20); LSTM(128); Dense(13).")
 def shapes(ask):
-    made = model(0.5, 20, 128, 100)
+    made = model(features=20, units=128, time=100)
     return shaped(ask, ModelRequest(made, draw_model_weights(made), np.ones((1, 100, 20))), TABLE)
 
 
