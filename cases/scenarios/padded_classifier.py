@@ -114,8 +114,8 @@ def fitted() -> FunctionRequest:
     ))
 
 
-@claim(NAME, "In fit a callback is told one loss for each batch, which is the mean of the epoch so far, and the history holds one "
-             "for each epoch.", sparing=(), says="A callback records the loss of every batch.",
+@claim(NAME, "In fit a callback is told one loss for each batch, which is the mean of the epoch so far, and the history holds "
+             "one for each epoch.", sparing=(), says="A callback records the loss of every batch.",
        document="its callback records the loss of every batch; what Keras tells a callback today is the mean of the epoch so far")
 def callbacks(ask):
     seen = ask(fitted())

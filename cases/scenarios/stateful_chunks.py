@@ -6,19 +6,23 @@ In Keras a stateful layer; in PyTorch (h, c) passed by hand.
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import cache
 
 import numpy as np
 
-from cases.batches import Batch, BatchPlan, steps
-from cases.invariants.base import alike
+from cases.batches import Batch, BatchPlan, steps, with_cotangents
+from cases.invariants.base import against_reference, alike, exactly_zero
 from cases.layers import Layer, draw_weights
+from cases.models import FunctionRequest, ModelRequest, draw_model_weights, node, sequential
 from cases.requests import Deviation, Observation, Request, Reset
 from cases.scenarios.base import claim, refused
+from cases.tolerance import expect
 
 NAME = "stateful-chunks"
 TIME = 9
 CELLS = [{"cell": c} for c in ("lstm", "gru", "simple_rnn")]
 CUTS = {"halves": (4,), "thirds": (3, 6), "ones": tuple(range(1, TIME)), "first": (1,)}
+AT = 4
 ROWS, OTHER = 3, 2
 """The rows whose state is carried, and others: sizes that nothing else here has."""
 
@@ -97,3 +101,51 @@ def another_batch_size(ask, cell):
     two = request.batch.but(inputs=request.batch.inputs[:OTHER])
     answer = ask.answer(replace(request, before=(request.batch,), batch=two))
     return refused(answer, f"{cell}: two rows after three", {str(ROWS)}, {str(OTHER)})
+
+
+@claim(NAME, "Another batch size than the one that the model's input declares is an error that names both sizes.",
+       says="A stateful layer needs a fixed batch size: batch_input_shape declares it.", sparing=CELLS[:1], variants=CELLS)
+def declared_batch_size(ask, cell):
+    request = asked(cell)
+    made = sequential(NAME, node("input", "input", shape=request.batch.inputs.shape[1:], rows=ROWS),
+                      node("layer", "recurrent", layer=request.layer.but(return_state=False)))
+    whole = ModelRequest(made, draw_model_weights(made), request.batch.inputs)
+    outputs = ask(replace(request, layer=request.layer.but(stateful=False)))["outputs"]
+    found = [] if ask(whole)["predictions"].shape == outputs.shape else [Deviation("predictions", "the declared size fails")]
+    answer = ask.answer(replace(whole, inputs=whole.inputs[:OTHER]))
+    return [*found, *refused(answer, f"{cell}: two rows where three are declared", {str(ROWS)}, {str(OTHER)})]
+
+
+@cache
+def states_by_hand(cell: str, detached: bool) -> FunctionRequest:
+    """A sequence in two parts, the second begun with the states of the first, passed by hand, detached or not; the loss is of
+    the second part's outputs alone.
+
+    The observation's arrays: `gradients/inputs` (batch, time, features), of both parts, and `gradients/weights/NAME`.
+    """
+    layer = asked(cell, stateful=False).layer.but(return_state=False)
+    batch = with_cotangents(layer, asked(cell).batch)
+    return FunctionRequest("states_by_hand", (("layer", layer), ("weights", draw_weights(layer)), ("batch", batch), ("at", AT),
+                                           ("detached", detached)))
+
+
+HOW = [{**c, "passed": how} for c in CELLS for how in ("detached", "attached")]
+
+
+@claim(NAME, "Passed on detached, the states stop the gradient: it is exactly zero at the first part, and at the second that of "
+             "a run from given states; not detached, the gradients are those of one run.", HOW, sparing=HOW[:2],
+       says="PyTorch: (h, c) is passed by hand; gradients stop at the cut only if it is detached.")
+def gradients_stop_only_if_detached(ask, cell, passed):
+    request = states_by_hand(cell, passed == "detached")
+    options, seen = dict(request.arguments), ask(request)
+    layer, batch = options["layer"], options["batch"]
+    if passed == "attached":
+        late = {"outputs": batch.cotangents["outputs"] * (np.arange(TIME) >= AT)[:, None]}
+        whole = Request(layer, options["weights"], batch.but(cotangents=late), wants=("gradients",))
+        return against_reference(seen, whole, "gradients")
+    first = Request(layer.but(return_state=True), options["weights"], steps(batch, 0, AT).but(cotangents=None))
+    states = {name.removeprefix("states/"): due.value for name, due in expect(first).items() if name.startswith("states/")}
+    alone = Request(layer, options["weights"], steps(batch, AT, TIME).but(initial_states=states), wants=("gradients",))
+    here = Observation(dict(seen.arrays) | {"gradients/inputs": seen["gradients/inputs"][:, AT:]}, facts=seen.facts)
+    return [*exactly_zero("gradients/inputs", seen["gradients/inputs"][:, :AT], "before the cut"),
+            *against_reference(here, alone, "gradients/inputs", "gradients/weights")]

@@ -17,7 +17,7 @@ from cases.datafiles import FILES, located
 from cases.models import FunctionRequest, ModelRequest
 from cases.requests import Observation, Unsupported
 from suite.backends import moment
-from suite.backends.keras_models import Graph, compiled
+from suite.backends.keras_models import CONVENTIONS, Graph, compiled
 
 
 def run_lengths(backend: Any, request: FunctionRequest) -> Observation:
@@ -48,6 +48,28 @@ def run_lengths(backend: Any, request: FunctionRequest) -> Observation:
         "traces": counts, "eager": not backend.engine.compiling, "same_weights": same, "padding": "hold", "stack": "keras",
         "one_bias": True, "parameters": graph.model.count_params(),
     })
+
+
+def run_stateful(backend: Any, request: FunctionRequest) -> Observation:
+    """Answer the request of `cases.scenarios.lengths.carried`: the model's stateful layer carries its state."""
+    options, keras = dict(request.arguments), backend.keras
+    calls = options["calls"]
+    with moment("build"):
+        graph = Graph(keras, ModelRequest(options["model"], options["weights"], calls[0][1]))
+        graph.assign(options["weights"])
+        compiled(keras, graph.model, options["training"])
+    losses = []
+    with moment("run"):
+        for what, inputs, targets in calls:
+            if what == "reset":
+                for layer in graph.model.layers:
+                    if getattr(layer, "stateful", False):
+                        layer.reset_states()
+                continue
+            graph.model.reset_metrics()
+            call = graph.model.train_on_batch if what == "train" else graph.model.test_on_batch
+            losses.append(float(np.ravel(call(graph.given(inputs, None), np.array(targets, "float32")))[0]))
+    return Observation({"losses": np.array(losses)}, facts={"padding": "hold", **CONVENTIONS})
 
 
 def run_fit(backend: Any, request: FunctionRequest) -> Observation:

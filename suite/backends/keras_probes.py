@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from suite.backends.keras_cells import run_cell_states, run_chain, run_form
-from suite.backends.keras_data import run_column, run_fetch, run_fit, run_lengths, run_load
+from suite.backends.keras_data import run_column, run_fetch, run_fit, run_lengths, run_load, run_stateful
 from suite.backends.keras_exports import run_exported
 from suite.backends.keras_given import run_given
 from suite.backends.keras_graphs import run_graph
@@ -23,6 +23,6 @@ PROBES: Mapping[str, Callable] = {
     "transformed": run_transformed, "declared_shapes": run_declared, "dropping": run_dropping,
     "wrapped_mask": run_wrapped_mask, "pooled": run_pooled, "cell_states": run_cell_states, "graph": run_graph,
     "options": run_options, "defaults": run_defaults, "in_parts": run_in_parts, "exported": run_exported,
-    "given_weights": run_given, "fit": run_fit,
+    "given_weights": run_given, "fit": run_fit, "stateful_lengths": run_stateful,
 }
 """Name of a function request -> what answers it: function(backend, request)."""
