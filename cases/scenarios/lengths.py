@@ -157,7 +157,7 @@ def traces(ask):
     found: list[Deviation | Note] = [
         Note("How often the model is traced when a length comes", {"head": ["call", "length", "traces"], "rows": rows}),
         Note("what is counted", "each call of the model's own Python code: a step may call it twice, for the shapes and to "
-             "compile, and once traced for any length it is not called again; what XLA compiles anew without a trace is not counted"),
+             "compile, and traced for any length it is not called again; what XLA compiles anew without a trace is not counted"),
     ]
     again = counts[f"predict/{len(GIVEN) - 1}"]
     if not counts["predict/0"]:
