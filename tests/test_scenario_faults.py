@@ -189,3 +189,64 @@ def test_a_mask_that_does_nothing_is_noticed():
 ])
 def test_ranks_are_read_from_words_and_from_shapes(message, ranks):
     assert told_ranks(message) == ranks
+
+
+def padded(cut=True, front=True):
+    """pad_sequences, which cuts numbers to integers unless told a dtype, and pads in front; or does not."""
+
+    def answer(request, usual):
+        options = dict(request.arguments)
+        rows = []
+        for one in options["sequences"]:
+            array = np.trunc(one) if cut and "dtype" not in options else np.array(one)
+            zeros = np.zeros(options["maxlen"] - len(array))
+            rows.append(np.concatenate([zeros, array] if front else [array, zeros]))
+        return {"result": np.stack(rows)}
+
+    return Asked("pad_sequences", answer)
+
+
+def test_a_1_5_that_is_not_cut_and_zeros_at_the_end_are_noticed():
+    cut, side = (CHECKS[f"pre-padded-regression/{name}"] for name in ("prediction_of_1_5", "padded_to_15"))
+    assert judge(cut, InProcess(padded())).verdict == judge(side, InProcess(padded())).verdict == "pass"
+    assert judge(cut, InProcess(padded(cut=False))).verdict == "fail"
+    assert judge(side, InProcess(padded(front=False))).verdict == "fail"
+
+
+def test_weights_that_grow_with_the_length_are_noticed():
+    check = CHECKS["one-model-many-lengths/parameters"]
+    assert judge(check, InProcess()).verdict == "pass"
+
+    class Growing(Reference):
+        def run_model(self, request):
+            seen = super().run_model(request)
+            time = request.model.nodes[0]["shape"][0]
+            shapes = {name: (*shape[:-1], shape[-1] + (time or 0)) for name, shape in seen.facts["weight_shapes"].items()}
+            return replace(seen, facts={**seen.facts, "weight_shapes": shapes})
+
+    assert judge(check, InProcess(Growing())).verdict == "fail"
+
+
+def test_rows_that_fit_another_declared_size_and_a_size_that_is_not_named_are_noticed():
+    check = CHECKS["stateful-chunks/another_batch_size-lstm"]
+
+    class Sized(InProcess):
+        words = "of 3 rows the states, of 2 the batch"
+
+        def answer(self, request):
+            return Refusal("ValueError", self.words)
+
+    assert judge(check, Sized()).verdict == "pass"
+    Sized.words = "lstm_2 has the states of 3 rows"
+    assert "does not name 2" in judge(check, Sized()).message
+
+
+def test_quadrants_in_another_order_are_noticed():
+    check = CHECKS["cnn-lstm-quadrants/quadrants"]
+    assert judge(check, InProcess()).verdict == "pass"
+
+    class Turned(Reference):
+        def run_model(self, request):
+            return super().run_model(replace(request, inputs=request.inputs[:, ::-1]))
+
+    assert judge(check, InProcess(Turned())).verdict == "fail"
