@@ -37,7 +37,8 @@ class Node:
     """One layer of a model.
 
     op                options (as (name, value) pairs)             inputs -> output
-    input             shape, without the batch                     -> (batch, *shape)
+    input             shape, without the batch; rows, where their  -> (batch, *shape)
+                      number is declared
     masking           value                                        (batch, time, features) -> the same, and a mask
     embedding         ids, width, mask_zero, padding_idx (row 0    (batch, time) -> (batch, time, width), and a mask
                       gets no gradient; PyTorch's, False)          where mask_zero

@@ -1,15 +1,20 @@
 """Faults in what scenarios ask for beyond single layers, each noticed by a claim."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from planted import InProcess
 
 from cases.requests import Observation, Refusal
 from cases.scenarios import claims
+from cases.scenarios.padded_classifier import question
+from cases.scenarios.quadrants import told_ranks
 from suite.backends.reference import Reference
 from suite.verdicts import judge
 
-CHECKS = {f"{c.scenario}/{c.name}": c for c in claims("default")}
+CHECKS = {f"{c.scenario}/{c.name}": c for c in claims("default")} | {c.identity: c for c in claims("default")}
+CLEAN = InProcess()
 
 
 class Loading(Reference):
@@ -94,3 +99,154 @@ def test_memory_that_is_reserved_is_noticed_and_a_cpu_has_none():
     assert judge(check, InProcess(Greedy())).verdict == "fail"
     Greedy.taken = 0.01
     assert judge(check, InProcess(Greedy())).verdict == "pass"
+
+
+class Asked(Reference):
+    """The reference; requests of one name are answered by these arrays, or by what is raised."""
+
+    def __init__(self, name, arrays):
+        super().__init__()
+        self.asked, self.arrays = name, arrays
+
+    def run_function(self, request):
+        if request.name != self.asked:
+            return super().run_function(request)
+        return Observation(self.arrays(request, super().run_function), facts={"padding": "hold"})
+
+
+def fit(**changes):
+    """What `fit` would say, some of it changed."""
+    losses = CLEAN.answer(question())["losses"].reshape(-1, 2)
+    right = {"told": np.stack([losses[:, 0], losses.mean(axis=1)], axis=1).ravel(),
+             "validation": np.array([3.0, 1.0, 2.0] * 4) + np.arange(12) / 100, "away": np.ones(12)}
+    right["away"][1] = 0.0
+    return lambda request, usual: {**right, **{name: change(right[name]) for name, change in changes.items()}}
+
+
+def last_kept(away):
+    return np.where(np.arange(len(away)) == len(away) - 1, 0.0, 1.0)
+
+
+@pytest.mark.parametrize(("claim", "changes"), [
+    ("callbacks", {"told": lambda told: told[:-1]}),
+    ("callbacks", {"told": lambda told: told[::-1]}),
+    ("callbacks", {"told": lambda told: 2 * told - np.repeat(told[::2], 2)}),
+    ("callbacks", {"validation": lambda losses: losses[:3]}),
+    ("checkpoint_of_fit", {"away": last_kept}),
+    ("checkpoint_of_fit", {"away": np.ones_like}),
+    ("checkpoint_of_fit", {"away": np.zeros_like}),
+    ("checkpoint_of_fit", {"validation": np.sort, "away": last_kept}),
+], ids=["a batch is missing", "backwards", "the batch's loss, not the mean", "epochs are missing", "the last is kept",
+        "none is kept", "every epoch alike", "another epoch was the best"])
+def test_wrong_words_to_a_callback_and_a_wrong_file_are_noticed(claim, changes):
+    check = CHECKS[f"padded-classifier/{claim}"]
+    assert judge(check, InProcess()).verdict == "unsupported"
+    assert judge(check, InProcess(Asked("fit", fit()))).verdict == "pass"
+    assert judge(check, InProcess(Asked("fit", fit(**changes)))).verdict == "fail"
+
+
+@pytest.mark.parametrize("passed", ["detached", "attached"])
+def test_states_that_are_cut_off_where_they_should_not_be_are_noticed(passed):
+    check = CHECKS[f"stateful-chunks/gradients_stop_only_if_detached-lstm-{passed}"]
+    assert judge(check, InProcess()).verdict == "pass"
+
+    def turned(request, usual):
+        arguments = tuple((n, not v if n == "detached" else v) for n, v in request.arguments)
+        return usual(replace(request, arguments=arguments)).arrays
+
+    assert judge(check, InProcess(Asked("states_by_hand", turned))).verdict == "fail"
+
+
+def test_gradients_that_stay_finite_under_a_mask_of_nan_are_noticed():
+    check = CHECKS["nan-as-padding/masking_nan_gradients-gru"]
+    assert judge(check, InProcess()).verdict == "pass"
+
+    class Cleaning(Reference):
+        def run_model(self, request):
+            seen = super().run_model(request)
+            return replace(seen, arrays={name: np.nan_to_num(array) for name, array in seen.arrays.items()})
+
+    assert judge(check, InProcess(Cleaning())).verdict == "fail"
+
+
+def test_a_mask_that_does_nothing_is_noticed():
+    check = CHECKS["nan-as-padding/masking_number"]
+    assert judge(check, InProcess()).verdict == "pass"
+
+    class Unmasked(Reference):
+        def run_model(self, request):
+            nodes = tuple(replace(n, options=(("value", 12.5),)) if n.op == "masking" else n for n in request.model.nodes)
+            return super().run_model(replace(request, model=replace(request.model, nodes=nodes)))
+
+    assert judge(check, InProcess(Unmasked())).verdict == "fail"
+
+
+@pytest.mark.parametrize(("message", "ranks"), [
+    ("expected ndim=3, found ndim=2. Full shape received: (None, 4160)", {3, 2}),
+    ("received kernel of shape (3, 3, 1, 32) and input of shape (None, 4, 56, 14, 1).", {4, 5}),
+    ("Expected 3D (unbatched) or 4D (batched) input to conv2d, but got input of size: [1, 1, 4, 56, 14]", {3, 4, 5}),
+    ("wrong input of conv2d in lstm_3", set()),
+])
+def test_ranks_are_read_from_words_and_from_shapes(message, ranks):
+    assert told_ranks(message) == ranks
+
+
+def padded(cut=True, front=True):
+    """pad_sequences, which cuts numbers to integers unless told a dtype, and pads in front; or does not."""
+
+    def answer(request, usual):
+        options = dict(request.arguments)
+        rows = []
+        for one in options["sequences"]:
+            array = np.trunc(one) if cut and "dtype" not in options else np.array(one)
+            zeros = np.zeros(options["maxlen"] - len(array))
+            rows.append(np.concatenate([zeros, array] if front else [array, zeros]))
+        return {"result": np.stack(rows)}
+
+    return Asked("pad_sequences", answer)
+
+
+def test_a_1_5_that_is_not_cut_and_zeros_at_the_end_are_noticed():
+    cut, side = (CHECKS[f"pre-padded-regression/{name}"] for name in ("prediction_of_1_5", "padded_to_15"))
+    assert judge(cut, InProcess(padded())).verdict == judge(side, InProcess(padded())).verdict == "pass"
+    assert judge(cut, InProcess(padded(cut=False))).verdict == "fail"
+    assert judge(side, InProcess(padded(front=False))).verdict == "fail"
+
+
+def test_weights_that_grow_with_the_length_are_noticed():
+    check = CHECKS["one-model-many-lengths/parameters"]
+    assert judge(check, InProcess()).verdict == "pass"
+
+    class Growing(Reference):
+        def run_model(self, request):
+            seen = super().run_model(request)
+            time = request.model.nodes[0]["shape"][0]
+            shapes = {name: (*shape[:-1], shape[-1] + (time or 0)) for name, shape in seen.facts["weight_shapes"].items()}
+            return replace(seen, facts={**seen.facts, "weight_shapes": shapes})
+
+    assert judge(check, InProcess(Growing())).verdict == "fail"
+
+
+def test_rows_that_fit_another_declared_size_and_a_size_that_is_not_named_are_noticed():
+    check = CHECKS["stateful-chunks/another_batch_size-lstm"]
+
+    class Sized(InProcess):
+        words = "of 3 rows the states, of 2 the batch"
+
+        def answer(self, request):
+            return Refusal("ValueError", self.words)
+
+    assert judge(check, Sized()).verdict == "pass"
+    Sized.words = "lstm_2 has the states of 3 rows"
+    assert "does not name 2" in judge(check, Sized()).message
+
+
+def test_quadrants_in_another_order_are_noticed():
+    check = CHECKS["cnn-lstm-quadrants/quadrants"]
+    assert judge(check, InProcess()).verdict == "pass"
+
+    class Turned(Reference):
+        def run_model(self, request):
+            return super().run_model(replace(request, inputs=request.inputs[:, ::-1]))
+
+    assert judge(check, InProcess(Turned())).verdict == "fail"

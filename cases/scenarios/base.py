@@ -219,7 +219,7 @@ def refused(answer: Any, mistake: str, *numbers: Collection[str]) -> list[Deviat
         told, found = "no error", [Deviation("error", f"{mistake}: no error was raised")]
     else:
         told, found = f"{answer.error} at {answer.moment}: {cause(answer.message, 240)}", []
-        said = set(re.findall(r"\d+", answer.message))
+        said = set(re.findall(r"\d+", re.sub(r"[A-Za-z_]{2,}\d\w*", "", answer.message)))  # not those in names: lstm_2, float32
         lacking = [" or ".join(sorted(n)) for n in numbers if not set(n) & said]
         if lacking:
             words = f"{mistake}: {answer.error} at {answer.moment} does not name {', '.join(lacking)}"

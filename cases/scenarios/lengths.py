@@ -11,23 +11,24 @@ from functools import lru_cache
 
 import numpy as np
 
+from cases.batches import Batch
 from cases.layers import Layer, generator
 from cases.models import FunctionRequest, Model, ModelRequest, Training, draw_model_weights, node, rows_of, sequential
-from cases.requests import Deviation, Note, Refusal
-from cases.scenarios.base import as_claimed, built, claim, differentiated, refused, untrained
-from cases.tolerance import compare, expect_model
+from cases.requests import Deviation, Note, Refusal, Request
+from cases.scenarios.base import as_claimed, built, claim, differentiated, refused, shaped, untrained
+from cases.tolerance import compare, expect, expect_model
 
 NAME, BUCKETS = "one-model-many-lengths", "bucketing"
 GIVEN, STEPS = (50, 10, 60, 10), 2
 LENGTHS = [{"length": n} for n in GIVEN[:3]]
 
 
-def model(features: int, units: int, first: int | None = None) -> Model:
-    """The document's model; its first layer with other units if asked."""
+def model(features: int, units: int, first: int | None = None, time: int | None = None) -> Model:
+    """The document's model; its first layer with other units, its input for one length alone, if asked."""
     first = first or units
     return sequential(
         NAME,
-        node("input", "input", shape=(None, features)),
+        node("input", "input", shape=(time, features)),
         node("first", "recurrent", layer=Layer("lstm", features, first, return_state=False)),
         node("second", "recurrent", layer=Layer("lstm", first, units, return_sequences=False, return_state=False)),
         node("dense", "dense", units=2, activation="softmax"),
@@ -90,6 +91,60 @@ def fit_on_several_lengths(ask):
     return found
 
 
+@lru_cache(maxsize=1)
+def carried() -> FunctionRequest:
+    """The model with its first layer stateful, for batches of 4 rows: trained on 50, 10 and 60 steps, other rows of 50 looked at
+    after the second, and begun again at the end, after a reset.
+
+    The observation's array: `losses`, one for each call but the reset; its facts: the stack's conventions. `by_hand` is the
+    model without a stateful layer, which reads the first layer's states.
+    """
+    layer = Layer("lstm", 8, 10, return_state=False)
+    first, *rest = model(8, 10).nodes[1:]
+    states = node("h", "input", shape=(10,)), node("c", "input", shape=(10,))
+    by_hand = Model(NAME + " by hand", (model(8, 10).nodes[0], *states, replace(first, inputs=("input", "h", "c")), *rest))
+    made = sequential(NAME, node("input", "input", shape=(None, 8), rows=4),
+                      node("first", "recurrent", layer=layer.but(stateful=True)), *rest)
+    plain = {length: question(length) for length in GIVEN}
+    calls = [("train", plain[length].inputs, plain[length].targets) for length in GIVEN[:3]]
+    calls.insert(2, ("test", generator(NAME, "validation").normal(0, 1, plain[50].inputs.shape), plain[50].targets))
+    calls += [("reset", plain[10].inputs, plain[10].targets), ("train", plain[10].inputs, plain[10].targets)]
+    return FunctionRequest("stateful_lengths", (
+        ("model", made), ("by_hand", by_hand), ("weights", draw_model_weights(model(8, 10))), ("calls", tuple(calls)),
+        ("training", question(10).training),
+    ))
+
+
+@claim(NAME, "With its first layer stateful the model goes on from its state through 50, 10 and 60 steps, each loss that of the "
+             "equations from the state before; rows of validation in between change no weight, but go through the same state; "
+             "after a reset it begins anew.", sparing=(),
+       document="it validates between its epochs: the state that the next batch goes on from is then that of the validation rows",
+       says="LSTM(100, sequences, stateful, batch 200, time None): fit on 50, then on 10, then on 60 steps; validation of 50.")
+def stateful_many_lengths(ask):
+    seen, options = ask(carried()), dict(carried().arguments)
+    weights, by_hand = options["weights"], options["by_hand"]
+    layer, zero = next(n["layer"] for n in by_hand.nodes if n.op == "recurrent"), np.zeros((4, 10))
+    h, c, found, number = zero, zero, [], 0
+    for what, inputs, targets in options["calls"]:
+        if what == "reset":
+            h, c = zero, zero
+            continue
+        training = replace(options["training"], batches=((0, 1, 2, 3),))
+        step = ModelRequest(by_hand, weights, {"input": inputs, "h": h, "c": c}, None, targets, training)
+        due = expect_model(as_claimed(step, seen), seen.facts["padding"])
+        # weights and states before a step have been rounded at each step before it
+        found += compare(f"loss {number + 1} ({what}, {inputs.shape[1]} steps)", seen["losses"][number], due["losses"].value[0],
+                         (number + 2) * due["losses"].allowed[0])
+        own = {name.removeprefix("first/"): array for name, array in weights.items() if name.startswith("first/")}
+        before = Batch(inputs, None, {"0/forward/h": h, "0/forward/c": c})
+        after = expect(Request(layer.but(return_state=True), own, before))
+        h, c = after["states/0/forward/h"].value, after["states/0/forward/c"].value
+        if what == "train":
+            weights = {name.removeprefix("weights/"): e.value for name, e in due.items() if name.startswith("weights/")}
+        number += 1
+    return found
+
+
 @claim(NAME, "A new length rebuilds nothing, and a length that was seen before is not traced again.",
        says="A model with time None takes any length.")
 def traces(ask):
@@ -100,7 +155,9 @@ def traces(ask):
     rows += [[f"train, step {n + 1}", f"{GIVEN[n]} steps", "eager" if seen.facts["eager"] else str(counts[f"train/{n}"])]
              for n in range(STEPS)]
     found: list[Deviation | Note] = [
-        Note("How often the model is traced when a length comes", {"head": ["call", "length", "traces"], "rows": rows})
+        Note("How often the model is traced when a length comes", {"head": ["call", "length", "traces"], "rows": rows}),
+        Note("what is counted", "each call of the model's own Python code: a step may call it twice, for the shapes and to "
+             "compile, and traced for any length it is not called again; what XLA compiles anew without a trace is not counted"),
     ]
     again = counts[f"predict/{len(GIVEN) - 1}"]
     if not counts["predict/0"]:
@@ -117,19 +174,32 @@ def gradients_of_every_length(ask, length):
     return differentiated(ask, replace(question(length), wants=("gradients",)))
 
 
-@claim(NAME, "The number of parameters does not depend on the length.",
-       says="The length of the sequences does not enter the weights.")
+@claim(NAME, "Neither the number of parameters nor the shape of any weight depends on the length: made for 50 steps, for 10, or "
+             "for any, the model is the same.", says="The length of the sequences does not enter the weights.")
 def parameters(ask):
     due = 4 * 100 * (100 + 100 + 1) * 2 + 100 * 2 + 2
-    made, found = model(100, 100), {}
-    for length in (10, 3):
-        facts = ask(built(question(length, made))).facts
-        found[length] = facts["parameters"] - (0 if facts["one_bias"] else 4 * 100 * 2)
-    return (
-        []
-        if set(found.values()) == {due}
-        else [Deviation("parameters", f"found {found}, expected {due} for every length")]
-    )
+    counts, shapes = {}, {}
+    for time in (50, 10, None):
+        request = built(question(time or 3, model(100, 100, time=time)))
+        facts = ask(request).facts
+        counts[time] = facts["parameters"] - (0 if facts["one_bias"] else 4 * 100 * 2)
+        shapes[time] = {name: tuple(shape) for name, shape in facts["weight_shapes"].items()}
+    wanted = {name: array.shape for name, array in request.weights.items() if name in shapes[None] or not facts["one_bias"]}
+    found = [Deviation("parameters", f"for {time or 'any'} steps: found {count}, expected {due}")
+             for time, count in counts.items() if count != due]
+    return found + [Deviation("weights", f"for {time or 'any'} steps: found {shape}, expected {wanted}")
+                    for time, shape in shapes.items() if shape != wanted]
+
+
+@claim(NAME, "Every layer has the shape that the document's model has, for any length.",
+       says="LSTM(100, sequences), time None, 100 features; LSTM(100); Dense(2).")
+def layer_shapes(ask):
+    found = []
+    for length in (50, 10):
+        made = model(100, 100, time=length)
+        table = {"input": (length, 100), "first": (length, 100), "second": (100,), "dense": (2,)}
+        found += shaped(ask, question(length, made), table)
+    return found
 
 
 @claim(NAME, "The units are free of the length: LSTM(78) gives 78 features, for 50 steps and for 10.",

@@ -12,20 +12,27 @@ from cases.batches import BatchPlan, with_padding_content
 from cases.invariants.base import alike
 from cases.layers import Layer, draw_weights
 from cases.models import ModelRequest, Training, draw_model_weights, node, sequential
-from cases.requests import Deviation, Execution, Request
-from cases.scenarios.base import claim
+from cases.requests import Deviation, Execution, Note, Request
+from cases.scenarios.base import claim, predicted
+from cases.tolerance import compare, expect_model
 
 NAME = "nan-as-padding"
+CELLS = ("lstm", "gru", "simple_rnn")
 WAYS = [{"mask": m, "kernel": k} for m in ("right", "gaps") for k in ("fused", "generic")]
+OTHERS = [{"mask": m, "kernel": k, "layer": kind} for kind in ("gru", "simple_rnn", "bidirectional")
+          for m, k in (("right", "fused"), ("gaps", "generic"))]
+"""Layers that are no plain LSTM, masked in both ways."""
+FEW = [*WAYS, OTHERS[4]]
+EVERY = [*WAYS, *OTHERS]
 
 
-def masking(value: float) -> ModelRequest:
-    """Masking(value) → LSTM → Dense, its loss and gradients; rows 1 and 2 are padded with `value`."""
+def masking(value: float, cell: str = "lstm") -> ModelRequest:
+    """Masking(value) → LSTM, or another cell → Dense, its loss and gradients; rows 1 and 2 are padded with `value`."""
     model = sequential(
         NAME,
         node("input", "input", shape=(5, 3)),
         node("masking", "masking", value=value),
-        node("lstm", "recurrent", layer=Layer("lstm", 3, 4, return_sequences=False, return_state=False)),
+        node("lstm", "recurrent", layer=Layer(cell, 3, 4, return_sequences=False, return_state=False)),
         node("dense", "dense", units=1, activation="linear"),
     )
     batch = BatchPlan(3, 5).draw(Layer("lstm", 3, 4))
@@ -58,16 +65,33 @@ def masking_nan(ask):
     )
 
 
-@claim(NAME, "With a value that is equal to itself no prediction and no loss is NaN.",
+@claim(
+    NAME,
+    "Under Masking(nan) the NaN reaches the gradient of every weight: each holds a NaN.",
+    [{"cell": cell} for cell in CELLS],
+    sparing=[{"cell": "lstm"}],
+    document="it expects that a masked NaN takes no part; nan != nan, so it takes part in the gradients as well",
+    says="Pad with NaN, and Masking(nan) will skip the padded steps.",
+)
+def masking_nan_gradients(ask, cell):
+    slopes = ask(masking(float("nan"), cell)).named("gradients")
+    rows = [[name.removeprefix("gradients/"), f"{np.isnan(slope).mean():.0%}"] for name, slope in sorted(slopes.items())]
+    told = Note(f"How much of each gradient is NaN under Masking(nan), {cell}", {"head": ["weight", "NaN"], "rows": rows})
+    finite = [name for name, slope in slopes.items() if not np.isnan(slope).any()]
+    found = [Deviation(name, f"{name}: finite, where a NaN was computed with") for name in finite]
+    return [*found, told] if slopes else [Deviation("gradients", "none came back"), told]
+
+
+@claim(NAME, "With a value that is equal to itself, Masking gives the predictions and the loss of the equations.",
        says="The mask value should be a number that the data does not hold.")
 def masking_number(ask):
-    seen = ask(masking(-7.0))
-    return [Deviation(n, "NaN") for n in ("predictions", "loss") if not np.isfinite(seen[n]).all()]
+    seen, due = ask(masking(-7.0)), expect_model(masking(-7.0))["loss"]
+    return predicted(ask, masking(-7.0)) + compare("loss", seen["loss"], due.value, due.allowed)
 
 
-def requests(mask: str, kernel: str) -> tuple[Request, Request]:
+def requests(mask: str, kernel: str, kind: str) -> tuple[Request, Request]:
     """The same batch with numbers, and with NaN, at masked steps."""
-    layer = Layer("lstm", 3, 4)
+    layer = Layer("lstm", 3, 4, direction="bidirectional") if kind == "bidirectional" else Layer(kind, 3, 4)
     batch = BatchPlan(4, 6, mask).draw(layer)
     plain = Request(
         layer, draw_weights(layer), batch, wants=("outputs", "states", "gradients"), execution=Execution(kernel)
@@ -75,19 +99,22 @@ def requests(mask: str, kernel: str) -> tuple[Request, Request]:
     return plain, plain.but(batch=with_padding_content(batch, float("nan")))
 
 
-@claim(NAME, "With an explicit mask, or lengths, a masked NaN reaches no output and no state.", WAYS)
-def forward(ask, mask, kernel):
-    plain, other = requests(mask, kernel)
-    return alike(ask(plain), ask(other), plain, "outputs", "states", what="NaN in padding")
+@claim(NAME, "With an explicit mask, or lengths, a masked NaN reaches no output and no state.", EVERY, sparing=FEW,
+       says="A masked step is skipped, whatever it holds.")
+def forward(ask, mask, kernel, layer="lstm"):
+    plain, other = requests(mask, kernel, layer)
+    return alike(ask(other), ask(plain), plain, "outputs", "states", what="NaN in padding")
 
 
-@claim(NAME, "With an explicit mask, or lengths, a masked NaN reaches no gradient of a weight.", WAYS)
-def weight_gradients(ask, mask, kernel):
-    plain, other = requests(mask, kernel)
-    return alike(ask(plain), ask(other), plain, "gradients/weights", what="NaN in padding")
+@claim(NAME, "With an explicit mask, or lengths, a masked NaN reaches no gradient of a weight.", EVERY, sparing=FEW,
+       says="A masked step is skipped, whatever it holds.")
+def weight_gradients(ask, mask, kernel, layer="lstm"):
+    plain, other = requests(mask, kernel, layer)
+    return alike(ask(other), ask(plain), plain, "gradients/weights", what="NaN in padding")
 
 
-@claim(NAME, "With an explicit mask, or lengths, the gradient at a masked NaN is zero.", WAYS)
-def input_gradients(ask, mask, kernel):
-    plain, other = requests(mask, kernel)
-    return alike(ask(plain), ask(other), plain, "gradients/inputs", what="NaN in padding")
+@claim(NAME, "With an explicit mask, or lengths, the gradient at a masked NaN is zero.", EVERY, sparing=FEW,
+       says="A masked step is skipped, whatever it holds.")
+def input_gradients(ask, mask, kernel, layer="lstm"):
+    plain, other = requests(mask, kernel, layer)
+    return alike(ask(other), ask(plain), plain, "gradients/inputs", what="NaN in padding")

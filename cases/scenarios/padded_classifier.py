@@ -11,11 +11,12 @@ from functools import lru_cache
 
 import numpy as np
 
+from cases.invariants.base import ROUNDINGS
 from cases.layers import Layer, generator
-from cases.models import Model, ModelRequest, Training, draw_model_weights, node, sequential
+from cases.models import FunctionRequest, Model, ModelRequest, Training, draw_model_weights, node, sequential
 from cases.requests import Deviation, Execution, Note
-from cases.scenarios.base import ADAM, claim, curve, falls, followed, minibatches, predicted, untrained
-from cases.tolerance import compare, expect_model
+from cases.scenarios.base import ADAM, claim, curve, falls, followed, minibatches, predicted, shaped, untrained
+from cases.tolerance import compare, expect_model, unit_roundoff
 
 NAME = "padded-classifier"
 ROWS, VALID, FEATURES, CLASSES, STEPS = 20, 45, 6, 13, 24
@@ -23,14 +24,14 @@ PADDED = 48
 HELD_OUT, EPOCHS = 6, 12
 
 
-def model(dropout: float = 0.0) -> Model:
-    """The document's model, with its dropout if asked."""
+def model(dropout: float = 0.0, features: int = FEATURES, units: int = 12, time: int | None = None) -> Model:
+    """The document's model, with its dropout and its widths if asked."""
     layer = Layer(
-        "lstm", FEATURES, 12, return_sequences=False, return_state=False, dropout=dropout, recurrent_dropout=dropout
+        "lstm", features, units, return_sequences=False, return_state=False, dropout=dropout, recurrent_dropout=dropout
     )
     return sequential(
         NAME,
-        node("input", "input", shape=(None, FEATURES)),
+        node("input", "input", shape=(time, features)),
         node("masking", "masking", value=0.0),
         node("lstm", "recurrent", layer=layer),
         node("dense", "dense", units=CLASSES, activation="softmax"),
@@ -51,6 +52,16 @@ def question(length: int = PADDED) -> ModelRequest:
     return ModelRequest(model(), draw_model_weights(model()), inputs, None, np.eye(CLASSES)[labels], training)
 
 
+TABLE = {"input": (100, 20), "masking": (100, 20), "lstm": (128,), "dense": (CLASSES,)}
+
+
+@claim(NAME, "Every layer of the document's widths has its shape: 100 steps of 20 features, an LSTM of 128, 13 classes.",
+       says="X of (1920, 45, 20), padded to (1920, 100, 20); LSTM(128); Dense(13).")
+def shapes(ask):
+    made = model(features=20, units=128, time=100)
+    return shaped(ask, ModelRequest(made, draw_model_weights(made), np.ones((1, 100, 20))), TABLE)
+
+
 @claim(NAME, "The predictions are those of the equations.")
 def values(ask):
     return predicted(ask, question())
@@ -58,14 +69,15 @@ def values(ask):
 
 @claim(
     NAME,
-    f"Padding from 45 to 100 steps, or to {PADDED}, changes no prediction of the masked model.",
-    [{"length": 45}, {"length": 100}], sparing=[{"length": 100}],
+    f"Padding from 45 steps to 100, or to {PADDED}, changes no prediction of the masked model.",
+    [{"length": 100}, {"length": PADDED}], sparing=[{"length": 100}],
     says="Sequences of 45 steps are padded to 100 with zeros, and Masking(0) skips them.",
 )
 def padding_amount(ask, length):
-    allowed = 2 * expect_model(untrained(question()))["predictions"].allowed
-    seen = ask(untrained(question(length)))["predictions"]
-    return compare(f"predictions ({length} steps against {PADDED})", seen, ask(question())["predictions"], allowed)
+    plain = untrained(question(VALID))
+    allowed = 2 * expect_model(plain)["predictions"].allowed
+    seen = ask(question() if length == PADDED else untrained(question(length)))["predictions"]
+    return compare(f"predictions ({length} steps against {VALID})", seen, ask(plain)["predictions"], allowed)
 
 
 @claim(NAME, "From equal weights the first 3 losses of training are those of the equations.", depth="full")
@@ -85,6 +97,49 @@ def history(ask):
         else:
             found.append(curve(name, losses, f"Loss of each {'batch' if name == 'losses' else 'epoch, on the rows held out'}"))
     return found
+
+
+@lru_cache(maxsize=1)
+def fitted() -> FunctionRequest:
+    """The same training by the framework's own loop and its callbacks.
+
+    The observation's arrays: `told` (batches,), what a callback is told as the loss after each batch; `validation` (epochs,), the
+    history's loss of the rows held out; `away` (epochs,), how far the weights in the checkpoint's file are from those at the end
+    of each epoch.
+    """
+    request = question()
+    return FunctionRequest("fit", (
+        ("model", request.model), ("weights", dict(request.weights)), ("inputs", request.inputs), ("targets", request.targets),
+        ("training", request.training),
+    ))
+
+
+@claim(NAME, "In fit a callback is told one loss for each batch, which is the mean of the epoch so far, and the history holds "
+             "one for each epoch.", sparing=(), says="A callback records the loss of every batch.",
+       document="its callback records the loss of every batch; what Keras tells a callback today is the mean of the epoch so far")
+def callbacks(ask):
+    seen = ask(fitted())
+    found = [Deviation(name, f"{name}: found {seen[name].shape} of {seen[name]}, expected {due} finite numbers")
+             for name, due in (("told", STEPS), ("validation", EPOCHS))
+             if seen[name].shape != (due,) or not np.isfinite(seen[name]).all()]
+    if found:
+        return found
+    losses = ask(question())["losses"].reshape(EPOCHS, -1)
+    means = (np.cumsum(losses, axis=1) / np.arange(1, losses.shape[1] + 1)).ravel()
+    # the same steps of the same stack, in a loop of its own: only their rounding may differ
+    return compare("losses told to the callback", seen["told"], means, ROUNDINGS * unit_roundoff("float32") * means)
+
+
+@claim(NAME, "In fit the file of ModelCheckpoint holds the weights of the epoch with the least loss held out.",
+       sparing=(), says="ModelCheckpoint keeps the model with the best validation loss.")
+def checkpoint_of_fit(ask):
+    seen = ask(fitted())
+    best, holds = int(np.argmin(seen["validation"])), np.flatnonzero(seen["away"] == 0)
+    if best == EPOCHS - 1:
+        return [Deviation("validation", f"the best epoch is the last of {EPOCHS}: nothing is told of what is kept")]
+    if holds.tolist() == [best]:
+        return []
+    return [Deviation("checkpoint", f"epoch {best + 1} was the best; the file has the weights of epochs {(holds + 1).tolist()}")]
 
 
 @claim(NAME, "The weights with the least loss on rows held out, loaded again, give the predictions that they had when saved.",

@@ -13,8 +13,8 @@ import numpy as np
 from cases.invariants.base import settled
 from cases.layers import Layer
 from cases.models import FunctionRequest, Model, ModelRequest, Training, draw_model_weights, node, sequential
-from cases.requests import Deviation
-from cases.scenarios.base import claim, curve, followed
+from cases.requests import Deviation, Note
+from cases.scenarios.base import claim, curve, falls, followed, shaped
 from cases.tolerance import compare, expect_model
 
 NAME = "pre-padded-regression"
@@ -23,11 +23,11 @@ TARGETS = np.array([[2.0], [4.0], [6.0]])
 STEPS, LEARNED = 8, 60
 
 
-def model(masked: bool = True, dropout: float = 0.0) -> Model:
-    """The document's model; without its mask, or with its dropout, if asked."""
+def model(masked: bool = True, dropout: float = 0.0, time: int | None = None) -> Model:
+    """The document's model; without its mask, or with its dropout, or for so many steps alone, if asked."""
     first = [node("masking", "masking", value=0.0)] if masked else []
     return sequential(
-        NAME, node("input", "input", shape=(None, 1)), *first,
+        NAME, node("input", "input", shape=(time, 1)), *first,
         node("lstm_100", "recurrent", layer=Layer("lstm", 1, 100, return_state=False)),
         node("lstm_20", "recurrent", layer=Layer("lstm", 100, 20, return_sequences=False, return_state=False)),
         node("dropout", "dropout", rate=dropout), node("dense", "dense", units=1, activation="linear"),
@@ -39,10 +39,15 @@ def padded(length: int, sequences=SEQUENCES) -> np.ndarray:
     return np.array([[0.0] * (length - len(s)) + list(s) for s in sequences])[:, :, None]
 
 
-def question(inputs: np.ndarray, masked: bool = True, **changes) -> ModelRequest:
+def question(inputs: np.ndarray, masked: bool = True, made: Model | None = None, **changes) -> ModelRequest:
     """The model, with random weights, asked to predict `inputs`."""
     weights = draw_model_weights(model(), {"dense": 20})
-    return replace(ModelRequest(model(masked), weights, inputs), **changes)
+    return replace(ModelRequest(made or model(masked), weights, inputs), **changes)
+
+
+def every() -> ModelRequest:
+    """The model asked for the three sequences, for [1] once more, and for [1.5], all padded to 15."""
+    return question(padded(15, (*SEQUENCES, (1.0,), (1.5,))))
 
 
 def function(ask, name: str, **arguments):
@@ -57,6 +62,29 @@ def default_sides(ask):
     if np.array_equal(found, wanted):
         return []
     return [Deviation("pad_sequences", f"found {found.tolist()}, expected {wanted.tolist()}")]
+
+
+@claim(NAME, "pad_sequences to 15 gives (3, 15): zeros in front, and the sequences at the end.",
+       says="pad_sequences to 15, value 0: with the axis of features (3, 15, 1).")
+def padded_to_15(ask):
+    found = function(ask, "pad_sequences", sequences=tuple(np.array(s) for s in SEQUENCES), maxlen=15)["result"]
+    return compare("pad_sequences(maxlen=15)", found, padded(15)[:, :, 0], 0.0)
+
+
+@claim(NAME, "The prediction for [[1.5]] by way of pad_sequences is that for [[1]], and not that for 1.5.",
+       document="its prediction for [[1.5]] is the prediction for [[1]]: pad_sequences has cut the number to an integer",
+       says="predict(pad_sequences([[1.5]])) is the prediction for 1.5.")
+def prediction_of_1_5(ask):
+    whole, exact = (function(ask, "pad_sequences", sequences=(np.array([1.5]),), maxlen=15, **more)["result"]
+                    for more in ({}, {"dtype": "float32"}))
+    request = replace(every(), inputs=np.concatenate([padded(15), np.stack([whole[0], exact[0]]).astype(float)[:, :, None]]))
+    (one, *_, cut, kept), allowed = ask(request)["predictions"], expect_model(request)["predictions"].allowed
+    found = compare("prediction for 1.5, padded to integers, against that for 1", cut, one, 2 * allowed[0])
+    if not np.all(np.abs(kept - cut) > 4 * allowed[-2:].sum(axis=0)):
+        found.append(Deviation("predictions", f"1.5 padded to integers predicts {cut}, padded to floats {kept}: the same"))
+    told = (("1.5, padded to integers", cut[0]), ("1", one[0]), ("1.5, padded to floats", kept[0]))
+    return [*found, Note("What is predicted for 1.5, before training",
+                         {"head": ["sequence", "prediction"], "rows": [[name, f"{value:.6f}"] for name, value in told]})]
 
 
 @claim(NAME, "pad_sequences' default dtype is an integer: 1.5 becomes 1, in silence.",
@@ -84,9 +112,16 @@ def pad_sequence(ask):
     return found if "float64" in dtype else [*found, Deviation("dtype", f"found {dtype}, expected float64")]
 
 
+@claim(NAME, "Every layer has the shape that the document's model has.", says="(3, 15, 1) → LSTM(100) → LSTM(20) → Dense(1).")
+def shapes(ask):
+    nodes = ("input", "masking", "lstm_100", "lstm_20", "dropout", "dense")
+    return shaped(ask, question(padded(15), made=model(time=15)),
+                  dict(zip(nodes, ((15, 1), (15, 1), (15, 100), (20,), (20,), (1,)), strict=True)))
+
+
 @claim(NAME, "The prediction is that of the equations.")
 def values(ask):
-    request = question(padded(15))
+    request = every()
     expected = expect_model(request)["predictions"]
     return compare("predictions", ask(request)["predictions"], expected.value, expected.allowed)
 
@@ -95,9 +130,9 @@ def values(ask):
        sparing=[{"length": 150}],
        says="Masked, the padded zeros are skipped.")
 def padding_amount(ask, length):
-    request = question(padded(15))
-    allowed = 2 * expect_model(request)["predictions"].allowed
-    base = ask(request)["predictions"]
+    request = every()
+    allowed = 2 * expect_model(request)["predictions"].allowed[:3]
+    base = ask(request)["predictions"][:3]
     if length:
         return compare(f"predictions (padded to {length})", ask(question(padded(length)))["predictions"], base, allowed)
     found = []
@@ -120,7 +155,7 @@ def real_zero_is_masked(ask):
 @claim(NAME, "Without the mask padded values take part: the prediction differs, and more padding changes it further.",
        says="Without Masking the padded values take part in the computation.")
 def unmasked_differs(ask):
-    masked = ask(question(padded(15)))["predictions"]
+    masked = ask(every())["predictions"][:3]
     plain, longer = (ask(question(padded(n), masked=False))["predictions"] for n in (15, 150))
     if np.all(np.abs(masked - plain) > 1e-3) and np.all(np.abs(plain - longer) > 1e-5):
         return []
@@ -155,3 +190,11 @@ def it_learns(ask, dropout):
     return [told] if last < first / 3 else [
         told, Deviation("losses", f"mean of the first 6 is {first:.3g}, of the last 15 {last:.3g}: expected below a third")
     ]
+
+
+@claim(NAME, "For the document's 100 epochs of batches of one, padded to 15, with its dropout, the loss falls to a third.",
+       depth="full", says="100 epochs of batches of one, padded to 15.")
+def whole_training(ask):
+    request = question(padded(15), made=model(dropout=0.2), targets=TARGETS, training=training("rmsprop", 300))
+    losses = ask(request)["losses"]
+    return [*falls(losses, 1 / 3, 15), curve("loss", losses, "Loss of each step of 100 epochs, padded to 15, dropout 0.2", 3)]

@@ -1,5 +1,5 @@
-"""What surrounds Keras models: one model given sequences of many lengths, and how often it is traced; data files, fetched and
-loaded; a column taken out of a tensor."""
+"""What surrounds Keras models: one model given sequences of many lengths, and how often it is traced; `fit` and its callbacks;
+data files, fetched and loaded; a column taken out of a tensor."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from cases.datafiles import FILES, located
 from cases.models import FunctionRequest, ModelRequest
 from cases.requests import Observation, Unsupported
 from suite.backends import moment
-from suite.backends.keras_models import Graph, compiled
+from suite.backends.keras_models import CONVENTIONS, Graph, compiled
 
 
 def run_lengths(backend: Any, request: FunctionRequest) -> Observation:
@@ -48,6 +48,61 @@ def run_lengths(backend: Any, request: FunctionRequest) -> Observation:
         "traces": counts, "eager": not backend.engine.compiling, "same_weights": same, "padding": "hold", "stack": "keras",
         "one_bias": True, "parameters": graph.model.count_params(),
     })
+
+
+def run_stateful(backend: Any, request: FunctionRequest) -> Observation:
+    """Answer the request of `cases.scenarios.lengths.carried`: the model's stateful layer carries its state."""
+    options, keras = dict(request.arguments), backend.keras
+    calls = options["calls"]
+    with moment("build"):
+        graph = Graph(keras, ModelRequest(options["model"], options["weights"], calls[0][1]))
+        graph.assign(options["weights"])
+        compiled(keras, graph.model, options["training"])
+    losses = []
+    with moment("run"):
+        for what, inputs, targets in calls:
+            if what == "reset":
+                for layer in graph.model.layers:
+                    if getattr(layer, "stateful", False):
+                        layer.reset_states()
+                continue
+            graph.model.reset_metrics()
+            call = graph.model.train_on_batch if what == "train" else graph.model.test_on_batch
+            losses.append(float(np.ravel(call(graph.given(inputs, None), np.array(targets, "float32")))[0]))
+    return Observation({"losses": np.array(losses)}, facts={"padding": "hold", **CONVENTIONS})
+
+
+def run_fit(backend: Any, request: FunctionRequest) -> Observation:
+    """Answer the request of `cases.scenarios.padded_classifier.fitted` by `fit`: a callback of the user's own keeps what it is
+    told after each batch and each epoch, Keras' ModelCheckpoint the best weights."""
+    keras, options = backend.keras, dict(request.arguments)
+    inputs, targets, training = (options[name] for name in ("inputs", "targets", "training"))
+    order, held = [row for batch in training.batches for row in batch], list(training.validation)
+    told: list[float] = []
+    kept: list[list[np.ndarray]] = []
+
+    class LossHistory(keras.callbacks.Callback):
+        def on_train_batch_end(self, batch: int, logs: Any = None) -> None:
+            told.append(float(logs["loss"]))
+
+        def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
+            kept.append([np.array(weight) for weight in self.model.get_weights()])
+
+    with moment("build"):
+        graph = Graph(keras, ModelRequest(options["model"], options["weights"], inputs))
+        graph.assign(options["weights"])
+        compiled(keras, graph.model, training)
+    with moment("run"), tempfile.TemporaryDirectory() as folder:
+        path = os.path.join(folder, "best.keras")
+        given, due = graph.given(inputs, None), np.array(targets, "float32")
+        seen = graph.model.fit(
+            given[order], due[order], batch_size=len(training.batches[0]), epochs=training.epochs, shuffle=False, verbose=0,
+            validation_data=(given[held], due[held]),
+            callbacks=[LossHistory(), keras.callbacks.ModelCheckpoint(path, monitor="val_loss", save_best_only=True)],
+        )
+        best = keras.models.load_model(path).get_weights()
+    away = [max(float(np.max(np.abs(a - b), initial=0.0)) for a, b in zip(best, one, strict=True)) for one in kept]
+    return Observation({"told": np.array(told), "validation": np.array(seen.history["val_loss"]), "away": np.array(away)})
 
 
 def counted(model: Any, traces: list[int]) -> Any:

@@ -39,18 +39,19 @@ class Graph:
         self.masked: list[str] = []
         tensors: dict[str, Any] = {}
         inputs: list[Any] = []
-        mask = None
+        mask, rows = None, None
         for node in request.model.nodes:
             if node.op == "input":
                 array = named_inputs(request.model, request.inputs)[node.name]
                 shape, ids = tuple(node["shape"]), np.issubdtype(array.dtype, np.integer)
-                tensors[node.name] = keras.Input(shape, dtype="int32" if ids else "float32")
+                rows = dict(node.options).get("rows")
+                tensors[node.name] = keras.Input(shape, rows, dtype="int32" if ids else "float32")
                 inputs.append(tensors[node.name])
                 if request.mask is not None and mask is None:
                     mask = keras.Input(shape[:1], dtype="bool")
                     self.mask_input = mask
             else:
-                made = self.parts[node.name] = Part(keras, node, request.execution.kernel)
+                made = self.parts[node.name] = Part(keras, node, request.execution.kernel, rows)
                 wanted = mask if node.op == "recurrent" else None
                 tensors[node.name] = made.call([tensors[name] for name in node.inputs], wanted)
                 mask = None if node.op == "recurrent" else mask
@@ -157,7 +158,9 @@ def run_model(backend: Any, request: ModelRequest) -> Observation | Unsupported:
             values = [engine.numpy(v.value) for v in graph.variables()]
             arrays.update({f"weights/{name}": value for name, value in graph.named(values).items()})
     paddings = {name: backend.padding(part.inner["layer"]) for name, part in graph.parts.items() if part.stack}
-    known = {"padding": paddings, "parameters": graph.model.count_params(), "shapes": graph.shapes, "masked": tuple(graph.masked)}
+    held = graph.named([np.zeros(v.shape, "float32") for v in graph.variables()])
+    known = {"padding": paddings, "parameters": graph.model.count_params(), "shapes": graph.shapes, "masked": tuple(graph.masked),
+             "weight_shapes": {name: array.shape for name, array in held.items()}}
     return Observation(arrays, " + ".join(words), facts={**known, **CONVENTIONS})
 
 

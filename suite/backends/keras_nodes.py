@@ -58,13 +58,14 @@ WEIGHTS: Mapping[str, tuple[str, ...]] = {
 
 
 class Part:
-    """A node's Keras layers. `call` applies them to tensors; `variables` are its weights in Keras' order."""
+    """A node's Keras layers, for batches of so many `rows` where they are stateful. `call` applies them to tensors; `variables`
+    are its weights in Keras' order."""
 
-    def __init__(self, keras: Any, node: Node, kernel: str):
+    def __init__(self, keras: Any, node: Node, kernel: str, rows: int | None = None):
         self.keras, self.node = keras, node
         inner = node["layer"] if node.op == "time_distributed" else node
         self.inner = inner
-        self.stack = stacks.build(keras, inner["layer"], kernel, None) if inner.op == "recurrent" else None
+        self.stack = stacks.build(keras, inner["layer"], kernel, rows) if inner.op == "recurrent" else None
         if self.stack is not None:
             self.layers = list(self.stack.layers)
         elif node.op == "slice":

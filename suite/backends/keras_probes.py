@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from suite.backends.keras_cells import run_cell_states, run_chain, run_form
-from suite.backends.keras_data import run_column, run_fetch, run_lengths, run_load
+from suite.backends.keras_data import run_column, run_fetch, run_fit, run_lengths, run_load, run_stateful
 from suite.backends.keras_exports import run_exported
 from suite.backends.keras_given import run_given
 from suite.backends.keras_graphs import run_between, run_graph
@@ -25,6 +25,7 @@ PROBES: Mapping[str, Callable] = {
     "wrapped_mask": run_wrapped_mask, "pooled": run_pooled, "cell_states": run_cell_states, "graph": run_graph,
     "options": run_options, "defaults": run_defaults, "in_parts": run_in_parts, "exported": run_exported,
     "given_weights": run_given, "between": run_between, "bounds": run_bounds, "carried_masks": run_carried_masks,
-    "listed_states": run_listed_states, "other_dtype": run_other_dtype, "activity": run_activity,
+    "listed_states": run_listed_states, "other_dtype": run_other_dtype, "activity": run_activity, "fit": run_fit,
+    "stateful_lengths": run_stateful,
 }
 """Name of a function request -> what answers it: function(backend, request)."""

@@ -9,11 +9,13 @@ from typing import Any
 import numpy as np
 import torch
 
+from cases.layouts import from_pytorch
 from cases.models import FunctionRequest
-from cases.requests import Observation
+from cases.requests import Execution, Observation, Request
 from suite.backends import moment
 from suite.backends import pytorch_optimizers as optimizers
-from suite.backends.pytorch_layers import to_numpy
+from suite.backends.pytorch_layers import detach, to_numpy
+from suite.backends.pytorch_layers import parameters as parameters_of
 from suite.backends.pytorch_models import Network, load, loss_of
 
 
@@ -53,6 +55,61 @@ def run_lengths(backend: Any, request: FunctionRequest) -> Observation:
         "traces": counts, "eager": True, "same_weights": before == [id(p) for p in network.parameters()], "padding": "zero",
         "stack": "torch", "one_bias": False, "parameters": sum(p.numel() for p in network.parameters()),
     })
+
+
+def run_stateful(backend: Any, request: FunctionRequest) -> Observation:
+    """Answer the request of `cases.scenarios.lengths.carried`: the states of the first layer are handed on, detached, by hand."""
+    options = dict(request.arguments)
+    model, training = options["by_hand"], options["training"]
+    sequences, *states = (n.name for n in model.nodes if n.op == "input")
+
+    def tensor(array: np.ndarray) -> torch.Tensor:
+        return torch.tensor(np.array(array), dtype=torch.float32, device=backend.place)
+
+    with moment("build"):
+        network = Network(model, False, options["weights"], torch.float32, backend.place)
+        load(network, options["weights"])
+        stepper = optimizers.Stepper(training.optimizer, dict(training.hyper), list(network.parameters()))
+        place = next(i for i, n in enumerate(model.nodes) if n.op == "recurrent")
+    carried: list[torch.Tensor] | None = None
+    losses = []
+    with moment("run"):
+        network.train()
+        for what, inputs, targets in options["calls"]:
+            if what == "reset":
+                carried = None
+                continue
+            x = tensor(inputs)
+            if carried is None:
+                carried = [torch.zeros(len(x), model.nodes[place]["layer"].units, device=x.device) for _ in states]
+            given = {sequences: x, **dict(zip(states, carried, strict=True))}
+            with torch.no_grad():
+                _, last = network.parts[place](x, None, tuple(state[None] for state in carried))
+            stepper.optimizer.zero_grad()
+            loss = loss_of(training, network(given, None), tensor(targets))
+            if what == "train":
+                loss.backward()
+                stepper.step()
+            losses.append(to_numpy(loss))
+            carried = [state[0] for state in last]
+    return Observation({"losses": np.array(losses)}, facts={"padding": "zero", "stack": "torch", "one_bias": False})
+
+
+def run_cut(backend: Any, request: FunctionRequest) -> Observation:
+    """Answer the request of `cases.scenarios.stateful_chunks.states_by_hand`: (h, c) is passed on by hand, detached or not."""
+    options = dict(request.arguments)
+    layer, batch, at = options["layer"], options["batch"], options["at"]
+    module = backend._module(Request(layer, options["weights"], batch, execution=Execution(mode="training")))
+    with moment("run"):
+        whole = torch.tensor(np.array(batch.inputs), dtype=torch.float32, device=backend.place, requires_grad=True)
+        weight = torch.tensor(np.array(batch.cotangents["outputs"]), dtype=torch.float32, device=backend.place)
+        _, states = module(whole[:, :at], None, None)
+        outputs, _ = module(whole[:, at:], None, detach(states) if options["detached"] else states)
+        parameters = parameters_of(module)
+        inputs, *slopes = torch.autograd.grad((outputs * weight[:, at:]).sum(), [whole, *parameters.values()])
+    named = from_pytorch(layer, dict(zip(parameters, map(to_numpy, slopes), strict=True)))
+    return Observation({"gradients/inputs": to_numpy(inputs), **{f"gradients/weights/{n}": a for n, a in named.items()}},
+                       facts={"padding": "zero"})
 
 
 def run_column(backend: Any, request: FunctionRequest) -> Observation:

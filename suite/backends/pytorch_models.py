@@ -242,6 +242,7 @@ def _run(request: ModelRequest, loop: bool, device: torch.device) -> Observation
             b.numel() for name, b in network.named_buffers() if name.rsplit(".", 1)[-1] in ("running_mean", "running_var")
         ),
         "shapes": dict(network.shapes),
+        "weight_shapes": {name: array.shape for name, array in read(network, lambda p: p).items()},
         "one_bias": False,
         "moving_variance": "unbiased",
         "mask": "none, PyTorch layers carry no mask; handed from node to node by the model",

@@ -68,6 +68,8 @@ class Reference(Backend):
             return Unsupported(
                 f"the reference computes a model in {' or '.join(DTYPES)}, not in {', '.join(sorted(dtypes))}"
             )
+        if any(layer.stateful for layer in recurrent_layers(request.model)):
+            return Unsupported("a model of the reference carries no state from call to call; ask the layer")
         inner = [node["layer"] if node.op == "time_distributed" else node for node in request.model.nodes]
         drops = any(node.op == "dropout" and node["rate"] for node in inner)
         drops = drops or any(one.dropout or one.recurrent_dropout for one in recurrent_layers(request.model))
@@ -83,6 +85,7 @@ class Reference(Backend):
         return Observation(seen.arrays, seen.kernel, facts={
             **seen.facts, "stack": "keras", "one_bias": False, "padding": "hold", "moving_variance": "biased",
             "parameters": sum(array.size for array in request.weights.values()),
+            "weight_shapes": {name: array.shape for name, array in request.weights.items()},
         })
 
     def run_optimizer(self, request: OptimizerRequest) -> Observation | Unsupported:

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from cases.batches import rows
+from cases.batches import rows, steps
 from cases.layers import Layer
 from cases.models import FunctionRequest, ModelRequest
 from cases.requests import Observation, Request, Unsupported
@@ -228,6 +228,22 @@ def run_lengths(backend: Any, request: FunctionRequest) -> Observation:
     })
 
 
+def run_cut(backend: Any, request: FunctionRequest) -> Observation:
+    """A sequence in two parts: the second from the states of the first as they are, or as one run."""
+    options = dict(request.arguments)
+    layer, weights, batch, at = (options[name] for name in ("layer", "weights", "batch", "at"))
+    first, second = steps(batch, 0, at), steps(batch, at, batch.inputs.shape[1])
+    if options["detached"]:
+        states = backend.run(Request(layer.but(return_state=True), weights, first.but(cotangents=None), wants=("states",)))
+        given = {name.removeprefix("states/"): array for name, array in states.named("states").items()}
+        seen = backend.run(Request(layer, weights, second.but(initial_states=given), wants=("gradients",)))
+        inputs = np.concatenate([np.zeros_like(first.inputs), seen["gradients/inputs"]], axis=1)
+        return Observation({**seen.named("gradients/weights"), "gradients/inputs": inputs}, facts=seen.facts)
+    late = {"outputs": batch.cotangents["outputs"] * (np.arange(batch.inputs.shape[1]) >= at)[:, None]}
+    seen = backend.run(Request(layer, weights, batch.but(cotangents=late), wants=("gradients",)))
+    return Observation(seen.named("gradients"), facts=seen.facts)
+
+
 def run_column(backend: Any, request: FunctionRequest) -> Observation:
     """A column of an array. Raises IndexError where there is none."""
     options = dict(request.arguments)
@@ -276,6 +292,6 @@ PROBES: Mapping[str, Callable] = {
     "dropout_between_layers": run_dropout_between, "exported": run_exported, "unpad": run_unpad,
     "unpack": run_unpad, "given_weights": run_given, "between": run_between, "bounds": run_bounds,
     "carried_masks": run_carried_masks, "listed_states": run_listed_states, "other_dtype": run_other_dtype,
-    "activity": run_activity,
+    "activity": run_activity, "states_by_hand": run_cut,
 }
 """Name of a function request -> what answers it: function(backend, request)."""
