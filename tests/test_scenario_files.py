@@ -169,6 +169,13 @@ def test_half_a_file_that_is_taken_for_all_of_it_is_noticed():
     assert outcome("babi-rnn/half_downloaded", "fetch", losing).verdict == "fail"
 
 
+def test_a_fetch_that_completes_or_spoils_half_an_archive_is_noticed():
+    check = "babi-memnn/truncated_archive"
+    assert outcome(check).verdict == "pass"
+    assert outcome(check, "fetch", partial(changed, result=lambda found: found[:-1])).verdict == "fail"
+    assert outcome(check, "fetch", partial(changed, result=lambda found: np.concatenate([found, found]))).verdict == "fail"
+
+
 @pytest.mark.parametrize("claim", ["groups", "rows_stay"])
 @pytest.mark.parametrize("spoil", [
     lambda rows: rows[:, ::-1], lambda rows: np.concatenate([rows[:, :1], rows[:, :1], rows[:, 2:]], axis=1),

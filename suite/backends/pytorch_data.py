@@ -68,14 +68,15 @@ def run_column(backend: Any, request: FunctionRequest) -> Observation:
 
 
 def run_fetch(backend: Any, request: FunctionRequest) -> Observation:
-    """`torch.hub.download_url_to_file` on a file of this machine that holds `content`, told the hash of the whole one."""
+    """`torch.hub.download_url_to_file` on a file of this machine that holds `content`, told the hash of the whole one, or
+    none."""
     options = dict(request.arguments)
     with tempfile.TemporaryDirectory() as folder:
         path, found = os.path.join(folder, "there"), os.path.join(folder, "fetched")
         with open(path, "wb") as file:
             file.write(options["content"])
         with moment("run"):
-            torch.hub.download_url_to_file(f"file://{path}", found, hash_prefix=options["sha256"], progress=False)
+            torch.hub.download_url_to_file(f"file://{path}", found, hash_prefix=options["sha256"] or None, progress=False)
         with open(found, "rb") as file:
             return Observation({"result": np.frombuffer(file.read(), "uint8").copy()})
 
