@@ -157,7 +157,10 @@ def run_model(backend: Any, request: ModelRequest) -> Observation | Unsupported:
             values = [engine.numpy(v.value) for v in graph.variables()]
             arrays.update({f"weights/{name}": value for name, value in graph.named(values).items()})
     paddings = {name: backend.padding(part.inner["layer"]) for name, part in graph.parts.items() if part.stack}
-    known = {"padding": paddings, "parameters": graph.model.count_params(), "shapes": graph.shapes, "masked": tuple(graph.masked)}
+    known = {
+        "padding": paddings, "parameters": graph.model.count_params(), "shapes": graph.shapes, "masked": tuple(graph.masked),
+        "parameters_by_node": {name: sum(one.count_params() for one in part.layers) for name, part in graph.parts.items()},
+    }
     return Observation(arrays, " + ".join(words), facts={**known, **CONVENTIONS})
 
 
