@@ -94,3 +94,30 @@ def test_memory_that_is_reserved_is_noticed_and_a_cpu_has_none():
     assert judge(check, InProcess(Greedy())).verdict == "fail"
     Greedy.taken = 0.01
     assert judge(check, InProcess(Greedy())).verdict == "pass"
+
+
+class Ranked(Reference):
+    """Trains by a curve instead of a model: each optimizer reaches the line at a step of its own."""
+
+    def __init__(self, reaches, length=2000, bad=()):
+        super().__init__()
+        self.reaches, self.length, self.bad = reaches, length, bad
+
+    def run_model(self, request):
+        name = request.training.optimizer
+        losses = 20 * np.exp(-5 * np.arange(self.length) / self.reaches.get(name, 100))
+        losses = losses[::-1] if name in self.bad else losses
+        return Observation({"losses": losses}, facts={"stack": "keras"})
+
+
+AS_MEASURED = {"rmsprop": 10, "nadam": 22, "adagrad": 250, "sgd": 1200, "adadelta": 1100}
+
+
+@pytest.mark.parametrize(("verdict", "reaches", "more"), [
+    ("pass", AS_MEASURED, {}), ("fail", AS_MEASURED | {"adadelta": 5}, {}), ("fail", AS_MEASURED | {"adam": 1500}, {}),
+    ("fail", AS_MEASURED | {"adam": 1e6, "sgd": 1e6}, {}), ("fail", AS_MEASURED, {"length": 1000}),
+    ("fail", AS_MEASURED, {"bad": ("adamax",)}),
+], ids=["as measured", "Adadelta is first", "Adam is last", "Adam never arrives", "half of the steps", "a loss rises"])
+def test_another_ranking_of_optimizers_is_noticed(verdict, reaches, more):
+    check = next(c for c in claims("full") if c.identity == "lstm-regression-optimizers/ranking-common")
+    assert judge(check, InProcess(Ranked(reaches, **more))).verdict == verdict

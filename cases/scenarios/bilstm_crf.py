@@ -150,7 +150,7 @@ def padded_further(ask):
     return [*found, *compare("path", paths[1], paths[0], 0.0)]
 
 
-@claim(NAME, f"From equal weights the first {FIRST} losses of training, minus the mean log-likelihood, are those of the equations.",
+@claim(NAME, f"From equal weights the first {FIRST} losses of training, minus mean log-likelihoods, are those of the equations.",
        says="The model is trained by the likelihood of the CRF.", sparing=())
 def trajectory(ask):
     return followed(ask, question(), FIRST)

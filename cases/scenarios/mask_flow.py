@@ -82,8 +82,8 @@ DROPPING: dict[str, Chain] = {
 }
 PACKED = {
     name: name in ("LSTM", "Bidirectional")
-    for name in ("LSTM", "Bidirectional", "Dense", "Dropout", "Activation", "BatchNormalization", "Add", "Multiply", "Concatenate",
-                 "Embedding", "slicing", "Reshape", "Flatten", "Permute", "Conv1D", "MaxPooling1D")
+    for name in ("LSTM", "Bidirectional", "Dense", "Dropout", "Activation", "BatchNormalization", "Add", "Multiply",
+                 "Concatenate", "Embedding", "slicing", "Reshape", "Flatten", "Permute", "Conv1D", "MaxPooling1D")
 }
 """What a packed sequence is given to, and whether it is to come out as one; else an error is to be raised."""
 PASS, DROP = [{"layer": name} for name in PASSING], [{"layer": name} for name in DROPPING]
@@ -258,8 +258,8 @@ def says_so(ask, layer):
     return [] if told else [Deviation("warnings", f"{layer} drops the mask in silence: no warning speaks of a mask")]
 
 
-@claim(NAME, "A packed sequence goes through a recurrent layer and is one again, of the same lengths; whatever else it is given to "
-             "raises an error, so that no length is lost in silence.", [{"layer": name} for name in PACKED],
+@claim(NAME, "A packed sequence goes through a recurrent layer and is one again, of the same lengths; whatever else it is given "
+             "to raises an error, so that no length is lost in silence.", [{"layer": name} for name in PACKED],
        says="The mask seems to do nothing.")
 def packed(ask, layer):
     ids = layer == "Embedding"
