@@ -110,6 +110,13 @@ class Ranked(Reference):
         return Observation({"losses": losses}, facts={"stack": "keras"})
 
 
+class Unremembered(InProcess):
+    """Hashes no request: those of 2 000 steps are large."""
+
+    def answer(self, request):
+        return self.backend.observe(request)
+
+
 AS_MEASURED = {"rmsprop": 10, "nadam": 22, "adagrad": 250, "sgd": 1200, "adadelta": 1100}
 
 
@@ -120,4 +127,4 @@ AS_MEASURED = {"rmsprop": 10, "nadam": 22, "adagrad": 250, "sgd": 1200, "adadelt
 ], ids=["as measured", "Adadelta is first", "Adam is last", "Adam never arrives", "half of the steps", "a loss rises"])
 def test_another_ranking_of_optimizers_is_noticed(verdict, reaches, more):
     check = next(c for c in claims("full") if c.identity == "lstm-regression-optimizers/ranking-common")
-    assert judge(check, InProcess(Ranked(reaches, **more))).verdict == verdict
+    assert judge(check, Unremembered(Ranked(reaches, **more))).verdict == verdict

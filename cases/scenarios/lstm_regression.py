@@ -154,8 +154,8 @@ FIRST_AND_LAST: Mapping[tuple[str, str], tuple[tuple[str, ...], tuple[str, ...]]
     ("own", "torch"): (("adadelta",), ("sgd",)),
     ("at_its_time", "keras"): (("adagrad",), ("sgd",)),
     ("at_its_time", "torch"): (("adagrad",), ("sgd",)),
-    ("common", "keras"): (("rmsprop",), ("sgd", "adadelta")),
-    ("common", "torch"): (("rmsprop",), ("sgd", "adadelta")),
+    ("common", "keras"): (("rmsprop", "nadam"), ("sgd", "adadelta")),
+    ("common", "torch"): (("rmsprop", "nadam"), ("sgd", "adadelta")),
 }
 """(hyper-parameters, stack) -> which optimizers may be the first below the bound, and which the last or never: what is not
 told apart within the dropout's chance stands together."""
@@ -175,7 +175,7 @@ def hyper_of(hyper: str, optimizer: str, stack: str) -> dict[str, Any]:
     "found here, with those of Keras when the document was written, and with one rate for all, others are first and last.",
     HYPER, depth="full", says="Adadelta is the fastest, SGD is the slowest, and the rest are alike.",
     document="it is true of learning rates, not of optimizers: Adadelta had 1.0 where Adam had 0.001, as still in PyTorch; in "
-    "Keras it has 0.001 now. With all of Keras' defaults of the time Adagrad is first, and with one rate for all RMSprop",
+    "Keras it has 0.001 now. With all of Keras' defaults of the time Adagrad is first, and with one rate for all Nadam or RMSprop",
 )
 def ranking(ask, hyper):
     """Held: every curve is finite and falls, 67 of its losses are kept, and the first and the last, or those that never come
