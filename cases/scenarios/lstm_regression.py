@@ -130,7 +130,7 @@ def shapes(ask):
 
 
 @claim(NAME, "400 points are split into 268 for training and 132, which the model predicts too, each point once.",
-       says="400 points, split 67 to 33.")
+       says="400 points, split 67 to 33.", sparing=())
 def split(ask):
     (x, _), (rest, due) = points(), points(validation=True)
     request = ModelRequest(model(6), weights(6), np.concatenate([x, rest]))
@@ -175,7 +175,7 @@ def hyper_of(hyper: str, optimizer: str, stack: str) -> dict[str, Any]:
     "found here, with those of Keras when the document was written, and with one rate for all, others are first and last.",
     HYPER, depth="full", says="Adadelta is the fastest, SGD is the slowest, and the rest are alike.",
     document="it is true of learning rates, not of optimizers: Adadelta had 1.0 where Adam had 0.001, as still in PyTorch; in "
-    "Keras it has 0.001 now. With all of Keras' defaults of the time Adagrad is first, and with one rate for all Nadam or RMSprop",
+    "Keras it has 0.001 now. With Keras' defaults of the time Adagrad is first, and with one rate for all Nadam or RMSprop",
 )
 def ranking(ask, hyper):
     """Held: every curve is finite and falls, 67 of its losses are kept, and the first and the last, or those that never come
