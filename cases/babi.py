@@ -4,6 +4,11 @@
     2 John went to the hallway.
     3 Where is Mary?<TAB>bathroom<TAB>1
 
+    1 John went to the kitchen.
+    2 John got the apple there.
+    3 John moved to the garden.
+    4 Where is the apple?<TAB>garden<TAB>2 3
+
 A line is its number in its story and a sentence; a question's line holds the answer and the numbers of the sentences
 that support it too. Number 1 begins a new story (Weston et al., "Towards AI-complete question answering", 2015).
 """
@@ -18,7 +23,10 @@ import numpy as np
 
 PERSONS = ("Mary", "John", "Daniel", "Sandra")
 PLACES = ("bathroom", "hallway", "garden", "office", "kitchen", "bedroom")
-MOVES = ("moved to", "went to", "journeyed to", "travelled to")
+MOVES = ("moved to", "went to", "journeyed to", "travelled to", "went back to")
+OBJECTS = ("football", "apple", "milk")
+TAKES = ("took", "got", "grabbed", "picked up")
+DROPS = ("dropped", "discarded", "put down", "left")
 
 
 class BadStories(ValueError):
@@ -35,20 +43,59 @@ class Question:
 
 
 def generate(questions: int, random: np.random.Generator, sentences: int = 2) -> str:
-    """A text with this many questions: persons move between places; after every `sentences` moves one is asked for; a
-    story has up to five questions, as the real ones."""
+    """A text with this many questions of one supporting fact: persons move between places; after every `sentences` moves one
+    is asked for; a story has up to five questions, as the real ones."""
+
+    def pick(among: Sequence[str]) -> str:
+        return among[random.integers(len(among))]
+
     lines: list[str] = []
     for number in range(questions):
         if number % 5 == 0:
             line, seen = 0, {}
         for _ in range(sentences):
             line += 1
-            person, place = random.choice(PERSONS), random.choice(PLACES)
+            person, place = pick(PERSONS), pick(PLACES)
             seen[person] = (place, line)
-            lines.append(f"{line} {person} {random.choice(MOVES)} the {place}.")
+            lines.append(f"{line} {person} {pick(MOVES)} the {place}.")
         line += 1
-        person = random.choice(sorted(seen))
+        person = pick(sorted(seen))
         lines.append(f"{line} Where is {person}?\t{seen[person][0]}\t{seen[person][1]}")
+    return "\n".join(lines) + "\n"
+
+
+def generate_two(questions: int, random: np.random.Generator, most: int = 15) -> str:
+    """A text with this many questions of two supporting facts: persons take things, move, and put them down again; after two to
+    `most` sentences a thing is asked for, which is where its last holder had gone; up to five questions a story."""
+
+    def pick(among: Sequence[str]) -> str:
+        return among[random.integers(len(among))]
+
+    lines: list[str] = []
+    for number in range(questions):
+        if number % 5 == 0:
+            line, at, held, lies = 0, {}, {}, {}
+        for _ in range(int(random.integers(2, most + 1))):
+            line += 1
+            person, thing, kind = pick(PERSONS), pick(OBJECTS), int(random.integers(4))
+            if line <= 2:  # somebody goes somewhere, and takes something
+                person, kind = (pick(PERSONS), 0) if line == 1 else (next(iter(at)), 2)
+            there = pick((" there", ""))
+            if kind > 1 and person in at and thing not in held:
+                held[thing] = (person, line)
+                lies.pop(thing, None)
+                lines.append(f"{line} {person} {pick(TAKES)} the {thing}{there}.")
+            elif kind == 1 and thing in held:
+                person = held.pop(thing)[0]
+                lies[thing] = (at[person][0], at[person][1], line)
+                lines.append(f"{line} {person} {pick(DROPS)} the {thing}{there}.")
+            else:
+                at[person] = (pick(PLACES), line)
+                lines.append(f"{line} {person} {pick(MOVES)} the {at[person][0]}.")
+        line += 1
+        thing = pick(sorted({*held, *lies}))
+        place, *facts = lies.get(thing) or (*at[held[thing][0]], held[thing][1])
+        lines.append(f"{line} Where is the {thing}?\t{place}\t{' '.join(map(str, sorted(facts)))}")
     return "\n".join(lines) + "\n"
 
 

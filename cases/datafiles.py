@@ -26,6 +26,8 @@ TASKS: Mapping[str, tuple[str, int]] = {
     "babi-rnn": ("tasks_1-20_v1-2/en/qa2_two-supporting-facts_train.txt", 1_000),
 }
 """Scenario -> the member of the archive that its example trains on, and how many questions it has."""
+TESTS: Mapping[str, tuple[str, int]] = {name: (member.replace("_train", "_test"), 1_000) for name, (member, _) in TASKS.items()}
+"""Scenario -> the member that its example is tested on, and how many questions it has."""
 START, UNKNOWN, FIRST = 1, 2, 3
 """What Keras' loader of reviews puts in front of each, in place of a rare word, and adds to every id."""
 
@@ -81,13 +83,14 @@ def arrays(path: Path, *names: str, objects: bool = False) -> list[np.ndarray]:
         raise BadData(f"{path} cannot be read: is it cut off, or another file? Fetch it again. ({problem})") from None
 
 
-def questions(path: Path, scenario: str) -> list[Question]:
-    """The questions that a scenario's example trains on, with their supporting sentences alone. Raises BadData."""
-    member, count = TASKS[scenario]
+def questions(path: Path, scenario: str, test: bool = False, only_supporting: bool = True) -> list[Question]:
+    """The questions that a scenario's example trains on, or is tested on, with their supporting sentences alone unless all are
+    asked for. Raises BadData."""
+    member, count = (TESTS if test else TASKS)[scenario]
     try:
         with tarfile.open(path) as archive, archive.extractfile(member) as file:
             text = file.read().decode()
-        return parse_stories(text, only_supporting=True, expected=count)
+        return parse_stories(text, only_supporting, expected=count)
     except KeyError:
         raise BadData(f"{path} has no {member}: is it another file?") from None
     except (OSError, EOFError, tarfile.TarError, zlib.error, UnicodeDecodeError) as problem:

@@ -102,6 +102,19 @@ DEFINITIONS: Mapping[str, Mapping[str, Mapping[str, Any]]] = {
 }
 """Stack -> optimizer -> what its definition fixes: no option of the framework changes it. See `definitions`."""
 
+BIAS_CORRECTION: Mapping[str, str] = {
+    "sgd": "none", "rmsprop": "none", "adagrad": "none", "adadelta": "none", "adam": "both moments", "adamax": "the first moment",
+    "nadam": "both moments, the first by its schedule", "adamw": "both moments",
+}
+"""Optimizer -> which of its averages are divided by what they lack for having begun at zero: alike in all stacks."""
+PLACES_OF_EPSILON: Mapping[str, Mapping[str, str]] = {
+    **dict.fromkeys(("rmsprop", "adagrad"), {"inside": "under the root", "outside": "added to the root"}),
+    **dict.fromkeys(("adam", "adamw"), {"inside": "added to the root of v, before v's bias is corrected",
+                                        "outside": "added to the root of v, after v's bias is corrected"}),
+    "adamax": {"inside": "inside the maximum", "outside": "added to the maximum"},
+}
+"""Optimizer -> what `epsilon_place` says in words."""
+
 OPTIMIZERS: tuple[str, ...] = tuple(OWN["keras"])
 DEFAULTS: Mapping[str, Mapping[str, Any]] = {
     name: {**_AROUND, **DEFINITIONS["keras"][name], **own} for name, own in OWN["keras"].items()

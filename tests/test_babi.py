@@ -5,7 +5,7 @@ import re
 import numpy as np
 import pytest
 
-from cases.babi import BadStories, generate, parse_stories, tokenize, vectorize, vocabulary
+from cases.babi import BadStories, generate, generate_two, parse_stories, tokenize, vectorize, vocabulary
 
 TEXT = (
     "1 Mary moved to the bathroom.\n2 John went to the hallway.\n3 Where is Mary?\tbathroom\t1\n"
@@ -32,8 +32,25 @@ def test_a_question_has_the_story_before_it_or_its_supporting_sentences():
 def test_what_is_generated_is_answered_by_the_last_move_of_the_person():
     questions = parse_stories(generate(50, np.random.default_rng(0)), expected=50)
     for q in questions:
-        moves = re.findall(r"(\w+) \w+ to the (\w+) \.", " ".join(q.story))
+        moves = re.findall(r"(\w+) \w+(?: back)? to the (\w+) \.", " ".join(q.story))
         assert dict(moves)[q.query[2]] == q.answer
+
+
+def test_of_two_facts_the_answer_is_where_the_last_holder_went():
+    questions = parse_stories(generate_two(200, np.random.default_rng(0)), expected=200)
+    supporting = parse_stories(generate_two(200, np.random.default_rng(0)), only_supporting=True)
+    for q, facts in zip(questions, supporting, strict=True):
+        at, holder, place = {}, None, None
+        for sentence in " ".join(q.story).split(" ."):
+            words = sentence.split()
+            if "to" in words:
+                at[words[0]] = words[-1]
+            elif q.query[3] in words and set(words) & {"took", "got", "grabbed", "picked"}:
+                holder = words[0]
+            elif q.query[3] in words:
+                holder, place = None, at[words[0]]
+        assert (at[holder] if holder else place) == q.answer
+        assert q.query[3] in facts.story and q.answer in facts.story and facts.story.count(".") == 2
 
 
 def test_ids_pad_in_front_and_answers_are_one_hot():

@@ -4,8 +4,9 @@ from math import exp, log
 
 import numpy as np
 import pytest
+from autograd import grad
 
-from cases.reference.crf import forward, run_crf
+from cases.reference.crf import NAMES, forward, log_likelihoods, run_crf
 from cases.scenarios.bilstm_crf import padded, short
 
 
@@ -37,6 +38,18 @@ def test_gradients_are_those_of_finite_differences():
         move = random.normal(size=given[name].shape)
         ends = [forward(**{**given, name: given[name] + sign * 1e-6 * move}).sum() for sign in (1, -1)]
         assert (ends[0] - ends[1]) / 2e-6 == pytest.approx(float(np.sum(seen[f"gradients/{name}"] * move)), rel=1e-6)
+
+
+def test_the_loss_of_models_is_the_enumeration_with_its_gradients_also_of_copies():
+    given = padded(40.0)
+    numbers, fixed = [given[name] for name in NAMES], (given["mask"], given["tags"])
+    seen = run_crf(given)
+    assert log_likelihoods(*numbers, *fixed) == pytest.approx(seen["log_likelihood"], abs=1e-12)
+    copies = log_likelihoods(*(np.stack([array, array + 1.0]) for array in numbers), *fixed)
+    assert copies.shape == (2, 6) and copies[0] == pytest.approx(seen["log_likelihood"], abs=1e-12)
+    slopes = grad(lambda numbers: log_likelihoods(*numbers, *fixed).sum())(numbers)
+    for name, slope in zip(NAMES, slopes, strict=True):
+        assert slope == pytest.approx(seen[f"gradients/{name}"], abs=1e-12)
 
 
 def test_padding_takes_no_part():

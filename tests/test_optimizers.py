@@ -206,7 +206,8 @@ def with_fault(old: str, new: str):
 
 
 STEPS = [c for c in claims("full") if c.scenario == NAME and c.name in (
-    "step_is_the_equation", "around_the_step", "around_every_step", "repeated_rows", "defaults")]
+    "step_is_the_equation", "around_the_step", "around_every_step", "repeated_rows", "defaults",
+    "difference_of_definitions", "bias_correction")]
 DEFAULT = {c.identity for c in claims("default")}
 
 
@@ -215,6 +216,17 @@ def test_the_default_claims_notice(fault):
     subject = InProcess(Faulty(with_fault(*PLAIN[fault])))
     found = [check for check in STEPS if check.identity in DEFAULT and judge(check, subject).verdict == "fail"]
     assert found, f"no claim of the default plan notices: {fault}"
+
+
+@pytest.mark.parametrize(("claim", "fault"), [
+    ("bias_correction-adam", "adam: no correction of bias"), ("bias_correction-nadam", "nadam: no schedule"),
+    ("difference_of_definitions-adam-plain", "adam: epsilon after the correction of bias"),
+    ("difference_of_definitions-adagrad-plain", "root: epsilon outside where it is inside"),
+    ("difference_of_definitions-adadelta-plain", "adadelta: epsilon outside the root"),
+])
+def test_a_claim_about_definitions_notices(claim, fault):
+    check = next(c for c in STEPS if c.identity == f"{NAME}/{claim}")
+    assert judge(check, InProcess(Faulty(with_fault(*PLAIN[fault])))).verdict == "fail"
 
 
 def test_without_a_fault_every_claim_passes():

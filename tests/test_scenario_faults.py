@@ -250,3 +250,37 @@ def test_quadrants_in_another_order_are_noticed():
             return super().run_model(replace(request, inputs=request.inputs[:, ::-1]))
 
     assert judge(check, InProcess(Turned())).verdict == "fail"
+
+
+class Ranked(Reference):
+    """Trains by a curve instead of a model: each optimizer reaches the line at a step of its own."""
+
+    def __init__(self, reaches, length=2000, bad=()):
+        super().__init__()
+        self.reaches, self.length, self.bad = reaches, length, bad
+
+    def run_model(self, request):
+        name = request.training.optimizer
+        losses = 20 * np.exp(-5 * np.arange(self.length) / self.reaches.get(name, 100))
+        losses = losses[::-1] if name in self.bad else losses
+        return Observation({"losses": losses}, facts={"stack": "keras"})
+
+
+class Unremembered(InProcess):
+    """Hashes no request: those of 2 000 steps are large."""
+
+    def answer(self, request):
+        return self.backend.observe(request)
+
+
+AS_MEASURED = {"rmsprop": 10, "nadam": 22, "adagrad": 250, "sgd": 1200, "adadelta": 1100}
+
+
+@pytest.mark.parametrize(("verdict", "reaches", "more"), [
+    ("pass", AS_MEASURED, {}), ("fail", AS_MEASURED | {"adadelta": 5}, {}), ("fail", AS_MEASURED | {"adam": 1500}, {}),
+    ("fail", AS_MEASURED | {"adam": 1e6, "sgd": 1e6}, {}), ("fail", AS_MEASURED, {"length": 1000}),
+    ("fail", AS_MEASURED, {"bad": ("adamax",)}),
+], ids=["as measured", "Adadelta is first", "Adam is last", "Adam never arrives", "half of the steps", "a loss rises"])
+def test_another_ranking_of_optimizers_is_noticed(verdict, reaches, more):
+    check = next(c for c in claims("full") if c.identity == "lstm-regression-optimizers/ranking-common")
+    assert judge(check, Unremembered(Ranked(reaches, **more))).verdict == verdict

@@ -97,9 +97,10 @@ USERS = {"imdb-lstm": "imdb", "imdb-cnn-lstm": "imdb", "imdb-bidirectional-lstm"
 
 
 @pytest.mark.parametrize("scenario", USERS)
-def test_without_its_file_a_scenario_says_that_generated_data_stand_in(home, scenario):
+def test_without_its_file_a_scenario_says_what_stands_in(home, scenario):
     said = outcome(f"{scenario}/real_data")
-    assert said.verdict == "unsupported" and datafiles.FILES[USERS[scenario]] in said.message and "generated" in said.message
+    instead = "scikit-learn" if USERS[scenario] == "mnist" else "generated"
+    assert said.verdict == "unsupported" and datafiles.FILES[USERS[scenario]] in said.message and instead in said.message
 
 
 @pytest.mark.parametrize("scenario", ["imdb-cnn-lstm", "babi-memnn"])
@@ -169,6 +170,13 @@ def test_half_a_file_that_is_taken_for_all_of_it_is_noticed():
     assert outcome("babi-rnn/half_downloaded", "fetch", losing).verdict == "fail"
 
 
+def test_a_fetch_that_completes_or_spoils_half_an_archive_is_noticed():
+    check = "babi-memnn/truncated_archive"
+    assert outcome(check).verdict == "pass"
+    assert outcome(check, "fetch", partial(changed, result=lambda found: found[:-1])).verdict == "fail"
+    assert outcome(check, "fetch", partial(changed, result=lambda found: np.concatenate([found, found]))).verdict == "fail"
+
+
 @pytest.mark.parametrize("claim", ["groups", "rows_stay"])
 @pytest.mark.parametrize("spoil", [
     lambda rows: rows[:, ::-1], lambda rows: np.concatenate([rows[:, :1], rows[:, :1], rows[:, 2:]], axis=1),
@@ -179,17 +187,36 @@ def test_rows_that_padding_loses_or_reorders_are_noticed(claim, spoil):
     assert outcome(f"group-and-pad/{claim}-1", "pad_sequence", partial(changed, result=spoil)).verdict == "fail"
 
 
-def test_another_column_in_silence_is_noticed_unless_it_is_declared_and_the_last():
-    check, last = "group-and-pad/column_of_a_tensor", {"out_of_range": "clamped"}
+@pytest.mark.parametrize(("column", "nearest", "other"), [(3, 2, 1), (-4, 0, 2)])
+def test_another_column_in_silence_is_noticed_unless_it_is_declared_and_the_nearest(column, nearest, other):
+    check, told = f"group-and-pad/column_out_of_range-{column}", {"out_of_range": "clamped"}
 
-    def clamping(column, facts, request, right):
-        options = dict(request.arguments)
-        return Observation({"result": options["rows"][:, min(options["column"], column)]}, facts=facts)
+    def clamping(given, facts, request, right):
+        return Observation({"result": dict(request.arguments)["rows"][:, given]}, facts=facts)
 
     assert outcome(check).verdict == "pass"
-    assert outcome(check, "column", partial(clamping, 2, {})).verdict == "fail"
-    assert outcome(check, "column", partial(clamping, 1, last)).verdict == "fail"
-    assert outcome(check, "column", partial(clamping, 2, last)).verdict == "pass"
+    assert outcome(check, "column", partial(clamping, nearest, {})).verdict == "fail"
+    assert outcome(check, "column", partial(clamping, other, told)).verdict == "fail"
+    said = outcome(check, "column", partial(clamping, nearest, told))
+    assert said.verdict == "pass" and said.notes[0].value["rows"][0][1] == "no error (clamped, as documented)"
+
+
+@pytest.mark.parametrize("column", [0, 1, 2, -1])
+def test_the_next_column_is_noticed(column):
+    check = f"group-and-pad/column_of_a_tensor-{column}"
+    assert outcome(check).verdict == "pass"
+    assert outcome(check, "column", partial(changed, result=lambda found: found + 1)).verdict == "fail"
+
+
+@pytest.mark.parametrize(("layer", "verdict", "kind", "lengths"), [
+    ("LSTM", "pass", "PackedSequence", [6, 4, 3, 2]), ("LSTM", "fail", "PackedSequence", [6, 6, 6, 6]),
+    ("Dense", "fail", "PackedSequence", [6, 4, 3, 2]), ("Add", "fail", "tuple", [])])
+def test_lengths_that_a_packed_sequence_loses_in_silence_are_noticed(layer, verdict, kind, lengths):
+    def through(request, right):
+        return Observation({"lengths": np.array(lengths)}, facts={"kind": kind})
+
+    assert outcome(f"mask-flow/packed-{layer}").verdict == "unsupported"
+    assert outcome(f"mask-flow/packed-{layer}", "packed_through", through).verdict == verdict
 
 
 def test_a_length_that_is_traced_again_or_builds_again_or_is_cut_is_noticed():

@@ -82,6 +82,33 @@ def run_crf(
     return Observation(arrays | {f"gradients/{name}": onp.asarray(gradients[name]) for name in NAMES}, kernel="reference")
 
 
+def log_likelihoods(
+    emissions: Array, transitions: Array, start: Array, end: Array, mask: onp.ndarray, tags: onp.ndarray
+) -> Array:
+    """(batch,) log-likelihoods by the forward algorithm, in any precision, with a path for gradients: the loss of a model.
+
+    All arrays but mask and tags, (batch, time), may have leading axes.
+    """
+    once = onp.eye(transitions.shape[-1])[tags] * mask[:, :, None]
+    moves = onp.einsum("bti,btj->bij", once[:, :-1], once[:, 1:])
+    last = once[onp.arange(len(mask)), mask.sum(axis=1) - 1]
+    start, end, wide = (np.expand_dims(array, axis) for array, axis in ((start, -2), (end, -2), (transitions, -3)))
+    mine = np.sum(emissions * once, axis=(-2, -1)) + np.sum(wide * moves, axis=(-2, -1))
+    mine = rounded(mine + np.sum(start * once[:, 0], axis=-1) + np.sum(end * last, axis=-1))
+    steps = [part(emissions, (Ellipsis, t, slice(None))) for t in range(mask.shape[1])]
+    alpha = rounded(start + steps[0])
+    for t, step in enumerate(steps[1:], start=1):
+        ahead = rounded(_log_sum(rounded(np.expand_dims(alpha, -1) + wide), -2) + step)
+        alpha = np.where(mask[:, t, None], ahead, alpha)
+    return rounded(mine - _log_sum(rounded(alpha + end), -1))
+
+
+def _log_sum(x: Array, axis: int) -> Array:
+    """The logarithm of the sum of exponentials over an axis."""
+    highest = onp.asarray(getval(x)).max(axis=axis, keepdims=True)
+    return rounded(np.log(rounded(np.sum(rounded(np.exp(rounded(x - highest))), axis=axis)))) + onp.squeeze(highest, axis)
+
+
 def forward(
     emissions: onp.ndarray, transitions: onp.ndarray, start: onp.ndarray, end: onp.ndarray, mask: onp.ndarray,
     tags: onp.ndarray,

@@ -15,6 +15,7 @@ from cases.optimizers import slots, step
 from cases.requests import Observation
 
 from .arithmetic import rounded
+from .crf import NAMES, log_likelihoods
 from .nodes import Moments, Padding, Value, compute, masked, moved
 
 Array = Any
@@ -33,7 +34,7 @@ def run_model(
     Losses: the mean over the last axis (mse, mae, binary_crossentropy), or minus the sum of target times logarithm of
     the prediction (categorical_crossentropy: predictions are probabilities that sum to 1; nothing is clipped); then the
     mean over the batch and, where predictions have a time axis, over its steps: all of them, or the valid ones where a
-    mask reaches the output.
+    mask reaches the output. crf: minus the mean over the batch of the log-likelihood of the tags.
 
     Raises ValueError for what has no one right answer or is contradictory: dropout in training, a stateful node, two
     unmerged outputs, a mask made from something else than the inputs, training or gradients without targets.
@@ -59,6 +60,8 @@ def run_model(
 
         def loss(weights: Mapping[str, Array]) -> Array:
             weights = {name: weights[name] for name in weights}
+            if training.loss == "crf":
+                return _of_paths(request, weights, predict(weights, rows_of(request.inputs, rows), mask), request.targets[rows])
             return _loss(training.loss, predict(weights, rows_of(request.inputs, rows), mask, moments), targets)
 
         back, value = make_vjp(loss, weights)
@@ -164,6 +167,14 @@ def _loss(name: str, predictions: Value, targets: Array) -> Array:
     if predictions.mask is None or len(shape) < 3:
         return np.mean(values, axis=places)
     return np.sum(values * predictions.mask, axis=places) / float(max(predictions.mask.sum(), 1))
+
+
+def _of_paths(request: ModelRequest, weights: Mapping[str, Array], emissions: Value, tags: onp.ndarray) -> Array:
+    """Minus the mean log-likelihood of a CRF, which is the last node."""
+    name = request.model.nodes[-1].name
+    numbers = (weights[f"{name}/{each}"] for each in NAMES[1:])
+    mask = onp.ones(tags.shape, bool) if emissions.mask is None else emissions.mask
+    return -np.mean(log_likelihoods(emissions.array, *numbers, mask, tags), axis=-1)
 
 
 _ELEMENT: Mapping[str, Callable[[Array, Array], Array]] = {

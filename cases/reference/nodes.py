@@ -298,6 +298,8 @@ def _concatenate(node: Node, *sources: Value) -> Value:
     rank = sources[0].rank
     axis = node["axis"] - rank if node["axis"] >= 0 else node["axis"]
     mask = _any(sources) if axis == -1 and rank == 3 else None
+    if axis == -2 and rank == 3 and all(one.mask is not None for one in sources):
+        mask = onp.concatenate([one.mask for one in sources], axis=1)
     return Value(np.concatenate([one.array for one in sources], axis=axis), mask, rank)
 
 

@@ -5,27 +5,23 @@
     babi-rnn     story (552), question (5), vocabulary 36: embeddings 50; question LSTM → 50; RepeatVector → (552, 50);
                  add; LSTM → 50; Dense → 36
 
-The stories are generated in the real format (`cases.babi`); where the real ones lie on disk, it is trained on them too
-(`cases.datafiles`).
+The stories are generated in the real format (`cases.babi`; for its text see `babi_text`); where the real ones lie on disk,
+it is trained on them too (`cases.datafiles`).
 """
 
 from __future__ import annotations
 
-import gzip
-import io
-import tarfile
 from functools import lru_cache, partial
 from pathlib import Path
 
 import numpy as np
 
-from cases.babi import BadStories, generate, parse_stories, vectorize, vocabulary
-from cases.datafiles import FILES, TASKS, questions
+from cases.babi import generate, parse_stories, vectorize, vocabulary
+from cases.datafiles import FILES, questions
 from cases.layers import Layer, generator
 from cases.models import Model, ModelRequest, Training, draw_model_weights, node
-from cases.requests import Deviation
 from cases.scenarios.base import ADAM, claim, minibatches, model_claims
-from cases.scenarios.files import of_half_a_file, on_real_data
+from cases.scenarios.files import on_real_data
 
 ROWS, STEPS, REAL = 96, 40, 320
 
@@ -105,17 +101,6 @@ def small(name: str) -> ModelRequest:
     )
 
 
-@lru_cache(maxsize=1)
-def archive() -> bytes:
-    """An archive like the real one, with one generated text in it."""
-    text, file = generate(200, generator("babi archive")).encode(), io.BytesIO()
-    with tarfile.open(fileobj=file, mode="w") as made:
-        member = tarfile.TarInfo(TASKS["babi-memnn"][0])
-        member.size = len(text)
-        made.addfile(member, io.BytesIO(text))
-    return gzip.compress(file.getvalue(), mtime=0)  # the same at every run
-
-
 @lru_cache(maxsize=2)
 def real(name: str, path: Path) -> ModelRequest:
     """The small model for the first of the real stories."""
@@ -139,6 +124,8 @@ def whole(made: Model) -> ModelRequest:
 
 TABLES = {
     "babi-memnn": {
+        "story": (68,),
+        "question": (4,),
         "story_m": (68, 64),
         "story_c": (68, 4),
         "question_m": (4, 64),
@@ -148,9 +135,12 @@ TABLES = {
         "permute": (4, 68),
         "answer": (4, 132),
         "lstm": (32,),
+        "dropout": (32,),
         "dense": (22,),
     },
     "babi-rnn": {
+        "story": (552,),
+        "question": (5,),
         "story_m": (552, 50),
         "question_m": (5, 50),
         "question_lstm": (50,),
@@ -162,26 +152,6 @@ TABLES = {
 }
 for _name, _made in (("babi-memnn", memory(68, 4, 22, 64, 32)), ("babi-rnn", recurrent(552, 5, 36, 50))):
     model_claims(_name, partial(small, _name), partial(whole, _made), TABLES[_name], to=0.85)
-
-    @claim(_name, "A truncated text is a clear error, not a short data set.", says="The data set is downloaded by the example.")
-    def truncated(ask):
-        text, found = generate(20, generator("babi cut")), []
-        for name, cut in (
-            ("in a line", text[: len(text) // 2].rstrip()),
-            ("after a line", text[: text.rindex("\n", 0, -1) + 1]),
-        ):
-            try:
-                parse_stories(cut, expected=20)
-            except BadStories:
-                continue
-            found.append(Deviation("parse_stories", f"a text cut off {name} is taken for a whole one"))
-        return found
-
-    @claim(_name, "A half-downloaded file is an error of the framework's own way to fetch one, if it is told the file's hash.",
-           says="The example fetches its archive by get_file, and says that a failed download must be removed by hand.",
-           document="it gives no hash, so that half a file would be taken for a whole one")
-    def half_downloaded(ask):
-        return of_half_a_file(ask, archive())
 
     @claim(_name, f"With {FILES['babi']} on disk the model trains on the real stories: the first losses are those of the "
                   "equations, and the loss falls.", says="It is trained on the bAbI tasks.")

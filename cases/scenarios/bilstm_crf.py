@@ -3,12 +3,14 @@
 Character ids → Embedding → BiLSTM → Dense → CRF. Tags: O 0, B-PER 1, I-PER 2, B-LOC 3, I-LOC 4; the document's sentence of
 nine characters has the tags [1, 2, 0, 0, 0, 3, 4, 0, 0]. Sentences are padded at the end, id 0. No stack has a CRF: each
 one's is written from its operations, so they and their gradients are what is asked about. Likelihood and best path are
-held against an enumeration of every path (`cases.reference.crf`).
+held against an enumeration of every path (`cases.reference.crf`); the whole model's losses and gradients against the
+equations.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from functools import lru_cache
 
 import numpy as np
@@ -17,8 +19,8 @@ from cases.layers import Layer, generator, on_grid
 from cases.models import FunctionRequest, ModelRequest, Training, draw_model_weights, node, sequential
 from cases.reference.crf import NAMES, forward, run_crf
 from cases.requests import Deviation
-from cases.scenarios.base import ADAM, claim
-from cases.tolerance import compare, expect_by
+from cases.scenarios.base import ADAM, claim, curve, differentiated, followed, predicted, untrained
+from cases.tolerance import compare, expect_by, expect_model
 
 NAME = "bilstm-crf-ner"
 TAGS = 5
@@ -30,10 +32,12 @@ SENTENCES = (  # ids as the document's dictionary gives them, and their tags
     ((16, 24, 24, 7, 20, 28, 29, 9), (1, 2, 2, 0, 3, 4, 4, 0)),
     ((9,), (0,)),
 )
-STEPS = 20
+STEPS, FIRST, WIDE = 20, 3, 12
+SHORT = [row for row, (ids, _) in enumerate(SENTENCES) if len(ids) <= 6]
+"""The sentences whose paths the reference can enumerate."""
 LAYER = Layer("lstm", 8, 8, direction="bidirectional", return_state=False)
 MODEL = sequential(
-    NAME, node("ids", "input", shape=(9,)), node("embedding", "embedding", ids=32, width=8, mask_zero=True),
+    NAME, node("ids", "input", shape=(None,)), node("embedding", "embedding", ids=32, width=8, mask_zero=True),
     node("lstm", "recurrent", layer=LAYER), node("dense", "dense", units=TAGS, activation="linear"),
     node("crf", "crf", tags=TAGS),
 )
@@ -85,7 +89,8 @@ def against_enumeration(ask, arguments: Mapping[str, np.ndarray], what: str, *pr
     return found
 
 
-@claim(NAME, "The log-likelihood of each row is that of an enumeration of every path.")
+@claim(NAME, "The log-likelihood of each row is that of an enumeration of every path.",
+       says="It is trained by the log-likelihood of a CRF.")
 def likelihood(ask):
     return against_enumeration(ask, short(), "enumeration", "log_likelihood")
 
@@ -95,17 +100,20 @@ def gradients(ask):
     return against_enumeration(ask, short(), "enumeration", *(f"gradients/{name}" for name in NAMES))
 
 
-@claim(NAME, "The decoded path is the best of all paths, and has no tag at padded steps.")
+@claim(NAME, "The decoded path is the best of all paths, and has no tag at padded steps.",
+       says="The tags are the CRF's best path.")
 def best_path(ask):
     return against_enumeration(ask, short(), "enumeration", "path")
 
 
-@claim(NAME, "What stands in padding changes neither likelihood nor gradients nor path.", [{"content": 50.0}, {"content": -50.0}])
+@claim(NAME, "What stands in padding changes neither likelihood nor gradients nor path.", [{"content": 50.0}, {"content": -50.0}],
+       says="Each sentence is padded.")
 def padding(ask, content):
     return against_enumeration(ask, padded(content), f"{content:g} in padding", "log_likelihood", "path", "gradients")
 
 
-@claim(NAME, "How much padding there is changes neither likelihood nor gradients nor path.", depth="full")
+@claim(NAME, "How much padding there is changes neither likelihood nor gradients nor path.", depth="full",
+       says="Each sentence is padded.")
 def amount(ask):
     return against_enumeration(ask, padded(7.0, 2), "two more padded steps", "log_likelihood", "path", "gradients")
 
@@ -117,6 +125,40 @@ def question() -> ModelRequest:
     hyper = tuple({**dict(ADAM), "learning_rate": 0.1}.items())
     training = Training("adam", hyper, "crf", (tuple(range(len(ids))),) * STEPS)
     return ModelRequest(MODEL, draw_model_weights(MODEL), ids, None, tags, training)
+
+
+@claim(NAME, "From equal weights the emissions are those of the equations, padding left out.",
+       says="Embedding → BiLSTM → Dense → CRF.")
+def values(ask):
+    return predicted(ask, untrained(question()))
+
+
+@claim(NAME, f"The sentences padded to {WIDE} have the same emissions at their own steps, and the same paths.",
+       says="Each sentence is padded.", sparing=())
+def padded_further(ask):
+    request, (ids, tags, mask) = untrained(question()), sentences()
+    wide = ((0, 0), (0, WIDE - ids.shape[1]))
+    more = replace(request, inputs=np.pad(ids, wide))
+    due, seen = ask(request)["predictions"], ask(more)["predictions"]
+    allowed = 2 * expect_model(request)["predictions"].allowed[mask]
+    found = compare("emissions at valid steps", seen[:, : ids.shape[1]][mask], due[mask], allowed)
+    paths = []
+    for emissions, valid, chosen in ((due, mask, tags), (seen, np.pad(mask, wide), np.pad(tags, wide))):
+        arguments = decoded(emissions, request.weights) | {"mask": valid, "tags": chosen}
+        few = {name: arguments[name][SHORT] for name in ("emissions", "mask", "tags")}
+        paths.append(ask(field(arguments | few))["path"][:, : ids.shape[1]])
+    return [*found, *compare("path", paths[1], paths[0], 0.0)]
+
+
+@claim(NAME, f"From equal weights the first {FIRST} losses of training, minus mean log-likelihoods, are those of the equations.",
+       says="The model is trained by the likelihood of the CRF.", sparing=())
+def trajectory(ask):
+    return followed(ask, question(), FIRST)
+
+
+@claim(NAME, "From equal weights the gradients of the loss, down to the embedding, are those of the equations.", depth="full")
+def model_gradients(ask):
+    return differentiated(ask, replace(question(), wants=("gradients",)))
 
 
 def decoded(emissions: np.ndarray, weights: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
@@ -145,11 +187,12 @@ def after_training(ask) -> dict[str, np.ndarray]:
 def learned(ask):
     _, tags, mask = sentences()
     path = ask(field(after_training(ask)))["path"]
+    told = curve("loss", ask(question())["losses"], "Loss of each step of training")
     if np.array_equal(path[mask], tags[mask]):
-        return []
+        return [told]
     row = int(np.argmax(((path != tags) & mask).any(axis=1)))
     wrong = ((path != tags) & mask).sum()
-    return [Deviation("path", f"{wrong} of {mask.sum()} tags are wrong; sentence {row}: found "
+    return [told, Deviation("path", f"{wrong} of {mask.sum()} tags are wrong; sentence {row}: found "
                       f"{path[row][mask[row]].tolist()}, expected {tags[row][mask[row]].tolist()}", float(wrong))]
 
 

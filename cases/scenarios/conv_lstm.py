@@ -19,10 +19,22 @@ import numpy as np
 
 from cases.convolutions import Convolution
 from cases.layers import Layer, generator
-from cases.models import Model, ModelRequest, Node, Training, draw_model_weights, node, sequential
+from cases.models import Model, ModelRequest, Node, Training, draw_model_weights, named_inputs, node, sequential
 from cases.movies import movies
 from cases.requests import Deviation, Note, Observation
-from cases.scenarios.base import ADAM, as_claimed, claim, curve, differentiated, falls, followed, minibatches, predicted, shaped
+from cases.scenarios.base import (
+    ADAM,
+    as_claimed,
+    built,
+    claim,
+    curve,
+    differentiated,
+    falls,
+    followed,
+    minibatches,
+    predicted,
+    shaped,
+)
 from cases.tolerance import compare, expect_model
 
 NAME = "conv-lstm"
@@ -33,7 +45,7 @@ MOMENTUM = 0.8
 LAYERS = 1
 
 
-def model(size: int, layers: int, filters: int, frames: int, momentum: float = 0.99) -> Model:
+def model(size: int, layers: int, filters: int, frames: int | None, momentum: float = 0.99) -> Model:
     """`layers` × [ConvLSTM2D + BatchNorm] and a Conv3D, on frames of `size` × `size`. momentum: that of BatchNorm, 0.99 in
     the document; less where there are few steps."""
     chain: list[Node] = [node("frames", "input", shape=(frames, size, size, 1))]
@@ -73,20 +85,33 @@ def with_statistics(request: ModelRequest, seen: Observation) -> ModelRequest:
 
 @lru_cache(maxsize=2)
 def whole(rows: int = 1, frames: int = 2) -> ModelRequest:
-    """The document's model. Time is open in the document: two frames show it."""
-    made = model(40, 4, 40, frames)
+    """The document's model, time open, and movies of some frames."""
+    made = model(40, 4, 40, None)
     inputs, targets = movies(generator(NAME, "whole"), rows, frames, 40)
     return ModelRequest(made, draw_model_weights(made), inputs, None, targets, wants=())
 
 
-TABLE = {**{f"{name}{index}": (2, 40, 40, 40) for index in range(4) for name in ("lstm", "norm")}, "out": (2, 40, 40, 1)}
+TABLE = {
+    "frames": (None, 40, 40, 1), **{f"{name}{index}": (None, 40, 40, 40) for index in range(4) for name in ("lstm", "norm")},
+    "out": (None, 40, 40, 1),
+}
+"""Time is open: a stack that knows shapes before it runs says None, one that does not says how many frames it was given."""
 PARAMETERS = 4 * (9 * (1 + 40) * 40 + 40) + 3 * 4 * (9 * (40 + 40) * 40 + 40) + 4 * 4 * 40 + 27 * 40 + 1
 """407 001: Keras counts the moving averages, and has one bias a gate."""
 
 
 @claim(NAME, "Every layer has the shape of the document's table.", says="It prints a table of the shapes.")
 def shapes(ask):
-    return shaped(ask, whole(), TABLE)
+    knows = ask(built(whole())).facts["shapes"]["out"][0] is None
+    frames = named_inputs(whole().model, whole().inputs)["frames"].shape[1]
+    return shaped(ask, whole(), TABLE if knows else {name: (frames, *shape[1:]) for name, shape in TABLE.items()})
+
+
+@claim(NAME, "The same model reads 2 frames, and 5: the predictions are those of the equations.",
+       [{"frames": 2}, {"frames": 5}], says="Frames (None, None, 40, 40, 1): any number of frames.", sparing=())
+def any_number_of_frames(ask, frames):
+    made = model(SIZE, LAYERS, 3, None, MOMENTUM)
+    return predicted(ask, ModelRequest(made, draw_model_weights(made), data()[0][:, :frames]))
 
 
 @claim(NAME, "The document's model has 407 001 numbers: weights and moving averages, one bias a gate.",
@@ -126,7 +151,8 @@ def statistics(ask):
     return [d for name in moving for d in compare(name, seen[name], expected[name].value, expected[name].allowed)]
 
 
-@claim(NAME, "It trains: the loss falls below 0.7 of what it was.")
+@claim(NAME, "It trains: the loss falls below 0.7 of what it was.",
+       says="It is trained on movies of 3 to 7 moving squares, with noise.")
 def it_trains(ask):
     losses = ask(question())["losses"]
     return [*falls(losses, 0.7), curve("loss", losses, "Loss of each step of training")]
@@ -147,7 +173,8 @@ def picture(name: str, truth: np.ndarray, predictions: np.ndarray) -> Note:
     return Note(name, {"image": np.round(image, 3).tolist()})
 
 
-@claim(NAME, "The next frames of unseen movies are predicted better than by any constant.")
+@claim(NAME, "The next frames of unseen movies are predicted better than by any constant.",
+       says="The target is the next frame.")
 def next_frame(ask):
     predictions, truth = ask(question())["trained"][..., 0], data()[3][:, :GIVEN, :, :, 0]
     found, constant = surprise(predictions, truth), surprise(np.full(truth.shape, truth.mean()), truth)

@@ -14,12 +14,16 @@ from cases.models import FunctionRequest, ModelRequest
 from cases.requests import Deviation, Note, Refusal, first_line
 from cases.scenarios.base import curve, falls, followed, refused
 
+GENERATED = "data generated in the real format"
+STAND_IN = {"imdb": GENERATED, "mnist": "the digits that scikit-learn carries", "babi": GENERATED}
+"""Data set -> what the scenarios run on without it."""
+
 
 def there(name: str) -> Path:
     """The file of a data set. Raises NotSupported, which says what stands in for it, where there is none."""
     path = located(name)
     if path is None:
-        raise NotSupported(f"no {FILES[name]} in {folder()}: data generated in the real format stand in for it")
+        raise NotSupported(f"no {FILES[name]} in {folder()}: {STAND_IN[name]} stand in for it")
     return path
 
 

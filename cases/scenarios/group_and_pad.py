@@ -14,7 +14,7 @@ from cases.invariants.base import alike, settled
 from cases.layers import Layer, draw_weights
 from cases.models import FunctionRequest
 from cases.requests import Deviation, Note, Observation, Request, Unsupported
-from cases.scenarios.base import claim, refused
+from cases.scenarios.base import MISTAKES, claim, refused
 from cases.tolerance import compare
 
 NAME = "group-and-pad"
@@ -68,7 +68,8 @@ def groups(ask, column):
     return compare(f"groups of column {column} (lengths {lengths.tolist()})", seen, due, 0.0)
 
 
-@claim(NAME, "In the padded batch no row is lost, none doubled, and none reordered within its group.", COLUMNS)
+@claim(NAME, "In the padded batch no row is lost, none doubled, and none reordered within its group.", COLUMNS,
+       says="Rows keep their order within a group.")
 def rows_stay(ask, column):
     seen, lengths = batched(ask, column)
     places = {tuple(row): place for place, row in enumerate(ROWS.tolist())}
@@ -79,36 +80,40 @@ def rows_stay(ask, column):
     return [Deviation("rows", f"groups hold the rows {found}")]
 
 
-@claim(
-    NAME,
-    "A column out of range is a clear error that names it.",
-    [{"column": 3}, {"column": -1}],
-    document="its code checks nothing, and uses a variable that it never defines",
-)
-def column_out_of_range(ask, column):
-    try:
-        group(ROWS, column)
-    except IndexError as error:
-        return [] if str(column) in str(error) else [Deviation("error", f"does not name {column}: {error}")]
-    return [Deviation("error", f"column {column}: no error was raised")]
+def asked_column(number: int) -> FunctionRequest:
+    """A column of the rows as a tensor of the framework's own."""
+    return FunctionRequest("column", (("rows", ROWS), ("column", number)))
+
+
+OUTSIDE = {3: 2, -4: 0}
+"""Column out of range -> the nearest one that there is."""
 
 
 @claim(
     NAME,
     "Taken out of the framework's own tensor, a column out of range is an error that names it; JAX alone, as it documents, "
-    "gives the last column there is.",
-    says="The rows are grouped by a column that the caller names.",
-    document="nothing guards its index: without a check of one's own JAX groups by another column, in silence",
+    "gives the nearest column there is.",
+    [{"column": outside} for outside in OUTSIDE],
+    says="A column out of range is to be a clear error.",
+    document="its code checks nothing, and uses a variable that it never defines; nor does JAX: without a check of one's own it "
+    "groups by another column, in silence",
 )
-def column_of_a_tensor(ask):
-    asked = FunctionRequest("column", (("rows", ROWS), ("column", 1)))
-    found = compare("column 1", ask(asked)["result"], ROWS[:, 1].astype(float), 0.0)
-    answer = ask.answer(FunctionRequest("column", (("rows", ROWS), ("column", 3))))
-    said = refused(answer, "column 3 of a tensor with columns 0 to 2", "3")
-    if isinstance(answer, Observation) and answer.facts.get("out_of_range") == "clamped":
-        said = [one for one in said if isinstance(one, Note)]
-        said += compare("column 3, clamped", answer["result"], ROWS[:, 2].astype(float), 0.0)
-    return [*found, *said]
+def column_out_of_range(ask, column):
+    answer, mistake = ask.answer(asked_column(column)), f"column {column} of a tensor with columns 0 to 2"
+    if not isinstance(answer, Observation) or answer.facts.get("out_of_range") != "clamped":
+        return refused(answer, mistake, {str(abs(column))})
+    told = Note(MISTAKES, {"head": ["mistake", "error"], "rows": [[mistake, "no error (clamped, as documented)"]]})
+    return [told, *compare(f"column {column}, clamped", answer["result"], ROWS[:, OUTSIDE[column]].astype(float), 0.0)]
+
+
+@claim(
+    NAME,
+    "Taken out of the framework's own tensor, columns 0 to 2 are those of the rows, and -1 is the last, in silence.",
+    [{"column": number} for number in (0, 1, 2, -1)],
+    says="The rows are grouped by a column that the caller names.",
+)
+def column_of_a_tensor(ask, column):
+    return compare(f"column {column}", ask(asked_column(column))["result"], ROWS[:, column].astype(float), 0.0)
 
 
 @claim(

@@ -72,7 +72,8 @@ def whole() -> ModelRequest:
     return ModelRequest(made, draw_model_weights(made), generator(NAME, "image").random((1, 28, 28, 1)))
 
 
-model_claims(NAME, small, whole, {"rows": (28, 128), "columns": (128,), "dense": (10,)}, first=3, equations="full")
+TABLE = {"image": (28, 28, 1), "rows": (28, 128), "columns": (128,), "dense": (10,)}
+model_claims(NAME, small, whole, TABLE, first=3, equations="full")
 
 
 REAL = 160

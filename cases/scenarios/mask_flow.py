@@ -3,7 +3,8 @@
 Masking(0) → the layer in question → LSTM(4, sequences) → Dense(2), four rows of which two are padded in front, one at
 the end: after the end alone, a lost mask would not show in a forward LSTM's valid steps. While the mask survives,
 padding changes nothing and the loss is the mean over the valid steps; where it is lost, padded steps take part in both.
-PyTorch layers carry no mask: its models hand one on by hand, as long as the time axis stays.
+PyTorch layers carry no mask, and what a model hands on by hand tells nothing of them: asked is which of them a packed
+sequence, which has the lengths in it, goes through.
 """
 
 from __future__ import annotations
@@ -12,10 +13,10 @@ from dataclasses import replace
 
 import numpy as np
 
-from cases.invariants.base import NotSupported
+from cases.invariants.base import NotSupported, settled
 from cases.layers import Layer, generator
-from cases.models import Model, ModelRequest, Node, Training, draw_model_weights, node
-from cases.requests import Deviation, Note
+from cases.models import FunctionRequest, Model, ModelRequest, Node, Training, draw_model_weights, node
+from cases.requests import Deviation, Note, Observation, Refusal
 from cases.scenarios.base import claim, followed
 from cases.tolerance import compare, expect_model
 
@@ -59,6 +60,7 @@ PASSING: dict[str, Chain] = {
     "Concatenate": joined("concatenate", axis=-1),
     "Embedding": (),
     "initial_state": (),
+    "Concatenate_in_time": joined("concatenate", axis=1),
 }
 DROPPING: dict[str, Chain] = {
     "Lambda": through("slice", start=0, stop=None, form="lambda"),
@@ -67,6 +69,8 @@ DROPPING: dict[str, Chain] = {
     "Flatten": (node("flat", "flatten", "masking"), node("through", "reshape", "flat", shape=(TIME, FEATURES))),
     "Permute": (node("turned", "permute", "masking", dims=(2, 1)), node("through", "permute", "turned", dims=(2, 1))),
     "Conv1D": through("conv1d", filters=5, size=(2,), padding="same", activation="tanh"),
+    "MaxPooling1D": through("max_pool1d", size=(1,)),
+    "Dot": joined("dot", axes=(2, 2)),
     "Add_one_masked": (
         node("branch", "dense", "input", units=FEATURES, activation="tanh"),
         node("through", "add", "masking", "branch"),
@@ -76,12 +80,18 @@ DROPPING: dict[str, Chain] = {
         node("through", "concatenate", "masking", "branch", axis=-1),
     ),
 }
+PACKED = {
+    name: name in ("LSTM", "Bidirectional")
+    for name in ("LSTM", "Bidirectional", "Dense", "Dropout", "Activation", "BatchNormalization", "Add", "Multiply",
+                 "Concatenate", "Embedding", "slicing", "Reshape", "Flatten", "Permute", "Conv1D", "MaxPooling1D")
+}
+"""What a packed sequence is given to, and whether it is to come out as one; else an error is to be raised."""
 PASS, DROP = [{"layer": name} for name in PASSING], [{"layer": name} for name in DROPPING]
 TRAINED = [one for one in PASS if one["layer"] != "BatchNormalization"]
 TRAINING = Training("sgd", (("learning_rate", 0.01),), "mse", (tuple(range(4)),))
 SPARING = ("Bidirectional", "Embedding", "initial_state", "Lambda")
 """What a framework that compiles every model is asked at `default`: where a mask takes another way through the code."""
-FIXED = ("Reshape", "Flatten", "Permute")  # their shapes are written down with the time in them
+FIXED = ("Reshape", "Flatten", "Permute", "Dot")  # their shapes are written down with the time in them
 
 
 def model(layer: str, masked: bool = True) -> Model:
@@ -109,6 +119,7 @@ def model(layer: str, masked: bool = True) -> Model:
         "Concatenate": 6,
         "Concatenate_one_masked": 6,
         "Conv1D": 5,
+        "Dot": TIME,
     }
     last = "through" if chain or layer == "Embedding" else "masking"
     return Model(
@@ -131,12 +142,18 @@ def question(layer: str, masked: bool = True) -> ModelRequest:
         inputs = {"input": inputs, "h": random.uniform(0.2, 0.8, (4, 4)), "c": random.uniform(0.2, 0.8, (4, 4))}
     training = None if layer == "BatchNormalization" else TRAINING  # its training is another computation
     weights = draw_model_weights(model(layer))
-    return ModelRequest(made, weights, inputs, None, random.normal(0, 1, (4, TIME, 2)), training)
+    return ModelRequest(made, weights, inputs, None, random.normal(0, 1, (*valid(layer).shape, 2)), training)
 
 
-def at_valid(array: np.ndarray) -> np.ndarray:
-    """(batch, time, n) with 0 at padded steps."""
-    return np.where(VALID[:, :, None], array, 0.0)
+def valid(layer: str) -> np.ndarray:
+    """(batch, time) bool, of what comes after the layer."""
+    return np.concatenate([VALID, VALID], axis=1) if layer == "Concatenate_in_time" else VALID
+
+
+def carries(seen: Observation) -> None:
+    """Raises NotSupported where layers carry no mask, so that none can be passed on or lost."""
+    if "mask" in seen.facts:
+        raise NotSupported(f"{seen.facts['mask']}: what it does with one tells nothing of the layers")
 
 
 def loss_over(request: ModelRequest, predictions: np.ndarray, where: np.ndarray) -> float:
@@ -153,6 +170,7 @@ def loss_is(layer: str, where: np.ndarray, ask) -> list[Deviation]:
     """Deviations of the loss from the mean of the predictions' own errors over some steps."""
     request = question(layer)
     seen, expected = ask(request), expect_model(request)
+    carries(seen)
     slack = float(np.max(expected["losses"].allowed)) + 1e-6 * abs(float(expected["losses"].value[0]))
     return compare("losses", seen["losses"], np.array([loss_over(request, seen["predictions"], where)]), slack)
 
@@ -160,19 +178,20 @@ def loss_is(layer: str, where: np.ndarray, ask) -> list[Deviation]:
 @claim(NAME, "The layer passes the mask on: at valid steps the predictions are those of the equations, padding left out.", PASS,
        sparing=[one for one in PASS if one["layer"] in SPARING])
 def passes(ask, layer):
-    request = question(layer)
-    expected = expect_model(request)["predictions"]
-    seen = ask(request)["predictions"]
-    found = compare("predictions at valid steps", at_valid(seen), at_valid(expected.value), at_valid(expected.allowed))
-    by_hand = "masked" not in ask(request).facts
-    return [*found, fate(layer, "lost" if found else "handed on by hand" if by_hand else "passed on")]
+    request, where = question(layer), valid(layer)[:, :, None]
+    seen, expected = ask(request), expect_model(request)["predictions"]
+    carries(seen)
+    at_valid = (np.where(where, array, 0.0) for array in (seen["predictions"], expected.value, expected.allowed))
+    found = compare("predictions at valid steps", *at_valid)
+    return [*found, fate(layer, "lost" if found else "passed on")]
 
 
-@claim(NAME, "Where the mask is passed on, a row without its padding has the same predictions.", PASS,
-       sparing=[{"layer": "Embedding"}])
+@claim(NAME, "Where the mask is passed on, a row without its padding has the same predictions.",
+       [one for one in PASS if one["layer"] != "Concatenate_in_time"], sparing=[{"layer": "Embedding"}])
 def unpadded(ask, layer):
     request = question(layer)
     expected = expect_model(request)["predictions"]
+    carries(ask(request))
     seen = ask(request)["predictions"]
     cut = slice(FROM[SHORT], UNTIL[SHORT])
     short = {
@@ -187,7 +206,7 @@ def unpadded(ask, layer):
 @claim(NAME, "While the mask survives, the loss is the mean over the valid steps, by hand.", TRAINED,
        sparing=[one for one in TRAINED if one["layer"] in SPARING])
 def masked_loss(ask, layer):
-    return loss_is(layer, VALID, ask)
+    return loss_is(layer, valid(layer), ask)
 
 
 @claim(NAME, "Batches of different sizes, one after the other, give the losses of the equations.",
@@ -215,11 +234,12 @@ def batch_norm_counts_valid_steps(ask):
 def drops(ask, layer):
     request = question(layer)
     allowed = 2 * expect_model(request)["predictions"].allowed
-    seen, plain = ask(request), ask(replace(question(layer, masked=False), training=None, targets=None))["predictions"]
+    seen = ask(request)
+    carries(seen)
+    plain = ask(replace(question(layer, masked=False), training=None, targets=None))["predictions"]
     found = compare("predictions against those without Masking", seen["predictions"], plain, allowed)
     how = "with a warning" if any("mask" in w.lower() for w in seen.warnings) else "in silence"
-    told = "passed on" if found else f"dropped {how}" if "masked" in seen.facts else "none is carried"
-    return [*found, fate(layer, told)]
+    return [*found, fate(layer, "passed on" if found else f"dropped {how}")]
 
 
 @claim(NAME, "Where the mask is lost, padded steps count in the loss.", DROP,
@@ -236,3 +256,20 @@ def says_so(ask, layer):
         raise NotSupported("layers carry no mask here, so none can be lost between them")
     told = [w for w in seen.warnings if "mask" in w.lower()]
     return [] if told else [Deviation("warnings", f"{layer} drops the mask in silence: no warning speaks of a mask")]
+
+
+@claim(NAME, "A packed sequence goes through a recurrent layer and is one again, of the same lengths; whatever else it is given "
+             "to raises an error, so that no length is lost in silence.", [{"layer": name} for name in PACKED],
+       says="The mask seems to do nothing.")
+def packed(ask, layer):
+    ids = layer == "Embedding"
+    drawn = generator(NAME).integers(1, 9, (4, TIME)) if ids else question("Dense").inputs
+    lengths = np.array([6, 4, 3, 2])
+    answer = ask.answer(FunctionRequest("packed_through", (("layer", layer), ("inputs", drawn), ("lengths", lengths))))
+    if isinstance(answer, Refusal):
+        found = [Deviation("error", f"{answer.error}: {answer.message}")] if PACKED[layer] else []
+        return [*found, fate(layer, f"packed: {answer.error}")]
+    kind = settled(answer).facts["kind"]
+    if not PACKED[layer]:
+        return [Deviation("packed", f"no error was raised: a {kind} came out"), fate(layer, f"packed: a {kind} comes out")]
+    return [*compare("lengths", answer["lengths"], lengths, 0.0), fate(layer, "packed: passed on")]

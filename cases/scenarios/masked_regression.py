@@ -14,7 +14,7 @@ import numpy as np
 from cases.layers import Layer, generator
 from cases.models import Model, ModelRequest, Training, draw_model_weights, node, sequential
 from cases.requests import Deviation, Note
-from cases.scenarios.base import ADAM, built, claim, minibatches, model_claims, untrained
+from cases.scenarios.base import ADAM, built, claim, curve, falls, minibatches, model_claims, untrained
 from cases.tolerance import compare
 
 NAME = "masked-regression"
@@ -56,6 +56,7 @@ model_claims(
     small,
     whole,
     {
+        "input": (362, 24),
         "masking": (362, 24),
         "lstm_0": (362, 128),
         "lstm_1": (362, 64),
@@ -75,6 +76,19 @@ def parameters(ask):
     seen = ask(built(whole())).facts
     due = PARAMETERS + (0 if seen["one_bias"] else 4 * (128 + 64 + 1))
     return [] if seen["parameters"] == due else [Deviation("parameters", f"found {seen['parameters']}, expected {due}")]
+
+
+OF_LAYERS = {"lstm_0": (78_336, 128), "lstm_1": (49_408, 64), "lstm_2": (264, 1)}
+"""Layer -> its parameters in the document, and its units."""
+
+
+@claim(NAME, "Each LSTM has the document's number of parameters; with two biases a cell, as in PyTorch, 4 more a unit.",
+       [{"layer": name} for name in OF_LAYERS], says="78 336 + 49 408 + 264 parameters.")
+def parameters_of_a_layer(ask, layer):
+    seen, (due, units) = ask(built(whole())).facts, OF_LAYERS[layer]
+    due += 0 if seen["one_bias"] else 4 * units
+    found = seen["parameters_by_node"][layer]
+    return [] if found == due else [Deviation("parameters", f"{layer}: found {found}, expected {due}")]
 
 
 def errors(request: ModelRequest, predictions: np.ndarray) -> np.ndarray:
@@ -105,7 +119,11 @@ def loss_is_unmasked(ask):
     if not found and abs(plain - masked) <= 0.01 * plain:
         found = [Deviation("losses", "masked and plain are alike: nothing is told")]
     told = {"printed": printed, "by hand, over all steps": plain, "by hand, over the valid steps": masked}
-    return [*found, *(Note(f"loss, {name}", f"{value:.4f}") for name, value in told.items())]
+    padding = seen.facts["padding"]
+    kept = set(padding.values()) if isinstance(padding, dict) else {padding}
+    words = {"hold": "the last valid output, held", "zero": "zeros"}
+    return [*found, *(Note(f"loss, {name}", f"{value:.4f}") for name, value in told.items()),
+            Note("outputs at padded steps, which count in the loss", " and ".join(words.get(one, one) for one in sorted(kept)))]
 
 
 @claim(NAME, "Without the Lambda the loss is the mean over the valid steps, by hand.",
@@ -132,3 +150,24 @@ def mask_acts(ask):
     if np.all(np.abs(with_mask - without)[padded].max(axis=-1) > 1e-5):
         return []
     return [Deviation("predictions", "with and without Masking some padded steps are equal")]
+
+
+@lru_cache(maxsize=1)
+def as_written() -> ModelRequest:
+    """The document's sizes: 100 rows of 362 steps, 3 epochs of batches of 15; a target like that of the small rows."""
+    random, made, rows = generator(NAME, "as written"), model(362, 24, (128, 64, 1)), 100
+    steps = np.arange(362) < random.integers(100, 363, rows)[:, None]
+    inputs = np.where(steps[:, :, None], random.uniform(0.1, 1, (rows, 362, 24)), 0.0)
+    targets = (np.cumsum(inputs[:, :, :1], axis=1) / np.arange(1, 363)[:, None])[:, SHIFT:]
+    epoch = [tuple(range(start, min(start + 15, rows))) for start in range(0, rows, 15)]
+    return ModelRequest(made, draw_model_weights(made), inputs, None, targets, Training("adam", ADAM, "mae", tuple(epoch) * 3))
+
+
+@claim(NAME, "With the document's sizes, 100 rows in batches of 15 for 3 epochs are 21 steps, and the loss falls.", depth="full",
+       says="x (100, 362, 24), y (100, 357, 1); Adam, MAE, batch 15, 3 epochs.")
+def trained_as_written(ask):
+    losses = ask(replace(as_written(), wants=()))["losses"]
+    told = curve("loss, at the document's sizes", losses, "Loss of each step of training")
+    if len(losses) != 21 or not np.isfinite(losses).all():
+        return [told, Deviation("losses", f"found {len(losses)} losses: {losses[:5]} …; expected 21, all finite")]
+    return [told, *falls(losses, 0.9)]

@@ -11,10 +11,10 @@ from typing import Any
 
 import numpy as np
 
-from cases.optimizers import OPTIMIZERS, OWN, definitions
+from cases.optimizers import BIAS_CORRECTION, OPTIMIZERS, OWN, PLACES_OF_EPSILON, definitions
 from cases.requests import Deviation, Note
 from cases.scenarios.base import claim
-from cases.steps import OptimizerRequest, drawn, expected
+from cases.steps import GIVEN, OptimizerRequest, drawn, expected, follow, given
 from cases.tolerance import compare
 
 NAME = "lstm-regression-optimizers"
@@ -100,6 +100,73 @@ def defaults(ask, optimizer):
         Deviation(name, f"{optimizer}'s {name}: found {seen.get(name, 'none')}, expected {value:g}")
         for name, value in due.items() if np.float32(seen.get(name, np.nan)) != np.float32(value)
     ]
-    told = {**seen, **definitions(stack, optimizer)}
+    told = {"weight_decay": 0.0, **seen, **definitions(stack, optimizer), "bias correction": BIAS_CORRECTION[optimizer]}
+    del told["clip_epsilon"]  # that of a function, not of an optimizer
+    if "epsilon_place" in told:
+        told["epsilon_place"] = PLACES_OF_EPSILON[optimizer][told["epsilon_place"]]
     rows = [[optimizer, name, f"{value:.6g}" if isinstance(value, float) else str(value)] for name, value in told.items()]
     return [*found, Note("Defaults and definitions", {"head": ["optimizer", "what", "is"], "rows": rows})]
+
+
+DIFFERENT: Mapping[tuple[str, str], bool] = {
+    ("sgd", "plain"): False, ("sgd", "schedule"): True, ("sgd", "weight_decay"): True, ("rmsprop", "plain"): True,
+    ("adagrad", "plain"): True, ("adadelta", "plain"): False, ("adam", "plain"): True, ("adam", "weight_decay"): True,
+    ("adamax", "plain"): True, ("nadam", "plain"): False, ("nadam", "own_schedule"): True, ("adamw", "plain"): True,
+}
+"""Optimizer and options -> whether Keras' and PyTorch's definitions part there."""
+
+
+@claim(
+    NAME, "From equal hyper-parameters four steps differ from those by the other stack's definition, by more than rounding, "
+    "where the definitions differ, and nowhere else.", [{"optimizer": o, "options": a} for o, a in DIFFERENT],
+    says="It compares SGD, RMSprop, Adagrad, Adadelta, Adam, Adamax and Nadam by their names, as if each were one rule.",
+    document="names are not definitions: the place of epsilon, of the rate and of weight decay differ between stacks",
+)
+def difference_of_definitions(ask, optimizer, options):
+    own = options == "own_schedule"
+    request = drawn(optimizer, {} if own else hyper(optimizer, options))
+    if own:  # what Keras fixes, and PyTorch has a default for
+        left = tuple((name, value) for name, value in request.hyper if name != "momentum_decay")
+        request = OptimizerRequest(optimizer, left, request.weights, request.gradients)
+    seen = ask(request)
+    stack = seen.facts["stack"]
+    other = follow(request, "torch" if stack == "keras" else "keras")
+    off = {name: np.abs(seen[name] - array) for name, array in other.arrays.items()}
+    allowed = {name: due.allowed for name, due in expected(request, stack).items()}
+    largest = max(float(array.max()) for array in off.values())
+    rounding = max(float(np.max(allowed[name])) for name in off)
+    parts = any(np.any(off[name] > 2 * allowed[name]) for name in off)
+    row = [optimizer, options.replace("_", " "), f"{largest:.2g}" if parts else "none beyond rounding"]
+    told = Note(f"Largest difference from the other stack's definition, four steps, epsilon {GIVEN['epsilon']:g}",
+                {"head": ["optimizer", "options", "difference"], "rows": [row]})
+    if parts == DIFFERENT[optimizer, options]:
+        return [told]
+    words = f"{largest:.3g} off the other stack's definition, rounding is {rounding:.3g}: expected "
+    return [told, Deviation("difference", words + ("more" if DIFFERENT[optimizer, options] else "no more"), largest, rounding)]
+
+
+FIRST_STEPS = ("rmsprop", "adam", "adamax", "nadam", "adamw")
+
+
+def first_step(optimizer: str) -> float:
+    """How many learning rates the first step is long, whatever the gradient, with the values of `GIVEN` and hardly an epsilon."""
+    if optimizer == "rmsprop":  # nothing is corrected
+        return 1 / np.sqrt(1 - GIVEN["rho"])
+    if optimizer != "nadam":
+        return 1.0
+    s = [GIVEN["beta_1"] * (1 - 0.5 * 0.96 ** (t * GIVEN["momentum_decay"])) for t in (1, 2)]
+    return 1.0 + s[1] * (1 - GIVEN["beta_1"]) / (1 - s[0] * s[1])
+
+
+@claim(
+    NAME, "The first step is as long as the correction of bias makes it: the learning rate in Adam, AdamW and Adamax, by Nadam's "
+    "schedule more, and in RMSprop, which corrects nothing, the rate over the root of 1 - rho.",
+    [{"optimizer": o} for o in FIRST_STEPS], says="Every optimizer is used with its defaults.",
+)
+def bias_correction(ask, optimizer):
+    weights, gradients = {"bias": np.array([0.5, -0.25, 1.0])}, {"bias": np.array([0.75, -0.125, 2.0])}
+    options = {**given(optimizer), "epsilon": 1e-12, **({"weight_decay": 0.0} if optimizer == "adamw" else {})}
+    seen = ask(OptimizerRequest(optimizer, tuple(options.items()), weights, (gradients,)))["weights/bias"][0]
+    length = GIVEN["learning_rate"] * first_step(optimizer)
+    due = weights["bias"] - length * np.sign(gradients["bias"])
+    return compare("weights after the first step", seen, due, 2.0**-24 * (2 * np.abs(due) + 64 * length))

@@ -127,7 +127,7 @@ def run_column(backend: Any, request: FunctionRequest) -> Observation:
 
 
 def run_fetch(backend: Any, request: FunctionRequest) -> Observation:
-    """`keras.utils.get_file` on a file of this machine that holds `content`, told the hash of the whole one."""
+    """`keras.utils.get_file` on a file of this machine that holds `content`, told the hash of the whole one, or none."""
     options = dict(request.arguments)
     with tempfile.TemporaryDirectory() as folder:
         path, cache = os.path.join(folder, "there"), os.path.join(folder, "cache")
@@ -136,7 +136,7 @@ def run_fetch(backend: Any, request: FunctionRequest) -> Observation:
             file.write(options["content"])
         with moment("run"), quiet():
             found = backend.keras.utils.get_file(
-                "fetched", f"file://{path}", cache_dir=cache, file_hash=options["sha256"],
+                "fetched", f"file://{path}", cache_dir=cache, file_hash=options["sha256"] or None,
                 hash_algorithm="sha256",
             )
         with open(found, "rb") as file:

@@ -159,8 +159,11 @@ def run_model(backend: Any, request: ModelRequest) -> Observation | Unsupported:
             arrays.update({f"weights/{name}": value for name, value in graph.named(values).items()})
     paddings = {name: backend.padding(part.inner["layer"]) for name, part in graph.parts.items() if part.stack}
     held = graph.named([np.zeros(v.shape, "float32") for v in graph.variables()])
-    known = {"padding": paddings, "parameters": graph.model.count_params(), "shapes": graph.shapes, "masked": tuple(graph.masked),
-             "weight_shapes": {name: array.shape for name, array in held.items()}}
+    known = {
+        "padding": paddings, "parameters": graph.model.count_params(), "shapes": graph.shapes, "masked": tuple(graph.masked),
+        "weight_shapes": {name: array.shape for name, array in held.items()},
+        "parameters_by_node": {name: sum(one.count_params() for one in part.layers) for name, part in graph.parts.items()},
+    }
     return Observation(arrays, " + ".join(words), facts={**known, **CONVENTIONS})
 
 

@@ -1,13 +1,17 @@
-"""What surrounds PyTorch models: one model given sequences of many lengths; a data file fetched; a column of a tensor."""
+"""What surrounds PyTorch models: one model given sequences of many lengths; a data file fetched; a column of a tensor; what
+packed sequences go through."""
 
 from __future__ import annotations
 
 import os
 import tempfile
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
 import torch
+from torch import nn
+from torch.nn.utils.rnn import PackedSequence, pack_padded_sequence, pad_packed_sequence
 
 from cases.layouts import from_pytorch
 from cases.models import FunctionRequest
@@ -121,13 +125,49 @@ def run_column(backend: Any, request: FunctionRequest) -> Observation:
 
 
 def run_fetch(backend: Any, request: FunctionRequest) -> Observation:
-    """`torch.hub.download_url_to_file` on a file of this machine that holds `content`, told the hash of the whole one."""
+    """`torch.hub.download_url_to_file` on a file of this machine that holds `content`, told the hash of the whole one, or
+    none."""
     options = dict(request.arguments)
     with tempfile.TemporaryDirectory() as folder:
         path, found = os.path.join(folder, "there"), os.path.join(folder, "fetched")
         with open(path, "wb") as file:
             file.write(options["content"])
         with moment("run"):
-            torch.hub.download_url_to_file(f"file://{path}", found, hash_prefix=options["sha256"], progress=False)
+            torch.hub.download_url_to_file(f"file://{path}", found, hash_prefix=options["sha256"] or None, progress=False)
         with open(found, "rb") as file:
             return Observation({"result": np.frombuffer(file.read(), "uint8").copy()})
+
+
+THROUGH: Mapping[str, Callable[[Any], Any]] = {
+    "LSTM": lambda x: nn.LSTM(3, 4)(x)[0],
+    "Bidirectional": lambda x: nn.LSTM(3, 4, bidirectional=True)(x)[0],
+    "Dense": lambda x: nn.Linear(3, 5)(x),
+    "Dropout": lambda x: nn.Dropout(0.0)(x),
+    "Activation": torch.tanh,
+    "BatchNormalization": lambda x: nn.BatchNorm1d(3)(x),
+    "Add": lambda x: x + x,
+    "Multiply": lambda x: x * x,
+    "Concatenate": lambda x: torch.cat([x, x], dim=-1),
+    "Embedding": lambda x: nn.Embedding(9, 3)(x),
+    "slicing": lambda x: x[:, 1:],
+    "Reshape": lambda x: torch.reshape(x, (4, -1, 3)),
+    "Flatten": lambda x: nn.Flatten()(x),
+    "Permute": lambda x: torch.permute(x, (0, 2, 1)),
+    "Conv1D": lambda x: nn.Conv1d(3, 5, 2)(x),
+    "MaxPooling1D": lambda x: nn.MaxPool1d(1)(x),
+}
+"""Name of a layer or operation -> what its user writes, of three features."""
+
+
+def run_packed(backend: Any, request: FunctionRequest) -> Observation:
+    """What comes of a packed sequence that is given to a layer or operation, by its name in `THROUGH`; its lengths, where it is
+    a packed sequence again."""
+    options = dict(request.arguments)
+    inputs = torch.tensor(np.array(options["inputs"]))
+    inputs = inputs.to(torch.float32) if inputs.is_floating_point() else inputs
+    with moment("run"), torch.no_grad():
+        given = pack_padded_sequence(inputs, torch.tensor(np.array(options["lengths"])), batch_first=True, enforce_sorted=False)
+        found = THROUGH[options["layer"]](given)
+        is_packed = isinstance(found, PackedSequence)
+        arrays = {"lengths": pad_packed_sequence(found)[1].numpy()} if is_packed else {}
+    return Observation(arrays, facts={"kind": type(found).__name__})

@@ -241,6 +241,9 @@ def _run(request: ModelRequest, loop: bool, device: torch.device) -> Observation
         "parameters": sum(p.numel() for p in network.parameters()) + sum(
             b.numel() for name, b in network.named_buffers() if name.rsplit(".", 1)[-1] in ("running_mean", "running_var")
         ),
+        "parameters_by_node": {
+            n.name: sum(p.numel() for p in part.parameters()) for n, part in zip(model.nodes, network.parts, strict=False)
+        },
         "shapes": dict(network.shapes),
         "weight_shapes": {name: array.shape for name, array in read(network, lambda p: p).items()},
         "one_bias": False,

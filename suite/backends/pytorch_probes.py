@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from suite.backends.pytorch_cells import run_cell_states, run_chain, run_form, run_pack
-from suite.backends.pytorch_data import run_column, run_cut, run_fetch, run_lengths, run_stateful
+from suite.backends.pytorch_data import run_column, run_cut, run_fetch, run_lengths, run_packed, run_stateful
 from suite.backends.pytorch_dropout import run_dropout_between
 from suite.backends.pytorch_exports import run_exported
 from suite.backends.pytorch_given import run_given
@@ -18,7 +18,7 @@ PROBES: Mapping[str, Callable] = {
     "chain": run_chain, "form": run_form, "purity": run_purity, "fresh_weights": run_fresh,
     "read_back": run_read_back, "step": run_step, "pack_padded": run_pack, "masked_loss": run_masked_loss,
     "ignored_class": run_ignored, "many_lengths": run_lengths, "column": run_column, "fetch": run_fetch,
-    "transformed": run_transformed, "dropout_between_layers": run_dropout_between,
+    "packed_through": run_packed, "transformed": run_transformed, "dropout_between_layers": run_dropout_between,
     "stateful_lengths": run_stateful, "states_by_hand": run_cut,
     "cell_states": run_cell_states, "exported": run_exported, "given_weights": run_given,
 }

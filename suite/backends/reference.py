@@ -86,6 +86,10 @@ class Reference(Backend):
             **seen.facts, "stack": "keras", "one_bias": False, "padding": "hold", "moving_variance": "biased",
             "parameters": sum(array.size for array in request.weights.values()),
             "weight_shapes": {name: array.shape for name, array in request.weights.items()},
+            "parameters_by_node": {
+                node.name: sum(array.size for name, array in request.weights.items() if name.startswith(f"{node.name}/"))
+                for node in request.model.nodes
+            },
         })
 
     def run_optimizer(self, request: OptimizerRequest) -> Observation | Unsupported:
