@@ -151,9 +151,10 @@ def curve(name: str, losses: np.ndarray, figure: str, every: int = 1) -> Note:
 
 
 def shaped(ask, request: ModelRequest, table: Mapping[str, tuple[int, ...]]) -> list[Deviation]:
-    """Deviations of the nodes' shapes, without the batch, from a table."""
+    """Deviations of the nodes' shapes, without the batch, from a table of all of them."""
     seen = ask(built(request)).facts["shapes"]
-    return [
+    missing = [node.name for node in request.model.nodes if node.name not in table]
+    return [Deviation(f"shape of {name}", f"node {name}: the table says nothing of it") for name in missing] + [
         Deviation(f"shape of {name}", f"node {name}: found {('batch', *seen[name])}, expected {('batch', *shape)}")
         for name, shape in table.items() if tuple(seen[name]) != tuple(shape)
     ]
