@@ -284,3 +284,20 @@ AS_MEASURED = {"rmsprop": 10, "nadam": 22, "adagrad": 250, "sgd": 1200, "adadelt
 def test_another_ranking_of_optimizers_is_noticed(verdict, reaches, more):
     check = next(c for c in claims("full") if c.identity == "lstm-regression-optimizers/ranking-common")
     assert judge(check, Unremembered(Ranked(reaches, **more))).verdict == verdict
+
+
+@pytest.mark.parametrize(("step", "verdict", "told"), [
+    (None, "pass", "for all"), (8, "pass", "for 8 steps; then off by"), (1, "fail", "for 1 step"),
+])
+def test_where_losses_part_is_told_and_among_the_first_it_is_a_failure(step, verdict, told):
+    check = next(c for c in claims("full") if c.identity == "imdb-cnn-lstm/parts")
+
+    class Parting(Reference):
+        def run_model(self, request):
+            seen = super().run_model(request)
+            losses = seen["losses"].copy()
+            losses[step if step is not None else len(losses):] *= 1.01
+            return replace(seen, arrays={**seen.arrays, "losses": losses})
+
+    outcome = judge(check, InProcess(Parting()))
+    assert outcome.verdict == verdict and outcome.notes[0].value.startswith(told)

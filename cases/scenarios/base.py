@@ -122,6 +122,29 @@ def followed(ask, request: ModelRequest, first: int) -> list[Deviation]:
     return compare(f"losses (the first {first})", seen["losses"][:first], expected.value, expected.allowed)
 
 
+WATCHED = 32
+"""How many losses are held against the equations at `full`, to see where they part."""
+
+
+def parted(ask, request: ModelRequest, first: int) -> list[Deviation | Note]:
+    """Where the losses of training leave the bounds of the equations, as a note; a deviation where that is among the first.
+    Bounds as wide as the loss itself say nothing any more: there it ends too."""
+    seen = ask(request)
+    losses = seen["losses"][:WATCHED]
+    expected = expect_model(as_claimed(beginning(request, len(losses)), seen), seen.facts["padding"])["losses"]
+    off, wide = np.abs(losses - expected.value), expected.allowed >= np.abs(expected.value)
+    out = np.flatnonzero(~(off <= expected.allowed) | wide)
+    if not out.size:
+        return [Note("losses follow the equations", f"for all {len(losses)} steps; the bound grew "
+                     f"{expected.allowed[-1] / expected.allowed[0]:.3g} times")]
+    step = int(out[0])
+    why = "the bound is as wide as the loss" if wide[step] else f"off by {off[step]:.2g}, allowed {expected.allowed[step]:.2g}"
+    found: list[Deviation | Note] = [Note("losses follow the equations", f"for {step} steps; then {why}")]
+    if step < first:
+        found.append(Deviation("losses", f"losses part from the equations at step {step + 1}: {why}", float(off[step])))
+    return found
+
+
 def beginning(request: ModelRequest, first: int) -> ModelRequest:
     """The first steps of training, with no more rows than they read."""
     batches = request.training.steps[:first]
@@ -201,6 +224,10 @@ def model_claims(
     @claim(scenario, f"From equal weights the first {first} losses of training are those of the equations.", depth=equations)
     def trajectory(ask):
         return followed(ask, question(), first)
+
+    @claim(scenario, "How many losses of training follow the equations is measured, and where they part.", depth="full")
+    def parts(ask):
+        return parted(ask, question(), first)
 
     @claim(scenario, f"It trains: the loss falls below {to:g} of what it was.", says="It is trained, and learns.")
     def it_trains(ask):
