@@ -157,6 +157,15 @@ def run_bounds(backend: Any, request: FunctionRequest) -> Observation:
                         **{f"after/{n}": a for n, a in after.items()}})
 
 
+def run_bound(backend: Any, request: FunctionRequest) -> Observation:
+    """Answer the request of `cases.families.bounds_of_weights`: a regularizer or a constraint of a matrix."""
+    options, keras, engine = dict(request.arguments), backend.keras, backend.engine
+    kinds = keras.regularizers if hasattr(keras.regularizers, options["name"]) else keras.constraints
+    with moment("run"):
+        found = getattr(kinds, options["name"])(**options["options"])(engine.tensor(options["weight"].astype("float32")))
+        return Observation({"value": np.array(engine.numpy(found))})
+
+
 def run_activity(backend: Any, request: FunctionRequest) -> Observation:
     """Answer the request of `cases.families.configurations.losses_are_of_the_last_call`."""
     options, keras, engine = dict(request.arguments), backend.keras, backend.engine

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from cases.batches import rows, steps
+from cases.families.bounds_of_weights import EQUATIONS
 from cases.layers import Layer
 from cases.models import FunctionRequest, ModelRequest
 from cases.requests import Observation, Request, Unsupported
@@ -97,6 +98,12 @@ def run_between(backend: Any, request: FunctionRequest) -> Observation:
     """Every step as it is, with its mask."""
     options = dict(request.arguments)
     return Observation({"outputs": options["inputs"], "plain": options["inputs"], "mask": options["mask"]})
+
+
+def run_bound(backend: Any, request: FunctionRequest) -> Observation:
+    """The equation."""
+    options = dict(request.arguments)
+    return Observation({"value": np.array(EQUATIONS[options["bound"]][2](options["weight"]), "float32")})
 
 
 def run_in_parts(backend: Any, request: FunctionRequest) -> Observation:
@@ -292,6 +299,6 @@ PROBES: Mapping[str, Callable] = {
     "dropout_between_layers": run_dropout_between, "exported": run_exported, "unpad": run_unpad,
     "unpack": run_unpad, "given_weights": run_given, "between": run_between, "bounds": run_bounds,
     "carried_masks": run_carried_masks, "listed_states": run_listed_states, "other_dtype": run_other_dtype,
-    "activity": run_activity, "states_by_hand": run_cut,
+    "activity": run_activity, "states_by_hand": run_cut, "bound": run_bound,
 }
 """Name of a function request -> what answers it: function(backend, request)."""
