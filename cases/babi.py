@@ -18,6 +18,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 
@@ -42,13 +43,15 @@ class Question:
     answer: str
 
 
+def picked(random: np.random.Generator, among: Sequence[str]) -> str:
+    """One of these, drawn."""
+    return among[random.integers(len(among))]
+
+
 def generate(questions: int, random: np.random.Generator, sentences: int = 2) -> str:
     """A text with this many questions of one supporting fact: persons move between places; after every `sentences` moves one
     is asked for; a story has up to five questions, as the real ones."""
-
-    def pick(among: Sequence[str]) -> str:
-        return among[random.integers(len(among))]
-
+    pick = partial(picked, random)
     lines: list[str] = []
     for number in range(questions):
         if number % 5 == 0:
@@ -67,10 +70,7 @@ def generate(questions: int, random: np.random.Generator, sentences: int = 2) ->
 def generate_two(questions: int, random: np.random.Generator, most: int = 15) -> str:
     """A text with this many questions of two supporting facts: persons take things, move, and put them down again; after two to
     `most` sentences a thing is asked for, which is where its last holder had gone; up to five questions a story."""
-
-    def pick(among: Sequence[str]) -> str:
-        return among[random.integers(len(among))]
-
+    pick = partial(picked, random)
     lines: list[str] = []
     for number in range(questions):
         if number % 5 == 0:

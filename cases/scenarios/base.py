@@ -19,7 +19,7 @@ from cases.models import ModelRequest, rows_of
 from cases.optimizers import OWN, definitions
 from cases.plan import Planned
 from cases.requests import Deviation, Note, Observation, Refusal, cause
-from cases.tolerance import compare, expect_model
+from cases.tolerance import Expected, compare, expect_model
 
 
 @dataclass(frozen=True)
@@ -115,10 +115,15 @@ def differentiated(ask, request: ModelRequest) -> list[Deviation]:
     return found
 
 
+def losses_due(request: ModelRequest, seen: Observation, first: int) -> Expected:
+    """The first losses of training by the equations, as the stack that answered defines its optimizer."""
+    return expect_model(as_claimed(beginning(request, first), seen), seen.facts["padding"])["losses"]
+
+
 def followed(ask, request: ModelRequest, first: int) -> list[Deviation]:
     """Deviations of the first losses of training from the equations."""
     seen = ask(request)
-    expected = expect_model(as_claimed(beginning(request, first), seen), seen.facts["padding"])["losses"]
+    expected = losses_due(request, seen, first)
     return compare(f"losses (the first {first})", seen["losses"][:first], expected.value, expected.allowed)
 
 
@@ -131,7 +136,7 @@ def parted(ask, request: ModelRequest, first: int) -> list[Deviation | Note]:
     Bounds as wide as the loss itself say nothing any more: there it ends too."""
     seen = ask(request)
     losses = seen["losses"][:WATCHED]
-    expected = expect_model(as_claimed(beginning(request, len(losses)), seen), seen.facts["padding"])["losses"]
+    expected = losses_due(request, seen, len(losses))
     off, wide = np.abs(losses - expected.value), expected.allowed >= np.abs(expected.value)
     out = np.flatnonzero(~(off <= expected.allowed) | wide)
     if not out.size:

@@ -49,6 +49,7 @@ class Keras(Backend):
             os.environ.setdefault(name, value)
         if device == "cpu":
             os.environ["CUDA_VISIBLE_DEVICES"] = ""
+            xla.ask_for(self.distributions)
         self._limit_threads()
         self.keras = importlib.import_module("keras")
         if (found := self.keras.backend.backend()) != self.engine_name:
@@ -325,8 +326,6 @@ class KerasTensorFlow(Keras):
     distributions = ("tensorflow", "tensorflow-cpu")
 
     def _limit_threads(self) -> None:
-        if self.device == "cpu":
-            xla.ask_for(self.distributions)
         import tensorflow
 
         tensorflow.get_logger().setLevel("ERROR")
@@ -354,7 +353,6 @@ class KerasJax(Keras):
             if self.threads == 1:
                 single = "--xla_cpu_multi_thread_eigen=false intra_op_parallelism_threads=1"
                 os.environ["XLA_FLAGS"] = f"{os.environ.get('XLA_FLAGS', '')} {single}".strip()
-            xla.ask_for(self.distributions)
 
 
 class KerasTorch(Keras):

@@ -7,7 +7,7 @@ import contextlib
 import importlib
 import os
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 from unittest import mock
 
@@ -20,6 +20,14 @@ from suite.backends import moment
 from suite.backends.keras_models import CONVENTIONS, Graph, compiled
 
 
+def made(keras: Any, options: Mapping[str, Any], inputs: np.ndarray) -> Graph:
+    """The model of `options` with its weights, compiled for its training. `inputs`: of the kind that it is given."""
+    graph = Graph(keras, ModelRequest(options["model"], options["weights"], inputs))
+    graph.assign(options["weights"])
+    compiled(keras, graph.model, options["training"])
+    return graph
+
+
 def run_lengths(backend: Any, request: FunctionRequest) -> Observation:
     """Answer the request of `cases.scenarios.lengths.many`. A trace is a call of the model's own Python code: compiled, it runs
     when it is traced alone; eager, at every call."""
@@ -27,9 +35,7 @@ def run_lengths(backend: Any, request: FunctionRequest) -> Observation:
     inputs, targets, training = (options[name] for name in ("inputs", "targets", "training"))
     traces: list[int] = []
     with moment("build"):
-        graph = Graph(keras, ModelRequest(options["model"], options["weights"], inputs[0]))
-        graph.assign(options["weights"])
-        compiled(keras, graph.model, training)
+        graph = made(keras, options, inputs[0])
         called = counted(graph.model, traces)
     arrays, counts, before = {}, {}, [id(v) for v in graph.model.weights]
     with moment("run"):
@@ -55,9 +61,7 @@ def run_stateful(backend: Any, request: FunctionRequest) -> Observation:
     options, keras = dict(request.arguments), backend.keras
     calls = options["calls"]
     with moment("build"):
-        graph = Graph(keras, ModelRequest(options["model"], options["weights"], calls[0][1]))
-        graph.assign(options["weights"])
-        compiled(keras, graph.model, options["training"])
+        graph = made(keras, options, calls[0][1])
     losses = []
     with moment("run"):
         for what, inputs, targets in calls:
@@ -89,9 +93,7 @@ def run_fit(backend: Any, request: FunctionRequest) -> Observation:
             kept.append([np.array(weight) for weight in self.model.get_weights()])
 
     with moment("build"):
-        graph = Graph(keras, ModelRequest(options["model"], options["weights"], inputs))
-        graph.assign(options["weights"])
-        compiled(keras, graph.model, training)
+        graph = made(keras, options, inputs)
     with moment("run"), tempfile.TemporaryDirectory() as folder:
         path = os.path.join(folder, "best.keras")
         given, due = graph.given(inputs, None), np.array(targets, "float32")

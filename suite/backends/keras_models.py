@@ -82,7 +82,7 @@ class Graph:
 
     def freeze(self, frozen: Sequence[str]) -> str | None:
         """Switch whole layers off for training, which is how Keras freezes; None, or the reason why it cannot."""
-        known = self.named([np.zeros(v.shape) for v in self.variables()])
+        known = self.blank()
         if unknown := set(frozen) - set(known):
             return f"Keras keeps no weights named {', '.join(sorted(unknown))}"
         for name, part in self.parts.items():
@@ -93,6 +93,10 @@ class Graph:
                 for one in part.layers:
                     one.trainable = False
         return None
+
+    def blank(self) -> dict[str, np.ndarray]:
+        """Zeros for every weight, by the project's names."""
+        return self.named([np.zeros(v.shape) for v in self.variables()])
 
     def named(self, arrays: list[np.ndarray]) -> dict[str, np.ndarray]:
         """Arrays in the order of `variables`, by the project's names."""
@@ -158,10 +162,9 @@ def run_model(backend: Any, request: ModelRequest) -> Observation | Unsupported:
             values = [engine.numpy(v.value) for v in graph.variables()]
             arrays.update({f"weights/{name}": value for name, value in graph.named(values).items()})
     paddings = {name: backend.padding(part.inner["layer"]) for name, part in graph.parts.items() if part.stack}
-    held = graph.named([np.zeros(v.shape, "float32") for v in graph.variables()])
     known = {
         "padding": paddings, "parameters": graph.model.count_params(), "shapes": graph.shapes, "masked": tuple(graph.masked),
-        "weight_shapes": {name: array.shape for name, array in held.items()},
+        "weight_shapes": {name: array.shape for name, array in graph.blank().items()},
         "parameters_by_node": {name: sum(one.count_params() for one in part.layers) for name, part in graph.parts.items()},
     }
     return Observation(arrays, " + ".join(words), facts={**known, **CONVENTIONS})

@@ -6,6 +6,7 @@ from __future__ import annotations
 import os
 import tempfile
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -23,19 +24,26 @@ from suite.backends.pytorch_layers import parameters as parameters_of
 from suite.backends.pytorch_models import Network, load, loss_of
 
 
+def _tensor(backend: Any, array: Any, **options: Any) -> torch.Tensor:
+    """A copy in float32 on the backend's device."""
+    return torch.tensor(np.array(array), dtype=torch.float32, device=backend.place, **options)
+
+
+def _trained(backend: Any, model: Any, options: Mapping[str, Any]) -> tuple[Network, optimizers.Stepper]:
+    """The model with the weights of `options`, and what makes the steps of its `training`."""
+    network, training = Network(model, False, options["weights"], torch.float32, backend.place), options["training"]
+    load(network, options["weights"])
+    return network, optimizers.Stepper(training.optimizer, dict(training.hyper), list(network.parameters()))
+
+
 def run_lengths(backend: Any, request: FunctionRequest) -> Observation:
     """Answer the request of `cases.scenarios.lengths.many`. Nothing is traced: each call runs the module's own code."""
     options = dict(request.arguments)
     model, training = options["model"], options["training"]
     name = model.nodes[0].name
-
-    def tensor(array: np.ndarray) -> torch.Tensor:
-        return torch.tensor(np.array(array), dtype=torch.float32, device=backend.place)
-
+    tensor = partial(_tensor, backend)
     with moment("build"):
-        network = Network(model, False, options["weights"], torch.float32, backend.place)
-        load(network, options["weights"])
-        stepper = optimizers.Stepper(training.optimizer, dict(training.hyper), list(network.parameters()))
+        network, stepper = _trained(backend, model, options)
         calls: list[int] = []
         network.register_forward_pre_hook(lambda *_: calls.append(1))
     arrays, counts, before = {}, {}, [id(p) for p in network.parameters()]
@@ -66,14 +74,9 @@ def run_stateful(backend: Any, request: FunctionRequest) -> Observation:
     options = dict(request.arguments)
     model, training = options["by_hand"], options["training"]
     sequences, *states = (n.name for n in model.nodes if n.op == "input")
-
-    def tensor(array: np.ndarray) -> torch.Tensor:
-        return torch.tensor(np.array(array), dtype=torch.float32, device=backend.place)
-
+    tensor = partial(_tensor, backend)
     with moment("build"):
-        network = Network(model, False, options["weights"], torch.float32, backend.place)
-        load(network, options["weights"])
-        stepper = optimizers.Stepper(training.optimizer, dict(training.hyper), list(network.parameters()))
+        network, stepper = _trained(backend, model, options)
         place = next(i for i, n in enumerate(model.nodes) if n.op == "recurrent")
     carried: list[torch.Tensor] | None = None
     losses = []
@@ -105,8 +108,8 @@ def run_cut(backend: Any, request: FunctionRequest) -> Observation:
     layer, batch, at = options["layer"], options["batch"], options["at"]
     module = backend._module(Request(layer, options["weights"], batch, execution=Execution(mode="training")))
     with moment("run"):
-        whole = torch.tensor(np.array(batch.inputs), dtype=torch.float32, device=backend.place, requires_grad=True)
-        weight = torch.tensor(np.array(batch.cotangents["outputs"]), dtype=torch.float32, device=backend.place)
+        whole = _tensor(backend, batch.inputs, requires_grad=True)
+        weight = _tensor(backend, batch.cotangents["outputs"])
         _, states = module(whole[:, :at], None, None)
         outputs, _ = module(whole[:, at:], None, detach(states) if options["detached"] else states)
         parameters = parameters_of(module)
@@ -119,7 +122,7 @@ def run_cut(backend: Any, request: FunctionRequest) -> Observation:
 def run_column(backend: Any, request: FunctionRequest) -> Observation:
     """A column of a tensor."""
     options = dict(request.arguments)
-    rows = torch.tensor(np.array(options["rows"]), dtype=torch.float32, device=backend.place)
+    rows = _tensor(backend, options["rows"])
     with moment("run"):
         return Observation({"result": to_numpy(rows[:, options["column"]])})
 

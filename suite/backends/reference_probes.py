@@ -11,6 +11,7 @@ import numpy as np
 
 from cases.batches import rows, steps
 from cases.families.bounds_of_weights import EQUATIONS
+from cases.invariants.base import final_states
 from cases.layers import Layer
 from cases.models import FunctionRequest, ModelRequest
 from cases.requests import Observation, Request, Unsupported
@@ -241,8 +242,8 @@ def run_cut(backend: Any, request: FunctionRequest) -> Observation:
     layer, weights, batch, at = (options[name] for name in ("layer", "weights", "batch", "at"))
     first, second = steps(batch, 0, at), steps(batch, at, batch.inputs.shape[1])
     if options["detached"]:
-        states = backend.run(Request(layer.but(return_state=True), weights, first.but(cotangents=None), wants=("states",)))
-        given = {name.removeprefix("states/"): array for name, array in states.named("states").items()}
+        ended = backend.run(Request(layer.but(return_state=True), weights, first.but(cotangents=None), wants=("states",)))
+        given = final_states(ended, layer)
         seen = backend.run(Request(layer, weights, second.but(initial_states=given), wants=("gradients",)))
         inputs = np.concatenate([np.zeros_like(first.inputs), seen["gradients/inputs"]], axis=1)
         return Observation({**seen.named("gradients/weights"), "gradients/inputs": inputs}, facts=seen.facts)

@@ -8,6 +8,7 @@ import numpy as np
 
 from cases.batches import Batch, BatchPlan
 from cases.families.wrappers import PARTS
+from cases.invariants.base import final_states
 from cases.layers import draw_weights
 from cases.models import FunctionRequest
 from cases.requests import Observation, Request, Unsupported
@@ -47,8 +48,7 @@ def run_listed_states(backend: Any, request: FunctionRequest) -> Observation | U
     first, second = (Batch(inputs) for inputs in options["batches"])
     once, weights = layer.but(stateful=False), draw_weights(layer)
     with moment("run"):
-        states = backend.run(Request(once, weights, first)).named("states")
-        given = {name.removeprefix("states/"): array for name, array in states.items()}
+        given = final_states(backend.run(Request(once, weights, first)), layer)
         found = {"carried": Request(layer, weights, second, before=(first,)), "fresh": Request(once, weights, second),
                  "given": Request(once, weights, second.but(initial_states=given))}
         return Observation({name: backend.run(asked)["outputs"] for name, asked in found.items()})
