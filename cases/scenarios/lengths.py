@@ -1,7 +1,8 @@
-"""`one-model-many-lengths` and `bucketing` (document 2): variable length without padding.
+"""`one-model-many-lengths` (document 2): one model for sequences of any length, without padding.
 
-LSTM(100, sequences, time None, 100 features) → LSTM(100) → Dense(2, softmax), given 50, then 10, then 60 steps. Here
-with 8 features and 10 units; the document's widths for the counts. Bucketing: a batch a length, in place of padding.
+LSTM(100, sequences, stateful, batch 200, time None, 100 features) → LSTM(100) → Dense(2, softmax), fit on 50, then on 10, then
+on 60 steps; RMSprop. Here with batches of 4 rows, 8 features and 10 units, by SGD; the document's widths where parameters and
+shapes are counted.
 """
 
 from __future__ import annotations
@@ -13,12 +14,12 @@ import numpy as np
 
 from cases.batches import Batch
 from cases.layers import Layer, generator
-from cases.models import FunctionRequest, Model, ModelRequest, Training, draw_model_weights, node, rows_of, sequential
+from cases.models import FunctionRequest, Model, ModelRequest, Training, draw_model_weights, node, sequential
 from cases.requests import Deviation, Note, Refusal, Request
-from cases.scenarios.base import as_claimed, built, claim, differentiated, refused, shaped, untrained
+from cases.scenarios.base import as_claimed, built, claim, curve, differentiated, refused, shaped, untrained
 from cases.tolerance import compare, expect, expect_model
 
-NAME, BUCKETS = "one-model-many-lengths", "bucketing"
+NAME = "one-model-many-lengths"
 GIVEN, STEPS = (50, 10, 60, 10), 2
 LENGTHS = [{"length": n} for n in GIVEN[:3]]
 
@@ -142,7 +143,7 @@ def stateful_many_lengths(ask):
         if what == "train":
             weights = {name.removeprefix("weights/"): e.value for name, e in due.items() if name.startswith("weights/")}
         number += 1
-    return found
+    return [*found, curve("50, 10, (50 held out,) 60, and after a reset 10 steps", seen["losses"], "Loss of each call, stateful")]
 
 
 @claim(NAME, "A new length rebuilds nothing, and a length that was seen before is not traced again.",
@@ -198,7 +199,7 @@ def layer_shapes(ask):
     for length in (50, 10):
         made = model(100, 100, time=length)
         table = {"input": (length, 100), "first": (length, 100), "second": (100,), "dense": (2,)}
-        found += shaped(ask, question(length, made), table)
+        found += shaped(ask, question(length, made), table, f", made for {length} steps")
     return found
 
 
@@ -227,66 +228,3 @@ def mixed_lengths(ask):
     if not any(word in answer.message.lower() for word in ("shape", "length", "rectangular", "size", "dimension")):
         found.append(Deviation("error", f"{answer.error} speaks of no shape or length: {answer.message[:200]}"))
     return found
-
-
-def uneven() -> tuple[ModelRequest, np.ndarray]:
-    """A masked model, five rows padded at the end, and their lengths: two buckets."""
-    lengths = np.array([6, 3, 6, 3, 3])
-    made = sequential(
-        BUCKETS,
-        node("input", "input", shape=(None, 3)),
-        node("lstm", "recurrent", layer=Layer("lstm", 3, 5, return_sequences=False, return_state=False)),
-        node("dense", "dense", units=2, activation="linear"),
-    )
-    mask = np.arange(6) < lengths[:, None]
-    random = generator(BUCKETS)
-    inputs = np.where(mask[:, :, None], random.normal(0, 1, (5, 6, 3)), 0.0)
-    training = Training("sgd", (("learning_rate", 0.01),), "mse")
-    return ModelRequest(
-        made,
-        draw_model_weights(made),
-        inputs,
-        mask,
-        random.normal(0, 1, (5, 2)),
-        training,
-        wants=("gradients",),
-    ), lengths
-
-
-def buckets(request: ModelRequest, lengths: np.ndarray) -> list[tuple[int, ModelRequest]]:
-    """How many rows, and the question about them unpadded, for each length."""
-    found = []
-    for length in np.unique(lengths):
-        rows = np.flatnonzero(lengths == length)
-        bucket = replace(request, inputs=rows_of(request.inputs, rows)[:, :length], mask=None, targets=request.targets[rows])
-        found.append((len(rows), bucket))
-    return found
-
-
-@claim(BUCKETS, "One batch a length gives the loss of one padded and masked batch: the means, weighted by their rows.",
-       says="In place of padding, sequences of one length go into one batch.")
-def losses(ask):
-    request, lengths = uneven()
-    total = sum(rows * ask(bucket)["loss"] for rows, bucket in buckets(request, lengths))
-    return compare("loss", ask(request)["loss"], total / len(lengths), 2 * expect_model(request)["loss"].allowed)
-
-
-@claim(BUCKETS, "One batch a length gives the gradients of one padded and masked batch, weighted by their rows.",
-       says="In place of padding, sequences of one length go into one batch.")
-def gradients(ask):
-    request, lengths = uneven()
-    seen, expected = ask(request), expect_model(request)
-    answers = [(rows, ask(bucket)) for rows, bucket in buckets(request, lengths)]
-    found = []
-    for name, array in seen.named("gradients").items():
-        total = sum(rows * answer[name] for rows, answer in answers) / len(lengths)
-        found += compare(name, array, total, 2 * float(np.max(expected[name].allowed)))
-    return found
-
-
-@claim(BUCKETS, "The padded and masked batch has the loss and the gradients of the equations.")
-def of_the_equations(ask):
-    request, _ = uneven()
-    seen = ask(request)
-    due = expect_model(request, seen.facts["padding"])["loss"]
-    return compare("loss", seen["loss"], due.value, due.allowed) + differentiated(ask, request)

@@ -163,7 +163,8 @@ def it_trains(ask, dropout):
     request = question()
     if dropout:
         request = replace(request, model=model(dropout), training=replace(request.training, validation=()))
-    return falls(ask(request)["losses"], 0.9)
+    losses = ask(request)["losses"]
+    return [*falls(losses, 0.9), curve(f"dropout {dropout:g}", losses, "Loss of each step, with dropout and without")]
 
 
 @claim(NAME, "Saved and loaded again, trained weights give the same outputs, and the same masking.",
