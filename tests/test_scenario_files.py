@@ -224,12 +224,14 @@ def test_a_length_that_is_traced_again_or_builds_again_or_is_cut_is_noticed():
     many = "one-model-many-lengths"
 
     def traced(counts, request, right, **facts):
-        return changed(request, right, {"eager": False, "traces": counts, **facts})
+        return changed(request, right, {"eager": False, "traces": counts, "programs": dict.fromkeys(counts, 0), **facts})
 
     assert outcome(f"{many}/traces").verdict == "pass"
     assert outcome(f"{many}/traces", "many_lengths", partial(traced, counts | {"predict/3": 0})).verdict == "pass"
     assert outcome(f"{many}/traces", "many_lengths", partial(traced, counts)).verdict == "fail"
     assert outcome(f"{many}/traces", "many_lengths", partial(traced, dict.fromkeys(counts, 0))).verdict == "fail"
+    compiled = partial(traced, counts | {"predict/3": 0}, programs=counts)
+    assert outcome(f"{many}/traces", "many_lengths", compiled).verdict == "fail"
     rebuilt = partial(traced, counts | {"predict/3": 0}, same_weights=False)
     assert outcome(f"{many}/traces", "many_lengths", rebuilt).verdict == "fail"
     off = {"predictions/1": lambda p: p[::-1]}

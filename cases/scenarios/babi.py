@@ -34,8 +34,8 @@ of the same with 8 features and 8 units, and sentences as short as those that ar
     "babi-rnn": """`babi-rnn` (document 3): two LSTMs answer where a person is from the sentences of a story.
 
 Story (552) and question (5) as ids of 36 words. Embeddings of 50; an LSTM of 50 reads the question; its last output is repeated
-for every step of the story → (552, 50), and added; a second LSTM of 50; Dense → 36. The shapes are asked of that model; numbers and
-training of the same with 8 features and 8 units, and sentences as short as those that are generated.
+for every step of the story → (552, 50), and added; a second LSTM of 50; Dense → 36. The shapes are asked of that model; numbers
+and training of the same with 8 features and 8 units, and sentences as short as those that are generated.
 """ + _DATA,
 }
 """Scenario -> its title, and what it is."""

@@ -7,8 +7,10 @@ shapes are counted.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from functools import lru_cache
+from typing import Any
 
 import numpy as np
 
@@ -57,7 +59,8 @@ def many() -> FunctionRequest:
     """One model: it predicts 50, 10, 60 and again 10 steps, and is then trained on the first two of them.
 
     The observation's arrays: `predictions/N` of each, `losses/N` of each step; its facts: `traces`, how often the model's own
-    code was called for it, `eager`, whether it is called every time, `same_weights`, whether the variables are the ones before.
+    code was called for it, `programs`, how many XLA compiled for it (None: not told), `eager`, whether it is called every time,
+    `same_weights`, whether the variables are the ones before.
     """
     made = model(8, 10)
     batches = [question(length).inputs for length in GIVEN]
@@ -146,28 +149,35 @@ def stateful_many_lengths(ask):
     return [*found, curve("50, 10, (50 held out,) 60, and after a reset 10 steps", seen["losses"], "Loss of each call, stateful")]
 
 
-@claim(NAME, "A new length rebuilds nothing, and a length that was seen before is not traced again.",
+@claim(NAME, "A new length rebuilds nothing, and for a length that was seen before nothing is traced and nothing compiled again.",
        says="A model with time None takes any length.")
 def traces(ask):
-    seen = ask(many())
-    counts = {name: int(n) for name, n in seen.facts["traces"].items()}
-    rows = [[f"predict, call {n + 1}", f"{length} steps", "eager" if seen.facts["eager"] else str(counts[f"predict/{n}"])]
-            for n, length in enumerate(GIVEN)]
-    rows += [[f"train, step {n + 1}", f"{GIVEN[n]} steps", "eager" if seen.facts["eager"] else str(counts[f"train/{n}"])]
-             for n in range(STEPS)]
+    facts = ask(many()).facts
+    calls = [(f"predict/{n}", f"predict, call {n + 1}", length) for n, length in enumerate(GIVEN)]
+    calls += [(f"train/{n}", f"train, step {n + 1}", GIVEN[n]) for n in range(STEPS)]
+    rows = [[words, f"{length} steps", "eager" if facts["eager"] else in_numbers(facts, call)] for call, words, length in calls]
     found: list[Deviation | Note] = [
-        Note("How often the model is traced when a length comes", {"head": ["call", "length", "traces"], "rows": rows}),
-        Note("what is counted", "each call of the model's own Python code: a step may call it twice, for the shapes and to "
-             "compile, and traced for any length it is not called again; what XLA compiles anew without a trace is not counted"),
+        Note("What a new length costs: traces, and programs of XLA", {"head": ["call", "length", "cost"], "rows": rows}),
+        Note("what is counted", "traces: calls of the model's own Python code; a step may call it twice, for the shapes and to "
+             "compile, and traced for any length it is not called again. Programs: those of the model's steps that XLA compiles; "
+             "none, where Keras does not give the model to XLA"),
     ]
-    again = counts[f"predict/{len(GIVEN) - 1}"]
-    if not counts["predict/0"]:
+    again = f"predict/{len(GIVEN) - 1}"
+    if not facts["traces"]["predict/0"]:
         found.append(Deviation("traces", "the first call has not run the model's code at all: nothing was counted"))
-    if again and not seen.facts["eager"]:
-        found.append(Deviation("traces", f"{GIVEN[-1]} steps, seen before: traced {again} times again", float(again)))
-    if not seen.facts["same_weights"]:
+    for what in ("traces", "programs") if not facts["eager"] else ():
+        if count := facts[what][again]:
+            found.append(Deviation(what, f"{GIVEN[-1]} steps, seen before: {count} {what} again", float(count)))
+    if not facts["same_weights"]:
         found.append(Deviation("weights", "another length has made other variables: the layer was built again"))
     return found
+
+
+def in_numbers(facts: Mapping[str, Any], call: str) -> str:
+    """How often the model was traced for a call, and how many programs were compiled."""
+    traced, programs = int(facts["traces"][call]), facts["programs"][call]
+    told = "not told" if programs is None else f"{programs} program{'s' * (programs != 1)}"
+    return f"{traced} trace{'s' * (traced != 1)}, {told}"
 
 
 @claim(NAME, "One set of weights serves every length: gradients are those of the equations.", LENGTHS, depth="full")
