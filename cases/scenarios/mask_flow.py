@@ -83,7 +83,9 @@ DROPPING: dict[str, Chain] = {
 PACKED = {
     name: name in ("LSTM", "Bidirectional")
     for name in ("LSTM", "Bidirectional", "Dense", "Dropout", "Activation", "BatchNormalization", "Add", "Multiply",
-                 "Concatenate", "Embedding", "slicing", "Reshape", "Flatten", "Permute", "Conv1D", "MaxPooling1D")
+                 "Concatenate", "Embedding", "slicing", "Reshape", "Flatten", "Permute", "Conv1D", "MaxPooling1D",
+                 "AveragePooling1D", "GlobalAveragePooling1D", "LayerNormalization", "Average", "Maximum", "Minimum",
+                 "Concatenate_in_time", "Dot", "operator")
 }
 """What a packed sequence is given to, and whether it is to come out as one; else an error is to be raised."""
 LAYERS = "in a layer alone"

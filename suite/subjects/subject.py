@@ -24,8 +24,8 @@ STEPS, LOOPED = 500, 10_000
 
 
 def lots(request: Any) -> int:
-    """How many times the time-out a request may take: a long training has it for every `STEPS` steps, or for every `LOOPED` runs of
-    a cell, one after the other, whichever is more."""
+    """How many times the time-out a request may take: a long training has it for every `STEPS` steps, or for every `LOOPED` runs
+    of a cell, one after the other, whichever is more."""
     training = getattr(request, "training", None)
     if training is None:
         return 1
