@@ -247,7 +247,7 @@ def test_a_mask_that_a_layer_loses_or_changes_is_noticed(layer, changes):
 
 
 def test_a_mask_that_a_call_takes_from_its_input_is_noticed():
-    check = "mask-flow/inputs_keep_their_masks-Average-called"
+    check = "mask-flow/inputs_keep_their_masks"
     assert outcome(check, "mask_table", masks()).verdict == "pass"
     assert outcome(check, "mask_table", masks(taken=["Average"])).verdict == "fail"
 
