@@ -21,7 +21,6 @@ STATES = faults("states, blind", RNN + "rnn", {
     "masked sequences are not trained with dropout": (
         "            mask=mask,\n            training=training,\n        )\n        last_output",
         "            mask=mask,\n            training=training and mask is None,\n        )\n        last_output"),
-    "stacked cells: the last keeps what it dropped": ("            for c in cell.cells:\n", "            for c in cell.cells[:-1]:\n"),
     "a call in inference leaves its dropout behind": (
         "        self._maybe_reset_dropout_masks(self.cell)\n\n        if self.stateful",
         "        if training:\n            self._maybe_reset_dropout_masks(self.cell)\n\n        if self.stateful"),
@@ -105,15 +104,10 @@ WRAPPERS = faults("wrappers, blind", RNN + "bidirectional", {
         "            self.forward_layer.use_cudnn = layer.use_cudnn\n            self.backward_layer.use_cudnn = layer.use_cudnn\n",
         "            self.forward_layer.use_cudnn = layer.use_cudnn\n"),
 }) + faults("wrappers, blind", RNN + "time_distributed", {
-    "every sentence read with the mask of the first": ('                kwargs["mask"] = mask[i]\n', '                kwargs["mask"] = mask[0]\n'),
     "masked sequences are not trained": (
         "            if self.layer._call_has_training_arg:\n", "            if self.layer._call_has_training_arg and mask is None:\n"),
-    "a mask of another length is taken": ("            if batch_mismatch or time_mismatch:\n", "            if batch_mismatch:\n"),
 })
 PASSING = faults("passing through layers, blind", LAYERS + "layer", {
-    "a mask is lost where inputs are cast": (
-        "            if mask is not None:\n                backend.set_keras_mask(y, mask)\n            return y\n",
-        "            if mask is not None and (y is x or x.dtype == y.dtype):\n                backend.set_keras_mask(y, mask)\n            return y\n"),
     "a mask that was given is not passed on": (
         '            previous_mask = kwargs["mask"]\n',
         "            previous_mask = tree.map_structure(\n                backend.get_keras_mask, call_spec.first_arg\n            )\n"),
@@ -121,9 +115,6 @@ PASSING = faults("passing through layers, blind", LAYERS + "layer", {
         "                    for output in tree.flatten(outputs):\n", "                    for output in tree.flatten(outputs)[:1]:\n"),
     "freezing stops at the first level": (
         "        for layer in self._layers:\n            layer.trainable = value\n", ""),
-    "training does not reach layers inside layers": (
-        "        elif call_context.get_value(arg_name) is not None:\n",
-        "        elif call_context.get_value(arg_name) is not None and arg_name not in call_spec.arguments_dict:\n"),
     "inner layers compute in the outer's type": (
         "                    elif current_scope.dtype != self.compute_dtype:\n                        new_scope = backend.AutocastScope(self.compute_dtype)\n", ""),
     "mixed precision saved as the type of computing": (
@@ -157,13 +148,9 @@ GRAPHS = faults("graphs, blind", LAYERS + "attention.attention", {
     "a mask of one's own instead of those of sequences": (
         "                else attention_mask & auto_mask\n", "                else attention_mask | auto_mask\n"),
 }) + faults("graphs, blind", LAYERS + "merging.concatenate", {
-    "a step counts where all features do": (
-        "        return ops.any(concatenated, axis=-1, keepdims=False)\n", "        return ops.all(concatenated, axis=-1, keepdims=False)\n"),
 }) + faults("graphs, blind", LAYERS + "merging.base_merge", {
     "a vector added to a sequence: along the features": (
         "                        x = ops.expand_dims(x, axis=1)\n", "                        x = ops.expand_dims(x, axis=-1)\n"),
-    "steps valid in one input alone do not count": (
-        "            output_mask = ops.logical_or(output_mask, m)\n", "            output_mask = ops.logical_and(output_mask, m)\n"),
 }) + faults("graphs, blind", LAYERS + "merging.dot", {
     "cosines along the first input's axis": ("            x2 = normalize(x2, axis=axes[1])\n", "            x2 = normalize(x2, axis=axes[0])\n"),
 }) + faults("graphs, blind", LAYERS + "pooling.global_average_pooling1d", {
