@@ -26,7 +26,7 @@ def trained(
     """A layer's loss against targets that hold `fill` at masked steps; its targets, valid steps and weights (batch, time).
 
     Arrays: `outputs`, `loss` and `metric` (weighted mean squared error) of evaluating, `plain`, the metric that is not weighted,
-    `gradients/N` of that loss by each of the layer's weights.
+    `gradients/N` of that loss by each of the layer's weights, `weights`, what was given as such, after it was used.
     """
     layer = Layer(cell, 3, 2)
     batch = BatchPlan(4, 5, mask).draw(layer).but(cotangents=None)
@@ -71,6 +71,13 @@ def masked_targets_do_not_count(ask, **variant):
 @statement("NaN in a target at a masked step reaches neither loss nor metric nor gradient.", FACTORS, usual=USUAL)
 def masked_nan_targets_do_not_count(ask, **variant):
     return same_with(ask, float("nan"), "NaN in targets at masked steps", **variant)
+
+
+@statement("A loss leaves the weights of rows and steps that it is given as they were.",
+           {**FACTORS, "weights": ("steps",)}, usual=USUAL)
+def losses_leave_their_weights(ask, **variant):
+    seen, *_, due = trained(ask, **variant)
+    return equal("weights", seen.arrays.get("weights", np.zeros(0)), due.astype("float32"), "after the loss was taken")
 
 
 @statement("An ignored class adds nothing to the cross-entropy, is not counted in its mean, and has no gradient.",

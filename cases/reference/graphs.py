@@ -56,7 +56,7 @@ def run_graph(
         mask = (inputs[0] != value).any(axis=2)
         outputs = np.where(mask[:, :, None], inputs[0], 0.0)
     elif kind == "embedding":
-        outputs, mask = weights["embeddings"][inputs[0]], inputs[0] != 0
+        outputs, mask = weights["embeddings"][inputs[0].astype(int)], inputs[0] != 0
     elif kind == "pool":
         there = valid[0][:, :, None]
         outputs = (seen[0] * there).sum(axis=1) / there.sum(axis=1)

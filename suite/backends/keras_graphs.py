@@ -121,7 +121,7 @@ def _embedded(backend: Any, options: dict[str, Any]) -> Observation:
         one.build((None, None))
         one.set_weights([rows])
     with moment("run"):
-        return _seen(engine, one(engine.tensor(options["inputs"][0].astype("int32"))))
+        return _seen(engine, one(engine.tensor(options["inputs"][0])))
 
 
 def _reloaded(backend: Any, options: dict[str, Any], inputs: list[np.ndarray]) -> Observation:

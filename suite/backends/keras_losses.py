@@ -39,12 +39,14 @@ def run_masked_loss(backend: Any, request: FunctionRequest) -> Observation:
         arrays["outputs"] = np.array(model.predict(x, verbose=0))
         tensors = [engine.tensor(a) for a in x] if mask is not None else engine.tensor(x)
 
+        weights = None if weight is None else engine.tensor(weight)
+
         def loss() -> Any:
-            weights = None if weight is None else engine.tensor(weight)
             return model.compute_loss(x=tensors, y=engine.tensor(y), y_pred=model(tensors), sample_weight=weights)
 
         found = engine.differentiate(loss, one.trainable_variables)[1]
     arrays.update({f"gradients/{n}": engine.numpy(g) for n, g in enumerate(found)})
+    arrays.update({} if weights is None else {"weights": engine.numpy(weights)})
     return Observation(arrays)
 
 
