@@ -73,18 +73,19 @@ def defaults_are_documented(ask, cell, direction):
                     for name, said, due in seen.facts.get("masks", ()) if said != due]
 
 
-@statement("The losses of a model are those of its last call: the activity of its layers, those inside others too, by the batch.",
-           {"cell": ("lstm", "gru"), "inside": ("sequential", "layer", "model")}, strength=(1, 1, 2),
+@statement("The losses of a model are those of its last call: the activity of its layers, those inside others too, by the batch; "
+           "of a layer that gives its states, theirs too.",
+           {"cell": ("lstm", "gru"), "inside": ("sequential", "layer", "model", "states")}, strength=(1, 1, 2),
            source="Keras: activity_regularizer, Layer.losses")
 def losses_are_of_the_last_call(ask, cell, inside):
-    layer = Layer(cell, 3, 4, return_state=False)
+    layer = Layer(cell, 3, 4, return_state=inside == "states")
     batches = tuple(BatchPlan(4, 5).draw(layer, seed=seed).but(cotangents=None) for seed in (0, 1))
     given = {"layer": layer, "weights": draw_weights(layer), "batches": batches, "inside": inside, "factor": 0.25}
     seen = ask(FunctionRequest("activity", tuple(given.items())))
     found = []
     for number, batch in enumerate(batches):
-        due = run(Request(layer, draw_weights(layer), batch, wants=("outputs",)), "hold", "float64")["outputs"]
-        loss = np.array([0.25 * np.sum(due**2) / 4])
+        due = run(Request(layer, draw_weights(layer), batch, wants=("outputs", "states")), "hold", "float64")
+        loss = np.array([0.25 * np.sum(due[name] ** 2) / 4 for name in layer.result_names])
         found += compare(f"losses/{number}", seen[f"losses/{number}"], loss, 1e-5 * loss)
     return found
 

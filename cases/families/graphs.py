@@ -135,11 +135,15 @@ def a_model_takes_a_mask(ask, mask, cell):
 
 @statement("In training spatial dropout and that of a cell in a stack drop whole features, dropout inside a wrapper single "
            "numbers, another draw in every call, each scaled by what is kept; in inference nothing is dropped.",
-           {"kind": ("spatial", "wrapped", "inherited", "stacked"), "training": (True, False)}, strength=(1, 2, 2),
+           {"kind": ("spatial", "wrapped", "inherited", "stacked", "wrapped-masked"), "training": (True, False)},
+           strength=(1, 2, 2),
            source="Tompson et al. 2015; Keras: SpatialDropout1D, TimeDistributed, StackedRNNCells, training=True")
 def dropout_around_layers(ask, kind, training):
-    request = asked(f"{kind}_dropout", ("none",), training=training)
-    inputs = np.exp(dict(request.arguments)["inputs"][0])
+    kind, _, masked = kind.partition("-")
+    request = asked(f"{kind}_dropout", ("right" if masked else "none",), training=training)
+    given = dict(request.arguments)
+    inputs = np.exp(given["inputs"][0])
+    inputs = np.where(given["masks"][0][:, :, None], inputs, 1.0) if masked else inputs
     answer = ask(request)
     seen = answer["outputs"]
     if seen.shape != inputs.shape:

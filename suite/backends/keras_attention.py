@@ -16,10 +16,10 @@ OPTIONS = {"Attention": {}, "AdditiveAttention": {}, "MultiHeadAttention": {"num
 
 
 def carrying(keras: Any, tensor: Any, mask: np.ndarray | None, engine: Any) -> Any:
-    """The tensor with a mask for all its rows, as a layer of a user's own hands it on."""
+    """The tensor with a mask (rows, steps), or (steps,) for all its rows, as a layer of a user's own hands it on."""
     if mask is None:
         return tensor
-    rows = engine.tensor(np.tile(mask, (tensor.shape[0], 1)))
+    rows = engine.tensor(np.array(np.broadcast_to(mask, (tensor.shape[0], mask.shape[-1]))))
 
     class Masks(keras.layers.Layer):
         def call(self, inputs: Any) -> Any:

@@ -171,7 +171,8 @@ def run_activity(backend: Any, request: FunctionRequest) -> Observation:
     options, keras, engine = dict(request.arguments), backend.keras, backend.engine
     layer, punished = options["layer"], keras.regularizers.L2(options["factor"])
     with moment("build"):
-        one = getattr(keras.layers, stacks.LAYERS[layer.cell])(layer.units, return_sequences=True, activity_regularizer=punished)
+        one = getattr(keras.layers, stacks.LAYERS[layer.cell])(
+            layer.units, return_sequences=True, return_state=layer.return_state, activity_regularizer=punished)
         start = keras.Input((None, layer.features))
         model = keras.Sequential([start, one]) if options["inside"] == "sequential" else keras.Model(start, one(start))
         if options["inside"] == "model":
