@@ -35,6 +35,7 @@ Around each of them, in this order:
 
 schedule         rate = learning_rate decay_rate^(t - 1)
 scale            loss_scale_factor: the gradients are those of the loss times it, and are divided by it: nothing else changes
+                 dynamic_scale: as well, from this scale on; a step of which a gradient is not finite is left out
 accumulation     gradient_accumulation_steps: every so many steps their mean gradient is taken, and else nothing happens
 clipping         clipvalue: each element · clipnorm: each weight's norm, g min(1, clipnorm / (|g| + clip_epsilon)) ·
                  global_clipnorm: the norm of all gradients together
@@ -62,7 +63,7 @@ Rounded = Callable[[Array], Array]
 _AROUND: Mapping[str, Any] = {
     "decay_rate": 1.0, "gradient_accumulation_steps": 1, "clipvalue": 0.0, "clipnorm": 0.0, "global_clipnorm": 0.0,
     "clip_epsilon": 0.0, "weight_decay": 0.0, "undecayed": (), "decay_place": "weights", "use_ema": False, "ema_momentum": 0.99,
-    "ema_overwrite_frequency": 0, "loss_scale_factor": 1.0,
+    "ema_overwrite_frequency": 0, "loss_scale_factor": 1.0, "dynamic_scale": 0.0,
 }
 _ADAM = {"learning_rate": 0.001, "beta_1": 0.9, "beta_2": 0.999, "epsilon": 1e-7}
 

@@ -56,6 +56,7 @@ class OptimizerRequest:
                 not given, where it has an optimizer of that name
     gradients   a mapping for each step, name -> array of the weight's shape, or `Rows`
     resumed     after so many steps another optimizer, made from this one's configuration and given what it remembers, goes on
+    broken      the step, from 1, whose gradients are infinite; 0: none
     ended       training is over after the last step: what an optimizer does then, it does
     The observation's arrays: `weights/NAME` (steps, *shape), after each step; `facts["hyper"]`: the hyper-parameters
     that the framework's optimizer has, `facts["stack"]`: whose definitions it follows, in `cases.optimizers`.
@@ -66,6 +67,7 @@ class OptimizerRequest:
     weights: Mapping[str, np.ndarray]
     gradients: tuple[Mapping[str, Any], ...] = ()
     resumed: int = 0
+    broken: int = 0
     ended: bool = False
 
 
@@ -107,9 +109,15 @@ def follow(
     weights = {name: tensor(array) for name, array in request.weights.items()}
     memory = {name: rules.slots(request.optimizer, weight, hyper) for name, weight in weights.items()}
     path: dict[str, list[np.ndarray]] = {name: [] for name in weights}
+    done = 0
     for number, gradients in enumerate(request.gradients, start=1):
+        if number == request.broken:
+            for name, weight in weights.items():
+                path[name].append(weight)
+            continue
+        done += 1
         dense = {name: tensor(g.dense if isinstance(g, Rows) else g) for name, g in gradients.items()}
-        weights, memory = rules.step(request.optimizer, hyper, weights, dense, memory, number, rounded, lead)
+        weights, memory = rules.step(request.optimizer, hyper, weights, dense, memory, done, rounded, lead)
         if request.ended and number == len(request.gradients) and hyper.get("use_ema"):
             weights = {name: memory[name]["average"] for name in weights}
         for name, weight in weights.items():

@@ -60,7 +60,8 @@ def dropped(
 def dropout_reaches_every_gate(ask, asked, together):
     kind, place = asked.split()
     cell = kind.removesuffix("_before")
-    layer = Layer(cell, WIDTH, WIDTH, return_state=False, reset_after=kind == cell, convolution=Convolution((3,), (1,)) if cell == "conv_lstm" else None)
+    layer = Layer(cell, WIDTH, WIDTH, return_state=False, reset_after=kind == cell,
+                  convolution=Convolution((3,), (1,)) if cell == "conv_lstm" else None)
     batch = BatchPlan(ROWS, 1, states=True).draw(layer).but(cotangents=None)
     found, draws = [], []
     for gate, name in enumerate(layer.gates):

@@ -68,6 +68,19 @@ def joined_masks_are_either(ask, kind, masks, origin):
     return against(seen, request, where_valid=True) + ([Deviation("mask", "a mask, where one input has none")] if told else [])
 
 
+@statement("A vector that is joined to a sequence is joined to every step of it, and a cosine of two sequences is of numbers of "
+           "norm one along the axes that it sums over.",
+           {"kind": ("add", "multiply", "maximum", "average", "cosine", "cosine_time")},
+           usual={"kind": ("add", "multiply", "cosine", "cosine_time")}, spared=True, source="Keras: Merge, Dot(normalize=True)")
+def joins_of_other_shapes(ask, kind):
+    random = generator("graph", "shapes", kind)
+    other = (ROWS, FEATURES) if not kind.startswith("cosine") else (ROWS, FEATURES, 2) if kind == "cosine" else (ROWS, 2, STEPS)
+    inputs = (draw_values(random, (ROWS, STEPS, FEATURES)) / 2, draw_values(random, other) / 2)
+    given = {"kind": kind, "inputs": inputs, "masks": (None, None), "layer": None, "weights": None}
+    request = FunctionRequest("graph", tuple(given.items()))
+    return against(ask(request), request)
+
+
 @statement("A step is masked where every one of its features is the number that masks, and not where some are; it becomes zero, "
            "and the mask is told before the call as it is passed on.",
            {"value": (0.0, -7.5, 2.0)}, usual={"value": (0.0, -7.5)}, source="Keras: Masking(mask_value)")

@@ -80,10 +80,11 @@ def losses_leave_their_weights(ask, **variant):
     return equal("weights", seen.arrays.get("weights", np.zeros(0)), due.astype("float32"), "after the loss was taken")
 
 
-@statement("An ignored class adds nothing to the cross-entropy, is not counted in its mean, and has no gradient; nor does one at a "
-           "masked step.",
+@statement("An ignored class adds nothing to the cross-entropy, is not counted in its mean, and has no gradient; nor does "
+           "one at a masked step.",
            {"reduction": ("mean", "sum", "none"), "ignored": (-100, 0, 2), "all_of_a_row": (False, True),
-            "mask": ("none", "right")}, strength=(1, 1, 3), usual={"ignored": (-100, 2)}, source="PyTorch: CrossEntropyLoss(ignore_index); Keras: ignore_class")
+            "mask": ("none", "right")}, strength=(1, 1, 3), usual={"ignored": (-100, 2)},
+           source="PyTorch: CrossEntropyLoss(ignore_index); Keras: ignore_class")
 def ignored_classes_do_not_count(ask, reduction, ignored, all_of_a_row, mask):
     random = generator("classes", ignored)
     logits = draw_values(random, (4, 5, 3))

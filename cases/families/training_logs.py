@@ -30,11 +30,11 @@ SPLIT = 0.4
 """Of 7 rows 4.2 are for training: 4 are, and 3 for validation."""
 CALLS: Mapping[str, tuple[tuple[tuple[int, int], ...], ...]] = {
     "train_on_batch": (((0, 3),), ((3, 7),)), "test_on_batch": (((1, 4),), ((4, 7),)), "evaluate": (((2, 5), (5, 7)),),
-    "split": (((0, 3), (3, 4)),), "split_val": (((4, 6), (6, 7)),),
+    "fit": (((0, 3), (3, 6), (6, 7)),), "split": (((0, 3), (3, 4)),), "split_val": (((4, 6), (6, 7)),),
     "generator": (((0, 3), (3, 5)), ((5, 7), (0, 2))), "generator_val": (((1, 4),), ((1, 4),)),
 }
-"""Call -> the rows from and to of its batches, of each time that it is told of. `split` is `fit` of all rows in batches of three,
-SPLIT of them for validation in batches of two; `generator` two epochs of two batches of `fit`, other rows in each."""
+"""Call -> the rows from and to of its batches, of each time that it is told of. `fit` and `split` are `fit` of all rows in batches of three, in
+the second case SPLIT of them for validation in batches of two; `generator` two epochs of two batches of `fit`, other rows in each."""
 SLACK = 256 * unit_roundoff("float32")
 """Of the sum of the sizes of what is added: some dozen numbers and their logarithms, added and divided in float32."""
 
@@ -117,7 +117,7 @@ def due(outputs: Mapping[str, np.ndarray], data: Data, call: str, time: int, los
         penalty: float) -> dict[str, float]:
     """What is due of the `time`th time that a call tells something. Weights of classes are for training alone; rows of a
     generator's validation have none."""
-    trains = call in ("train_on_batch", "split")
+    trains = call in ("train_on_batch", "fit", "split")
     data = Data(data.inputs, data.mask, data.targets, None) if by_class else data
     return told(outputs, data, CALLS[call][time], loss_weights, by_class and trains, penalty)
 

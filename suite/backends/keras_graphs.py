@@ -39,6 +39,8 @@ def around(keras: Any, options: dict[str, Any]) -> Any:
         one = getattr(layers, JOINS[kind])()
     elif kind.startswith("concatenate"):
         one = layers.Concatenate(axis=1 if kind.endswith("time") else -1)
+    elif kind.startswith("cosine"):
+        one = layers.Dot((2, 1) if kind == "cosine" else (1, 2), normalize=True)
     elif kind == "pool":
         one = layers.GlobalAveragePooling1D()
     elif kind.startswith("attend"):

@@ -33,7 +33,7 @@ def unsupported(optimizer: str, given: Mapping[str, Any]) -> str | None:
 def make(keras: Any, optimizer: str, given: Mapping[str, Any]) -> Any:
     """Keras' optimizer with the hyper-parameters that are given; Keras' own defaults for the rest."""
     fixed, neutral = definitions("keras", optimizer), hyper_parameters(optimizer, {})
-    options = {name: value for name, value in given.items() if name not in (*fixed, "decay_rate", "undecayed")}
+    options = {name: value for name, value in given.items() if name not in (*fixed, "decay_rate", "undecayed", "dynamic_scale")}
     for name in NONE_WHERE_NEUTRAL:
         if name in options and options[name] == neutral[name] and not (optimizer == "adamw" and name == "weight_decay"):
             del options[name]
@@ -45,12 +45,14 @@ def make(keras: Any, optimizer: str, given: Mapping[str, Any]) -> Any:
     found = getattr(keras.optimizers, KINDS[optimizer])(**options)
     if given.get("undecayed"):
         found.exclude_from_weight_decay(var_names=list(given["undecayed"]))
+    if given.get("dynamic_scale"):
+        found = keras.optimizers.LossScaleOptimizer(found, given["dynamic_scale"], dynamic_growth_steps=2)
     return found
 
 
 def settings(made: Any, optimizer: str) -> dict[str, Any]:
     """The hyper-parameters that the optimizer says it has, by the names of `cases.optimizers`."""
-    config = made.get_config()
+    config = getattr(made, "inner_optimizer", made).get_config()
     found = {name: config[name] for name in OWN["keras"][optimizer] if name in config}
     return {name: round(value, 9) if isinstance(value, float) else value for name, value in found.items()}
 
@@ -69,10 +71,12 @@ def run_optimizer(backend: Any, request: OptimizerRequest) -> Observation | Unsu
         variables = [keras.Variable(np.array(request.weights[n], "float32"), name=n) for n in names]
         optimizer.build(variables)
     path: dict[str, list[np.ndarray]] = {name: [] for name in names}
+    one = np.array(1.0, "float32")
     with moment("run"):
         advance = optimizer.apply
         for number, gradients in enumerate(request.gradients, start=1):
-            advance([gradient(engine, gradients[name], hyper.get("loss_scale_factor", 1.0)) for name in names])
+            scale = float("inf") if number == request.broken else float(engine.numpy(optimizer.scale_loss(engine.tensor(one))))
+            advance([gradient(engine, gradients[name], scale) for name in names])
             if number == request.resumed:
                 optimizer = again(optimizer, variables)
                 advance = optimizer.apply

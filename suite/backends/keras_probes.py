@@ -17,6 +17,7 @@ from suite.backends.keras_purity import run_purity
 from suite.backends.keras_schedules import run_schedule
 from suite.backends.keras_training import run_logs
 from suite.backends.keras_transforms import run_transformed
+from suite.backends.keras_typed import run_typed
 from suite.backends.keras_weights import run_fresh, run_read_back, run_step
 from suite.backends.keras_wrappers import run_declared, run_dropping, run_pooled, run_wrapped_mask
 
@@ -30,6 +31,6 @@ PROBES: Mapping[str, Callable] = {
     "given_weights": run_given, "between": run_between, "bounds": run_bounds, "carried_masks": run_carried_masks,
     "listed_states": run_listed_states, "other_dtype": run_other_dtype, "activity": run_activity, "fit": run_fit,
     "stateful_lengths": run_stateful, "bound": run_bound,
-    "schedule": run_schedule, "training_logs": run_logs, "attending": run_attending,
+    "schedule": run_schedule, "training_logs": run_logs, "attending": run_attending, "typed": run_typed,
 }
 """Name of a function request -> what answers it: function(backend, request)."""

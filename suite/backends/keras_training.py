@@ -87,6 +87,7 @@ def run_logs(backend: Any, request: FunctionRequest) -> Observation:
         x, y, w = of(2, 7)
         keep("evaluate", 0, model.evaluate(x, y, batch_size=3, sample_weight=w, verbose=0, return_dict=True))
         x, y, w = of(0, len(inputs))
+        history("fit", model.fit(x, y, batch_size=3, sample_weight=w, verbose=0, shuffle=False, **classes))
         history("split", model.fit(x, y, batch_size=3, sample_weight=w, validation_split=SPLIT, validation_batch_size=2,
                                    verbose=0, shuffle=False, **classes))
         epochs, held = CALLS["generator"], tuple(one for one in of(*CALLS["generator_val"][0][0]) if one is not None)

@@ -32,6 +32,7 @@ BY_HAND = ("decay_rate", "clipvalue", "clipnorm", "global_clipnorm")
 NONE_HERE: Mapping[str, str] = {
     "ema_overwrite_frequency": "no PyTorch optimizer averages the weights: torch.optim.swa_utils does, in a second model",
     "use_ema": "no PyTorch optimizer averages the weights: torch.optim.swa_utils does, in a second model",
+    "dynamic_scale": "no PyTorch optimizer scales the loss: torch.amp.GradScaler does",
     "loss_scale_factor": "no PyTorch optimizer scales the loss: torch.amp.GradScaler does",
     "gradient_accumulation_steps": "PyTorch adds up gradients by further calls of backward(), and no optimizer knows of it",
 }

@@ -59,3 +59,13 @@ def run_attending(backend: Any, request: FunctionRequest) -> Observation:
     outputs = np.where(asking[:, None], scores @ value, 0.0)
     kept = {f"kept/{name}": options[f"{name}_mask"] for name in ("query", "value") if options[f"{name}_mask"] is not None}
     return Observation({"outputs": outputs, "scored/outputs": outputs, "scores": scores, **kept})
+
+
+def run_typed(backend: Any, request: FunctionRequest) -> Observation:
+    """The reference has no policies, and says what one would."""
+    options = dict(request.arguments)
+    policy = options["policy"]
+    computing, kept = policy.removeprefix("mixed_"), "float32" if policy.startswith("mixed_") else policy
+    inner = options["kind"] == "inner"
+    dtypes = {"outputs": computing, "weights/0": "float32" if inner else kept}
+    return Observation({"states": np.ones(3), "due": np.ones(3)} if inner else {}, facts={"dtypes": dtypes})
