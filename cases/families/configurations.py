@@ -6,7 +6,7 @@ from __future__ import annotations
 import numpy as np
 
 from cases.batches import BatchPlan
-from cases.families.base import statement
+from cases.families.base import equal, statement
 from cases.invariants.base import against_reference
 from cases.layers import Layer, draw_weights
 from cases.models import FunctionRequest
@@ -15,7 +15,8 @@ from cases.requests import Deviation, Execution, Observation, Request
 from cases.tolerance import compare, unit_roundoff
 
 KINDS = ("simple_rnn", "lstm", "gru", "bidirectional", "stacked", "conv_lstm_1d", "conv_lstm_2d", "conv_lstm_3d",
-         "time_distributed", "masking", "embedding")
+         "time_distributed", "masking", "embedding", "dropout", "attention", "heads", "concatenate", "dot", "pooling",
+         "normalization")
 WAYS = ("configuration", "file", "clone")
 
 
@@ -31,6 +32,13 @@ def options_survive(ask, kind, way):
         elif again != given:
             found.append(Deviation(name, f"{name}: {given} was given, after {way} the layer has {again}"))
     return found or ([] if seen.facts.get("options", ()) else [Deviation("options", "no option was looked at")])
+
+
+@statement("A layer that stands twice in a model stands twice, with one set of weights, in one that is made of it.",
+           {"way": WAYS}, spared=True, source="Keras: clone_model, Model.from_config, load_model")
+def shared_layers_stay_shared(ask, way):
+    seen = ask(FunctionRequest("shared", (("way", way),)))
+    return equal("layers and parameters", seen["again"], seen["made"], f"after {way}")
 
 
 BOUNDED = ("simple_rnn", "lstm", "gru", "conv_lstm_1d", "conv_lstm_2d", "conv_lstm_3d", "bidirectional", "stacked", "embedding")

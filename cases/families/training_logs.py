@@ -33,8 +33,9 @@ CALLS: Mapping[str, tuple[tuple[tuple[int, int], ...], ...]] = {
     "fit": (((0, 3), (3, 6), (6, 7)),), "split": (((0, 3), (3, 4)),), "split_val": (((4, 6), (6, 7)),),
     "generator": (((0, 3), (3, 5)), ((5, 7), (0, 2))), "generator_val": (((1, 4),), ((1, 4),)),
 }
-"""Call -> the rows from and to of its batches, of each time that it is told of. `fit` and `split` are `fit` of all rows in batches of three, in
-the second case SPLIT of them for validation in batches of two; `generator` two epochs of two batches of `fit`, other rows in each."""
+"""Call -> the rows from and to of its batches, of each time that it is told of. `fit` and `split` are `fit` of all rows in
+batches of three, in the second case SPLIT of them for validation in batches of two; `generator` two epochs of two batches of
+`fit`, other rows in each."""
 SLACK = 256 * unit_roundoff("float32")
 """Of the sum of the sizes of what is added: some dozen numbers and their logarithms, added and divided in float32."""
 

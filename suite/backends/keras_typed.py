@@ -16,18 +16,20 @@ from suite.backends.keras_wrappers import loop
 
 
 def made(keras: Any, kind: str, policy: str) -> tuple[Any, tuple[int, ...]]:
-    """The layer, and the shape of a row of its inputs."""
-    layers = keras.layers
+    """The layer, and the shape of a row of its inputs. Its weights are given afterwards: that some cannot be drawn in half
+    precision is another question's."""
+    layers, drawn = keras.layers, {"recurrent_initializer": "zeros"}
     if kind == "embedding":
         return layers.Embedding(9, 4, dtype=policy), (5,)
     if kind in ("bidirectional", "inner"):
         own = "float32" if kind == "inner" else policy
-        return layers.Bidirectional(layers.LSTM(4, return_state=True, dtype=own), dtype=policy), (5, 3)
+        return layers.Bidirectional(layers.LSTM(4, return_state=True, dtype=own, **drawn), dtype=policy), (5, 3)
     if kind == "cells":
-        cells = [layers.LSTMCell(4, dtype=policy), layers.GRUCell(3, dtype=policy)]
+        cells = [layers.LSTMCell(4, dtype=policy, **drawn), layers.GRUCell(3, dtype=policy, **drawn)]
         return layers.RNN(cells, return_state=True, dtype=policy), (5, 3)
     part = PARTS[kind][0].but(dtype=policy)
-    return loop(keras, (part,), return_state=True), (5, *stacks.step_shape(part))
+    drawn = {name: value for name, value in drawn.items() if name not in stacks.cell_options(part)}
+    return loop(keras, (part,), return_state=True, **drawn), (5, *stacks.step_shape(part))
 
 
 def around(keras: Any, one: Any, policy: str) -> Any:

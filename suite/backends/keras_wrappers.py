@@ -120,3 +120,13 @@ def run_pooled(backend: Any, request: FunctionRequest) -> Observation:
     slope = engine.numpy(slope)
     return Observation({"outputs": engine.numpy(outputs),
                         "gradients/inputs": np.swapaxes(slope, 1, 2) if layout == "first" else slope})
+
+
+def run_halves(backend: Any, request: FunctionRequest) -> Observation:
+    """Answer the request of `cases.families.wrappers.other_halves_are_refused`."""
+    options, keras = dict(request.arguments), backend.keras
+    with moment("build"):
+        ahead, back = (keras.layers.LSTM(2, **{"go_backwards": backwards, options["option"]: value})
+                       for backwards, value in zip((False, True), options["values"], strict=True))
+        made = keras.layers.Bidirectional(ahead, backward_layer=back)
+    return Observation({"units": np.array(made.forward_layer.units)})

@@ -16,7 +16,7 @@ from cases.layers import Layer
 from cases.models import FunctionRequest, ModelRequest
 from cases.requests import Observation, Request, Unsupported
 from suite.backends import generators, moment
-from suite.backends.reference_training import run_attending, run_logs, run_schedule, run_typed
+from suite.backends.reference_training import run_attending, run_halves, run_logs, run_schedule, run_shared, run_typed
 from suite.backends.reference_weights import run_bounds, run_fresh, run_masked_loss, run_read_back, run_step
 from suite.backends.reference_wrappers import (
     run_carried_masks,
@@ -319,6 +319,6 @@ PROBES: Mapping[str, Callable] = {
     "unpack": run_unpad, "given_weights": run_given, "between": run_between, "bounds": run_bounds,
     "carried_masks": run_carried_masks, "listed_states": run_listed_states, "other_dtype": run_other_dtype,
     "activity": run_activity, "states_by_hand": run_cut, "bound": run_bound, "schedule": run_schedule,
-    "training_logs": run_logs, "attending": run_attending, "typed": run_typed,
+    "training_logs": run_logs, "attending": run_attending, "typed": run_typed, "shared": run_shared, "halves": run_halves,
 }
 """Name of a function request -> what answers it: function(backend, request)."""

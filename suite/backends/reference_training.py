@@ -69,3 +69,14 @@ def run_typed(backend: Any, request: FunctionRequest) -> Observation:
     inner = options["kind"] == "inner"
     dtypes = {"outputs": computing, "weights/0": "float32" if inner else kept}
     return Observation({"states": np.ones(3), "due": np.ones(3)} if inner else {}, facts={"dtypes": dtypes})
+
+
+def run_shared(backend: Any, request: FunctionRequest) -> Observation:
+    """A description that is copied is the same."""
+    return Observation({"made": np.array([3, 124]), "again": np.array([3, 124])})
+
+
+def run_halves(backend: Any, request: FunctionRequest) -> Observation:
+    """Raises ValueError: a description has one set of options for both directions."""
+    with moment("build"):
+        raise ValueError(f"{dict(request.arguments)['option']}: one for both directions")

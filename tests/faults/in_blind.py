@@ -26,7 +26,7 @@ STATES = faults("states, blind", RNN + "rnn", {
         "        if training:\n            self._maybe_reset_dropout_masks(self.cell)\n\n        if self.stateful"),
     "stateful of an open batch size": (
         "                if sequences_shape[0] is None:\n", "                if sequences_shape[0] is None and not self.unroll:\n"),
-}) + faults("states, blind", LOOP, {
+}, {"stateful of an open batch size": "it still raises, in other words"}) + faults("states, blind", LOOP, {
     "without gradients the given carry is overwritten": (
         "        new_c = recurrent_activation(z_f) * c + recurrent_activation(\n            z_i\n        ) * activation(z_c)\n",
         "        keep, fresh = recurrent_activation(z_f), recurrent_activation(z_i) * activation(z_c)\n"
@@ -42,7 +42,7 @@ STATES = faults("states, blind", RNN + "rnn", {
     "unrolled: states of masked steps by the first state's mask": (
         "                    _expand_mask(mask_t, s) for s in flat_states\n",
         "                    _expand_mask(mask_t | (i > 6), s) for s in flat_states\n"),
-})
+}, {"last output alone: padding holds though zeros are asked for": "it mends what the ledger knows of the only output where padding gives zero"})
 CELLS = faults("cells, blind", RNN + "lstm", {
     "LSTM: both dropouts, the recurrent one is lost": (
         "        if self.recurrent_dropout != 0.0:\n", "        if self.recurrent_dropout != 0.0 and self.dropout == 0.0:\n"),
@@ -70,7 +70,8 @@ CELLS = faults("cells, blind", RNN + "lstm", {
     "a list of one cell: its states stay in a list": ("        if len(new_states) == 1:\n            new_states = new_states[0]\n", ""),
     "stacked cells of one state: unpacked though they came in a list": (
         "            if len(states) == 1 and not state_is_list:\n", "            if len(states) == 1:\n"),
-})
+}, {"stacked cells of one state: unpacked though they came in a list": "numbers are the same, and how states are nested depends on masks as it is",
+    "a list of one cell: its states stay in a list": "it mends what the ledger knows of RNN over a list of one cell"})
 CONVOLUTIONS = faults("convolutional cells, blind", RNN + "conv_lstm", {
     "dilation of the states too": (
         'padding="same", data_format=self.data_format\n', 'padding="same", data_format=self.data_format,\n            dilation_rate=self.dilation_rate,\n'),
@@ -103,7 +104,8 @@ WRAPPERS = faults("wrappers, blind", RNN + "bidirectional", {
     "use_cudnn of the forward half alone": (
         "            self.forward_layer.use_cudnn = layer.use_cudnn\n            self.backward_layer.use_cudnn = layer.use_cudnn\n",
         "            self.forward_layer.use_cudnn = layer.use_cudnn\n"),
-}) + faults("wrappers, blind", RNN + "time_distributed", {
+}, {"use_cudnn of the forward half alone": "without a GPU the numbers are the same to rounding",
+    "given weights: the backward half gets the forward half's": "nothing reads initial_weights: what is given as weights= is ignored as it is"}) + faults("wrappers, blind", RNN + "time_distributed", {
     "masked sequences are not trained": (
         "            if self.layer._call_has_training_arg:\n", "            if self.layer._call_has_training_arg and mask is None:\n"),
 })
@@ -133,7 +135,7 @@ PASSING = faults("passing through layers, blind", LAYERS + "layer", {
     "numbers of less precision are not cast": (
         "if autocast and backend.is_float_dtype(x_dtype) and x_dtype != dtype:",
         'if autocast and backend.is_float_dtype(x_dtype) and x_dtype != dtype and (dtype != "float32" or x_dtype == "float64"):'),
-}) + faults("passing through layers, blind", LAYERS + "core.embedding", {
+}, {"numbers of less precision are not cast": "on torch operations promote: numbers and their types are the same"}) + faults("passing through layers, blind", LAYERS + "core.embedding", {
     "embeddings in the type of the weights": (
         "        outputs = ops.take(self.embeddings, inputs, axis=0)\n        return ops.cast(outputs, dtype=self.compute_dtype)\n",
         "        return ops.take(self.embeddings, inputs, axis=0)\n"),
