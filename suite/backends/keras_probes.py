@@ -12,6 +12,7 @@ from suite.backends.keras_given import run_given
 from suite.backends.keras_graphs import run_between, run_graph
 from suite.backends.keras_handed_on import run_carried_masks, run_listed_states, run_other_dtype
 from suite.backends.keras_losses import run_ignored, run_masked_loss
+from suite.backends.keras_masks import run_mask_table
 from suite.backends.keras_options import run_activity, run_bound, run_bounds, run_defaults, run_in_parts, run_options, run_shared
 from suite.backends.keras_purity import run_purity
 from suite.backends.keras_schedules import run_schedule
@@ -31,6 +32,6 @@ PROBES: Mapping[str, Callable] = {
     "given_weights": run_given, "between": run_between, "bounds": run_bounds, "carried_masks": run_carried_masks,
     "listed_states": run_listed_states, "other_dtype": run_other_dtype, "activity": run_activity, "fit": run_fit,
     "stateful_lengths": run_stateful, "bound": run_bound, "schedule": run_schedule, "training_logs": run_logs,
-    "attending": run_attending, "typed": run_typed, "shared": run_shared, "halves": run_halves,
+    "attending": run_attending, "typed": run_typed, "shared": run_shared, "halves": run_halves, "mask_table": run_mask_table,
 }
 """Name of a function request -> what answers it: function(backend, request)."""
