@@ -171,7 +171,6 @@ ARRAYS: tuple[Array, ...] = (
             ("gru", "fused", "none", True, "long", {"return_sequences": False}),
             ("lstm", "unrolled", "right", False, "distinct", {"return_sequences": False, "padding_output": "zero"}),
             ("simple_rnn", "unrolled", "left", False, "distinct", {"return_sequences": False, "padding_output": "zero"}),
-            ("gru", "fused", "gaps", False, "distinct", {"return_sequences": False, "padding_output": "zero"}),
             ("simple_rnn", "unrolled", "none", True, "two_steps", {"direction": "backward"}),
             ("lstm", "unrolled", "left", True, "two_steps", {"direction": "bidirectional"}),
         )

@@ -91,7 +91,8 @@ def around_it(options: str) -> dict[str, Any]:
     return {"ended": options.endswith("at_the_end"), "broken": 2 if options.startswith("infinite") else 0}
 
 
-@claim(NAME, "Clipping, weight decay, schedules, moving averages and accumulation act as their equations say.", FEW)
+@claim(NAME, "Clipping, weight decay, schedules, moving averages and accumulation act as their equations say.", FEW,
+       sparing=FEW[:9])
 def around_the_step(ask, optimizer, options):
     return around(ask, optimizer, options)
 
@@ -106,7 +107,8 @@ RESUMED = [{"optimizer": "sgd", "options": "moving_average"}, {"optimizer": "sgd
            {"optimizer": "nadam", "options": "schedule"}, {"optimizer": "adam", "options": "decay_of_some"}]
 
 
-@claim(NAME, "Another optimizer that is given what one remembers after three steps takes the fourth as that one would.", RESUMED)
+@claim(NAME, "Another optimizer that is given what one remembers after three steps takes the fourth as that one would.", RESUMED,
+       sparing=RESUMED[:1])
 def resumed(ask, optimizer, options):
     return stepped(ask, drawn(optimizer, hyper(optimizer, options), resumed=3))
 

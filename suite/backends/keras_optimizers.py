@@ -73,19 +73,25 @@ def run_optimizer(backend: Any, request: OptimizerRequest) -> Observation | Unsu
     path: dict[str, list[np.ndarray]] = {name: [] for name in names}
     one = np.array(1.0, "float32")
     with moment("run"):
-        advance = optimizer.apply
+        advance = advancing(engine, optimizer, variables)
         for number, gradients in enumerate(request.gradients, start=1):
             scale = float("inf") if number == request.broken else float(engine.numpy(optimizer.scale_loss(engine.tensor(one))))
             advance([gradient(engine, gradients[name], scale) for name in names])
             if number == request.resumed:
                 optimizer = again(optimizer, variables)
-                advance = optimizer.apply
+                advance = advancing(engine, optimizer, variables)
             if request.ended and number == len(request.gradients):
                 optimizer.finalize_variable_values(variables)
             for name, variable in zip(names, variables, strict=True):
                 path[name].append(engine.numpy(variable.value))
     arrays = {f"weights/{name}": np.stack(found) for name, found in path.items() if found}
     return Observation(arrays, facts={"stack": "keras", "hyper": settings(optimizer, request.optimizer)})
+
+
+def advancing(engine: Any, optimizer: Any, variables: list[Any]) -> Any:
+    """What takes a step; JAX takes one that is taken on a condition in a program alone."""
+    scaled = engine.name == "jax" and hasattr(optimizer, "inner_optimizer")
+    return compiled(engine, optimizer, variables) if scaled else optimizer.apply
 
 
 def again(optimizer: Any, variables: list[Any]) -> Any:
