@@ -34,14 +34,16 @@ nadam     m, v, V as in adam                            (Dozat 2016, with the sc
 Around each of them, in this order:
 
 schedule         rate = learning_rate decay_rate^(t - 1)
+scale            loss_scale_factor: the gradients are those of the loss times it, and are divided by it: nothing else changes
+                 dynamic_scale: as well, from this scale on; a step of which a gradient is not finite is left out
 accumulation     gradient_accumulation_steps: every so many steps their mean gradient is taken, and else nothing happens
 clipping         clipvalue: each element · clipnorm: each weight's norm, g min(1, clipnorm / (|g| + clip_epsilon)) ·
                  global_clipnorm: the norm of all gradients together
 weight decay     decay_place="weights" (Keras; AdamW): w <- w - rate weight_decay w
-                 decay_place="gradient" (PyTorch): g <- g + weight_decay w
+                 decay_place="gradient" (PyTorch): g <- g + weight_decay w; no weight named in undecayed decays
 the update
-moving average   e <- ema_momentum e + (1 - ema_momentum) w, e = w after the first step;
-                 every ema_overwrite_frequency steps w <- e
+moving average   use_ema: e <- ema_momentum e + (1 - ema_momentum) w, e = w after the first step;
+                 every ema_overwrite_frequency steps, and where training ends, w <- e
 
 Read from Keras 3.15.1 (`keras/src/optimizers`) and PyTorch 2.13.0 (`torch/optim`, `torch/nn/utils/clip_grad.py`).
 """
@@ -60,7 +62,8 @@ Rounded = Callable[[Array], Array]
 
 _AROUND: Mapping[str, Any] = {
     "decay_rate": 1.0, "gradient_accumulation_steps": 1, "clipvalue": 0.0, "clipnorm": 0.0, "global_clipnorm": 0.0,
-    "clip_epsilon": 0.0, "weight_decay": 0.0, "decay_place": "weights", "ema_momentum": 0.99, "ema_overwrite_frequency": 0,
+    "clip_epsilon": 0.0, "weight_decay": 0.0, "undecayed": (), "decay_place": "weights", "use_ema": False, "ema_momentum": 0.99,
+    "ema_overwrite_frequency": 0, "loss_scale_factor": 1.0, "dynamic_scale": 0.0,
 }
 _ADAM = {"learning_rate": 0.001, "beta_1": 0.9, "beta_2": 0.999, "epsilon": 1e-7}
 
@@ -193,7 +196,7 @@ def step(
     moved = {}
     for name, weight in weights.items():
         gradient = gradients[name]
-        if full["weight_decay"]:
+        if full["weight_decay"] and name not in full["undecayed"]:
             if full["decay_place"] == "weights":
                 weight = rounded(weight - rate * full["weight_decay"] * weight)
             else:
@@ -201,10 +204,11 @@ def step(
         weight, slots_now = update(optimizer, {**full, "learning_rate": rate}, weight, gradient, memory[name], number, rounded)
         memory[name].update(slots_now)
         moved[name] = rounded(weight)
-        if frequency := full["ema_overwrite_frequency"]:
+        frequency = full["ema_overwrite_frequency"]
+        if full["use_ema"] or frequency:
             keep = full["ema_momentum"] * (number > 1)
             memory[name]["average"] = rounded(keep * memory[name]["average"] + (1 - keep) * moved[name])
-            if number % frequency == 0:
+            if frequency and number % frequency == 0:
                 moved[name] = memory[name]["average"]
     return moved, memory
 

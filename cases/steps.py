@@ -55,6 +55,9 @@ class OptimizerRequest:
     hyper       hyper-parameters by the names of `cases.optimizers.DEFAULTS`; the framework's own defaults decide what is
                 not given, where it has an optimizer of that name
     gradients   a mapping for each step, name -> array of the weight's shape, or `Rows`
+    resumed     after so many steps another optimizer, made from this one's configuration and given what it remembers, goes on
+    broken      the step, from 1, whose gradients are infinite; 0: none
+    ended       training is over after the last step: what an optimizer does then, it does
     The observation's arrays: `weights/NAME` (steps, *shape), after each step; `facts["hyper"]`: the hyper-parameters
     that the framework's optimizer has, `facts["stack"]`: whose definitions it follows, in `cases.optimizers`.
     """
@@ -63,10 +66,14 @@ class OptimizerRequest:
     hyper: tuple[tuple[str, Any], ...]
     weights: Mapping[str, np.ndarray]
     gradients: tuple[Mapping[str, Any], ...] = ()
+    resumed: int = 0
+    broken: int = 0
+    ended: bool = False
 
 
-def drawn(optimizer: str, hyper: Mapping[str, Any], by_rows: bool = False) -> OptimizerRequest:
-    """Four steps on a kernel and a bias, or on a table whose gradients come by rows, one of them named twice."""
+def drawn(optimizer: str, hyper: Mapping[str, Any], by_rows: bool = False, **more: Any) -> OptimizerRequest:
+    """Four steps on a kernel and a bias, or on a table whose gradients come by rows, one of them named twice. `more`: further
+    fields of the request."""
     random = generator("steps")
     values = lambda shape: on_grid(random.uniform(0.2, 1.0, shape) * random.choice([-1.0, 1.0], shape), 14)  # noqa: E731
     if by_rows:
@@ -79,7 +86,7 @@ def drawn(optimizer: str, hyper: Mapping[str, Any], by_rows: bool = False) -> Op
     else:
         weights = {name: values(shape) for name, shape in SHAPES.items()}
         gradients = tuple({n: on_grid(size * values(s), 18) for n, s in SHAPES.items()} for size in SIZES)
-    return OptimizerRequest(optimizer, tuple({**given(optimizer), **hyper}.items()), weights, gradients)
+    return OptimizerRequest(optimizer, tuple({**given(optimizer), **hyper}.items()), weights, gradients, **more)
 
 
 def given(optimizer: str) -> dict[str, Any]:
@@ -102,9 +109,17 @@ def follow(
     weights = {name: tensor(array) for name, array in request.weights.items()}
     memory = {name: rules.slots(request.optimizer, weight, hyper) for name, weight in weights.items()}
     path: dict[str, list[np.ndarray]] = {name: [] for name in weights}
+    done = 0
     for number, gradients in enumerate(request.gradients, start=1):
+        if number == request.broken:
+            for name, weight in weights.items():
+                path[name].append(weight)
+            continue
+        done += 1
         dense = {name: tensor(g.dense if isinstance(g, Rows) else g) for name, g in gradients.items()}
-        weights, memory = rules.step(request.optimizer, hyper, weights, dense, memory, number, rounded, lead)
+        weights, memory = rules.step(request.optimizer, hyper, weights, dense, memory, done, rounded, lead)
+        if request.ended and number == len(request.gradients) and hyper.get("use_ema"):
+            weights = {name: memory[name]["average"] for name in weights}
         for name, weight in weights.items():
             path[name].append(weight)
     arrays = {f"weights/{name}": np.stack(found, axis=lead) for name, found in path.items() if found}

@@ -6,7 +6,7 @@ from __future__ import annotations
 import numpy as np
 
 from cases.batches import BatchPlan
-from cases.families.base import statement
+from cases.families.base import equal, statement
 from cases.invariants.base import against_reference
 from cases.layers import Layer, draw_weights
 from cases.models import FunctionRequest
@@ -15,7 +15,8 @@ from cases.requests import Deviation, Execution, Observation, Request
 from cases.tolerance import compare, unit_roundoff
 
 KINDS = ("simple_rnn", "lstm", "gru", "bidirectional", "stacked", "conv_lstm_1d", "conv_lstm_2d", "conv_lstm_3d",
-         "time_distributed", "masking", "embedding")
+         "time_distributed", "masking", "embedding", "dropout", "attention", "heads", "concatenate", "dot", "pooling",
+         "normalization")
 WAYS = ("configuration", "file", "clone")
 
 
@@ -31,6 +32,13 @@ def options_survive(ask, kind, way):
         elif again != given:
             found.append(Deviation(name, f"{name}: {given} was given, after {way} the layer has {again}"))
     return found or ([] if seen.facts.get("options", ()) else [Deviation("options", "no option was looked at")])
+
+
+@statement("A layer that stands twice in a model stands twice, with one set of weights, in one that is made of it.",
+           {"way": WAYS}, spared=True, source="Keras: clone_model, Model.from_config, load_model")
+def shared_layers_stay_shared(ask, way):
+    seen = ask(FunctionRequest("shared", (("way", way),)))
+    return equal("layers and parameters", seen["again"], seen["made"], f"after {way}")
 
 
 BOUNDED = ("simple_rnn", "lstm", "gru", "conv_lstm_1d", "conv_lstm_2d", "conv_lstm_3d", "bidirectional", "stacked", "embedding")
@@ -73,18 +81,19 @@ def defaults_are_documented(ask, cell, direction):
                     for name, said, due in seen.facts.get("masks", ()) if said != due]
 
 
-@statement("The losses of a model are those of its last call: the activity of its layers, those inside others too, by the batch.",
-           {"cell": ("lstm", "gru"), "inside": ("sequential", "layer", "model")}, strength=(1, 1, 2),
+@statement("The losses of a model are those of its last call: the activity of its layers, those inside others too, by the batch; "
+           "of a layer that gives its states, theirs too.",
+           {"cell": ("lstm", "gru"), "inside": ("sequential", "layer", "model", "states")}, strength=(1, 1, 2),
            source="Keras: activity_regularizer, Layer.losses")
 def losses_are_of_the_last_call(ask, cell, inside):
-    layer = Layer(cell, 3, 4, return_state=False)
+    layer = Layer(cell, 3, 4, return_state=inside == "states")
     batches = tuple(BatchPlan(4, 5).draw(layer, seed=seed).but(cotangents=None) for seed in (0, 1))
     given = {"layer": layer, "weights": draw_weights(layer), "batches": batches, "inside": inside, "factor": 0.25}
     seen = ask(FunctionRequest("activity", tuple(given.items())))
     found = []
     for number, batch in enumerate(batches):
-        due = run(Request(layer, draw_weights(layer), batch, wants=("outputs",)), "hold", "float64")["outputs"]
-        loss = np.array([0.25 * np.sum(due**2) / 4])
+        due = run(Request(layer, draw_weights(layer), batch, wants=("outputs", "states")), "hold", "float64")
+        loss = np.array([0.25 * np.sum(due[name] ** 2) / 4 for name in layer.result_names])
         found += compare(f"losses/{number}", seen[f"losses/{number}"], loss, 1e-5 * loss)
     return found
 

@@ -19,7 +19,8 @@ RARE = 1e-9
 CLOSE = 256 * unit_roundoff("float32")
 KERNELS = ("kernel", "recurrent_kernel")
 ASKED = ("lstm recurrent", "gru recurrent", "conv_lstm recurrent", "conv_lstm inputs", "lstm inputs", "gru inputs",
-         "simple_rnn recurrent", "simple_rnn inputs")
+         "simple_rnn recurrent", "simple_rnn inputs", "gru_before recurrent", "gru_before inputs")
+"""Cell and place of dropout; `gru_before` resets before the product."""
 
 
 def of_gate(layer: Layer, place: str, gate: int, factor: float) -> dict[str, np.ndarray]:
@@ -57,11 +58,15 @@ def dropped(
            {"asked": ASKED, "together": (False, True)}, strength=(1, 2, 2), few=True,
            source="Gal & Ghahramani 2016; Keras: dropout, recurrent_dropout")
 def dropout_reaches_every_gate(ask, asked, together):
-    cell, place = asked.split()
-    layer = Layer(cell, WIDTH, WIDTH, return_state=False, convolution=Convolution((3,), (1,)) if cell == "conv_lstm" else None)
+    kind, place = asked.split()
+    cell = kind.removesuffix("_before")
+    layer = Layer(cell, WIDTH, WIDTH, return_state=False, reset_after=kind == cell,
+                  convolution=Convolution((3,), (1,)) if cell == "conv_lstm" else None)
     batch = BatchPlan(ROWS, 1, states=True).draw(layer).but(cotangents=None)
     found, draws = [], []
     for gate, name in enumerate(layer.gates):
+        if name == "r" and not layer.reset_after:
+            continue  # it gates nothing but a product, of which there is none
         lost, wrong = dropped(ask, layer, batch, place, gate, together)
         found += wrong
         count = int(lost.sum())

@@ -68,6 +68,19 @@ def joined_masks_are_either(ask, kind, masks, origin):
     return against(seen, request, where_valid=True) + ([Deviation("mask", "a mask, where one input has none")] if told else [])
 
 
+@statement("A vector that is joined to a sequence is joined to every step of it, and a cosine of two sequences is of numbers of "
+           "norm one along the axes that it sums over.",
+           {"kind": ("add", "multiply", "maximum", "average", "cosine", "cosine_time")},
+           usual={"kind": ("add", "multiply", "cosine", "cosine_time")}, spared=True, source="Keras: Merge, Dot(normalize=True)")
+def joins_of_other_shapes(ask, kind):
+    random = generator("graph", "shapes", kind)
+    other = (ROWS, FEATURES) if not kind.startswith("cosine") else (ROWS, FEATURES, 2) if kind == "cosine" else (ROWS, 2, STEPS)
+    inputs = (draw_values(random, (ROWS, STEPS, FEATURES)) / 2, draw_values(random, other) / 2)
+    given = {"kind": kind, "inputs": inputs, "masks": (None, None), "layer": None, "weights": None}
+    request = FunctionRequest("graph", tuple(given.items()))
+    return against(ask(request), request)
+
+
 @statement("A step is masked where every one of its features is the number that masks, and not where some are; it becomes zero, "
            "and the mask is told before the call as it is passed on.",
            {"value": (0.0, -7.5, 2.0)}, usual={"value": (0.0, -7.5)}, source="Keras: Masking(mask_value)")
@@ -84,11 +97,12 @@ def masking_looks_at_every_feature(ask, value):
     return against(seen, request) + told
 
 
-@statement("An embedding that masks gives every id its own row, id 0 too, and masks id 0 alone.", {"highest": (3, 8)},
-           source="Keras: Embedding(mask_zero=True)")
-def an_embedding_masks_id_zero(ask, highest):
+@statement("An embedding that masks gives every id its own row, id 0 too, and masks id 0 alone, whatever type the ids come in.",
+           {"highest": (3, 8), "dtype": ("int32", "float32", "int64", "uint8", "float64")}, usual={"dtype": ("int32", "float32")},
+           strength=(1, 1, 2), source="Keras: Embedding(mask_zero=True)")
+def an_embedding_masks_id_zero(ask, highest, dtype):
     random = generator("ids", highest)
-    ids = random.permutation(np.resize(np.arange(highest + 1), ROWS * STEPS)).reshape(ROWS, STEPS)
+    ids = random.permutation(np.resize(np.arange(highest + 1), ROWS * STEPS)).reshape(ROWS, STEPS).astype(dtype)
     given = {"kind": "embedding", "inputs": (ids,), "masks": (None,), "layer": None,
              "weights": {"embeddings": draw_values(random, (highest + 1, FEATURES))}}
     request = FunctionRequest("graph", tuple(given.items()))
@@ -134,11 +148,15 @@ def a_model_takes_a_mask(ask, mask, cell):
 
 @statement("In training spatial dropout and that of a cell in a stack drop whole features, dropout inside a wrapper single "
            "numbers, another draw in every call, each scaled by what is kept; in inference nothing is dropped.",
-           {"kind": ("spatial", "wrapped", "inherited", "stacked"), "training": (True, False)}, strength=(1, 2, 2),
+           {"kind": ("spatial", "wrapped", "inherited", "stacked", "wrapped-masked"), "training": (True, False)},
+           strength=(1, 2, 2),
            source="Tompson et al. 2015; Keras: SpatialDropout1D, TimeDistributed, StackedRNNCells, training=True")
 def dropout_around_layers(ask, kind, training):
-    request = asked(f"{kind}_dropout", ("none",), training=training)
-    inputs = np.exp(dict(request.arguments)["inputs"][0])
+    kind, _, masked = kind.partition("-")
+    request = asked(f"{kind}_dropout", ("right" if masked else "none",), training=training)
+    given = dict(request.arguments)
+    inputs = np.exp(given["inputs"][0])
+    inputs = np.where(given["masks"][0][:, :, None], inputs, 1.0) if masked else inputs
     answer = ask(request)
     seen = answer["outputs"]
     if seen.shape != inputs.shape:

@@ -199,7 +199,7 @@ STEP = {"cell": ("lstm", "gru", "simple_rnn"), "mask": ("none", "right")}
 
 
 @statement("A frozen layer keeps its weights, bit for bit, and every weight of the other one moves.", STEP,
-           usual={"cell": ("lstm",), "mask": ("right",)}, source="Keras: trainable=False; PyTorch: requires_grad_(False)")
+           usual={"cell": ("lstm",)}, few=True, source="Keras: trainable=False; PyTorch: requires_grad_(False)")
 def frozen_weights_stay(ask, cell, mask):
     seen = stepped(ask, cell, mask)
     before, after = seen.named("before"), seen.named("after")

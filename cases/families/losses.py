@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from cases.batches import BatchPlan, draw_values
+from cases.batches import BatchPlan, draw_mask, draw_values
 from cases.families.base import equal, statement
 from cases.layers import Layer, draw_weights, generator
 from cases.models import FunctionRequest
@@ -26,7 +26,7 @@ def trained(
     """A layer's loss against targets that hold `fill` at masked steps; its targets, valid steps and weights (batch, time).
 
     Arrays: `outputs`, `loss` and `metric` (weighted mean squared error) of evaluating, `plain`, the metric that is not weighted,
-    `gradients/N` of that loss by each of the layer's weights.
+    `gradients/N` of that loss by each of the layer's weights, `weights`, what was given as such, after it was used.
     """
     layer = Layer(cell, 3, 2)
     batch = BatchPlan(4, 5, mask).draw(layer).but(cotangents=None)
@@ -73,19 +73,29 @@ def masked_nan_targets_do_not_count(ask, **variant):
     return same_with(ask, float("nan"), "NaN in targets at masked steps", **variant)
 
 
-@statement("An ignored class adds nothing to the cross-entropy, is not counted in its mean, and has no gradient.",
-           {"reduction": ("mean", "sum", "none"), "ignored": (-100, 0, 2), "all_of_a_row": (False, True)}, strength=(1, 1, 3),
-           usual={"ignored": (-100, 2)}, source="PyTorch: CrossEntropyLoss(ignore_index); Keras: ignore_class")
-def ignored_classes_do_not_count(ask, reduction, ignored, all_of_a_row):
+@statement("A loss leaves the weights of rows and steps that it is given as they were.",
+           {**FACTORS, "weights": ("steps",)}, usual=USUAL)
+def losses_leave_their_weights(ask, **variant):
+    seen, *_, due = trained(ask, **variant)
+    return equal("weights", seen.arrays.get("weights", np.zeros(0)), due.astype("float32"), "after the loss was taken")
+
+
+@statement("An ignored class adds nothing to the cross-entropy, is not counted in its mean, and has no gradient; nor does "
+           "one at a masked step.",
+           {"reduction": ("mean", "sum", "none"), "ignored": (-100, 0, 2), "all_of_a_row": (False, True),
+            "mask": ("none", "right")}, strength=(1, 1, 3), usual={"ignored": (-100, 2)},
+           source="PyTorch: CrossEntropyLoss(ignore_index); Keras: ignore_class")
+def ignored_classes_do_not_count(ask, reduction, ignored, all_of_a_row, mask):
     random = generator("classes", ignored)
     logits = draw_values(random, (4, 5, 3))
+    mask = draw_mask(generator("classes", mask), mask, 4, 5)
     classes = (np.arange(20).reshape(4, 5) + np.arange(4)[:, None]) % 3
     classes[1, 3:] = classes[2, 1] = ignored
     if all_of_a_row:
         classes[0] = ignored
-    arguments = {"logits": logits, "classes": classes, "ignored": ignored, "reduction": reduction}
+    arguments = {"logits": logits, "classes": classes, "ignored": ignored, "reduction": reduction, "mask": mask}
     seen = ask(FunctionRequest("ignored_class", tuple(arguments.items())))
-    counts = classes != ignored
+    counts = (classes != ignored) & (True if mask is None else mask)
     powers = np.exp(logits) / np.exp(logits).sum(axis=-1, keepdims=True)
     picked = np.where(counts, classes, 0)
     values = -np.log(np.take_along_axis(powers, picked[:, :, None], axis=2)[:, :, 0]) * counts

@@ -11,6 +11,7 @@ from cases.invariants.base import against_reference
 from cases.layers import Layer, draw_weights
 from cases.models import FunctionRequest
 from cases.requests import Deviation, Execution, Request
+from cases.tolerance import compare, unit_roundoff
 
 FACTORS = {
     "dtype": ("mixed_bfloat16", "bfloat16", "mixed_float16", "float16"), "cell": ("lstm", "gru", "simple_rnn"),
@@ -54,7 +55,7 @@ def dtypes_are_those_of_the_policy(ask, dtype, **variant):
 
 
 @statement("Inputs and masks of another dtype give what the same numbers give in the usual one.", {
-    "given": ("inputs-int32", "mask-int32", "mask-float32", "inputs-float64", "mask-uint8"),
+    "given": ("inputs-int32", "mask-int32", "mask-float32", "inputs-float64", "mask-uint8", "inputs-float16"),
     "cell": ("lstm", "gru", "simple_rnn"), "mask": ("right", "none", "gaps"), "direction": ("forward", "bidirectional"),
 }, usual={"mask": ("right", "none"), "direction": ("forward",)}, strength=(1, 2, 2), few=True, senseless=(
     (("given", "mask"), lambda given, mask: mask == "none" and given.startswith("mask")),
@@ -63,7 +64,34 @@ def other_dtypes_are_taken(ask, given, cell, mask, direction):
     what, dtype = given.split("-")
     layer = Layer(cell, 3, 5, direction=direction, return_state=False)
     batch = BatchPlan(4, 5, mask).draw(layer).but(cotangents=None)
-    batch = batch.but(inputs=np.round(2 * batch.inputs)) if dtype == "int32" and what == "inputs" else batch
+    if what == "inputs" and dtype in ("int32", "float16"):
+        batch = batch.but(inputs=np.round((2 if dtype == "int32" else 16) * batch.inputs) / (1 if dtype == "int32" else 16))
     request = Request(layer, draw_weights(layer), batch, wants=("outputs",))
     arguments = (("request", request), ("what", what), ("dtype", dtype))
     return against_reference(ask(FunctionRequest("other_dtype", arguments)), request, "outputs")
+
+
+TYPED = ("lstm", "cells", "conv_lstm", "bidirectional", "embedding", "inner")
+"""`inner`: a float32 layer in a wrapper of the policy."""
+
+
+@statement("Every kind of layer has its policy's dtypes, weights, outputs and states, and so has one that comes from a "
+           "configuration or a file; a layer inside a wrapper of another policy keeps its own.",
+           {"kind": TYPED, "policy": ("mixed_bfloat16", "mixed_float16", "bfloat16"), "way": ("made", "configuration", "file")},
+           usual={"policy": ("mixed_bfloat16", "bfloat16"), "way": ("made", "file")}, strength=(1, 2, 2), spared=True,
+           source=POLICIES)
+def layers_keep_their_policy(ask, kind, policy, way):
+    seen = ask(FunctionRequest("typed", (("kind", kind), ("policy", policy), ("way", way))))
+    computing, kept = policy.removeprefix("mixed_"), "float32" if policy.startswith("mixed_") else policy
+    dtypes = seen.facts.get("dtypes", {})
+    found = [] if dtypes else [Deviation("dtypes", "nothing is said of dtypes")]
+    for name, given in dtypes.items():
+        due = kept if name.startswith("weights") else computing
+        if kind == "inner" and name not in ("outputs", "inside"):
+            due = "float32"
+        if given != due:
+            found.append(Deviation(name, f"{name}: dtype {given}, expected {due}"))
+    if kind == "inner":
+        due = seen["due"].astype("float64")
+        found += compare("states", seen["states"], due, 64 * unit_roundoff("float32") * np.ones_like(due))
+    return found

@@ -25,8 +25,9 @@ OPTIONS = {"factors": FACTORS, "senseless": SENSELESS,
 """All statements ask the same questions."""
 
 
-def watched(ask, cell, direction, mask, states, given, mode, dropout, layers, padding_output) -> Observation:
-    """A layer called on a batch, on another one of another shape, on the first again; and a fresh one on the other batch.
+def watched(ask, cell, direction, mask, states, given, mode, dropout, layers, padding_output, idle=False) -> Observation:
+    """A layer called on a batch, on another one of another shape, on the first again; and a fresh one on the other batch; where
+    it is `idle`, in the framework's mode without gradients, if it has one.
 
     Arrays: `calls/first`, `calls/other`, `calls/again`, `calls/fresh` (each with its outputs and states below it);
     `arguments/before/NAME` and `arguments/after/NAME`, what was given; `held/before/NAME` and `held/after/NAME`, what
@@ -36,7 +37,7 @@ def watched(ask, cell, direction, mask, states, given, mode, dropout, layers, pa
     plain = layer.but(dropout=0.0, recurrent_dropout=0.0)
     batch, other = (BatchPlan(rows, steps, mask, states).draw(layer) for rows, steps in ((4, 5), (3, 7)))
     return ask(FunctionRequest("purity", (("layer", layer), ("weights", draw_weights(plain)), ("batch", batch), ("other", other),
-                                          ("given", given), ("mode", mode))))
+                                          ("given", given), ("mode", mode), ("idle", idle))))
 
 
 def unchanged(seen: Observation, what: str) -> list[Deviation]:
@@ -59,6 +60,14 @@ def same(seen: Observation, one: str, other: str, why: str) -> list[Deviation]:
 @statement("A call changes nothing that it is given: inputs, mask, states, the list that holds them, weights' arrays.", **OPTIONS)
 def arguments_are_not_changed(ask, **variant):
     return unchanged(watched(ask, **variant), "arguments")
+
+
+@statement("A call of which no gradients will be taken changes nothing that it is given.", {
+    "cell": ("lstm", "gru", "simple_rnn"), "mask": ("none", "right"), "direction": ("forward", "bidirectional", "backward"),
+}, usual={"mask": ("none",), "direction": ("forward",)}, strength=(1, 1, 2), spared=True, source="torch.no_grad")
+def idle_calls_change_no_arguments(ask, cell, mask, direction):
+    more = {"states": True, "given": "tensor", "mode": "inference", "dropout": 0.0, "layers": 1, "padding_output": "default"}
+    return unchanged(watched(ask, cell, direction, mask, idle=True, **more), "arguments")
 
 
 @statement("A call that draws nothing changes nothing that a later call sees: weights, seeds, generators, carried states, "

@@ -84,16 +84,33 @@ def wrappers_refuse_other_masks(ask, wrong, inside):
     return refused(ask, FunctionRequest("wrapped_mask", arguments), lambda seen: Deviation("error", words))
 
 
+HALVES = {"return_sequences": (True, False), "return_state": (True, False), "stateful": (True, False),
+          "go_backwards": (True, True)}
+
+
+@statement("Two halves of a wrapper that give other kinds of results, or run the same way, are refused.",
+           {"option": tuple(HALVES), "first": (True, False)}, strength=(1, 1, 2), few=True,
+           source="Keras: Bidirectional, backward_layer",
+           senseless=((("option", "first"), lambda option, first: option == "go_backwards" and not first),))
+def other_halves_are_refused(ask, option, first):
+    values = HALVES[option] if first else HALVES[option][::-1]
+    words = f"halves with {option}={values[0]} and {values[1]}: taken in silence"
+    request = FunctionRequest("halves", (("option", option), ("values", values)))
+    return refused(ask, request, lambda seen: Deviation("error", words))
+
+
 @statement("Pooling over time is the mean of the valid steps, whatever masked ones hold, and so are its gradients.", {
-    "mask": ("right", "gaps", "left", "none"), "padding": ("numbers", "nan", "inf"),
-}, usual={"mask": ("right", "gaps")}, strength=(1, 1, 2), source="Keras: GlobalAveragePooling1D, mask")
-def pooling_counts_valid_steps(ask, mask, padding):
+    "mask": ("right", "gaps", "left", "none"), "padding": ("numbers", "nan", "inf"), "layout": ("last", "first", "kept"),
+}, usual={"mask": ("right", "gaps")}, strength=(1, 1, 2),
+           source="Keras: GlobalAveragePooling1D, mask; data_format, keepdims")
+def pooling_counts_valid_steps(ask, mask, padding, layout):
     batch = BatchPlan(ROWS, STEPS, mask).draw(Layer("gru", 3, 2))
     fill = {"nan": np.nan, "inf": np.inf}.get(padding)
     inputs = batch.inputs if fill is None else np.where(batch.valid[:, :, None], batch.inputs, fill)
     kept = np.where(batch.valid[:, :, None], inputs, 0.0)
     cotangents = draw_values(generator("pooled"), (ROWS, 3))
-    seen = ask(FunctionRequest("pooled", (("inputs", inputs), ("mask", batch.mask), ("cotangents", cotangents))))
+    seen = ask(FunctionRequest("pooled", (
+        ("inputs", inputs), ("mask", batch.mask), ("cotangents", cotangents), ("layout", layout))))
     counts = batch.valid.sum(axis=1)[:, None]
     slack = 16 * unit_roundoff("float32")  # some sums of six numbers, and a quotient
     due = kept.sum(axis=1) / counts

@@ -30,6 +30,14 @@ def impossible_lengths_are_refused(ask, lengths, batch_first):
         "lengths", f"{words}, as {seen.arrays.get('lengths', np.zeros(0)).tolist()}"))
 
 
+@statement("Sequences whose items have other widths than those of the rest are refused, and not stretched.", {"width": (1, 4)},
+           source="Keras: pad_sequences")
+def other_widths_are_refused(ask, width):
+    sequences = (np.ones((2, 3), "float32"), np.ones((3, width), "float32"))
+    request = FunctionRequest("pad_sequences", (("sequences", sequences), ("dtype", "float32")))
+    return refused(ask, request, lambda seen: Deviation("widths", f"items of 3 and of {width} numbers: taken in silence"))
+
+
 @statement("A mask of numbers 0 and 1 is the mask of truth values, or is refused.",
            {"form": ("int32", "float32", "uint8", "int64"), "mask": ("right", "gaps", "empty_row"),
             "kernel": ("fused", "generic", "unrolled", "compiled"), "cell": ("lstm", "gru", "simple_rnn"),

@@ -34,10 +34,10 @@ def one_way(case: Case) -> bool:
     return drawn(case) and case.layer.direction == "forward" and case.layer.implementation == 2
 
 
-def wide(case: Case, wants: tuple[str, ...] = EVERYTHING, **options) -> Request:
+def wide(case: Case, wants: tuple[str, ...] = EVERYTHING, mask: str = "none", **options) -> Request:
     """The case's layer, wide enough for statistics, on a batch of its own."""
     layer = case.layer.but(features=WIDE, units=WIDE, **options)
-    batch = BatchPlan(ROWS, STEPS, states=True).draw(layer, case.seed)
+    batch = BatchPlan(ROWS, STEPS, mask, states=True).draw(layer, case.seed)
     plain = layer.but(dropout=0.0, recurrent_dropout=0.0)
     return Request(layer, draw_weights(plain, case.seed), batch, wants=wants, execution=case.execution)
 
@@ -77,6 +77,22 @@ def same_draw_at_every_step(ask, case):
     if lost.any() and (lost[1:, 0] == lost[:1, 0]).all():
         found.append(Deviation("gradients/inputs", "all rows share one draw"))
     return found
+
+
+@invariant("Dropout acts on masked sequences too: what is dropped at one valid step of a row is dropped at all of them.", drawn,
+           "Gal & Ghahramani 2016; Keras: DropoutRNNCell")
+def masked_sequences_drop(ask, case):
+    request = wide(case, dropout=RATE, mask="right")
+    valid = request.batch.mask[:, :, None]
+    lost = dropped(ask(request))
+    anywhere, everywhere = (lost & valid).any(axis=1), (lost | ~valid).all(axis=1)
+    if not anywhere.any() or everywhere.all():
+        share = "every" if anywhere.any() else "no"
+        return [Deviation("gradients/inputs", f"dropout={RATE}: {share} input of masked sequences is dropped")]
+    if (anywhere == everywhere).all():
+        return []
+    row, feature = np.argwhere(anywhere != everywhere)[0]
+    return [Deviation("gradients/inputs", f"row {row}, feature {feature}: dropped at some valid steps, and kept at others")]
 
 
 @invariant("The share of inputs that are dropped is the rate.", one_way, "binomial, false alarm less than once in 1e9")

@@ -61,9 +61,11 @@ def in_words(name: str, options: dict) -> str:
     return f"{name}(" + ", ".join(f"{option}={value!r}" for option, value in options.items()) + ")"
 
 
-@invariant("`pad_sequences` keeps each sequence, or the part of it that was asked, at the side that was asked.", ragged)
+@invariant("`pad_sequences` keeps each sequence, an empty one too, or the part of it that was asked, at the side that was asked.",
+           ragged)
 def pad_sequences_keeps_sequences(ask, case):
     given = sequences(case)
+    given = (*given[:1], given[0][:0], *given[1:])
     longest, found = max(map(len, given)), []
     for options in ({}, {"padding": "pre"}, {"padding": "post"}, {"maxlen": longest + 2}, {"maxlen": longest - 1},
                     {"maxlen": longest - 1, "truncating": "post"}, {"maxlen": longest - 1, "truncating": "pre"},

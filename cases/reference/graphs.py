@@ -28,9 +28,11 @@ def run_graph(
 ) -> Observation:
     """The observation that is right: `outputs`, and `mask` where one is passed on.
 
-    add, multiply, subtract, average   of two inputs; a step is valid where either is
+    add, multiply, subtract, average   of two inputs; a step is valid where either is; a vector stands at every step
     maximum, minimum                   of two inputs, of the valid one where one is; valid where either is
     concatenate, concatenate_time      along features: a step is valid where either is; along time: one mask after the other
+    cosine, cosine_time                sums over the features, or the steps, of one and the first, or last, axis of the
+                                       other, both of norm one along it
     masking                            zeros at steps whose features are all `value`; the mask says which
     embedding                          rows of a table by id; a step is valid whose id is not 0
     pool                               the mean over the valid steps of each row; no mask
@@ -43,6 +45,12 @@ def run_graph(
     seen = [values(x, m) for x, m in zip(inputs, masks, strict=True)] if kind != "embedding" else []
     valid = [np.ones(x.shape[:2], bool) if m is None else m for x, m in zip(inputs, masks, strict=True)]
     mask: Array | None = None
+    if kind in (*ARITHMETIC, *EXTREME) and seen[0].ndim != seen[1].ndim:
+        return Observation({"outputs": {**ARITHMETIC, **EXTREME}[kind](seen[0], seen[1][:, None])}, kernel="reference")
+    if kind.startswith("cosine"):
+        axes = ("btf,bfo->bto", 2, 1) if kind == "cosine" else ("btf,bot->bfo", 1, 2)
+        units = [one / np.sqrt((one**2).sum(axis=axis, keepdims=True)) for one, axis in zip(seen, axes[1:], strict=True)]
+        return Observation({"outputs": np.einsum(axes[0], *units)}, kernel="reference")
     if kind in ARITHMETIC:
         outputs, mask = ARITHMETIC[kind](*seen), valid[0] | valid[1]
     elif kind in EXTREME:
@@ -56,7 +64,7 @@ def run_graph(
         mask = (inputs[0] != value).any(axis=2)
         outputs = np.where(mask[:, :, None], inputs[0], 0.0)
     elif kind == "embedding":
-        outputs, mask = weights["embeddings"][inputs[0]], inputs[0] != 0
+        outputs, mask = weights["embeddings"][inputs[0].astype(int)], inputs[0] != 0
     elif kind == "pool":
         there = valid[0][:, :, None]
         outputs = (seen[0] * there).sum(axis=1) / there.sum(axis=1)

@@ -24,20 +24,31 @@ OPTIONS: Mapping[str, Mapping[str, Any]] = {
     "weight_decay": {"weight_decay": 0.3}, "clipvalue": {"clipvalue": 0.4}, "clipnorm": {"clipnorm": 0.5},
     "global_clipnorm": {"global_clipnorm": 0.6}, "schedule": {"decay_rate": 0.5},
     "moving_average": {"ema_overwrite_frequency": 2, "ema_momentum": 0.7}, "accumulation": {"gradient_accumulation_steps": 2},
+    "accumulation_of_three": {"gradient_accumulation_steps": 3, "clipnorm": 0.5},
+    "decay_of_none": {"weight_decay": 0.3, "undecayed": ("kernel", "bias")},
+    "decay_of_some": {"weight_decay": 0.3, "undecayed": ("bias",), "decay_rate": 0.5},
+    "moving_average_at_the_end": {"use_ema": True, "ema_momentum": 0.7, "clipvalue": 0.4},
+    "infinite_gradients": {"dynamic_scale": 8.0, "clipnorm": 0.5},
+    "scaled_loss": {"loss_scale_factor": 8.0, "global_clipnorm": 0.6},
 }
 OWN_OPTIONS: Mapping[str, tuple[str, ...]] = {
     "sgd": ("momentum", "nesterov"), "rmsprop": ("momentum", "centered", "centered_momentum"), "adam": ("amsgrad",),
     "adamw": ("amsgrad", "weight_decay"),
 }
 """Optimizer -> options that are its own."""
-AROUND = ("weight_decay", "clipvalue", "clipnorm", "global_clipnorm", "schedule", "moving_average", "accumulation")
+AROUND = ("weight_decay", "clipvalue", "clipnorm", "global_clipnorm", "schedule", "moving_average", "accumulation",
+          "accumulation_of_three", "decay_of_none", "decay_of_some", "moving_average_at_the_end", "infinite_gradients",
+          "scaled_loss")
 RULES = [{"optimizer": o, "options": option} for o in OPTIMIZERS for option in ("plain", *OWN_OPTIONS.get(o, ()))]
 FEW = [
     {"optimizer": "sgd", "options": "weight_decay"}, {"optimizer": "adam", "options": "weight_decay"},
     {"optimizer": "sgd", "options": "clipvalue"}, {"optimizer": "sgd", "options": "clipnorm"},
     {"optimizer": "adagrad", "options": "global_clipnorm"}, {"optimizer": "sgd", "options": "schedule"},
     {"optimizer": "nadam", "options": "schedule"}, {"optimizer": "adam", "options": "moving_average"},
-    {"optimizer": "rmsprop", "options": "accumulation"},
+    {"optimizer": "rmsprop", "options": "accumulation"}, {"optimizer": "sgd", "options": "accumulation_of_three"},
+    {"optimizer": "adam", "options": "decay_of_some"}, {"optimizer": "sgd", "options": "moving_average_at_the_end"},
+    {"optimizer": "sgd", "options": "scaled_loss"}, {"optimizer": "rmsprop", "options": "decay_of_none"},
+    {"optimizer": "adam", "options": "infinite_gradients"},
 ]
 """What Keras has on every optimizer, each option on some of them."""
 MANY = [{"optimizer": o, "options": a} for o in OPTIMIZERS for a in AROUND]
@@ -71,15 +82,41 @@ def step_is_the_equation(ask, optimizer, options):
     return stepped(ask, drawn(optimizer, hyper(optimizer, options)))
 
 
-@claim(NAME, "Clipping, weight decay, schedules, moving averages and accumulation act as their equations say.", FEW)
+def around(ask, optimizer: str, options: str) -> list[Deviation]:
+    return stepped(ask, drawn(optimizer, hyper(optimizer, options), **around_it(options)))
+
+
+def around_it(options: str) -> dict[str, Any]:
+    """What happens beside the steps."""
+    return {"ended": options.endswith("at_the_end"), "broken": 2 if options.startswith("infinite") else 0}
+
+
+@claim(NAME, "Clipping, weight decay, schedules, moving averages and accumulation act as their equations say.", FEW,
+       sparing=FEW[:9])
 def around_the_step(ask, optimizer, options):
-    return stepped(ask, drawn(optimizer, hyper(optimizer, options)))
+    return around(ask, optimizer, options)
 
 
 @claim(NAME, "Clipping, weight decay, schedules, moving averages and accumulation act so in every optimizer.",
        [v for v in MANY if v not in FEW], depth="full")
 def around_every_step(ask, optimizer, options):
-    return stepped(ask, drawn(optimizer, hyper(optimizer, options)))
+    return around(ask, optimizer, options)
+
+
+RESUMED = [{"optimizer": "sgd", "options": "moving_average"}, {"optimizer": "sgd", "options": "accumulation"},
+           {"optimizer": "nadam", "options": "schedule"}, {"optimizer": "adam", "options": "decay_of_some"}]
+
+
+@claim(NAME, "Another optimizer that is given what one remembers after three steps takes the fourth as that one would.", RESUMED,
+       sparing=RESUMED[:1])
+def resumed(ask, optimizer, options):
+    return stepped(ask, drawn(optimizer, hyper(optimizer, options), resumed=3))
+
+
+@claim(NAME, "So does every optimizer, with whatever goes on around it.",
+       [v for v in RULES + MANY if v not in RESUMED], depth="full")
+def every_one_resumed(ask, optimizer, options):
+    return stepped(ask, drawn(optimizer, hyper(optimizer, options), resumed=3, **around_it(options)))
 
 
 @claim(NAME, "A gradient by rows, with a row named twice, steps as the dense one.", [{"optimizer": o} for o in OPTIMIZERS])

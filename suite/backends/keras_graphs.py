@@ -39,6 +39,8 @@ def around(keras: Any, options: dict[str, Any]) -> Any:
         one = getattr(layers, JOINS[kind])()
     elif kind.startswith("concatenate"):
         one = layers.Concatenate(axis=1 if kind.endswith("time") else -1)
+    elif kind.startswith("cosine"):
+        one = layers.Dot((2, 1) if kind == "cosine" else (1, 2), normalize=True)
     elif kind == "pool":
         one = layers.GlobalAveragePooling1D()
     elif kind.startswith("attend"):
@@ -121,7 +123,7 @@ def _embedded(backend: Any, options: dict[str, Any]) -> Observation:
         one.build((None, None))
         one.set_weights([rows])
     with moment("run"):
-        return _seen(engine, one(engine.tensor(options["inputs"][0].astype("int32"))))
+        return _seen(engine, one(engine.tensor(options["inputs"][0])))
 
 
 def _reloaded(backend: Any, options: dict[str, Any], inputs: list[np.ndarray]) -> Observation:

@@ -54,7 +54,6 @@ def run_listed_states(backend: Any, request: FunctionRequest) -> Observation:
     form = PARTS[options["part"]][0].convolution
     first, second = (unflat(form, x, form.space) if form else x for x in (b.astype("float32") for b in options["batches"]))
     with moment("build"):
-        keras.utils.set_random_seed(1)
         one, other = made(keras, options, stateful=True), made(keras, options)
         for each in (one, other):
             each.build(first.shape)

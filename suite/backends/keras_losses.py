@@ -11,6 +11,7 @@ from cases.models import FunctionRequest
 from cases.requests import Observation
 from suite.backends import keras_layers as stacks
 from suite.backends import moment
+from suite.backends.keras_attention import carrying
 
 LOSSES = {"mse": "MeanSquaredError", "mae": "MeanAbsoluteError"}
 
@@ -39,12 +40,14 @@ def run_masked_loss(backend: Any, request: FunctionRequest) -> Observation:
         arrays["outputs"] = np.array(model.predict(x, verbose=0))
         tensors = [engine.tensor(a) for a in x] if mask is not None else engine.tensor(x)
 
+        weights = None if weight is None else engine.tensor(weight)
+
         def loss() -> Any:
-            weights = None if weight is None else engine.tensor(weight)
             return model.compute_loss(x=tensors, y=engine.tensor(y), y_pred=model(tensors), sample_weight=weights)
 
         found = engine.differentiate(loss, one.trainable_variables)[1]
     arrays.update({f"gradients/{n}": engine.numpy(g) for n, g in enumerate(found)})
+    arrays.update({} if weights is None else {"weights": engine.numpy(weights)})
     return Observation(arrays)
 
 
@@ -56,6 +59,10 @@ def run_ignored(backend: Any, request: FunctionRequest) -> Observation:
         logits = keras.Variable(options["logits"].astype("float32"))
         classes = engine.tensor(options["classes"].astype("int32"))
         loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True, ignore_class=options["ignored"], reduction=kind)
-        value = engine.numpy(loss(classes, logits.value))
-        slope = engine.differentiate(lambda: keras.ops.sum(loss(classes, logits.value)), [logits])[1][0]
+
+        def given() -> Any:
+            return carrying(keras, logits.value + 0.0, options["mask"], engine)
+
+        value = engine.numpy(loss(classes, given()))
+        slope = engine.differentiate(lambda: keras.ops.sum(loss(classes, given())), [logits])[1][0]
     return Observation({"loss": value, "gradients": engine.numpy(slope)})

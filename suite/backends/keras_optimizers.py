@@ -17,7 +17,7 @@ KINDS: Mapping[str, str] = {
     "nadam": "Nadam", "adamw": "AdamW",
 }
 NONE_WHERE_NEUTRAL = ("clipvalue", "clipnorm", "global_clipnorm", "weight_decay", "ema_overwrite_frequency",
-                      "gradient_accumulation_steps")
+                      "gradient_accumulation_steps", "loss_scale_factor")
 """Options whose neutral value is None in Keras."""
 
 
@@ -33,7 +33,7 @@ def unsupported(optimizer: str, given: Mapping[str, Any]) -> str | None:
 def make(keras: Any, optimizer: str, given: Mapping[str, Any]) -> Any:
     """Keras' optimizer with the hyper-parameters that are given; Keras' own defaults for the rest."""
     fixed, neutral = definitions("keras", optimizer), hyper_parameters(optimizer, {})
-    options = {name: value for name, value in given.items() if name not in fixed and name != "decay_rate"}
+    options = {name: value for name, value in given.items() if name not in (*fixed, "decay_rate", "undecayed", "dynamic_scale")}
     for name in NONE_WHERE_NEUTRAL:
         if name in options and options[name] == neutral[name] and not (optimizer == "adamw" and name == "weight_decay"):
             del options[name]
@@ -42,12 +42,17 @@ def make(keras: Any, optimizer: str, given: Mapping[str, Any]) -> Any:
     if given.get("decay_rate", 1.0) != 1.0:
         rate = given.get("learning_rate", OWN["keras"][optimizer]["learning_rate"])
         options["learning_rate"] = keras.optimizers.schedules.ExponentialDecay(rate, 1, given["decay_rate"])
-    return getattr(keras.optimizers, KINDS[optimizer])(**options)
+    found = getattr(keras.optimizers, KINDS[optimizer])(**options)
+    if given.get("undecayed"):
+        found.exclude_from_weight_decay(var_names=list(given["undecayed"]))
+    if given.get("dynamic_scale"):
+        found = keras.optimizers.LossScaleOptimizer(found, given["dynamic_scale"], dynamic_growth_steps=2)
+    return found
 
 
 def settings(made: Any, optimizer: str) -> dict[str, Any]:
     """The hyper-parameters that the optimizer says it has, by the names of `cases.optimizers`."""
-    config = made.get_config()
+    config = getattr(made, "inner_optimizer", made).get_config()
     found = {name: config[name] for name in OWN["keras"][optimizer] if name in config}
     return {name: round(value, 9) if isinstance(value, float) else value for name, value in found.items()}
 
@@ -66,20 +71,43 @@ def run_optimizer(backend: Any, request: OptimizerRequest) -> Observation | Unsu
         variables = [keras.Variable(np.array(request.weights[n], "float32"), name=n) for n in names]
         optimizer.build(variables)
     path: dict[str, list[np.ndarray]] = {name: [] for name in names}
+    one = np.array(1.0, "float32")
     with moment("run"):
-        advance = optimizer.apply
-        for gradients in request.gradients:
-            advance([gradient(engine, gradients[name]) for name in names])
+        advance = advancing(engine, optimizer, variables)
+        for number, gradients in enumerate(request.gradients, start=1):
+            scale = float("inf") if number == request.broken else float(engine.numpy(optimizer.scale_loss(engine.tensor(one))))
+            advance([gradient(engine, gradients[name], scale) for name in names])
+            if number == request.resumed:
+                optimizer = again(optimizer, variables)
+                advance = advancing(engine, optimizer, variables)
+            if request.ended and number == len(request.gradients):
+                optimizer.finalize_variable_values(variables)
             for name, variable in zip(names, variables, strict=True):
                 path[name].append(engine.numpy(variable.value))
     arrays = {f"weights/{name}": np.stack(found) for name, found in path.items() if found}
     return Observation(arrays, facts={"stack": "keras", "hyper": settings(optimizer, request.optimizer)})
 
 
-def gradient(engine: Any, given: np.ndarray | Rows) -> Any:
-    """A gradient as the engine would give it: of a TensorFlow embedding as slices, not yet summed over repeated rows."""
+def advancing(engine: Any, optimizer: Any, variables: list[Any]) -> Any:
+    """What takes a step; JAX takes one that is taken on a condition in a program alone."""
+    scaled = engine.name == "jax" and hasattr(optimizer, "inner_optimizer")
+    return compiled(engine, optimizer, variables) if scaled else optimizer.apply
+
+
+def again(optimizer: Any, variables: list[Any]) -> Any:
+    """Another optimizer as a file would give it back: made from the configuration, given what this one remembers."""
+    other, store = type(optimizer).from_config(optimizer.get_config()), {}
+    other.build(variables)
+    optimizer.save_own_variables(store)
+    other.load_own_variables(store)
+    return other
+
+
+def gradient(engine: Any, given: np.ndarray | Rows, scale: float = 1.0) -> Any:
+    """A gradient, of the loss times `scale`, as the engine would give it: of a TensorFlow embedding as slices, not yet summed
+    over repeated rows."""
     if not isinstance(given, Rows):
-        return engine.tensor(np.array(given, "float32"))
+        return engine.tensor(np.array(given * scale, "float32"))
     return engine.tf.IndexedSlices(
         engine.tf.constant(given.values, "float32"), engine.tf.constant(given.indices, "int64"),
         engine.tf.constant((given.rows, given.values.shape[1]), "int64"),

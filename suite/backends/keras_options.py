@@ -14,7 +14,17 @@ from suite.backends import keras_layers as stacks
 from suite.backends import moment
 
 LOOP = {"return_sequences": True, "return_state": True, "go_backwards": True, "stateful": True, "unroll": True,
-        "zero_output_for_mask": True}
+        "zero_output_for_mask": True, "trainable": False}
+OTHERS: dict[str, tuple[str, dict[str, Any], int]] = {
+    "dropout": ("Dropout", {"rate": 0.25, "noise_shape": (None, 1, None), "seed": 3}, 1),
+    "attention": ("Attention", {"use_scale": True, "score_mode": "concat", "dropout": 0.25, "seed": 3}, 2),
+    "heads": ("MultiHeadAttention", {"num_heads": 3, "key_dim": 2, "value_dim": 5, "dropout": 0.25, "use_bias": False,
+                                     "output_shape": (7,), "seed": 3}, 2),
+    "concatenate": ("Concatenate", {"axis": 1}, 2), "dot": ("Dot", {"axes": [1, 1], "normalize": True}, 2),
+    "pooling": ("GlobalAveragePooling1D", {"data_format": "channels_first", "keepdims": True}, 1),
+    "normalization": ("LayerNormalization", {"axis": [1], "epsilon": 0.25, "center": False}, 1),
+}
+"""Layers around recurrent ones: Keras' name, options, none of them the default, and how many tensors it is called with."""
 
 LATE = ("activity_regularizer", "seed")
 """Told after all others: what is known to be lost must not hide what is not."""
@@ -42,6 +52,9 @@ def gated(keras: Any, cell: str) -> dict[str, Any]:
 def made(keras: Any, kind: str) -> tuple[Any, dict[str, tuple[str, Any]], tuple[int, ...]]:
     """A layer; path of an attribute -> what was given there; the shape of one row of its inputs."""
     layers = keras.layers
+    if kind in OTHERS:
+        name, given, _ = OTHERS[kind]
+        return getattr(layers, name)(**given), {n: v for n, v in given.items() if n != "output_shape"}, (4, 3)
     if kind in stacks.LAYERS and kind != "conv_lstm":
         given = {"units": 5, **gated(keras, kind), **LOOP, "activity_regularizer": keras.regularizers.L2(0.0625)}
         return getattr(layers, stacks.LAYERS[kind])(**given), given, (4, 3)
@@ -106,12 +119,28 @@ def run_options(backend: Any, request: FunctionRequest) -> Observation:
         else:
             rows = 2 if getattr(layer, "stateful", False) else None
             start = keras.Input(batch_shape=(rows, *row), dtype="int32" if options["kind"] == "embedding" else "float32")
-            model = keras.Model(start, layer(start))
+            given_to = [start] * (OTHERS[options["kind"]][2] if options["kind"] in OTHERS else 1)
+            apart = options["kind"] == "heads" or len(given_to) == 1  # others are called with a list
+            model = keras.Model(start, layer(*given_to) if apart else layer(given_to))
             other = keras.models.clone_model(model) if options["way"] == "clone" else stacks.loaded_again(keras, model)
             again = other.layers[-1]
     told = [(name, said(keras, name, value), said(keras, name, at(layer, name)), said(keras, name, at(again, name)))
             for name, value in sorted(given.items(), key=lambda item: LATE.index(item[0]) if item[0] in LATE else -1)]
     return Observation({}, facts={"options": tuple(told)})
+
+
+def run_shared(backend: Any, request: FunctionRequest) -> Observation:
+    """Answer the request of `cases.families.configurations.shared_layers_stay_shared`."""
+    options, keras = dict(request.arguments), backend.keras
+    with moment("build"):
+        one, start = keras.layers.LSTM(3, return_sequences=True), keras.Input((4, 3))
+        model = keras.Model(start, keras.layers.LSTM(2)(one(one(start))))
+        if options["way"] == "configuration":
+            other = type(model).from_config(model.get_config())
+        else:
+            other = keras.models.clone_model(model) if options["way"] == "clone" else stacks.loaded_again(keras, model)
+    return Observation({name: np.array([len(each.layers), each.count_params()]) for name, each in
+                        (("made", model), ("again", other))})
 
 
 def run_bounds(backend: Any, request: FunctionRequest) -> Observation:
@@ -171,7 +200,8 @@ def run_activity(backend: Any, request: FunctionRequest) -> Observation:
     options, keras, engine = dict(request.arguments), backend.keras, backend.engine
     layer, punished = options["layer"], keras.regularizers.L2(options["factor"])
     with moment("build"):
-        one = getattr(keras.layers, stacks.LAYERS[layer.cell])(layer.units, return_sequences=True, activity_regularizer=punished)
+        one = getattr(keras.layers, stacks.LAYERS[layer.cell])(
+            layer.units, return_sequences=True, return_state=layer.return_state, activity_regularizer=punished)
         start = keras.Input((None, layer.features))
         model = keras.Sequential([start, one]) if options["inside"] == "sequential" else keras.Model(start, one(start))
         if options["inside"] == "model":

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
+from suite.backends.keras_attention import run_attending
 from suite.backends.keras_cells import run_cell_states, run_chain, run_form
 from suite.backends.keras_data import run_column, run_fetch, run_fit, run_lengths, run_load, run_stateful
 from suite.backends.keras_exports import run_exported
@@ -12,11 +13,14 @@ from suite.backends.keras_graphs import run_between, run_graph
 from suite.backends.keras_handed_on import run_carried_masks, run_listed_states, run_other_dtype
 from suite.backends.keras_losses import run_ignored, run_masked_loss
 from suite.backends.keras_masks import run_mask_table
-from suite.backends.keras_options import run_activity, run_bound, run_bounds, run_defaults, run_in_parts, run_options
+from suite.backends.keras_options import run_activity, run_bound, run_bounds, run_defaults, run_in_parts, run_options, run_shared
 from suite.backends.keras_purity import run_purity
+from suite.backends.keras_schedules import run_schedule
+from suite.backends.keras_training import run_logs
 from suite.backends.keras_transforms import run_transformed
+from suite.backends.keras_typed import run_typed
 from suite.backends.keras_weights import run_fresh, run_read_back, run_step
-from suite.backends.keras_wrappers import run_declared, run_dropping, run_pooled, run_wrapped_mask
+from suite.backends.keras_wrappers import run_declared, run_dropping, run_halves, run_pooled, run_wrapped_mask
 
 PROBES: Mapping[str, Callable] = {
     "chain": run_chain, "form": run_form, "purity": run_purity, "fresh_weights": run_fresh,
@@ -27,6 +31,7 @@ PROBES: Mapping[str, Callable] = {
     "options": run_options, "defaults": run_defaults, "in_parts": run_in_parts, "exported": run_exported,
     "given_weights": run_given, "between": run_between, "bounds": run_bounds, "carried_masks": run_carried_masks,
     "listed_states": run_listed_states, "other_dtype": run_other_dtype, "activity": run_activity, "fit": run_fit,
-    "stateful_lengths": run_stateful, "bound": run_bound, "mask_table": run_mask_table,
+    "stateful_lengths": run_stateful, "bound": run_bound, "schedule": run_schedule, "training_logs": run_logs,
+    "attending": run_attending, "typed": run_typed, "shared": run_shared, "halves": run_halves, "mask_table": run_mask_table,
 }
 """Name of a function request -> what answers it: function(backend, request)."""

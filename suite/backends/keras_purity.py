@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import importlib
 from typing import Any
 
@@ -63,7 +64,9 @@ def run_purity(backend: Any, request: FunctionRequest) -> Observation:
         return made
 
     def call(stack: stacks.Stack, arguments: tuple) -> dict[str, np.ndarray]:
-        outputs, states, _ = stacks.forward(stack, *arguments, training=options["mode"] == "training")
+        idle = options["idle"] and backend.engine_name == "torch"
+        with engine.torch.no_grad() if idle else contextlib.nullcontext():
+            outputs, states, _ = stacks.forward(stack, *arguments, training=options["mode"] == "training")
         return {str(n): engine.numpy(t) for n, t in enumerate((*outputs, *states))}
 
     return Observation(watched(options, fresh, given, seen, lambda stack: held(backend, stack), call), "eager")

@@ -69,7 +69,8 @@ def run_read_back(backend: Any, request: FunctionRequest) -> Observation:
 
 
 def run_step(backend: Any, request: FunctionRequest) -> Observation:
-    """One `train_on_batch`: see `cases.families.initial_weights.stepped`."""
+    """One `train_on_batch`: see `cases.families.initial_weights.stepped`. Without a mask the first layer is made frozen, with one
+    it is frozen afterwards."""
     options, keras = dict(request.arguments), backend.keras
     batch, punished = options["batch"], options["punished"]
     bounds: dict[str, Any] = {}
@@ -84,11 +85,14 @@ def run_step(backend: Any, request: FunctionRequest) -> Observation:
         tensor, layers = inputs, []
         for index, layer in enumerate(options["layers"]):
             kind = getattr(keras.layers, stacks.LAYERS[layer.cell])
-            layers.append(kind(layer.units, return_sequences=True, trainable=index == 1, **(bounds if index else {})))
+            layers.append(kind(layer.units, return_sequences=True, trainable=index == 1 or mask is not None,
+                               **(bounds if index else {})))
             tensor = layers[-1](tensor, **({"mask": mask} if index == 0 and mask is not None else {}))
         model = keras.Model(inputs if mask is None else [inputs, mask], tensor)
         for layer, one, weights in zip(options["layers"], layers, options["weights"], strict=True):
             one.set_weights([a.astype("float32") for a in to_keras(layer, weights)["0/forward"]])
+        if mask is not None:
+            layers[0].trainable = False
         model.compile(optimizer=keras.optimizers.SGD(options["rate"]), loss="mse")
     x = batch.inputs.astype("float32") if mask is None else [batch.inputs.astype("float32"), np.array(batch.mask)]
     with moment("run"):

@@ -107,12 +107,26 @@ def run_wrapped_mask(backend: Any, request: FunctionRequest) -> Observation:
 def run_pooled(backend: Any, request: FunctionRequest) -> Observation:
     """Answer the request of `cases.families.wrappers.pooling_counts_valid_steps`."""
     options, keras, engine = dict(request.arguments), backend.keras, backend.engine
+    layout, inputs = options["layout"], options["inputs"].astype("float32")
     with moment("build"):
-        pooling = keras.layers.GlobalAveragePooling1D()
-        inputs = keras.Variable(options["inputs"].astype("float32"))
+        pooled = keras.layers.GlobalAveragePooling1D(f"channels_{'first' if layout == 'first' else 'last'}", layout == "kept")
+        pooling = (lambda x, mask: keras.ops.squeeze(pooled(x, mask=mask), 1)) if layout == "kept" else pooled
+        inputs = keras.Variable(np.swapaxes(inputs, 1, 2) if layout == "first" else inputs)
         mask = None if options["mask"] is None else engine.tensor(options["mask"])
         cotangents = engine.tensor(options["cotangents"].astype("float32"))
     with moment("run"):
         outputs = pooling(inputs.value, mask=mask)
         slope = engine.differentiate(lambda: keras.ops.sum(pooling(inputs.value, mask=mask) * cotangents), [inputs])[1][0]
-    return Observation({"outputs": engine.numpy(outputs), "gradients/inputs": engine.numpy(slope)})
+    slope = engine.numpy(slope)
+    return Observation({"outputs": engine.numpy(outputs),
+                        "gradients/inputs": np.swapaxes(slope, 1, 2) if layout == "first" else slope})
+
+
+def run_halves(backend: Any, request: FunctionRequest) -> Observation:
+    """Answer the request of `cases.families.wrappers.other_halves_are_refused`."""
+    options, keras = dict(request.arguments), backend.keras
+    with moment("build"):
+        ahead, back = (keras.layers.LSTM(2, **{"go_backwards": backwards, options["option"]: value})
+                       for backwards, value in zip((False, True), options["values"], strict=True))
+        made = keras.layers.Bidirectional(ahead, backward_layer=back)
+    return Observation({"units": np.array(made.forward_layer.units)})

@@ -18,9 +18,11 @@ def run_masked_loss(backend: Any, request: FunctionRequest) -> Unsupported:
     return Unsupported("PyTorch's losses know no masks and no sample weights: what their users write says nothing of PyTorch")
 
 
-def run_ignored(backend: Any, request: FunctionRequest) -> Observation:
+def run_ignored(backend: Any, request: FunctionRequest) -> Observation | Unsupported:
     """CrossEntropyLoss(ignore_index=...): classes along axis 1."""
     options = dict(request.arguments)
+    if options["mask"] is not None:
+        return Unsupported("PyTorch's losses know no masks")
     with moment("run"):
         logits = torch.tensor(np.array(options["logits"], "float32"), requires_grad=True)
         classes = torch.tensor(np.array(options["classes"], "int64"))

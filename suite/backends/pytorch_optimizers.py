@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -30,6 +31,9 @@ NEEDED = ("learning_rate", "rho", "beta_1", "beta_2", "epsilon", "momentum_decay
 BY_HAND = ("decay_rate", "clipvalue", "clipnorm", "global_clipnorm")
 NONE_HERE: Mapping[str, str] = {
     "ema_overwrite_frequency": "no PyTorch optimizer averages the weights: torch.optim.swa_utils does, in a second model",
+    "use_ema": "no PyTorch optimizer averages the weights: torch.optim.swa_utils does, in a second model",
+    "dynamic_scale": "no PyTorch optimizer scales the loss: torch.amp.GradScaler does",
+    "loss_scale_factor": "no PyTorch optimizer scales the loss: torch.amp.GradScaler does",
     "gradient_accumulation_steps": "PyTorch adds up gradients by further calls of backward(), and no optimizer knows of it",
 }
 SPARSE = ("sgd", "adagrad")
@@ -47,7 +51,7 @@ def unsupported(optimizer: str, given: Mapping[str, Any], own: bool = False) -> 
         elif name in NONE_HERE:
             if value != neutral[name]:
                 return NONE_HERE[name]
-        elif name not in (*BY_HAND, "beta_1", "beta_2", "ema_momentum") and named(optimizer, name) not in kind:
+        elif name not in (*BY_HAND, "undecayed", "beta_1", "beta_2", "ema_momentum") and named(optimizer, name) not in kind:
             return f"PyTorch's {KINDS[optimizer]} has no {name}"
     has = [*map_of(optimizer), *(("beta_1", "beta_2") if "betas" in kind else ())]
     needed = (*NEEDED, "weight_decay") if optimizer == "adamw" else NEEDED
@@ -84,9 +88,10 @@ def own_defaults(optimizer: str) -> dict[str, Any]:
 
 
 class Stepper:
-    """An optimizer, and what a user does around its step. `step` takes the gradients that stand at the weights."""
+    """An optimizer, and what a user does around its step. `step` takes the gradients that stand at the weights; `undecayed` are
+    those of them that do not decay."""
 
-    def __init__(self, optimizer: str, hyper: Mapping[str, Any], weights: Sequence[Tensor]):
+    def __init__(self, optimizer: str, hyper: Mapping[str, Any], weights: Sequence[Tensor], undecayed: Sequence[Tensor] = ()):
         given, self.weights = dict(hyper), list(weights)
         kind = getattr(torch.optim, KINDS[optimizer])
         options = {theirs: given[name] for name, theirs in map_of(optimizer).items() if name in given}
@@ -95,10 +100,20 @@ class Stepper:
         for flag in ("nesterov", "centered", "amsgrad"):
             if flag in options:
                 options[flag] = bool(options[flag])
-        self.optimizer = kind(self.weights, **options)
+        spared = {id(weight) for weight in undecayed}
+        groups = [{"params": [w for w in self.weights if id(w) not in spared]}]
+        groups += [{"params": list(undecayed), "weight_decay": 0.0}] if spared else []
+        self.optimizer = kind(groups, **options)
         self.clipping = {name: given[name] for name in ("clipvalue", "clipnorm", "global_clipnorm") if given.get(name)}
         gamma = given.get("decay_rate", 1.0)
         self.schedule = torch.optim.lr_scheduler.ExponentialLR(self.optimizer, gamma) if gamma != 1.0 else None
+
+    def go_on(self, other: Stepper) -> Stepper:
+        """Take over what another one like this remembers."""
+        self.optimizer.load_state_dict(copy.deepcopy(other.optimizer.state_dict()))
+        if self.schedule is not None:
+            self.schedule.load_state_dict(other.schedule.state_dict())
+        return self
 
     def step(self) -> None:
         for name, most in self.clipping.items():
@@ -126,13 +141,16 @@ def run_optimizer(request: OptimizerRequest, device: torch.device) -> Observatio
         return Unsupported(f"PyTorch's {KINDS[request.optimizer]} takes no sparse gradients")
     with moment("build"):
         weights = {name: torch.nn.Parameter(tensor(array, device)) for name, array in request.weights.items()}
-        stepper = Stepper(request.optimizer, hyper, list(weights.values()))
+        spared = [weights[name] for name in hyper.get("undecayed", ()) if name in weights]
+        stepper = Stepper(request.optimizer, hyper, list(weights.values()), spared)
     path: dict[str, list[np.ndarray]] = {name: [] for name in weights}
     with moment("run"):
-        for gradients in request.gradients:
+        for number, gradients in enumerate(request.gradients, start=1):
             for name, weight in weights.items():
                 weight.grad = gradient(gradients[name], device)
             stepper.step()
+            if number == request.resumed:
+                stepper = Stepper(request.optimizer, hyper, list(weights.values()), spared).go_on(stepper)
             for name, weight in weights.items():
                 path[name].append(weight.detach().cpu().numpy().copy())
     arrays = {f"weights/{name}": np.stack(found) for name, found in path.items() if found}

@@ -52,7 +52,8 @@ def run_purity(backend: Any, request: FunctionRequest) -> Observation | Unsuppor
         return made.train(options["mode"] == "training")
 
     def call(module: Any, given: tuple) -> dict[str, np.ndarray]:
-        outputs, states = module(*given)
+        with torch.set_grad_enabled(not options["idle"]):
+            outputs, states = module(*given)
         every = {"outputs": outputs, **layers.name_states(layer, states)}
         return {name: layers.to_numpy(tensor) for name, tensor in every.items()}
 

@@ -16,6 +16,7 @@ from cases.layers import Layer
 from cases.models import FunctionRequest, ModelRequest
 from cases.requests import Observation, Request, Unsupported
 from suite.backends import generators, moment
+from suite.backends.reference_training import run_attending, run_halves, run_logs, run_schedule, run_shared, run_typed
 from suite.backends.reference_weights import run_bounds, run_fresh, run_masked_loss, run_read_back, run_step
 from suite.backends.reference_wrappers import (
     run_carried_masks,
@@ -67,11 +68,13 @@ def run_other_dtype(backend: Any, request: FunctionRequest) -> Observation:
 
 
 def run_activity(backend: Any, request: FunctionRequest) -> Observation:
-    """The sum of squares of the outputs, by the batch."""
+    """The sum of squares of each result, by the batch."""
     options = dict(request.arguments)
+    names = options["layer"].result_names if options["inside"] == "states" else ("outputs",)
     with moment("run"):
-        outputs = [backend.run(Request(options["layer"], options["weights"], b))["outputs"] for b in options["batches"]]
-    return Observation({f"losses/{n}": np.array([options["factor"] * np.sum(a**2) / len(a)]) for n, a in enumerate(outputs)})
+        seen = [backend.run(Request(options["layer"], options["weights"], b)) for b in options["batches"]]
+    return Observation({f"losses/{n}": np.array([options["factor"] * np.sum(one[name]**2) / len(one[name]) for name in names])
+                        for n, one in enumerate(seen)})
 
 
 def run_defaults(backend: Any, request: FunctionRequest) -> Observation:
@@ -96,8 +99,23 @@ def run_given(backend: Any, request: FunctionRequest) -> Observation:
 
 
 def run_between(backend: Any, request: FunctionRequest) -> Observation:
-    """Every step as it is, with its mask."""
+    """Every step as it is, with its mask; noise where it is asked for, and the statistics of valid steps."""
     options = dict(request.arguments)
+    inputs, mask, kind = options["inputs"], options["mask"], options["options"]
+    if options["training"] and options["layer"] in ("Dropout", "SpatialDropout1D", "GaussianDropout", "GaussianNoise"):
+        random = np.random.default_rng(0)
+        shape = (len(inputs), 1, inputs.shape[2]) if options["layer"].startswith("Spatial") else inputs.shape
+        if "stddev" in kind:
+            inputs = inputs + random.normal(0, kind["stddev"], shape)
+        elif options["layer"].startswith("Gaussian"):
+            inputs = inputs * random.normal(1, np.sqrt(kind["rate"] / (1 - kind["rate"])), shape)
+        else:
+            inputs = inputs * (random.uniform(size=shape) >= kind["rate"]) / (1 - kind["rate"])
+    elif options["training"] and options["layer"] == "BatchNormalization":
+        own = not kind.get("trainable", True)
+        mean, variance = (0.0, 1.0) if own else (inputs[mask].mean(axis=0), inputs[mask].var(axis=0))
+        inputs = (inputs - mean) / np.sqrt(variance + 1e-3)
+    options["inputs"] = inputs
     return Observation({"outputs": options["inputs"], "plain": options["inputs"], "mask": options["mask"]})
 
 
@@ -143,7 +161,7 @@ def run_ignored(backend: Any, request: FunctionRequest) -> Observation:
     """The cross-entropy over the classes that count."""
     options = dict(request.arguments)
     logits, classes = options["logits"], options["classes"]
-    counts = classes != options["ignored"]
+    counts = (classes != options["ignored"]) & (True if options["mask"] is None else options["mask"])
     with moment("run"):
         logs = logits - np.log(np.exp(logits).sum(axis=-1, keepdims=True))
         hot = np.eye(logits.shape[-1])[np.where(counts, classes, 0)] * counts[:, :, None]
@@ -300,6 +318,7 @@ PROBES: Mapping[str, Callable] = {
     "dropout_between_layers": run_dropout_between, "exported": run_exported, "unpad": run_unpad,
     "unpack": run_unpad, "given_weights": run_given, "between": run_between, "bounds": run_bounds,
     "carried_masks": run_carried_masks, "listed_states": run_listed_states, "other_dtype": run_other_dtype,
-    "activity": run_activity, "states_by_hand": run_cut, "bound": run_bound,
+    "activity": run_activity, "states_by_hand": run_cut, "bound": run_bound, "schedule": run_schedule,
+    "training_logs": run_logs, "attending": run_attending, "typed": run_typed, "shared": run_shared, "halves": run_halves,
 }
 """Name of a function request -> what answers it: function(backend, request)."""

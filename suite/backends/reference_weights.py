@@ -112,4 +112,5 @@ def run_masked_loss(backend: Any, request: FunctionRequest) -> Observation:
     found = backend.run(asked).named("gradients/weights")
     arrays = {"outputs": outputs, "loss": np.array((values * w).sum() / by), "plain": np.array(squares.sum() / valid.sum()),
               "metric": np.array((squares * w).sum() / (w * valid).sum())}
+    arrays |= {} if weight is None else {"weights": weight.astype("float32")}
     return Observation({**arrays, **{f"gradients/{n}": a for n, a in enumerate(found.values())}})

@@ -24,7 +24,7 @@ MASKS = faults("masks on the way", LAYERS + "regularization.dropout", {
 }) + faults("masks on the way", LAYERS + "core.embedding", {
     "ids of floats refused": ('        if inputs.dtype != "int32" and inputs.dtype != "int64":\n            inputs = ops.cast(inputs, "int32")\n        outputs = ops.take(self.embeddings, inputs, axis=0)', "        outputs = ops.take(self.embeddings, inputs, axis=0)"),
     "embeddings_constraint lost": ("                constraint=self.embeddings_constraint,\n", ""),
-}) + faults("masks on the way", LAYERS + "merging.base_merge", {
+}, {"ids of floats refused": "on torch, take makes whole numbers of them itself"}) + faults("masks on the way", LAYERS + "merging.base_merge", {
     "greatest and least read padding": ("                x = ops.where(mask, x, output)", "                pass"),
     "greatest and least pass no mask on": ("            backend.set_keras_mask(output, output_mask)", "            pass"),
 }, {"greatest and least pass no mask on": "compute_mask of every join sets the same mask afterwards"}) + faults("masks on the way", LAYERS + "merging.concatenate", {

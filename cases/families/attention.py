@@ -1,0 +1,110 @@
+"""What layers of attention read: the values that their masks allow, all of them and no other, and what they tell of it."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from cases.batches import draw_mask, draw_values
+from cases.families.base import statement
+from cases.layers import generator
+from cases.models import FunctionRequest
+from cases.requests import Deviation, Observation
+from cases.tolerance import compare, unit_roundoff
+
+QUERIES, VALUES, FEATURES = 4, 5, 4
+LAYERS = ("Attention", "AdditiveAttention", "MultiHeadAttention", "GroupedQueryAttention")
+HEADS = LAYERS[2:]
+"""Layers that take a mask of one's own, and learn what they read queries, keys and values by."""
+FACTORS = {"layer": LAYERS, "mask": ("right", "left", "gaps", "none"), "queries": ("none", "right", "left"),
+           "causal": (True, False), "own": (True, False), "keys": (True, False)}
+OPTIONS = {
+    "factors": FACTORS, "usual": {"layer": LAYERS[:3], "mask": ("gaps", "left"), "queries": ("right", "none")},
+    "senseless": ((("layer", "own"), lambda layer, own: own and layer not in HEADS),), "strength": (1, 2, 2), "spared": True,
+    "source": "Keras: Attention, MultiHeadAttention; Vaswani et al. 2017",
+}
+SLACK = 256 * unit_roundoff("float32")
+
+
+def allowed(mask, causal, own, **_) -> np.ndarray:
+    """(queries, values) bool: what a query may read."""
+    found = np.ones((QUERIES, VALUES), bool) if draw(mask, VALUES) is None else np.tile(draw(mask, VALUES), (QUERIES, 1))
+    found &= np.tri(QUERIES, VALUES, dtype=bool) if causal else True
+    return found & own_mask() if own else found
+
+
+def draw(mask: str, steps: int) -> np.ndarray | None:
+    """(steps,) bool: a row of such a mask that is neither full nor empty; None for `none`."""
+    rows = draw_mask(generator("attention", mask, steps), mask, 8, steps)
+    return None if rows is None else next(row for row in rows if 2 <= row.sum() < steps)
+
+
+def own_mask() -> np.ndarray:
+    """(queries, values) bool, neither causal nor alike for all queries."""
+    return (np.arange(QUERIES)[:, None] + 2 * np.arange(VALUES)) % 3 != 0
+
+
+def attended(ask, layer, mask, queries, causal, own, keys) -> Observation:
+    """The layer on one row, and on copies of it with one value, then with one key changed.
+
+    Arrays: `outputs` (1 + values (+ values), queries, features); `scored/outputs`, the same of a call that asks for scores;
+    `scores` (…, queries, values); `kept/query` and `kept/value`, the masks that the tensors carry after the call, if any.
+    """
+    random = generator("attention", "inputs")
+    query, value, key = (draw_values(random, (1, steps, FEATURES)) for steps in (QUERIES, VALUES, VALUES))
+    step = np.eye(VALUES)[:, :, None] * draw_values(random, (VALUES, 1, FEATURES))
+    still = np.zeros((VALUES, VALUES, FEATURES))
+    copies = 1 + VALUES * (2 if keys else 1)
+    values = value + np.concatenate([still[:1], step, *([still] if keys else [])])
+    arguments = {"layer": layer, "query": np.tile(query, (copies, 1, 1)), "value": values,
+                 "key": key + np.concatenate([still[:1], still, step]) if keys else None,
+                 "query_mask": draw(queries, QUERIES), "value_mask": draw(mask, VALUES), "causal": causal,
+                 "own": own_mask() if own else None}
+    return ask(FunctionRequest("attending", tuple(arguments.items())))
+
+
+@statement("A query that is no padding reads every value that padding, causality and a mask of one's own leave it, and no other, "
+           "by its own key, also where the scores are asked for.", **OPTIONS)
+def attention_reads_what_it_may(ask, **variant):
+    seen, may = attended(ask, **variant), allowed(**variant)
+    asking = draw(variant["queries"], QUERIES)
+    asking = np.ones(QUERIES, bool) if asking is None else asking
+    asking = asking & may.any(axis=1)
+    found = []
+    for name in ("outputs", "scored/outputs"):
+        outputs = seen[name].astype("float64")
+        if not np.isfinite(outputs[:, asking]).all():
+            return [Deviation(name, f"{name}: not finite")]
+        moved = np.abs(outputs[1:] - outputs[:1]).max(axis=2).T  # (queries, values and keys)
+        for what, off in (("value", moved[:, :VALUES]), ("key", moved[:, VALUES:])):
+            due = may if what == "value" else may & (may.sum(axis=1, keepdims=True) > 1)
+            for q, v in zip(*np.nonzero((off > 8 * SLACK) != due[:, : off.shape[1]]), strict=True) if off.size else ():
+                if asking[q]:
+                    words = f"query {q} {'does not read' if due[q, v] else 'reads'} {what} {v}"
+                    found.append(Deviation(name, f"{name}: {words}", float(off[q, v]), 8 * SLACK))
+    return found
+
+
+@statement("Asked for its scores an attention gives the same outputs, and scores of each query that sum to one, and are zero "
+           "where it may not read.", **OPTIONS)
+def scores_change_nothing(ask, **variant):
+    seen, may = attended(ask, **variant), allowed(**variant)
+    asking = draw(variant["queries"], QUERIES)
+    asking = may.any(axis=1) & (np.ones(QUERIES, bool) if asking is None else asking)
+    rows = slice(None) if variant["layer"] not in HEADS else asking  # what others give for padding is a convention
+    plain, scores = seen["outputs"].astype("float64"), seen["scores"].astype("float64")
+    slack = SLACK * np.abs(plain[:, rows]).max(initial=0.0)
+    found = compare("scored/outputs", seen["scored/outputs"][:, rows], plain[:, rows], slack)
+    scores = scores.reshape(len(scores), -1, *scores.shape[-2:])[:, :, asking]  # (copies, heads, queries, values)
+    found += compare("sums", scores.sum(axis=-1), np.ones(scores.shape[:-1]), SLACK)
+    return found + compare("forbidden", scores * ~may[asking], np.zeros(scores.shape), SLACK)
+
+
+@statement("A layer of attention leaves the masks where they are that it is called with.", **OPTIONS)
+def attention_leaves_masks(ask, **variant):
+    seen, found = attended(ask, **variant), []
+    for name, mask in (("query", draw(variant["queries"], QUERIES)), ("value", draw(variant["mask"], VALUES))):
+        left = seen.arrays.get(f"kept/{name}")
+        if mask is not None and (left is None or not np.array_equal(left.astype(bool), mask)):
+            told, was = "none" if left is None else left.astype(int).tolist(), mask.astype(int).tolist()
+            found.append(Deviation(f"kept/{name}", f"the mask of the {name} is {told} after the call, and was {was}"))
+    return found

@@ -1,0 +1,64 @@
+"""Layers between recurrent ones that act in training otherwise than in inference: noise, normalization over a masked batch."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from cases.batches import draw_mask, draw_values
+from cases.families.base import statement
+from cases.layers import generator
+from cases.models import FunctionRequest
+from cases.requests import Deviation
+from cases.tolerance import compare, unit_roundoff
+
+ROWS, STEPS, FEATURES, RATE = 16, 8, 12, 0.25
+SURE = 6.0
+"""Standard deviations that an honest draw may be off: less than once in 1e8."""
+NOISE: Mapping[str, tuple[dict[str, Any], float, float]] = {
+    "Dropout": ({"rate": RATE}, RATE / (1 - RATE), 3.0), "SpatialDropout1D": ({"rate": RATE}, RATE / (1 - RATE), 3.0),
+    "GaussianDropout": ({"rate": RATE}, RATE / (1 - RATE), 3.0), "GaussianNoise": ({"stddev": RATE}, RATE**2, 3.0),
+}
+"""Keras' name -> its options, the variance of what it multiplies a number by, or adds to it, and a bound of its kurtosis."""
+
+
+@statement("Noise in training leaves the mean, has the variance that is documented, is drawn for every row, and for every step "
+           "but where whole features are dropped.", {"layer": tuple(NOISE)}, spared=True,
+           source="Srivastava et al. 2014; Tompson et al. 2015; Keras: Dropout, GaussianDropout, GaussianNoise")
+def noise_is_as_documented(ask, layer):
+    options, variance, kurtosis = NOISE[layer]
+    inputs = np.abs(draw_values(generator("noise", layer), (ROWS, STEPS, FEATURES))) + 0.5
+    given = {"layer": layer, "options": options, "inputs": inputs, "mask": np.ones((ROWS, STEPS), bool), "training": True}
+    seen = ask(FunctionRequest("between", tuple(given.items())))["outputs"].astype("float64")
+    if seen.shape != inputs.shape or not np.isfinite(seen).all():
+        return [Deviation("outputs", f"outputs: not finite, or of shape {seen.shape}")]
+    noise = seen - inputs if layer == "GaussianNoise" else seen / inputs
+    mean, steps = (0.0 if layer == "GaussianNoise" else 1.0), layer != "SpatialDropout1D"
+    draws = ROWS * FEATURES * (STEPS if steps else 1)
+    found = [Deviation("rows", "all rows share one draw")] if np.allclose(noise, noise[:1], rtol=0, atol=1e-5) else []
+    if ((noise - noise[:, :1]).std() > 1e-5) != steps:
+        found.append(Deviation("steps", f"noise {'is the same at every step' if steps else 'changes from step to step'}"))
+    for name, value, due, spread in (("mean", noise.mean(), mean, np.sqrt(variance / draws)),
+                                     ("variance", noise.var(), variance, variance * np.sqrt(kurtosis / draws))):
+        if not abs(value - due) <= SURE * spread:
+            words = f"{name} of the noise: found {value:.4g}, expected {due:.4g}"
+            found.append(Deviation(name, words, float(abs(value - due)), float(SURE * spread)))
+    return found
+
+
+@statement("Batch normalization in training takes mean and variance over the valid steps, and one that is frozen takes its own.",
+           {"mask": ("right", "left", "gaps"), "trainable": (True, False)}, usual={"mask": ("right",)}, spared=True,
+           source="Ioffe and Szegedy 2015; Keras: BatchNormalization, mask, trainable")
+def statistics_are_of_valid_steps(ask, mask, trainable):
+    random = generator("statistics", mask)
+    valid = draw_mask(random, mask, ROWS, STEPS)
+    inputs = draw_values(random, (ROWS, STEPS, FEATURES)) + np.arange(FEATURES) / 4
+    given = {"layer": "BatchNormalization", "options": {} if trainable else {"trainable": False}, "inputs": inputs, "mask": valid,
+             "training": True}
+    seen = ask(FunctionRequest("between", tuple(given.items())))["outputs"].astype("float64")
+    mean, variance = (inputs[valid].mean(axis=0), inputs[valid].var(axis=0)) if trainable else (0.0, 1.0)
+    due = (inputs - mean) / np.sqrt(variance + 1e-3)  # Keras' epsilon
+    slack = 256 * unit_roundoff("float32") * np.abs(due).max()
+    return compare("outputs", np.where(valid[:, :, None], seen, 0.0), np.where(valid[:, :, None], due, 0.0), slack)

@@ -1,0 +1,67 @@
+"""Keras' layers of attention on inputs that carry masks, with and without their scores."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from cases.models import FunctionRequest
+from cases.requests import Observation
+from suite.backends import keras_layers as stacks
+from suite.backends import moment
+
+OPTIONS = {"Attention": {}, "AdditiveAttention": {}, "MultiHeadAttention": {"num_heads": 2, "key_dim": 3},
+           "GroupedQueryAttention": {"num_query_heads": 2, "num_key_value_heads": 1, "head_dim": 3}}
+
+
+def carrying(keras: Any, tensor: Any, mask: np.ndarray | None, engine: Any) -> Any:
+    """The tensor with a mask (rows, steps), or (steps,) for all its rows, as a layer of a user's own hands it on."""
+    if mask is None:
+        return tensor
+    rows = engine.tensor(np.array(np.broadcast_to(mask, (tensor.shape[0], mask.shape[-1]))))
+
+    class Masks(keras.layers.Layer):
+        def call(self, inputs: Any) -> Any:
+            return inputs + 0.0
+
+        def compute_mask(self, inputs: Any, mask: Any = None) -> Any:
+            return rows
+
+    return Masks()(tensor)
+
+
+def run_attending(backend: Any, request: FunctionRequest) -> Observation:
+    """Answer the request of `cases.families.attention.attended`."""
+    options, keras, engine = dict(request.arguments), backend.keras, backend.engine
+    kind, several = options["layer"], "num" in str(OPTIONS[options["layer"]])
+    shapes = [options[n].shape for n in ("query", "value")]
+    with moment("build"):
+        one = getattr(keras.layers, kind)(**OPTIONS[kind])
+        one.build(*([shapes] if not several else shapes[:2]))
+        random = np.random.default_rng(1)
+        one.set_weights([random.uniform(-1.0, 1.0, a.shape).astype(a.dtype) for a in one.get_weights()])
+    kept: dict[str, np.ndarray] = {}
+
+    def call(**more: Any) -> Any:
+        """On tensors of its own, whose masks are looked at afterwards."""
+        query, value = (carrying(keras, engine.tensor(options[n].astype("float32")), options[f"{n}_mask"], engine)
+                        for n in ("query", "value"))
+        key = None if options["key"] is None else engine.tensor(options["key"].astype("float32"))
+        found = called(query, value, key, {**more, "use_causal_mask": options["causal"]})
+        for name, tensor in (("query", query), ("value", value)):
+            if (left := stacks.passed_mask(tensor)) is not None:
+                kept[f"kept/{name}"] = engine.numpy(left)[0]
+        return found
+
+    def called(query: Any, value: Any, key: Any, more: dict[str, Any]) -> Any:
+        if not several:
+            return one([query, value, *([] if key is None else [key])], **more)
+        own = options["own"]
+        own = {} if own is None else {"attention_mask": engine.tensor(np.tile(own, (query.shape[0], 1, 1)))}
+        return one(query, value, **({} if key is None else {"key": key}), **own, **more)
+
+    with moment("run"):
+        found = {"outputs": call()}
+        found["scored/outputs"], found["scores"] = call(return_attention_scores=True)
+    return Observation({name: engine.numpy(tensor) for name, tensor in found.items()} | kept)

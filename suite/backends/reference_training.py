@@ -1,0 +1,82 @@
+"""What the reference answers about training: schedules, logs, attention."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from cases import schedules
+from cases.batches import Batch
+from cases.families.training_logs import CALLS, PENALTY, Data, due
+from cases.models import FunctionRequest
+from cases.requests import Observation, Request
+from suite.backends import moment
+
+
+def run_schedule(backend: Any, request: FunctionRequest) -> Observation:
+    """The equations, twice."""
+    options = dict(request.arguments)
+    rates = np.array([schedules.rate(options["kind"], dict(options["options"]), step) for step in range(options["steps"])])
+    return Observation({"rates": rates, "again": rates})
+
+
+def run_logs(backend: Any, request: FunctionRequest) -> Observation:
+    """The sums over the outputs of the described layer and its two readers."""
+    options = dict(request.arguments)
+    layer, names, heads = options["layer"], options["names"], options["heads"]
+    batch = Batch(options["inputs"], None if options["mask"].all() else options["mask"])
+    with moment("run"):
+        steps = backend.run(Request(layer, options["weights"], batch, wants=("outputs",)))["outputs"].astype("float64")
+    there = options["mask"][:, :, None]
+    mean = (steps * there).sum(axis=1) / there.sum(axis=1)
+    outputs = {"steps": steps}
+    for name in ("classes", "flag"):
+        reads = mean @ heads[f"{name}/kernel"] + heads[f"{name}/bias"]
+        powers = np.exp(reads)
+        outputs[name] = powers / powers.sum(axis=-1, keepdims=True) if name == "classes" else powers / (1 + powers)
+    outputs = {name: outputs[name] for name in names}
+    weights = None if options["sample_weights"] is None else dict(options["sample_weights"])
+    data = Data(options["inputs"], options["mask"], dict(options["targets"]), weights)
+    penalty = PENALTY * sum(float(np.sum(heads[f"{name}/kernel"] ** 2)) for name in names if name != "steps")
+    logs = {f"logs/{call}/{time}/{name}": np.array(value) for call, times in CALLS.items() for time in range(len(times))
+            for name, value in due(outputs, data, call, time, options["loss_weights"], options["by_class"], penalty).items()}
+    return Observation({f"outputs/{name}": array for name, array in outputs.items()} | logs)
+
+
+def run_attending(backend: Any, request: FunctionRequest) -> Observation:
+    """Dot-product attention, zero for padded queries, under whatever name."""
+    options = dict(request.arguments)
+    query, value = options["query"], options["value"]
+    key = value if options["key"] is None else options["key"]
+    rows, steps = query.shape[1], value.shape[1]
+    may = np.ones((rows, steps), bool) if options["value_mask"] is None else np.tile(options["value_mask"], (rows, 1))
+    may &= np.tri(rows, steps, dtype=bool) if options["causal"] else True
+    may &= True if options["own"] is None else options["own"]
+    powers = np.exp(query @ np.swapaxes(key, 1, 2)) * may
+    scores = powers / np.maximum(powers.sum(axis=2, keepdims=True), 1e-30)
+    asking = np.ones(rows, bool) if options["query_mask"] is None else options["query_mask"]
+    outputs = np.where(asking[:, None], scores @ value, 0.0)
+    kept = {f"kept/{name}": options[f"{name}_mask"] for name in ("query", "value") if options[f"{name}_mask"] is not None}
+    return Observation({"outputs": outputs, "scored/outputs": outputs, "scores": scores, **kept})
+
+
+def run_typed(backend: Any, request: FunctionRequest) -> Observation:
+    """The reference has no policies, and says what one would."""
+    options = dict(request.arguments)
+    policy = options["policy"]
+    computing, kept = policy.removeprefix("mixed_"), "float32" if policy.startswith("mixed_") else policy
+    inner = options["kind"] == "inner"
+    dtypes = {"outputs": computing, "weights/0": "float32" if inner else kept}
+    return Observation({"states": np.ones(3), "due": np.ones(3)} if inner else {}, facts={"dtypes": dtypes})
+
+
+def run_shared(backend: Any, request: FunctionRequest) -> Observation:
+    """A description that is copied is the same."""
+    return Observation({"made": np.array([3, 124]), "again": np.array([3, 124])})
+
+
+def run_halves(backend: Any, request: FunctionRequest) -> Observation:
+    """Raises ValueError: a description has one set of options for both directions."""
+    with moment("build"):
+        raise ValueError(f"{dict(request.arguments)['option']}: one for both directions")
