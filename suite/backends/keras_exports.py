@@ -11,7 +11,7 @@ import numpy as np
 
 from cases.layouts import to_keras
 from cases.models import FunctionRequest
-from cases.requests import Observation, Unsupported
+from cases.requests import Observation, Unsupported, first_line
 from suite.backends import keras_layers as stacks
 from suite.backends import moment
 
@@ -42,10 +42,21 @@ def run_exported(backend: Any, request: FunctionRequest) -> Observation | Unsupp
     with tempfile.TemporaryDirectory() as folder:
         path = os.path.join(folder, {"program": "model.pt2", "onnx": "model.onnx"}.get(way, "model"))
         with moment("trace"):
-            model.export(path, format=FORMATS[way], verbose=False, **open_axes(way))
+            try:
+                model.export(path, format=FORMATS[way], verbose=False, **open_axes(way))
+            except (TypeError, ValueError) as error:
+                if not (absent := unoffered(str(error))):
+                    raise
+                return Unsupported(absent)
         with moment("run"):
             outputs = ran(path, way, inputs.astype("float32"))
     return Observation({"outputs": outputs}, way, facts={"padding": backend.padding(layer)})
+
+
+def unoffered(words: str) -> str:
+    """Why this release of Keras does not export so: it says that it knows no such format, or takes no option for it; or nothing."""
+    later = ("Unrecognized format", "Invalid format", "export() got an unexpected keyword argument")
+    return f"this release does not export so: {first_line(words, 150)}" if any(word in words for word in later) else ""
 
 
 def open_axes(way: str) -> dict[str, Any]:
