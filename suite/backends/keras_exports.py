@@ -54,7 +54,7 @@ def run_exported(backend: Any, request: FunctionRequest) -> Observation | Unsupp
 
 
 def unoffered(words: str) -> str:
-    """Why this release of Keras does not export so: it says that it knows no such format, or takes no option for it; or nothing."""
+    """Why this release does not export so: in its words, it knows no such format, or takes no option for it; or nothing."""
     later = ("Unrecognized format", "Invalid format", "export() got an unexpected keyword argument")
     return f"this release does not export so: {first_line(words, 150)}" if any(word in words for word in later) else ""
 
