@@ -3,7 +3,7 @@ step by step by hand."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import lru_cache
 from typing import Any
 
@@ -59,6 +59,16 @@ def make_cell(keras: Any, cell: Cell) -> Any:
     return getattr(keras.layers, f"{LAYERS[cell.kind]}Cell")(cell.units)
 
 
+def leaves(nested: Any) -> list[Any]:
+    """What lies in lists and tuples, in order: the first releases have no `keras.tree`."""
+    return [leaf for one in nested for leaf in leaves(one)] if isinstance(nested, (list, tuple)) else [nested]
+
+
+def nested_as(structure: Any, flat: Iterator[Any]) -> Any:
+    """What `flat` gives next, in lists as `structure` has them."""
+    return [nested_as(one, flat) for one in structure] if isinstance(structure, list) else next(flat)
+
+
 class Nested:
     """A loop of cells as `keras_layers.forward` calls a layer: initial states in one flat list, and final ones, too."""
 
@@ -70,9 +80,9 @@ class Nested:
 
     def __call__(self, inputs: Any, initial_state: Sequence[Any] | None = None, **options: Any) -> tuple:
         if initial_state is not None:
-            options["initial_state"] = self.keras.tree.pack_sequence_as(self.structure, list(initial_state))
+            options["initial_state"] = nested_as(self.structure, iter(initial_state))
         answer = self.made(inputs, **options)
-        return answer[0], *self.keras.tree.flatten(list(answer[1:]))
+        return answer[0], *leaves(answer[1:])
 
 
 class ChainStack:
@@ -88,7 +98,7 @@ class ChainStack:
             self.cells.update({f"{direction}/{index}": cell for index, cell in enumerate(cells)})
         self.variables = [v for place in self.cells for v in self.weights(place)]
         seeds = [c.seed_generator.state for c in self.cells.values() if hasattr(c, "seed_generator")]
-        self.carried = [s for one in halves(made) for s in keras.tree.flatten(one.states or [])]
+        self.carried = [s for one in halves(made) for s in leaves(one.states or [])]
         self.hidden = [*seeds, *self.carried]
         self.programs: dict[Any, Any] = {}
         self.kernels: dict[Any, str] = {}
@@ -243,4 +253,4 @@ class CellStack(Stack):
         for step in range(inputs.shape[1]):
             output, states = self.cell(inputs[:, step], states)
             outputs.append(output)
-        return self.keras.ops.stack(outputs, axis=1), *self.keras.tree.flatten(states)
+        return self.keras.ops.stack(outputs, axis=1), *leaves(states)
