@@ -15,7 +15,7 @@ from cases.requests import Deviation, Execution, Observation, Request
 from cases.tolerance import compare, unit_roundoff
 
 KINDS = ("simple_rnn", "lstm", "gru", "bidirectional", "stacked", "conv_lstm_1d", "conv_lstm_2d", "conv_lstm_3d",
-         "time_distributed", "masking", "embedding")
+         "time_distributed", "masking", "embedding", "lstm_loop", "gru_loop")
 WAYS = ("configuration", "file", "clone")
 
 

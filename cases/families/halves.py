@@ -69,11 +69,11 @@ def halves_are_their_layers(ask, halves, merge, mask, states, return_sequences, 
     for name, (value, allowed) in due.items():
         found += compare(name, seen[name], value, allowed) if name in seen.arrays else []
     for how in ("computed", "symbolic"):
-        for name, (value, _) in due.items():
-            told = tuple(int(size) for size in seen.arrays.get(f"{how}/{name}", ()))
-            if told != value.shape:
-                words = f"{name}: shape {told} told beforehand ({how}), and {value.shape} is due"
-                found.append(Deviation(f"{how}/{name}", words))
+        told = {name.removeprefix(f"{how}/"): tuple(int(n) for n in sizes) for name, sizes in seen.named(how).items()}
+        for name in sorted({*told, *due}):
+            come = due[name][0].shape if name in due else None
+            if told.get(name) != come:
+                found.append(Deviation(f"{how}/{name}", f"{name}: {told.get(name)} was told beforehand ({how}), {come} is due"))
     return found
 
 

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from cases.batches import Batch
-from cases.chains import Cell, Chain
+from cases.chains import UNEVEN, Cell, Chain
 from cases.layouts import from_keras, to_keras
 from cases.models import FunctionRequest
 from cases.requests import Observation, Request, Reset, Unsupported
@@ -18,7 +18,7 @@ from suite.backends import moment
 from suite.backends.keras_engines import Call
 from suite.backends.keras_layers import LAYERS, Stack, cell_options, halves
 
-UNEVEN = ("W", "U", "b", "V", "R", "O", "Q")
+WEIGHTS = ("W", "U", "b", "V", "R", "O", "Q")
 
 
 @lru_cache(maxsize=1)
@@ -37,7 +37,7 @@ def uneven_cell(keras: Any) -> type:
             sizes = {"W": (shape[-1], self.units), "U": (self.memory, self.units), "b": (self.units,),
                      "V": (self.units, self.memory), "R": (self.memory, self.memory), "O": (self.units, self.width),
                      "Q": (self.memory, self.width)}
-            self.own = [self.add_weight(shape=sizes[name], name=name) for name in UNEVEN]
+            self.own = [self.add_weight(shape=sizes[name], name=name) for name in WEIGHTS]
             self.built = True
 
         def call(self, inputs, states):
@@ -52,10 +52,25 @@ def uneven_cell(keras: Any) -> type:
     return UnevenCell
 
 
+@lru_cache(maxsize=1)
+def started_cell(keras: Any) -> type:
+    """The same with initial states of its own: its `get_initial_state` says which, as Keras documents it."""
+    ops = keras.ops
+
+    @keras.saving.register_keras_serializable("rnn_conformance")
+    class StartedCell(uneven_cell(keras)):
+        def get_initial_state(self, batch_size=None):
+            own = Cell("started", self.units, self.memory, self.width).beginnings
+            return [ops.ones((batch_size, 1)) * ops.convert_to_tensor(state.astype("float32")) for state in own]
+
+    return StartedCell
+
+
 def make_cell(keras: Any, cell: Cell) -> Any:
     """One cell, not built."""
-    if cell.kind == "uneven":
-        return uneven_cell(keras)(cell.units, cell.memory, cell.width)
+    if cell.kind in UNEVEN:
+        kind = uneven_cell if cell.kind == "uneven" else started_cell
+        return kind(keras)(cell.units, cell.memory, cell.width)
     return getattr(keras.layers, f"{LAYERS[cell.kind]}Cell")(cell.units)
 
 
@@ -74,7 +89,7 @@ class Nested:
 
     def __init__(self, keras: Any, made: Any, chain: Chain):
         self.keras, self.made = keras, made
-        sizes = [list(c.state_sizes) if c.kind in ("lstm", "uneven") else c.state_sizes[0] for c in chain.cells]
+        sizes = [list(c.state_sizes) if c.kind in ("lstm", *UNEVEN) else c.state_sizes[0] for c in chain.cells]
         one = sizes if chain.around != "cell" else list(chain.cells[0].state_sizes)
         self.structure = one * len(chain.directions)
 
@@ -124,8 +139,8 @@ def in_keras(chain: Chain, place: str, weights: Mapping[str, np.ndarray]) -> lis
     index = int(place.partition("/")[2])
     cell = chain.cells[index]
     own = {name.removeprefix(f"{place}/"): array for name, array in weights.items() if name.startswith(f"{place}/")}
-    if cell.kind == "uneven":
-        return [own[name] for name in UNEVEN]
+    if cell.kind in UNEVEN:
+        return [own[name] for name in WEIGHTS]
     return to_keras(cell.layer(chain.reads(index)), {f"0/forward/{n}": a for n, a in own.items()})["0/forward"]
 
 
@@ -133,8 +148,8 @@ def named(chain: Chain, place: str, arrays: Sequence[np.ndarray]) -> dict[str, n
     """The inverse of `in_keras`, for gradients."""
     index = int(place.partition("/")[2])
     cell = chain.cells[index]
-    if cell.kind == "uneven":
-        return {f"{place}/{name}": array for name, array in zip(UNEVEN, arrays, strict=True)}
+    if cell.kind in UNEVEN:
+        return {f"{place}/{name}": array for name, array in zip(WEIGHTS, arrays, strict=True)}
     found = from_keras(cell.layer(chain.reads(index)), {"0/forward": arrays})
     return {n.replace("0/forward", place): a for n, a in found.items()}
 

@@ -16,7 +16,7 @@ from suite.backends import moment
 LOOP = {"return_sequences": True, "return_state": True, "go_backwards": True, "stateful": True, "unroll": True,
         "zero_output_for_mask": True}
 
-LATE = ("activity_regularizer", "seed")
+LATE = ("activity_regularizer", "seed", "forward_layer.use_cudnn", "backward_layer.use_cudnn", "use_cudnn", "cell.implementation")
 """Told after all others: what is known to be lost must not hide what is not."""
 
 
@@ -45,12 +45,19 @@ def made(keras: Any, kind: str) -> tuple[Any, dict[str, tuple[str, Any]], tuple[
     if kind in stacks.LAYERS and kind != "conv_lstm":
         given = {"units": 5, **gated(keras, kind), **LOOP, "activity_regularizer": keras.regularizers.L2(0.0625)}
         return getattr(layers, stacks.LAYERS[kind])(**given), given, (4, 3)
+    if kind.endswith("_loop"):
+        loop = getattr(layers, stacks.LAYERS[kind.removesuffix("_loop")])
+        more = {"use_cudnn": False} if stacks.accepts(loop, "use_cudnn") else {}
+        made = loop(5, implementation=1, **more)
+        return made, {"units": 5, "cell.implementation": 1, **more}, (4, 3)
     if kind == "bidirectional":
-        ahead = layers.LSTM(5, activation="softsign", return_sequences=True, name="ahead")
-        back = layers.LSTM(5, activation="relu", return_sequences=True, go_backwards=True, use_bias=False, name="back")
+        more = {"use_cudnn": False} if stacks.accepts(layers.LSTM, "use_cudnn") else {}
+        ahead = layers.LSTM(5, activation="softsign", return_sequences=True, name="ahead", **more)
+        back = layers.LSTM(5, activation="relu", return_sequences=True, go_backwards=True, use_bias=False, name="back", **more)
         given = {"merge_mode": "mul", "forward_layer.cell.activation": "softsign", "backward_layer.cell.activation": "relu",
                  "backward_layer.cell.use_bias": False, "backward_layer.go_backwards": True,
-                 "forward_layer.return_sequences": True}
+                 "forward_layer.return_sequences": True,
+                 **{f"{half}_layer.{n}": v for half in ("forward", "backward") for n, v in more.items()}}
         return layers.Bidirectional(ahead, "mul", backward_layer=back), given, (4, 3)
     if kind == "stacked":
         cells = [layers.LSTMCell(5, **gated(keras, "lstm")), layers.GRUCell(4, **gated(keras, "gru")),
