@@ -14,6 +14,7 @@ from suite.backends.keras_handed_on import run_carried_masks, run_listed_states,
 from suite.backends.keras_losses import run_ignored, run_masked_loss
 from suite.backends.keras_options import run_activity, run_bound, run_bounds, run_defaults, run_in_parts, run_options
 from suite.backends.keras_purity import run_purity
+from suite.backends.keras_saved import run_saved
 from suite.backends.keras_transforms import run_transformed
 from suite.backends.keras_weights import run_fresh, run_read_back, run_step
 from suite.backends.keras_wrappers import run_declared, run_dropping, run_pooled, run_wrapped_mask
@@ -28,5 +29,6 @@ PROBES: Mapping[str, Callable] = {
     "given_weights": run_given, "between": run_between, "bounds": run_bounds, "carried_masks": run_carried_masks,
     "listed_states": run_listed_states, "other_dtype": run_other_dtype, "activity": run_activity, "fit": run_fit,
     "stateful_lengths": run_stateful, "bound": run_bound, "halves": run_halves,
+    "saved": run_saved,
 }
 """Name of a function request -> what answers it: function(backend, request)."""

@@ -22,8 +22,10 @@ from suite.backends.reference_wrappers import (
     run_cell_states,
     run_declared,
     run_dropping,
+    run_halves,
     run_listed_states,
     run_pooled,
+    run_saved,
     run_wrapped_mask,
 )
 
@@ -300,6 +302,7 @@ PROBES: Mapping[str, Callable] = {
     "dropout_between_layers": run_dropout_between, "exported": run_exported, "unpad": run_unpad,
     "unpack": run_unpad, "given_weights": run_given, "between": run_between, "bounds": run_bounds,
     "carried_masks": run_carried_masks, "listed_states": run_listed_states, "other_dtype": run_other_dtype,
-    "activity": run_activity, "states_by_hand": run_cut, "bound": run_bound,
+    "activity": run_activity, "states_by_hand": run_cut, "bound": run_bound, "halves": run_halves,
+    "saved": run_saved,
 }
 """Name of a function request -> what answers it: function(backend, request)."""
