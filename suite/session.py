@@ -317,8 +317,8 @@ class Session:
     def stop(self) -> None:
         """End every subject; what still runs ahead is given up."""
         self.lanes.stop(hurry=self.halt)
-        for subject in self.interpreters:
-            subject.stop()
+        with ThreadPoolExecutor(max_workers=max(len(self.interpreters), 1)) as pool:
+            list(pool.map(lambda subject: subject.stop(), self.interpreters))
 
 
 def shared(checks: list[Check | Exploring], parts: int) -> list[list[Check | Exploring]]:

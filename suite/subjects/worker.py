@@ -72,18 +72,18 @@ def make(path: str, device: str, threads: int) -> Any:
 
 def answer(backend: Any, kind: str, payload: Any) -> tuple[str, Any]:
     """The reply to one message. An error of the adapter (not of the framework) is `broken`, with its traceback."""
-    from cases.requests import from_wire, to_wire
+    from cases.requests import from_bytes, to_bytes
 
     try:
         if kind == "observe":
-            return "answer", to_wire(backend.observe(from_wire(payload)))
+            return "answer", to_bytes(backend.observe(from_bytes(payload)))
         if kind == "smoke":
             backend.smoke()
             return "answer", None
         if kind in ("prepare", "time"):
             from suite.timing.remote import measure, prepare
 
-            return "answer", to_wire((measure if kind == "time" else prepare)(backend, from_wire(payload)))
+            return "answer", to_bytes((measure if kind == "time" else prepare)(backend, from_bytes(payload)))
         raise ValueError(f"no message {kind!r}")
     except Exception:
         return "broken", traceback.format_exc()
