@@ -9,7 +9,7 @@ import numpy as np
 
 from cases.layouts import prefixes, to_keras
 from cases.models import FunctionRequest
-from cases.requests import Observation
+from cases.requests import Observation, Unsupported
 from suite.backends import keras_layers as stacks
 from suite.backends import moment
 
@@ -119,6 +119,28 @@ def run_options(backend: Any, request: FunctionRequest) -> Observation:
     told = [(name, said(keras, name, value), said(keras, name, at(layer, name)), said(keras, name, at(again, name)))
             for name, value in sorted(given.items(), key=lambda item: LATE.index(item[0]) if item[0] in LATE else -1)]
     return Observation({}, facts={"options": tuple(told)})
+
+
+def run_chosen_kernel(backend: Any, request: FunctionRequest) -> Observation | Unsupported:
+    """Answer the request of `cases.families.configurations.chosen_kernels_are_right_or_refused`."""
+    options, keras, tensor = dict(request.arguments), backend.keras, backend.engine.tensor
+    layer, batch = options["request"].layer, options["request"].batch
+    kind = getattr(keras.layers, stacks.LAYERS[layer.cell])
+    if not stacks.accepts(kind, "use_cudnn"):
+        return Unsupported("layers of this release have no use_cudnn")
+    choice = {"never": False, "always": True}.get(options["choice"], options["choice"])
+    with moment("build"):
+        made = kind(layer.units, return_sequences=True, return_state=True, use_cudnn=choice)
+        made = keras.layers.Bidirectional(made) if layer.direction == "bidirectional" else made
+        made.build((None, None, layer.features))
+        stack = stacks.Stack(keras, layer, [made])
+        stack.assign(to_keras(layer, options["request"].weights))
+    with moment("run"), backend.watch.listen() as words:
+        mask = None if batch.mask is None else tensor(batch.mask)
+        outputs, states, _ = stacks.forward(stack, tensor(batch.inputs.astype("float32")), mask)
+    found = dict(zip(layer.result_names, (*outputs, *states), strict=True))
+    return Observation({name: backend.engine.numpy(one) for name, one in found.items()}, " + ".join(words),
+                       facts={"padding": backend.padding(layer)})
 
 
 def run_bounds(backend: Any, request: FunctionRequest) -> Observation:

@@ -63,6 +63,15 @@ def run_options(backend: Any, request: FunctionRequest) -> Observation:
     return Observation({}, facts={"options": told})
 
 
+def run_chosen_kernel(backend: Any, request: FunctionRequest) -> Observation:
+    """Numbers are what they are; raises ValueError for a choice that means nothing."""
+    options = dict(request.arguments)
+    with moment("build"):
+        if options["choice"] == "nonsense":
+            raise ValueError(f"choice={options['choice']!r}: expected never, always or auto")
+    return backend.run(options["request"])
+
+
 def run_other_dtype(backend: Any, request: FunctionRequest) -> Observation:
     """Numbers are what they are."""
     return backend.run(dict(request.arguments)["request"])
@@ -303,6 +312,6 @@ PROBES: Mapping[str, Callable] = {
     "unpack": run_unpad, "given_weights": run_given, "between": run_between, "bounds": run_bounds,
     "carried_masks": run_carried_masks, "listed_states": run_listed_states, "other_dtype": run_other_dtype,
     "activity": run_activity, "states_by_hand": run_cut, "bound": run_bound, "halves": run_halves,
-    "saved": run_saved,
+    "saved": run_saved, "chosen_kernel": run_chosen_kernel,
 }
 """Name of a function request -> what answers it: function(backend, request)."""
