@@ -31,30 +31,48 @@ WHOLE = ("keras", "h5", "pickle", "deepcopy")
 ROWS, STEPS = 4, 5
 
 
-@statement("A model that was trained, then saved and loaded, copied or made again with its weights, predicts the same; where its "
-           "optimizer is kept, the next step of training is the same too.",
-           {"part": PARTS, "way": WAYS, "kind": KINDS},
-           senseless=((("part", "kind"), lambda part, kind: kind in ("sequential", "deferred") and part == "unmerged"),
-                      (("way", "kind"), lambda way, kind: way == "weights_of_another_kind" and kind in ("nested", "deferred")),
-                      (("way", "part"), lambda way, part: way == "weights_of_another_kind" and part == "unmerged"),
-                      (("part", "kind"), lambda part, kind: part == "stateful" and kind == "deferred")),
-           strength=(1, 1, 2), usual={"way": ("keras", "h5", "json", "weights", "clone"), "kind": ("functional", "deferred"),
-                                      "part": ("bidirectional", "cells", "words", "embedded", "gru")}, few=True,
-           source="Keras: save, load_model, to_json, save_weights, clone_model")
-def saved_models_go_on(ask, part, way, kind):
+FACTORS = {"part": PARTS, "way": WAYS, "kind": KINDS}
+USUAL = {"part": ("bidirectional", "cells", "embedded"), "kind": ("functional", "deferred")}
+SENSELESS = (
+    (("part", "kind"), lambda part, kind: kind in ("sequential", "deferred") and part == "unmerged"),
+    (("way", "kind"), lambda way, kind: way == "weights_of_another_kind" and kind in ("nested", "deferred")),
+    (("way", "part"), lambda way, part: way == "weights_of_another_kind" and part == "unmerged"),
+    (("part", "kind"), lambda part, kind: part == "stateful" and kind == "deferred"),
+)
+
+
+def asked(part: str, way: str, kind: str, on: bool) -> FunctionRequest:
+    """A model that is trained, then made again in this way; and with `on` both are trained one step further.
+
+    Arrays: `predictions/`, `fresh`, `before` and `after`; with `on`, `loss/` and `trained/`, `before` and `after`.
+    """
     random = generator("saved", part)
     shape = {"conv_lstm": (4, 3, 2), "words": (3, 3)}.get(part, (3,))
     inputs = draw_values(random, (ROWS, STEPS, *shape))
     if part == "embedded":
         inputs = np.where(draw_mask(random, "right", ROWS, STEPS), random.integers(1, 9, (ROWS, STEPS)), 0)
-    seen = ask(FunctionRequest("saved", (
-        ("part", part), ("way", way), ("kind", kind), ("inputs", inputs), ("targets", draw_values(random, (ROWS, 2))))))
+    given = {"part": part, "way": way, "kind": kind, "inputs": inputs, "targets": draw_values(random, (ROWS, 2)), "on": on}
+    return FunctionRequest("saved", tuple(given.items()))
+
+
+@statement("A model that was trained, then saved and loaded, copied or made again with its weights, predicts the same.", FACTORS,
+           senseless=SENSELESS, strength=(1, 1, 2), usual={**USUAL, "way": ("keras", "h5", "weights")}, few=True,
+           source="Keras: save, load_model, to_json, save_weights, clone_model")
+def saved_models_predict_the_same(ask, part, way, kind):
+    seen = ask(asked(part, way, kind, False))
     found = same("predictions", seen["predictions/before"], seen["predictions/after"], f"after {way}")
-    if way in WHOLE:
-        found += same("loss", seen["loss/before"], seen["loss/after"], f"a step of training after {way}")
-        found += same("predictions", seen["trained/before"], seen["trained/after"], f"after {way} and a step of training")
     fresh = np.abs(seen["predictions/fresh"] - seen["predictions/before"]).max()
     return found if fresh > 0 else [*found, Deviation("predictions", "training changed nothing: nothing was to be kept")]
+
+
+@statement("A model that was trained, then saved and loaded with its optimizer, or copied, goes on training as it would have.",
+           {**FACTORS, "way": WHOLE}, senseless=(SENSELESS[0], SENSELESS[3]), strength=(1, 1, 2),
+           usual={"part": ("bidirectional",), "kind": ("functional",), "way": ("keras",)}, few=True,
+           source="Keras: save, load_model")
+def saved_models_train_on(ask, part, way, kind):
+    seen = ask(asked(part, way, kind, True))
+    found = same("loss", seen["loss/before"], seen["loss/after"], f"a step of training after {way}")
+    return found + same("predictions", seen["trained/before"], seen["trained/after"], f"after {way} and a step of training")
 
 
 def same(name: str, due: np.ndarray, seen: np.ndarray, why: str) -> list[Deviation]:

@@ -57,7 +57,7 @@ def through(keras: Any, start: Any, layers: list[Any]) -> Any:
 
 
 def run_saved(backend: Any, request: FunctionRequest) -> Observation | Unsupported:
-    """Answer the request of `cases.families.saved.saved_models_go_on`."""
+    """Answer a request of `cases.families.saved.asked`."""
     options, keras = dict(request.arguments), backend.keras
     part, way, kind = options["part"], options["way"], options["kind"]
     x, y = options["inputs"].astype("int32" if part == "embedded" else "float32"), options["targets"].astype("float32")
@@ -84,7 +84,7 @@ def run_saved(backend: Any, request: FunctionRequest) -> Observation | Unsupport
         other = again(keras, model, part, way, kind, x)
     with moment("run"):
         arrays["predictions/after"] = predicted(other)
-        if other.optimizer is not None:
+        if options["on"]:
             for when, one in (("before", model), ("after", other)):
                 arrays[f"loss/{when}"] = np.array(trained(one))
                 arrays[f"trained/{when}"] = predicted(one)
