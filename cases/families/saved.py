@@ -32,7 +32,7 @@ ROWS, STEPS = 4, 5
 
 
 FACTORS = {"part": PARTS, "way": WAYS, "kind": KINDS}
-USUAL = {"part": ("bidirectional", "cells", "embedded"), "kind": ("functional", "deferred")}
+USUAL = {"part": ("embedded", "cells"), "kind": ("functional", "deferred")}
 SENSELESS = (
     (("part", "kind"), lambda part, kind: kind in ("sequential", "deferred") and part == "unmerged"),
     (("way", "kind"), lambda way, kind: way == "weights_of_another_kind" and kind in ("nested", "deferred")),
@@ -56,7 +56,7 @@ def asked(part: str, way: str, kind: str, on: bool) -> FunctionRequest:
 
 
 @statement("A model that was trained, then saved and loaded, copied or made again with its weights, predicts the same.", FACTORS,
-           senseless=SENSELESS, strength=(1, 1, 2), usual={**USUAL, "way": ("keras", "h5", "weights")}, few=True,
+           senseless=SENSELESS, strength=(1, 1, 2), usual={**USUAL, "way": ("keras", "h5")}, few=True,
            source="Keras: save, load_model, to_json, save_weights, clone_model")
 def saved_models_predict_the_same(ask, part, way, kind):
     seen = ask(asked(part, way, kind, False))
