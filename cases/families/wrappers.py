@@ -28,11 +28,11 @@ OPEN = -1
     "part": tuple(PARTS), "direction": ("forward", "bidirectional", "backward"),
     "merge": ("concat", "sum", "ave", "mul", "none"),
     "return_sequences": (True, False), "return_state": (True, False), "inside": ("nothing", "time_distributed"),
-}, usual={"part": ("lstm", "cells"), "merge": ("concat", "mul", "none")}, senseless=(
+}, usual={"part": ("cells", "lstm"), "merge": ("concat", "none"), "direction": ("bidirectional", "forward")}, senseless=(
     (("direction", "merge"), lambda direction, merge: merge != "concat" and direction != "bidirectional"),
     (("inside", "return_state"), lambda inside, state: state and inside != "nothing"),
     (("inside", "merge"), lambda inside, merge: merge == "none" and inside != "nothing"),
-), source="Keras: Layer.compute_output_shape, and calls on symbolic tensors")
+), strength=(1, 2, 2), source="Keras: Layer.compute_output_shape, and calls on symbolic tensors")
 def declared_shapes_come(ask, part, direction, merge, return_sequences, return_state, inside):
     seen = ask(FunctionRequest("declared_shapes", (
         ("part", part), ("direction", direction), ("merge", merge), ("return_sequences", return_sequences),
