@@ -25,7 +25,7 @@ from suite.backends.keras_purity import run_purity
 from suite.backends.keras_saved import run_saved
 from suite.backends.keras_transforms import run_transformed
 from suite.backends.keras_weights import run_fresh, run_read_back, run_step
-from suite.backends.keras_wrappers import run_declared, run_dropping, run_pooled, run_wrapped_mask
+from suite.backends.keras_wrappers import run_declared, run_dropping, run_made_convolution, run_pooled, run_wrapped_mask
 
 PROBES: Mapping[str, Callable] = {
     "chain": run_chain, "form": run_form, "purity": run_purity, "fresh_weights": run_fresh,
@@ -38,5 +38,6 @@ PROBES: Mapping[str, Callable] = {
     "listed_states": run_listed_states, "other_dtype": run_other_dtype, "activity": run_activity, "fit": run_fit,
     "stateful_lengths": run_stateful, "bound": run_bound, "halves": run_halves,
     "saved": run_saved, "chosen_kernel": run_chosen_kernel,
+    "made_convolution": run_made_convolution,
 }
 """Name of a function request -> what answers it: function(backend, request)."""

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from cases.convolutions import unflat
-from cases.families.wrappers import OPEN, PARTS
+from cases.families.wrappers import IMPOSSIBLE, OPEN, PARTS
 from cases.layers import Layer
 from cases.layouts import to_keras
 from cases.models import FunctionRequest
@@ -116,3 +116,14 @@ def run_pooled(backend: Any, request: FunctionRequest) -> Observation:
         outputs = pooling(inputs.value, mask=mask)
         slope = engine.differentiate(lambda: keras.ops.sum(pooling(inputs.value, mask=mask) * cotangents), [inputs])[1][0]
     return Observation({"outputs": engine.numpy(outputs), "gradients/inputs": engine.numpy(slope)})
+
+
+def run_made_convolution(backend: Any, request: FunctionRequest) -> Observation:
+    """Answer the request of `cases.families.wrappers.impossible_convolutions_are_refused`: nothing is built or run."""
+    options = dict(request.arguments)
+    given = {"filters": 2, "kernel_size": 2, **IMPOSSIBLE[options["wrong"]]}
+    if options["wrong"] == "window_of_other_axes":
+        given["kernel_size"] = (2,) * (options["axes"] + 1)
+    with moment("build"):
+        getattr(backend.keras.layers, f"ConvLSTM{options['axes']}D")(**given)
+    return Observation({"made": np.array(1)})

@@ -24,6 +24,7 @@ from suite.backends.reference_wrappers import (
     run_dropping,
     run_halves,
     run_listed_states,
+    run_made_convolution,
     run_pooled,
     run_saved,
     run_wrapped_mask,
@@ -313,5 +314,6 @@ PROBES: Mapping[str, Callable] = {
     "carried_masks": run_carried_masks, "listed_states": run_listed_states, "other_dtype": run_other_dtype,
     "activity": run_activity, "states_by_hand": run_cut, "bound": run_bound, "halves": run_halves,
     "saved": run_saved, "chosen_kernel": run_chosen_kernel,
+    "made_convolution": run_made_convolution,
 }
 """Name of a function request -> what answers it: function(backend, request)."""

@@ -9,7 +9,7 @@ import numpy as np
 
 from cases.batches import Batch, BatchPlan
 from cases.families.halves import HALVES
-from cases.families.wrappers import PARTS
+from cases.families.wrappers import IMPOSSIBLE, PARTS
 from cases.invariants.base import final_states
 from cases.layers import draw_weights
 from cases.models import FunctionRequest
@@ -147,3 +147,12 @@ def run_cell_states(backend: Any, request: FunctionRequest) -> Observation:
             if inputs.ndim != 2 or state.shape != (len(inputs), layer.units):
                 raise ValueError(f"a state of shape {state.shape} for inputs of shape {inputs.shape} and {layer.units} units")
     return Observation({"outputs": options["states"][0]})
+
+
+def run_made_convolution(backend: Any, request: FunctionRequest) -> Observation:
+    """Raises ValueError: each of them is one of those that cannot be."""
+    options = dict(request.arguments)
+    with moment("build"):
+        if options["wrong"] in IMPOSSIBLE:
+            raise ValueError(f"{IMPOSSIBLE[options['wrong']]}: no convolution over {options['axes']} axes is like that")
+    return Observation({"made": np.array(1)})
