@@ -86,14 +86,14 @@ def wrappers_refuse_other_masks(ask, wrong, inside):
 
 IMPOSSIBLE = {
     "strides_with_dilation": {"strides": 2, "dilation_rate": 2}, "no_filters": {"filters": 0}, "no_window": {"kernel_size": 0},
-    "padding": {"padding": "around"}, "data_format": {"data_format": "channels_between"}, "stride_of_nothing": {"strides": 0},
+    "padding": {"padding": "around"}, "data_format": {"data_format": "between"}, "stride_of_nothing": {"strides": 0},
     "window_of_other_axes": {},
 }
 """Options of a convolutional cell that cannot be; a window of other axes has one number more than there are axes."""
 
 
-@statement("A convolutional recurrent layer that cannot be is refused when it is made: strides with dilation, no filters, windows "
-           "of nothing or of other axes, unknown words.", {"wrong": tuple(IMPOSSIBLE), "axes": (1, 2, 3)}, strength=(1, 1, 2),
+@statement("A convolutional recurrent layer that cannot be is refused when it is made: strides with dilation, no filters, windows"
+           " of nothing or of other axes, unknown words.", {"wrong": tuple(IMPOSSIBLE), "axes": (1, 2, 3)}, strength=(1, 1, 2),
            few=True, source="https://github.com/keras-team/keras/issues/22474")
 def impossible_convolutions_are_refused(ask, wrong, axes):
     request = FunctionRequest("made_convolution", (("axes", axes), ("wrong", wrong)))

@@ -12,6 +12,7 @@ from suite.backends.keras_graphs import run_between, run_graph
 from suite.backends.keras_halves import run_halves
 from suite.backends.keras_handed_on import run_carried_masks, run_listed_states, run_other_dtype
 from suite.backends.keras_losses import run_ignored, run_masked_loss
+from suite.backends.keras_masks import run_mask_table
 from suite.backends.keras_options import (
     run_activity,
     run_bound,
@@ -36,7 +37,7 @@ PROBES: Mapping[str, Callable] = {
     "options": run_options, "defaults": run_defaults, "in_parts": run_in_parts, "exported": run_exported,
     "given_weights": run_given, "between": run_between, "bounds": run_bounds, "carried_masks": run_carried_masks,
     "listed_states": run_listed_states, "other_dtype": run_other_dtype, "activity": run_activity, "fit": run_fit,
-    "stateful_lengths": run_stateful, "bound": run_bound, "halves": run_halves,
+    "stateful_lengths": run_stateful, "bound": run_bound, "halves": run_halves, "mask_table": run_mask_table,
     "saved": run_saved, "chosen_kernel": run_chosen_kernel,
     "made_convolution": run_made_convolution,
 }
