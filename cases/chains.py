@@ -13,6 +13,7 @@ Kinds of cells, their states and outputs:
                                 p' = tanh(x W + q U + b)   (batch, units)
                                 q' = tanh(p' V + q R)      (batch, memory)
                                 y  = p' O + q' Q           (batch, width)
+    started                 the same, and rows for which no states are given begin with `Cell.beginnings`, not with zeros
 """
 
 from __future__ import annotations
@@ -27,7 +28,8 @@ from cases.layers import GATES, STATES, Layer, draw_weights, generator, on_grid
 from cases.models import FunctionRequest
 from cases.requests import Reset, wired
 
-KINDS = (*GATES, "projected", "uneven")
+KINDS = (*GATES, "projected", "uneven", "started")
+UNEVEN = ("uneven", "started")
 AROUND = ("cell", "list", "stacked")
 
 
@@ -53,8 +55,15 @@ class Cell:
     @property
     def state_sizes(self) -> tuple[int, ...]:
         """The size of the last axis of each state."""
-        return {"projected": (self.width, self.units), "uneven": (self.units, self.memory)}.get(
-            self.kind, (self.units,) * len(STATES.get(self.kind, ())))
+        if self.kind in UNEVEN:
+            return (self.units, self.memory)
+        return (self.width, self.units) if self.kind == "projected" else (self.units,) * len(STATES[self.kind])
+
+    @property
+    def beginnings(self) -> tuple[np.ndarray, ...]:
+        """What a row's states are before the first step, where none are given: (size,) each."""
+        far = 0.25 if self.kind == "started" else 0.0
+        return tuple(far * (1 + number + np.arange(size)) for number, size in enumerate(self.state_sizes))
 
     def layer(self, features: int) -> Layer:
         """The recurrent layer with this cell, of the kinds that a layer can have; of a projected one the LSTM in it."""
@@ -62,7 +71,7 @@ class Cell:
 
     def draw(self, features: int, *words: object) -> dict[str, np.ndarray]:
         """Random weights, as in `draw_weights`."""
-        if self.kind == "uneven":
+        if self.kind in UNEVEN:
             shapes = {"W": (features, self.units), "U": (self.memory, self.units), "b": (self.units,),
                       "V": (self.units, self.memory), "R": (self.memory, self.memory),
                       "O": (self.units, self.width), "Q": (self.memory, self.width)}
@@ -114,6 +123,11 @@ class Chain:
         """Name -> shape of every state, in order."""
         return {f"{direction}/{index}/{number}": (batch, size) for direction in self.directions
                 for index, cell in enumerate(self.cells) for number, size in enumerate(cell.state_sizes)}
+
+    def beginnings(self, batch: int) -> dict[str, np.ndarray]:
+        """Name -> (batch, size): every state before the first step, where none are given."""
+        return {f"{direction}/{index}/{number}": np.tile(state, (batch, 1)) for direction in self.directions
+                for index, cell in enumerate(self.cells) for number, state in enumerate(cell.beginnings)}
 
     def draw_weights(self, seed: int = 0) -> dict[str, np.ndarray]:
         """Random weights of every cell; nothing is zero, all differ."""

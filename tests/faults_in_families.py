@@ -19,6 +19,7 @@ FAULTS = (
         "carried states of the second cell are lost": (
             "elif chain.stateful:", "elif chain.stateful and len(chain.cells) == 1:"),
         "a reset is forgotten": ("            carried = {}\n        elif", "            pass\n        elif"),
+        "cells begin with zeros": ("carried.get(name, given(state))", "carried.get(name, given(0.0 * state))"),
         "the projection scales the output alone": ("        return h, [h, c]",
                                                    "        return 0.9 * h, [h, c]"),
         "both directions run forward": ("order = slice(None, None, -1) if direction == \"backward\" else slice(None)",

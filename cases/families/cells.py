@@ -28,6 +28,8 @@ CHAINS: dict[str, tuple[tuple[Cell, ...], str]] = {
     "three": ((Cell("lstm", 2), Cell("simple_rnn", 5), Cell("lstm", 4)), "stacked"),
     "uneven_lstm": ((Cell("uneven", 4, 5, 2), Cell("lstm", 5)), "stacked"),
     "lstm_uneven": ((Cell("lstm", 3), Cell("uneven", 4, 5, 2)), "stacked"),
+    "started": ((Cell("started", 4, 5, 2),), "cell"),
+    "gru_started": ((Cell("gru", 5), Cell("started", 4, 5, 2)), "stacked"),
     "projected": ((Cell("projected", 5, width=3),), "cell"),
     "projected_twice": ((Cell("projected", 5, width=3), Cell("projected", 5, width=3)), "stacked"),
 }
@@ -38,7 +40,7 @@ ALL = {
     "direction": ("forward", "bidirectional", "backward"), "return_sequences": (True, False), "unroll": (False, True),
     "padding_output": ("default", "zero"), "gradients": (False, True),
 }
-USUAL = {"chain": ("uneven", "lstm_gru", "projected"), "mask": ("right", "none"), "unroll": (False,),
+USUAL = {"chain": ("uneven", "lstm_gru", "projected", "started"), "mask": ("right", "none"), "unroll": (False,),
          "direction": ("forward", "bidirectional")}
 """What is asked below `full`: a program costs a compiling framework a second."""
 SENSELESS = (
@@ -94,7 +96,7 @@ def cells_from_configuration(ask, chain, direction, mask):
 
 @statement("A stateful loop of cells goes on from every state of every cell of the run before it.",
            {"chain": tuple(CHAINS), "direction": ("forward", "bidirectional"), "mask": ("none", "right")},
-           usual={"chain": ("uneven", "lstm_gru"), "direction": ("forward",)}, source="stateful-chunks")
+           usual={"chain": ("uneven", "lstm_gru", "started"), "direction": ("forward",)}, source="stateful-chunks")
 def stateful_cells_go_on(ask, chain, direction, mask):
     one = made(chain, direction, stateful=True)
     batch = one.draw_batch(ROWS, STEPS, mask, False)
@@ -103,9 +105,9 @@ def stateful_cells_go_on(ask, chain, direction, mask):
     return against(ask(request), request, "outputs", "states")
 
 
-@statement("After a reset a stateful loop of cells starts from zeros again, in every state of every cell.",
-           {"chain": tuple(CHAINS), "direction": ("forward", "bidirectional")},
-           usual={"chain": ("uneven", "lstm_gru"), "direction": ("forward",)}, source="stateful-chunks")
+@statement("After a reset a stateful loop of cells starts as it started first, in every state of every cell: from zeros, or from "
+           "what the cell begins with.", {"chain": tuple(CHAINS), "direction": ("forward", "bidirectional")},
+           usual={"chain": ("uneven", "lstm_gru", "started"), "direction": ("forward",)}, source="stateful-chunks")
 def reset_forgets_every_state(ask, chain, direction):
     one = made(chain, direction, stateful=True)
     batch, first = one.draw_batch(ROWS, STEPS, "none", False), one.draw_batch(ROWS, STEPS, "none", False, seed=1)

@@ -6,17 +6,17 @@ from __future__ import annotations
 import numpy as np
 
 from cases.batches import BatchPlan
-from cases.families.base import equal, statement
-from cases.invariants.base import against_reference
+from cases.families.base import equal, refused, statement, worded
+from cases.invariants.base import against_reference, settled
 from cases.layers import Layer, draw_weights
 from cases.models import FunctionRequest
 from cases.reference import run
-from cases.requests import Deviation, Execution, Observation, Request
+from cases.requests import Deviation, Execution, Observation, Refusal, Request
 from cases.tolerance import compare, unit_roundoff
 
 KINDS = ("simple_rnn", "lstm", "gru", "bidirectional", "stacked", "conv_lstm_1d", "conv_lstm_2d", "conv_lstm_3d",
          "time_distributed", "masking", "embedding", "dropout", "attention", "heads", "concatenate", "dot", "pooling",
-         "normalization")
+         "normalization", "lstm_loop", "gru_loop")
 WAYS = ("configuration", "file", "clone")
 
 
@@ -79,6 +79,29 @@ def defaults_are_documented(ask, cell, direction):
     found = against_reference(seen, request, "outputs")
     return found + [Deviation("mask", f"{name} by default: found {said}, documented {due}")
                     for name, said, due in seen.facts.get("masks", ()) if said != due]
+
+
+CHOICES = ("never", "always", "auto", "nonsense")
+"""use_cudnn: False, True, "auto", and a word that means nothing."""
+
+
+@statement("A layer whose kernel is chosen by hand gives what the equations say, no other kernel than was chosen: where that "
+           "cannot run, and where the choice means nothing, it refuses.",
+           {"choice": CHOICES, "cell": ("lstm", "gru"), "mask": ("none", "right"), "direction": ("forward", "bidirectional")},
+           usual={"mask": ("none",)}, strength=(1, 1, 2), few=True, source="Keras: LSTM(use_cudnn), GRU(use_cudnn)")
+def chosen_kernels_are_right_or_refused(ask, choice, cell, mask, direction):
+    layer = Layer(cell, 3, 4, direction=direction)
+    request = Request(layer, draw_weights(layer), BatchPlan(4, 5, mask).draw(layer).but(cotangents=None))
+    asked = FunctionRequest("chosen_kernel", (("request", request), ("choice", choice)))
+    if choice == "nonsense":
+        return refused(ask, asked, lambda seen: Deviation("error", "a choice that means nothing was taken in silence"))
+    answer = ask.answer(asked)
+    if choice == "always" and isinstance(answer, Refusal):
+        return worded(answer)
+    seen = settled(answer)
+    fused = [kind for kind in ("cudnn", "CudnnRNN") if kind in seen.kernel]
+    found = against_reference(seen, request, "outputs", "states")
+    return found + ([Deviation("kernel", f"{seen.kernel} ran, and was chosen never to")] if fused and choice == "never" else [])
 
 
 @statement("The losses of a model are those of its last call: the activity of its layers, those inside others too, by the batch; "

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import numpy as np
+
 from cases.batches import BatchPlan
-from cases.families.base import statement
+from cases.families.base import refused, statement
 from cases.invariants.base import NotSupported, against_reference
 from cases.layers import Layer, draw_weights
 from cases.requests import Deviation, Execution, Refusal, Request, first_line
@@ -38,3 +40,16 @@ def edges_match_reference(ask, size, cell, mask, states, direction, kernel, retu
         said = first_line(answer.message, 150)
         raise NotSupported(f"{batch} rows of {time} steps are refused: {answer.error}: {said}")
     return against_reference(ask(request), request, "outputs", "states")
+
+
+@statement("Sequences of more or fewer features than a layer was made for are refused by every cell, with states or none.", {
+    "cell": ("lstm", "gru", "simple_rnn"), "features": (2, 4), "states": (False, True), "kernel": ("fused", "generic"),
+    "mask": ("none", "right"), "direction": ("forward", "bidirectional"),
+}, usual={"direction": ("forward",)}, strength=(1, 2, 2), few=True, source="https://github.com/pytorch/pytorch/issues/114874")
+def other_widths_are_refused(ask, cell, features, states, kernel, mask, direction):
+    layer = Layer(cell, 3, 5, direction=direction)
+    batch = BatchPlan(4, 6, mask, states).draw(layer).but(cotangents=None)
+    batch = batch.but(inputs=np.resize(batch.inputs, (4, 6, features)))
+    request = Request(layer, draw_weights(layer), batch, wants=("outputs",), execution=Execution(kernel))
+    words = f"{features} features for a layer of 3: taken in silence"
+    return refused(ask, request, lambda seen: Deviation("error", f"{words}, and {seen['outputs'].shape} came"))

@@ -9,7 +9,8 @@ from cases.layers import Layer, draw_weights
 from cases.models import FunctionRequest
 from cases.requests import Deviation, Observation, Request
 
-WAYS = ("loaded", "copied", "replaced", "assigned", "data", "cast", "pickled", "deep_copied", "called_with", "averaged")
+WAYS = ("loaded", "copied", "replaced", "assigned", "data", "cast", "pickled", "deep_copied", "called_with", "averaged",
+        "computed", "computed_copied", "normed", "pruned")
 """How a layer that computed with other weights is given new ones.
 
 copied       into the arrays that it holds
@@ -22,6 +23,10 @@ pickled      another layer that has them, through pickle
 deep_copied  another layer that has them, through `copy.deepcopy`; the one that was copied is then given other weights
 called_with  given with the call alone: PyTorch, `functional_call`; Keras, `stateless_call`
 averaged     PyTorch: `swa_utils.AveragedModel`, updated once
+computed     PyTorch: every matrix is computed from another parameter, `parametrize.register_parametrization`, then given
+computed_copied   the same, called, then copied by `copy.deepcopy`; the one that was copied is then given other weights
+normed       PyTorch: every matrix is length times direction, `parametrizations.weight_norm`, then loaded
+pruned       PyTorch: every matrix is kept whole by `prune.identity`, then copied in
 """
 FACTORS = {
     "way": WAYS, "cell": ("lstm", "gru", "simple_rnn"), "layers": (1, 2), "direction": ("forward", "bidirectional"),

@@ -28,11 +28,11 @@ OPEN = -1
     "part": tuple(PARTS), "direction": ("forward", "bidirectional", "backward"),
     "merge": ("concat", "sum", "ave", "mul", "none"),
     "return_sequences": (True, False), "return_state": (True, False), "inside": ("nothing", "time_distributed"),
-}, usual={"part": ("lstm", "cells"), "merge": ("concat", "mul", "none")}, senseless=(
+}, usual={"part": ("cells", "lstm"), "merge": ("concat", "none"), "direction": ("bidirectional", "forward")}, senseless=(
     (("direction", "merge"), lambda direction, merge: merge != "concat" and direction != "bidirectional"),
     (("inside", "return_state"), lambda inside, state: state and inside != "nothing"),
     (("inside", "merge"), lambda inside, merge: merge == "none" and inside != "nothing"),
-), source="Keras: Layer.compute_output_shape, and calls on symbolic tensors")
+), strength=(1, 2, 2), source="Keras: Layer.compute_output_shape, and calls on symbolic tensors")
 def declared_shapes_come(ask, part, direction, merge, return_sequences, return_state, inside):
     seen = ask(FunctionRequest("declared_shapes", (
         ("part", part), ("direction", direction), ("merge", merge), ("return_sequences", return_sequences),
@@ -95,8 +95,24 @@ HALVES = {"return_sequences": (True, False), "return_state": (True, False), "sta
 def other_halves_are_refused(ask, option, first):
     values = HALVES[option] if first else HALVES[option][::-1]
     words = f"halves with {option}={values[0]} and {values[1]}: taken in silence"
-    request = FunctionRequest("halves", (("option", option), ("values", values)))
+    request = FunctionRequest("other_halves", (("option", option), ("values", values)))
     return refused(ask, request, lambda seen: Deviation("error", words))
+
+
+IMPOSSIBLE = {
+    "strides_with_dilation": {"strides": 2, "dilation_rate": 2}, "no_filters": {"filters": 0}, "no_window": {"kernel_size": 0},
+    "padding": {"padding": "around"}, "data_format": {"data_format": "between"}, "stride_of_nothing": {"strides": 0},
+    "window_of_other_axes": {},
+}
+"""Options of a convolutional cell that cannot be; a window of other axes has one number more than there are axes."""
+
+
+@statement("A convolutional recurrent layer that cannot be is refused when it is made: strides with dilation, no filters, windows"
+           " of nothing or of other axes, unknown words.", {"wrong": tuple(IMPOSSIBLE), "axes": (1, 2, 3)}, strength=(1, 1, 2),
+           few=True, source="https://github.com/keras-team/keras/issues/22474")
+def impossible_convolutions_are_refused(ask, wrong, axes):
+    request = FunctionRequest("made_convolution", (("axes", axes), ("wrong", wrong)))
+    return refused(ask, request, lambda seen: Deviation("options", f"{wrong}: a layer was made, and nothing said"))
 
 
 @statement("Pooling over time is the mean of the valid steps, whatever masked ones hold, and so are its gradients.", {

@@ -11,7 +11,7 @@ from autograd.core import make_vjp
 from autograd.tracer import getval
 
 from cases.batches import Batch
-from cases.chains import Cell, Chain
+from cases.chains import UNEVEN, Cell, Chain
 from cases.requests import Observation, Reset
 
 from .answer import _clean_inputs, _mask, _steps, _valid_steps, _weighted_sum
@@ -65,10 +65,10 @@ def _inputs(chain: Chain, batch: Batch, given: Callable) -> Array:
 
 
 def _states(chain: Chain, batch: Batch, carried: Mapping[str, Array], given: Callable) -> dict[str, Array]:
-    """The batch's own initial states before the carried ones before zeros."""
+    """The batch's own initial states before the carried ones before those that the cells begin with."""
     own = batch.initial_states or {}
-    return {f"states/{name}": given(own[name]) if name in own else carried.get(name, given(onp.zeros(shape)))
-            for name, shape in chain.state_shapes(batch.size).items()}
+    return {f"states/{name}": given(own[name]) if name in own else carried.get(name, given(state))
+            for name, state in chain.beginnings(batch.size).items()}
 
 
 def _pass(chain: Chain, variables: Mapping[str, Array], inputs: Array, batch: Batch, padding: str):
@@ -113,7 +113,7 @@ def _items(variables: Mapping[str, Array]) -> list[tuple[str, Array]]:
 
 def cell_step(cell: Cell, w: Mapping[str, Array], x: Array, states: list[Array]) -> tuple[Array, list[Array]]:
     """One step of one cell: its output, and its new states."""
-    if cell.kind == "uneven":
+    if cell.kind in UNEVEN:
         _, q = states
         p = activate(rounded(product(x, w["W"]) + product(q, w["U"]) + _row(w["b"])), "tanh")
         q = activate(rounded(product(p, w["V"]) + product(q, w["R"])), "tanh")

@@ -3,14 +3,14 @@ step by step by hand."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import lru_cache
 from typing import Any
 
 import numpy as np
 
 from cases.batches import Batch
-from cases.chains import Cell, Chain
+from cases.chains import UNEVEN, Cell, Chain
 from cases.layouts import from_keras, to_keras
 from cases.models import FunctionRequest
 from cases.requests import Observation, Request, Reset, Unsupported
@@ -18,7 +18,7 @@ from suite.backends import moment
 from suite.backends.keras_engines import Call
 from suite.backends.keras_layers import LAYERS, Stack, cell_options, halves
 
-UNEVEN = ("W", "U", "b", "V", "R", "O", "Q")
+WEIGHTS = ("W", "U", "b", "V", "R", "O", "Q")
 
 
 @lru_cache(maxsize=1)
@@ -37,7 +37,7 @@ def uneven_cell(keras: Any) -> type:
             sizes = {"W": (shape[-1], self.units), "U": (self.memory, self.units), "b": (self.units,),
                      "V": (self.units, self.memory), "R": (self.memory, self.memory), "O": (self.units, self.width),
                      "Q": (self.memory, self.width)}
-            self.own = [self.add_weight(shape=sizes[name], name=name) for name in UNEVEN]
+            self.own = [self.add_weight(shape=sizes[name], name=name) for name in WEIGHTS]
             self.built = True
 
         def call(self, inputs, states):
@@ -52,11 +52,36 @@ def uneven_cell(keras: Any) -> type:
     return UnevenCell
 
 
+@lru_cache(maxsize=1)
+def started_cell(keras: Any) -> type:
+    """The same with initial states of its own: its `get_initial_state` says which, as Keras documents it."""
+    ops = keras.ops
+
+    @keras.saving.register_keras_serializable("rnn_conformance")
+    class StartedCell(uneven_cell(keras)):
+        def get_initial_state(self, batch_size=None):
+            own = Cell("started", self.units, self.memory, self.width).beginnings
+            return [ops.ones((batch_size, 1)) * ops.convert_to_tensor(state.astype("float32")) for state in own]
+
+    return StartedCell
+
+
 def make_cell(keras: Any, cell: Cell) -> Any:
     """One cell, not built."""
-    if cell.kind == "uneven":
-        return uneven_cell(keras)(cell.units, cell.memory, cell.width)
+    if cell.kind in UNEVEN:
+        kind = uneven_cell if cell.kind == "uneven" else started_cell
+        return kind(keras)(cell.units, cell.memory, cell.width)
     return getattr(keras.layers, f"{LAYERS[cell.kind]}Cell")(cell.units)
+
+
+def leaves(nested: Any) -> list[Any]:
+    """What lies in lists and tuples, in order: the first releases have no `keras.tree`."""
+    return [leaf for one in nested for leaf in leaves(one)] if isinstance(nested, (list, tuple)) else [nested]
+
+
+def nested_as(structure: Any, flat: Iterator[Any]) -> Any:
+    """What `flat` gives next, in lists as `structure` has them."""
+    return [nested_as(one, flat) for one in structure] if isinstance(structure, list) else next(flat)
 
 
 class Nested:
@@ -64,15 +89,15 @@ class Nested:
 
     def __init__(self, keras: Any, made: Any, chain: Chain):
         self.keras, self.made = keras, made
-        sizes = [list(c.state_sizes) if c.kind in ("lstm", "uneven") else c.state_sizes[0] for c in chain.cells]
+        sizes = [list(c.state_sizes) if c.kind in ("lstm", *UNEVEN) else c.state_sizes[0] for c in chain.cells]
         one = sizes if chain.around != "cell" else list(chain.cells[0].state_sizes)
         self.structure = one * len(chain.directions)
 
     def __call__(self, inputs: Any, initial_state: Sequence[Any] | None = None, **options: Any) -> tuple:
         if initial_state is not None:
-            options["initial_state"] = self.keras.tree.pack_sequence_as(self.structure, list(initial_state))
+            options["initial_state"] = nested_as(self.structure, iter(initial_state))
         answer = self.made(inputs, **options)
-        return answer[0], *self.keras.tree.flatten(list(answer[1:]))
+        return answer[0], *leaves(answer[1:])
 
 
 class ChainStack:
@@ -88,7 +113,7 @@ class ChainStack:
             self.cells.update({f"{direction}/{index}": cell for index, cell in enumerate(cells)})
         self.variables = [v for place in self.cells for v in self.weights(place)]
         seeds = [c.seed_generator.state for c in self.cells.values() if hasattr(c, "seed_generator")]
-        self.carried = [s for one in halves(made) for s in keras.tree.flatten(one.states or [])]
+        self.carried = [s for one in halves(made) for s in leaves(one.states or [])]
         self.hidden = [*seeds, *self.carried]
         self.programs: dict[Any, Any] = {}
         self.kernels: dict[Any, str] = {}
@@ -114,8 +139,8 @@ def in_keras(chain: Chain, place: str, weights: Mapping[str, np.ndarray]) -> lis
     index = int(place.partition("/")[2])
     cell = chain.cells[index]
     own = {name.removeprefix(f"{place}/"): array for name, array in weights.items() if name.startswith(f"{place}/")}
-    if cell.kind == "uneven":
-        return [own[name] for name in UNEVEN]
+    if cell.kind in UNEVEN:
+        return [own[name] for name in WEIGHTS]
     return to_keras(cell.layer(chain.reads(index)), {f"0/forward/{n}": a for n, a in own.items()})["0/forward"]
 
 
@@ -123,8 +148,8 @@ def named(chain: Chain, place: str, arrays: Sequence[np.ndarray]) -> dict[str, n
     """The inverse of `in_keras`, for gradients."""
     index = int(place.partition("/")[2])
     cell = chain.cells[index]
-    if cell.kind == "uneven":
-        return {f"{place}/{name}": array for name, array in zip(UNEVEN, arrays, strict=True)}
+    if cell.kind in UNEVEN:
+        return {f"{place}/{name}": array for name, array in zip(WEIGHTS, arrays, strict=True)}
     found = from_keras(cell.layer(chain.reads(index)), {"0/forward": arrays})
     return {n.replace("0/forward", place): a for n, a in found.items()}
 
@@ -243,4 +268,4 @@ class CellStack(Stack):
         for step in range(inputs.shape[1]):
             output, states = self.cell(inputs[:, step], states)
             outputs.append(output)
-        return self.keras.ops.stack(outputs, axis=1), *self.keras.tree.flatten(states)
+        return self.keras.ops.stack(outputs, axis=1), *leaves(states)

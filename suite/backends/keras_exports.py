@@ -11,7 +11,7 @@ import numpy as np
 
 from cases.layouts import to_keras
 from cases.models import FunctionRequest
-from cases.requests import Observation, Unsupported
+from cases.requests import Observation, Unsupported, first_line
 from suite.backends import keras_layers as stacks
 from suite.backends import moment
 
@@ -48,9 +48,19 @@ def run_exported(backend: Any, request: FunctionRequest) -> Observation | Unsupp
                 model.export(path, format=FORMATS[way], verbose=False, **open_axes(way, options["fixed"]))
             except ModuleNotFoundError as absent:  # releases before 3.14 convert by onnxscript
                 return Unsupported(f"{absent.name} is not installed")
+            except (TypeError, ValueError) as error:
+                if not (absent := unoffered(str(error))):
+                    raise
+                return Unsupported(absent)
         with moment("run"):
             outputs = ran(path, way, inputs.astype("float32"))
     return Observation({"outputs": outputs}, way, facts={"padding": backend.padding(layer)})
+
+
+def unoffered(words: str) -> str:
+    """Why this release does not export so: in its words, it knows no such format, or takes no option for it; or nothing."""
+    later = ("Unrecognized format", "Invalid format", "export() got an unexpected keyword argument")
+    return f"this release does not export so: {first_line(words, 150)}" if any(word in words for word in later) else ""
 
 
 def open_axes(way: str, fixed: bool) -> dict[str, Any]:

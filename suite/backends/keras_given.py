@@ -17,7 +17,8 @@ from suite.backends import keras_layers as stacks
 from suite.backends import moment
 
 ELSEWHERE = {"assigned": "Keras has no way to load that keeps the arrays of the file", "data": "a Keras variable has no data",
-             "cast": "a Keras layer keeps the dtype it was made with", "averaged": "Keras averages weights in its optimizers"}
+             "cast": "a Keras layer keeps the dtype it was made with", "averaged": "Keras averages weights in its optimizers",
+             **dict.fromkeys(("computed", "computed_copied", "normed", "pruned"), "Keras' weights are variables, not computed")}
 
 
 def run_given(backend: Any, request: FunctionRequest) -> Observation | Unsupported:

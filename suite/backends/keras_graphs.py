@@ -28,8 +28,9 @@ def recurrent(keras: Any, layer: Any, weights: Any, features: int) -> Any:
 
 def copying(keras: Any, width: int, rate: float) -> Any:
     """A cell whose output is its input, as far as dropout leaves it."""
-    return keras.layers.SimpleRNNCell(width, "linear", use_bias=False, kernel_initializer="identity",
-                                      recurrent_initializer="zeros", dropout=rate)
+    same = keras.initializers.Identity()  # the first releases do not know it by its name
+    return keras.layers.SimpleRNNCell(width, "linear", use_bias=False, kernel_initializer=same, recurrent_initializer="zeros",
+                                      dropout=rate)
 
 
 def around(keras: Any, options: dict[str, Any]) -> Any:

@@ -3,6 +3,7 @@ states that they list."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -62,10 +63,15 @@ def run_listed_states(backend: Any, request: FunctionRequest) -> Observation:
             each.set_weights([random.uniform(-0.5, 0.5, a.shape).astype(a.dtype) for a in each.get_weights()])
     with moment("run"):
         one(engine.tensor(first))
-        nested = keras.tree.map_structure(lambda state: engine.tensor(engine.numpy(state.value)), list(one.states))
+        nested = copied(list(one.states), lambda state: engine.tensor(engine.numpy(state.value)))
         found = {"carried": one(engine.tensor(second)), "given": other(engine.tensor(second), initial_state=nested),
                  "fresh": other(engine.tensor(second))}
     return Observation({name: engine.numpy(array) for name, array in found.items()})
+
+
+def copied(nested: Any, each: Callable[[Any], Any]) -> Any:
+    """Lists as they are nested, with what `each` makes of what lies in them."""
+    return [copied(one, each) for one in nested] if isinstance(nested, (list, tuple)) else each(nested)
 
 
 def run_other_dtype(backend: Any, request: FunctionRequest) -> Observation:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Mapping
 from typing import Any
 
@@ -28,6 +29,13 @@ def unsupported(optimizer: str, given: Mapping[str, Any]) -> str | None:
         if name in fixed and value != fixed[name]:
             return f"Keras' {KINDS[optimizer]} has {name} {fixed[name]}, and no option for it"
     return None
+
+
+def later(keras: Any, given: Mapping[str, Any]) -> str | None:
+    """Which option this release does not have yet, or None."""
+    known = inspect.signature(keras.optimizers.Optimizer.__init__).parameters
+    asked = [name for name in NONE_WHERE_NEUTRAL if name in given and name not in known]
+    return f"optimizers of this release have no {asked[0]}" if asked else None
 
 
 def make(keras: Any, optimizer: str, given: Mapping[str, Any]) -> Any:
@@ -60,7 +68,7 @@ def settings(made: Any, optimizer: str) -> dict[str, Any]:
 def run_optimizer(backend: Any, request: OptimizerRequest) -> Observation | Unsupported:
     """The weights after each step: `apply` as it is, on JAX in a program of `stateless_apply`, which is how it trains."""
     keras, engine, hyper = backend.keras, backend.engine, dict(request.hyper)
-    if reason := unsupported(request.optimizer, hyper):
+    if reason := unsupported(request.optimizer, hyper) or later(keras, hyper):
         return Unsupported(reason)
     by_rows = any(isinstance(g, Rows) for gradients in request.gradients for g in gradients.values())
     if by_rows and engine.name != "tensorflow":

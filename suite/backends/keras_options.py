@@ -9,7 +9,7 @@ import numpy as np
 
 from cases.layouts import prefixes, to_keras
 from cases.models import FunctionRequest
-from cases.requests import Observation
+from cases.requests import Observation, Unsupported
 from suite.backends import keras_layers as stacks
 from suite.backends import moment
 
@@ -26,7 +26,7 @@ OTHERS: dict[str, tuple[str, dict[str, Any], int]] = {
 }
 """Layers around recurrent ones: Keras' name, options, none of them the default, and how many tensors it is called with."""
 
-LATE = ("activity_regularizer", "seed")
+LATE = ("activity_regularizer", "seed", "forward_layer.use_cudnn", "backward_layer.use_cudnn", "use_cudnn", "cell.implementation")
 """Told after all others: what is known to be lost must not hide what is not."""
 
 
@@ -58,12 +58,19 @@ def made(keras: Any, kind: str) -> tuple[Any, dict[str, tuple[str, Any]], tuple[
     if kind in stacks.LAYERS and kind != "conv_lstm":
         given = {"units": 5, **gated(keras, kind), **LOOP, "activity_regularizer": keras.regularizers.L2(0.0625)}
         return getattr(layers, stacks.LAYERS[kind])(**given), given, (4, 3)
+    if kind.endswith("_loop"):
+        loop = getattr(layers, stacks.LAYERS[kind.removesuffix("_loop")])
+        more = {"use_cudnn": False} if stacks.accepts(loop, "use_cudnn") else {}
+        made = loop(5, implementation=1, **more)
+        return made, {"units": 5, "cell.implementation": 1, **more}, (4, 3)
     if kind == "bidirectional":
-        ahead = layers.LSTM(5, activation="softsign", return_sequences=True, name="ahead")
-        back = layers.LSTM(5, activation="relu", return_sequences=True, go_backwards=True, use_bias=False, name="back")
+        more = {"use_cudnn": False} if stacks.accepts(layers.LSTM, "use_cudnn") else {}
+        ahead = layers.LSTM(5, activation="softsign", return_sequences=True, name="ahead", **more)
+        back = layers.LSTM(5, activation="relu", return_sequences=True, go_backwards=True, use_bias=False, name="back", **more)
         given = {"merge_mode": "mul", "forward_layer.cell.activation": "softsign", "backward_layer.cell.activation": "relu",
                  "backward_layer.cell.use_bias": False, "backward_layer.go_backwards": True,
-                 "forward_layer.return_sequences": True}
+                 "forward_layer.return_sequences": True,
+                 **{f"{half}_layer.{n}": v for half in ("forward", "backward") for n, v in more.items()}}
         return layers.Bidirectional(ahead, "mul", backward_layer=back), given, (4, 3)
     if kind == "stacked":
         cells = [layers.LSTMCell(5, **gated(keras, "lstm")), layers.GRUCell(4, **gated(keras, "gru")),
@@ -141,6 +148,28 @@ def run_shared(backend: Any, request: FunctionRequest) -> Observation:
             other = keras.models.clone_model(model) if options["way"] == "clone" else stacks.loaded_again(keras, model)
     return Observation({name: np.array([len(each.layers), each.count_params()]) for name, each in
                         (("made", model), ("again", other))})
+
+
+def run_chosen_kernel(backend: Any, request: FunctionRequest) -> Observation | Unsupported:
+    """Answer the request of `cases.families.configurations.chosen_kernels_are_right_or_refused`."""
+    options, keras, tensor = dict(request.arguments), backend.keras, backend.engine.tensor
+    layer, batch = options["request"].layer, options["request"].batch
+    kind = getattr(keras.layers, stacks.LAYERS[layer.cell])
+    if not stacks.accepts(kind, "use_cudnn"):
+        return Unsupported("layers of this release have no use_cudnn")
+    choice = {"never": False, "always": True}.get(options["choice"], options["choice"])
+    with moment("build"):
+        made = kind(layer.units, return_sequences=True, return_state=True, use_cudnn=choice)
+        made = keras.layers.Bidirectional(made) if layer.direction == "bidirectional" else made
+        made.build((None, None, layer.features))
+        stack = stacks.Stack(keras, layer, [made])
+        stack.assign(to_keras(layer, options["request"].weights))
+    with moment("run"), backend.watch.listen() as words:
+        mask = None if batch.mask is None else tensor(batch.mask)
+        outputs, states, _ = stacks.forward(stack, tensor(batch.inputs.astype("float32")), mask)
+    found = dict(zip(layer.result_names, (*outputs, *states), strict=True))
+    return Observation({name: backend.engine.numpy(one) for name, one in found.items()}, " + ".join(words),
+                       facts={"padding": backend.padding(layer)})
 
 
 def run_bounds(backend: Any, request: FunctionRequest) -> Observation:

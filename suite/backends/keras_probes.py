@@ -10,17 +10,35 @@ from suite.backends.keras_data import run_column, run_fetch, run_fit, run_length
 from suite.backends.keras_exports import run_exported
 from suite.backends.keras_given import run_given
 from suite.backends.keras_graphs import run_between, run_graph
+from suite.backends.keras_halves import run_halves
 from suite.backends.keras_handed_on import run_carried_masks, run_listed_states, run_other_dtype
 from suite.backends.keras_losses import run_ignored, run_masked_loss
 from suite.backends.keras_masks import run_mask_table
-from suite.backends.keras_options import run_activity, run_bound, run_bounds, run_defaults, run_in_parts, run_options, run_shared
+from suite.backends.keras_options import (
+    run_activity,
+    run_bound,
+    run_bounds,
+    run_chosen_kernel,
+    run_defaults,
+    run_in_parts,
+    run_options,
+    run_shared,
+)
 from suite.backends.keras_purity import run_purity
+from suite.backends.keras_saved import run_saved
 from suite.backends.keras_schedules import run_schedule
 from suite.backends.keras_training import run_logs
 from suite.backends.keras_transforms import run_transformed
 from suite.backends.keras_typed import run_typed
 from suite.backends.keras_weights import run_fresh, run_read_back, run_step
-from suite.backends.keras_wrappers import run_declared, run_dropping, run_halves, run_pooled, run_wrapped_mask
+from suite.backends.keras_wrappers import (
+    run_declared,
+    run_dropping,
+    run_made_convolution,
+    run_other_halves,
+    run_pooled,
+    run_wrapped_mask,
+)
 
 PROBES: Mapping[str, Callable] = {
     "chain": run_chain, "form": run_form, "purity": run_purity, "fresh_weights": run_fresh,
@@ -33,5 +51,7 @@ PROBES: Mapping[str, Callable] = {
     "listed_states": run_listed_states, "other_dtype": run_other_dtype, "activity": run_activity, "fit": run_fit,
     "stateful_lengths": run_stateful, "bound": run_bound, "schedule": run_schedule, "training_logs": run_logs,
     "attending": run_attending, "typed": run_typed, "shared": run_shared, "halves": run_halves, "mask_table": run_mask_table,
+    "saved": run_saved, "chosen_kernel": run_chosen_kernel, "made_convolution": run_made_convolution,
+    "other_halves": run_other_halves,
 }
 """Name of a function request -> what answers it: function(backend, request)."""

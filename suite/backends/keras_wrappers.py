@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from cases.convolutions import unflat
-from cases.families.wrappers import OPEN, PARTS
+from cases.families.wrappers import IMPOSSIBLE, OPEN, PARTS
 from cases.layers import Layer
 from cases.layouts import to_keras
 from cases.models import FunctionRequest
@@ -122,7 +122,7 @@ def run_pooled(backend: Any, request: FunctionRequest) -> Observation:
                         "gradients/inputs": np.swapaxes(slope, 1, 2) if layout == "first" else slope})
 
 
-def run_halves(backend: Any, request: FunctionRequest) -> Observation:
+def run_other_halves(backend: Any, request: FunctionRequest) -> Observation:
     """Answer the request of `cases.families.wrappers.other_halves_are_refused`."""
     options, keras = dict(request.arguments), backend.keras
     with moment("build"):
@@ -130,3 +130,14 @@ def run_halves(backend: Any, request: FunctionRequest) -> Observation:
                        for backwards, value in zip((False, True), options["values"], strict=True))
         made = keras.layers.Bidirectional(ahead, backward_layer=back)
     return Observation({"units": np.array(made.forward_layer.units)})
+
+
+def run_made_convolution(backend: Any, request: FunctionRequest) -> Observation:
+    """Answer the request of `cases.families.wrappers.impossible_convolutions_are_refused`: nothing is built or run."""
+    options = dict(request.arguments)
+    given = {"filters": 2, "kernel_size": 2, **IMPOSSIBLE[options["wrong"]]}
+    if options["wrong"] == "window_of_other_axes":
+        given["kernel_size"] = (2,) * (options["axes"] + 1)
+    with moment("build"):
+        getattr(backend.keras.layers, f"ConvLSTM{options['axes']}D")(**given)
+    return Observation({"made": np.array(1)})

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import copy
 import io
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 import torch
 from torch import nn
+from torch.nn.utils import parametrizations, parametrize, prune
 
 from cases.layouts import to_pytorch
 from cases.models import FunctionRequest
@@ -66,6 +68,8 @@ def with_weights(module: nn.Module, tensors: dict[str, torch.Tensor], way: str, 
         original = other()
         module = copy.deepcopy(original)
         spoil(original)
+    elif way.startswith("computed") or way in ("normed", "pruned"):
+        module = reparametrized(module, recurrent, tensors, way)
     elif way == "averaged":
         averaged = torch.optim.swa_utils.AveragedModel(module)
         averaged.update_parameters(other())
@@ -83,3 +87,43 @@ def with_weights(module: nn.Module, tensors: dict[str, torch.Tensor], way: str, 
         if way == "cast":
             recurrent.float()
     return module
+
+
+class Half(nn.Module):
+    """A weight that is half of the parameter it is computed from."""
+
+    def forward(self, whole: torch.Tensor) -> torch.Tensor:
+        """Half of it."""
+        return whole / 2
+
+    def right_inverse(self, half: torch.Tensor) -> torch.Tensor:
+        """What it is half of: what is kept when the weight is set."""
+        return half * 2
+
+
+def reparametrized(module: nn.Module, recurrent: nn.RNNBase, tensors: dict[str, torch.Tensor], way: str) -> nn.Module:
+    """The module, its matrices computed from other parameters, which are such that it has these tensors."""
+    matrices = [name for name in tensors if name.startswith("weight")]
+    for name in matrices:
+        if way == "pruned":
+            prune.identity(recurrent, name)
+        elif way == "normed":
+            parametrizations.weight_norm(recurrent, name)
+        else:
+            parametrize.register_parametrization(recurrent, name, Half())
+
+    def give(each: Mapping[str, torch.Tensor]) -> None:
+        for name, tensor in each.items():
+            if name in matrices and way == "pruned":
+                getattr(recurrent, f"{name}_orig").copy_(tensor)
+            else:
+                setattr(recurrent, name, tensor) if name in matrices else getattr(recurrent, name).copy_(tensor)
+
+    give(tensors)
+    if way != "computed_copied":
+        return module
+    with torch.enable_grad():  # as in training: what it computed with then has a history
+        recurrent(torch.zeros(2, 3, recurrent.input_size))
+    copied = copy.deepcopy(module)
+    give({name: -tensor for name, tensor in tensors.items()})
+    return copied

@@ -16,15 +16,18 @@ from cases.layers import Layer
 from cases.models import FunctionRequest, ModelRequest
 from cases.requests import Observation, Request, Unsupported
 from suite.backends import generators, moment
-from suite.backends.reference_training import run_attending, run_halves, run_logs, run_schedule, run_shared, run_typed
+from suite.backends.reference_training import run_attending, run_logs, run_other_halves, run_schedule, run_shared, run_typed
 from suite.backends.reference_weights import run_bounds, run_fresh, run_masked_loss, run_read_back, run_step
 from suite.backends.reference_wrappers import (
     run_carried_masks,
     run_cell_states,
     run_declared,
     run_dropping,
+    run_halves,
     run_listed_states,
+    run_made_convolution,
     run_pooled,
+    run_saved,
     run_wrapped_mask,
 )
 
@@ -60,6 +63,15 @@ def run_options(backend: Any, request: FunctionRequest) -> Observation:
     again = layer.but()
     told = tuple((n, str(v), str(getattr(layer, n)), str(getattr(again, n))) for n, v in options.items())
     return Observation({}, facts={"options": told})
+
+
+def run_chosen_kernel(backend: Any, request: FunctionRequest) -> Observation:
+    """Numbers are what they are; raises ValueError for a choice that means nothing."""
+    options = dict(request.arguments)
+    with moment("build"):
+        if options["choice"] == "nonsense":
+            raise ValueError(f"choice={options['choice']!r}: expected never, always or auto")
+    return backend.run(options["request"])
 
 
 def run_other_dtype(backend: Any, request: FunctionRequest) -> Observation:
@@ -320,5 +332,7 @@ PROBES: Mapping[str, Callable] = {
     "carried_masks": run_carried_masks, "listed_states": run_listed_states, "other_dtype": run_other_dtype,
     "activity": run_activity, "states_by_hand": run_cut, "bound": run_bound, "schedule": run_schedule,
     "training_logs": run_logs, "attending": run_attending, "typed": run_typed, "shared": run_shared, "halves": run_halves,
+    "saved": run_saved, "chosen_kernel": run_chosen_kernel, "made_convolution": run_made_convolution,
+    "other_halves": run_other_halves,
 }
 """Name of a function request -> what answers it: function(backend, request)."""

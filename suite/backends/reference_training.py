@@ -76,7 +76,7 @@ def run_shared(backend: Any, request: FunctionRequest) -> Observation:
     return Observation({"made": np.array([3, 124]), "again": np.array([3, 124])})
 
 
-def run_halves(backend: Any, request: FunctionRequest) -> Observation:
+def run_other_halves(backend: Any, request: FunctionRequest) -> Observation:
     """Raises ValueError: a description has one set of options for both directions."""
     with moment("build"):
         raise ValueError(f"{dict(request.arguments)['option']}: one for both directions")

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import io
 from typing import Any
 
 import numpy as np
 
 from cases.batches import Batch, BatchPlan
-from cases.families.wrappers import PARTS
+from cases.families.halves import HALVES
+from cases.families.wrappers import IMPOSSIBLE, PARTS
 from cases.invariants.base import final_states
 from cases.layers import draw_weights
 from cases.models import FunctionRequest
@@ -72,6 +74,49 @@ def run_dropping(backend: Any, request: FunctionRequest) -> Observation:
     return Observation(arrays)
 
 
+def run_halves(backend: Any, request: FunctionRequest) -> Observation:
+    """Each layer alone, the backward one's outputs in the order of time; what is told beforehand is what comes."""
+    options, outputs, states = dict(request.arguments), [], []
+    sequences = options["return_sequences"]
+    for number, (layer, direction) in enumerate(zip(HALVES[options["halves"]], ("forward", "backward"), strict=True)):
+        layer = layer.but(direction=direction, return_sequences=sequences, padding_output="zero" if sequences else "default")
+        batch = options["batch"].but(initial_states=options["states"][number] or None)
+        with moment("run"):
+            seen = backend.run(Request(layer, options["weights"][number], batch))
+        outputs.append(seen["outputs"][:, ::-1] if number and sequences else seen["outputs"])
+        states += [seen[f"states/{name}"] for name in layer.state_keys()]
+    join = {"concat": lambda a, b: np.concatenate([a, b], axis=-1), "sum": np.add, "mul": np.multiply}.get(options["merge"])
+    named = {"outputs": join(*outputs)} if join else {f"outputs/{n}": one for n, one in enumerate(outputs)}
+    named |= {f"states/{n}": one for n, one in enumerate(states)}
+    told = {f"{how}/{n}": np.array(one.shape) for how in ("computed", "symbolic") for n, one in named.items()}
+    return Observation({**named, **told})
+
+
+def run_saved(backend: Any, request: FunctionRequest) -> Observation:
+    """A matrix behind the mean of all steps, with a momentum: trained, written to bytes, read, and trained on."""
+    options = dict(request.arguments)
+    means, targets = options["inputs"].reshape(len(options["inputs"]), -1).astype("float64"), options["targets"]
+    arrays: dict[str, np.ndarray] = {}
+
+    def step(matrix: np.ndarray, moved: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        moved = 0.5 * moved + means.T @ (means @ matrix - targets)
+        return matrix - 1e-3 * moved, moved
+
+    with moment("run"):
+        state = (np.ones((means.shape[1], targets.shape[1])), np.zeros((means.shape[1], targets.shape[1])))
+        arrays["predictions/fresh"] = means @ state[0]
+        state = step(*step(*state))
+        file = io.BytesIO()
+        np.savez(file, *state)
+        file.seek(0)
+        loaded = np.load(file)
+        for when, one in (("before", state), ("after", (loaded["arr_0"], loaded["arr_1"]))):
+            arrays[f"predictions/{when}"] = means @ one[0]
+            arrays[f"loss/{when}"] = np.array(np.mean((means @ one[0] - targets) ** 2))
+            arrays[f"trained/{when}"] = means @ step(*one)[0]
+    return Observation(arrays)
+
+
 def run_wrapped_mask(backend: Any, request: FunctionRequest) -> Observation:
     """Raises ValueError where mask and inputs differ in rows or steps."""
     options = dict(request.arguments)
@@ -102,3 +147,12 @@ def run_cell_states(backend: Any, request: FunctionRequest) -> Observation:
             if inputs.ndim != 2 or state.shape != (len(inputs), layer.units):
                 raise ValueError(f"a state of shape {state.shape} for inputs of shape {inputs.shape} and {layer.units} units")
     return Observation({"outputs": options["states"][0]})
+
+
+def run_made_convolution(backend: Any, request: FunctionRequest) -> Observation:
+    """Raises ValueError: each of them is one of those that cannot be."""
+    options = dict(request.arguments)
+    with moment("build"):
+        if options["wrong"] in IMPOSSIBLE:
+            raise ValueError(f"{IMPOSSIBLE[options['wrong']]}: no convolution over {options['axes']} axes is like that")
+    return Observation({"made": np.array(1)})

@@ -23,6 +23,7 @@ from tests.faults import (
     in_loops,
     in_masks,
     in_models,
+    in_real,
     in_torch,
     in_training,
 )
@@ -31,7 +32,7 @@ from tests.faults.base import Fault
 
 FAULTS: tuple[Fault, ...] = (*in_loops.ALL, *in_layers.ALL, *in_masks.ALL, *in_torch.ALL, *in_conditions.ALL, *in_graphs.ALL,
                              *in_engines.ALL, *in_adapter.ALL, *in_corners.ALL, *in_blind.ALL, *in_training.ALL,
-                             *in_models.ALL)
+                             *in_models.ALL, *in_real.ALL)
 WHAT = ("killed", "survived", "explained", "void")
 
 

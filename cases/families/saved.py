@@ -1,0 +1,85 @@
+"""Models with recurrent layers that are saved, copied or made again, in every way that a framework offers: they predict what they
+predicted, and go on training as they would have."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from cases.batches import draw_mask, draw_values
+from cases.families.base import statement
+from cases.layers import generator
+from cases.models import FunctionRequest
+from cases.requests import Deviation
+
+PARTS = ("lstm", "gru", "simple_rnn", "bidirectional", "unmerged", "cells", "conv_lstm", "words", "stateful", "embedded")
+"""What is in the model: a layer of this kind; a Bidirectional one, merged or not; a loop of two cells; a ConvLSTM2D; a layer over
+the words of sentences, in TimeDistributed; a stateful layer; one behind an Embedding that masks."""
+WAYS = ("keras", "h5", "json", "weights", "weights_of_another_kind", "clone", "pickle", "deepcopy")
+"""How another model is made of it:
+
+keras, h5    a file of the whole model, in either format
+json         its architecture as JSON, then its weights
+weights      a file of weights, loaded into a model that was made in the same way and has other ones
+weights_of_another_kind   the same, into one that was made functional where this one is sequential, or the other way
+clone        `clone_model`, then its weights
+pickle, deepcopy          what Python has for it
+"""
+KINDS = ("functional", "sequential", "deferred", "nested")
+"""How the model is made: deferred is a sequential one without an Input, built by its first call; nested is a model in a model."""
+WHOLE = ("keras", "h5", "pickle", "deepcopy")
+"""Ways that keep the optimizer, so that training goes on."""
+ROWS, STEPS = 4, 5
+
+
+FACTORS = {"part": PARTS, "way": WAYS, "kind": KINDS}
+USUAL = {"part": ("embedded", "cells"), "kind": ("functional", "deferred")}
+SENSELESS = (
+    (("part", "kind"), lambda part, kind: kind in ("sequential", "deferred") and part == "unmerged"),
+    (("way", "kind"), lambda way, kind: way == "weights_of_another_kind" and kind in ("nested", "deferred")),
+    (("way", "part"), lambda way, part: way == "weights_of_another_kind" and part == "unmerged"),
+    (("part", "kind"), lambda part, kind: part == "stateful" and kind == "deferred"),
+)
+
+
+def asked(part: str, way: str, kind: str, on: bool) -> FunctionRequest:
+    """A model that is trained, then made again in this way; and with `on` both are trained one step further.
+
+    Arrays: `predictions/`, `fresh`, `before` and `after`; with `on`, `loss/` and `trained/`, `before` and `after`.
+    """
+    random = generator("saved", part)
+    shape = {"conv_lstm": (4, 3, 2), "words": (3, 3)}.get(part, (3,))
+    inputs = draw_values(random, (ROWS, STEPS, *shape))
+    if part == "embedded":
+        inputs = np.where(draw_mask(random, "right", ROWS, STEPS), random.integers(1, 9, (ROWS, STEPS)), 0)
+    given = {"part": part, "way": way, "kind": kind, "inputs": inputs, "targets": draw_values(random, (ROWS, 2)), "on": on}
+    return FunctionRequest("saved", tuple(given.items()))
+
+
+@statement("A model that was trained, then saved and loaded, copied or made again with its weights, predicts the same.", FACTORS,
+           senseless=SENSELESS, strength=(1, 1, 2), usual={**USUAL, "way": ("keras", "h5")}, few=True,
+           source="Keras: save, load_model, to_json, save_weights, clone_model")
+def saved_models_predict_the_same(ask, part, way, kind):
+    seen = ask(asked(part, way, kind, False))
+    found = same("predictions", seen["predictions/before"], seen["predictions/after"], f"after {way}")
+    fresh = np.abs(seen["predictions/fresh"] - seen["predictions/before"]).max()
+    return found if fresh > 0 else [*found, Deviation("predictions", "training changed nothing: nothing was to be kept")]
+
+
+@statement("A model that was trained, then saved and loaded with its optimizer, or copied, goes on training as it would have.",
+           {**FACTORS, "way": WHOLE}, senseless=(SENSELESS[0], SENSELESS[3]), strength=(1, 1, 2),
+           usual={"part": ("bidirectional",), "kind": ("functional",), "way": ("keras",)}, few=True,
+           source="Keras: save, load_model")
+def saved_models_train_on(ask, part, way, kind):
+    seen = ask(asked(part, way, kind, True))
+    found = same("loss", seen["loss/before"], seen["loss/after"], f"a step of training after {way}")
+    return found + same("predictions", seen["trained/before"], seen["trained/after"], f"after {way} and a step of training")
+
+
+def same(name: str, due: np.ndarray, seen: np.ndarray, why: str) -> list[Deviation]:
+    """A deviation where two arrays of one model are not the same to some roundings: another graph may add in another order."""
+    if due.shape != seen.shape:
+        return [Deviation(name, f"{name} ({why}): shape {seen.shape}, expected {due.shape}")]
+    off, most = float(np.abs(seen - due).max()), float(1e-5 * np.abs(due).max())
+    if off <= most:
+        return []
+    return [Deviation(name, f"{name} ({why}): off by {off:.3g}, allowed {most:.1e}", off, most)]

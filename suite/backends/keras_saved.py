@@ -1,0 +1,131 @@
+"""Keras models with recurrent layers: trained, saved in every way, loaded, and trained on."""
+
+from __future__ import annotations
+
+import copy
+import os
+import pickle
+import tempfile
+from typing import Any
+
+import numpy as np
+
+from cases.models import FunctionRequest
+from cases.requests import Observation, Unsupported
+from suite.backends import moment
+
+
+def parts(keras: Any, part: str) -> list[Any]:
+    """The layers of a model, not built; the last one gives two numbers a row."""
+    layers = keras.layers
+    made = {
+        "lstm": lambda: [layers.LSTM(4, return_sequences=True, dropout=0.0), layers.LSTM(5)],
+        "gru": lambda: [layers.GRU(4, return_sequences=True), layers.GRU(5, reset_after=False)],
+        "simple_rnn": lambda: [layers.SimpleRNN(4, return_sequences=True), layers.SimpleRNN(5)],
+        "bidirectional": lambda: [layers.Bidirectional(layers.LSTM(4, return_sequences=True)),
+                                  layers.Bidirectional(layers.GRU(3), "sum")],
+        "unmerged": lambda: [layers.Bidirectional(layers.LSTM(4), None)],
+        "cells": lambda: [layers.RNN([layers.LSTMCell(4), layers.GRUCell(3)])],
+        "conv_lstm": lambda: [layers.ConvLSTM2D(3, (2, 2)), layers.Flatten()],
+        "words": lambda: [layers.TimeDistributed(layers.LSTM(4)), layers.GRU(3)],
+        "stateful": lambda: [layers.SimpleRNN(4, stateful=True)],
+        "embedded": lambda: [layers.Embedding(9, 3, mask_zero=True), layers.Bidirectional(layers.LSTM(4)), layers.Dropout(0.0)],
+    }[part]()
+    return [*made, layers.Dense(2)]
+
+
+def make(keras: Any, part: str, kind: str, shape: tuple[int, ...]) -> Any:
+    """The model. `shape`: that of its inputs; the first axis is fixed for a stateful layer alone."""
+    layers = parts(keras, part)
+    given = {"batch_shape": shape if part == "stateful" else (None, *shape[1:]),
+             "dtype": "int32" if part == "embedded" else "float32"}
+    if kind in ("sequential", "deferred"):
+        model = keras.Sequential([*([keras.Input(**given)] if kind == "sequential" else []), *layers])
+    else:
+        model = through(keras, keras.Input(**given), layers)
+        model = through(keras, keras.Input(**given), [model]) if kind == "nested" else model
+    model.compile(keras.optimizers.Adam(0.01), keras.losses.MeanSquaredError())
+    return model
+
+
+def through(keras: Any, start: Any, layers: list[Any]) -> Any:
+    """The functional model of the layers, one after another; two outputs of one are joined."""
+    found = start
+    for layer in layers:
+        found = layer(keras.layers.Concatenate()(found) if isinstance(found, (list, tuple)) else found)
+    return keras.Model(start, found)
+
+
+def run_saved(backend: Any, request: FunctionRequest) -> Observation | Unsupported:
+    """Answer a request of `cases.families.saved.asked`."""
+    options, keras = dict(request.arguments), backend.keras
+    part, way, kind = options["part"], options["way"], options["kind"]
+    x, y = options["inputs"].astype("int32" if part == "embedded" else "float32"), options["targets"].astype("float32")
+    arrays: dict[str, np.ndarray] = {}
+
+    def predicted(model: Any) -> np.ndarray:
+        forget(model)
+        return np.asarray(model.predict_on_batch(x))
+
+    def trained(model: Any) -> float:
+        forget(model)
+        return float(np.ravel(model.train_on_batch(x, y))[0])
+
+    with moment("build"):
+        keras.utils.set_random_seed(1)
+        model = make(keras, part, kind, x.shape)
+    with moment("run"):
+        arrays["predictions/fresh"] = predicted(model)
+        for _ in range(2):
+            trained(model)
+        arrays["predictions/before"] = predicted(model)
+    with moment("trace"):
+        forget(model)
+        other = again(keras, model, part, way, kind, x)
+    with moment("run"):
+        arrays["predictions/after"] = predicted(other)
+        if options["on"]:
+            for when, one in (("before", model), ("after", other)):
+                arrays[f"loss/{when}"] = np.array(trained(one))
+                arrays[f"trained/{when}"] = predicted(one)
+    return Observation(arrays)
+
+
+def forget(model: Any) -> None:
+    """Stateful layers start anew."""
+    for layer in model.layers:
+        if getattr(layer, "stateful", False):
+            layer.reset_state()
+        if hasattr(layer, "layers"):
+            forget(layer)
+
+
+def again(keras: Any, model: Any, part: str, way: str, kind: str, x: np.ndarray) -> Any:
+    """Another model of this one."""
+    if way == "pickle":
+        return pickle.loads(pickle.dumps(model))
+    if way == "deepcopy":
+        return copy.deepcopy(model)
+    if way == "json":
+        other = keras.models.model_from_json(model.to_json())
+        other.set_weights(model.get_weights())
+        return other
+    if way == "clone":
+        other = keras.models.clone_model(model)
+        if not other.built:
+            other.build(x.shape)
+        other.set_weights(model.get_weights())
+        return other
+    with tempfile.TemporaryDirectory() as folder:
+        if way in ("keras", "h5"):
+            path = os.path.join(folder, f"model.{way}")
+            model.save(path)
+            return keras.models.load_model(path)
+        path = os.path.join(folder, "model.weights.h5")
+        model.save_weights(path)
+        if way == "weights_of_another_kind":
+            kind = "sequential" if kind == "functional" else "functional"
+        other = make(keras, part, kind, x.shape)
+        other.predict_on_batch(x)
+        other.load_weights(path)
+        return other
