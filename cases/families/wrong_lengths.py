@@ -32,7 +32,7 @@ def impossible_lengths_are_refused(ask, lengths, batch_first):
 
 @statement("Sequences whose items have other widths than those of the rest are refused, and not stretched.", {"width": (1, 4)},
            source="Keras: pad_sequences")
-def other_widths_are_refused(ask, width):
+def uneven_items_are_refused(ask, width):
     sequences = (np.ones((2, 3), "float32"), np.ones((3, width), "float32"))
     request = FunctionRequest("pad_sequences", (("sequences", sequences), ("dtype", "float32")))
     return refused(ask, request, lambda seen: Deviation("widths", f"items of 3 and of {width} numbers: taken in silence"))
