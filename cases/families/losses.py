@@ -77,6 +77,22 @@ def masked_nan_targets_do_not_count(ask, **variant):
            {"reduction": ("mean", "sum", "none"), "ignored": (-100, 0, 2), "all_of_a_row": (False, True)}, strength=(1, 1, 3),
            usual={"ignored": (-100, 2)}, source="PyTorch: CrossEntropyLoss(ignore_index); Keras: ignore_class")
 def ignored_classes_do_not_count(ask, reduction, ignored, all_of_a_row):
+    return cross_entropy(ask, reduction, ignored, all_of_a_row)
+
+
+@statement("With weights of classes, smoothed labels or both, a cross-entropy is the weighted sum by hand, without the ignored "
+           "class.",
+           {"smoothing": (0.2, 0.0), "weighted": (True, False), "reduction": ("mean", "sum", "none"), "ignored": (2, -100, 0)},
+           strength=(1, 2, 3), source="PyTorch: CrossEntropyLoss(weight, label_smoothing, ignore_index)",
+           senseless=((("smoothing", "weighted"), lambda smoothing, weighted: not (smoothing or weighted)),))
+def weighted_classes_are_sums_by_hand(ask, smoothing, weighted, reduction, ignored):
+    return cross_entropy(ask, reduction, ignored, False, smoothing, (0.5, 2.0, 1.25) if weighted else None)
+
+
+def cross_entropy(ask, reduction, ignored, all_of_a_row, smoothing=0.0, weights=None) -> list[Deviation]:
+    """Deviations of a cross-entropy over (4, 5) steps of three classes, and of its gradient by the logits, from sums by hand.
+    With weights w and smoothing e, class y of a step has loss -(1 - e) w[y] log p[y] - e/3 sum_c w[c] log p[c]; the mean divides
+    by the sum of w[y] (PyTorch: CrossEntropyLoss)."""
     random = generator("classes", ignored)
     logits = draw_values(random, (4, 5, 3))
     classes = (np.arange(20).reshape(4, 5) + np.arange(4)[:, None]) % 3
@@ -84,14 +100,18 @@ def ignored_classes_do_not_count(ask, reduction, ignored, all_of_a_row):
     if all_of_a_row:
         classes[0] = ignored
     arguments = {"logits": logits, "classes": classes, "ignored": ignored, "reduction": reduction}
+    if smoothing or weights:
+        arguments |= {"smoothing": smoothing, "weights": weights}
     seen = ask(FunctionRequest("ignored_class", tuple(arguments.items())))
     counts = classes != ignored
     powers = np.exp(logits) / np.exp(logits).sum(axis=-1, keepdims=True)
     picked = np.where(counts, classes, 0)
-    values = -np.log(np.take_along_axis(powers, picked[:, :, None], axis=2)[:, :, 0]) * counts
-    by = counts.sum() if reduction == "mean" else 1.0
+    own = np.ones(3) if weights is None else np.array(weights)
+    wanted = ((1 - smoothing) * np.eye(3)[picked] + smoothing / 3) * own * counts[:, :, None]
+    values = -(wanted * np.log(powers)).sum(axis=-1)
+    by = (own[picked] * counts).sum() if reduction == "mean" else 1.0
     due = values if reduction == "none" else np.array(values.sum() / by)
-    slopes = (powers - np.eye(3)[picked]) * counts[:, :, None] / by
+    slopes = (powers * wanted.sum(axis=-1, keepdims=True) - wanted) / by
     found = compare("loss", seen["loss"], due, SLACK * np.abs(values).sum() / by)
     found += compare("gradients", seen["gradients"], slopes, SLACK * np.ones_like(slopes) * counts[:, :, None])
     return found or ([] if counts.any() else [Deviation("classes", "every class is ignored")])

@@ -8,7 +8,7 @@ import numpy as np
 
 from cases.layouts import to_keras
 from cases.models import FunctionRequest
-from cases.requests import Observation
+from cases.requests import Observation, Unsupported
 from suite.backends import keras_layers as stacks
 from suite.backends import moment
 
@@ -48,9 +48,11 @@ def run_masked_loss(backend: Any, request: FunctionRequest) -> Observation:
     return Observation(arrays)
 
 
-def run_ignored(backend: Any, request: FunctionRequest) -> Observation:
+def run_ignored(backend: Any, request: FunctionRequest) -> Observation | Unsupported:
     """SparseCategoricalCrossentropy(ignore_class=...) on logits."""
     options, keras, engine = dict(request.arguments), backend.keras, backend.engine
+    if "smoothing" in options:
+        return Unsupported("Keras' sparse cross-entropy, which can ignore a class, has no weights of classes, no smoothing")
     kind = {"mean": "sum_over_batch_size", "sum": "sum", "none": None}[options["reduction"]]
     with moment("run"):
         logits = keras.Variable(options["logits"].astype("float32"))

@@ -16,7 +16,15 @@ from cases.layers import Layer
 from cases.models import FunctionRequest, ModelRequest
 from cases.requests import Observation, Request, Unsupported
 from suite.backends import generators, moment
-from suite.backends.reference_weights import run_bounds, run_fresh, run_masked_loss, run_read_back, run_step
+from suite.backends.reference_weights import (
+    run_bounds,
+    run_embedding,
+    run_fresh,
+    run_masked_loss,
+    run_parameters,
+    run_read_back,
+    run_step,
+)
 from suite.backends.reference_wrappers import (
     run_carried_masks,
     run_cell_states,
@@ -146,10 +154,13 @@ def run_ignored(backend: Any, request: FunctionRequest) -> Observation:
     counts = classes != options["ignored"]
     with moment("run"):
         logs = logits - np.log(np.exp(logits).sum(axis=-1, keepdims=True))
-        hot = np.eye(logits.shape[-1])[np.where(counts, classes, 0)] * counts[:, :, None]
-        by = counts.sum() if options["reduction"] == "mean" else 1.0
+        number, smoothing = logits.shape[-1], options.get("smoothing", 0.0)
+        weights = np.array(options.get("weights") or np.ones(number))
+        picked = np.where(counts, classes, 0)
+        hot = ((1 - smoothing) * np.eye(number)[picked] + smoothing / number) * weights * counts[:, :, None]
+        by = (weights[picked] * counts).sum() if options["reduction"] == "mean" else 1.0
         values = -(hot * logs).sum(axis=-1)
-        slopes = (np.exp(logs) * counts[:, :, None] - hot) / by
+        slopes = (np.exp(logs) * hot.sum(axis=-1, keepdims=True) - hot) / by
     return Observation({"loss": values if options["reduction"] == "none" else np.array(values.sum() / by), "gradients": slopes})
 
 
@@ -292,7 +303,9 @@ def run_fetch(backend: Any, request: FunctionRequest) -> Observation:
 
 PROBES: Mapping[str, Callable] = {
     "chain": run_chain, "form": run_form, "purity": run_purity, "fresh_weights": run_fresh,
+    "fresh_parameters": run_parameters,
     "read_back": run_read_back, "step": run_step, "pack_padded": run_pack, "ignored_class": run_ignored,
+    "embedding": run_embedding,
     "masked_loss": run_masked_loss, "many_lengths": run_lengths, "column": run_column, "pad_sequence": run_pad,
     "fetch": run_fetch, "declared_shapes": run_declared, "dropping": run_dropping,
     "wrapped_mask": run_wrapped_mask, "pooled": run_pooled, "cell_states": run_cell_states, "graph": run_graph,
