@@ -38,7 +38,7 @@ ALL = {
     "direction": ("forward", "bidirectional", "backward"), "return_sequences": (True, False), "unroll": (False, True),
     "padding_output": ("default", "zero"), "gradients": (False, True),
 }
-USUAL = {"chain": ("uneven", "lstm_gru", "projected"), "mask": ("right", "none"), "unroll": (False,),
+USUAL = {"chain": ("lstm_gru", "uneven", "gru_lstm"), "mask": ("right", "none", "gaps"), "unroll": (False,),
          "direction": ("forward", "bidirectional")}
 """What is asked below `full`: a program costs a compiling framework a second."""
 SENSELESS = (

@@ -93,8 +93,8 @@ PARTS = ((5, 2), (6, 3), (4, 1), (3, 5))
 """Rows, and how many of them at a time."""
 
 
-@statement("Rows that are predicted and evaluated some at a time give what they give at once, in their order, and nothing is "
-           "dropped; in training it is.", {"cell": ("lstm", "gru", "simple_rnn"), "parts": PARTS, "mask": ("right", "none")},
+@statement("Rows that are predicted, evaluated or fitted some at a time give what they give at once, in their order, and nothing "
+           "is dropped; in training it is.", {"cell": ("lstm", "gru", "simple_rnn"), "parts": PARTS, "mask": ("right", "none")},
            usual={"cell": ("lstm",), "parts": ((5, 2),), "mask": ("right",)}, strength=(1, 1, 2),
            source="Keras: predict, evaluate, train_on_batch(batch_size)")
 def parts_are_the_whole(ask, cell, parts, mask):
@@ -110,9 +110,10 @@ def parts_are_the_whole(ask, cell, parts, mask):
     shares = [slice(start, start + size) for start in range(0, rows, size)]
     means = [(errors[part][batch.valid[part]].mean(), errors[part].shape[0]) for part in shares]
     due = sum(mean * count for mean, count in means) / rows  # Keras weighs the mean of each part by its rows
-    if not abs(float(seen["loss"]) - due) <= 1e-5 * due:
-        words = f"loss: found {float(seen['loss']):.6g}, expected {due:.6g}"
-        found.append(Deviation("loss", words, abs(float(seen["loss"]) - due), 1e-5 * due))
+    for name in ("loss", "fitted"):
+        if not abs(float(seen[name]) - due) <= 1e-5 * due:
+            words = f"{name}: found {float(seen[name]):.6g}, expected {due:.6g}"
+            found.append(Deviation(name, words, abs(float(seen[name]) - due), 1e-5 * due))
     whole = errors[batch.valid].mean()
     if abs(float(seen["trained"]) - whole) <= 1e-4 * whole:
         found.append(Deviation("trained", "the loss of training is that of inference, though half of the inputs are dropped"))

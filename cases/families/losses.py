@@ -26,7 +26,7 @@ def trained(
     """A layer's loss against targets that hold `fill` at masked steps; its targets, valid steps and weights (batch, time).
 
     Arrays: `outputs`, `loss` and `metric` (weighted mean squared error) of evaluating, `plain`, the metric that is not weighted,
-    `gradients/N` of that loss by each of the layer's weights.
+    the same again with ` on a batch` behind their names, from `test_on_batch`, `gradients/N` of that loss by each of the layer's weights.
     """
     layer = Layer(cell, 3, 2)
     batch = BatchPlan(4, 5, mask).draw(layer).but(cotangents=None)
@@ -53,7 +53,8 @@ def masked_losses_are_sums_by_hand(ask, **variant):
     squares, sizes = np.mean((outputs - targets) ** 2, axis=-1), np.mean(np.abs(outputs - targets), axis=-1)
     due = {"loss": mean(squares if variant["loss"] == "mse" else sizes, weights, variant["reduction"]),
            "metric": mean(squares, weights), "plain": mean(squares, np.ones_like(weights))}
-    return [d for name, value in due.items() for d in compare(name, seen[name], np.array(value), SLACK * abs(value))]
+    return [d for name, value in due.items() for each in (name, f"{name} on a batch")
+            for d in compare(each, seen[each], np.array(value), SLACK * abs(value))]
 
 
 def same_with(ask, fill: float, why: str, **variant) -> list[Deviation]:

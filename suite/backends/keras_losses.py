@@ -36,6 +36,8 @@ def run_masked_loss(backend: Any, request: FunctionRequest) -> Observation:
     with moment("run"):
         found = model.evaluate(x, y, batch_size=batch.size, sample_weight=weight, verbose=0, return_dict=True)
         arrays = {name: np.array(found[name]) for name in ("loss", "metric", "plain")}
+        again = model.test_on_batch(x, y, sample_weight=weight, return_dict=True)
+        arrays |= {f"{name} on a batch": np.array(again[name]) for name in ("loss", "metric", "plain")}
         arrays["outputs"] = np.array(model.predict(x, verbose=0))
         tensors = [engine.tensor(a) for a in x] if mask is not None else engine.tensor(x)
 

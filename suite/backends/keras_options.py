@@ -204,7 +204,8 @@ def run_defaults(backend: Any, request: FunctionRequest) -> Observation:
 
 
 def run_in_parts(backend: Any, request: FunctionRequest) -> Observation:
-    """Predicted and evaluated some rows at a time, and trained on all at once, with dropout in front."""
+    """Predicted and evaluated some rows at a time, and trained on all at once, with dropout in front; and fitted some rows at a
+    time without dropout, with a rate of 0."""
     options, keras = dict(request.arguments), backend.keras
     layer, batch = options["layer"], options["batch"]
     with moment("build"):
@@ -214,7 +215,9 @@ def run_in_parts(backend: Any, request: FunctionRequest) -> Observation:
         outputs = one(keras.layers.Dropout(options["dropout"])(start), **({} if mask is None else {"mask": mask}))
         one.set_weights([a.astype("float32") for a in to_keras(layer, options["weights"])["0/forward"]])
         model = keras.Model(start if mask is None else [start, mask], outputs)
-        model.compile(optimizer=keras.optimizers.SGD(0.0), loss="mse")
+        plain = keras.Model(model.inputs, one(start, **({} if mask is None else {"mask": mask})))
+        for each in (model, plain):
+            each.compile(optimizer=keras.optimizers.SGD(0.0), loss="mse")
     x = batch.inputs.astype("float32")
     x = x if mask is None else [x, np.array(batch.mask)]
     y, size = options["targets"].astype("float32"), options["size"]
@@ -222,5 +225,7 @@ def run_in_parts(backend: Any, request: FunctionRequest) -> Observation:
         found = np.array(model.predict(x, batch_size=size, verbose=0))
         loss = model.evaluate(x, y, batch_size=size, verbose=0)
         trained = model.train_on_batch(x, y)
-    losses = {name: np.array(float(np.ravel(value)[0])) for name, value in (("loss", loss), ("trained", trained))}
+        fitted = plain.fit(x, y, batch_size=size, shuffle=False, verbose=0).history["loss"]
+    named = {"loss": loss, "trained": trained, "fitted": fitted}
+    losses = {name: np.array(float(np.ravel(value)[0])) for name, value in named.items()}
     return Observation({"outputs": found, **losses}, facts={"padding": "hold"})

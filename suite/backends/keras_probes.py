@@ -13,6 +13,7 @@ from suite.backends.keras_handed_on import run_carried_masks, run_listed_states,
 from suite.backends.keras_losses import run_ignored, run_masked_loss
 from suite.backends.keras_options import run_activity, run_bound, run_bounds, run_defaults, run_in_parts, run_options
 from suite.backends.keras_purity import run_purity
+from suite.backends.keras_stateful import run_stateful_calls
 from suite.backends.keras_transforms import run_transformed
 from suite.backends.keras_weights import run_fresh, run_read_back, run_step
 from suite.backends.keras_wrappers import run_declared, run_dropping, run_pooled, run_wrapped_mask
@@ -26,6 +27,6 @@ PROBES: Mapping[str, Callable] = {
     "options": run_options, "defaults": run_defaults, "in_parts": run_in_parts, "exported": run_exported,
     "given_weights": run_given, "between": run_between, "bounds": run_bounds, "carried_masks": run_carried_masks,
     "listed_states": run_listed_states, "other_dtype": run_other_dtype, "activity": run_activity, "fit": run_fit,
-    "stateful_lengths": run_stateful, "bound": run_bound,
+    "stateful_lengths": run_stateful, "bound": run_bound, "stateful_calls": run_stateful_calls,
 }
 """Name of a function request -> what answers it: function(backend, request)."""

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from cases.batches import rows, steps
+from cases.batches import Batch, rows, steps
 from cases.families.bounds_of_weights import EQUATIONS
 from cases.invariants.base import final_states
 from cases.layers import Layer
@@ -41,6 +41,24 @@ def run_chain(backend: Any, request: FunctionRequest) -> Observation:
     with moment("run"):
         seen = backend.reference.run_chain(**dict(request.arguments), dtype="float32")
     return Observation(seen.arrays, seen.kernel, facts={"padding": "hold"})
+
+
+def run_stateful_calls(backend: Any, request: FunctionRequest) -> Observation:
+    """Batches one after another are parts of longer sequences."""
+    options = dict(request.arguments)
+    layer, inputs, steps, factor = options["layer"].but(stateful=False), options["inputs"], options["steps"], options["factor"]
+    with moment("run"):
+        whole = backend.run(Request(layer, options["weights"], Batch(inputs), wants=("outputs",)))["outputs"]
+    arrays, first = {}, 0
+    for place, (name, count) in enumerate(options["calls"]):
+        span = slice(first * steps, (first + count) * steps)
+        first += count
+        outputs, errors = whole[:, span], whole[:, span] - options["targets"][:, span]
+        if name.startswith("predict"):
+            arrays[f"outputs/{place}"] = outputs
+        else:
+            arrays[f"loss/{place}"] = np.array(np.mean(errors**2) + factor * np.sum(outputs**2) / len(outputs) / count)
+    return Observation(arrays, facts={"padding": "hold"})
 
 
 def run_form(backend: Any, request: FunctionRequest) -> Observation | Unsupported:
@@ -130,7 +148,7 @@ def run_in_parts(backend: Any, request: FunctionRequest) -> Observation:
     found = [outputs(rows(batch, part)) for part in parts]
     total = sum(loss(each, part) * len(each) for each, part in zip(found, parts, strict=True)) / batch.size
     dropped = batch.but(inputs=batch.inputs * 2 * (np.arange(batch.inputs.shape[-1]) % 2))
-    return Observation({"outputs": np.concatenate(found), "loss": np.array(total),
+    return Observation({"outputs": np.concatenate(found), "loss": np.array(total), "fitted": np.array(total),
                         "trained": np.array(loss(outputs(dropped), slice(None)))}, facts={"padding": "hold"})
 
 
@@ -305,7 +323,7 @@ PROBES: Mapping[str, Callable] = {
     "chain": run_chain, "form": run_form, "purity": run_purity, "fresh_weights": run_fresh,
     "fresh_parameters": run_parameters,
     "read_back": run_read_back, "step": run_step, "pack_padded": run_pack, "ignored_class": run_ignored,
-    "embedding": run_embedding,
+    "embedding": run_embedding, "stateful_calls": run_stateful_calls,
     "masked_loss": run_masked_loss, "many_lengths": run_lengths, "column": run_column, "pad_sequence": run_pad,
     "fetch": run_fetch, "declared_shapes": run_declared, "dropping": run_dropping,
     "wrapped_mask": run_wrapped_mask, "pooled": run_pooled, "cell_states": run_cell_states, "graph": run_graph,

@@ -142,4 +142,5 @@ def run_masked_loss(backend: Any, request: FunctionRequest) -> Observation:
     found = backend.run(asked).named("gradients/weights")
     arrays = {"outputs": outputs, "loss": np.array((values * w).sum() / by), "plain": np.array(squares.sum() / valid.sum()),
               "metric": np.array((squares * w).sum() / (w * valid).sum())}
+    arrays |= {f"{name} on a batch": arrays[name] for name in ("loss", "plain", "metric")}
     return Observation({**arrays, **{f"gradients/{n}": a for n, a in enumerate(found.values())}})
