@@ -16,6 +16,7 @@ is `Unsupported` with a reason. Arrays in an observation are named:
 from __future__ import annotations
 
 import hashlib
+import marshal
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, is_dataclass, replace
@@ -37,6 +38,8 @@ MASK_VALUES: Mapping[str, float] = {"masking": 0.0, "masking_number": -7.5, "mas
 MASK_SOURCES = ("argument", *MASK_VALUES, "embedding")
 WANTS = ("outputs", "states", "mask", "gradients")
 MOMENTS = ("build", "trace", "run")
+MARSHALLED = 4
+"""The version of the format: every Python from 3.4 on reads it."""
 
 
 @dataclass(frozen=True)
@@ -191,8 +194,6 @@ def to_wire(value: Any) -> Any:
         return {"$": "map", "items": [(key, to_wire(item)) for key, item in value.items()]}
     if isinstance(value, (list, tuple)):
         return tuple(to_wire(item) for item in value)
-    if isinstance(value, int) and value < -(2**31):
-        return {"$": "int", "digits": str(value)}  # execnet sends no smaller integer
     if value is None or isinstance(value, (bool, int, float, bytes)):
         return value
     if isinstance(value, str):
@@ -209,13 +210,21 @@ def from_wire(value: Any) -> Any:
     kind = value["$"]
     if kind == "array":
         return np.frombuffer(value["data"], np.dtype(value["dtype"])).reshape(value["shape"]).copy()
-    if kind == "int":
-        return int(value["digits"])
     if kind == "map":
         return {key: from_wire(item) for key, item in value["items"]}
     if kind not in WIRED:
         raise ValueError(f"{kind}: not a type that travels; expected one of {', '.join(sorted(WIRED))}")
     return WIRED[kind](**{name: from_wire(item) for name, item in value["fields"].items()})
+
+
+def to_bytes(value: Any) -> bytes:
+    """`value` as bytes, for another interpreter, of whatever version: `to_wire`, marshalled, which no code travels in."""
+    return marshal.dumps(to_wire(value), MARSHALLED)
+
+
+def from_bytes(data: bytes) -> Any:
+    """The value that `to_bytes` made this from."""
+    return from_wire(marshal.loads(data))
 
 
 WIRED: dict[str, type] = {

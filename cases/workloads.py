@@ -136,7 +136,8 @@ class Timed:
 
 
 SECONDS: Mapping[str, float] = MappingProxyType({"smoke": 0.25, "default": 0.5, "full": 5.0})
-"""depth -> the time that the rounds of one comparison may take; a few rounds are made even where they take longer."""
+"""depth -> the time that the rounds of one comparison may take; `LEAST` rounds are made even where they take longer."""
+LEAST: Mapping[str, int] = MappingProxyType({"smoke": 4, "default": 4, "full": 6})
 
 _CHOSEN: Mapping[str, tuple[tuple[str, str, str], ...]] = MappingProxyType({
     "smoke": (("latency", "lstm", "forward"), ("latency", "gru", "forward+backward")),

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 
 from reports.findings import number
 from reports.lines import SEVERITY, Verdict
@@ -47,7 +48,8 @@ class Family:
         return ", ".join(f"{number(counted[name])} {name}" for name in order if counted.get(name)) or "·"
 
 
-def families(run: Run) -> list[Family]:
+@lru_cache(maxsize=2)
+def families(run: Run) -> tuple[Family, ...]:
     """Every family of a run: groups of invariants, then scenarios, then features' values."""
     options = _options(run)
     found: dict[tuple[str, str], dict[str, Counter]] = {}
@@ -57,7 +59,7 @@ def families(run: Run) -> list[Family]:
         for key in _of(each, options):
             found.setdefault(key, {}).setdefault(each.subject, Counter())[each.verdict] += 1
     told = [Family(kind, name, counts) for (kind, name), counts in found.items()]
-    return sorted(told, key=lambda family: (KINDS.index(family.kind), family.name))
+    return tuple(sorted(told, key=lambda family: (KINDS.index(family.kind), family.name)))
 
 
 def invariants(run: Run) -> list[Family]:
@@ -95,6 +97,7 @@ def _of(each: Verdict, options: Mapping[str, frozenset]) -> Iterable[tuple[str, 
             yield OPTIONS, f"{name} = {_word(value)}"
 
 
+@lru_cache(maxsize=2)
 def _options(run: Run) -> dict[str, frozenset]:
     """The features that are options: with several values, but not so many that they are sizes."""
     seen: dict[str, set] = {}

@@ -14,6 +14,7 @@ import typing
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, replace
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -42,7 +43,7 @@ class UnknownSchema(RecordsError):
     """A file of records was written by another version of this project."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Run:
     """A run as it was read. `end` is None for one that was cut off.
 
@@ -63,7 +64,7 @@ class Run:
         """Whether the last line is missing: checks may be, too."""
         return self.end is None
 
-    @property
+    @cached_property
     def subjects(self) -> tuple[str, ...]:
         """The subjects' names: those of the header in its order, then any that only records name."""
         named = [str(each.get("name", "")) for each in self.header.subjects]

@@ -28,6 +28,7 @@ from suite.ledger import Known, consult
 from suite.settings import Settings
 from suite.subjects.interpreter import Broken, Died, TimedOut
 from suite.subjects.subject import Subject
+from suite.subjects.worker import spare_collections
 from suite.timing.comparison import Preparing
 from suite.verdicts import Outcome, judge
 
@@ -154,6 +155,7 @@ class Session:
 
     def start(self, names: Container[str]) -> None:
         """Start the interpreters of the subjects that are named, side by side."""
+        spare_collections()
         asked = [subject for subject in self.subjects if subject.name in names]
         with ThreadPoolExecutor(max_workers=max(len(asked), 1)) as pool:
             starts = [pool.submit(subject.ready) for subject in asked]
@@ -315,8 +317,8 @@ class Session:
     def stop(self) -> None:
         """End every subject; what still runs ahead is given up."""
         self.lanes.stop(hurry=self.halt)
-        for subject in self.interpreters:
-            subject.stop()
+        with ThreadPoolExecutor(max_workers=max(len(self.interpreters), 1)) as pool:
+            list(pool.map(lambda subject: subject.stop(), self.interpreters))
 
 
 def shared(checks: list[Check | Exploring], parts: int) -> list[list[Check | Exploring]]:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import dataclasses
 from dataclasses import replace
 
-import execnet.gateway_base
 import numpy as np
 import pytest
 
@@ -23,7 +22,9 @@ from cases.requests import (
     Reset,
     Unsupported,
     digest,
+    from_bytes,
     from_wire,
+    to_bytes,
     to_wire,
 )
 
@@ -35,9 +36,8 @@ def request(**changes) -> Request:
 
 
 def travelled(value):
-    """The value after a journey to another interpreter: as builtins, as execnet's bytes, and back."""
-    sent = execnet.gateway_base.dumps_internal(to_wire(value))
-    return from_wire(execnet.gateway_base.loads_internal(sent))
+    """The value after a journey to another interpreter."""
+    return from_bytes(to_bytes(value))
 
 
 NAN_PAYLOADS = np.array([0x7FC00001, 0xFFC12345, 0x7F800001, 0x80000000, 0x00000001], np.uint32).view(np.float32)

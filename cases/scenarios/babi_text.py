@@ -79,6 +79,23 @@ def read(content: bytes, name: str, test: bool = False) -> list[Question] | str:
             return str(problem)
 
 
+@lru_cache(maxsize=2)
+def counted(name: str) -> tuple[Deviation, ...]:
+    """What is wrong with the number of questions that are read from an archive, and from one cut off; no stack is asked."""
+    found = []
+    for test, (member, due) in ((False, TASKS[name]), (True, TESTS[name])):
+        seen = read(archive(name), name, test)
+        if isinstance(seen, str) or len(seen) != due:
+            told = seen if isinstance(seen, str) else len(seen)
+            found.append(Deviation("archive", f"{member}: found {told}, expected {due}"))
+        whole = text(name, test)
+        cut = whole[: whole.rindex("\n", 0, -1) + 1]
+        short = read(packed({member: cut}), name, test)
+        if not (isinstance(short, str) and member in short and f"expected {due}" in short):
+            found.append(Deviation("archive", f"{member} without its last line: no error that says so"))
+    return tuple(found)
+
+
 @claim("babi-memnn", "A sentence is its words and its marks, in order.", says="It splits sentences by `tokenize`.")
 def tokenized(ask):
     listed = {
@@ -138,18 +155,7 @@ for _name in NAMES:
                   "cut off after a line is a clear error, not a short data set.",
            says=f"{TASKS[_name][1]} training and {TESTS[_name][1]} test stories.", sparing=())
     def counts(ask, name=_name):
-        found = []
-        for test, (member, due) in ((False, TASKS[name]), (True, TESTS[name])):
-            seen = read(archive(name), name, test)
-            if isinstance(seen, str) or len(seen) != due:
-                told = seen if isinstance(seen, str) else len(seen)
-                found.append(Deviation("archive", f"{member}: found {told}, expected {due}"))
-            whole = text(name, test)
-            cut = whole[: whole.rindex("\n", 0, -1) + 1]
-            short = read(packed({member: cut}), name, test)
-            if not (isinstance(short, str) and member in short and f"expected {due}" in short):
-                found.append(Deviation("archive", f"{member} without its last line: no error that says so"))
-        return found
+        return list(counted(name))
 
     @claim(_name, "Half an archive, fetched without its hash, is taken for a whole one by the framework, in silence; what then "
                   "reads it here says that it is cut off, and names the file.",

@@ -40,7 +40,7 @@ def small() -> ModelRequest:
     valid = np.arange(TIME) < random.integers(8, TIME + 1, ROWS)[:, None]
     inputs = np.where(valid[:, :, None], random.uniform(0.1, 1, (ROWS, TIME, 3)), 0.0)
     targets = (np.cumsum(inputs[:, :, :1], axis=1) / np.arange(1, TIME + 1)[:, None])[:, SHIFT:]
-    training = Training("adam", ADAM, "mae", minibatches(NAME, ROWS, 15, 30))
+    training = Training("adam", ADAM, "mae", minibatches(NAME, ROWS, 15, 24))
     made = model(TIME, 3, (8, 6, 1))
     return ModelRequest(made, draw_model_weights(made), inputs, None, targets, training)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import os
 import shutil
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -60,6 +61,7 @@ def scenario_html(run: Run, scenario: str, title: str = "Conformance of recurren
     return _template("scenario.html").render(title=title, signs=SIGNS, **scenarios.context(run, scenario))
 
 
+@lru_cache
 def _template(name: str) -> jinja2.Template:
     here = jinja2.Environment(
         loader=jinja2.PackageLoader("reports.pages"), autoescape=True, trim_blocks=True, lstrip_blocks=True,

@@ -8,7 +8,7 @@ from threading import Lock
 from typing import Any
 
 from cases.invariants.base import settled
-from cases.requests import Observation, Refusal, Request, Unsupported, digest, from_wire, to_wire
+from cases.requests import Observation, Refusal, Request, Unsupported, digest, from_bytes, to_bytes
 from suite.subjects.inline import Inline
 from suite.subjects.interpreter import Broken, Died, Interpreter, TimedOut
 from suite.subjects.specification import Specification
@@ -93,7 +93,7 @@ class Subject:
         """The answer of the interpreter. A death is an answer too: who asks the same again would wait for it again."""
         began = time.perf_counter()
         try:
-            answer = from_wire(self._interpreter.ask("observe", to_wire(request), self.timeout * lots(request)))
+            answer = from_bytes(self._interpreter.ask("observe", to_bytes(request), self.timeout * lots(request)))
         except (Died, TimedOut) as error:
             self.restarts += 1
             return error.with_traceback(None)
@@ -123,12 +123,12 @@ class Subject:
     def measure(self, request: Any, seconds: float) -> Any:
         """A timing request, never from memory."""
         with self._lock:
-            return from_wire(self._interpreter.ask("time", to_wire(request), seconds))
+            return from_bytes(self._interpreter.ask("time", to_bytes(request), seconds))
 
     def prepare(self, request: Any, seconds: float) -> None:
         """Let a timing request be prepared: what is compared and compiled before anything is timed."""
         with self._lock:
-            self._interpreter.ask("prepare", to_wire(request), seconds)
+            self._interpreter.ask("prepare", to_bytes(request), seconds)
 
     def halt(self) -> None:
         """End it now, from any thread: whoever waits for an answer gets Died, and nothing is asked any more."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from cases.workloads import KERNELS, SECONDS, Timed
+from cases.workloads import KERNELS, LEAST, SECONDS, Timed
 from suite.settings import Settings
 from suite.subjects.subject import Subject
 from suite.timing.messages import TimingRequest, TimingResult
@@ -27,7 +27,7 @@ class Comparison:
         """What is asked of the subject; `compared_only`: whether both agree, and no time."""
         executions = [self.timed.execution(kernel) for kernel in KERNELS]
         seconds = 0.0 if compared_only else SECONDS[settings.depth]
-        return TimingRequest(self.timed.request(settings.seed), *executions, self.timed.backward, seconds)
+        return TimingRequest(self.timed.request(settings.seed), *executions, self.timed.backward, seconds, LEAST[settings.depth])
 
     def measure(self, asked: TimingRequest) -> TimingResult:
         """The measurement. Raises what `Subject.measure` raises."""
