@@ -12,7 +12,8 @@ thin out what all of them do:
     loops       how a loop treats padding: by kernel, mask, direction and what is asked for, three at a time
     corners     chosen by hand, and asked in a sparing plan too: what stands at the masked steps of a forward unrolled loop, one
                 step that is masked, the activation besides tanh that a fast kernel has, batch and time as long as each other,
-                more rows than anything else, one step backwards, a reset before the product, the last output alone: of a long sequence, and where padding gives zero
+                more rows than anything else, a reset before the product where nothing else hinders a fast kernel, the last
+                output alone: of a long sequence, and where padding gives zero
     sources     where the mask comes from
     refusals    the ways in which something wrong can be asked
     dropout     layers in training, for what dropout does

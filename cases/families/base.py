@@ -34,6 +34,7 @@ class Family:
     strength    of the covering array at smoke, default and full: 1 each value, 2 each pair
     depth       from which on it is checked at all
     few         whether a sparing plan takes its first variant alone at `default`
+    dear        whether a sparing plan leaves it for `full`
     """
 
     name: str
@@ -47,10 +48,11 @@ class Family:
     depth: str = "default"
     source: str = ""
     few: bool = False
+    dear: bool = False
 
     def variants(self, depth: str, sparing: bool = False) -> list[Row]:
         """The rows of a depth, in a stable order; none where it is not checked yet."""
-        if DEPTHS.index(depth) < DEPTHS.index(self.depth):
+        if DEPTHS.index(depth) < DEPTHS.index(self.depth) or (sparing and self.dear and depth != "full"):
             return []
         if not self.factors:
             return [{}]

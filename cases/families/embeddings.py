@@ -46,7 +46,8 @@ def shortened(table: np.ndarray, longest: float) -> np.ndarray:
 
 @statement("An embedding looks up the rows of its table: the row of padding is zero in a fresh one, a row like others in a given "
            "one, and has no gradient; ids that stand there often are added up; no row is longer than allowed.",
-           FACTORS, strength=(1, 2, 3), senseless=((("by_frequency", "sparse"), lambda frequent, sparse: frequent and sparse),), source="PyTorch: nn.Embedding(padding_idx, max_norm, scale_grad_by_freq, sparse)")
+           FACTORS, strength=(1, 2, 3), senseless=((("by_frequency", "sparse"), lambda frequent, sparse: frequent and sparse),),
+           source="PyTorch: nn.Embedding(padding_idx, max_norm, scale_grad_by_freq, sparse)")
 def embeddings_are_tables(ask, **variant):
     seen, given, cotangents = looked_up(ask, **variant)
     padding, found = variant["padding"], []

@@ -26,7 +26,8 @@ def trained(
     """A layer's loss against targets that hold `fill` at masked steps; its targets, valid steps and weights (batch, time).
 
     Arrays: `outputs`, `loss` and `metric` (weighted mean squared error) of evaluating, `plain`, the metric that is not weighted,
-    the same again with ` on a batch` behind their names, from `test_on_batch`, `gradients/N` of that loss by each of the layer's weights.
+    the same again with ` on a batch` behind their names, from `test_on_batch`,
+    `gradients/N` of that loss by each of the layer's weights.
     """
     layer = Layer(cell, 3, 2)
     batch = BatchPlan(4, 5, mask).draw(layer).but(cotangents=None)
@@ -72,6 +73,23 @@ def masked_targets_do_not_count(ask, **variant):
 @statement("NaN in a target at a masked step reaches neither loss nor metric nor gradient.", FACTORS, usual=USUAL)
 def masked_nan_targets_do_not_count(ask, **variant):
     return same_with(ask, float("nan"), "NaN in targets at masked steps", **variant)
+
+
+@statement("A cross-entropy of probabilities is minus the logarithm of the share of the class that was due; where that share is "
+           "none it is large, and finite.", {"kind": ("categorical", "sparse", "binary")},
+           source="Keras: CategoricalCrossentropy(from_logits=False), keras.config.epsilon()")
+def cross_entropies_of_probabilities(ask, kind):
+    random, number = generator("probabilities", kind), 2 if kind == "binary" else 3
+    classes, shares = random.integers(0, number, (4, 5)), random.uniform(0.2, 1.0, (4, 5, number))
+    wrong = np.roll(np.eye(number), 1, axis=1)[classes]  # exactly nothing for the class that was due
+    found = []
+    for name, given in (("shares", shares), ("nothing", np.where(np.arange(4)[:, None, None] == 0, wrong, shares))):
+        powers = given / given.sum(axis=-1, keepdims=True)
+        asked = powers[:, :, 1:] if kind == "binary" else given if name == "shares" else powers
+        seen = ask(FunctionRequest("probabilities", (("kind", kind), ("probabilities", asked), ("classes", classes))))["loss"]
+        own = np.take_along_axis(powers, classes[:, :, None], axis=2)[:, :, 0]
+        found += compare(name, seen, -np.log(np.maximum(own, 1e-7)), np.where(own > 0, SLACK, 0.2))
+    return found
 
 
 @statement("An ignored class adds nothing to the cross-entropy, is not counted in its mean, and has no gradient.",

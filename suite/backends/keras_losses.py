@@ -50,6 +50,19 @@ def run_masked_loss(backend: Any, request: FunctionRequest) -> Observation:
     return Observation(arrays)
 
 
+def run_probabilities(backend: Any, request: FunctionRequest) -> Observation:
+    """A cross-entropy of every step, of probabilities."""
+    options, keras, engine = dict(request.arguments), backend.keras, backend.engine
+    kind, classes = options["kind"], options["classes"]
+    given = options["probabilities"].astype("float32")
+    due = {"categorical": np.eye(3, dtype="float32")[classes] if kind == "categorical" else None,
+           "sparse": classes.astype("int32"), "binary": classes[:, :, None].astype("float32")}[kind]
+    names = {"categorical": "Categorical", "sparse": "SparseCategorical", "binary": "Binary"}
+    with moment("run"):
+        loss = getattr(keras.losses, f"{names[kind]}Crossentropy")(reduction=None)
+        return Observation({"loss": engine.numpy(loss(engine.tensor(due), engine.tensor(given)))})
+
+
 def run_ignored(backend: Any, request: FunctionRequest) -> Observation | Unsupported:
     """SparseCategoricalCrossentropy(ignore_class=...) on logits."""
     options, keras, engine = dict(request.arguments), backend.keras, backend.engine

@@ -14,8 +14,8 @@ from suite.backends import moment
 
 
 def run_stateful_calls(backend: Any, request: FunctionRequest) -> Observation:
-    """Answer the request of `cases.families.stateful_calls.stateful_models_go_on`: batches one after another in the rows of what a
-    method is given. Arrays: `outputs/PLACE` (rows, time, units) of a method that predicts, `loss/PLACE` of one that does not."""
+    """Answer the request of `cases.families.stateful_calls.stateful_models_go_on`: batches one after another in the rows of what
+    a method is given. Arrays: `outputs/PLACE` (rows, time, units) of a method that predicts, `loss/PLACE` of another."""
     options, keras = dict(request.arguments), backend.keras
     layer, steps = options["layer"], options["steps"]
     inputs, targets = (np.array(options[name], "float32") for name in ("inputs", "targets"))

@@ -142,14 +142,18 @@ def run_in_parts(backend: Any, request: FunctionRequest) -> Observation:
         return backend.run(Request(options["layer"], options["weights"], part, wants=("outputs",)))["outputs"]
 
     def loss(found: np.ndarray, part: slice) -> float:
-        return np.mean((found - options["targets"][part]) ** 2, axis=-1)[batch.valid[part]].mean()
+        errors = np.mean((found - options["targets"][part]) ** 2, axis=-1)[batch.valid[part]]
+        return errors.mean() + options["factor"] * np.sum(found**2) / len(found)
 
     parts = [slice(start, min(start + size, batch.size)) for start in range(0, batch.size, size)]
     found = [outputs(rows(batch, part)) for part in parts]
     total = sum(loss(each, part) * len(each) for each, part in zip(found, parts, strict=True)) / batch.size
-    dropped = batch.but(inputs=batch.inputs * 2 * (np.arange(batch.inputs.shape[-1]) % 2))
+    kept = np.arange(batch.inputs.shape[-1]) % 2
+    dropped, other = (batch.but(inputs=batch.inputs * 2 * each) for each in (kept, 1 - kept))
     return Observation({"outputs": np.concatenate(found), "loss": np.array(total), "fitted": np.array(total),
-                        "trained": np.array(loss(outputs(dropped), slice(None)))}, facts={"padding": "hold"})
+                        "first": np.array(loss(found[0], parts[0])),
+                        "trained": np.array(loss(outputs(dropped), slice(None))),
+                        "again": np.array(loss(outputs(other), slice(None)))}, facts={"padding": "hold"})
 
 
 def run_pack(backend: Any, request: FunctionRequest) -> Observation:
@@ -180,6 +184,17 @@ def run_ignored(backend: Any, request: FunctionRequest) -> Observation:
         values = -(hot * logs).sum(axis=-1)
         slopes = (np.exp(logs) * hot.sum(axis=-1, keepdims=True) - hot) / by
     return Observation({"loss": values if options["reduction"] == "none" else np.array(values.sum() / by), "gradients": slopes})
+
+
+def run_probabilities(backend: Any, request: FunctionRequest) -> Observation:
+    """The logarithms, as Keras documents them."""
+    options = dict(request.arguments)
+    given, classes = options["probabilities"], options["classes"]
+    if options["kind"] == "binary":
+        own = np.where(classes == 1, given[:, :, 0], 1 - given[:, :, 0])
+    else:
+        own = np.take_along_axis(given / given.sum(axis=-1, keepdims=True), classes[:, :, None], axis=2)[:, :, 0]
+    return Observation({"loss": -np.log(np.maximum(own, 1e-7))})
 
 
 def run_transformed(backend: Any, request: FunctionRequest) -> Observation:
@@ -324,6 +339,7 @@ PROBES: Mapping[str, Callable] = {
     "fresh_parameters": run_parameters,
     "read_back": run_read_back, "step": run_step, "pack_padded": run_pack, "ignored_class": run_ignored,
     "embedding": run_embedding, "stateful_calls": run_stateful_calls,
+    "probabilities": run_probabilities,
     "masked_loss": run_masked_loss, "many_lengths": run_lengths, "column": run_column, "pad_sequence": run_pad,
     "fetch": run_fetch, "declared_shapes": run_declared, "dropping": run_dropping,
     "wrapped_mask": run_wrapped_mask, "pooled": run_pooled, "cell_states": run_cell_states, "graph": run_graph,
