@@ -176,9 +176,7 @@ ARRAYS: tuple[Array, ...] = (
             ("simple_rnn", "unrolled", "none", True, "two_steps", {"direction": "backward"}),
             ("lstm", "unrolled", "left", True, "two_steps", {"direction": "bidirectional"}),
             ("gru", "fused", "none", True, "distinct", {"reset_after": False}),
-            ("simple_rnn", "generic", "gaps", False, "many_rows", {"padding_output": "zero"}),
             ("gru", "compiled", "right", True, "many_rows", {"direction": "backward"}),
-            ("lstm", "unrolled", "right", True, "many_rows", {"direction": "backward", "return_sequences": False}),
         )
     )),
     Array("sources", dict(

@@ -39,7 +39,7 @@ ALL = {
     "padding_output": ("default", "zero"), "gradients": (False, True),
 }
 USUAL = {"chain": ("lstm_gru", "uneven", "gru_lstm"), "mask": ("right", "none", "gaps"), "unroll": (False,),
-         "direction": ("forward", "bidirectional")}
+         "direction": ("bidirectional", "forward")}
 """What is asked below `full`: a program costs a compiling framework a second."""
 SENSELESS = (
     (("padding_output", "mask"), lambda output, mask: output == "zero" and mask == "none"),

@@ -76,7 +76,7 @@ def masked_nan_targets_do_not_count(ask, **variant):
 
 
 @statement("A cross-entropy of probabilities is minus the logarithm of the share of the class that was due; where that share is "
-           "none it is large, and finite.", {"kind": ("categorical", "sparse", "binary")},
+           "none it is large, and finite.", {"kind": ("sparse", "categorical", "binary")}, few=True,
            source="Keras: CategoricalCrossentropy(from_logits=False), keras.config.epsilon()")
 def cross_entropies_of_probabilities(ask, kind):
     random, number = generator("probabilities", kind), 2 if kind == "binary" else 3

@@ -8,23 +8,24 @@ import numpy as np
 
 from cases.layouts import to_keras
 from cases.models import FunctionRequest
-from cases.requests import Observation
+from cases.requests import Observation, Unsupported
 from suite.backends import keras_layers as stacks
 from suite.backends import moment
 
 
-def run_stateful_calls(backend: Any, request: FunctionRequest) -> Observation:
+def run_stateful_calls(backend: Any, request: FunctionRequest) -> Observation | Unsupported:
     """Answer the request of `cases.families.stateful_calls.stateful_models_go_on`: batches one after another in the rows of what
     a method is given. Arrays: `outputs/PLACE` (rows, time, units) of a method that predicts, `loss/PLACE` of another."""
     options, keras = dict(request.arguments), backend.keras
     layer, steps = options["layer"], options["steps"]
     inputs, targets = (np.array(options[name], "float32") for name in ("inputs", "targets"))
     rows = len(inputs)
+    if options["at_once"] > 1 and backend.engine.name == "torch":
+        return Unsupported("steps_per_execution must be 1 on Keras' torch backend")
     with moment("build"):
         start = keras.Input(batch_shape=(rows, steps, layer.features))
-        one = getattr(keras.layers, stacks.LAYERS[layer.cell])(
-            layer.units, return_sequences=True, stateful=True, activity_regularizer=keras.regularizers.L2(options["factor"]))
-        model = keras.Model(start, one(start))
+        one = getattr(keras.layers, stacks.LAYERS[layer.cell])(layer.units, return_sequences=True, stateful=True)
+        model = keras.Model(start, keras.layers.ActivityRegularization(l2=options["factor"])(one(start)))
         one.set_weights([a.astype("float32") for a in to_keras(layer, options["weights"])["0/forward"]])
         model.compile("sgd", "mse", steps_per_execution=options["at_once"])
         model.optimizer.learning_rate = 0.0
