@@ -38,8 +38,8 @@ ALL = {
     "direction": ("forward", "bidirectional", "backward"), "return_sequences": (True, False), "unroll": (False, True),
     "padding_output": ("default", "zero"), "gradients": (False, True),
 }
-USUAL = {"chain": ("lstm_gru", "uneven", "gru_lstm"), "mask": ("right", "none", "gaps"), "unroll": (False,),
-         "direction": ("bidirectional", "forward")}
+USUAL = {"chain": ("lstm_gru", "uneven", "three"), "mask": ("right", "none", "gaps"), "unroll": (False,),
+         "direction": ("forward", "bidirectional"), "padding_output": ("default",), "gradients": (False, True)}
 """What is asked below `full`: a program costs a compiling framework a second."""
 SENSELESS = (
     (("padding_output", "mask"), lambda output, mask: output == "zero" and mask == "none"),

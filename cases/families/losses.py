@@ -76,9 +76,13 @@ def masked_nan_targets_do_not_count(ask, **variant):
 
 
 @statement("A cross-entropy of probabilities is minus the logarithm of the share of the class that was due; where that share is "
-           "none it is large, and finite.", {"kind": ("sparse", "categorical", "binary")}, few=True,
-           source="Keras: CategoricalCrossentropy(from_logits=False), keras.config.epsilon()")
-def cross_entropies_of_probabilities(ask, kind):
+           "none it is large, and finite.", source="Keras: CategoricalCrossentropy(from_logits=False), keras.config.epsilon()")
+def cross_entropies_of_probabilities(ask):
+    return [deviation for kind in ("categorical", "sparse", "binary") for deviation in of_probabilities(ask, kind)]
+
+
+def of_probabilities(ask, kind: str) -> list[Deviation]:
+    """Deviations of one kind, over (4, 5) steps; in the first row the class that was due has no share."""
     random, number = generator("probabilities", kind), 2 if kind == "binary" else 3
     classes, shares = random.integers(0, number, (4, 5)), random.uniform(0.2, 1.0, (4, 5, number))
     wrong = np.roll(np.eye(number), 1, axis=1)[classes]  # exactly nothing for the class that was due
@@ -88,7 +92,7 @@ def cross_entropies_of_probabilities(ask, kind):
         asked = powers[:, :, 1:] if kind == "binary" else given if name == "shares" else powers
         seen = ask(FunctionRequest("probabilities", (("kind", kind), ("probabilities", asked), ("classes", classes))))["loss"]
         own = np.take_along_axis(powers, classes[:, :, None], axis=2)[:, :, 0]
-        found += compare(name, seen, -np.log(np.maximum(own, 1e-7)), np.where(own > 0, SLACK, 0.2))
+        found += compare(f"{kind}, {name}", seen, -np.log(np.maximum(own, 1e-7)), np.where(own > 0, SLACK, 0.2))
     return found
 
 

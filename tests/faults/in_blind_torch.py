@@ -44,7 +44,8 @@ MODULES = faults("blind: PyTorch modules", "torch.nn.modules.rnn", {
         "        return s.format(**self.__dict__)\n\n    def reset_parameters(self) -> None:\n        stdv = 1.0 / math.sqrt(self.input_size) if self.hidden_size > 0 else 0"),
     "RNN: what is given after the nonlinearity is lost": ("            args = args[:3] + args[4:]\n", "            args = args[:3]\n"),
     "layers of no units are taken": ("        if hidden_size <= 0:\n", "        if hidden_size < 0:\n"),
-}, {"layers of no units are taken": "they are refused all the same: a projection has to be smaller than the units"})
+}, {"layers of no units are taken": "they are refused all the same: a projection has to be smaller than the units",
+    "LSTM: size of the carry is not looked at": "the kernels behind it refuse the same, and name the number"})
 PACKING = faults("blind: PyTorch packing", "torch.nn.utils.rnn", {
     "rows sorted along time where batch and time are equal": (
         "        batch_dim = 0 if batch_first else 1\n        input = input.index_select(batch_dim, sorted_indices)",
