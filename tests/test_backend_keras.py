@@ -126,6 +126,13 @@ def answer_all(engine: str) -> None:
     dropped = Layer("lstm", 3, 5, dropout=0.5, recurrent_dropout=0.5)
     for name, mode in (("dropout", "training"), ("dropout_again", "training"), ("no_dropout", "inference")):
         ask(name, Request(dropped, weights, masked, execution=Execution(mode=mode)))
+    trained = models()["trained"]
+    ask("targets_of_another_shape", replace(trained, targets=np.ones((6, 3)), wants=()))
+    x, masking, lstm, *others = trained.model.nodes
+    bound = (replace(x, options=(*x.options, ("rows", 4))), masking,
+             replace(lstm, options=(("layer", lstm["layer"].but(stateful=True)),)), *others)
+    ask("rows_of_another_number", replace(trained, model=replace(trained.model, nodes=bound), training=None,
+                                          wants=("predictions",)))
     ask("pad_sequences", FunctionRequest("pad_sequences", (("sequences", ((1.5,), (2, 5))), ("maxlen", 3))))
     told["stepped"] = backend.stepper(Request(layer, weights, masked), True)()
     Path(sys.argv[2]).write_text(json.dumps(told))
@@ -220,6 +227,12 @@ def test_what_cannot_be_asked_is_said_with_a_reason(told):
 
 def test_an_error_of_the_framework_is_a_refusal(told):
     assert told["answers"]["wrong_features"]["refused"].startswith("Refusal(")
+
+
+def test_an_error_that_comes_before_any_number_is_computed_came_at_trace(told):
+    """On torch a step computes at once; only the symbolic run of a model that has not been trained yet comes before."""
+    for name, moments in (("targets_of_another_shape", ("trace", "trace")), ("rows_of_another_number", ("trace", "run"))):
+        assert f"moment='{moments[told['engine'] == 'torch']}'" in told["answers"][name]["refused"], name
 
 
 def test_pad_sequences_is_called_as_users_call_it(told):

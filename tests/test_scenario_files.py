@@ -14,6 +14,8 @@ from cases.babi import generate
 from cases.requests import Note, Observation, Refusal
 from cases.scenarios import claims
 from cases.scenarios.base import REGISTRY, refused
+from cases.scenarios.mask_flow import VALID
+from cases.scenarios.mask_table import DUE, WAYS
 from suite.backends.reference import Reference
 from suite.verdicts import judge
 
@@ -219,17 +221,50 @@ def test_lengths_that_a_packed_sequence_loses_in_silence_are_noticed(layer, verd
     assert outcome(f"mask-flow/packed-{layer}", "packed_through", through).verdict == verdict
 
 
+def masks(*, how="called", warned=True, taken=(), **other):
+    """What a stack would say of every layer: masks passed on as the steps go by those that support them, others warn; changed."""
+    due = {f"masks/{n}": DUE[way.steps] for n, way in WAYS.items() if way.passes}
+    due |= {f"masks/{name}": mask for name, mask in other.items()}
+    silent = [] if warned else ["Reshape"]
+    facts = {"warned": [n for n in WAYS if n not in silent], "errors": {}, "missing": [], "taken": list(taken)}
+
+    def answer(request, right):
+        return Observation({name: mask for name, mask in due.items() if mask is not None}, facts=facts)
+
+    return answer
+
+
+@pytest.mark.parametrize(("layer", "changes"), [
+    ("Dense", {"Dense": None}), ("Dense", {"Dense": VALID[::-1]}), ("Concatenate_in_time", {"Concatenate_in_time": VALID}),
+    ("Reshape", {"warned": False}), ("Cropping1D", {"Cropping1D": VALID}), ("LSTM_last", {"LSTM_last": VALID}),
+    ("Masking_after_Dense", {"Masking_after_Dense": np.ones_like(VALID)}),
+], ids=["lost", "of other rows", "of one half", "lost in silence", "of other steps", "where no steps are left", "replaced"])
+def test_a_mask_that_a_layer_loses_or_changes_is_noticed(layer, changes):
+    check = f"mask-flow/layer_by_layer-{layer}-called"
+    assert outcome(check).verdict == "unsupported"
+    assert outcome(check, "mask_table", masks()).verdict == "pass"
+    assert outcome(check, "mask_table", masks(**changes)).verdict == "fail"
+
+
+def test_a_mask_that_a_call_takes_from_its_input_is_noticed():
+    check = "mask-flow/inputs_keep_their_masks"
+    assert outcome(check, "mask_table", masks()).verdict == "pass"
+    assert outcome(check, "mask_table", masks(taken=["Average"])).verdict == "fail"
+
+
 def test_a_length_that_is_traced_again_or_builds_again_or_is_cut_is_noticed():
     counts = {f"predict/{n}": 1 for n in range(4)} | {"train/0": 1, "train/1": 1}
     many = "one-model-many-lengths"
 
     def traced(counts, request, right, **facts):
-        return changed(request, right, {"eager": False, "traces": counts, **facts})
+        return changed(request, right, {"eager": False, "traces": counts, "programs": dict.fromkeys(counts, 0), **facts})
 
     assert outcome(f"{many}/traces").verdict == "pass"
     assert outcome(f"{many}/traces", "many_lengths", partial(traced, counts | {"predict/3": 0})).verdict == "pass"
     assert outcome(f"{many}/traces", "many_lengths", partial(traced, counts)).verdict == "fail"
     assert outcome(f"{many}/traces", "many_lengths", partial(traced, dict.fromkeys(counts, 0))).verdict == "fail"
+    compiled = partial(traced, counts | {"predict/3": 0}, programs=counts)
+    assert outcome(f"{many}/traces", "many_lengths", compiled).verdict == "fail"
     rebuilt = partial(traced, counts | {"predict/3": 0}, same_weights=False)
     assert outcome(f"{many}/traces", "many_lengths", rebuilt).verdict == "fail"
     off = {"predictions/1": lambda p: p[::-1]}

@@ -20,7 +20,7 @@ from suite.backends import BACKENDS
 from suite.subjects import specification
 from suite.subjects.interpreter import Broken, Died, TimedOut, exit_words
 from suite.subjects.specification import BadSubject, Specification, missing, parse
-from suite.subjects.subject import Subject
+from suite.subjects.subject import Subject, lots
 
 TESTS = Path(__file__).parent
 LSTM, GRU = Layer("lstm", 3, 5), Layer("gru", 3, 5)
@@ -28,6 +28,18 @@ LSTM, GRU = Layer("lstm", 3, 5), Layer("gru", 3, 5)
 
 def request(layer: Layer = LSTM, mask: str = "right", seed: int = 0) -> Request:
     return Request(layer, draw_weights(layer, seed), BatchPlan(mask=mask).draw(layer, seed))
+
+
+@pytest.mark.parametrize(("steps", "time", "layers", "times"), [
+    (10, 20, 1, 1), (2000, 1, 3, 5), (21, 362, 3, 3), (0, 362, 3, 1),
+])
+def test_a_long_training_has_more_time(steps, time, layers, times):
+    from cases.models import ModelRequest, Training, node, sequential
+
+    chain = [node(f"lstm_{n}", "recurrent", layer=Layer("lstm", 3, 3, return_state=False)) for n in range(layers)]
+    model = sequential("long", node("x", "input", shape=(time, 3)), *chain)
+    assert lots(ModelRequest(model, {}, np.zeros((2, time, 3)), training=Training(batches=((0, 1),) * steps))) == times
+    assert lots(request()) == 1
 
 
 @pytest.fixture

@@ -1,12 +1,7 @@
-"""`babi-memnn` and `babi-rnn` (document 3): "Mary moved to the bathroom. Where is Mary?"
+"""The bAbI examples of document 3: "Mary moved to the bathroom. Where is Mary?"
 
-    babi-memnn   story (68), question (4), vocabulary 22: embeddings (68, 64), (68, 4), (4, 64); dot → (68, 4), softmax;
-                 add → (68, 4); permute → (4, 68); concatenate → (4, 132); LSTM → 32; Dense → 22
-    babi-rnn     story (552), question (5), vocabulary 36: embeddings 50; question LSTM → 50; RepeatVector → (552, 50);
-                 add; LSTM → 50; Dense → 36
-
-The stories are generated in the real format (`cases.babi`; for its text see `babi_text`); where the real ones lie on disk,
-it is trained on them too (`cases.datafiles`).
+Two scenarios, `babi-memnn` and `babi-rnn`, each described in `ABOUT`. For the text of both, its parser and its archive see
+`babi_text`.
 """
 
 from __future__ import annotations
@@ -24,6 +19,26 @@ from cases.scenarios.base import ADAM, claim, minibatches, model_claims
 from cases.scenarios.files import on_real_data
 
 ROWS, STEPS, REAL = 96, 40, 320
+_DATA = """
+Stories are generated in the format of bAbI's files: persons move between places, a question asks where one of them is. It is
+trained on stories of the sentence that answers alone; where the real archive lies on disk, on its stories too.
+"""
+ABOUT = {
+    "babi-memnn": """`babi-memnn` (document 3): a memory network answers "Where is Mary?" from a story.
+
+Story (68) and question (4) as ids of 22 words. Embeddings of the story (68, 64) and (68, 4), of the question (4, 64); dot of
+story and question, softmax → (68, 4), how well each word of the story fits; plus the second embedding → (68, 4); permute →
+(4, 68); concatenate with the question → (4, 132); LSTM → 32; Dense → 22. The shapes are asked of that model; numbers and training
+of the same with 8 features and 8 units, and sentences as short as those that are generated.
+""" + _DATA,
+    "babi-rnn": """`babi-rnn` (document 3): two LSTMs answer where a person is from the sentences of a story.
+
+Story (552) and question (5) as ids of 36 words. Embeddings of 50; an LSTM of 50 reads the question; its last output is repeated
+for every step of the story → (552, 50), and added; a second LSTM of 50; Dense → 36. The shapes are asked of that model; numbers
+and training of the same with 8 features and 8 units, and sentences as short as those that are generated.
+""" + _DATA,
+}
+"""Scenario -> its title, and what it is."""
 
 
 @lru_cache(maxsize=2)

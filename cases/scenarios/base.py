@@ -15,7 +15,7 @@ from cases.arrays import DEPTHS
 from cases.invariants.base import settled
 from cases.layers import generator
 from cases.layouts import keeps_both_biases
-from cases.models import ModelRequest, rows_of
+from cases.models import ModelRequest, Node, rows_of
 from cases.optimizers import OWN, definitions
 from cases.plan import Planned
 from cases.requests import Deviation, Note, Observation, Refusal, cause
@@ -178,14 +178,29 @@ def curve(name: str, losses: np.ndarray, figure: str, every: int = 1) -> Note:
     return Note(name, {"x": [s + 1 for s in steps], "y": [float(f"{losses[s]:.6g}") for s in steps]}, figure)
 
 
-def shaped(ask, request: ModelRequest, table: Mapping[str, tuple[int, ...]]) -> list[Deviation]:
-    """Deviations of the nodes' shapes, without the batch, from a table of all of them."""
-    seen = ask(built(request)).facts["shapes"]
-    missing = [node.name for node in request.model.nodes if node.name not in table]
-    return [Deviation(f"shape of {name}", f"node {name}: the table says nothing of it") for name in missing] + [
-        Deviation(f"shape of {name}", f"node {name}: found {('batch', *seen[name])}, expected {('batch', *shape)}")
-        for name, shape in table.items() if tuple(seen[name]) != tuple(shape)
+def shaped(ask, request: ModelRequest, table: Mapping[str, tuple[int, ...]], of: str = "") -> list[Deviation | Note]:
+    """Deviations of the nodes' shapes, without the batch, from a table of all of them; and the shapes that were found, as a table
+    of the report, its name ending on `of`."""
+    nodes, seen = request.model.nodes, ask(built(request)).facts["shapes"]
+    found: list[Deviation | Note] = [
+        Deviation(f"shape of {n.name}", f"node {n.name}: the table says nothing of it") for n in nodes if n.name not in table
     ]
+    found += [Deviation(f"shape of {name}", f"node {name}: found {('batch', *seen[name])}, expected {('batch', *shape)}")
+              for name, shape in table.items() if tuple(seen[name]) != tuple(shape)]
+    rows = [[n.name, in_words(n), str(("batch", *seen[n.name])).replace("'", "")] for n in nodes]
+    return [*found, Note(f"The model, layer by layer{of}", {"head": ["name", "layer", "shape"], "rows": rows})]
+
+
+def in_words(n: Node) -> str:
+    """What a node is, in a line."""
+    if n.op == "time_distributed":
+        return f"time_distributed: {in_words(n['layer'])}"
+    if n.op == "recurrent":
+        layer, of = n["layer"], n["layer"].convolution
+        size = f"{layer.units} units" if of is None else f"{of.channels(layer.width, of.places)} filters, windows {of.size}"
+        return f"{layer.cell}, {size}" + (f", {layer.direction}" if layer.direction != "forward" else "")
+    told = [f"{name} {value}" for name, value in n.options if name != "shape" or n.op == "reshape"]
+    return ", ".join([n.op, *told])
 
 
 def built(request: ModelRequest) -> ModelRequest:
@@ -290,11 +305,13 @@ def planned(claim: Claim, variant: Mapping[str, Any]) -> Planned:
 
 
 def described() -> dict[str, dict[str, str]]:
-    """Scenario -> `title`, the first line of its module, and `text`, the rest: for the report."""
+    """Scenario -> `title` and `text` for the report: first line and rest of its module's docstring, or, where a module holds
+    several scenarios, of what its `ABOUT` says of this one."""
     found: dict[str, dict[str, str]] = {}
     for each in REGISTRY.values():
-        text = inspect.getdoc(sys.modules[each.check.__module__]) or ""
+        module = sys.modules[each.check.__module__]
+        text = getattr(module, "ABOUT", {}).get(each.scenario) or inspect.getdoc(module) or ""
         title, _, rest = text.partition("\n")
-        if each.scenario not in found and title.startswith("`") and f"`{each.scenario}`" in title:
+        if each.scenario not in found and title.startswith(f"`{each.scenario}`"):
             found[each.scenario] = {"title": title.strip(), "text": rest.strip()}
     return found

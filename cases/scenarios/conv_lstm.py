@@ -25,6 +25,7 @@ from cases.requests import Deviation, Note, Observation
 from cases.scenarios.base import (
     ADAM,
     as_claimed,
+    beginning,
     built,
     claim,
     curve,
@@ -133,6 +134,16 @@ def values(ask):
              "statistics of each batch.")
 def trajectory(ask):
     return followed(ask, question(), FIRST)
+
+
+@claim(NAME, "After one step of training BatchNorm's moving averages are those of the equations.", sparing=())
+def moving_averages(ask):
+    request = beginning(question(), 1)
+    seen = ask(request)
+    due = expect_model(as_claimed(with_statistics(request, seen), seen), seen.facts["padding"])
+    kept = [name for name in due if "/moving_" in name]
+    found = [] if kept else [Deviation("weights", "the model keeps no moving averages: nothing is told")]
+    return found + [d for name in kept for d in compare(name, seen[name], due[name].value, due[name].allowed)]
 
 
 @claim(NAME, "From equal weights the gradients of the loss are those of the equations.", depth="full")

@@ -1,5 +1,10 @@
 """`dynamic-rnn` (document 0): a batch of five short sequences, and what an RNN over lengths promises.
 
+Five rows of 3 steps and 3 features, float32, with lengths [3, 1, 3, 2, 2], through a SimpleRNN and an LSTM of 6 units:
+
+    [[0,1,2],[9,8,7],[3,6,8]], [[3,4,5],[0,10,110],[0,0,0]], [[6,7,8],[6,5,4],[1,7,4]], [[9,0,1],[3,7,4],[0,0,0]],
+    [[9,0,1],[3,3,4],[0,0,0]]
+
 Row 1 has length 1 although its step 1 is [0, 10, 110]: it is the length, not the zeros, that decides.
 """
 

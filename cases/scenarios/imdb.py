@@ -1,13 +1,4 @@
-"""`imdb-lstm`, `imdb-cnn-lstm`, `imdb-bidirectional-lstm` (document 3): is a review good or bad?
-
-    imdb-lstm                 (80)  → Embedding 128 → LSTM 128 → Dense 1
-    imdb-cnn-lstm             (100) → Embedding 128 → Dropout → Conv1D(64, 5) → MaxPool(4) → LSTM 70 → Dense 1
-    imdb-bidirectional-lstm   (100) → Embedding 128 → Bidirectional(LSTM 64) → Dropout → Dense 1
-
-Reviews are generated: ids by Zipf's law, lengths by a log-normal one, as in the real ones; cut and padded in front, as
-`pad_sequences` does. A few words speak for a good review, a few for a bad one. Where the real
-ones lie on disk, the models are trained on them too. The document's models have no mask.
-"""
+"""The reviews of document 3: good or bad? Three models, each a scenario of its own, described in `ABOUT`."""
 
 from __future__ import annotations
 
@@ -21,11 +12,33 @@ from cases import datafiles
 from cases.layers import Layer, generator
 from cases.models import FunctionRequest, Model, ModelRequest, Training, draw_model_weights, node, sequential
 from cases.requests import Deviation, Note, Observation
-from cases.scenarios.base import ADAM, claim, falls, minibatches, model_claims
+from cases.scenarios.base import ADAM, claim, curve, falls, minibatches, model_claims
 from cases.scenarios.files import on_real_data, there
 from cases.tolerance import compare
 
 WORDS, ROWS, UNSEEN, STEPS = 40, 128, 128, 60
+_DATA = """
+The shapes are asked of that model; numbers and training of the same with 20 steps, 8 features and {units} units. Its reviews are
+generated: ids by Zipf's law, lengths by a log-normal one, as in the real ones; cut and padded in front, as pad_sequences does;
+a few words speak for a good review, a few for a bad one. Where the real ones lie on disk, the model is trained on them too. Like
+the document's, it has no mask: it reads its padding.
+"""
+ABOUT = {
+    "imdb-lstm": """`imdb-lstm` (document 3): is a review good or bad? One LSTM over its words.
+
+Ids (80) → Embedding 128 → LSTM 128 → Dense 1, sigmoid; binary cross-entropy, Adam.
+""" + _DATA.format(units=8),
+    "imdb-cnn-lstm": """`imdb-cnn-lstm` (document 3): is a review good or bad? A convolution before the LSTM.
+
+Ids (100) → Embedding 128 → Dropout 0.25 → Conv1D(64, 5) → (96, 64) → MaxPool(4) → (24, 64) → LSTM 70 → Dense 1, sigmoid; binary
+cross-entropy, Adam.
+""" + _DATA.format(units=8),
+    "imdb-bidirectional-lstm": """`imdb-bidirectional-lstm` (document 3): is a review good or bad? Read from both ends.
+
+Ids (100) → Embedding 128 → Bidirectional(LSTM 64) → 128 → Dropout 0.5 → Dense 1, sigmoid; binary cross-entropy, Adam.
+""" + _DATA.format(units=6),
+}
+"""Scenario -> its title, and what it is."""
 
 
 def reviews(rows: int, time: int, words: int, seed: str) -> tuple[np.ndarray, np.ndarray]:
@@ -209,7 +222,9 @@ for _small, *_ in MODELS[1:]:
     @claim(_small.name, "With its dropout the model trains, and tells unseen reviews apart.", says="It has Dropout, and learns.",
            sparing=())
     def dropout(ask, model=_small):
-        return [*falls(ask(dropping(model))["losses"], 0.8, over=10), *tells(ask, model, dropping(model))]
+        losses = ask(dropping(model))["losses"]
+        told = curve("with dropout", losses, "Loss of each step of training, with dropout")
+        return [*falls(losses, 0.8, over=10), *tells(ask, model, dropping(model)), told]
 
     @claim(_small.name, "Trained on labels that have nothing to do with the reviews, it does not tell unseen ones apart: what it "
                         "does with the right ones is not chance.", says="It learns.", depth="full")

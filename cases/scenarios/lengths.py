@@ -1,24 +1,27 @@
-"""`one-model-many-lengths` and `bucketing` (document 2): variable length without padding.
+"""`one-model-many-lengths` (document 2): one model for sequences of any length, without padding.
 
-LSTM(100, sequences, time None, 100 features) → LSTM(100) → Dense(2, softmax), given 50, then 10, then 60 steps. Here
-with 8 features and 10 units; the document's widths for the counts. Bucketing: a batch a length, in place of padding.
+LSTM(100, sequences, stateful, batch 200, time None, 100 features) → LSTM(100) → Dense(2, softmax), fit on 50, then on 10, then
+on 60 steps; RMSprop. Here with batches of 4 rows, 8 features and 10 units, by SGD; the document's widths where parameters and
+shapes are counted.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from functools import lru_cache
+from typing import Any
 
 import numpy as np
 
 from cases.batches import Batch
 from cases.layers import Layer, generator
-from cases.models import FunctionRequest, Model, ModelRequest, Training, draw_model_weights, node, rows_of, sequential
+from cases.models import FunctionRequest, Model, ModelRequest, Training, draw_model_weights, node, sequential
 from cases.requests import Deviation, Note, Refusal, Request
-from cases.scenarios.base import as_claimed, built, claim, differentiated, refused, shaped, untrained
+from cases.scenarios.base import as_claimed, built, claim, curve, differentiated, refused, shaped, untrained
 from cases.tolerance import compare, expect, expect_model
 
-NAME, BUCKETS = "one-model-many-lengths", "bucketing"
+NAME = "one-model-many-lengths"
 GIVEN, STEPS = (50, 10, 60, 10), 2
 LENGTHS = [{"length": n} for n in GIVEN[:3]]
 
@@ -56,7 +59,8 @@ def many() -> FunctionRequest:
     """One model: it predicts 50, 10, 60 and again 10 steps, and is then trained on the first two of them.
 
     The observation's arrays: `predictions/N` of each, `losses/N` of each step; its facts: `traces`, how often the model's own
-    code was called for it, `eager`, whether it is called every time, `same_weights`, whether the variables are the ones before.
+    code was called for it, `programs`, how many XLA compiled for it (None: not told), `eager`, whether it is called every time,
+    `same_weights`, whether the variables are the ones before.
     """
     made = model(8, 10)
     batches = [question(length).inputs for length in GIVEN]
@@ -142,31 +146,38 @@ def stateful_many_lengths(ask):
         if what == "train":
             weights = {name.removeprefix("weights/"): e.value for name, e in due.items() if name.startswith("weights/")}
         number += 1
-    return found
+    return [*found, curve("50, 10, (50 held out,) 60, and after a reset 10 steps", seen["losses"], "Loss of each call, stateful")]
 
 
-@claim(NAME, "A new length rebuilds nothing, and a length that was seen before is not traced again.",
+@claim(NAME, "A new length rebuilds nothing, and for a length that was seen before nothing is traced and nothing compiled again.",
        says="A model with time None takes any length.")
 def traces(ask):
-    seen = ask(many())
-    counts = {name: int(n) for name, n in seen.facts["traces"].items()}
-    rows = [[f"predict, call {n + 1}", f"{length} steps", "eager" if seen.facts["eager"] else str(counts[f"predict/{n}"])]
-            for n, length in enumerate(GIVEN)]
-    rows += [[f"train, step {n + 1}", f"{GIVEN[n]} steps", "eager" if seen.facts["eager"] else str(counts[f"train/{n}"])]
-             for n in range(STEPS)]
+    facts = ask(many()).facts
+    calls = [(f"predict/{n}", f"predict, call {n + 1}", length) for n, length in enumerate(GIVEN)]
+    calls += [(f"train/{n}", f"train, step {n + 1}", GIVEN[n]) for n in range(STEPS)]
+    rows = [[words, f"{length} steps", "eager" if facts["eager"] else in_numbers(facts, call)] for call, words, length in calls]
     found: list[Deviation | Note] = [
-        Note("How often the model is traced when a length comes", {"head": ["call", "length", "traces"], "rows": rows}),
-        Note("what is counted", "each call of the model's own Python code: a step may call it twice, for the shapes and to "
-             "compile, and traced for any length it is not called again; what XLA compiles anew without a trace is not counted"),
+        Note("What a new length costs: traces, and programs of XLA", {"head": ["call", "length", "cost"], "rows": rows}),
+        Note("what is counted", "traces: calls of the model's own Python code; a step may call it twice, for the shapes and to "
+             "compile, and traced for any length it is not called again. Programs: those of the model's steps that XLA compiles; "
+             "none, where Keras does not give the model to XLA"),
     ]
-    again = counts[f"predict/{len(GIVEN) - 1}"]
-    if not counts["predict/0"]:
+    again = f"predict/{len(GIVEN) - 1}"
+    if not facts["traces"]["predict/0"]:
         found.append(Deviation("traces", "the first call has not run the model's code at all: nothing was counted"))
-    if again and not seen.facts["eager"]:
-        found.append(Deviation("traces", f"{GIVEN[-1]} steps, seen before: traced {again} times again", float(again)))
-    if not seen.facts["same_weights"]:
+    for what in ("traces", "programs") if not facts["eager"] else ():
+        if count := facts[what][again]:
+            found.append(Deviation(what, f"{GIVEN[-1]} steps, seen before: {count} {what} again", float(count)))
+    if not facts["same_weights"]:
         found.append(Deviation("weights", "another length has made other variables: the layer was built again"))
     return found
+
+
+def in_numbers(facts: Mapping[str, Any], call: str) -> str:
+    """How often the model was traced for a call, and how many programs were compiled."""
+    traced, programs = int(facts["traces"][call]), facts["programs"][call]
+    told = "not told" if programs is None else f"{programs} program{'s' * (programs != 1)}"
+    return f"{traced} trace{'s' * (traced != 1)}, {told}"
 
 
 @claim(NAME, "One set of weights serves every length: gradients are those of the equations.", LENGTHS, depth="full")
@@ -198,7 +209,7 @@ def layer_shapes(ask):
     for length in (50, 10):
         made = model(100, 100, time=length)
         table = {"input": (length, 100), "first": (length, 100), "second": (100,), "dense": (2,)}
-        found += shaped(ask, question(length, made), table)
+        found += shaped(ask, question(length, made), table, f", made for {length} steps")
     return found
 
 
@@ -227,66 +238,3 @@ def mixed_lengths(ask):
     if not any(word in answer.message.lower() for word in ("shape", "length", "rectangular", "size", "dimension")):
         found.append(Deviation("error", f"{answer.error} speaks of no shape or length: {answer.message[:200]}"))
     return found
-
-
-def uneven() -> tuple[ModelRequest, np.ndarray]:
-    """A masked model, five rows padded at the end, and their lengths: two buckets."""
-    lengths = np.array([6, 3, 6, 3, 3])
-    made = sequential(
-        BUCKETS,
-        node("input", "input", shape=(None, 3)),
-        node("lstm", "recurrent", layer=Layer("lstm", 3, 5, return_sequences=False, return_state=False)),
-        node("dense", "dense", units=2, activation="linear"),
-    )
-    mask = np.arange(6) < lengths[:, None]
-    random = generator(BUCKETS)
-    inputs = np.where(mask[:, :, None], random.normal(0, 1, (5, 6, 3)), 0.0)
-    training = Training("sgd", (("learning_rate", 0.01),), "mse")
-    return ModelRequest(
-        made,
-        draw_model_weights(made),
-        inputs,
-        mask,
-        random.normal(0, 1, (5, 2)),
-        training,
-        wants=("gradients",),
-    ), lengths
-
-
-def buckets(request: ModelRequest, lengths: np.ndarray) -> list[tuple[int, ModelRequest]]:
-    """How many rows, and the question about them unpadded, for each length."""
-    found = []
-    for length in np.unique(lengths):
-        rows = np.flatnonzero(lengths == length)
-        bucket = replace(request, inputs=rows_of(request.inputs, rows)[:, :length], mask=None, targets=request.targets[rows])
-        found.append((len(rows), bucket))
-    return found
-
-
-@claim(BUCKETS, "One batch a length gives the loss of one padded and masked batch: the means, weighted by their rows.",
-       says="In place of padding, sequences of one length go into one batch.")
-def losses(ask):
-    request, lengths = uneven()
-    total = sum(rows * ask(bucket)["loss"] for rows, bucket in buckets(request, lengths))
-    return compare("loss", ask(request)["loss"], total / len(lengths), 2 * expect_model(request)["loss"].allowed)
-
-
-@claim(BUCKETS, "One batch a length gives the gradients of one padded and masked batch, weighted by their rows.",
-       says="In place of padding, sequences of one length go into one batch.")
-def gradients(ask):
-    request, lengths = uneven()
-    seen, expected = ask(request), expect_model(request)
-    answers = [(rows, ask(bucket)) for rows, bucket in buckets(request, lengths)]
-    found = []
-    for name, array in seen.named("gradients").items():
-        total = sum(rows * answer[name] for rows, answer in answers) / len(lengths)
-        found += compare(name, array, total, 2 * float(np.max(expected[name].allowed)))
-    return found
-
-
-@claim(BUCKETS, "The padded and masked batch has the loss and the gradients of the equations.")
-def of_the_equations(ask):
-    request, _ = uneven()
-    seen = ask(request)
-    due = expect_model(request, seen.facts["padding"])["loss"]
-    return compare("loss", seen["loss"], due.value, due.allowed) + differentiated(ask, request)

@@ -83,9 +83,13 @@ DROPPING: dict[str, Chain] = {
 PACKED = {
     name: name in ("LSTM", "Bidirectional")
     for name in ("LSTM", "Bidirectional", "Dense", "Dropout", "Activation", "BatchNormalization", "Add", "Multiply",
-                 "Concatenate", "Embedding", "slicing", "Reshape", "Flatten", "Permute", "Conv1D", "MaxPooling1D")
+                 "Concatenate", "Embedding", "slicing", "Reshape", "Flatten", "Permute", "Conv1D", "MaxPooling1D",
+                 "AveragePooling1D", "GlobalAveragePooling1D", "LayerNormalization", "Average", "Maximum", "Minimum",
+                 "Concatenate_in_time", "Dot", "operator")
 }
 """What a packed sequence is given to, and whether it is to come out as one; else an error is to be raised."""
+LAYERS = "in a layer alone"
+"""Where something becomes of a mask, if single layers are asked."""
 PASS, DROP = [{"layer": name} for name in PASSING], [{"layer": name} for name in DROPPING]
 TRAINED = [one for one in PASS if one["layer"] != "BatchNormalization"]
 TRAINING = Training("sgd", (("learning_rate", 0.01),), "mse", (tuple(range(4)),))
@@ -161,9 +165,9 @@ def loss_over(request: ModelRequest, predictions: np.ndarray, where: np.ndarray)
     return float(np.mean((predictions - request.targets)[where] ** 2))
 
 
-def fate(layer: str, what: str) -> Note:
-    """A row of the table of what becomes of a mask."""
-    return Note("What becomes of a mask", {"head": ["layer", "mask"], "rows": [[layer.replace("_", " "), what]]})
+def fate(layer: str, what: str, where: str = "inside a model") -> Note:
+    """A row of a table of what becomes of a mask."""
+    return Note(f"What becomes of a mask {where}", {"head": ["layer", "mask"], "rows": [[layer.replace("_", " "), what]]})
 
 
 def loss_is(layer: str, where: np.ndarray, ask) -> list[Deviation]:
@@ -268,8 +272,9 @@ def packed(ask, layer):
     answer = ask.answer(FunctionRequest("packed_through", (("layer", layer), ("inputs", drawn), ("lengths", lengths))))
     if isinstance(answer, Refusal):
         found = [Deviation("error", f"{answer.error}: {answer.message}")] if PACKED[layer] else []
-        return [*found, fate(layer, f"packed: {answer.error}")]
+        return [*found, fate(layer, f"packed: {answer.error}", LAYERS)]
     kind = settled(answer).facts["kind"]
     if not PACKED[layer]:
-        return [Deviation("packed", f"no error was raised: a {kind} came out"), fate(layer, f"packed: a {kind} comes out")]
-    return [*compare("lengths", answer["lengths"], lengths, 0.0), fate(layer, "packed: passed on")]
+        row = fate(layer, f"packed: a {kind} comes out", LAYERS)
+        return [Deviation("packed", f"no error was raised: a {kind} came out"), row]
+    return [*compare("lengths", answer["lengths"], lengths, 0.0), fate(layer, "packed: passed on", LAYERS)]

@@ -1,5 +1,6 @@
 """`nan-as-padding` (document 1): NaN as the value that is masked.
 
+Masking(nan) → LSTM, GRU or SimpleRNN of 4 units → Dense(1), mean squared error; and single layers with a mask or lengths.
 `nan != nan`, so every step differs from the masking value: Masking(nan) masks nothing, and everything becomes NaN. With
 an explicit mask, or lengths, a masked NaN must reach neither outputs nor states nor gradients.
 """

@@ -166,7 +166,43 @@ def it_trains(ask, dropout):
     request = question()
     if dropout:
         request = replace(request, model=model(dropout), training=replace(request.training, validation=()))
-    return falls(ask(request)["losses"], 0.9)
+    losses = ask(request)["losses"]
+    return [*falls(losses, 0.9), curve(f"dropout {dropout:g}", losses, "Loss of each step, with dropout and without")]
+
+
+MANY, UNSEEN, SHORT, ENOUGH = 120, 100, 12, 0.3
+"""Rows to learn from, others, their steps; which share of the others must be told: the commonest class is 11 %."""
+
+
+@lru_cache(maxsize=2)
+def dropping(chance: bool = False) -> tuple[ModelRequest, np.ndarray]:
+    """More and shorter rows, trained with the document's dropout, then asked about others; and what those are. If by `chance`,
+    its labels are those of other rows."""
+    random = generator(NAME, "many")
+    labels = random.integers(0, CLASSES, MANY + UNSEEN)
+    inputs = random.normal(0, 0.5, (MANY + UNSEEN, SHORT, FEATURES))
+    inputs[np.arange(MANY + UNSEEN), :, labels % FEATURES] += labels[:, None] / 6 - 1
+    inputs = np.pad(inputs, ((0, 0), (0, PADDED - VALID), (0, 0)))
+    told = np.eye(CLASSES)[random.permutation(labels[:MANY]) if chance else labels[:MANY]]
+    hyper = tuple({**dict(ADAM), "learning_rate": 0.03}.items())
+    training = Training("adam", hyper, "categorical_crossentropy", minibatches(NAME + " many", MANY, 10, MANY))
+    made = model(0.5)
+    return ModelRequest(made, draw_model_weights(made), inputs[:MANY], None, told, training, inputs[MANY:], ()), labels[MANY:]
+
+
+@claim(NAME, "With its dropout it tells rows that it has not seen far better than by guessing; trained on labels of other rows "
+             "it does not.", [{"labels": "right"}, {"labels": "chance"}], depth="full",
+       says="Dropout of 0.5 at inputs and states is used in training.")
+def it_generalizes(ask, labels):
+    request, due = dropping(labels == "chance")
+    seen = ask(request)
+    right = float(np.mean(seen["trained"].argmax(axis=1) == due))
+    told = [Note(f"unseen rows told right, with {labels} labels", f"{right:.1%}"),
+            curve(f"{labels} labels", seen["losses"], "Loss of each step, with dropout, 120 rows")]
+    if (right > ENOUGH) == (labels == "right"):
+        return told
+    words = f"{'over' if labels == 'right' else 'at most'} {ENOUGH:.0%}"
+    return [Deviation("accuracy", f"{right:.1%} of unseen rows right, expected {words}"), *told]
 
 
 @claim(NAME, "Saved and loaded again, trained weights give the same outputs, and the same masking.",

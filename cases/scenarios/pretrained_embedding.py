@@ -1,6 +1,7 @@
 """`pretrained-embedding` (document 1): given word vectors, row 0 reserved for padding, not trained.
 
 A matrix of len(vocabulary) + 1 rows, row 0 zero; Embedding with those weights, frozen → LSTM → Dense.
+Here 12 words, vectors of 5, an LSTM of 6 units, six rows of 2 to 7 words with zeros in front.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ import numpy as np
 from cases.layers import Layer, generator
 from cases.models import ModelRequest, Training, draw_model_weights, node, sequential
 from cases.requests import Deviation
-from cases.scenarios.base import claim, differentiated, minibatches, predicted, untrained
+from cases.scenarios.base import claim, curve, differentiated, minibatches, predicted, untrained
 from cases.tolerance import compare, expect_model
 
 NAME = "pretrained-embedding"
@@ -69,7 +70,8 @@ def frozen(ask):
         0.0,
     )
     moved = np.any(seen["weights/dense/kernel"] != request.weights["dense/kernel"].astype("float32"))
-    return found + ([] if moved else [Deviation("dense/kernel", "training has not moved it")])
+    found += [] if moved else [Deviation("dense/kernel", "training has not moved it")]
+    return [*found, curve("frozen", seen["losses"], "Loss of each step of training")]
 
 
 @claim(NAME, "Trained, the matrix moves in the rows that were looked up, and follows the equations.", sparing=())
@@ -78,9 +80,10 @@ def trained(ask):
     seen, before = ask(request), request.weights["embedding/embeddings"].astype("float32")
     used = np.isin(np.arange(WORDS + 1), request.inputs)
     moved = np.any(seen["weights/embedding/embeddings"] != before, axis=1)
+    told = curve("trained", seen["losses"], "Loss of each step of training")
     if np.array_equal(moved, used):
-        return differentiated(ask, request)
-    return [Deviation("embedding/embeddings", f"rows {np.flatnonzero(moved)} moved, expected {np.flatnonzero(used)}")]
+        return [told, *differentiated(ask, request)]
+    return [told, Deviation("embedding/embeddings", f"rows {np.flatnonzero(moved)} moved, expected {np.flatnonzero(used)}")]
 
 
 @claim(NAME, "With mask_zero (PyTorch: a mask from padding_idx, by hand) id 0 masks its step: padding changes nothing.",

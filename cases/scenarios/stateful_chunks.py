@@ -1,6 +1,7 @@
 """`stateful-chunks` (document 2): a long sequence in parts, its state carried from part to part.
 
-In Keras a stateful layer; in PyTorch (h, c) passed by hand.
+Three rows of 9 steps go through one LSTM, GRU or SimpleRNN, whole, and cut in halves, in thirds, after the first step, and into
+single steps. In Keras the layer is stateful; in PyTorch (h, c) is passed by hand.
 """
 
 from __future__ import annotations

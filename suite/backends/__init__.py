@@ -41,7 +41,8 @@ class Moment(Exception):
 
 
 class moment:
-    """Context manager: an error inside came at this moment (the innermost one counts)."""
+    """Context manager: an error inside came at this moment (the innermost one counts), unless the error itself says when it
+    `came_at`."""
 
     def __init__(self, name: str):
         self.name = name
@@ -51,7 +52,7 @@ class moment:
 
     def __exit__(self, kind, error, trace) -> None:
         if error is not None and isinstance(error, Exception) and not isinstance(error, Moment):
-            raise Moment(self.name, error) from error
+            raise Moment(getattr(error, "came_at", self.name), error) from error
 
 
 class Backend(ABC):

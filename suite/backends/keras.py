@@ -27,6 +27,7 @@ from cases.steps import OptimizerRequest
 from suite.backends import Backend, moment, xla
 from suite.backends import keras_layers as stacks
 from suite.backends.keras_engines import ENGINES, Answer, Call
+from suite.backends.keras_moments import mark_traces
 from suite.backends.keras_support import unsupported
 from suite.backends.keras_watch import Watch
 from suite.backends.strided import laid_out
@@ -57,6 +58,7 @@ class Keras(Backend):
                                "this process: start it in an interpreter of its own")
         self.engine = ENGINES[self.engine_name](self.keras, device)
         self.watch = Watch(self.engine_name, device)
+        mark_traces(self.keras, bool(self.engine.compiling))
         self._stacks: OrderedDict[Any, stacks.Stack] = OrderedDict()
 
     def _limit_threads(self) -> None:

@@ -30,29 +30,38 @@ def made(keras: Any, options: Mapping[str, Any], inputs: np.ndarray) -> Graph:
 
 def run_lengths(backend: Any, request: FunctionRequest) -> Observation:
     """Answer the request of `cases.scenarios.lengths.many`. A trace is a call of the model's own Python code: compiled, it runs
-    when it is traced alone; eager, at every call."""
+    when it is traced alone; eager, at every call. A model that Keras does not give to XLA has no program compiled."""
     options, keras = dict(request.arguments), backend.keras
     inputs, targets, training = (options[name] for name in ("inputs", "targets", "training"))
     traces: list[int] = []
     with moment("build"):
         graph = made(keras, options, inputs[0])
         called = counted(graph.model, traces)
-    arrays, counts, before = {}, {}, [id(v) for v in graph.model.weights]
-    with moment("run"):
+    arrays, counts, programs, before = {}, {}, {}, [id(v) for v in graph.model.weights]
+
+    def count(call: str, compiled: list[str] | None) -> None:
+        """Note what was traced and compiled for a call, and begin anew. Of the programs only those of the model's steps count."""
+        counts[call] = len(traces)
+        traces.clear()
+        if compiled is None:
+            programs[call] = None if graph.model.jit_compile else 0
+        else:
+            programs[call] = sum("step" in name for name in compiled)
+            compiled.clear()
+
+    with moment("run"), backend.engine.compilations() as compiled:
         for number, one in enumerate(inputs):
             arrays[f"predictions/{number}"] = np.array(called.predict(graph.given(one, None), batch_size=len(one), verbose=0))
-            counts[f"predict/{number}"] = len(traces)
-            traces.clear()
+            count(f"predict/{number}", compiled)
         for number in range(options["steps"]):
             called.reset_metrics()
             loss = called.train_on_batch(graph.given(inputs[number], None), np.array(targets[number], "float32"))
             arrays[f"losses/{number}"] = np.array(float(np.ravel(loss)[0]))
-            counts[f"train/{number}"] = len(traces)
-            traces.clear()
+            count(f"train/{number}", compiled)
     same = before == [id(v) for v in graph.model.weights]
     return Observation(arrays, facts={
-        "traces": counts, "eager": not backend.engine.compiling, "same_weights": same, "padding": "hold", "stack": "keras",
-        "one_bias": True, "parameters": graph.model.count_params(),
+        "traces": counts, "programs": programs, "eager": not backend.engine.compiling, "same_weights": same, "padding": "hold",
+        "stack": "keras", "one_bias": True, "parameters": graph.model.count_params(),
     })
 
 

@@ -16,7 +16,7 @@ Gradients come from `tf.GradientTape`, `torch.autograd.grad`, `jax.value_and_gra
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -97,6 +97,11 @@ class Engine:
     def differentiate(self, loss: Callable[[], Any], variables: Sequence[Any]) -> tuple[Any, list]:
         """`loss`, and its gradients by Keras variables; None where there is no path."""
         raise NotImplementedError
+
+    @contextlib.contextmanager
+    def compilations(self) -> Iterator[list[str] | None]:
+        """Inside: the names of the programs that XLA compiles, one by one; None where the engine does not tell."""
+        yield None
 
     def wait(self, answer: Answer) -> None:
         """Return when the device has finished."""
@@ -285,6 +290,24 @@ class Jax(Engine):
                 return loss(self.keras, *found[:2], cotangents), found
 
         return self.jax.value_and_grad(run, argnums=(0, 1, 2), has_aux=True) if backward else run
+
+    @contextlib.contextmanager
+    def compilations(self) -> Iterator[list[str] | None]:
+        """As JAX tells its listeners; a program that is read from the cache of compiled ones counts too."""
+        names: list[str] = []
+
+        def heard(event: str, _: float, **more: Any) -> None:
+            if event == "/jax/core/compile/backend_compile_duration":
+                names.append(str(more.get("fun_name")))
+
+        if not hasattr(self.jax.monitoring, "unregister_event_duration_listener"):
+            yield None
+            return
+        self.jax.monitoring.register_event_duration_secs_listener(heard)
+        try:
+            yield names
+        finally:
+            self.jax.monitoring.unregister_event_duration_listener(heard)
 
     def _spare_maps(self) -> None:
         """Drop what was compiled before the process runs out of memory maps, which would end it."""

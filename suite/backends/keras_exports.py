@@ -17,8 +17,8 @@ from suite.backends import moment
 
 FORMATS = {"saved_model": "tf_saved_model", "program": "torch", "onnx": "onnx"}
 NEEDS = {"saved_model": ("tensorflow",), "program": ("torch",), "onnx": ("onnx", "onnxruntime")}
-CONVERTERS = {"tensorflow": "tf2onnx", "jax": "tf2onnx", "torch": "onnxscript"}
-"""What `Model.export(format="onnx")` needs, by engine."""
+CONVERTERS = {"tensorflow": ("tf2onnx",), "jax": ("jax2onnx",)}
+"""What `Model.export(format="onnx")` needs besides, by engine."""
 
 
 def run_exported(backend: Any, request: FunctionRequest) -> Observation | Unsupported:
@@ -29,7 +29,7 @@ def run_exported(backend: Any, request: FunctionRequest) -> Observation | Unsupp
         return Unsupported("Keras exports no SavedModel from its torch backend")
     if way == "program" and engine.name != "torch":
         return Unsupported("Keras exports programs of PyTorch from its torch backend alone")
-    needed = (*NEEDS[way], CONVERTERS[engine.name]) if way == "onnx" else NEEDS[way]
+    needed = (*NEEDS[way], *(CONVERTERS.get(engine.name, ()) if way == "onnx" else ()))
     if absent := [name for name in needed if importlib.util.find_spec(name) is None]:
         return Unsupported(f"{absent[0]} is not installed")
     layer, batch = asked.layer, asked.batch
@@ -37,24 +37,29 @@ def run_exported(backend: Any, request: FunctionRequest) -> Observation | Unsupp
     with moment("build"):
         stack = stacks.build(keras, layer, "fused", None, source)
         stack.assign(to_keras(layer, asked.weights))
-        model = stacks.functional(keras, stack, 1, 1, "fused", False, ())
+        model = stacks.functional(keras, stack, 1, batch.time, "fused", False, (), options["fixed"])
     inputs, _ = stacks.masked_inputs(asked.but(execution=asked.execution.but(mask_from=source)), batch)
     with tempfile.TemporaryDirectory() as folder:
         path = os.path.join(folder, {"program": "model.pt2", "onnx": "model.onnx"}.get(way, "model"))
         with moment("trace"):
-            model.export(path, format=FORMATS[way], verbose=False, **open_axes(way))
+            if way == "onnx":
+                model(engine.tensor(inputs.astype("float32")))  # Keras exports nothing that was never called
+            try:
+                model.export(path, format=FORMATS[way], verbose=False, **open_axes(way, options["fixed"]))
+            except ModuleNotFoundError as absent:  # releases before 3.14 convert by onnxscript
+                return Unsupported(f"{absent.name} is not installed")
         with moment("run"):
             outputs = ran(path, way, inputs.astype("float32"))
     return Observation({"outputs": outputs}, way, facts={"padding": backend.padding(layer)})
 
 
-def open_axes(way: str) -> dict[str, Any]:
-    """What leaves rows and steps open, where that must be said."""
+def open_axes(way: str, fixed: bool) -> dict[str, Any]:
+    """What leaves rows open, and steps unless they are fixed, where that must be said."""
     if way != "program":
         return {}
     from torch.export import Dim
 
-    return {"dynamic_shapes": {0: Dim.AUTO, 1: Dim.AUTO}}
+    return {"dynamic_shapes": {0: Dim.AUTO} if fixed else {0: Dim.AUTO, 1: Dim.AUTO}}
 
 
 def ran(path: str, way: str, inputs: np.ndarray) -> np.ndarray:

@@ -310,12 +310,13 @@ def loss(keras: Any, outputs: Sequence[Any], states: Sequence[Any], cotangents: 
     return sum(terms[1:], terms[0])
 
 
-def functional(keras: Any, stack: Stack, batch: int, time: int, kernel: str, masked: bool, states: Sequence[int]) -> Any:
+def functional(keras: Any, stack: Stack, batch: int, time: int, kernel: str, masked: bool, states: Sequence[int],
+               fixed: bool = False) -> Any:
     """A functional model of the stack. `states`: how many initial states each layer is given, or nothing.
     Inputs: the sequences, then the mask, then the initial states, where given;
-    outputs: the outputs, then the final states. Time is open, except for an unrolled loop, which needs it fixed."""
+    outputs: the outputs, then the final states. Time is open, unless it is to be `fixed`, and for an unrolled loop."""
     layer = stack.layer
-    steps = time if kernel == "unrolled" else None
+    steps = time if fixed or kernel == "unrolled" else None
     size = batch if layer.stateful else None
     real = real_dtype(layer)
 

@@ -11,6 +11,7 @@ from suite.backends.keras_given import run_given
 from suite.backends.keras_graphs import run_between, run_graph
 from suite.backends.keras_handed_on import run_carried_masks, run_listed_states, run_other_dtype
 from suite.backends.keras_losses import run_ignored, run_masked_loss, run_probabilities
+from suite.backends.keras_masks import run_mask_table
 from suite.backends.keras_options import run_activity, run_bound, run_bounds, run_defaults, run_in_parts, run_options
 from suite.backends.keras_purity import run_purity
 from suite.backends.keras_stateful import run_stateful_calls
@@ -29,5 +30,6 @@ PROBES: Mapping[str, Callable] = {
     "listed_states": run_listed_states, "other_dtype": run_other_dtype, "activity": run_activity, "fit": run_fit,
     "stateful_lengths": run_stateful, "bound": run_bound, "stateful_calls": run_stateful_calls,
     "probabilities": run_probabilities,
+    "mask_table": run_mask_table,
 }
 """Name of a function request -> what answers it: function(backend, request)."""

@@ -158,6 +158,15 @@ THROUGH: Mapping[str, Callable[[Any], Any]] = {
     "Permute": lambda x: torch.permute(x, (0, 2, 1)),
     "Conv1D": lambda x: nn.Conv1d(3, 5, 2)(x),
     "MaxPooling1D": lambda x: nn.MaxPool1d(1)(x),
+    "AveragePooling1D": lambda x: nn.AvgPool1d(1)(x),
+    "GlobalAveragePooling1D": lambda x: x.mean(dim=1),
+    "LayerNormalization": lambda x: nn.LayerNorm(3)(x),
+    "Average": lambda x: torch.mean(torch.stack([x, x]), dim=0),
+    "Maximum": lambda x: torch.maximum(x, x),
+    "Minimum": lambda x: torch.minimum(x, x),
+    "Concatenate_in_time": lambda x: torch.cat([x, x], dim=1),
+    "Dot": lambda x: torch.einsum("btf,bsf->bts", x, x),
+    "operator": lambda x: x * 2,
 }
 """Name of a layer or operation -> what its user writes, of three features."""
 

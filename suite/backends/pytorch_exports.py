@@ -49,9 +49,10 @@ def run_exported(backend: Any, request: FunctionRequest) -> Observation | Unsupp
         warnings.simplefilter("ignore")
         if way == "program":
             free = torch.export.Dim.AUTO
-            program = torch.export.export(alone, (traced,), dynamic_shapes=({0: free, 1: free},)).module()
+            axes = {0: free} if options["fixed"] else {0: free, 1: free}
+            program = torch.export.export(alone, (traced,), dynamic_shapes=(axes,)).module()
         else:
-            program = exported(alone, traced, lengths)
+            program = exported(alone, traced, lengths, options["fixed"])
     with moment("run"):
         outputs = program(found) if lengths is None else program(found, lengths)
     outputs = np.asarray(outputs.detach() if isinstance(outputs, torch.Tensor) else outputs)
@@ -59,11 +60,12 @@ def run_exported(backend: Any, request: FunctionRequest) -> Observation | Unsupp
     return Observation({"outputs": np.pad(outputs, ((0, 0), (0, missing), (0, 0)))}, way, facts={"padding": "zero"})
 
 
-def exported(alone: Alone, traced: torch.Tensor, lengths: torch.Tensor | None) -> Any:
-    """The module in ONNX Runtime, rows and steps left open: tensors -> array."""
+def exported(alone: Alone, traced: torch.Tensor, lengths: torch.Tensor | None, fixed: bool) -> Any:
+    """The module in ONNX Runtime, rows left open, and steps unless they are fixed: tensors -> array."""
     import onnxruntime
 
-    named = {"inputs": {0: "rows", 1: "steps"}, "outputs": {0: "rows", 1: "steps"}}
+    open_axes = {0: "rows"} if fixed else {0: "rows", 1: "steps"}
+    named = {"inputs": open_axes, "outputs": open_axes}
     arguments: tuple = (traced,)
     if lengths is not None:
         named["lengths"], arguments = {0: "rows"}, (traced, torch.arange(len(traced), 0, -1))

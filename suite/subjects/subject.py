@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import time
 from collections import OrderedDict
+from collections.abc import Mapping
 from threading import Lock
 from typing import Any
 
 from cases.invariants.base import settled
+from cases.models import recurrent_layers
 from cases.requests import Observation, Refusal, Request, Unsupported, digest, from_bytes, to_bytes
 from suite.subjects.inline import Inline
 from suite.subjects.interpreter import Broken, Died, Interpreter, TimedOut
@@ -17,14 +19,19 @@ REMEMBERED = 600
 """How many answers are kept: checks of one case are near each other, so a few cases' worth is enough."""
 
 
-STEPS = 500
-"""So many steps of training are what the time-out of one request is meant for."""
+STEPS, LOOPED = 500, 10_000
+"""So many steps of training, or runs of a cell in them, are what the time-out of one request is meant for."""
 
 
 def lots(request: Any) -> int:
-    """How many times the time-out a request may take: a long training has it for every `STEPS` steps."""
+    """How many times the time-out a request may take: a long training has it for every `STEPS` steps, or for every `LOOPED` runs
+    of a cell, one after the other, whichever is more."""
     training = getattr(request, "training", None)
-    return 1 + len(training.batches) // STEPS if training is not None else 1
+    if training is None:
+        return 1
+    inputs = request.inputs.values() if isinstance(request.inputs, Mapping) else [request.inputs]
+    time, loops = max(array.shape[1] for array in inputs), len(recurrent_layers(request.model))
+    return 1 + max(len(training.steps) // STEPS, len(training.steps) * time * loops // LOOPED)
 
 
 class Subject:

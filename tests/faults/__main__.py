@@ -23,6 +23,7 @@ from tests.faults import (
     in_layers,
     in_loops,
     in_masks,
+    in_models,
     in_torch,
     in_training,
 )
@@ -31,7 +32,7 @@ from tests.faults.base import Fault
 
 FAULTS: tuple[Fault, ...] = (*in_loops.ALL, *in_layers.ALL, *in_masks.ALL, *in_torch.ALL, *in_conditions.ALL, *in_graphs.ALL,
                              *in_engines.ALL, *in_adapter.ALL, *in_corners.ALL, *in_training.ALL,
-                             *in_blind_torch.ALL, *in_blind_engines.ALL)
+                             *in_models.ALL, *in_blind_torch.ALL, *in_blind_engines.ALL)
 WHAT = ("killed", "survived", "explained", "void")
 
 

@@ -1,0 +1,65 @@
+"""What single Keras layers do with the mask of a tensor that they are called on."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import numpy as np
+
+from cases.models import FunctionRequest
+from cases.requests import Observation, cause
+from suite.backends import moment
+from suite.backends.keras_layers import passed_mask
+
+OPERATIONS: Mapping[str, Callable[[Any], Callable]] = {
+    "slicing": lambda keras: lambda x: x[:, 1:],
+    "operator": lambda keras: lambda x: x * 2,
+    "lambda": lambda keras: keras.layers.Lambda(lambda x: x[:, 1:]),
+}
+"""What is no layer of its own -> how its user writes it."""
+
+
+def made(keras: Any, layer: str, options: Mapping[str, Any]) -> Callable:
+    """The layer, or the operation; a layer inside another one is described by its name and its options."""
+    if layer in OPERATIONS:
+        return OPERATIONS[layer](keras)
+    given = {name: made(keras, one["class_name"], one["config"]) if name == "layer" else one for name, one in options.items()}
+    return getattr(keras.layers, layer)(**given)
+
+
+def run_mask_table(backend: Any, request: FunctionRequest) -> Observation:
+    """Answer the request of `cases.scenarios.mask_table.table`."""
+    options, keras, engine = dict(request.arguments), backend.keras, backend.engine
+    inputs, facts, arrays = options["inputs"].astype("float32"), {"warned": [], "errors": {}, "missing": [], "taken": []}, {}
+
+    def seen(mask: Any) -> np.ndarray:
+        return np.zeros(mask.shape, bool) if options["how"] == "built" else engine.numpy(mask)
+
+    with moment("run"):
+        plain = keras.Input(batch_shape=inputs.shape) if options["how"] == "built" else engine.tensor(inputs)
+        nowhere_zero = keras.layers.Dense(3, activation="sigmoid")
+        for name, layer, how, on in options["ways"]:
+            if layer not in OPERATIONS and not hasattr(keras.layers, layer):
+                facts["missing"].append(name)
+                continue
+            masked, other = keras.layers.Masking()(plain), keras.layers.Masking()(plain)
+            before = passed_mask(masked), passed_mask(other)
+            given = {"masked": masked, "two": [masked, other], "half": [masked, plain], "after_dense": nowhere_zero,
+                     "last_state": keras.layers.LSTM(4) if on == "last_state" else None}[on]
+            given = given(masked) if callable(given) else given
+            with warnings.catch_warnings(record=True) as caught:
+                warnings.simplefilter("always")
+                try:
+                    mask = passed_mask(made(keras, layer, how)(given))
+                except Exception as error:
+                    facts["errors"][name] = f"{type(error).__name__}: {cause(str(error), 100)}"
+                    continue
+            if any("mask" in str(warning.message).lower() for warning in caught):
+                facts["warned"].append(name)
+            if any(now is not then for now, then in zip((passed_mask(masked), passed_mask(other)), before, strict=True)):
+                facts["taken"].append(name)
+            if mask is not None:
+                arrays[f"masks/{name}"] = seen(mask)
+    return Observation(arrays, facts=facts)
