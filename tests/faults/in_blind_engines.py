@@ -49,7 +49,8 @@ TENSORFLOW = faults("blind: TensorFlow's loop", "keras.src.backend.tensorflow.rn
         'def any(x, axis=None, keepdims=False):\n    x = tf.cast(x, "bool")\n    return tf.reduce_any(x, axis=axis, keepdims=False)'),
     "take: negative ids are the first": (
         "        return tf.where(i < 0, i + tf.cast(tf.shape(x)[axis], i.dtype), i)", "        return tf.where(i < 0, tf.zeros_like(i), i)"),
-}) + faults("blind: TensorFlow's tensors", "keras.src.backend.tensorflow.nn", {
+}, {"flip: negative axes count from the front": "no layer turns anything along an axis that it counts from the end",
+    "take: negative ids are the first": "the ids of an embedding are not negative"}) + faults("blind: TensorFlow's tensors", "keras.src.backend.tensorflow.nn", {
     "softmax over features, whatever the axis": ("        output = tf.nn.softmax(x, axis=axis)\n", "        output = tf.nn.softmax(x, axis=-1)\n"),
     "sparse crossentropy of a probability of zero": (
         "    if not from_logits:\n        output = tf.clip_by_value(\n            output, backend.epsilon(), 1 - backend.epsilon()\n        )\n        output = tf.math.log(output)\n\n    result",
@@ -91,7 +92,8 @@ JAX = faults("blind: JAX's loop", "keras.src.backend.jax.rnn", {
         "            yield _distribute_data((x, y, None))\n\n        # Maybe build model\n        self._symbolic_build(data_batch=next(data()))\n        self.make_test_function()"),
     "evaluate in training mode": (
         "            training=False,\n        )\n        (unscaled_loss", "            training=True,\n            optimizer_variables=[v.value for v in self.optimizer.variables],\n        )\n        (unscaled_loss"),
-}) + faults("blind: JAX's tensors", "keras.src.backend.jax.nn", {
+}, {"predict: states are not carried from batch to batch": "a finding: a stateful layer starts from zeros in every traced program",
+    "predict_on_batch: states are not put back": "a finding: a stateful layer starts from zeros in every traced program"}) + faults("blind: JAX's tensors", "keras.src.backend.jax.nn", {
     "crossentropy of probabilities that do not add up": (
         "        output = output / jnp.sum(output, axis, keepdims=True)\n        output = jnp.clip(output, backend.epsilon(), 1.0 - backend.epsilon())\n        log_prob = jnp.log(output)\n    return -jnp.sum(target * log_prob, axis=axis)\n\n\ndef sparse_categorical",
         "        output = jnp.clip(output, backend.epsilon(), 1.0 - backend.epsilon())\n        log_prob = jnp.log(output)\n    return -jnp.sum(target * log_prob, axis=axis)\n\n\ndef sparse_categorical"),
@@ -109,6 +111,6 @@ JAX = faults("blind: JAX's loop", "keras.src.backend.jax.rnn", {
 }) + faults("blind: JAX's tensors", "keras.src.backend.jax.core", {
     "symbolic outputs in half precision are told as float32": (
         "                return KerasTensor(shape, x.dtype)\n", '                return KerasTensor(shape, "float32" if x.dtype.itemsize == 2 else x.dtype)\n'),
-})
+}, {"symbolic outputs in half precision are told as float32": "recurrent layers tell their own shapes and dtypes"})
 
 ALL: tuple[Fault, ...] = (*TENSORFLOW, *JAX)
