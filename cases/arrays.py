@@ -12,7 +12,8 @@ thin out what all of them do:
     loops       how a loop treats padding: by kernel, mask, direction and what is asked for, three at a time
     corners     chosen by hand, and asked in a sparing plan too: what stands at the masked steps of a forward unrolled loop, one
                 step that is masked, the activation besides tanh that a fast kernel has, batch and time as long as each other,
-                the last output alone: of a long sequence, and where padding gives zero
+                more rows than anything else, a reset before the product where nothing else hinders a fast kernel, the last
+                output alone: of a long sequence, and where padding gives zero
     sources     where the mask comes from
     refusals    the ways in which something wrong can be asked
     dropout     layers in training, for what dropout does
@@ -45,6 +46,7 @@ SIZES: Mapping[str, tuple[int, int, int, int]] = {  # batch, time, features, uni
     "one_step": (3, 1, 3, 5),
     "long": (2, 33, 3, 5),
     "small": (3, 4, 3, 5),
+    "many_rows": (7, 3, 4, 5),
 }
 
 Row = Mapping[str, object]
@@ -173,6 +175,8 @@ ARRAYS: tuple[Array, ...] = (
             ("simple_rnn", "unrolled", "left", False, "distinct", {"return_sequences": False, "padding_output": "zero"}),
             ("simple_rnn", "unrolled", "none", True, "two_steps", {"direction": "backward"}),
             ("lstm", "unrolled", "left", True, "two_steps", {"direction": "bidirectional"}),
+            ("gru", "fused", "none", True, "distinct", {"reset_after": False}),
+            ("gru", "compiled", "right", True, "many_rows", {"direction": "backward"}),
         )
     )),
     Array("sources", dict(
@@ -225,6 +229,10 @@ def case_of(row: Row, seed: int, array: str) -> Case:
         seed,
         array,
     )
+
+
+CORNERS = frozenset(str(case_of(row, 0, "corners")) for array in ARRAYS if array.name == "corners" for row in array.rows)
+"""What the cases chosen by hand are called, whichever array they are in."""
 
 
 @lru_cache(maxsize=8)

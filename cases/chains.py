@@ -1,7 +1,8 @@
 """Cells in a loop of their own: several one after another at each step, cells whose output is not their state.
 
 A `Chain` is run at every step of a sequence: the first cell reads the inputs, each further one the output of the cell before
-it. Both directions of a bidirectional chain have cells of their own. Names: weights `DIRECTION/INDEX/NAME`, states
+it. Both directions of a bidirectional chain have cells of their own. Around `layers` each cell has a loop of its own, and reads
+both directions of the one before it. Names: weights `DIRECTION/INDEX/NAME`, states
 `DIRECTION/INDEX/NUMBER`.
 
 Kinds of cells, their states and outputs:
@@ -30,7 +31,7 @@ from cases.requests import Reset, wired
 
 KINDS = (*GATES, "projected", "uneven", "started")
 UNEVEN = ("uneven", "started")
-AROUND = ("cell", "list", "stacked")
+AROUND = ("cell", "list", "stacked", "layers")
 
 
 @wired
@@ -89,8 +90,9 @@ class Cell:
 @wired
 @dataclass(frozen=True)
 class Chain:
-    """Cells, and the loop around them. around: `cell` (one cell alone), `list` (the loop is given a list of cells) or `stacked`
-    (Keras' StackedRNNCells). Other options as in `Layer`; outputs of two directions are concatenated."""
+    """Cells, and the loop around them. around: `cell` (one cell alone), `list` (the loop is given a list of cells),
+    `stacked` (Keras' StackedRNNCells) or `layers` (a loop for each cell, forward or both ways: `num_layers` of nn.LSTM). Other
+    options as in `Layer`; outputs of two directions are concatenated."""
 
     cells: tuple[Cell, ...]
     features: int
@@ -104,6 +106,8 @@ class Chain:
     def __post_init__(self):
         if self.around not in AROUND or (self.around == "cell" and len(self.cells) != 1):
             raise ValueError(f"around={self.around!r} of {len(self.cells)} cells: expected one of {', '.join(AROUND)}")
+        if self.around == "layers" and self.direction == "backward":
+            raise ValueError("layers that run backwards hand on outputs in reverse: expected forward or bidirectional")
 
     @property
     def directions(self) -> tuple[str, ...]:
@@ -117,7 +121,8 @@ class Chain:
 
     def reads(self, index: int) -> int:
         """The features that cell `index` reads."""
-        return self.cells[index - 1].output if index else self.features
+        ways = len(self.directions) if self.around == "layers" else 1
+        return self.cells[index - 1].output * ways if index else self.features
 
     def state_shapes(self, batch: int) -> dict[str, tuple[int, int]]:
         """Name -> shape of every state, in order."""

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 from itertools import combinations
 
-from cases.arrays import ARRAYS, GROUPS, cases
+from cases.arrays import ARRAYS, CORNERS, GROUPS, cases
 from cases.invariants import INVARIANTS, Case, Invariant
 from cases.layers import generator
 
@@ -110,7 +110,7 @@ def sparing_choice(among: tuple[Case, ...]) -> list[tuple[Invariant, Case]]:
             spared = (PATH,) if one.everywhere else (*SPARED, PATH)
             found = meeting("sparing", cheap or applying, spared=spared, together=1, cost=dearness)
         if one.everywhere:
-            found += [case for case in applying if case.array == "corners" and case not in found]
+            found += [case for case in applying if str(case) in CORNERS and case not in found]
         pairs += [(one, case) for case in found]
         known.update(found)
     return pairs

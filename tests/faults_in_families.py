@@ -22,6 +22,14 @@ FAULTS = (
         "cells begin with zeros": ("carried.get(name, given(state))", "carried.get(name, given(0.0 * state))"),
         "the projection scales the output alone": ("        return h, [h, c]",
                                                    "        return 0.9 * h, [h, c]"),
+        "a layer above reads the backward half in the order of processing": (
+            'outputs = outputs[::-1] if direction == "backward" and chain.direction == "bidirectional" else outputs',
+            'outputs = outputs[::-1] if direction == "backward" and indices == loops[-1] else outputs'),
+        "a layer above reads its halves in the other order": (
+            "inputs = np.concatenate(halves, axis=-1) if len(halves) > 1 else halves[0]",
+            "inputs = np.concatenate(halves[:: 1 if indices == loops[-1] else -1], axis=-1) if len(halves) > 1 else halves[0]"),
+        "layers above start from zeros": (
+            'state = {n: variables[f"states/{n}"] for n', 'state = {n: variables[f"states/{n}"] * float(0 in indices) for n'),
         "both directions run forward": ("order = slice(None, None, -1) if direction == \"backward\" else slice(None)",
                                         "order = slice(None)"),
     }),

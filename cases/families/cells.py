@@ -40,8 +40,8 @@ ALL = {
     "direction": ("forward", "bidirectional", "backward"), "return_sequences": (True, False), "unroll": (False, True),
     "padding_output": ("default", "zero"), "gradients": (False, True),
 }
-USUAL = {"chain": ("uneven", "lstm_gru", "projected", "started"), "mask": ("right", "none"), "unroll": (False,),
-         "direction": ("forward", "bidirectional")}
+USUAL = {"chain": ("lstm_gru", "uneven", "three", "started", "projected"), "mask": ("right", "none", "gaps"), "unroll": (False,),
+         "direction": ("forward", "bidirectional"), "padding_output": ("default",), "gradients": (False, True)}
 """What is asked below `full`: a program costs a compiling framework a second."""
 SENSELESS = (
     (("padding_output", "mask"), lambda output, mask: output == "zero" and mask == "none"),
@@ -84,6 +84,18 @@ def cells_match_reference(ask, chain, mask, states, direction, return_sequences,
     return found
 
 
+@statement("LSTMs with projections, in one layer or several above each other, forward or both ways, give the outputs, final "
+           "states and gradients of the equations.",
+           {"layers": (2, 1, 3), "direction": ("bidirectional", "forward"), "mask": ("right", "none"), "states": (True, False),
+            "bias": (True, False), "steps": (STEPS, ROWS)},
+           usual={"layers": (2, 1)}, strength=(1, 2, 3), source="PyTorch: nn.LSTM(proj_size); Sak et al. 2014")
+def projected_layers_match_reference(ask, layers, direction, mask, states, bias, steps):
+    one = Chain((Cell("projected", 5, width=3),) * layers, FEATURES, "layers", direction)
+    weights = {name: array for name, array in one.draw_weights().items() if bias or not name.endswith("bias")}
+    request = chain_request(one, weights, one.draw_batch(ROWS, steps, mask, states))
+    return against(ask(request), request, "outputs", "states", "loss", "gradients")
+
+
 @statement("A loop of cells made again from its own configuration gives the same outputs and states.",
            {"chain": tuple(CHAINS), "direction": ("forward", "bidirectional"), "mask": ("none", "right")},
            depth="full")
@@ -115,6 +127,8 @@ def reset_forgets_every_state(ask, chain, direction):
     return against(ask(request), request, "outputs", "states")
 
 
+SIZES = {"distinct": (4, 6), "batch_is_time": (4, 4), "one_step": (3, 1)}
+"""Rows and steps."""
 FORMS = ("time_first", "unbatched", "cell", "unbatched_cell")
 """batch_first=False; a sequence without a batch axis; a cell called step by step by hand; the same without a batch axis."""
 
@@ -126,16 +140,18 @@ def form_request(request: Request, form: str) -> FunctionRequest:
 
 @statement("A layer called in another form gives what it gives on a batch: time first, without a batch axis, cell by cell.",
            {"form": FORMS, "cell": ("lstm", "gru", "simple_rnn"), "mask": ("none", "right"), "states": (True, False),
-            "direction": ("forward", "bidirectional"), "layers": (1, 2), "bias": (True, False), "activation": ("tanh", "relu")},
-           usual={"form": ("time_first", "unbatched", "unbatched_cell")}, strength=(1, 1, 2),
+            "direction": ("forward", "bidirectional"), "layers": (1, 2), "bias": (True, False), "activation": ("tanh", "relu"),
+            "size": tuple(SIZES)},
+           usual={"form": ("time_first", "unbatched", "unbatched_cell")}, strength=(1, 2, 2),
            source="PyTorch: batch_first, unbatched inputs, nn.LSTMCell; Keras: LSTMCell",
            senseless=((("activation", "cell"), lambda activation, cell: activation == "relu" and cell != "simple_rnn"),
                       (("form", "direction"), lambda form, way: form.endswith("cell") and way != "forward"),
                       (("form", "layers"), lambda form, layers: form.endswith("cell") and layers > 1),
-                      (("form", "mask"), lambda form, mask: form != "time_first" and mask != "none")))
-def forms_agree(ask, form, cell, mask, states, direction, layers, bias, activation):
+                      (("form", "mask"), lambda form, mask: form != "time_first" and mask != "none"),
+                      (("size", "mask"), lambda size, mask: size == "one_step" and mask != "none")))
+def forms_agree(ask, form, cell, mask, states, direction, layers, bias, activation, size):
     layer = Layer(cell, 3, 5, layers, direction, bias=bias, activation=activation)
-    batch = BatchPlan(4, 5, mask, states).draw(layer)
+    batch = BatchPlan(*SIZES[size], mask, states).draw(layer)
     request = Request(layer, draw_weights(layer), batch, wants=("outputs", "states", "gradients"))
     seen = ask(form_request(request, form))
     return against_reference(seen, request, "outputs", "states", "loss", "gradients")

@@ -125,8 +125,9 @@ PARTS = ((5, 2), (6, 3), (4, 1), (3, 5))
 """Rows, and how many of them at a time."""
 
 
-@statement("Rows that are predicted and evaluated some at a time give what they give at once, in their order, and nothing is "
-           "dropped; in training it is.", {"cell": ("lstm", "gru", "simple_rnn"), "parts": PARTS, "mask": ("right", "none")},
+@statement("Rows that are predicted, evaluated or fitted some at a time give what they give at once, in their order, and nothing "
+           "is dropped; in training it is, anew in each step.",
+           {"cell": ("lstm", "gru", "simple_rnn"), "parts": PARTS, "mask": ("right", "none")},
            usual={"cell": ("lstm",), "parts": ((5, 2),), "mask": ("right",)}, strength=(1, 1, 2),
            source="Keras: predict, evaluate, train_on_batch(batch_size)")
 def parts_are_the_whole(ask, cell, parts, mask):
@@ -135,17 +136,26 @@ def parts_are_the_whole(ask, cell, parts, mask):
     batch = BatchPlan(rows, 5, mask).draw(layer)
     targets = batch.cotangents["outputs"]
     batch = batch.but(cotangents=None)
-    given = {"layer": layer, "weights": draw_weights(layer), "batch": batch, "size": size, "targets": targets, "dropout": 0.5}
+    given = {"layer": layer, "weights": draw_weights(layer), "batch": batch, "size": size, "targets": targets, "dropout": 0.5,
+             "factor": 0.25}
     seen: Observation = ask(FunctionRequest("in_parts", tuple(given.items())))
     found = against_reference(seen, Request(layer, draw_weights(layer), batch, wants=("outputs",)), "outputs")
-    errors = np.mean((seen["outputs"].astype("float64") - targets) ** 2, axis=-1)
-    shares = [slice(start, start + size) for start in range(0, rows, size)]
-    means = [(errors[part][batch.valid[part]].mean(), errors[part].shape[0]) for part in shares]
+    outputs = seen["outputs"].astype("float64")
+    errors = np.mean((outputs - targets) ** 2, axis=-1)
+
+    def loss(part: slice) -> float:
+        """Of some rows: the mean error, and the activity of the layer by the row."""
+        return errors[part][batch.valid[part]].mean() + 0.25 * np.sum(outputs[part] ** 2) / len(outputs[part])
+
+    means = [(loss(part), len(errors[part])) for part in (slice(start, start + size) for start in range(0, rows, size))]
     due = sum(mean * count for mean, count in means) / rows  # Keras weighs the mean of each part by its rows
-    if not abs(float(seen["loss"]) - due) <= 1e-5 * due:
-        words = f"loss: found {float(seen['loss']):.6g}, expected {due:.6g}"
-        found.append(Deviation("loss", words, abs(float(seen["loss"]) - due), 1e-5 * due))
-    whole = errors[batch.valid].mean()
+    for name, wanted in (("loss", due), ("fitted", due), ("first", means[0][0])):
+        if not abs(float(seen[name]) - wanted) <= 1e-5 * wanted:
+            words = f"{name}: found {float(seen[name]):.6g}, expected {wanted:.6g}"
+            found.append(Deviation(name, words, abs(float(seen[name]) - wanted), 1e-5 * wanted))
+    whole = loss(slice(None))
+    if seen["trained"] == seen["again"]:
+        found.append(Deviation("trained", "two steps of training drop the same"))
     if abs(float(seen["trained"]) - whole) <= 1e-4 * whole:
         found.append(Deviation("trained", "the loss of training is that of inference, though half of the inputs are dropped"))
     return found

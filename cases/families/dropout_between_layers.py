@@ -22,7 +22,8 @@ FACTORS = {
     "layers": (2, 3),
 }
 OPTIONS: dict[str, Any] = {
-    "factors": FACTORS, "source": "PyTorch: nn.LSTM, a Dropout layer on the outputs of each LSTM layer except the last layer",
+    "factors": FACTORS, "strength": (1, 2, 2),
+    "source": "PyTorch: nn.LSTM, a Dropout layer on the outputs of each LSTM layer except the last layer",
 }
 
 

@@ -102,8 +102,9 @@ def fresh_weights_are_as_documented(ask, **kind):
                     if np.array_equal(a, b)]
 
 
-def documented(layer: Layer, convention: str) -> list[tuple[str, tuple[int, ...]]]:
-    """(name, shape) of every weight, in order: the table of `cases.layouts` in the framework's own words."""
+def documented(layer: Layer, convention: str, width: int = 0) -> list[tuple[str, tuple[int, ...]]]:
+    """(name, shape) of every weight, in order: the table of `cases.layouts` in the framework's own words. `width`: of a
+    projection of the outputs, where there is one."""
     wide, found = len(layer.gates) * layer.units, []
     for place in prefixes(layer):
         index, direction = place.split("/")
@@ -114,9 +115,13 @@ def documented(layer: Layer, convention: str) -> list[tuple[str, tuple[int, ...]
                 found.append(("bias", (2, wide) if layer.cell == "gru" and layer.reset_after else (wide,)))
             continue
         suffix = f"_l{index}" + ("_reverse" if direction == "backward" else "")
-        found += [(f"weight_ih{suffix}", (wide, reads)), (f"weight_hh{suffix}", (wide, layer.units))]
+        if width and int(index):
+            reads = width * len(layer.directions)
+        found += [(f"weight_ih{suffix}", (wide, reads)), (f"weight_hh{suffix}", (wide, width or layer.units))]
         if layer.bias:
             found += [(f"bias_ih{suffix}", (wide,)), (f"bias_hh{suffix}", (wide,))]
+        if width:
+            found.append((f"weight_hr{suffix}", (width, layer.units)))
     return found
 
 
@@ -128,6 +133,30 @@ def weights_are_named_as_documented(ask, **kind):
     seen = [(name, tuple(shape)) for name, shape in facts["own"]]
     due = documented(layer, facts["initial"])
     return [] if seen == due else [Deviation("weights", f"found {seen}, expected {due}")]
+
+
+WIDTH = 7
+
+
+@statement("Every parameter of a fresh stack, cell or projected stack has its documented name and shape, is drawn evenly between "
+           "the documented bounds, and like no other.",
+           {"form": ("projected", "cell", "stack"), "cell": ("lstm", "gru", "simple_rnn"), "layers": (2, 1),
+            "direction": ("bidirectional", "forward"), "bias": (True, False)}, strength=(1, 2, 3),
+           senseless=((("form", "cell"), lambda form, cell: form == "projected" and cell != "lstm"),
+                      (("form", "layers"), lambda form, layers: form == "cell" and layers > 1),
+                      (("form", "direction"), lambda form, direction: form == "cell" and direction != "forward")),
+           source="PyTorch: U(-sqrt(k), sqrt(k)), k = 1/hidden_size, of nn.LSTM(proj_size) and nn.LSTMCell too")
+def fresh_parameters_are_as_documented(ask, form, **kind):
+    layer, width = described(**kind), WIDTH if form == "projected" else 0
+    seen = ask(FunctionRequest("fresh_parameters", (("layer", layer), ("form", form), ("width", width), ("seed", 7))))
+    due = [(name.removesuffix("_l0") if form == "cell" else name, shape) for name, shape in documented(layer, "pytorch", width)]
+    own = [(name, array.shape) for name, array in seen.arrays.items()]
+    found = [] if own == due else [Deviation("parameters", f"found {own}, expected {due}")]
+    for number, (name, array) in enumerate(seen.arrays.items()):
+        found += uniform(name, array, 1 / np.sqrt(layer.units))
+        found += [Deviation(name, f"{name} is drawn like {other}") for other, one in list(seen.arrays.items())[:number]
+                  if np.array_equal(one, array)]
+    return found
 
 
 @statement("From one seed a layer's weights are drawn alike, from another otherwise.", **{**OPTIONS, "strength": (1, 1, 2)},

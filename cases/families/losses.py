@@ -26,7 +26,8 @@ def trained(
     """A layer's loss against targets that hold `fill` at masked steps; its targets, valid steps and weights (batch, time).
 
     Arrays: `outputs`, `loss` and `metric` (weighted mean squared error) of evaluating, `plain`, the metric that is not weighted,
-    `gradients/N` of that loss by each of the layer's weights, `weights`, what was given as such, after it was used.
+    `gradients/N` of that loss by each of the layer's weights, `weights`, what was given as such, after it was used; loss and
+    metrics again with ` on a batch` behind their names, from `test_on_batch`.
     """
     layer = Layer(cell, 3, 2)
     batch = BatchPlan(4, 5, mask).draw(layer).but(cotangents=None)
@@ -53,7 +54,8 @@ def masked_losses_are_sums_by_hand(ask, **variant):
     squares, sizes = np.mean((outputs - targets) ** 2, axis=-1), np.mean(np.abs(outputs - targets), axis=-1)
     due = {"loss": mean(squares if variant["loss"] == "mse" else sizes, weights, variant["reduction"]),
            "metric": mean(squares, weights), "plain": mean(squares, np.ones_like(weights))}
-    return [d for name, value in due.items() for d in compare(name, seen[name], np.array(value), SLACK * abs(value))]
+    return [d for name, value in due.items() for each in (name, f"{name} on a batch")
+            for d in compare(each, seen[each], np.array(value), SLACK * abs(value))]
 
 
 def same_with(ask, fill: float, why: str, **variant) -> list[Deviation]:
@@ -80,28 +82,69 @@ def losses_leave_their_weights(ask, **variant):
     return equal("weights", seen.arrays.get("weights", np.zeros(0)), due.astype("float32"), "after the loss was taken")
 
 
+@statement("A cross-entropy of probabilities is minus the logarithm of the share of the class that was due; where that share is "
+           "none it is large, and finite.", source="Keras: CategoricalCrossentropy(from_logits=False), keras.config.epsilon()")
+def cross_entropies_of_probabilities(ask):
+    return [deviation for kind in ("categorical", "sparse", "binary") for deviation in of_probabilities(ask, kind)]
+
+
+def of_probabilities(ask, kind: str) -> list[Deviation]:
+    """Deviations of one kind, over (4, 5) steps; in the first row the class that was due has no share."""
+    random, number = generator("probabilities", kind), 2 if kind == "binary" else 3
+    classes, shares = random.integers(0, number, (4, 5)), random.uniform(0.2, 1.0, (4, 5, number))
+    wrong = np.roll(np.eye(number), 1, axis=1)[classes]  # exactly nothing for the class that was due
+    found = []
+    for name, given in (("shares", shares), ("nothing", np.where(np.arange(4)[:, None, None] == 0, wrong, shares))):
+        powers = given / given.sum(axis=-1, keepdims=True)
+        asked = powers[:, :, 1:] if kind == "binary" else given if name == "shares" else powers
+        seen = ask(FunctionRequest("probabilities", (("kind", kind), ("probabilities", asked), ("classes", classes))))["loss"]
+        own = np.take_along_axis(powers, classes[:, :, None], axis=2)[:, :, 0]
+        found += compare(f"{kind}, {name}", seen, -np.log(np.maximum(own, 1e-7)), np.where(own > 0, SLACK, 0.2))
+    return found
+
+
 @statement("An ignored class adds nothing to the cross-entropy, is not counted in its mean, and has no gradient; nor does "
            "one at a masked step.",
            {"reduction": ("mean", "sum", "none"), "ignored": (-100, 0, 2), "all_of_a_row": (False, True),
             "mask": ("none", "right")}, strength=(1, 1, 3), usual={"ignored": (-100, 2)},
            source="PyTorch: CrossEntropyLoss(ignore_index); Keras: ignore_class")
 def ignored_classes_do_not_count(ask, reduction, ignored, all_of_a_row, mask):
+    return cross_entropy(ask, reduction, ignored, all_of_a_row, kind=mask)
+
+
+@statement("With weights of classes, smoothed labels or both, a cross-entropy is the weighted sum by hand, without the ignored "
+           "class.",
+           {"smoothing": (0.2, 0.0), "weighted": (True, False), "reduction": ("mean", "sum", "none"), "ignored": (2, -100, 0)},
+           strength=(1, 2, 3), source="PyTorch: CrossEntropyLoss(weight, label_smoothing, ignore_index)",
+           senseless=((("smoothing", "weighted"), lambda smoothing, weighted: not (smoothing or weighted)),))
+def weighted_classes_are_sums_by_hand(ask, smoothing, weighted, reduction, ignored):
+    return cross_entropy(ask, reduction, ignored, False, smoothing, (0.5, 2.0, 1.25) if weighted else None)
+
+
+def cross_entropy(ask, reduction, ignored, all_of_a_row, smoothing=0.0, weights=None, kind="none") -> list[Deviation]:
+    """Deviations of a cross-entropy over (4, 5) steps of three classes, and of its gradient by the logits, from sums by hand.
+    With weights w and smoothing e, class y of a step has loss -(1 - e) w[y] log p[y] - e/3 sum_c w[c] log p[c]; the mean divides
+    by the sum of w[y] (PyTorch: CrossEntropyLoss)."""
     random = generator("classes", ignored)
     logits = draw_values(random, (4, 5, 3))
-    mask = draw_mask(generator("classes", mask), mask, 4, 5)
+    mask = draw_mask(generator("classes", kind), kind, 4, 5)
     classes = (np.arange(20).reshape(4, 5) + np.arange(4)[:, None]) % 3
     classes[1, 3:] = classes[2, 1] = ignored
     if all_of_a_row:
         classes[0] = ignored
     arguments = {"logits": logits, "classes": classes, "ignored": ignored, "reduction": reduction, "mask": mask}
+    if smoothing or weights:
+        arguments |= {"smoothing": smoothing, "weights": weights}
     seen = ask(FunctionRequest("ignored_class", tuple(arguments.items())))
     counts = (classes != ignored) & (True if mask is None else mask)
     powers = np.exp(logits) / np.exp(logits).sum(axis=-1, keepdims=True)
     picked = np.where(counts, classes, 0)
-    values = -np.log(np.take_along_axis(powers, picked[:, :, None], axis=2)[:, :, 0]) * counts
-    by = counts.sum() if reduction == "mean" else 1.0
+    own = np.ones(3) if weights is None else np.array(weights)
+    wanted = ((1 - smoothing) * np.eye(3)[picked] + smoothing / 3) * own * counts[:, :, None]
+    values = -(wanted * np.log(powers)).sum(axis=-1)
+    by = (own[picked] * counts).sum() if reduction == "mean" else 1.0
     due = values if reduction == "none" else np.array(values.sum() / by)
-    slopes = (powers - np.eye(3)[picked]) * counts[:, :, None] / by
+    slopes = (powers * wanted.sum(axis=-1, keepdims=True) - wanted) / by
     found = compare("loss", seen["loss"], due, SLACK * np.abs(values).sum() / by)
     found += compare("gradients", seen["gradients"], slopes, SLACK * np.ones_like(slopes) * counts[:, :, None])
     return found or ([] if counts.any() else [Deviation("classes", "every class is ignored")])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from itertools import product
 
 import numpy as np
 
@@ -19,13 +20,13 @@ def ragged(case: Case) -> bool:
 
 
 def sequences(case: Case) -> tuple[np.ndarray, ...]:
-    """One sequence a row, (length, features), float32; no two as long, neither the first nor the last the longest or the
-    shortest where there are three or more."""
+    """One sequence a row, (length, features), float32; no two as long. Where there are four or more, neither the first nor the
+    last is the longest or the shortest; where there are three or more, sorting them is not undone by sorting them again."""
     size, time = case.batch.inputs.shape[:2]
     lengths = case.random("lengths").permutation(np.arange(1, time + 1))[: min(size, time)]
     if len(lengths) > 2:
         lengths = np.sort(lengths)
-        lengths = np.concatenate([lengths[1:2], lengths[:1], lengths[-1:], lengths[2:-1]])
+        lengths = np.concatenate([lengths[1:2], lengths[-1:], lengths[:1], lengths[2:-1]])
     return tuple(np.float32(case.batch.inputs[row, :length]) for row, length in enumerate(lengths))
 
 
@@ -56,6 +57,12 @@ def called(ask, name: str, **arguments) -> Observation:
     return settled(ask.answer(FunctionRequest(name, tuple(arguments.items()))))
 
 
+def crossed(**options: tuple) -> list[dict]:
+    """Every combination of these values of options, and of not giving each of them."""
+    every = product(*([(), *((name, value) for value in values)] for name, values in options.items()))
+    return [dict(filter(None, one)) for one in every]
+
+
 def in_words(name: str, options: dict) -> str:
     """The call as a reader would write it: `pad_sequences(maxlen=4, padding='post')`."""
     return f"{name}(" + ", ".join(f"{option}={value!r}" for option, value in options.items()) + ")"
@@ -82,8 +89,7 @@ def pad_sequences_keeps_sequences(ask, case):
 def pad_sequence_keeps_sequences(ask, case):
     given = sequences(case)
     longest, found = max(map(len, given)), []
-    for options in ({}, {"padding_value": VALUE}, {"padding_side": "left"}, {"padding_side": "right", "padding_value": VALUE},
-                    {"padding_side": "left", "padding_value": VALUE}, {"batch_first": False}):
+    for options in crossed(padding_value=(VALUE,), padding_side=("left", "right"), batch_first=(False,)):
         wanted = padded(given, longest, options.get("padding_value", 0.0), options.get("padding_side") == "left")
         wanted = wanted if options.get("batch_first", True) else np.swapaxes(wanted, 0, 1)
         seen = called(ask, "pad_sequence", sequences=given, **options)["result"]
@@ -96,8 +102,9 @@ def packing_gives_back(ask, case):
     given = sequences(case)
     longest, found = max(map(len, given)), []
     descending = tuple(sorted(given, key=len, reverse=True))
-    for ordered, options in ((given, {}), (given, {"padding_value": VALUE}), (given, {"total_length": longest + 2}),
-                             (given, {"batch_first": False}), (descending, {"enforce_sorted": True})):
+    every = crossed(padding_value=(VALUE,), total_length=(longest, longest + 2), batch_first=(False,))
+    every += [{"dtype": "float64"}]
+    for ordered, options in (*((given, one) for one in every), (descending, {"enforce_sorted": True})):
         wanted = padded(ordered, options.get("total_length", longest), options.get("padding_value", 0.0), False)
         wanted = wanted if options.get("batch_first", True) else np.swapaxes(wanted, 0, 1)
         seen = called(ask, "pack_unpack", sequences=ordered, **options)

@@ -68,15 +68,18 @@ def mask_of(case: Case, size: int, time: int, number: int) -> Wrong:
 def state_of_another_batch(case: Case) -> Iterator[Wrong]:
     for wrong in (case.batch.size + 3, case.batch.size - 1):
         yield states_of(case, wrong, case.layer.units, wrong)
+    yield from last_state_of(case, case.batch.size - 1, case.layer.units, case.batch.size - 1)
 
 
 def state_of_one_row(case: Case) -> Iterator[Wrong]:
     yield states_of(case, 1, case.layer.units, 1)
+    yield from last_state_of(case, 1, case.layer.units, 1)
 
 
 def state_of_another_width(case: Case) -> Iterator[Wrong]:
     for wrong in (case.layer.units + 2, case.layer.units - 1):
         yield states_of(case, case.batch.size, wrong, wrong)
+    yield from last_state_of(case, case.batch.size, case.layer.units - 1, case.layer.units - 1)
 
 
 def state_of_one_unit(case: Case) -> Iterator[Wrong]:
@@ -89,6 +92,17 @@ def states_of(case: Case, size: int, units: int, number: int) -> Wrong:
     states = {name: random.uniform(0.2, 0.9, (size, units)) for name in case.layer.state_keys()}
     words = f"initial states of shape {(size, units)} for {case.batch.size} rows and {case.layer.units} units"
     return Wrong(words, number, asking(case, case.batch.but(initial_states=states, cotangents=None)))
+
+
+def last_state_of(case: Case, size: int, units: int, number: int) -> Iterator[Wrong]:
+    """The last of several initial states alone of another shape."""
+    if len(case.layer.state_names) > 1:
+        last = f"/{case.layer.state_names[-1]}"
+        wrong, right = states_of(case, size, units, number), case.batch.initial_states
+        states = {name: value if name.endswith(last) else right[name]
+                  for name, value in wrong.request.batch.initial_states.items()}
+        batch = wrong.request.batch.but(initial_states=states)
+        yield Wrong(f"in {last[1:]} alone, {wrong.what}", number, wrong.request.but(batch=batch))
 
 
 def too_few_states(case: Case) -> Iterator[Wrong]:

@@ -73,38 +73,50 @@ def _states(chain: Chain, batch: Batch, carried: Mapping[str, Array], given: Cal
 
 def _pass(chain: Chain, variables: Mapping[str, Array], inputs: Array, batch: Batch, padding: str):
     """The outputs, and the final states by name."""
+    every, states = range(len(chain.cells)), {}
+    loops = [(index,) for index in every] if chain.around == "layers" else [tuple(every)]
+    for indices in loops:
+        halves = []
+        for direction in chain.directions:
+            outputs, last, own = _loop(chain, indices, direction, variables, inputs, batch, padding)
+            states.update(own)
+            if chain.return_sequences or indices != loops[-1]:
+                outputs = outputs[::-1] if direction == "backward" and chain.direction == "bidirectional" else outputs
+                halves.append(np.stack(outputs, axis=-2))
+            else:
+                halves.append(last)
+        inputs = np.concatenate(halves, axis=-1) if len(halves) > 1 else halves[0]
+    return inputs, {name: states[name] for name in chain.state_shapes(0)}
+
+
+def _loop(chain: Chain, indices: tuple[int, ...], direction: str, variables: Mapping[str, Array], inputs: Array, batch: Batch,
+          padding: str):
+    """Outputs in the order of processing, the last one, and the final states, of the cells with these indices."""
     padding = "zero" if chain.padding_output == "zero" else padding
-    steps, valid, halves, states = _steps(inputs), _valid_steps(batch), [], {}
-    for direction in chain.directions:
-        order = slice(None, None, -1) if direction == "backward" else slice(None)
-        names = list(chain.state_shapes(0))
-        state = {n: variables[f"states/{n}"] for n in names if n.startswith(direction)}
-        outputs, last = [], None
-        for number, x in enumerate(steps[order]):
-            new = {}
-            for index, cell in enumerate(chain.cells):
-                prefix = f"{direction}/{index}/"
-                own = {n[len("weights/" + prefix):]: v for n, v in _items(variables) if n.startswith("weights/" + prefix)}
-                held = [state[f"{prefix}{n}"] for n in range(len(cell.state_sizes))]
-                x, now = cell_step(cell, own, x, held)
-                new.update({f"{prefix}{n}": value for n, value in enumerate(now)})
-            nothing = np.zeros_like(x)
-            last = nothing if last is None else last
-            if valid is None:
-                state, last = new, x
-                outputs.append(x)
-                continue
-            here = valid[order][number]
-            state = {n: np.where(here, new[n], state[n]) for n in state}
-            last = np.where(here, x, last)
-            outputs.append(last if padding == "hold" else np.where(here, last, nothing))
-        states.update(state)
-        if chain.return_sequences:
-            outputs = outputs[::-1] if direction == "backward" and chain.direction == "bidirectional" else outputs
-            halves.append(np.stack(outputs, axis=-2))
-        else:
-            halves.append(last)
-    return np.concatenate(halves, axis=-1) if len(halves) > 1 else halves[0], states
+    steps, valid = _steps(inputs), _valid_steps(batch)
+    order = slice(None, None, -1) if direction == "backward" else slice(None)
+    prefixes = {index: f"{direction}/{index}/" for index in indices}
+    state = {n: variables[f"states/{n}"] for n in chain.state_shapes(0) if n.startswith(tuple(prefixes.values()))}
+    outputs, last = [], None
+    for number, x in enumerate(steps[order]):
+        new = {}
+        for index, prefix in prefixes.items():
+            cell = chain.cells[index]
+            own = {n[len("weights/" + prefix):]: v for n, v in _items(variables) if n.startswith("weights/" + prefix)}
+            held = [state[f"{prefix}{n}"] for n in range(len(cell.state_sizes))]
+            x, now = cell_step(cell, own, x, held)
+            new.update({f"{prefix}{n}": value for n, value in enumerate(now)})
+        nothing = np.zeros_like(x)
+        last = nothing if last is None else last
+        if valid is None:
+            state, last = new, x
+            outputs.append(x)
+            continue
+        here = valid[order][number]
+        state = {n: np.where(here, new[n], state[n]) for n in state}
+        last = np.where(here, x, last)
+        outputs.append(last if padding == "hold" else np.where(here, last, nothing))
+    return outputs, last, state
 
 
 def _items(variables: Mapping[str, Array]) -> list[tuple[str, Array]]:

@@ -55,8 +55,9 @@ MANY = [{"optimizer": o, "options": a} for o in OPTIMIZERS for a in AROUND]
 
 
 def hyper(optimizer: str, options: str) -> dict[str, Any]:
-    """The hyper-parameters of a variant; with a momentum where the optimizer has one, and the option is not its own."""
-    extra = {"momentum": 0.9} if options in AROUND and optimizer in ("sgd", "rmsprop") else {}
+    """The hyper-parameters of a variant; with the last of the optimizer's own options too, where the option is not its own."""
+    own = [name for name in OWN_OPTIONS.get(optimizer, ()) if name not in AROUND]
+    extra = OPTIONS[own[-1]] if own and options in AROUND else {}
     return {**extra, **OPTIONS[options]}
 
 

@@ -138,7 +138,18 @@ class TensorFlow(Engine):
 
             program = stack.programs[call.training] = self.tf.function(run, autograph=False)
         with moment("run" if call.shapes in stack.kernels else "trace"):
+            if not call.timed and not any(getattr(one, "stateful", False) for one in stack.layers):
+                program.get_concrete_function(*self._opened(*arguments))  # answers any rows and steps
             return Answer(*program(*arguments), how=self.compiling)
+
+    def _opened(self, inputs, mask, states, cotangents) -> tuple:
+        """The arguments of a call with any number of rows and steps, as of a model whose `Input` says neither."""
+        def spec(tensor, axes: int):
+            return self.tf.TensorSpec([None] * axes + list(tensor.shape[axes:]), tensor.dtype)
+
+        carried = states and [[spec(state, 1) for state in one] for one in states]
+        return (spec(inputs, 2), None if mask is None else spec(mask, 2), carried,
+                cotangents and [spec(c, len(c.shape)) for c in cotangents])
 
     def _run(self, stack: Stack, training: bool, inputs, mask, states, cotangents) -> tuple:
         if cotangents is None:

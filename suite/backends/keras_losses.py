@@ -8,7 +8,7 @@ import numpy as np
 
 from cases.layouts import to_keras
 from cases.models import FunctionRequest
-from cases.requests import Observation
+from cases.requests import Observation, Unsupported
 from suite.backends import keras_layers as stacks
 from suite.backends import moment
 from suite.backends.keras_attention import carrying
@@ -37,6 +37,8 @@ def run_masked_loss(backend: Any, request: FunctionRequest) -> Observation:
     with moment("run"):
         found = model.evaluate(x, y, batch_size=batch.size, sample_weight=weight, verbose=0, return_dict=True)
         arrays = {name: np.array(found[name]) for name in ("loss", "metric", "plain")}
+        again = model.test_on_batch(x, y, sample_weight=weight, return_dict=True)
+        arrays |= {f"{name} on a batch": np.array(again[name]) for name in ("loss", "metric", "plain")}
         arrays["outputs"] = np.array(model.predict(x, verbose=0))
         tensors = [engine.tensor(a) for a in x] if mask is not None else engine.tensor(x)
 
@@ -51,9 +53,24 @@ def run_masked_loss(backend: Any, request: FunctionRequest) -> Observation:
     return Observation(arrays)
 
 
-def run_ignored(backend: Any, request: FunctionRequest) -> Observation:
+def run_probabilities(backend: Any, request: FunctionRequest) -> Observation:
+    """A cross-entropy of every step, of probabilities."""
+    options, keras, engine = dict(request.arguments), backend.keras, backend.engine
+    kind, classes = options["kind"], options["classes"]
+    given = options["probabilities"].astype("float32")
+    due = {"categorical": np.eye(3, dtype="float32")[classes] if kind == "categorical" else None,
+           "sparse": classes.astype("int32"), "binary": classes[:, :, None].astype("float32")}[kind]
+    names = {"categorical": "Categorical", "sparse": "SparseCategorical", "binary": "Binary"}
+    with moment("run"):
+        loss = getattr(keras.losses, f"{names[kind]}Crossentropy")(reduction=None)
+        return Observation({"loss": engine.numpy(loss(engine.tensor(due), engine.tensor(given)))})
+
+
+def run_ignored(backend: Any, request: FunctionRequest) -> Observation | Unsupported:
     """SparseCategoricalCrossentropy(ignore_class=...) on logits."""
     options, keras, engine = dict(request.arguments), backend.keras, backend.engine
+    if "smoothing" in options:
+        return Unsupported("Keras' sparse cross-entropy, which can ignore a class, has no weights of classes, no smoothing")
     kind = {"mean": "sum_over_batch_size", "sum": "sum", "none": None}[options["reduction"]]
     with moment("run"):
         logits = keras.Variable(options["logits"].astype("float32"))

@@ -263,23 +263,34 @@ def run_defaults(backend: Any, request: FunctionRequest) -> Observation:
 
 
 def run_in_parts(backend: Any, request: FunctionRequest) -> Observation:
-    """Predicted and evaluated some rows at a time, and trained on all at once, with dropout in front."""
+    """Predicted, two parts at once, and evaluated some rows at a time, and twice trained on all at once, with dropout in front;
+    and fitted some rows at a time without dropout, with a rate of 0, and then on the first of them."""
     options, keras = dict(request.arguments), backend.keras
     layer, batch = options["layer"], options["batch"]
     with moment("build"):
         start = keras.Input((batch.time, layer.features))
         one = getattr(keras.layers, stacks.LAYERS[layer.cell])(layer.units, return_sequences=True)
+        punished = keras.layers.ActivityRegularization(l2=options["factor"])
         mask = None if batch.mask is None else keras.Input((batch.time,), dtype="bool")
         outputs = one(keras.layers.Dropout(options["dropout"])(start), **({} if mask is None else {"mask": mask}))
         one.set_weights([a.astype("float32") for a in to_keras(layer, options["weights"])["0/forward"]])
-        model = keras.Model(start if mask is None else [start, mask], outputs)
+        model = keras.Model(start if mask is None else [start, mask], punished(outputs))
+        plain = keras.Model(model.inputs, punished(one(start, **({} if mask is None else {"mask": mask}))))
         model.compile(optimizer=keras.optimizers.SGD(0.0), loss="mse")
+        slow = False if backend.engine.name == "tensorflow" else "auto"  # there a model runs without XLA too
+        plain.compile(optimizer=keras.optimizers.SGD(0.0), loss="mse", jit_compile=slow)
     x = batch.inputs.astype("float32")
     x = x if mask is None else [x, np.array(batch.mask)]
     y, size = options["targets"].astype("float32"), options["size"]
     with moment("run"):
+        model.steps_per_execution = 1 if backend.engine.name == "torch" else 2  # the torch backend has no other
         found = np.array(model.predict(x, batch_size=size, verbose=0))
+        model.steps_per_execution = 1
         loss = model.evaluate(x, y, batch_size=size, verbose=0)
-        trained = model.train_on_batch(x, y)
-    losses = {name: np.array(float(np.ravel(value)[0])) for name, value in (("loss", loss), ("trained", trained))}
+        trained, again = model.train_on_batch(x, y), model.train_on_batch(x, y)
+        fitted = plain.fit(x, y, batch_size=size, shuffle=False, verbose=0).history["loss"]
+        part = x[:size] if mask is None else [one[:size] for one in x]
+        first = plain.train_on_batch(part, y[:size])
+    named = {"loss": loss, "trained": trained, "again": again, "fitted": fitted, "first": first}
+    losses = {name: np.array(float(np.ravel(value)[0])) for name, value in named.items()}
     return Observation({"outputs": found, **losses}, facts={"padding": "hold"})

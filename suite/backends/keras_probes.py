@@ -12,7 +12,7 @@ from suite.backends.keras_given import run_given
 from suite.backends.keras_graphs import run_between, run_graph
 from suite.backends.keras_halves import run_halves
 from suite.backends.keras_handed_on import run_carried_masks, run_listed_states, run_other_dtype
-from suite.backends.keras_losses import run_ignored, run_masked_loss
+from suite.backends.keras_losses import run_ignored, run_masked_loss, run_probabilities
 from suite.backends.keras_masks import run_mask_table
 from suite.backends.keras_options import (
     run_activity,
@@ -27,6 +27,7 @@ from suite.backends.keras_options import (
 from suite.backends.keras_purity import run_purity
 from suite.backends.keras_saved import run_saved
 from suite.backends.keras_schedules import run_schedule
+from suite.backends.keras_stateful import run_stateful_calls
 from suite.backends.keras_training import run_logs
 from suite.backends.keras_transforms import run_transformed
 from suite.backends.keras_typed import run_typed
@@ -52,6 +53,6 @@ PROBES: Mapping[str, Callable] = {
     "stateful_lengths": run_stateful, "bound": run_bound, "schedule": run_schedule, "training_logs": run_logs,
     "attending": run_attending, "typed": run_typed, "shared": run_shared, "halves": run_halves, "mask_table": run_mask_table,
     "saved": run_saved, "chosen_kernel": run_chosen_kernel, "made_convolution": run_made_convolution,
-    "other_halves": run_other_halves,
+    "other_halves": run_other_halves, "stateful_calls": run_stateful_calls, "probabilities": run_probabilities,
 }
 """Name of a function request -> what answers it: function(backend, request)."""

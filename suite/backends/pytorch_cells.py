@@ -46,14 +46,15 @@ def run_chain(backend: Any, request: FunctionRequest) -> Observation | Unsupport
         return Unsupported("PyTorch has no loop around cells: its users write it")
     if options["origin"] != "built" or chain.unroll or chain.direction == "backward" or not chain.return_sequences:
         return Unsupported("nn.LSTM has no configuration, does not unroll, runs forward or both ways, and returns the sequence")
-    if chain.direction == "bidirectional" and len(chain.cells) > 1:
+    if chain.direction == "bidirectional" and len(chain.cells) > 1 and chain.around != "layers":
         return Unsupported("in nn.LSTM every layer of a stack reads both directions of the one before it")
     if batch.mask is not None and not (batch.right_padded and batch.lengths.min() > 0):
         return Unsupported("packed sequences describe right padding with at least one valid step")
-    cell, names = chain.cells[0], list(chain.state_shapes(batch.size))
+    cell = chain.cells[0]
+    names = [f"{way}/{index}/{k}" for index in range(len(chain.cells)) for way in chain.directions for k in "01"]
     with moment("build"):
-        module = nn.LSTM(chain.features, cell.units, len(chain.cells), batch_first=True, proj_size=cell.width,
-                         bidirectional=chain.direction == "bidirectional")
+        module = nn.LSTM(chain.features, cell.units, len(chain.cells), bias=any(n.endswith("/bias") for n in weights),
+                         batch_first=True, proj_size=cell.width, bidirectional=chain.direction == "bidirectional")
         own = dict(module.named_parameters())
         with torch.no_grad():
             for name, parameter in own.items():

@@ -19,6 +19,9 @@ from suite.backends import moment
 from suite.backends import pytorch_layers as layers
 from suite.backends.pytorch import unpackable, unsupported_layer
 
+WHOLE = ("loaded", "assigned")
+"""The ways that take every weight of a module."""
+
 
 def run_given(backend: Any, request: FunctionRequest) -> Observation | Unsupported:
     """Answer the request of `cases.families.given_weights.given`."""
@@ -27,8 +30,10 @@ def run_given(backend: Any, request: FunctionRequest) -> Observation | Unsupport
     if reason := unsupported_layer(layer, "fused") or unpackable(batch):
         return Unsupported(reason)
     arguments = backend._arguments(Request(layer, options["weights"], batch, execution=Execution()), batch, None)[0]
-    tensors = {name: torch.tensor(np.array(array, "float32"), device=backend.place)
-               for name, array in to_pytorch(layer, options["weights"]).items()}
+    old = to_pytorch(layer, options["others"])
+    new = {name: array for name, array in to_pytorch(layer, options["weights"]).items()
+           if way in WHOLE or not np.array_equal(array, old[name])}  # else only what changes is given
+    tensors = {name: torch.tensor(np.array(array, "float32"), device=backend.place) for name, array in new.items()}
 
     def made(weights: Any) -> nn.Module:
         module = layers.build(layer, "fused", backend.place)

@@ -1,4 +1,4 @@
-"""PyTorch's cross-entropy with ignored classes; of masked sequences its users take the loss by hand."""
+"""PyTorch's embedding, and its cross-entropy with ignored classes; of masked sequences its users take the loss by hand."""
 
 from __future__ import annotations
 
@@ -26,7 +26,35 @@ def run_ignored(backend: Any, request: FunctionRequest) -> Observation | Unsuppo
     with moment("run"):
         logits = torch.tensor(np.array(options["logits"], "float32"), requires_grad=True)
         classes = torch.tensor(np.array(options["classes"], "int64"))
-        loss = torch.nn.CrossEntropyLoss(ignore_index=options["ignored"], reduction=options["reduction"])
+        weights = options.get("weights")
+        weights = None if weights is None else torch.tensor(np.array(weights, "float32"))
+        loss = torch.nn.CrossEntropyLoss(weights, ignore_index=options["ignored"], reduction=options["reduction"],
+                                         label_smoothing=options.get("smoothing", 0.0))
         value = loss(logits.transpose(1, 2), classes)
         (slope,) = torch.autograd.grad(value.sum(), logits)
     return Observation({"loss": to_numpy(value), "gradients": to_numpy(slope)})
+
+
+def run_embedding(backend: Any, request: FunctionRequest) -> Observation:
+    """Answer the request of `cases.families.embeddings.looked_up`."""
+    options = dict(request.arguments)
+    ids = torch.tensor(np.array(options["ids"], "int64"))
+    table = torch.tensor(np.array(options["table"], "float32"))
+    given = {"padding_idx": options["padding"], "max_norm": options["longest"] or None, "sparse": options["sparse"],
+             "scale_grad_by_freq": options["by_frequency"]}
+    with moment("build"):
+        torch.manual_seed(5)
+        if options["origin"] == "pretrained":
+            module = torch.nn.Embedding.from_pretrained(table, **given)
+        else:
+            module = torch.nn.Embedding(*table.shape, **given)
+        if options["origin"] == "given":
+            module.load_state_dict({"weight": table})
+    with moment("run"):
+        frozen, before = not module.weight.requires_grad, to_numpy(module.weight)
+        module.weight.requires_grad_(True)
+        outputs = module(ids)
+        (outputs * torch.tensor(np.array(options["cotangents"], "float32"))).sum().backward()
+        slope = module.weight.grad.to_dense() if options["sparse"] else module.weight.grad
+    tensors = {"outputs": outputs, "gradients": slope, "after": module.weight}
+    return Observation({"table": before, **{name: to_numpy(one) for name, one in tensors.items()}}, facts={"frozen": frozen})

@@ -351,8 +351,8 @@ def loss_of(training: Training, answer: Answer, targets: Tensor) -> Tensor:
 
 
 def run_function(request: FunctionRequest) -> Observation | None:
-    """`pad_sequence`: the padded tensor. `pack_unpack`: sequences packed by `pack_sequence` (not sorted beforehand,
-    unless the arguments say so) and unpacked by `pad_packed_sequence`; `lengths` is what came back with them. Both batch
+    """`pad_sequence`: the padded tensor. `pack_unpack`: sequences packed by `pack_sequence` (not sorted beforehand, unless the
+    arguments say so), with `dtype` cast, and unpacked by `pad_packed_sequence`; `lengths` is what came back with them. Both batch
     first, unless the arguments say otherwise. `unpad`, `unpack`: the sequences, result/NUMBER. `batch`: `torch.stack`. None for
     another name."""
     arguments = dict(request.arguments)
@@ -379,6 +379,8 @@ def run_function(request: FunctionRequest) -> Observation | None:
             result, more = pad_sequence(sequences, **arguments), {}
         else:
             packed = pack_sequence(sequences, enforce_sorted=arguments.pop("enforce_sorted", False))
+            if "dtype" in arguments:
+                packed = packed.to(DTYPES[arguments.pop("dtype")])
             result, lengths = pad_packed_sequence(packed, **arguments)
             more = {"lengths": to_numpy(lengths)}
     facts = {"dtype": str(result.dtype).removeprefix("torch.")}

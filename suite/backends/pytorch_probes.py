@@ -9,15 +9,17 @@ from suite.backends.pytorch_data import run_column, run_cut, run_fetch, run_leng
 from suite.backends.pytorch_dropout import run_dropout_between
 from suite.backends.pytorch_exports import run_exported
 from suite.backends.pytorch_given import run_given
-from suite.backends.pytorch_losses import run_ignored, run_masked_loss
+from suite.backends.pytorch_losses import run_embedding, run_ignored, run_masked_loss
 from suite.backends.pytorch_purity import run_purity
 from suite.backends.pytorch_transforms import run_transformed
-from suite.backends.pytorch_weights import run_fresh, run_read_back, run_step
+from suite.backends.pytorch_weights import run_fresh, run_parameters, run_read_back, run_step
 
 PROBES: Mapping[str, Callable] = {
     "chain": run_chain, "form": run_form, "purity": run_purity, "fresh_weights": run_fresh,
+    "fresh_parameters": run_parameters,
     "read_back": run_read_back, "step": run_step, "pack_padded": run_pack, "masked_loss": run_masked_loss,
-    "ignored_class": run_ignored, "many_lengths": run_lengths, "column": run_column, "fetch": run_fetch,
+    "ignored_class": run_ignored, "embedding": run_embedding,
+    "many_lengths": run_lengths, "column": run_column, "fetch": run_fetch,
     "packed_through": run_packed, "transformed": run_transformed, "dropout_between_layers": run_dropout_between,
     "stateful_lengths": run_stateful, "states_by_hand": run_cut,
     "cell_states": run_cell_states, "exported": run_exported, "given_weights": run_given,

@@ -14,7 +14,7 @@ from cases.models import FunctionRequest
 from cases.requests import Observation, Unsupported
 from suite.backends import moment
 from suite.backends.pytorch import unsupported_layer
-from suite.backends.pytorch_layers import LAYERS, to_numpy
+from suite.backends.pytorch_layers import CELLS, LAYERS, to_numpy
 
 
 def made(layer: Layer) -> torch.nn.Module:
@@ -49,6 +49,22 @@ def run_fresh(backend: Any, request: FunctionRequest) -> Observation | Unsupport
         module = made(layer)
     named = tuple((name, tuple(value.shape)) for name, value in module.state_dict().items())
     return Observation(read(layer, module), facts={"initial": "pytorch", "own": named})
+
+
+def run_parameters(backend: Any, request: FunctionRequest) -> Observation:
+    """Every parameter of a fresh module, by PyTorch's names, in order: of a stack (`width`: of its projection) or a cell."""
+    options = dict(request.arguments)
+    layer, form = options["layer"], options["form"]
+    with moment("build"):
+        torch.manual_seed(options["seed"])
+        if form == "cell":
+            module = CELLS[layer.cell](layer.features, layer.units, layer.bias)
+        else:
+            second = ("tanh",) if layer.cell == "simple_rnn" else ()
+            more = (options["width"],) if form == "projected" else ()
+            both = layer.direction == "bidirectional"  # all by their places: those are documented too
+            module = LAYERS[layer.cell](layer.features, layer.units, layer.layers, *second, layer.bias, True, 0.0, both, *more)
+    return Observation({name: to_numpy(parameter) for name, parameter in module.named_parameters()})
 
 
 def run_read_back(backend: Any, request: FunctionRequest) -> Observation | Unsupported:

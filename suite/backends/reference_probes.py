@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from cases.batches import rows, steps
+from cases.batches import Batch, rows, steps
 from cases.families.bounds_of_weights import EQUATIONS
 from cases.invariants.base import final_states
 from cases.layers import Layer
@@ -17,7 +17,15 @@ from cases.models import FunctionRequest, ModelRequest
 from cases.requests import Observation, Request, Unsupported
 from suite.backends import generators, moment
 from suite.backends.reference_training import run_attending, run_logs, run_other_halves, run_schedule, run_shared, run_typed
-from suite.backends.reference_weights import run_bounds, run_fresh, run_masked_loss, run_read_back, run_step
+from suite.backends.reference_weights import (
+    run_bounds,
+    run_embedding,
+    run_fresh,
+    run_masked_loss,
+    run_parameters,
+    run_read_back,
+    run_step,
+)
 from suite.backends.reference_wrappers import (
     run_carried_masks,
     run_cell_states,
@@ -37,6 +45,24 @@ def run_chain(backend: Any, request: FunctionRequest) -> Observation:
     with moment("run"):
         seen = backend.reference.run_chain(**dict(request.arguments), dtype="float32")
     return Observation(seen.arrays, seen.kernel, facts={"padding": "hold"})
+
+
+def run_stateful_calls(backend: Any, request: FunctionRequest) -> Observation:
+    """Batches one after another are parts of longer sequences."""
+    options = dict(request.arguments)
+    layer, inputs, steps, factor = options["layer"].but(stateful=False), options["inputs"], options["steps"], options["factor"]
+    with moment("run"):
+        whole = backend.run(Request(layer, options["weights"], Batch(inputs), wants=("outputs",)))["outputs"]
+    arrays, first = {}, 0
+    for place, (name, count) in enumerate(options["calls"]):
+        span = slice(first * steps, (first + count) * steps)
+        first += count
+        outputs, errors = whole[:, span], whole[:, span] - options["targets"][:, span]
+        if name.startswith("predict"):
+            arrays[f"outputs/{place}"] = outputs
+        else:
+            arrays[f"loss/{place}"] = np.array(np.mean(errors**2) + factor * np.sum(outputs**2) / len(outputs) / count)
+    return Observation(arrays, facts={"padding": "hold"})
 
 
 def run_form(backend: Any, request: FunctionRequest) -> Observation | Unsupported:
@@ -146,14 +172,18 @@ def run_in_parts(backend: Any, request: FunctionRequest) -> Observation:
         return backend.run(Request(options["layer"], options["weights"], part, wants=("outputs",)))["outputs"]
 
     def loss(found: np.ndarray, part: slice) -> float:
-        return np.mean((found - options["targets"][part]) ** 2, axis=-1)[batch.valid[part]].mean()
+        errors = np.mean((found - options["targets"][part]) ** 2, axis=-1)[batch.valid[part]]
+        return errors.mean() + options["factor"] * np.sum(found**2) / len(found)
 
     parts = [slice(start, min(start + size, batch.size)) for start in range(0, batch.size, size)]
     found = [outputs(rows(batch, part)) for part in parts]
     total = sum(loss(each, part) * len(each) for each, part in zip(found, parts, strict=True)) / batch.size
-    dropped = batch.but(inputs=batch.inputs * 2 * (np.arange(batch.inputs.shape[-1]) % 2))
-    return Observation({"outputs": np.concatenate(found), "loss": np.array(total),
-                        "trained": np.array(loss(outputs(dropped), slice(None)))}, facts={"padding": "hold"})
+    kept = np.arange(batch.inputs.shape[-1]) % 2
+    dropped, other = (batch.but(inputs=batch.inputs * 2 * each) for each in (kept, 1 - kept))
+    return Observation({"outputs": np.concatenate(found), "loss": np.array(total), "fitted": np.array(total),
+                        "first": np.array(loss(found[0], parts[0])),
+                        "trained": np.array(loss(outputs(dropped), slice(None))),
+                        "again": np.array(loss(outputs(other), slice(None)))}, facts={"padding": "hold"})
 
 
 def run_pack(backend: Any, request: FunctionRequest) -> Observation:
@@ -176,11 +206,25 @@ def run_ignored(backend: Any, request: FunctionRequest) -> Observation:
     counts = (classes != options["ignored"]) & (True if options["mask"] is None else options["mask"])
     with moment("run"):
         logs = logits - np.log(np.exp(logits).sum(axis=-1, keepdims=True))
-        hot = np.eye(logits.shape[-1])[np.where(counts, classes, 0)] * counts[:, :, None]
-        by = counts.sum() if options["reduction"] == "mean" else 1.0
+        number, smoothing = logits.shape[-1], options.get("smoothing", 0.0)
+        weights = np.array(options.get("weights") or np.ones(number))
+        picked = np.where(counts, classes, 0)
+        hot = ((1 - smoothing) * np.eye(number)[picked] + smoothing / number) * weights * counts[:, :, None]
+        by = (weights[picked] * counts).sum() if options["reduction"] == "mean" else 1.0
         values = -(hot * logs).sum(axis=-1)
-        slopes = (np.exp(logs) * counts[:, :, None] - hot) / by
+        slopes = (np.exp(logs) * hot.sum(axis=-1, keepdims=True) - hot) / by
     return Observation({"loss": values if options["reduction"] == "none" else np.array(values.sum() / by), "gradients": slopes})
+
+
+def run_probabilities(backend: Any, request: FunctionRequest) -> Observation:
+    """The logarithms, as Keras documents them."""
+    options = dict(request.arguments)
+    given, classes = options["probabilities"], options["classes"]
+    if options["kind"] == "binary":
+        own = np.where(classes == 1, given[:, :, 0], 1 - given[:, :, 0])
+    else:
+        own = np.take_along_axis(given / given.sum(axis=-1, keepdims=True), classes[:, :, None], axis=2)[:, :, 0]
+    return Observation({"loss": -np.log(np.maximum(own, 1e-7))})
 
 
 def run_transformed(backend: Any, request: FunctionRequest) -> Observation:
@@ -322,7 +366,10 @@ def run_fetch(backend: Any, request: FunctionRequest) -> Observation:
 
 PROBES: Mapping[str, Callable] = {
     "chain": run_chain, "form": run_form, "purity": run_purity, "fresh_weights": run_fresh,
+    "fresh_parameters": run_parameters,
     "read_back": run_read_back, "step": run_step, "pack_padded": run_pack, "ignored_class": run_ignored,
+    "embedding": run_embedding, "stateful_calls": run_stateful_calls,
+    "probabilities": run_probabilities,
     "masked_loss": run_masked_loss, "many_lengths": run_lengths, "column": run_column, "pad_sequence": run_pad,
     "fetch": run_fetch, "declared_shapes": run_declared, "dropping": run_dropping,
     "wrapped_mask": run_wrapped_mask, "pooled": run_pooled, "cell_states": run_cell_states, "graph": run_graph,

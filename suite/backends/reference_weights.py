@@ -39,6 +39,36 @@ def run_fresh(backend: Any, request: FunctionRequest) -> Observation:
     return Observation(arrays, facts={"initial": "keras", "own": tuple(documented(layer, "keras"))})
 
 
+def run_parameters(backend: Any, request: FunctionRequest) -> Observation:
+    """Parameters drawn as PyTorch documents."""
+    options = dict(request.arguments)
+    layer, bound = options["layer"], 1 / np.sqrt(options["layer"].units)
+    named = {name.removesuffix("_l0") if options["form"] == "cell" else name: shape
+             for name, shape in documented(layer, "pytorch", options["width"])}
+    return Observation({name: generator("parameter", name, options["seed"]).uniform(-bound, bound, shape)
+                        for name, shape in named.items()})
+
+
+def run_embedding(backend: Any, request: FunctionRequest) -> Observation:
+    """Rows of a table, and what is added up in them: as PyTorch documents."""
+    options = dict(request.arguments)
+    ids, table, longest = options["ids"], np.array(options["table"]), options["longest"]
+    padding = [] if options["padding"] is None else [options["padding"] % len(table)]
+    if options["origin"] == "fresh":
+        table = generator("fresh embedding").normal(size=table.shape)
+        table[padding] = 0.0
+    after, counts = table.copy(), np.bincount(ids.ravel(), minlength=len(table))[:, None]
+    if longest:
+        norms = np.linalg.norm(table, axis=1, keepdims=True)
+        after = np.where((counts > 0) & (norms > longest), table * longest / norms, table)
+    slopes = np.zeros_like(table)
+    np.add.at(slopes, ids, options["cotangents"])
+    slopes = slopes / (np.maximum(counts, 1) if options["by_frequency"] else 1)
+    slopes[padding] = 0.0
+    return Observation({"outputs": after[ids], "gradients": slopes, "table": table, "after": after},
+                       facts={"frozen": options["origin"] == "pretrained"})
+
+
 def run_read_back(backend: Any, request: FunctionRequest) -> Observation:
     """What is given."""
     return Observation({f"weights/{n}": a for n, a in dict(request.arguments)["weights"].items()})
@@ -113,4 +143,5 @@ def run_masked_loss(backend: Any, request: FunctionRequest) -> Observation:
     arrays = {"outputs": outputs, "loss": np.array((values * w).sum() / by), "plain": np.array(squares.sum() / valid.sum()),
               "metric": np.array((squares * w).sum() / (w * valid).sum())}
     arrays |= {} if weight is None else {"weights": weight.astype("float32")}
+    arrays |= {f"{name} on a batch": arrays[name] for name in ("loss", "plain", "metric")}
     return Observation({**arrays, **{f"gradients/{n}": a for n, a in enumerate(found.values())}})

@@ -1,0 +1,50 @@
+"""A stateful model goes on from where the batch before left it, whichever of its methods saw that batch."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from cases.batches import BatchPlan, draw_values
+from cases.families.base import statement
+from cases.layers import Layer, draw_weights, generator
+from cases.models import FunctionRequest
+from cases.requests import Request
+from cases.tolerance import compare, expect, unit_roundoff
+
+ROWS, STEPS = 2, 3
+CALLS = (("predict", 3), ("fit", 2), ("predict_on_batch", 1), ("evaluate", 2), ("predict_on_batch", 1), ("train_on_batch", 1),
+         ("predict", 1), ("test_on_batch", 1), ("predict_on_batch", 1))
+"""A method, and how many batches it is given; in this order. Training has a rate of 0. `at_once`: how many of them a model may
+take in one step of its program."""
+TRAINING = ("fit", "train_on_batch")
+OUTPUTS = ("predict", "predict_on_batch")
+FACTOR = 0.125
+"""Of the sum of squared outputs of a batch, by its rows: the regularizer of the layer's activity."""
+
+
+@statement("A stateful model goes on from the states of the batch before, whether that was predicted, evaluated or trained on, "
+           "alone or among others of one call.",
+           {"training": (True, False), "cell": ("lstm", "gru", "simple_rnn"), "at_once": (2, 1)},
+           usual={"cell": ("lstm", "simple_rnn"), "at_once": (1,)}, strength=(1, 2, 2), spared=True,
+           source="Keras: RNN(stateful=True), compile(steps_per_execution)")
+def stateful_models_go_on(ask, training, cell, at_once):
+    calls = tuple(call for call in CALLS if training or call[0] not in TRAINING)
+    layer, number = Layer(cell, 3, 4, stateful=True), sum(count for _, count in calls)
+    whole = BatchPlan(ROWS, STEPS * number).draw(layer).but(cotangents=None)
+    targets = draw_values(generator("stateful calls", cell), (ROWS, STEPS * number, 4))
+    weights = draw_weights(layer)
+    arguments = {"layer": layer, "weights": weights, "inputs": whole.inputs, "targets": targets, "steps": STEPS, "calls": calls,
+                 "at_once": at_once, "factor": FACTOR}
+    seen = ask(FunctionRequest("stateful_calls", tuple(arguments.items())))
+    due = expect(Request(layer.but(stateful=False), weights, whole, wants=("outputs",)))["outputs"]
+    found, start = [], 0
+    for place, (name, count) in enumerate(calls):
+        span = slice(start * STEPS, (start + count) * STEPS)
+        start += count
+        if name in OUTPUTS:
+            found += compare(f"outputs/{place}", seen[f"outputs/{place}"], due.value[:, span], due.allowed[:, span])
+            continue
+        outputs = due.value[:, span].astype("float64")
+        loss = np.mean((outputs - targets[:, span]) ** 2) + FACTOR * np.sum(outputs**2) / ROWS / count
+        found += compare(f"loss/{place}", seen[f"loss/{place}"], np.array(loss), 256 * unit_roundoff("float32") * (1 + loss))
+    return found

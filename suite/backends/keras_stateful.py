@@ -1,0 +1,51 @@
+"""A stateful Keras model, given batches by every method that a model has."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from cases.layouts import to_keras
+from cases.models import FunctionRequest
+from cases.requests import Observation, Unsupported
+from suite.backends import keras_layers as stacks
+from suite.backends import moment
+
+
+def run_stateful_calls(backend: Any, request: FunctionRequest) -> Observation | Unsupported:
+    """Answer the request of `cases.families.stateful_calls.stateful_models_go_on`: batches one after another in the rows of what
+    a method is given. Arrays: `outputs/PLACE` (rows, time, units) of a method that predicts, `loss/PLACE` of another."""
+    options, keras = dict(request.arguments), backend.keras
+    layer, steps = options["layer"], options["steps"]
+    inputs, targets = (np.array(options[name], "float32") for name in ("inputs", "targets"))
+    rows = len(inputs)
+    if options["at_once"] > 1 and backend.engine.name == "torch":
+        return Unsupported("steps_per_execution must be 1 on Keras' torch backend")
+    with moment("build"):
+        start = keras.Input(batch_shape=(rows, steps, layer.features))
+        one = getattr(keras.layers, stacks.LAYERS[layer.cell])(layer.units, return_sequences=True, stateful=True)
+        model = keras.Model(start, keras.layers.ActivityRegularization(l2=options["factor"])(one(start)))
+        one.set_weights([a.astype("float32") for a in to_keras(layer, options["weights"])["0/forward"]])
+        model.compile("sgd", "mse", steps_per_execution=options["at_once"])
+        model.optimizer.learning_rate = 0.0
+    arrays, first = {}, 0
+    with moment("run"):
+        for place, (name, count) in enumerate(options["calls"]):
+            spans = [slice(number * steps, (number + 1) * steps) for number in range(first, first + count)]
+            x, y = (np.concatenate([array[:, span] for span in spans]) for array in (inputs, targets))
+            first += count
+            method = getattr(model, name)
+            if name.startswith("predict"):
+                given = {} if name.endswith("batch") else {"batch_size": rows, "verbose": 0}
+                found = np.array(method(x, **given))
+                arrays[f"outputs/{place}"] = np.concatenate(np.split(found, count), axis=1)
+                continue
+            if name.endswith("batch"):
+                found = method(x, y)
+            elif name == "fit":
+                found = method(x, y, batch_size=rows, shuffle=False, verbose=0).history["loss"][0]
+            else:
+                found = method(x, y, batch_size=rows, verbose=0)
+            arrays[f"loss/{place}"] = np.array(found[0] if isinstance(found, list) else found, "float64")
+    return Observation(arrays, facts={"padding": "hold"})
