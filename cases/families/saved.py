@@ -67,7 +67,7 @@ def saved_models_predict_the_same(ask, part, way, kind):
 
 @statement("A model that was trained, then saved and loaded with its optimizer, or copied, goes on training as it would have.",
            {**FACTORS, "way": WHOLE}, senseless=(SENSELESS[0], SENSELESS[3]), strength=(1, 1, 2),
-           usual={"part": ("bidirectional",), "kind": ("functional",), "way": ("keras",)}, few=True,
+           usual={"part": ("bidirectional",), "kind": ("functional",), "way": ("keras",)}, spared=True,
            source="Keras: save, load_model")
 def saved_models_train_on(ask, part, way, kind):
     seen = ask(asked(part, way, kind, True))
