@@ -27,7 +27,8 @@ def stale(session: Session, failed: Container[tuple[str, str]]) -> list[Verdict]
         spared = [(c.names, c.features) for c in unasked(session, subject, {str(c) for c in mine})]
         entries: dict[str, list[Known]] = {}
         for known in session.concerning(subject):
-            entries.setdefault(known.key, []).append(known)
+            if "other" not in known.when:  # what two stacks do to each other depends on which of them comes first
+                entries.setdefault(known.key, []).append(known)
         for key, places in entries.items():
             if (subject.name, key) in failed:
                 continue
