@@ -182,6 +182,8 @@ def expect_by(kind: tuple, request: Any, ask: Callable[..., Observation], dtype:
     """The same for any other question that `ask(dtype=…)` and `ask(given=…)` answer as the reference does, in the
     arithmetic in use. `size`: about how many numbers are computed."""
     return _cached((kind, digest(request)), lambda: _expected(ask, dtype, size))
+
+
 def expect_chain(request: FunctionRequest, padding: str = "hold", dtype: str = "float32") -> dict[str, Expected]:
     """The same for a chain of cells (`cases.chains.chain_request`)."""
     options = dict(request.arguments)

@@ -33,8 +33,7 @@ class Family:
     usual       name -> fewer values, below `full`: where each costs a compiling framework seconds
     strength    of the covering array at smoke, default and full: 1 each value, 2 each pair
     depth       from which on it is checked at all
-    few         whether a sparing plan takes its first variant alone at `default`
-    spared      whether a sparing plan takes none below `full`
+    sparing     how many variants, the first ones, a framework that compiles every new model is asked below `full`; None: all
     """
 
     name: str
@@ -47,12 +46,14 @@ class Family:
     strength: tuple[int, int, int] = (1, 1, 2)
     depth: str = "default"
     source: str = ""
-    few: bool = False
-    spared: bool = False
+    sparing: int | None = None
 
     def variants(self, depth: str, sparing: bool = False) -> list[Row]:
-        """The rows of a depth, in a stable order; none where it is not checked yet, or is spared."""
-        if DEPTHS.index(depth) < DEPTHS.index(self.depth) or (sparing and self.spared and depth != "full"):
+        """The rows of a depth, in a stable order; none where it is not checked yet. Of a `sparing` plan: those of them."""
+        if DEPTHS.index(depth) < DEPTHS.index(self.depth):
+            return []
+        most = self.sparing if sparing and depth != "full" else None
+        if most == 0:
             return []
         if not self.factors:
             return [{}]
@@ -63,7 +64,7 @@ class Family:
         strength = min(self.strength[DEPTHS.index(depth)], len(self.factors))
         factors = {**self.factors, **(self.usual if depth != "full" else {})}
         rows = covertable.make({n: list(v) for n, v in factors.items()}, strength=strength, constraints=constraints)
-        return rows[:1] if sparing and self.few and depth == "default" else rows
+        return rows[:most]
 
 
 def _together(names: tuple[str, ...], wrong: Callable[..., bool]) -> Callable[[Row], bool]:

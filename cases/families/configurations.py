@@ -35,7 +35,7 @@ def options_survive(ask, kind, way):
 
 
 @statement("A layer that stands twice in a model stands twice, with one set of weights, in one that is made of it.",
-           {"way": WAYS}, spared=True, source="Keras: clone_model, Model.from_config, load_model")
+           {"way": WAYS}, sparing=0, source="Keras: clone_model, Model.from_config, load_model")
 def shared_layers_stay_shared(ask, way):
     seen = ask(FunctionRequest("shared", (("way", way),)))
     return equal("layers and parameters", seen["again"], seen["made"], f"after {way}")
@@ -49,7 +49,7 @@ MOST = 0.5
 
 
 @statement("Every regularizer of every weight adds to the loss, and every constraint holds after a step of training, in every "
-           "kind of layer.", {"kind": BOUNDED}, few=True, source="Keras: L2, NonNeg, MaxNorm(axis=0)")
+           "kind of layer.", {"kind": BOUNDED}, sparing=1, source="Keras: L2, NonNeg, MaxNorm(axis=0)")
 def bounds_reach_every_weight(ask, kind):
     seen = ask(FunctionRequest("bounds", (("kind", kind), ("factors", FACTOR), ("most", MOST))))
     before, after = ({n.split("/", 1)[1]: a for n, a in seen.named(when).items()} for when in ("before", "after"))
@@ -88,7 +88,7 @@ CHOICES = ("never", "always", "auto", "nonsense")
 @statement("A layer whose kernel is chosen by hand gives what the equations say, no other kernel than was chosen: where that "
            "cannot run, and where the choice means nothing, it refuses.",
            {"choice": CHOICES, "cell": ("lstm", "gru"), "mask": ("none", "right"), "direction": ("forward", "bidirectional")},
-           usual={"mask": ("none",)}, strength=(1, 1, 2), few=True, source="Keras: LSTM(use_cudnn), GRU(use_cudnn)")
+           usual={"mask": ("none",)}, strength=(1, 1, 2), sparing=1, source="Keras: LSTM(use_cudnn), GRU(use_cudnn)")
 def chosen_kernels_are_right_or_refused(ask, choice, cell, mask, direction):
     layer = Layer(cell, 3, 4, direction=direction)
     request = Request(layer, draw_weights(layer), BatchPlan(4, 5, mask).draw(layer).but(cotangents=None))

@@ -41,7 +41,7 @@ def shortened(table: np.ndarray, longest: float) -> np.ndarray:
     """The rows that are looked up, none longer than that."""
     norms = np.linalg.norm(table, axis=1, keepdims=True)
     used = np.isin(np.arange(IDS), BATCH)[:, None]
-    return np.where(used & (norms > longest), table * longest / norms, table) if longest else table
+    return np.where(used & (norms > longest), table * longest / np.where(norms > 0, norms, 1.0), table) if longest else table
 
 
 @statement("An embedding looks up the rows of its table: the row of padding is zero in a fresh one, a row like others in a given "

@@ -55,7 +55,7 @@ def dropped(
 @statement("Dropout acts in front of every gate: what it drops is gone there, the rest is scaled by what is kept, rows draw for "
            "themselves, calls anew, and gates share one draw or have each their own, also where inputs and states are dropped "
            "together; in inference nothing is dropped.",
-           {"asked": ASKED, "together": (False, True)}, strength=(1, 2, 2), few=True,
+           {"asked": ASKED, "together": (False, True)}, strength=(1, 2, 2), sparing=1,
            source="Gal & Ghahramani 2016; Keras: dropout, recurrent_dropout")
 def dropout_reaches_every_gate(ask, asked, together):
     kind, place = asked.split()

@@ -33,7 +33,7 @@ FACTORS = {
     "mask": ("none", "right"), "bias": (True, False), "part": ("all", "biases", "first"),
 }
 SENSELESS = ((("part", "bias"), lambda part, bias: part == "biases" and not bias),)
-OPTIONS = {"few": True, "senseless": SENSELESS, "strength": (1, 2, 2),
+OPTIONS = {"sparing": 1, "senseless": SENSELESS, "strength": (1, 2, 2),
            "source": "PyTorch: RNNBase._flat_weights; Keras: Layer.set_weights, Model.load_weights, Model.__reduce__"}
 
 

@@ -19,7 +19,7 @@ VALID = np.array([[1, 1, 1, 1, 1], [1, 1, 0, 1, 1], [0, 1, 1, 1, 0], [0, 0, 1, 0
 @statement("Every sequence among a layer's results carries the mask of its input, and nothing else carries one.", {
     "part": tuple(PARTS), "direction": ("forward", "bidirectional", "backward"), "merge": ("concat", "none", "sum", "ave", "mul"),
     "return_sequences": (True, False), "return_state": (True, False),
-}, usual={"part": ("lstm", "gru", "cells", "conv_lstm"), "merge": ("concat", "none")}, strength=(1, 2, 2), few=True, senseless=(
+}, usual={"part": ("lstm", "gru", "cells", "conv_lstm"), "merge": ("concat", "none")}, strength=(1, 2, 2), sparing=1, senseless=(
     (("direction", "merge"), lambda direction, merge: merge != "concat" and direction != "bidirectional"),
 ), source="Keras: RNN.compute_mask, Bidirectional.compute_mask")
 def results_carry_their_masks(ask, part, direction, merge, return_sequences, return_state):
@@ -43,7 +43,7 @@ def results_carry_their_masks(ask, part, direction, merge, return_sequences, ret
 
 @statement("The states that a stateful layer lists are what it goes on from: given to a layer with its weights, they give what "
            "it gives.", {"part": tuple(PARTS), "direction": ("forward", "bidirectional", "backward")},
-           usual={"part": ("lstm", "gru")}, strength=(1, 2, 2), few=True, source="Keras: RNN.states, Bidirectional.states")
+           usual={"part": ("lstm", "gru")}, strength=(1, 2, 2), sparing=1, source="Keras: RNN.states, Bidirectional.states")
 def listed_states_go_on(ask, part, direction):
     layer = PARTS[part][0]
     batches = tuple(BatchPlan(ROWS, STEPS).draw(layer, seed=seed).but(cotangents=None).inputs for seed in (0, 1))

@@ -228,7 +228,7 @@ STEP = {"cell": ("lstm", "gru", "simple_rnn"), "mask": ("none", "right")}
 
 
 @statement("A frozen layer keeps its weights, bit for bit, and every weight of the other one moves.", STEP,
-           usual={"cell": ("lstm",)}, few=True, source="Keras: trainable=False; PyTorch: requires_grad_(False)")
+           usual={"cell": ("lstm",)}, sparing=1, source="Keras: trainable=False; PyTorch: requires_grad_(False)")
 def frozen_weights_stay(ask, cell, mask):
     seen = stepped(ask, cell, mask)
     before, after = seen.named("before"), seen.named("after")
@@ -239,7 +239,7 @@ def frozen_weights_stay(ask, cell, mask):
 
 
 @statement("Regularizers and constraints act each on its own weight: the losses are the sums of squares, and after a step the "
-           "weights are where they must be.", STEP, usual={"mask": ("right",)}, few=True,
+           "weights are where they must be.", STEP, usual={"mask": ("right",)}, sparing=1,
            source="Keras: kernel_regularizer, kernel_constraint and the like")
 def regularizers_and_constraints_act(ask, cell, mask):
     seen = stepped(ask, cell, mask)

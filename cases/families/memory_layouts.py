@@ -13,7 +13,7 @@ FACTORS = {
     "direction": ("forward", "bidirectional", "backward"), "kernel": ("fused", "generic"), "layers": (1, 2),
 }
 OPTIONS = {"usual": {"direction": ("forward", "bidirectional"), "mask": ("none", "right"), "layers": (1,)},
-           "strength": (1, 2, 2), "few": True}
+           "strength": (1, 2, 2), "sparing": 1}
 SOURCES = "numpy: strides; PyTorch: Tensor.is_contiguous"
 
 

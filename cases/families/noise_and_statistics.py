@@ -25,7 +25,7 @@ NOISE: Mapping[str, tuple[dict[str, Any], float, float]] = {
 
 
 @statement("Noise in training leaves the mean, has the variance that is documented, is drawn for every row, and for every step "
-           "but where whole features are dropped.", {"layer": tuple(NOISE)}, spared=True,
+           "but where whole features are dropped.", {"layer": tuple(NOISE)}, sparing=0,
            source="Srivastava et al. 2014; Tompson et al. 2015; Keras: Dropout, GaussianDropout, GaussianNoise")
 def noise_is_as_documented(ask, layer):
     options, variance, kurtosis = NOISE[layer]
@@ -49,7 +49,7 @@ def noise_is_as_documented(ask, layer):
 
 
 @statement("Batch normalization in training takes mean and variance over the valid steps, and one that is frozen takes its own.",
-           {"mask": ("right", "left", "gaps"), "trainable": (True, False)}, usual={"mask": ("right",)}, spared=True,
+           {"mask": ("right", "left", "gaps"), "trainable": (True, False)}, usual={"mask": ("right",)}, sparing=0,
            source="Ioffe and Szegedy 2015; Keras: BatchNormalization, mask, trainable")
 def statistics_are_of_valid_steps(ask, mask, trainable):
     random = generator("statistics", mask)

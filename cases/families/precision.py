@@ -57,7 +57,7 @@ def dtypes_are_those_of_the_policy(ask, dtype, **variant):
 @statement("Inputs and masks of another dtype give what the same numbers give in the usual one.", {
     "given": ("inputs-int32", "mask-int32", "mask-float32", "inputs-float64", "mask-uint8", "inputs-float16"),
     "cell": ("lstm", "gru", "simple_rnn"), "mask": ("right", "none", "gaps"), "direction": ("forward", "bidirectional"),
-}, usual={"mask": ("right", "none"), "direction": ("forward",)}, strength=(1, 2, 2), few=True, senseless=(
+}, usual={"mask": ("right", "none"), "direction": ("forward",)}, strength=(1, 2, 2), sparing=1, senseless=(
     (("given", "mask"), lambda given, mask: mask == "none" and given.startswith("mask")),
 ), source="Keras: Layer.__call__, mask")
 def other_dtypes_are_taken(ask, given, cell, mask, direction):
@@ -78,7 +78,7 @@ TYPED = ("lstm", "cells", "conv_lstm", "bidirectional", "embedding", "inner")
 @statement("Every kind of layer has its policy's dtypes, weights, outputs and states, and so has one that comes from a "
            "configuration or a file; a layer inside a wrapper of another policy keeps its own.",
            {"kind": TYPED, "policy": ("mixed_bfloat16", "mixed_float16", "bfloat16"), "way": ("made", "configuration", "file")},
-           usual={"policy": ("mixed_bfloat16", "bfloat16"), "way": ("made", "file")}, strength=(1, 2, 2), spared=True,
+           usual={"policy": ("mixed_bfloat16", "bfloat16"), "way": ("made", "file")}, strength=(1, 2, 2), sparing=0,
            source=POLICIES)
 def layers_keep_their_policy(ask, kind, policy, way):
     seen = ask(FunctionRequest("typed", (("kind", kind), ("policy", policy), ("way", way))))

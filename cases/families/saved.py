@@ -56,7 +56,7 @@ def asked(part: str, way: str, kind: str, on: bool) -> FunctionRequest:
 
 
 @statement("A model that was trained, then saved and loaded, copied or made again with its weights, predicts the same.", FACTORS,
-           senseless=SENSELESS, strength=(1, 1, 2), usual={**USUAL, "way": ("keras", "h5")}, few=True,
+           senseless=SENSELESS, strength=(1, 1, 2), usual={**USUAL, "way": ("keras", "h5")}, sparing=1,
            source="Keras: save, load_model, to_json, save_weights, clone_model")
 def saved_models_predict_the_same(ask, part, way, kind):
     seen = ask(asked(part, way, kind, False))
@@ -67,7 +67,7 @@ def saved_models_predict_the_same(ask, part, way, kind):
 
 @statement("A model that was trained, then saved and loaded with its optimizer, or copied, goes on training as it would have.",
            {**FACTORS, "way": WHOLE}, senseless=(SENSELESS[0], SENSELESS[3]), strength=(1, 1, 2),
-           usual={"part": ("bidirectional",), "kind": ("functional",), "way": ("keras",)}, spared=True,
+           usual={"part": ("bidirectional",), "kind": ("functional",), "way": ("keras",)}, sparing=0,
            source="Keras: save, load_model")
 def saved_models_train_on(ask, part, way, kind):
     seen = ask(asked(part, way, kind, True))

@@ -32,7 +32,7 @@ SLACK = 64 * unit_roundoff("float32")
 
 
 @statement("A schedule's learning rate at each step is its equation, as it was made and as it is made again from its "
-           "configuration.", {"schedule": tuple(KINDS)}, few=True, source="Keras: optimizers.schedules")
+           "configuration.", {"schedule": tuple(KINDS)}, sparing=1, source="Keras: optimizers.schedules")
 def rates_are_their_equations(ask, schedule):
     kind, options = KINDS[schedule]
     seen = ask(FunctionRequest("schedule", (("kind", kind), ("options", tuple(options.items())), ("steps", STEPS))))

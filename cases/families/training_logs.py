@@ -155,7 +155,7 @@ def asked(ask, outputs: str, mask: str, weights: str, loss_weights: bool, cell: 
     usual={"outputs": ("all", "classes"), "mask": ("right",), "weights": ("given", "by_class"), "loss_weights": (True,),
            "cell": ("gru",)},
     senseless=((("outputs", "weights"), lambda outputs, weights: weights == "by_class" and outputs != "classes"),),
-    strength=(1, 1, 2), spared=True, source="Keras: Model.fit, evaluate, train_on_batch, test_on_batch; sums by hand",
+    strength=(1, 1, 2), sparing=0, source="Keras: Model.fit, evaluate, train_on_batch, test_on_batch; sums by hand",
 )
 def logs_are_sums_by_hand(ask, **variant):
     return [d for _, apart, deviations in asked(ask, **variant) if not apart for d in deviations]
@@ -164,7 +164,7 @@ def logs_are_sums_by_hand(ask, **variant):
 @statement(
     "A weighted metric over several batches of masked steps is the sum by hand over all of them.",
     {"mask": ("right", "left", "gaps"), "outputs": ("all", "steps"), "cell": ("gru", "lstm", "simple_rnn")},
-    usual={"mask": ("right",), "outputs": ("all",), "cell": ("gru",)}, spared=True,
+    usual={"mask": ("right",), "outputs": ("all",), "cell": ("gru",)}, sparing=0,
     source="Keras: Model.evaluate, weighted_metrics; sums by hand",
 )
 def weighted_metrics_go_over_batches(ask, mask, outputs, cell):

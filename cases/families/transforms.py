@@ -20,7 +20,7 @@ FACTORS = {
     "direction": ("forward", "bidirectional"), "kernel": ("fused", "generic"),
 }
 OPTIONS: dict[str, Any] = {"factors": FACTORS, "usual": {
-    "mask": ("right", "none"), "direction": ("forward",)}, "strength": (1, 2, 2), "few": True}
+    "mask": ("right", "none"), "direction": ("forward",)}, "strength": (1, 2, 2), "sparing": 1}
 ABSENT = ("not implemented", "does not support", "not supported", "unsupported")
 """The words by which a framework says that a transform is not offered for a kernel."""
 

@@ -89,7 +89,7 @@ HALVES = {"return_sequences": (True, False), "return_state": (True, False), "sta
 
 
 @statement("Two halves of a wrapper that give other kinds of results, or run the same way, are refused.",
-           {"option": tuple(HALVES), "first": (True, False)}, strength=(1, 1, 2), few=True,
+           {"option": tuple(HALVES), "first": (True, False)}, strength=(1, 1, 2), sparing=1,
            source="Keras: Bidirectional, backward_layer",
            senseless=((("option", "first"), lambda option, first: option == "go_backwards" and not first),))
 def other_halves_are_refused(ask, option, first):
@@ -109,7 +109,7 @@ IMPOSSIBLE = {
 
 @statement("A convolutional recurrent layer that cannot be is refused when it is made: strides with dilation, no filters, windows"
            " of nothing or of other axes, unknown words.", {"wrong": tuple(IMPOSSIBLE), "axes": (1, 2, 3)}, strength=(1, 1, 2),
-           few=True, source="https://github.com/keras-team/keras/issues/22474")
+           sparing=1, source="https://github.com/keras-team/keras/issues/22474")
 def impossible_convolutions_are_refused(ask, wrong, axes):
     request = FunctionRequest("made_convolution", (("axes", axes), ("wrong", wrong)))
     return refused(ask, request, lambda seen: Deviation("options", f"{wrong}: a layer was made, and nothing said"))

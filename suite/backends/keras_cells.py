@@ -3,7 +3,7 @@ step by step by hand."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from typing import Any
 
@@ -15,8 +15,10 @@ from cases.layouts import from_keras, to_keras
 from cases.models import FunctionRequest
 from cases.requests import Observation, Request, Reset, Unsupported
 from suite.backends import moment
+from suite.backends.keras_again import configured
 from suite.backends.keras_engines import Call
 from suite.backends.keras_layers import LAYERS, Stack, cell_options, halves
+from suite.backends.keras_nests import leaves, nested_as
 
 WEIGHTS = ("W", "U", "b", "V", "R", "O", "Q")
 
@@ -72,16 +74,6 @@ def make_cell(keras: Any, cell: Cell) -> Any:
         kind = uneven_cell if cell.kind == "uneven" else started_cell
         return kind(keras)(cell.units, cell.memory, cell.width)
     return getattr(keras.layers, f"{LAYERS[cell.kind]}Cell")(cell.units)
-
-
-def leaves(nested: Any) -> list[Any]:
-    """What lies in lists and tuples, in order: the first releases have no `keras.tree`."""
-    return [leaf for one in nested for leaf in leaves(one)] if isinstance(nested, (list, tuple)) else [nested]
-
-
-def nested_as(structure: Any, flat: Iterator[Any]) -> Any:
-    """What `flat` gives next, in lists as `structure` has them."""
-    return [nested_as(one, flat) for one in structure] if isinstance(structure, list) else next(flat)
 
 
 class Nested:
@@ -167,10 +159,7 @@ def build(keras: Any, chain: Chain, batch: int, origin: str) -> ChainStack:
     shape = (batch if chain.stateful else None, None, chain.features)
     made.build(shape)
     if origin == "from_config":
-        other = type(made).from_config(made.get_config())
-        other.build(shape)
-        other.set_weights(made.get_weights())
-        made = other
+        made = configured(made, shape)
     return ChainStack(keras, chain, made)
 
 

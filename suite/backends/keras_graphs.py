@@ -7,11 +7,11 @@ from typing import Any
 
 import numpy as np
 
-from cases.layouts import to_keras
 from cases.models import FunctionRequest
 from cases.requests import Observation, Unsupported
 from suite.backends import keras_layers as stacks
 from suite.backends import moment
+from suite.backends.keras_again import loaded
 
 JOINS = {"add": "Add", "multiply": "Multiply", "subtract": "Subtract", "average": "Average",
          "maximum": "Maximum", "minimum": "Minimum"}
@@ -22,7 +22,7 @@ def recurrent(keras: Any, layer: Any, weights: Any, features: int) -> Any:
     """One layer as users write it, with these weights."""
     one = getattr(keras.layers, stacks.LAYERS[layer.cell])(layer.units, return_sequences=layer.return_sequences)
     one.build((None, None, features))
-    one.set_weights([a.astype("float32") for a in to_keras(layer, weights)["0/forward"]])
+    stacks.give(one, layer, weights)
     return one
 
 
@@ -134,9 +134,9 @@ def _reloaded(backend: Any, options: dict[str, Any], inputs: list[np.ndarray]) -
         given = [keras.Input(x.shape[1:]) for x in inputs]
         call = around(keras, options)
         model = keras.Model(given, call(*(masked(keras, t, m) for t, m in zip(given, options["masks"], strict=True))))
-        loaded = stacks.loaded_again(keras, model)
+        again = loaded(keras, model)
     with moment("run"):
-        return _seen(engine, loaded([engine.tensor(x) for x in inputs]))
+        return _seen(engine, again([engine.tensor(x) for x in inputs]))
 
 
 def _given(backend: Any, options: dict[str, Any], inputs: np.ndarray) -> Observation:

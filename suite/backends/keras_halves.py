@@ -7,11 +7,11 @@ from typing import Any
 import numpy as np
 
 from cases.families.halves import HALVES, ROWS, STEPS
-from cases.layouts import to_keras
 from cases.models import FunctionRequest
 from cases.requests import Observation
 from suite.backends import keras_layers as stacks
 from suite.backends import moment
+from suite.backends.keras_again import configured, loaded
 from suite.backends.keras_wrappers import shapes
 
 
@@ -29,18 +29,15 @@ def run_halves(backend: Any, request: FunctionRequest) -> Observation:
         made = keras.layers.Bidirectional(halves[0], merge, backward_layer=halves[1])
         made.build(shape)
         for half, layer, weights in zip(stacks.halves(made), layers, options["weights"], strict=True):
-            half.set_weights([a.astype("float32") for a in to_keras(layer, weights)[f"0/{layer.direction}"]])
+            stacks.give(half, layer, weights)
         told = {"computed": made.compute_output_shape(shape)}
         start = keras.Input(batch_shape=shape)
         results = made(start)
         told["symbolic"] = shapes(keras, results)
         if way == "configuration":
-            again = type(made).from_config(made.get_config())
-            again.build(shape)
-            again.set_weights(made.get_weights())
-            made = again
+            made = configured(made, shape)
         elif way == "file":
-            made = stacks.loaded_again(keras, keras.Model(start, results)).layers[-1]
+            made = loaded(keras, keras.Model(start, results)).layers[-1]
     with moment("run"):
         cast = lambda array: engine.tensor(np.asarray(array, "float32"))  # noqa: E731
         mask = {} if batch.mask is None else {"mask": engine.tensor(batch.mask)}

@@ -3,18 +3,17 @@ states that they list."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
 from cases.convolutions import unflat
 from cases.families.wrappers import PARTS
-from cases.layouts import prefixes, to_keras
 from cases.models import FunctionRequest
 from cases.requests import Observation
 from suite.backends import keras_layers as stacks
 from suite.backends import moment
+from suite.backends.keras_nests import copied, leaves
 from suite.backends.keras_wrappers import loop
 
 
@@ -27,13 +26,6 @@ def made(keras: Any, options: dict[str, Any], **more: Any) -> Any:
     return one
 
 
-def flat(results: Any) -> list[Any]:
-    """Tensors in their order, nested or not."""
-    if isinstance(results, (list, tuple)):
-        return [one for each in results for one in flat(each)]
-    return [results]
-
-
 def run_carried_masks(backend: Any, request: FunctionRequest) -> Observation:
     """Answer the request of `cases.families.handed_on.results_carry_their_masks`."""
     options, keras, engine = dict(request.arguments), backend.keras, backend.engine
@@ -43,7 +35,7 @@ def run_carried_masks(backend: Any, request: FunctionRequest) -> Observation:
         inputs = np.ones((*mask.shape, *stacks.step_shape(PARTS[options["part"]][0])), "float32")
         one.build(inputs.shape)
     with moment("run"):
-        results = flat(one(engine.tensor(inputs), mask=engine.tensor(mask)))
+        results = leaves(one(engine.tensor(inputs), mask=engine.tensor(mask)))
     masks = {f"masks/{n}": stacks.passed_mask(result) for n, result in enumerate(results)}
     arrays = {name: engine.numpy(passed) for name, passed in masks.items() if passed is not None}
     return Observation(arrays, facts={"results": len(results)})
@@ -69,11 +61,6 @@ def run_listed_states(backend: Any, request: FunctionRequest) -> Observation:
     return Observation({name: engine.numpy(array) for name, array in found.items()})
 
 
-def copied(nested: Any, each: Callable[[Any], Any]) -> Any:
-    """Lists as they are nested, with what `each` makes of what lies in them."""
-    return [copied(one, each) for one in nested] if isinstance(nested, (list, tuple)) else each(nested)
-
-
 def run_other_dtype(backend: Any, request: FunctionRequest) -> Observation:
     """Answer the request of `cases.families.precision.other_dtypes_are_taken`."""
     options, keras, engine = dict(request.arguments), backend.keras, backend.engine
@@ -85,8 +72,7 @@ def run_other_dtype(backend: Any, request: FunctionRequest) -> Observation:
         one = getattr(keras.layers, stacks.LAYERS[layer.cell])(layer.units, return_sequences=True)
         one = keras.layers.Bidirectional(one) if layer.direction == "bidirectional" else one
         one.build(batch.inputs.shape)
-        arrays = to_keras(layer, asked.weights)
-        one.set_weights([a.astype("float32") for place in prefixes(layer) for a in arrays[place]])
+        stacks.give(one, layer, asked.weights)
     with moment("run"):
         mask = {} if given["mask"] is None else {"mask": engine.tensor(given["mask"])}
         outputs = one(engine.tensor(given["inputs"]), **mask)

@@ -12,9 +12,7 @@ from __future__ import annotations
 
 import importlib
 import inspect
-import os
 import re
-import tempfile
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -23,8 +21,9 @@ import numpy as np
 from cases.batches import Batch
 from cases.convolutions import flat, unflat
 from cases.layers import Layer
-from cases.layouts import prefixes
+from cases.layouts import prefixes, to_keras
 from cases.requests import MASK_VALUES, Request
+from suite.backends.keras_again import configured, loaded
 
 LAYERS: Mapping[str, str] = {"simple_rnn": "SimpleRNN", "lstm": "LSTM", "gru": "GRU"}
 SEED = 20_000
@@ -245,32 +244,27 @@ def from_axes(layer: Layer, array: np.ndarray) -> np.ndarray:
     return array if layer.convolution is None else flat(layer.convolution, array)
 
 
+def give(one: Any, layer: Layer, weights: Mapping[str, np.ndarray]) -> None:
+    """Set the weights of one Keras layer, of both directions where it has both, in its own order."""
+    arrays = to_keras(layer, weights)
+    one.set_weights([a.astype("float32") for place in prefixes(layer) for a in arrays[place]])
+
+
 def from_config(stack: Stack, batch: int | None) -> Stack:
     """The stack built again from each layer's own configuration, then given the weights of the first."""
     layer, made = stack.layer, []
     for index, one in enumerate(stack.layers):
-        again = type(one).from_config(one.get_config())
-        again.build((batch if layer.stateful else None, None, *step_shape(layer, index)))
-        again.set_weights(one.get_weights())
-        made.append(again)
+        made.append(configured(one, (batch if layer.stateful else None, None, *step_shape(layer, index))))
     return Stack(stack.keras, layer, made, stack.source)
-
-
-def loaded_again(keras: Any, model: Any) -> Any:
-    """The model that was saved to a `.keras` file, out of that file."""
-    with tempfile.TemporaryDirectory() as folder:
-        path = os.path.join(folder, "model.keras")
-        model.save(path)
-        return keras.models.load_model(path)
 
 
 def reloaded(keras: Any, stack: Stack, batch: int, time: int, kernel: str, masked: bool, states: Sequence[int]) -> Stack:
     """The stack out of a model that was saved to a `.keras` file and loaded again, weights as the file has them."""
     model = functional(keras, stack, batch, time, kernel, masked, states)
-    loaded = loaded_again(keras, model)
+    other = loaded(keras, model)
     recurrent = (keras.layers.RNN, keras.layers.Bidirectional)
-    front = [one for one in loaded.layers if isinstance(one, (keras.layers.Masking, keras.layers.Embedding))]
-    made = [one for one in loaded.layers if isinstance(one, recurrent)]
+    front = [one for one in other.layers if isinstance(one, (keras.layers.Masking, keras.layers.Embedding))]
+    made = [one for one in other.layers if isinstance(one, recurrent)]
     return Stack(keras, stack.layer, made, front[0] if front else None)
 
 

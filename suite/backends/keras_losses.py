@@ -6,7 +6,6 @@ from typing import Any
 
 import numpy as np
 
-from cases.layouts import to_keras
 from cases.models import FunctionRequest
 from cases.requests import Observation, Unsupported
 from suite.backends import keras_layers as stacks
@@ -25,7 +24,7 @@ def run_masked_loss(backend: Any, request: FunctionRequest) -> Observation:
         mask = None if batch.mask is None else keras.Input((batch.time,), dtype="bool")
         one = getattr(keras.layers, stacks.LAYERS[layer.cell])(layer.units, return_sequences=True)
         outputs = one(inputs, **({} if mask is None else {"mask": mask}))
-        one.set_weights([a.astype("float32") for a in to_keras(layer, options["weights"])["0/forward"]])
+        stacks.give(one, layer, options["weights"])
         model = keras.Model(inputs if mask is None else [inputs, mask], outputs)
         metric = keras.metrics.MeanSquaredError
         model.compile(loss=getattr(keras.losses, LOSSES[options["loss"]])(reduction=options["reduction"]),

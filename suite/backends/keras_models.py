@@ -13,8 +13,9 @@ from cases.models import FunctionRequest, ModelRequest, Training, named_inputs, 
 from cases.requests import Observation, Unsupported
 from suite.backends import keras_optimizers as optimizers
 from suite.backends import moment
+from suite.backends.keras_again import remade
 from suite.backends.keras_crf import kinds, run_crf
-from suite.backends.keras_layers import construct, loaded_again, passed_mask
+from suite.backends.keras_layers import construct, passed_mask
 from suite.backends.keras_nodes import Part
 from suite.backends.memory import growth
 
@@ -146,7 +147,11 @@ def run_model(backend: Any, request: ModelRequest) -> Observation | Unsupported:
         if request.execution.origin != "built":
             if request.training is not None:
                 return Unsupported("a model that was loaded again is asked for its predictions alone")
-            graph.model = again(keras, graph.model, request.execution.origin)
+            file = request.execution.origin == "reloaded"
+            other = remade(keras, graph.model, "file" if file else "configuration")
+            if not file:
+                other.set_weights(graph.model.get_weights())
+            graph.model = other
     with moment("run"), backend.watch.listen() as words:
         if "predictions" in request.wants:
             arrays["predictions"] = predict(graph, request.inputs, request.mask)
@@ -168,15 +173,6 @@ def run_model(backend: Any, request: ModelRequest) -> Observation | Unsupported:
         "parameters_by_node": {name: sum(one.count_params() for one in part.layers) for name, part in graph.parts.items()},
     }
     return Observation(arrays, " + ".join(words), facts={**known, **CONVENTIONS})
-
-
-def again(keras: Any, model: Any, origin: str) -> Any:
-    """The model after a round trip through a `.keras` file; or built from its own configuration, then given its weights."""
-    if origin == "from_config":
-        other = type(model).from_config(model.get_config())
-        other.set_weights(model.get_weights())
-        return other
-    return loaded_again(keras, model)
 
 
 def predict(graph: Graph, inputs: Any, mask: np.ndarray | None) -> np.ndarray:

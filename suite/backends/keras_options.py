@@ -7,11 +7,12 @@ from typing import Any
 
 import numpy as np
 
-from cases.layouts import prefixes, to_keras
+from cases.layouts import to_keras
 from cases.models import FunctionRequest
 from cases.requests import Observation, Unsupported
 from suite.backends import keras_layers as stacks
 from suite.backends import moment
+from suite.backends.keras_again import remade
 
 LOOP = {"return_sequences": True, "return_state": True, "go_backwards": True, "stateful": True, "unroll": True,
         "zero_output_for_mask": True, "trainable": False}
@@ -129,8 +130,7 @@ def run_options(backend: Any, request: FunctionRequest) -> Observation:
             given_to = [start] * (OTHERS[options["kind"]][2] if options["kind"] in OTHERS else 1)
             apart = options["kind"] == "heads" or len(given_to) == 1  # others are called with a list
             model = keras.Model(start, layer(*given_to) if apart else layer(given_to))
-            other = keras.models.clone_model(model) if options["way"] == "clone" else stacks.loaded_again(keras, model)
-            again = other.layers[-1]
+            again = remade(keras, model, options["way"]).layers[-1]
     told = [(name, said(keras, name, value), said(keras, name, at(layer, name)), said(keras, name, at(again, name)))
             for name, value in sorted(given.items(), key=lambda item: LATE.index(item[0]) if item[0] in LATE else -1)]
     return Observation({}, facts={"options": tuple(told)})
@@ -142,10 +142,7 @@ def run_shared(backend: Any, request: FunctionRequest) -> Observation:
     with moment("build"):
         one, start = keras.layers.LSTM(3, return_sequences=True), keras.Input((4, 3))
         model = keras.Model(start, keras.layers.LSTM(2)(one(one(start))))
-        if options["way"] == "configuration":
-            other = type(model).from_config(model.get_config())
-        else:
-            other = keras.models.clone_model(model) if options["way"] == "clone" else stacks.loaded_again(keras, model)
+        other = remade(keras, model, options["way"])
     return Observation({name: np.array([len(each.layers), each.count_params()]) for name, each in
                         (("made", model), ("again", other))})
 
@@ -235,7 +232,7 @@ def run_activity(backend: Any, request: FunctionRequest) -> Observation:
         model = keras.Sequential([start, one]) if options["inside"] == "sequential" else keras.Model(start, one(start))
         if options["inside"] == "model":
             model = keras.Model(outer := keras.Input((None, layer.features)), model(outer))
-        one.set_weights([a.astype("float32") for a in to_keras(layer, options["weights"])["0/forward"]])
+        stacks.give(one, layer, options["weights"])
     arrays = {}
     with moment("run"):
         for number, batch in enumerate(options["batches"]):
@@ -252,8 +249,7 @@ def run_defaults(backend: Any, request: FunctionRequest) -> Observation:
         one = getattr(keras.layers, stacks.LAYERS[layer.cell])(layer.units)
         one = keras.layers.Bidirectional(one) if layer.direction == "bidirectional" else one
         one.build((None, None, layer.features))
-        arrays = to_keras(layer, options["weights"])
-        one.set_weights([a.astype("float32") for place in prefixes(layer) for a in arrays[place]])
+        stacks.give(one, layer, options["weights"])
     with moment("run"):
         inputs = np.where(batch.mask[:, :, None], batch.inputs, 0.0).astype("float32")
         outputs = engine.numpy(one(keras.layers.Masking()(engine.tensor(inputs))))
@@ -273,7 +269,7 @@ def run_in_parts(backend: Any, request: FunctionRequest) -> Observation:
         punished = keras.layers.ActivityRegularization(l2=options["factor"])
         mask = None if batch.mask is None else keras.Input((batch.time,), dtype="bool")
         outputs = one(keras.layers.Dropout(options["dropout"])(start), **({} if mask is None else {"mask": mask}))
-        one.set_weights([a.astype("float32") for a in to_keras(layer, options["weights"])["0/forward"]])
+        stacks.give(one, layer, options["weights"])
         model = keras.Model(start if mask is None else [start, mask], punished(outputs))
         plain = keras.Model(model.inputs, punished(one(start, **({} if mask is None else {"mask": mask}))))
         model.compile(optimizer=keras.optimizers.SGD(0.0), loss="mse")

@@ -13,6 +13,7 @@ import numpy as np
 from cases.models import FunctionRequest
 from cases.requests import Observation, Unsupported
 from suite.backends import moment
+from suite.backends.keras_again import loaded, remade
 
 
 def parts(keras: Any, part: str) -> list[Any]:
@@ -111,16 +112,14 @@ def again(keras: Any, model: Any, part: str, way: str, kind: str, x: np.ndarray)
         other.set_weights(model.get_weights())
         return other
     if way == "clone":
-        other = keras.models.clone_model(model)
+        other = remade(keras, model, way)
         if not other.built:
             other.build(x.shape)
         other.set_weights(model.get_weights())
         return other
+    if way in ("keras", "h5"):
+        return loaded(keras, model, way)
     with tempfile.TemporaryDirectory() as folder:
-        if way in ("keras", "h5"):
-            path = os.path.join(folder, f"model.{way}")
-            model.save(path)
-            return keras.models.load_model(path)
         path = os.path.join(folder, "model.weights.h5")
         model.save_weights(path)
         if way == "weights_of_another_kind":

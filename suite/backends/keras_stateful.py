@@ -6,7 +6,6 @@ from typing import Any
 
 import numpy as np
 
-from cases.layouts import to_keras
 from cases.models import FunctionRequest
 from cases.requests import Observation, Unsupported
 from suite.backends import keras_layers as stacks
@@ -26,7 +25,7 @@ def run_stateful_calls(backend: Any, request: FunctionRequest) -> Observation | 
         start = keras.Input(batch_shape=(rows, steps, layer.features))
         one = getattr(keras.layers, stacks.LAYERS[layer.cell])(layer.units, return_sequences=True, stateful=True)
         model = keras.Model(start, keras.layers.ActivityRegularization(l2=options["factor"])(one(start)))
-        one.set_weights([a.astype("float32") for a in to_keras(layer, options["weights"])["0/forward"]])
+        stacks.give(one, layer, options["weights"])
         model.compile("sgd", "mse", steps_per_execution=options["at_once"])
         model.optimizer.learning_rate = 0.0
     arrays, first = {}, 0

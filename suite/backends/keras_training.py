@@ -8,7 +8,6 @@ from typing import Any
 import numpy as np
 
 from cases.families.training_logs import CALLS, CLASS_WEIGHTS, CLASSES, LOSS_WEIGHTS, PENALTY, SMOOTHING, SPLIT
-from cases.layouts import to_keras
 from cases.models import FunctionRequest
 from cases.requests import Observation
 from suite.backends import keras_layers as stacks
@@ -21,7 +20,7 @@ def made(keras: Any, options: Mapping[str, Any], optimizer: Any) -> Any:
     inputs = keras.Input(options["inputs"].shape[1:])
     one = getattr(layers, stacks.LAYERS[layer.cell])(layer.units, return_sequences=True)
     steps = one(layers.Masking()(inputs))
-    one.set_weights([a.astype("float32") for a in to_keras(layer, options["weights"])["0/forward"]])
+    stacks.give(one, layer, options["weights"])
     mean = layers.GlobalAveragePooling1D()(steps)
     outputs = []
     for name in names:

@@ -11,7 +11,8 @@ from cases.models import FunctionRequest
 from cases.requests import Observation
 from suite.backends import keras_layers as stacks
 from suite.backends import moment
-from suite.backends.keras_handed_on import flat
+from suite.backends.keras_again import configured, loaded
+from suite.backends.keras_nests import leaves
 from suite.backends.keras_wrappers import loop
 
 
@@ -36,7 +37,7 @@ def around(keras: Any, one: Any, policy: str) -> Any:
     """A layer of a user's own, of the policy, that gives the first result of another."""
     class Around(keras.layers.Layer):
         def call(self, inputs: Any) -> Any:
-            return flat(one(inputs))[0]
+            return leaves(one(inputs))[0]
 
     return Around(dtype=policy)
 
@@ -51,16 +52,13 @@ def run_typed(backend: Any, request: FunctionRequest) -> Observation:
         model = keras.Model(start, one(start))
         model.set_weights([random.uniform(-0.9, 0.9, a.shape).astype(a.dtype) for a in model.get_weights()])
         if options["way"] == "configuration":
-            other = type(one).from_config(one.get_config())
-            other.build((None, *row))
-            other.set_weights(one.get_weights())
-            one = other
+            one = configured(one, (None, *row))
         elif options["way"] == "file":
-            one = stacks.loaded_again(keras, model).layers[-1]
+            one = loaded(keras, model).layers[-1]
     ids = random.integers(0, 9, (2, *row)).astype("int32")
     given = ids if kind == "embedding" else (ids / 8).astype("float32")  # exact in half precision
     with moment("run"):
-        results = flat(one(engine.tensor(given)))
+        results = leaves(one(engine.tensor(given)))
         dtypes = {"outputs" if n == 0 else f"states/{n}": keras.backend.standardize_dtype(r.dtype) for n, r in enumerate(results)}
         dtypes |= {f"weights/{n}": keras.backend.standardize_dtype(v.dtype) for n, v in enumerate(one.weights)}
         dtypes["inside"] = keras.backend.standardize_dtype(around(keras, one, options["policy"])(engine.tensor(given)).dtype)
@@ -69,6 +67,6 @@ def run_typed(backend: Any, request: FunctionRequest) -> Observation:
             plain, _ = made(keras, kind, "float32")
             plain.build((None, *row))
             plain.set_weights(one.get_weights())
-            due = flat(plain(engine.tensor(given)))[1:]
+            due = leaves(plain(engine.tensor(given)))[1:]
             arrays = {name: np.stack([engine.numpy(s) for s in some]) for name, some in (("states", results[1:]), ("due", due))}
     return Observation(arrays, facts={"dtypes": dtypes})

@@ -90,7 +90,7 @@ def run_step(backend: Any, request: FunctionRequest) -> Observation:
             tensor = layers[-1](tensor, **({"mask": mask} if index == 0 and mask is not None else {}))
         model = keras.Model(inputs if mask is None else [inputs, mask], tensor)
         for layer, one, weights in zip(options["layers"], layers, options["weights"], strict=True):
-            one.set_weights([a.astype("float32") for a in to_keras(layer, weights)["0/forward"]])
+            stacks.give(one, layer, weights)
         if mask is not None:
             layers[0].trainable = False
         model.compile(optimizer=keras.optimizers.SGD(options["rate"]), loss="mse")

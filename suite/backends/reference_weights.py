@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from cases.families.embeddings import shortened
 from cases.families.initial_weights import documented, expected_bias
 from cases.layers import generator
 from cases.models import FunctionRequest, ModelRequest, Training, node, sequential
@@ -57,10 +58,7 @@ def run_embedding(backend: Any, request: FunctionRequest) -> Observation:
     if options["origin"] == "fresh":
         table = generator("fresh embedding").normal(size=table.shape)
         table[padding] = 0.0
-    after, counts = table.copy(), np.bincount(ids.ravel(), minlength=len(table))[:, None]
-    if longest:
-        norms = np.linalg.norm(table, axis=1, keepdims=True)
-        after = np.where((counts > 0) & (norms > longest), table * longest / norms, table)
+    after, counts = shortened(table, longest), np.bincount(ids.ravel(), minlength=len(table))[:, None]
     slopes = np.zeros_like(table)
     np.add.at(slopes, ids, options["cotangents"])
     slopes = slopes / (np.maximum(counts, 1) if options["by_frequency"] else 1)

@@ -114,7 +114,6 @@ DROPOUT = faults("dropout", RNN + "dropout_rnn_cell", {
 }) + faults("dropout", RNN + "rnn", {
     "the same masks in every call": ("        self._maybe_reset_dropout_masks(self.cell)\n\n", "\n"),
 }) + faults("dropout", RNN + "lstm", {
-    "LSTM: dropout in inference": ("if training and self.dropout:", "if self.dropout:"),
 }) + faults("dropout", RNN + "simple_rnn", {
     "SimpleRNN: dropout in inference": ("if training and dp_mask is not None:", "if dp_mask is not None:"),
     "SimpleRNN: recurrent dropout in inference": ("if training and rec_dp_mask is not None:", "if rec_dp_mask is not None:"),

@@ -1,0 +1,31 @@
+"""Keras' layers and models made again: from their configuration, out of a file, by cloning."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from collections.abc import Sequence
+from typing import Any
+
+
+def configured(layer: Any, shape: Sequence[int | None]) -> Any:
+    """The layer made from its own configuration, built for inputs of this shape, and given its weights."""
+    other = type(layer).from_config(layer.get_config())
+    other.build(tuple(shape))
+    other.set_weights(layer.get_weights())
+    return other
+
+
+def loaded(keras: Any, model: Any, ending: str = "keras") -> Any:
+    """The model that was saved to a file with this ending, out of that file."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = os.path.join(folder, f"model.{ending}")
+        model.save(path)
+        return keras.models.load_model(path)
+
+
+def remade(keras: Any, model: Any, way: str) -> Any:
+    """The model by way of a `file`, with its weights; or of its `configuration`, or as a `clone`, with others."""
+    if way == "file":
+        return loaded(keras, model)
+    return type(model).from_config(model.get_config()) if way == "configuration" else keras.models.clone_model(model)
