@@ -82,3 +82,20 @@ def run_ignored(backend: Any, request: FunctionRequest) -> Observation | Unsuppo
         value = engine.numpy(loss(classes, given()))
         slope = engine.differentiate(lambda: keras.ops.sum(loss(classes, given())), [logits])[1][0]
     return Observation({"loss": value, "gradients": engine.numpy(slope)})
+
+
+def run_whole_sequences(backend: Any, request: FunctionRequest) -> Observation:
+    """Answer the request of `cases.families.losses.losses_of_whole_sequences_take_masks`: evaluated by a model, with a layer in
+    front that makes a mask, and without."""
+    options, keras = dict(request.arguments), backend.keras
+    inputs, named = options["inputs"].astype("float32"), {}
+    for name in ("plain", "masked"):
+        with moment("build"):
+            given = keras.Input(inputs.shape[1:])
+            scores = keras.layers.Masking(-7.5)(given) if name == "masked" else given
+            model = keras.Model(given, keras.layers.Activation("linear")(scores))
+            model.compile(loss=keras.losses.CTC())
+        with moment("run"):
+            model.test_on_batch(inputs, options["targets"])
+            named[name] = np.array(model.evaluate(inputs, options["targets"], verbose=0), "float64")
+    return Observation(named)

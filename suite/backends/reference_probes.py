@@ -16,6 +16,16 @@ from cases.layers import Layer
 from cases.models import FunctionRequest, ModelRequest
 from cases.requests import Observation, Request, Unsupported
 from suite.backends import generators, moment
+from suite.backends.reference_steps import (
+    run_drawn_steps,
+    run_each_step,
+    run_held_counted,
+    run_held_drawn,
+    run_held_trained,
+    run_masked_number,
+    run_open_steps,
+    run_whole_sequences,
+)
 from suite.backends.reference_training import run_attending, run_logs, run_other_halves, run_schedule, run_shared, run_typed
 from suite.backends.reference_weights import (
     run_bounds,
@@ -355,6 +365,24 @@ def run_unpad(backend: Any, request: FunctionRequest) -> Observation:
     return Observation({f"result/{number}": one for number, one in enumerate(parts)})
 
 
+def run_helper(backend: Any, request: FunctionRequest) -> Observation:
+    """Nothing is changed; what comes is the sequences."""
+    given = {str(n): one for n, one in enumerate(dict(request.arguments)["sequences"])}
+    return Observation({f"{place}/{n}": one.copy() for place in (
+        "arguments/before", "arguments/after", "calls/first", "calls/again") for n, one in given.items()})
+
+
+def run_mixed_dtypes(backend: Any, request: FunctionRequest) -> Observation:
+    """The sequences, in the dtype that holds all of their numbers."""
+    options = dict(request.arguments)
+    dtypes = [dtype.replace("bfloat16", "float16") for dtype in options["dtypes"]]
+    given = [one.astype(dtype) for one, dtype in zip(options["sequences"], dtypes, strict=True)]
+    whole = np.concatenate(given)
+    parts = np.split(whole, [len(given[0])])
+    return Observation({f"{name}/{n}": one.astype("float64") for name, each in (("given", given), ("result", parts))
+                        for n, one in enumerate(each)})
+
+
 def run_fetch(backend: Any, request: FunctionRequest) -> Observation:
     """The content, if it has the hash, or none is told. Raises ValueError for another."""
     options = dict(request.arguments)
@@ -380,6 +408,9 @@ PROBES: Mapping[str, Callable] = {
     "activity": run_activity, "states_by_hand": run_cut, "bound": run_bound, "schedule": run_schedule,
     "training_logs": run_logs, "attending": run_attending, "typed": run_typed, "shared": run_shared, "halves": run_halves,
     "saved": run_saved, "chosen_kernel": run_chosen_kernel, "made_convolution": run_made_convolution,
-    "other_halves": run_other_halves,
+    "other_halves": run_other_halves, "helper": run_helper, "mixed_dtypes": run_mixed_dtypes,
+    "masked_number": run_masked_number, "whole_sequences": run_whole_sequences,
+    "each_step": run_each_step, "drawn_steps": run_drawn_steps, "open_steps": run_open_steps,
+    "held_drawn": run_held_drawn, "held_counted": run_held_counted, "held_trained": run_held_trained,
 }
 """Name of a function request -> what answers it: function(backend, request)."""
