@@ -93,8 +93,8 @@ def any_number_of_steps_is_taken(ask, inside):
 
 
 @statement("A layer that draws, applied to every step, draws anew at each, as well where the number of steps is left open.",
-           {"open_axis": (True, False), "inside": ("dropout", "noise")}, usual={"inside": ("dropout",), "open_axis": (True,)}, strength=(1, 1, 2),
-           sparing=0, source="Keras: TimeDistributed, Dropout")
+           {"open_axis": (True, False), "inside": ("dropout", "noise")}, strength=(1, 1, 2), sparing=0,
+           usual={"inside": ("dropout",), "open_axis": (True,)}, source="Keras: TimeDistributed, Dropout")
 def every_step_draws_anew(ask, open_axis, inside):
     seen = ask(FunctionRequest("drawn_steps", (("open_axis", open_axis), ("inside", inside), ("shape", (STEPS, STEPS, 32)))))
     drawn = seen["drawn"]

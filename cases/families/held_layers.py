@@ -1,5 +1,5 @@
-"""Cells of one's own that hold layers: a cell around another one, dropout, normalization, a regularizer of outputs, or a cell that
-computes in another precision than its neighbour. What they hold acts at every step once, in the loop as by hand."""
+"""Cells of one's own that hold layers: a cell around another one, dropout, normalization, a regularizer of outputs; or cells that
+compute in several precisions. What they hold acts at every step once, in the loop as by hand."""
 
 from __future__ import annotations
 

@@ -31,7 +31,7 @@ from suite.backends.keras_saved import run_saved
 from suite.backends.keras_schedules import run_schedule
 from suite.backends.keras_stateful import run_stateful_calls
 from suite.backends.keras_training import run_logs
-from suite.backends.keras_transforms import run_transformed
+from suite.backends.keras_transforms import run_recomputed, run_transformed
 from suite.backends.keras_typed import run_masked_number, run_typed
 from suite.backends.keras_weights import run_fresh, run_read_back, run_step
 from suite.backends.keras_wrappers import (
@@ -58,6 +58,6 @@ PROBES: Mapping[str, Callable] = {
     "other_halves": run_other_halves, "stateful_calls": run_stateful_calls, "probabilities": run_probabilities,
     "each_step": run_each_step, "drawn_steps": run_drawn_steps, "open_steps": run_open_steps,
     "held_drawn": run_held_drawn, "held_counted": run_held_counted, "held_trained": run_held_trained,
-    "masked_number": run_masked_number, "whole_sequences": run_whole_sequences,
+    "masked_number": run_masked_number, "recomputed": run_recomputed, "whole_sequences": run_whole_sequences,
 }
 """Name of a function request -> what answers it: function(backend, request)."""

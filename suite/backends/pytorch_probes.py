@@ -11,7 +11,8 @@ from suite.backends.pytorch_exports import run_exported
 from suite.backends.pytorch_given import run_given
 from suite.backends.pytorch_losses import run_embedding, run_ignored, run_masked_loss
 from suite.backends.pytorch_purity import run_helper, run_mixed_dtypes, run_purity
-from suite.backends.pytorch_transforms import run_transformed
+from suite.backends.pytorch_quantized import run_quantized
+from suite.backends.pytorch_transforms import run_recomputed, run_transformed
 from suite.backends.pytorch_weights import run_fresh, run_parameters, run_read_back, run_step
 
 PROBES: Mapping[str, Callable] = {
@@ -23,6 +24,7 @@ PROBES: Mapping[str, Callable] = {
     "packed_through": run_packed, "transformed": run_transformed, "dropout_between_layers": run_dropout_between,
     "stateful_lengths": run_stateful, "states_by_hand": run_cut,
     "cell_states": run_cell_states, "exported": run_exported, "given_weights": run_given,
+    "quantized": run_quantized, "recomputed": run_recomputed,
     "helper": run_helper, "mixed_dtypes": run_mixed_dtypes,
 }
 """Name of a function request -> what answers it: function(backend, request)."""

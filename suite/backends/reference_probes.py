@@ -24,6 +24,8 @@ from suite.backends.reference_steps import (
     run_held_trained,
     run_masked_number,
     run_open_steps,
+    run_quantized,
+    run_recomputed,
     run_whole_sequences,
 )
 from suite.backends.reference_training import run_attending, run_logs, run_other_halves, run_schedule, run_shared, run_typed
@@ -361,6 +363,11 @@ def run_unpad(backend: Any, request: FunctionRequest) -> Observation:
     parts = options.get("sequences", ())
     if not parts:
         rows = options["inputs"] if options["batch_first"] else np.swapaxes(options["inputs"], 0, 1)
+        with moment("run"):
+            if any(n != n or n != int(n) or not 0 <= n <= rows.shape[1] for n in options["lengths"]):
+                raise ValueError(f"lengths {list(options['lengths'])} of sequences of {rows.shape[1]} steps")
+            if len(options["lengths"]) != len(rows):
+                raise ValueError(f"{len(options['lengths'])} lengths of {len(rows)} sequences")
         parts = [row[:length] for row, length in zip(rows, options["lengths"], strict=True)]
     return Observation({f"result/{number}": one for number, one in enumerate(parts)})
 
@@ -409,7 +416,8 @@ PROBES: Mapping[str, Callable] = {
     "training_logs": run_logs, "attending": run_attending, "typed": run_typed, "shared": run_shared, "halves": run_halves,
     "saved": run_saved, "chosen_kernel": run_chosen_kernel, "made_convolution": run_made_convolution,
     "other_halves": run_other_halves, "helper": run_helper, "mixed_dtypes": run_mixed_dtypes,
-    "masked_number": run_masked_number, "whole_sequences": run_whole_sequences,
+    "masked_number": run_masked_number, "quantized": run_quantized, "recomputed": run_recomputed,
+    "whole_sequences": run_whole_sequences,
     "each_step": run_each_step, "drawn_steps": run_drawn_steps, "open_steps": run_open_steps,
     "held_drawn": run_held_drawn, "held_counted": run_held_counted, "held_trained": run_held_trained,
 }

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from cases.models import FunctionRequest
-from cases.requests import Observation
+from cases.requests import Observation, Request
 from suite.backends import moment
 
 
@@ -107,3 +107,27 @@ def run_whole_sequences(backend: Any, request: FunctionRequest) -> Observation:
         wanted = tuple(t for t in targets if t)
         losses.append(-np.log(sum(chance for read, chance in sums.items() if tuple(n for n in read if n) == wanted)))
     return Observation({name: np.array(np.mean(losses)) for name in ("plain", "masked")})
+
+
+def run_quantized(backend: Any, request: FunctionRequest) -> Observation:
+    """Weights rounded to 127 parts of the largest one, before and after."""
+    options, found = dict(request.arguments), {}
+    for name in ("before", "after"):
+        weights = options["weights"] if name == "before" else {
+            n: np.round(127 * a / np.abs(a).max()) / 127 * np.abs(a).max() for n, a in options["weights"].items()}
+        with moment("run"):
+            seen = backend.run(Request(options["layer"], weights, options["batch"], wants=("outputs", "states")))
+        found |= {f"{name}/{n}": a for n, a in seen.arrays.items() if n == "outputs" or n.startswith("states")}
+    return Observation(found)
+
+
+def run_recomputed(backend: Any, request: FunctionRequest) -> Observation:
+    """A layer trained once, and once more from the start."""
+    options = dict(request.arguments)
+    found = {}
+    for name in ("plain", "recomputed"):
+        with moment("run"):
+            seen = backend.run(Request(options["layer"], options["weights"], options["batch"], wants=("gradients",)))
+        found |= {f"{name}/{n}": options["weights"][n] - 0.1 * g for n, g in seen.named("gradients/weights").items()
+                  for n in [n.removeprefix("gradients/weights/")]}
+    return Observation(found)
