@@ -17,7 +17,7 @@ STEPWISE = ("dense", "activity", "policy", "quantized", "adapted", "several_inpu
 
 activity        with a regularizer of its outputs
 policy          of a policy of its own, bfloat16
-quantized       to int8, after it was built
+quantized       of a policy that keeps its weights in 8 bits
 adapted         with weights of a lower rank beside its own (LoRA)
 several_inputs  takes two
 """
@@ -45,7 +45,7 @@ def inputs_of(inside: str, mask: bool) -> tuple[tuple[np.ndarray, ...], np.ndarr
 
 @statement("A layer that is applied to every step gives at each what it gives there alone, results, losses and the dtype of its "
            "policy, and tells which steps are masked.",
-           {"inside": INSIDE, "mask": (True, False)}, strength=(1, 1, 2), sparing=1,
+           {"inside": INSIDE, "mask": (True, False)}, strength=(1, 1, 2), sparing=0,
            usual={"inside": ("activity", "policy", "quantized", "several_inputs", "lstm", "several_results", "embedding")},
            senseless=((("inside", "mask"), lambda inside, mask: (inside not in MASKED and inside != "dense") if mask
                        else inside == "embedding"),),

@@ -49,7 +49,7 @@ def parts_of_cells_draw_anew(ask, held, unroll):
 
 
 @statement("What a cell holds acts at every step once: the loop leaves the losses and statistics that its steps leave by hand.",
-           {"held": COUNTING, "unroll": (False, True)}, usual={"unroll": (False,)}, strength=(1, 2, 2), sparing=1,
+           {"held": COUNTING, "unroll": (False, True)}, usual={"unroll": (False,)}, strength=(1, 2, 2), sparing=0,
            source="Keras: RNN(cell), BatchNormalization, activity_regularizer")
 def parts_of_cells_act_once_a_step(ask, held, unroll):
     seen = ask(FunctionRequest("held_counted", (("held", held), ("unroll", unroll), ("inputs", inputs_of(held)))))
@@ -64,7 +64,7 @@ def parts_of_cells_act_once_a_step(ask, held, unroll):
 
 
 @statement("A model around a cell that holds layers is trained, with a batch that is not full, and evaluated.",
-           {"held": HELD}, usual={"held": ("precisions",)}, strength=(1, 1, 2), sparing=0, source="Keras: RNN(cell), Model.fit")
+           {"held": HELD}, strength=(1, 1, 2), depth="full", source="Keras: RNN(cell), Model.fit")
 def cells_with_parts_are_trained(ask, held):
     inputs = inputs_of(held)
     targets = draw_values(generator("targets", held), (ROWS, FEATURES))
