@@ -25,7 +25,8 @@ def made(keras: Any, inside: str, inputs: tuple[np.ndarray, ...]) -> Any:
     """The layer of this name, built for one step, with weights drawn."""
     layers, features = keras.layers, inputs[0].shape[-1]
     one = {
-        "dense": lambda: layers.Dense(UNITS, activation="tanh"), "quantized": lambda: layers.Dense(UNITS, dtype="int8_from_float32"),
+        "dense": lambda: layers.Dense(UNITS, activation="tanh"),
+        "quantized": lambda: layers.Dense(UNITS, dtype="int8_from_float32"),
         "activity": lambda: layers.Dense(UNITS, activity_regularizer=keras.regularizers.L2(FACTOR)),
         "policy": lambda: layers.Dense(UNITS, dtype="mixed_bfloat16"), "adapted": lambda: layers.Dense(UNITS),
         "several_inputs": lambda: two_inputs(keras, features), "lstm": lambda: layers.LSTM(UNITS),

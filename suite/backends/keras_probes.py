@@ -14,7 +14,13 @@ from suite.backends.keras_graphs import run_between, run_graph
 from suite.backends.keras_halves import run_halves
 from suite.backends.keras_handed_on import run_carried_masks, run_listed_states, run_other_dtype
 from suite.backends.keras_held import run_held_counted, run_held_drawn, run_held_trained
-from suite.backends.keras_losses import run_ignored, run_masked_loss, run_probabilities, run_whole_sequences
+from suite.backends.keras_losses import (
+    run_ignored,
+    run_masked_loss,
+    run_masked_metric,
+    run_probabilities,
+    run_whole_sequences,
+)
 from suite.backends.keras_masks import run_mask_table
 from suite.backends.keras_options import (
     run_activity,
@@ -59,5 +65,6 @@ PROBES: Mapping[str, Callable] = {
     "each_step": run_each_step, "drawn_steps": run_drawn_steps, "open_steps": run_open_steps,
     "held_drawn": run_held_drawn, "held_counted": run_held_counted, "held_trained": run_held_trained,
     "masked_number": run_masked_number, "recomputed": run_recomputed, "whole_sequences": run_whole_sequences,
+    "masked_metric": run_masked_metric,
 }
 """Name of a function request -> what answers it: function(backend, request)."""

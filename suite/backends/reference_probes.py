@@ -22,6 +22,7 @@ from suite.backends.reference_steps import (
     run_held_counted,
     run_held_drawn,
     run_held_trained,
+    run_masked_metric,
     run_masked_number,
     run_open_steps,
     run_quantized,
@@ -417,7 +418,7 @@ PROBES: Mapping[str, Callable] = {
     "saved": run_saved, "chosen_kernel": run_chosen_kernel, "made_convolution": run_made_convolution,
     "other_halves": run_other_halves, "helper": run_helper, "mixed_dtypes": run_mixed_dtypes,
     "masked_number": run_masked_number, "quantized": run_quantized, "recomputed": run_recomputed,
-    "whole_sequences": run_whole_sequences,
+    "whole_sequences": run_whole_sequences, "masked_metric": run_masked_metric,
     "each_step": run_each_step, "drawn_steps": run_drawn_steps, "open_steps": run_open_steps,
     "held_drawn": run_held_drawn, "held_counted": run_held_counted, "held_trained": run_held_trained,
 }

@@ -131,3 +131,13 @@ def run_recomputed(backend: Any, request: FunctionRequest) -> Observation:
         found |= {f"{name}/{n}": options["weights"][n] - 0.1 * g for n, g in seen.named("gradients/weights").items()
                   for n in [n.removeprefix("gradients/weights/")]}
     return Observation(found)
+
+
+def run_masked_metric(backend: Any, request: FunctionRequest) -> Observation:
+    """Mean squares of differences, of the valid steps and of all."""
+    options = dict(request.arguments)
+    scores, targets, mask = options["scores"] + options["offset"], options["targets"], options["mask"]
+    squares = ((scores - (targets if targets.ndim == 3 else targets[:, :, None])) ** 2).mean(axis=2)
+    weights = mask / mask.sum()
+    return Observation({"metric": np.array((squares * weights).sum()), "valid": np.array(squares[mask].mean()),
+                        "all": np.array(squares.mean())})
