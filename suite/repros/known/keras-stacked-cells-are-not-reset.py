@@ -19,6 +19,8 @@ print("expected", first.round(4))
 try:
     layer.reset_state()
 except AttributeError as error:
+    if "has no attribute 'assign'" not in str(error):
+        raise
     print("found    AttributeError", error)
     sys.exit(1)
 again = keras.ops.convert_to_numpy(layer(x))
