@@ -11,7 +11,6 @@ import tempfile
 os.environ["KERAS_BACKEND"] = "torch"
 import keras
 import numpy as np
-
 import torch
 from torch.export import Dim
 

@@ -12,7 +12,6 @@ import tempfile
 os.environ["KERAS_BACKEND"] = "torch"
 import keras
 import numpy as np
-
 import onnxruntime
 
 keras.utils.set_random_seed(0)

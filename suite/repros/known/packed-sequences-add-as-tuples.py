@@ -8,7 +8,6 @@ import sys
 
 import torch
 from torch.nn.utils.rnn import pack_padded_sequence
-
 from torch.nn.utils.rnn import PackedSequence
 
 x = pack_padded_sequence(torch.ones(2, 3, 1), torch.tensor([3, 2]), batch_first=True)
