@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import Any
 
 from reports.lines import Verdict
+from suite.cache import compiled_programs
 from suite.subjects.specification import Specification
 
 HELPER = Path(__file__).with_name("helper.py")
@@ -211,6 +212,8 @@ def environment(record: Verdict, specification: Specification) -> dict[str, str]
     found |= {"TF_CPP_MIN_LOG_LEVEL": "3", "OMP_NUM_THREADS": "1", "PYTHONWARNINGS": "ignore"}
     if record.device == "cpu":
         found |= {"CUDA_VISIBLE_DEVICES": "", "JAX_PLATFORMS": "cpu"}
+    if (record.backend or specification.backend) == "keras-jax":
+        found |= compiled_programs()
     if specification.path:
         found["PYTHONPATH"] = os.pathsep.join([*specification.path, *filter(None, [found.get("PYTHONPATH")])])
     return found
