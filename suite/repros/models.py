@@ -204,10 +204,19 @@ def few(request: ModelRequest) -> ModelRequest:
         targets=None if request.targets is None else request.targets[rows], training=plain(request), unseen=None)
 
 
+def begin(request: ModelRequest) -> ModelRequest:
+    """The first steps of training; where they read many rows, as many steps on halves of the first rows."""
+    begun = beginning(request, STEPS)
+    if len(begun.targets) <= ROWS:
+        return begun
+    halves = tuple(range(ROWS // 2)), tuple(range(ROWS // 2, ROWS))
+    return replace(few(begun), training=replace(begun.training, batches=(halves * STEPS)[:STEPS]))
+
+
 def begun(found: Wrong) -> tuple[ModelRequest, Drawn]:
     """The question as the script asks it, before its numbers are drawn and after."""
     request = found.request
-    request = beginning(request, STEPS) if found.name == "losses" else few(request)
+    request = begin(request) if found.name == "losses" else few(request)
     if size(request) > LARGEST:
         raise NoScript(f"{size(request)} numbers: too many for a script")
     return request, Drawn(request)
