@@ -169,7 +169,7 @@ METRICS: dict[str, tuple[str, dict]] = {
     "SparseTopKCategoricalAccuracy": ("classes", {"k": 2}), "CategoricalCrossentropy": ("numbers", {}),
     "MeanIoU": ("classes", {"num_classes": 4, "sparse_y_pred": False}), "BinaryIoU": ("truth", {}),
 }
-"""Keras' metrics of steps -> what their targets are, truth values or numbers (batch, time, 4) or classes (batch, time); options."""
+"""Keras' metrics of steps -> what their targets are, truth values or numbers (batch, time, 4) or classes (batch, time)."""
 
 
 @statement("A metric of masked sequences counts the valid steps alone, whichever metric it is.",

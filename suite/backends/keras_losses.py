@@ -109,7 +109,7 @@ def run_masked_metric(backend: Any, request: FunctionRequest) -> Observation:
     made = lambda: getattr(keras.metrics, options["metric"])(**dict(options["options"]))  # noqa: E731
     with moment("build"):
         given = keras.Input(scores.shape[1:])
-        moved = keras.layers.Rescaling(1.0, options["offset"])(keras.layers.Masking(-7.5)(given))  # masked steps have numbers, too
+        moved = keras.layers.Rescaling(1.0, options["offset"])(keras.layers.Masking(-7.5)(given))
         model, classes = keras.Model(given, moved), targets.ndim == 2
         model.compile(loss="sparse_categorical_crossentropy" if classes else "mse",
                       **{"weighted_metrics" if options["weighted"] else "metrics": [made()]})
