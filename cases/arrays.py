@@ -185,7 +185,7 @@ ARRAYS: tuple[Array, ...] = (
     ), groups=("masks",)),
     Array("refusals", dict(
         cell=("lstm", "gru", "simple_rnn"), kernel=("fused", "generic", "compiled"), entry=("direct", "predict"),
-        mask=("right",), states=(True,),
+        mask=("right", "none"), states=(True,),
     ), groups=("refusals",)),
     Array("dropout", dict(
         cell=("lstm", "gru", "simple_rnn"), direction=("forward", "bidirectional"), implementation=(2, 1),

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import nullcontext
 from typing import Any
 
 import numpy as np
 import torch
 from torch import nn
+from torch._dispatch.python import enable_python_dispatcher
 from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
 
 from cases.batches import Batch
@@ -104,7 +106,7 @@ def _place(parameter: str) -> tuple[str, str]:
 
 
 def run_form(backend: Any, request: FunctionRequest) -> Observation | Unsupported:
-    """A layer in another form: `time_first`, `unbatched`, `cell`, `unbatched_cell`."""
+    """A layer in another form: see `cases.families.cells.FORMS`."""
     options = dict(request.arguments)
     asked, form = options["request"], options["form"]
     layer, batch = asked.layer, asked.batch
@@ -124,8 +126,9 @@ def run_form(backend: Any, request: FunctionRequest) -> Observation | Unsupporte
         leaves |= {f"states/{n}": leaf(batch.initial_states[n]) for n in layer.state_keys()}
         states = stack_states(layer, {n: leaves[f"states/{n}"] for n in layer.state_keys()})
     with moment("run"):
-        if form == "time_first":
-            outputs, finals = _time_first(module, leaves["inputs"], batch, states)
+        if form in ("time_first", "decomposed"):
+            with enable_python_dispatcher() if form == "decomposed" else nullcontext():  # what export and compile trace
+                outputs, finals = _time_first(module, leaves["inputs"], batch, states)
         elif form == "cell":
             outputs, finals = _by_hand(module, layer, leaves["inputs"].transpose(0, 1), states)
         else:
