@@ -186,7 +186,7 @@ ARRAYS: tuple[Array, ...] = (
     Array("refusals", dict(
         cell=("lstm", "gru", "simple_rnn"), kernel=("fused", "generic", "compiled"), entry=("direct", "predict"),
         mask=("right", "none"), states=(True,),
-    ), groups=("refusals",)),
+    ), groups=("refusals",), least=3),
     Array("dropout", dict(
         cell=("lstm", "gru", "simple_rnn"), direction=("forward", "bidirectional"), implementation=(2, 1),
         mode=("training",), kernel=("fused",), mask=("none",), states=(True,),
