@@ -125,6 +125,13 @@ def repeated_rows(ask, optimizer):
     return stepped(ask, drawn(optimizer, {}, by_rows=True))
 
 
+@claim(NAME, "A gradient by rows steps as the dense one where the loss is scaled.",
+       [{"optimizer": "sgd", "options": "scaled_loss"}, {"optimizer": "adagrad", "options": "infinite_gradients"}], sparing=[])
+def rows_of_scaled_losses(ask, optimizer, options):
+    kept = {name: value for name, value in hyper(optimizer, options).items() if "clip" not in name}
+    return stepped(ask, drawn(optimizer, kept, by_rows=True, **around_it(options)))
+
+
 @claim(
     NAME, "The framework's own hyper-parameters are those of the table.", [{"optimizer": o} for o in OPTIMIZERS],
     says="Every optimizer is used with its defaults.",
