@@ -11,6 +11,7 @@ from suite.backends.pytorch_exports import run_exported
 from suite.backends.pytorch_given import run_given
 from suite.backends.pytorch_losses import run_embedding, run_ignored, run_masked_loss
 from suite.backends.pytorch_purity import run_purity
+from suite.backends.pytorch_schedules import run_epochs
 from suite.backends.pytorch_transforms import run_transformed
 from suite.backends.pytorch_weights import run_fresh, run_parameters, run_read_back, run_step
 
@@ -22,6 +23,6 @@ PROBES: Mapping[str, Callable] = {
     "many_lengths": run_lengths, "column": run_column, "fetch": run_fetch,
     "packed_through": run_packed, "transformed": run_transformed, "dropout_between_layers": run_dropout_between,
     "stateful_lengths": run_stateful, "states_by_hand": run_cut,
-    "cell_states": run_cell_states, "exported": run_exported, "given_weights": run_given,
+    "cell_states": run_cell_states, "exported": run_exported, "given_weights": run_given, "epochs": run_epochs,
 }
 """Name of a function request -> what answers it: function(backend, request)."""

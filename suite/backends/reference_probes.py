@@ -16,7 +16,15 @@ from cases.layers import Layer
 from cases.models import FunctionRequest, ModelRequest
 from cases.requests import Observation, Request, Unsupported
 from suite.backends import generators, moment
-from suite.backends.reference_training import run_attending, run_logs, run_other_halves, run_schedule, run_shared, run_typed
+from suite.backends.reference_training import (
+    run_attending,
+    run_epochs,
+    run_logs,
+    run_other_halves,
+    run_schedule,
+    run_shared,
+    run_typed,
+)
 from suite.backends.reference_weights import (
     run_bounds,
     run_embedding,
@@ -377,7 +385,7 @@ PROBES: Mapping[str, Callable] = {
     "dropout_between_layers": run_dropout_between, "exported": run_exported, "unpad": run_unpad,
     "unpack": run_unpad, "given_weights": run_given, "between": run_between, "bounds": run_bounds,
     "carried_masks": run_carried_masks, "listed_states": run_listed_states, "other_dtype": run_other_dtype,
-    "activity": run_activity, "states_by_hand": run_cut, "bound": run_bound, "schedule": run_schedule,
+    "activity": run_activity, "states_by_hand": run_cut, "bound": run_bound, "schedule": run_schedule, "epochs": run_epochs,
     "training_logs": run_logs, "attending": run_attending, "typed": run_typed, "shared": run_shared, "halves": run_halves,
     "saved": run_saved, "chosen_kernel": run_chosen_kernel, "made_convolution": run_made_convolution,
     "other_halves": run_other_halves,
