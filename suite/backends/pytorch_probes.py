@@ -9,7 +9,7 @@ from suite.backends.pytorch_data import run_column, run_cut, run_fetch, run_leng
 from suite.backends.pytorch_dropout import run_dropout_between
 from suite.backends.pytorch_exports import run_exported
 from suite.backends.pytorch_given import run_given
-from suite.backends.pytorch_losses import run_embedding, run_ignored, run_masked_loss
+from suite.backends.pytorch_losses import run_ctc, run_embedding, run_ignored, run_loss_of_numbers, run_masked_loss
 from suite.backends.pytorch_purity import run_purity
 from suite.backends.pytorch_schedules import run_epochs
 from suite.backends.pytorch_transforms import run_transformed
@@ -24,5 +24,6 @@ PROBES: Mapping[str, Callable] = {
     "packed_through": run_packed, "transformed": run_transformed, "dropout_between_layers": run_dropout_between,
     "stateful_lengths": run_stateful, "states_by_hand": run_cut,
     "cell_states": run_cell_states, "exported": run_exported, "given_weights": run_given, "epochs": run_epochs,
+    "ctc": run_ctc, "loss_of_numbers": run_loss_of_numbers,
 }
 """Name of a function request -> what answers it: function(backend, request)."""
