@@ -252,9 +252,11 @@ def run_transformed(backend: Any, request: FunctionRequest) -> Observation:
     return Observation({name: np.stack([row[name] for row in each]) for name in names}, facts=each[0].facts)
 
 
-def run_dropout_between(backend: Any, request: FunctionRequest) -> Observation:
+def run_dropout_between(backend: Any, request: FunctionRequest) -> Observation | Unsupported:
     """Layer after layer, with inverted dropout of what each hands on."""
     options = dict(request.arguments)
+    if "gradients" in options["request"].wants:
+        return Unsupported("the reference takes no gradients through dropout that it draws")
     asked, rate, random = options["request"], options["rate"], np.random.default_rng(options["seed"])
     layer, batch, arrays = asked.layer, asked.batch, {}
     with moment("run"):
