@@ -17,6 +17,14 @@ from cases.models import FunctionRequest, ModelRequest
 from cases.requests import Observation, Request, Unsupported
 from suite.backends import generators, moment
 from suite.backends.reference_losses import run_ctc, run_loss_of_numbers
+from suite.backends.reference_modules import (
+    run_computed_weights,
+    run_hooked,
+    run_kept_gradients,
+    run_quantized,
+    run_twice,
+    run_wrong_weights,
+)
 from suite.backends.reference_training import (
     run_attending,
     run_epochs,
@@ -391,6 +399,8 @@ PROBES: Mapping[str, Callable] = {
     "activity": run_activity, "states_by_hand": run_cut, "bound": run_bound, "schedule": run_schedule, "epochs": run_epochs,
     "training_logs": run_logs, "attending": run_attending, "typed": run_typed, "shared": run_shared, "halves": run_halves,
     "saved": run_saved, "chosen_kernel": run_chosen_kernel, "made_convolution": run_made_convolution,
+    "hooked": run_hooked, "wrong_weights": run_wrong_weights, "twice": run_twice, "kept_gradients": run_kept_gradients,
+    "computed_weights": run_computed_weights, "quantized": run_quantized,
     "other_halves": run_other_halves, "ctc": run_ctc, "loss_of_numbers": run_loss_of_numbers,
 }
 """Name of a function request -> what answers it: function(backend, request)."""
