@@ -202,6 +202,8 @@ def weights_are_read_back(ask, **kind):
         merged = name.endswith("/bias") and f"weights/{name.replace('/bias', '/recurrent_bias')}" not in seen.arrays
         due = array + weights[name.replace("/bias", "/recurrent_bias")] if merged else array
         found += equal(name, seen.arrays.get(f"weights/{name}", np.zeros(0)), due)
+    if not seen.facts.get("listed", True):
+        found.append(Deviation("weights", "what the layer lists as its weights is not what it saves, or not in that order"))
     return found
 
 

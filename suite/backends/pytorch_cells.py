@@ -224,7 +224,8 @@ def run_pack(backend: Any, request: FunctionRequest) -> Observation:
     inputs = torch.tensor(np.array(options["inputs"], "float32"))
     inputs = inputs if options["batch_first"] else inputs.transpose(0, 1)
     with moment("run"):
-        packed = pack_padded_sequence(inputs, torch.tensor(options["lengths"]), options["batch_first"], options["enforce_sorted"])
+        packed = pack_padded_sequence(inputs, torch.tensor(options["lengths"]), options["batch_first"],
+                                      **({} if options["enforce_sorted"] else {"enforce_sorted": False}))  # the default is to
         padded, lengths = pad_packed_sequence(packed, options["batch_first"])
     return Observation({"result": to_numpy(padded), "lengths": to_numpy(lengths)})
 

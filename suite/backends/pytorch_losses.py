@@ -44,6 +44,7 @@ def run_embedding(backend: Any, request: FunctionRequest) -> Observation:
     ids = torch.tensor(np.array(options["ids"], "int64"))
     table = torch.tensor(np.array(options["table"], "float32"))
     given = {"padding_idx": options["padding"], "max_norm": options["longest"] or None, "sparse": options["sparse"],
+             "norm_type": options["norm"],
              "scale_grad_by_freq": options["by_frequency"]}
     with moment("build"):
         torch.manual_seed(5)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
+from suite.backends.pytorch_attention import run_attending, run_between
 from suite.backends.pytorch_cells import run_cell_states, run_chain, run_form, run_pack
 from suite.backends.pytorch_data import run_column, run_cut, run_fetch, run_lengths, run_packed, run_stateful
 from suite.backends.pytorch_dropout import run_dropout_between
@@ -34,6 +35,6 @@ PROBES: Mapping[str, Callable] = {
     "cell_states": run_cell_states, "exported": run_exported, "given_weights": run_given, "epochs": run_epochs,
     "hooked": run_hooked, "wrong_weights": run_wrong_weights, "twice": run_twice, "kept_gradients": run_kept_gradients,
     "computed_weights": run_computed_weights, "quantized": run_quantized,
-    "ctc": run_ctc, "loss_of_numbers": run_loss_of_numbers,
+    "attending": run_attending, "between": run_between, "ctc": run_ctc, "loss_of_numbers": run_loss_of_numbers,
 }
 """Name of a function request -> what answers it: function(backend, request)."""

@@ -73,7 +73,10 @@ def run_read_back(backend: Any, request: FunctionRequest) -> Observation | Unsup
     if reason := unsupported_layer(options["layer"], "fused"):
         return Unsupported(reason)
     with moment("run"):
-        return Observation(read(options["layer"], loaded(options["layer"], options["weights"])))
+        module = loaded(options["layer"], options["weights"])
+        listed = [weight for part in module.all_weights for weight in part]
+        same = len(listed) == len(module.state_dict()) and all(a is b for a, b in zip(listed, module.parameters(), strict=True))
+        return Observation(read(options["layer"], module), facts={"listed": same})
 
 
 def run_step(backend: Any, request: FunctionRequest) -> Observation:
