@@ -130,7 +130,7 @@ divided by the largest singular value; orthogonal; times a mask."""
 
 @statement("Weights that are computed from others are those of the others, in training and in inference: what is set is used by the "
            "next call, and calls in inference change nothing and repeat bit for bit.",
-           {"way": COMPUTED, "cell": CELLS, "layers": (1, 2)}, strength=(1, 2, 2), sparing=0,
+           {"way": COMPUTED, "cell": CELLS, "layers": (1, 2)}, strength=(1, 1, 2), sparing=0,
            source="PyTorch: torch.nn.utils.parametrize, parametrizations, weight_norm, prune")
 def computed_weights_rest_in_inference(ask, way, cell, layers):
     layer = Layer(cell, 4, 5, layers)

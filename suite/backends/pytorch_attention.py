@@ -47,7 +47,7 @@ def run_between(backend: Any, request: FunctionRequest) -> Observation | Unsuppo
     """Dropout in training, of single numbers or of whole features over all steps."""
     options = dict(request.arguments)
     made = {"Dropout": nn.Dropout, "SpatialDropout1D": nn.Dropout1d}.get(options["layer"])
-    if made is None or not options["training"]:
+    if made is None or not options["training"] or not options["mask"].all():
         return Unsupported("PyTorch's layers between recurrent ones know no masks, and none of them is noise but dropout")
     with moment("run"), torch.random.fork_rng():
         torch.manual_seed(4)
