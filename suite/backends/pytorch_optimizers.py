@@ -23,7 +23,7 @@ KINDS: Mapping[str, str] = {
 NAMES: Mapping[str, str] = {
     "learning_rate": "lr", "rho": "alpha", "epsilon": "eps", "initial_accumulator_value": "initial_accumulator_value",
     "momentum": "momentum", "nesterov": "nesterov", "centered": "centered", "amsgrad": "amsgrad",
-    "momentum_decay": "momentum_decay", "weight_decay": "weight_decay",
+    "momentum_decay": "momentum_decay", "weight_decay": "weight_decay", "dampening": "dampening", "maximize": "maximize",
 }
 """Keras' names of hyper-parameters -> PyTorch's; Adadelta's rho is rho there too, and betas are a pair."""
 NEEDED = ("learning_rate", "rho", "beta_1", "beta_2", "epsilon", "momentum_decay", "initial_accumulator_value")
@@ -49,6 +49,9 @@ def unsupported(optimizer: str, given: Mapping[str, Any], own: bool = False) -> 
         elif name in NONE_HERE:
             if value != neutral[name]:
                 return NONE_HERE[name]
+        elif name == "implementation":
+            if value and value not in kind:
+                return f"PyTorch's {KINDS[optimizer]} has no {value}"
         elif name not in (*BY_HAND, "undecayed", "beta_1", "beta_2", "ema_momentum") and named(optimizer, name) not in kind:
             return f"PyTorch's {KINDS[optimizer]} has no {name}"
     has = [*map_of(optimizer), *(("beta_1", "beta_2") if "betas" in kind else ())]
@@ -95,7 +98,9 @@ class Stepper:
         options = {theirs: given[name] for name, theirs in map_of(optimizer).items() if name in given}
         if "beta_1" in given:
             options["betas"] = (given["beta_1"], given["beta_2"])
-        for flag in ("nesterov", "centered", "amsgrad"):
+        if given.get("implementation"):
+            options[given["implementation"]] = True
+        for flag in ("nesterov", "centered", "amsgrad", "maximize"):
             if flag in options:
                 options[flag] = bool(options[flag])
         spared = {id(weight) for weight in undecayed}
