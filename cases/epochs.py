@@ -1,4 +1,4 @@
-"""The learning rate at epoch t, counted from 0, by PyTorch's schedulers, as equations. `rate` is what the optimizer was made with.
+"""The learning rate at epoch t, from 0, by PyTorch's schedulers, as equations. `rate` is what the optimizer was made with.
 
 step             rate gamma^floor(t / step_size)
 multi_step       rate gamma^n, n the number of milestones that t has reached

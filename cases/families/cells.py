@@ -141,7 +141,8 @@ def form_request(request: Request, form: str) -> FunctionRequest:
     return FunctionRequest("form", (("request", request), ("form", form)))
 
 
-@statement("A layer called in another form gives what it gives on a batch: time first, without a batch axis, cell by cell, decomposed, computed again.",
+@statement("A layer called in another form gives what it gives on a batch: time first, without a batch axis, cell by cell, "
+           "decomposed, computed again.",
            {"form": FORMS, "cell": ("lstm", "gru", "simple_rnn"), "mask": ("none", "right"), "states": (True, False),
             "direction": ("forward", "bidirectional"), "layers": (1, 2), "bias": (True, False), "activation": ("tanh", "relu"),
             "size": tuple(SIZES)},

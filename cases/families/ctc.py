@@ -1,4 +1,4 @@
-"""Connectionist temporal classification: the loss of label sequences that are shorter than the padded sequences they belong to."""
+"""Connectionist temporal classification: the loss of labels that are fewer than the steps of the sequences they belong to."""
 
 from __future__ import annotations
 
@@ -47,9 +47,9 @@ def likelihood(shares: np.ndarray, labels: tuple[int, ...], blank: int) -> tuple
     return total, there
 
 
-@statement("A CTC loss is minus the logarithm of the probability of all alignments of a row's labels with its valid steps; padding "
-           "of logits and labels counts nowhere; the gradient is the equations', and a loss that is infinite is zero where that is "
-           "asked for.",
+@statement("A CTC loss is minus the logarithm of the probability of all alignments of a row's labels with its valid steps; "
+           "padding of logits and labels counts nowhere; the gradient is the equations', and a loss that is infinite is zero "
+           "where that is asked for.",
            {"blank": (0, 3, 1), "reduction": ("none", "mean", "sum"), "zero_infinity": (False, True),
             "labels": ("padded", "joined")}, strength=(1, 2, 3), sparing=0,
            source="Graves et al. 2006; PyTorch: CTCLoss; Keras: ops.ctc_loss")

@@ -72,8 +72,8 @@ def dropout_between_layers_when_decomposed(ask, **variant):
                     if not n.startswith("states/0/") and np.array_equal(seen[n], other[n])]
 
 
-@statement("What is dropped forward is dropped again where activations are computed again backward: the gradients are those of the "
-           "usual way.", {**FACTORS, "form": ("recomputed", "recomputed_reentrant")}, strength=(1, 1, 2),
+@statement("What is dropped forward is dropped again where activations are computed again backward: the gradients are those of "
+           "the usual way.", {**FACTORS, "form": ("recomputed", "recomputed_reentrant")}, strength=(1, 1, 2),
            source="PyTorch: torch.utils.checkpoint, preserve_rng_state")
 def dropout_is_the_same_when_recomputed(ask, form, **variant):
     request = stack(**variant).but(wants=("outputs", "states", "gradients"))

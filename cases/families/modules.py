@@ -102,9 +102,21 @@ def layers_that_stand_twice(ask, way, cell, mask):
     for name in weights:
         first, second = (due[f"gradients/weights/{name.replace('0/', f'{place}/', 1)}"] for place in (0, 1))
         found += compare(name, seen[f"gradients/weights/{name}"], first.value + second.value, first.allowed + second.allowed)
-    if seen.facts["listed"] != seen.facts["own"]:
-        found.append(Deviation("weights", f"{seen.facts['listed']} weights are listed, expected {seen.facts['own']}"))
+    if seen.facts["listed"] != seen.facts["held"]:
+        found.append(Deviation("weights", f"{seen.facts['listed']} weights are listed, expected {seen.facts['held']}"))
     return found
+
+
+@statement("Layers above each other that are computed again backward, some segments of them, give the outputs and gradients of "
+           "the stack, however many layers a segment has.", {"segments": (2, 1, 3), "cell": CELLS}, strength=(1, 1, 2), sparing=0,
+           source="PyTorch: torch.utils.checkpoint.checkpoint_sequential")
+def segments_are_the_stack(ask, segments, cell):
+    layer = Layer(cell, 3, 3, 5)
+    batch = BatchPlan(4, 6, "none").draw(layer)
+    batch = batch.but(cotangents={"outputs": batch.cotangents["outputs"]})
+    request = Request(layer, draw_weights(layer), batch, wants=("outputs", "gradients"))
+    seen = ask(FunctionRequest("segments", (("request", request), ("segments", segments))))
+    return against_reference(seen, request, "outputs", "gradients/inputs", "gradients/weights")
 
 
 KEPT = {"cast": 1.0, "cast_back": 1.0, "added": 2.0, "zeroed": 0.0, "zeroed_by_optimizer": 0.0, "frozen": 1.0}
@@ -112,8 +124,8 @@ KEPT = {"cast": 1.0, "cast_back": 1.0, "added": 2.0, "zeroed": 0.0, "zeroed_by_o
 backward pass; they are set to zero, by the module or by the optimizer; the module is frozen after the first of two passes."""
 
 
-@statement("Gradients that a module keeps are in its weights' dtype, add up over passes, go along where the dtype is changed, and "
-           "are zero where that is asked for, or none.", {"way": tuple(KEPT), "cell": CELLS, "mask": MASKS},
+@statement("Gradients that a module keeps are in its weights' dtype, add up over passes, go along where the dtype is changed, "
+           "and are zero where that is asked for, or none.", {"way": tuple(KEPT), "cell": CELLS, "mask": MASKS},
            strength=(1, 2, 2), sparing=0, source=f"{TORCH}.to, zero_grad, requires_grad_")
 def gradients_are_kept(ask, way, cell, mask):
     request = asked(cell, mask)
@@ -128,8 +140,8 @@ COMPUTED = ("half", "normed", "normed_by_hook", "spectral", "orthogonal", "prune
 divided by the largest singular value; orthogonal; times a mask."""
 
 
-@statement("Weights that are computed from others are those of the others, in training and in inference: what is set is used by the "
-           "next call, and calls in inference change nothing and repeat bit for bit.",
+@statement("Weights that are computed from others are those of the others, in training and in inference: what is set is used by "
+           "the next call, and calls in inference change nothing and repeat bit for bit.",
            {"way": COMPUTED, "cell": CELLS, "layers": (1, 2)}, strength=(1, 1, 2), sparing=0,
            source="PyTorch: torch.nn.utils.parametrize, parametrizations, weight_norm, prune")
 def computed_weights_rest_in_inference(ask, way, cell, layers):
@@ -148,8 +160,8 @@ def computed_weights_rest_in_inference(ask, way, cell, layers):
     return found
 
 
-@statement("A layer whose weights are kept in half precision (dynamic quantization to float16) gives the outputs and states of the "
-           "equations with those weights.",
+@statement("A layer whose weights are kept in half precision (dynamic quantization to float16) gives the outputs and states of "
+           "the equations with those weights.",
            {"cell": ("gru", "lstm"), "mask": MASKS, "states": (True, False), "direction": ("bidirectional", "forward"),
             "layers": (2, 1), "batch_first": (True, False)}, strength=(1, 2, 3), sparing=0,
            source="PyTorch: torch.ao.quantization.quantize_dynamic")

@@ -12,6 +12,7 @@ import torch
 from torch import nn
 from torch.nn.utils import parametrizations, parametrize, prune, weight_norm
 from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
+from torch.utils.checkpoint import checkpoint_sequential
 
 from cases.layers import Layer
 from cases.layouts import from_pytorch, to_pytorch
@@ -158,7 +159,39 @@ def run_twice(backend: Any, request: FunctionRequest) -> Observation:
     found = {n.rsplit(".", 1)[1]: layers.to_numpy(g) for n, g in zip(own, slopes, strict=True)}
     arrays = {f"gradients/weights/{n}": a for n, a in from_pytorch(layer, found).items()}
     return Observation({**arrays, "outputs": layers.to_numpy(outputs)},
-                       facts={"listed": len(list(module.parameters())), "own": len(layers.parameters(module.first.inner))})
+                       facts={"listed": len(list(module.parameters())), "held": len(layers.parameters(module.first.inner))})
+
+
+class First(nn.Module):
+    """A layer of a stack, of which the outputs are handed on."""
+
+    def __init__(self, layer: Layer, weights: Any):
+        super().__init__()
+        self.named = Named(layer, weights)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        """Outputs (batch, time, units)."""
+        return self.named(x, None)[0]
+
+
+def run_segments(backend: Any, request: FunctionRequest) -> Observation:
+    """Answer the request of `cases.families.modules.segments_are_the_stack`."""
+    options = dict(request.arguments)
+    asked = options["request"]
+    one, count = asked.layer.but(layers=1), asked.layer.layers
+    with moment("build"):
+        stack = nn.Sequential(*(First(one, {f"0{n.removeprefix(str(k))}": a for n, a in asked.weights.items()
+                                            if n.startswith(f"{k}/")}) for k in range(count)))
+    x = leaf(asked.batch.inputs)
+    with moment("run"):
+        outputs = checkpoint_sequential(stack, options["segments"], x, use_reentrant=False)
+        own = [layers.parameters(each.named.inner) for each in stack]
+        slopes = iter(torch.autograd.grad(summed({"outputs": outputs}, asked.batch), [x, *(p for o in own for p in o.values())]))
+    arrays = {"outputs": layers.to_numpy(outputs), "gradients/inputs": layers.to_numpy(next(slopes))}
+    for k, each in enumerate(own):
+        found = from_pytorch(one, {name: layers.to_numpy(next(slopes)) for name in each})
+        arrays |= {f"gradients/weights/{k}{n[1:]}": a for n, a in found.items()}
+    return Observation(arrays, facts={"padding": "zero"})
 
 
 def run_kept_gradients(backend: Any, request: FunctionRequest) -> Observation:

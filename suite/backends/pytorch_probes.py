@@ -16,6 +16,7 @@ from suite.backends.pytorch_modules import (
     run_hooked,
     run_kept_gradients,
     run_quantized,
+    run_segments,
     run_twice,
     run_wrong_weights,
 )
@@ -34,7 +35,7 @@ PROBES: Mapping[str, Callable] = {
     "stateful_lengths": run_stateful, "states_by_hand": run_cut,
     "cell_states": run_cell_states, "exported": run_exported, "given_weights": run_given, "epochs": run_epochs,
     "hooked": run_hooked, "wrong_weights": run_wrong_weights, "twice": run_twice, "kept_gradients": run_kept_gradients,
-    "computed_weights": run_computed_weights, "quantized": run_quantized,
+    "computed_weights": run_computed_weights, "quantized": run_quantized, "segments": run_segments,
     "attending": run_attending, "between": run_between, "ctc": run_ctc, "loss_of_numbers": run_loss_of_numbers,
 }
 """Name of a function request -> what answers it: function(backend, request)."""

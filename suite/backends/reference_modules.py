@@ -36,7 +36,7 @@ def run_twice(backend: Any, request: FunctionRequest) -> Observation:
     upper = {f"1{name[1:]}": array for name, array in weights.items()}
     seen = backend.run(Request(layer.but(layers=2), {**weights, **upper}, options["batch"], wants=("outputs", "gradients")))
     arrays = {f"gradients/weights/{n}": seen[f"gradients/weights/{n}"] + seen[f"gradients/weights/1{n[1:]}"] for n in weights}
-    return Observation({**arrays, "outputs": seen["outputs"]}, facts={"listed": len(weights), "own": len(weights)})
+    return Observation({**arrays, "outputs": seen["outputs"]}, facts={"listed": len(weights), "held": len(weights)})
 
 
 def run_kept_gradients(backend: Any, request: FunctionRequest) -> Observation:
@@ -54,6 +54,11 @@ def run_computed_weights(backend: Any, request: FunctionRequest) -> Observation:
                                         wants=("outputs",)))["outputs"] for by in (1.0, 1.25))
     held = {f"{when}/{n}": np.array(a) for when in ("before", "after") for n, a in weights.items()}
     return Observation({"first/outputs": first, "again/outputs": first, "moved/outputs": moved, "trained/outputs": moved, **held})
+
+
+def run_segments(backend: Any, request: FunctionRequest) -> Observation:
+    """The stack as it is."""
+    return backend.run(dict(request.arguments)["request"])
 
 
 def run_quantized(backend: Any, request: FunctionRequest) -> Observation:

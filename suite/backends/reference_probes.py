@@ -22,6 +22,7 @@ from suite.backends.reference_modules import (
     run_hooked,
     run_kept_gradients,
     run_quantized,
+    run_segments,
     run_twice,
     run_wrong_weights,
 )
@@ -400,7 +401,7 @@ PROBES: Mapping[str, Callable] = {
     "training_logs": run_logs, "attending": run_attending, "typed": run_typed, "shared": run_shared, "halves": run_halves,
     "saved": run_saved, "chosen_kernel": run_chosen_kernel, "made_convolution": run_made_convolution,
     "hooked": run_hooked, "wrong_weights": run_wrong_weights, "twice": run_twice, "kept_gradients": run_kept_gradients,
-    "computed_weights": run_computed_weights, "quantized": run_quantized,
+    "computed_weights": run_computed_weights, "quantized": run_quantized, "segments": run_segments,
     "other_halves": run_other_halves, "ctc": run_ctc, "loss_of_numbers": run_loss_of_numbers,
 }
 """Name of a function request -> what answers it: function(backend, request)."""
