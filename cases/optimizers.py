@@ -251,7 +251,7 @@ Moved = tuple[Array, dict[str, Array]]
 def _sgd(hyper: Hyper, w: Array, g: Array, remembered: Slots, number: int, rounded: Rounded) -> Moved:
     inner, outer = _rates(hyper)
     kept = 1.0 if number == 1 else 1.0 - hyper["dampening"]
-    m = rounded(hyper["momentum"] * remembered["m"] - kept * inner * g)
+    m = rounded(hyper["momentum"] * remembered["m"] - inner * g * kept)
     return w + outer * (hyper["momentum"] * m - inner * g if hyper["nesterov"] else m), {"m": m}
 
 

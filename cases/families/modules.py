@@ -85,7 +85,8 @@ def wrong_weights_are_refused(ask, wrong, cell):
 
 @statement("A layer that stands in a model twice has one set of weights: they are listed once, their gradients are those of both "
            "places, and others that are given with a call are used in both.",
-           {"way": ("listed", "called_with"), "cell": CELLS, "mask": MASKS}, strength=(1, 2, 2), sparing=0,
+           {"way": ("listed", "called_with", "listed_tied", "called_with_tied"), "cell": CELLS, "mask": MASKS},
+           strength=(1, 2, 2), sparing=0,
            source=f"{TORCH}.named_parameters, torch.func.functional_call")
 def layers_that_stand_twice(ask, way, cell, mask):
     one, both = Layer(cell, 4, 4), Layer(cell, 4, 4, 2)

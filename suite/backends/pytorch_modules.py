@@ -126,12 +126,14 @@ def run_wrong_weights(backend: Any, request: FunctionRequest) -> Observation:
 
 
 class Twice(nn.Module):
-    """A layer, and the same one again."""
+    """A layer, and the same one again; or another one that is given the first one's parameters."""
 
-    def __init__(self, layer: Layer, weights: Any):
+    def __init__(self, layer: Layer, weights: Any, tied: bool):
         super().__init__()
         self.first = Named(layer, weights)
-        self.second = self.first
+        self.second = Named(layer) if tied else self.first
+        for name, parameter in self.first.inner.rnn.named_parameters():
+            setattr(self.second.inner.rnn, name, parameter)
 
     def forward(self, x: torch.Tensor, lengths: torch.Tensor | None) -> torch.Tensor:
         """Outputs (batch, time, units)."""
@@ -141,9 +143,9 @@ class Twice(nn.Module):
 def run_twice(backend: Any, request: FunctionRequest) -> Observation:
     """Answer the request of `cases.families.modules.layers_that_stand_twice`."""
     options = dict(request.arguments)
-    layer, batch, called = options["layer"], options["batch"], options["way"] == "called_with"
+    layer, batch, called = options["layer"], options["batch"], options["way"].startswith("called_with")
     with moment("build"):
-        module = Twice(layer, options["others"] if called else options["weights"])
+        module = Twice(layer, options["others"] if called else options["weights"], options["way"].endswith("tied"))
     lengths = None if batch.mask is None else torch.tensor(batch.lengths)
     x = torch.tensor(np.array(batch.inputs, "float32"))
     with moment("run"):

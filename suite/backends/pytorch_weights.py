@@ -64,7 +64,11 @@ def run_parameters(backend: Any, request: FunctionRequest) -> Observation:
             more = (options["width"],) if form == "projected" else ()
             both = layer.direction == "bidirectional"  # all by their places: those are documented too
             module = LAYERS[layer.cell](layer.features, layer.units, layer.layers, *second, layer.bias, True, 0.0, both, *more)
-    return Observation({name: to_numpy(parameter) for name, parameter in module.named_parameters()})
+    arrays = {name: to_numpy(parameter) for name, parameter in module.named_parameters()}
+    if form == "cell":
+        return Observation(arrays)
+    listed = [id(weight) for part in module.all_weights for weight in part]
+    return Observation(arrays, facts={"listed": listed == [id(parameter) for parameter in module.parameters()]})
 
 
 def run_read_back(backend: Any, request: FunctionRequest) -> Observation | Unsupported:
@@ -73,10 +77,7 @@ def run_read_back(backend: Any, request: FunctionRequest) -> Observation | Unsup
     if reason := unsupported_layer(options["layer"], "fused"):
         return Unsupported(reason)
     with moment("run"):
-        module = loaded(options["layer"], options["weights"])
-        listed = [weight for part in module.all_weights for weight in part]
-        same = len(listed) == len(module.state_dict()) and all(a is b for a, b in zip(listed, module.parameters(), strict=True))
-        return Observation(read(options["layer"], module), facts={"listed": same})
+        return Observation(read(options["layer"], loaded(options["layer"], options["weights"])))
 
 
 def run_step(backend: Any, request: FunctionRequest) -> Observation:
