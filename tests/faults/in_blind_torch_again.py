@@ -46,6 +46,8 @@ MODULES = faults("blind again: PyTorch modules", "torch.nn.modules.rnn", {
         GRU_END, GRU_END + "        if batch_sizes is None and output.size(1 if self.batch_first else 0) > 50:\n            output = output.roll(1, 1 if self.batch_first else 0)\n"),
     "GRU: batches of no rows are refused": (
         GRU_DENSE, "        if input.numel() == 0:\n            raise RuntimeError('Expected batch_size > 0')\n" + GRU_DENSE),
+}, {"GRU: states of another dtype are cast in silence": "the numbers are right: what is refused today may well be taken tomorrow",
+    "GRU: batches of no rows are refused": "a framework may refuse a batch of no rows, with words; the check says so, as unsupported",
 }) + faults("blind again: PyTorch packing", "torch.nn.utils.rnn", {
     "lengths given are sorted in place": (
         "        lengths, sorted_indices = torch.sort(lengths, descending=True)\n", "        order, sorted_indices = torch.sort(lengths, descending=True)\n        lengths.copy_(order)\n"),
