@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from typing import Any
 
 import torch
@@ -17,12 +18,14 @@ from suite.backends.pytorch import unpackable, unsupported_layer
 DTYPES = {"int8": torch.qint8, "float16": torch.float16}
 
 
-def run_quantized(backend: Any, request: FunctionRequest) -> Observation | Unsupported:
+def run_quantized_layer(backend: Any, request: FunctionRequest) -> Observation | Unsupported:
     """Answer the request of `cases.families.quantized.quantized_layers_give_what_they_gave`: of the module before and after."""
     options = dict(request.arguments)
     layer, batch, kernel, width = options["layer"], options["batch"], options["kernel"], options["projected"]
     if reason := unsupported_layer(layer, kernel) or unpackable(batch):
         return Unsupported(reason)
+    if "fbgemm" not in torch.backends.quantized.supported_engines:
+        return Unsupported("PyTorch has no fbgemm here: no layer is quantized dynamically without")
     if kernel == "fused" and layer.cell == "simple_rnn":
         return Unsupported("PyTorch quantizes nn.RNNCell, nn.LSTM and nn.GRU, and not nn.RNN")
     arguments = backend._arguments(Request(layer, options["weights"], batch, execution=Execution(kernel)), batch, None)[0]
@@ -39,7 +42,9 @@ def run_quantized(backend: Any, request: FunctionRequest) -> Observation | Unsup
             module.rnn = torch_layer
         module.eval()
         kinds = {nn.LSTM, nn.GRU, nn.LSTMCell, nn.GRUCell, nn.RNNCell}
-        other = quantize_dynamic(module, kinds, dtype=DTYPES[options["way"]])
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # torch.ao is to move to another package
+            other = quantize_dynamic(module, kinds, dtype=DTYPES[options["way"]])
     found = {}
     with moment("run"), torch.no_grad():
         for name, one in (("before", module), ("after", other)):

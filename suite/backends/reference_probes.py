@@ -16,6 +16,16 @@ from cases.layers import Layer
 from cases.models import FunctionRequest, ModelRequest
 from cases.requests import Observation, Request, Unsupported
 from suite.backends import generators, moment
+from suite.backends.reference_losses import run_ctc, run_loss_of_numbers
+from suite.backends.reference_modules import (
+    run_computed_weights,
+    run_hooked,
+    run_kept_gradients,
+    run_quantized,
+    run_segments,
+    run_twice,
+    run_wrong_weights,
+)
 from suite.backends.reference_steps import (
     run_drawn_steps,
     run_each_step,
@@ -25,11 +35,19 @@ from suite.backends.reference_steps import (
     run_masked_metric,
     run_masked_number,
     run_open_steps,
-    run_quantized,
+    run_quantized_layer,
     run_recomputed,
     run_whole_sequences,
 )
-from suite.backends.reference_training import run_attending, run_logs, run_other_halves, run_schedule, run_shared, run_typed
+from suite.backends.reference_training import (
+    run_attending,
+    run_epochs,
+    run_logs,
+    run_other_halves,
+    run_schedule,
+    run_shared,
+    run_typed,
+)
 from suite.backends.reference_weights import (
     run_bounds,
     run_embedding,
@@ -256,9 +274,11 @@ def run_transformed(backend: Any, request: FunctionRequest) -> Observation:
     return Observation({name: np.stack([row[name] for row in each]) for name in names}, facts=each[0].facts)
 
 
-def run_dropout_between(backend: Any, request: FunctionRequest) -> Observation:
+def run_dropout_between(backend: Any, request: FunctionRequest) -> Observation | Unsupported:
     """Layer after layer, with inverted dropout of what each hands on."""
     options = dict(request.arguments)
+    if "gradients" in options["request"].wants:
+        return Unsupported("the reference takes no gradients through dropout that it draws")
     asked, rate, random = options["request"], options["rate"], np.random.default_rng(options["seed"])
     layer, batch, arrays = asked.layer, asked.batch, {}
     with moment("run"):
@@ -413,13 +433,16 @@ PROBES: Mapping[str, Callable] = {
     "dropout_between_layers": run_dropout_between, "exported": run_exported, "unpad": run_unpad,
     "unpack": run_unpad, "given_weights": run_given, "between": run_between, "bounds": run_bounds,
     "carried_masks": run_carried_masks, "listed_states": run_listed_states, "other_dtype": run_other_dtype,
-    "activity": run_activity, "states_by_hand": run_cut, "bound": run_bound, "schedule": run_schedule,
+    "activity": run_activity, "states_by_hand": run_cut, "bound": run_bound, "schedule": run_schedule, "epochs": run_epochs,
     "training_logs": run_logs, "attending": run_attending, "typed": run_typed, "shared": run_shared, "halves": run_halves,
     "saved": run_saved, "chosen_kernel": run_chosen_kernel, "made_convolution": run_made_convolution,
-    "other_halves": run_other_halves, "helper": run_helper, "mixed_dtypes": run_mixed_dtypes,
-    "masked_number": run_masked_number, "quantized": run_quantized, "recomputed": run_recomputed,
+    "helper": run_helper, "mixed_dtypes": run_mixed_dtypes,
+    "masked_number": run_masked_number, "quantized_layer": run_quantized_layer, "recomputed": run_recomputed,
     "whole_sequences": run_whole_sequences, "masked_metric": run_masked_metric,
     "each_step": run_each_step, "drawn_steps": run_drawn_steps, "open_steps": run_open_steps,
     "held_drawn": run_held_drawn, "held_counted": run_held_counted, "held_trained": run_held_trained,
+    "hooked": run_hooked, "wrong_weights": run_wrong_weights, "twice": run_twice, "kept_gradients": run_kept_gradients,
+    "computed_weights": run_computed_weights, "quantized": run_quantized, "segments": run_segments,
+    "other_halves": run_other_halves, "ctc": run_ctc, "loss_of_numbers": run_loss_of_numbers,
 }
 """Name of a function request -> what answers it: function(backend, request)."""
