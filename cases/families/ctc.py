@@ -80,3 +80,17 @@ def ctc_losses_are_sums_over_alignments(ask, blank, reduction, zero_infinity, la
     found = compare("loss", seen["loss"], due, allowed)
     valid = (np.arange(STEPS) < LENGTHS[:, None])[:, :, None]
     return found + compare("gradients", seen["gradients"], slopes / by[:, None, None], SLACK * valid / by[:, None, None])
+
+
+@statement("A loss of whole sequences takes predictions with a mask, and is the plain one where every step is valid.",
+           {"classes": (4, 6)}, usual={"classes": (4,)}, strength=(1, 1, 1), sparing=0,
+           source="Keras: losses.CTC; Graves et al. 2006")
+def losses_of_whole_sequences_take_masks(ask, classes):
+    scores = draw_values(generator("whole sequences", classes), (3, 7, classes))
+    targets = np.array([[1, 2, 0], [3, 0, 0], [2, 1, 3]])
+    seen = ask(FunctionRequest("whole_sequences", (("inputs", scores), ("targets", targets))))
+    shares = np.exp(scores) / np.exp(scores).sum(axis=-1, keepdims=True)
+    due = np.mean([-np.log(likelihood(each, tuple(label for label in row if label), 0)[0])
+                   for each, row in zip(shares, targets, strict=True)])
+    allowed = 1024 * unit_roundoff("float32") * due
+    return [d for name in ("plain", "masked") for d in compare(name, seen[name], np.array(due), allowed)]

@@ -150,17 +150,6 @@ def cross_entropy(ask, reduction, ignored, all_of_a_row, smoothing=0.0, weights=
     return found or ([] if counts.any() else [Deviation("classes", "every class is ignored")])
 
 
-@statement("A loss of whole sequences takes predictions with a mask, and is the plain one where every step is valid.",
-           {"classes": (4, 6)}, usual={"classes": (4,)}, strength=(1, 1, 1), sparing=0,
-           source="Keras: losses.CTC; Graves et al. 2006")
-def losses_of_whole_sequences_take_masks(ask, classes):
-    scores = draw_values(generator("whole sequences", classes), (3, 7, classes))
-    targets = np.array([[1, 2, 0], [3, 0, 0], [2, 1, 3]])
-    seen = ask(FunctionRequest("whole_sequences", (("inputs", scores), ("targets", targets))))
-    due = np.mean([connectionist(each, [label for label in row if label]) for each, row in zip(scores, targets, strict=True)])
-    return [d for name in ("plain", "masked") for d in compare(name, seen[name], np.array(due), 16 * SLACK * abs(due))]
-
-
 METRICS: dict[str, tuple[str, dict]] = {
     "Precision": ("truth", {}), "AUC": ("truth", {"num_thresholds": 9}), "RootMeanSquaredError": ("numbers", {}),
     "MeanAbsoluteError": ("numbers", {}), "SparseCategoricalAccuracy": ("classes", {}), "Recall": ("truth", {}),
@@ -189,20 +178,3 @@ def every_metric_counts_valid_steps(ask, metric, weighted):
     if np.array_equal(seen["valid"], seen["all"]):
         return [Deviation("valid", "masked steps make no difference to the metric by hand")]
     return compare("metric", seen["metric"], seen["valid"], SLACK * np.maximum(1.0, np.abs(seen["valid"])))
-
-
-def connectionist(scores: np.ndarray, labels: list[int]) -> float:
-    """Minus the logarithm of the probability of all alignments of `labels` with the steps of scores (time, classes), whose class
-    0 is the blank: the forward equations of Graves et al. 2006."""
-    steps = scores - np.log(np.exp(scores).sum(axis=1, keepdims=True))
-    path = [0, *(n for label in labels for n in (label, 0))]
-    forward = np.full(len(path), -np.inf)
-    forward[:2] = steps[0, path[:2]]
-    for each in steps[1:]:
-        before = forward.copy()
-        for place, label in enumerate(path):
-            ways = [before[place], *before[max(place - 1, 0):place]]
-            if place > 1 and label and label != path[place - 2]:
-                ways.append(before[place - 2])
-            forward[place] = np.logaddexp.reduce(ways) + each[label]
-    return -float(np.logaddexp(forward[-1], forward[-2]))
