@@ -19,12 +19,25 @@ from suite.backends import generators, moment
 from suite.backends.reference_losses import run_ctc, run_loss_of_numbers
 from suite.backends.reference_modules import (
     run_computed_weights,
+    run_halved,
     run_hooked,
     run_kept_gradients,
-    run_quantized,
     run_segments,
     run_twice,
     run_wrong_weights,
+)
+from suite.backends.reference_steps import (
+    run_drawn_steps,
+    run_each_step,
+    run_held_counted,
+    run_held_drawn,
+    run_held_trained,
+    run_masked_metric,
+    run_masked_number,
+    run_open_steps,
+    run_quantized,
+    run_recomputed,
+    run_whole_sequences,
 )
 from suite.backends.reference_training import (
     run_attending,
@@ -371,8 +384,31 @@ def run_unpad(backend: Any, request: FunctionRequest) -> Observation:
     parts = options.get("sequences", ())
     if not parts:
         rows = options["inputs"] if options["batch_first"] else np.swapaxes(options["inputs"], 0, 1)
+        with moment("run"):
+            if any(n != n or n != int(n) or not 0 <= n <= rows.shape[1] for n in options["lengths"]):
+                raise ValueError(f"lengths {list(options['lengths'])} of sequences of {rows.shape[1]} steps")
+            if len(options["lengths"]) != len(rows):
+                raise ValueError(f"{len(options['lengths'])} lengths of {len(rows)} sequences")
         parts = [row[:length] for row, length in zip(rows, options["lengths"], strict=True)]
     return Observation({f"result/{number}": one for number, one in enumerate(parts)})
+
+
+def run_helper(backend: Any, request: FunctionRequest) -> Observation:
+    """Nothing is changed; what comes is the sequences."""
+    given = {str(n): one for n, one in enumerate(dict(request.arguments)["sequences"])}
+    return Observation({f"{place}/{n}": one.copy() for place in (
+        "arguments/before", "arguments/after", "calls/first", "calls/again") for n, one in given.items()})
+
+
+def run_mixed_dtypes(backend: Any, request: FunctionRequest) -> Observation:
+    """The sequences, in the dtype that holds all of their numbers."""
+    options = dict(request.arguments)
+    dtypes = [dtype.replace("bfloat16", "float16") for dtype in options["dtypes"]]
+    given = [one.astype(dtype) for one, dtype in zip(options["sequences"], dtypes, strict=True)]
+    whole = np.concatenate(given)
+    parts = np.split(whole, [len(given[0])])
+    return Observation({f"{name}/{n}": one.astype("float64") for name, each in (("given", given), ("result", parts))
+                        for n, one in enumerate(each)})
 
 
 def run_fetch(backend: Any, request: FunctionRequest) -> Observation:
@@ -401,7 +437,12 @@ PROBES: Mapping[str, Callable] = {
     "training_logs": run_logs, "attending": run_attending, "typed": run_typed, "shared": run_shared, "halves": run_halves,
     "saved": run_saved, "chosen_kernel": run_chosen_kernel, "made_convolution": run_made_convolution,
     "hooked": run_hooked, "wrong_weights": run_wrong_weights, "twice": run_twice, "kept_gradients": run_kept_gradients,
-    "computed_weights": run_computed_weights, "quantized": run_quantized, "segments": run_segments,
+    "computed_weights": run_computed_weights, "halved": run_halved, "segments": run_segments,
     "other_halves": run_other_halves, "ctc": run_ctc, "loss_of_numbers": run_loss_of_numbers,
+    "helper": run_helper, "mixed_dtypes": run_mixed_dtypes,
+    "masked_number": run_masked_number, "quantized": run_quantized, "recomputed": run_recomputed,
+    "whole_sequences": run_whole_sequences, "masked_metric": run_masked_metric,
+    "each_step": run_each_step, "drawn_steps": run_drawn_steps, "open_steps": run_open_steps,
+    "held_drawn": run_held_drawn, "held_counted": run_held_counted, "held_trained": run_held_trained,
 }
 """Name of a function request -> what answers it: function(backend, request)."""
