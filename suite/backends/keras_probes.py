@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from suite.backends.keras_attention import run_attending
+from suite.backends.keras_callbacks import run_interrupted, run_watching
 from suite.backends.keras_cells import run_cell_states, run_chain, run_form
 from suite.backends.keras_data import run_column, run_fetch, run_fit, run_lengths, run_load, run_stateful
 from suite.backends.keras_exports import run_exported
@@ -27,6 +28,7 @@ from suite.backends.keras_options import (
 from suite.backends.keras_purity import run_purity
 from suite.backends.keras_saved import run_saved
 from suite.backends.keras_schedules import run_schedule
+from suite.backends.keras_series import run_windows, run_words
 from suite.backends.keras_stateful import run_stateful_calls
 from suite.backends.keras_training import run_logs
 from suite.backends.keras_transforms import run_transformed
@@ -54,5 +56,6 @@ PROBES: Mapping[str, Callable] = {
     "attending": run_attending, "typed": run_typed, "shared": run_shared, "halves": run_halves, "mask_table": run_mask_table,
     "saved": run_saved, "chosen_kernel": run_chosen_kernel, "made_convolution": run_made_convolution,
     "other_halves": run_other_halves, "stateful_calls": run_stateful_calls, "probabilities": run_probabilities,
+    "watching": run_watching, "interrupted": run_interrupted, "windows": run_windows, "words": run_words,
 }
 """Name of a function request -> what answers it: function(backend, request)."""
