@@ -9,6 +9,7 @@ from suite.backends.keras_callbacks import run_interrupted, run_watching
 from suite.backends.keras_cells import run_cell_states, run_chain, run_form
 from suite.backends.keras_data import run_column, run_fetch, run_fit, run_lengths, run_load, run_stateful
 from suite.backends.keras_exports import run_exported
+from suite.backends.keras_fitting import run_fitting
 from suite.backends.keras_given import run_given
 from suite.backends.keras_graphs import run_between, run_graph
 from suite.backends.keras_halves import run_halves
@@ -25,6 +26,7 @@ from suite.backends.keras_options import (
     run_options,
     run_shared,
 )
+from suite.backends.keras_own import run_configured_twice, run_own_cell
 from suite.backends.keras_purity import run_purity
 from suite.backends.keras_saved import run_saved
 from suite.backends.keras_schedules import run_schedule
@@ -57,5 +59,6 @@ PROBES: Mapping[str, Callable] = {
     "saved": run_saved, "chosen_kernel": run_chosen_kernel, "made_convolution": run_made_convolution,
     "other_halves": run_other_halves, "stateful_calls": run_stateful_calls, "probabilities": run_probabilities,
     "watching": run_watching, "interrupted": run_interrupted, "windows": run_windows, "words": run_words,
+    "own_cell": run_own_cell, "configured_twice": run_configured_twice, "fitting": run_fitting,
 }
 """Name of a function request -> what answers it: function(backend, request)."""

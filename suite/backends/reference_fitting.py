@@ -1,0 +1,24 @@
+"""Training by hand, and a cell that is what it is."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from cases.families.fitting import by_hand
+from cases.layers import generator
+from cases.models import FunctionRequest
+from cases.requests import Observation
+
+
+def run_fitting(backend: Any, request: FunctionRequest) -> Observation:
+    """The steps of the equations."""
+    return Observation(by_hand(dict(dict(request.arguments)["options"])))
+
+
+def run_own_cell(backend: Any, request: FunctionRequest) -> Observation:
+    """Some outputs, the same whatever comes back from where."""
+    outputs = generator("own cell").normal(size=(2, 4, 5))
+    shape = np.array(outputs.shape)
+    return Observation({"outputs/made": outputs, "outputs/again": outputs, "shape/computed": shape, "shape/symbolic": shape})
