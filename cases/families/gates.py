@@ -27,7 +27,7 @@ def of_gate(layer: Layer, place: str, gate: int, factor: float) -> dict[str, np.
     """The layer's weights, but of the kernel `place` one gate alone, a diagonal times `factor`, and of the other kernel nothing:
     what is dropped in front of that one does not show."""
     weights = draw_weights(layer)
-    name, other = (f"0/forward/{n}" for n in KERNELS[:: 1 if place == "inputs" else -1])
+    name, other = (f"0/{layer.direction}/{n}" for n in KERNELS[:: 1 if place == "inputs" else -1])
     wide = weights[name].shape[-2]
     kernel = np.zeros_like(weights[name])
     kernel[..., :, gate * wide : (gate + 1) * wide] = factor * np.diag(np.linspace(0.6, 1.1, wide))
@@ -60,14 +60,14 @@ def words(numbers: np.ndarray) -> str:
 
 
 @statement("Dropout acts in front of every gate: what it drops is gone there at every step, the rest is scaled by what is kept, "
-           "rows draw for themselves, calls anew, and gates share one draw or have each their own, also where inputs and states "
-           "are dropped together; in inference nothing is dropped.",
-           {"asked": ASKED, "together": (False, True)}, strength=(1, 2, 2), sparing=1,
+           "rows draw for themselves, calls anew, and gates share one draw or have each their own, forward and backward, also "
+           "where inputs and states are dropped together; in inference nothing is dropped.",
+           {"asked": ASKED, "together": (False, True), "direction": ("forward", "backward")}, strength=(1, 2, 2), sparing=1,
            source="Gal & Ghahramani 2016; Keras: dropout, recurrent_dropout")
-def dropout_reaches_every_gate(ask, asked, together):
+def dropout_reaches_every_gate(ask, asked, together, direction):
     kind, place = asked.split()
     cell = kind.removesuffix("_before")
-    layer = Layer(cell, WIDTH, WIDTH, return_state=False, reset_after=kind == cell,
+    layer = Layer(cell, WIDTH, WIDTH, direction=direction, return_state=False, reset_after=kind == cell,
                   convolution=Convolution((3,), (1,)) if cell == "conv_lstm" else None)
     batch = BatchPlan(ROWS, STEPS, states=True).draw(layer).but(cotangents=None)
     found, draws = [], []

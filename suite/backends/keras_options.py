@@ -140,11 +140,13 @@ def run_shared(backend: Any, request: FunctionRequest) -> Observation:
     """Answer the request of `cases.families.configurations.shared_layers_stay_shared`."""
     options, keras = dict(request.arguments), backend.keras
     with moment("build"):
-        one, start = keras.layers.LSTM(3, return_sequences=True), keras.Input((4, 3))
-        model = keras.Model(start, keras.layers.LSTM(2)(one(one(start))))
-        other = remade(keras, model, options["way"])
-    return Observation({name: np.array([len(each.layers), each.count_params()]) for name, each in
-                        (("made", model), ("again", other))})
+        one, start = keras.layers.LSTM(3, return_sequences=True), keras.Input((4, 3), name="series")
+        ids = keras.Input((None,), 2, dtype="int32", name="ids")
+        model = keras.Model([start, ids], [keras.layers.LSTM(2)(one(one(start))), keras.layers.Embedding(9, 2)(ids)])
+        both = {"made": model, "again": remade(keras, model, options["way"])}
+    told = {name: tuple(f"{i.name} {tuple(i.shape)} {i.dtype}" for i in each.inputs) for name, each in both.items()}
+    return Observation({name: np.array([len(each.layers), each.count_params()]) for name, each in both.items()},
+                       facts={"inputs": told})
 
 
 def run_chosen_kernel(backend: Any, request: FunctionRequest) -> Observation | Unsupported:

@@ -35,7 +35,7 @@ from suite.backends.keras_stateful import run_stateful_calls
 from suite.backends.keras_training import run_logs
 from suite.backends.keras_transforms import run_transformed
 from suite.backends.keras_typed import run_typed
-from suite.backends.keras_weights import run_fresh, run_read_back, run_step
+from suite.backends.keras_weights import run_fresh, run_read_back, run_step, run_thawed
 from suite.backends.keras_wrappers import (
     run_declared,
     run_dropping,
@@ -59,6 +59,6 @@ PROBES: Mapping[str, Callable] = {
     "saved": run_saved, "chosen_kernel": run_chosen_kernel, "made_convolution": run_made_convolution,
     "other_halves": run_other_halves, "stateful_calls": run_stateful_calls, "probabilities": run_probabilities,
     "watching": run_watching, "interrupted": run_interrupted, "windows": run_windows, "words": run_words,
-    "own_cell": run_own_cell, "configured_twice": run_configured_twice, "fitting": run_fitting,
+    "own_cell": run_own_cell, "configured_twice": run_configured_twice, "fitting": run_fitting, "thawed": run_thawed,
 }
 """Name of a function request -> what answers it: function(backend, request)."""

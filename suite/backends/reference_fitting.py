@@ -22,3 +22,11 @@ def run_own_cell(backend: Any, request: FunctionRequest) -> Observation:
     outputs = generator("own cell").normal(size=(2, 4, 5))
     shape = np.array(outputs.shape)
     return Observation({"outputs/made": outputs, "outputs/again": outputs, "shape/computed": shape, "shape/symbolic": shape})
+
+
+def run_thawed(backend: Any, request: FunctionRequest) -> Observation:
+    """A kernel that stays, and then moves."""
+    kernel = generator("thawed").normal(size=(2, 3))
+    factor = dict(request.arguments)["factor"]
+    return Observation({"made/kernel": kernel, "frozen/kernel": kernel, "thawed/kernel": kernel / 2,
+                        "penalty frozen": np.zeros(()), "penalty thawed": np.array(factor * np.sum(kernel**2))})
