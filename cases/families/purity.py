@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import numpy as np
+
 from cases.batches import BatchPlan
 from cases.families.base import equal, statement
 from cases.layers import Layer, draw_weights
@@ -86,3 +88,16 @@ def calls_repeat_bit_for_bit(ask, **variant):
 @statement("A layer called on one shape gives on another what a fresh layer gives there, bit for bit.", **OPTIONS)
 def another_shape_is_as_fresh(ask, **variant):
     return same(watched(ask, **variant), "fresh", "other", "after a call of another shape, against a fresh layer")
+
+
+METHODS = {"predict": False, "evaluate": False, "predict_on_batch": False, "test_on_batch": False, "fit": True,
+           "train_on_batch": True}
+"""A method of a model -> whether what it computes is recorded for gradients."""
+
+
+@statement("What a model computes to predict or to evaluate is not recorded for gradients, what it computes in training is.",
+           {"cell": ("lstm", "gru", "simple_rnn")}, usual={"cell": ("lstm",)}, sparing=0,
+           source="torch.no_grad; Keras: Model.predict")
+def inference_records_nothing(ask, cell):
+    seen = ask(FunctionRequest("recorded", (("cell", cell), ("methods", tuple(METHODS)))))
+    return [d for name, due in METHODS.items() for d in equal(name, seen[name], np.array(due), "recorded")]

@@ -260,6 +260,22 @@ def run_defaults(backend: Any, request: FunctionRequest) -> Observation:
     return Observation({"outputs": outputs}, facts={"padding": "hold", "masks": masks})
 
 
+def run_last_axis(backend: Any, request: FunctionRequest) -> Observation:
+    """Answer the request of `cases.families.edges.last_axes_of_one_are_optional`: series of one feature, and ids."""
+    options, keras = dict(request.arguments), backend.keras
+    layer, inputs, ids = options["layer"], options["inputs"].astype("float32"), options["ids"].astype("int32")
+    with moment("build"):
+        one = getattr(keras.layers, stacks.LAYERS[layer.cell])(layer.units)
+        series = keras.Sequential([keras.Input((None, 1)), one])
+        stacks.give(one, layer, options["weights"])
+        words = keras.Sequential([keras.Input((ids.shape[1],), dtype="int32"), keras.layers.Embedding(9, 2)])
+    call = (lambda model, given: model.predict(given, verbose=0)) if options["entry"] == "predict" else (
+        lambda model, given: backend.engine.numpy(model(backend.engine.tensor(given))))
+    with moment("run"):
+        arrays = {"outputs": call(series, inputs[:, :, 0]), "words": call(words, ids), "words more": call(words, ids[:, :, None])}
+    return Observation(arrays, facts={"padding": "hold"})
+
+
 def run_in_parts(backend: Any, request: FunctionRequest) -> Observation:
     """Predicted, two parts at once, and evaluated some rows at a time, and twice trained on all at once, with dropout in front;
     and fitted some rows at a time without dropout, with a rate of 0, and then on the first of them."""

@@ -11,7 +11,7 @@ from suite.backends.keras_data import run_column, run_fetch, run_fit, run_length
 from suite.backends.keras_exports import run_exported
 from suite.backends.keras_fitting import run_fitting
 from suite.backends.keras_given import run_given
-from suite.backends.keras_graphs import run_between, run_graph
+from suite.backends.keras_graphs import run_between, run_convolution_in_time, run_graph
 from suite.backends.keras_halves import run_halves
 from suite.backends.keras_handed_on import run_carried_masks, run_listed_states, run_other_dtype
 from suite.backends.keras_losses import run_ignored, run_masked_loss, run_probabilities
@@ -23,11 +23,12 @@ from suite.backends.keras_options import (
     run_chosen_kernel,
     run_defaults,
     run_in_parts,
+    run_last_axis,
     run_options,
     run_shared,
 )
 from suite.backends.keras_own import run_configured_twice, run_own_cell
-from suite.backends.keras_purity import run_purity
+from suite.backends.keras_purity import run_purity, run_recorded
 from suite.backends.keras_saved import run_saved
 from suite.backends.keras_schedules import run_schedule
 from suite.backends.keras_series import run_windows, run_words
@@ -60,5 +61,6 @@ PROBES: Mapping[str, Callable] = {
     "other_halves": run_other_halves, "stateful_calls": run_stateful_calls, "probabilities": run_probabilities,
     "watching": run_watching, "interrupted": run_interrupted, "windows": run_windows, "words": run_words,
     "own_cell": run_own_cell, "configured_twice": run_configured_twice, "fitting": run_fitting, "thawed": run_thawed,
+    "convolution_in_time": run_convolution_in_time, "last_axis": run_last_axis, "recorded": run_recorded,
 }
 """Name of a function request -> what answers it: function(backend, request)."""

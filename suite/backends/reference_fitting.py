@@ -1,4 +1,4 @@
-"""Training by hand, and a cell that is what it is."""
+"""Training by hand, convolutions by hand, and a cell that is what it is."""
 
 from __future__ import annotations
 
@@ -6,10 +6,13 @@ from typing import Any
 
 import numpy as np
 
+from cases.batches import Batch
+from cases.families.convolutions_in_time import convolved
 from cases.families.fitting import by_hand
+from cases.families.purity import METHODS
 from cases.layers import generator
 from cases.models import FunctionRequest
-from cases.requests import Observation
+from cases.requests import Observation, Request
 
 
 def run_fitting(backend: Any, request: FunctionRequest) -> Observation:
@@ -30,3 +33,20 @@ def run_thawed(backend: Any, request: FunctionRequest) -> Observation:
     factor = dict(request.arguments)["factor"]
     return Observation({"made/kernel": kernel, "frozen/kernel": kernel, "thawed/kernel": kernel / 2,
                         "penalty frozen": np.zeros(()), "penalty thawed": np.array(factor * np.sum(kernel**2))})
+
+
+def run_convolution_in_time(backend: Any, request: FunctionRequest) -> Observation:
+    """The sums."""
+    return Observation({"outputs": convolved(**dict(request.arguments))})
+
+
+def run_last_axis(backend: Any, request: FunctionRequest) -> Observation:
+    """Series with their axis; ids as they are."""
+    options = dict(request.arguments)
+    seen = backend.run(Request(options["layer"], options["weights"], Batch(options["inputs"]), wants=("outputs",)))
+    return Observation({**seen.arrays, "words": options["ids"], "words more": options["ids"]}, facts=seen.facts)
+
+
+def run_recorded(backend: Any, request: FunctionRequest) -> Observation:
+    """As it must be."""
+    return Observation({name: np.array(float(due)) for name, due in METHODS.items()})

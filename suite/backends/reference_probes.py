@@ -17,7 +17,14 @@ from cases.models import FunctionRequest, ModelRequest
 from cases.requests import Observation, Request, Unsupported
 from suite.backends import generators, moment
 from suite.backends.reference_callbacks import run_interrupted, run_watching
-from suite.backends.reference_fitting import run_fitting, run_own_cell, run_thawed
+from suite.backends.reference_fitting import (
+    run_convolution_in_time,
+    run_fitting,
+    run_last_axis,
+    run_own_cell,
+    run_recorded,
+    run_thawed,
+)
 from suite.backends.reference_series import run_windows, run_words
 from suite.backends.reference_training import run_attending, run_logs, run_other_halves, run_schedule, run_shared, run_typed
 from suite.backends.reference_weights import (
@@ -385,6 +392,7 @@ PROBES: Mapping[str, Callable] = {
     "saved": run_saved, "chosen_kernel": run_chosen_kernel, "made_convolution": run_made_convolution,
     "other_halves": run_other_halves, "watching": run_watching, "interrupted": run_interrupted,
     "windows": run_windows, "words": run_words, "fitting": run_fitting, "own_cell": run_own_cell,
-    "thawed": run_thawed,
+    "thawed": run_thawed, "convolution_in_time": run_convolution_in_time, "last_axis": run_last_axis,
+    "recorded": run_recorded,
 }
 """Name of a function request -> what answers it: function(backend, request)."""
