@@ -16,14 +16,15 @@ from cases.tolerance import compare, unit_roundoff
 ROWS, SIZE, FEATURES = 9, 2, 3
 """Five batches an epoch, the last of them of one row."""
 EPOCHS = (1, 2)
-"""Of the first training, and of the second, which goes on."""
+"""Of the first training, and of the second, which goes on; of the second alone, where the kind says `once`."""
 RATE, MOMENTUM, AVERAGED = 0.125, 0.5, 0.75
 KINDS: Mapping[str, Mapping[str, float]] = {
+    "everything": {"gathered": 3, "scale": 8.0, "ema": AVERAGED, "at_once": 3, "once": 1},
     "averaged": {"ema": AVERAGED, "at_once": 2}, "gathered": {"gathered": 3, "scale": 8.0, "at_once": 3},
     "overwritten": {"ema": AVERAGED, "overwrite": 2}, "plain": {}, "gathered_alone": {"gathered": 2},
 }
-"""ema: a moving average of the weights takes their place at the end, and every `overwrite` steps · gathered: so many gradients
-make one step · scale: of the loss · at_once: batches in one execution, where an engine can do that."""
+"""ema: a moving average of the weights, which follows them from the first step on, takes their place at the end, and every
+`overwrite` steps · gathered: so many gradients make one step · scale: of the loss · at_once: batches in one execution, where an engine can do that."""
 
 
 def drawn() -> dict[str, np.ndarray]:
@@ -53,7 +54,7 @@ class ByHand:
             self.weights = self.weights + self.velocity
             self.gathered = np.zeros(FEATURES)
         if keep := self.options.get("ema"):
-            keep = keep if self.steps > 1 else 0.0
+            keep = keep if self.steps > many else 0.0
             self.average = keep * self.average + (1 - keep) * self.weights
             if self.options.get("overwrite") and self.steps % self.options["overwrite"] == 0:
                 self.weights = self.average.copy()
@@ -65,12 +66,12 @@ class ByHand:
 
 
 def by_hand(options: Mapping[str, float]) -> dict[str, np.ndarray]:
-    """`weights` (trainings, features) after each training; `loss` and `metric`, the weighted mean square and absolute error of
-    the outputs before each step, by epoch."""
+    """`weights` and `velocity` (trainings, features) and the number of `steps` (trainings,) after each training; `loss` and
+    `metric`, the weighted mean square and absolute error of the outputs before each step, by epoch."""
     data = drawn()
     state = ByHand(data["weights"].copy(), options)
-    found: dict[str, list] = {"weights": [], "loss": [], "metric": []}
-    for epochs in EPOCHS:
+    found: dict[str, list] = {"weights": [], "velocity": [], "steps": [], "loss": [], "metric": []}
+    for epochs in EPOCHS[1 if options.get("once") else 0 :]:
         for _ in range(epochs):
             squares = sizes = 0.0
             for start in range(0, ROWS, SIZE):
@@ -83,13 +84,16 @@ def by_hand(options: Mapping[str, float]) -> dict[str, np.ndarray]:
             found["metric"].append(sizes / data["samples"].sum())
         state.end()
         found["weights"].append(state.weights.copy())
+        found["velocity"].append(state.velocity.copy())
+        found["steps"].append(state.steps // int(options.get("gathered", 1)))
     return {name: np.array(values) for name, values in found.items()}
 
 
 @statement("A model that is fitted takes the steps of the equations, batch after batch, however many in one execution, gradients "
            "gathered, losses scaled, weights averaged; a second training goes on where the first ended, and what is told of "
            "losses and weighted metrics is of the outputs before each step.",
-           {"kind": tuple(KINDS)}, usual={"kind": ("averaged", "gathered")}, source="Keras: Model.fit, compile, SGD; Polyak 1964")
+           {"kind": tuple(KINDS)}, usual={"kind": ("everything", "averaged")}, sparing=1,
+           source="Keras: Model.fit, compile, SGD; Polyak 1964")
 def fitting_is_steps_by_hand(ask, kind):
     given = {"options": tuple(KINDS[kind].items()), **drawn()}
     seen, due = ask(FunctionRequest("fitting", tuple(given.items()))), by_hand(KINDS[kind])
