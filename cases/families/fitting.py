@@ -24,7 +24,8 @@ KINDS: Mapping[str, Mapping[str, float]] = {
     "overwritten": {"ema": AVERAGED, "overwrite": 2}, "plain": {}, "gathered_alone": {"gathered": 2},
 }
 """ema: a moving average of the weights, which follows them from the first step on, takes their place at the end, and every
-`overwrite` steps · gathered: so many gradients make one step · scale: of the loss · at_once: batches in one execution, where an engine can do that."""
+`overwrite` steps · gathered: so many gradients make one step · scale: of the loss · at_once: batches in one execution, where an
+engine can do that · once: one training, of the epochs of the second."""
 
 
 def drawn() -> dict[str, np.ndarray]:
