@@ -16,11 +16,12 @@ RECURRENT = faults("recurrent, blind again", RNN + "rnn", {
         "                    dtype=backend.floatx(),\n                    name=\"rnn_state\""),
     "the caller's classes do not reach the cell": (
         'config.pop("cell"), custom_objects=custom_objects', 'config.pop("cell")'),
-}) + faults("recurrent, blind again", RNN + "stacked_rnn_cells", {
+}, {"stateful: a state is kept in the usual type":
+    "on torch a float64 layer computes in float32 (see the ledger), and float32 holds every number of half precision"}) + faults("recurrent, blind again", RNN + "stacked_rnn_cells", {
     "stacked cells: only the first trains": (
         "if isinstance(cell, Layer) and cell._call_has_training_arg:",
         "if isinstance(cell, Layer) and cell._call_has_training_arg and not new_states:"),
-}) + faults("recurrent, blind again", RNN + "bidirectional", {
+}, {"stacked cells: only the first trains": "a cell that is not told takes it from the call around it"}) + faults("recurrent, blind again", RNN + "bidirectional", {
     "Bidirectional: from_config eats its config": ("        config = copy.deepcopy(config)\n", ""),
 }) + faults("recurrent, blind again", RNN + "gru", {
     "GRU: every step drops inputs of its own": (
@@ -108,13 +109,13 @@ FEEDING = faults("feeding, blind again", "keras.src.models.functional", {
         "Input(batch_shape=x.shape, dtype=x.dtype, name=x.name)", "Input(batch_shape=x.shape, name=x.name)"),
 }) + faults("feeding, blind again", "keras.src.utils.sequence_utils", {
     "pad_sequences ends at an empty sequence": ("            continue  # empty list", "            break  # empty list"),
-}) + faults("feeding, blind again", "keras.src.utils.timeseries_dataset_utils", {
+}) + tuple(replace(fault, asked="keras-tensorflow") for fault in faults("feeding, blind again", "keras.src.utils.timeseries_dataset_utils", {
     "sampled windows: the last ones are missing": (
         "end_index - start_index - (sequence_length - 1) * sampling_rate", "end_index - start_index - (sequence_length * sampling_rate - 1)", 2),
 }) + faults("feeding, blind again", LAYERS + "preprocessing.text_vectorization", {
     "TextVectorization loses its length": (
         '"output_sequence_length": self._output_sequence_length', '"output_sequence_length": None'),
-})
+}))
 
 TENSORFLOW = faults("TensorFlow, blind again", "keras.src.backend.tensorflow.rnn", {
     "TF: unrolled, zeroed: the last output is not": (
