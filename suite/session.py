@@ -25,6 +25,7 @@ from suite import repros
 from suite.exploration import Explored, Judged, explore
 from suite.lanes import Lanes
 from suite.ledger import Known, consult
+from suite.repros.known import written
 from suite.settings import Settings
 from suite.subjects.interpreter import Broken, Died, TimedOut
 from suite.subjects.subject import Subject
@@ -267,6 +268,11 @@ class Session:
         if outcome.script:
             repro = repros.file_name(str(check))
             self.scripts[repro] = outcome.script
+        elif known and verdict == "known" and (
+            script := written(known.key, specification.backend, f"{versions_in_words(subject)}; {subject.device}")
+        ):
+            repro = repros.file_name(f"{subject.name}::{known.key}")
+            self.scripts[repro] = script
         elif outcome.no_script:
             more["no_repro"] = outcome.no_script
         return Verdict(
@@ -340,9 +346,7 @@ def with_script(check: Check, outcome: Outcome) -> Outcome:
     go of."""
     script, why = "", ""
     began = time.perf_counter()
-    if check.planned.scenario:
-        why = "a claim of a scenario: scripts are written for invariants"
-    elif not outcome.asked:
+    if not outcome.asked:
         why = "nothing was asked of the framework, or the fault is not the framework's"
     else:
         try:

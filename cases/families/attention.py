@@ -12,7 +12,7 @@ from cases.requests import Deviation, Observation
 from cases.tolerance import compare, unit_roundoff
 
 QUERIES, VALUES, FEATURES = 4, 5, 4
-LAYERS = ("Attention", "AdditiveAttention", "MultiHeadAttention", "GroupedQueryAttention")
+LAYERS = ("Attention", "AdditiveAttention", "MultiHeadAttention", "GroupQueryAttention")
 HEADS = LAYERS[2:]
 """Layers that take a mask of one's own, and learn what they read queries, keys and values by."""
 FACTORS = {"layer": LAYERS, "mask": ("right", "left", "gaps", "none"), "queries": ("none", "right", "left"),

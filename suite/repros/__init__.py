@@ -1,8 +1,9 @@
 """Scripts that show a failure with nothing but the framework and numpy, ready for an upstream issue.
 
 `finding` says which answer is wrong and what shows it · `compose` writes the script around `keras` and `pytorch`,
-which know each framework's words, `data` and `equations` · `again` runs scripts in a clean interpreter. Text only: no
-framework is imported here.
+which know each framework's words, `data` and `equations` · `models` and `functions` write those of models, and of all other
+questions · `known` has those of known findings that were written by hand · `again` runs scripts in a clean interpreter. Text
+only: no framework is imported here.
 """
 
 from __future__ import annotations
@@ -12,10 +13,13 @@ import re
 import textwrap
 from collections.abc import Sequence
 
-from cases.requests import Deviation
+from cases.models import FunctionRequest, ModelRequest
+from cases.requests import Deviation, Request
 from suite.repros.compose import body
 from suite.repros.finding import Asked, NoScript, find
+from suite.repros.functions import of_function
 from suite.repros.keras import Keras
+from suite.repros.models import of_model
 from suite.repros.pytorch import PyTorch
 
 FOLDER = "repros"
@@ -34,19 +38,43 @@ def script(
 
     backends: of the subjects that the check asked, in order; versions: in words, of the first.
     """
-    finding = find(asked, deviations, verdict)
-    backend = backends[finding.place]
-    if backend not in STACKS:
-        raise NoScript(f"nobody writes scripts for {backend}")
-    lines = body(finding, STACKS[backend](device))
-    told = f"{versions}; {device}" if finding.place == 0 else f"{backend}; {device}"
+    lines, place, name = written(asked, deviations, verdict, backends, device)
+    told = f"{versions}; {device}" if place == 0 else f"{backends[place]}; {device}"
     heading = [statement, f"Seen with {told}:", message, f"Check: {identity}"]
     heading.append("Exits 1 while the fault is there, else 0.")
-    if finding.name.startswith(("outputs", "states")) and re.match("gradients|loss", message):
-        heading.insert(3, f"The {finding.name.split('/')[0]} are wrong already: that is what is shown here.")
+    if name.startswith(("outputs", "states")) and re.match("gradients|loss", message):
+        heading.insert(3, f"The {name.split('/')[0]} are wrong already: that is what is shown here.")
     wrap = textwrap.TextWrapper(110, break_long_words=False, break_on_hyphens=False)
     words = [line for part in heading for line in wrap.wrap(printable(part)) or [""]]
     return "\n".join(['"""' + words[0], *words[1:], '"""', *lines, ""])
+
+
+def written(
+    asked: Sequence[Asked], deviations: Sequence[Deviation], verdict: str, backends: Sequence[str], device: str,
+) -> tuple[list[str], int, str]:
+    """The lines of a script, the place of the subject that it is about, and the name of the array that it shows. A question
+    about a layer is the plainest; else a model's, or another one. Raises NoScript, with the reason of the first kind."""
+    reasons = []
+    for kind in (Request, ModelRequest, FunctionRequest):
+        some = [each for each in asked if isinstance(each.request, kind)]
+        try:
+            if some and kind is Request:
+                finding = find(some, deviations, verdict)
+                return body(finding, STACKS[writing(backends[finding.place])](device)), finding.place, finding.name
+            if some:
+                write = of_model if kind is ModelRequest else of_function
+                return write(some, deviations, verdict, writing(backends[some[0].place])), some[0].place, ""
+        except NoScript as reason:
+            reasons.append(reason)
+    raise reasons[0] if reasons else NoScript(
+        f"a {type(asked[0].request).__name__}: not written in scripts yet" if asked else "the subject was asked nothing")
+
+
+def writing(backend: str) -> str:
+    """The backend, if somebody writes its scripts. Raises NoScript."""
+    if backend not in STACKS:
+        raise NoScript(f"nobody writes scripts for {backend}")
+    return backend
 
 
 def printable(text: str) -> str:

@@ -96,7 +96,7 @@ def find(asked: Sequence[Asked], deviations: Sequence[Deviation], verdict: str) 
     if not asked:
         raise NoScript("the subject was asked nothing")
     if other := next((a.request for a in asked if not isinstance(a.request, Request)), None):
-        raise NoScript(f"a {type(other).__name__}: scripts are written for questions about recurrent layers")
+        raise NoScript(f"a {type(other).__name__}: this is for questions about recurrent layers")
     for each in asked:
         writable(each.request)
     if verdict in ("crash", "timeout"):
