@@ -16,7 +16,7 @@ from cases.tolerance import compare, unit_roundoff
 ROWS, SIZE, FEATURES = 9, 2, 3
 """Five batches an epoch, the last of them of one row."""
 EPOCHS = (1, 2)
-"""Of the first training, and of the second, which goes on; of the second alone, where the kind says `once`."""
+"""Of the first training, and of the second, which goes on."""
 RATE, MOMENTUM, AVERAGED = 0.125, 0.5, 0.75
 KINDS: Mapping[str, Mapping[str, float]] = {
     "everything": {"gathered": 3, "scale": 8.0, "ema": AVERAGED, "at_once": 3, "once": 1},
@@ -25,7 +25,7 @@ KINDS: Mapping[str, Mapping[str, float]] = {
 }
 """ema: a moving average of the weights, which follows them from the first step on, takes their place at the end, and every
 `overwrite` steps · gathered: so many gradients make one step · scale: of the loss · at_once: batches in one execution, where an
-engine can do that · once: one training, of the epochs of the second."""
+engine can do that · once: the first training alone."""
 
 
 def drawn() -> dict[str, np.ndarray]:
@@ -72,7 +72,7 @@ def by_hand(options: Mapping[str, float]) -> dict[str, np.ndarray]:
     data = drawn()
     state = ByHand(data["weights"].copy(), options)
     found: dict[str, list] = {"weights": [], "velocity": [], "steps": [], "loss": [], "metric": []}
-    for epochs in EPOCHS[1 if options.get("once") else 0 :]:
+    for epochs in EPOCHS[: 1 if options.get("once") else None]:
         for _ in range(epochs):
             squares = sizes = 0.0
             for start in range(0, ROWS, SIZE):

@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 
 from cases.batches import BatchPlan
-from cases.families.base import statement
+from cases.families.base import equal, statement
 from cases.layers import Layer, draw_weights
+from cases.models import FunctionRequest
 from cases.requests import Deviation, Execution, Request
 
 CHANGES = {
@@ -38,3 +39,11 @@ def kernels_do_not_depend(ask, change, cell, kernel):
     if not seen.kernel:
         return [Deviation("kernel", "nothing is said of what ran")]
     return [] if found == due else [Deviation("kernel", f"{change}: {seen.kernel} ran, and {usual.kernel} without it")]
+
+
+@statement("A model with a recurrent layer is compiled by default wherever one without is.",
+           {"cell": ("lstm", "gru", "simple_rnn"), "direction": ("forward", "bidirectional")}, strength=(1, 2, 2),
+           source="Keras: compile(jit_compile='auto'), Layer.supports_jit")
+def recurrent_models_are_compiled(ask, cell, direction):
+    seen = ask(FunctionRequest("compiled_by_default", (("cell", cell), ("direction", direction))))
+    return equal("jit_compile", seen["with"], seen["without"], "with a recurrent layer, against a model without")

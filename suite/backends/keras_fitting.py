@@ -29,7 +29,7 @@ def run_fitting(backend: Any, request: FunctionRequest) -> Observation:
                       jit_compile=False if slow else "auto", steps_per_execution=1 if torch else options.get("at_once", 1))
     found: dict[str, list] = {"weights": [], "velocity": [], "steps": [], "loss": [], "metric": []}
     with moment("run"):
-        for epochs in EPOCHS[1 if options.get("once") else 0 :]:
+        for epochs in EPOCHS[: 1 if options.get("once") else None]:
             told = model.fit(data["inputs"], data["targets"][:, None], sample_weight=data["samples"], batch_size=SIZE,
                              epochs=epochs, shuffle=False, verbose=0).history
             found["weights"].append(model.get_weights()[0][:, 0])

@@ -171,6 +171,21 @@ def run_chosen_kernel(backend: Any, request: FunctionRequest) -> Observation | U
                        facts={"padding": backend.padding(layer)})
 
 
+def run_compiled_by_default(backend: Any, request: FunctionRequest) -> Observation | Unsupported:
+    """Answer the request of `cases.families.kernels.recurrent_models_are_compiled`."""
+    options, layers = dict(request.arguments), backend.keras.layers
+    if backend.device == "gpu":
+        return Unsupported("on a card TensorFlow runs layers in cuDNN, which is not compiled")
+    with moment("build"):
+        one = getattr(layers, stacks.LAYERS[options["cell"]])(3)
+        one = layers.Bidirectional(one) if options["direction"] == "bidirectional" else one
+        both = {name: backend.keras.Sequential([backend.keras.Input((4, 2)), layer])
+                for name, layer in (("with", one), ("without", layers.Dense(3)))}
+        for model in both.values():
+            model.compile(loss="mse")
+    return Observation({name: np.array(bool(model.jit_compile)) for name, model in both.items()})
+
+
 def run_bounds(backend: Any, request: FunctionRequest) -> Observation:
     """Answer the request of `cases.families.configurations.bounds_reach_every_weight`: a layer whose weights are all bounded and
     punished, its losses, and its weights around a step of training whose gradients do not count."""

@@ -21,6 +21,7 @@ from suite.backends.keras_options import (
     run_bound,
     run_bounds,
     run_chosen_kernel,
+    run_compiled_by_default,
     run_defaults,
     run_in_parts,
     run_last_axis,
@@ -62,5 +63,6 @@ PROBES: Mapping[str, Callable] = {
     "watching": run_watching, "interrupted": run_interrupted, "windows": run_windows, "words": run_words,
     "own_cell": run_own_cell, "configured_twice": run_configured_twice, "fitting": run_fitting, "thawed": run_thawed,
     "convolution_in_time": run_convolution_in_time, "last_axis": run_last_axis, "recorded": run_recorded,
+    "compiled_by_default": run_compiled_by_default,
 }
 """Name of a function request -> what answers it: function(backend, request)."""

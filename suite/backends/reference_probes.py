@@ -18,6 +18,7 @@ from cases.requests import Observation, Request, Unsupported
 from suite.backends import generators, moment
 from suite.backends.reference_callbacks import run_interrupted, run_watching
 from suite.backends.reference_fitting import (
+    run_compiled_by_default,
     run_convolution_in_time,
     run_fitting,
     run_last_axis,
@@ -393,6 +394,6 @@ PROBES: Mapping[str, Callable] = {
     "other_halves": run_other_halves, "watching": run_watching, "interrupted": run_interrupted,
     "windows": run_windows, "words": run_words, "fitting": run_fitting, "own_cell": run_own_cell,
     "thawed": run_thawed, "convolution_in_time": run_convolution_in_time, "last_axis": run_last_axis,
-    "recorded": run_recorded,
+    "recorded": run_recorded, "compiled_by_default": run_compiled_by_default,
 }
 """Name of a function request -> what answers it: function(backend, request)."""
