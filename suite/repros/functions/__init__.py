@@ -9,17 +9,27 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 
-from cases.requests import Deviation
+from cases.requests import Deviation, Observation, Refusal
 from suite.repros.finding import Asked, NoScript
+from suite.repros.functions import chains
 from suite.repros.functions.told import Told
 
-WRITERS: Mapping[str, Callable[[Told], list[str]]] = {}
+WRITERS: Mapping[str, Callable[[Told], list[str]]] = {
+    "chain": chains.chain,
+}
 """Name of a function request -> who writes its script."""
 
 
 def of_function(asked: Sequence[Asked], deviations: Sequence[Deviation], verdict: str, backend: str) -> list[str]:
-    """The lines for the first question that a writer knows. Raises NoScript."""
+    """The lines for the question that is to blame: that which raised an error, or brought the process down; else the first that
+    a writer knows. Raises NoScript."""
     known = [each for each in asked if each.request.name in WRITERS]
     if not known:
         raise NoScript(f"{asked[0].request.name}: not written in scripts yet")
-    return WRITERS[known[0].request.name](Told(known[0].request, known[0].answer, tuple(deviations), verdict, backend))
+    chosen = known[0]
+    if verdict in ("crash", "timeout"):
+        chosen = known[-1]
+    elif deviations and deviations[0].where == "error" and any(isinstance(each.answer, Observation) for each in known):
+        chosen = next((each for each in known if isinstance(each.answer, Refusal)), chosen)
+    told = Told(chosen.request, chosen.answer, tuple(deviations), verdict, backend, tuple(known))
+    return WRITERS[chosen.request.name](told)
