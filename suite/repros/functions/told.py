@@ -109,7 +109,8 @@ def refused(told: Told, first: Sequence[str], asked: Sequence[str], due: str) ->
         return whole(told, first, asked, [])
     if isinstance(told.answer, Refusal):
         raise NoScript("the fault is in the words of the error, which the message tells")
-    return tidy([*first, "", *refusal(list(asked), due)])
+    told_twice = refusal(list(asked), due)
+    return [*tidy([*first, "", *told_twice[:-3]]), *told_twice[-3:]]
 
 
 def refusal(lines: list[str], due: str) -> list[str]:
