@@ -47,7 +47,7 @@ def wrong(told: Told) -> Iterator[tuple[FunctionRequest, Any, np.ndarray | None]
         wanted, answer = due(each.request), each.answer
         if isinstance(answer, Observation) and wanted is not None:
             lengths = [len(one) for one in dict(each.request.arguments)["sequences"]]
-            if np.array_equal(answer["result"], wanted) and answer.arrays.get("lengths", np.array(lengths)).tolist() == lengths:
+            if np.array_equal(answer.arrays.get("result"), wanted) and answer.arrays.get("lengths", np.array(lengths)).tolist() == lengths:
                 continue
         elif isinstance(answer, Refusal) == (wanted is None):
             continue
@@ -101,7 +101,7 @@ def pad_sequences(told: Told) -> list[str]:
 def filled(options: dict[str, Any], shape: tuple[int, ...]) -> list[str]:
     """`expected`, of sequences of PyTorch."""
     put = f"{shape[1]} - len(one):" if options.get("padding_side") == "left" else ":len(one)"
-    lines = [f"expected = np.full({shape}, {options['padding_value']:g})", "for row, one in zip(expected, sequences):",
+    lines = [f"expected = np.full({shape}, {float(options['padding_value'])})", "for row, one in zip(expected, sequences):",
              f"    row[{put}] = one"]
     return lines if options["batch_first"] else [*lines, "expected = expected.swapaxes(0, 1)"]
 
@@ -138,8 +138,8 @@ def pack_unpack(told: Told) -> list[str]:
     options = DEFAULTS["pack_unpack"] | options
     return whole(told, first, asked, [
         *filled(options, shape_of(request, options["batch_first"])),
-        'print("expected", expected.tolist(), [len(one) for one in sequences])',
-        'print("found   ", found.tolist(), lengths.tolist())', "same = np.array_equal(found, expected)",
+        'print("expected", np.float64(expected).round(2).tolist(), [len(one) for one in sequences])',
+        'print("found   ", np.float64(found).round(2).tolist(), lengths.tolist())', "same = np.array_equal(found, expected)",
         "sys.exit(int(not same or lengths.tolist() != [len(one) for one in sequences]))"])
 
 
@@ -163,7 +163,7 @@ def apart(told: Told) -> list[str]:
             "for row, one in zip(batch, sequences):", "    row[:len(one)] = one",
             f"found = unpad_sequence(batch{'' if first else '.transpose(0, 1)'}, torch.tensor({lengths}), batch_first={first})"]
     return whole(told, [*head(told.backend, f"{UTILS} {names}"), "", *DRAW, data], asked, [
-        "found, expected = [one.tolist() for one in found], [one.tolist() for one in sequences]",
+        "found, expected = ([np.float64(one).round(2).tolist() for one in each] for each in (found, sequences))",
         'print("expected", expected)', 'print("found   ", found)', "sys.exit(int(found != expected))"])
 
 

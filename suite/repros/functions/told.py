@@ -130,7 +130,7 @@ def compared(tolerance: str, where: str = "") -> list[str]:
 
 def alike() -> list[str]:
     """The comparison of two arrays bit for bit, shapes included; it ends the script."""
-    return ['print("expected", expected.tolist())', 'print("found   ", found.tolist())',
+    return ['print("expected", np.float64(expected).round(2).tolist())', 'print("found   ", np.float64(found).round(2).tolist())',
             "sys.exit(int(not np.array_equal(found, expected)))"]
 
 
