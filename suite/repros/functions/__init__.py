@@ -11,13 +11,15 @@ from collections.abc import Callable, Mapping, Sequence
 
 from cases.requests import Deviation, Observation, Refusal
 from suite.repros.finding import Asked, NoScript
-from suite.repros.functions import cells, chains, masks, sequences
+from suite.repros.functions import cells, chains, masks, sequences, weights
 from suite.repros.functions.told import Told
 
 WRITERS: Mapping[str, Callable[[Told], list[str]]] = {
     "chain": chains.chain, "form": cells.form, "cell_states": cells.cell_states,
     "graph": masks.graph, "between": masks.between, "carried_masks": masks.carried_masks, "wrapped_mask": masks.wrapped_mask,
     "pooled": masks.pooled,
+    "given_weights": weights.given_weights, "fresh_weights": weights.fresh_weights, "fresh_parameters": weights.fresh_parameters,
+    "read_back": weights.read_back, "step": weights.step,
     "pad_sequences": sequences.pad_sequences, "pad_sequence": sequences.pad_sequence, "pack_unpack": sequences.pack_unpack,
     "unpack": sequences.apart, "unpad": sequences.apart, "pack_padded": sequences.pack_padded,
 }
