@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+from collections import Counter
 from collections.abc import Collection, Iterator
 
 import numpy as np
@@ -64,12 +65,13 @@ def names_asked(check: Planned) -> set[str]:
     return {each.request.name for each in subject.noted if isinstance(each.request, FunctionRequest)}
 
 
-def scripts(backend: str, kinds: Collection[str], depth: str = "default", like: str = "") -> Iterator[tuple[str, str, int]]:
+def scripts(backend: str, kinds: Collection[str], depth: str = "default", like: str = "", most: int = 2) -> Iterator[tuple[str, str, int]]:
     """What is shown, the script of it, and how it must end, for every check that asks one of these: where the stack passes, one for
-    each array that a wrong subject gives reason to show; where it fails, its own. `NONE: why` where there is no script."""
+    each array that a wrong subject gives reason to show; where it fails, its own. `NONE: why` where there is no script.
+    most: how many of one kind of array a statement."""
     real = InProcess(make(BACKENDS[backend], "cpu", 1))
     probes = importlib.import_module(f"suite.backends.{'pytorch' if backend == 'torch' else 'keras'}_probes").PROBES
-    done = set()
+    done: Counter = Counter()
     for check in every(depth):
         if like not in check.identity or not names_asked(check) & set(kinds):
             continue
@@ -82,9 +84,11 @@ def scripts(backend: str, kinds: Collection[str], depth: str = "default", like: 
         for outcome in wrongs:
             for place, deviation in enumerate(outcome.deviations):
                 what = f"{check.identity} {deviation.where.split('[')[0]}"
-                if what in done or outcome.verdict != "fail" or true is outcome and place:
+                kind = (check.name, deviation.where.split("[")[0].split("/")[0])
+                if done[what] or done[kind] >= most or outcome.verdict != "fail" or true is outcome and place:
                     continue
-                done.add(what)
+                done[what] += 1
+                done[kind] += 1
                 try:
                     told = outcome.deviations[place : None if true is outcome else place + 1]
                     text = script(outcome.asked, told, "fail", [backend], "", "cpu", check.statement, deviation.message,

@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 
 from cases.requests import Deviation, Observation, Refusal
 from suite.repros.finding import Asked, NoScript
-from suite.repros.functions import cells, chains, masks, sequences, weights
+from suite.repros.functions import attention, cells, chains, losses, masks, options, sequences, weights
 from suite.repros.functions.told import Told
 
 WRITERS: Mapping[str, Callable[[Told], list[str]]] = {
@@ -20,6 +20,12 @@ WRITERS: Mapping[str, Callable[[Told], list[str]]] = {
     "pooled": masks.pooled,
     "given_weights": weights.given_weights, "fresh_weights": weights.fresh_weights, "fresh_parameters": weights.fresh_parameters,
     "read_back": weights.read_back, "step": weights.step,
+    "options": options.option, "shared": options.shared, "defaults": options.defaults, "bound": options.bound,
+    "bounds": options.bounds, "schedule": options.schedule, "made_convolution": options.made_convolution,
+    "other_halves": options.other_halves, "declared_shapes": options.declared_shapes, "chosen_kernel": options.chosen_kernel,
+    "other_dtype": options.other_dtype,
+    "masked_loss": losses.masked_loss, "probabilities": losses.probabilities, "ignored_class": losses.ignored_class,
+    "embedding": losses.embedding, "attending": attention.attending,
     "pad_sequences": sequences.pad_sequences, "pad_sequence": sequences.pad_sequence, "pack_unpack": sequences.pack_unpack,
     "unpack": sequences.apart, "unpad": sequences.apart, "pack_padded": sequences.pack_padded,
 }
