@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 
 from cases.requests import Deviation, Observation, Refusal
 from suite.repros.finding import Asked, NoScript
-from suite.repros.functions import attention, cells, chains, losses, masks, options, sequences, weights
+from suite.repros.functions import attention, calls, cells, chains, losses, masks, options, sequences, weights
 from suite.repros.functions.told import Told
 
 WRITERS: Mapping[str, Callable[[Told], list[str]]] = {
@@ -26,6 +26,8 @@ WRITERS: Mapping[str, Callable[[Told], list[str]]] = {
     "other_dtype": options.other_dtype,
     "masked_loss": losses.masked_loss, "probabilities": losses.probabilities, "ignored_class": losses.ignored_class,
     "embedding": losses.embedding, "attending": attention.attending,
+    "dropout_between_layers": calls.dropout_between_layers, "dropping": calls.dropping, "typed": calls.typed,
+    "halves": calls.halves, "listed_states": calls.listed_states, "activity": calls.activity, "purity": calls.purity,
     "pad_sequences": sequences.pad_sequences, "pad_sequence": sequences.pad_sequence, "pack_unpack": sequences.pack_unpack,
     "unpack": sequences.apart, "unpad": sequences.apart, "pack_padded": sequences.pack_padded,
 }
