@@ -10,8 +10,8 @@ from suite.repros import keras as in_keras
 from suite.repros import pytorch as in_torch
 from suite.repros.finding import NoScript
 from suite.repros.functions.masks import LEAVES, part
-from suite.repros.functions.told import DRAW, Told, compared, drawn, equal, head, mask_line, numpy, sizes, whole
-from suite.repros.functions.weights import ALL
+from suite.repros.functions.told import DRAW, Told, by_equations, compared, drawn, equal, head, mask_line, numpy, sizes, whole
+from suite.repros.functions.weights import ALL, result
 
 RANDOM = ["for v in layer.trainable_variables:", "    v.assign(draw(*v.shape) / 2)"]
 
@@ -27,33 +27,34 @@ def dropout_between_layers(told: Told) -> list[str]:
     made = in_torch.construct(layer, "fused", "cpu")
     more = ["from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence"] * masked
     first = [*head(told.backend, *more), "", *DRAW, drawn("x", batch.inputs.shape), *mask_line(batch.mask)]
-    count = len(layer.state_keys()) // (2 if lstm else 1)
-    states = f"torch.as_tensor(draw({count}, {batch.size}, {layer.units}))"
-    first += [f"start = {f'({states}, {states})' if lstm else states}"] * given
+    count, ways = len(layer.state_keys()), len(layer.directions)
+    stack = "(torch.stack(s[0::2]), torch.stack(s[1::2]))" if lstm else "torch.stack(s)"
+    first += [f"states = [draw({batch.size}, {layer.units}) for _ in range({count})]", "s = [torch.as_tensor(s) for s in states]",
+              f"start = {stack}"] * given
     run = ["def run(m, x, seed=0):", "    torch.manual_seed(seed)", "    x = torch.as_tensor(x)"]
     run += ["    x = pack_padded_sequence(x, torch.as_tensor(mask.sum(1)), batch_first=True, enforce_sorted=False)"] * masked
     run.append(f"    y, end = m(x{', start' * given})")
     run += [f"    y, _ = pad_packed_sequence(y, batch_first=True, total_length={batch.time})"] * masked
-    run += ["    return y.detach().numpy(), " + ("end[0]" if lstm else "end") + ".detach().numpy()"]
+    run.append(f"    return [t.detach().numpy() for t in (y, *{'[s for pair in zip(*end) for s in pair]' if lstm else 'end'})]")
     asked = [*run, "", f"layer = torch.{made[:-1]}, dropout={rate})", f"plain = torch.{made}", "for p in layer.parameters():",
              "    p.data = torch.as_tensor(draw(*p.shape) / 2)", "plain.load_state_dict(layer.state_dict())"]
     if not any(each["training"] for each in every):
-        asked.append("found, expected = run(layer.eval(), x)[0], run(plain, x)[0]")
-        return whole(told, first, asked, compared(told.tolerance))
-    ways = len(layer.directions)
+        place = result(told, layer)
+        asked.append(f"found = run(layer.eval(), x)[{place}]")
+        return whole(told, first, asked, [
+            *by_equations(told, layer, "layer.parameters()", masked, "zero", place, "states" if given else ""),
+            *compared(told.tolerance)])
     if rate == 1:
-        last, width = layer.layers - 1, layer.width
-        alone = in_torch.construct(layer.but(layers=1, features=width), "fused", "cpu")
-        at = f"[{last * ways}:]"
-        cut = [f"start = {f'tuple(s{at}.contiguous() for s in start)' if lstm else f'start{at}.contiguous()'}"] * given
+        alone, each = layer.but(layers=1, features=layer.width), 4 if layer.bias else 2
         return whole(told, first, [*asked, "found = run(layer, x)[0]"], [
-            "# the last layer alone, which reads zeros", f"alone = torch.{alone}",
-            "for p, q in zip(alone.parameters(), list(layer.parameters())[-len(list(alone.parameters())):]):", "    p.data = q.data",
-            *cut, f"expected = run(alone, np.zeros(({batch.size}, {batch.time}, {width}), \"float32\"))[0]", *compared(told.tolerance)])
-    return whole(told, first, [*asked, "(y, h), (again, _), (other, _) = run(layer, x), run(layer, x), run(layer, x, 1)"], [
-        "due, end = run(plain, x)", 'found = {"the same from one seed": bool(np.array_equal(y, again)),',
+            "# the last layer alone, which reads zeros", f"x = np.zeros(({batch.size}, {batch.time}, {layer.width}))",
+            *by_equations(told, alone, f"list(layer.parameters())[-{each * ways}:]", masked, "zero", 0,
+                          f"states[-{ways * (2 if lstm else 1)}:]" if given else ""), *compared(told.tolerance)])
+    own = ways * (2 if lstm else 1)
+    return whole(told, first, [*asked, "(y, *h), (again, *_), (other, *_) = run(layer, x), run(layer, x), run(layer, x, 1)"], [
+        "due, *end = run(plain, x)", 'found = {"the same from one seed": bool(np.array_equal(y, again)),',
         '         "another from another seed": not np.array_equal(y, other), "training drops": not np.array_equal(y, due),',
-        f'         "the first layer reads everything": bool(np.allclose(h[:{ways}], end[:{ways}], atol=1e-5))}}', *ALL])
+        f'         "the first layer reads everything": bool(np.allclose(h[:{own}], end[:{own}], atol=1e-5))}}', *ALL])
 
 
 def scaled(told: Told, layer: Layer, rate: float) -> list[str]:
@@ -204,13 +205,14 @@ def purity(told: Told) -> list[str]:
     layer, batch, other, mode = (told.options[n] for n in ("layer", "batch", "other", "mode"))
     where = told.worst.where
     message = told.worst.message
-    if "held" in where or "generator" in message or layer.layers > 1:
-        raise NoScript("what a call leaves behind in the framework: the message tells it")
+    if layer.layers > 1:
+        raise NoScript("a pure call of a stack: not written in scripts yet")
     if layer.dropout and mode == "training":
         raise NoScript("a call that draws: not written in scripts yet")
     given, masked = batch.initial_states is not None, batch.mask is not None
     first = [*head(told.backend, *(["from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence"] * (
         masked and not told.keras))), "", *DRAW]
+    first += ["torch.set_grad_enabled(False)"] * (not told.keras and told.options["idle"])
     calls = []
     for name, one in (("", batch), ("_other", other)):
         first += [drawn(f"x{name}", one.inputs.shape), *mask_line(one.mask, f"mask{name}")]
@@ -236,8 +238,9 @@ def purity(told: Told) -> list[str]:
         function += ["    y, _ = pad_packed_sequence(y, batch_first=True, total_length=steps)"] * masked
         function.append(f"    return [t.detach().numpy().copy() for t in (y, {'*end' if lstm else 'end'})]")
         fresh = ["def fresh():", "    torch.manual_seed(0)", f"    return torch.{made}{'' if mode == 'training' else '.eval()'}"]
-    if where.startswith(("arguments", "inputs", "mask", "states")) and "calls" not in message and "shape" not in message or (
-            "before and after calls" in message):
+    if "before and after calls" in message and not where.startswith(("inputs", "mask", "lengths", "states")):
+        raise NoScript("what a call leaves behind in the framework: the message tells it")
+    if "before and after calls" in message:
         names = ["x", *["mask"] * masked]
         copies = ", ".join([*(f"{n}.copy()" for n in names), *["*[s.copy() for s in states]"] * given])
         return whole(told, first, [*function, *fresh, f"before = [{copies}]", f"run(fresh(), {calls[0]})"], [

@@ -11,7 +11,7 @@ from cases.layers import Layer
 from suite.repros import keras as in_keras
 from suite.repros import pytorch as in_torch
 from suite.repros.finding import NoScript
-from suite.repros.functions.told import DRAW, Told, compared, drawn, equal, head, mask_line, sizes, whole
+from suite.repros.functions.told import DRAW, Told, by_equations, compared, drawn, equal, head, mask_line, sizes, whole
 
 ALL = ['print("expected", dict.fromkeys(found, True))', 'print("found   ", found)', "sys.exit(int(not all(found.values())))"]
 """The end of a script that made `found`, what must be true: name -> whether it is."""
@@ -30,7 +30,7 @@ def changed(told: Told) -> str:
 
 
 def given_weights(told: Told) -> list[str]:
-    """A layer that computed with other weights, given new ones: it must give what a layer gives that had them from the start."""
+    """A layer that computed with other weights, given new ones: it must give what the equations give with those."""
     layer, batch, way = (told.options[name] for name in ("layer", "batch", "way"))
     return (given_keras if told.keras else given_torch)(told, layer, batch, way, changed(told))
 
@@ -44,16 +44,15 @@ def given_keras(told: Told, layer: Layer, batch: Any, way: str, part: str) -> li
     shape = batch.inputs.shape[1:]
     stack = ["def made():", f"    start = y = keras.Input({shape})"]
     stack += [f"    mask = keras.Input({shape[:1]}, dtype=\"bool\")"] * masked
-    plain = layer.but(return_state=False)
-    stack += [f"    y = {in_keras.construct(plain, 'fused', index == layer.layers - 1)}(y{', mask=mask' * masked})"
+    stack += [f"    y, *s{index} = {in_keras.construct(layer, 'fused', index == layer.layers - 1)}(y{', mask=mask' * masked})"
               for index in range(layer.layers)]
+    results = ", ".join(["y", *(f"*s{index}" for index in range(layer.layers))])
     chosen = {"all": "other.trainable_variables", "first": "other.trainable_variables[:1]",
               "biases": '[v for v in other.trainable_variables if v.name == "bias"]'}[part]
-    asked = [*stack, f"    return keras.Model({'[start, mask]' if masked else 'start'}, y)", "",
+    asked = [*stack, f"    return keras.Model({'[start, mask]' if masked else 'start'}, [{results}])", "",
              "model, other = made(), made()", "for v in model.trainable_variables:", "    v.assign(draw(*v.shape) / 2)",
              "other.set_weights(model.get_weights())", f"for v in {chosen}:", "    v.assign(draw(*v.shape) / 2)",
-             "run = lambda m: keras.ops.convert_to_numpy(m(given))", "run(model)  # with the weights that it has first",
-             "expected = run(other)"]
+             "model(given)  # with the weights that it has first", "due = other.get_weights()"]
     asked += {
         "copied": ["for v, u in zip(model.trainable_variables, other.trainable_variables):", "    v.assign(u)"],
         "replaced": ["model.set_weights(other.get_weights())"],
@@ -63,12 +62,21 @@ def given_keras(told: Told, layer: Layer, batch: Any, way: str, part: str) -> li
         "deep_copied": [f"model = {CALLED['deep_copied']}", "other.set_weights([w * 0.5 for w in other.get_weights()])"],
         "called_with": ["values, fixed = ([v.value for v in vs] for vs in (other.trainable_variables, "
                         "model.non_trainable_variables))",
-                        "found = keras.ops.convert_to_numpy(model.stateless_call(values, fixed, "
-                        f"{'[keras.ops.convert_to_tensor(a) for a in given]' if masked else 'keras.ops.convert_to_tensor(given)'})[0])"],
+                        "results, _ = model.stateless_call(values, fixed, "
+                        f"{'[keras.ops.convert_to_tensor(a) for a in given]' if masked else 'keras.ops.convert_to_tensor(given)'})"],
     }[way]
-    if way != "called_with":
-        asked.append("found = run(model)")
-    return whole(told, first, asked, compared(told.tolerance))
+    asked += ["results = model(given)"] * (way != "called_with")
+    place = result(told, layer)
+    asked.append(f"found = keras.ops.convert_to_numpy(results[{place}])")
+    padding = "zero" if layer.direction == "bidirectional" else "hold"
+    return whole(told, first, asked, [*by_equations(told, layer, "due", masked, padding, place), *compared(told.tolerance)])
+
+
+def result(told: Told, layer: Layer) -> int:
+    """Which of outputs and final states is shown."""
+    order = ["outputs", *(f"states/{key}" for key in layer.state_keys())]
+    name = told.named("outputs", "states")
+    return order.index(name) if name in order else 0
 
 
 def given_torch(told: Told, layer: Layer, batch: Any, way: str, part: str) -> list[str]:
@@ -86,22 +94,25 @@ def given_torch(told: Told, layer: Layer, batch: Any, way: str, part: str) -> li
              "    def right_inverse(self, half):", "        return half * 2", ""] * way.startswith("computed")
     asked += ["def run(layer):"]
     if masked:
-        asked += ["    packed = pack_padded_sequence(torch.as_tensor(x), torch.as_tensor(mask.sum(1)), batch_first=True,",
-                  "        enforce_sorted=False)",
-                  f"    y = pad_packed_sequence(layer(packed)[0], batch_first=True, total_length={batch.time})[0]"]
+        asked += ["    lengths = torch.as_tensor(mask.sum(1))",
+                  "    y, end = layer(pack_padded_sequence(torch.as_tensor(x), lengths, batch_first=True, enforce_sorted=False))",
+                  f"    y, _ = pad_packed_sequence(y, batch_first=True, total_length={batch.time})"]
     else:
-        asked.append("    y = layer(torch.as_tensor(x))[0]")
-    asked += ["    return y.detach().numpy()", "", f"layer, other = {made}, {made}", "for p in layer.parameters():",
+        asked.append("    y, end = layer(torch.as_tensor(x))")
+    asked += [f"    return [y, *{'[s for pair in zip(*end) for s in pair]' if layer.cell == 'lstm' else 'end'}]", "", f"layer, other = {made}, {made}", "for p in layer.parameters():",
               "    p.data = torch.as_tensor(draw(*p.shape) / 2)", "other.load_state_dict(layer.state_dict())",
               "for n, p in other.named_parameters():", *(["    p.data = torch.as_tensor(draw(*p.shape) / 2)"] if part == "all" else [
                   f"    if {chosen}:", "        p.data = torch.as_tensor(draw(*p.shape) / 2)"]),
-              "run(layer)  # with the weights that it has first", "expected = run(other)"]
+              "run(layer)  # with the weights that it has first",
+              "due = [p.detach().clone() for p in other.parameters()]"]
     every = "" if part == "all" or way in ("loaded", "assigned") else f" if {chosen}"
     asked += [f"new = {{n: p.detach().clone() for n, p in other.named_parameters(){every}}}"] * (
         way not in ("pickled", "deep_copied", "averaged"))
     asked += GIVEN[way]
-    asked += ["found = run(layer)"] * (way != "called_with")
-    return whole(told, first, asked, compared(told.tolerance))
+    asked += ["results = run(layer)"] * (way != "called_with")
+    place = result(told, layer)
+    asked.append(f"found = results[{place}].detach().numpy()")
+    return whole(told, first, asked, [*by_equations(told, layer, "due", masked, "zero", place), *compared(told.tolerance)])
 
 
 SET = ["with torch.no_grad():", "    for n, t in new.items():",
@@ -126,7 +137,7 @@ GIVEN = {
                "            prune.identity(layer, n)", '            getattr(layer, f"{n}_orig").copy_(t)', "        else:",
                "            getattr(layer, n).copy_(t)"],
 }
-GIVEN["called_with"] = ["found = run(lambda given: torch.func.functional_call(layer, new, (given,)))"]
+GIVEN["called_with"] = ["results = run(lambda given: torch.func.functional_call(layer, new, (given,)))"]
 
 
 def fresh_layers(told: Told, layer: Layer, options: dict[str, Any]) -> list[str]:
