@@ -2,97 +2,84 @@
 
 from __future__ import annotations
 
-import importlib
-from collections import Counter
-from collections.abc import Collection, Iterator
+import os
+import subprocess
+import sys
+from importlib.metadata import version
 
 import numpy as np
-from test_families import Careless, NotANumber, Off, Raising, Silent, Stays
+import pytest
+from scripts_of_functions import scripts
 
-from cases.batches import BatchPlan
-from cases.families import checks
-from cases.invariants.base import REGISTRY as INVARIANTS
-from cases.invariants.base import Case
-from cases.layers import Layer
 from cases.models import FunctionRequest
-from cases.plan import Planned, planned
-from cases.requests import Observation
-from suite.backends import BACKENDS as BACKENDS
-from suite.repros import script
+from cases.requests import Deviation, Refusal
+from reports.lines import Verdict
+from suite.repros.again import Helper
 from suite.repros.finding import Asked, NoScript
-from suite.subjects.worker import make
-from suite.verdicts import judge
-from tests.planted import InProcess
+from suite.repros.functions import WRITERS, of_function
+from suite.subjects.specification import parse
+from tests.suite_runs import ROOT
 
-class Lenient(InProcess):
-    """Takes what must be refused, and answers something else."""
-
-    def answer(self, request):
-        seen = super().answer(request)
-        return seen if isinstance(seen, Observation) else Observation({"result": np.zeros((2, 2)), "lengths": np.zeros(2)})
-
-
-WRONG = (Off, Silent, NotANumber, Stays, Careless, Lenient, Raising)
-
-
-RAGGED = ("pad_sequences_keeps_sequences", "pad_sequence_keeps_sequences", "packing_gives_back", "unpadding_gives_back",
-          "packing_refuses")
+needs_known_faults = pytest.mark.skipif(version("keras") != "3.15.1", reason="faults of Keras 3.15.1 and PyTorch")
+SECONDS = 60
+FAULTS = {
+    "torch": (("final states left sorted", "forms_agree"), ("padding_value ignored", "packing_gives_back"),
+              ("padding_side ignored", "pad_sequence_keeps_sequences"), ("relu is tanh", "forms_agree"),
+              ("dropout in inference", "dropout_between_layers_rests_in_inference"),
+              ("outputs left sorted", "weights_given_are_used")),
+    "keras-torch": (("state goes on through padding", "cells_match_reference"),
+                    ("mask of the step before", "words_have_their_own_mask"),
+                    ("held output is not held", "cells_match_reference")),
+}
 
 
-def every(depth: str) -> list[Planned]:
-    """The checks that ask function requests."""
-    case = Case(Layer("lstm", 2, 3), BatchPlan(4, 5))
-    return [*checks(depth), *(planned(INVARIANTS[name], case) for name in RAGGED)]
+@needs_known_faults
+@pytest.mark.parametrize("backend", ["torch", "keras-torch"])
+def test_a_script_exits_0_where_the_stack_is_right_and_1_where_it_is_wrong(backend, tmp_path):
+    record = Verdict(id="x", subject=backend, invariant="x", verdict="fail", backend=backend)
+    wrong, number, without = [], 0, []
+    with Helper(record, parse(backend)) as helper:
+        for what, text, due in scripts(backend, each=2, most=1):
+            if text.startswith("NONE"):
+                without.append(what)
+                continue
+            number += 1
+            place = tmp_path / str(number)
+            place.mkdir()
+            (place / "script.py").write_text(text)
+            assert "suite" not in text and "cases." not in text and max(map(len, text.splitlines())) <= 130
+            status = helper.run(place / "script.py", str(place), SECONDS)["status"]
+            if status != due or "expected" not in (place / "out").read_text():
+                wrong.append((what, status, (place / "err").read_text()[-300:]))
+    assert wrong == []
+    assert number > 60 > 2 * len(without)
 
 
-class Noting(InProcess):
-    """Notes what is asked."""
-
-    def __init__(self):
-        super().__init__()
-        self.noted: list[Asked] = []
-
-    def answer(self, request):
-        seen = super().answer(request)
-        self.noted.append(Asked(request, seen))
-        return seen
+@needs_known_faults
+@pytest.mark.parametrize("backend", FAULTS)
+def test_with_a_planted_fault_a_script_exits_1(backend):
+    asked = "".join(f"{fault}\t{statement}\n" for fault, statement in FAULTS[backend])
+    done = subprocess.run([sys.executable, "-m", "tests.scripts_of_functions", backend], input=asked, cwd=ROOT, text=True,
+                          capture_output=True, timeout=300, env={**os.environ, "PYTHONPATH": str(ROOT / "tests")})
+    ends = [line.split("\t") for line in done.stdout.splitlines() if line.count("\t") == 2]
+    assert len(ends) == len(FAULTS[backend]), done.stderr[-2000:]
+    assert [end for end in ends if not end[2].startswith("1 expected")] == []
 
 
-def names_asked(check: Planned) -> set[str]:
-    """The names of the function requests that a check asks of the reference."""
-    subject = Noting()
-    judge(check, subject)
-    return {each.request.name for each in subject.noted if isinstance(each.request, FunctionRequest)}
+def told(request: FunctionRequest, answer: object, where: str, verdict: str = "fail") -> str:
+    return "\n".join(of_function([Asked(request, answer)], [Deviation(where, f"{where}: wrong")], verdict, "torch"))
 
 
-def scripts(backend: str, kinds: Collection[str], depth: str = "default", like: str = "", most: int = 2) -> Iterator[tuple[str, str, int]]:
-    """What is shown, the script of it, and how it must end, for every check that asks one of these: where the stack passes, one for
-    each array that a wrong subject gives reason to show; where it fails, its own. `NONE: why` where there is no script.
-    most: how many of one kind of array a statement."""
-    real = InProcess(make(BACKENDS[backend], "cpu", 1))
-    probes = importlib.import_module(f"suite.backends.{'pytorch' if backend == 'torch' else 'keras'}_probes").PROBES
-    done: Counter = Counter()
-    for check in every(depth):
-        if like not in check.identity or not names_asked(check) & set(kinds):
-            continue
-        if backend == "torch" and "lstm-bare_inputs" in check.identity:  # known to end the process
-            continue
-        true = judge(check, real)
-        if true.verdict in ("unsupported", "crash"):
-            continue
-        wrongs = [true] if true.verdict == "fail" else [judge(check, wrong()) for wrong in WRONG]
-        for outcome in wrongs:
-            for place, deviation in enumerate(outcome.deviations):
-                what = f"{check.identity} {deviation.where.split('[')[0]}"
-                kind = (check.name, deviation.where.split("[")[0].split("/")[0])
-                if done[what] or done[kind] >= most or outcome.verdict != "fail" or true is outcome and place:
-                    continue
-                done[what] += 1
-                done[kind] += 1
-                try:
-                    told = outcome.deviations[place : None if true is outcome else place + 1]
-                    text = script(outcome.asked, told, "fail", [backend], "", "cpu", check.statement, deviation.message,
-                                  check.identity)
-                except NoScript as reason:
-                    text = f"NONE: {reason}"
-                yield what, text, int(true is outcome)
+POOL = FunctionRequest("pad_sequence", (("sequences", (np.ones((2, 3)), np.ones((4, 3)))),))
+
+
+def test_an_error_is_shown_as_one_and_a_death_by_the_call_alone():
+    text = told(POOL, Refusal("RuntimeError", "no"), "error")
+    assert "except RuntimeError as error:" in text and 'print("expected no error")' in text
+    assert "except" not in told(POOL, None, "", "crash")
+
+
+def test_what_nobody_writes_says_so():
+    with pytest.raises(NoScript, match="nothing_known: not written in scripts yet"):
+        told(FunctionRequest("nothing_known", ()), None, "x")
+    assert "pad_sequence" in WRITERS

@@ -40,7 +40,7 @@ def attending(told: Told) -> list[str]:
         arguments = [f"[q, v{', key' * keys}]", *more]
     plain = ", ".join([*arguments, "**more"])
     asked += [*own_line, "def call(query, value, key, **more):",
-              *[f"    query, value{', key' * keys} = {', '.join(f'keras.ops.convert_to_tensor({n})' for n in ['query', 'value', *['key'] * keys])}"],
+              f"    query, value{', key' * keys} = map(keras.ops.convert_to_tensor, (query, value{', key' * keys}))",
               f"    q, v = {tensor['query']}, {tensor['value']}"]
     rows = [f"q0, v0, k0 = draw(1, {queries}, {width}), draw(1, {values}, {width}), draw(1, {values}, {width})"]
     may = [f"may = np.ones(({queries}, {values}), bool)", *["may &= value_mask"] * (masks["value"] is not None),

@@ -52,7 +52,7 @@ def dropout_between_layers(told: Told) -> list[str]:
                           f"states[-{ways * (2 if lstm else 1)}:]" if given else ""), *compared(told.tolerance)])
     own = ways * (2 if lstm else 1)
     return whole(told, first, [*asked, "(y, *h), (again, *_), (other, *_) = run(layer, x), run(layer, x), run(layer, x, 1)"], [
-        "due, *end = run(plain, x)", 'found = {"the same from one seed": bool(np.array_equal(y, again)),',
+        "due, *end = run(layer.eval(), x)", 'found = {"the same from one seed": bool(np.array_equal(y, again)),',
         '         "another from another seed": not np.array_equal(y, other), "training drops": not np.array_equal(y, due),',
         f'         "the first layer reads everything": bool(np.allclose(h[:{own}], end[:{own}], atol=1e-5))}}', *ALL])
 
