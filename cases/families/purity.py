@@ -123,3 +123,16 @@ def order_of_dtypes_is_nothing(ask, helper, dtypes):
             if not np.allclose(exact, due[number], rtol=0.01):
                 found.append(Deviation(f"given/{place}", "other numbers were given"))
     return found
+
+
+METHODS = {"predict": False, "evaluate": False, "predict_on_batch": False, "test_on_batch": False, "fit": True,
+           "train_on_batch": True}
+"""A method of a model -> whether what it computes is recorded for gradients."""
+
+
+@statement("What a model computes to predict or to evaluate is not recorded for gradients, what it computes in training is.",
+           {"cell": ("lstm", "gru", "simple_rnn")}, usual={"cell": ("lstm",)}, sparing=0,
+           source="torch.no_grad; Keras: Model.predict")
+def inference_records_nothing(ask, cell):
+    seen = ask(FunctionRequest("recorded", (("cell", cell), ("methods", tuple(METHODS)))))
+    return [d for name, due in METHODS.items() for d in equal(name, seen[name], np.array(due), "recorded")]

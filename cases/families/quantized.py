@@ -27,7 +27,7 @@ def quantized_layers_give_what_they_gave(ask, cell, way, bias, layers, direction
     layer = Layer(cell, 3, 5, layers, direction, bias=bias)
     batch, weights = BatchPlan(4, 5, mask).draw(layer).but(cotangents=None), draw_weights(layer)
     arguments = {"layer": layer, "weights": weights, "batch": batch, "way": way, "kernel": kernel, "projected": projected}
-    seen = ask(FunctionRequest("quantized_layer", tuple(arguments.items())))
+    seen = ask(FunctionRequest("quantized", tuple(arguments.items())))
     before = seen.named("before")
     coarse = expect(Request(layer.but(dtype="bfloat16"), weights, batch, wants=("outputs",)))["outputs"]
     allowed = (2 if way == "int8" else 1) * float(np.max(coarse.allowed))  # steps of 1/127 of the largest, not of each number

@@ -18,7 +18,7 @@ from suite.backends.pytorch import unpackable, unsupported_layer
 DTYPES = {"int8": torch.qint8, "float16": torch.float16}
 
 
-def run_quantized_layer(backend: Any, request: FunctionRequest) -> Observation | Unsupported:
+def run_quantized(backend: Any, request: FunctionRequest) -> Observation | Unsupported:
     """Answer the request of `cases.families.quantized.quantized_layers_give_what_they_gave`: of the module before and after."""
     options = dict(request.arguments)
     layer, batch, kernel, width = options["layer"], options["batch"], options["kernel"], options["projected"]

@@ -109,7 +109,7 @@ def run_whole_sequences(backend: Any, request: FunctionRequest) -> Observation:
     return Observation({name: np.array(np.mean(losses)) for name in ("plain", "masked")})
 
 
-def run_quantized_layer(backend: Any, request: FunctionRequest) -> Observation:
+def run_quantized(backend: Any, request: FunctionRequest) -> Observation:
     """Weights rounded to 127 parts of the largest one, before and after."""
     options, found = dict(request.arguments), {}
     for name in ("before", "after"):
