@@ -160,6 +160,8 @@ def fresh_parameters_are_as_documented(ask, form, **kind):
     due = [(name.removesuffix("_l0") if form == "cell" else name, shape) for name, shape in documented(layer, "pytorch", width)]
     own = [(name, array.shape) for name, array in seen.arrays.items()]
     found = [] if own == due else [Deviation("parameters", f"found {own}, expected {due}")]
+    if not seen.facts.get("listed", True):
+        found.append(Deviation("all_weights", "all_weights: not the parameters, layer by layer and direction by direction"))
     for number, (name, array) in enumerate(seen.arrays.items()):
         found += uniform(name, array, 1 / np.sqrt(layer.units))
         found += [Deviation(name, f"{name} is drawn like {other}") for other, one in list(seen.arrays.items())[:number]

@@ -65,6 +65,22 @@ def run_probabilities(backend: Any, request: FunctionRequest) -> Observation:
         return Observation({"loss": engine.numpy(loss(engine.tensor(due), engine.tensor(given)))})
 
 
+def run_ctc(backend: Any, request: FunctionRequest) -> Observation | Unsupported:
+    """`keras.ops.ctc_loss`, which takes logits, and reduces nothing."""
+    options, keras, engine = dict(request.arguments), backend.keras, backend.engine
+    if options["labels"] == "joined" or options["reduction"] != "none" or options["zero_infinity"]:
+        return Unsupported("Keras' CTC loss takes labels as a padded array, gives one loss a row, and knows no zero_infinity")
+    with moment("run"):
+        logits = keras.Variable(options["logits"].astype("float32"))
+        rest = [engine.tensor(options[n].astype("int32")) for n in ("targets", "target_lengths", "lengths")]
+
+        def loss() -> Any:
+            return keras.ops.ctc_loss(rest[0], logits.value + 0.0, rest[1], rest[2], mask_index=options["blank"])
+
+        slope = engine.differentiate(lambda: keras.ops.sum(loss()), [logits])[1][0]
+        return Observation({"loss": engine.numpy(loss()), "gradients": engine.numpy(slope)})
+
+
 def run_ignored(backend: Any, request: FunctionRequest) -> Observation | Unsupported:
     """SparseCategoricalCrossentropy(ignore_class=...) on logits."""
     options, keras, engine = dict(request.arguments), backend.keras, backend.engine

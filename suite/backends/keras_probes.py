@@ -14,7 +14,7 @@ from suite.backends.keras_given import run_given
 from suite.backends.keras_graphs import run_between, run_convolution_in_time, run_graph
 from suite.backends.keras_halves import run_halves
 from suite.backends.keras_handed_on import run_carried_masks, run_listed_states, run_other_dtype
-from suite.backends.keras_losses import run_ignored, run_masked_loss, run_probabilities
+from suite.backends.keras_losses import run_ctc, run_ignored, run_masked_loss, run_probabilities
 from suite.backends.keras_masks import run_mask_table
 from suite.backends.keras_options import (
     run_activity,
@@ -49,7 +49,7 @@ from suite.backends.keras_wrappers import (
 
 PROBES: Mapping[str, Callable] = {
     "chain": run_chain, "form": run_form, "purity": run_purity, "fresh_weights": run_fresh,
-    "read_back": run_read_back, "step": run_step, "masked_loss": run_masked_loss, "ignored_class": run_ignored,
+    "read_back": run_read_back, "step": run_step, "masked_loss": run_masked_loss, "ignored_class": run_ignored, "ctc": run_ctc,
     "many_lengths": run_lengths, "column": run_column, "fetch": run_fetch, "load_data": run_load,
     "transformed": run_transformed, "declared_shapes": run_declared, "dropping": run_dropping,
     "wrapped_mask": run_wrapped_mask, "pooled": run_pooled, "cell_states": run_cell_states, "graph": run_graph,

@@ -66,7 +66,11 @@ def run_parameters(backend: Any, request: FunctionRequest) -> Observation:
             more = (options["width"],) if form == "projected" else ()
             both = layer.direction == "bidirectional"  # all by their places: those are documented too
             module = LAYERS[layer.cell](layer.features, layer.units, layer.layers, *second, layer.bias, True, 0.0, both, *more)
-    return Observation({name: to_numpy(parameter) for name, parameter in module.named_parameters()})
+    arrays = {name: to_numpy(parameter) for name, parameter in module.named_parameters()}
+    if form == "cell":
+        return Observation(arrays)
+    listed = [id(weight) for part in module.all_weights for weight in part]
+    return Observation(arrays, facts={"listed": listed == [id(parameter) for parameter in module.parameters()]})
 
 
 def run_read_back(backend: Any, request: FunctionRequest) -> Observation | Unsupported:

@@ -16,18 +16,26 @@ from cases.layers import Layer
 from cases.models import FunctionRequest, ModelRequest
 from cases.requests import Observation, Request, Unsupported
 from suite.backends import generators, moment
-from suite.backends.reference_callbacks import run_interrupted, run_watching
-from suite.backends.reference_fitting import (
-    run_compiled_by_default,
-    run_convolution_in_time,
-    run_fitting,
-    run_last_axis,
-    run_own_cell,
-    run_recorded,
-    run_thawed,
+from suite.backends.reference_fitting import PROBES as BY_HAND
+from suite.backends.reference_losses import run_ctc, run_loss_of_numbers
+from suite.backends.reference_modules import (
+    run_computed_weights,
+    run_hooked,
+    run_kept_gradients,
+    run_quantized,
+    run_segments,
+    run_twice,
+    run_wrong_weights,
 )
-from suite.backends.reference_series import run_windows, run_words
-from suite.backends.reference_training import run_attending, run_logs, run_other_halves, run_schedule, run_shared, run_typed
+from suite.backends.reference_training import (
+    run_attending,
+    run_epochs,
+    run_logs,
+    run_other_halves,
+    run_schedule,
+    run_shared,
+    run_typed,
+)
 from suite.backends.reference_weights import (
     run_bounds,
     run_embedding,
@@ -254,9 +262,11 @@ def run_transformed(backend: Any, request: FunctionRequest) -> Observation:
     return Observation({name: np.stack([row[name] for row in each]) for name in names}, facts=each[0].facts)
 
 
-def run_dropout_between(backend: Any, request: FunctionRequest) -> Observation:
+def run_dropout_between(backend: Any, request: FunctionRequest) -> Observation | Unsupported:
     """Layer after layer, with inverted dropout of what each hands on."""
     options = dict(request.arguments)
+    if "gradients" in options["request"].wants:
+        return Unsupported("the reference takes no gradients through dropout that it draws")
     asked, rate, random = options["request"], options["rate"], np.random.default_rng(options["seed"])
     layer, batch, arrays = asked.layer, asked.batch, {}
     with moment("run"):
@@ -388,12 +398,12 @@ PROBES: Mapping[str, Callable] = {
     "dropout_between_layers": run_dropout_between, "exported": run_exported, "unpad": run_unpad,
     "unpack": run_unpad, "given_weights": run_given, "between": run_between, "bounds": run_bounds,
     "carried_masks": run_carried_masks, "listed_states": run_listed_states, "other_dtype": run_other_dtype,
-    "activity": run_activity, "states_by_hand": run_cut, "bound": run_bound, "schedule": run_schedule,
+    "activity": run_activity, "states_by_hand": run_cut, "bound": run_bound, "schedule": run_schedule, "epochs": run_epochs,
     "training_logs": run_logs, "attending": run_attending, "typed": run_typed, "shared": run_shared, "halves": run_halves,
     "saved": run_saved, "chosen_kernel": run_chosen_kernel, "made_convolution": run_made_convolution,
-    "other_halves": run_other_halves, "watching": run_watching, "interrupted": run_interrupted,
-    "windows": run_windows, "words": run_words, "fitting": run_fitting, "own_cell": run_own_cell,
-    "thawed": run_thawed, "convolution_in_time": run_convolution_in_time, "last_axis": run_last_axis,
-    "recorded": run_recorded, "compiled_by_default": run_compiled_by_default,
+    "hooked": run_hooked, "wrong_weights": run_wrong_weights, "twice": run_twice, "kept_gradients": run_kept_gradients,
+    "computed_weights": run_computed_weights, "quantized": run_quantized, "segments": run_segments,
+    "other_halves": run_other_halves, "ctc": run_ctc, "loss_of_numbers": run_loss_of_numbers,
+    **BY_HAND,
 }
 """Name of a function request -> what answers it: function(backend, request)."""

@@ -58,7 +58,7 @@ def run_embedding(backend: Any, request: FunctionRequest) -> Observation:
     if options["origin"] == "fresh":
         table = generator("fresh embedding").normal(size=table.shape)
         table[padding] = 0.0
-    after, counts = shortened(table, longest), np.bincount(ids.ravel(), minlength=len(table))[:, None]
+    after, counts = shortened(table, longest, options["norm"]), np.bincount(ids.ravel(), minlength=len(table))[:, None]
     slopes = np.zeros_like(table)
     np.add.at(slopes, ids, options["cotangents"])
     slopes = slopes / (np.maximum(counts, 1) if options["by_frequency"] else 1)
