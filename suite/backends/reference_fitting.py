@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
@@ -14,8 +13,6 @@ from cases.families.purity import METHODS
 from cases.layers import generator
 from cases.models import FunctionRequest
 from cases.requests import Observation, Request
-from suite.backends.reference_callbacks import run_interrupted, run_watching
-from suite.backends.reference_series import run_windows, run_words
 
 
 def run_fitting(backend: Any, request: FunctionRequest) -> Observation:
@@ -58,11 +55,3 @@ def run_compiled_by_default(backend: Any, request: FunctionRequest) -> Observati
 def run_recorded(backend: Any, request: FunctionRequest) -> Observation:
     """As it must be."""
     return Observation({name: np.array(float(due)) for name, due in METHODS.items()})
-
-
-PROBES: Mapping[str, Callable] = {
-    "watching": run_watching, "interrupted": run_interrupted, "windows": run_windows, "words": run_words,
-    "fitting": run_fitting, "own_cell": run_own_cell, "thawed": run_thawed, "convolution_in_time": run_convolution_in_time,
-    "last_axis": run_last_axis, "recorded": run_recorded, "compiled_by_default": run_compiled_by_default,
-}
-"""Name of a function request -> what answers it, of what is computed by hand in `cases.families` alone."""

@@ -4,28 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-<<<<<<< HEAD
-import numpy as np
-
-from cases.batches import Batch, rows, steps
-from cases.families.bounds_of_weights import EQUATIONS
-from cases.invariants.base import final_states
-from cases.layers import Layer
-from cases.models import FunctionRequest, ModelRequest
-from cases.requests import Observation, Request, Unsupported
-from suite.backends import generators, moment
-from suite.backends.reference_fitting import PROBES as BY_HAND
-from suite.backends.reference_losses import run_ctc, run_loss_of_numbers
-from suite.backends.reference_modules import (
-    run_computed_weights,
-    run_hooked,
-    run_kept_gradients,
-    run_quantized,
-    run_segments,
-    run_twice,
-    run_wrong_weights,
-)
-=======
 from suite.backends.reference_answers import (
     run_activity,
     run_between,
@@ -90,7 +68,6 @@ from suite.backends.reference_steps import (
     run_recomputed,
     run_whole_sequences,
 )
->>>>>>> main
 from suite.backends.reference_training import (
     run_attending,
     run_epochs,
@@ -141,9 +118,6 @@ PROBES: Mapping[str, Callable] = {
     "hooked": run_hooked, "wrong_weights": run_wrong_weights, "twice": run_twice, "kept_gradients": run_kept_gradients,
     "computed_weights": run_computed_weights, "halved": run_halved, "segments": run_segments,
     "other_halves": run_other_halves, "ctc": run_ctc, "loss_of_numbers": run_loss_of_numbers,
-<<<<<<< HEAD
-    **BY_HAND,
-=======
     "helper": run_helper, "mixed_dtypes": run_mixed_dtypes,
     "masked_number": run_masked_number, "quantized": run_quantized, "recomputed": run_recomputed,
     "whole_sequences": run_whole_sequences, "masked_metric": run_masked_metric,
@@ -153,6 +127,5 @@ PROBES: Mapping[str, Callable] = {
     "windows": run_windows, "words": run_words, "fitting": run_fitting, "own_cell": run_own_cell,
     "thawed": run_thawed, "convolution_in_time": run_convolution_in_time, "last_axis": run_last_axis,
     "recorded": run_recorded, "compiled_by_default": run_compiled_by_default,
->>>>>>> main
 }
 """Name of a function request -> what answers it: function(backend, request)."""
