@@ -13,8 +13,8 @@ from cases.layers import generator
 from cases.models import FunctionRequest
 from cases.tolerance import compare, unit_roundoff
 
-ROWS, SIZE, FEATURES = 9, 2, 3
-"""Five batches an epoch, the last of them of one row."""
+ROWS, SIZE, FEATURES = 13, 2, 3
+"""Seven batches an epoch, the last of them of one row."""
 EPOCHS = (1, 2)
 """Of the first training, and of the second, which goes on."""
 RATE, MOMENTUM, AVERAGED = 0.125, 0.5, 0.75

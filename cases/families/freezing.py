@@ -15,8 +15,8 @@ FACTOR = 0.25
 
 @statement("A layer that was frozen, when it was made or later, alone or with the model around it, keeps its weights and is "
            "not punished for them; when it is not frozen any more all its weights move, and it is.",
-           {"how": ("made", "later", "model"), "cell": ("lstm", "gru", "simple_rnn")}, usual={"cell": ("lstm",)}, sparing=0,
-           source="Keras: Layer.trainable")
+           {"how": ("made", "later", "model"), "cell": ("lstm", "gru", "simple_rnn")}, sparing=0,
+           usual={"cell": ("lstm",), "how": ("made", "model")}, source="Keras: Layer.trainable")
 def thawed_layers_learn(ask, how, cell):
     seen = ask(FunctionRequest("thawed", (("how", how), ("cell", cell), ("factor", FACTOR))))
     names = sorted(n.split("/", 1)[1] for n in seen.named("made"))

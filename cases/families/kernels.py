@@ -26,8 +26,9 @@ def kinds(kernel: str) -> tuple[str, ...]:
 @statement("The kernel that runs a layer is of the same kind forward and backward, with and without initial states, for one step "
            "and for one row, in training, and whatever of outputs and states comes back.",
            {"change": tuple(CHANGES), "cell": ("lstm", "gru", "simple_rnn"), "kernel": ("fused", "generic")},
-           usual={"kernel": ("fused",), "cell": ("lstm", "gru")}, strength=(1, 2, 2), sparing=0,
-           source="Keras: LSTM, GRU (use_cudnn); PyTorch: nn.LSTM, nn.GRU, nn.RNN")
+           usual={"kernel": ("fused",), "cell": ("lstm", "gru"),
+                  "change": ("backward", "bidirectional", "last", "states", "one_step", "training")},
+           strength=(1, 2, 2), sparing=0, source="Keras: LSTM, GRU (use_cudnn); PyTorch: nn.LSTM, nn.GRU, nn.RNN")
 def kernels_do_not_depend(ask, change, cell, kernel):
     layer, execution = Layer(cell, 3, 4), Execution(kernel)
     other = layer.but(**CHANGES[change])
@@ -42,7 +43,8 @@ def kernels_do_not_depend(ask, change, cell, kernel):
 
 
 @statement("A model with a recurrent layer is compiled by default wherever one without is.",
-           {"cell": ("lstm", "gru", "simple_rnn"), "direction": ("forward", "bidirectional")}, strength=(1, 2, 2),
+           {"cell": ("lstm", "gru", "simple_rnn"), "direction": ("forward", "bidirectional")}, strength=(1, 1, 2),
+           usual={"cell": ("lstm", "gru"), "direction": ("forward",)}, sparing=1,
            source="Keras: compile(jit_compile='auto'), Layer.supports_jit")
 def recurrent_models_are_compiled(ask, cell, direction):
     seen = ask(FunctionRequest("compiled_by_default", (("cell", cell), ("direction", direction))))

@@ -25,6 +25,7 @@ def windows(start: int | None, stop: int | None, length: int, stride: int, rate:
            "its own target, in batches of which none is dropped.",
            {"length": (3, 1, 5), "stride": (1, 2, 3), "rate": (2, 1, 3), "bounds": tuple(BOUNDS), "shuffled": (False, True),
             "targets": (True, False), "size": (2, 4)}, strength=(1, 1, 2),
+           usual={"length": (3, 5), "stride": (1, 2), "rate": (2, 3), "bounds": ("part", "to")},
            source="Keras: timeseries_dataset_from_array")
 def windows_lie_within(ask, length, stride, rate, bounds, shuffled, targets, size):
     start, stop = BOUNDS[bounds]

@@ -39,7 +39,7 @@ def ids(length: int | None, most: int | None) -> np.ndarray:
 @statement("Text becomes the ids of its words, by how often they stood in what was learnt, with zeros behind it up to the length "
            "and nothing beyond; and so it does in a layer that comes from a configuration or a file.",
            {"length": (4, 12, None), "most": (None, 5), "way": ("configuration", "file")}, strength=(1, 1, 2),
-           usual={"way": ("configuration",)}, source="Keras: TextVectorization")
+           usual={"way": ("configuration",), "length": (4, None)}, source="Keras: TextVectorization")
 def text_becomes_ids(ask, length, most, way):
     given = {"length": length, "most": most, "way": way, "learnt": LEARNT, "texts": TEXTS}
     seen = ask(FunctionRequest("words", tuple(given.items())))
