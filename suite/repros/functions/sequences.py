@@ -47,7 +47,8 @@ def wrong(told: Told) -> Iterator[tuple[FunctionRequest, Any, np.ndarray | None]
         wanted, answer = due(each.request), each.answer
         if isinstance(answer, Observation) and wanted is not None:
             lengths = [len(one) for one in dict(each.request.arguments)["sequences"]]
-            if np.array_equal(answer.arrays.get("result"), wanted) and answer.arrays.get("lengths", np.array(lengths)).tolist() == lengths:
+            if np.array_equal(answer.arrays.get("result"), wanted) and answer.arrays.get("lengths",
+            np.array(lengths)).tolist() == lengths:
                 continue
         elif isinstance(answer, Refusal) == (wanted is None):
             continue
