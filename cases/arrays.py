@@ -148,7 +148,7 @@ ARRAYS: tuple[Array, ...] = (
     Array("precision", dict(
         cell=("lstm", "gru", "simple_rnn"), mask=("right", "none", "gaps"), dtype=("float64",),
         kernel=("fused", "generic"), direction=("forward", "bidirectional"), states=(True, False),
-    )),
+    ), least=3),
     Array("paths", dict(
         cell=("lstm", "gru", "simple_rnn"), mask=("none", "right"), kernel=("fused",),
         direction=("forward", "backward", "bidirectional"), states=(True, False), size=("distinct", "equal"),
@@ -185,8 +185,8 @@ ARRAYS: tuple[Array, ...] = (
     ), groups=("masks",)),
     Array("refusals", dict(
         cell=("lstm", "gru", "simple_rnn"), kernel=("fused", "generic", "compiled"), entry=("direct", "predict"),
-        mask=("right",), states=(True,),
-    ), groups=("refusals",)),
+        mask=("right", "none"), states=(True,),
+    ), groups=("refusals",), least=3),
     Array("dropout", dict(
         cell=("lstm", "gru", "simple_rnn"), direction=("forward", "bidirectional"), implementation=(2, 1),
         mode=("training",), kernel=("fused",), mask=("none",), states=(True,),

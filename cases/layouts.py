@@ -20,6 +20,17 @@ import numpy as np
 
 from cases.layers import Layer
 
+NODE_WEIGHTS: Mapping[str, tuple[str, ...]] = {
+    "dense": ("kernel", "bias"),
+    "crf": ("transitions", "start", "end"),
+    "conv1d": ("kernel", "bias"),
+    "conv2d": ("kernel", "bias"),
+    "conv3d": ("kernel", "bias"),
+    "embedding": ("embeddings",),
+    "batch_norm": ("gamma", "beta", "moving_mean", "moving_variance"),
+}
+"""Op of a node -> the names of its weights, in the order of Keras' layer."""
+
 PYTORCH_GATES: Mapping[str, str] = {"simple_rnn": "h", "lstm": "ifco", "gru": "rzh", "conv_lstm": "ifco"}
 """PyTorch's gate order in this project's letters. It has no ConvLSTM: that of its LSTM, (filters, channels, *size)."""
 

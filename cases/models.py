@@ -28,6 +28,7 @@ OPS = (
 JOINS = ("add", "multiply", "concatenate", "dot")
 KEEPS_MASK = ("dense", "dropout", "activation", "batch_norm", "time_distributed", *JOINS[:3], "crf")
 """Nodes that leave the time axis where it is, and pass its mask on."""
+RUNS = ("usual", "eager", "traced", "xla")
 LOSSES = ("mse", "mae", "categorical_crossentropy", "binary_crossentropy", "crf")
 
 
@@ -126,7 +127,8 @@ class Training:
     decides, or none where the framework's `own` defaults are what is asked about; the loss (mean over the batch, and over
     time steps where targets have them); batches in the order of `batches`, one step each, `epochs` times over. Weights named
     in `frozen` stay as they are. With rows of `validation`, which are those of the inputs that it looks at after each
-    epoch, the weights with the least loss there are saved to a file, and loaded from it at the end.
+    epoch, the weights with the least loss there are saved to a file, and loaded from it at the end. `run`: as the framework
+    usually does, eagerly, traced and not compiled further, or compiled by XLA.
     """
 
     optimizer: str = "sgd"
@@ -137,6 +139,7 @@ class Training:
     own: bool = False
     epochs: int = 1
     validation: tuple[int, ...] = ()
+    run: str = "usual"
 
     @property
     def steps(self) -> tuple[tuple[int, ...], ...]:
@@ -146,7 +149,7 @@ class Training:
     def __post_init__(self):
         if self.own and self.hyper:
             raise ValueError(f"hyper={self.hyper}: the framework's own defaults decide, so give none")
-        for name, known in (("optimizer", OPTIMIZERS), ("loss", LOSSES)):
+        for name, known in (("optimizer", OPTIMIZERS), ("loss", LOSSES), ("run", RUNS)):
             if getattr(self, name) not in known:
                 raise ValueError(f"{name}={getattr(self, name)!r}: expected one of {', '.join(known)}")
 

@@ -3,6 +3,7 @@
 sgd       m <- momentum m - rate g                      (Polyak 1964)
                                                         w <- w + m
           nesterov                                      w <- w + momentum m - rate g
+          dampening (PyTorch)                           after the first step g is multiplied by 1 - dampening in m
           rate_place="outside" (PyTorch)                m <- momentum m - g, and w <- w + rate (…): the same while the
                                                         rate is constant, another path where it changes
 rmsprop   v <- rho v + (1 - rho) g^2                    (Tieleman and Hinton 2012)
@@ -39,6 +40,8 @@ scale            loss_scale_factor: the gradients are those of the loss times it
 accumulation     gradient_accumulation_steps: every so many steps their mean gradient is taken, and else nothing happens
 clipping         clipvalue: each element · clipnorm: each weight's norm, g min(1, clipnorm / (|g| + clip_epsilon)) ·
                  global_clipnorm: the norm of all gradients together
+maximize         (PyTorch): the gradients are those of minus the loss
+implementation   foreach, fused (PyTorch): the same by other code
 weight decay     decay_place="weights" (Keras; AdamW): w <- w - rate weight_decay w
                  decay_place="gradient" (PyTorch): g <- g + weight_decay w; no weight named in undecayed decays
 the update
@@ -63,7 +66,7 @@ Rounded = Callable[[Array], Array]
 _AROUND: Mapping[str, Any] = {
     "decay_rate": 1.0, "gradient_accumulation_steps": 1, "clipvalue": 0.0, "clipnorm": 0.0, "global_clipnorm": 0.0,
     "clip_epsilon": 0.0, "weight_decay": 0.0, "undecayed": (), "decay_place": "weights", "use_ema": False, "ema_momentum": 0.99,
-    "ema_overwrite_frequency": 0, "loss_scale_factor": 1.0, "dynamic_scale": 0.0,
+    "ema_overwrite_frequency": 0, "loss_scale_factor": 1.0, "dynamic_scale": 0.0, "maximize": False, "implementation": "",
 }
 _ADAM = {"learning_rate": 0.001, "beta_1": 0.9, "beta_2": 0.999, "epsilon": 1e-7}
 
@@ -93,7 +96,7 @@ OWN: Mapping[str, Mapping[str, Mapping[str, Any]]] = {
 
 DEFINITIONS: Mapping[str, Mapping[str, Mapping[str, Any]]] = {
     "keras": {
-        "sgd": {"rate_place": "inside"}, "rmsprop": {"epsilon_place": "inside", "rate_place": "inside"},
+        "sgd": {"rate_place": "inside", "dampening": 0.0}, "rmsprop": {"epsilon_place": "inside", "rate_place": "inside"},
         "adagrad": {"epsilon_place": "inside"}, "adadelta": {}, "adam": {"epsilon_place": "inside"},
         "adamax": {"epsilon_place": "outside"}, "nadam": {"momentum_decay": 1.0}, "adamw": {"epsilon_place": "inside"},
     },
@@ -131,7 +134,7 @@ _PLACES: Mapping[str, tuple[str, ...]] = {
 def definitions(stack: str, optimizer: str) -> dict[str, Any]:
     """All that the definition of a stack's optimizer fixes, with what goes on around the update."""
     if stack == "keras":
-        around = {"decay_place": "weights", "clip_epsilon": 0.0}
+        around = {"decay_place": "weights", "clip_epsilon": 0.0, "maximize": False, "implementation": ""}
     else:
         around = {"decay_place": "weights" if optimizer == "adamw" else "gradient", "clip_epsilon": 1e-6}
     return {**around, **DEFINITIONS[stack][optimizer]}
@@ -195,7 +198,7 @@ def step(
     rate = full["learning_rate"] * full["decay_rate"] ** (number - 1)
     moved = {}
     for name, weight in weights.items():
-        gradient = gradients[name]
+        gradient = -gradients[name] if full["maximize"] else gradients[name]
         if full["weight_decay"] and name not in full["undecayed"]:
             if full["decay_place"] == "weights":
                 weight = rounded(weight - rate * full["weight_decay"] * weight)
@@ -247,7 +250,8 @@ Moved = tuple[Array, dict[str, Array]]
 
 def _sgd(hyper: Hyper, w: Array, g: Array, remembered: Slots, number: int, rounded: Rounded) -> Moved:
     inner, outer = _rates(hyper)
-    m = rounded(hyper["momentum"] * remembered["m"] - inner * g)
+    kept = 1.0 if number == 1 else 1.0 - hyper["dampening"]
+    m = rounded(hyper["momentum"] * remembered["m"] - inner * g * kept)
     return w + outer * (hyper["momentum"] * m - inner * g if hyper["nesterov"] else m), {"m": m}
 
 

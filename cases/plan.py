@@ -17,7 +17,7 @@ from cases.layers import generator
 MET = ("cell", "mask", "kernel", "direction", "layers", "states", "return_sequences")
 """Features whose every value, with every way of execution, every invariant meets at `default`; invariants that hold
 everywhere meet all pairs."""
-BY_CELL = ("dropout", "state", "calls", "direction")
+BY_CELL = ("dropout", "state", "calls", "direction", "refusals")
 """Groups of invariants that meet these values with every cell: of what they say the values against the reference say nothing."""
 Item = tuple[tuple[str, object], ...]
 """One or two (feature, value) of a case, to be met together."""

@@ -293,7 +293,8 @@ class Run:
         results = None
         if settings.repro_check and exitstatus in (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED):
             subjects = {subject.name: subject.specification for subject in self.session.subjects}
-            chosen = [each for each in again.sample(records, self.folder, settings.depth == "full") if each.subject in subjects]
+            chosen = again.sample(records, self.folder, settings.depth == "full", settings.seed)
+            chosen = [each for each in chosen if each.subject in subjects]
             total = again.TOTAL[settings.depth]
             results = again.run(chosen, self.folder, lambda record: subjects[record.subject], total)
         return {"repros": again.told(records, results)}

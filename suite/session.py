@@ -268,7 +268,9 @@ class Session:
         if outcome.script:
             repro = repros.file_name(str(check))
             self.scripts[repro] = outcome.script
-        elif known and (script := written(known.key, specification.backend)):
+        elif known and verdict == "known" and (
+            script := written(known.key, specification.backend, f"{versions_in_words(subject)}; {subject.device}")
+        ):
             repro = repros.file_name(f"{subject.name}::{known.key}")
             self.scripts[repro] = script
         elif outcome.no_script:

@@ -182,6 +182,9 @@ PLAIN = {
     "accumulation: the sum, not the mean": ("rounded(total / every)", "rounded(total)"),
     "accumulation: the last gradient alone": ('memory[name]["accumulated"] + gradients[name]', "gradients[name]"),
     "accumulation: never forgotten": ("totals[name] * (not done)", "totals[name]"),
+    "dampening: in the first step too": ("kept = 1.0 if number == 1 else", "kept = 1.0 if number == 0 else"),
+    "dampening: not heard": ('else 1.0 - hyper["dampening"]', "else 1.0"),
+    "maximize: not heard": ('if full["maximize"] else', "if False else"),
     "moving average: from zero": ('full["ema_momentum"] * (number > 1)', 'full["ema_momentum"]'),
     "moving average: of the old weights": ("+ (1 - keep) * moved[name])", "+ (1 - keep) * weights[name])"),
 }
@@ -206,7 +209,8 @@ def with_fault(old: str, new: str):
 
 
 STEPS = [c for c in claims("full") if c.scenario == NAME and c.name in (
-    "step_is_the_equation", "around_the_step", "around_every_step", "repeated_rows", "defaults",
+    "step_is_the_equation", "around_the_step", "around_every_step", "repeated_rows", "rows_of_scaled_losses",
+    "options_of_one_framework", "defaults",
     "difference_of_definitions", "bias_correction")]
 DEFAULT = {c.identity for c in claims("default")}
 

@@ -6,13 +6,14 @@ import numpy as np
 
 from cases.batches import draw_mask, draw_values
 from cases.families.base import statement
+from cases.invariants.base import NotSupported
 from cases.layers import generator
 from cases.models import FunctionRequest
 from cases.requests import Deviation, Observation
 from cases.tolerance import compare, unit_roundoff
 
 QUERIES, VALUES, FEATURES = 4, 5, 4
-LAYERS = ("Attention", "AdditiveAttention", "MultiHeadAttention", "GroupedQueryAttention")
+LAYERS = ("Attention", "AdditiveAttention", "MultiHeadAttention", "GroupQueryAttention")
 HEADS = LAYERS[2:]
 """Layers that take a mask of one's own, and learn what they read queries, keys and values by."""
 FACTORS = {"layer": LAYERS, "mask": ("right", "left", "gaps", "none"), "queries": ("none", "right", "left"),
@@ -20,7 +21,7 @@ FACTORS = {"layer": LAYERS, "mask": ("right", "left", "gaps", "none"), "queries"
 OPTIONS = {
     "factors": FACTORS, "usual": {"layer": LAYERS[:3], "mask": ("gaps", "left"), "queries": ("right", "none")},
     "senseless": ((("layer", "own"), lambda layer, own: own and layer not in HEADS),), "strength": (1, 2, 2), "sparing": 0,
-    "source": "Keras: Attention, MultiHeadAttention; Vaswani et al. 2017",
+    "source": "Keras: Attention, MultiHeadAttention; PyTorch: nn.MultiheadAttention; Vaswani et al. 2017",
 }
 SLACK = 256 * unit_roundoff("float32")
 
@@ -102,6 +103,8 @@ def scores_change_nothing(ask, **variant):
 @statement("A layer of attention leaves the masks where they are that it is called with.", **OPTIONS)
 def attention_leaves_masks(ask, **variant):
     seen, found = attended(ask, **variant), []
+    if not seen.facts.get("carries_masks", True):
+        raise NotSupported("tensors carry no masks here")
     for name, mask in (("query", draw(variant["queries"], QUERIES)), ("value", draw(variant["mask"], VALUES))):
         left = seen.arrays.get(f"kept/{name}")
         if mask is not None and (left is None or not np.array_equal(left.astype(bool), mask)):

@@ -129,8 +129,11 @@ def reset_forgets_every_state(ask, chain, direction):
 
 SIZES = {"distinct": (4, 6), "batch_is_time": (4, 4), "one_step": (3, 1)}
 """Rows and steps."""
-FORMS = ("time_first", "unbatched", "cell", "unbatched_cell")
-"""batch_first=False; a sequence without a batch axis; a cell called step by step by hand; the same without a batch axis."""
+FORMS = ("time_first", "unbatched", "cell", "unbatched_cell", "decomposed", "recomputed", "spared")
+"""batch_first=False; a sequence without a batch axis; a cell called step by step by hand; the same without a batch axis; as the
+operations that a program of it has, exported or compiled (PyTorch's decompositions); what is computed forward is computed again
+backward (gradient checkpointing); autocast, turned off again for this layer."""
+WITH_LENGTHS = ("time_first", "decomposed", "recomputed", "spared")
 
 
 def form_request(request: Request, form: str) -> FunctionRequest:
@@ -138,16 +141,17 @@ def form_request(request: Request, form: str) -> FunctionRequest:
     return FunctionRequest("form", (("request", request), ("form", form)))
 
 
-@statement("A layer called in another form gives what it gives on a batch: time first, without a batch axis, cell by cell.",
+@statement("A layer called in another form gives what it gives on a batch: time first, without a batch axis, cell by cell, "
+           "decomposed, computed again.",
            {"form": FORMS, "cell": ("lstm", "gru", "simple_rnn"), "mask": ("none", "right"), "states": (True, False),
             "direction": ("forward", "bidirectional"), "layers": (1, 2), "bias": (True, False), "activation": ("tanh", "relu"),
             "size": tuple(SIZES)},
-           usual={"form": ("time_first", "unbatched", "unbatched_cell")}, strength=(1, 2, 2),
+           usual={"form": tuple(form for form in FORMS if form != "cell")}, strength=(1, 3, 3),
            source="PyTorch: batch_first, unbatched inputs, nn.LSTMCell; Keras: LSTMCell",
            senseless=((("activation", "cell"), lambda activation, cell: activation == "relu" and cell != "simple_rnn"),
                       (("form", "direction"), lambda form, way: form.endswith("cell") and way != "forward"),
                       (("form", "layers"), lambda form, layers: form.endswith("cell") and layers > 1),
-                      (("form", "mask"), lambda form, mask: form != "time_first" and mask != "none"),
+                      (("form", "mask"), lambda form, mask: form not in WITH_LENGTHS and mask != "none"),
                       (("size", "mask"), lambda size, mask: size == "one_step" and mask != "none")))
 def forms_agree(ask, form, cell, mask, states, direction, layers, bias, activation, size):
     layer = Layer(cell, 3, 5, layers, direction, bias=bias, activation=activation)

@@ -14,7 +14,7 @@ from cases.layers import Layer, draw_weights, generator
 from cases.layouts import prefixes
 from cases.models import FunctionRequest
 from cases.requests import Deviation, Observation, Request
-from cases.tolerance import unit_roundoff
+from cases.tolerance import compare, unit_roundoff
 
 RATE = 0.4
 FACTORS = {
@@ -33,9 +33,10 @@ def stack(cell: str, mask: str, direction: str, layers: int) -> Request:
     return Request(layer, draw_weights(layer), BatchPlan(4, 5, mask, True).draw(layer), wants=("outputs", "states"))
 
 
-def dropped(ask, request: Request, rate: float, training: bool, seed: int = 0) -> Observation:
-    """The stack with dropout of that rate between its layers."""
-    arguments = {"request": request, "rate": rate, "training": training, "seed": seed}
+def dropped(ask, request: Request, rate: float, training: bool, seed: int = 0, form: str = "usual") -> Observation:
+    """The stack with dropout of that rate between its layers, inside other modules, called in one of the `FORMS` of
+    `cases.families.cells`. With `gradients` wanted those by the weights, by PyTorch's names."""
+    arguments = {"request": request, "rate": rate, "training": training, "seed": seed, "form": form}
     return ask(FunctionRequest("dropout_between_layers", tuple(arguments.items())))
 
 
@@ -59,6 +60,29 @@ def dropout_between_layers_is_drawn(ask, **variant):
     plain = dropped(ask, request, RATE, training=False)
     return found + [Deviation(n, f"{n}: training gives what inference gives") for n in sorted(seen.arrays)
                     if not n.startswith("states/0/") and np.array_equal(seen[n], plain[n])]
+
+
+@statement("In training, dropout between layers is drawn by a layer that is decomposed too, as export and compile do.", **{
+    **OPTIONS, "strength": (1, 1, 2)})
+def dropout_between_layers_when_decomposed(ask, **variant):
+    request = stack(**variant)
+    seen, other = (dropped(ask, request, RATE, True, seed, "decomposed") for seed in (0, 1))
+    found = against_reference(only(seen, "states/0/"), request, "states/0")
+    return found + [Deviation(n, f"{n}: another seed gives the same") for n in sorted(seen.arrays)
+                    if not n.startswith("states/0/") and np.array_equal(seen[n], other[n])]
+
+
+@statement("What is dropped forward is dropped again where activations are computed again backward: the gradients are those of "
+           "the usual way.", {**FACTORS, "form": ("recomputed", "recomputed_reentrant")}, strength=(1, 1, 2),
+           source="PyTorch: torch.utils.checkpoint, preserve_rng_state")
+def dropout_is_the_same_when_recomputed(ask, form, **variant):
+    request = stack(**variant).but(wants=("outputs", "states", "gradients"))
+    seen, due = (dropped(ask, request, RATE, True, 0, one) for one in (form, "usual"))
+    slopes = due.named("gradients")
+    if not slopes or seen.arrays.keys() != due.arrays.keys():
+        return [Deviation("gradients", "no gradients came, or of other names")]
+    return [d for name, array in due.arrays.items()
+            for d in compare(name, seen[name], array, 64 * unit_roundoff("float32") * (np.abs(array).max() + 1.0))]
 
 
 @statement("With a rate of 1 between layers, a layer reads zeros from the one before.", **OPTIONS)

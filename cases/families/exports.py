@@ -15,15 +15,16 @@ SIZES = {"traced": TRACED, "longer": (4, 9), "shorter": (4, 3), "more_rows": (7,
 """Rows and steps that the exported layer is asked for; `fixed`: it was exported for these steps alone, and for any rows."""
 
 
-def elsewhere(ask, way: str, size: str, cell: str, mask: str, direction: str) -> list[Deviation]:
-    """The layer's outputs, where it was exported to, against the equations."""
-    layer = Layer(cell, 3, 4, direction=direction, return_state=False)
+def elsewhere(ask, way: str, size: str, cell: str, mask: str, direction: str, layers: int = 1, states: bool = False,
+              bias: bool = True) -> list[Deviation]:
+    """The layer's outputs, and its final states where it is given some, where it was exported to, against the equations."""
+    layer = Layer(cell, 3, 4, layers, direction, bias=bias, return_state=states)
     rows, steps = SIZES[size]
-    batch = BatchPlan(rows, steps, mask).draw(layer).but(cotangents=None)
-    request = Request(layer, draw_weights(layer), batch, wants=("outputs",))
+    batch = BatchPlan(rows, steps, mask, states).draw(layer).but(cotangents=None)
+    request = Request(layer, draw_weights(layer), batch, wants=("outputs", "states") if states else ("outputs",))
     fixed = size == "fixed"
     seen = ask(FunctionRequest("exported", (("request", request), ("traced", TRACED), ("way", way), ("fixed", fixed))))
-    return against_reference(seen, request, "outputs")
+    return against_reference(seen, request, "outputs", "states")
 
 
 LAYERS = {"size": tuple(SIZES), "cell": ("lstm", "gru", "simple_rnn"), "mask": ("none", "right"),
@@ -43,3 +44,10 @@ def exported_layers_are_right(ask, way, size, cell, mask, direction):
            source="torch.onnx, keras.Model.export; https://github.com/keras-team/keras/pull/23058")
 def onnx_models_are_right(ask, size, cell, mask, direction):
     return elsewhere(ask, "onnx", size, cell, mask, direction)
+
+
+@statement("A stack that is exported to ONNX starts from the states that it is given there, and gives its last ones.",
+           {**LAYERS, "layers": (2, 1), "bias": (True, False)}, usual={"size": ("longer",), "mask": ("none",), "layers": (2,)},
+           strength=(1, 1, 2), sparing=0, source="torch.onnx")
+def onnx_stacks_are_right(ask, **variant):
+    return elsewhere(ask, "onnx", states=True, **variant)

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from cases import schedules
+from cases import epochs, schedules
 from cases.families.base import statement
 from cases.models import FunctionRequest
 from cases.tolerance import compare, unit_roundoff
@@ -38,3 +38,48 @@ def rates_are_their_equations(ask, schedule):
     seen = ask(FunctionRequest("schedule", (("kind", kind), ("options", tuple(options.items())), ("steps", STEPS))))
     due = np.array([schedules.rate(kind, options, step) for step in range(STEPS)])
     return [d for name in ("rates", "again") for d in compare(name, seen[name], due, SLACK * due.max())]
+
+
+EPOCHS, KEPT = 15, 6
+"""How many rates are asked for; after which of them a saved state goes on."""
+BY_EPOCH: Mapping[str, tuple[str, Mapping[str, Any]]] = {
+    "step": ("step", {"step_size": 3, "gamma": 0.5}),
+    "multi_step": ("multi_step", {"milestones": (2, 6, 6, 9), "gamma": 0.5}),
+    "exponential_epochs": ("exponential", {"gamma": 0.75}),
+    "constant": ("constant", {"factor": 0.25, "total_iters": 4}),
+    "linear": ("linear", {"start_factor": 0.25, "end_factor": 0.75, "total_iters": 8}),
+    "polynomial_epochs": ("polynomial", {"total_iters": 9, "power": 2.0}),
+    "cosine_annealing": ("cosine", {"T_max": 5, "eta_min": 0.125}),
+    "warm_restarts": ("warm_restarts", {"T_0": 3, "T_mult": 2, "eta_min": 0.125}),
+    "one_cycle": ("one_cycle", {"max_lr": 1.5, "total_steps": EPOCHS, "pct_start": 0.4, "div_factor": 5.0,
+                                "final_div_factor": 50.0}),
+    "triangular": ("cyclic", {"base_lr": 0.25, "max_lr": 1.5, "step_size_up": 3, "step_size_down": 2, "mode": "triangular"}),
+    "triangular2": ("cyclic", {"base_lr": 0.25, "max_lr": 1.5, "step_size_up": 3, "step_size_down": 2, "mode": "triangular2"}),
+    "exp_range": ("cyclic", {"base_lr": 0.25, "max_lr": 1.5, "step_size_up": 2, "step_size_down": 3, "mode": "exp_range",
+                             "gamma": 0.75}),
+    "lambda": ("lambda", {}),
+    "multiplicative": ("multiplicative", {}),
+    "one_after_another": ("one_after_another", {"start_factor": 0.25, "end_factor": 1.0, "total_iters": 4, "milestone": 5,
+                                                "gamma": 0.75}),
+    "chained": ("chained", {"factor": 0.25, "total_iters": 4, "gamma": 0.75}),
+    "plateau": ("plateau", {"mode": "min", "factor": 0.5, "patience": 1, "threshold": 0.0625, "threshold_mode": "rel",
+                            "cooldown": 2, "min_lr": 0.125}),
+    "plateau_patient": ("plateau", {"mode": "min", "factor": 0.5, "patience": 3, "threshold": 0.03125, "threshold_mode": "abs",
+                                    "cooldown": 0, "min_lr": 0.0}),
+    "plateau_of_gains": ("plateau", {"mode": "max", "factor": 0.5, "patience": 2, "threshold": 0.03125, "threshold_mode": "rel",
+                                     "cooldown": 1, "min_lr": 0.0}),
+}
+"""Name of a variant -> the scheduler, its options."""
+MADE_WITH = (0.75, 1.25)
+"""The rates of two groups of weights."""
+
+
+@statement("A scheduler's learning rates, epoch by epoch, are its equation for each group of weights, also where it and its "
+           "optimizer go on from what they saved.", {"schedule": tuple(BY_EPOCH)}, sparing=0,
+           source="PyTorch: torch.optim.lr_scheduler")
+def rates_by_epoch_are_their_equations(ask, schedule):
+    kind, options = BY_EPOCH[schedule]
+    seen = ask(FunctionRequest("epochs", (("kind", kind), ("options", tuple(options.items())), ("rates", MADE_WITH),
+                                          ("epochs", EPOCHS), ("kept", KEPT))))
+    due = np.array([epochs.rates(kind, options, rate, EPOCHS) for rate in MADE_WITH])
+    return [d for name in ("rates", "again") for d in compare(name, seen[name], due, 1e-9 * due.max())]

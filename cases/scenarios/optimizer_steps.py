@@ -30,6 +30,9 @@ OPTIONS: Mapping[str, Mapping[str, Any]] = {
     "moving_average_at_the_end": {"use_ema": True, "ema_momentum": 0.7, "clipvalue": 0.4},
     "infinite_gradients": {"dynamic_scale": 8.0, "clipnorm": 0.5},
     "scaled_loss": {"loss_scale_factor": 8.0, "global_clipnorm": 0.6},
+    "dampening": {"momentum": 0.9, "dampening": 0.3}, "maximize": {"maximize": True, "weight_decay": 0.3},
+    "foreach": {"implementation": "foreach", "weight_decay": 0.3}, "fused": {"implementation": "fused", "weight_decay": 0.3},
+    "foreach_maximize": {"implementation": "foreach", "maximize": True, "dampening": 0.3, "momentum": 0.9},
 }
 OWN_OPTIONS: Mapping[str, tuple[str, ...]] = {
     "sgd": ("momentum", "nesterov"), "rmsprop": ("momentum", "centered", "centered_momentum"), "adam": ("amsgrad",),
@@ -123,6 +126,20 @@ def every_one_resumed(ask, optimizer, options):
 @claim(NAME, "A gradient by rows, with a row named twice, steps as the dense one.", [{"optimizer": o} for o in OPTIMIZERS])
 def repeated_rows(ask, optimizer):
     return stepped(ask, drawn(optimizer, {}, by_rows=True))
+
+
+@claim(NAME, "Options of one framework alone act as their equations say; the same steps by other code are the same.",
+       [{"optimizer": "sgd", "options": o} for o in ("dampening", "foreach_maximize")]
+       + [{"optimizer": o, "options": option} for o in OPTIMIZERS for option in ("maximize", "foreach", "fused")], sparing=[])
+def options_of_one_framework(ask, optimizer, options):
+    return stepped(ask, drawn(optimizer, hyper(optimizer, options)))
+
+
+@claim(NAME, "A gradient by rows steps as the dense one where the loss is scaled.",
+       [{"optimizer": "sgd", "options": "scaled_loss"}, {"optimizer": "adagrad", "options": "infinite_gradients"}], sparing=[])
+def rows_of_scaled_losses(ask, optimizer, options):
+    kept = {name: value for name, value in hyper(optimizer, options).items() if "clip" not in name}
+    return stepped(ask, drawn(optimizer, kept, by_rows=True, **around_it(options)))
 
 
 @claim(

@@ -31,7 +31,7 @@ from suite.backends.keras_moments import mark_traces
 from suite.backends.keras_support import unsupported
 from suite.backends.keras_watch import Watch
 from suite.backends.strided import laid_out
-from suite.cache import cache_folder
+from suite.cache import compiled_programs
 
 KEPT = 128  # stacks that are kept between requests
 
@@ -339,13 +339,7 @@ class KerasJax(Keras):
     """Keras on JAX."""
 
     name, engine_name, compiles = "keras-jax", "jax", True
-    environment: Mapping[str, str] = {
-        "KERAS_BACKEND": "jax", **QUIET,
-        # Compiling is nearly all of JAX's time here. JAX keys this cache by the program, the compiler and its version.
-        "JAX_COMPILATION_CACHE_DIR": str(cache_folder() / "jax"),
-        "JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS": "0",
-        "JAX_PERSISTENT_CACHE_MIN_ENTRY_SIZE_BYTES": "0",
-    }
+    environment: Mapping[str, str] = {"KERAS_BACKEND": "jax", **QUIET, **compiled_programs()}
     requires = ("keras", "jax")
     distributions = ("jax", "jaxlib")
 

@@ -12,7 +12,7 @@ from suite.backends import keras_layers as stacks
 from suite.backends import moment
 
 OPTIONS = {"Attention": {}, "AdditiveAttention": {}, "MultiHeadAttention": {"num_heads": 2, "key_dim": 3},
-           "GroupedQueryAttention": {"num_query_heads": 2, "num_key_value_heads": 1, "head_dim": 3}}
+           "GroupQueryAttention": {"num_query_heads": 2, "num_key_value_heads": 1, "head_dim": 3}}
 
 
 def carrying(keras: Any, tensor: Any, mask: np.ndarray | None, engine: Any) -> Any:

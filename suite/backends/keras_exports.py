@@ -33,6 +33,8 @@ def run_exported(backend: Any, request: FunctionRequest) -> Observation | Unsupp
     if absent := [name for name in needed if importlib.util.find_spec(name) is None]:
         return Unsupported(f"{absent[0]} is not installed")
     layer, batch = asked.layer, asked.batch
+    if batch.initial_states is not None:
+        return Unsupported("what Keras exports here is a model of sequences alone")
     source = "argument" if batch.mask is None else "masking"
     with moment("build"):
         stack = stacks.build(keras, layer, "fused", None, source)

@@ -114,11 +114,17 @@ CONVENTIONS = {"stack": "keras", "one_bias": True, "moving_variance": "biased"}
 variance batch_norm keeps."""
 
 
+WAYS: Mapping[str, Mapping[str, bool]] = {
+    "usual": {}, "eager": {"run_eagerly": True}, "traced": {"jit_compile": False}, "xla": {"jit_compile": True},
+}
+"""How a model's steps run -> the options of `Model.compile`."""
+
+
 def compiled(keras: Any, model: Any, training: Training) -> None:
-    """Compile with every hyper-parameter that is given; `jit_compile` is left to Keras, as users leave it."""
+    """Compile with every hyper-parameter that is given; how its steps run is left to Keras, unless it is said."""
     optimizer = optimizers.make(keras, training.optimizer, dict(training.hyper))
     loss = None if training.loss == "crf" else getattr(keras.losses, LOSSES[training.loss])()  # a Tagger has its own
-    model.compile(optimizer=optimizer, loss=loss)
+    model.compile(optimizer=optimizer, loss=loss, **WAYS[training.run])
 
 
 def run_model(backend: Any, request: ModelRequest) -> Observation | Unsupported:
@@ -134,6 +140,8 @@ def run_model(backend: Any, request: ModelRequest) -> Observation | Unsupported:
         return Unsupported("Keras compiles a model's steps by its own choice: ask for the fused kernel")
     if request.training and (reason := optimizers.unsupported(request.training.optimizer, dict(request.training.hyper))):
         return Unsupported(reason)
+    if request.training and request.training.run == "xla" and engine.name == "torch":
+        return Unsupported("on the torch backend jit_compile=True is torch.compile, which takes about 15 s a layer here; not run")
     if "gradients" in request.wants and (request.training is None or request.targets is None):
         return Unsupported("gradients of a model are of its training loss, and the request has none")
     arrays: dict[str, np.ndarray] = {}

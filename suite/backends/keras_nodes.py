@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from cases.layouts import from_keras, prefixes, to_keras
+from cases.layouts import NODE_WEIGHTS, from_keras, prefixes, to_keras
 from cases.models import JOINS, Node
 from suite.backends import keras_layers as stacks
 from suite.backends.keras_crf import kinds
@@ -44,17 +44,6 @@ LAYERS: Mapping[str, Callable[[Any, Node], Any]] = {
     "dot": lambda layers, n: layers.Dot(axes=tuple(n["axes"])),
 }
 """Every weight is given afterwards, so none is drawn."""
-
-WEIGHTS: Mapping[str, tuple[str, ...]] = {
-    "dense": ("kernel", "bias"),
-    "crf": ("transitions", "start", "end"),
-    "conv1d": ("kernel", "bias"),
-    "conv2d": ("kernel", "bias"),
-    "conv3d": ("kernel", "bias"),
-    "embedding": ("embeddings",),
-    "batch_norm": ("gamma", "beta", "moving_mean", "moving_variance"),
-}
-"""Op -> the names of its layer's weights, in Keras' order."""
 
 
 class Part:
@@ -104,20 +93,20 @@ class Part:
         """Every weight, trainable or not."""
         if self.stack is not None:
             return self.stack.variables
-        return self.layers[0].weights if self.inner.op in WEIGHTS else []
+        return self.layers[0].weights if self.inner.op in NODE_WEIGHTS else []
 
     def assign(self, own: Mapping[str, np.ndarray]) -> None:
         """Set every weight. `own`: without the node's name."""
         if self.stack is not None:
             layer = self.inner["layer"]
             self.stack.assign(to_keras(layer, {key: own[key] for key in layer.weight_shapes()}))
-        elif self.inner.op in WEIGHTS:
-            self.layers[0].set_weights([own[key] for key in WEIGHTS[self.inner.op]])
+        elif self.inner.op in NODE_WEIGHTS:
+            self.layers[0].set_weights([own[key] for key in NODE_WEIGHTS[self.inner.op]])
 
     def named(self, arrays: Sequence[np.ndarray]) -> dict[str, np.ndarray]:
         """Arrays in the order of `variables`, by the project's names."""
         if self.stack is None:
-            return dict(zip(WEIGHTS.get(self.inner.op, ()), arrays, strict=True))
+            return dict(zip(NODE_WEIGHTS.get(self.inner.op, ()), arrays, strict=True))
         layer = self.inner["layer"]
         each = len(arrays) // len(prefixes(layer))
         return from_keras(layer, {p: list(arrays[i * each : (i + 1) * each]) for i, p in enumerate(prefixes(layer))})

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
 import torch
 from torch import nn
+from torch._dispatch.python import enable_python_dispatcher
 from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
+from torch.utils.checkpoint import checkpoint
 
 from cases.batches import Batch
 from cases.chains import Chain
+from cases.families.cells import WITH_LENGTHS
 from cases.layers import Layer
 from cases.layouts import from_pytorch, to_pytorch
 from cases.models import FunctionRequest
@@ -104,7 +108,7 @@ def _place(parameter: str) -> tuple[str, str]:
 
 
 def run_form(backend: Any, request: FunctionRequest) -> Observation | Unsupported:
-    """A layer in another form: `time_first`, `unbatched`, `cell`, `unbatched_cell`."""
+    """A layer in another form: see `cases.families.cells.FORMS`."""
     options = dict(request.arguments)
     asked, form = options["request"], options["form"]
     layer, batch = asked.layer, asked.batch
@@ -124,8 +128,9 @@ def run_form(backend: Any, request: FunctionRequest) -> Observation | Unsupporte
         leaves |= {f"states/{n}": leaf(batch.initial_states[n]) for n in layer.state_keys()}
         states = stack_states(layer, {n: leaves[f"states/{n}"] for n in layer.state_keys()})
     with moment("run"):
-        if form == "time_first":
-            outputs, finals = _time_first(module, leaves["inputs"], batch, states)
+        if form in WITH_LENGTHS:
+            with _way(form):
+                outputs, finals = _time_first(module, leaves["inputs"], batch, states, form)
         elif form == "cell":
             outputs, finals = _by_hand(module, layer, leaves["inputs"].transpose(0, 1), states)
         else:
@@ -142,9 +147,40 @@ def run_form(backend: Any, request: FunctionRequest) -> Observation | Unsupporte
     return Observation(arrays, form, facts={"padding": "zero", "carries_masks": False})
 
 
-def _time_first(module: nn.Module, x: torch.Tensor, batch: Batch, states: Any):
+@contextmanager
+def _way(form: str) -> Iterator[None]:
+    """The context in which a layer is called in this form."""
+    if form == "decomposed":
+        with enable_python_dispatcher():  # what export and compile trace
+            yield
+    elif form == "spared":
+        with torch.autocast("cpu", torch.bfloat16), torch.autocast("cpu", enabled=False):
+            yield
+    else:
+        yield
+
+
+def again(module: nn.Module, form: str) -> Any:
+    """The module, in a way that keeps nothing of the forward pass but what it was given."""
+    if not form.startswith("recomputed"):
+        return module
+    reentrant = form.endswith("reentrant")
+
+    def run(x: Any, *states: torch.Tensor) -> Any:
+        outputs, finals = module(x, states if len(states) > 1 else states[0] if states else None)
+        return outputs, *(finals if isinstance(finals, tuple) else (finals,))
+
+    def call(x: Any, states: Any) -> Any:
+        given = states if isinstance(states, tuple) else () if states is None else (states,)
+        outputs, *finals = checkpoint(run, x, *given, use_reentrant=reentrant)
+        return outputs, tuple(finals) if len(finals) > 1 else finals[0]
+
+    return call
+
+
+def _time_first(module: nn.Module, x: torch.Tensor, batch: Batch, states: Any, form: str):
     """The module with its default, batch_first=False."""
-    x = x.transpose(0, 1)
+    x, module = x.transpose(0, 1), again(module, form)
     if batch.mask is None:
         outputs, finals = module(x, states)
     else:
@@ -188,7 +224,8 @@ def run_pack(backend: Any, request: FunctionRequest) -> Observation:
     inputs = torch.tensor(np.array(options["inputs"], "float32"))
     inputs = inputs if options["batch_first"] else inputs.transpose(0, 1)
     with moment("run"):
-        packed = pack_padded_sequence(inputs, torch.tensor(options["lengths"]), options["batch_first"], options["enforce_sorted"])
+        packed = pack_padded_sequence(inputs, torch.tensor(options["lengths"]), options["batch_first"],
+                                      **({} if options["enforce_sorted"] else {"enforce_sorted": False}))  # the default is to
         padded, lengths = pad_packed_sequence(packed, options["batch_first"])
     return Observation({"result": to_numpy(padded), "lengths": to_numpy(lengths)})
 

@@ -13,21 +13,28 @@ import torch
 from cases.models import FunctionRequest
 from cases.requests import Observation, Unsupported
 from suite.backends import moment
+from suite.backends import pytorch_layers as layers
 
 
 class Alone(torch.nn.Module):
-    """A recurrent module that is called with sequences, and lengths where there are some, and gives its outputs."""
+    """A recurrent module that is called with sequences, lengths where it is `packed`, and states where there are some. It gives
+    its outputs, and its last states where it is given states."""
 
-    def __init__(self, module: torch.nn.Module):
+    def __init__(self, module: torch.nn.Module, packed: bool):
         super().__init__()
-        self.module = module
+        self.module, self.packed = module, packed
 
-    def forward(self, inputs: torch.Tensor, lengths: torch.Tensor | None = None) -> torch.Tensor:
-        """Outputs (batch, time, features)."""
-        if lengths is None:
-            return self.module(inputs)[0]
-        packed = torch.nn.utils.rnn.pack_padded_sequence(inputs, lengths, batch_first=True, enforce_sorted=False)
-        return torch.nn.utils.rnn.pad_packed_sequence(self.module(packed)[0], batch_first=True)[0]
+    def forward(self, inputs: torch.Tensor, *more: torch.Tensor) -> Any:
+        """Outputs (batch, time, features), and each state (layers * directions, batch, units)."""
+        states = more[1:] if self.packed else more
+        given = (states if len(states) > 1 else states[0],) if states else ()
+        if self.packed:
+            packed = torch.nn.utils.rnn.pack_padded_sequence(inputs, more[0], batch_first=True, enforce_sorted=False)
+            result, last = self.module(packed, *given)
+            outputs = torch.nn.utils.rnn.pad_packed_sequence(result, batch_first=True)[0]
+        else:
+            outputs, last = self.module(inputs, *given)
+        return (outputs, *(last if isinstance(last, tuple) else (last,))) if states else outputs
 
 
 def run_exported(backend: Any, request: FunctionRequest) -> Observation | Unsupported:
@@ -42,9 +49,13 @@ def run_exported(backend: Any, request: FunctionRequest) -> Observation | Unsupp
     if way == "onnx" and (absent := [n for n in ("onnx", "onnxruntime") if importlib.util.find_spec(n) is None]):
         return Unsupported(f"{absent[0]} is not installed")
     with moment("build"):
-        alone = Alone(backend._module(asked).rnn).eval()
+        alone = Alone(backend._module(asked).rnn, batch.mask is not None).eval()
     traced, found = (backend._tensor(a, layer) for a in (np.ones((*options["traced"], layer.features)), batch.inputs))
-    lengths = None if batch.mask is None else torch.tensor(batch.mask.sum(axis=1))
+    lengths = () if batch.mask is None else (torch.tensor(batch.mask.sum(axis=1)),)
+    states: tuple = ()
+    if batch.initial_states is not None:
+        stacked = layers.stack_states(layer, {n: backend._tensor(a, layer) for n, a in batch.initial_states.items()})
+        states = stacked if isinstance(stacked, tuple) else (stacked,)
     with moment("trace"), warnings.catch_warnings():
         warnings.simplefilter("ignore")
         if way == "program":
@@ -52,32 +63,40 @@ def run_exported(backend: Any, request: FunctionRequest) -> Observation | Unsupp
             axes = {0: free} if options["fixed"] else {0: free, 1: free}
             program = torch.export.export(alone, (traced,), dynamic_shapes=(axes,)).module()
         else:
-            program = exported(alone, traced, lengths, options["fixed"])
+            program = exported(alone, traced, states, options["fixed"])
     with moment("run"):
-        outputs = program(found) if lengths is None else program(found, lengths)
-    outputs = np.asarray(outputs.detach() if isinstance(outputs, torch.Tensor) else outputs)
+        results = program(found, *lengths, *states)
+    outputs, *last = (np.asarray(r.detach() if isinstance(r, torch.Tensor) else r)
+                      for r in (results if isinstance(results, (tuple, list)) else (results,)))
     missing = batch.time - outputs.shape[1]  # what is packed comes back as long as the longest row
-    return Observation({"outputs": np.pad(outputs, ((0, 0), (0, missing), (0, 0)))}, way, facts={"padding": "zero"})
+    arrays = {"outputs": np.pad(outputs, ((0, 0), (0, missing), (0, 0)))}
+    if last:
+        arrays |= {f"states/{n}": a for n, a in layers.name_states(layer, tuple(last) if len(last) > 1 else last[0]).items()}
+    return Observation(arrays, way, facts={"padding": "zero"})
 
 
-def exported(alone: Alone, traced: torch.Tensor, lengths: torch.Tensor | None, fixed: bool) -> Any:
-    """The module in ONNX Runtime, rows left open, and steps unless they are fixed: tensors -> array."""
+def exported(alone: Alone, traced: torch.Tensor, states: tuple, fixed: bool) -> Any:
+    """The module in ONNX Runtime, rows left open, and steps unless they are fixed: tensors -> arrays."""
     import onnxruntime
 
     open_axes = {0: "rows"} if fixed else {0: "rows", 1: "steps"}
     named = {"inputs": open_axes, "outputs": open_axes}
     arguments: tuple = (traced,)
-    if lengths is not None:
-        named["lengths"], arguments = {0: "rows"}, (traced, torch.arange(len(traced), 0, -1))
+    names = ["inputs"]
+    if alone.packed:
+        names, named["lengths"], arguments = [*names, "lengths"], {0: "rows"}, (traced, torch.arange(len(traced), 0, -1))
+    for number, state in enumerate(states):
+        names.append(f"state{number}")
+        named |= {f"state{number}": {1: "rows"}, f"last{number}": {1: "rows"}}
+        arguments = (*arguments, torch.ones(state.shape[0], len(traced), state.shape[2]))
     place = io.BytesIO()
-    torch.onnx.export(alone, arguments, place, dynamo=False, input_names=["inputs", "lengths"][:len(arguments)],
-                      output_names=["outputs"], dynamic_axes=named)
+    torch.onnx.export(alone, arguments, place, dynamo=False, input_names=names,
+                      output_names=["outputs", *(f"last{n}" for n in range(len(states)))], dynamic_axes=named)
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads, options.log_severity_level = 1, 3
     session = onnxruntime.InferenceSession(place.getvalue(), options, providers=["CPUExecutionProvider"])
 
-    def run(*tensors: torch.Tensor) -> np.ndarray:
-        given = dict(zip(("inputs", "lengths"), (t.numpy() for t in tensors), strict=False))
-        return session.run(None, given)[0]
+    def run(*tensors: torch.Tensor) -> list[np.ndarray]:
+        return session.run(None, dict(zip(names, (t.numpy() for t in tensors), strict=True)))
 
     return run

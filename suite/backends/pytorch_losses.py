@@ -1,11 +1,14 @@
-"""PyTorch's embedding, and its cross-entropy with ignored classes; of masked sequences its users take the loss by hand."""
+"""PyTorch's embedding and losses; of masked sequences its users take the loss by hand."""
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 import numpy as np
 import torch
+from torch import nn
+from torch.nn import functional
 
 from cases.models import FunctionRequest
 from cases.requests import Observation, Unsupported
@@ -41,6 +44,7 @@ def run_embedding(backend: Any, request: FunctionRequest) -> Observation:
     ids = torch.tensor(np.array(options["ids"], "int64"))
     table = torch.tensor(np.array(options["table"], "float32"))
     given = {"padding_idx": options["padding"], "max_norm": options["longest"] or None, "sparse": options["sparse"],
+             "norm_type": options["norm"],
              "scale_grad_by_freq": options["by_frequency"]}
     with moment("build"):
         torch.manual_seed(5)
@@ -58,3 +62,43 @@ def run_embedding(backend: Any, request: FunctionRequest) -> Observation:
         slope = module.weight.grad.to_dense() if options["sparse"] else module.weight.grad
     tensors = {"outputs": outputs, "gradients": slope, "after": module.weight}
     return Observation({"table": before, **{name: to_numpy(one) for name, one in tensors.items()}}, facts={"frozen": frozen})
+
+
+def run_ctc(backend: Any, request: FunctionRequest) -> Observation:
+    """CTCLoss of log-softmax, time first; labels as a padded array, or all of them in a row."""
+    options = dict(request.arguments)
+    logits = torch.tensor(np.array(options["logits"], "float32"), requires_grad=True)
+    lengths, counts = (torch.tensor(options[name]) for name in ("lengths", "target_lengths"))
+    targets = torch.tensor(options["targets"])
+    if options["labels"] == "joined":
+        targets = torch.cat([row[:count] for row, count in zip(targets, counts, strict=True)])
+    with moment("run"):
+        loss = torch.nn.CTCLoss(options["blank"], options["reduction"], options["zero_infinity"])
+        value = loss(logits.transpose(0, 1).log_softmax(dim=2), targets, lengths, counts)
+        (slope,) = torch.autograd.grad(value.sum(), logits)
+    return Observation({"loss": to_numpy(value), "gradients": to_numpy(slope)})
+
+
+def run_loss_of_numbers(backend: Any, request: FunctionRequest) -> Observation:
+    """Answer the request of `cases.families.losses_of_steps`."""
+    options = dict(request.arguments)
+    kind, reduction, bound = options["kind"], {"reduction": options["reduction"]}, options["bound"]
+    given = torch.tensor(np.array(options["given"], "float32"), requires_grad=True)
+    weights, positive, target = (None if a is None else torch.tensor(np.array(a, "float32"))
+                                 for a in (options["weights"], options["positive"], options["target"]))
+    weighted = {} if weights is None else {"weight": weights}
+    with moment("run"):
+        if kind in ("mse", "mae", "huber"):
+            function = {"mse": functional.mse_loss, "mae": functional.l1_loss, "huber": functional.huber_loss}[kind]
+            value = function(given, target, **reduction, **weighted, **({"delta": bound} if kind == "huber" else {}))
+        elif kind == "gaussian":
+            value = nn.GaussianNLLLoss(**reduction)(given, target, target.abs().clamp(min=1.0))
+        elif kind == "classes":
+            value = nn.NLLLoss(**weighted, ignore_index=options["ignored"], **reduction)(given, target.long())
+        else:
+            loss = {"smooth_mae": partial(nn.SmoothL1Loss, beta=bound), "binary": partial(nn.BCELoss, **weighted),
+                    "binary_logits": partial(nn.BCEWithLogitsLoss, **weighted, pos_weight=positive),
+                    "soft_margin": nn.SoftMarginLoss, "poisson": nn.PoissonNLLLoss, "divergence": nn.KLDivLoss}[kind]
+            value = loss(**reduction)(given, target)
+        (slope,) = torch.autograd.grad(value.sum(), given)
+    return Observation({"loss": to_numpy(value), "gradients": to_numpy(slope)})

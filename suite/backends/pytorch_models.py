@@ -157,6 +157,8 @@ def unsupported(request: ModelRequest) -> str | None:
             return reason
     if len({layer.dtype for layer in recurrent_layers(request.model)}) > 1:
         return "the layers of a PyTorch model that are wired directly have one dtype"
+    if training is not None and training.run in ("traced", "xla"):
+        return "a PyTorch module runs its own code; torch.compile takes about 15 s a layer here, and is not run"
     if "gradients" in request.wants and (training is None or request.targets is None):
         return "gradients of a model are those of its loss: give `training` and `targets`"
     if training is not None and (unknown := set(training.frozen) - set(request.weights)):

@@ -23,17 +23,15 @@ KINDS: Mapping[str, str] = {
 NAMES: Mapping[str, str] = {
     "learning_rate": "lr", "rho": "alpha", "epsilon": "eps", "initial_accumulator_value": "initial_accumulator_value",
     "momentum": "momentum", "nesterov": "nesterov", "centered": "centered", "amsgrad": "amsgrad",
-    "momentum_decay": "momentum_decay", "weight_decay": "weight_decay",
+    "momentum_decay": "momentum_decay", "weight_decay": "weight_decay", "dampening": "dampening", "maximize": "maximize",
 }
 """Keras' names of hyper-parameters -> PyTorch's; Adadelta's rho is rho there too, and betas are a pair."""
 NEEDED = ("learning_rate", "rho", "beta_1", "beta_2", "epsilon", "momentum_decay", "initial_accumulator_value")
 """What has no neutral value: where it is not given, PyTorch's default would decide."""
-BY_HAND = ("decay_rate", "clipvalue", "clipnorm", "global_clipnorm")
+BY_HAND = ("decay_rate", "clipvalue", "clipnorm", "global_clipnorm", "dynamic_scale", "loss_scale_factor")
 NONE_HERE: Mapping[str, str] = {
     "ema_overwrite_frequency": "no PyTorch optimizer averages the weights: torch.optim.swa_utils does, in a second model",
     "use_ema": "no PyTorch optimizer averages the weights: torch.optim.swa_utils does, in a second model",
-    "dynamic_scale": "no PyTorch optimizer scales the loss: torch.amp.GradScaler does",
-    "loss_scale_factor": "no PyTorch optimizer scales the loss: torch.amp.GradScaler does",
     "gradient_accumulation_steps": "PyTorch adds up gradients by further calls of backward(), and no optimizer knows of it",
 }
 SPARSE = ("sgd", "adagrad")
@@ -51,6 +49,9 @@ def unsupported(optimizer: str, given: Mapping[str, Any], own: bool = False) -> 
         elif name in NONE_HERE:
             if value != neutral[name]:
                 return NONE_HERE[name]
+        elif name == "implementation":
+            if value and value not in kind:
+                return f"PyTorch's {KINDS[optimizer]} has no {value}"
         elif name not in (*BY_HAND, "undecayed", "beta_1", "beta_2", "ema_momentum") and named(optimizer, name) not in kind:
             return f"PyTorch's {KINDS[optimizer]} has no {name}"
     has = [*map_of(optimizer), *(("beta_1", "beta_2") if "betas" in kind else ())]
@@ -97,7 +98,9 @@ class Stepper:
         options = {theirs: given[name] for name, theirs in map_of(optimizer).items() if name in given}
         if "beta_1" in given:
             options["betas"] = (given["beta_1"], given["beta_2"])
-        for flag in ("nesterov", "centered", "amsgrad"):
+        if given.get("implementation"):
+            options[given["implementation"]] = True
+        for flag in ("nesterov", "centered", "amsgrad", "maximize"):
             if flag in options:
                 options[flag] = bool(options[flag])
         spared = {id(weight) for weight in undecayed}
@@ -107,15 +110,20 @@ class Stepper:
         self.clipping = {name: given[name] for name in ("clipvalue", "clipnorm", "global_clipnorm") if given.get(name)}
         gamma = given.get("decay_rate", 1.0)
         self.schedule = torch.optim.lr_scheduler.ExponentialLR(self.optimizer, gamma) if gamma != 1.0 else None
+        scale, fixed = given.get("dynamic_scale") or given.get("loss_scale_factor", 1.0), not given.get("dynamic_scale")
+        self.scaler = torch.amp.GradScaler(self.weights[0].device.type, init_scale=scale, enabled=scale != 1.0,
+                                           growth_interval=10**6 if fixed else 2)
 
     def go_on(self, other: Stepper) -> Stepper:
         """Take over what another one like this remembers."""
         self.optimizer.load_state_dict(copy.deepcopy(other.optimizer.state_dict()))
         if self.schedule is not None:
             self.schedule.load_state_dict(other.schedule.state_dict())
+        self.scaler.load_state_dict(other.scaler.state_dict())
         return self
 
     def step(self) -> None:
+        self.scaler.unscale_(self.optimizer)
         for name, most in self.clipping.items():
             if name == "clipvalue":
                 clip_grad_value_(self.weights, most)
@@ -124,7 +132,8 @@ class Stepper:
             else:
                 for weight in self.weights:
                     clip_grad_norm_([weight], most)
-        self.optimizer.step()
+        self.scaler.step(self.optimizer)
+        self.scaler.update()
         if self.schedule is not None:
             self.schedule.step()
 
@@ -147,10 +156,12 @@ def run_optimizer(request: OptimizerRequest, device: torch.device) -> Observatio
     with moment("run"):
         for number, gradients in enumerate(request.gradients, start=1):
             for name, weight in weights.items():
-                weight.grad = gradient(gradients[name], device)
+                given = gradient(gradients[name], device)
+                weight.grad = stepper.scaler.scale(given * float("inf") if number == request.broken else given)
             stepper.step()
-            if number == request.resumed:
-                stepper = Stepper(request.optimizer, hyper, list(weights.values()), spared).go_on(stepper)
+            if number == request.resumed:  # what is remembered says the rate too: this one is made with another
+                other = {**hyper, "learning_rate": 3 * own_defaults(request.optimizer)["learning_rate"]}
+                stepper = Stepper(request.optimizer, other, list(weights.values()), spared).go_on(stepper)
             for name, weight in weights.items():
                 path[name].append(weight.detach().cpu().numpy().copy())
     arrays = {f"weights/{name}": np.stack(found) for name, found in path.items() if found}

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from cases import schedules
+from cases import epochs, schedules
 from cases.batches import Batch
 from cases.families.training_logs import CALLS, PENALTY, Data, due
 from cases.models import FunctionRequest
@@ -18,6 +18,14 @@ def run_schedule(backend: Any, request: FunctionRequest) -> Observation:
     """The equations, twice."""
     options = dict(request.arguments)
     rates = np.array([schedules.rate(options["kind"], dict(options["options"]), step) for step in range(options["steps"])])
+    return Observation({"rates": rates, "again": rates})
+
+
+def run_epochs(backend: Any, request: FunctionRequest) -> Observation:
+    """The equations, twice."""
+    asked = dict(request.arguments)
+    options = dict(asked["options"])
+    rates = np.array([epochs.rates(asked["kind"], options, rate, asked["epochs"]) for rate in asked["rates"]])
     return Observation({"rates": rates, "again": rates})
 
 
@@ -73,7 +81,8 @@ def run_typed(backend: Any, request: FunctionRequest) -> Observation:
 
 def run_shared(backend: Any, request: FunctionRequest) -> Observation:
     """A description that is copied is the same."""
-    return Observation({"made": np.array([3, 124]), "again": np.array([3, 124])})
+    return Observation({"made": np.array([3, 124]), "again": np.array([3, 124])},
+                       facts={"inputs": {"made": ("ids",), "again": ("ids",)}})
 
 
 def run_other_halves(backend: Any, request: FunctionRequest) -> Observation:

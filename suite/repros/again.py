@@ -20,12 +20,15 @@ from pathlib import Path
 from typing import Any
 
 from reports.lines import Verdict
+from suite.cache import compiled_programs
 from suite.subjects.specification import Specification
 
 HELPER = Path(__file__).with_name("helper.py")
 FAILED = ("fail", "crash", "timeout")
 NEW = 3
 """How many failures that the ledger does not know are tried."""
+KNOWN = 16
+"""How many known findings are tried, unless all are."""
 EACH = 60.0
 """Seconds that one script may take."""
 TOTAL: Mapping[str, float] = {"smoke": 15.0, "default": 15.0, "full": 120.0}
@@ -51,10 +54,13 @@ class Again:
     seconds: float = 0.0
 
 
-def sample(records: Iterable[Verdict], folder: Path, everyone: bool = True) -> list[Verdict]:
+def sample(records: Iterable[Verdict], folder: Path, everyone: bool = True, seed: int = 0) -> list[Verdict]:
     """The failures whose scripts are tried: up to `NEW` that the ledger does not know, of different invariants where
-    there are, and one for each entry of the ledger, the shortest script each; unless of `everyone`, those that the ledger knows
-    of one subject alone, which has the most of them: each subject's interpreter takes seconds to start."""
+    there are, and one for each entry of the ledger, the shortest script each.
+
+    Unless of `everyone`, `KNOWN` entries at most, others with another `seed` until all had their turn; and those alone that the
+    ledger knows of one subject, which has the most of them: each subject's interpreter takes seconds to start.
+    """
     sizes = {}
     for each in records:
         if each.repro and each.verdict in (*FAILED, "known"):
@@ -71,6 +77,9 @@ def sample(records: Iterable[Verdict], folder: Path, everyone: bool = True) -> l
     if known and not everyone:
         [(most, _)] = Counter(each.subject for each in known).most_common(1)
         known = [each for each in known if each.subject == most]
+        if len(known) > KNOWN:
+            known.sort(key=lambda each: str(each.known))
+            known = [known[(seed * KNOWN + n) % len(known)] for n in range(KNOWN)]
     return new + known
 
 
@@ -203,6 +212,8 @@ def environment(record: Verdict, specification: Specification) -> dict[str, str]
     found |= {"TF_CPP_MIN_LOG_LEVEL": "3", "OMP_NUM_THREADS": "1", "PYTHONWARNINGS": "ignore"}
     if record.device == "cpu":
         found |= {"CUDA_VISIBLE_DEVICES": "", "JAX_PLATFORMS": "cpu"}
+    if (record.backend or specification.backend) == "keras-jax":
+        found |= compiled_programs()
     if specification.path:
         found["PYTHONPATH"] = os.pathsep.join([*specification.path, *filter(None, [found.get("PYTHONPATH")])])
     return found

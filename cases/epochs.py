@@ -1,0 +1,143 @@
+"""The learning rate at epoch t, from 0, by PyTorch's schedulers, as equations. `rate` is what the optimizer was made with.
+
+step             rate gamma^floor(t / step_size)
+multi_step       rate gamma^n, n the number of milestones that t has reached
+exponential      rate gamma^t
+constant         rate factor, until total_iters, and then rate
+linear           rate (start + (end - start) min(t, total_iters) / total_iters)
+polynomial       rate (1 - min(t, total_iters) / total_iters)^power
+cosine           eta_min + (rate - eta_min) (1 + cos(pi t / T_max)) / 2, which rises again after T_max
+warm_restarts    the cosine of t_c / T, which begins again after T epochs; T is T_0 first, and then T_mult times as long
+one_cycle        from max / div up to max in a half cosine that ends at pct_start total - 1, then down to max / (div final)
+                 at total - 1
+triangular       base + (max - base) times a triangle that rises for `up` epochs and falls for `down`; triangular2: half as high
+                 in each cycle, exp_range: gamma^t as high
+lambda           rate factor_t, by a function
+multiplicative   the rate before times a factor, by a function
+one_after_another   linear until the milestone, and then exponential, which counts from there
+chained          the product of a constant's factor and an exponential's
+plateau          `factor` times the rate before, and not less than `min_lr`, after more than `patience` epochs without a better
+                 value, then `cooldown` epochs do not count; better: less than (1 - threshold) best, or best - threshold, or the
+                 other way round
+
+Read from PyTorch 2.13.0 (`torch/optim/lr_scheduler.py`); Loshchilov and Hutter 2017, Smith 2017, Smith and Topin 2018.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+Options = Mapping[str, Any]
+FACTORS = (1.0, 0.5, 0.75, 0.75, 0.25, 1.5)
+"""What the functions of `lambda` and `multiplicative` give, again and again."""
+VALUES = (1.0, 0.9, 0.95, 0.9, 0.9, 0.92, 0.7, 0.7, 0.71, 0.7, 0.72, 0.69999, 0.8, 0.8, 0.8, 0.8, 0.8, 0.8)
+"""What a plateau is told of, epoch by epoch."""
+
+
+def rates(kind: str, options: Options, rate: float, epochs: int) -> list[float]:
+    """The rates of so many epochs."""
+    if kind == "plateau":
+        return _plateau(options, rate, VALUES[: epochs - 1])
+    return [_KINDS[kind](options, rate, t) for t in range(epochs)]
+
+
+def factor(epoch: int) -> float:
+    """The factor of an epoch."""
+    return FACTORS[epoch % len(FACTORS)]
+
+
+def _step(options: Options, rate: float, t: int) -> float:
+    return rate * options["gamma"] ** (t // options["step_size"])
+
+
+def _multi_step(options: Options, rate: float, t: int) -> float:
+    return rate * options["gamma"] ** sum(t >= milestone for milestone in options["milestones"])
+
+
+def _exponential(options: Options, rate: float, t: int) -> float:
+    return rate * options["gamma"] ** t
+
+
+def _constant(options: Options, rate: float, t: int) -> float:
+    return rate * (options["factor"] if t < options["total_iters"] else 1.0)
+
+
+def _linear(options: Options, rate: float, t: int) -> float:
+    first, last, total = options["start_factor"], options["end_factor"], options["total_iters"]
+    return rate * (first + (last - first) * min(t, total) / total)
+
+
+def _polynomial(options: Options, rate: float, t: int) -> float:
+    return rate * (1 - min(t, options["total_iters"]) / options["total_iters"]) ** options["power"]
+
+
+def _cosine(options: Options, rate: float, t: int) -> float:
+    return options["eta_min"] + (rate - options["eta_min"]) * (1 + math.cos(math.pi * t / options["T_max"])) / 2
+
+
+def _warm_restarts(options: Options, rate: float, t: int) -> float:
+    length = options["T_0"]
+    while t >= length:
+        t, length = t - length, length * options["T_mult"]
+    return _cosine({"eta_min": options["eta_min"], "T_max": length}, rate, t)
+
+
+def _one_cycle(options: Options, rate: float, t: int) -> float:
+    most, total = options["max_lr"], options["total_steps"]
+    first = most / options["div_factor"]
+    turn = options["pct_start"] * total - 1
+    if t <= turn:
+        return _between(first, most, t / turn)
+    return _between(most, first / options["final_div_factor"], (t - turn) / (total - 1 - turn))
+
+
+def _between(first: float, last: float, part: float) -> float:
+    """Along half a cosine."""
+    return last + (first - last) * (1 + math.cos(math.pi * part)) / 2
+
+
+def _triangular(options: Options, rate: float, t: int) -> float:
+    up, whole = options["step_size_up"], options["step_size_up"] + options["step_size_down"]
+    cycle, since = divmod(t, whole)
+    height = since / up if since <= up else (whole - since) / (whole - up)
+    height *= {"triangular": 1.0, "triangular2": 0.5**cycle, "exp_range": options.get("gamma", 1.0) ** t}[options["mode"]]
+    return options["base_lr"] + (options["max_lr"] - options["base_lr"]) * height
+
+
+def _multiplicative(options: Options, rate: float, t: int) -> float:
+    return rate * math.prod(factor(epoch) for epoch in range(1, t + 1))
+
+
+def _one_after_another(options: Options, rate: float, t: int) -> float:
+    milestone = options["milestone"]
+    return _linear(options, rate, t) if t < milestone else _exponential(options, rate, t - milestone)
+
+
+def _chained(options: Options, rate: float, t: int) -> float:
+    return _constant(options, rate, t) * options["gamma"] ** t
+
+
+def _plateau(options: Options, rate: float, values: Sequence[float]) -> list[float]:
+    sign, best, bad, cooling = 1.0 if options["mode"] == "min" else -1.0, math.inf, 0, 0
+    found = [rate]
+    for value in values:
+        here = sign * value
+        least = best - (abs(best) if options["threshold_mode"] == "rel" and best != math.inf else 1.0) * options["threshold"]
+        better = here < (least if best != math.inf else math.inf)
+        best, bad = (here, 0) if better else (best, bad + 1)
+        if cooling:
+            cooling, bad = cooling - 1, 0
+        if bad > options["patience"]:
+            rate, bad, cooling = max(rate * options["factor"], options["min_lr"]), 0, options["cooldown"]
+        found.append(rate)
+    return found
+
+
+_KINDS: Mapping[str, Callable[[Options, float, int], float]] = {
+    "step": _step, "multi_step": _multi_step, "exponential": _exponential, "constant": _constant, "linear": _linear,
+    "polynomial": _polynomial, "cosine": _cosine, "warm_restarts": _warm_restarts, "one_cycle": _one_cycle,
+    "cyclic": _triangular, "lambda": lambda options, rate, t: rate * factor(t), "multiplicative": _multiplicative,
+    "one_after_another": _one_after_another, "chained": _chained,
+}

@@ -1,0 +1,88 @@
+"""Losses of every step and feature, as they are: each by its equation, with the weights and options that it takes."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from cases.batches import draw_values
+from cases.families.base import statement
+from cases.layers import generator
+from cases.models import FunctionRequest
+from cases.requests import Deviation
+from cases.tolerance import compare, unit_roundoff
+
+SHAPE = (3, 4, 2)
+"""Rows, steps, features."""
+SLACK = 64 * unit_roundoff("float32")
+KINDS = ("mse", "mae", "huber", "smooth_mae", "binary", "binary_logits", "soft_margin", "gaussian", "poisson", "divergence",
+         "classes")
+WEIGHTED = ("mse", "mae", "huber", "binary", "binary_logits", "classes")
+"""What takes a weight of each number; of `classes`: of each class."""
+BOUND = 0.625
+"""Where huber and smooth_mae turn from squares to sizes."""
+IGNORED = 1
+"""Of three classes."""
+
+
+def equation(kind: str, given: np.ndarray, target: np.ndarray, positive: np.ndarray | None) -> tuple[np.ndarray, np.ndarray]:
+    """The loss of each number, and its slope by what was given."""
+    off = given - target
+    if kind in ("mse", "mae"):
+        return (off**2, 2 * off) if kind == "mse" else (np.abs(off), np.sign(off))
+    if kind in ("huber", "smooth_mae"):
+        near, by = np.abs(off) < BOUND, 1.0 if kind == "huber" else BOUND
+        loss = np.where(near, off**2 / 2, BOUND * (np.abs(off) - BOUND / 2)) / by
+        return loss, np.where(near, off, BOUND * np.sign(off)) / by
+    if kind == "binary":
+        return -(target * np.log(given) + (1 - target) * np.log1p(-given)), (given - target) / (given * (1 - given))
+    if kind == "binary_logits":
+        share, more = 1 / (1 + np.exp(-given)), np.ones(SHAPE[2]) if positive is None else positive
+        loss = -(more * target * np.log(share) + (1 - target) * np.log1p(-share))
+        return loss, (1 - target) * share - more * target * (1 - share)
+    if kind == "soft_margin":
+        return np.log1p(np.exp(-target * given)), -target / (1 + np.exp(target * given))
+    if kind == "gaussian":  # the variance is the target's size, and at least one
+        variance = np.maximum(np.abs(target), 1.0)
+        return (np.log(variance) + off**2 / variance) / 2, off / variance
+    if kind == "poisson":
+        return np.exp(given) - target * given, np.exp(given) - target
+    return target * (np.log(target) - given), -target  # divergence, of logarithms
+
+
+@statement("A loss of numbers is its equation for each of them, times its weight, reduced as it says; its gradient is the "
+           "equation's.",
+           {"kind": KINDS, "reduction": ("none", "mean", "sum"), "weighted": (True, False), "positive": (True, False)},
+           senseless=((("kind", "weighted"), lambda kind, weighted: weighted and kind not in WEIGHTED),
+                      (("kind", "positive"), lambda kind, positive: positive and kind != "binary_logits")),
+           strength=(1, 3, 3), sparing=0, source="PyTorch: torch.nn.functional, losses")
+def losses_of_numbers_are_equations(ask, kind, reduction, weighted, positive) -> list[Deviation]:
+    random = generator("losses of steps", kind)
+    given, weights = draw_values(random, SHAPE), random.uniform(0.5, 2.0, SHAPE)
+    target = draw_values(random, SHAPE)
+    more = np.array([2.0, 0.5]) if positive else None
+    if kind in ("binary", "binary_logits", "divergence"):
+        target = random.uniform(0.1, 0.9, SHAPE)
+        given = random.uniform(0.1, 0.9, SHAPE) if kind == "binary" else given
+    if kind == "soft_margin":
+        target = np.sign(target)
+    if kind == "poisson":
+        target = np.abs(target)
+    if kind == "classes":  # logarithms of shares, classes along axis 1; some are ignored
+        given, weights, target = draw_values(random, (3, 3, 4)), random.uniform(0.5, 2.0, 3), (np.arange(12) % 3).reshape(3, 4)
+    arguments = {"kind": kind, "given": given, "target": target, "weights": weights if weighted else None, "positive": more,
+                 "reduction": reduction, "bound": BOUND, "ignored": IGNORED}
+    seen = ask(FunctionRequest("loss_of_numbers", tuple(arguments.items())))
+    if kind == "classes":
+        by_class = (weights if weighted else np.ones(3)) * (np.arange(3) != IGNORED)
+        own = by_class[target]
+        picked = np.take_along_axis(given, target[:, None], axis=1)[:, 0]
+        values, slopes = -own * picked, -own[:, None] * (np.arange(3)[None, :, None] == target[:, None])
+    else:
+        own = weights if weighted else np.ones(SHAPE)
+        values, slopes = (own * each for each in equation(kind, given, target, more))
+    total = own.sum() if kind == "classes" or (weighted and kind in ("mse", "mae")) else values.size
+    by = total if reduction == "mean" else 1.0
+    due = values if reduction == "none" else np.array(values.sum() / by)
+    size = SLACK * (np.abs(values) + 1.0) if reduction == "none" else SLACK * (np.abs(values).sum() + 1.0) / by
+    return compare("loss", seen["loss"], due, size) + compare(
+        "gradients", seen["gradients"], slopes / by, SLACK * (np.abs(slopes) + 1.0) / by)

@@ -1,0 +1,70 @@
+"""PyTorch's schedulers of the learning rate, epoch by epoch."""
+
+from __future__ import annotations
+
+import copy
+from typing import Any
+
+import numpy as np
+import torch
+from torch.optim import lr_scheduler
+
+from cases.epochs import VALUES, factor
+from cases.models import FunctionRequest
+from cases.requests import Observation
+from suite.backends import moment
+
+KINDS = {"step": "StepLR", "multi_step": "MultiStepLR", "exponential": "ExponentialLR", "constant": "ConstantLR",
+         "linear": "LinearLR", "polynomial": "PolynomialLR", "cosine": "CosineAnnealingLR",
+         "warm_restarts": "CosineAnnealingWarmRestarts", "one_cycle": "OneCycleLR", "cyclic": "CyclicLR",
+         "plateau": "ReduceLROnPlateau"}
+
+
+def made(kind: str, options: dict[str, Any], rates: tuple[float, ...]) -> tuple[torch.optim.Optimizer, Any]:
+    """An optimizer with a weight in each group, and its scheduler."""
+    optimizer = torch.optim.SGD([{"params": [torch.nn.Parameter(torch.zeros(1))], "lr": rate} for rate in rates])
+    if kind in ("one_cycle", "cyclic"):
+        options = {**options, "cycle_momentum": False}
+    if kind in ("lambda", "multiplicative"):
+        return optimizer, getattr(lr_scheduler, f"{kind.capitalize()}LR")(optimizer, factor)
+    if kind == "one_after_another":
+        first = lr_scheduler.LinearLR(optimizer, options["start_factor"], options["end_factor"], options["total_iters"])
+        second = lr_scheduler.ExponentialLR(optimizer, options["gamma"])
+        return optimizer, lr_scheduler.SequentialLR(optimizer, [first, second], [options["milestone"]])
+    if kind == "chained":
+        parts = [lr_scheduler.ConstantLR(optimizer, options["factor"], options["total_iters"]),
+                 lr_scheduler.ExponentialLR(optimizer, options["gamma"])]
+        return optimizer, lr_scheduler.ChainedScheduler(parts)
+    return optimizer, getattr(lr_scheduler, KINDS[kind])(optimizer, **options)
+
+
+def run_epochs(backend: Any, request: FunctionRequest) -> Observation:
+    """Answer the request of `cases.families.schedules.rates_by_epoch_are_their_equations`."""
+    asked = dict(request.arguments)
+    kind, options, kept = asked["kind"], dict(asked["options"]), asked["kept"]
+    with moment("build"):
+        optimizer, scheduler = made(kind, options, asked["rates"])
+    rates, again = [], []
+    with moment("run"):
+        for epoch in range(asked["epochs"]):
+            rates.append([group["lr"] for group in optimizer.param_groups])
+            if epoch == kept:
+                saved = copy.deepcopy((optimizer.state_dict(), scheduler.state_dict()))
+            onward(optimizer, scheduler, kind, epoch)
+        again = rates[:kept]
+        optimizer, scheduler = made(kind, options, tuple(2 * rate for rate in asked["rates"]))
+        optimizer.load_state_dict(saved[0])
+        scheduler.load_state_dict(saved[1])
+        for epoch in range(kept, asked["epochs"]):
+            again.append([group["lr"] for group in optimizer.param_groups])
+            onward(optimizer, scheduler, kind, epoch)
+    return Observation({"rates": np.array(rates).T, "again": np.array(again).T})
+
+
+def onward(optimizer: torch.optim.Optimizer, scheduler: Any, kind: str, epoch: int) -> None:
+    """An epoch of training ends; a scheduler that has come to its end is left alone."""
+    optimizer.step()
+    if kind == "plateau":
+        scheduler.step(VALUES[epoch])
+    elif epoch + 1 < getattr(scheduler, "total_steps", epoch + 2):
+        scheduler.step()

@@ -1,0 +1,53 @@
+"""What the reference answers about losses: CTC over all paths, one by one, and losses of single numbers."""
+
+from __future__ import annotations
+
+from itertools import groupby, product
+from typing import Any
+
+import numpy as np
+
+from cases.families.losses_of_steps import equation
+from cases.models import FunctionRequest
+from cases.requests import Observation
+
+
+def run_ctc(backend: Any, request: FunctionRequest) -> Observation:
+    """The loss by going through every path; its gradient by the logits, (shares - shares of the paths that count)."""
+    options = dict(request.arguments)
+    logits, blank = options["logits"], options["blank"]
+    shares = np.exp(logits) / np.exp(logits).sum(axis=-1, keepdims=True)
+    values, slopes = np.zeros(len(logits)), np.zeros_like(logits)
+    for row, (length, count) in enumerate(zip(options["lengths"], options["target_lengths"], strict=True)):
+        labels = tuple(int(label) for label in options["targets"][row, :count])
+        paths = np.array([path for path in product(range(logits.shape[2]), repeat=int(length))
+                          if tuple(c for c, _ in groupby(path) if c != blank) == labels])
+        if not len(paths):  # infinite
+            values[row] = 0.0 if options["zero_infinity"] else np.inf
+            continue
+        chances = shares[row, np.arange(length), paths].prod(axis=1)
+        there = np.eye(logits.shape[2])[paths] * chances[:, None, None]
+        values[row] = -np.log(chances.sum())
+        slopes[row, :length] = shares[row, :length] - there.sum(axis=0) / chances.sum()
+    by = len(values) * options["target_lengths"] if options["reduction"] == "mean" else np.ones(len(values))
+    loss = values if options["reduction"] == "none" else np.array((values / by).sum())
+    return Observation({"loss": loss, "gradients": slopes / by[:, None, None]})
+
+
+def run_loss_of_numbers(backend: Any, request: FunctionRequest) -> Observation:
+    """The equations, weighted and reduced."""
+    options = dict(request.arguments)
+    given, target, weights, kind = (options[name] for name in ("given", "target", "weights", "kind"))
+    if kind == "classes":
+        counts = (np.ones(3) if weights is None else weights) * (np.arange(3) != options["ignored"])
+        own, rows = counts[target], target[:, None]
+        values = -own * np.take_along_axis(given, rows, axis=1)[:, 0]
+        slopes = -np.where(np.arange(3)[None, :, None] == rows, own[:, None], 0.0)
+        total = own.sum()
+    else:
+        own = np.ones(given.shape) if weights is None else weights
+        values, slopes = (own * each for each in equation(kind, given, target, options["positive"]))
+        total = own.sum() if kind in ("mse", "mae") else values.size
+    by = total if options["reduction"] == "mean" else 1.0
+    loss = values if options["reduction"] == "none" else np.array(values.sum() / by)
+    return Observation({"loss": loss, "gradients": slopes / by})

@@ -1,0 +1,66 @@
+"""What the reference answers about modules: it holds no weights and no gradients, so each answer is the layer's."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from cases.families.modules import KEPT, changed
+from cases.models import FunctionRequest
+from cases.requests import Observation, Request
+from suite.backends import moment
+
+
+def run_hooked(backend: Any, request: FunctionRequest) -> Observation:
+    """The layer on what a hook would make of its batch, and its results as the hook would."""
+    options = dict(request.arguments)
+    asked, hook, part = options["request"], options["hook"], options["part"]
+    arrays = dict(backend.run(asked.but(batch=changed(asked.batch, hook))).arrays)
+    scaled = {"pre": "gradients/inputs", "backward": "gradients/inputs", "pre_with_keywords": "gradients/states/",
+              "forward": "outputs", "forward_with_keywords": "outputs"}.get(hook, "nothing")
+    arrays = {name: array * part if name.startswith(scaled) else array for name, array in arrays.items()}
+    return Observation(arrays, facts={"padding": "hold", "calls": {"failing": 2, "removed": 0}.get(hook, 1)})
+
+
+def run_wrong_weights(backend: Any, request: FunctionRequest) -> Observation:
+    """Raises ValueError."""
+    with moment("run"):
+        raise ValueError(f"weights that are not those of the layer: {dict(request.arguments)['wrong']}")
+
+
+def run_twice(backend: Any, request: FunctionRequest) -> Observation:
+    """A stack of two with equal weights."""
+    options = dict(request.arguments)
+    layer, weights = options["layer"], options["weights"]
+    upper = {f"1{name[1:]}": array for name, array in weights.items()}
+    seen = backend.run(Request(layer.but(layers=2), {**weights, **upper}, options["batch"], wants=("outputs", "gradients")))
+    arrays = {f"gradients/weights/{n}": seen[f"gradients/weights/{n}"] + seen[f"gradients/weights/1{n[1:]}"] for n in weights}
+    return Observation({**arrays, "outputs": seen["outputs"]}, facts={"listed": len(weights), "held": len(weights)})
+
+
+def run_kept_gradients(backend: Any, request: FunctionRequest) -> Observation:
+    """The gradients, times what becomes of them."""
+    options = dict(request.arguments)
+    seen = backend.run(options["request"])
+    return Observation({n: a * KEPT[options["way"]] for n, a in seen.named("gradients/weights").items()}, facts={"wrong": ()})
+
+
+def run_computed_weights(backend: Any, request: FunctionRequest) -> Observation:
+    """Weights that are computed from themselves."""
+    options = dict(request.arguments)
+    weights = options["weights"]
+    first, moved = (backend.run(Request(options["layer"], {n: a * by for n, a in weights.items()}, options["batch"],
+                                        wants=("outputs",)))["outputs"] for by in (1.0, 1.25))
+    held = {f"{when}/{n}": np.array(a) for when in ("before", "after") for n, a in weights.items()}
+    return Observation({"first/outputs": first, "again/outputs": first, "moved/outputs": moved, "trained/outputs": moved, **held})
+
+
+def run_segments(backend: Any, request: FunctionRequest) -> Observation:
+    """The stack as it is."""
+    return backend.run(dict(request.arguments)["request"])
+
+
+def run_halved(backend: Any, request: FunctionRequest) -> Observation:
+    """The layer with the weights that it is given."""
+    return backend.run(dict(request.arguments)["request"])
