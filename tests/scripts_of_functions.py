@@ -1,6 +1,7 @@
 """Scripts of the questions that families ask, written where a stack is right, as if it had failed, and where it is wrong.
 
-`python -m tests.scripts_of_functions BACKEND` reads lines of FAULT, a tab and STATEMENT; for each it plants the fault in a process
+`python -m tests.scripts_of_functions BACKEND` reads lines of FAULT, a tab and STATEMENT;
+for each it plants the fault in a process
 of its own, asks the checks of that statement, runs the script of the first that fails, and prints how that ended and why.
 """
 
@@ -68,10 +69,12 @@ WRONG = (Off, Silent, NotANumber, Stays, Careless, Lenient, Raising)
 
 
 @lru_cache
-def every(depth: str = "default", each: int = 1000) -> tuple[Planned, ...]:
-    """The checks that ask function requests: some of each statement."""
+def every(depth: str = "default", each: int = 1000, statement: str = "") -> tuple[Planned, ...]:
+    """The checks that ask function requests: some of each statement, or of one alone."""
     case, met, found = Case(Layer("lstm", 2, 3), BatchPlan(4, 5)), Counter(), []
     for check in (*checks(depth), *(planned(INVARIANTS[name], case) for name in RAGGED)):
+        if statement not in ("", check.name):
+            continue
         met[check.name] += 1
         if met[check.name] <= each and names_asked(check) & set(WRITERS):
             found.append(check)
@@ -94,7 +97,8 @@ def told(check: Planned, outcome: Outcome, backend: str, place: int = 0, stop: i
         return f"NONE: {reason}"
 
 
-def scripts(backend: str, depth: str = "default", each: int = 1000, most: int = 2, like: str = "") -> Iterator[tuple[str, str, int]]:
+def scripts(backend: str, depth: str = "default", each: int = 1000, most: int = 2, like: str = "") -> Iterator[tuple[str, str,
+    int]]:
     """What is shown, its script, and how that must end: where the stack passes a check, one for each kind of array that a wrong
     subject gives reason to show, which must exit 0; where it fails, its own. most: how many of one kind of array a statement."""
     real, done = InProcess(make(BACKENDS[backend], "cpu", 1)), Counter()
@@ -138,9 +142,7 @@ def shown(backend: str, fault, statement: str) -> str:
     folder = Path(tempfile.mkdtemp())
     fault.plant(folder)
     real = InProcess(make(BACKENDS[backend], "cpu", 1))
-    for check in every():
-        if check.name != statement:
-            continue
+    for check in every(statement=statement):
         outcome = judge(check, real)
         if outcome.verdict == "fail":
             path = folder / "script.py"

@@ -24,13 +24,16 @@ def attending(told: Told) -> list[str]:
     first = [*head(told.backend), "", *DRAW]
     for name, mask in masks.items():
         first += mask_line(None if mask is None else np.asarray(mask), f"{name}_mask")
-    first += ["class Masked(keras.layers.Layer):  # gives its input a mask, the same for every row", "    def __init__(self, mask):",
+    first += ["class Masked(keras.layers.Layer):  # gives its input a mask, the same for every row",
+        "    def __init__(self, mask):",
               "        super().__init__()", "        self.given = mask", "    def call(self, x):", "        return x + 0.0",
-              "    def compute_mask(self, x, previous=None):", "        return keras.ops.ones((len(x), 1), \"bool\") & self.given", ""
+              "    def compute_mask(self, x, previous=None):",
+              "        return keras.ops.ones((len(x), 1), \"bool\") & self.given", ""
               ] * any(m is not None for m in masks.values())
     shape = f"(1, {queries}, {width}), (1, {values}, {width})"
     asked = [f"layer = keras.layers.{LAYERS[kind]}", f"layer.build({shape})" if heads else
-             f"layer.build([{shape}{f', (1, {values}, {width})' * keys}])", "layer.set_weights([draw(*w.shape) for w in layer.get_weights()])"]
+             f"layer.build([{shape}{f', (1, {values}, {width})' * keys}])",
+             "layer.set_weights([draw(*w.shape) for w in layer.get_weights()])"]
     tensor = {n: f"Masked({n}_mask)({n})" if m is not None else n for n, m in masks.items()}
     more = ["use_causal_mask=True"] * causal
     own_line = [f"own = np.array({own.astype(int).tolist()}, bool)"] if own is not None else []
@@ -72,7 +75,8 @@ def attending(told: Told) -> list[str]:
     asked = [line.replace(", **more", "") for line in asked]
     plain = plain.replace(", **more", "")
     seen = f"layer({plain}){'[0]' * scored}"
-    asked += [f"    return {numpy(told, seen)}", *rows, "plain = call(q0, v0, k0)[0]", f"found = np.zeros(({queries}, {values}), bool)",
+    asked += [f"    return {numpy(told, seen)}", *rows, "plain = call(q0, v0, k0)[0]",
+        f"found = np.zeros(({queries}, {values}), bool)",
               f"for n in range({values}):  # another {what} n: who sees it?",
               f"    {what[0]}1 = {what[0]}0.copy()", f"    {what[0]}1[:, n] += draw({width})",
               f"    found[:, n] = np.abs(call(q0, {'v1, k0' if what == 'value' else 'v0, k1'})[0] - plain).max(axis=1) > 1e-4"]

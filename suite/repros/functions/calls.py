@@ -11,7 +11,7 @@ from suite.repros import pytorch as in_torch
 from suite.repros.finding import NoScript
 from suite.repros.functions.masks import LEAVES, part
 from suite.repros.functions.told import DRAW, Told, by_equations, compared, drawn, equal, head, mask_line, numpy, sizes, whole
-from suite.repros.functions.weights import ALL, result
+from suite.repros.functions.weights import ALL, INTEGERS, result
 
 RANDOM = ["for v in layer.trainable_variables:", "    v.assign(draw(*v.shape) / 2)"]
 
@@ -63,11 +63,13 @@ def scaled(told: Told, layer: Layer, rate: float) -> list[str]:
     count = shape[0] * shape[1] * units
     bound = 5 * (rate * (1 - rate) * count) ** 0.5
     first = [*head(told.backend), "", *DRAW, f"x = torch.as_tensor(np.abs(draw({sizes(shape)})) + 0.1)"]
-    asked = [f"layer = torch.nn.RNN({layer.features}, {units}, num_layers=2, nonlinearity=\"relu\", batch_first=True, dropout={rate})",
+    asked = [f"layer = torch.nn.RNN({layer.features}, {units}, num_layers=2, nonlinearity=\"relu\", batch_first=True, "
+             f"dropout={rate})",
              "for n, p in layer.named_parameters():",
              "    p.data = torch.as_tensor(np.abs(draw(*p.shape)) + 0.1) if n.endswith(\"_l0\") else torch.zeros_like(p)",
              f"layer.weight_ih_l1.data = torch.eye({units})  # the second layer hands on what it reads",
-             "torch.manual_seed(0)", "y, due = layer(x)[0].detach().numpy(), layer.eval()(x)[0].detach().numpy()", "lost = y == 0"]
+             "torch.manual_seed(0)", "y, due = layer(x)[0].detach().numpy(), layer.eval()(x)[0].detach().numpy()",
+             "lost = y == 0"]
     return whole(told, first, asked, [
         'found = {"what is kept is divided by 1 - rate": bool(np.allclose(y[~lost], due[~lost] / '
         f"{1 - rate:g}, rtol=1e-4)),",
@@ -88,7 +90,7 @@ def dropping(told: Told) -> list[str]:
     asked = [f"layer, plain = {with_rate}, {made}", "layer.build(x.shape)", "plain.build(x.shape)", *RANDOM,
              "for v, u in zip(plain.trainable_variables, layer.trainable_variables):", "    v.assign(u)"]
     results = ("plain(x)", "layer(x)", "layer(x, training=True)")
-    asked.append(f"due, idle, training = {', '.join(numpy(told, r) for r in results)}")
+    asked.append(f"due, idle, training = map(keras.ops.convert_to_numpy, ({', '.join(results)}))")
     return whole(told, first, asked, [
         'found = {"in inference nothing is dropped": bool(np.allclose(idle, due, atol=1e-5)),',
         '         "in training something is": bool(np.isfinite(training).all() and np.abs(training - due).max() > 1e-3)}', *ALL])
@@ -114,7 +116,7 @@ def typed(told: Told) -> list[str]:
     computing, kept = policy.removeprefix("mixed_"), "float32" if policy.startswith("mixed_") else policy
     first = [*head(told.backend, *["import tempfile"] * (way == "file")), "", *LEAVES,
              f"x = np.{'ones' if ids else 'zeros'}({(2, *shape)}, \"{'int32' if ids else 'float32'}\")"]
-    asked = [f"layer = {made}", f"start = keras.Input({shape}{', dtype=%sint32%s' % (chr(34), chr(34)) if ids else ''})",
+    asked = [f"layer = {made}", f"start = keras.Input({shape}{INTEGERS * ids})",
              "model = keras.Model(start, layer(start))"]
     if way == "configuration":
         asked += ["layer = type(layer).from_config(layer.get_config())", f"layer.build((None, *{shape}))"]
@@ -123,7 +125,8 @@ def typed(told: Told) -> list[str]:
                   "layer = keras.models.load_model(path).layers[-1]"]
     asked += ["kind = lambda tensors: [keras.backend.standardize_dtype(t.dtype) for t in tensors]",
               "found = kind(leaves(layer(x))), kind(layer.weights)"]
-    return whole(told, first, asked, [f'expected = ["{computing}"] * len(found[0]), ["{kept}"] * len(found[1])  # results, weights',
+    return whole(told, first, asked, ["# of results and of weights",
+                                      f'expected = ["{computing}"] * len(found[0]), ["{kept}"] * len(found[1])',
                                       *equal()])
 
 
@@ -142,7 +145,8 @@ def halves(told: Told) -> list[str]:
     if given:
         every = ", ".join(f"draw({batch.size}, {one.units})" for one in (ahead, back) for _ in one.state_names)
         first.append(f"states = [{every}]")
-    asked = [f"layer = keras.layers.Bidirectional({both[0]}{mode},", f"    backward_layer={both[1]})", "layer.build(x.shape)", *RANDOM]
+    asked = [f"layer = keras.layers.Bidirectional({both[0]}{mode},", f"    backward_layer={both[1]})", "layer.build(x.shape)",
+        *RANDOM]
     if way == "configuration":
         asked += ["first, layer = layer, type(layer).from_config(layer.get_config())", "layer.build(x.shape)",
                   "layer.set_weights(first.get_weights())"]
@@ -192,9 +196,10 @@ def activity(told: Told) -> list[str]:
         asked += [f"outer = keras.Input((None, {layer.features}))", "model = keras.Model(outer, model(outer))"]
     asked += [*RANDOM, "found, expected = [], []", "for x in batches:", "    results = model(x)",
               "    results = results if isinstance(results, (list, tuple)) else [results]",
-              "    found.append([round(float(one), 4) for one in model.losses])",
+              "    found.append([round(keras.ops.convert_to_numpy(one).item(), 4) for one in model.losses])",
               f"    expected.append([round({factor} * float(keras.ops.sum(r ** 2)) / len(x), 4) for r in results])"]
-    return whole(told, [*head(told.backend), "", *DRAW, f"batches = [draw({sizes(shape)}) for _ in range({len(batches)})]"], asked, [
+    return whole(told, [*head(told.backend), "", *DRAW, f"batches = [draw({sizes(shape)}) for _ in range({len(batches)})]"],
+        asked, [
         'print("expected", expected)', 'print("found   ", found)',
         "close = [len(f) == len(e) and np.allclose(f, e, rtol=1e-3, atol=2e-4) for f, e in zip(found, expected)]",
         "sys.exit(int(not all(close)))"])
@@ -222,7 +227,8 @@ def purity(told: Told) -> list[str]:
     if told.keras:
         made = in_keras.construct(layer, "fused", True)
         more = ["mask=mask"] * masked + ["initial_state=states"] * given + ["training=True"] * (mode == "training")
-        function = [f"def run(layer, {parameters}):", f"    return [keras.ops.convert_to_numpy(r) for r in layer({', '.join(['x', *more])})]"]
+        function = [f"def run(layer, {parameters}):",
+        f"    return [keras.ops.convert_to_numpy(r) for r in layer({', '.join(['x', *more])})]"]
         fresh = ["def fresh():", f"    layer = {made}", f"    layer.build((None, None, {layer.features}))",
                  "    rng = np.random.default_rng(1)", "    for v in layer.trainable_variables:",
                  '        v.assign(rng.uniform(-0.5, 0.5, v.shape).astype("float32"))', "    return layer"]
@@ -233,7 +239,8 @@ def purity(told: Told) -> list[str]:
         function = [f"def run(layer, {parameters}):", "    x = torch.as_tensor(x)"]
         function += ["    s = [torch.as_tensor(a) for a in states]", f"    start = {start}"] * given
         function += ["    steps = x.shape[1]",
-                     "    x = pack_padded_sequence(x, torch.as_tensor(mask.sum(1)), batch_first=True, enforce_sorted=False)"] * masked
+                     "    lengths = torch.as_tensor(mask.sum(1))",
+                     "    x = pack_padded_sequence(x, lengths, batch_first=True, enforce_sorted=False)"] * masked
         function.append(f"    y, end = layer(x{', start' * given})")
         function += ["    y, _ = pad_packed_sequence(y, batch_first=True, total_length=steps)"] * masked
         function.append(f"    return [t.detach().numpy().copy() for t in (y, {'*end' if lstm else 'end'})]")
@@ -244,7 +251,8 @@ def purity(told: Told) -> list[str]:
         names = ["x", *["mask"] * masked]
         copies = ", ".join([*(f"{n}.copy()" for n in names), *["*[s.copy() for s in states]"] * given])
         return whole(told, first, [*function, *fresh, f"before = [{copies}]", f"run(fresh(), {calls[0]})"], [
-            f"after = [{', '.join([*names, *['*states'] * given])}]", "found = [bool(np.array_equal(a, b)) for a, b in zip(after, before)]",
+            f"after = [{', '.join([*names, *['*states'] * given])}]",
+            "found = [bool(np.array_equal(a, b)) for a, b in zip(after, before)]",
             'print("expected", [True] * len(found))', 'print("found   ", found)', "sys.exit(int(not all(found)))"])
     asked = [*function, *fresh, "layer = fresh()", f"first, between, again = run(layer, {calls[0]}), run(layer, {calls[1]}), "
              f"run(layer, {calls[0]})", f"alone = run(fresh(), {calls[1]})"]

@@ -16,7 +16,7 @@ REDUCED = {"sum": "1", "sum_over_batch_size": "mask.sum()", "mean_with_sample_we
 
 
 def masked_loss(told: Told) -> list[str]:
-    """Loss or metric of evaluating a layer on masked sequences, by hand; what targets hold at masked steps, where NaN was said."""
+    """Loss or metric of evaluating a layer on masked sequences, by hand: whatever targets hold at masked steps."""
     layer, batch, targets, weight = (told.options[n] for n in ("layer", "batch", "targets", "sample_weight"))
     name = told.named("loss", "metric", "plain", "outputs", "gradients", "weights") or "loss"
     kind, reduction = told.options["loss"], told.options["reduction"]
@@ -62,7 +62,8 @@ def masked_loss(told: Told) -> list[str]:
         return whole(told, first, [*asked, f"found, expected = {numpy(told, 'tensor')}, before"], compared("0"))
     key = name.removesuffix(" on a batch")
     key = "loss" if key == "outputs" else key
-    call = "test_on_batch(given, targets" if name.endswith("batch") else f"evaluate(given, targets, batch_size={shape[0]}, verbose=0"
+    call = "test_on_batch(given, targets" if name.endswith("batch") else (
+        f"evaluate(given, targets, batch_size={shape[0]}, verbose=0")
     asked.append(f"told = model.{call}{weighted}, return_dict=True)")
     values = LOSSES[kind][1] if key == "loss" else LOSSES["mse"][1]
     by = REDUCED[reduction] if key == "loss" else "w[mask].sum()"
@@ -81,14 +82,15 @@ def probabilities(told: Told) -> list[str]:
     first = [*head(told.backend), "", "rng = np.random.default_rng(0)", f"classes = rng.integers(0, {count}, (4, 5))",
              f"p = rng.uniform(0.2, 1, (4, 5, {count}))", "p /= p.sum(axis=-1, keepdims=True)"]
     first += [f"p[0] = np.roll(np.eye({count}), 1, axis=1)[classes[0]]  # nothing for the class that was due"] * nothing
-    given = {"categorical": f"np.eye({count})[classes], p", "sparse": "classes, p", "binary": "classes[..., None], p[..., 1:]"}[kind]
+    given = {"categorical": f"np.eye({count})[classes], p", "sparse": "classes, p",
+    "binary": "classes[..., None], p[..., 1:]"}[kind]
     dues, ps = given.split(", p")
     asked = [f"loss = keras.losses.{name}Crossentropy(reduction=None)", "to = keras.ops.convert_to_tensor",
              f"found = {numpy(told, f'loss(to({dues}), to((p{ps}).astype({chr(34)}float32{chr(34)})))')}"]
     asked[-1] = asked[-1].replace(f"to({dues})", f'to(({dues}).astype("{"int32" if kind == "sparse" else "float32"}"))')
     then = ["own = np.take_along_axis(p, classes[..., None], axis=2)[..., 0]", "expected = -np.log(np.maximum(own, 1e-7))"]
     if nothing:
-        then.append("found, expected = (np.where(own > 0, a, np.where(np.abs(expected - a) < 0.2, 0, a)) for a in (found, expected))")
+        then.append("found = np.where((own == 0) & (np.abs(found - expected) < 0.2), expected, found)  # large, and finite")
     return whole(told, first, asked, [*then, *compared("1e-4")])
 
 
@@ -105,7 +107,8 @@ def ignored_class(told: Told) -> list[str]:
         kind = {"mean": '"sum_over_batch_size"', "sum": '"sum"', "none": "None"}[reduction]
         asked = []
         if mask is not None:
-            asked += ["class Masked(keras.layers.Layer):  # gives its input a mask", "    def call(self, x):", "        return x + 0.0",
+            asked += ["class Masked(keras.layers.Layer):  # gives its input a mask", "    def call(self, x):",
+                "        return x + 0.0",
                       "    def compute_mask(self, x, previous=None):", "        return keras.ops.convert_to_tensor(mask)", ""]
         given = "Masked()(v.value + 0.0)" if mask is not None else "v.value + 0.0"
         asked += ["v = keras.Variable(logits)", f"entropy = keras.losses.SparseCategoricalCrossentropy(from_logits=True, "
@@ -159,8 +162,9 @@ def embedding(told: Told) -> list[str]:
     then += [f"slope[{reserved}] = 0  # padding has no gradient"] * (padding is not None)
     then += ["close = lambda a, b: bool(np.allclose(a, b, rtol=1e-5, atol=1e-5))",
              'found = {"rows of the table": close(outputs.detach().numpy(), due[ids]),',
-             '         "the table after the call": close(module.weight.detach().numpy(), due), "the gradient": close(slopes, slope),',
-             f'         "{"frozen" if origin == "pretrained" else "trained"}": {"frozen" if origin == "pretrained" else "not frozen"},']
+             '         "the table after the call": close(module.weight.detach().numpy(), due),',
+             '         "the gradient": close(slopes, slope),',
+             '         "frozen": frozen,' if origin == "pretrained" else '         "trained": not frozen,']
     if origin == "fresh":
         then += [f'         "the row of padding is zero": not before[{reserved}].any(),'] * (padding is not None)
     else:

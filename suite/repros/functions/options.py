@@ -6,7 +6,6 @@ from __future__ import annotations
 import re
 from typing import Any
 
-
 from cases.families.bounds_of_weights import EQUATIONS
 from cases.families.wrappers import IMPOSSIBLE
 from cases.layers import Layer
@@ -27,7 +26,7 @@ from suite.repros.functions.told import (
     sizes,
     whole,
 )
-from suite.repros.functions.weights import ALL
+from suite.repros.functions.weights import ALL, INTEGERS
 
 CELL = {
     "activation": '"softsign"', "use_bias": "False", "dropout": "0.25", "recurrent_dropout": "0.5", "seed": "11",
@@ -63,7 +62,8 @@ def option(told: Told) -> list[str]:
     name = told.worst.where
     short = name.rpartition(".")[2]
     if kind == "time_distributed":
-        options = {"units": "5", "activation": '"softsign"', "use_bias": "False", "kernel_regularizer": CELL["kernel_regularizer"]}
+        options = {"units": "5", "activation": '"softsign"', "use_bias": "False",
+        "kernel_regularizer": CELL["kernel_regularizer"]}
         made = "keras.layers.TimeDistributed(keras.layers.Dense(" + ", ".join(f"{n}={v}" for n, v in options.items()) + "))"
         shape, path, value = "(4, 3)", f".{name}", options.get(short)
     elif kind == "stacked":
@@ -87,7 +87,8 @@ def option(told: Told) -> list[str]:
         made = f"keras.layers.{class_}({first.rstrip(', ')}{given})"
         rank = ", ".join(["4", "2", *map(str, (5, 6, 4)[:axes])])
         shape = f"({rank})" if convolution else "(4, 3)"
-        shape = shape if not (convolution and short != "data_format") else f"({', '.join(['4', *map(str, (5, 6, 4)[:axes]), '2'])})"
+        if convolution and short != "data_format":
+            shape = f"({', '.join(['4', *map(str, (5, 6, 4)[:axes]), '2'])})"
         owner = short in LOOPS
         path = f".{short}" if owner or short in ("trainable", "activity_regularizer", "use_cudnn") else f".cell.{short}"
         if short == "units":
@@ -115,7 +116,8 @@ def kept(told: Told, made: str, shape: str, path: str, value: str, way: str, sta
     asked = [f"layer = {made}", *again(way, shape, stateful, ids)]
     given = f"keras.activations.get({value})" if activation else value
     return whole(told, first, asked, [
-        f"expected = [said({given})] * 2", f"found = [said(layer{path}), said(again{path})]  # as made, and after {way}", *equal()])
+        f"expected = [said({given})] * 2", f"found = [said(layer{path}), said(again{path})]  # as made, and after {way}",
+        *equal()])
 
 
 def again(way: str, shape: str, stateful: bool, ids: bool = False) -> list[str]:
@@ -123,7 +125,7 @@ def again(way: str, shape: str, stateful: bool, ids: bool = False) -> list[str]:
     if way == "configuration":
         return ["again = type(layer).from_config(layer.get_config())"]
     rows = f"batch_shape=(2, *{shape})" if stateful else f"{shape}"
-    lines = [f"start = keras.Input({rows}{', dtype=%sint32%s' % (chr(34), chr(34)) if ids else ''})",
+    lines = [f"start = keras.Input({rows}{INTEGERS * ids})",
              "model = keras.Model(start, layer(start))"]
     if way == "clone":
         return [*lines, "again = keras.models.clone_model(model).layers[-1]"]
@@ -175,7 +177,8 @@ def bound(told: Told) -> list[str]:
     first = [*head(told.backend), "", *DRAW, f"w = draw({sizes(told.options['weight'].shape)}) * 2"]
     asked = [f"found = {numpy(told, f'keras.{module}.{name}({given})(keras.ops.convert_to_tensor(w))')}"]
     then = ["w = np.float64(w)"]
-    then += ["norm = lambda w, axis: np.sqrt((w ** 2).sum(axis=axis, keepdims=True))"] * ("norm" in which or "orthogonal" in which)
+    if "norm" in which or "orthogonal" in which:
+        then.append("norm = lambda w, axis: np.sqrt((w ** 2).sum(axis=axis, keepdims=True))")
     if "orthogonal" in which:
         then.append("u = w / norm(w, 1)" if which.endswith("rows") else "u = w.T / norm(w.T, 1)")
     if which not in EQUATIONS:
@@ -206,7 +209,7 @@ def bounds(told: Told) -> list[str]:
                 "bidirectional": "keras.layers.Bidirectional(keras.layers.LSTM(5, **options))"}.get(
             kind, f"keras.layers.{NAMES.get(kind)}(5, **options)")
     x = f"rng.integers(0, 9, {(2, *shape)})" if ids else f'rng.normal(size={(2, *shape)}).astype("float32")'
-    asked = [f"layer, start = {made}, keras.Input({shape}{', dtype=%sint32%s' % (chr(34), chr(34)) if ids else ''})",
+    asked = [f"layer, start = {made}, keras.Input({shape}{INTEGERS * ids})",
              "model = keras.Model(start, layer(start))", 'model.compile(keras.optimizers.SGD(0.0), "mse")',
              'model.set_weights([rng.normal(size=w.shape).astype("float32") for w in model.get_weights()])',
              "loss = sum(float(one) for one in model.losses)",
@@ -214,7 +217,8 @@ def bounds(told: Told) -> list[str]:
              f'model.train_on_batch({x}, np.zeros((2, *model.output_shape[1:]), "float32"))',
              "after = [(v.name, keras.ops.convert_to_numpy(v)) for v in layer.trainable_variables]"]
     return whole(told, first, asked, [
-        f"factors = {factors!r}".replace("'", '"'), "due = sum(factors[name] * (w.astype(float) ** 2).sum() for name, w in before)",
+        f"factors = {factors!r}".replace("'", '"'),
+        "due = sum(factors[name] * (w.astype(float) ** 2).sum() for name, w in before)",
         'found = {"the losses are the sums of squares": bool(np.isclose(loss, due, rtol=1e-4))}',
         "for number, (name, w) in enumerate(after):",
         f"    bounded = np.sqrt((w ** 2).sum(axis=0)).max() <= {most} + 1e-5 if name.startswith(\"recurrent\") else w.min() >= 0",
@@ -319,7 +323,8 @@ def other_dtype(told: Told) -> list[str]:
     source: Any = scale.get(dtype, "draw({})") if what == "inputs" else "draw({})"
     first = [*head(told.backend), "", *DRAW, f"x = {source.format(sizes(batch.inputs.shape))}", *mask_line(batch.mask)]
     given = [f'x.astype("{dtype}")' if what == "inputs" else "x"]
-    given += [f"mask=keras.ops.convert_to_tensor({f'mask.astype({chr(34)}{dtype}{chr(34)})' if what == 'mask' else 'mask'})"] * masked
+    cast = f'.astype("{dtype}")' * (what == "mask")
+    given += [f"mask=keras.ops.convert_to_tensor(mask{cast})"] * masked
     asked = [f"layer = {in_keras.construct(layer, 'fused', True)}", f"layer.build((None, None, {layer.features}))",
              "for v in layer.trainable_variables:", "    v.assign(draw(*v.shape) / 2)",
              f"found = {numpy(told, f'layer({chr(44).join(given)})'.replace(',mask', ', mask'))}"]

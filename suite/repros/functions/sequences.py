@@ -47,7 +47,8 @@ def wrong(told: Told) -> Iterator[tuple[FunctionRequest, Any, np.ndarray | None]
         wanted, answer = due(each.request), each.answer
         if isinstance(answer, Observation) and wanted is not None:
             lengths = [len(one) for one in dict(each.request.arguments)["sequences"]]
-            if np.array_equal(answer.arrays.get("result"), wanted) and answer.arrays.get("lengths", np.array(lengths)).tolist() == lengths:
+            if np.array_equal(answer.arrays.get("result"), wanted) and answer.arrays.get("lengths",
+            np.array(lengths)).tolist() == lengths:
                 continue
         elif isinstance(answer, Refusal) == (wanted is None):
             continue
@@ -143,11 +144,25 @@ def pack_unpack(told: Told) -> list[str]:
         "sys.exit(int(not same or lengths.tolist() != [len(one) for one in sequences]))"])
 
 
+def impossible(options: dict[str, Any]) -> str:
+    """Why a padded batch cannot have these lengths, or nothing."""
+    lengths = np.asarray(options["lengths"], float)
+    rows, steps = options["inputs"].shape[:2] if options["batch_first"] else options["inputs"].shape[1::-1]
+    if len(lengths) == rows and np.all((lengths >= 0) & (lengths <= steps) & (lengths % 1 == 0)):
+        return ""
+    return f"lengths {lengths.tolist()} for {rows} sequences of {steps} steps"
+
+
 def apart(told: Told) -> list[str]:
     """PyTorch: `unpad_sequence` of a padded batch, `unpack_sequence` of a packed one."""
     chosen = told.worst.message.split(":")[0].split(",")[0]
     request = next((each.request for each in told.asked if each.request.name == chosen), told.request)
     options = dict(request.arguments)
+    if request.name == "unpad" and (why := impossible(options)):
+        rows, order = options["inputs"].shape, options["batch_first"]
+        written = str(list(options["lengths"])).replace("nan", 'float("nan")')
+        call = f"unpad_sequence(torch.zeros({tuple(rows)}), torch.tensor({written}), batch_first={order})"
+        return refused(told, head(told.backend, f"{UTILS} unpad_sequence"), [call], why)
     if request.name == "unpack":
         lengths, shape = [len(one) for one in options["sequences"]], options["sequences"][0].shape[1:]
     else:

@@ -15,6 +15,8 @@ from suite.repros.functions.told import DRAW, Told, by_equations, compared, draw
 
 ALL = ['print("expected", dict.fromkeys(found, True))', 'print("found   ", found)', "sys.exit(int(not all(found.values())))"]
 """The end of a script that made `found`, what must be true: name -> whether it is."""
+INTEGERS = ', dtype="int32"'
+"""The dtype of an Input of ids."""
 EVEN = ["def even(w, bound):  # drawn evenly between -bound and bound: Kolmogorov's distance",
         "    u = (np.sort(w.ravel()) / bound + 1) / 2",
         "    far = np.abs(u - (np.arange(u.size) + 0.5) / u.size).max()",
@@ -53,6 +55,7 @@ def given_keras(told: Told, layer: Layer, batch: Any, way: str, part: str) -> li
              "model, other = made(), made()", "for v in model.trainable_variables:", "    v.assign(draw(*v.shape) / 2)",
              "other.set_weights(model.get_weights())", f"for v in {chosen}:", "    v.assign(draw(*v.shape) / 2)",
              "model(given)  # with the weights that it has first", "due = other.get_weights()"]
+    to = "keras.ops.convert_to_tensor"
     asked += {
         "copied": ["for v, u in zip(model.trainable_variables, other.trainable_variables):", "    v.assign(u)"],
         "replaced": ["model.set_weights(other.get_weights())"],
@@ -63,7 +66,7 @@ def given_keras(told: Told, layer: Layer, batch: Any, way: str, part: str) -> li
         "called_with": ["values, fixed = ([v.value for v in vs] for vs in (other.trainable_variables, "
                         "model.non_trainable_variables))",
                         "results, _ = model.stateless_call(values, fixed, "
-                        f"{'[keras.ops.convert_to_tensor(a) for a in given]' if masked else 'keras.ops.convert_to_tensor(given)'})"],
+                        f"{f'[{to}(a) for a in given]' if masked else f'{to}(given)'})"],
     }[way]
     asked += ["results = model(given)"] * (way != "called_with")
     place = result(told, layer)
@@ -82,10 +85,13 @@ def result(told: Told, layer: Layer) -> int:
 def given_torch(told: Told, layer: Layer, batch: Any, way: str, part: str) -> list[str]:
     """In PyTorch."""
     masked = batch.mask is not None
-    more = [f"import {name}" for name, ways in (("copy", ("deep_copied", "computed_copied")), ("io", ("pickled",))) if way in ways]
+    more = [f"import {name}" for name, ways in (("copy", ("deep_copied", "computed_copied")), ("io", ("pickled",
+        ))) if way in ways]
     more += ["from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence"] * masked
-    more += {"computed": ["from torch.nn.utils import parametrize"], "computed_copied": ["from torch.nn.utils import parametrize"],
-             "normed": ["from torch.nn.utils import parametrizations"], "pruned": ["from torch.nn.utils import prune"]}.get(way, [])
+    more += {"computed": ["from torch.nn.utils import parametrize"],
+        "computed_copied": ["from torch.nn.utils import parametrize"],
+             "normed": ["from torch.nn.utils import parametrizations"], "pruned": ["from torch.nn.utils import prune"]}.get(way,
+             [])
     first = [*head(told.backend, *more), "", *DRAW, drawn("x", batch.inputs.shape), *mask_line(batch.mask)]
     made = f"torch.{in_torch.construct(layer, 'fused', 'cpu')}"
     chosen = {"all": "n", "first": 'n == "weight_ih_l0"', "biases": 'n.startswith("bias")'}[part]
@@ -99,9 +105,11 @@ def given_torch(told: Told, layer: Layer, batch: Any, way: str, part: str) -> li
                   f"    y, _ = pad_packed_sequence(y, batch_first=True, total_length={batch.time})"]
     else:
         asked.append("    y, end = layer(torch.as_tensor(x))")
-    asked += [f"    return [y, *{'[s for pair in zip(*end) for s in pair]' if layer.cell == 'lstm' else 'end'}]", "", f"layer, other = {made}, {made}", "for p in layer.parameters():",
+    asked += [f"    return [y, *{'[s for pair in zip(*end) for s in pair]' if layer.cell == 'lstm' else 'end'}]", "",
+        f"layer, other = {made}, {made}", "for p in layer.parameters():",
               "    p.data = torch.as_tensor(draw(*p.shape) / 2)", "other.load_state_dict(layer.state_dict())",
-              "for n, p in other.named_parameters():", *(["    p.data = torch.as_tensor(draw(*p.shape) / 2)"] if part == "all" else [
+              "for n, p in other.named_parameters():",
+              *(["    p.data = torch.as_tensor(draw(*p.shape) / 2)"] if part == "all" else [
                   f"    if {chosen}:", "        p.data = torch.as_tensor(draw(*p.shape) / 2)"]),
               "run(layer)  # with the weights that it has first",
               "due = [p.detach().clone() for p in other.parameters()]"]
@@ -117,7 +125,8 @@ def given_torch(told: Told, layer: Layer, batch: Any, way: str, part: str) -> li
 
 SET = ["with torch.no_grad():", "    for n, t in new.items():",
        '        setattr(layer, n, t) if n.startswith("weight") else getattr(layer, n).copy_(t)']
-HALVED = ["for n in [n for n in new if n.startswith(\"weight\")]:", "    parametrize.register_parametrization(layer, n, Half())", *SET]
+HALVED = ["for n in [n for n in new if n.startswith(\"weight\")]:",
+"    parametrize.register_parametrization(layer, n, Half())", *SET]
 GIVEN = {
     "loaded": ["layer.load_state_dict(new)"], "assigned": ["layer.load_state_dict(new, assign=True)"],
     "copied": ["with torch.no_grad():", "    for n, t in new.items():", "        getattr(layer, n).copy_(t)"],
@@ -145,7 +154,8 @@ def fresh_layers(told: Told, layer: Layer, options: dict[str, Any]) -> list[str]
     if not told.keras:
         return ["def fresh(seed):", "    torch.manual_seed(seed)",
                 f"    return dict(torch.{in_torch.construct(layer, 'fused', 'cpu')}.named_parameters())"]
-    given = "".join(f', {n}={f"keras.initializers.Constant({v})" if n.endswith("_initializer") else v}' for n, v in options.items())
+    given = "".join(f', {n}={f"keras.initializers.Constant({v})" if n.endswith("_initializer") else v}' for n,
+    v in options.items())
     lines = ["def fresh(seed):", "    keras.utils.set_random_seed(seed)", "    layers = []"]
     for index in range(layer.layers):
         made = in_keras.construct(layer.but(return_state=False, direction="forward"), "fused", False)[:-1] + given + ")"
@@ -177,13 +187,14 @@ def fresh_weights(told: Told) -> list[str]:
     ones = [f"        due[{units}:{2 * units}] = 1  # the forget gate's"]
     lines = ["found = {}", "for number, v in enumerate(fresh(7)):", "    w = keras.ops.convert_to_numpy(v)"]
     if "kernel_initializer" in options:
-        lines += [f"    due = np.full(w.shape, {{{', '.join(f'{chr(34)}{n}{chr(34)}: {options[o]}' for n, o in constant.items())}}}"
-                  "[v.name])"]
+        values = ", ".join(f'"{n}": {options[o]}' for n, o in constant.items())
+        lines.append(f"    due = np.full(w.shape, {{{values}}}[v.name])")
         if options.get("unit_forget_bias"):
             lines += ['    if v.name == "bias":', *ones]
         lines += ['    found[f"{number} {v.name}"] = bool(np.array_equal(w, due))']
         return whole(told, first, made, [*lines, *ALL])
-    lines += ['    if v.name == "kernel":', "        good = even(w, np.sqrt(6 / sum(w.shape)))", '    elif v.name == "recurrent_kernel":',
+    lines += ['    if v.name == "kernel":', "        good = even(w, np.sqrt(6 / sum(w.shape)))",
+        '    elif v.name == "recurrent_kernel":',
               "        good = bool(np.abs(w @ w.T - np.eye(len(w))).max() <= 1e-4)  # orthonormal rows", "    else:",
               "        due = np.zeros(w.shape)", *(ones if layer.cell == "lstm" else []),
               "        good = bool(np.array_equal(w, due))", '    found[f"{number} {v.name}"] = good']
@@ -215,7 +226,8 @@ def fresh_parameters(told: Told) -> list[str]:
     due = {(n.removesuffix("_l0") if form == "cell" else n): tuple(shape) for n, shape in documented(layer, "pytorch", width)}
     return whole(told, head(told.backend), ["torch.manual_seed(7)", f"layer = {made}", "",
                                             "weights = {name: p.detach().numpy() for name, p in layer.named_parameters()}"], [
-        f"shapes = {due!r}", *EVEN, 'found = {"names and shapes": list(shapes.items()) == [(n, w.shape) for n, w in weights.items()]}',
+        f"shapes = {due!r}", *EVEN,
+        'found = {"names and shapes": list(shapes.items()) == [(n, w.shape) for n, w in weights.items()]}',
         f"found |= {{n: even(w, 1 / np.sqrt({layer.units})) for n, w in weights.items()}}", *ALL])
 
 
@@ -231,7 +243,8 @@ def read_back(told: Told) -> list[str]:
     plain = layer.but(return_state=False)
     lines = ["found = {}"]
     for index in range(layer.layers):
-        lines += [f"layer = {in_keras.construct(plain, 'fused', False)}", f"layer.build((None, None, {layer.input_width(index)}))",
+        lines += [f"layer = {in_keras.construct(plain, 'fused', False)}",
+            f"layer.build((None, None, {layer.input_width(index)}))",
                   "given = [draw(*v.shape) for v in layer.weights]", "layer.set_weights(given)",
                   f"found |= {{f\"{index} {{k}}\": bool((a == b).all()) for k, (a, b) in "
                   "enumerate(zip(layer.get_weights(), given))}"]
@@ -277,7 +290,8 @@ def step_torch(told: Told, layers: Any, batch: Any, rate: float) -> list[str]:
     more = ["from torch.nn.utils.rnn import pack_padded_sequence"] * masked
     x = "torch.as_tensor(x)"
     x = f"pack_padded_sequence({x}, torch.as_tensor(mask.sum(1)), batch_first=True, enforce_sorted=False)" if masked else x
-    return whole(told, [*head(told.backend, *more), "", *DRAW, f"x = draw({sizes(batch.inputs.shape)})", *mask_line(batch.mask)], [
+    return whole(told, [*head(told.backend, *more), "", *DRAW, f"x = draw({sizes(batch.inputs.shape)})",
+        *mask_line(batch.mask)], [
         f"frozen, other = {made[0]}, {made[1]}", "frozen.requires_grad_(False)",
         f"optimizer = torch.optim.SGD([*frozen.parameters(), *other.parameters()], {rate})",
         "before = [[p.detach().clone() for p in m.parameters()] for m in (frozen, other)]",
