@@ -5,9 +5,10 @@ from __future__ import annotations
 import numpy as np
 
 from cases.batches import BatchPlan
-from cases.families.base import refused, statement
+from cases.families.base import equal, refused, statement
 from cases.invariants.base import NotSupported, against_reference
 from cases.layers import Layer, draw_weights
+from cases.models import FunctionRequest
 from cases.requests import Deviation, Execution, Refusal, Request, first_line
 
 SIZES: dict[str, tuple[int, int, int, int]] = {  # batch, time, features, units
@@ -53,3 +54,17 @@ def other_widths_are_refused(ask, cell, features, states, kernel, mask, directio
     request = Request(layer, draw_weights(layer), batch, wants=("outputs",), execution=Execution(kernel))
     words = f"{features} features for a layer of 3: taken in silence"
     return refused(ask, request, lambda seen: Deviation("error", f"{words}, and {seen['outputs'].shape} came"))
+
+
+@statement("A model of series with one feature takes them without that axis, and a model of ids takes them with one "
+           "more, of one.",
+           {"entry": ("direct", "predict"), "cell": ("lstm", "gru", "simple_rnn")}, usual={"cell": ("lstm",)}, sparing=0,
+           source="Keras: InputSpec(allow_last_axis_squeeze)")
+def last_axes_of_one_are_optional(ask, entry, cell):
+    layer = Layer(cell, 1, 4, return_sequences=False, return_state=False)
+    batch = BatchPlan(3, 5).draw(layer).but(cotangents=None)
+    ids, weights = np.arange(6).reshape(2, 3), draw_weights(layer)
+    given = {"layer": layer, "weights": weights, "inputs": batch.inputs, "ids": ids, "entry": entry}
+    seen = ask(FunctionRequest("last_axis", tuple(given.items())))
+    found = against_reference(seen, Request(layer, weights, batch, wants=("outputs",)), "outputs")
+    return found + equal("words", seen["words more"], seen["words"], "with one axis more")

@@ -1,5 +1,5 @@
 """Dropout gate by gate: with the kernel of one gate alone, and that a diagonal, each number of the output says whether it was
-dropped: it is what no product at all gives, or what a product with doubled numbers gives."""
+dropped: it is what no product at all gives, or what a product with doubled numbers gives, at all steps alike."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from cases.layers import Layer, draw_weights
 from cases.requests import Deviation, Execution, Request
 from cases.tolerance import unit_roundoff
 
-WIDTH, ROWS, RATE = 12, 16, 0.5
+WIDTH, ROWS, STEPS, RATE = 12, 16, 3, 0.5
 RARE = 1e-9
 """How improbable an honest draw may be that is still called wrong."""
 CLOSE = 256 * unit_roundoff("float32")
@@ -27,7 +27,7 @@ def of_gate(layer: Layer, place: str, gate: int, factor: float) -> dict[str, np.
     """The layer's weights, but of the kernel `place` one gate alone, a diagonal times `factor`, and of the other kernel nothing:
     what is dropped in front of that one does not show."""
     weights = draw_weights(layer)
-    name, other = (f"0/forward/{n}" for n in KERNELS[:: 1 if place == "inputs" else -1])
+    name, other = (f"0/{layer.direction}/{n}" for n in KERNELS[:: 1 if place == "inputs" else -1])
     wide = weights[name].shape[-2]
     kernel = np.zeros_like(weights[name])
     kernel[..., :, gate * wide : (gate + 1) * wide] = factor * np.diag(np.linspace(0.6, 1.1, wide))
@@ -40,29 +40,36 @@ def dropped(
     """Which numbers were dropped in front of one gate, (rows, units); what was neither dropped nor doubled."""
     rates = {name: RATE for name, at in (("dropout", "inputs"), ("recurrent_dropout", "recurrent")) if together or at == place}
     asked = Request(layer.but(**rates), of_gate(layer, place, gate, 1.0), batch, wants=("outputs",), before=before,
-                    execution=Execution("generic" if place == "inputs" and layer.convolution is None else "fused", "training"))
-    seen = ask(asked)["outputs"][:, 0]
+                    execution=Execution("generic" if place == "inputs" and together and not layer.convolution else "fused",
+                                        "training"))
+    seen = ask(asked)["outputs"]
     plain = Request(layer, {}, batch, wants=("outputs",))
-    none, twice = (ask(plain.but(weights=of_gate(layer, place, gate, f)))["outputs"][:, 0] for f in (0, 2))
-    off = [np.abs(seen - due) for due in (none, twice)]
+    none, twice = (ask(plain.but(weights=of_gate(layer, place, gate, f)))["outputs"] for f in (0, 2))
+    off = [np.abs(seen - due).max(axis=1) for due in (none, twice)]
     wrong = np.argwhere(~(np.minimum(*off) <= CLOSE))
-    found = [Deviation("outputs", f"gate {layer.gates[gate]}, row {r}, unit {u}: found {seen[r, u]:.6g}; dropped it were "
-                                  f"{none[r, u]:.6g}, kept {twice[r, u]:.6g}", float(np.minimum(*off)[r, u]), CLOSE)
+    found = [Deviation("outputs", f"gate {layer.gates[gate]}, row {r}, unit {u}: found {words(seen[r, :, u])} step by step; "
+                                  f"dropped it were {words(none[r, :, u])}, kept {words(twice[r, :, u])}",
+                       float(np.minimum(*off)[r, u]), CLOSE)
              for r, u in wrong[:1]]
     return off[0] < off[1], found
 
 
-@statement("Dropout acts in front of every gate: what it drops is gone there, the rest is scaled by what is kept, rows draw for "
-           "themselves, calls anew, and gates share one draw or have each their own, also where inputs and states are dropped "
-           "together; in inference nothing is dropped.",
-           {"asked": ASKED, "together": (False, True)}, strength=(1, 2, 2), sparing=1,
+def words(numbers: np.ndarray) -> str:
+    """Some numbers, for a reader."""
+    return ", ".join(f"{number:.6g}" for number in numbers)
+
+
+@statement("Dropout acts in front of every gate: what it drops is gone there at every step, the rest is scaled by what is kept, "
+           "rows draw for themselves, calls anew, and gates share one draw or have each their own, forward and backward, also "
+           "where inputs and states are dropped together; in inference nothing is dropped.",
+           {"asked": ASKED, "together": (False, True), "direction": ("forward", "backward")}, strength=(1, 2, 2), sparing=1,
            source="Gal & Ghahramani 2016; Keras: dropout, recurrent_dropout")
-def dropout_reaches_every_gate(ask, asked, together):
+def dropout_reaches_every_gate(ask, asked, together, direction):
     kind, place = asked.split()
     cell = kind.removesuffix("_before")
-    layer = Layer(cell, WIDTH, WIDTH, return_state=False, reset_after=kind == cell,
+    layer = Layer(cell, WIDTH, WIDTH, direction=direction, return_state=False, reset_after=kind == cell,
                   convolution=Convolution((3,), (1,)) if cell == "conv_lstm" else None)
-    batch = BatchPlan(ROWS, 1, states=True).draw(layer).but(cotangents=None)
+    batch = BatchPlan(ROWS, STEPS, states=True).draw(layer).but(cotangents=None)
     found, draws = [], []
     for gate, name in enumerate(layer.gates):
         if name == "r" and not layer.reset_after:

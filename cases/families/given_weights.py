@@ -10,7 +10,7 @@ from cases.models import FunctionRequest
 from cases.requests import Deviation, Observation, Request
 
 WAYS = ("loaded", "copied", "replaced", "assigned", "data", "cast", "pickled", "deep_copied", "called_with", "averaged",
-        "computed", "computed_copied", "normed", "pruned")
+        "computed", "computed_copied", "normed", "pruned", "registered", "uncomputed")
 """How a layer that computed with other weights is given new ones.
 
 copied       into the arrays that it holds
@@ -27,6 +27,8 @@ computed     PyTorch: every matrix is computed from another parameter, `parametr
 computed_copied   the same, called, then copied by `copy.deepcopy`; the one that was copied is then given other weights
 normed       PyTorch: every matrix is length times direction, `parametrizations.weight_norm`, then loaded
 pruned       PyTorch: every matrix is kept whole by `prune.identity`, then copied in
+registered   PyTorch: `register_parameter`, under the name of the one that is there
+uncomputed   PyTorch: every matrix was computed from another parameter, and no more is: `remove_parametrizations`; then copied in
 """
 FACTORS = {
     "way": WAYS, "cell": ("lstm", "gru", "simple_rnn"), "layers": (1, 2), "direction": ("forward", "bidirectional"),

@@ -8,6 +8,7 @@ import numpy as np
 from scipy.stats import kstest
 
 from cases.batches import BatchPlan
+from cases.convolutions import Convolution
 from cases.families.base import equal, statement
 from cases.invariants.base import NotSupported
 from cases.layers import Layer, draw_weights
@@ -19,16 +20,17 @@ from cases.tolerance import compare, unit_roundoff
 FEATURES, UNITS = 16, 24
 RARE = 1e-9
 """How improbable an honest draw may be that is still called wrong."""
-KIND = {"cell": ("lstm", "gru", "simple_rnn"), "direction": ("forward", "bidirectional"), "layers": (1, 2), "bias": (True, False),
-        "reset_after": (True, False), "dtype": ("float32",)}
+KIND = {"cell": ("lstm", "gru", "simple_rnn", "conv_lstm"), "direction": ("forward", "bidirectional"), "layers": (1, 2),
+        "bias": (True, False), "reset_after": (True, False), "dtype": ("float32",)}
 SENSELESS = ((("reset_after", "cell"), lambda reset_after, cell: not reset_after and cell != "gru"),
              (("reset_after", "bias"), lambda reset_after, bias: not reset_after and not bias))
 OPTIONS = {"factors": KIND, "senseless": SENSELESS, "usual": {"layers": (1,)}, "strength": (1, 1, 3)}
 
 
 def described(features: int = FEATURES, units: int = UNITS, **kind) -> Layer:
-    """A layer wide enough for statistics."""
-    return Layer(kind.pop("cell"), features, units, **kind)
+    """A layer wide enough for statistics; a convolutional one has one place, so that its units are its filters."""
+    cell = kind.pop("cell")
+    return Layer(cell, features, units, convolution=Convolution((1,), (2,)) if cell == "conv_lstm" else None, **kind)
 
 
 def fresh(ask, layer: Layer, seed: int = 7, **options) -> Observation:
@@ -56,16 +58,22 @@ def uniform(name: str, array: np.ndarray, bound: float) -> list[Deviation]:
 
 
 def orthogonal(name: str, array: np.ndarray) -> list[Deviation]:
-    """Deviations of the rows (units, gates * units) from being orthonormal, by the rounding of a QR decomposition (Higham 2002,
+    """Deviations of the rows, (..., gates * units), from being orthonormal, by the rounding of a QR decomposition (Higham 2002,
     theorem 19.4: of the order of the size times u)."""
+    array = array.reshape(-1, array.shape[-1])
     allowed = 8 * max(array.shape) * unit_roundoff("float32")
     return compare(f"{name} times its transpose", array @ array.T, np.eye(array.shape[0]), allowed)
+
+
+def glorot(shape: tuple[int, ...]) -> float:
+    """The bound of a kernel (*window, inputs, outputs): sqrt(6 / (fan in + fan out)) (Glorot and Bengio 2010)."""
+    return float(np.sqrt(6 / np.prod(shape[:-2]) / sum(shape[-2:])))
 
 
 def expected_bias(layer: Layer, name: str) -> np.ndarray:
     """Keras: zeros, and ones for an LSTM's forget gate (unit_forget_bias; Jozefowicz et al. 2015)."""
     array = np.zeros(len(layer.gates) * layer.units)
-    if layer.cell == "lstm" and name.endswith("/bias"):
+    if "f" in layer.gates and name.endswith("/bias"):
         start = layer.gates.index("f") * layer.units
         array[start : start + layer.units] = 1.0
     return array
@@ -88,7 +96,7 @@ def fresh_weights_are_as_documented(ask, **kind):
         if seen.facts["initial"] == "pytorch":
             found += uniform(name, array, 1 / np.sqrt(layer.units))
         elif name.endswith("/kernel"):
-            found += uniform(name, array, np.sqrt(6 / sum(array.shape)))
+            found += uniform(name, array, glorot(array.shape))
         elif name.endswith("recurrent_kernel"):
             found += orthogonal(name, array)
         else:
@@ -110,7 +118,7 @@ def documented(layer: Layer, convention: str, width: int = 0) -> list[tuple[str,
         index, direction = place.split("/")
         reads = layer.input_width(int(index))
         if convention == "keras":
-            found += [("kernel", (reads, wide)), ("recurrent_kernel", (layer.units, wide))]
+            found += [("kernel", (*layer.window, reads, wide)), ("recurrent_kernel", (*layer.window, layer.units, wide))]
             if layer.bias:
                 found.append(("bias", (2, wide) if layer.cell == "gru" and layer.reset_after else (wide,)))
             continue
@@ -175,12 +183,12 @@ CONSTANTS = {"kernel_initializer": 0.25, "recurrent_initializer": 0.5, "bias_ini
 
 
 @statement("Each initializer fills its own weight, and no other; with unit_forget_bias the forget gate's bias is one.",
-           {"cell": ("lstm", "gru", "simple_rnn"), "direction": ("forward", "bidirectional"), "reset_after": (True, False),
+           {"cell": KIND["cell"], "direction": ("forward", "bidirectional"), "reset_after": (True, False),
             "unit_forget_bias": (False, True)}, strength=(1, 1, 3),
-           senseless=(SENSELESS[0], (("unit_forget_bias", "cell"), lambda ones, cell: ones and cell != "lstm")))
+           senseless=(SENSELESS[0], (("unit_forget_bias", "cell"), lambda ones, cell: ones and "lstm" not in cell)))
 def initializers_fill_their_weights(ask, unit_forget_bias, **kind):
     layer = described(**kind)
-    more = {"unit_forget_bias": unit_forget_bias} if layer.cell == "lstm" else {}
+    more = {"unit_forget_bias": unit_forget_bias} if "f" in layer.gates else {}
     seen, found = fresh(ask, layer, **CONSTANTS, **more), []
     for name, array in seen.named("weights").items():
         word = {"kernel": "kernel", "recurrent_kernel": "recurrent"}.get(name.rsplit("/", 1)[1], "bias")

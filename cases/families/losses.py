@@ -148,3 +148,61 @@ def cross_entropy(ask, reduction, ignored, all_of_a_row, smoothing=0.0, weights=
     found = compare("loss", seen["loss"], due, SLACK * np.abs(values).sum() / by)
     found += compare("gradients", seen["gradients"], slopes, SLACK * np.ones_like(slopes) * counts[:, :, None])
     return found or ([] if counts.any() else [Deviation("classes", "every class is ignored")])
+
+
+@statement("A loss of whole sequences takes predictions with a mask, and is the plain one where every step is valid.",
+           {"classes": (4, 6)}, usual={"classes": (4,)}, strength=(1, 1, 1), sparing=0,
+           source="Keras: losses.CTC; Graves et al. 2006")
+def losses_of_whole_sequences_take_masks(ask, classes):
+    scores = draw_values(generator("whole sequences", classes), (3, 7, classes))
+    targets = np.array([[1, 2, 0], [3, 0, 0], [2, 1, 3]])
+    seen = ask(FunctionRequest("whole_sequences", (("inputs", scores), ("targets", targets))))
+    due = np.mean([connectionist(each, [label for label in row if label]) for each, row in zip(scores, targets, strict=True)])
+    return [d for name in ("plain", "masked") for d in compare(name, seen[name], np.array(due), 16 * SLACK * abs(due))]
+
+
+METRICS: dict[str, tuple[str, dict]] = {
+    "Precision": ("truth", {}), "AUC": ("truth", {"num_thresholds": 9}), "RootMeanSquaredError": ("numbers", {}),
+    "MeanAbsoluteError": ("numbers", {}), "SparseCategoricalAccuracy": ("classes", {}), "Recall": ("truth", {}),
+    "TruePositives": ("truth", {}), "SensitivityAtSpecificity": ("truth", {"specificity": 0.4}), "BinaryAccuracy": ("truth", {}),
+    "CosineSimilarity": ("numbers", {}), "KLDivergence": ("numbers", {}), "MeanSquaredError": ("numbers", {}),
+    "SparseTopKCategoricalAccuracy": ("classes", {"k": 2}), "CategoricalCrossentropy": ("numbers", {}),
+    "MeanIoU": ("classes", {"num_classes": 4, "sparse_y_pred": False}), "BinaryIoU": ("truth", {}),
+}
+"""Keras' metrics of steps -> what their targets are, truth values or numbers (batch, time, 4) or classes (batch, time)."""
+
+
+@statement("A metric of masked sequences counts the valid steps alone, whichever metric it is.",
+           {"metric": tuple(METRICS), "weighted": (False, True)}, strength=(1, 1, 2), sparing=0,
+           usual={"metric": ("Precision", "AUC", "RootMeanSquaredError", "SparseCategoricalAccuracy")},
+           source="Keras: compile(metrics, weighted_metrics); Keras 2: MetricsContainer, the mask as weights")
+def every_metric_counts_valid_steps(ask, metric, weighted):
+    kind, options = METRICS[metric]
+    random = generator("metrics", metric)
+    valid = draw_mask(random, "gaps", 3, 6)
+    scores = random.uniform(-0.55, 0.35, (3, 6, 4)).round(3)
+    targets = {"truth": lambda: random.integers(0, 2, (3, 6, 4)), "numbers": lambda: random.uniform(0.05, 0.95, (3, 6, 4)),
+               "classes": lambda: random.integers(0, 4, (3, 6))}[kind]()
+    seen = ask(FunctionRequest("masked_metric", (
+        ("metric", metric), ("options", tuple(options.items())), ("weighted", weighted), ("scores", scores), ("mask", valid),
+        ("offset", 0.6), ("targets", targets.astype("float32")))))
+    if np.array_equal(seen["valid"], seen["all"]):
+        return [Deviation("valid", "masked steps make no difference to the metric by hand")]
+    return compare("metric", seen["metric"], seen["valid"], SLACK * np.maximum(1.0, np.abs(seen["valid"])))
+
+
+def connectionist(scores: np.ndarray, labels: list[int]) -> float:
+    """Minus the logarithm of the probability of all alignments of `labels` with the steps of scores (time, classes), whose class
+    0 is the blank: the forward equations of Graves et al. 2006."""
+    steps = scores - np.log(np.exp(scores).sum(axis=1, keepdims=True))
+    path = [0, *(n for label in labels for n in (label, 0))]
+    forward = np.full(len(path), -np.inf)
+    forward[:2] = steps[0, path[:2]]
+    for each in steps[1:]:
+        before = forward.copy()
+        for place, label in enumerate(path):
+            ways = [before[place], *before[max(place - 1, 0):place]]
+            if place > 1 and label and label != path[place - 2]:
+                ways.append(before[place - 2])
+            forward[place] = np.logaddexp.reduce(ways) + each[label]
+    return -float(np.logaddexp(forward[-1], forward[-2]))

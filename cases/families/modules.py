@@ -170,5 +170,5 @@ def weights_in_half_precision(ask, cell, mask, states, direction, layers, batch_
     layer = Layer(cell, 3, 5, layers, direction)
     weights = {name: array.astype("float16").astype("float64") for name, array in draw_weights(layer).items()}
     request = Request(layer, weights, BatchPlan(4, 6, mask, states).draw(layer), wants=("outputs", "states"))
-    seen = ask(FunctionRequest("quantized", (("request", request), ("batch_first", batch_first))))
+    seen = ask(FunctionRequest("halved", (("request", request), ("batch_first", batch_first))))
     return against_reference(seen, request, "outputs", "states")

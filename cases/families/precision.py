@@ -6,7 +6,7 @@ from __future__ import annotations
 import numpy as np
 
 from cases.batches import BatchPlan
-from cases.families.base import statement
+from cases.families.base import equal, statement
 from cases.invariants.base import against_reference
 from cases.layers import Layer, draw_weights
 from cases.models import FunctionRequest
@@ -69,6 +69,18 @@ def other_dtypes_are_taken(ask, given, cell, mask, direction):
     request = Request(layer, draw_weights(layer), batch, wants=("outputs",))
     arguments = (("request", request), ("what", what), ("dtype", dtype))
     return against_reference(ask(FunctionRequest("other_dtype", arguments)), request, "outputs")
+
+
+@statement("In half precision a layer masks the steps that hold the number it was asked to mask, whatever number that is.", {
+    "dtype": ("mixed_bfloat16", "mixed_float16", "bfloat16", "float16"), "number": (-999.0, 0.1, 0.0, -1.0)},
+           usual={"dtype": ("mixed_bfloat16", "mixed_float16")}, strength=(1, 2, 2), sparing=2,
+           source="Keras: Masking(mask_value)")
+def numbers_are_masked_in_half_precision(ask, dtype, number):
+    valid = BatchPlan(4, 5, "gaps").draw(Layer("gru", 3, 2)).valid
+    inputs = np.where(valid[:, :, None], BatchPlan(4, 5).draw(Layer("gru", 3, 2)).inputs, number)
+    seen = ask(FunctionRequest("masked_number", (("dtype", dtype), ("number", number), ("inputs", inputs))))
+    return [*equal("mask", seen["mask"].astype(bool), valid),
+            *compare("outputs", seen["outputs"], np.where(valid[:, :, None], inputs, 0.0), 2.0**-7 * np.abs(inputs))]
 
 
 TYPED = ("lstm", "cells", "conv_lstm", "bidirectional", "embedding", "inner")

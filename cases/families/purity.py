@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from cases.batches import BatchPlan
+import numpy as np
+
+from cases.batches import BatchPlan, draw_values
 from cases.families.base import equal, statement
-from cases.layers import Layer, draw_weights
+from cases.layers import Layer, draw_weights, generator
 from cases.models import FunctionRequest
 from cases.requests import Deviation, Observation
 
@@ -86,3 +88,51 @@ def calls_repeat_bit_for_bit(ask, **variant):
 @statement("A layer called on one shape gives on another what a fresh layer gives there, bit for bit.", **OPTIONS)
 def another_shape_is_as_fresh(ask, **variant):
     return same(watched(ask, **variant), "fresh", "other", "after a call of another shape, against a fresh layer")
+
+
+LENGTHS = (2, 5, 1, 3)
+HELPERS = ("pad", "pack", "unpack", "unpad")
+
+
+@statement("A helper that pads, packs or takes apart changes nothing that it is given, neither numbers nor shapes nor lists, and "
+           "gives the same again.", {"helper": HELPERS, "batch_first": (True, False), "gradients": (False, True)},
+           usual={"gradients": (False,)}, strength=(1, 2, 2), source="https://github.com/pytorch/pytorch/issues/98499")
+def helpers_change_no_arguments(ask, helper, batch_first, gradients):
+    sequences = tuple(draw_values(generator("helpers", length), (length, 3)) for length in LENGTHS)
+    padded = np.stack([np.pad(one, ((0, max(LENGTHS) - len(one)), (0, 0))) for one in sequences])
+    padded = padded if batch_first else np.swapaxes(padded, 0, 1)
+    seen = ask(FunctionRequest("helper", (
+        ("helper", helper), ("sequences", sequences), ("padded", padded), ("lengths", np.array(LENGTHS)),
+        ("batch_first", batch_first), ("gradients", gradients))))
+    return [*unchanged(seen, "arguments"), *same(seen, "first", "again", "of the same arguments")]
+
+
+@statement("Sequences of several dtypes are joined in one that holds the numbers of all, whichever comes first.",
+           {"helper": ("pad", "pack"), "dtypes": ("int32-float32", "float32-float64", "bfloat16-float32", "int32-int64")},
+           strength=(1, 2, 2), source="PyTorch: pad_sequence, pack_sequence; torch.cat, torch.result_type")
+def order_of_dtypes_is_nothing(ask, helper, dtypes):
+    sequences = (np.array([1.0, 2.0, 3.0]), np.array([2.0**40 + 1] if dtypes == "int32-int64" else [0.1, 1.7]))
+    found, due = [], {0: sequences[0], 1: sequences[1]}
+    for order in ((0, 1), (1, 0)):
+        seen = ask(FunctionRequest("mixed_dtypes", (
+            ("helper", helper), ("sequences", tuple(sequences[n] for n in order)),
+            ("dtypes", tuple(dtypes.split("-")[n] for n in order)))))
+        for place, number in enumerate(order):
+            exact = seen[f"given/{place}"]
+            found += equal(f"sequence {number}", seen[f"result/{place}"], exact, f"given in the order {order}")
+            if not np.allclose(exact, due[number], rtol=0.01):
+                found.append(Deviation(f"given/{place}", "other numbers were given"))
+    return found
+
+
+METHODS = {"predict": False, "evaluate": False, "predict_on_batch": False, "test_on_batch": False, "fit": True,
+           "train_on_batch": True}
+"""A method of a model -> whether what it computes is recorded for gradients."""
+
+
+@statement("What a model computes to predict or to evaluate is not recorded for gradients, what it computes in training is.",
+           {"cell": ("lstm", "gru", "simple_rnn")}, usual={"cell": ("lstm",)}, sparing=0,
+           source="torch.no_grad; Keras: Model.predict")
+def inference_records_nothing(ask, cell):
+    seen = ask(FunctionRequest("recorded", (("cell", cell), ("methods", tuple(METHODS)))))
+    return [d for name, due in METHODS.items() for d in equal(name, seen[name], np.array(due), "recorded")]

@@ -85,3 +85,18 @@ def mapped_gradients_are_those_of_rows(ask, **variant):
         found += [replace(d, message=f"row {row}: {d.message}")
                   for d in against_reference(Observation(named, facts=seen.facts), alone, "gradients/weights")]
     return found
+
+
+@statement("A layer that is computed again for its gradients, in place of keeping what it computed, is trained as the plain one.",
+           {"cell": ("lstm", "gru", "simple_rnn"), "direction": ("forward", "bidirectional")},
+           strength=(1, 1, 2), depth="full", source="Keras: RematScope; PyTorch: torch.utils.checkpoint")
+def recomputed_layers_are_trained_alike(ask, cell, direction):
+    layer = Layer(cell, 3, 4, direction=direction)
+    arguments = {"layer": layer, "weights": draw_weights(layer), "batch": BatchPlan(4, 5).draw(layer)}
+    seen = ask(FunctionRequest("recomputed", tuple(arguments.items())))
+    plain = seen.named("plain")
+    found = [] if plain else [Deviation("plain", "no weights came")]
+    for name, due in plain.items():
+        other, due = f"recomputed/{name.partition('/')[2]}", due.astype("float64")
+        found += compare(other, seen[other], due, 64 * unit_roundoff("float32") * np.maximum(1.0, np.abs(due)))
+    return found

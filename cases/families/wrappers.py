@@ -20,6 +20,8 @@ PARTS: dict[str, tuple[Layer, ...]] = {
 }
 """What a loop runs, by name: one layer's cell; or the cells of several, stacked in one loop, of different sizes."""
 ROWS, STEPS = 4, 6
+MANY = 20
+"""Of so many numbers no two draws at a half are alike, but for one in a million."""
 OPEN = -1
 """An axis whose size is left open."""
 
@@ -51,7 +53,7 @@ def declared_shapes_come(ask, part, direction, merge, return_sequences, return_s
     return found
 
 
-@statement("Dropout acts in training alone, on inputs and on states, in every cell of a loop.", {
+@statement("Dropout acts in training alone, on inputs and on states, in every cell of a loop, and draws anew in each call.", {
     "part": tuple(PARTS), "which": ("dropout", "recurrent_dropout"),
 }, usual={"part": ("conv_lstm", "cells")}, strength=(1, 2, 2), source="Keras: dropout, recurrent_dropout; Srivastava et al. 2014")
 def every_cell_drops(ask, part, which):
@@ -67,6 +69,8 @@ def every_cell_drops(ask, part, which):
         found.append(Deviation("training", f"training: not finite, or of shape {training.shape}"))
     elif np.abs(training - plain).max() <= 1e3 * slack:
         found.append(Deviation("training", f"{which}=0.5: training gives what inference gives"))
+    elif ROWS * layers[-1].features >= MANY and np.array_equal(seen["again"], seen["training"]):
+        found.append(Deviation("again", f"{which}=0.5: the second call in training drops what the first one dropped"))
     return found
 
 

@@ -30,6 +30,18 @@ def impossible_lengths_are_refused(ask, lengths, batch_first):
         "lengths", f"{words}, as {seen.arrays.get('lengths', np.zeros(0)).tolist()}"))
 
 
+@statement("Lengths that padded sequences cannot have are refused where the padding is taken off.",
+           {"lengths": ("too_long", "negative", "fractional", "too_few", "too_many", "not_finite"), "batch_first": (True, False)},
+           strength=(1, 1, 2), source="PyTorch: unpad_sequence")
+def impossible_lengths_are_not_unpadded(ask, lengths, batch_first):
+    rows = BatchPlan(4, 5).draw(Layer("gru", 3, 2)).inputs
+    rows = rows if batch_first else np.swapaxes(rows, 0, 1)
+    values = LENGTHS[lengths][0]
+    request = FunctionRequest("unpad", (("inputs", rows), ("lengths", np.array(values)), ("batch_first", batch_first)))
+    words = f"lengths {list(values)} for 4 sequences of 5 steps: taken in silence"
+    return refused(ask, request, lambda seen: Deviation("lengths", f"{words}, as {[len(a) for a in seen.arrays.values()]}"))
+
+
 @statement("Sequences whose items have other widths than those of the rest are refused, and not stretched.", {"width": (1, 4)},
            source="Keras: pad_sequences")
 def uneven_items_are_refused(ask, width):

@@ -16,12 +16,12 @@ def configured(layer: Any, shape: Sequence[int | None]) -> Any:
     return other
 
 
-def loaded(keras: Any, model: Any, ending: str = "keras") -> Any:
-    """The model that was saved to a file with this ending, out of that file."""
+def loaded(keras: Any, model: Any, ending: str = "keras", **options: Any) -> Any:
+    """The model that was saved to a file with this ending, out of that file; `options` of the loading."""
     with tempfile.TemporaryDirectory() as folder:
         path = os.path.join(folder, f"model.{ending}")
         model.save(path)
-        return keras.models.load_model(path)
+        return keras.models.load_model(path, **options)
 
 
 def remade(keras: Any, model: Any, way: str) -> Any:

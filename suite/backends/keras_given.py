@@ -18,7 +18,9 @@ from suite.backends import moment
 
 ELSEWHERE = {"assigned": "Keras has no way to load that keeps the arrays of the file", "data": "a Keras variable has no data",
              "cast": "a Keras layer keeps the dtype it was made with", "averaged": "Keras averages weights in its optimizers",
-             **dict.fromkeys(("computed", "computed_copied", "normed", "pruned"), "Keras' weights are variables, not computed")}
+             "registered": "Keras' weights have no names by which others are registered",
+             **dict.fromkeys(("computed", "computed_copied", "normed", "pruned", "uncomputed"),
+                             "Keras' weights are variables, not computed")}
 
 
 def run_given(backend: Any, request: FunctionRequest) -> Observation | Unsupported:

@@ -152,3 +152,16 @@ def _given(backend: Any, options: dict[str, Any], inputs: np.ndarray) -> Observa
         inside = keras.Model(outer := keras.Input((None, inputs.shape[-1])), model(keras.layers.Masking()(outer)))
         again = engine.numpy(inside(engine.tensor(zeroed)))
     return Observation({"outputs": outputs, "inside": again}, "eager")
+
+
+def run_convolution_in_time(backend: Any, request: FunctionRequest) -> Observation:
+    """Answer the request of `cases.families.convolutions_in_time`."""
+    options, keras = dict(request.arguments), backend.keras
+    kernel = options["kernel"].astype("float32")
+    with moment("build"):
+        layer = keras.layers.Conv1D(kernel.shape[2], len(kernel), options["stride"], options["padding"],
+                                    dilation_rate=options["dilation"], groups=options["groups"])
+        layer.build(options["inputs"].shape)
+        layer.set_weights([kernel, options["bias"].astype("float32")])
+    with moment("run"):
+        return Observation({"outputs": backend.engine.numpy(layer(backend.engine.tensor(options["inputs"].astype("float32"))))})

@@ -98,3 +98,43 @@ def run_ignored(backend: Any, request: FunctionRequest) -> Observation | Unsuppo
         value = engine.numpy(loss(classes, given()))
         slope = engine.differentiate(lambda: keras.ops.sum(loss(classes, given())), [logits])[1][0]
     return Observation({"loss": value, "gradients": engine.numpy(slope)})
+
+
+def run_whole_sequences(backend: Any, request: FunctionRequest) -> Observation:
+    """Answer the request of `cases.families.losses.losses_of_whole_sequences_take_masks`: evaluated by a model, with a layer in
+    front that makes a mask, and without."""
+    options, keras = dict(request.arguments), backend.keras
+    inputs, named = options["inputs"].astype("float32"), {}
+    for name in ("plain", "masked"):
+        with moment("build"):
+            given = keras.Input(inputs.shape[1:])
+            scores = keras.layers.Masking(-7.5)(given) if name == "masked" else given
+            model = keras.Model(given, keras.layers.Activation("linear")(scores))
+            model.compile(loss=keras.losses.CTC())
+        with moment("run"):
+            model.test_on_batch(inputs, options["targets"])
+            named[name] = np.array(model.evaluate(inputs, options["targets"], verbose=0), "float64")
+    return Observation(named)
+
+
+def run_masked_metric(backend: Any, request: FunctionRequest) -> Observation:
+    """Answer the request of `cases.families.losses.every_metric_counts_valid_steps`: of a model that evaluates, and of the metric
+    itself on the valid steps, and on all."""
+    options, keras, engine = dict(request.arguments), backend.keras, backend.engine
+    scores, targets, mask = options["scores"].astype("float32"), options["targets"], options["mask"]
+    made = lambda: getattr(keras.metrics, options["metric"])(**dict(options["options"]))  # noqa: E731
+    with moment("build"):
+        given = keras.Input(scores.shape[1:])
+        moved = keras.layers.Rescaling(1.0, options["offset"])(keras.layers.Masking(-7.5)(given))
+        model, classes = keras.Model(given, moved), targets.ndim == 2
+        model.compile(loss="sparse_categorical_crossentropy" if classes else "mse",
+                      **{"weighted_metrics" if options["weighted"] else "metrics": [made()]})
+    found = {}
+    with moment("run"):
+        answers = model.test_on_batch(np.where(mask[:, :, None], scores, np.float32(-7.5)), targets)
+        found["metric"] = np.array(answers[-1], "float64")
+        for name, rows in (("valid", mask), ("all", np.ones_like(mask))):
+            by_hand = made()
+            by_hand.update_state(engine.tensor(targets[rows]), engine.tensor(scores[rows] + np.float32(options["offset"])))
+            found[name] = np.array(engine.numpy(by_hand.result()), "float64")
+    return Observation(found)

@@ -140,11 +140,13 @@ def run_shared(backend: Any, request: FunctionRequest) -> Observation:
     """Answer the request of `cases.families.configurations.shared_layers_stay_shared`."""
     options, keras = dict(request.arguments), backend.keras
     with moment("build"):
-        one, start = keras.layers.LSTM(3, return_sequences=True), keras.Input((4, 3))
-        model = keras.Model(start, keras.layers.LSTM(2)(one(one(start))))
-        other = remade(keras, model, options["way"])
-    return Observation({name: np.array([len(each.layers), each.count_params()]) for name, each in
-                        (("made", model), ("again", other))})
+        one, start = keras.layers.LSTM(3, return_sequences=True), keras.Input((4, 3), name="series")
+        ids = keras.Input((None,), 2, dtype="int32", name="ids")
+        model = keras.Model([start, ids], [keras.layers.LSTM(2)(one(one(start))), keras.layers.Embedding(9, 2)(ids)])
+        both = {"made": model, "again": remade(keras, model, options["way"])}
+    told = {name: tuple(f"{i.name} {tuple(i.shape)} {i.dtype}" for i in each.inputs) for name, each in both.items()}
+    return Observation({name: np.array([len(each.layers), each.count_params()]) for name, each in both.items()},
+                       facts={"inputs": told})
 
 
 def run_chosen_kernel(backend: Any, request: FunctionRequest) -> Observation | Unsupported:
@@ -167,6 +169,21 @@ def run_chosen_kernel(backend: Any, request: FunctionRequest) -> Observation | U
     found = dict(zip(layer.result_names, (*outputs, *states), strict=True))
     return Observation({name: backend.engine.numpy(one) for name, one in found.items()}, " + ".join(words),
                        facts={"padding": backend.padding(layer)})
+
+
+def run_compiled_by_default(backend: Any, request: FunctionRequest) -> Observation | Unsupported:
+    """Answer the request of `cases.families.kernels.recurrent_models_are_compiled`."""
+    options, layers = dict(request.arguments), backend.keras.layers
+    if backend.device == "gpu":
+        return Unsupported("on a card TensorFlow runs layers in cuDNN, which is not compiled")
+    with moment("build"):
+        one = getattr(layers, stacks.LAYERS[options["cell"]])(3)
+        one = layers.Bidirectional(one) if options["direction"] == "bidirectional" else one
+        both = {name: backend.keras.Sequential([backend.keras.Input((4, 2)), layer])
+                for name, layer in (("with", one), ("without", layers.Dense(3)))}
+        for model in both.values():
+            model.compile(loss="mse")
+    return Observation({name: np.array(bool(model.jit_compile)) for name, model in both.items()})
 
 
 def run_bounds(backend: Any, request: FunctionRequest) -> Observation:
@@ -256,6 +273,22 @@ def run_defaults(backend: Any, request: FunctionRequest) -> Observation:
         ids = keras.layers.Embedding(9, 4)(engine.tensor(np.array([[0, 3, 0]], "int32")))
         masks = (("Embedding", "no mask" if stacks.passed_mask(ids) is None else "a mask", "no mask"),)
     return Observation({"outputs": outputs}, facts={"padding": "hold", "masks": masks})
+
+
+def run_last_axis(backend: Any, request: FunctionRequest) -> Observation:
+    """Answer the request of `cases.families.edges.last_axes_of_one_are_optional`: series of one feature, and ids."""
+    options, keras = dict(request.arguments), backend.keras
+    layer, inputs, ids = options["layer"], options["inputs"].astype("float32"), options["ids"].astype("int32")
+    with moment("build"):
+        one = getattr(keras.layers, stacks.LAYERS[layer.cell])(layer.units)
+        series = keras.Sequential([keras.Input((None, 1)), one])
+        stacks.give(one, layer, options["weights"])
+        words = keras.Sequential([keras.Input((ids.shape[1],), dtype="int32"), keras.layers.Embedding(9, 2)])
+    call = (lambda model, given: model.predict(given, verbose=0)) if options["entry"] == "predict" else (
+        lambda model, given: backend.engine.numpy(model(backend.engine.tensor(given))))
+    with moment("run"):
+        arrays = {"outputs": call(series, inputs[:, :, 0]), "words": call(words, ids), "words more": call(words, ids[:, :, None])}
+    return Observation(arrays, facts={"padding": "hold"})
 
 
 def run_in_parts(backend: Any, request: FunctionRequest) -> Observation:

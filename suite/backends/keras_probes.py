@@ -5,33 +5,48 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from suite.backends.keras_attention import run_attending
+from suite.backends.keras_callbacks import run_interrupted, run_watching
 from suite.backends.keras_cells import run_cell_states, run_chain, run_form
 from suite.backends.keras_data import run_column, run_fetch, run_fit, run_lengths, run_load, run_stateful
+from suite.backends.keras_each_step import run_drawn_steps, run_each_step, run_open_steps
 from suite.backends.keras_exports import run_exported
+from suite.backends.keras_fitting import run_fitting
 from suite.backends.keras_given import run_given
-from suite.backends.keras_graphs import run_between, run_graph
+from suite.backends.keras_graphs import run_between, run_convolution_in_time, run_graph
 from suite.backends.keras_halves import run_halves
 from suite.backends.keras_handed_on import run_carried_masks, run_listed_states, run_other_dtype
-from suite.backends.keras_losses import run_ctc, run_ignored, run_masked_loss, run_probabilities
+from suite.backends.keras_held import run_held_counted, run_held_drawn, run_held_trained
+from suite.backends.keras_losses import (
+    run_ctc,
+    run_ignored,
+    run_masked_loss,
+    run_masked_metric,
+    run_probabilities,
+    run_whole_sequences,
+)
 from suite.backends.keras_masks import run_mask_table
 from suite.backends.keras_options import (
     run_activity,
     run_bound,
     run_bounds,
     run_chosen_kernel,
+    run_compiled_by_default,
     run_defaults,
     run_in_parts,
+    run_last_axis,
     run_options,
     run_shared,
 )
-from suite.backends.keras_purity import run_purity
+from suite.backends.keras_own import run_configured_twice, run_own_cell
+from suite.backends.keras_purity import run_purity, run_recorded
 from suite.backends.keras_saved import run_saved
 from suite.backends.keras_schedules import run_schedule
+from suite.backends.keras_series import run_windows, run_words
 from suite.backends.keras_stateful import run_stateful_calls
 from suite.backends.keras_training import run_logs
-from suite.backends.keras_transforms import run_transformed
-from suite.backends.keras_typed import run_typed
-from suite.backends.keras_weights import run_fresh, run_read_back, run_step
+from suite.backends.keras_transforms import run_recomputed, run_transformed
+from suite.backends.keras_typed import run_masked_number, run_typed
+from suite.backends.keras_weights import run_fresh, run_read_back, run_step, run_thawed
 from suite.backends.keras_wrappers import (
     run_declared,
     run_dropping,
@@ -54,5 +69,13 @@ PROBES: Mapping[str, Callable] = {
     "attending": run_attending, "typed": run_typed, "shared": run_shared, "halves": run_halves, "mask_table": run_mask_table,
     "saved": run_saved, "chosen_kernel": run_chosen_kernel, "made_convolution": run_made_convolution,
     "other_halves": run_other_halves, "stateful_calls": run_stateful_calls, "probabilities": run_probabilities,
+    "each_step": run_each_step, "drawn_steps": run_drawn_steps, "open_steps": run_open_steps,
+    "held_drawn": run_held_drawn, "held_counted": run_held_counted, "held_trained": run_held_trained,
+    "masked_number": run_masked_number, "recomputed": run_recomputed, "whole_sequences": run_whole_sequences,
+    "masked_metric": run_masked_metric,
+    "watching": run_watching, "interrupted": run_interrupted, "windows": run_windows, "words": run_words,
+    "own_cell": run_own_cell, "configured_twice": run_configured_twice, "fitting": run_fitting, "thawed": run_thawed,
+    "convolution_in_time": run_convolution_in_time, "last_axis": run_last_axis, "recorded": run_recorded,
+    "compiled_by_default": run_compiled_by_default,
 }
 """Name of a function request -> what answers it: function(backend, request)."""

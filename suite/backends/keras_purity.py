@@ -11,8 +11,8 @@ import numpy as np
 from cases.batches import Batch
 from cases.layouts import to_keras
 from cases.models import FunctionRequest
-from cases.requests import Observation
-from suite.backends import generators
+from cases.requests import Observation, Unsupported
+from suite.backends import generators, moment
 from suite.backends import keras_layers as stacks
 from suite.backends.purity import watched
 
@@ -70,3 +70,30 @@ def run_purity(backend: Any, request: FunctionRequest) -> Observation:
         return {str(n): engine.numpy(t) for n, t in enumerate((*outputs, *states))}
 
     return Observation(watched(options, fresh, given, seen, lambda stack: held(backend, stack), call), "eager")
+
+
+def run_recorded(backend: Any, request: FunctionRequest) -> Observation | Unsupported:
+    """Answer the request of `cases.families.purity.inference_records_nothing`: whether results of a layer know where they come
+    from, as a layer behind it sees."""
+    options, keras = dict(request.arguments), backend.keras
+    if backend.engine_name != "torch":
+        return Unsupported(f"{backend.engine_name} records nothing of itself: gradients are asked for beforehand")
+    seen: list[bool] = []
+
+    class Looking(keras.layers.Layer):
+        def call(self, inputs: Any) -> Any:
+            seen.append(bool(inputs.requires_grad))
+            return inputs
+
+    with moment("build"):
+        layers = keras.layers
+        model = keras.Sequential([keras.Input((4, 2)), getattr(layers, stacks.LAYERS[options["cell"]])(3), Looking()])
+        model.compile(keras.optimizers.SGD(0.0), "mse")
+    x, y, found = np.ones((2, 4, 2), "float32"), np.ones((2, 3), "float32"), {}
+    with moment("run"):
+        for name in options["methods"]:
+            seen.clear()
+            quiet = {} if name.endswith("on_batch") else {"verbose": 0}
+            getattr(model, name)(x, **quiet) if name.startswith("predict") else getattr(model, name)(x, y, **quiet)
+            found[name] = np.array(any(seen))
+    return Observation(found)

@@ -124,3 +124,21 @@ def as_rows(inputs: Any, states: Any, mask: Any) -> tuple[Any, Any, Any]:
 def in_axes_of(call: Any) -> tuple:
     """What is mapped: inputs, states, the mask, each where there is one."""
     return 0, None if call.states is None else 0, None if call.mask is None else 0
+
+
+def run_recomputed(backend: Any, request: FunctionRequest) -> Observation:
+    """Answer the request of `cases.families.transforms.recomputed_layers_are_trained_alike`: a model of the layer, made inside
+    `RematScope` or not, after a step of training."""
+    options, keras, found = dict(request.arguments), backend.keras, {}
+    layer, inputs = options["layer"].but(return_state=False), options["batch"].inputs.astype("float32")
+    for name in ("plain", "recomputed"):
+        with moment("build"), keras.RematScope("full" if name == "recomputed" else None):
+            given = keras.Input(inputs.shape[1:])
+            made = stacks.make(keras, layer, "fused", True)
+            model = keras.Model(given, made(given))
+            model.compile(keras.optimizers.SGD(0.125), "mse")
+            made.set_weights([a.astype("float32") for own in to_keras(layer, options["weights"]).values() for a in own])
+        with moment("run"):
+            model.train_on_batch(inputs, np.zeros((*inputs.shape[:2], layer.width), "float32"))
+        found |= {f"{name}/{n}": np.asarray(a) for n, a in enumerate(made.get_weights())}
+    return Observation(found)

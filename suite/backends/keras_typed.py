@@ -70,3 +70,13 @@ def run_typed(backend: Any, request: FunctionRequest) -> Observation:
             due = leaves(plain(engine.tensor(given)))[1:]
             arrays = {name: np.stack([engine.numpy(s) for s in some]) for name, some in (("states", results[1:]), ("due", due))}
     return Observation(arrays, facts={"dtypes": dtypes})
+
+
+def run_masked_number(backend: Any, request: FunctionRequest) -> Observation:
+    """Answer the request of `cases.families.precision.numbers_are_masked_in_half_precision`."""
+    options, engine = dict(request.arguments), backend.engine
+    with moment("run"):
+        outputs = backend.keras.layers.Masking(options["number"], dtype=options["dtype"])(
+            engine.tensor(options["inputs"].astype("float32")))
+        mask = stacks.passed_mask(outputs)
+    return Observation({"outputs": engine.numpy(outputs), "mask": engine.numpy(mask)})

@@ -21,10 +21,14 @@ def made(backend: Any, layer: Layer, options: dict[str, Any] | None = None) -> l
     for index in range(layer.layers):
         options = {n: keras.initializers.Constant(v) if n.endswith("_initializer") else v for n, v in (options or {}).items()}
         more = {"reset_after": layer.reset_after} if layer.cell == "gru" else {}
-        one = getattr(keras.layers, stacks.LAYERS[layer.cell])(layer.units, use_bias=layer.bias, dtype=layer.dtype,
-                                                               return_sequences=True, **more, **options)
+        kind, row = stacks.LAYERS.get(layer.cell, ""), (layer.input_width(index),)
+        if layer.convolution:
+            kind, row = f"ConvLSTM{layer.convolution.rank}D", (*layer.convolution.space, layer.input_channels(index))
+            more = {"kernel_size": layer.convolution.size, "padding": layer.convolution.padding}
+        one = getattr(keras.layers, kind)(layer.filters, use_bias=layer.bias, dtype=layer.dtype, return_sequences=True, **more,
+                                          **options)
         one = keras.layers.Bidirectional(one) if layer.direction == "bidirectional" else one
-        one.build((None, None, layer.input_width(index)))
+        one.build((None, None, *row))
         found.append(one)
     return found
 
@@ -103,6 +107,34 @@ def run_step(backend: Any, request: FunctionRequest) -> Observation:
         loss = model.train_on_batch(x, options["targets"].astype("float32"))
         arrays.update({f"after/{k}/{n}": a for k, one in enumerate(layers) for n, a in _named(one).items()})
     arrays |= {"loss": np.array(float(np.ravel(loss)[0])), "error": np.array(error), "losses": np.array(losses)}
+    return Observation(arrays)
+
+
+def run_thawed(backend: Any, request: FunctionRequest) -> Observation:
+    """Answer the request of `cases.families.freezing.thawed_layers_learn`: a step with the layer frozen, and one without."""
+    options, keras = dict(request.arguments), backend.keras
+    random = np.random.default_rng(2)
+    x, y = random.normal(size=(3, 4, 2)).astype("float32"), random.normal(size=(3, 3)).astype("float32")
+    punished = {"kernel_regularizer": keras.regularizers.L2(options["factor"])}
+    with moment("build"):
+        kind = getattr(keras.layers, stacks.LAYERS[options["cell"]])
+        one = kind(3, return_sequences=True, trainable=options["how"] != "made", **punished)
+        model = keras.Sequential([keras.Input(x.shape[1:]), one, kind(3)])
+        outer = keras.Sequential([keras.Input(x.shape[1:]), model, keras.layers.Dense(3)])
+        frozen = model if options["how"] == "model" else one
+    arrays: dict[str, np.ndarray] = {}
+
+    def keep(when: str) -> None:
+        arrays.update({f"{when}/{name}": array for name, array in _named(one).items()})
+
+    with moment("run"):
+        keep("made")
+        for when, trainable in (("frozen", False), ("thawed", True)):
+            frozen.trainable = trainable
+            outer.compile(optimizer=keras.optimizers.SGD(0.5), loss="mse")
+            arrays[f"penalty {when}"] = np.array(sum(float(backend.engine.numpy(loss)) for loss in outer.losses))
+            outer.train_on_batch(x, y)
+            keep(when)
     return Observation(arrays)
 
 

@@ -73,7 +73,7 @@ def with_weights(module: nn.Module, tensors: dict[str, torch.Tensor], way: str, 
         original = other()
         module = copy.deepcopy(original)
         spoil(original)
-    elif way.startswith("computed") or way in ("normed", "pruned"):
+    elif way.startswith("computed") or way in ("normed", "pruned", "uncomputed"):
         module = reparametrized(module, recurrent, tensors, way)
     elif way == "averaged":
         averaged = torch.optim.swa_utils.AveragedModel(module)
@@ -85,6 +85,8 @@ def with_weights(module: nn.Module, tensors: dict[str, torch.Tensor], way: str, 
         for name, tensor in tensors.items():
             if way == "replaced":
                 setattr(recurrent, name, nn.Parameter(tensor))
+            elif way == "registered":
+                recurrent.register_parameter(name, nn.Parameter(tensor))
             elif way == "data":
                 getattr(recurrent, name).data = tensor
             else:
@@ -124,6 +126,12 @@ def reparametrized(module: nn.Module, recurrent: nn.RNNBase, tensors: dict[str, 
             else:
                 setattr(recurrent, name, tensor) if name in matrices else getattr(recurrent, name).copy_(tensor)
 
+    if way == "uncomputed":
+        for name in matrices:
+            parametrize.remove_parametrizations(recurrent, name)
+        for name, tensor in tensors.items():
+            getattr(recurrent, name).copy_(tensor)
+        return module
     give(tensors)
     if way != "computed_copied":
         return module

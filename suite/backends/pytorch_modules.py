@@ -262,7 +262,7 @@ def run_computed_weights(backend: Any, request: FunctionRequest) -> Observation:
     return Observation(arrays)
 
 
-def run_quantized(backend: Any, request: FunctionRequest) -> Observation | Unsupported:
+def run_halved(backend: Any, request: FunctionRequest) -> Observation | Unsupported:
     """`quantize_dynamic` to float16, which keeps weights in half precision and computes in float32."""
     options = dict(request.arguments)
     asked, first = options["request"], options["batch_first"]

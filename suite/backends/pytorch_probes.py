@@ -13,16 +13,17 @@ from suite.backends.pytorch_given import run_given
 from suite.backends.pytorch_losses import run_ctc, run_embedding, run_ignored, run_loss_of_numbers, run_masked_loss
 from suite.backends.pytorch_modules import (
     run_computed_weights,
+    run_halved,
     run_hooked,
     run_kept_gradients,
-    run_quantized,
     run_segments,
     run_twice,
     run_wrong_weights,
 )
-from suite.backends.pytorch_purity import run_purity
+from suite.backends.pytorch_purity import run_helper, run_mixed_dtypes, run_purity
+from suite.backends.pytorch_quantized import run_quantized
 from suite.backends.pytorch_schedules import run_epochs
-from suite.backends.pytorch_transforms import run_transformed
+from suite.backends.pytorch_transforms import run_recomputed, run_transformed
 from suite.backends.pytorch_weights import run_fresh, run_parameters, run_read_back, run_step
 
 PROBES: Mapping[str, Callable] = {
@@ -35,7 +36,9 @@ PROBES: Mapping[str, Callable] = {
     "stateful_lengths": run_stateful, "states_by_hand": run_cut,
     "cell_states": run_cell_states, "exported": run_exported, "given_weights": run_given, "epochs": run_epochs,
     "hooked": run_hooked, "wrong_weights": run_wrong_weights, "twice": run_twice, "kept_gradients": run_kept_gradients,
-    "computed_weights": run_computed_weights, "quantized": run_quantized, "segments": run_segments,
+    "computed_weights": run_computed_weights, "halved": run_halved, "segments": run_segments,
     "attending": run_attending, "between": run_between, "ctc": run_ctc, "loss_of_numbers": run_loss_of_numbers,
+    "quantized": run_quantized, "recomputed": run_recomputed,
+    "helper": run_helper, "mixed_dtypes": run_mixed_dtypes,
 }
 """Name of a function request -> what answers it: function(backend, request)."""

@@ -6,11 +6,12 @@ from typing import Any
 
 import numpy as np
 import torch
+from torch.nn.utils.rnn import pack_sequence, pad_sequence, unpack_sequence, unpad_sequence
 
 from cases.batches import Batch
 from cases.models import FunctionRequest
 from cases.requests import Execution, Observation, Request, Unsupported
-from suite.backends import generators
+from suite.backends import generators, moment
 from suite.backends import pytorch_layers as layers
 from suite.backends.purity import watched
 from suite.backends.pytorch import unpackable, unsupported_layer
@@ -58,3 +59,52 @@ def run_purity(backend: Any, request: FunctionRequest) -> Observation | Unsuppor
         return {name: layers.to_numpy(tensor) for name, tensor in every.items()}
 
     return Observation(watched(options, fresh, arguments, seen, held, call), "fused")
+
+
+def run_helper(backend: Any, request: FunctionRequest) -> Observation:
+    """Answer the request of `cases.families.purity.helpers_change_no_arguments`."""
+    options = dict(request.arguments)
+    draws = options["gradients"]
+
+    def tensor(array: np.ndarray) -> torch.Tensor:
+        return torch.tensor(np.array(array, "float32"), requires_grad=draws)
+
+    sequences, padded = [tensor(one) for one in options["sequences"]], tensor(options["padded"])
+    lengths, packed = torch.tensor(options["lengths"]), pack_sequence(sequences, enforce_sorted=False)
+    given = {"pad": sequences, "pack": sequences, "unpack": packed, "unpad": [padded, lengths]}[options["helper"]]
+
+    def seen() -> dict[str, np.ndarray]:
+        return {f"{n}": layers.to_numpy(one) for n, one in enumerate(given) if one is not None} | {"count": np.array(len(given))}
+
+    def call() -> dict[str, np.ndarray]:
+        first = options["batch_first"]
+        if options["helper"] == "pad":
+            return {"0": layers.to_numpy(pad_sequence(given, first))}
+        if options["helper"] == "pack":
+            return {f"{n}": layers.to_numpy(one) for n, one in enumerate(pack_sequence(given, enforce_sorted=False))}
+        parts = unpack_sequence(given) if options["helper"] == "unpack" else unpad_sequence(padded, lengths, first)
+        return {f"{n}": layers.to_numpy(one) for n, one in enumerate(parts)}
+
+    with moment("run"):
+        before = seen()
+        calls = {"first": call()}
+        after = seen()
+        calls["again"] = call()
+    named = {f"calls/{name}/{n}": a for name, each in calls.items() for n, a in each.items()}
+    named |= {f"arguments/{when}/{n}": a for when, each in (("before", before), ("after", after)) for n, a in each.items()}
+    return Observation(named)
+
+
+def run_mixed_dtypes(backend: Any, request: FunctionRequest) -> Observation:
+    """Answer the request of `cases.families.purity.order_of_dtypes_is_nothing`: the sequences as they come back, and as they were
+    given, as float64."""
+    options = dict(request.arguments)
+    given = [torch.tensor(np.array(one)).to(getattr(torch, dtype))
+             for one, dtype in zip(options["sequences"], options["dtypes"], strict=True)]
+    with moment("run"):
+        if options["helper"] == "pad":
+            found = [row[:len(one)] for row, one in zip(pad_sequence(given, batch_first=True), given, strict=True)]
+        else:
+            found = unpack_sequence(pack_sequence(given, enforce_sorted=False))
+    return Observation({f"{name}/{n}": one.double().numpy() for name, each in (("given", given), ("result", found))
+                        for n, one in enumerate(each)})

@@ -5,7 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+import torch
 from torch.func import functional_call, grad, jvp, vmap
+from torch.utils.checkpoint import checkpoint
 
 from cases.layouts import from_pytorch, to_pytorch
 from cases.models import FunctionRequest
@@ -64,3 +66,22 @@ def run_transformed(backend: Any, request: FunctionRequest) -> Observation | Uns
     rows = [from_pytorch(layer, {n: a[i] for n, a in found.items()}) for i in range(batch.size)]
     return Observation({f"gradients/weights/{n}": np.stack([one[n] for one in rows]) for n in rows[0]},
                        facts={"padding": backend.padding(layer)})
+
+
+def run_recomputed(backend: Any, request: FunctionRequest) -> Observation | Unsupported:
+    """Answer the request of `cases.families.transforms.recomputed_layers_are_trained_alike`."""
+    options, found = dict(request.arguments), {}
+    layer, batch = options["layer"], options["batch"]
+    for name in ("plain", "recomputed"):
+        with moment("build"):
+            module = layers.build(layer, "fused", backend.place)
+            layers.set_weights(module, layer, options["weights"])
+            inputs = backend._tensor(batch.inputs, layer)
+        with moment("run"):
+            run = module if name == "plain" else lambda *given, module=module: checkpoint(module, *given, use_reentrant=False)
+            (run(inputs, None, None)[0] ** 2).sum().backward()
+            with torch.no_grad():
+                for parameter in module.parameters():
+                    parameter -= 0.1 * parameter.grad
+        found |= {f"{name}/{n}": a for n, a in layers.get_weights(module, layer).items()}
+    return Observation(found)

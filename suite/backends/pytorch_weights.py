@@ -16,6 +16,8 @@ from suite.backends import moment
 from suite.backends.pytorch import unsupported_layer
 from suite.backends.pytorch_layers import CELLS, LAYERS, to_numpy
 
+NOT_DRAWN = "PyTorch has no convolutional recurrent layer: the adapter's own draws no weights"
+
 
 def made(layer: Layer) -> torch.nn.Module:
     """The module as a user writes it."""
@@ -40,7 +42,7 @@ def run_fresh(backend: Any, request: FunctionRequest) -> Observation | Unsupport
     """Answer the request of `cases.families.initial_weights.fresh`."""
     options = dict(request.arguments)
     layer = options["layer"]
-    if reason := unsupported_layer(layer, "fused"):
+    if reason := NOT_DRAWN if layer.convolution else unsupported_layer(layer, "fused"):
         return Unsupported(reason)
     if any(name.endswith("_initializer") for name in options["options"]):
         return Unsupported("PyTorch's recurrent modules have no initializers")

@@ -61,6 +61,6 @@ def run_segments(backend: Any, request: FunctionRequest) -> Observation:
     return backend.run(dict(request.arguments)["request"])
 
 
-def run_quantized(backend: Any, request: FunctionRequest) -> Observation:
+def run_halved(backend: Any, request: FunctionRequest) -> Observation:
     """The layer with the weights that it is given."""
     return backend.run(dict(request.arguments)["request"])

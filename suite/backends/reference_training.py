@@ -81,7 +81,8 @@ def run_typed(backend: Any, request: FunctionRequest) -> Observation:
 
 def run_shared(backend: Any, request: FunctionRequest) -> Observation:
     """A description that is copied is the same."""
-    return Observation({"made": np.array([3, 124]), "again": np.array([3, 124])})
+    return Observation({"made": np.array([3, 124]), "again": np.array([3, 124])},
+                       facts={"inputs": {"made": ("ids",), "again": ("ids",)}})
 
 
 def run_other_halves(backend: Any, request: FunctionRequest) -> Observation:

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from cases.families.embeddings import shortened
-from cases.families.initial_weights import documented, expected_bias
+from cases.families.initial_weights import documented, expected_bias, glorot
 from cases.layers import generator
 from cases.models import FunctionRequest, ModelRequest, Training, node, sequential
 from cases.requests import Observation, Request
@@ -27,9 +27,9 @@ def run_fresh(backend: Any, request: FunctionRequest) -> Observation:
         if constant is not None:
             array = np.full(shape, constant)
         elif kind == "kernel":
-            array = random.uniform(-1, 1, shape) * np.sqrt(6 / sum(shape))
+            array = random.uniform(-1, 1, shape) * glorot(shape)
         elif kind == "recurrent_kernel":
-            array = np.linalg.qr(random.normal(size=shape[::-1]))[0].T
+            array = np.linalg.qr(random.normal(size=(shape[-1], np.prod(shape[:-1]))))[0].T.reshape(shape)
         else:
             array = expected_bias(layer, name)
         if asked.get("unit_forget_bias") and kind == "bias":

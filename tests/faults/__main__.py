@@ -15,6 +15,7 @@ from pathlib import Path
 from tests.faults import (
     in_adapter,
     in_blind,
+    in_blind_again,
     in_blind_engines,
     in_blind_torch,
     in_blind_torch_again,
@@ -36,7 +37,7 @@ from tests.faults.base import Fault
 FAULTS: tuple[Fault, ...] = (*in_loops.ALL, *in_layers.ALL, *in_masks.ALL, *in_torch.ALL, *in_conditions.ALL, *in_graphs.ALL,
                              *in_engines.ALL, *in_adapter.ALL, *in_corners.ALL, *in_blind.ALL, *in_blind_torch.ALL,
                              *in_blind_torch_again.ALL,
-                             *in_blind_engines.ALL, *in_training.ALL, *in_models.ALL, *in_real.ALL)
+                             *in_blind_engines.ALL, *in_training.ALL, *in_models.ALL, *in_real.ALL, *in_blind_again.ALL)
 WHAT = ("killed", "survived", "explained", "void")
 
 

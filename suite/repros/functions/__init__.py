@@ -9,17 +9,41 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 
-from cases.requests import Deviation
+from cases.requests import Deviation, Observation, Refusal
 from suite.repros.finding import Asked, NoScript
+from suite.repros.functions import attention, calls, cells, chains, losses, masks, options, sequences, weights
 from suite.repros.functions.told import Told
 
-WRITERS: Mapping[str, Callable[[Told], list[str]]] = {}
+WRITERS: Mapping[str, Callable[[Told], list[str]]] = {
+    "chain": chains.chain, "form": cells.form, "cell_states": cells.cell_states,
+    "graph": masks.graph, "between": masks.between, "carried_masks": masks.carried_masks, "wrapped_mask": masks.wrapped_mask,
+    "pooled": masks.pooled,
+    "given_weights": weights.given_weights, "fresh_weights": weights.fresh_weights, "fresh_parameters": weights.fresh_parameters,
+    "read_back": weights.read_back, "step": weights.step,
+    "options": options.option, "shared": options.shared, "defaults": options.defaults, "bound": options.bound,
+    "bounds": options.bounds, "schedule": options.schedule, "made_convolution": options.made_convolution,
+    "other_halves": options.other_halves, "declared_shapes": options.declared_shapes, "chosen_kernel": options.chosen_kernel,
+    "other_dtype": options.other_dtype,
+    "masked_loss": losses.masked_loss, "probabilities": losses.probabilities, "ignored_class": losses.ignored_class,
+    "embedding": losses.embedding, "attending": attention.attending,
+    "dropout_between_layers": calls.dropout_between_layers, "dropping": calls.dropping, "typed": calls.typed,
+    "halves": calls.halves, "listed_states": calls.listed_states, "activity": calls.activity, "purity": calls.purity,
+    "pad_sequences": sequences.pad_sequences, "pad_sequence": sequences.pad_sequence, "pack_unpack": sequences.pack_unpack,
+    "unpack": sequences.apart, "unpad": sequences.apart, "pack_padded": sequences.pack_padded,
+}
 """Name of a function request -> who writes its script."""
 
 
 def of_function(asked: Sequence[Asked], deviations: Sequence[Deviation], verdict: str, backend: str) -> list[str]:
-    """The lines for the first question that a writer knows. Raises NoScript."""
+    """The lines for the question that is to blame: that which raised an error, or brought the process down; else the first that
+    a writer knows. Raises NoScript."""
     known = [each for each in asked if each.request.name in WRITERS]
     if not known:
         raise NoScript(f"{asked[0].request.name}: not written in scripts yet")
-    return WRITERS[known[0].request.name](Told(known[0].request, known[0].answer, tuple(deviations), verdict, backend))
+    chosen = known[0]
+    if verdict in ("crash", "timeout"):
+        chosen = known[-1]
+    elif deviations and deviations[0].where == "error" and any(isinstance(each.answer, Observation) for each in known):
+        chosen = next((each for each in known if isinstance(each.answer, Refusal)), chosen)
+    told = Told(chosen.request, chosen.answer, tuple(deviations), verdict, backend, tuple(known))
+    return WRITERS[chosen.request.name](told)

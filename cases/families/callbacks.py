@@ -1,0 +1,98 @@
+"""What callbacks do of what they are told: when they stop, lower the rate, save and restore, by their documented rules.
+
+Each is told of epochs by hand. Before an epoch ends every weight of a small model becomes the number of the epoch, counted
+from 1, so that weights say where they come from.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from cases import callbacks
+from cases.families.base import equal, statement
+from cases.models import FunctionRequest
+from cases.requests import Deviation
+from cases.tolerance import compare, unit_roundoff
+
+TOLD: Mapping[str, tuple[float, ...]] = {
+    "wavy": (5.0, 3.0, 4.0, 2.75, 3.5, 3.25, 3.75, 2.5, 4.5, 4.25, 1.0, 6.0),
+    "worse": (2.0, 3.0, 4.0, 5.0, 6.0, 7.0, 8.0, 9.0, 1.0, 9.5, 9.75, 9.875),
+    "better": (9.0, 8.0, 7.0, 6.0, 5.0, 4.0, 3.0, 2.0, 1.0, 0.5, 0.25, 0.125),
+}
+"""Numbers an epoch; none stands exactly at the edge of a rule below."""
+RATE = 0.75
+KINDS: Mapping[str, tuple[str, Mapping[str, Any]]] = {
+    "stop": ("stop", {"patience": 2}), "stop_at_once": ("stop", {}),
+    "stop_restores": ("stop", {"patience": 3, "restore_best_weights": True}),
+    "stop_delta": ("stop", {"patience": 2, "min_delta": 0.375}),
+    "stop_late": ("stop", {"patience": 2, "start_from_epoch": 3, "restore_best_weights": True}),
+    "stop_baseline": ("stop", {"patience": 3, "baseline": 2.625}),
+    "stop_upward": ("stop", {"patience": 2, "mode": "max", "restore_best_weights": True}),
+    "plateau": ("plateau", {"factor": 0.5, "patience": 2}),
+    "plateau_least": ("plateau", {"factor": 0.25, "patience": 1, "min_lr": 0.125}),
+    "plateau_cools": ("plateau", {"factor": 0.5, "patience": 1, "cooldown": 3}),
+    "plateau_delta": ("plateau", {"factor": 0.5, "patience": 2, "min_delta": 0.375}),
+    "plateau_upward": ("plateau", {"factor": 0.5, "patience": 2, "mode": "max"}),
+    "save": ("save", {}), "save_best": ("save", {"save_best_only": True}),
+    "save_best_upward": ("save", {"save_best_only": True, "mode": "max"}),
+    "save_better_than": ("save", {"save_best_only": True, "initial_value_threshold": 3.125}),
+    "schedule": ("schedule", {}),
+}
+"""Name of a variant -> the callback, its options."""
+USUAL = ("stop_late", "stop_delta", "stop_baseline", "stop_upward", "plateau_least", "plateau_cools", "plateau_delta",
+         "save_best", "save_better_than", "schedule")
+
+
+def due(kind: str, told: tuple[float, ...], options: Mapping[str, Any]) -> dict[str, list[float]]:
+    """What is due by the callback's rule: `epochs`, the weights after each of them, `left` at the end; `rates` after each
+    epoch; `files`, the weights in the file after each epoch."""
+    if kind == "stop":
+        epochs, left = callbacks.stopping(told, **options)
+        return {"epochs": epochs, "left": left}
+    if kind == "save":
+        return {"files": callbacks.saved(told, **options)}
+    if kind == "plateau":
+        return {"rates": callbacks.plateau(told, RATE, **options)}
+    rates = [RATE]
+    for epoch in range(len(told)):
+        rates.append(callbacks.scheduled(epoch, rates[-1]))
+    return {"rates": rates[1:]}
+
+
+@statement("A callback that watches a number stops, restores, lowers the rate and saves after the epochs at which its documented "
+           "rule says so, and no others; used a second time it begins anew.", {"kind": tuple(KINDS)}, sparing=1,
+           usual={"kind": USUAL}, source="Keras: EarlyStopping, ReduceLROnPlateau, ModelCheckpoint, LearningRateScheduler")
+def watchers_follow_their_rules(ask, kind):
+    name, options = KINDS[kind]
+    series = tuple(TOLD.items()) if name != "save" else tuple(TOLD.items())[:2]
+    seen = ask(FunctionRequest("watching", (("kind", name), ("options", tuple(options.items())), ("told", series),
+                                            ("rate", RATE))))
+    found = []
+    for told, values in series:
+        for what, wanted in due(name, values, options).items():
+            key, exact = f"{told}/{what}", np.array(wanted, "float64")
+            if key not in seen.arrays or seen[key].shape != exact.shape:
+                got = seen[key].tolist() if key in seen.arrays else None
+                found.append(Deviation(key, f"{key}: found {got}, expected {wanted}"))
+            else:
+                found += compare(key, seen[key], exact, 64 * unit_roundoff("float32") * np.abs(exact))
+    return found
+
+
+@statement("Training stops after the batch at which a callback says so; what was interrupted and backed up goes on with "
+           "the epoch that was interrupted, from the weights and rates of the end of the one before.",
+           {"cell": ("simple_rnn", "lstm", "gru")}, usual={"cell": ("simple_rnn",)}, sparing=0,
+           source="Keras: Model.stop_training, BackupAndRestore")
+def interrupted_training_goes_on(ask, cell):
+    seen = ask(FunctionRequest("interrupted", (("cell", cell),)))
+    found = []
+    for name, wanted in (("epochs before", (0, 1, 2)), ("epochs after", (2, 3)), ("stopped epochs", (0, 1)),
+                         ("stopped batches", (0, 1, 2, 0))):
+        found += equal(name, seen[name], np.array(wanted))
+    found += compare("weights", seen["weights after"], seen["weights due"], 0.0)
+    if np.array_equal(seen["weights before"], seen["weights after"]):
+        found.append(Deviation("weights", "training changed nothing: nothing was to be kept"))
+    return found

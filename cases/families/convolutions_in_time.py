@@ -1,0 +1,49 @@
+"""Convolutions over time, in front of recurrent layers: each step by hand."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from cases.batches import draw_values
+from cases.families.base import statement
+from cases.layers import generator
+from cases.models import FunctionRequest
+from cases.tolerance import compare, unit_roundoff
+
+ROWS, STEPS, FEATURES, FILTERS = 2, 7, 4, 6
+
+
+def convolved(inputs: np.ndarray, kernel: np.ndarray, bias: np.ndarray, padding: str, dilation: int, stride: int,
+              groups: int) -> np.ndarray:
+    """(rows, steps', filters): a step sees the `size` steps that are `dilation` apart, in `same` around it, in `causal` up to it.
+
+    inputs (rows, steps, features); kernel (size, features / groups, filters); bias (filters,).
+    """
+    size, rows = len(kernel), len(inputs)
+    reach, steps = (size - 1) * dilation, inputs.shape[1]
+    count = -(-steps // stride) if padding == "same" else (steps - (0 if padding == "causal" else reach) - 1) // stride + 1
+    before = {"causal": reach, "valid": 0, "same": max((count - 1) * stride + reach + 1 - steps, 0) // 2}[padding]
+    padded = np.concatenate([np.zeros((rows, before, inputs.shape[2])), inputs, np.zeros((rows, reach, inputs.shape[2]))], axis=1)
+    own, wide = inputs.shape[2] // groups, kernel.shape[2] // groups
+    parts = []
+    for group in range(groups):
+        read, weights = padded[:, :, group * own : (group + 1) * own], kernel[:, :, group * wide : (group + 1) * wide]
+        parts.append(np.stack([sum(read[:, at * stride + tap * dilation] @ weights[tap] for tap in range(size))
+                               for at in range(count)], axis=1))
+    return np.concatenate(parts, axis=2) + bias
+
+
+@statement("A convolution over time gives at each step the sum over the steps that it sees, whatever its padding, stride, "
+           "dilation and groups; a causal one sees none that is later.",
+           {"padding": ("causal", "same", "valid"), "dilation": (2, 1, 3), "stride": (1, 2), "size": (3, 2, 1), "groups": (1, 2)},
+           senseless=((("dilation", "stride"), lambda dilation, stride: dilation > 1 and stride > 1),),
+           strength=(1, 2, 2), sparing=1, source="Keras: Conv1D; van den Oord et al. 2016")
+def convolutions_see_their_steps(ask, padding, dilation, stride, size, groups):
+    random = generator("convolution in time", size)
+    given = {"inputs": draw_values(random, (ROWS, STEPS, FEATURES)), "bias": draw_values(random, (FILTERS,)),
+             "kernel": draw_values(random, (size, FEATURES // groups, FILTERS))}
+    how = {"padding": padding, "dilation": dilation, "stride": stride, "groups": groups}
+    seen = ask(FunctionRequest("convolution_in_time", (*given.items(), *how.items())))
+    due = convolved(**given, **how)
+    sizes = convolved(**{name: np.abs(array) for name, array in given.items()}, **how)
+    return compare("outputs", seen["outputs"], due, 64 * unit_roundoff("float32") * sizes)

@@ -1,0 +1,102 @@
+"""`fit` against steps by hand: a linear model, whose gradients are written down, so that only the way of training counts."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from cases.batches import draw_values
+from cases.families.base import statement
+from cases.layers import generator
+from cases.models import FunctionRequest
+from cases.tolerance import compare, unit_roundoff
+
+ROWS, SIZE, FEATURES = 9, 2, 3
+"""Five batches an epoch, the last of them of one row."""
+EPOCHS = (1, 2)
+"""Of the first training, and of the second, which goes on."""
+RATE, MOMENTUM, AVERAGED = 0.125, 0.5, 0.75
+KINDS: Mapping[str, Mapping[str, float]] = {
+    "everything": {"gathered": 3, "scale": 8.0, "ema": AVERAGED, "at_once": 3, "once": 1},
+    "averaged": {"ema": AVERAGED, "at_once": 2}, "gathered": {"gathered": 3, "scale": 8.0, "at_once": 3},
+    "overwritten": {"ema": AVERAGED, "overwrite": 2}, "plain": {}, "gathered_alone": {"gathered": 2},
+}
+"""ema: a moving average of the weights, which follows them from the first step on, takes their place at the end, and every
+`overwrite` steps · gathered: so many gradients make one step · scale: of the loss · at_once: batches in one execution, where an
+engine can do that · once: the first training alone."""
+
+
+def drawn() -> dict[str, np.ndarray]:
+    """Inputs (rows, features), targets (rows,), weights of samples (rows,), and the weights that the model begins with."""
+    random = generator("fitting")
+    return {"inputs": draw_values(random, (ROWS, FEATURES)), "targets": draw_values(random, (ROWS,)),
+            "samples": random.uniform(0.5, 2.0, ROWS), "weights": draw_values(random, (FEATURES,))}
+
+
+@dataclass
+class ByHand:
+    """What a training remembers from step to step: SGD with momentum (Polyak 1964), gradients gathered, weights averaged."""
+
+    weights: np.ndarray
+    options: Mapping[str, float]
+
+    def __post_init__(self):
+        self.velocity, self.gathered = np.zeros(FEATURES), np.zeros(FEATURES)
+        self.average, self.steps = self.weights.copy(), 0
+
+    def step(self, gradient: np.ndarray) -> None:
+        """One batch."""
+        self.steps += 1
+        self.gathered += gradient
+        if self.steps % (many := int(self.options.get("gathered", 1))) == 0:
+            self.velocity = MOMENTUM * self.velocity - RATE * self.gathered / many
+            self.weights = self.weights + self.velocity
+            self.gathered = np.zeros(FEATURES)
+        if keep := self.options.get("ema"):
+            keep = keep if self.steps > many else 0.0
+            self.average = keep * self.average + (1 - keep) * self.weights
+            if self.options.get("overwrite") and self.steps % self.options["overwrite"] == 0:
+                self.weights = self.average.copy()
+
+    def end(self) -> None:
+        """The last batch of a training is done."""
+        if self.options.get("ema"):
+            self.weights = self.average.copy()
+
+
+def by_hand(options: Mapping[str, float]) -> dict[str, np.ndarray]:
+    """`weights` and `velocity` (trainings, features) and the number of `steps` (trainings,) after each training; `loss` and
+    `metric`, the weighted mean square and absolute error of the outputs before each step, by epoch."""
+    data = drawn()
+    state = ByHand(data["weights"].copy(), options)
+    found: dict[str, list] = {"weights": [], "velocity": [], "steps": [], "loss": [], "metric": []}
+    for epochs in EPOCHS[: 1 if options.get("once") else None]:
+        for _ in range(epochs):
+            squares = sizes = 0.0
+            for start in range(0, ROWS, SIZE):
+                x, y, w = (data[name][start : start + SIZE] for name in ("inputs", "targets", "samples"))
+                off = x @ state.weights - y
+                squares += float((w * off**2).sum())
+                sizes += float((w * np.abs(off)).sum())
+                state.step(2 * (w * off) @ x / len(x))
+            found["loss"].append(squares / ROWS)
+            found["metric"].append(sizes / data["samples"].sum())
+        state.end()
+        found["weights"].append(state.weights.copy())
+        found["velocity"].append(state.velocity.copy())
+        found["steps"].append(state.steps // int(options.get("gathered", 1)))
+    return {name: np.array(values) for name, values in found.items()}
+
+
+@statement("A model that is fitted takes the steps of the equations, batch after batch, however many in one execution, gradients "
+           "gathered, losses scaled, weights averaged; a second training goes on where the first ended, and what is told of "
+           "losses and weighted metrics is of the outputs before each step.",
+           {"kind": tuple(KINDS)}, usual={"kind": ("everything", "averaged")}, sparing=1,
+           source="Keras: Model.fit, compile, SGD; Polyak 1964")
+def fitting_is_steps_by_hand(ask, kind):
+    given = {"options": tuple(KINDS[kind].items()), **drawn()}
+    seen, due = ask(FunctionRequest("fitting", tuple(given.items()))), by_hand(KINDS[kind])
+    slack = 256 * unit_roundoff("float32")
+    return [d for name in due for d in compare(name, seen[name], due[name], slack * (1 + np.abs(due[name])))]

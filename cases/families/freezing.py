@@ -1,0 +1,29 @@
+"""Layers that are frozen, and then not any more."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from cases.families.base import equal, statement
+from cases.models import FunctionRequest
+from cases.requests import Deviation
+from cases.tolerance import compare, unit_roundoff
+
+FACTOR = 0.25
+"""Of the L2 regularizer of the layer's kernel."""
+
+
+@statement("A layer that was frozen, when it was made or later, alone or with the model around it, keeps its weights and is "
+           "not punished for them; when it is not frozen any more all its weights move, and it is.",
+           {"how": ("made", "later", "model"), "cell": ("lstm", "gru", "simple_rnn")}, usual={"cell": ("lstm",)}, sparing=0,
+           source="Keras: Layer.trainable")
+def thawed_layers_learn(ask, how, cell):
+    seen = ask(FunctionRequest("thawed", (("how", how), ("cell", cell), ("factor", FACTOR))))
+    names = sorted(n.split("/", 1)[1] for n in seen.named("made"))
+    found = [d for n in names for d in equal(n, seen[f"frozen/{n}"], seen[f"made/{n}"], "frozen")]
+    found += [Deviation(n, f"{n}: not frozen any more, and did not move") for n in names
+              if np.array_equal(seen[f"thawed/{n}"], seen[f"frozen/{n}"])]
+    due = FACTOR * np.sum(np.square(seen["frozen/kernel"], dtype="float64"))
+    for when, wanted in (("frozen", 0.0), ("thawed", due)):
+        found += compare(f"penalty, {when}", seen[f"penalty {when}"], np.array(wanted), 64 * unit_roundoff("float32") * due)
+    return found if names else [Deviation("weights", "no weight was looked at")]

@@ -1,0 +1,38 @@
+"""Cells of the user's own that say no more than they must: they run, tell their shapes, and come back where their class is
+named; and configurations, which are the user's too."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from cases.families.base import equal, statement
+from cases.families.configurations import KINDS as LAYERS
+from cases.models import FunctionRequest
+from cases.requests import Deviation
+
+AROUND = ("rnn", "stacked", "time_distributed", "model")
+"""What is around the cell: a loop; a loop over an LSTM's and it; a loop over words in sentences; a model. A
+Bidirectional layer takes no class that is not registered, and says so."""
+WAYS = ("from_config", "deserialize", "file")
+
+
+@statement("A cell of the user's own that names only the sizes of its states, the first that of its output, gives outputs "
+           "of the shape told beforehand, and what is around it comes back, with it, where its class is named.",
+           {"around": AROUND, "way": WAYS}, strength=(1, 1, 2), sparing=1,
+           source="Keras: RNN(cell), custom_objects, compute_output_shape")
+def own_cells_are_found(ask, around, way):
+    seen = ask(FunctionRequest("own_cell", (("around", around), ("way", way))))
+    found = equal("outputs", seen["outputs/again"], seen["outputs/made"], f"after {way}")
+    for how in ("computed", "symbolic"):
+        found += equal(f"shape, {how}", seen[f"shape/{how}"], np.array(seen["outputs/made"].shape))
+    return found if np.ptp(seen["outputs/made"]) else [*found, Deviation("outputs", "every output is the same number")]
+
+
+@statement("A configuration is as it was after a layer was made of it, and another one can be made of it.", {"kind": LAYERS},
+           usual={"kind": ("lstm", "bidirectional", "stacked", "time_distributed", "conv_lstm_2d")}, sparing=0,
+           source="Keras: Layer.from_config")
+def configurations_are_left_as_they_were(ask, kind):
+    seen = ask(FunctionRequest("configured_twice", (("kind", kind),)))
+    if "changed" not in seen.facts:
+        return [Deviation("configuration", "nothing is said of it")]
+    return [Deviation("configuration", f"{name}: {words}") for name, words in seen.facts["changed"]]

@@ -1,0 +1,40 @@
+"""Layers whose weights were quantized after training: numbers of 8 bits, or of half precision, read when the layer is called."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from cases.batches import BatchPlan
+from cases.families.base import statement
+from cases.layers import Layer, draw_weights
+from cases.models import FunctionRequest
+from cases.requests import Deviation, Request
+from cases.tolerance import compare, expect
+
+FACTORS = {
+    "cell": ("lstm", "gru", "simple_rnn"), "way": ("int8", "float16"), "bias": (True, False), "layers": (1, 2),
+    "direction": ("forward", "bidirectional"), "mask": ("none", "right"), "kernel": ("fused", "generic"), "projected": (0, 2),
+}
+
+
+@statement("A recurrent layer that is quantized dynamically gives what it gave, within the steps of its quantization.", FACTORS,
+           strength=(1, 2, 2), sparing=0, source="PyTorch: torch.ao.quantization.quantize_dynamic", senseless=(
+               (("cell", "kernel"), lambda cell, kernel: cell == "simple_rnn" and kernel == "fused"),
+               (("cell", "projected"), lambda cell, projected: bool(projected) and cell != "lstm"),
+               (("kernel", "projected"), lambda kernel, projected: bool(projected) and kernel != "fused"),
+           ))
+def quantized_layers_give_what_they_gave(ask, cell, way, bias, layers, direction, mask, kernel, projected):
+    layer = Layer(cell, 3, 5, layers, direction, bias=bias)
+    batch, weights = BatchPlan(4, 5, mask).draw(layer).but(cotangents=None), draw_weights(layer)
+    arguments = {"layer": layer, "weights": weights, "batch": batch, "way": way, "kernel": kernel, "projected": projected}
+    seen = ask(FunctionRequest("quantized", tuple(arguments.items())))
+    before = seen.named("before")
+    coarse = expect(Request(layer.but(dtype="bfloat16"), weights, batch, wants=("outputs",)))["outputs"]
+    allowed = (2 if way == "int8" else 1) * float(np.max(coarse.allowed))  # steps of 1/127 of the largest, not of each number
+    found = [] if before else [Deviation("before", "nothing came")]
+    for name, due in before.items():
+        other = name.replace("before", "after")
+        found += compare(other, seen[other], due, allowed) if other in seen.arrays else [Deviation(other, "it is missing")]
+    if not any(np.abs(due).max(initial=0.0) > allowed for due in before.values()):
+        found.append(Deviation("before", f"no number is larger than what is allowed, {allowed:.3g}"))
+    return found

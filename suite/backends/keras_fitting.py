@@ -1,0 +1,40 @@
+"""Keras' `fit` of a linear model, twice."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from cases.families.fitting import EPOCHS, MOMENTUM, RATE, SIZE
+from cases.models import FunctionRequest
+from cases.requests import Observation
+from suite.backends import moment
+
+
+def run_fitting(backend: Any, request: FunctionRequest) -> Observation:
+    """Answer the request of `cases.families.fitting.fitting_is_steps_by_hand`."""
+    given, keras = dict(request.arguments), backend.keras
+    options, data = dict(given["options"]), {n: given[n].astype("float32") for n in ("inputs", "targets", "samples", "weights")}
+    more = {"ema": {"use_ema": True, "ema_momentum": options.get("ema"), "ema_overwrite_frequency": options.get("overwrite")},
+            "gathered": {"gradient_accumulation_steps": options.get("gathered")},
+            "scale": {"loss_scale_factor": options.get("scale")}}
+    own = {name: value for asked in more if asked in options for name, value in more[asked].items()}
+    with moment("build"):
+        model = keras.Sequential([keras.Input(data["inputs"].shape[1:]), keras.layers.Dense(1, use_bias=False)])
+        model.set_weights([data["weights"][:, None]])
+        optimizer = keras.optimizers.SGD(RATE, MOMENTUM, **own)
+        torch, slow = backend.engine.name == "torch", backend.engine.name == "tensorflow"  # there a model runs without XLA too
+        model.compile(optimizer, "mse", weighted_metrics=[keras.metrics.MeanAbsoluteError(name="metric")],
+                      jit_compile=False if slow else "auto", steps_per_execution=1 if torch else options.get("at_once", 1))
+    found: dict[str, list] = {"weights": [], "velocity": [], "steps": [], "loss": [], "metric": []}
+    with moment("run"):
+        for epochs in EPOCHS[: 1 if options.get("once") else None]:
+            told = model.fit(data["inputs"], data["targets"][:, None], sample_weight=data["samples"], batch_size=SIZE,
+                             epochs=epochs, shuffle=False, verbose=0).history
+            found["weights"].append(model.get_weights()[0][:, 0])
+            found["velocity"].append(backend.engine.numpy(optimizer.momentums[0].value)[:, 0])
+            found["steps"].append(int(optimizer.iterations))
+            for name in ("loss", "metric"):
+                found[name] += told[name]
+    return Observation({name: np.array(values, "float64") for name, values in found.items()})

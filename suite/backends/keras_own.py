@@ -1,0 +1,94 @@
+"""A cell of a user's own in Keras, which says no more than it must; and configurations that are used twice."""
+
+from __future__ import annotations
+
+import copy
+from functools import lru_cache
+from typing import Any
+
+import numpy as np
+
+from cases.models import FunctionRequest
+from cases.requests import Observation
+from suite.backends import moment
+from suite.backends.keras_again import loaded
+from suite.backends.keras_options import made as made_kind
+
+UNITS, MEMORY, ROWS, STEPS, FEATURES = 5, 3, 2, 4, 3
+
+
+@lru_cache(maxsize=1)
+def plain_cell(keras: Any) -> type:
+    """The class: two states of different sizes, the first of them its output; Keras is told neither the size of the output nor
+    the class."""
+    class PlainCell(keras.layers.Layer):
+        def __init__(self, **kwargs: Any):
+            super().__init__(**kwargs)
+            self.state_size = [UNITS, MEMORY]
+
+        def build(self, shape: Any) -> None:
+            self.kernel = self.add_weight(shape=(shape[-1] + MEMORY, UNITS), name="kernel")
+            self.memory = self.add_weight(shape=(UNITS, MEMORY), name="memory")
+
+        def call(self, inputs: Any, states: Any) -> tuple[Any, list[Any]]:
+            first = keras.ops.tanh(keras.ops.matmul(keras.ops.concatenate([inputs, states[1]], axis=-1), self.kernel))
+            return first, [first, keras.ops.tanh(keras.ops.matmul(first, self.memory))]
+
+    return PlainCell
+
+
+def around(keras: Any, what: str, cell: Any) -> tuple[Any, tuple[int, ...]]:
+    """The cell in what is around it, and the shape of its inputs."""
+    layers, shape = keras.layers, (ROWS, STEPS, FEATURES)
+    if what == "stacked":
+        return layers.RNN([layers.LSTMCell(4), cell], return_sequences=True), shape
+    if what == "time_distributed":
+        return layers.TimeDistributed(layers.RNN(cell)), (ROWS, 3, STEPS, FEATURES)
+    if what == "model":
+        return keras.Sequential([keras.Input(shape[1:]), layers.RNN(cell, return_sequences=True)]), shape
+    return layers.RNN(cell, return_sequences=True), shape
+
+
+def run_own_cell(backend: Any, request: FunctionRequest) -> Observation:
+    """Answer the request of `cases.families.own_classes.own_cells_are_found`."""
+    options, keras, engine = dict(request.arguments), backend.keras, backend.engine
+    named = {"PlainCell": plain_cell(keras)}
+    random = np.random.default_rng(11)
+    with moment("build"):
+        one, shape = around(keras, options["around"], plain_cell(keras)())
+        start = keras.Input(batch_shape=shape)
+        model = keras.Model(start, one(start))
+        model.set_weights([random.uniform(0.2, 0.9, a.shape) * random.choice([-1, 1], a.shape) for a in model.get_weights()])
+        if options["way"] == "from_config":
+            again = type(one).from_config(one.get_config(), custom_objects=named)
+        elif options["way"] == "deserialize":
+            saving = keras.saving
+            again = saving.deserialize_keras_object(saving.serialize_keras_object(one), custom_objects=named)
+        else:
+            again = loaded(keras, model, custom_objects=named)
+    x = engine.tensor(random.normal(size=shape).astype("float32"))
+    with moment("run"):
+        if options["way"] != "file":
+            again(x)
+            again.set_weights(one.get_weights())
+        arrays = {f"outputs/{name}": engine.numpy(each(x)) for name, each in (("made", one), ("again", again))}
+    return Observation(arrays | {"shape/computed": np.array(one.compute_output_shape(shape)),
+                                 "shape/symbolic": np.array(model.output_shape)})
+
+
+def run_configured_twice(backend: Any, request: FunctionRequest) -> Observation:
+    """Answer the request of `cases.families.own_classes.configurations_are_left_as_they_were`."""
+    layer, _, _ = made_kind(backend.keras, dict(request.arguments)["kind"])
+    changed = []
+    with moment("build"):
+        config = layer.get_config()
+        before = copy.deepcopy(config)
+        first = type(layer).from_config(config)
+        changed += [(name, "no longer there after a layer was made of it") for name in before if name not in config]
+        changed += [(name, "another one after a layer was made of it") for name in config
+                    if name not in before or str(config[name]) != str(before[name])]
+        if not changed:
+            second = type(layer).from_config(config).get_config()
+            changed += [(name, f"{second.get(name)} the second time, {value} the first")
+                        for name, value in first.get_config().items() if str(second.get(name)) != str(value)]
+    return Observation({}, facts={"changed": tuple(changed)})

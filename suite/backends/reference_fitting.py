@@ -1,0 +1,57 @@
+"""Training by hand, convolutions by hand, and a cell that is what it is."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from cases.batches import Batch
+from cases.families.convolutions_in_time import convolved
+from cases.families.fitting import by_hand
+from cases.families.purity import METHODS
+from cases.layers import generator
+from cases.models import FunctionRequest
+from cases.requests import Observation, Request
+
+
+def run_fitting(backend: Any, request: FunctionRequest) -> Observation:
+    """The steps of the equations."""
+    return Observation(by_hand(dict(dict(request.arguments)["options"])))
+
+
+def run_own_cell(backend: Any, request: FunctionRequest) -> Observation:
+    """Some outputs, the same whatever comes back from where."""
+    outputs = generator("own cell").normal(size=(2, 4, 5))
+    shape = np.array(outputs.shape)
+    return Observation({"outputs/made": outputs, "outputs/again": outputs, "shape/computed": shape, "shape/symbolic": shape})
+
+
+def run_thawed(backend: Any, request: FunctionRequest) -> Observation:
+    """A kernel that stays, and then moves."""
+    kernel = generator("thawed").normal(size=(2, 3))
+    factor = dict(request.arguments)["factor"]
+    return Observation({"made/kernel": kernel, "frozen/kernel": kernel, "thawed/kernel": kernel / 2,
+                        "penalty frozen": np.zeros(()), "penalty thawed": np.array(factor * np.sum(kernel**2))})
+
+
+def run_convolution_in_time(backend: Any, request: FunctionRequest) -> Observation:
+    """The sums."""
+    return Observation({"outputs": convolved(**dict(request.arguments))})
+
+
+def run_last_axis(backend: Any, request: FunctionRequest) -> Observation:
+    """Series with their axis; ids as they are."""
+    options = dict(request.arguments)
+    seen = backend.run(Request(options["layer"], options["weights"], Batch(options["inputs"]), wants=("outputs",)))
+    return Observation({**seen.arrays, "words": options["ids"], "words more": options["ids"]}, facts=seen.facts)
+
+
+def run_compiled_by_default(backend: Any, request: FunctionRequest) -> Observation:
+    """Nothing is."""
+    return Observation({"with": np.zeros(()), "without": np.zeros(())})
+
+
+def run_recorded(backend: Any, request: FunctionRequest) -> Observation:
+    """As it must be."""
+    return Observation({name: np.array(float(due)) for name, due in METHODS.items()})
