@@ -284,8 +284,9 @@ def noise(told: Told, layer: str, first: list[str], asked: list[str]) -> list[st
         'found = {"mean": noise.mean(), "variance": noise.var(), "rows are alike": np.allclose(noise, noise[:1], atol=1e-5),',
         '         "steps are alike": np.allclose(noise, noise[:, :1], atol=1e-5)}',
         'print("expected", expected)', 'print("found   ", found)',
+        "# six standard deviations",
         f"close = abs(found[\"mean\"] - expected[\"mean\"]) <= {bounds[0]:.2g} and "
-        f"abs(found[\"variance\"] - expected[\"variance\"]) <= {bounds[1]:.2g}  # six standard deviations",
+        f"abs(found[\"variance\"] - expected[\"variance\"]) <= {bounds[1]:.2g}",
         'sys.exit(int(not close or any(found[n] != expected[n] for n in ("rows are alike", "steps are alike"))))'])
 
 
