@@ -146,9 +146,9 @@ ARRAYS: tuple[Array, ...] = (
         recurrent_activation=("sigmoid", "softsign", "tanh"), kernel=("fused", "generic"), mask=("none", "right"), states=(True,),
     )),
     Array("precision", dict(
-        cell=("lstm", "gru", "simple_rnn"), mask=("right", "none", "gaps"), dtype=("float64",),
+        cell=("lstm", "gru", "simple_rnn"), mask=("right", "none"), dtype=("float64",),
         kernel=("fused", "generic"), direction=("forward", "bidirectional"), states=(True, False),
-    ), least=3),
+    )),
     Array("paths", dict(
         cell=("lstm", "gru", "simple_rnn"), mask=("none", "right"), kernel=("fused",),
         direction=("forward", "backward", "bidirectional"), states=(True, False), size=("distinct", "equal"),

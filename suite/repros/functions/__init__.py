@@ -46,4 +46,17 @@ def of_function(asked: Sequence[Asked], deviations: Sequence[Deviation], verdict
     elif deviations and deviations[0].where == "error" and any(isinstance(each.answer, Observation) for each in known):
         chosen = next((each for each in known if isinstance(each.answer, Refusal)), chosen)
     told = Told(chosen.request, chosen.answer, tuple(deviations), verdict, backend, tuple(known))
+    if unwritten(told):
+        raise NoScript(f"{chosen.request.name}: in this way not written in scripts yet")
     return WRITERS[chosen.request.name](told)
+
+
+def unwritten(told: Told) -> bool:
+    """Whether a request is of a kind that its writer does not know: Keras' layers asked of PyTorch, a layer in a form of export or
+    training alone, another norm."""
+    name, options = told.request.name, told.options
+    return (
+        not told.keras and name in ("attending", "between")
+        or name in ("form", "dropout_between_layers") and options["form"].startswith(("decomposed", "recomputed", "spared"))
+        or name == "embedding" and options.get("norm", 2.0) != 2.0
+    )
