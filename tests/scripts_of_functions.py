@@ -138,15 +138,19 @@ def forked(function: Callable[[], str]) -> str:
 
 
 def shown(backend: str, fault, statement: str) -> str:
-    """Plant a fault; how the script of the first check of a statement ended that fails, and what it said."""
+    """Plant a fault; how the script ended of the first check of a statement that fails and has one, and what it said."""
     folder = Path(tempfile.mkdtemp())
     fault.plant(folder)
     real = InProcess(make(BACKENDS[backend], "cpu", 1))
+    why = "no check fails"
     for check in every(statement=statement):
         outcome = judge(check, real)
         if outcome.verdict == "fail":
+            why = text = told(check, outcome, backend)
+            if text.startswith("NONE"):
+                continue
             path = folder / "script.py"
-            path.write_text(told(check, outcome, backend))
+            path.write_text(text)
             said = io.StringIO()
             try:
                 with redirect_stdout(said):
@@ -155,7 +159,7 @@ def shown(backend: str, fault, statement: str) -> str:
             except SystemExit as end:
                 status = end.code
             return f"{status} {' '.join(said.getvalue().split())[:300]}"
-    return "no check fails"
+    return why
 
 
 def main(backend: str) -> None:

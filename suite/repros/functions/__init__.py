@@ -52,8 +52,8 @@ def of_function(asked: Sequence[Asked], deviations: Sequence[Deviation], verdict
 
 
 def unwritten(told: Told) -> bool:
-    """Whether a request is of a kind that its writer does not know: Keras' layers asked of PyTorch, a layer in a form of export or
-    training alone, another norm."""
+    """Whether a request is of a kind that its writer does not know: Keras' layers asked of PyTorch, a layer in a form of export
+    or of training alone, another norm."""
     name, options = told.request.name, told.options
     return (
         not told.keras and name in ("attending", "between")
