@@ -45,9 +45,12 @@ def made(keras: Any, inside: str, inputs: tuple[np.ndarray, ...]) -> Any:
     return one
 
 
-def run_each_step(backend: Any, request: FunctionRequest) -> Observation:
+def run_each_step(backend: Any, request: FunctionRequest) -> Observation | Unsupported:
     """Answer the request of `cases.families.each_step.every_step_is_as_alone`."""
     options, keras, engine = dict(request.arguments), backend.keras, backend.engine
+    needed = {"quantized": "quantize", "adapted": "enable_lora"}.get(options["inside"], "build")
+    if not hasattr(keras.layers.Dense, needed):
+        return Unsupported(f"layers of this release have no {needed}")
     arrays = tuple(a.astype("int32" if a.dtype.kind == "i" else "float32") for a in options["inputs"])
     masks = () if options["mask"] is None else (options["mask"],)
     with moment("build"):

@@ -34,7 +34,7 @@ def run_fitting(backend: Any, request: FunctionRequest) -> Observation:
                              epochs=epochs, shuffle=False, verbose=0).history
             found["weights"].append(model.get_weights()[0][:, 0])
             found["velocity"].append(backend.engine.numpy(optimizer.momentums[0].value)[:, 0])
-            found["steps"].append(int(optimizer.iterations))
+            found["steps"].append(int(keras.ops.convert_to_numpy(optimizer.iterations)))
             for name in ("loss", "metric"):
                 found[name] += told[name]
     return Observation({name: np.array(values, "float64") for name, values in found.items()})
