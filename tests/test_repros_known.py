@@ -22,7 +22,7 @@ ONNX = "keras-torch-onnx-runs-one-step"
 
 
 def script(key: str) -> str:
-    return (HERE / f"{key}.py").read_text(encoding="utf-8")
+    return (HERE / f"{key}.repro").read_text(encoding="utf-8")
 
 
 def stack(key: str) -> str:

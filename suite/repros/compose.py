@@ -13,11 +13,10 @@ from cases.requests import Request, Reset
 from suite.repros import equations
 from suite.repros.data import Data
 from suite.repros.finding import Finding, NoScript
+from suite.repros.lines import ANSWERED, erring, refusal, tidy
 from suite.repros.question import Question, question
 
 MIXED = "mixed_"
-BUILTIN = {"TypeError", "ValueError", "AttributeError", "RuntimeError", "NotImplementedError", "IndexError", "KeyError",
-           "AssertionError", "NameError", "ZeroDivisionError", "OverflowError"}
 
 
 def body(finding: Finding, framework: Any) -> list[str]:
@@ -174,16 +173,9 @@ def cotangents(request: Request) -> list[str]:
 def ended(finding: Finding, risky: list[str], call: str) -> list[str]:
     """The call in `try`, or as it is where it ends the process."""
     if finding.kind == "death":
-        return [*risky, call, 'print("expected an answer, and there was one")']
-    inside = [f"    {line}" if line else line for line in [*risky, f"results = {call}"]]
-    if finding.kind == "no error":
-        return ["try:", *inside, "except Exception as error:",
-                '    print("expected an error, found", type(error).__name__, error)', "    sys.exit(0)",
-                f'print("expected an error:", {finding.error!r})', 'print("found    none")', "sys.exit(1)"]
-    kind = finding.error if finding.error in BUILTIN else "Exception"
-    return ["try:", *inside, f"except {kind} as error:", '    print("expected no error")',
-            '    print("found   ", type(error).__name__, error)', "    sys.exit(1)",
-            'print("expected no error, found none")']
+        return [*risky, call, ANSWERED]
+    asked = [*risky, f"results = {call}"]
+    return refusal(asked, finding.error) if finding.kind == "no error" else erring(asked, finding.error)
 
 
 def described(finding: Finding, q: Question, framework: Any) -> list[str]:
@@ -251,26 +243,6 @@ def split(q: Question, call: str) -> tuple[str, str, str | None]:
 def clean(x: str, mask: str) -> str:
     """The inputs, zero where nothing may be read."""
     return x if mask == "None" else f"np.where({mask}[..., None], {x}, 0)"
-
-
-def tidy(lines: Sequence[str]) -> list[str]:
-    """Long lines folded, one empty line at most, none at the ends: more are not worth their room in an issue."""
-    told: list[str] = []
-    for line in lines:
-        if line or (told and told[-1]):
-            told += folded(line)
-    return told
-
-
-def folded(line: str) -> list[str]:
-    """A line of more than 110 characters as several, broken after commas; all of them are inside brackets."""
-    indent = len(line) - len(line.lstrip()) + 4
-    told = [""]
-    for part in re.split(r"(?<=, )", line) if len(line) > 110 else [line]:
-        if len(told[-1]) + len(part) > 110 and "(" in told[0]:
-            told.append(" " * indent)
-        told[-1] += part
-    return [one.rstrip() for one in told]
 
 
 def inlined(function: list[str], call: str) -> str | None:

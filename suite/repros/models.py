@@ -18,10 +18,10 @@ from cases.optimizers import definitions
 from cases.requests import Deviation, Observation, Refusal
 from cases.scenarios.base import as_claimed, beginning
 from cases.tolerance import Expected, compare, expect_model
-from suite.repros.compose import tidy
 from suite.repros.finding import Asked, NoScript
 from suite.repros.keras import MODULES
 from suite.repros.keras_model import arrays, written
+from suite.repros.lines import ANSWERED, erring, tidy
 
 ROWS, STEPS, LARGEST, SHOWN = 6, 4, 20_000, 4
 """The most rows of a script, steps of training, numbers among weights or inputs, and numbers that are printed."""
@@ -49,9 +49,9 @@ def of_model(asked: Sequence[Asked], deviations: Sequence[Deviation], verdict: s
     worst = deviations[0] if deviations else Deviation("", "")
     refusal = next((a for a in asked if isinstance(a.answer, Refusal)), None)
     if verdict in ("crash", "timeout"):
-        return erring(asked[-1].request, engine, "")
+        return failing(asked[-1].request, engine, "")
     if refusal is not None and worst.where == "error" and worst.message.startswith("raised "):
-        return erring(refusal.request, engine, refusal.answer.error)
+        return failing(refusal.request, engine, refusal.answer.error)
     found = min(wrong_ones(asked), key=lambda one: (RANK.index(one.name.split("/")[0]), size(one.request)), default=None)
     if found is None:
         raise NoScript("each answer by itself is what the equations allow: only the check's own comparison shows the fault")
@@ -320,7 +320,7 @@ def differentiated(request: ModelRequest, name: str, loss: str, given: str, engi
             f"found = np.array(jax.grad(by_weight)(weight.value)){row}"]
 
 
-def erring(request: ModelRequest, engine: str, error: str) -> list[str]:
+def failing(request: ModelRequest, engine: str, error: str) -> list[str]:
     """An error where none is due, or the end of the process."""
     if refused := unwritten(request):
         raise NoScript(refused)
@@ -334,7 +334,5 @@ def erring(request: ModelRequest, engine: str, error: str) -> list[str]:
         loss = f"keras.losses.{LOSSES[request.training.loss]}()"
         lines += [*drawn.due, f'model.compile("sgd", {loss})', f"model.train_on_batch({given}, y)"]
     if not error:
-        return [*head(engine, False), *lines, 'print("expected an answer, and there was one")']
-    return [*head(engine, False), "try:", *(f"    {line}" if line else line for line in lines), "except Exception as error:",
-            '    print("expected no error")', '    print("found   ", type(error).__name__, error)', "    sys.exit(1)",
-            'print("expected no error, found none")']
+        return [*head(engine, False), *lines, ANSWERED]
+    return [*head(engine, False), *erring(lines, "Exception")]

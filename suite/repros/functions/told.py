@@ -13,17 +13,15 @@ from cases.layers import Layer
 from cases.models import FunctionRequest
 from cases.requests import Deviation, Refusal
 from suite.repros import equations
-from suite.repros.compose import BUILTIN
 from suite.repros.data import same
 from suite.repros.finding import Asked, NoScript
+from suite.repros.lines import ANSWERED, erring, refusal, tidy
 
 DRAW = [
     "rng = np.random.default_rng(0)",
     'draw = lambda *shape: rng.uniform(-1, 1, shape).round(2).astype("float32")',
 ]
 """What makes random arrays."""
-WIDE = 110
-"""The most characters of a line."""
 MOST, LEAST = 1e-3, 1e-6
 """Between these a script forgives: other numbers are drawn in it than the check had."""
 
@@ -91,53 +89,10 @@ def whole(told: Told, first: Sequence[str], asked: Sequence[str], then: Sequence
     """The script: `first` imports and data, `asked` calls the framework, `then` says what is due and compares. Where an error
     came, or the process died, that is shown instead."""
     if told.verdict in ("crash", "timeout"):
-        return tidy([*first, "", *asked, 'print("expected an answer, and there was one")'])
+        return tidy([*first, "", *asked, ANSWERED])
     if told.raised:
-        kind = told.answer.error if told.answer.error in BUILTIN else "Exception"
-        return tidy([*first, "", "try:", *indented(asked), f"except {kind} as error:", '    print("expected no error")',
-                     '    print("found   ", type(error).__name__, error)', "    sys.exit(1)",
-                     'print("expected no error, found none")'])
+        return tidy([*first, "", *erring(asked, told.answer.error)])
     return tidy([*first, "", *asked, "", *then])
-
-
-def tidy(lines: Sequence[str]) -> list[str]:
-    """Long lines folded, one empty line at most, none at the ends."""
-    kept: list[str] = []
-    for line in lines:
-        if line or (kept and kept[-1]):
-            kept += folded(line)
-    return kept
-
-
-def folded(line: str) -> list[str]:
-    """A line of more than 110 characters as several, broken after commas inside brackets and outside strings."""
-    indent, depth, quote, start, kept = len(line) - len(line.lstrip()) + 4, 0, "", 0, [""]
-    if len(line) <= WIDE:
-        return [line]
-    for place, letter in enumerate(line):
-        if quote:
-            quote = "" if letter == quote else quote
-        elif letter in "\"'":
-            quote = letter
-        elif letter == "#":
-            break
-        else:
-            depth += (letter in "([{") - (letter in ")]}")
-            if letter == "," and depth:
-                kept, start = joined(kept, line[start : place + 1], indent), place + 1
-    return [one.rstrip() for one in joined(kept, line[start:], indent)]
-
-
-def joined(kept: list[str], part: str, indent: int) -> list[str]:
-    """The lines with another part, in a new one where the last is full."""
-    if kept[-1].strip() and len(kept[-1]) + len(part) > WIDE:
-        return [*kept, " " * indent + part.lstrip()]
-    return [*kept[:-1], kept[-1] + part]
-
-
-def indented(lines: Sequence[str]) -> list[str]:
-    """The lines inside a block."""
-    return [f"    {line}" if line else line for line in lines]
 
 
 def refused(told: Told, first: Sequence[str], asked: Sequence[str], due: str) -> list[str]:
@@ -148,13 +103,6 @@ def refused(told: Told, first: Sequence[str], asked: Sequence[str], due: str) ->
         raise NoScript("the fault is in the words of the error, which the message tells")
     told_twice = refusal(list(asked), due)
     return [*tidy([*first, "", *told_twice[:-3]]), *told_twice[-3:]]
-
-
-def refusal(lines: list[str], due: str) -> list[str]:
-    """Lines that must raise an error, and do not: `due` says why they must."""
-    return ["try:", *indented(lines), "except Exception as error:",
-            '    print("expected an error, found", type(error).__name__, error)', "    sys.exit(0)",
-            f'print("expected an error:", {due!r})', 'print("found    none")', "sys.exit(1)"]
 
 
 def compared(tolerance: str, where: str = "") -> list[str]:
