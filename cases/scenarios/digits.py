@@ -18,9 +18,9 @@ from cases.scenarios.base import ADAM, claim, curve, followed, predicted
 from cases.tolerance import compare, expect_model
 
 NAME = "digits"
-TRAINED, UNSEEN, BATCH, EPOCHS = 480, 240, 32, 4
+TRAINED, UNSEEN, BATCH, EPOCHS = 480, 240, 32, 3
 FIRST = 5
-HYPER = (("learning_rate", 0.02), *ADAM[1:])
+HYPER = (("learning_rate", 0.03), *ADAM[1:])
 MODEL = sequential(
     NAME, node("input", "input", shape=(8, 8)),
     node("lstm", "recurrent", layer=Layer("lstm", 8, 32, return_sequences=False, return_state=False)),

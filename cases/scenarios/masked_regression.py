@@ -18,7 +18,7 @@ from cases.scenarios.base import ADAM, built, claim, curve, falls, minibatches, 
 from cases.tolerance import compare
 
 NAME = "masked-regression"
-SHIFT, ROWS, TIME = 5, 30, 16
+SHIFT, ROWS, TIME = 5, 30, 9
 PARAMETERS = 78_336 + 49_408 + 264
 
 
@@ -35,12 +35,12 @@ def model(time: int, features: int, units: tuple[int, int, int], masked: bool = 
 
 @lru_cache(maxsize=1)
 def small() -> ModelRequest:
-    """Rows of 8 to 16 steps; the target is the running mean of the first feature, at its shifted steps."""
+    """Rows of 6 to 9 steps; the target is the running mean of the first feature, at its shifted steps."""
     random = generator(NAME)
-    valid = np.arange(TIME) < random.integers(8, TIME + 1, ROWS)[:, None]
+    valid = np.arange(TIME) < random.integers(6, TIME + 1, ROWS)[:, None]
     inputs = np.where(valid[:, :, None], random.uniform(0.1, 1, (ROWS, TIME, 3)), 0.0)
     targets = (np.cumsum(inputs[:, :, :1], axis=1) / np.arange(1, TIME + 1)[:, None])[:, SHIFT:]
-    training = Training("adam", ADAM, "mae", minibatches(NAME, ROWS, 15, 24))
+    training = Training("adam", (("learning_rate", 0.03), *ADAM[1:]), "mae", minibatches(NAME, ROWS, 15, 12))
     made = model(TIME, 3, (8, 6, 1))
     return ModelRequest(made, draw_model_weights(made), inputs, None, targets, training)
 
