@@ -36,6 +36,13 @@ class BadData(ValueError):
     """A data file that is cut off, or is another file."""
 
 
+def small_digits() -> tuple[np.ndarray, np.ndarray]:
+    """The real digits that scikit-learn carries: images (n, 8, 8) between 0 and 16, labels (n,)."""
+    from sklearn.datasets import load_digits  # here: it takes longer to import than most of `cases`
+
+    return load_digits().images, load_digits().target
+
+
 def folder() -> Path:
     """Where Keras keeps data sets."""
     return Path(os.environ.get("KERAS_HOME") or Path.home() / ".keras") / "datasets"

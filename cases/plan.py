@@ -88,8 +88,14 @@ def chosen(invariant: Invariant, among: tuple[Case, ...], depth: str) -> list[Ca
     together = 0 if depth == "default" and invariant.group in BY_CELL else 1
     for pool in (("core",), ("options",), tuple(array.name for array in ARRAYS)):
         met = {item for case in found for item in items_of(case, (), together)} if len(pool) > 1 else set()
-        found += meeting(invariant.group, [case for case in applying if case.array in pool], met, together=together)
+        here = [case for case in applying if case.array in pool]
+        found += meeting(invariant.group, here, met, together=together, cost=work)
     return found
+
+
+def work(case: Case) -> float:
+    """What it takes to run a case, next to one of no steps: about as many times as its loops have steps."""
+    return 1 + price(case) * case.plan.time / 12
 
 
 def sparing_choice(among: tuple[Case, ...]) -> list[tuple[Invariant, Case]]:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from cases.families import checks as families
+from cases.arrays import cases
+from cases.families import features as family_features
 from cases.scenarios import claims
 from reports.lines import Verdict
 from reports.records import read as read_run
@@ -85,8 +86,9 @@ def chosen(settings: Settings) -> tuple[Sequence[Specification], Mapping[str, st
 
 def speaks_of_features(ledger: Sequence[Known], session: Session) -> None:
     """Raises BadUse where a condition of the ledger names a feature that no check has."""
-    every = (*session.plan(sparing=False), *families("full"), *claims("full"))
-    features = set().union(*(check.features for check in every), {"other", "device"})
+    settings = session.settings
+    invariants = (case.features for case in cases(settings.depth, settings.seed))
+    features = {"other", "device"}.union(*invariants, *(claim.features for claim in claims("full")), family_features())
     for known in ledger:
         for name in (*known.when, *(name for no in known.unless for name in no)):
             if name not in features:

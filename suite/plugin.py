@@ -77,6 +77,9 @@ def pytest_configure(config: pytest.Config) -> None:
         if not hasattr(config, "workerinput") and not config.option.collectonly:
             config.stash[RUN] = Run(config.stash[SESSION], config)
             config.pluginmanager.register(config.stash[RUN], "rnn-conformance-run")
+            chosen = bool(config.option.keyword) or any("::" in str(arg) for arg in config.args)
+            if not (settings.inline or config.stash[RUN].distributed or (chosen and not settings.subjects)):
+                config.stash[SESSION].start_ahead(everything=not chosen)
     except (BadUse, RecordsError) as error:
         raise pytest.UsageError(str(error)) from None
 
@@ -114,6 +117,8 @@ def pytest_unconfigure(config: pytest.Config) -> None:
     if RUN in config.stash:
         config.stash[RUN].discard()
     if SESSION in config.stash:
+        if RUN in config.stash and not config.stash[RUN].begun:
+            config.stash[SESSION].halt()
         config.stash[SESSION].stop()  # also where nobody writes records: in a worker of xdist
 
 

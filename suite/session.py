@@ -14,6 +14,7 @@ from contextlib import suppress
 from dataclasses import asdict, dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
+from threading import Thread
 from typing import Any
 
 from cases.families import checks as families
@@ -108,6 +109,7 @@ class Session:
     def __post_init__(self):
         self.lanes = Lanes(self.judge)
         self.doubles: list[Subject] = []  # further interpreters of a subject, where there are cores for them
+        self._ahead: dict[str, list[Subject]] = {}  # those of them that were started before it was known what they are for
         self._plans: dict[bool, list[Planned]] = {}
         self._concerning: dict[tuple, tuple[Known, ...]] = {}
         self.began = time.time()
@@ -167,6 +169,24 @@ class Session:
                 self.halt()
                 raise
 
+    def start_ahead(self, everything: bool) -> None:
+        """Begin to start the subjects' interpreters in the background: it takes as long as collecting the checks. With
+        `everything` to be asked, also the further ones of one subject alone, where there are cores for them."""
+        further = self.lanes.cores // max(len(self.subjects), 1) - 1 if everything else 0
+        for subject in self.subjects:
+            if subject.device == "cpu":
+                self.doubles += (ahead := [subject.double() for _ in range(further)])
+                self._ahead[subject.name] = ahead
+        for subject in self.interpreters:
+            Thread(target=subject.ready, daemon=True).start()
+
+    def another(self, subject: Subject) -> Subject:
+        """A further interpreter of a subject, one that was started ahead if there is one left."""
+        if ahead := self._ahead.get(subject.name):
+            return ahead.pop()
+        self.doubles.append(double := subject.double())
+        return double
+
     def run_ahead(self, checks: list[Check | Exploring], timings: Sequence[Preparing] = ()) -> None:
         """Begin the lanes for the checks and searches that were selected: one a subject, and where there are more cores than
         that, several of one subject, each with its own interpreter. One that compiles has two in any case: it takes as long as
@@ -182,7 +202,7 @@ class Session:
                 first, *others = shared(lanes[subject.name], min(parts, 1 + len(lanes[subject.name]) // ALONE))
                 lanes[subject.name] = first
                 for number, part in enumerate(others, 2):
-                    self.doubles.append(double := subject.double())
+                    double = self.another(subject)
                     lanes[f"{subject.name} {number}"] = [replace(check, subject=double) for check in part]
         longest = sorted(lanes, key=lambda name: (lanes[name][0].compiled, len(lanes[name])), reverse=True)
         for timing in timings:

@@ -16,10 +16,6 @@ from suite.subjects.subject import Subject
 def stale(session: Session, failed: Container[tuple[str, str]]) -> list[Verdict]:
     """For a run of the whole plan: the entries that concern a subject and match none of its checks, or only such as pass.
     `failed`: (subject, key) of the entries that explain some failure."""
-    depth = session.settings.depth
-    full = (*families("full"), *claims("full"))
-    among = (*concerned(depth, session.settings.seed), *((p.name, p.features) for p in full))
-    deeper = [((name,), {**features, "device": "cpu"}) for name, features in among]
     found = []
     for subject in session.subjects:
         mine = [c for c in session.all_checks if c.subject is subject]
@@ -35,7 +31,7 @@ def stale(session: Session, failed: Container[tuple[str, str]]) -> list[Verdict]
             matched = [(place, names) for place in places for names, features in asked if place.covers(names, features)]
             if any(place.always(names) for place, names in matched):
                 continue  # each of those says for itself if it passes
-            if any(place.covers(*check) for place in places for check in (*spared, *(() if matched else deeper))):
+            if any(place.covers(*check) for place in places for check in (*spared, *(() if matched else deeper(session)))):
                 continue  # the plan that is not sparing will tell, or a deeper one
             wrong = "matches only checks that pass" if matched else "matches no planned check"
             found.append(Verdict(
@@ -45,6 +41,13 @@ def stale(session: Session, failed: Container[tuple[str, str]]) -> list[Verdict]
                 message=f"the ledger's entry {key!r} {wrong}: mend the ledger",
             ))
     return found
+
+
+def deeper(session: Session) -> list[tuple[tuple[str], dict[str, object]]]:
+    """The names and features of what a deeper plan asks."""
+    among = concerned(session.settings.depth, session.settings.seed)
+    among += [(p.name, p.features) for p in (*families("full"), *claims("full"))]
+    return [((name,), {**features, "device": "cpu"}) for name, features in among]
 
 
 def unasked(session: Session, subject: Subject, asked: Container[str]) -> list[Check]:

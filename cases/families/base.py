@@ -99,6 +99,11 @@ def checks(depth: str = "default", sparing: bool = False) -> tuple[Planned, ...]
                  for row in one.variants(depth, sparing))
 
 
+def features() -> set[str]:
+    """The names of all features that some variant has, at any depth."""
+    return {"family"}.union(*(one.factors for one in REGISTRY.values()))
+
+
 def planned(one: Family, row: Row) -> Planned:
     """The check of one statement in one variant."""
 

@@ -4,18 +4,16 @@ dropped: it is what no product at all gives, or what a product with doubled numb
 from __future__ import annotations
 
 import numpy as np
-from scipy.stats import binom
 
 from cases.batches import Batch, BatchPlan
 from cases.convolutions import Convolution
 from cases.families.base import statement
+from cases.invariants.dropout import improbable
 from cases.layers import Layer, draw_weights
 from cases.requests import Deviation, Execution, Request
 from cases.tolerance import unit_roundoff
 
 WIDTH, ROWS, STEPS, RATE = 12, 16, 3, 0.5
-RARE = 1e-9
-"""How improbable an honest draw may be that is still called wrong."""
 CLOSE = 256 * unit_roundoff("float32")
 KERNELS = ("kernel", "recurrent_kernel")
 ASKED = ("lstm recurrent", "gru recurrent", "conv_lstm recurrent", "conv_lstm inputs", "lstm inputs", "gru inputs",
@@ -77,7 +75,7 @@ def dropout_reaches_every_gate(ask, asked, together, direction):
         lost, wrong = dropped(ask, layer, batch, place, gate, together)
         found += wrong
         count = int(lost.sum())
-        if 2 * min(binom.cdf(count, lost.size, RATE), binom.sf(count - 1, lost.size, RATE)) < RARE:
+        if improbable(count, lost.size, RATE):
             found.append(Deviation("rate", f"gate {name}: {count} of {lost.size} numbers are dropped at a rate of {RATE}"))
         elif (lost == lost[:1]).all():
             found.append(Deviation("rows", f"gate {name}: all rows share one draw"))

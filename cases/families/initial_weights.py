@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import numpy as np
-from scipy.stats import kstest
 
 from cases.batches import BatchPlan
 from cases.convolutions import Convolution
@@ -48,6 +47,8 @@ def gates(layer: Layer, array: np.ndarray) -> Iterator[tuple[str, np.ndarray]]:
 
 def uniform(name: str, array: np.ndarray, bound: float) -> list[Deviation]:
     """Deviations of numbers that should be drawn evenly between -bound and bound."""
+    from scipy.stats import kstest  # here: it takes half as long to import as all else of `cases`
+
     edge = float(np.abs(array).max())
     if edge > bound * (1 + 4 * unit_roundoff("float32")):
         return [Deviation(name, f"{name}: {edge:.6g} is beyond the documented bound {bound:.6g}", edge, bound)]

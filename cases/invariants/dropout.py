@@ -7,7 +7,7 @@ A feature that is dropped has a gradient of exactly zero, so the draw is read of
 from __future__ import annotations
 
 import numpy as np
-from scipy.stats import binom
+from scipy.special import bdtr, bdtrc
 
 from cases.batches import BatchPlan, with_cotangents
 from cases.invariants.base import EVERYTHING, Case, alike, invariant
@@ -61,7 +61,7 @@ def without_recurrence(request: Request) -> dict[str, np.ndarray]:
 
 def improbable(count: int, of: int, rate: float) -> bool:
     """Whether an honest draw gives so few or so many less often than `RARE`."""
-    return 2 * min(binom.cdf(count, of, rate), binom.sf(count - 1, of, rate)) < RARE
+    return bool(2 * min(bdtr(count, of, rate), bdtrc(count - 1, of, rate) if count else 1.0) < RARE)
 
 
 @invariant("Dropout of the inputs draws once a call: what is dropped at one step of a row is dropped at all of them.", drawn,

@@ -11,6 +11,7 @@ from functools import lru_cache
 
 import numpy as np
 
+from cases.datafiles import small_digits
 from cases.layers import Layer, generator
 from cases.models import ModelRequest, Training, draw_model_weights, node, sequential
 from cases.requests import Deviation, Note
@@ -31,14 +32,12 @@ MODEL = sequential(
 @lru_cache(maxsize=1)
 def data() -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Images (n, 8, 8) with zeros after each one's last row, masks (n, 8), labels (n, 10)."""
-    from sklearn.datasets import load_digits  # here: it takes longer to import than all else of the suite
-
-    digits = load_digits()
+    images, labels = small_digits()
     random = generator("digits")
-    chosen = random.permutation(len(digits.images))[: TRAINED + UNSEEN]
+    chosen = random.permutation(len(images))[: TRAINED + UNSEEN]
     lengths = random.integers(5, 9, len(chosen))
     mask = np.arange(8) < lengths[:, None]
-    return digits.images[chosen] / 16.0 * mask[:, :, None], mask, np.eye(10)[digits.target[chosen]]
+    return images[chosen] / 16.0 * mask[:, :, None], mask, np.eye(10)[labels[chosen]]
 
 
 def question(count: int, **changes) -> ModelRequest:

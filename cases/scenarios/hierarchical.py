@@ -12,7 +12,6 @@ from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
-from sklearn.datasets import load_digits
 
 from cases import datafiles
 from cases.layers import Layer, generator
@@ -42,16 +41,16 @@ def model(rows: int, pixels: int, units: int) -> Model:
 
 
 @lru_cache(maxsize=1)
-def digits() -> tuple[np.ndarray, np.ndarray]:
+def rows() -> tuple[np.ndarray, np.ndarray]:
     """Images (rows, 4, 8, 1) between 0 and 1, labels (rows, 10)."""
-    found = load_digits()
-    chosen = generator(NAME).permutation(len(found.images))[: ROWS + UNSEEN]
-    return found.images[chosen].reshape(-1, 4, 2, 8, 1).mean(axis=2) / 16.0, np.eye(10)[found.target[chosen]]
+    images, labels = datafiles.small_digits()
+    chosen = generator(NAME).permutation(len(images))[: ROWS + UNSEEN]
+    return images[chosen].reshape(-1, 4, 2, 8, 1).mean(axis=2) / 16.0, np.eye(10)[labels[chosen]]
 
 
 @lru_cache(maxsize=1)
 def small() -> ModelRequest:
-    images, labels = digits()
+    images, labels = rows()
     made = model(4, 8, 16)
     training = Training(
         "adam", (("learning_rate", 0.02), *ADAM[1:]), "categorical_crossentropy", minibatches(NAME, ROWS, 32, STEPS)
@@ -108,7 +107,7 @@ def as_loaded(ask):
 @claim(NAME, "Unseen digits are told apart three times as well as by guessing.",
        says="It classifies digits.")
 def accuracy(ask):
-    labels = digits()[1][ROWS:]
+    labels = rows()[1][ROWS:]
     right = np.mean(ask(small())["trained"].argmax(axis=1) == labels.argmax(axis=1))
     base = labels.mean(axis=0).max()
     return [] if right > 3 * base else [Deviation("accuracy", f"{right:.1%} right; the commonest digit is {base:.1%}")]

@@ -15,7 +15,6 @@ from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
-from sklearn.datasets import load_digits
 
 from cases import datafiles
 from cases.layers import Layer, generator
@@ -63,9 +62,9 @@ def model(high: int, filters: int, units: int, dense: int) -> Model:
 
 @lru_cache(maxsize=1)
 def small() -> ModelRequest:
-    digits = load_digits()
-    chosen = generator(NAME).permutation(len(digits.images))[:ROWS]
-    images = cut(np.kron(digits.images[chosen] / 16.0, np.ones((1, 2, 2))))
+    images, labels = datafiles.small_digits()
+    chosen = generator(NAME).permutation(len(images))[:ROWS]
+    images = cut(np.kron(images[chosen] / 16.0, np.ones((1, 2, 2))))
     made = model(32, 4, 12, 16)
     training = Training("adam", HYPER, "categorical_crossentropy", minibatches(NAME, ROWS, 32, STEPS))
     return ModelRequest(
@@ -73,7 +72,7 @@ def small() -> ModelRequest:
         draw_model_weights(made),
         images,
         None,
-        np.eye(10)[digits.target[chosen]],
+        np.eye(10)[labels[chosen]],
         training,
     )
 
@@ -220,9 +219,9 @@ def dropping(chance: bool = False) -> ModelRequest:
 @lru_cache(maxsize=1)
 def unseen() -> tuple[np.ndarray, np.ndarray]:
     """As many other digits, cut alike, and what they are."""
-    digits = load_digits()
-    others = generator(NAME).permutation(len(digits.images))[ROWS : 2 * ROWS]
-    return cut(np.kron(digits.images[others] / 16.0, np.ones((1, 2, 2)))), digits.target[others]
+    images, labels = datafiles.small_digits()
+    others = generator(NAME).permutation(len(images))[ROWS : 2 * ROWS]
+    return cut(np.kron(images[others] / 16.0, np.ones((1, 2, 2)))), labels[others]
 
 
 def share_right(ask, chance: bool = False) -> float:

@@ -40,9 +40,14 @@ QUIET = {"TF_CPP_MIN_LOG_LEVEL": "3", "TF_ENABLE_ONEDNN_OPTS": "1", "TF_FORCE_GP
 
 
 class Keras(Backend):
-    """What the three have in common. `engine` is the value of `KERAS_BACKEND`."""
+    """What the three have in common. `engine` is the value of `KERAS_BACKEND`.
+
+    Keras imports scikit-learn for its wrappers, and on another engine TensorFlow too, to look at any configuration or error:
+    more than two seconds in every interpreter, for what its users may not even have installed.
+    """
 
     engine_name = ""
+    spared = ("sklearn", "tensorflow")
 
     def __init__(self, device: str = "cpu", threads: int = 1):
         super().__init__(device, threads)
@@ -323,6 +328,7 @@ class KerasTensorFlow(Keras):
     """Keras on TensorFlow."""
 
     name, engine_name, compiles = "keras-tensorflow", "tensorflow", True
+    spared = ("sklearn",)
     environment: Mapping[str, str] = {"KERAS_BACKEND": "tensorflow", **QUIET}
     requires = ("keras", "tensorflow")
     distributions = ("tensorflow", "tensorflow-cpu")

@@ -13,6 +13,7 @@ import runpy
 import signal
 import sys
 import time
+from importlib.machinery import PathFinder
 
 
 def main(modules):
@@ -22,7 +23,7 @@ def main(modules):
     try:
         for module in modules:
             if module.startswith("!"):
-                sys.modules[module[1:]] = None
+                without(module[1:])
             else:
                 importlib.import_module(module)
         ready = len(os.listdir("/proc/self/task")) == 1
@@ -35,6 +36,17 @@ def main(modules):
         if child == 0:
             run(asked["script"], asked["place"])
         print(json.dumps({"status": wait(child, asked["seconds"])}), file=answers, flush=True)
+
+
+def without(name):
+    """Let a module be as if it was not installed."""
+
+    class Without(PathFinder):
+        @classmethod
+        def find_spec(cls, asked, *where):
+            return None if asked == name else PathFinder.find_spec(asked, *where)
+
+    sys.meta_path[:] = [Without if finder is PathFinder else finder for finder in sys.meta_path]
 
 
 def run(script, place):

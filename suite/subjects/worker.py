@@ -9,7 +9,9 @@ import gc
 import importlib
 import os
 import platform
+import sys
 import traceback
+from importlib.machinery import PathFinder
 from typing import Any
 
 BOOT = """
@@ -30,6 +32,7 @@ def serve(channel: Any) -> None:
     """
     settings = channel.receive()
     try:
+        spare(settings["backend"])
         backend = make(settings["backend"], settings["device"], settings["threads"])
         ready = about(backend)
     except BaseException:
@@ -61,10 +64,32 @@ def about(backend: Any) -> dict[str, Any]:
     }
 
 
+def kind_of(path: str) -> Any:
+    """The class that MODULE:CLASS names."""
+    module, _, name = path.partition(":")
+    return getattr(importlib.import_module(module), name)
+
+
+class Without(PathFinder):
+    """Finds modules as Python does, but those that are spared: they are as if they were not installed."""
+
+    spared: tuple[str, ...] = ()
+
+    @classmethod
+    def find_spec(cls, name: str, *where: Any) -> Any:
+        """As `PathFinder.find_spec`."""
+        return None if name in cls.spared else super().find_spec(name, *where)
+
+
+def spare(path: str) -> None:
+    """Let this interpreter be as if the modules that the backend spares were not installed."""
+    Without.spared = kind_of(path).spared
+    sys.meta_path[:] = [Without if finder is PathFinder else finder for finder in sys.meta_path]
+
+
 def make(path: str, device: str, threads: int) -> Any:
     """The backend MODULE:CLASS, its environment set before its framework is imported."""
-    module, _, name = path.partition(":")
-    kind = getattr(importlib.import_module(module), name)
+    kind = kind_of(path)
     for variable, value in kind.environment.items():
         os.environ[variable] = value
     return kind(device=device, threads=threads)
