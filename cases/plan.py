@@ -19,6 +19,8 @@ MET = ("cell", "mask", "kernel", "direction", "layers", "states", "return_sequen
 everywhere meet all pairs."""
 BY_CELL = ("dropout", "state", "calls", "direction", "refusals")
 """Groups of invariants that meet these values with every cell: of what they say the values against the reference say nothing."""
+SHORT = 12
+"""Longer sequences are for the invariants that hold everywhere: what is wrong in them alone is wrong in values."""
 Item = tuple[tuple[str, object], ...]
 """One or two (feature, value) of a case, to be met together."""
 
@@ -84,10 +86,11 @@ def chosen(invariant: Invariant, among: tuple[Case, ...], depth: str) -> list[Ca
     applying = [case for case in among if concerns(invariant, case)]
     if depth == "full" or invariant.everywhere:
         return applying
+    applying = [case for case in applying if case.plan.time <= SHORT] or applying
     found: list[Case] = []
     together = 0 if depth == "default" and invariant.group in BY_CELL else 1
     for pool in (("core",), ("options",), tuple(array.name for array in ARRAYS)):
-        met = {item for case in found for item in items_of(case, (), together)} if len(pool) > 1 else set()
+        met = {item for case in found for item in items_of(case, (), together)}
         here = [case for case in applying if case.array in pool]
         found += meeting(invariant.group, here, met, together=together, cost=work)
     return found
