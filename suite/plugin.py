@@ -120,6 +120,7 @@ def pytest_unconfigure(config: pytest.Config) -> None:
         if RUN in config.stash and not config.stash[RUN].begun:
             config.stash[SESSION].halt()
         config.stash[SESSION].stop()  # also where nobody writes records: in a worker of xdist
+        config.stash[SESSION].close()
 
 
 def session_of(config: pytest.Config) -> Session:
@@ -297,11 +298,12 @@ class Run:
             return {}
         results = None
         if settings.repro_check and exitstatus in (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED):
-            subjects = {subject.name: subject.specification for subject in self.session.subjects}
+            subjects = {subject.name: subject for subject in self.session.subjects}
             chosen = again.sample(records, self.folder, settings.depth == "full", settings.seed)
             chosen = [each for each in chosen if each.subject in subjects]
             total = again.TOTAL[settings.depth]
-            results = again.run(chosen, self.folder, lambda record: subjects[record.subject], total)
+            results = again.run(chosen, self.folder, lambda record: subjects[record.subject].specification, total,
+                                nurseries={name: subject.nursery for name, subject in subjects.items()})
         return {"repros": again.told(records, results)}
 
     def _script(self, script: tuple[str, str]) -> None:

@@ -346,6 +346,12 @@ class Session:
         with ThreadPoolExecutor(max_workers=max(len(self.interpreters), 1)) as pool:
             list(pool.map(lambda subject: subject.stop(), self.interpreters))
 
+    def close(self) -> None:
+        """End what forks interpreters, and scripts after them."""
+        for subject in self.subjects:
+            if subject.nursery:
+                subject.nursery.stop()
+
 
 def shared(checks: list[Check | Exploring], parts: int) -> list[list[Check | Exploring]]:
     """The checks in so many parts of about equal cost, fewer where there are not as many units, each unit in one of them, in

@@ -420,21 +420,21 @@ def test_scripts_of_one_stack_are_forked_from_one_interpreter_and_leave_nothing_
     told = ("import os, sys, torch\nprint('expected', os.getppid(), __name__)\nprint('found', hasattr(torch, 'mark'))\n"
             "torch.mark = 1\nsys.exit(1)")
     stubs = [stub(tmp_path, name, told) for name in ("one", "two")]
-    with again.Helper(stubs[0], parse("torch")) as helper:
-        said = [again.again(each, tmp_path, parse("torch"), 10, helper).said for each in stubs]
-        parent = helper._process.pid
+    with again.forking(stubs[0], parse("torch")) as nursery:
+        said = [again.again(each, tmp_path, parse("torch"), 10, nursery).said for each in stubs]
+        parent = nursery.pid
     assert said == [f"expected {parent} __main__; found False"] * 2
 
 
 def test_a_script_that_hangs_is_killed_and_the_next_one_runs(tmp_path):
     stubs = [stub(tmp_path, "hangs", "import time; time.sleep(60)"), stub(tmp_path, "shows", SHOWS)]
-    with again.Helper(stubs[0], parse("torch")) as helper:
-        assert [again.again(each, tmp_path, parse("torch"), 2, helper).shown for each in stubs] == [None, True]
+    with again.forking(stubs[0], parse("torch")) as nursery:
+        assert [again.again(each, tmp_path, parse("torch"), 2, nursery).shown for each in stubs] == [None, True]
 
 
 def test_where_nothing_can_be_forked_each_script_has_an_interpreter_of_its_own(tmp_path, monkeypatch):
     monkeypatch.setattr(again, "IMPORTED", {"torch": ("no_such_module",)})
     each = stub(tmp_path, "shows", SHOWS)
-    with again.Helper(each, parse("torch")) as helper:
-        assert helper.run(tmp_path / "repros" / "shows.py", str(tmp_path), 5) is None
-        assert again.again(each, tmp_path, parse("torch"), 20, helper).shown is True
+    with again.forking(each, parse("torch")) as nursery:
+        assert nursery.run(tmp_path / "repros" / "shows.py", str(tmp_path), 5) is None
+        assert again.again(each, tmp_path, parse("torch"), 20, nursery).shown is True

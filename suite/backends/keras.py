@@ -361,6 +361,7 @@ class KerasTorch(Keras):
     """Keras on PyTorch."""
 
     name, engine_name = "keras-torch", "torch"
+    imports = ("keras", "torch")
     environment: Mapping[str, str] = {"KERAS_BACKEND": "torch", **QUIET}
     requires = ("keras", "torch")
     distributions = ("torch",)

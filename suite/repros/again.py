@@ -1,12 +1,11 @@
 """Runs scripts of failures again, each in a process of its own, and says which of them do not show their fault.
 
-The scripts of one stack share an interpreter that has imported its framework and forks for each (`helper`); where that
+The scripts of one stack are forked from a process that has imported its framework (`suite.subjects.nursery`); where that
 cannot be, each has a fresh interpreter.
 """
 
 from __future__ import annotations
 
-import json
 import os
 import subprocess
 import sys
@@ -15,15 +14,17 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 from reports.lines import Verdict
 from suite.cache import compiled_programs
+from suite.subjects.nursery import Nursery, quiet
 from suite.subjects.specification import Specification
 
-HELPER = Path(__file__).with_name("helper.py")
 FAILED = ("fail", "crash", "timeout")
 NEW = 3
 """How many failures that the ledger does not know are tried."""
@@ -36,7 +37,7 @@ TOTAL: Mapping[str, float] = {"smoke": 15.0, "default": 15.0, "full": 120.0}
 LAST = 2.0
 SIDE_BY_SIDE = 2
 IMPORTED: Mapping[str, tuple[str, ...]] = {
-    "torch": ("numpy", "torch"), "keras-torch": ("keras", "torch", "!tensorflow"), "keras-jax": ("keras", "jax", "!tensorflow"),
+    "torch": ("numpy", "torch"), "keras-torch": ("!tensorflow", "keras", "torch"), "keras-jax": ("!tensorflow", "keras", "jax"),
     "keras-tensorflow": ("keras", "tensorflow"),
 }
 """Backend -> what its scripts import, and one interpreter for all of them. On the other engines Keras imports TensorFlow, where
@@ -85,9 +86,10 @@ def sample(records: Iterable[Verdict], folder: Path, everyone: bool = True, seed
 
 def run(
     chosen: Sequence[Verdict], folder: Path, specification: Callable[[Verdict], Specification], seconds: float,
-    each: float = EACH,
+    each: float = EACH, nurseries: Mapping[str, Nursery | None] = MappingProxyType({}),
 ) -> list[Again]:
-    """Try the scripts, two subjects at a time, for about `seconds` in all. `specification`: of the subject of a failure."""
+    """Try the scripts, two subjects at a time, for about `seconds` in all. `specification`: of the subject of a failure.
+    `nurseries`: subject -> what its interpreters are forked from, and its scripts too."""
     until = time.monotonic() + seconds - LAST
     found: dict[str, Again] = {}
     stacks: dict[str, list[Verdict]] = {}
@@ -97,10 +99,11 @@ def run(
     def tried(records: list[Verdict]) -> None:
         waiting = list(records)
         if time.monotonic() < until:
-            with Helper(records[0], specification(records[0])) as helper:
+            own = nurseries.get(records[0].subject)
+            with nullcontext(own) if own else forking(records[0], specification(records[0])) as nursery:
                 while waiting and time.monotonic() < until:
                     record = waiting.pop(0)
-                    found[record.id] = again(record, folder, specification(record), each, helper)
+                    found[record.id] = again(record, folder, specification(record), each, nursery)
         for record in waiting:
             found[record.id] = Again(record.id, str(record.repro), None, "there was no time left")
 
@@ -109,68 +112,25 @@ def run(
     return [found[record.id] for record in chosen]
 
 
-class Helper:
-    """The interpreter of one subject that has imported its framework. `run` is None where it cannot fork."""
-
-    def __init__(self, record: Verdict, specification: Specification):
-        self._process: subprocess.Popen | None = None
-        self._place = tempfile.TemporaryDirectory()
-        modules = IMPORTED.get(record.backend or specification.backend)
-        if modules is None or not Path("/proc/self/task").is_dir():
-            return
-        variables = environment(record, specification) | {"OPENBLAS_NUM_THREADS": "1"}
-        if modules[0] == "keras":
-            variables["KERAS_BACKEND"] = modules[1]
-        command = [specification.python or sys.executable, "-c", HELPER.read_text(encoding="utf-8"), *modules]
-        try:
-            self._process = subprocess.Popen(
-                command, cwd=self._place.name, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
-                text=True, env=variables,
-            )
-        except OSError:
-            return
-        if not (self._answer() or {}).get("ready"):
-            self._end()
-
-    def run(self, script: Path, place: str, seconds: float) -> dict[str, Any] | None:
-        """`status` of a script, None in it after too long; None where there is no helper, or it died."""
-        if self._process is None or self._process.stdin is None:
-            return None
-        try:
-            print(json.dumps({"script": str(script), "place": place, "seconds": seconds}), file=self._process.stdin, flush=True)
-        except OSError:
-            self._end()
-            return None
-        return self._answer()
-
-    def _answer(self) -> dict[str, Any] | None:
-        line = self._process.stdout.readline() if self._process and self._process.stdout else ""
-        if not line:
-            self._end()
-        return json.loads(line) if line else None
-
-    def _end(self) -> None:
-        if self._process is not None:
-            self._process.kill()
-            self._process.communicate()
-            self._process = None
-
-    def __enter__(self) -> Helper:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._end()
-        self._place.cleanup()
+def forking(record: Verdict, specification: Specification) -> AbstractContextManager[Nursery | None]:
+    """What runs the scripts of one stack; None where nobody says what they import, and each has an interpreter of its own."""
+    modules = IMPORTED.get(record.backend or specification.backend)
+    if modules is None:
+        return nullcontext()
+    variables = environment(record, specification) | {"OPENBLAS_NUM_THREADS": "1"}
+    if "keras" in modules:
+        variables["KERAS_BACKEND"] = modules[-1]
+    return Nursery(modules, variables, specification.python)
 
 
 def again(
-    record: Verdict, folder: Path, specification: Specification, seconds: float, helper: Helper | None = None
+    record: Verdict, folder: Path, specification: Specification, seconds: float, nursery: Nursery | None = None
 ) -> Again:
-    """Run one script in a process of its own, outside this project: by the helper, or in a fresh interpreter."""
+    """Run one script in a process of its own, outside this project: forked, or in a fresh interpreter."""
     began = time.monotonic()
     script = (folder / str(record.repro)).resolve()
     with tempfile.TemporaryDirectory() as place:
-        answer = helper.run(script, place, seconds) if helper else None
+        answer = nursery.run(script, place, seconds) if nursery else None
         if answer is not None:
             status = answer["status"]
             out, err = ((Path(place) / name).read_text(errors="replace") for name in ("out", "err"))
@@ -208,7 +168,7 @@ def judged(verdict: str, status: int, out: str, err: str) -> tuple[bool, str]:
 
 def environment(record: Verdict, specification: Specification) -> dict[str, str]:
     """The environment of a user, but quiet, on the device that was asked, with the version that was asked."""
-    found = {name: value for name, value in os.environ.items() if not name.startswith(("PYTEST_", "COV_"))}
+    found = quiet()
     found |= {"TF_CPP_MIN_LOG_LEVEL": "3", "OMP_NUM_THREADS": "1", "PYTHONWARNINGS": "ignore"}
     if record.device == "cpu":
         found |= {"CUDA_VISIBLE_DEVICES": "", "JAX_PLATFORMS": "cpu"}

@@ -19,6 +19,7 @@ from typing import Any
 import execnet
 
 from suite.backends.xla import COMPILE
+from suite.subjects.nursery import Nursery
 from suite.subjects.worker import BOOT
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -53,6 +54,7 @@ class Interpreter:
 
     backend   MODULE:CLASS · python: the interpreter, or None for this one · path: folders put first on its path
     quickly   what is compiled is compiled quickly, where the backend can tell its framework so
+    nursery   what forks it, where the backend allows that; else it is a process of its own from the beginning
     """
 
     backend: str
@@ -61,6 +63,7 @@ class Interpreter:
     python: str | None = None
     path: tuple[str, ...] = ()
     quickly: bool = False
+    nursery: Nursery | None = None
 
     def __post_init__(self):
         self._group = self._channel = self._process = None
@@ -79,7 +82,9 @@ class Interpreter:
         os.close(descriptor)
         self._log = Path(name)
         self._group = execnet.Group()
-        launch = [sys.executable, "-I", "-S", "-c", LAUNCH, name, self.python or sys.executable]
+        launch = (self.nursery and self.nursery.launch(name)) or [
+            sys.executable, "-I", "-S", "-c", LAUNCH, name, self.python or sys.executable
+        ]
         try:
             gateway = self._group.makegateway("popen//python=" + shlex.join(launch))
             self._process = gateway._io.popen  # execnet tells the exit code of a process nowhere else
@@ -87,7 +92,7 @@ class Interpreter:
                 raise self._death()
             self._channel = gateway.remote_exec(BOOT)
             self._channel.send([*self.path, str(ROOT)])
-            self._channel.send({**dict.fromkeys(THREAD_VARIABLES, str(self.threads)), COMPILE: "quickly" if self.quickly else ""})
+            self._channel.send(variables(self.threads, self.quickly))
             self._channel.send({"backend": self.backend, "device": self.device, "threads": self.threads})
         except (OSError, AssertionError):  # execnet asserts that what it started speaks its protocol
             raise self._death() from None
@@ -164,6 +169,11 @@ class Interpreter:
         except OSError:
             return ""
         return "; its last words: " + " | ".join(lines[-6:])[-1200:] if lines else ""
+
+
+def variables(threads: int, quickly: bool) -> dict[str, str]:
+    """What the environment of an interpreter says, whatever its framework."""
+    return {**dict.fromkeys(THREAD_VARIABLES, str(threads)), COMPILE: "quickly" if quickly else ""}
 
 
 def kill_session(pid: int) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections import OrderedDict
 from collections.abc import Mapping
@@ -12,8 +13,9 @@ from cases.invariants.base import settled
 from cases.models import recurrent_layers
 from cases.requests import Observation, Refusal, Request, Unsupported, digest, from_bytes, to_bytes
 from suite.subjects.inline import Inline
-from suite.subjects.interpreter import Broken, Died, Interpreter, TimedOut
-from suite.subjects.specification import Specification
+from suite.subjects.interpreter import Broken, Died, Interpreter, TimedOut, variables
+from suite.subjects.nursery import Nursery
+from suite.subjects.specification import Specification, backend_class
 
 REMEMBERED = 600
 """How many answers are kept: checks of one case are near each other, so a few cases' worth is enough."""
@@ -34,6 +36,19 @@ def lots(request: Any) -> int:
     return 1 + max(len(training.steps) // STEPS, len(training.steps) * time * loops // LOOPED)
 
 
+def nursery_of(specification: Specification, place: str, threads: int, quickly: bool) -> Nursery | None:
+    """What forks the interpreters of a subject; None where its backend does not say what may be imported first."""
+    kind = backend_class(specification.kind)
+    if not kind.imports:
+        return None
+    environment = {**os.environ, **variables(threads, quickly), **kind.environment}
+    if place == "cpu":
+        environment["CUDA_VISIBLE_DEVICES"] = ""
+    if specification.path:
+        environment["PYTHONPATH"] = os.pathsep.join([*specification.path, *filter(None, [os.environ.get("PYTHONPATH")])])
+    return Nursery([*(f"!{name}" for name in kind.spared), *kind.imports], environment, specification.python)
+
+
 class Subject:
     """One subject on one device. `ask` is what invariants call; thread safe, one request at a time.
 
@@ -42,13 +57,14 @@ class Subject:
     """
 
     def __init__(self, specification: Specification, device: str = "cpu", threads: int = 1, timeout: float = 60.0,
-                 inline: bool = False, quickly: bool = False):
+                 inline: bool = False, quickly: bool = False, nursery: Nursery | None = None):
         self.specification, self.device, self.threads, self.timeout = specification, device, threads, timeout
         self.name = specification.name if device == "cpu" else f"{specification.name}[{device}]"
         kind, place = specification.kind, "gpu" if device == "cuda" else device  # a backend's word for it
         self.quickly = quickly
+        self.nursery = None if inline else nursery or nursery_of(specification, place, threads, quickly)
         self._interpreter = Inline(kind, place, threads, quickly) if inline else Interpreter(
-            kind, place, threads, specification.python, specification.path, quickly
+            kind, place, threads, specification.python, specification.path, quickly, self.nursery
         )
         self._answers: OrderedDict[str, Any] = OrderedDict()
         self._lock = Lock()
@@ -59,7 +75,7 @@ class Subject:
 
     def double(self) -> Subject:
         """The same in an interpreter of its own."""
-        return Subject(self.specification, self.device, self.threads, self.timeout, quickly=self.quickly)
+        return Subject(self.specification, self.device, self.threads, self.timeout, quickly=self.quickly, nursery=self.nursery)
 
     @property
     def about(self) -> dict[str, Any]:

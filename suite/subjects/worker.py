@@ -84,7 +84,7 @@ class Without(PathFinder):
 def spare(path: str) -> None:
     """Let this interpreter be as if the modules that the backend spares were not installed."""
     Without.spared = kind_of(path).spared
-    sys.meta_path[:] = [Without if finder is PathFinder else finder for finder in sys.meta_path]
+    sys.meta_path[:] = [Without if isinstance(f, type) and issubclass(f, PathFinder) else f for f in sys.meta_path]
 
 
 def make(path: str, device: str, threads: int) -> Any:
