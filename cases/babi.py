@@ -18,7 +18,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from functools import partial
+from functools import lru_cache, partial
 
 import numpy as np
 
@@ -99,13 +99,14 @@ def generate_two(questions: int, random: np.random.Generator, most: int = 15) ->
     return "\n".join(lines) + "\n"
 
 
-def tokenize(sentence: str) -> list[str]:
+@lru_cache(maxsize=4096)  # stories are made of few sentences
+def tokenize(sentence: str) -> tuple[str, ...]:
     """The words and the marks of a sentence.
 
     >>> tokenize("Where is Mary?")
-    ['Where', 'is', 'Mary', '?']
+    ('Where', 'is', 'Mary', '?')
     """
-    return [token for token in re.split(r"(\W)", sentence) if token.strip()]
+    return tuple(token for token in re.split(r"(\W)", sentence) if token.strip())
 
 
 def parse_stories(text: str, only_supporting: bool = False, expected: int | None = None) -> list[Question]:
@@ -119,7 +120,7 @@ def parse_stories(text: str, only_supporting: bool = False, expected: int | None
     if not text.endswith("\n"):
         raise BadStories(f"line {text.count(chr(10)) + 1} has no end: the text was cut off, fetch the file again")
     found: list[Question] = []
-    story: dict[int, list[str]] = {}
+    story: dict[int, tuple[str, ...]] = {}
     due = 1
     for place, line in enumerate(text.splitlines(), 1):
         match = re.fullmatch(r"(\d+) (.+)", line)
@@ -140,7 +141,7 @@ def parse_stories(text: str, only_supporting: bool = False, expected: int | None
                 f"line {place}: expected question, answer and numbers of earlier sentences, set off by tabs"
             )
         told = [story[int(one)] for one in parts[2].split()] if only_supporting else story.values()
-        found.append(Question(tuple(token for one in told for token in one), tuple(tokenize(parts[0])), parts[1]))
+        found.append(Question(tuple(token for one in told for token in one), tokenize(parts[0]), parts[1]))
     if expected is not None and len(found) != expected:
         raise BadStories(f"{len(found)} questions in the text: expected {expected}; is it another file, or cut off?")
     return found

@@ -14,6 +14,7 @@ import tarfile
 import zipfile
 import zlib
 from collections.abc import Mapping
+from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
@@ -36,11 +37,13 @@ class BadData(ValueError):
     """A data file that is cut off, or is another file."""
 
 
+@lru_cache(maxsize=1)
 def small_digits() -> tuple[np.ndarray, np.ndarray]:
     """The real digits that scikit-learn carries: images (n, 8, 8) between 0 and 16, labels (n,)."""
     from sklearn.datasets import load_digits  # here: it takes longer to import than most of `cases`
 
-    return load_digits().images, load_digits().target
+    found = load_digits()
+    return found.images, found.target
 
 
 def folder() -> Path:

@@ -11,6 +11,7 @@ from functools import lru_cache
 from itertools import combinations
 
 from cases.arrays import ARRAYS, CORNERS, GROUPS, cases
+from cases.batches import MASKS
 from cases.invariants import INVARIANTS, Case, Invariant
 from cases.layers import generator
 
@@ -21,6 +22,8 @@ BY_CELL = ("dropout", "state", "calls", "direction", "refusals")
 """Groups of invariants that meet these values with every cell: of what they say the values against the reference say nothing."""
 SHORT = 12
 """Longer sequences are for the invariants that hold everywhere: what is wrong in them alone is wrong in values."""
+ALONE = frozenset(("mask", name) for name in MASKS if name not in ("none", "right"))
+"""Values that they meet once, with any cell."""
 Item = tuple[tuple[str, object], ...]
 """One or two (feature, value) of a case, to be met together."""
 
@@ -154,12 +157,12 @@ def meeting(
 
 
 def items_of(case: Case, spared: Collection[str] = (), together: int = 0) -> frozenset[Item]:
-    """What of a case is to be met: its values of the features in `MET` that are not `spared`, each beside its cell; with
-    `together` 1 or 2, each value alone, or each pair of them."""
+    """What of a case is to be met: its values of the features in `MET` that are not `spared`, each beside its cell, but some
+    `ALONE`; with `together` 1 or 2, each value alone, or each pair of them."""
     values = sorted((value for value in values_of(case) if value[0] not in spared), key=str)
     if together:
         return frozenset(combinations(values, together))
-    return frozenset((("cell", case.layer.cell), value) for value in values)
+    return frozenset((value,) if value in ALONE else (("cell", case.layer.cell), value) for value in values)
 
 
 @lru_cache(maxsize=4096)

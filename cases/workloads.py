@@ -141,10 +141,7 @@ LEAST: Mapping[str, int] = MappingProxyType({"smoke": 4, "default": 4, "full": 6
 
 _CHOSEN: Mapping[str, tuple[tuple[str, str, str], ...]] = MappingProxyType({
     "smoke": (("latency", "lstm", "forward"), ("latency", "gru", "forward+backward")),
-    "default": (
-        ("latency", "lstm", "forward"), ("latency", "gru", "forward+backward"),
-        ("ragged", "gru", "forward+backward"),
-    ),
+    "default": (("latency", "lstm", "forward"), ("ragged", "gru", "forward+backward")),
     "full": tuple((name, cell, passing) for name in WORKLOADS for cell in CELLS for passing in PASSES),
 })
 

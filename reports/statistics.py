@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from scipy import stats
+from scipy.special import ndtri, stdtrit
 
 MARGIN = 0.05
 """Two times closer than this (as a share) count as the same."""
@@ -57,7 +57,7 @@ def paired_ratio(a: Sequence[float], b: Sequence[float], confidence: float = 0.9
     mean, rounds = float(logs.mean()), int(logs.size)
     if rounds < 2:
         return Ratio(math.exp(mean), 0.0, math.inf, rounds)
-    half = float(stats.t.ppf(0.5 + confidence / 2, rounds - 1) * logs.std(ddof=1) / math.sqrt(rounds))
+    half = float(stdtrit(rounds - 1, 0.5 + confidence / 2) * logs.std(ddof=1) / math.sqrt(rounds))
     return Ratio(math.exp(mean), math.exp(mean - half), math.exp(mean + half), rounds)
 
 
@@ -92,7 +92,7 @@ def wilson(passed: int, total: int, confidence: float = 0.95) -> tuple[float, fl
         raise ValueError(f"{passed} passed of {total}: not a share")
     if not total:
         return 0.0, 1.0
-    z = float(stats.norm.ppf(0.5 + confidence / 2))
+    z = float(ndtri(0.5 + confidence / 2))
     share, square = passed / total, z * z
     middle = (share + square / (2 * total)) / (1 + square / total)
     half = z * math.sqrt(share * (1 - share) / total + square / (4 * total * total)) / (1 + square / total)

@@ -1,17 +1,49 @@
 """Subjects side by side: the plan is known before the first test, so each subject's checks run ahead in its own lane.
 
-As many lanes move at once as there are cores; pytest then only waits for outcomes, in its own order.
+One lane more than there are cores moves at once, for a lane often waits: for its subject, or for this process, in which all of
+them compute what is due. pytest then only waits for outcomes, in its own order.
 """
 
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Mapping
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
+from dataclasses import dataclass
+from itertools import chain
 from threading import Event
 from typing import Any
 
 from suite.verdicts import Outcome
+
+
+@dataclass(frozen=True)
+class Dealt:
+    """The checks of one lane where several deal with the same ones: each takes the next of the `units` when it has nothing else
+    to do, and makes its checks `own`; what comes `then` is its alone. Iterated over: all that it may come to take."""
+
+    units: deque[list[Any]]
+    own: Callable[[Any], Any] = lambda check: check
+    then: Sequence[Any] = ()
+
+    def __iter__(self) -> Iterator[Any]:
+        return chain.from_iterable((*self.units, self.then))
+
+    def taken(self) -> Iterator[Any]:
+        """What it takes, as it takes it."""
+        while self.units:
+            try:
+                unit = self.units.popleft()
+            except IndexError:  # another lane was faster
+                break
+            yield from map(self.own, unit)
+        yield from self.then
+
+
+def taken(checks: Iterable[Any]) -> Iterator[Any]:
+    """The checks of a lane, one by one."""
+    return checks.taken() if isinstance(checks, Dealt) else iter(checks)
 
 
 class Lanes:
@@ -24,13 +56,14 @@ class Lanes:
         self._pool: ThreadPoolExecutor | None = None
         self._futures: dict[str, Future] = {}
 
-    def begin(self, lanes: Mapping[str, Iterable[tuple[str, Any]]]) -> None:
-        """Start the lanes: name -> (key, check) in order."""
-        self._pool = ThreadPoolExecutor(max_workers=self.cores, thread_name_prefix="lane")
+    def begin(self, lanes: Mapping[str, Iterable[Any]]) -> None:
+        """Start the lanes: name -> its checks in order, whose keys are what they print. Lanes may have one `Dealt` hand of checks
+        between them."""
+        self._pool = ThreadPoolExecutor(max_workers=self.cores + 1, thread_name_prefix="lane")
         for checks in lanes.values():
-            checks = list(checks)
-            self._futures.update({key: Future() for key, _ in checks})
-            self._pool.submit(self._run, checks)
+            self._futures.update({str(check): self._futures.get(str(check)) or Future() for check in checks})
+        for checks in lanes.values():
+            self._pool.submit(self._run, taken(checks))
 
     def outcome(self, key: str, check: Any) -> Outcome:
         """The outcome of a check: waited for where a lane has it, else found now."""
@@ -59,9 +92,9 @@ class Lanes:
         if self._pool is not None:
             self._pool.shutdown(wait=True)
 
-    def _run(self, checks: list[tuple[str, Any]]) -> None:
-        for key, check in checks:
-            future = self._futures[key]
+    def _run(self, checks: Iterable[Any]) -> None:
+        for check in checks:
+            future = self._futures[str(check)]
             if self._stop.is_set():
                 future.cancel()
                 continue

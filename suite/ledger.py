@@ -31,6 +31,7 @@ import tomllib
 from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -124,14 +125,22 @@ class Known:
     def covers(self, names: Iterable[str], features: Mapping[str, Any]) -> bool:
         """Whether the entry speaks of a check with one of these names and these features."""
         return (
-            any(fnmatchcase(name, pattern) for name in names for pattern in (*self.invariant, *self.sometimes))
-            and holds(self.when, features)
-            and not any(holds(no, features) for no in self.unless)
+            self.names(names) and holds(self.when, features) and not any(holds(no, features) for no in self.unless)
         )
+
+    def names(self, names: Iterable[str]) -> bool:
+        """Whether the entry speaks of checks with one of these names, on some conditions."""
+        return any(matches(name, (*self.invariant, *self.sometimes)) for name in names)
 
     def always(self, names: Iterable[str]) -> bool:
         """Whether what it covers by one of these names fails always."""
-        return any(fnmatchcase(name, pattern) for name in names for pattern in self.invariant)
+        return any(matches(name, tuple(self.invariant)) for name in names)
+
+
+@lru_cache(maxsize=100_000)
+def matches(name: str, patterns: tuple[str, ...]) -> bool:
+    """Whether a name is one of those that the patterns speak of."""
+    return any(fnmatchcase(name, pattern) for pattern in patterns)
 
 
 def within(version: str, wanted: str) -> bool:

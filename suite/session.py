@@ -7,12 +7,12 @@ import platform
 import secrets
 import subprocess
 import time
-from collections import Counter
-from collections.abc import Container, Mapping, Sequence
+from collections import deque
+from collections.abc import Container, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import asdict, dataclass, field, replace
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from threading import Thread
 from typing import Any
@@ -24,7 +24,7 @@ from cases.space import catalogue
 from reports.lines import Exploration, Header, Verdict
 from suite import repros
 from suite.exploration import Explored, Judged, explore
-from suite.lanes import Lanes
+from suite.lanes import Dealt, Lanes
 from suite.ledger import Known, consult
 from suite.repros.known import written
 from suite.settings import Settings
@@ -172,7 +172,7 @@ class Session:
     def start_ahead(self, everything: bool) -> None:
         """Begin to start the subjects' interpreters in the background: it takes as long as collecting the checks. With
         `everything` to be asked, also the further ones of one subject alone, where there are cores for them."""
-        further = self.lanes.cores // max(len(self.subjects), 1) - 1 if everything else 0
+        further = (self.lanes.cores + 1) // max(len(self.subjects), 1) - 1 if everything else 0
         for subject in self.subjects:
             if subject.device == "cpu":
                 self.doubles += (ahead := [subject.double() for _ in range(further)])
@@ -191,24 +191,25 @@ class Session:
         """Begin the lanes for the checks and searches that were selected: one a subject, and where there are more cores than
         that, several of one subject, each with its own interpreter. One that compiles has two in any case: it takes as long as
         the others together. What is timed later is prepared when a subject's own interpreter has nothing else to do."""
-        lanes: dict[str, list[Check | Exploring]] = {}
+        asked: dict[str, list[Check | Exploring]] = {}
         for check in checks:
-            lane = "across" if getattr(check, "other", None) else check.subject.name
-            lanes.setdefault(lane, []).append(check)
-        free = self.lanes.cores // max(len(lanes), 1)
-        for subject in self.subjects:
+            asked.setdefault("across" if getattr(check, "other", None) else check.subject.name, []).append(check)
+        free = (self.lanes.cores + 1) // max(len(asked), 1)
+        lanes: dict[str, Dealt] = {}
+        for name in sorted(asked, key=lambda name: (asked[name][0].compiled, len(asked[name])), reverse=True):
+            hand = deque(units(asked[name]))
+            mine = tuple(timing for timing in timings if timing.subject.name == name)
+            lanes[name] = Dealt(hand, then=mine)
+            subject = next((s for s in self.subjects if s.name == name and s.device == "cpu"), None)
+            if subject is None:
+                continue
             parts = max(free, 2) if subject.specification.sparing and self.lanes.cores > 1 else free
-            if parts > 1 and subject.device == "cpu" and subject.name in lanes:
-                first, *others = shared(lanes[subject.name], min(parts, 1 + len(lanes[subject.name]) // ALONE))
-                lanes[subject.name] = first
-                for number, part in enumerate(others, 2):
-                    double = self.another(subject)
-                    lanes[f"{subject.name} {number}"] = [replace(check, subject=double) for check in part]
-        longest = sorted(lanes, key=lambda name: (lanes[name][0].compiled, len(lanes[name])), reverse=True)
+            for number in range(2, 1 + min(parts, len(hand), 1 + len(asked[name]) // ALONE)):
+                lanes[f"{name} {number}"] = Dealt(hand, partial(asked_of, self.another(subject)))
         for timing in timings:
-            lanes.setdefault(timing.subject.name, []).append(timing)
-        longest += [name for name in lanes if name not in longest]
-        self.lanes.begin({name: [(str(check), check) for check in lanes[name]] for name in longest})
+            if timing.subject.name not in asked:
+                lanes[str(timing)] = Dealt(deque(), then=(timing,))
+        self.lanes.begin(lanes)
 
     def judge(self, check: Check | Exploring | Preparing) -> Outcome | Explored | None:
         """The outcome of one check, before the ledger is asked; of a search, what it explored."""
@@ -353,18 +354,17 @@ class Session:
                 subject.nursery.stop()
 
 
-def shared(checks: list[Check | Exploring], parts: int) -> list[list[Check | Exploring]]:
-    """The checks in so many parts of about equal cost, fewer where there are not as many units, each unit in one of them, in
-    the order that they have."""
-    costs: Counter[str] = Counter()
+def units(checks: Iterable[Check | Exploring]) -> list[list[Check | Exploring]]:
+    """The checks by what they share layers and answers with, the dearest first, each unit's in the order that they have."""
+    found: dict[str, list[Check | Exploring]] = {}
     for check in checks:
-        costs[check.unit] += check.cost
-    sums, place = [0] * parts, {}
-    for unit, cost in costs.most_common():
-        place[unit] = sums.index(min(sums))
-        sums[place[unit]] += cost
-    found = [[check for check in checks if place[check.unit] == part] for part in range(parts)]
-    return [part for part in found if part]
+        found.setdefault(check.unit, []).append(check)
+    return sorted(found.values(), key=lambda unit: -sum(check.cost for check in unit))
+
+
+def asked_of(double: Subject, check: Check | Exploring) -> Check | Exploring:
+    """The check, asked of another interpreter of its subject."""
+    return replace(check, subject=double)
 
 
 def with_script(check: Check, outcome: Outcome) -> Outcome:

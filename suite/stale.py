@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Container
+from collections.abc import Container, Iterator, Mapping
+from itertools import chain
 
+from cases.families import REGISTRY as FAMILIES
 from cases.families import checks as families
+from cases.families.base import planned
 from cases.plan import concerned
 from cases.scenarios import claims
 from reports.lines import Verdict
@@ -31,8 +34,10 @@ def stale(session: Session, failed: Container[tuple[str, str]]) -> list[Verdict]
             matched = [(place, names) for place in places for names, features in asked if place.covers(names, features)]
             if any(place.always(names) for place, names in matched):
                 continue  # each of those says for itself if it passes
-            if any(place.covers(*check) for place in places for check in (*spared, *(() if matched else deeper(session)))):
-                continue  # the plan that is not sparing will tell, or a deeper one
+            if any(place.covers(*check) for place in places for check in spared):
+                continue  # the plan that is not sparing will tell
+            if not matched and any(place.covers(*check) for place in places for check in deeper(session, place)):
+                continue  # a deeper plan will
             wrong = "matches only checks that pass" if matched else "matches no planned check"
             found.append(Verdict(
                 id=f"{subject.name}::ledger::{key}", subject=subject.name, invariant="ledger", group="ledger",
@@ -43,11 +48,14 @@ def stale(session: Session, failed: Container[tuple[str, str]]) -> list[Verdict]
     return found
 
 
-def deeper(session: Session) -> list[tuple[tuple[str], dict[str, object]]]:
-    """The names and features of what a deeper plan asks."""
-    among = concerned(session.settings.depth, session.settings.seed)
-    among += [(p.name, p.features) for p in (*families("full"), *claims("full"))]
-    return [((name,), {**features, "device": "cpu"}) for name, features in among]
+def deeper(session: Session, known: Known) -> Iterator[tuple[tuple[str], dict[str, object]]]:
+    """The names and features of what a deeper plan asks, as far as an entry of the ledger speaks of such names."""
+    among: Iterator[tuple[str, Mapping[str, object]]] = chain(
+        concerned(session.settings.depth, session.settings.seed), ((p.name, p.features) for p in claims("full")),
+        ((one.name, planned(one, row).features) for one in FAMILIES.values() if known.names((one.name,))
+         for row in one.variants("full")),
+    )
+    return (((name,), {**features, "device": "cpu"}) for name, features in among)
 
 
 def unasked(session: Session, subject: Subject, asked: Container[str]) -> list[Check]:

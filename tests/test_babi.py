@@ -15,7 +15,7 @@ TEXT = (
 
 
 def test_a_sentence_is_its_words_and_marks():
-    assert tokenize("John went to the hallway.") == ["John", "went", "to", "the", "hallway", "."]
+    assert tokenize("John went to the hallway.") == ("John", "went", "to", "the", "hallway", ".")
 
 
 def test_a_question_has_the_story_before_it_or_its_supporting_sentences():

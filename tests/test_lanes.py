@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import threading
 import time
+from collections import deque
 
 import pytest
 
 from cases.workloads import timed
-from suite.lanes import Lanes
+from suite.lanes import Dealt, Lanes
 from suite.opening import open_session
-from suite.session import ALONE, shared
+from suite.session import ALONE, asked_of, units
 from suite.settings import Settings
 from suite.subjects.interpreter import Died
 from suite.timing.comparison import Comparison, Preparing
@@ -37,14 +38,10 @@ class Judge:
         return Outcome("pass", check)
 
 
-def pairs(*names: str):
-    return [(name, name) for name in names]
-
-
 def test_each_check_is_judged_once_in_the_order_of_its_lane():
     judge = Judge()
     lanes = Lanes(judge, cores=2)
-    lanes.begin({"a": pairs("a1", "a2", "a3"), "b": pairs("b1", "b2")})
+    lanes.begin({"a": ["a1", "a2", "a3"], "b": ["b1", "b2"]})
     for name in ("b2", "a3", "a1", "b1", "a2"):
         assert lanes.outcome(name, name).message == name
     lanes.stop()
@@ -52,13 +49,13 @@ def test_each_check_is_judged_once_in_the_order_of_its_lane():
     assert [n for n in judge.seen if n[0] == "a"] == ["a1", "a2", "a3"]
 
 
-def test_as_many_lanes_move_at_once_as_there_are_cores():
+def test_one_lane_more_moves_at_once_than_there_are_cores():
     judge = Judge(0.03)
     lanes = Lanes(judge, cores=2)
-    lanes.begin({name: pairs(f"{name}1", f"{name}2") for name in "abcd"})
+    lanes.begin({name: [f"{name}1", f"{name}2"] for name in "abcd"})
     assert lanes.outcome("d2", "d2").verdict == "pass"
     lanes.stop()
-    assert judge.most == 2
+    assert judge.most == 3
 
 
 def test_what_no_lane_has_is_judged_now():
@@ -68,7 +65,7 @@ def test_what_no_lane_has_is_judged_now():
 
 def test_our_own_errors_come_back_where_the_outcome_is_waited_for():
     lanes = Lanes(Judge(), cores=1)
-    lanes.begin({"a": pairs("a error", "a2")})
+    lanes.begin({"a": ["a error", "a2"]})
     with pytest.raises(ZeroDivisionError):
         lanes.outcome("a error", "a error")
     assert lanes.outcome("a2", "a2").verdict == "pass"
@@ -78,7 +75,7 @@ def test_our_own_errors_come_back_where_the_outcome_is_waited_for():
 def test_stopping_waits_for_what_runs_and_begins_nothing_more():
     judge, hurried = Judge(0.1), []
     lanes = Lanes(judge, cores=1)
-    lanes.begin({"a": pairs(*(f"a{n}" for n in range(50)))})
+    lanes.begin({"a": [f"a{n}" for n in range(50)]})
     lanes.outcome("a0", "a0")
     lanes.stop(lambda: hurried.append(judge.now))
     assert len(judge.seen) <= 3 and judge.now == 0 and len(hurried) == 1
@@ -89,7 +86,7 @@ def test_stopping_waits_for_what_runs_and_begins_nothing_more():
 def test_waiting_is_for_everything_in_the_lanes():
     judge = Judge(0.05)
     lanes = Lanes(judge, cores=2)
-    lanes.begin({"a": pairs("a1", "a2"), "b": pairs("b1")})
+    lanes.begin({"a": ["a1", "a2"], "b": ["b1"]})
     lanes.wait()
     assert len(judge.seen) == 3 and not lanes.busy
     lanes.stop()
@@ -97,36 +94,57 @@ def test_waiting_is_for_everything_in_the_lanes():
 
 def test_nothing_is_hurried_where_all_is_done():
     lanes, hurried = Lanes(Judge(), cores=1), []
-    lanes.begin({"a": pairs("a1")})
+    lanes.begin({"a": ["a1"]})
     lanes.outcome("a1", "a1")
     lanes.stop(lambda: hurried.append(1))
     lanes.stop(lambda: hurried.append(1))
     assert hurried == []
 
 
-def test_checks_are_shared_out_by_cost_and_units_stay_whole():
+def test_units_stay_whole_and_the_dearest_come_first():
     checks = open_session(Settings(subjects=("reference",))).all_checks
-    parts = shared(list(checks), 3)
-    assert sorted(str(check) for part in parts for check in part) == sorted(map(str, checks))
-    units = [{check.unit for check in part} for part in parts]
-    assert not units[0] & units[1] and not units[1] & units[2] and not units[0] & units[2]
-    costs = [sum(check.cost for check in part) for part in parts]
-    assert max(costs) < 1.2 * min(costs)
+    found = units(checks)
+    assert sorted(str(check) for unit in found for check in unit) == sorted(map(str, checks))
+    assert len({unit[0].unit for unit in found}) == len(found) and all(len({c.unit for c in unit}) == 1 for unit in found)
+    costs = [sum(check.cost for check in unit) for unit in found]
+    assert costs == sorted(costs, reverse=True) and len(found) > 100
 
 
-def test_one_unit_is_not_shared_out():
-    checks = [check for check in open_session(Settings(subjects=("reference",))).families if check.unit == "graphs"]
-    assert len(checks) > 1 and shared(checks, 3) == [checks]
+def test_lanes_that_deal_take_each_unit_once_and_end_together():
+    judge = Judge(0.01)
+    lanes = Lanes(judge, cores=2)
+    hand = deque([f"{unit}{n}" for n in range(3)] for unit in "abcdef")
+    lanes.begin({"1": Dealt(hand, then=("last",)), "2": Dealt(hand), "3": Dealt(hand, str.lower)})
+    lanes.wait()
+    lanes.stop()
+    assert sorted(judge.seen) == sorted(["last", *(f"{unit}{n}" for unit in "abcdef" for n in range(3))])
+    assert not hand and judge.most == 3
+
+
+def test_what_is_dealt_and_never_taken_is_given_up_when_stopped():
+    judge = Judge(0.05)
+    lanes = Lanes(judge, cores=1)
+    hand = deque([f"{n}"] for n in range(50))
+    lanes.begin({"1": Dealt(hand), "2": Dealt(hand)})
+    lanes.outcome("0", "0")
+    lanes.stop()
+    assert len(judge.seen) <= 6 and not lanes.busy
+
+
+def test_a_check_of_a_double_is_the_same_check():
+    session = open_session(Settings(subjects=("reference",)))
+    check, double = session.checks[0], session.subjects[0].double()
+    assert str(asked_of(double, check)) == str(check) and asked_of(double, check).subject is double
 
 
 def test_one_subject_is_asked_in_several_interpreters_where_cores_are_free():
     session = open_session(Settings(subjects=("reference",)))
-    session.lanes = Lanes(lambda check: Outcome("pass", check.subject), cores=2)
+    session.lanes = Lanes(lambda check: time.sleep(0.0005) or Outcome("pass", check.subject), cores=2)
     checks = [check for check in session.checks if not check.other]
     session.run_ahead(checks)
     seen = {str(check): session.lanes.outcome(str(check), check).message for check in checks}
     session.stop()
-    assert set(seen.values()) == {session.subjects[0], *session.doubles} and len(session.doubles) == 1
+    assert set(seen.values()) == {session.subjects[0], *session.doubles} and len(session.doubles) == 2
     assert {double.name for double in session.doubles} == {"reference"}
 
 

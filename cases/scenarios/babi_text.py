@@ -104,7 +104,7 @@ def tokenized(ask):
         "Bob dropped the apple. Where is the apple?": "Bob dropped the apple . Where is the apple ?".split(),
     }
     return [Deviation("tokenize", f"{sentence!r}: found {tokenize(sentence)}, expected {due}")
-            for sentence, due in listed.items() if tokenize(sentence) != due]
+            for sentence, due in listed.items() if list(tokenize(sentence)) != due]
 
 
 @claim("babi-memnn", "A question has every sentence before it in its story, or its supporting ones alone, and its answer.",

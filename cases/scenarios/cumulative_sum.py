@@ -18,7 +18,7 @@ from cases.scenarios.base import ADAM, claim, curve, differentiated, followed, p
 from cases.tolerance import compare, expect_model
 
 NAME = "cumulative-sum-tagging"
-TIME, STEPS, BATCH = 10, 48, 16
+TIME, STEPS, BATCH = 10, 32, 24
 UNSEEN = STEPS * BATCH
 ENOUGH = 0.93
 """Which share of fresh tags must be right; by the commonest tag of each step 89 % are, and as many after other tags."""
@@ -48,7 +48,7 @@ def question(direction: str) -> ModelRequest:
     """Trained on fresh sequences, then asked about others."""
     x, y = sequences(STEPS * BATCH, "seen")
     batches = tuple(tuple(range(s * BATCH, (s + 1) * BATCH)) for s in range(STEPS))
-    training = Training("adam", (("learning_rate", 0.03), *ADAM[1:]), "binary_crossentropy", batches)
+    training = Training("adam", (("learning_rate", 0.05), *ADAM[1:]), "binary_crossentropy", batches)
     made = model(direction)
     return ModelRequest(made, draw_model_weights(made), x, None, y, training, sequences(UNSEEN, "unseen")[0])
 

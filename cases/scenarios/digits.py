@@ -20,7 +20,7 @@ from cases.tolerance import compare, expect_model
 
 NAME = "digits"
 TRAINED, UNSEEN, BATCH, EPOCHS = 480, 240, 32, 3
-FIRST = 5
+FIRST = 3
 HYPER = (("learning_rate", 0.03), *ADAM[1:])
 MODEL = sequential(
     NAME, node("input", "input", shape=(8, 8)),

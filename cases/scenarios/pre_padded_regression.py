@@ -20,7 +20,7 @@ from cases.tolerance import compare, expect_model
 NAME = "pre-padded-regression"
 SEQUENCES = ((1.0,), (2.0, 5.0), (3.0, 9.0, 9.0, 4.0, 8.0))
 TARGETS = np.array([[2.0], [4.0], [6.0]])
-STEPS, LEARNED = 8, 24
+STEPS, LEARNED = 4, 24
 
 
 def model(masked: bool = True, dropout: float = 0.0, time: int | None = None) -> Model:
@@ -167,9 +167,8 @@ def training(optimizer: str, steps: int) -> Training:
     return Training(optimizer, tuple(hyper.items()), "mse", tuple((i % 3,) for i in range(steps)))
 
 
-def trained(optimizer: str) -> ModelRequest:
-    """The three sequences, each a batch; by SGD a few steps."""
-    steps = LEARNED if optimizer == "rmsprop" else STEPS
+def trained(optimizer: str, steps: int = STEPS) -> ModelRequest:
+    """The three sequences, each a batch."""
     return question(padded(6), targets=TARGETS, training=training(optimizer, steps))
 
 
@@ -179,12 +178,10 @@ def trajectory(ask, optimizer):
     return followed(ask, trained(optimizer), STEPS)
 
 
-@claim(NAME, "The model learns its three sequences, with its dropout and without: the loss falls to a third.",
-       [{"dropout": 0.0}, {"dropout": 0.2}], sparing=[{"dropout": 0.0}],
+@claim(NAME, "The model learns its three sequences, with its dropout: the loss falls to a third.", [{"dropout": 0.2}],
        says="100 epochs of batches of one teach it three sequences.")
 def it_learns(ask, dropout):
-    request = trained("rmsprop")
-    losses = ask(replace(request, model=model(dropout=dropout)) if dropout else request)["losses"]
+    losses = ask(replace(trained("rmsprop", LEARNED), model=model(dropout=dropout)))["losses"]
     first, last = losses[:3].mean(), losses[-6:].mean()
     told = curve("loss", losses, f"Loss of each step of training, dropout {dropout:g}")
     return [told] if last < first / 3 else [

@@ -47,7 +47,7 @@ class Keras(Backend):
     """
 
     engine_name = ""
-    spared = ("sklearn", "tensorflow")
+    spared: tuple[str, ...] = ("sklearn", "tensorflow")
 
     def __init__(self, device: str = "cpu", threads: int = 1):
         super().__init__(device, threads)
@@ -362,6 +362,7 @@ class KerasTorch(Keras):
 
     name, engine_name = "keras-torch", "torch"
     imports = ("keras", "torch")
+    spared = ("jax", "pandas", *Keras.spared)
     environment: Mapping[str, str] = {"KERAS_BACKEND": "torch", **QUIET}
     requires = ("keras", "torch")
     distributions = ("torch",)
