@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 from itertools import combinations
 
-from cases.arrays import ARRAYS, CORNERS, GROUPS, cases
+from cases.arrays import CORNERS, GROUPS, cases
 from cases.batches import MASKS
 from cases.invariants import INVARIANTS, Case, Invariant
 from cases.layers import generator
@@ -21,7 +21,8 @@ everywhere meet all pairs."""
 BY_CELL = ("dropout", "state", "calls", "direction", "refusals")
 """Groups of invariants that meet these values with every cell: of what they say the values against the reference say nothing."""
 SHORT = 12
-"""Longer sequences are for the invariants that hold everywhere: what is wrong in them alone is wrong in values."""
+"""Longer sequences are for the invariants that hold everywhere, and where nothing shorter has a value: what is wrong in them
+alone is wrong in values."""
 ALONE = frozenset(("mask", name) for name in MASKS if name not in ("none", "right"))
 """Values that they meet once, with any cell."""
 Item = tuple[tuple[str, object], ...]
@@ -89,13 +90,13 @@ def chosen(invariant: Invariant, among: tuple[Case, ...], depth: str) -> list[Ca
     applying = [case for case in among if concerns(invariant, case)]
     if depth == "full" or invariant.everywhere:
         return applying
-    applying = [case for case in applying if case.plan.time <= SHORT] or applying
+    short = [case for case in applying if case.plan.time <= SHORT]
+    core, options = ([case for case in short if case.array == array] for array in ("core", "options"))
     found: list[Case] = []
     together = 0 if depth == "default" and invariant.group in BY_CELL else 1
-    for pool in (("core",), ("options",), tuple(array.name for array in ARRAYS)):
+    for pool in (core, options, short, applying):
         met = {item for case in found for item in items_of(case, (), together)}
-        here = [case for case in applying if case.array in pool]
-        found += meeting(invariant.group, here, met, together=together, cost=work)
+        found += meeting(invariant.group, pool, met, together=together, cost=work)
     return found
 
 

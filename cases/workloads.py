@@ -2,10 +2,9 @@
 
 Every workload is a whole call of one layer on one batch: `(batch, time, features)` in, `(batch, time, units)` out.
 
-depth     what is timed, for each subject
-smoke     the cheapest workload, each cell once and each pass once
-default   what takes seconds: a short sequence and ragged ones, each cell and each pass, few rounds
-full      every workload × cell × pass, more rounds
+depth            what is timed, for each subject
+smoke, default   a short sequence and ragged ones, each cell and each pass once, few rounds: seconds
+full             every workload × cell × pass, more rounds
 """
 
 from __future__ import annotations
@@ -140,8 +139,8 @@ SECONDS: Mapping[str, float] = MappingProxyType({"smoke": 0.25, "default": 0.5, 
 LEAST: Mapping[str, int] = MappingProxyType({"smoke": 4, "default": 4, "full": 6})
 
 _CHOSEN: Mapping[str, tuple[tuple[str, str, str], ...]] = MappingProxyType({
-    "smoke": (("latency", "lstm", "forward"), ("latency", "gru", "forward+backward")),
-    "default": (("latency", "lstm", "forward"), ("ragged", "gru", "forward+backward")),
+    "smoke": (FEW := (("latency", "lstm", "forward"), ("ragged", "gru", "forward+backward"))),
+    "default": FEW,
     "full": tuple((name, cell, passing) for name in WORKLOADS for cell in CELLS for passing in PASSES),
 })
 
