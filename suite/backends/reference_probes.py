@@ -68,6 +68,7 @@ from suite.backends.reference_steps import (
     run_recomputed,
     run_whole_sequences,
 )
+from suite.backends.reference_scans import run_associative_scan, run_counted_states, run_ctc_decoded
 from suite.backends.reference_training import (
     run_attending,
     run_epochs,
@@ -127,5 +128,6 @@ PROBES: Mapping[str, Callable] = {
     "windows": run_windows, "words": run_words, "fitting": run_fitting, "own_cell": run_own_cell,
     "thawed": run_thawed, "convolution_in_time": run_convolution_in_time, "last_axis": run_last_axis,
     "recorded": run_recorded, "compiled_by_default": run_compiled_by_default,
+    "counted_states": run_counted_states, "associative_scan": run_associative_scan, "ctc_decoded": run_ctc_decoded,
 }
 """Name of a function request -> what answers it: function(backend, request)."""
