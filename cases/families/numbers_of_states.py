@@ -1,4 +1,4 @@
-"""As many initial states as a layer has, no fewer and no more: whatever the layer is made of, and whichever way they are given."""
+"""As many initial states as a layer has, no fewer and no more: whatever it is made of, and whichever way they are given."""
 
 from __future__ import annotations
 

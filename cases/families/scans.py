@@ -33,14 +33,13 @@ def associative_scans_are_loops(ask, elements, steps, backwards, axis) -> list[D
         given = (random.random(shape) < 0.3,)
     else:  # integers that float32 does not hold
         given = (random.integers(2**24, 2**26, shape) | 1 if elements == "int32" else draw_values(random, shape),)
-    due = [tuple(one[::-1][0] if backwards else one[0] for one in given)]
-    for now in zip(*(one[::-1] if backwards else one for one in given), strict=True):
-        before = due[-1]
-        due.append((before[0] * now[0], now[0] * before[1] + now[1]) if elements == "recurrence" else
-                   (before[0] | now[0],) if elements == "bool" else (before[0] + now[0],))
-    due[1] = due[0]
+    due: list[tuple] = []
     turn = slice(None, None, -1 if backwards else 1)
-    expected = [np.swapaxes(np.stack([one[n] for one in due[1:]][turn]), 0, axis) for n in range(len(given))]
+    for now in zip(*(one[turn] for one in given), strict=True):
+        before = due[-1] if due else None
+        due.append(now if before is None else (before[0] * now[0], now[0] * before[1] + now[1]) if elements == "recurrence" else
+                   (before[0] | now[0],) if elements == "bool" else (before[0] + now[0],))
+    expected = [np.swapaxes(np.stack([one[n] for one in due][turn]), 0, axis) for n in range(len(given))]
     dtype = "float32" if elements == "recurrence" else elements
     arrays = tuple(np.swapaxes(one, 0, axis).astype(dtype) for one in given)
     seen = ask(FunctionRequest("associative_scan", (("elements", arrays), ("backwards", backwards), ("axis", axis))))
@@ -67,8 +66,8 @@ def alignments(scores: np.ndarray, blank: int) -> dict[tuple[int, ...], float]:
     return found
 
 
-@statement("Decoding gives the labels of the best alignment, or the most probable ones of all alignments, of each row's own steps, "
-           "with their score, whichever class is the blank, and understands or refuses a class that is counted from the end.",
+@statement("Decoding gives the labels of the best alignment, or the most probable ones of all alignments, of each row's own "
+           "steps, with their score, whichever class is the blank, and understands or refuses one that is counted from the end.",
            {"strategy": ("beam_search", "greedy"), "blank": (0, -1, 2, 1), "empty_row": (True, False), "merge": (True, False)},
            senseless=((("strategy", "merge"), lambda strategy, merge: strategy == "beam_search" and not merge),
                       (("blank", "empty_row"), lambda blank, empty_row: blank < 0 and empty_row)),

@@ -54,6 +54,7 @@ from suite.backends.reference_modules import (
     run_twice,
     run_wrong_weights,
 )
+from suite.backends.reference_scans import run_associative_scan, run_counted_states, run_ctc_decoded
 from suite.backends.reference_series import run_windows, run_words
 from suite.backends.reference_steps import (
     run_drawn_steps,
@@ -68,7 +69,6 @@ from suite.backends.reference_steps import (
     run_recomputed,
     run_whole_sequences,
 )
-from suite.backends.reference_scans import run_associative_scan, run_counted_states, run_ctc_decoded
 from suite.backends.reference_training import (
     run_attending,
     run_epochs,
