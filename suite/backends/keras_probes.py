@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from suite.backends.keras_attention import run_attending
 from suite.backends.keras_callbacks import run_interrupted, run_watching
 from suite.backends.keras_cells import run_cell_states, run_chain, run_form
+from suite.backends.keras_counted import run_counted_states
 from suite.backends.keras_data import run_column, run_fetch, run_fit, run_lengths, run_load, run_stateful
 from suite.backends.keras_each_step import run_drawn_steps, run_each_step, run_open_steps
 from suite.backends.keras_exports import run_exported
@@ -40,6 +41,7 @@ from suite.backends.keras_options import (
 from suite.backends.keras_own import run_configured_twice, run_own_cell
 from suite.backends.keras_purity import run_purity, run_recorded
 from suite.backends.keras_saved import run_saved
+from suite.backends.keras_scans import run_associative_scan, run_ctc_decoded
 from suite.backends.keras_schedules import run_schedule
 from suite.backends.keras_series import run_windows, run_words
 from suite.backends.keras_stateful import run_stateful_calls
@@ -76,6 +78,7 @@ PROBES: Mapping[str, Callable] = {
     "watching": run_watching, "interrupted": run_interrupted, "windows": run_windows, "words": run_words,
     "own_cell": run_own_cell, "configured_twice": run_configured_twice, "fitting": run_fitting, "thawed": run_thawed,
     "convolution_in_time": run_convolution_in_time, "last_axis": run_last_axis, "recorded": run_recorded,
-    "compiled_by_default": run_compiled_by_default,
+    "compiled_by_default": run_compiled_by_default, "counted_states": run_counted_states,
+    "associative_scan": run_associative_scan, "ctc_decoded": run_ctc_decoded,
 }
 """Name of a function request -> what answers it: function(backend, request)."""

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 
 from suite.backends.pytorch_attention import run_attending, run_between
 from suite.backends.pytorch_cells import run_cell_states, run_chain, run_form, run_pack
+from suite.backends.pytorch_counted import run_counted_states
 from suite.backends.pytorch_data import run_column, run_cut, run_fetch, run_lengths, run_packed, run_stateful
 from suite.backends.pytorch_dropout import run_dropout_between
 from suite.backends.pytorch_exports import run_exported
@@ -39,6 +40,6 @@ PROBES: Mapping[str, Callable] = {
     "computed_weights": run_computed_weights, "halved": run_halved, "segments": run_segments,
     "attending": run_attending, "between": run_between, "ctc": run_ctc, "loss_of_numbers": run_loss_of_numbers,
     "quantized": run_quantized, "recomputed": run_recomputed,
-    "helper": run_helper, "mixed_dtypes": run_mixed_dtypes,
+    "helper": run_helper, "mixed_dtypes": run_mixed_dtypes, "counted_states": run_counted_states,
 }
 """Name of a function request -> what answers it: function(backend, request)."""

@@ -1,0 +1,36 @@
+"""As many initial states as a layer has, no fewer and no more: whatever it is made of, and whichever way they are given."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from cases.batches import draw_values
+from cases.families.base import refused, statement
+from cases.layers import generator
+from cases.models import FunctionRequest
+from cases.requests import Deviation
+
+ROWS, STEPS, FEATURES, UNITS = 2, 4, 3, 5
+STATES = {"lstm": 2, "bidirectional_gru": 2, "bidirectional_lstm": 4, "stacked": 2, "stack_by_hand": 2}
+"""Kind of layer -> how many states it has.
+
+stacked        two GRU cells one above the other, of one size
+stack_by_hand  the same called by hand, for one step
+"""
+WRONG = ("fewer", "more", "bare", "none")
+"""How many are given: all but the last, one more, the first one alone and in no list, or an empty list."""
+
+
+@statement("A layer of several states refuses fewer states than it has, more, one bare state, and an empty list of them.",
+           {"part": tuple(STATES), "wrong": WRONG}, strength=(1, 2, 2), sparing=12,
+           usual={"part": ("stacked", "bidirectional_gru", "bidirectional_lstm", "stack_by_hand")},
+           source="Keras: RNN(initial_state), StackedRNNCells, Bidirectional; PyTorch: nn.GRU, nn.LSTM")
+def other_numbers_of_states_are_refused(ask, part, wrong) -> list[Deviation]:
+    random = generator("numbers of states", part)
+    count = {"fewer": STATES[part] - 1, "more": STATES[part] + 1, "bare": 1, "none": 0}[wrong]
+    states = tuple(draw_values(random, (ROWS, UNITS)) for _ in range(count))
+    request = FunctionRequest("counted_states", (("part", part), ("inputs", draw_values(random, (ROWS, STEPS, FEATURES))),
+                                                 ("states", states), ("bare", wrong == "bare"), ("units", UNITS)))
+    words = f"{part}: {'one bare state' if wrong == 'bare' else f'{count} states'}, where it has {STATES[part]}"
+    return refused(ask, request, lambda seen: Deviation(
+        "states", f"{words}: taken in silence, outputs of shape {np.shape(seen['outputs'])}"))

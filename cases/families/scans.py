@@ -1,0 +1,96 @@
+"""Loops over steps that a user writes as one function: a scan that is associative, and the decoding of CTC outputs."""
+
+from __future__ import annotations
+
+from itertools import product
+
+import numpy as np
+
+from cases.batches import draw_values
+from cases.families.base import equal, statement
+from cases.layers import generator
+from cases.models import FunctionRequest
+from cases.requests import Deviation, Refusal
+from cases.tolerance import compare, unit_roundoff
+
+WIDTH = 2
+LENGTHS = (4, 3, 1, 2)
+"""Of the rows that are decoded."""
+CLASSES = 3
+SLACK = 64 * unit_roundoff("float32")
+
+
+@statement("A scan over an associative function gives at each step what the steps so far give one after another, in the dtype of "
+           "its elements.",
+           {"elements": ("float32", "int32", "bool", "float16", "recurrence"), "steps": (5, 1, 6), "backwards": (False, True),
+            "axis": (0, 1)}, strength=(1, 1, 2), sparing=0, source="Keras: ops.associative_scan; Blelloch 1990")
+def associative_scans_are_loops(ask, elements, steps, backwards, axis) -> list[Deviation]:
+    random = generator("scans", elements, steps)
+    shape = (steps, WIDTH)
+    if elements == "recurrence":  # h = a h + b, as pairs (a, b)
+        given = (random.uniform(0.25, 0.75, shape), draw_values(random, shape))
+    elif elements == "bool":
+        given = (random.random(shape) < 0.3,)
+    else:  # integers that float32 does not hold
+        given = (random.integers(2**24, 2**26, shape) | 1 if elements == "int32" else draw_values(random, shape),)
+    due: list[tuple] = []
+    turn = slice(None, None, -1 if backwards else 1)
+    for now in zip(*(one[turn] for one in given), strict=True):
+        before = due[-1] if due else None
+        due.append(now if before is None else (before[0] * now[0], now[0] * before[1] + now[1]) if elements == "recurrence" else
+                   (before[0] | now[0],) if elements == "bool" else (before[0] + now[0],))
+    expected = [np.swapaxes(np.stack([one[n] for one in due][turn]), 0, axis) for n in range(len(given))]
+    dtype = "float32" if elements == "recurrence" else elements
+    arrays = tuple(np.swapaxes(one, 0, axis).astype(dtype) for one in given)
+    seen = ask(FunctionRequest("associative_scan", (("elements", arrays), ("backwards", backwards), ("axis", axis))))
+    found = []
+    for number, one in enumerate(expected):
+        name = f"results/{number}"
+        if dtype in ("bool", "int32"):
+            found += equal(name, seen[name], one)
+        else:
+            found += compare(name, seen[name], one, 64 * unit_roundoff(dtype) * (np.abs(one) + steps))
+    if seen.facts["dtype"] != dtype:
+        found.append(Deviation("dtype", f"results of {seen.facts['dtype']}, expected {dtype}"))
+    return found
+
+
+def alignments(scores: np.ndarray, blank: int) -> dict[tuple[int, ...], float]:
+    """Every sequence of labels that these steps (time, classes) can be, and the logarithm of its probability: the sum over all
+    alignments."""
+    logarithms = scores - np.log(np.exp(scores).sum(axis=-1, keepdims=True))
+    found: dict[tuple[int, ...], float] = {}
+    for path in product(range(scores.shape[1]), repeat=len(scores)):
+        labels = tuple(c for t, c in enumerate(path) if c != blank and (t == 0 or path[t - 1] != c))
+        found[labels] = np.logaddexp(found.get(labels, -np.inf), sum(logarithms[t, c] for t, c in enumerate(path)))
+    return found
+
+
+@statement("Decoding gives the labels of the best alignment, or the most probable ones of all alignments, of each row's own "
+           "steps, with their score, whichever class is the blank, and understands or refuses one that is counted from the end.",
+           {"strategy": ("beam_search", "greedy"), "blank": (0, -1, 2, 1), "empty_row": (True, False), "merge": (True, False)},
+           senseless=((("strategy", "merge"), lambda strategy, merge: strategy == "beam_search" and not merge),
+                      (("blank", "empty_row"), lambda blank, empty_row: blank < 0 and empty_row)),
+           usual={"blank": (0, -1, 2)}, strength=(1, 2, 3), sparing=0, source="Keras: ops.ctc_decode; Graves et al. 2006")
+def decoded_labels_are_the_most_probable(ask, strategy, blank, empty_row, merge) -> list[Deviation]:
+    lengths = (*LENGTHS, 0) if empty_row else LENGTHS
+    scores = draw_values(generator("decoding"), (len(lengths), max(lengths), CLASSES)) * 2.0
+    request = FunctionRequest("ctc_decoded", (("scores", scores), ("lengths", np.array(lengths)), ("strategy", strategy),
+                                              ("blank", blank), ("merge", merge)))
+    if blank < 0 and isinstance(ask.answer(request), Refusal):
+        return []
+    seen, found = ask(request), []
+    for row, length in enumerate(lengths):
+        valid, labels = scores[row, :length], tuple(int(label) for label in seen["labels"][row] if label != -1)
+        if strategy == "greedy":
+            best = valid.argmax(axis=1)
+            due = tuple(int(c) for t, c in enumerate(best) if c != blank % CLASSES and not (merge and t and best[t - 1] == c))
+            score = -valid.max(axis=1).sum()
+        else:
+            table = alignments(valid, blank % CLASSES)
+            due = max(table, key=table.get)
+            score = table[due]
+        if labels != due:
+            found.append(Deviation("labels", f"row {row}, of {length} steps: found labels {labels}, expected {due}"))
+        found += compare(f"scores/{row}", seen["scores"][row], np.array(score), SLACK * (np.abs(score) + 4.0 * len(valid) + 1.0))
+    return found

@@ -1,0 +1,40 @@
+"""Keras' scans over associative functions, and its decoding of CTC outputs."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from cases.models import FunctionRequest
+from cases.requests import Observation, Unsupported
+from suite.backends import moment
+from suite.backends.keras_nests import leaves
+
+
+def run_associative_scan(backend: Any, request: FunctionRequest) -> Observation | Unsupported:
+    """Answer the request of `cases.families.scans.associative_scans_are_loops`."""
+    options, ops = dict(request.arguments), backend.keras.ops
+    if not hasattr(ops, "associative_scan"):
+        return Unsupported("this release of Keras has no associative_scan")
+    elements = [backend.engine.tensor(one) for one in options["elements"]]
+    if len(elements) == 2:
+        step = lambda p, q: (p[0] * q[0], q[0] * p[1] + q[1])  # noqa: E731
+    else:
+        step = ops.logical_or if options["elements"][0].dtype == bool else ops.add
+    with moment("run"):
+        found = ops.associative_scan(step, tuple(elements) if len(elements) == 2 else elements[0],
+                                     reverse=options["backwards"], axis=options["axis"])
+    found = leaves([found])
+    return Observation({f"results/{n}": backend.engine.numpy(one) for n, one in enumerate(found)},
+                       facts={"dtype": backend.keras.backend.standardize_dtype(found[0].dtype)})
+
+
+def run_ctc_decoded(backend: Any, request: FunctionRequest) -> Observation | Unsupported:
+    """Answer the request of `cases.families.scans.decoded_labels_are_the_most_probable`."""
+    options, ops, engine = dict(request.arguments), backend.keras.ops, backend.engine
+    if not hasattr(ops, "ctc_decode"):
+        return Unsupported("this release of Keras has no ctc_decode")
+    with moment("run"):
+        labels, scores = ops.ctc_decode(
+            engine.tensor(options["scores"].astype("float32")), engine.tensor(options["lengths"].astype("int32")),
+            strategy=options["strategy"], merge_repeated=options["merge"], mask_index=options["blank"])
+    return Observation({"labels": engine.numpy(labels)[0], "scores": engine.numpy(scores)[:, 0]})

@@ -1,0 +1,71 @@
+"""What the reference answers about loops of one's own, decoding, and numbers of states."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from cases.families.numbers_of_states import STATES
+from cases.models import FunctionRequest
+from cases.requests import Observation
+from suite.backends import moment
+
+
+def run_counted_states(backend: Any, request: FunctionRequest) -> Observation:
+    """Raises ValueError for any other number of states."""
+    options = dict(request.arguments)
+    with moment("run"):
+        if options["bare"] or len(options["states"]) != STATES[options["part"]]:
+            raise ValueError(f"{len(options['states'])} states: expected a list of {STATES[options['part']]}")
+    return Observation({"outputs": options["states"][0]})
+
+
+def run_associative_scan(backend: Any, request: FunctionRequest) -> Observation:
+    """Step after step."""
+    options = dict(request.arguments)
+    elements = [np.moveaxis(one, options["axis"], 0)[:: -1 if options["backwards"] else 1] for one in options["elements"]]
+    rows = [[one[0] for one in elements]]
+    with moment("run"):
+        for t in range(1, len(elements[0])):
+            last, now = rows[-1], [one[t] for one in elements]
+            rows.append([last[0] * now[0], now[0] * last[1] + now[1]] if len(now) == 2 else
+                        [last[0] | now[0] if now[0].dtype == bool else last[0] + now[0]])
+    stacked = [np.stack(one)[:: -1 if options["backwards"] else 1] for one in zip(*rows, strict=True)]
+    return Observation({f"results/{n}": np.moveaxis(one, 0, options["axis"]) for n, one in enumerate(stacked)},
+                       facts={"dtype": str(options["elements"][0].dtype)})
+
+
+def run_ctc_decoded(backend: Any, request: FunctionRequest) -> Observation:
+    """The best class at each step; or all beginnings, each with the probability that it ends in a blank or in its last label."""
+    options = dict(request.arguments)
+    blank, width = options["blank"] % options["scores"].shape[2], options["scores"].shape[1]
+    labels, scores = [], []
+    with moment("run"):
+        for each, length in zip(options["scores"], options["lengths"], strict=True):
+            each = each[:length]
+            if options["strategy"] == "greedy":
+                best = each.argmax(axis=1)
+                kept = [c for t, c in enumerate(best) if c != blank and not (options["merge"] and t and best[t - 1] == c)]
+                score = -each.max(axis=1).sum()
+            else:
+                beams = {(): (1.0, 0.0)}
+                for shares in np.exp(each) / np.exp(each).sum(axis=1, keepdims=True):
+                    grown: dict[tuple, tuple[float, float]] = {}
+                    for prefix, (ended, going) in beams.items():
+                        for c, share in enumerate(shares):
+                            if c == blank:
+                                parts = [(prefix, (ended + going) * share, 0.0)]
+                            elif prefix and prefix[-1] == c:
+                                parts = [(prefix, 0.0, going * share), ((*prefix, c), 0.0, ended * share)]
+                            else:
+                                parts = [((*prefix, c), 0.0, (ended + going) * share)]
+                            for one, b, n in parts:
+                                before = grown.get(one, (0.0, 0.0))
+                                grown[one] = (before[0] + b, before[1] + n)
+                    beams = grown
+                kept = max(beams, key=lambda one: sum(beams[one]))
+                score = np.log(sum(beams[kept]))
+            labels.append([*kept, *[-1] * (width - len(kept))])
+            scores.append(score)
+    return Observation({"labels": np.array(labels), "scores": np.array(scores)})
