@@ -42,7 +42,8 @@ def results_carry_their_masks(ask, part, direction, merge, return_sequences, ret
 
 
 @statement("The states that a stateful layer lists are what it goes on from: given to a layer with its weights, they give what "
-           "it gives; and there are none of them after either name of its reset.", {"part": tuple(PARTS), "direction": ("forward", "bidirectional", "backward")},
+           "it gives; and there are none of them after either name of its reset.",
+           {"part": tuple(PARTS), "direction": ("forward", "bidirectional", "backward")},
            usual={"part": ("lstm", "gru")}, strength=(1, 2, 2), sparing=1, source="Keras: RNN.states, Bidirectional.states")
 def listed_states_go_on(ask, part, direction):
     layer = PARTS[part][0]
@@ -51,7 +52,10 @@ def listed_states_go_on(ask, part, direction):
     due = seen["carried"].astype("float64")
     found = compare("given", seen["given"], due, SLACK * np.maximum(1.0, np.abs(due)))
     new = seen["fresh"].astype("float64")
-    found += [d for name, again in seen.named("after").items() for d in compare(name, again, new, SLACK * np.maximum(1.0, np.abs(new)))]
+    found += [d for name, again in seen.named("after").items()
+              for d in compare(name, again, new, SLACK * np.maximum(1.0, np.abs(new)))]
+    if part != "cells" and not seen.named("after"):
+        found.append(Deviation("after", "nothing was reset"))
     if np.abs(due - seen["fresh"]).max(initial=0.0) <= 16 * SLACK:
         found.append(Deviation("carried", "the states of the first batch make no difference to the second"))
     return found

@@ -209,6 +209,11 @@ def run_compiled_by_default(backend: Any, request: FunctionRequest) -> Observati
     return Observation({name: np.array(bool(model.jit_compile)) for name, model in both.items()})
 
 
+def engine_array(backend: Any, variable: Any) -> np.ndarray:
+    """A copy of what a variable holds."""
+    return np.array(backend.engine.numpy(variable.value))
+
+
 def run_bounds(backend: Any, request: FunctionRequest) -> Observation:
     """Answer the request of `cases.families.configurations.bounds_reach_every_weight`: a layer whose weights are all bounded and
     punished, its losses, and its weights around a step of training whose gradients do not count."""
@@ -216,39 +221,44 @@ def run_bounds(backend: Any, request: FunctionRequest) -> Observation:
     kind, factors, random = options["kind"], options["factors"], np.random.default_rng(5)
     given = {f"{name.replace('recurrent_kernel', 'recurrent')}_regularizer": keras.regularizers.L2(factor)
              for name, factor in factors.items() if name != "embeddings"}
+    filled = {name: keras.initializers.Constant(value) for name, value in options["filled"].items()}
+    given |= {f"{name.replace('recurrent_kernel', 'recurrent')}_initializer": value for name, value in filled.items()
+              if name != "embeddings"}
     given |= {"kernel_constraint": keras.constraints.NonNeg(), "bias_constraint": keras.constraints.NonNeg(),
               "recurrent_constraint": keras.constraints.MaxNorm(options["most"], axis=0)}
+    gates = {**given, "unit_forget_bias": False}
     row, ids = (4, 3), kind == "embedding"
     with moment("build"):
         if ids:
             row = (4,)
             layer = keras.layers.Embedding(9, 4, embeddings_regularizer=keras.regularizers.L2(factors["embeddings"]),
-                                           embeddings_constraint=keras.constraints.NonNeg())
+                                           embeddings_constraint=keras.constraints.NonNeg(),
+                                           embeddings_initializer=filled["embeddings"])
         elif kind.startswith("conv_lstm"):
             axes = int(kind[-2])
             row = (3, *(4, 5, 3)[:axes], 2)
-            layer = getattr(keras.layers, f"ConvLSTM{axes}D")(3, (2, 3, 2)[:axes], **given)
+            layer = getattr(keras.layers, f"ConvLSTM{axes}D")(3, (2, 3, 2)[:axes], **gates)
         elif kind == "stacked":
-            layer = keras.layers.RNN([keras.layers.LSTMCell(5, **given), keras.layers.GRUCell(4, **given)])
+            layer = keras.layers.RNN([keras.layers.LSTMCell(5, **gates), keras.layers.GRUCell(4, **given)])
         elif kind == "bidirectional":
-            layer = keras.layers.Bidirectional(keras.layers.LSTM(5, **given))
+            layer = keras.layers.Bidirectional(keras.layers.LSTM(5, **gates))
         else:
-            layer = getattr(keras.layers, stacks.LAYERS[kind])(5, **given)
+            layer = getattr(keras.layers, stacks.LAYERS[kind])(5, **(gates if kind == "lstm" else given))
         start = keras.Input(row, dtype="int32" if ids else "float32")
         model = keras.Model(start, layer(start))
         model.compile(optimizer=keras.optimizers.SGD(0.0), loss="mse")
+        first = {f"first/{v.name} {n}": engine_array(backend, v) for n, v in enumerate(layer.trainable_variables)}
         layer.set_weights([random.normal(size=w.shape).astype("float32") for w in layer.get_weights()])
 
     def weights() -> dict[str, np.ndarray]:
-        own = enumerate(layer.trainable_variables)
-        return {f"{v.name} {number}": np.array(backend.engine.numpy(v.value)) for number, v in own}
+        return {f"{v.name} {n}": engine_array(backend, v) for n, v in enumerate(layer.trainable_variables)}
 
     with moment("run"):
         before, loss = weights(), sum(float(backend.engine.numpy(one)) for one in model.losses)
         x = random.integers(0, 9, (2, *row)) if ids else random.normal(size=(2, *row)).astype("float32")
         model.train_on_batch(x, np.zeros((2, *model.output_shape[1:]), "float32"))
         after = weights()
-    return Observation({"loss": np.array(loss), **{f"before/{n}": a for n, a in before.items()},
+    return Observation({"loss": np.array(loss), **first, **{f"before/{n}": a for n, a in before.items()},
                         **{f"after/{n}": a for n, a in after.items()}})
 
 

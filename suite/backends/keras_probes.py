@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 
 from suite.backends.keras_attention import run_attending
 from suite.backends.keras_callbacks import run_interrupted, run_watching
-from suite.backends.keras_cells import run_cell_states, run_chain, run_form
+from suite.backends.keras_cells import run_cell_states, run_chain, run_first_states, run_form
 from suite.backends.keras_data import run_column, run_fetch, run_fit, run_lengths, run_load, run_stateful
 from suite.backends.keras_each_step import run_drawn_steps, run_each_step, run_open_steps
 from suite.backends.keras_exports import run_exported
@@ -76,6 +76,6 @@ PROBES: Mapping[str, Callable] = {
     "watching": run_watching, "interrupted": run_interrupted, "windows": run_windows, "words": run_words,
     "own_cell": run_own_cell, "configured_twice": run_configured_twice, "fitting": run_fitting, "thawed": run_thawed,
     "convolution_in_time": run_convolution_in_time, "last_axis": run_last_axis, "recorded": run_recorded,
-    "compiled_by_default": run_compiled_by_default,
+    "compiled_by_default": run_compiled_by_default, "first_states": run_first_states,
 }
 """Name of a function request -> what answers it: function(backend, request)."""
