@@ -44,11 +44,13 @@ def own_mask() -> np.ndarray:
     return (np.arange(QUERIES)[:, None] + 2 * np.arange(VALUES)) % 3 != 0
 
 
-def attended(ask, layer, mask, queries, causal, own, keys) -> Observation:
+def attended(ask, layer, mask, queries, causal, own, keys, **options) -> Observation:
     """The layer on one row, and on copies of it with one value, then with one key changed.
 
-    Arrays: `outputs` (1 + values (+ values), queries, features); `scored/outputs`, the same of a call that asks for scores;
-    `scores` (…, queries, values); `kept/query` and `kept/value`, the masks that the tensors carry after the call, if any.
+    `options`: further ones of the layer. Arrays: `outputs` (1 + values (+ values), queries, features); `scored/outputs`, the
+    same of a call that asks for scores;
+    `scores` (…, queries, values); `kept/query` and `kept/value`, the masks that the tensors carry after the call, if any;
+    `weights/NAME` of the layer.
     """
     random = generator("attention", "inputs")
     query, value, key = (draw_values(random, (1, steps, FEATURES)) for steps in (QUERIES, VALUES, VALUES))
@@ -59,7 +61,7 @@ def attended(ask, layer, mask, queries, causal, own, keys) -> Observation:
     arguments = {"layer": layer, "query": np.tile(query, (copies, 1, 1)), "value": values,
                  "key": key + np.concatenate([still[:1], still, step]) if keys else None,
                  "query_mask": draw(queries, QUERIES), "value_mask": draw(mask, VALUES), "causal": causal,
-                 "own": own_mask() if own else None}
+                 "own": own_mask() if own else None} | ({"options": options} if options else {})
     return ask(FunctionRequest("attending", tuple(arguments.items())))
 
 
@@ -111,3 +113,33 @@ def attention_leaves_masks(ask, **variant):
             told, was = "none" if left is None else left.astype(int).tolist(), mask.astype(int).tolist()
             found.append(Deviation(f"kept/{name}", f"the mask of the {name} is {told} after the call, and was {was}"))
     return found
+
+
+def scored(layer: str, query: np.ndarray, key: np.ndarray, weights: dict[str, np.ndarray], score_mode: str) -> np.ndarray:
+    """The scores of every query and key by their equation, before the softmax. Of the additive one the scale has a number for
+    each feature, and of others one number."""
+    scale = weights.get("scale", np.ones(()))
+    if layer == "AdditiveAttention" or score_mode == "concat":
+        pairs = query[..., :, None, :] + key[..., None, :, :]
+        if layer == "AdditiveAttention":
+            return (scale * np.tanh(pairs)).sum(axis=-1)
+        return weights["concat_score_weight"] * np.tanh(scale * pairs).sum(axis=-1)
+    return scale * (query @ np.swapaxes(key, -1, -2))
+
+
+@statement("Attention without heads is a mean of the values it may read, by the softmax of its scores: products, or sums of "
+           "tanh, scaled where that is asked for.",
+           {"layer": LAYERS[:2], "score_mode": ("concat", "dot"), "use_scale": (True, False), "causal": (True, False),
+            "mask": ("none", "gaps"), "keys": (True, False)}, strength=(1, 2, 3), sparing=1,
+           senseless=((("layer", "score_mode"), lambda layer, score: layer == "AdditiveAttention" and score != "dot"),),
+           source="Keras: Attention, AdditiveAttention; Luong et al. 2015; Bahdanau et al. 2015")
+def attention_is_its_equation(ask, layer, score_mode, use_scale, causal, mask, keys):
+    variant = {"layer": layer, "mask": mask, "queries": "none", "causal": causal, "own": False, "keys": keys}
+    options = {"use_scale": use_scale} | ({"score_mode": score_mode} if layer == "Attention" else {})
+    seen = attended(ask, **variant, **options)
+    random = generator("attention", "inputs")
+    query, value, key = (draw_values(random, (1, steps, FEATURES)) for steps in (QUERIES, VALUES, VALUES))
+    weights = {name.partition("/")[2]: array.astype("float64") for name, array in seen.named("weights").items()}
+    powers = np.exp(scored(layer, query, key if keys else value, weights, score_mode)) * allowed(**variant)
+    due = (powers / powers.sum(axis=-1, keepdims=True) @ value)[0]
+    return compare("outputs", seen["outputs"][0], due, SLACK * (1.0 + np.abs(due)))

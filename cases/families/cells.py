@@ -10,7 +10,7 @@ import numpy as np
 
 from cases.batches import BatchPlan, draw_values
 from cases.chains import Cell, Chain, chain_request
-from cases.families.base import refused, statement
+from cases.families.base import equal, refused, statement
 from cases.invariants.base import against_reference, alike, mergeable
 from cases.layers import Layer, draw_weights, generator
 from cases.models import FunctionRequest
@@ -187,3 +187,17 @@ def cells_refuse_unfit_states(ask, unfit, cell):
         ("states", tuple(draw_values(random, states) for _ in layer.state_names))))
     words = f"states of shape {states} for inputs of shape {inputs}: taken in silence"
     return refused(ask, request, lambda seen: Deviation("error", f"{words}, and {seen['outputs'].shape} came"))
+
+
+@statement("A cell's own first states are zeros, one for each state that it tells, of its size, in the dtype that it computes "
+           "in.", {"cell": ("simple_rnn", "lstm", "gru", "stacked"), "dtype": ("float64", "mixed_bfloat16")},
+           strength=(1, 2, 2), sparing=1, source="Keras: LSTMCell.get_initial_state, dtype")
+def first_states_are_zeros(ask, cell, dtype):
+    seen = ask(FunctionRequest("first_states", (("cell", cell), ("units", (4, 5)), ("dtype", dtype), ("rows", ROWS))))
+    sizes = {"lstm": (4, 4), "stacked": (4, 4, 5)}.get(cell, (4,))
+    found = []
+    for number, size in enumerate(sizes):
+        state = seen.arrays.get(f"states/{number}", np.ones(0))
+        found += equal(f"states/{number}", state, np.zeros((ROWS, size)))
+    told, due = seen.facts["dtypes"], dtype.removeprefix("mixed_")
+    return found + [Deviation("dtype", f"the dtypes are {told}, expected {due}")] * (set(told) != {due})

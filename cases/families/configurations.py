@@ -21,11 +21,12 @@ WAYS = ("configuration", "file", "clone")
 
 
 @statement("Every option of a layer, and of its cell, is the one that was given, none of them the default, and still is in a "
-           "layer that is made from its configuration, from a file, or as a clone.", {"kind": KINDS, "way": WAYS},
+           "layer that is made from its configuration, from a file, or as a clone; a configuration is numbers, words, lists and "
+           "mappings, no objects.", {"kind": KINDS, "way": WAYS},
            strength=(1, 2, 2), usual={"way": ("configuration",)}, source="Keras: get_config, from_config, save, clone_model")
 def options_survive(ask, kind, way):
     seen = ask(FunctionRequest("options", (("kind", kind), ("way", way))))
-    found = []
+    found = [Deviation("configuration", f"the configuration of {words}") for words in seen.facts.get("objects", ())]
     for name, given, made, again in seen.facts.get("options", ()):
         if made != given:
             found.append(Deviation(name, f"{name}: {given} was given, the layer has {made}"))
@@ -47,17 +48,24 @@ def shared_layers_stay_shared(ask, way):
 BOUNDED = ("simple_rnn", "lstm", "gru", "conv_lstm_1d", "conv_lstm_2d", "conv_lstm_3d", "bidirectional", "stacked", "embedding")
 FACTOR = {"kernel": 0.125, "recurrent_kernel": 0.25, "bias": 0.5, "embeddings": 0.75}
 """The factor of each weight's L2 regularizer."""
+FILLED = {"kernel": 0.25, "recurrent_kernel": 0.375, "bias": 0.625, "embeddings": 0.875}
+"""What each weight's initializer fills it with."""
 MOST = 0.5
 """The largest norm of a column of a recurrent kernel."""
 
 
-@statement("Every regularizer of every weight adds to the loss, and every constraint holds after a step of training, in every "
-           "kind of layer.", {"kind": BOUNDED}, sparing=1, source="Keras: L2, NonNeg, MaxNorm(axis=0)")
+@statement("Every initializer fills its weight, every regularizer of every weight adds to the loss, and every constraint holds "
+           "after a step of training, in every kind of layer.", {"kind": BOUNDED}, sparing=1,
+           source="Keras: Constant, L2, NonNeg, MaxNorm(axis=0)")
 def bounds_reach_every_weight(ask, kind):
-    seen = ask(FunctionRequest("bounds", (("kind", kind), ("factors", FACTOR), ("most", MOST))))
+    seen = ask(FunctionRequest("bounds", (("kind", kind), ("factors", FACTOR), ("filled", FILLED), ("most", MOST))))
     before, after = ({n.split("/", 1)[1]: a for n, a in seen.named(when).items()} for when in ("before", "after"))
     due = sum(FACTOR[name.split(" ")[0]] * float(np.sum(np.square(w, dtype="float64"))) for name, w in before.items())
     found = compare("loss", seen["loss"], np.array(due), 64 * unit_roundoff("float32") * due)
+    for name, weight in seen.named("first").items():
+        found += equal(name, weight, np.full(weight.shape, FILLED[name.split("/", 1)[1].split(" ")[0]]))
+    if len(seen.named("first")) != len(after):
+        found.append(Deviation("first", "the first weights are missing"))
     for name, weight in after.items():
         if name.startswith("recurrent"):
             far, was = ((np.sqrt(np.square(w, dtype="float64").sum(axis=0)) - MOST).max() for w in (weight, before[name]))

@@ -19,7 +19,7 @@ VALID = np.array([[1, 1, 1, 1, 1], [1, 1, 0, 1, 1], [0, 1, 1, 1, 0], [0, 0, 1, 0
 @statement("Every sequence among a layer's results carries the mask of its input, and nothing else carries one.", {
     "part": tuple(PARTS), "direction": ("forward", "bidirectional", "backward"), "merge": ("concat", "none", "sum", "ave", "mul"),
     "return_sequences": (True, False), "return_state": (True, False),
-}, usual={"part": ("lstm", "gru", "cells", "conv_lstm"), "merge": ("concat", "none")}, strength=(1, 2, 2), sparing=1, senseless=(
+}, usual={"part": ("lstm", "gru", "cells", "conv_lstm"), "merge": ("concat", "none")}, strength=(1, 3, 3), sparing=1, senseless=(
     (("direction", "merge"), lambda direction, merge: merge != "concat" and direction != "bidirectional"),
 ), source="Keras: RNN.compute_mask, Bidirectional.compute_mask")
 def results_carry_their_masks(ask, part, direction, merge, return_sequences, return_state):
@@ -42,7 +42,8 @@ def results_carry_their_masks(ask, part, direction, merge, return_sequences, ret
 
 
 @statement("The states that a stateful layer lists are what it goes on from: given to a layer with its weights, they give what "
-           "it gives.", {"part": tuple(PARTS), "direction": ("forward", "bidirectional", "backward")},
+           "it gives; and there are none of them after either name of its reset.",
+           {"part": tuple(PARTS), "direction": ("forward", "bidirectional", "backward")},
            usual={"part": ("lstm", "gru")}, strength=(1, 2, 2), sparing=1, source="Keras: RNN.states, Bidirectional.states")
 def listed_states_go_on(ask, part, direction):
     layer = PARTS[part][0]
@@ -50,6 +51,11 @@ def listed_states_go_on(ask, part, direction):
     seen = ask(FunctionRequest("listed_states", (("part", part), ("direction", direction), ("batches", batches))))
     due = seen["carried"].astype("float64")
     found = compare("given", seen["given"], due, SLACK * np.maximum(1.0, np.abs(due)))
+    new = seen["fresh"].astype("float64")
+    found += [d for name, again in seen.named("after").items()
+              for d in compare(name, again, new, SLACK * np.maximum(1.0, np.abs(new)))]
+    if part != "cells" and not seen.named("after"):
+        found.append(Deviation("after", "nothing was reset"))
     if np.abs(due - seen["fresh"]).max(initial=0.0) <= 16 * SLACK:
         found.append(Deviation("carried", "the states of the first batch make no difference to the second"))
     return found

@@ -12,7 +12,7 @@ from cases.requests import Deviation, Observation
 from cases.tolerance import compare, unit_roundoff
 
 FACTORS = {
-    "loss": ("mse", "mae"), "reduction": ("sum_over_batch_size", "sum", "mean_with_sample_weight"),
+    "loss": ("mse", "mae", "own"), "reduction": ("sum_over_batch_size", "sum", "mean_with_sample_weight"),
     "mask": ("right", "none", "gaps", "left"), "weights": ("steps", "none", "rows"), "cell": ("lstm", "gru", "simple_rnn"),
 }
 USUAL = {"loss": ("mse",), "mask": ("right",), "cell": ("lstm",), "reduction": ("sum_over_batch_size",), "weights": ("steps",)}
@@ -42,7 +42,8 @@ def trained(
 
 
 @statement("A loss over masked sequences counts the valid steps alone, each with its weight; so do weighted metrics.",
-           FACTORS, usual=USUAL, source="Keras: Loss, reduce_weighted_values; sums by hand")
+           FACTORS, usual={**USUAL, "loss": ("own", "mse")}, sparing=1,
+           source="Keras: Loss, of one's own too (own), reduce_weighted_values; sums by hand")
 def masked_losses_are_sums_by_hand(ask, **variant):
     seen, targets, valid, weights = trained(ask, **variant)
     outputs = seen["outputs"].astype("float64")
@@ -52,7 +53,7 @@ def masked_losses_are_sums_by_hand(ask, **variant):
         return total / {"sum": 1.0, "sum_over_batch_size": valid.sum(), "mean_with_sample_weight": w[valid].sum()}[kind]
 
     squares, sizes = np.mean((outputs - targets) ** 2, axis=-1), np.mean(np.abs(outputs - targets), axis=-1)
-    due = {"loss": mean(squares if variant["loss"] == "mse" else sizes, weights, variant["reduction"]),
+    due = {"loss": mean(sizes if variant["loss"] == "mae" else squares, weights, variant["reduction"]),
            "metric": mean(squares, weights), "plain": mean(squares, np.ones_like(weights))}
     return [d for name, value in due.items() for each in (name, f"{name} on a batch")
             for d in compare(each, seen[each], np.array(value), SLACK * abs(value))]

@@ -10,9 +10,9 @@ from cases.families.configurations import KINDS as LAYERS
 from cases.models import FunctionRequest
 from cases.requests import Deviation
 
-AROUND = ("rnn", "stacked", "time_distributed", "model")
-"""What is around the cell: a loop; a loop over an LSTM's and it; a loop over words in sentences; a model. A
-Bidirectional layer takes no class that is not registered, and says so."""
+AROUND = ("rnn", "stacked", "one_state", "time_distributed", "model")
+"""What is around the cell: a loop; a loop over an LSTM's and it; over an LSTM's and one of a single state, whose size is a
+number; a loop over words in sentences; a model. A Bidirectional layer takes no class that is not registered, and says so."""
 WAYS = ("from_config", "deserialize", "file")
 
 

@@ -30,7 +30,8 @@ OPEN = -1
     "part": tuple(PARTS), "direction": ("forward", "bidirectional", "backward"),
     "merge": ("concat", "sum", "ave", "mul", "none"),
     "return_sequences": (True, False), "return_state": (True, False), "inside": ("nothing", "time_distributed"),
-}, usual={"part": ("cells", "lstm"), "merge": ("concat", "none"), "direction": ("bidirectional", "forward")}, senseless=(
+}, usual={"part": ("cells", "lstm", "conv_lstm"), "merge": ("concat", "none"), "direction": ("bidirectional", "forward")},
+           senseless=(
     (("direction", "merge"), lambda direction, merge: merge != "concat" and direction != "bidirectional"),
     (("inside", "return_state"), lambda inside, state: state and inside != "nothing"),
     (("inside", "merge"), lambda inside, merge: merge == "none" and inside != "nothing"),
@@ -53,7 +54,8 @@ def declared_shapes_come(ask, part, direction, merge, return_sequences, return_s
     return found
 
 
-@statement("Dropout acts in training alone, on inputs and on states, in every cell of a loop, and draws anew in each call.", {
+@statement("Dropout acts in training alone, on inputs and on states, in every cell of a loop, and draws anew in each call, "
+           "from the layer's own seed: another layer with that seed drops the same.", {
     "part": tuple(PARTS), "which": ("dropout", "recurrent_dropout"),
 }, usual={"part": ("conv_lstm", "cells")}, strength=(1, 2, 2), source="Keras: dropout, recurrent_dropout; Srivastava et al. 2014")
 def every_cell_drops(ask, part, which):
@@ -71,6 +73,8 @@ def every_cell_drops(ask, part, which):
         found.append(Deviation("training", f"{which}=0.5: training gives what inference gives"))
     elif ROWS * layers[-1].features >= MANY and np.array_equal(seen["again"], seen["training"]):
         found.append(Deviation("again", f"{which}=0.5: the second call in training drops what the first one dropped"))
+    else:
+        found += compare("twin", seen["twin"], training, slack * np.maximum(1.0, np.abs(training)))
     return found
 
 

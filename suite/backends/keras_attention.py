@@ -37,7 +37,7 @@ def run_attending(backend: Any, request: FunctionRequest) -> Observation:
     kind, several = options["layer"], "num" in str(OPTIONS[options["layer"]])
     shapes = [options[n].shape for n in ("query", "value")]
     with moment("build"):
-        one = getattr(keras.layers, kind)(**OPTIONS[kind])
+        one = getattr(keras.layers, kind)(**OPTIONS[kind], **options.get("options", {}))
         one.build(*([shapes] if not several else shapes[:2]))
         random = np.random.default_rng(1)
         one.set_weights([random.uniform(-1.0, 1.0, a.shape).astype(a.dtype) for a in one.get_weights()])
@@ -64,4 +64,5 @@ def run_attending(backend: Any, request: FunctionRequest) -> Observation:
     with moment("run"):
         found = {"outputs": call()}
         found["scored/outputs"], found["scores"] = call(return_attention_scores=True)
+    found |= {f"weights/{variable.name}": variable.value for variable in one.trainable_variables}
     return Observation({name: engine.numpy(tensor) for name, tensor in found.items()} | kept)

@@ -240,6 +240,20 @@ def run_cell_states(backend: Any, request: FunctionRequest) -> Observation:
         return Observation({"outputs": backend.engine.numpy(outputs)})
 
 
+def run_first_states(backend: Any, request: FunctionRequest) -> Observation:
+    """Answer the request of `cases.families.cells.first_states_are_zeros`; the stack is an LSTM's cell and a GRU's."""
+    options, keras = dict(request.arguments), backend.keras
+    kinds = ("lstm", "gru") if options["cell"] == "stacked" else (options["cell"],)
+    with moment("build"):
+        cells = [getattr(keras.layers, f"{LAYERS[kind]}Cell")(units, dtype=options["dtype"])
+                 for kind, units in zip(kinds, options["units"], strict=False)]
+        one = cells[0] if len(cells) == 1 else keras.layers.StackedRNNCells(cells)
+    with moment("run"):
+        states = leaves(one.get_initial_state(batch_size=options["rows"]))
+        arrays = {f"states/{n}": backend.engine.numpy(keras.ops.cast(state, "float32")) for n, state in enumerate(states)}
+    return Observation(arrays, facts={"dtypes": tuple(keras.backend.standardize_dtype(state.dtype) for state in states)})
+
+
 class CellStack(Stack):
     """One cell called step by step as a stack of one layer."""
 

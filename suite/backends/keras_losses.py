@@ -15,6 +15,15 @@ from suite.backends.keras_attention import carrying
 LOSSES = {"mse": "MeanSquaredError", "mae": "MeanAbsoluteError"}
 
 
+def own_loss(keras: Any) -> type:
+    """Squared errors as a class of a user's own."""
+    class Squares(keras.losses.Loss):
+        def call(self, y_true: Any, y_pred: Any) -> Any:
+            return keras.ops.mean(keras.ops.square(y_pred - y_true), axis=-1)
+
+    return Squares
+
+
 def run_masked_loss(backend: Any, request: FunctionRequest) -> Observation:
     """Answer the request of `cases.families.losses.trained`."""
     options, keras, engine = dict(request.arguments), backend.keras, backend.engine
@@ -27,7 +36,9 @@ def run_masked_loss(backend: Any, request: FunctionRequest) -> Observation:
         stacks.give(one, layer, options["weights"])
         model = keras.Model(inputs if mask is None else [inputs, mask], outputs)
         metric = keras.metrics.MeanSquaredError
-        model.compile(loss=getattr(keras.losses, LOSSES[options["loss"]])(reduction=options["reduction"]),
+        kind = own_loss(keras) if options["loss"] == "own" else getattr(keras.losses, LOSSES[options["loss"]])
+        said = options["loss"] != "own" or options["reduction"] != "sum_over_batch_size"  # which is the documented default
+        model.compile(loss=kind(**({"reduction": options["reduction"]} if said else {})),
                       metrics=[metric(name="plain")], weighted_metrics=[metric(name="metric")])
     x = batch.inputs.astype("float32")
     x = x if mask is None else [x, np.array(batch.mask)]

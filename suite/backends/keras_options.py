@@ -27,6 +27,9 @@ OTHERS: dict[str, tuple[str, dict[str, Any], int]] = {
 }
 """Layers around recurrent ones: Keras' name, options, none of them the default, and how many tensors it is called with."""
 
+COMMON = {"name": "given", "dtype": "bfloat16", "trainable": False}
+"""What every layer takes; a loop over cells, whose dtype is that of its cells, and a wrapper around loops only some of it."""
+
 LATE = ("activity_regularizer", "seed", "forward_layer.use_cudnn", "backward_layer.use_cudnn", "use_cudnn", "cell.implementation")
 """Told after all others: what is known to be lost must not hide what is not."""
 
@@ -54,10 +57,10 @@ def made(keras: Any, kind: str) -> tuple[Any, dict[str, tuple[str, Any]], tuple[
     """A layer; path of an attribute -> what was given there; the shape of one row of its inputs."""
     layers = keras.layers
     if kind in OTHERS:
-        name, given, _ = OTHERS[kind]
+        name, given = OTHERS[kind][0], OTHERS[kind][1] | COMMON
         return getattr(layers, name)(**given), {n: v for n, v in given.items() if n != "output_shape"}, (4, 3)
     if kind in stacks.LAYERS and kind != "conv_lstm":
-        given = {"units": 5, **gated(keras, kind), **LOOP, "activity_regularizer": keras.regularizers.L2(0.0625)}
+        given = {"units": 5, **gated(keras, kind), **LOOP, "name": "given", "activity_regularizer": keras.regularizers.L2(0.0625)}
         return getattr(layers, stacks.LAYERS[kind])(**given), given, (4, 3)
     if kind.endswith("_loop"):
         loop = getattr(layers, stacks.LAYERS[kind.removesuffix("_loop")])
@@ -72,30 +75,32 @@ def made(keras: Any, kind: str) -> tuple[Any, dict[str, tuple[str, Any]], tuple[
                  "backward_layer.cell.use_bias": False, "backward_layer.go_backwards": True,
                  "forward_layer.return_sequences": True,
                  **{f"{half}_layer.{n}": v for half in ("forward", "backward") for n, v in more.items()}}
-        return layers.Bidirectional(ahead, "mul", backward_layer=back), given, (4, 3)
+        named = {"name": "given", "trainable": False}
+        return layers.Bidirectional(ahead, "mul", backward_layer=back, **named), given | named, (4, 3)
     if kind == "stacked":
         cells = [layers.LSTMCell(5, **gated(keras, "lstm")), layers.GRUCell(4, **gated(keras, "gru")),
                  layers.SimpleRNNCell(3, **gated(keras, "simple_rnn"))]
         given = {f"cell.cells.{n}.{name}": value for n, cell in enumerate(("lstm", "gru", "simple_rnn"))
                  for name, value in gated(keras, cell).items()}
-        loop = {n: v for n, v in LOOP.items() if n != "stateful"}
+        loop = {"name": "given", **{n: v for n, v in LOOP.items() if n != "stateful"}}
         return layers.RNN(layers.StackedRNNCells(cells), **loop), {**given, **loop}, (4, 3)
     if kind.startswith("conv_lstm"):
         axes = int(kind[-2])
         apart = {"dilation_rate": (2,)} if axes == 1 else {"strides": (2, 1, 2)[:axes]}
         given = {"filters": 4, "kernel_size": (2, 3, 2)[:axes], **apart, "padding": "same", "data_format": "channels_first",
-                 **gated(keras, "lstm"),
+                 **gated(keras, "lstm"), "name": "given", "activity_regularizer": keras.regularizers.L2(0.0625),
                  **{n: v for n, v in LOOP.items() if n not in ("unroll", "zero_output_for_mask")}}
         return getattr(layers, f"ConvLSTM{axes}D")(**given), given, (4, 2, *(5, 6, 4)[:axes])
     if kind == "time_distributed":
         inner = layers.Dense(5, activation="softsign", use_bias=False, kernel_regularizer=keras.regularizers.L2(0.25))
         given = {"layer.units": 5, "layer.activation": "softsign", "layer.use_bias": False,
                  "layer.kernel_regularizer": keras.regularizers.L2(0.25)}
-        return layers.TimeDistributed(inner), given, (4, 3)
+        return layers.TimeDistributed(inner, **COMMON), given | COMMON, (4, 3)
     if kind == "masking":
-        return layers.Masking(-7.5), {"mask_value": -7.5}, (4, 3)
+        return layers.Masking(-7.5, **COMMON), {"mask_value": -7.5, **COMMON}, (4, 3)
     given = {"input_dim": 9, "output_dim": 4, "mask_zero": True, "embeddings_initializer": keras.initializers.HeNormal(3),
-             "embeddings_regularizer": keras.regularizers.L2(0.25), "embeddings_constraint": keras.constraints.NonNeg()}
+             "embeddings_regularizer": keras.regularizers.L2(0.25), "embeddings_constraint": keras.constraints.NonNeg(),
+             **COMMON}
     return layers.Embedding(**given), given, (4,)
 
 
@@ -117,6 +122,23 @@ def at(layer: Any, path: str) -> Any:
     return layer
 
 
+def strange(value: Any, path: str = "") -> list[str]:
+    """Where a configuration holds what is neither a number, a word, True, False or None, nor a list or a mapping of such."""
+    if isinstance(value, dict):
+        return [words for name, one in value.items() for words in strange(one, f"{path}/{name}")]
+    if isinstance(value, (list, tuple)):
+        return [words for one in value for words in strange(one, path)]
+    plain = value is None or isinstance(value, (bool, int, float, str))
+    return [] if plain else [f"{path} holds an object of {type(value).__name__}"]
+
+
+def parts(layer: Any) -> list[Any]:
+    """A layer, what it wraps, and its cells."""
+    inner = [getattr(layer, name) for name in ("layer", "forward_layer", "backward_layer", "cell") if hasattr(layer, name)]
+    inner += getattr(layer, "cells", [])
+    return [layer, *(part for one in inner for part in parts(one))]
+
+
 def run_options(backend: Any, request: FunctionRequest) -> Observation:
     """Answer the request of `cases.families.configurations.options_survive`."""
     options, keras = dict(request.arguments), backend.keras
@@ -133,7 +155,8 @@ def run_options(backend: Any, request: FunctionRequest) -> Observation:
             again = remade(keras, model, options["way"]).layers[-1]
     told = [(name, said(keras, name, value), said(keras, name, at(layer, name)), said(keras, name, at(again, name)))
             for name, value in sorted(given.items(), key=lambda item: LATE.index(item[0]) if item[0] in LATE else -1)]
-    return Observation({}, facts={"options": tuple(told)})
+    objects = tuple(f"{type(one).__name__}{words}" for one in parts(layer) for words in strange(one.get_config()))
+    return Observation({}, facts={"options": tuple(told), "objects": objects})
 
 
 def run_shared(backend: Any, request: FunctionRequest) -> Observation:
@@ -186,6 +209,11 @@ def run_compiled_by_default(backend: Any, request: FunctionRequest) -> Observati
     return Observation({name: np.array(bool(model.jit_compile)) for name, model in both.items()})
 
 
+def engine_array(backend: Any, variable: Any) -> np.ndarray:
+    """A copy of what a variable holds."""
+    return np.array(backend.engine.numpy(variable.value))
+
+
 def run_bounds(backend: Any, request: FunctionRequest) -> Observation:
     """Answer the request of `cases.families.configurations.bounds_reach_every_weight`: a layer whose weights are all bounded and
     punished, its losses, and its weights around a step of training whose gradients do not count."""
@@ -193,39 +221,44 @@ def run_bounds(backend: Any, request: FunctionRequest) -> Observation:
     kind, factors, random = options["kind"], options["factors"], np.random.default_rng(5)
     given = {f"{name.replace('recurrent_kernel', 'recurrent')}_regularizer": keras.regularizers.L2(factor)
              for name, factor in factors.items() if name != "embeddings"}
+    filled = {name: keras.initializers.Constant(value) for name, value in options["filled"].items()}
+    given |= {f"{name.replace('recurrent_kernel', 'recurrent')}_initializer": value for name, value in filled.items()
+              if name != "embeddings"}
     given |= {"kernel_constraint": keras.constraints.NonNeg(), "bias_constraint": keras.constraints.NonNeg(),
               "recurrent_constraint": keras.constraints.MaxNorm(options["most"], axis=0)}
+    gates = {**given, "unit_forget_bias": False}
     row, ids = (4, 3), kind == "embedding"
     with moment("build"):
         if ids:
             row = (4,)
             layer = keras.layers.Embedding(9, 4, embeddings_regularizer=keras.regularizers.L2(factors["embeddings"]),
-                                           embeddings_constraint=keras.constraints.NonNeg())
+                                           embeddings_constraint=keras.constraints.NonNeg(),
+                                           embeddings_initializer=filled["embeddings"])
         elif kind.startswith("conv_lstm"):
             axes = int(kind[-2])
             row = (3, *(4, 5, 3)[:axes], 2)
-            layer = getattr(keras.layers, f"ConvLSTM{axes}D")(3, (2, 3, 2)[:axes], **given)
+            layer = getattr(keras.layers, f"ConvLSTM{axes}D")(3, (2, 3, 2)[:axes], **gates)
         elif kind == "stacked":
-            layer = keras.layers.RNN([keras.layers.LSTMCell(5, **given), keras.layers.GRUCell(4, **given)])
+            layer = keras.layers.RNN([keras.layers.LSTMCell(5, **gates), keras.layers.GRUCell(4, **given)])
         elif kind == "bidirectional":
-            layer = keras.layers.Bidirectional(keras.layers.LSTM(5, **given))
+            layer = keras.layers.Bidirectional(keras.layers.LSTM(5, **gates))
         else:
-            layer = getattr(keras.layers, stacks.LAYERS[kind])(5, **given)
+            layer = getattr(keras.layers, stacks.LAYERS[kind])(5, **(gates if kind == "lstm" else given))
         start = keras.Input(row, dtype="int32" if ids else "float32")
         model = keras.Model(start, layer(start))
         model.compile(optimizer=keras.optimizers.SGD(0.0), loss="mse")
+        first = {f"first/{v.name} {n}": engine_array(backend, v) for n, v in enumerate(layer.trainable_variables)}
         layer.set_weights([random.normal(size=w.shape).astype("float32") for w in layer.get_weights()])
 
     def weights() -> dict[str, np.ndarray]:
-        own = enumerate(layer.trainable_variables)
-        return {f"{v.name} {number}": np.array(backend.engine.numpy(v.value)) for number, v in own}
+        return {f"{v.name} {n}": engine_array(backend, v) for n, v in enumerate(layer.trainable_variables)}
 
     with moment("run"):
         before, loss = weights(), sum(float(backend.engine.numpy(one)) for one in model.losses)
         x = random.integers(0, 9, (2, *row)) if ids else random.normal(size=(2, *row)).astype("float32")
         model.train_on_batch(x, np.zeros((2, *model.output_shape[1:]), "float32"))
         after = weights()
-    return Observation({"loss": np.array(loss), **{f"before/{n}": a for n, a in before.items()},
+    return Observation({"loss": np.array(loss), **first, **{f"before/{n}": a for n, a in before.items()},
                         **{f"after/{n}": a for n, a in after.items()}})
 
 

@@ -37,9 +37,29 @@ def plain_cell(keras: Any) -> type:
     return PlainCell
 
 
+@lru_cache(maxsize=1)
+def single_cell(keras: Any) -> type:
+    """The class of a cell of one state, which is its output, and whose size is a number."""
+    class SingleCell(keras.layers.Layer):
+        def __init__(self, **kwargs: Any):
+            super().__init__(**kwargs)
+            self.state_size = UNITS
+
+        def build(self, shape: Any) -> None:
+            self.kernel = self.add_weight(shape=(shape[-1], UNITS), name="kernel")
+
+        def call(self, inputs: Any, states: Any) -> tuple[Any, list[Any]]:
+            found = keras.ops.tanh(keras.ops.matmul(inputs, self.kernel) + states[0] / 2)
+            return found, [found]
+
+    return SingleCell
+
+
 def around(keras: Any, what: str, cell: Any) -> tuple[Any, tuple[int, ...]]:
     """The cell in what is around it, and the shape of its inputs."""
     layers, shape = keras.layers, (ROWS, STEPS, FEATURES)
+    if what == "one_state":
+        return layers.RNN([layers.LSTMCell(4), single_cell(keras)()], return_sequences=True), shape
     if what == "stacked":
         return layers.RNN([layers.LSTMCell(4), cell], return_sequences=True), shape
     if what == "time_distributed":
@@ -52,7 +72,7 @@ def around(keras: Any, what: str, cell: Any) -> tuple[Any, tuple[int, ...]]:
 def run_own_cell(backend: Any, request: FunctionRequest) -> Observation:
     """Answer the request of `cases.families.own_classes.own_cells_are_found`."""
     options, keras, engine = dict(request.arguments), backend.keras, backend.engine
-    named = {"PlainCell": plain_cell(keras)}
+    named = {"PlainCell": plain_cell(keras), "SingleCell": single_cell(keras)}
     random = np.random.default_rng(11)
     with moment("build"):
         one, shape = around(keras, options["around"], plain_cell(keras)())

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 
 from suite.backends.keras_attention import run_attending
 from suite.backends.keras_callbacks import run_interrupted, run_watching
-from suite.backends.keras_cells import run_cell_states, run_chain, run_form
+from suite.backends.keras_cells import run_cell_states, run_chain, run_first_states, run_form
 from suite.backends.keras_counted import run_counted_states
 from suite.backends.keras_data import run_column, run_fetch, run_fit, run_lengths, run_load, run_stateful
 from suite.backends.keras_each_step import run_drawn_steps, run_each_step, run_open_steps
@@ -80,5 +80,6 @@ PROBES: Mapping[str, Callable] = {
     "convolution_in_time": run_convolution_in_time, "last_axis": run_last_axis, "recorded": run_recorded,
     "compiled_by_default": run_compiled_by_default, "counted_states": run_counted_states,
     "associative_scan": run_associative_scan, "ctc_decoded": run_ctc_decoded,
+    "first_states": run_first_states,
 }
 """Name of a function request -> what answers it: function(backend, request)."""

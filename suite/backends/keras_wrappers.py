@@ -84,11 +84,13 @@ def run_dropping(backend: Any, request: FunctionRequest) -> Observation:
         return one
 
     with moment("build"):
-        plain, dropping = made(0.0), made(options["rate"])
+        plain, dropping, twin = made(0.0), made(options["rate"]), made(options["rate"])
     with moment("run"):
         given = engine.tensor(inputs)
         found = {"plain": plain(given), "inference": dropping(given)}
         found |= {name: dropping(given, training=True) for name in ("training", "again")}
+        twin(given)  # as many calls as the other had
+        found["twin"] = twin(given, training=True)
     return Observation({name: engine.numpy(one) for name, one in found.items()})
 
 

@@ -55,3 +55,12 @@ def run_compiled_by_default(backend: Any, request: FunctionRequest) -> Observati
 def run_recorded(backend: Any, request: FunctionRequest) -> Observation:
     """As it must be."""
     return Observation({name: np.array(float(due)) for name, due in METHODS.items()})
+
+
+def run_first_states(backend: Any, request: FunctionRequest) -> Observation:
+    """Zeros of the sizes that are due."""
+    options = dict(request.arguments)
+    sizes = {"lstm": (4, 4), "stacked": (4, 4, 5)}.get(options["cell"], (4,))
+    dtypes = tuple(options["dtype"].removeprefix("mixed_") for _ in sizes)
+    states = {f"states/{n}": np.zeros((options["rows"], size)) for n, size in enumerate(sizes)}
+    return Observation(states, facts={"dtypes": dtypes})

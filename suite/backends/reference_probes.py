@@ -38,6 +38,7 @@ from suite.backends.reference_callbacks import run_interrupted, run_watching
 from suite.backends.reference_fitting import (
     run_compiled_by_default,
     run_convolution_in_time,
+    run_first_states,
     run_fitting,
     run_last_axis,
     run_own_cell,
@@ -129,5 +130,6 @@ PROBES: Mapping[str, Callable] = {
     "thawed": run_thawed, "convolution_in_time": run_convolution_in_time, "last_axis": run_last_axis,
     "recorded": run_recorded, "compiled_by_default": run_compiled_by_default,
     "counted_states": run_counted_states, "associative_scan": run_associative_scan, "ctc_decoded": run_ctc_decoded,
+    "first_states": run_first_states,
 }
 """Name of a function request -> what answers it: function(backend, request)."""

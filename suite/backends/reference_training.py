@@ -8,6 +8,7 @@ import numpy as np
 
 from cases import epochs, schedules
 from cases.batches import Batch
+from cases.families.attention import scored
 from cases.families.training_logs import CALLS, PENALTY, Data, due
 from cases.models import FunctionRequest
 from cases.requests import Observation, Request
@@ -53,7 +54,7 @@ def run_logs(backend: Any, request: FunctionRequest) -> Observation:
 
 
 def run_attending(backend: Any, request: FunctionRequest) -> Observation:
-    """Dot-product attention, zero for padded queries, under whatever name."""
+    """Attention by dot products, zero for padded queries, under whatever name; by other scores where options say so."""
     options = dict(request.arguments)
     query, value = options["query"], options["value"]
     key = value if options["key"] is None else options["key"]
@@ -61,12 +62,18 @@ def run_attending(backend: Any, request: FunctionRequest) -> Observation:
     may = np.ones((rows, steps), bool) if options["value_mask"] is None else np.tile(options["value_mask"], (rows, 1))
     may &= np.tri(rows, steps, dtype=bool) if options["causal"] else True
     may &= True if options["own"] is None else options["own"]
-    powers = np.exp(query @ np.swapaxes(key, 1, 2)) * may
+    more = options.get("options", {})
+    additive = options["layer"] == "AdditiveAttention"
+    weights = {"scale": np.full(query.shape[-1:], 0.5) if additive else np.array(0.5), "concat_score_weight": np.array(0.75)}
+    weights = weights if more.get("use_scale") else {"concat_score_weight": np.array(0.75)}
+    kind = options["layer"] if more else "Attention"
+    powers = np.exp(scored(kind, query, key, weights, more.get("score_mode", "dot"))) * may
     scores = powers / np.maximum(powers.sum(axis=2, keepdims=True), 1e-30)
     asking = np.ones(rows, bool) if options["query_mask"] is None else options["query_mask"]
     outputs = np.where(asking[:, None], scores @ value, 0.0)
     kept = {f"kept/{name}": options[f"{name}_mask"] for name in ("query", "value") if options[f"{name}_mask"] is not None}
-    return Observation({"outputs": outputs, "scored/outputs": outputs, "scores": scores, **kept})
+    return Observation({"outputs": outputs, "scored/outputs": outputs, "scores": scores, **kept,
+                        **{f"weights/{name}": array for name, array in weights.items()}})
 
 
 def run_typed(backend: Any, request: FunctionRequest) -> Observation:

@@ -81,7 +81,8 @@ def run_bounds(backend: Any, request: FunctionRequest) -> Observation:
     norms = np.linalg.norm(before["recurrent_kernel 0"], axis=0)
     after["recurrent_kernel 0"] = before["recurrent_kernel 0"] * np.minimum(1.0, options["most"] / norms)
     loss = sum(options["factors"][name.split(" ")[0]] * np.sum(array**2) for name, array in before.items())
-    return Observation({"loss": np.array(loss), **{f"before/{n}": a for n, a in before.items()},
+    first = {f"first/{n}": np.full(a.shape, options["filled"][n.split(" ")[0]]) for n, a in before.items()}
+    return Observation({"loss": np.array(loss), **first, **{f"before/{n}": a for n, a in before.items()},
                         **{f"after/{n}": a for n, a in after.items()}})
 
 
@@ -134,7 +135,7 @@ def run_masked_loss(backend: Any, request: FunctionRequest) -> Observation:
     off = np.where(valid[:, :, None], outputs - options["targets"], 0.0)
     squares, sizes = np.mean(off**2, axis=-1), np.mean(np.abs(off), axis=-1)
     by = {"sum": 1.0, "sum_over_batch_size": valid.sum(), "mean_with_sample_weight": (w * valid).sum()}[options["reduction"]]
-    values, slopes = (squares, 2 * off) if options["loss"] == "mse" else (sizes, np.sign(off))
+    values, slopes = (sizes, np.sign(off)) if options["loss"] == "mae" else (squares, 2 * off)
     cotangents = {"outputs": slopes * w[:, :, None] / by / layer.units}
     asked = Request(layer, options["weights"], batch.but(cotangents=cotangents), wants=("gradients",))
     found = backend.run(asked).named("gradients/weights")

@@ -13,7 +13,7 @@ from cases.families.wrappers import IMPOSSIBLE, PARTS
 from cases.invariants.base import final_states
 from cases.layers import draw_weights
 from cases.models import FunctionRequest
-from cases.requests import Observation, Request, Unsupported
+from cases.requests import Observation, Request, Reset, Unsupported
 from suite.backends import moment
 
 
@@ -52,7 +52,8 @@ def run_listed_states(backend: Any, request: FunctionRequest) -> Observation | U
     with moment("run"):
         given = final_states(backend.run(Request(once, weights, first)), layer)
         found = {"carried": Request(layer, weights, second, before=(first,)), "fresh": Request(once, weights, second),
-                 "given": Request(once, weights, second.but(initial_states=given))}
+                 "given": Request(once, weights, second.but(initial_states=given)),
+                 "after/reset": Request(layer, weights, second, before=(first, Reset()))}
         return Observation({name: backend.run(asked)["outputs"] for name, asked in found.items()})
 
 
@@ -61,10 +62,10 @@ def run_dropping(backend: Any, request: FunctionRequest) -> Observation:
     options = dict(request.arguments)
     layers, arrays = PARTS[options["part"]], {}
     kind = "/kernel" if options["which"] == "dropout" else "/recurrent_kernel"
-    for mode in ("plain", "inference", "training", "again"):
+    for mode in ("plain", "inference", "training", "again", "twin"):
         batch = options["batch"]
         for number, (layer, own) in enumerate(zip(layers, options["weights"], strict=True)):
-            if mode in ("training", "again") and number == options["cell"]:
+            if mode in ("training", "again", "twin") and number == options["cell"]:
                 own = {n: a * ((np.arange(a.shape[-2]) + (mode == "again")) % 2)[:, None] / options["rate"]
                        if n.endswith(kind) else a for n, a in own.items()}
             with moment("run"):

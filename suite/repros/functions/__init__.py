@@ -53,10 +53,15 @@ def of_function(asked: Sequence[Asked], deviations: Sequence[Deviation], verdict
 
 def unwritten(told: Told) -> bool:
     """Whether a request is of a kind that its writer does not know: Keras' layers asked of PyTorch, a layer in a form of export
-    or of training alone, another norm."""
+    or of training alone, another norm, a loss of one's own; or of what its writer does not look at."""
     name, options = told.request.name, told.options
+    where = told.deviations[0].where if told.deviations else ""
     return (
         not told.keras and name in ("attending", "between")
         or name in ("form", "dropout_between_layers") and options["form"].startswith(("decomposed", "recomputed", "spared"))
         or name == "embedding" and options.get("norm", 2.0) != 2.0
+        or name == "attending" and "options" in options
+        or name == "masked_loss" and options["loss"] == "own"
+        or where.startswith({"listed_states": "after", "dropping": "twin", "bounds": "first"}.get(name, "nowhere"))
+        or name == "options" and where in ("configuration", "name", "dtype", "trainable")
     )
