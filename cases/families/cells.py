@@ -108,7 +108,7 @@ def cells_from_configuration(ask, chain, direction, mask):
 
 @statement("A stateful loop of cells goes on from every state of every cell of the run before it.",
            {"chain": tuple(CHAINS), "direction": ("forward", "bidirectional"), "mask": ("none", "right")},
-           usual={"chain": ("uneven", "lstm_gru", "started"), "direction": ("forward",)}, source="stateful-chunks")
+           usual={"chain": ("uneven", "lstm_gru", "started", "projected"), "direction": ("forward",)}, source="stateful-chunks")
 def stateful_cells_go_on(ask, chain, direction, mask):
     one = made(chain, direction, stateful=True)
     batch = one.draw_batch(ROWS, STEPS, mask, False)
@@ -119,7 +119,7 @@ def stateful_cells_go_on(ask, chain, direction, mask):
 
 @statement("After a reset a stateful loop of cells starts as it started first, in every state of every cell: from zeros, or from "
            "what the cell begins with.", {"chain": tuple(CHAINS), "direction": ("forward", "bidirectional")},
-           usual={"chain": ("uneven", "lstm_gru", "started"), "direction": ("forward",)}, source="stateful-chunks")
+           usual={"chain": ("uneven", "lstm_gru", "started", "projected"), "direction": ("forward",)}, source="stateful-chunks")
 def reset_forgets_every_state(ask, chain, direction):
     one = made(chain, direction, stateful=True)
     batch, first = one.draw_batch(ROWS, STEPS, "none", False), one.draw_batch(ROWS, STEPS, "none", False, seed=1)
@@ -161,12 +161,14 @@ def forms_agree(ask, form, cell, mask, states, direction, layers, bias, activati
     return against_reference(seen, request, "outputs", "states", "loss", "gradients")
 
 
-@statement("A sequence without a batch axis gives a row of the batch, in outputs and states.",
-           {"cell": ("lstm", "gru", "simple_rnn"), "direction": ("forward", "bidirectional"), "layers": (1, 2)})
-def unbatched_is_a_row(ask, cell, direction, layers):
+@statement("A sequence without a batch axis gives a row of the batch, in outputs and states, also of a layer that reads batches "
+           "batch first.",
+           {"cell": ("lstm", "gru", "simple_rnn"), "direction": ("forward", "bidirectional"), "layers": (1, 2),
+            "form": ("unbatched", "unbatched_first")})
+def unbatched_is_a_row(ask, cell, direction, layers, form):
     layer = Layer(cell, 3, 5, layers, direction)
     request = Request(layer, draw_weights(layer), BatchPlan(3, 4, "none", True).draw(layer))
-    alone = ask(form_request(request, "unbatched"))
+    alone = ask(form_request(request, form))
     return alike(ask(request), alone, request, "outputs", "states", what="row by row")
 
 
@@ -176,14 +178,22 @@ UNFIT: dict[str, tuple[tuple[int, ...], tuple[int, ...]]] = {  # of inputs and s
 }
 
 
-@statement("A cell that is called by hand refuses states that do not fit its inputs or units; it takes none of them in silence.",
+@statement("A cell that is called by hand takes states that fit, and refuses those that do not fit its inputs or units; it takes "
+           "none of them in silence.",
            {"unfit": tuple(UNFIT), "cell": ("lstm", "gru", "simple_rnn")}, strength=(1, 2, 2),
            source="https://github.com/pytorch/pytorch/issues/175978")
 def cells_refuse_unfit_states(ask, unfit, cell):
     layer, (inputs, states) = Layer(cell, 3, 5), UNFIT[unfit]
     random = generator("unfit", cell, unfit)
-    request = FunctionRequest("cell_states", (
-        ("layer", layer), ("weights", draw_weights(layer)), ("inputs", draw_values(random, inputs)),
-        ("states", tuple(draw_values(random, states) for _ in layer.state_names))))
+
+    def asked(inputs: tuple[int, ...], states: tuple[int, ...]) -> FunctionRequest:
+        return FunctionRequest("cell_states", (
+            ("layer", layer), ("weights", draw_weights(layer)), ("inputs", draw_values(random, inputs)),
+            ("states", tuple(draw_values(random, states) for _ in layer.state_names))))
+
+    shape = ask(asked((4, 3), (4, 5)))["outputs"].shape
+    if shape != (4, 5):
+        return [Deviation("outputs", f"states that fit: outputs of shape {shape}, expected (4, 5)")]
+    request = asked(inputs, states)
     words = f"states of shape {states} for inputs of shape {inputs}: taken in silence"
     return refused(ask, request, lambda seen: Deviation("error", f"{words}, and {seen['outputs'].shape} came"))

@@ -54,6 +54,7 @@ from suite.backends.reference_modules import (
     run_twice,
     run_wrong_weights,
 )
+from suite.backends.reference_packed import run_bare, run_clipped, run_packed_as, run_padded_from
 from suite.backends.reference_series import run_windows, run_words
 from suite.backends.reference_steps import (
     run_drawn_steps,
@@ -127,5 +128,6 @@ PROBES: Mapping[str, Callable] = {
     "windows": run_windows, "words": run_words, "fitting": run_fitting, "own_cell": run_own_cell,
     "thawed": run_thawed, "convolution_in_time": run_convolution_in_time, "last_axis": run_last_axis,
     "recorded": run_recorded, "compiled_by_default": run_compiled_by_default,
+    "packed_as": run_packed_as, "padded_from": run_padded_from, "clipped": run_clipped, "bare": run_bare,
 }
 """Name of a function request -> what answers it: function(backend, request)."""
