@@ -84,6 +84,15 @@ def cells_match_reference(ask, chain, mask, states, direction, return_sequences,
     return found
 
 
+@statement("Three cells above each other hold, at masked steps, what the last of them gave, and every state of each.",
+           {"mask": ("gaps", "left"), "direction": ("forward", "bidirectional", "backward"), "unroll": (False, True)},
+           usual={"mask": ("gaps",), "direction": ("forward",), "unroll": (False,)}, source="Keras: RNN, StackedRNNCells")
+def three_masked_cells_match_reference(ask, mask, direction, unroll):
+    one = made("three", direction, unroll=unroll)
+    request = chain_request(one, one.draw_weights(), one.draw_batch(ROWS, STEPS, mask, True), False)
+    return against(ask(request), request, "outputs", "states")
+
+
 @statement("LSTMs with projections, in one layer or several above each other, forward or both ways, give the outputs, final "
            "states and gradients of the equations.",
            {"layers": (2, 1, 3), "direction": ("bidirectional", "forward"), "mask": ("right", "none"), "states": (True, False),
@@ -164,7 +173,7 @@ def forms_agree(ask, form, cell, mask, states, direction, layers, bias, activati
 @statement("A sequence without a batch axis gives a row of the batch, in outputs and states, also of a layer that reads batches "
            "batch first.",
            {"cell": ("lstm", "gru", "simple_rnn"), "direction": ("forward", "bidirectional"), "layers": (1, 2),
-            "form": ("unbatched", "unbatched_first")})
+            "form": ("unbatched", "unbatched_first")}, strength=(1, 2, 2))
 def unbatched_is_a_row(ask, cell, direction, layers, form):
     layer = Layer(cell, 3, 5, layers, direction)
     request = Request(layer, draw_weights(layer), BatchPlan(3, 4, "none", True).draw(layer))

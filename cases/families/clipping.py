@@ -50,4 +50,4 @@ def norms_that_are_not_finite_are_refused(ask, number, order):
     ask(clipped(order, 1.0, gradients, True))
     broken = (gradients[0], np.where(np.arange(4) == 2, float(number), gradients[1]), gradients[2])
     return refused(ask, clipped(order, 1.0, broken, True),
-                   lambda seen: Deviation("error", f"a gradient of {number}: the norm {seen['norm']} is taken"))
+                   lambda seen: Deviation("error", f"a gradient of {number}: taken, the norm is {seen.arrays.get('norm')}"))

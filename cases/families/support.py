@@ -33,4 +33,5 @@ def less_is_supported_too(ask, cell, more):
         return []
     if answered(ask.answer(MORE[more](cell))) is None:
         ask(plain(cell))  # says why not
-    return [Deviation("support", f"{cell} is answered with {more} in the request, and declared unsupported without: {base.reason}")]
+    words = f"{cell} is answered where {more} is asked for besides, and declared unsupported without: {base.reason}"
+    return [Deviation("support", words)]

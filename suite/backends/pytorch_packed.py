@@ -34,7 +34,8 @@ def run_packed_as(backend: Any, request: FunctionRequest) -> Observation:
         else:
             cast = getattr(packed, way)()
         every = {"cast": cast, "kept": packed}
-        arrays = {f"{name}/{n}": one.double().numpy() for name, each in every.items() for n, one in enumerate(unpack_sequence(each))}
+        parts = ((name, n, one) for name, each in every.items() for n, one in enumerate(unpack_sequence(each)))
+        arrays = {f"{name}/{n}": one.double().numpy() for name, n, one in parts}
     return Observation(arrays, facts={"dtypes": tuple((n, str(p.data.dtype).removeprefix("torch.")) for n, p in every.items())})
 
 
