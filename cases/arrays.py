@@ -13,7 +13,7 @@ thin out what all of them do:
     corners     chosen by hand, and asked in a sparing plan too: what stands at the masked steps of a forward unrolled loop, one
                 step that is masked, the activation besides tanh that a fast kernel has, batch and time as long as each other,
                 more rows than anything else, a reset before the product where nothing else hinders a fast kernel, the last
-                output alone: of a long sequence, and where padding gives zero
+                output alone: of a long sequence, and where padding gives zero; doubles that start from zeros
     sources     where the mask comes from
     refusals    the ways in which something wrong can be asked
     dropout     layers in training, for what dropout does
@@ -177,6 +177,8 @@ ARRAYS: tuple[Array, ...] = (
             ("lstm", "unrolled", "left", True, "two_steps", {"direction": "bidirectional"}),
             ("gru", "fused", "none", True, "distinct", {"reset_after": False}),
             ("gru", "compiled", "right", True, "many_rows", {"direction": "backward"}),
+            ("simple_rnn", "fused", "none", False, "distinct", {"dtype": "float64"}),
+            ("gru", "fused", "none", False, "distinct", {"dtype": "float64"}),
         )
     )),
     Array("sources", dict(

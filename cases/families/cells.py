@@ -84,6 +84,15 @@ def cells_match_reference(ask, chain, mask, states, direction, return_sequences,
     return found
 
 
+@statement("Three cells above each other hold, at masked steps, what the last of them gave, and every state of each.",
+           {"mask": ("gaps", "left"), "direction": ("forward", "bidirectional", "backward"), "unroll": (False, True)},
+           usual={"mask": ("gaps",), "direction": ("forward",), "unroll": (False,)}, source="Keras: RNN, StackedRNNCells")
+def three_masked_cells_match_reference(ask, mask, direction, unroll):
+    one = made("three", direction, unroll=unroll)
+    request = chain_request(one, one.draw_weights(), one.draw_batch(ROWS, STEPS, mask, False), False)
+    return against(ask(request), request, "outputs", "states")
+
+
 @statement("LSTMs with projections, in one layer or several above each other, forward or both ways, give the outputs, final "
            "states and gradients of the equations.",
            {"layers": (2, 1, 3), "direction": ("bidirectional", "forward"), "mask": ("right", "none"), "states": (True, False),
@@ -108,7 +117,7 @@ def cells_from_configuration(ask, chain, direction, mask):
 
 @statement("A stateful loop of cells goes on from every state of every cell of the run before it.",
            {"chain": tuple(CHAINS), "direction": ("forward", "bidirectional"), "mask": ("none", "right")},
-           usual={"chain": ("uneven", "lstm_gru", "started"), "direction": ("forward",)}, source="stateful-chunks")
+           usual={"chain": ("uneven", "lstm_gru", "started", "projected"), "direction": ("forward",)}, source="stateful-chunks")
 def stateful_cells_go_on(ask, chain, direction, mask):
     one = made(chain, direction, stateful=True)
     batch = one.draw_batch(ROWS, STEPS, mask, False)
@@ -119,7 +128,7 @@ def stateful_cells_go_on(ask, chain, direction, mask):
 
 @statement("After a reset a stateful loop of cells starts as it started first, in every state of every cell: from zeros, or from "
            "what the cell begins with.", {"chain": tuple(CHAINS), "direction": ("forward", "bidirectional")},
-           usual={"chain": ("uneven", "lstm_gru", "started"), "direction": ("forward",)}, source="stateful-chunks")
+           usual={"chain": ("uneven", "lstm_gru", "started", "projected"), "direction": ("forward",)}, source="stateful-chunks")
 def reset_forgets_every_state(ask, chain, direction):
     one = made(chain, direction, stateful=True)
     batch, first = one.draw_batch(ROWS, STEPS, "none", False), one.draw_batch(ROWS, STEPS, "none", False, seed=1)
@@ -161,12 +170,14 @@ def forms_agree(ask, form, cell, mask, states, direction, layers, bias, activati
     return against_reference(seen, request, "outputs", "states", "loss", "gradients")
 
 
-@statement("A sequence without a batch axis gives a row of the batch, in outputs and states.",
-           {"cell": ("lstm", "gru", "simple_rnn"), "direction": ("forward", "bidirectional"), "layers": (1, 2)})
-def unbatched_is_a_row(ask, cell, direction, layers):
+@statement("A sequence without a batch axis gives a row of the batch, in outputs and states, also of a layer that reads batches "
+           "batch first.",
+           {"cell": ("lstm", "gru", "simple_rnn"), "direction": ("forward", "bidirectional"), "layers": (1, 2),
+            "form": ("unbatched", "unbatched_first")}, strength=(1, 2, 2))
+def unbatched_is_a_row(ask, cell, direction, layers, form):
     layer = Layer(cell, 3, 5, layers, direction)
     request = Request(layer, draw_weights(layer), BatchPlan(3, 4, "none", True).draw(layer))
-    alone = ask(form_request(request, "unbatched"))
+    alone = ask(form_request(request, form))
     return alike(ask(request), alone, request, "outputs", "states", what="row by row")
 
 
@@ -176,15 +187,23 @@ UNFIT: dict[str, tuple[tuple[int, ...], tuple[int, ...]]] = {  # of inputs and s
 }
 
 
-@statement("A cell that is called by hand refuses states that do not fit its inputs or units; it takes none of them in silence.",
+@statement("A cell that is called by hand takes states that fit, and refuses those that do not fit its inputs or units; it takes "
+           "none of them in silence.",
            {"unfit": tuple(UNFIT), "cell": ("lstm", "gru", "simple_rnn")}, strength=(1, 2, 2),
            source="https://github.com/pytorch/pytorch/issues/175978")
 def cells_refuse_unfit_states(ask, unfit, cell):
     layer, (inputs, states) = Layer(cell, 3, 5), UNFIT[unfit]
     random = generator("unfit", cell, unfit)
-    request = FunctionRequest("cell_states", (
-        ("layer", layer), ("weights", draw_weights(layer)), ("inputs", draw_values(random, inputs)),
-        ("states", tuple(draw_values(random, states) for _ in layer.state_names))))
+
+    def asked(inputs: tuple[int, ...], states: tuple[int, ...]) -> FunctionRequest:
+        return FunctionRequest("cell_states", (
+            ("layer", layer), ("weights", draw_weights(layer)), ("inputs", draw_values(random, inputs)),
+            ("states", tuple(draw_values(random, states) for _ in layer.state_names))))
+
+    shape = ask(asked((4, 3), (4, 5)))["outputs"].shape
+    if shape != (4, 5):
+        return [Deviation("outputs", f"states that fit: outputs of shape {shape}, expected (4, 5)")]
+    request = asked(inputs, states)
     words = f"states of shape {states} for inputs of shape {inputs}: taken in silence"
     return refused(ask, request, lambda seen: Deviation("error", f"{words}, and {seen['outputs'].shape} came"))
 

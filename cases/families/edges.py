@@ -18,6 +18,8 @@ SIZES: dict[str, tuple[int, int, int, int]] = {  # batch, time, features, units
     "features_are_units": (4, 3, 5, 5), "one_row_one_step": (1, 1, 3, 5), "no_rows_no_steps": (0, 0, 3, 5),
     "gates_are_features": (2, 3, 20, 5),
 }
+LONG = 61
+"""Steps."""
 FACTORS = {
     "size": tuple(SIZES), "cell": ("lstm", "gru", "simple_rnn"), "mask": ("none", "right"), "states": (True, False),
     "direction": ("forward", "bidirectional", "backward"), "kernel": ("fused", "generic"), "return_sequences": (True, False),
@@ -40,6 +42,16 @@ def edges_match_reference(ask, size, cell, mask, states, direction, kernel, retu
             return [Deviation("error", f"{answer.error} at {answer.moment}, without a word")]
         said = first_line(answer.message, 150)
         raise NotSupported(f"{batch} rows of {time} steps are refused: {answer.error}: {said}")
+    return against_reference(ask(request), request, "outputs", "states")
+
+
+@statement("Sequences of many steps give the outputs and last states of the equations, at every step.",
+           {"cell": ("lstm", "gru", "simple_rnn"), "mask": ("none", "right"), "direction": ("forward", "bidirectional")},
+           usual={"direction": ("forward",)}, strength=(1, 1, 2), sparing=0)
+def long_sequences_match_reference(ask, cell, mask, direction):
+    layer = Layer(cell, 3, 4, direction=direction)
+    batch = BatchPlan(2, LONG, mask, True).draw(layer).but(cotangents=None)
+    request = Request(layer, draw_weights(layer), batch)
     return against_reference(ask(request), request, "outputs", "states")
 
 

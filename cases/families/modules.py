@@ -152,6 +152,8 @@ def computed_weights_rest_in_inference(ask, way, cell, layers):
     seen = ask(FunctionRequest("computed_weights", tuple(given.items())))
     found = equal("outputs", seen["again/outputs"], seen["first/outputs"], "the same call again, in inference")
     before, after = seen.named("before"), seen.named("after")
+    if not before or len(before) != len(after):
+        found.append(Deviation("parameters", f"{len(before)} are known before calls in inference, {len(after)} after"))
     found += [d for n in before for d in equal(n, after[f"after{n[6:]}"], before[n], "before and after calls in inference")]
     if np.array_equal(seen["moved/outputs"], seen["first/outputs"]):
         found.append(Deviation("outputs", "outputs: the same in inference after what weights are computed from was changed"))

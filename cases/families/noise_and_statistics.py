@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from cases.batches import draw_mask, draw_values
-from cases.families.base import statement
+from cases.families.base import equal, statement
 from cases.layers import generator
 from cases.models import FunctionRequest
 from cases.requests import Deviation
@@ -62,3 +62,13 @@ def statistics_are_of_valid_steps(ask, mask, trainable):
     due = (inputs - mean) / np.sqrt(variance + 1e-3)  # Keras' epsilon
     slack = 256 * unit_roundoff("float32") * np.abs(due).max()
     return compare("outputs", np.where(valid[:, :, None], seen, 0.0), np.where(valid[:, :, None], due, 0.0), slack)
+
+
+@statement("Dropout of everything, a rate of 1, leaves zeros in training, and everything in inference.",
+           {"layer": ("Dropout", "SpatialDropout1D"), "training": (True, False)}, strength=(1, 2, 2), sparing=0,
+           source="Keras: Dropout, a rate between 0 and 1; PyTorch: nn.Dropout, nn.Dropout1d")
+def dropout_of_everything_leaves_zeros(ask, layer, training):
+    inputs = np.abs(draw_values(generator("dropout of everything"), (4, 5, FEATURES))).astype("float32")
+    given = {"layer": layer, "options": {"rate": 1.0}, "inputs": inputs, "mask": np.ones((4, 5), bool), "training": training}
+    seen = ask(FunctionRequest("between", tuple(given.items())))
+    return equal("outputs", seen["outputs"], 0 * inputs if training else inputs)

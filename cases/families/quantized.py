@@ -6,9 +6,10 @@ import numpy as np
 
 from cases.batches import BatchPlan
 from cases.families.base import statement
+from cases.invariants.base import against_reference
 from cases.layers import Layer, draw_weights
 from cases.models import FunctionRequest
-from cases.requests import Deviation, Request
+from cases.requests import Deviation, Observation, Request
 from cases.tolerance import compare, expect
 
 FACTORS = {
@@ -32,6 +33,9 @@ def quantized_layers_give_what_they_gave(ask, cell, way, bias, layers, direction
     coarse = expect(Request(layer.but(dtype="bfloat16"), weights, batch, wants=("outputs",)))["outputs"]
     allowed = (2 if way == "int8" else 1) * float(np.max(coarse.allowed))  # steps of 1/127 of the largest, not of each number
     found = [] if before else [Deviation("before", "nothing came")]
+    if before and not projected:  # what a projection's weights are is the subject's own
+        given = Observation({"outputs": seen["before/outputs"]}, facts=seen.facts)
+        found += against_reference(given, Request(layer, weights, batch, wants=("outputs",)), "outputs")
     for name, due in before.items():
         other = name.replace("before", "after")
         found += compare(other, seen[other], due, allowed) if other in seen.arrays else [Deviation(other, "it is missing")]

@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
+from math import prod
 from typing import NamedTuple
 
 import numpy as np
 
 from cases.batches import Batch, rows
 from cases.invariants.base import Case, invariant
+from cases.layers import Layer
 from cases.models import FunctionRequest
 from cases.requests import Deviation, Observation, Refusal, Request, Unsupported
 
@@ -233,6 +235,9 @@ RATES: tuple[tuple[str, object], ...] = (("dropout", -0.25), ("dropout", 1.5), (
 def made_with(ask, case: Case, options: tuple[tuple[str, object], ...]) -> list[Deviation]:
     """Deviations where a layer with one of these options is made, or refused only later."""
     found, wrongs, base = [], [], {"cell": case.layer.cell, "features": 3, "units": 4}
+    made = ask(FunctionRequest("construct", tuple(base.items())))  # one that can be: else all are refused for nothing
+    if int(made["parameters"]) not in counts(Layer(**base)):
+        found.append(Deviation("parameters", f"a layer of 3 features and 4 units has {int(made['parameters'])} parameters"))
     for name, value in options:
         if name != "recurrent_activation" or case.layer.cell != "simple_rnn":
             more = {"direction": "bidirectional"} if name == "merge" else {}
@@ -244,6 +249,13 @@ def made_with(ask, case: Case, options: tuple[tuple[str, object], ...]) -> list[
         elif answer.moment != "build":
             found.append(Deviation("options", f"{wrong.what}: refused at {answer.moment}, not when the layer was made"))
     return found
+
+
+def counts(layer: Layer) -> tuple[int, int]:
+    """How many parameters a layer has, with a bias for inputs and one for states, and with one bias."""
+    shapes = layer.weight_shapes()
+    every, second = (sum(prod(s) for n, s in shapes.items() if end in n) for end in ("", "recurrent_bias"))
+    return every, every - second
 
 
 def once(case: Case) -> bool:

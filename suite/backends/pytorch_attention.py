@@ -44,14 +44,14 @@ def run_attending(backend: Any, request: FunctionRequest) -> Observation | Unsup
 
 
 def run_between(backend: Any, request: FunctionRequest) -> Observation | Unsupported:
-    """Dropout in training, of single numbers or of whole features over all steps."""
+    """Dropout, of single numbers or of whole features over all steps."""
     options = dict(request.arguments)
     made = {"Dropout": nn.Dropout, "SpatialDropout1D": nn.Dropout1d}.get(options["layer"])
-    if made is None or not options["training"] or not options["mask"].all():
+    if made is None or not options["mask"].all():
         return Unsupported("PyTorch's layers between recurrent ones know no masks, and none of them is noise but dropout")
     with moment("run"), torch.random.fork_rng():
         torch.manual_seed(4)
         inputs = torch.tensor(np.array(options["inputs"], "float32"))
         inputs = inputs.transpose(1, 2) if made is nn.Dropout1d else inputs  # (rows, features, steps)
-        outputs = made(options["options"]["rate"]).train()(inputs)
+        outputs = made(options["options"]["rate"]).train(options["training"])(inputs)
         return Observation({"outputs": to_numpy(outputs.transpose(1, 2) if made is nn.Dropout1d else outputs)})

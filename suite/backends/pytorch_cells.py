@@ -120,6 +120,7 @@ def run_form(backend: Any, request: FunctionRequest) -> Observation | Unsupporte
             weights = {name.removesuffix("_l0"): value for name, value in weights.items()}
         else:
             module = LAYERS[layer.cell](layer.features, layer.units, layer.layers, bias=layer.bias,
+                                        batch_first=form.endswith("first") and form != "time_first",
                                         bidirectional=layer.direction == "bidirectional", **nonlinear)
         module.load_state_dict(weights)
     leaves = {"inputs": leaf(batch.inputs)}
@@ -209,7 +210,7 @@ def _row(states: Any, row: int) -> Any:
 
 def _one_row(module: nn.Module, layer: Layer, x: torch.Tensor, states: Any, form: str):
     """One sequence (time, features), by the module or by its cell."""
-    return module(x, states) if form == "unbatched" else _by_hand(module, layer, x, states)
+    return module(x, states) if form.startswith("unbatched") and not form.endswith("cell") else _by_hand(module, layer, x, states)
 
 
 def _joined(finals: list[Any]) -> Any:

@@ -21,6 +21,7 @@ from suite.backends.pytorch_modules import (
     run_twice,
     run_wrong_weights,
 )
+from suite.backends.pytorch_packed import run_bare, run_clipped, run_packed_as, run_padded_from
 from suite.backends.pytorch_purity import run_helper, run_mixed_dtypes, run_purity
 from suite.backends.pytorch_quantized import run_quantized
 from suite.backends.pytorch_schedules import run_epochs
@@ -41,5 +42,6 @@ PROBES: Mapping[str, Callable] = {
     "attending": run_attending, "between": run_between, "ctc": run_ctc, "loss_of_numbers": run_loss_of_numbers,
     "quantized": run_quantized, "recomputed": run_recomputed,
     "helper": run_helper, "mixed_dtypes": run_mixed_dtypes, "counted_states": run_counted_states,
+    "packed_as": run_packed_as, "padded_from": run_padded_from, "clipped": run_clipped, "bare": run_bare,
 }
 """Name of a function request -> what answers it: function(backend, request)."""

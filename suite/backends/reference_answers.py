@@ -125,7 +125,7 @@ def run_between(backend: Any, request: FunctionRequest) -> Observation:
         elif options["layer"].startswith("Gaussian"):
             inputs = inputs * random.normal(1, np.sqrt(kind["rate"] / (1 - kind["rate"])), shape)
         else:
-            inputs = inputs * (random.uniform(size=shape) >= kind["rate"]) / (1 - kind["rate"])
+            inputs = inputs * (random.uniform(size=shape) >= kind["rate"]) / max(1 - kind["rate"], 1e-9)
     elif options["training"] and options["layer"] == "BatchNormalization":
         own = not kind.get("trainable", True)
         mean, variance = (0.0, 1.0) if own else (inputs[mask].mean(axis=0), inputs[mask].var(axis=0))

@@ -1,0 +1,57 @@
+"""Packed sequences that are cast, and sequences given in any form to what pads and packs them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+
+from cases.batches import draw_values
+from cases.families.base import equal, statement
+from cases.layers import generator
+from cases.models import FunctionRequest
+from cases.requests import Deviation
+
+CASTS: Mapping[str, str] = {
+    "double": "float64", "float": "float32", "half": "float16", "long": "int64", "int": "int32", "short": "int16",
+    "char": "int8", "byte": "uint8", "cpu": "float32", "to_other": "float64", "to_itself": "float32", "of_a_pair": "float32",
+}
+"""How a packed sequence of float32 is made another -> the dtype that it then has. `to_other`: by `to(other)`, `of_a_pair`: made
+from its data and the sizes of its steps."""
+LENGTHS = (2, 5, 1, 4)
+
+
+def sequences(equal_lengths: bool = False) -> tuple[np.ndarray, ...]:
+    """Numbers between 1 and 100, (time, 3) each."""
+    random = generator("packed sequences")
+    return tuple(np.abs(60 * draw_values(random, (4 if equal_lengths else time, 3))).astype("float32") for time in LENGTHS)
+
+
+@statement("A packed sequence that is cast has the numbers it had, in the dtype that was asked for, in the order in which the "
+           "sequences were given, and the one that was cast is what it was.", {"way": tuple(CASTS)}, strength=(1, 1, 1), sparing=0,
+           source="PyTorch: torch.nn.utils.rnn.PackedSequence")
+def packed_sequences_are_cast(ask, way):
+    given = sequences()
+    seen = ask(FunctionRequest("packed_as", (("sequences", given), ("way", way))))
+    told = dict(seen.facts["dtypes"])
+    found = [Deviation("dtype", f"{way}: found {told[name]}, expected {due}")
+             for name, due in (("cast", CASTS[way]), ("kept", "float32")) if told[name] != due]
+    for name, dtype in (("cast", CASTS[way]), ("kept", "float32")):
+        for number, one in enumerate(given):
+            found += equal(f"{name}/{number}", seen[f"{name}/{number}"], one.astype(dtype).astype("float64"), way)
+    return found
+
+
+@statement("Sequences are padded and packed alike in whatever they are given: a list, a tuple, what yields one after the other, "
+           "rows of one tensor, also in a program.", {"form": ("generator", "rows", "tuple", "rows_in_a_program"),
+                                                      "batch_first": (True, False)}, strength=(1, 1, 2), sparing=0,
+           source="PyTorch: pad_sequence, pack_sequence")
+def sequences_are_taken_in_any_form(ask, form, batch_first):
+    given = sequences(form.startswith("rows"))
+    seen = ask(FunctionRequest("padded_from", (("sequences", given), ("form", form), ("batch_first", batch_first))))
+    due = np.zeros((len(given), max(map(len, given)), 3))
+    for number, one in enumerate(given):
+        due[number, : len(one)] = one
+    padded = due if batch_first else np.swapaxes(due, 0, 1)
+    return [d for name in ("padded", "packed") if name in seen.arrays or name == "padded"
+            for d in equal(name, seen[name], padded, form)]

@@ -1,0 +1,83 @@
+"""PyTorch's packed sequences, cast; its helpers, given sequences in any form; gradients that are clipped; bare modules."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import torch
+from torch.nn.utils import clip_grad_norm_
+from torch.nn.utils.rnn import PackedSequence, pack_sequence, pad_packed_sequence, pad_sequence, unpack_sequence
+
+from cases.layouts import to_pytorch
+from cases.models import FunctionRequest
+from cases.requests import Observation
+from suite.backends import moment
+from suite.backends.pytorch_layers import LAYERS, name_states, to_numpy
+
+
+def tensors(arrays: Any) -> list[torch.Tensor]:
+    """Copies in float32."""
+    return [torch.tensor(np.array(one, "float32")) for one in arrays]
+
+
+def run_packed_as(backend: Any, request: FunctionRequest) -> Observation:
+    """Answer the request of `cases.families.packed.packed_sequences_are_cast`."""
+    options = dict(request.arguments)
+    way = options["way"]
+    packed = pack_sequence(tensors(options["sequences"]), enforce_sorted=False)
+    with moment("run"):
+        if way.startswith("to_"):
+            cast = packed.to(torch.zeros(1, dtype=torch.float64 if way == "to_other" else torch.float32))
+        elif way == "of_a_pair":
+            cast = PackedSequence((packed.data, packed.batch_sizes), sorted_indices=packed.sorted_indices)
+        else:
+            cast = getattr(packed, way)()
+        every = {"cast": cast, "kept": packed}
+        parts = ((name, n, one) for name, each in every.items() for n, one in enumerate(unpack_sequence(each)))
+        arrays = {f"{name}/{n}": one.double().numpy() for name, n, one in parts}
+    return Observation(arrays, facts={"dtypes": tuple((n, str(p.data.dtype).removeprefix("torch.")) for n, p in every.items())})
+
+
+def pad_rows(rows: torch.Tensor, batch_first: bool) -> torch.Tensor:
+    """What a program holds."""
+    return pad_sequence(rows, batch_first)
+
+
+def run_padded_from(backend: Any, request: FunctionRequest) -> Observation:
+    """Answer the request of `cases.families.packed.sequences_are_taken_in_any_form`."""
+    options = dict(request.arguments)
+    form, first, given = options["form"], options["batch_first"], tensors(options["sequences"])
+    with moment("run"):
+        if form == "rows_in_a_program":
+            return Observation({"padded": to_numpy(torch.jit.script(pad_rows)(torch.stack(given), first))})
+        if form == "generator":
+            return Observation({"padded": to_numpy(pad_sequence((one for one in given), first))})
+        whole = torch.stack(given) if form == "rows" else tuple(given)
+        packed = pad_packed_sequence(pack_sequence(whole, enforce_sorted=False), first)[0]
+        return Observation({"padded": to_numpy(pad_sequence(whole, first)), "packed": to_numpy(packed)})
+
+
+def run_clipped(backend: Any, request: FunctionRequest) -> Observation:
+    """Answer the requests of `cases.families.clipping`."""
+    options = dict(request.arguments)
+    weights = [torch.nn.Parameter(torch.zeros(array.shape)) for array in options["gradients"]]
+    for weight, gradient in zip(weights, tensors(options["gradients"]), strict=True):
+        weight.grad = gradient
+    with moment("run"):
+        norm = clip_grad_norm_(weights, options["most"], norm_type=options["order"], error_if_nonfinite=options["strict"])
+    return Observation({"norm": to_numpy(norm), **{f"clipped/{n}": to_numpy(w.grad) for n, w in enumerate(weights)}})
+
+
+def run_bare(backend: Any, request: FunctionRequest) -> Observation:
+    """Answer the request of `cases.families.bare.sizes_alone_make_the_documented_module`: in training, time first."""
+    options = dict(request.arguments)
+    layer, batch = options["layer"], options["batch"]
+    with moment("build"):
+        module = LAYERS[layer.cell](layer.features, layer.units, layer.layers).train()
+        module.load_state_dict(dict(zip(to_pytorch(layer, options["weights"]), tensors(
+            to_pytorch(layer, options["weights"]).values()), strict=True)))
+    with moment("run"):
+        outputs, states = module(tensors([batch.inputs])[0].transpose(0, 1))
+    named = {f"states/{name}": to_numpy(state) for name, state in name_states(layer, states).items()}
+    return Observation({"outputs": to_numpy(outputs.transpose(0, 1)), **named}, facts={"padding": "zero"})

@@ -1,0 +1,47 @@
+"""Sequences by hand: cast, padded; gradients clipped by hand; a layer of its sizes alone."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from cases.families.packed import CASTS
+from cases.models import FunctionRequest
+from cases.requests import Observation, Request
+from suite.backends import moment
+
+
+def run_packed_as(backend: Any, request: FunctionRequest) -> Observation:
+    """NumPy's cast."""
+    options = dict(request.arguments)
+    dtypes = {"cast": CASTS[options["way"]], "kept": "float32"}
+    arrays = {f"{name}/{n}": one.astype(dtype).astype("float64") for name, dtype in dtypes.items()
+              for n, one in enumerate(options["sequences"])}
+    return Observation(arrays, facts={"dtypes": tuple(dtypes.items())})
+
+
+def run_padded_from(backend: Any, request: FunctionRequest) -> Observation:
+    """Zeros after every sequence."""
+    options = dict(request.arguments)
+    longest = max(map(len, options["sequences"]))
+    rows = np.stack([np.pad(one, ((0, longest - len(one)), (0, 0))) for one in options["sequences"]])
+    rows = rows if options["batch_first"] else np.swapaxes(rows, 0, 1)
+    return Observation({"padded": rows, "packed": rows})
+
+
+def run_clipped(backend: Any, request: FunctionRequest) -> Observation:
+    """Raises ValueError where the norm is not finite and that is not wanted."""
+    options = dict(request.arguments)
+    norm = np.linalg.norm(np.concatenate([g.ravel() for g in options["gradients"]]), ord=options["order"])
+    with moment("run"):
+        if options["strict"] and not np.isfinite(norm):
+            raise ValueError(f"the norm of the gradients is {norm}")
+    factor = min(1.0, options["most"] / norm)
+    return Observation({"norm": np.array(norm), **{f"clipped/{n}": g * factor for n, g in enumerate(options["gradients"])}})
+
+
+def run_bare(backend: Any, request: FunctionRequest) -> Observation:
+    """The description as it is."""
+    options = dict(request.arguments)
+    return backend.run(Request(options["layer"], options["weights"], options["batch"]))

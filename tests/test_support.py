@@ -1,0 +1,65 @@
+"""What PyTorch is not asked: exactly what is listed here, so that an adapter that declines what it can do is noticed."""
+
+from suite.opening import open_session
+from suite.settings import Settings
+from suite.verdicts import judge
+
+ELSEWHERE = ("real_data", "as_loaded", "not_the_whole_card")
+"""What depends on files and devices."""
+DEADLY = "lstm-bare_inputs"
+"""What ends the process."""
+DECLINED = frozenset("""
+    execution/dropout_is_identity_in_inference execution/implementations_agree execution/unrolled_is_generic
+    ragged/pad_sequences_keeps_sequences padding/nothing_valid_keeps_states padding/compaction direction/backward_is_reversed
+    masks/mask_sources_agree masks/mask_source_gradients masks/mask_source_in_predict masks/mask_source_reloaded
+    refusals/mask_of_one_step_is_refused refusals/mask_that_is_shorter_is_refused dropout/same_draw_at_every_step
+    dropout/same_seed_same_draw dropout/both_dropouts_act dropout/calls_draw_anew dropout/carried_states_are_not_scaled
+    dropout/directions_draw_for_themselves dropout/inference_draws_nothing dropout/masked_sequences_drop
+    dropout/rate_one_uses_no_input dropout/recurrent_rate_one_uses_no_state dropout/dropout_scales_what_it_keeps
+    dropout/rate_is_the_share dropout/same_recurrent_draw_at_every_step attention/attention_leaves_masks
+    bounds_of_weights/bounds_are_their_equations callbacks/interrupted_training_goes_on callbacks/watchers_follow_their_rules
+    cells/three_masked_cells_match_reference configurations/bounds_reach_every_weight
+    configurations/chosen_kernels_are_right_or_refused configurations/defaults_are_documented
+    configurations/losses_are_of_the_last_call configurations/options_survive configurations/parts_are_the_whole
+    configurations/shared_layers_stay_shared convolutions_in_time/convolutions_see_their_steps
+    ctc/losses_of_whole_sequences_take_masks each_step/any_number_of_steps_is_taken each_step/every_step_draws_anew
+    each_step/every_step_is_as_alone edges/last_axes_of_one_are_optional fitting/fitting_is_steps_by_hand
+    freezing/thawed_layers_learn gates/dropout_reaches_every_gate graphs/a_model_takes_a_mask graphs/an_embedding_masks_id_zero
+    graphs/attention_reads_valid_steps graphs/dropout_around_layers graphs/joined_masks_are_either graphs/joins_of_other_shapes
+    graphs/masking_looks_at_every_feature graphs/pooling_reads_the_mask_of_its_input graphs/words_have_their_own_mask
+    halves/halves_are_their_layers handed_on/listed_states_go_on handed_on/results_carry_their_masks
+    held_layers/parts_of_cells_act_once_a_step held_layers/parts_of_cells_draw_anew
+    initial_weights/initializers_fill_their_weights initial_weights/regularizers_and_constraints_act
+    kernels/recurrent_models_are_compiled layers_between/masks_change_no_valid_step layers_between/masks_go_through
+    losses/cross_entropies_of_probabilities losses/every_metric_counts_valid_steps losses/losses_leave_their_weights
+    losses/masked_losses_are_sums_by_hand losses/masked_nan_targets_do_not_count losses/masked_targets_do_not_count
+    noise_and_statistics/statistics_are_of_valid_steps own_classes/configurations_are_left_as_they_were
+    own_classes/own_cells_are_found precision/layers_keep_their_policy precision/numbers_are_masked_in_half_precision
+    precision/other_dtypes_are_taken purity/arguments_are_not_changed purity/inference_records_nothing
+    saved/saved_models_predict_the_same saved/saved_models_train_on schedules/rates_are_their_equations
+    stateful_calls/stateful_models_go_on training_logs/logs_are_sums_by_hand training_logs/weighted_metrics_go_over_batches
+    windows/windows_lie_within words/text_becomes_ids wrappers/declared_shapes_come wrappers/every_cell_drops
+    wrappers/impossible_convolutions_are_refused wrappers/other_halves_are_refused wrappers/pooling_counts_valid_steps
+    wrappers/wrappers_refuse_other_masks wrong_lengths/masks_of_numbers_are_masks wrong_lengths/uneven_items_are_refused
+    mask-flow/passes mask-flow/unpadded mask-flow/masked_loss mask-flow/batch_norm_counts_valid_steps mask-flow/drops
+    mask-flow/unmasked_loss mask-flow/says_so mask-flow/layer_by_layer mask-flow/inputs_keep_their_masks
+    padded-classifier/callbacks padded-classifier/checkpoint_of_fit pre-padded-regression/default_sides
+    pre-padded-regression/padded_to_15 pre-padded-regression/prediction_of_1_5 pre-padded-regression/integer_padding
+    pre-padded-regression/float_padding stateful-chunks/declared_batch_size
+""".split())
+"""Group or scenario, and the statement or claim, of which no variant can be asked at `default`."""
+
+
+def test_pytorch_declines_nothing_but_what_it_has_not():
+    """One answer to each statement is enough: the first variant that is not unsupported."""
+    session, answered, every = open_session(Settings(subjects=("torch",), inline=True, repro_check=False)), set(), set()
+    for check in session.all_checks:
+        planned = check.planned
+        name = f"{(planned.scenario or planned.group).replace(' ', '_')}/{planned.name}"
+        if planned.name in ELSEWHERE or DEADLY in str(check) or name in answered:
+            continue
+        every.add(name)
+        check.subject.ready()
+        if judge(planned, check.subject).verdict != "unsupported":
+            answered.add(name)
+    assert every - answered == DECLINED
