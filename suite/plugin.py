@@ -13,9 +13,10 @@ import pytest
 
 from reports.lines import Exploration, Timing, Verdict
 from reports.records import NotWritable, RecordsError, Writer, read
+from suite.checks import Check, Exploring
 from suite.opening import open_session
 from suite.repros import again
-from suite.session import Check, Exploring, Session, default_folder
+from suite.session import Session, default_folder
 from suite.settings import BadUse, Settings
 from suite.stale import stale
 from suite.timing.comparison import Comparison, Preparing

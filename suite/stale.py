@@ -11,8 +11,9 @@ from cases.families.base import planned
 from cases.plan import concerned
 from cases.scenarios import claims
 from reports.lines import Verdict
+from suite.checks import Check
 from suite.ledger import Known
-from suite.session import Check, Session, versions_in_words
+from suite.session import Session, versions_in_words
 from suite.subjects.subject import Subject
 
 

@@ -9,9 +9,10 @@ from collections import deque
 import pytest
 
 from cases.workloads import timed
+from suite.checks import asked_of, units
 from suite.lanes import Dealt, Lanes
 from suite.opening import open_session
-from suite.session import ALONE, asked_of, units
+from suite.session import ALONE
 from suite.settings import Settings
 from suite.subjects.interpreter import Died
 from suite.timing.comparison import Comparison, Preparing

@@ -27,8 +27,9 @@ def sequences(equal_lengths: bool = False) -> tuple[np.ndarray, ...]:
     return tuple(np.abs(60 * draw_values(random, (4 if equal_lengths else time, 3))).astype("float32") for time in LENGTHS)
 
 
-@statement("A packed sequence that is cast has the numbers it had, in the dtype that was asked for, in the order in which the "
-           "sequences were given, and the one that was cast is what it was.", {"way": tuple(CASTS)}, strength=(1, 1, 1), sparing=0,
+@statement("A packed sequence that is cast has the numbers it had, in the dtype that was asked for, in the order in which "
+           "the sequences were given, and the one that was cast is what it was.", {"way": tuple(CASTS)},
+           strength=(1, 1, 1), sparing=0,
            source="PyTorch: torch.nn.utils.rnn.PackedSequence")
 def packed_sequences_are_cast(ask, way):
     given = sequences()

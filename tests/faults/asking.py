@@ -23,8 +23,9 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from cases import tolerance
+from suite.checks import Check
 from suite.opening import open_session
-from suite.session import Check, Session
+from suite.session import Session
 from suite.settings import Settings
 from suite.subjects.interpreter import TimedOut
 from suite.verdicts import BAD, judge

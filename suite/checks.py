@@ -1,0 +1,77 @@
+"""What is planned, and whom it asks: a check, or a search."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+
+from cases.plan import Planned
+from suite.subjects.subject import Subject
+
+EXPLORE = "explore"
+A_CLAIM = 6
+"""What a claim of a scenario takes, in checks of other kinds: about that at `default`."""
+
+
+@dataclass(frozen=True)
+class Check:
+    """A planned check and whom it asks: one subject, or one and another. Prints itself as its id."""
+
+    planned: Planned
+    subject: Subject
+    other: Subject | None = None
+
+    def __str__(self) -> str:
+        return f"{self.subject.name}::{self.planned.identity}" + (f"::{self.other.name}" if self.other else "")
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """What the ledger may call it."""
+        plain = self.planned.name
+        return (plain, f"{self.planned.scenario}/{plain}") if self.planned.scenario else (plain,)
+
+    @property
+    def features(self) -> Mapping[str, object]:
+        """What the ledger's conditions speak of."""
+        return {**self.planned.features, "device": self.subject.device,
+                **({"other": self.other.specification.backend} if self.other else {})}
+
+    @property
+    def unit(self) -> str:
+        """What it shares layers and answers with: the scenario, the layer, or the family."""
+        return self.planned.scenario or self.planned.layer or self.planned.group
+
+    @property
+    def cost(self) -> int:
+        """Roughly what it takes, to share checks out by."""
+        return A_CLAIM if self.planned.scenario else 1
+
+    @property
+    def compiled(self) -> bool:
+        """Whether the subject is one of those that compile, and take the longest."""
+        return self.subject.specification.sparing
+
+
+@dataclass(frozen=True)
+class Exploring:
+    """A planned search of one subject. Prints itself as its id."""
+
+    subject: Subject
+
+    def __str__(self) -> str:
+        return f"{self.subject.name}::{EXPLORE}"
+
+    unit, cost, compiled = EXPLORE, 10_000, False
+
+
+def units(checks: Iterable[Check | Exploring]) -> list[list[Check | Exploring]]:
+    """The checks by what they share layers and answers with, the dearest first, each unit's in the order that they have."""
+    found: dict[str, list[Check | Exploring]] = {}
+    for check in checks:
+        found.setdefault(check.unit, []).append(check)
+    return sorted(found.values(), key=lambda unit: -sum(check.cost for check in unit))
+
+
+def asked_of(double: Subject, check: Check | Exploring) -> Check | Exploring:
+    """The check, asked of another interpreter of its subject."""
+    return replace(check, subject=double)
