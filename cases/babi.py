@@ -16,9 +16,11 @@ that support it too. Number 1 begins a new story (Weston et al., "Towards AI-com
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from functools import lru_cache, partial
+from functools import lru_cache
+from itertools import chain
+from typing import Any
 
 import numpy as np
 
@@ -43,15 +45,16 @@ class Question:
     answer: str
 
 
-def picked(random: np.random.Generator, among: Sequence[str]) -> str:
-    """One of these, drawn."""
-    return among[random.integers(len(among))]
+def picking(random: np.random.Generator) -> Callable[[Sequence[Any]], Any]:
+    """Gives one of what it is given, drawn; numbers are drawn thousands at once, for one alone takes long."""
+    draws = chain.from_iterable(iter(lambda: random.random(4096).tolist(), None))
+    return lambda among: among[int(next(draws) * len(among))]
 
 
 def generate(questions: int, random: np.random.Generator, sentences: int = 2) -> str:
     """A text with this many questions of one supporting fact: persons move between places; after every `sentences` moves one
     is asked for; a story has up to five questions, as the real ones."""
-    pick = partial(picked, random)
+    pick = picking(random)
     lines: list[str] = []
     for number in range(questions):
         if number % 5 == 0:
@@ -70,14 +73,14 @@ def generate(questions: int, random: np.random.Generator, sentences: int = 2) ->
 def generate_two(questions: int, random: np.random.Generator, most: int = 15) -> str:
     """A text with this many questions of two supporting facts: persons take things, move, and put them down again; after two to
     `most` sentences a thing is asked for, which is where its last holder had gone; up to five questions a story."""
-    pick = partial(picked, random)
+    pick = picking(random)
     lines: list[str] = []
     for number in range(questions):
         if number % 5 == 0:
             line, at, held, lies = 0, {}, {}, {}
-        for _ in range(int(random.integers(2, most + 1))):
+        for _ in range(pick(range(2, most + 1))):
             line += 1
-            person, thing, kind = pick(PERSONS), pick(OBJECTS), int(random.integers(4))
+            person, thing, kind = pick(PERSONS), pick(OBJECTS), pick(range(4))
             if line <= 2:  # somebody goes somewhere, and takes something
                 person, kind = (pick(PERSONS), 0) if line == 1 else (next(iter(at)), 2)
             there = pick((" there", ""))

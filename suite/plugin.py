@@ -13,6 +13,7 @@ import pytest
 
 from reports.lines import Exploration, Timing, Verdict
 from reports.records import NotWritable, RecordsError, Writer, read
+from suite import kept
 from suite.checks import Check, Exploring
 from suite.opening import open_session
 from suite.repros import again
@@ -78,6 +79,8 @@ def pytest_configure(config: pytest.Config) -> None:
         if not hasattr(config, "workerinput") and not config.option.collectonly:
             config.stash[RUN] = Run(config.stash[SESSION], config)
             config.pluginmanager.register(config.stash[RUN], "rnn-conformance-run")
+            if not config.getoption("cacheclear", False):
+                config.stash[RUN].recall()
             chosen = bool(config.option.keyword) or any("::" in str(arg) for arg in config.args)
             if not (settings.inline or config.stash[RUN].distributed or (chosen and not settings.subjects)):
                 config.stash[SESSION].start_ahead(everything=not chosen)
@@ -217,6 +220,11 @@ class Run:
         self.explained: set[tuple[str, str]] = set()
         self.problem: str | None = None
         self.searched: list[str] = []
+        self.answers, self.recalled = kept.place(), 0
+
+    def recall(self) -> None:
+        """What the reference has found in earlier runs need not be found again."""
+        self.recalled = kept.recall(self.answers)
 
     @property
     def distributed(self) -> bool:
@@ -351,6 +359,7 @@ class Run:
                     self.writer.add(record)
                 session.exitstatus = exitstatus = pytest.ExitCode.TESTS_FAILED
         self.session.stop()
+        kept.keep(self.answers, self.recalled)
         scripts = self._scripts(exitstatus)
         starting = sum(s.starting for s in self.session.interpreters)
         frameworks = self.seconds["frameworks"] + starting

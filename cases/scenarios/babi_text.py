@@ -59,7 +59,7 @@ def packed(members: dict[str, str]) -> bytes:
             told = tarfile.TarInfo(name)
             told.size = len(content.encode())
             made.addfile(told, io.BytesIO(content.encode()))
-    return gzip.compress(file.getvalue(), mtime=0)
+    return gzip.compress(file.getvalue(), compresslevel=1, mtime=0)
 
 
 @lru_cache(maxsize=2)

@@ -1,0 +1,72 @@
+"""What the reference has found is known to the next run, as long as its sources are the same."""
+
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import cases
+from cases import tolerance
+from cases.batches import BatchPlan
+from cases.layers import Layer, draw_weights
+from cases.requests import Request
+from cases.tolerance import expect
+from suite import kept
+
+
+@pytest.fixture
+def forgotten(monkeypatch):
+    """Forgets every answer; what is then asked is computed."""
+    def forget():
+        monkeypatch.setattr(tolerance, "_answers", type(tolerance._answers)())
+
+    forget()
+    return forget
+
+
+def asked():
+    layer = Layer("gru", 2, 3)
+    return Request(layer, draw_weights(layer, 5), BatchPlan(2, 3).draw(layer, 5))
+
+
+def test_what_is_kept_is_known_again_bit_by_bit(tmp_path, monkeypatch, forgotten):
+    first = expect(asked())
+    kept.keep(tmp_path / "folder" / "file")
+    forgotten()
+    assert kept.recall(tmp_path / "folder" / "file") == 1
+    monkeypatch.setattr(tolerance, "run", None)  # from here on nothing can be computed
+    for name, due in expect(asked()).items():
+        assert np.array_equal(due.value, first[name].value) and np.array_equal(due.allowed, first[name].allowed)
+        assert due.value.shape == first[name].value.shape and not due.value.flags.writeable
+
+
+@pytest.mark.parametrize("damage", [lambda data: data[:-1], lambda data: data[:100] + b"x" + data[101:], lambda _: b""])
+def test_a_file_that_is_not_whole_is_not_read(tmp_path, forgotten, damage):
+    expect(asked())
+    file = tmp_path / "file"
+    kept.keep(file)
+    file.write_bytes(damage(file.read_bytes()))
+    forgotten()
+    assert kept.recall(file) == 0 and not tolerance.remembered()
+    assert kept.recall(tmp_path / "none") == 0
+
+
+def test_another_reference_begins_anew(tmp_path, monkeypatch):
+    copy = tmp_path / "cases"
+    shutil.copytree(Path(cases.__file__).parent, copy, ignore=shutil.ignore_patterns("__pycache__"))
+    here = kept.place()
+    monkeypatch.setattr(cases, "__file__", str(copy / "__init__.py"))
+    assert kept.place() == here
+    changed = copy / "reference" / "cells.py"
+    changed.write_text(changed.read_text().replace("np.tanh", "np.sinh") + "\n")
+    assert kept.place() != here
+
+
+def test_few_files_stay(tmp_path, forgotten):
+    expect(asked())
+    for number in range(kept.FILES + 2):
+        kept.keep(tmp_path / str(number))
+    assert [int(file.name) for file in sorted(tmp_path.iterdir())] == list(range(2, kept.FILES + 2))
+    kept.keep(tmp_path / "known", known=1)
+    assert not (tmp_path / "known").exists()
