@@ -27,10 +27,9 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from math import prod
 
-import covertable
-
 from cases.batches import BatchPlan
 from cases.convolutions import Convolution
+from cases.covering import Row, covering
 from cases.invariants import Case
 from cases.layers import Layer
 from cases.requests import Execution
@@ -48,8 +47,6 @@ SIZES: Mapping[str, tuple[int, int, int, int]] = {  # batch, time, features, uni
     "small": (3, 4, 3, 5),
     "many_rows": (7, 3, 4, 5),
 }
-
-Row = Mapping[str, object]
 
 
 @dataclass(frozen=True)
@@ -96,19 +93,8 @@ class Array:
         if self.rows:
             return list(self.rows)
         strength = max(strength, self.least) if strength > 1 else strength
-        constraints = [
-            {"operator": "not", "condition": {"operator": "fn", "requires": list(no.factors), "evaluate": no_together(no)}}
-            for no in SENSELESS
-            if set(no.factors) <= set(self.factors)
-        ]
-        return covertable.make(
-            {name: list(values) for name, values in self.factors.items()}, strength=strength, constraints=constraints
-        )
-
-
-def no_together(no: Senseless) -> Callable[[Row], bool]:
-    """Whether a row has the values that mean nothing together."""
-    return lambda row: no.holds(*(row[name] for name in no.factors))
+        senseless = [(no.factors, no.holds) for no in SENSELESS if set(no.factors) <= set(self.factors)]
+        return covering(f"array {self.name}", self.factors, strength, senseless)
 
 
 CONVOLUTIONS: tuple[Convolution, ...] = (

@@ -1,4 +1,5 @@
-"""The reference's answers from one run to the next: a third of the harness's time is to find the same numbers again.
+"""What is the same in every run, from one to the next: the reference's answers and the plan's covering arrays, half of the
+harness's time.
 
 They are kept for exactly these sources of `cases`, this numpy and this kind of machine; whoever changes a line of the reference
 begins anew. `--cache-clear` does too.
@@ -19,7 +20,7 @@ from pathlib import Path
 import numpy as np
 
 import cases
-from cases import tolerance
+from cases import covering, tolerance
 from cases.tolerance import Expected
 from suite.cache import cache_folder
 
@@ -35,30 +36,35 @@ def place() -> Path:
     for path in sorted(root.rglob("*.py")):
         seen.update(f"{path.relative_to(root)};".encode())
         seen.update(path.read_bytes())
-    seen.update(repr((sys.version_info, version("numpy"), version("autograd"), version("scipy"), platform.machine())).encode())
+    versions = [version(name) for name in ("numpy", "autograd", "scipy", "covertable")]
+    seen.update(repr((sys.version_info, platform.machine(), versions)).encode())
     return cache_folder() / "reference" / seen.hexdigest()
 
 
 def recall(path: Path) -> int:
-    """Let the reference know the answers of a file, and how many they are: none of one that is not there, or not whole."""
-    try:
+    """Let the reference and the plan know what is in a file; returns how much they know then. A file that is not there, or not
+    whole, tells nothing."""
+    with suppress(OSError):
         data = path.read_bytes()
-    except OSError:
-        return 0
-    if hashlib.blake2b(data[MARK:]).digest() != data[:MARK]:
-        return 0
-    tolerance.remember({key: {name: _read(one) for name, one in arrays.items()}
-                        for key, arrays in marshal.loads(data[MARK:]).items()})
-    return len(tolerance.remembered())
+        if hashlib.blake2b(data[MARK:]).digest() == data[:MARK]:
+            answers, rows = marshal.loads(data[MARK:])
+            tolerance.remember({key: {name: _read(one) for name, one in arrays.items()} for key, arrays in answers.items()})
+            covering.ROWS.update(rows)
+    return known()
 
 
-def keep(path: Path, known: int = 0) -> None:
-    """Write what the reference has found, if it is more than the `known` answers; of older files the newest stay. Where that
-    cannot be written nothing is lost but time."""
-    answers = tolerance.remembered()
-    if len(answers) <= known:
+def known() -> int:
+    """How many answers and arrays there are."""
+    return len(tolerance.remembered()) + len(covering.ROWS)
+
+
+def keep(path: Path, recalled: int = 0) -> None:
+    """Write what was found, if it is more than what was `recalled`; of older files the newest stay. Where that cannot be
+    written nothing is lost but time."""
+    if known() <= recalled:
         return
-    data = marshal.dumps({key: {name: _written(one) for name, one in arrays.items()} for key, arrays in answers.items()})
+    answers = {key: {name: _written(one) for name, one in arrays.items()} for key, arrays in tolerance.remembered().items()}
+    data = marshal.dumps((answers, covering.ROWS))
     with suppress(OSError):
         path.parent.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(dir=path.parent.parent) as folder:  # renamed when it is whole: others may read it

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import json
 import time
 from collections import Counter
@@ -72,6 +73,8 @@ def pytest_configure(config: pytest.Config) -> None:
         option("--resume"), not option("--no-repro-check"), option("--explore"),
         bool(option("--depth")) or not option("--explore"),
     )
+    if not config.getoption("cacheclear", False):
+        kept.recall(kept.place())
     try:
         config.stash[SESSION] = open_session(settings)
         if settings.explore and getattr(config, "cache", None) is not None:
@@ -79,8 +82,6 @@ def pytest_configure(config: pytest.Config) -> None:
         if not hasattr(config, "workerinput") and not config.option.collectonly:
             config.stash[RUN] = Run(config.stash[SESSION], config)
             config.pluginmanager.register(config.stash[RUN], "rnn-conformance-run")
-            if not config.getoption("cacheclear", False):
-                config.stash[RUN].recall()
             chosen = bool(config.option.keyword) or any("::" in str(arg) for arg in config.args)
             if not (settings.inline or config.stash[RUN].distributed or (chosen and not settings.subjects)):
                 config.stash[SESSION].start_ahead(everything=not chosen)
@@ -125,6 +126,7 @@ def pytest_unconfigure(config: pytest.Config) -> None:
             config.stash[SESSION].halt()
         config.stash[SESSION].stop()  # also where nobody writes records: in a worker of xdist
         config.stash[SESSION].close()
+    gc.freeze()  # pytest looks for garbage five times at the end
 
 
 def session_of(config: pytest.Config) -> Session:
@@ -220,11 +222,7 @@ class Run:
         self.explained: set[tuple[str, str]] = set()
         self.problem: str | None = None
         self.searched: list[str] = []
-        self.answers, self.recalled = kept.place(), 0
-
-    def recall(self) -> None:
-        """What the reference has found in earlier runs need not be found again."""
-        self.recalled = kept.recall(self.answers)
+        self.recalled = kept.known()
 
     @property
     def distributed(self) -> bool:
@@ -359,7 +357,7 @@ class Run:
                     self.writer.add(record)
                 session.exitstatus = exitstatus = pytest.ExitCode.TESTS_FAILED
         self.session.stop()
-        kept.keep(self.answers, self.recalled)
+        kept.keep(kept.place(), self.recalled)
         scripts = self._scripts(exitstatus)
         starting = sum(s.starting for s in self.session.interpreters)
         frameworks = self.seconds["frameworks"] + starting

@@ -12,16 +12,14 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any
 
-import covertable
 import numpy as np
 
 from cases.arrays import DEPTHS
+from cases.covering import Row, covering
 from cases.invariants.base import REGISTRY as INVARIANTS
 from cases.invariants.base import settled
 from cases.plan import Planned
 from cases.requests import Deviation, Observation, Refusal, Unsupported
-
-Row = Mapping[str, Any]
 
 
 @dataclass(frozen=True)
@@ -57,18 +55,9 @@ class Family:
             return []
         if not self.factors:
             return [{}]
-        constraints = [
-            {"operator": "not", "condition": {"operator": "fn", "requires": list(names), "evaluate": _together(names, wrong)}}
-            for names, wrong in self.senseless
-        ]
         strength = min(self.strength[DEPTHS.index(depth)], len(self.factors))
         factors = {**self.factors, **(self.usual if depth != "full" else {})}
-        rows = covertable.make({n: list(v) for n, v in factors.items()}, strength=strength, constraints=constraints)
-        return rows[:most]
-
-
-def _together(names: tuple[str, ...], wrong: Callable[..., bool]) -> Callable[[Row], bool]:
-    return lambda row: wrong(*(row[name] for name in names))
+        return covering(f"statement {self.name}", factors, strength, self.senseless)[:most]
 
 
 REGISTRY: dict[str, Family] = {}
