@@ -40,6 +40,7 @@ from suite.backends.keras_options import (
 )
 from suite.backends.keras_own import run_configured_twice, run_own_cell
 from suite.backends.keras_purity import run_purity, run_recorded
+from suite.backends.keras_refused import run_refused_call
 from suite.backends.keras_saved import run_saved
 from suite.backends.keras_scans import run_associative_scan, run_ctc_decoded
 from suite.backends.keras_schedules import run_schedule
@@ -80,6 +81,6 @@ PROBES: Mapping[str, Callable] = {
     "convolution_in_time": run_convolution_in_time, "last_axis": run_last_axis, "recorded": run_recorded,
     "compiled_by_default": run_compiled_by_default, "counted_states": run_counted_states,
     "associative_scan": run_associative_scan, "ctc_decoded": run_ctc_decoded,
-    "first_states": run_first_states,
+    "first_states": run_first_states, "refused_call": run_refused_call,
 }
 """Name of a function request -> what answers it: function(backend, request)."""
