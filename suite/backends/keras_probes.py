@@ -12,6 +12,7 @@ from suite.backends.keras_data import run_column, run_fetch, run_fit, run_length
 from suite.backends.keras_each_step import run_drawn_steps, run_each_step, run_open_steps
 from suite.backends.keras_exports import run_exported
 from suite.backends.keras_fitting import run_fitting
+from suite.backends.keras_frozen import run_frozen_part
 from suite.backends.keras_given import run_given
 from suite.backends.keras_graphs import run_between, run_convolution_in_time, run_graph
 from suite.backends.keras_halves import run_halves
@@ -81,6 +82,6 @@ PROBES: Mapping[str, Callable] = {
     "convolution_in_time": run_convolution_in_time, "last_axis": run_last_axis, "recorded": run_recorded,
     "compiled_by_default": run_compiled_by_default, "counted_states": run_counted_states,
     "associative_scan": run_associative_scan, "ctc_decoded": run_ctc_decoded,
-    "first_states": run_first_states, "refused_call": run_refused_call,
+    "first_states": run_first_states, "refused_call": run_refused_call, "frozen_part": run_frozen_part,
 }
 """Name of a function request -> what answers it: function(backend, request)."""
