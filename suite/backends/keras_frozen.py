@@ -18,11 +18,13 @@ def part_of(keras: Any, part: str, **options: Any) -> Any:
     layers = keras.layers
     cells = [layers.LSTMCell(UNITS), layers.GRUCell(UNITS)]
     return {
-        "lstm": lambda: layers.LSTM(UNITS, **options), "bidirectional": lambda: layers.Bidirectional(layers.GRU(UNITS), **options),
+        "lstm": lambda: layers.LSTM(UNITS, **options),
+        "bidirectional": lambda: layers.Bidirectional(layers.GRU(UNITS), **options),
         "loop": lambda: layers.RNN(layers.LSTMCell(UNITS), **options), "stack": lambda: layers.RNN(cells, **options),
         "cells": lambda: layers.RNN(layers.StackedRNNCells(cells, **options)),
         "time_distributed": lambda: layers.TimeDistributed(layers.Dense(UNITS), **options),
-        "conv_lstm": lambda: layers.ConvLSTM1D(UNITS, 2, **options), "model": lambda: keras.Sequential([layers.LSTM(UNITS)], **options),
+        "conv_lstm": lambda: layers.ConvLSTM1D(UNITS, 2, **options),
+        "model": lambda: keras.Sequential([layers.LSTM(UNITS)], **options),
         "attention": lambda: layers.MultiHeadAttention(1, UNITS, **options),
         "embedding": lambda: layers.Embedding(WIDTH, UNITS, **options),
     }[part]()
@@ -39,7 +41,8 @@ def run_frozen_part(backend: Any, request: FunctionRequest) -> Observation:
     part, how = options["part"], options["how"]
     random = np.random.default_rng(5)
     shape = {"conv_lstm": (STEPS, 5, WIDTH), "embedding": (STEPS,)}.get(part, (STEPS, WIDTH))
-    inputs = (random.integers(0, WIDTH, (ROWS, *shape)) if part == "embedding" else random.normal(size=(ROWS, *shape))).astype("float32")
+    size = (ROWS, *shape)
+    inputs = (random.integers(0, WIDTH, size) if part == "embedding" else random.normal(size=size)).astype("float32")
     with moment("build"):
         one = part_of(keras, part, **({"trainable": False} if how == "made" else {}))
         given = keras.Input(shape)

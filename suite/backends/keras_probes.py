@@ -50,6 +50,13 @@ from suite.backends.keras_stateful import run_stateful_calls
 from suite.backends.keras_training import run_logs
 from suite.backends.keras_transforms import run_recomputed, run_transformed
 from suite.backends.keras_typed import run_masked_number, run_typed
+from suite.backends.keras_typed_parts import (
+    run_both_ways,
+    run_class_weights,
+    run_kept_mask,
+    run_normalized,
+    run_numbers_as,
+)
 from suite.backends.keras_weights import run_fresh, run_read_back, run_step, run_thawed
 from suite.backends.keras_wrappers import (
     run_declared,
@@ -83,5 +90,7 @@ PROBES: Mapping[str, Callable] = {
     "compiled_by_default": run_compiled_by_default, "counted_states": run_counted_states,
     "associative_scan": run_associative_scan, "ctc_decoded": run_ctc_decoded,
     "first_states": run_first_states, "refused_call": run_refused_call, "frozen_part": run_frozen_part,
+    "numbers_as": run_numbers_as, "class_weights": run_class_weights, "normalized": run_normalized,
+    "kept_mask": run_kept_mask, "both_ways": run_both_ways,
 }
 """Name of a function request -> what answers it: function(backend, request)."""

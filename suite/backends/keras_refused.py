@@ -32,12 +32,13 @@ def run_refused_call(backend: Any, request: FunctionRequest) -> Observation:
     options, keras, engine = dict(request.arguments), backend.keras, backend.engine
     inputs, wrong, entry = options["inputs"].astype("float32"), options["wrong"].astype("float32"), options["entry"]
     with moment("build"):
-        model = keras.Sequential([keras.Input(inputs.shape[1:]), reader(keras, options["part"], options["units"], options["rate"])])
+        one = reader(keras, options["part"], options["units"], options["rate"])
+        model = keras.Sequential([keras.Input(inputs.shape[1:]), one])
         model.compile(keras.optimizers.SGD(0.0), "mse")
         targets = np.zeros((len(wrong), *model.output_shape[1:]), "float32")
-    calls = {"training": lambda: model.layers[-1](engine.tensor(wrong), training=True),
-             "inference": lambda: model.layers[-1](engine.tensor(wrong)),
-             "predict": lambda: model.predict([wrong], verbose=0), "evaluate": lambda: model.evaluate([wrong], targets, verbose=0),
+    calls = {"training": lambda: one(engine.tensor(wrong), training=True),
+             "inference": lambda: one(engine.tensor(wrong)), "predict": lambda: model.predict([wrong], verbose=0),
+             "evaluate": lambda: model.evaluate([wrong], targets, verbose=0),
              "fit": lambda: model.fit([wrong], targets, verbose=0)}
     with moment("run"):
         before, taken = model.predict(inputs, verbose=0), True

@@ -56,7 +56,15 @@ from suite.backends.reference_modules import (
     run_wrong_weights,
 )
 from suite.backends.reference_packed import run_bare, run_clipped, run_packed_as, run_padded_from
-from suite.backends.reference_parts import run_frozen_part, run_refused_call
+from suite.backends.reference_parts import (
+    run_both_ways,
+    run_class_weights,
+    run_frozen_part,
+    run_kept_mask,
+    run_normalized,
+    run_numbers_as,
+    run_refused_call,
+)
 from suite.backends.reference_scans import run_associative_scan, run_counted_states, run_ctc_decoded
 from suite.backends.reference_series import run_windows, run_words
 from suite.backends.reference_steps import (
@@ -133,6 +141,8 @@ PROBES: Mapping[str, Callable] = {
     "recorded": run_recorded, "compiled_by_default": run_compiled_by_default,
     "counted_states": run_counted_states, "associative_scan": run_associative_scan, "ctc_decoded": run_ctc_decoded,
     "first_states": run_first_states, "refused_call": run_refused_call, "frozen_part": run_frozen_part,
+    "numbers_as": run_numbers_as, "class_weights": run_class_weights, "normalized": run_normalized,
+    "kept_mask": run_kept_mask, "both_ways": run_both_ways,
     "packed_as": run_packed_as, "padded_from": run_padded_from, "clipped": run_clipped, "bare": run_bare,
 }
 """Name of a function request -> what answers it: function(backend, request)."""
