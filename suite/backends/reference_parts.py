@@ -10,6 +10,7 @@ from cases.families.normalizations import normalized
 from cases.layers import generator
 from cases.models import FunctionRequest
 from cases.requests import Observation
+from suite.backends import moment
 
 
 def run_refused_call(backend: Any, request: FunctionRequest) -> Observation:
@@ -58,3 +59,65 @@ def run_both_ways(backend: Any, request: FunctionRequest) -> Observation:
     options = dict(request.arguments)
     table = generator("a table").normal(size=options["sizes"])
     return Observation({"vectors": table, "scores": options["given"] @ table.T})
+
+
+def run_meant(backend: Any, request: FunctionRequest) -> Observation:
+    """A mean of nothing is zero."""
+    options = dict(request.arguments)
+    there = options["mask"][:, :, None]
+    return Observation({"outputs": (options["inputs"] * there).sum(axis=1) / np.maximum(there.sum(axis=1), 1)})
+
+
+def run_scan(backend: Any, request: FunctionRequest) -> Observation:
+    """Step after step."""
+    options = dict(request.arguments)
+    carry, results = options["first"], np.zeros_like(options["inputs"])
+    for step in range(len(results))[:: -1 if options["backwards"] else 1]:
+        carry = 0.5 * carry + options["inputs"][step]
+        results[step] = carry * options["inputs"][step]
+    return Observation({"carry": carry, "results": results})
+
+
+def run_made_with_weights(backend: Any, request: FunctionRequest) -> Observation:
+    """The array itself."""
+    return Observation({"given/0": np.ones(3), "found/0": np.ones(3)})
+
+
+def run_dropped_all(backend: Any, request: FunctionRequest) -> Observation:
+    """Nothing is left."""
+    outputs = np.ones((2, 2))
+    return Observation({"outputs": outputs, "due": outputs})
+
+
+def run_bags(backend: Any, request: FunctionRequest) -> Observation:
+    """One bag after the other."""
+    options, begin, outputs = dict(request.arguments), 0, []
+    for count in options["counts"]:
+        vectors = options["table"][options["ids"][begin : begin + count]]
+        outputs.append(getattr(vectors, options["mode"])(axis=0) if count else np.zeros(options["table"].shape[1]))
+        begin += count
+    return Observation({"outputs": np.stack(outputs)})
+
+
+def run_wrong_bags(backend: Any, request: FunctionRequest) -> Observation:
+    """Raises ValueError."""
+    with moment("run"):
+        raise ValueError(f"bags begin at {dict(request.arguments)['begins']}")
+
+
+def run_padded_with(backend: Any, request: FunctionRequest) -> Observation:
+    """Raises ValueError where the dtype cannot hold the number."""
+    options = dict(request.arguments)
+    number, given = options["number"], options["sequences"]
+    with moment("run"):
+        if not np.isclose(float(np.array(number).astype(given[0].dtype)), number):
+            raise ValueError(f"{number} is no {given[0].dtype}")
+    padded = np.full((len(given), max(map(len, given))), number)
+    for row, one in enumerate(given):
+        padded[row, : len(one)] = one
+    return Observation({"padded": padded})
+
+
+def run_made_elsewhere(backend: Any, request: FunctionRequest) -> Observation:
+    """The layer."""
+    return backend.run(dict(request.arguments)["request"])

@@ -1,0 +1,85 @@
+"""Keras' means over no steps, scans, weights given in making, and recurrent layers that drop everything."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from cases.models import FunctionRequest
+from cases.requests import Observation, Unsupported
+from suite.backends import moment
+from suite.backends.keras_refused import reader
+
+
+def run_meant(backend: Any, request: FunctionRequest) -> Observation:
+    """Answer the request of `cases.families.rows_without_steps.rows_without_steps_are_finite`."""
+    options, layers, engine = dict(request.arguments), backend.keras.layers, backend.engine
+    given, mask, name = engine.tensor(options["inputs"].astype("float32")), engine.tensor(options["mask"]), options["layer"]
+    scores = {"return_attention_scores": True} if options["scored"] else {}
+    with moment("run"):
+        if name == "GlobalAveragePooling1D":
+            found = layers.GlobalAveragePooling1D()(given, mask=mask)
+        elif name in ("Attention", "AdditiveAttention"):
+            found = getattr(layers, name)()([given, given], mask=[None, mask], **scores)
+        else:
+            found = (layers.MultiHeadAttention(2, 2) if name == "MultiHeadAttention" else layers.GroupQueryAttention(2, 2, 1))(
+                given, given, value_mask=mask, **scores)
+        return Observation({"outputs": engine.numpy(found[0] if options["scored"] else found)})
+
+
+def run_scan(backend: Any, request: FunctionRequest) -> Observation | Unsupported:
+    """Answer the request of `cases.families.scans.scans_of_any_length_are_loops`."""
+    options, ops, engine = dict(request.arguments), backend.keras.ops, backend.engine
+    if not hasattr(ops, "scan"):
+        return Unsupported("this release of Keras has no scan")
+
+    def alone(carry, now):
+        carry = 0.5 * carry + now
+        return carry, carry * now
+
+    def pair(carries, now):
+        carry, result = alone(carries[0], now[0])
+        return (carry, carries[1]), (result, now[0])
+
+    first, given = (engine.tensor(options[name].astype("float32")) for name in ("first", "inputs"))
+    with moment("run"):
+        if options["pair"]:
+            (carry, _), (results, _) = ops.scan(pair, (first, first), (given, given), reverse=options["backwards"])
+        else:
+            carry, results = ops.scan(alone, first, given, reverse=options["backwards"])
+        return Observation({"carry": engine.numpy(carry), "results": engine.numpy(results)})
+
+
+def run_made_with_weights(backend: Any, request: FunctionRequest) -> Observation:
+    """Answer the request of `cases.families.initial_weights.weights_given_in_making_are_used`."""
+    options, layers = dict(request.arguments), backend.keras.layers
+
+    def made(**given):
+        if options["layer"] == "Embedding":
+            one = layers.Embedding(4, options["units"], **given)
+            one.build()
+        else:
+            one = layers.Bidirectional(layers.GRU(options["units"]), **given)
+            one.build((None, 4, 2))
+        return one
+
+    with moment("build"):
+        weights = made().get_weights()
+        found = made(weights=weights).get_weights()
+    named = {"given": weights, "found": found}
+    return Observation({f"{name}/{n}": np.array(one) for name, all_of_them in named.items() for n, one in enumerate(all_of_them)})
+
+
+def run_dropped_all(backend: Any, request: FunctionRequest) -> Observation:
+    """Answer the request of `cases.families.noise_and_statistics.recurrent_dropout_of_everything_leaves_zeros`."""
+    options, keras, engine = dict(request.arguments), backend.keras, backend.engine
+    inputs = options["inputs"].astype("float32")
+    with moment("build"):
+        one, plain = (reader(keras, options["part"], options["units"], rate) for rate in (1.0, 0.0))
+        for each in (one, plain):
+            each.build(inputs.shape)
+        plain.set_weights(one.get_weights())
+    with moment("run"):
+        return Observation({"outputs": engine.numpy(one(engine.tensor(inputs), training=True)),
+                            "due": engine.numpy(plain(engine.tensor(np.zeros_like(inputs))))})
