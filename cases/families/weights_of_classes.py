@@ -28,6 +28,6 @@ def weights_of_classes_weigh_steps(ask, steps, targets) -> list[Deviation]:
         return []
     seen = ask(request)
     taken = np.take_along_axis(seen["shares"].astype("float64"), classes[..., None], axis=2)[..., 0]
-    weighted = -np.log(taken) * np.array(WEIGHTS)[classes]
+    weighted = -np.log(np.maximum(taken, 1e-30)) * np.array(WEIGHTS)[classes]
     due = weighted.sum() / weighted.size
     return compare("loss", seen["loss"], np.array(due), 256 * unit_roundoff("float32") * (1 + due))
