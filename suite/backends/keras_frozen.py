@@ -53,7 +53,7 @@ def run_frozen_part(backend: Any, request: FunctionRequest) -> Observation:
             (one.cell if part == "cells" else held(part, one) if how == "inside" else one).trainable = False
         if options["way"] == "configuration":
             model = type(model).from_config(model.get_config())
-        model.compile(keras.optimizers.SGD(0.5), "mse")
+        model.compile(keras.optimizers.SGD(0.5), "mse", run_eagerly=backend.engine_name == "tensorflow")  # sooner, alike
         one = model.layers[place]
         still = {id(v) for v in (held(part, one) if how == "inside" else one).variables}
         named = {f"{'frozen' if id(v) in still else 'moving'}/{n}": v for n, v in enumerate(model.variables)

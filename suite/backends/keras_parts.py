@@ -83,3 +83,23 @@ def run_dropped_all(backend: Any, request: FunctionRequest) -> Observation:
     with moment("run"):
         return Observation({"outputs": engine.numpy(one(engine.tensor(inputs), training=True)),
                             "due": engine.numpy(plain(engine.tensor(np.zeros_like(inputs))))})
+
+
+def run_sparse_step(backend: Any, request: FunctionRequest) -> Observation:
+    """Answer the request of `cases.families.sparse_steps.tables_are_trained_as_kernels`."""
+    options, keras = dict(request.arguments), backend.keras
+    layers, table, ids = keras.layers, options["table"].astype("float32"), options["ids"]
+    found = {}
+    for name in ("table", "kernel"):
+        with moment("build"):
+            given = keras.Input(ids.shape[1:], dtype="int32") if name == "table" else keras.Input((ids.shape[1], len(table)))
+            reader = layers.Embedding(*table.shape) if name == "table" else layers.Dense(table.shape[1], use_bias=False)
+            model = keras.Model(given, layers.GlobalAveragePooling1D()(reader(given)))
+            reader.set_weights([table])
+            model.compile(keras.optimizers.SGD(0.5, **options["options"]), "mse", run_eagerly=backend.engine_name == "tensorflow")
+        inputs = ids.astype("int32") if name == "table" else np.eye(len(table), dtype="float32")[ids]
+        with moment("run"):
+            for _ in range(options["steps"]):
+                model.train_on_batch(inputs, options["targets"].astype("float32"))
+            found[name] = backend.engine.numpy(reader.weights[0].value)
+    return Observation(found)

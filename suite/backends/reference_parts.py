@@ -121,3 +121,9 @@ def run_padded_with(backend: Any, request: FunctionRequest) -> Observation:
 def run_made_elsewhere(backend: Any, request: FunctionRequest) -> Observation:
     """The layer."""
     return backend.run(dict(request.arguments)["request"])
+
+
+def run_sparse_step(backend: Any, request: FunctionRequest) -> Observation:
+    """One and the same thing."""
+    table = dict(request.arguments)["table"] / 2
+    return Observation({"table": table, "kernel": table})
