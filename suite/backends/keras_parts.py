@@ -103,3 +103,23 @@ def run_sparse_step(backend: Any, request: FunctionRequest) -> Observation:
                 model.train_on_batch(inputs, options["targets"].astype("float32"))
             found[name] = backend.engine.numpy(reader.weights[0].value)
     return Observation(found)
+
+
+def run_told_dtypes(backend: Any, request: FunctionRequest) -> Observation:
+    """Answer the request of `cases.families.told_dtypes.told_dtypes_are_given`."""
+    options, keras = dict(request.arguments), backend.keras
+    layers, part = keras.layers, options["part"]
+    inner, outer = ({}, {"dtype": options["dtype"]}) if options["where"] == "outside" else ({"dtype": options["dtype"]}, {})
+    with moment("build"):
+        one = {"bidirectional": lambda: layers.Bidirectional(layers.LSTM(2, return_state=True, **inner), **outer),
+               "time_distributed": lambda: layers.TimeDistributed(layers.Dense(2, **inner), **outer),
+               "lstm": lambda: layers.LSTM(2, return_state=True, **outer),
+               "gru": lambda: layers.GRU(2, return_state=True, **outer),
+               "conv_lstm": lambda: layers.ConvLSTM1D(2, 2, return_state=True, **outer),
+               "loop": lambda: layers.RNN(layers.GRUCell(2, **outer), return_state=True, **outer)}[part]()
+        shape = (2, 3, 5, 4) if part == "conv_lstm" else (2, 3, 4)
+        told = keras.tree.flatten(one(keras.Input(batch_shape=shape)))
+    with moment("run"):
+        given = keras.tree.flatten(one(backend.engine.tensor(np.ones(shape, "float32"))))
+        names = [tuple(keras.backend.standardize_dtype(each.dtype) for each in pair) for pair in zip(told, given, strict=True)]
+    return Observation({"outputs": backend.engine.numpy(given[0]).astype("float64")}, facts={"dtypes": tuple(names)})

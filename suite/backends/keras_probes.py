@@ -40,7 +40,14 @@ from suite.backends.keras_options import (
     run_shared,
 )
 from suite.backends.keras_own import run_configured_twice, run_own_cell
-from suite.backends.keras_parts import run_dropped_all, run_made_with_weights, run_meant, run_scan, run_sparse_step
+from suite.backends.keras_parts import (
+    run_dropped_all,
+    run_made_with_weights,
+    run_meant,
+    run_scan,
+    run_sparse_step,
+    run_told_dtypes,
+)
 from suite.backends.keras_purity import run_purity, run_recorded
 from suite.backends.keras_refused import run_refused_call
 from suite.backends.keras_saved import run_saved
@@ -94,6 +101,6 @@ PROBES: Mapping[str, Callable] = {
     "numbers_as": run_numbers_as, "class_weights": run_class_weights, "normalized": run_normalized,
     "kept_mask": run_kept_mask, "both_ways": run_both_ways,
     "meant": run_meant, "scan": run_scan, "made_with_weights": run_made_with_weights, "dropped_all": run_dropped_all,
-    "sparse_step": run_sparse_step,
+    "sparse_step": run_sparse_step, "told_dtypes": run_told_dtypes,
 }
 """Name of a function request -> what answers it: function(backend, request)."""

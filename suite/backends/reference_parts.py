@@ -127,3 +127,8 @@ def run_sparse_step(backend: Any, request: FunctionRequest) -> Observation:
     """One and the same thing."""
     table = dict(request.arguments)["table"] / 2
     return Observation({"table": table, "kernel": table})
+
+
+def run_told_dtypes(backend: Any, request: FunctionRequest) -> Observation:
+    """What is told."""
+    return Observation({"outputs": np.ones(())}, facts={"dtypes": (("float32", "float32"),)})

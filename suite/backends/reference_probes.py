@@ -72,6 +72,7 @@ from suite.backends.reference_parts import (
     run_refused_call,
     run_scan,
     run_sparse_step,
+    run_told_dtypes,
     run_wrong_bags,
 )
 from suite.backends.reference_scans import run_associative_scan, run_counted_states, run_ctc_decoded
@@ -153,7 +154,7 @@ PROBES: Mapping[str, Callable] = {
     "numbers_as": run_numbers_as, "class_weights": run_class_weights, "normalized": run_normalized,
     "kept_mask": run_kept_mask, "both_ways": run_both_ways,
     "meant": run_meant, "scan": run_scan, "made_with_weights": run_made_with_weights, "dropped_all": run_dropped_all,
-    "sparse_step": run_sparse_step,
+    "sparse_step": run_sparse_step, "told_dtypes": run_told_dtypes,
     "bags": run_bags, "wrong_bags": run_wrong_bags, "padded_with": run_padded_with, "made_elsewhere": run_made_elsewhere,
     "packed_as": run_packed_as, "padded_from": run_padded_from, "clipped": run_clipped, "bare": run_bare,
 }
