@@ -11,6 +11,8 @@ from cases.tolerance import compare, unit_roundoff
 
 FACTOR = 0.25
 """Of the L2 regularizer of the layer's kernel."""
+PARTS = ("lstm", "bidirectional", "loop", "stack", "time_distributed", "conv_lstm", "attention", "model", "embedding", "cells")
+"""What is frozen. loop, stack: one cell in a loop, or two; cells: StackedRNNCells; model: a model inside a model."""
 
 
 @statement("A layer that was frozen, when it was made or later, alone or with the model around it, keeps its weights and is "
@@ -27,3 +29,21 @@ def thawed_layers_learn(ask, how, cell):
     for when, wanted in (("frozen", 0.0), ("thawed", due)):
         found += compare(f"penalty, {when}", seen[f"penalty {when}"], np.array(wanted), 64 * unit_roundoff("float32") * due)
     return found if names else [Deviation("weights", "no weight was looked at")]
+
+
+@statement("A part that was frozen keeps its weights where a model around it is trained, and everything else moves, in the model "
+           "and in one made from its configuration.",
+           {"how": ("made", "later", "inside"), "part": PARTS, "way": ("itself", "configuration")}, sparing=6, strength=(1, 2, 3),
+           senseless=((("how", "part"), lambda how, part: how == "inside" and part not in (
+               "lstm", "bidirectional", "loop", "time_distributed", "conv_lstm")),),
+           usual={"part": ("conv_lstm", "bidirectional", "lstm", "attention")},
+           source="Keras: Layer(trainable=False), Layer.trainable")
+def frozen_parts_stay(ask, how, part, way):
+    """how: it was made frozen, or frozen then, or what it holds was (of Bidirectional the forward layer alone)."""
+    seen = ask(FunctionRequest("frozen_part", (("how", how), ("part", part), ("way", way))))
+    frozen = sorted(n.removeprefix("before/") for n in seen.arrays if n.startswith("before/frozen"))
+    moving = sorted(n.removeprefix("before/") for n in seen.arrays if n.startswith("before/moving"))
+    found = [d for n in frozen for d in equal(n, seen[f"after/{n}"], seen[f"before/{n}"], f"{part}, {how}")]
+    found += [Deviation(n, f"{n}: not frozen, and did not move") for n in moving
+              if np.array_equal(seen[f"after/{n}"], seen[f"before/{n}"])]
+    return found if frozen and moving else [Deviation("weights", f"{len(frozen)} weights are frozen, {len(moving)} are not")]

@@ -72,3 +72,11 @@ def dropout_of_everything_leaves_zeros(ask, layer, training):
     given = {"layer": layer, "options": {"rate": 1.0}, "inputs": inputs, "mask": np.ones((4, 5), bool), "training": training}
     seen = ask(FunctionRequest("between", tuple(given.items())))
     return equal("outputs", seen["outputs"], 0 * inputs if training else inputs)
+
+
+@statement("In training a recurrent layer with a dropout rate of 1 gives what it gives for zeros.",
+           {"part": ("conv_lstm", "simple_rnn", "stack")}, sparing=1, source="Keras: ConvLSTM1D(dropout), a rate between 0 and 1")
+def recurrent_dropout_of_everything_leaves_zeros(ask, part):
+    inputs = draw_values(generator("drops all", part), (2, 3, 5, 3) if part == "conv_lstm" else (2, 3, 3))
+    seen = ask(FunctionRequest("dropped_all", (("part", part), ("inputs", inputs), ("units", 2))))
+    return compare("outputs", seen["outputs"], seen["due"], 64 * unit_roundoff("float32") * (1 + np.abs(seen["due"])))

@@ -10,7 +10,7 @@ from cases.batches import draw_values
 from cases.families.base import equal, statement
 from cases.layers import generator
 from cases.models import FunctionRequest
-from cases.requests import Deviation
+from cases.requests import Deviation, Refusal
 
 CASTS: Mapping[str, str] = {
     "double": "float64", "float": "float32", "half": "float16", "long": "int64", "int": "int32", "short": "int16",
@@ -56,3 +56,18 @@ def sequences_are_taken_in_any_form(ask, form, batch_first):
     padded = due if batch_first else np.swapaxes(due, 0, 1)
     return [d for name in ("padded", "packed") if name in seen.arrays or name == "padded"
             for d in equal(name, seen[name], padded, form)]
+
+
+@statement("A number to pad with stands where there is padding, or is refused where the sequences' dtype cannot hold it.",
+           {"helper": ("unpacked", "padded"), "number": (0.5, -1.0, 300.0, 2.0), "dtype": ("int64", "uint8", "float32")},
+           usual={"number": (0.5, -1.0, 300.0)}, strength=(1, 2, 3), sparing=0,
+           source="PyTorch: pad_sequence, pad_packed_sequence (padding_value)")
+def numbers_pad_as_they_are(ask, helper, number, dtype):
+    given = tuple((np.arange(n) % 2).astype(dtype) for n in (3, 1))
+    request = FunctionRequest("padded_with", (("sequences", given), ("helper", helper), ("number", number)))
+    answer = ask.answer(request)
+    if isinstance(answer, Refusal):
+        fits = float(np.array(number).astype(dtype)) == number if 0 <= number < 256 or dtype != "uint8" else False
+        return [Deviation("padding", f"{number} was refused for {dtype}: {answer.message}")] if fits else []
+    seen = ask(request)
+    return equal("padding", seen["padded"][1, 1:], np.full(2, number), f"{helper}, {dtype}")

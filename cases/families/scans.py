@@ -94,3 +94,19 @@ def decoded_labels_are_the_most_probable(ask, strategy, blank, empty_row, merge)
             found.append(Deviation("labels", f"row {row}, of {length} steps: found labels {labels}, expected {due}"))
         found += compare(f"scores/{row}", seen["scores"][row], np.array(score), SLACK * (np.abs(score) + 4.0 * len(valid) + 1.0))
     return found
+
+
+@statement("A scan gives the last carry and the results of each step, in their order, the first carry and no results where there "
+           "are no steps.", {"steps": (0, 1, 4), "backwards": (False, True), "carried": ("one", "pair")}, strength=(1, 1, 3),
+           sparing=3, source="Keras: ops.scan")
+def scans_of_any_length_are_loops(ask, steps, backwards, carried) -> list[Deviation]:
+    random = generator("plain scans", steps)
+    given, first = draw_values(random, (steps, WIDTH)), draw_values(random, (WIDTH,))
+    seen = ask(FunctionRequest("scan", (("inputs", given), ("first", first), ("backwards", backwards),
+                                        ("pair", carried == "pair"))))
+    carry, results = first, np.zeros((steps, WIDTH))
+    for step in range(steps)[:: -1 if backwards else 1]:
+        carry = 0.5 * carry + given[step]
+        results[step] = carry * given[step]
+    found = compare("carry", seen["carry"], carry, SLACK * (1 + np.abs(carry)))
+    return found + compare("results", seen["results"], results, SLACK * (1 + np.abs(results)))

@@ -12,6 +12,7 @@ from suite.backends.keras_data import run_column, run_fetch, run_fit, run_length
 from suite.backends.keras_each_step import run_drawn_steps, run_each_step, run_open_steps
 from suite.backends.keras_exports import run_exported
 from suite.backends.keras_fitting import run_fitting
+from suite.backends.keras_frozen import run_frozen_part
 from suite.backends.keras_given import run_given
 from suite.backends.keras_graphs import run_between, run_convolution_in_time, run_graph
 from suite.backends.keras_halves import run_halves
@@ -39,7 +40,16 @@ from suite.backends.keras_options import (
     run_shared,
 )
 from suite.backends.keras_own import run_configured_twice, run_own_cell
+from suite.backends.keras_parts import (
+    run_dropped_all,
+    run_made_with_weights,
+    run_meant,
+    run_scan,
+    run_sparse_step,
+    run_told_dtypes,
+)
 from suite.backends.keras_purity import run_purity, run_recorded
+from suite.backends.keras_refused import run_refused_call
 from suite.backends.keras_saved import run_saved
 from suite.backends.keras_scans import run_associative_scan, run_ctc_decoded
 from suite.backends.keras_schedules import run_schedule
@@ -48,6 +58,13 @@ from suite.backends.keras_stateful import run_stateful_calls
 from suite.backends.keras_training import run_logs
 from suite.backends.keras_transforms import run_recomputed, run_transformed
 from suite.backends.keras_typed import run_masked_number, run_typed
+from suite.backends.keras_typed_parts import (
+    run_both_ways,
+    run_class_weights,
+    run_kept_mask,
+    run_normalized,
+    run_numbers_as,
+)
 from suite.backends.keras_weights import run_fresh, run_read_back, run_step, run_thawed
 from suite.backends.keras_wrappers import (
     run_declared,
@@ -80,6 +97,10 @@ PROBES: Mapping[str, Callable] = {
     "convolution_in_time": run_convolution_in_time, "last_axis": run_last_axis, "recorded": run_recorded,
     "compiled_by_default": run_compiled_by_default, "counted_states": run_counted_states,
     "associative_scan": run_associative_scan, "ctc_decoded": run_ctc_decoded,
-    "first_states": run_first_states,
+    "first_states": run_first_states, "refused_call": run_refused_call, "frozen_part": run_frozen_part,
+    "numbers_as": run_numbers_as, "class_weights": run_class_weights, "normalized": run_normalized,
+    "kept_mask": run_kept_mask, "both_ways": run_both_ways,
+    "meant": run_meant, "scan": run_scan, "made_with_weights": run_made_with_weights, "dropped_all": run_dropped_all,
+    "sparse_step": run_sparse_step, "told_dtypes": run_told_dtypes,
 }
 """Name of a function request -> what answers it: function(backend, request)."""

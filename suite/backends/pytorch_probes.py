@@ -22,6 +22,7 @@ from suite.backends.pytorch_modules import (
     run_wrong_weights,
 )
 from suite.backends.pytorch_packed import run_bare, run_clipped, run_packed_as, run_padded_from
+from suite.backends.pytorch_parts import run_bags, run_made_elsewhere, run_meant, run_padded_with, run_wrong_bags
 from suite.backends.pytorch_purity import run_helper, run_mixed_dtypes, run_purity
 from suite.backends.pytorch_quantized import run_quantized
 from suite.backends.pytorch_schedules import run_epochs
@@ -43,5 +44,7 @@ PROBES: Mapping[str, Callable] = {
     "quantized": run_quantized, "recomputed": run_recomputed,
     "helper": run_helper, "mixed_dtypes": run_mixed_dtypes, "counted_states": run_counted_states,
     "packed_as": run_packed_as, "padded_from": run_padded_from, "clipped": run_clipped, "bare": run_bare,
+    "meant": run_meant,
+    "bags": run_bags, "wrong_bags": run_wrong_bags, "padded_with": run_padded_with, "made_elsewhere": run_made_elsewhere,
 }
 """Name of a function request -> what answers it: function(backend, request)."""

@@ -56,6 +56,25 @@ from suite.backends.reference_modules import (
     run_wrong_weights,
 )
 from suite.backends.reference_packed import run_bare, run_clipped, run_packed_as, run_padded_from
+from suite.backends.reference_parts import (
+    run_bags,
+    run_both_ways,
+    run_class_weights,
+    run_dropped_all,
+    run_frozen_part,
+    run_kept_mask,
+    run_made_elsewhere,
+    run_made_with_weights,
+    run_meant,
+    run_normalized,
+    run_numbers_as,
+    run_padded_with,
+    run_refused_call,
+    run_scan,
+    run_sparse_step,
+    run_told_dtypes,
+    run_wrong_bags,
+)
 from suite.backends.reference_scans import run_associative_scan, run_counted_states, run_ctc_decoded
 from suite.backends.reference_series import run_windows, run_words
 from suite.backends.reference_steps import (
@@ -131,7 +150,12 @@ PROBES: Mapping[str, Callable] = {
     "thawed": run_thawed, "convolution_in_time": run_convolution_in_time, "last_axis": run_last_axis,
     "recorded": run_recorded, "compiled_by_default": run_compiled_by_default,
     "counted_states": run_counted_states, "associative_scan": run_associative_scan, "ctc_decoded": run_ctc_decoded,
-    "first_states": run_first_states,
+    "first_states": run_first_states, "refused_call": run_refused_call, "frozen_part": run_frozen_part,
+    "numbers_as": run_numbers_as, "class_weights": run_class_weights, "normalized": run_normalized,
+    "kept_mask": run_kept_mask, "both_ways": run_both_ways,
+    "meant": run_meant, "scan": run_scan, "made_with_weights": run_made_with_weights, "dropped_all": run_dropped_all,
+    "sparse_step": run_sparse_step, "told_dtypes": run_told_dtypes,
+    "bags": run_bags, "wrong_bags": run_wrong_bags, "padded_with": run_padded_with, "made_elsewhere": run_made_elsewhere,
     "packed_as": run_packed_as, "padded_from": run_padded_from, "clipped": run_clipped, "bare": run_bare,
 }
 """Name of a function request -> what answers it: function(backend, request)."""

@@ -1,0 +1,41 @@
+"""Normalizations beside recurrent layers, over steps, over features, or over both."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from cases.batches import draw_values
+from cases.families.base import statement
+from cases.layers import generator
+from cases.models import FunctionRequest
+from cases.requests import Deviation
+from cases.tolerance import compare, unit_roundoff
+
+ROWS, STEPS = 2, 4
+AXES = {"steps": (1,), "features": (2,), "both": (1, 2)}
+SMALL = 1e-3
+
+
+def normalized(kind: str, inputs: np.ndarray, axes: tuple[int, ...], scale: np.ndarray) -> np.ndarray:
+    """The equation. Batch normalization, in training, normalizes over all other axes."""
+    over = tuple(a for a in range(3) if a not in axes) if kind == "batch" else axes
+    centered = inputs - (inputs.mean(over, keepdims=True) if kind in ("layer", "batch") else 0.0)
+    size = np.square(centered)
+    size = size.sum(over, keepdims=True) if kind == "unit" else size.mean(over, keepdims=True) + SMALL
+    shape = [n if a in axes else 1 for a, n in enumerate(inputs.shape)]
+    return centered / np.sqrt(size) * (1.0 if kind == "unit" else scale.reshape(shape))
+
+
+@statement("A normalization is its equation over whichever axes it is asked for, each number with its own scale, also where "
+           "there are as many steps as features.",
+           {"kind": ("rms", "layer", "unit", "batch"), "axes": tuple(AXES), "features": (STEPS, STEPS + 1)},
+           strength=(1, 2, 3), sparing=4, senseless=((("kind", "axes"), lambda kind, axes: kind == "batch" and axes == "both"),),
+           source="Keras: LayerNormalization, RMSNormalization, UnitNormalization, BatchNormalization (axis)")
+def normalizations_are_their_equations(ask, kind, axes, features) -> list[Deviation]:
+    random = generator("normalizations", kind, features)
+    inputs, over = draw_values(random, (ROWS, STEPS, features)), AXES[axes]
+    scale = draw_values(random, tuple(inputs.shape[a] for a in over))
+    seen = ask(FunctionRequest("normalized", (("kind", kind), ("inputs", inputs), ("axes", over), ("scale", scale),
+                                              ("small", SMALL))))
+    due = normalized(kind, np.float32(inputs).astype("float64"), over, np.float32(scale).astype("float64"))
+    return compare("outputs", seen["outputs"], due, 256 * unit_roundoff("float32") * (1 + np.abs(due)))

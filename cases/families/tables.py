@@ -1,0 +1,41 @@
+"""Tables of embeddings that are kept in other ways: quantized, adapted by two thin matrices (LoRA), read both ways."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from cases.batches import draw_values
+from cases.families.base import equal, statement
+from cases.layers import generator
+from cases.models import FunctionRequest
+from cases.requests import Deviation
+from cases.tolerance import compare, unit_roundoff
+
+IDS, WIDTH = 6, 4
+BATCH = np.array([[3, 5, 0, 0], [1, 2, 4, 0]])
+KEPT = ("int8", "plain", "int4")
+FACTORS = {"kept": KEPT, "adapted": (False, True)}
+
+
+@statement("An embedding that masks gives its mask on, and the layer behind reads it, however its table is kept.",
+           {"layer": ("ReversibleEmbedding", "Embedding"), **FACTORS, "entry": ("direct", "predict")}, strength=(1, 2, 3),
+           sparing=3, source="Keras: Embedding(mask_zero=True), ReversibleEmbedding, Model.quantize, enable_lora")
+def kept_tables_mask(ask, layer, kept, adapted, entry) -> list[Deviation]:
+    seen = ask(FunctionRequest("kept_mask", (("layer", layer), ("kept", kept), ("adapted", adapted), ("entry", entry),
+                                             ("ids", BATCH), ("sizes", (IDS, WIDTH)))))
+    found = equal("mask", seen["mask"], BATCH != 0) if "mask" in seen.arrays else [Deviation("mask", "mask: found none")]
+    slack = 64 * unit_roundoff("float32") * (1 + np.abs(seen["due"]))
+    return found + compare("outputs", seen["outputs"], seen["due"], slack)
+
+
+@statement("A table that is read both ways is one table: scores of ids are the products with the vectors that it looks up, "
+           "however it is kept.", FACTORS, strength=(1, 2, 2), sparing=2, source="Keras: ReversibleEmbedding(reverse=True)")
+def tables_are_the_same_both_ways(ask, kept, adapted) -> list[Deviation]:
+    random = generator("tables")
+    given = draw_values(random, (2, 3, WIDTH))
+    seen = ask(FunctionRequest("both_ways", (("kept", kept), ("adapted", adapted), ("given", given), ("sizes", (IDS, WIDTH)))))
+    vectors = seen["vectors"].astype("float64")
+    due = given @ vectors.T
+    step = np.abs(given).max(axis=-1, keepdims=True) / 254  # inputs are quantized too: in 255 steps
+    rounding = step * np.abs(vectors).sum(axis=1) if kept != "plain" else 0.0
+    return compare("scores", seen["scores"], due, rounding + 64 * unit_roundoff("float32") * (1 + np.abs(due)))

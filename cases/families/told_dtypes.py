@@ -1,0 +1,26 @@
+"""Dtypes that are told beforehand, where a wrapper and what it holds compute in two."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from cases.families.base import statement
+from cases.models import FunctionRequest
+from cases.requests import Deviation
+
+PARTS = ("bidirectional", "lstm", "gru", "conv_lstm", "time_distributed", "loop")
+WRAPPERS = ("bidirectional", "time_distributed")
+
+
+@statement("The dtypes of outputs and states that a layer tells beforehand are those that it gives, though it and what it holds "
+           "compute in two.",
+           {"part": PARTS, "dtype": ("mixed_bfloat16", "mixed_float16", "float32"), "where": ("outside", "inside")},
+           strength=(1, 1, 3), sparing=2, usual={"part": ("bidirectional", "lstm", "time_distributed")},
+           senseless=((("part", "where"), lambda part, where: where == "inside" and part not in WRAPPERS),),
+           source="Keras: Layer.compute_output_spec, dtype policies")
+def told_dtypes_are_given(ask, part, dtype, where) -> list[Deviation]:
+    seen = ask(FunctionRequest("told_dtypes", (("part", part), ("dtype", dtype), ("where", where))))
+    if not np.isfinite(seen["outputs"]).all():
+        return [Deviation("outputs", "outputs that are not finite")]
+    return [Deviation(f"results/{n}", f"results/{n}: told {told}, given {given}")
+            for n, (told, given) in enumerate(seen.facts["dtypes"]) if told != given]

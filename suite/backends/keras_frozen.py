@@ -1,0 +1,65 @@
+"""Parts of Keras' models that are frozen while the model is trained."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from cases.models import FunctionRequest
+from cases.requests import Observation
+from suite.backends import moment
+
+ROWS, STEPS, WIDTH, UNITS = 3, 4, 3, 2
+
+
+def part_of(keras: Any, part: str, **options: Any) -> Any:
+    """What may be frozen, with options of its own, not built."""
+    layers = keras.layers
+    cells = [layers.LSTMCell(UNITS), layers.GRUCell(UNITS)]
+    return {
+        "lstm": lambda: layers.LSTM(UNITS, **options),
+        "bidirectional": lambda: layers.Bidirectional(layers.GRU(UNITS), **options),
+        "loop": lambda: layers.RNN(layers.LSTMCell(UNITS), **options), "stack": lambda: layers.RNN(cells, **options),
+        "cells": lambda: layers.RNN(layers.StackedRNNCells(cells, **options)),
+        "time_distributed": lambda: layers.TimeDistributed(layers.Dense(UNITS), **options),
+        "conv_lstm": lambda: layers.ConvLSTM1D(UNITS, 2, **options),
+        "model": lambda: keras.Sequential([layers.LSTM(UNITS)], **options),
+        "attention": lambda: layers.MultiHeadAttention(1, UNITS, **options),
+        "embedding": lambda: layers.Embedding(WIDTH, UNITS, **options),
+    }[part]()
+
+
+def held(part: str, one: Any) -> Any:
+    """What it holds."""
+    return one.forward_layer if part == "bidirectional" else one.layer if part == "time_distributed" else one.cell
+
+
+def run_frozen_part(backend: Any, request: FunctionRequest) -> Observation:
+    """Answer the request of `cases.families.freezing.frozen_parts_stay`."""
+    options, keras = dict(request.arguments), backend.keras
+    part, how = options["part"], options["how"]
+    random = np.random.default_rng(5)
+    shape = {"conv_lstm": (STEPS, 5, WIDTH), "embedding": (STEPS,)}.get(part, (STEPS, WIDTH))
+    size = (ROWS, *shape)
+    inputs = (random.integers(0, WIDTH, size) if part == "embedding" else random.normal(size=size)).astype("float32")
+    with moment("build"):
+        one = part_of(keras, part, **({"trainable": False} if how == "made" else {}))
+        given = keras.Input(shape)
+        seen = one(given, given) if part == "attention" else one(given)
+        outputs = keras.layers.Dense(1, name="head")(keras.layers.Flatten()(seen))
+        model, place = keras.Model(given, outputs), 1
+        if how != "made":
+            (one.cell if part == "cells" else held(part, one) if how == "inside" else one).trainable = False
+        if options["way"] == "configuration":
+            model = type(model).from_config(model.get_config())
+        model.compile(keras.optimizers.SGD(0.5), "mse", run_eagerly=backend.engine_name == "tensorflow")  # sooner, alike
+        one = model.layers[place]
+        still = {id(v) for v in (held(part, one) if how == "inside" else one).variables}
+        named = {f"{'frozen' if id(v) in still else 'moving'}/{n}": v for n, v in enumerate(model.variables)
+                 if "seed" not in v.path}
+    with moment("run"):
+        arrays = {f"before/{n}": backend.engine.numpy(v.value) for n, v in named.items()}
+        model.fit(inputs, np.ones((ROWS, 1), "float32"), verbose=0, shuffle=False)
+        arrays |= {f"after/{n}": backend.engine.numpy(v.value) for n, v in named.items()}
+    return Observation(arrays)

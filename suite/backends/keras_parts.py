@@ -1,0 +1,125 @@
+"""Keras' means over no steps, scans, weights given in making, and recurrent layers that drop everything."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from cases.models import FunctionRequest
+from cases.requests import Observation, Unsupported
+from suite.backends import moment
+from suite.backends.keras_refused import reader
+
+
+def run_meant(backend: Any, request: FunctionRequest) -> Observation:
+    """Answer the request of `cases.families.rows_without_steps.rows_without_steps_are_finite`."""
+    options, layers, engine = dict(request.arguments), backend.keras.layers, backend.engine
+    given, mask, name = engine.tensor(options["inputs"].astype("float32")), engine.tensor(options["mask"]), options["layer"]
+    scores = {"return_attention_scores": True} if options["scored"] else {}
+    with moment("run"):
+        if name == "GlobalAveragePooling1D":
+            found = layers.GlobalAveragePooling1D()(given, mask=mask)
+        elif name in ("Attention", "AdditiveAttention"):
+            found = getattr(layers, name)()([given, given], mask=[None, mask], **scores)
+        else:
+            found = (layers.MultiHeadAttention(2, 2) if name == "MultiHeadAttention" else layers.GroupQueryAttention(2, 2, 1))(
+                given, given, value_mask=mask, **scores)
+        return Observation({"outputs": engine.numpy(found[0] if options["scored"] else found)})
+
+
+def run_scan(backend: Any, request: FunctionRequest) -> Observation | Unsupported:
+    """Answer the request of `cases.families.scans.scans_of_any_length_are_loops`."""
+    options, ops, engine = dict(request.arguments), backend.keras.ops, backend.engine
+    if not hasattr(ops, "scan"):
+        return Unsupported("this release of Keras has no scan")
+
+    def alone(carry, now):
+        carry = 0.5 * carry + now
+        return carry, carry * now
+
+    def pair(carries, now):
+        carry, result = alone(carries[0], now[0])
+        return (carry, carries[1]), (result, now[0])
+
+    first, given = (engine.tensor(options[name].astype("float32")) for name in ("first", "inputs"))
+    with moment("run"):
+        if options["pair"]:
+            (carry, _), (results, _) = ops.scan(pair, (first, first), (given, given), reverse=options["backwards"])
+        else:
+            carry, results = ops.scan(alone, first, given, reverse=options["backwards"])
+        return Observation({"carry": engine.numpy(carry), "results": engine.numpy(results)})
+
+
+def run_made_with_weights(backend: Any, request: FunctionRequest) -> Observation:
+    """Answer the request of `cases.families.initial_weights.weights_given_in_making_are_used`."""
+    options, layers = dict(request.arguments), backend.keras.layers
+
+    def made(**given):
+        if options["layer"] == "Embedding":
+            one = layers.Embedding(4, options["units"], **given)
+            one.build()
+        else:
+            one = layers.Bidirectional(layers.GRU(options["units"]), **given)
+            one.build((None, 4, 2))
+        return one
+
+    with moment("build"):
+        weights = made().get_weights()
+        found = made(weights=weights).get_weights()
+    named = {"given": weights, "found": found}
+    return Observation({f"{name}/{n}": np.array(one) for name, all_of_them in named.items() for n, one in enumerate(all_of_them)})
+
+
+def run_dropped_all(backend: Any, request: FunctionRequest) -> Observation:
+    """Answer the request of `cases.families.noise_and_statistics.recurrent_dropout_of_everything_leaves_zeros`."""
+    options, keras, engine = dict(request.arguments), backend.keras, backend.engine
+    inputs = options["inputs"].astype("float32")
+    with moment("build"):
+        one, plain = (reader(keras, options["part"], options["units"], rate) for rate in (1.0, 0.0))
+        for each in (one, plain):
+            each.build(inputs.shape)
+        plain.set_weights(one.get_weights())
+    with moment("run"):
+        return Observation({"outputs": engine.numpy(one(engine.tensor(inputs), training=True)),
+                            "due": engine.numpy(plain(engine.tensor(np.zeros_like(inputs))))})
+
+
+def run_sparse_step(backend: Any, request: FunctionRequest) -> Observation:
+    """Answer the request of `cases.families.sparse_steps.tables_are_trained_as_kernels`."""
+    options, keras = dict(request.arguments), backend.keras
+    layers, table, ids = keras.layers, options["table"].astype("float32"), options["ids"]
+    found = {}
+    for name in ("table", "kernel"):
+        with moment("build"):
+            given = keras.Input(ids.shape[1:], dtype="int32") if name == "table" else keras.Input((ids.shape[1], len(table)))
+            reader = layers.Embedding(*table.shape) if name == "table" else layers.Dense(table.shape[1], use_bias=False)
+            model = keras.Model(given, layers.GlobalAveragePooling1D()(reader(given)))
+            reader.set_weights([table])
+            model.compile(keras.optimizers.SGD(0.5, **options["options"]), "mse", run_eagerly=backend.engine_name == "tensorflow")
+        inputs = ids.astype("int32") if name == "table" else np.eye(len(table), dtype="float32")[ids]
+        with moment("run"):
+            for _ in range(options["steps"]):
+                model.train_on_batch(inputs, options["targets"].astype("float32"))
+            found[name] = backend.engine.numpy(reader.weights[0].value)
+    return Observation(found)
+
+
+def run_told_dtypes(backend: Any, request: FunctionRequest) -> Observation:
+    """Answer the request of `cases.families.told_dtypes.told_dtypes_are_given`."""
+    options, keras = dict(request.arguments), backend.keras
+    layers, part = keras.layers, options["part"]
+    inner, outer = ({}, {"dtype": options["dtype"]}) if options["where"] == "outside" else ({"dtype": options["dtype"]}, {})
+    with moment("build"):
+        one = {"bidirectional": lambda: layers.Bidirectional(layers.LSTM(2, return_state=True, **inner), **outer),
+               "time_distributed": lambda: layers.TimeDistributed(layers.Dense(2, **inner), **outer),
+               "lstm": lambda: layers.LSTM(2, return_state=True, **outer),
+               "gru": lambda: layers.GRU(2, return_state=True, **outer),
+               "conv_lstm": lambda: layers.ConvLSTM1D(2, 2, return_state=True, **outer),
+               "loop": lambda: layers.RNN(layers.GRUCell(2, **outer), return_state=True, **outer)}[part]()
+        shape = (2, 3, 5, 4) if part == "conv_lstm" else (2, 3, 4)
+        told = keras.tree.flatten(one(keras.Input(batch_shape=shape)))
+    with moment("run"):
+        given = keras.tree.flatten(one(backend.engine.tensor(np.ones(shape, "float32"))))
+        names = [tuple(keras.backend.standardize_dtype(each.dtype) for each in pair) for pair in zip(told, given, strict=True)]
+    return Observation({"outputs": backend.engine.numpy(given[0]).astype("float64")}, facts={"dtypes": tuple(names)})

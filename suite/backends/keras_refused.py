@@ -1,0 +1,55 @@
+"""Keras' models after a call that they refused."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from cases.models import FunctionRequest
+from cases.requests import Observation
+from suite.backends import moment
+
+
+def reader(keras: Any, part: str, units: int, rate: float = 0.0) -> Any:
+    """What reads the sequences, not built."""
+    layers = keras.layers
+    if part == "dense":
+        return layers.Dense(units)
+    if part == "loop":
+        return layers.RNN(layers.LSTMCell(units, dropout=rate))
+    if part == "stack":
+        return layers.RNN([layers.LSTMCell(units, dropout=rate), layers.GRUCell(units, recurrent_dropout=rate)])
+    if part == "bidirectional":
+        return layers.Bidirectional(layers.GRU(units, dropout=rate))
+    if part == "conv_lstm":
+        return layers.ConvLSTM1D(units, 2, dropout=rate)
+    return {"lstm": layers.LSTM, "gru": layers.GRU, "simple_rnn": layers.SimpleRNN}[part](units, dropout=rate)
+
+
+def run_refused_call(backend: Any, request: FunctionRequest) -> Observation:
+    """Answer the request of `cases.families.refused_calls.refused_calls_leave_nothing`."""
+    options, keras, engine = dict(request.arguments), backend.keras, backend.engine
+    inputs, wrong, entry = options["inputs"].astype("float32"), options["wrong"].astype("float32"), options["entry"]
+    with moment("build"):
+        one = reader(keras, options["part"], options["units"], options["rate"])
+        model = keras.Sequential([keras.Input(inputs.shape[1:]), one])
+        model.compile(keras.optimizers.SGD(0.0), "mse")
+        targets = np.zeros((len(wrong), *model.output_shape[1:]), "float32")
+    calls = {"training": lambda: one(engine.tensor(wrong), training=True),
+             "inference": lambda: one(engine.tensor(wrong)), "predict": lambda: model.predict([wrong], verbose=0),
+             "evaluate": lambda: model.evaluate([wrong], targets, verbose=0),
+             "fit": lambda: model.fit([wrong], targets, verbose=0)}
+    with moment("run"):
+        before, taken = model.predict(inputs, verbose=0), True
+        model.fit(inputs, before, verbose=0)
+        try:
+            calls[entry]()
+        except Exception:  # whatever the engine says: that it says something is asked elsewhere
+            taken = False
+        if taken:
+            return Observation({}, facts={"taken": True})
+        trained = engine.numpy(model(engine.tensor(inputs), training=True))
+        model.fit(inputs, before, verbose=0)
+        return Observation({"before": before, "after": model.predict(inputs, verbose=0), "trained": trained},
+                           facts={"taken": False})

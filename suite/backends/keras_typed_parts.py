@@ -1,0 +1,102 @@
+"""Keras' layers on whole numbers; weights of classes; normalizations; tables of embeddings that are quantized or adapted."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from cases.models import FunctionRequest
+from cases.requests import Observation, Unsupported
+from suite.backends import moment
+from suite.backends.keras_refused import reader
+
+
+def run_numbers_as(backend: Any, request: FunctionRequest) -> Observation:
+    """Answer the request of `cases.families.whole_numbers.whole_numbers_are_numbers`."""
+    options, keras, engine = dict(request.arguments), backend.keras, backend.engine
+    with moment("build"):
+        one = reader(keras, options["part"], options["units"], options["rate"])
+        one.build(options["inputs"].shape)
+    with moment("run"):
+        given = engine.tensor(options["inputs"].astype(options["dtype"]))
+        outputs, trained = one(given), one(given, training=True)
+        due = one(engine.tensor(options["inputs"].astype("float32")))
+    return Observation({"outputs": engine.numpy(outputs), "trained": engine.numpy(trained), "due": engine.numpy(due)})
+
+
+def run_class_weights(backend: Any, request: FunctionRequest) -> Observation:
+    """Answer the request of `cases.families.weights_of_classes.weights_of_classes_weigh_steps`."""
+    options, keras = dict(request.arguments), backend.keras
+    inputs, classes, form = options["inputs"].astype("float32"), options["classes"], options["targets"]
+    count = len(options["weights"])
+    targets = {"ids": classes, "ids_in_a_column": classes[..., None], "one_hot": np.eye(count, dtype="float32")[classes]}[form]
+    with moment("build"):
+        model = keras.Sequential([keras.Input(inputs.shape[1:]), keras.layers.GRU(3, return_sequences=True),
+                                  keras.layers.Dense(count, activation="softmax")])
+        model.compile(keras.optimizers.SGD(0.0), f"{'' if form == 'one_hot' else 'sparse_'}categorical_crossentropy")
+        shares = model.predict(inputs, verbose=0)
+    with moment("run"):
+        history = model.fit(inputs, targets, class_weight=dict(enumerate(options["weights"])), batch_size=len(inputs), verbose=0)
+    return Observation({"shares": shares, "loss": np.array(history.history["loss"][0])})
+
+
+def run_normalized(backend: Any, request: FunctionRequest) -> Observation | Unsupported:
+    """Answer the request of `cases.families.normalizations.normalizations_are_their_equations`."""
+    options, layers, engine = dict(request.arguments), backend.keras.layers, backend.engine
+    name = {"layer": "LayerNormalization", "rms": "RMSNormalization", "unit": "UnitNormalization", "batch": "BatchNormalization"}
+    kind, axes = options["kind"], list(options["axes"])
+    if not hasattr(layers, name[kind]):
+        return Unsupported(f"this release of Keras has no {name[kind]}")
+    with moment("build"):
+        small = {} if kind == "unit" else {"epsilon": options["small"]}
+        one = getattr(layers, name[kind])(axis=axes if len(axes) > 1 else axes[0], **small)
+        one.build(options["inputs"].shape)
+        if kind != "unit":
+            (one.scale if kind == "rms" else one.gamma).assign(options["scale"].astype("float32"))
+    with moment("run"):
+        found = one(engine.tensor(options["inputs"].astype("float32")), **({"training": True} if kind == "batch" else {}))
+    return Observation({"outputs": engine.numpy(found)})
+
+
+def kept_table(keras: Any, layer: str, kept: str, adapted: bool, sizes: tuple[int, int]) -> Any:
+    """An embedding whose table is kept so, built."""
+    one = getattr(keras.layers, layer)(*sizes, mask_zero=True)
+    one.build()
+    if kept != "plain":
+        one.quantize(kept)
+    if adapted:
+        one.enable_lora(2)
+        one.lora_embeddings_b.assign(np.linspace(-1.0, 1.0, 2 * sizes[1]).reshape(2, -1).astype("float32"))
+    return one
+
+
+def run_kept_mask(backend: Any, request: FunctionRequest) -> Observation | Unsupported:
+    """Answer the request of `cases.families.tables.kept_tables_mask`."""
+    options, keras, engine = dict(request.arguments), backend.keras, backend.engine
+    if not hasattr(keras.layers, options["layer"]):
+        return Unsupported(f"this release of Keras has no {options['layer']}")
+    ids = options["ids"].astype("int32")
+    with moment("build"):
+        table = kept_table(keras, options["layer"], options["kept"], options["adapted"], options["sizes"])
+        behind, given = keras.layers.GRU(2), keras.Input(ids.shape[1:], dtype="int32")
+        model = keras.Model(given, behind(table(given)))
+    with moment("run"):
+        outputs = model.predict(ids, verbose=0) if options["entry"] == "predict" else engine.numpy(model(engine.tensor(ids)))
+        vectors = table(engine.tensor(ids))
+        mask = getattr(vectors, "_keras_mask", None)
+        due = behind(engine.tensor(engine.numpy(vectors)), mask=engine.tensor(ids != 0))
+    return Observation({"outputs": outputs, "due": engine.numpy(due), **({} if mask is None else {"mask": engine.numpy(mask)})})
+
+
+def run_both_ways(backend: Any, request: FunctionRequest) -> Observation | Unsupported:
+    """Answer the request of `cases.families.tables.tables_are_the_same_both_ways`."""
+    options, keras, engine = dict(request.arguments), backend.keras, backend.engine
+    if not hasattr(keras.layers, "ReversibleEmbedding"):
+        return Unsupported("this release of Keras has no ReversibleEmbedding")
+    with moment("build"):
+        table = kept_table(keras, "ReversibleEmbedding", options["kept"], options["adapted"], options["sizes"])
+    with moment("run"):
+        vectors = table(engine.tensor(np.arange(options["sizes"][0]).astype("int32")))
+        scores = table(engine.tensor(options["given"].astype("float32")), reverse=True)
+    return Observation({"vectors": engine.numpy(vectors), "scores": engine.numpy(scores)})

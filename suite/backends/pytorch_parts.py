@@ -1,0 +1,84 @@
+"""PyTorch's bags of ids, numbers to pad with, modules made elsewhere, attention of rows without a valid step."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import torch
+from torch import nn
+from torch.nn import functional
+from torch.nn.utils import skip_init
+from torch.nn.utils.rnn import pack_sequence, pad_packed_sequence, pad_sequence
+
+from cases.layouts import to_pytorch
+from cases.models import FunctionRequest
+from cases.requests import Observation, Unsupported
+from suite.backends import moment
+from suite.backends.pytorch_layers import name_states, to_numpy
+
+
+def run_bags(backend: Any, request: FunctionRequest) -> Observation:
+    """Answer the request of `cases.families.bags.bags_are_of_their_ids`."""
+    options = dict(request.arguments)
+    counts, form = options["counts"], options["form"]
+    ids, ends = torch.tensor(options["ids"], dtype=torch.int64), np.cumsum((0, *counts))
+    bag = nn.EmbeddingBag.from_pretrained(torch.tensor(options["table"].astype("float32")), mode=options["mode"],
+                                          include_last_offset=form == "last_offset")
+    with moment("run"):
+        if form == "rows":
+            return Observation({"outputs": to_numpy(bag(ids.reshape(len(counts), -1 if counts[0] else 0)))})
+        return Observation({"outputs": to_numpy(bag(ids, torch.tensor(ends if form == "last_offset" else ends[:-1])))})
+
+
+def run_wrong_bags(backend: Any, request: FunctionRequest) -> Observation:
+    """Answer the request of `cases.families.bags.impossible_bags_are_refused`."""
+    options = dict(request.arguments)
+    table, begins = torch.tensor(options["table"].astype(options["dtype"])), torch.tensor(options["begins"], dtype=torch.int64)
+    with moment("run"):
+        return Observation({"outputs": to_numpy(functional.embedding_bag(torch.tensor(options["ids"]), table, begins))})
+
+
+def run_padded_with(backend: Any, request: FunctionRequest) -> Observation:
+    """Answer the request of `cases.families.packed.numbers_pad_as_they_are`."""
+    options = dict(request.arguments)
+    given, number = [torch.tensor(one) for one in options["sequences"]], options["number"]
+    with moment("run"):
+        if options["helper"] == "padded":
+            padded = pad_sequence(given, True, number)
+        else:
+            padded = pad_packed_sequence(pack_sequence(given), True, number)[0]
+        return Observation({"padded": padded.numpy().astype("float64")})
+
+
+def run_made_elsewhere(backend: Any, request: FunctionRequest) -> Observation:
+    """Answer the request of `cases.families.made_elsewhere.modules_made_elsewhere_compute`."""
+    options = dict(request.arguments)
+    asked, way = options["request"], options["way"]
+    layer = asked.layer
+    weights = {name: torch.tensor(one.astype("float32")) for name, one in to_pytorch(layer, asked.weights).items()}
+    kind = {"lstm": nn.LSTM, "gru": nn.GRU, "simple_rnn": nn.RNN}[layer.cell]
+    sizes = {"batch_first": True, "bidirectional": layer.direction == "bidirectional"}
+    with moment("build"):
+        if way == "uninitialized":
+            module = skip_init(kind, layer.features, layer.units, **sizes)
+        else:
+            module = kind(layer.features, layer.units, device="meta", **sizes)
+        module = module.to_empty(device="cpu") if way == "nowhere" else module
+        module.load_state_dict(weights, assign=way == "assigned")
+    with moment("run"):
+        outputs, last = module(torch.tensor(asked.batch.inputs.astype("float32")))
+    states = {f"states/{name}": to_numpy(one) for name, one in name_states(layer, last).items()}
+    return Observation({"outputs": to_numpy(outputs), **states})
+
+
+def run_meant(backend: Any, request: FunctionRequest) -> Observation | Unsupported:
+    """Answer the request of `cases.families.rows_without_steps.rows_without_steps_are_finite`."""
+    options = dict(request.arguments)
+    if options["layer"] != "MultiHeadAttention":
+        return Unsupported(f"PyTorch has no layer like {options['layer']}")
+    given = torch.tensor(options["inputs"].astype("float32"))
+    with moment("run"):
+        module = nn.MultiheadAttention(given.shape[-1], 2, batch_first=True)
+        found, _ = module(given, given, given, key_padding_mask=~torch.tensor(options["mask"]), need_weights=options["scored"])
+        return Observation({"outputs": to_numpy(found)})
