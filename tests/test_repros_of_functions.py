@@ -14,7 +14,7 @@ from scripts_of_functions import scripts
 from cases.models import FunctionRequest
 from cases.requests import Deviation, Refusal
 from reports.lines import Verdict
-from suite.repros.again import Helper
+from suite.repros.again import forking
 from suite.repros.finding import Asked, NoScript
 from suite.repros.functions import WRITERS, of_function
 from suite.subjects.specification import parse
@@ -38,7 +38,7 @@ FAULTS = {
 def test_a_script_exits_0_where_the_stack_is_right_and_1_where_it_is_wrong(backend, tmp_path):
     record = Verdict(id="x", subject=backend, invariant="x", verdict="fail", backend=backend)
     wrong, number, without = [], 0, []
-    with Helper(record, parse(backend)) as helper:
+    with forking(record, parse(backend)) as nursery:
         for what, text, due in scripts(backend, each=2, most=1):
             if text.startswith("NONE"):
                 without.append(what)
@@ -48,7 +48,7 @@ def test_a_script_exits_0_where_the_stack_is_right_and_1_where_it_is_wrong(backe
             place.mkdir()
             (place / "script.py").write_text(text)
             assert "import suite" not in text and "cases." not in text
-            status = helper.run(place / "script.py", str(place), SECONDS)["status"]
+            status = nursery.run(place / "script.py", str(place), SECONDS)["status"]
             if max(map(len, text.splitlines())) > 130 or status != due or "expected" not in (place / "out").read_text():
                 wrong.append((what, status, (place / "err").read_text()[-300:]))
     assert wrong == []

@@ -8,11 +8,11 @@ from cases.requests import Request
 from suite.repros import keras as in_keras
 from suite.repros import pytorch as in_torch
 from suite.repros.finding import NoScript
-from suite.repros.functions.told import DRAW, Told, by_equations, compared, head, mask_line, numpy, refused, sizes, whole
+from suite.repros.functions.told import DRAW, Told, by_equations, compared, equal, head, mask_line, numpy, refused, sizes, whole
 
 
 def cell_states(told: Told) -> list[str]:
-    """States that do not fit, taken in silence."""
+    """States that do not fit, taken in silence; or outputs of another shape, of states that fit."""
     layer, inputs, states = (told.options[name] for name in ("layer", "inputs", "states"))
     given = ", ".join(f"draw({sizes(one.shape)})" for one in states)
     if told.keras:
@@ -21,9 +21,14 @@ def cell_states(told: Told) -> list[str]:
     else:
         given = ", ".join(f"torch.as_tensor(draw({sizes(one.shape)}))" for one in states)
         given = f"({given})" if len(states) > 1 else given
-        asked = [f"cell = {made_cell(told, layer)}", f"cell(torch.as_tensor(draw({sizes(inputs.shape)})), {given})"]
+        one = "[0]" if len(states) > 1 else ""
+        asked = [f"cell = {made_cell(told, layer)}",
+                 f"outputs = cell(torch.as_tensor(draw({sizes(inputs.shape)})), {given}){one}"]
+    first, fitting = [*head(told.backend), "", *DRAW], (*inputs.shape[:-1], layer.units)
+    if inputs.ndim == 2 and states[0].shape == fitting:
+        return whole(told, first, asked, [f"expected, found = {fitting}, tuple(outputs.shape)", *equal()])
     due = f"states of shape {states[0].shape} for inputs of shape {inputs.shape}"
-    return refused(told, [*head(told.backend), "", *DRAW], asked, due)
+    return refused(told, first, asked, due)
 
 
 def made_cell(told: Told, layer: Layer) -> str:
