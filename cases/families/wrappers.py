@@ -30,7 +30,7 @@ OPEN = -1
     "part": tuple(PARTS), "direction": ("forward", "bidirectional", "backward"),
     "merge": ("concat", "sum", "ave", "mul", "none"),
     "return_sequences": (True, False), "return_state": (True, False), "inside": ("nothing", "time_distributed"),
-}, usual={"part": ("cells", "lstm", "conv_lstm"), "merge": ("concat", "none"), "direction": ("bidirectional", "forward")},
+}, usual={"part": ("cells", "lstm", "conv_lstm"), "merge": ("concat", "none", "mul"), "direction": ("bidirectional", "forward")},
            senseless=(
     (("direction", "merge"), lambda direction, merge: merge != "concat" and direction != "bidirectional"),
     (("inside", "return_state"), lambda inside, state: state and inside != "nothing"),
