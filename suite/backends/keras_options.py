@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from cases.families.configurations import BESIDE
 from cases.layouts import to_keras
 from cases.models import FunctionRequest
 from cases.requests import Observation, Unsupported
@@ -167,9 +168,12 @@ def run_shared(backend: Any, request: FunctionRequest) -> Observation:
         ids = keras.Input((None,), 2, dtype="int32", name="ids")
         model = keras.Model([start, ids], [keras.layers.LSTM(2)(one(one(start))), keras.layers.Embedding(9, 2)(ids)])
         both = {"made": model, "again": remade(keras, model, options["way"])}
+        beside = keras.Model(start, keras.layers.Concatenate()([getattr(keras.layers, kind)(2)(start) for kind in BESIDE]))
+        listed = {name: tuple(type(layer).__name__ for layer in each.layers[1:-1])
+                  for name, each in (("made", beside), ("again", remade(keras, beside, options["way"])))}
     told = {name: tuple(f"{i.name} {tuple(i.shape)} {i.dtype}" for i in each.inputs) for name, each in both.items()}
     return Observation({name: np.array([len(each.layers), each.count_params()]) for name, each in both.items()},
-                       facts={"inputs": told})
+                       facts={"inputs": told, "beside": listed})
 
 
 def run_chosen_kernel(backend: Any, request: FunctionRequest) -> Observation | Unsupported:

@@ -9,6 +9,7 @@ import numpy as np
 from cases import epochs, schedules
 from cases.batches import Batch
 from cases.families.attention import scored
+from cases.families.configurations import BESIDE
 from cases.families.training_logs import CALLS, PENALTY, Data, due
 from cases.models import FunctionRequest
 from cases.requests import Observation, Request
@@ -89,7 +90,7 @@ def run_typed(backend: Any, request: FunctionRequest) -> Observation:
 def run_shared(backend: Any, request: FunctionRequest) -> Observation:
     """A description that is copied is the same."""
     return Observation({"made": np.array([3, 124]), "again": np.array([3, 124])},
-                       facts={"inputs": {"made": ("ids",), "again": ("ids",)}})
+                       facts={"inputs": {"made": ("ids",), "again": ("ids",)}, "beside": {"made": BESIDE, "again": BESIDE}})
 
 
 def run_other_halves(backend: Any, request: FunctionRequest) -> Observation:
