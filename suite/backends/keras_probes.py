@@ -26,6 +26,7 @@ from suite.backends.keras_losses import (
     run_whole_sequences,
 )
 from suite.backends.keras_masks import run_mask_table
+from suite.backends.keras_named import run_named_outputs
 from suite.backends.keras_options import (
     run_activity,
     run_bound,
@@ -80,6 +81,6 @@ PROBES: Mapping[str, Callable] = {
     "convolution_in_time": run_convolution_in_time, "last_axis": run_last_axis, "recorded": run_recorded,
     "compiled_by_default": run_compiled_by_default, "counted_states": run_counted_states,
     "associative_scan": run_associative_scan, "ctc_decoded": run_ctc_decoded,
-    "first_states": run_first_states,
+    "first_states": run_first_states, "named_outputs": run_named_outputs,
 }
 """Name of a function request -> what answers it: function(backend, request)."""

@@ -8,6 +8,7 @@ import numpy as np
 
 from cases import epochs, schedules
 from cases.batches import Batch
+from cases.families import named_outputs
 from cases.families.attention import scored
 from cases.families.configurations import BESIDE
 from cases.families.training_logs import CALLS, PENALTY, Data, due
@@ -85,6 +86,14 @@ def run_typed(backend: Any, request: FunctionRequest) -> Observation:
     inner = options["kind"] == "inner"
     dtypes = {"outputs": computing, "weights/0": "float32" if inner else kept}
     return Observation({"states": np.ones(3), "due": np.ones(3)} if inner else {}, facts={"dtypes": dtypes})
+
+
+def run_named_outputs(backend: Any, request: FunctionRequest) -> Observation:
+    """Sums over the results that have a loss, however they are named."""
+    options = dict(request.arguments)
+    outputs = backend.run(Request(options["layer"], options["weights"], options["batch"], wants=("outputs",)))["outputs"]
+    told = named_outputs.told(outputs, dict(options["targets"]), options["names"])
+    return Observation({"outputs": outputs, **{f"told/{name}": np.array(value) for name, value in told.items()}})
 
 
 def run_shared(backend: Any, request: FunctionRequest) -> Observation:

@@ -1,0 +1,38 @@
+"""Keras' models of several results, compiled and evaluated by name or in order."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from cases.families.named_outputs import NAMES, OFFSETS, WEIGHTS, results
+from cases.models import FunctionRequest
+from cases.requests import Observation
+from suite.backends import keras_layers as stacks
+from suite.backends import moment
+
+
+def run_named_outputs(backend: Any, request: FunctionRequest) -> Observation:
+    """Answer the request of `cases.families.named_outputs`."""
+    options, keras = dict(request.arguments), backend.keras
+    inputs, layers = options["batch"].inputs.astype("float32"), keras.layers
+    with moment("build"):
+        start, one = keras.Input(inputs.shape[1:]), layers.GRU(options["layer"].units, return_sequences=True)
+        parts = results(one(start), lambda part, name: layers.Activation(lambda x: x + OFFSETS[name], name=name)(part))
+        stacks.give(one, options["layer"], options["weights"])
+        model = keras.Model(start, parts if options["results"] == "dict" else list(parts.values()))
+        compiled = [given(options["compiled"], of, options["names"])
+                    for of in (dict.fromkeys(NAMES, "mse"), WEIGHTS, dict.fromkeys(NAMES, ["mae"]))]
+        model.compile("sgd", compiled[0], loss_weights=compiled[1], metrics=compiled[2] if options["metrics"] else None)
+    targets = {name: a.astype("float32") for name, a in options["targets"]}
+    with moment("run"):
+        y = targets if options["targets_by"] == "names" else [targets[n] for n in NAMES if n in targets]
+        told = model.evaluate(inputs, y, batch_size=len(inputs), verbose=0, return_dict=True)
+        outputs = backend.engine.numpy(one(backend.engine.tensor(inputs)))
+    return Observation({"outputs": outputs, **{f"told/{n}": np.array(float(v)) for n, v in told.items()}})
+
+
+def given(way: str, of: dict[str, Any], names: tuple[str, ...]) -> Any:
+    """Something for some results: by name, or in the order of all results, None where there is nothing."""
+    return {n: of[n] for n in names} if way == "names" else [of[n] if n in names else None for n in NAMES]
