@@ -1,4 +1,4 @@
-"""Keras' models of several results, compiled and evaluated by name or in order."""
+"""Keras' models that are compiled and evaluated by name or in order; metrics by one word."""
 
 from __future__ import annotations
 
@@ -36,3 +36,18 @@ def run_named_outputs(backend: Any, request: FunctionRequest) -> Observation:
 def given(way: str, of: dict[str, Any], names: tuple[str, ...]) -> Any:
     """Something for some results: by name, or in the order of all results, None where there is nothing."""
     return {n: of[n] for n in names} if way == "names" else [of[n] if n in names else None for n in NAMES]
+
+
+def run_metric_by_word(backend: Any, request: FunctionRequest) -> Observation:
+    """Answer the request of `cases.families.metrics_by_word`: the outputs are the inputs, three rows at a time."""
+    options, keras = dict(request.arguments), backend.keras
+    outputs = options["outputs"].astype("float32")
+    with moment("build"):
+        start = keras.Input(outputs.shape[1:])
+        model = keras.Model(start, keras.layers.Activation("linear")(start))
+        model.compile("sgd", options["loss"], metrics=[options["word"]])
+    with moment("run"):
+        told = model.evaluate(outputs, options["targets"].astype("float32"), batch_size=3, verbose=0, return_dict=True)
+    loss = told.pop("loss")
+    (metric,) = told.values()
+    return Observation({"loss": np.array(float(loss)), "metric": np.array(float(metric))})

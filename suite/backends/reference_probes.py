@@ -75,6 +75,7 @@ from suite.backends.reference_training import (
     run_attending,
     run_epochs,
     run_logs,
+    run_metric_by_word,
     run_named_outputs,
     run_other_halves,
     run_schedule,
@@ -133,7 +134,7 @@ PROBES: Mapping[str, Callable] = {
     "recorded": run_recorded, "compiled_by_default": run_compiled_by_default,
     "counted_states": run_counted_states, "associative_scan": run_associative_scan, "ctc_decoded": run_ctc_decoded,
     "first_states": run_first_states,
-    "named_outputs": run_named_outputs,
+    "named_outputs": run_named_outputs, "metric_by_word": run_metric_by_word,
     "packed_as": run_packed_as, "padded_from": run_padded_from, "clipped": run_clipped, "bare": run_bare,
 }
 """Name of a function request -> what answers it: function(backend, request)."""

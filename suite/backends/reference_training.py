@@ -8,7 +8,7 @@ import numpy as np
 
 from cases import epochs, schedules
 from cases.batches import Batch
-from cases.families import named_outputs
+from cases.families import metrics_by_word, named_outputs
 from cases.families.attention import scored
 from cases.families.configurations import BESIDE
 from cases.families.training_logs import CALLS, PENALTY, Data, due
@@ -94,6 +94,14 @@ def run_named_outputs(backend: Any, request: FunctionRequest) -> Observation:
     outputs = backend.run(Request(options["layer"], options["weights"], options["batch"], wants=("outputs",)))["outputs"]
     told = named_outputs.told(outputs, dict(options["targets"]), options["names"])
     return Observation({"outputs": outputs, **{f"told/{name}": np.array(value) for name, value in told.items()}})
+
+
+def run_metric_by_word(backend: Any, request: FunctionRequest) -> Observation:
+    """The means by hand."""
+    options = dict(request.arguments)
+    found = metrics_by_word.due(options["outputs"], options["classes"])
+    kind = "accuracy" if options["word"].startswith("acc") else "crossentropy"
+    return Observation({"loss": np.array(found["crossentropy"]), "metric": np.array(found[kind])})
 
 
 def run_shared(backend: Any, request: FunctionRequest) -> Observation:
