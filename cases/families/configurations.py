@@ -15,8 +15,8 @@ from cases.requests import Deviation, Execution, Observation, Refusal, Request
 from cases.tolerance import compare, unit_roundoff
 
 KINDS = ("simple_rnn", "lstm", "gru", "bidirectional", "stacked", "conv_lstm_1d", "conv_lstm_2d", "conv_lstm_3d",
-         "time_distributed", "masking", "embedding", "dropout", "attention", "heads", "concatenate", "dot", "pooling",
-         "normalization", "lstm_loop", "gru_loop")
+         "time_distributed", "masking", "embedding", "dropout", "attention", "heads", "additive", "dense", "einsum_dense",
+         "concatenate", "dot", "pooling", "normalization", "lstm_loop", "gru_loop")
 WAYS = ("configuration", "file", "clone")
 BESIDE = ("GRU", "LSTM", "SimpleRNN")
 """Layers of one input, side by side, in the order in which they are joined."""

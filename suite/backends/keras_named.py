@@ -51,3 +51,19 @@ def run_metric_by_word(backend: Any, request: FunctionRequest) -> Observation:
     loss = told.pop("loss")
     (metric,) = told.values()
     return Observation({"loss": np.array(float(loss)), "metric": np.array(float(metric))})
+
+
+def run_loss_by_name(backend: Any, request: FunctionRequest) -> Observation:
+    """Answer the request of `cases.families.losses_by_name`."""
+    options, keras = dict(request.arguments), backend.keras
+    targets, outputs, weights = (backend.engine.tensor(options[n].astype("float32")) for n in ("targets", "outputs", "weights"))
+    with moment("run"):
+        if options["form"] == "function":
+            value = getattr(keras.losses, options["name"])(targets, outputs, **options["options"])
+        elif options["form"] == "loss":
+            value = getattr(keras.losses, options["class"])(reduction="none", **options["options"])(targets, outputs, weights)
+        else:
+            metric = getattr(keras.metrics, options["class"])(**options["options"])
+            metric.update_state(targets, outputs, weights)
+            value = metric.result()
+    return Observation({"value": backend.engine.numpy(value)})

@@ -26,7 +26,7 @@ from suite.backends.keras_losses import (
     run_whole_sequences,
 )
 from suite.backends.keras_masks import run_mask_table
-from suite.backends.keras_named import run_metric_by_word, run_named_outputs
+from suite.backends.keras_named import run_loss_by_name, run_metric_by_word, run_named_outputs
 from suite.backends.keras_options import (
     run_activity,
     run_bound,
@@ -82,6 +82,6 @@ PROBES: Mapping[str, Callable] = {
     "compiled_by_default": run_compiled_by_default, "counted_states": run_counted_states,
     "associative_scan": run_associative_scan, "ctc_decoded": run_ctc_decoded,
     "first_states": run_first_states, "named_outputs": run_named_outputs,
-    "metric_by_word": run_metric_by_word,
+    "metric_by_word": run_metric_by_word, "loss_by_name": run_loss_by_name,
 }
 """Name of a function request -> what answers it: function(backend, request)."""

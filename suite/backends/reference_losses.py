@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from cases.families.losses_by_name import EQUATIONS
 from cases.families.losses_of_steps import equation
 from cases.models import FunctionRequest
 from cases.requests import Observation
@@ -51,3 +52,14 @@ def run_loss_of_numbers(backend: Any, request: FunctionRequest) -> Observation:
     by = total if options["reduction"] == "mean" else 1.0
     loss = values if options["reduction"] == "none" else np.array(values.sum() / by)
     return Observation({"loss": loss, "gradients": slopes / by})
+
+
+def run_loss_by_name(backend: Any, request: FunctionRequest) -> Observation:
+    """The equation, weighted; the mean of a metric."""
+    options = dict(request.arguments)
+    value = EQUATIONS[options["name"]][3](options["targets"], options["outputs"])
+    if options["form"] != "function":
+        value = value * options["weights"]
+    if options["form"] == "metric":
+        value = value.sum() / options["weights"].sum() * (-1.0 if options["name"] == "cosine_similarity" else 1.0)
+    return Observation({"value": np.array(value)})
