@@ -54,6 +54,10 @@ def around(keras: Any, options: dict[str, Any]) -> Any:
         one = getattr(layers, JOINS[kind])()
     elif kind.startswith("concatenate"):
         one = layers.Concatenate(axis=1 if kind.endswith("time") else -1)
+    elif kind.startswith("dot"):
+        before = kind == "dot_before"
+        one = layers.Dot((1, 2) if before else (2, 1))
+        return lambda *tensors: one(list(tensors[::-1] if before else tensors))
     elif kind.startswith("cosine"):
         one = layers.Dot((2, 1) if kind == "cosine" else (1, 2), normalize=True)
     elif kind == "pool":

@@ -12,7 +12,7 @@ from suite.backends.keras_data import run_column, run_fetch, run_fit, run_length
 from suite.backends.keras_each_step import run_drawn_steps, run_each_step, run_open_steps
 from suite.backends.keras_exports import run_exported
 from suite.backends.keras_fitting import run_fitting
-from suite.backends.keras_given import run_given
+from suite.backends.keras_given import run_given, run_wrong_weights
 from suite.backends.keras_graphs import run_between, run_convolution_in_time, run_graph
 from suite.backends.keras_halves import run_halves
 from suite.backends.keras_handed_on import run_carried_masks, run_listed_states, run_other_dtype
@@ -82,6 +82,6 @@ PROBES: Mapping[str, Callable] = {
     "compiled_by_default": run_compiled_by_default, "counted_states": run_counted_states,
     "associative_scan": run_associative_scan, "ctc_decoded": run_ctc_decoded,
     "first_states": run_first_states, "named_outputs": run_named_outputs,
-    "metric_by_word": run_metric_by_word, "loss_by_name": run_loss_by_name,
+    "metric_by_word": run_metric_by_word, "loss_by_name": run_loss_by_name, "wrong_weights": run_wrong_weights,
 }
 """Name of a function request -> what answers it: function(backend, request)."""
