@@ -66,3 +66,12 @@ def run_attending(backend: Any, request: FunctionRequest) -> Observation:
         found["scored/outputs"], found["scores"] = call(return_attention_scores=True)
     found |= {f"weights/{variable.name}": variable.value for variable in one.trainable_variables}
     return Observation({name: engine.numpy(tensor) for name, tensor in found.items()} | kept)
+
+
+def run_attending_long(backend: Any, request: FunctionRequest) -> Observation:
+    """Answer the request of `cases.families.attention.attention_over_many_steps`."""
+    options, tensor = dict(request.arguments), backend.engine.tensor
+    inputs = tensor(options["inputs"].astype("float32"))
+    with moment("run"):
+        return Observation({"outputs": backend.engine.numpy(
+            backend.keras.layers.Attention()([inputs, inputs], use_causal_mask=options["causal"]))})

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from cases.families.functions_by_name import OPEN
 from cases.families.named_outputs import NAMES, OFFSETS, WEIGHTS, results
 from cases.models import FunctionRequest
 from cases.requests import Observation
@@ -67,3 +68,27 @@ def run_loss_by_name(backend: Any, request: FunctionRequest) -> Observation:
             metric.update_state(targets, outputs, weights)
             value = metric.result()
     return Observation({"value": backend.engine.numpy(value)})
+
+
+def run_activation(backend: Any, request: FunctionRequest) -> Observation:
+    """Answer the request of `cases.families.functions_by_name.activations_are_equations`."""
+    options, keras = dict(request.arguments), backend.keras
+    inputs = backend.engine.tensor(options["inputs"].astype("float32"))
+    with moment("run"):
+        return Observation({"outputs": backend.engine.numpy(getattr(keras.activations, options["function"])(
+            inputs, **options["options"]))})
+
+
+def run_reshaped(backend: Any, request: FunctionRequest) -> Observation:
+    """Answer the request of `cases.families.functions_by_name.sequences_are_reshaped`."""
+    options, keras = dict(request.arguments), backend.keras
+    inputs = options["inputs"].astype("float32")
+    with moment("build"):
+        one = getattr(keras.layers, options["layer"])(**options["options"])
+        start = keras.Input((None if options["open"] else inputs.shape[1], inputs.shape[2]))
+        model = keras.Model(start, one(start))
+    with moment("run"):
+        called = backend.engine.numpy(one(backend.engine.tensor(inputs)))
+        predicted = model.predict(inputs, verbose=0)
+    told = [OPEN if size is None else size for size in model.output_shape]
+    return Observation({"called": called, "predicted": predicted, "told": np.array(told)})

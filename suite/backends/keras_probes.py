@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from suite.backends.keras_attention import run_attending
+from suite.backends.keras_attention import run_attending, run_attending_long
 from suite.backends.keras_callbacks import run_interrupted, run_watching
 from suite.backends.keras_cells import run_cell_states, run_chain, run_first_states, run_form
 from suite.backends.keras_counted import run_counted_states
@@ -26,7 +26,13 @@ from suite.backends.keras_losses import (
     run_whole_sequences,
 )
 from suite.backends.keras_masks import run_mask_table
-from suite.backends.keras_named import run_loss_by_name, run_metric_by_word, run_named_outputs
+from suite.backends.keras_named import (
+    run_activation,
+    run_loss_by_name,
+    run_metric_by_word,
+    run_named_outputs,
+    run_reshaped,
+)
 from suite.backends.keras_options import (
     run_activity,
     run_bound,
@@ -48,7 +54,7 @@ from suite.backends.keras_series import run_windows, run_words
 from suite.backends.keras_stateful import run_stateful_calls
 from suite.backends.keras_training import run_logs
 from suite.backends.keras_transforms import run_recomputed, run_transformed
-from suite.backends.keras_typed import run_masked_number, run_typed
+from suite.backends.keras_typed import run_masked_number, run_scaled_model, run_typed
 from suite.backends.keras_weights import run_fresh, run_read_back, run_step, run_thawed
 from suite.backends.keras_wrappers import (
     run_declared,
@@ -82,6 +88,8 @@ PROBES: Mapping[str, Callable] = {
     "compiled_by_default": run_compiled_by_default, "counted_states": run_counted_states,
     "associative_scan": run_associative_scan, "ctc_decoded": run_ctc_decoded,
     "first_states": run_first_states, "named_outputs": run_named_outputs,
-    "metric_by_word": run_metric_by_word, "loss_by_name": run_loss_by_name, "wrong_weights": run_wrong_weights,
+    "metric_by_word": run_metric_by_word, "loss_by_name": run_loss_by_name,
+    "scaled_model": run_scaled_model, "activation": run_activation, "reshaped": run_reshaped,
+    "attending_long": run_attending_long, "wrong_weights": run_wrong_weights,
 }
 """Name of a function request -> what answers it: function(backend, request)."""

@@ -45,7 +45,15 @@ from suite.backends.reference_fitting import (
     run_recorded,
     run_thawed,
 )
-from suite.backends.reference_losses import run_ctc, run_loss_by_name, run_loss_of_numbers
+from suite.backends.reference_losses import (
+    run_activation,
+    run_attending_long,
+    run_ctc,
+    run_loss_by_name,
+    run_loss_of_numbers,
+    run_reshaped,
+    run_scaled_model,
+)
 from suite.backends.reference_modules import (
     run_computed_weights,
     run_halved,
@@ -135,7 +143,8 @@ PROBES: Mapping[str, Callable] = {
     "counted_states": run_counted_states, "associative_scan": run_associative_scan, "ctc_decoded": run_ctc_decoded,
     "first_states": run_first_states,
     "named_outputs": run_named_outputs, "metric_by_word": run_metric_by_word,
-    "loss_by_name": run_loss_by_name,
+    "loss_by_name": run_loss_by_name, "scaled_model": run_scaled_model, "activation": run_activation, "reshaped": run_reshaped,
+    "attending_long": run_attending_long,
     "packed_as": run_packed_as, "padded_from": run_padded_from, "clipped": run_clipped, "bare": run_bare,
 }
 """Name of a function request -> what answers it: function(backend, request)."""
