@@ -50,7 +50,8 @@ def due(outputs: np.ndarray, classes: np.ndarray) -> dict[str, float]:
            "and without an axis of one, or of shares; and a loss so too.",
            {"word": ("accuracy", "crossentropy", "acc", "ce"), "targets": tuple(LOSSES), "of": ("rows", "steps")},
            usual={"word": ("accuracy", "crossentropy")}, strength=(1, 2, 2), sparing=2,
-           senseless=((("targets", "of"), lambda targets, of: targets == "bare_flags" and of == "steps"),),
+           senseless=((("word", "targets", "of"), lambda word, targets, of:  # refused, see the ledger: asked once
+                       not word.startswith("acc") and (targets, of) != ("shares", "rows")),),
            source='Keras: Model.compile(loss="crossentropy", metrics=["accuracy"])')
 def words_name_the_metric_that_fits(ask, word, targets, of):
     outputs, classes = drawn(targets, of)

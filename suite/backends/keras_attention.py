@@ -70,8 +70,15 @@ def run_attending(backend: Any, request: FunctionRequest) -> Observation:
 
 def run_attending_long(backend: Any, request: FunctionRequest) -> Observation:
     """Answer the request of `cases.families.attention.attention_over_many_steps`."""
-    options, tensor = dict(request.arguments), backend.engine.tensor
-    inputs = tensor(options["inputs"].astype("float32"))
+    options, keras = dict(request.arguments), backend.keras
+    inputs, one = options["inputs"].astype("float32"), keras.layers.Attention()
+
+    def call(given: Any) -> Any:
+        return one([given, given], use_causal_mask=options["causal"])
+
+    with moment("build"):
+        start = keras.Input(inputs.shape[1:])
+        model = keras.Model(start, call(start))
     with moment("run"):
-        return Observation({"outputs": backend.engine.numpy(
-            backend.keras.layers.Attention()([inputs, inputs], use_causal_mask=options["causal"]))})
+        return Observation({"outputs": backend.engine.numpy(call(backend.engine.tensor(inputs))),
+                            "predicted": model.predict(inputs, verbose=0)})

@@ -36,8 +36,8 @@ def run_wrong_weights(backend: Any, request: FunctionRequest) -> Observation | U
     arrays = {"missing": arrays[:-1], "unknown": [*arrays, arrays[-1]]}.get(wrong, others)
     with moment("run"):
         if wrong.endswith("axes"):
-            first = one.weights[0]
-            first.assign(np.zeros(tuple(first.shape)[:-1] if wrong == "fewer_axes" else (*first.shape, 1), "float32"))
+            square = next((v for v in one.weights if v.shape[0] == v.shape[-1] > 1), one.weights[0])  # its rows would fit all
+            square.assign(np.zeros(tuple(square.shape)[:-1] if wrong == "fewer_axes" else (*square.shape, 1), "float32"))
         else:
             one.set_weights([a.astype("float32") for a in arrays])
     return Observation({str(n): backend.engine.numpy(v) for n, v in enumerate(one.weights)})

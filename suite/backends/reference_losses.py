@@ -91,4 +91,5 @@ def run_attending_long(backend: Any, request: FunctionRequest) -> Observation:
     options = dict(request.arguments)
     scores = options["inputs"] @ options["inputs"].swapaxes(1, 2)
     powers = np.exp(scores) * (np.tri(scores.shape[1]) if options["causal"] else 1.0)
-    return Observation({"outputs": powers @ options["inputs"] / powers.sum(axis=-1, keepdims=True)})
+    outputs = powers @ options["inputs"] / powers.sum(axis=-1, keepdims=True)
+    return Observation({"outputs": outputs, "predicted": outputs})
