@@ -109,3 +109,18 @@ def losses_by_name_are_equations(ask, name, form, of) -> list[Deviation]:
                  "weights": weights}
     return compare("value", ask(FunctionRequest("loss_by_name", tuple(arguments.items())))["value"], due,
                    SLACK * max(1.0, float(np.abs(due).max())))
+
+
+@statement("A loss of one number a row is the same whether targets, outputs or weights have an axis of one or not.",
+           {"targets": ("bare", "column"), "outputs": ("bare", "column"), "weights": ("bare", "column")}, strength=(1, 2, 3),
+           senseless=((("targets", "outputs"), lambda targets, outputs: targets == outputs == "bare"),), sparing=2,
+           source="Keras: Loss.__call__")
+def axes_of_one_change_no_loss(ask, targets, outputs, weights) -> list[Deviation]:
+    random = generator("axes of one")
+    t, p, w = (random.uniform(0.5, 2.0, 5) for _ in range(3))
+    given = {"targets": t if targets == "bare" else t[:, None], "outputs": p if outputs == "bare" else p[:, None],
+             "weights": w if weights == "bare" else w[:, None]}
+    name, due = "mean_squared_error", w * (t - p) ** 2
+    arguments = {"name": name, "class": EQUATIONS[name][0], "options": {}, "form": "loss", **given}
+    seen = ask(FunctionRequest("loss_by_name", tuple(arguments.items())))["value"]
+    return compare("value", seen.reshape(-1), due, SLACK * due.max())
