@@ -9,6 +9,10 @@ ELSEWHERE = ("real_data", "as_loaded", "not_the_whole_card")
 DEADLY = "lstm-bare_inputs"
 """What ends the process."""
 DECLINED = frozenset("""
+    named_outputs/results_have_names_and_places metrics_by_word/words_name_the_metric_that_fits
+    losses_by_name/losses_by_name_are_equations losses_by_name/axes_of_one_change_no_loss
+    precision/half_models_scale_their_loss functions_by_name/activations_are_equations
+    functions_by_name/sequences_are_reshaped attention/attention_over_many_steps
     execution/dropout_is_identity_in_inference execution/implementations_agree execution/unrolled_is_generic
     ragged/pad_sequences_keeps_sequences padding/nothing_valid_keeps_states padding/compaction direction/backward_is_reversed
     masks/mask_sources_agree masks/mask_source_gradients masks/mask_source_in_predict masks/mask_source_reloaded

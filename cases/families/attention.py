@@ -143,3 +143,18 @@ def attention_is_its_equation(ask, layer, score_mode, use_scale, causal, mask, k
     powers = np.exp(scored(layer, query, key if keys else value, weights, score_mode)) * allowed(**variant)
     due = (powers / powers.sum(axis=-1, keepdims=True) @ value)[0]
     return compare("outputs", seen["outputs"][0], due, SLACK * (1.0 + np.abs(due)))
+
+
+LONG = 150
+"""More steps than a byte counts."""
+
+
+@statement("Attention over many steps is its equation, where it reads no later step too.", {"kind": ("causal", "plain")},
+           sparing=1, strength=(1, 1, 2), source="Luong et al. 2015; Keras: Attention(use_causal_mask)")
+def attention_over_many_steps(ask, kind):
+    sequence = draw_values(generator("attention", "many steps"), (2, LONG, FEATURES))
+    powers = np.exp(np.einsum("bqf,bvf->bqv", sequence, sequence))
+    powers = np.tril(powers) if kind == "causal" else powers
+    due = powers @ sequence / powers.sum(axis=-1, keepdims=True)
+    seen = ask(FunctionRequest("attending_long", (("inputs", sequence), ("causal", kind == "causal"))))
+    return [d for name in ("outputs", "predicted") for d in compare(name, seen[name], due, 4 * SLACK * np.abs(due).max())]

@@ -15,9 +15,11 @@ from cases.requests import Deviation, Execution, Observation, Refusal, Request
 from cases.tolerance import compare, unit_roundoff
 
 KINDS = ("simple_rnn", "lstm", "gru", "bidirectional", "stacked", "conv_lstm_1d", "conv_lstm_2d", "conv_lstm_3d",
-         "time_distributed", "masking", "embedding", "dropout", "attention", "heads", "concatenate", "dot", "pooling",
-         "normalization", "lstm_loop", "gru_loop")
+         "time_distributed", "masking", "embedding", "dropout", "attention", "heads", "additive", "dense", "einsum_dense",
+         "concatenate", "dot", "pooling", "normalization", "lstm_loop", "gru_loop")
 WAYS = ("configuration", "file", "clone")
+BESIDE = ("GRU", "LSTM", "SimpleRNN")
+"""Layers of one input, side by side, in the order in which they are joined."""
 
 
 @statement("Every option of a layer, and of its cell, is the one that was given, none of them the default, and still is in a "
@@ -36,13 +38,16 @@ def options_survive(ask, kind, way):
 
 
 @statement("A layer that stands twice in a model stands twice, with one set of weights, in one that is made of it, and its "
-           "inputs have their names, shapes and dtypes.",
+           "inputs have their names, shapes and dtypes; layers side by side are listed as they are joined.",
            {"way": WAYS}, sparing=0, source="Keras: clone_model, Model.from_config, load_model")
 def shared_layers_stay_shared(ask, way):
     seen = ask(FunctionRequest("shared", (("way", way),)))
     told = seen.facts["inputs"]
     other = [Deviation("inputs", f"after {way} the inputs are {told['again']}, they were {told['made']}")]
-    return equal("layers and parameters", seen["again"], seen["made"], f"after {way}") + other * (told["again"] != told["made"])
+    order = [Deviation("layers", f"joined are {BESIDE}, listed {who} {names}")
+             for who, names in seen.facts["beside"].items() if names != BESIDE]
+    other = other * (told["again"] != told["made"])
+    return equal("layers and parameters", seen["again"], seen["made"], f"after {way}") + other + order
 
 
 BOUNDED = ("simple_rnn", "lstm", "gru", "conv_lstm_1d", "conv_lstm_2d", "conv_lstm_3d", "bidirectional", "stacked", "embedding")

@@ -21,11 +21,11 @@ RATE, MOMENTUM, AVERAGED = 0.125, 0.5, 0.75
 KINDS: Mapping[str, Mapping[str, float]] = {
     "everything": {"gathered": 3, "scale": 8.0, "ema": AVERAGED, "at_once": 3, "once": 1},
     "averaged": {"ema": AVERAGED, "at_once": 2}, "gathered": {"gathered": 3, "scale": 8.0, "at_once": 3},
-    "overwritten": {"ema": AVERAGED, "overwrite": 2}, "plain": {}, "gathered_alone": {"gathered": 2},
+    "overwritten": {"ema": AVERAGED, "overwrite": 2}, "plain": {}, "gathered_alone": {"gathered": 2}, "by_steps": {"steps": 7},
 }
 """ema: a moving average of the weights, which follows them from the first step on, takes their place at the end, and every
 `overwrite` steps · gathered: so many gradients make one step · scale: of the loss · at_once: batches in one execution, where an
-engine can do that · once: the first training alone."""
+engine can do that · once: the first training alone · steps: what is told is the number of batches, not their size."""
 
 
 def drawn() -> dict[str, np.ndarray]:
@@ -93,7 +93,7 @@ def by_hand(options: Mapping[str, float]) -> dict[str, np.ndarray]:
 @statement("A model that is fitted takes the steps of the equations, batch after batch, however many in one execution, gradients "
            "gathered, losses scaled, weights averaged; a second training goes on where the first ended, and what is told of "
            "losses and weighted metrics is of the outputs before each step.",
-           {"kind": tuple(KINDS)}, usual={"kind": ("everything", "averaged")}, sparing=1,
+           {"kind": tuple(KINDS)}, usual={"kind": ("everything", "averaged", "by_steps")}, sparing=1,
            source="Keras: Model.fit, compile, SGD; Polyak 1964")
 def fitting_is_steps_by_hand(ask, kind):
     given = {"options": tuple(KINDS[kind].items()), **drawn()}

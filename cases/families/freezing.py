@@ -16,7 +16,8 @@ PARTS = ("lstm", "bidirectional", "loop", "stack", "time_distributed", "conv_lst
 
 
 @statement("A layer that was frozen, when it was made or later, alone or with the model around it, keeps its weights and is "
-           "not punished for them; when it is not frozen any more all its weights move, and it is.",
+           "not punished for them; when it is not frozen any more all its weights move, and it is; each of its variables is "
+           "listed as one that is trained, or as one that is not.",
            {"how": ("made", "later", "model"), "cell": ("lstm", "gru", "simple_rnn")}, sparing=0,
            usual={"cell": ("lstm",), "how": ("made", "model")}, source="Keras: Layer.trainable")
 def thawed_layers_learn(ask, how, cell):
@@ -25,6 +26,9 @@ def thawed_layers_learn(ask, how, cell):
     found = [d for n in names for d in equal(n, seen[f"frozen/{n}"], seen[f"made/{n}"], "frozen")]
     found += [Deviation(n, f"{n}: not frozen any more, and did not move") for n in names
               if np.array_equal(seen[f"thawed/{n}"], seen[f"frozen/{n}"])]
+    for when, trained in (("frozen", 0), ("thawed", len(names))):
+        every = int(seen[f"listed {when}"][2])
+        found += equal(f"variables, {when}", seen[f"listed {when}"], np.array([trained, every - trained, every]))
     due = FACTOR * np.sum(np.square(seen["frozen/kernel"], dtype="float64"))
     for when, wanted in (("frozen", 0.0), ("thawed", due)):
         found += compare(f"penalty, {when}", seen[f"penalty {when}"], np.array(wanted), 64 * unit_roundoff("float32") * due)

@@ -146,7 +146,8 @@ def cross_entropy(ask, reduction, ignored, all_of_a_row, smoothing=0.0, weights=
     by = (own[picked] * counts).sum() if reduction == "mean" else 1.0
     due = values if reduction == "none" else np.array(values.sum() / by)
     slopes = (powers * wanted.sum(axis=-1, keepdims=True) - wanted) / by
-    found = compare("loss", seen["loss"], due, SLACK * np.abs(values).sum() / by)
+    found = [d for name in ("loss", "column") if name in seen.arrays  # the same classes with an axis of one
+             for d in compare(name, seen[name], due, SLACK * np.abs(values).sum() / by)]
     found += compare("gradients", seen["gradients"], slopes, SLACK * np.ones_like(slopes) * counts[:, :, None])
     return found or ([] if counts.any() else [Deviation("classes", "every class is ignored")])
 

@@ -68,9 +68,10 @@ def hooks_change_what_they_say(ask, hook, cell, mask):
     return found
 
 
-WRONG = ("wider", "wider_not_strict", "missing", "unknown", "unknown_layer", "another_layer")
+WRONG = ("wider", "wider_not_strict", "missing", "unknown", "unknown_layer", "another_layer", "fewer_axes", "more_axes")
 """What is wrong with weights that are loaded: all of another width; that too, where names need not be the same; a name too few;
-one too many; one too many, of a layer that there is not; those of a layer of another kind."""
+one too many; one too many, of a layer that there is not; those of a layer of another kind; the first one without its last axis,
+or with another one of one."""
 
 
 @statement("Weights that are not those of the layers are refused when they are loaded.", {"wrong": WRONG, "cell": CELLS},

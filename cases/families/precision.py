@@ -107,3 +107,14 @@ def layers_keep_their_policy(ask, kind, policy, way):
         due = seen["due"].astype("float64")
         found += compare("states", seen["states"], due, 64 * unit_roundoff("float32") * np.ones_like(due))
     return found
+
+
+@statement("A model of the policy mixed_float16 scales its loss by itself, where nothing scales it yet and unless it is told not "
+           "to, and none of another policy does.",
+           {"policy": ("mixed_float16", "mixed_bfloat16", "float32"), "given": ("plain", "scaled", "told_not_to")},
+           usual={"policy": ("mixed_float16", "float32")}, strength=(1, 2, 2), sparing=1,
+           source="Keras: Model.compile(auto_scale_loss), LossScaleOptimizer")
+def half_models_scale_their_loss(ask, policy, given):
+    seen = ask(FunctionRequest("scaled_model", (("policy", policy), ("given", given))))
+    due = int(given == "scaled" or given == "plain" and policy == "mixed_float16")
+    return equal("scales", seen["scales"], np.array(due), f"{policy}, {given}")

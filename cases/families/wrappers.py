@@ -30,7 +30,7 @@ OPEN = -1
     "part": tuple(PARTS), "direction": ("forward", "bidirectional", "backward"),
     "merge": ("concat", "sum", "ave", "mul", "none"),
     "return_sequences": (True, False), "return_state": (True, False), "inside": ("nothing", "time_distributed"),
-}, usual={"part": ("cells", "lstm", "conv_lstm"), "merge": ("concat", "none"), "direction": ("bidirectional", "forward")},
+}, usual={"part": ("cells", "lstm", "conv_lstm"), "merge": ("concat", "none", "mul"), "direction": ("bidirectional", "forward")},
            senseless=(
     (("direction", "merge"), lambda direction, merge: merge != "concat" and direction != "bidirectional"),
     (("inside", "return_state"), lambda inside, state: state and inside != "nothing"),
@@ -55,9 +55,9 @@ def declared_shapes_come(ask, part, direction, merge, return_sequences, return_s
 
 
 @statement("Dropout acts in training alone, on inputs and on states, in every cell of a loop, and draws anew in each call, "
-           "from the layer's own seed: another layer with that seed drops the same.", {
+           "from the layer's own seed: another layer with that seed drops the same, one with another seed does not.", {
     "part": tuple(PARTS), "which": ("dropout", "recurrent_dropout"),
-}, usual={"part": ("conv_lstm", "cells")}, strength=(1, 2, 2), source="Keras: dropout, recurrent_dropout; Srivastava et al. 2014")
+}, strength=(1, 2, 2), sparing=5, source="Keras: dropout, recurrent_dropout; Srivastava et al. 2014")
 def every_cell_drops(ask, part, which):
     layers = PARTS[part]
     batch = BatchPlan(ROWS, STEPS).draw(layers[0]).but(cotangents=None)
@@ -75,6 +75,8 @@ def every_cell_drops(ask, part, which):
         found.append(Deviation("again", f"{which}=0.5: the second call in training drops what the first one dropped"))
     else:
         found += compare("twin", seen["twin"], training, slack * np.maximum(1.0, np.abs(training)))
+        if np.array_equal(seen["stranger"], seen["training"]):
+            found.append(Deviation("stranger", f"{which}=0.5: a layer with another seed drops the same"))
     return found
 
 

@@ -33,6 +33,7 @@ def run_graph(
     concatenate, concatenate_time      along features: a step is valid where either is; along time: one mask after the other
     cosine, cosine_time                sums over the features, or the steps, of one and the first, or last, axis of the
                                        other, both of norm one along it
+    dot_before, dot_behind             the product of every step with a vector, which is the first or the second input
     masking                            zeros at steps whose features are all `value`; the mask says which
     embedding                          rows of a table by id; a step is valid whose id is not 0
     pool                               the mean over the valid steps of each row; no mask
@@ -47,6 +48,8 @@ def run_graph(
     mask: Array | None = None
     if kind in (*ARITHMETIC, *EXTREME) and seen[0].ndim != seen[1].ndim:
         return Observation({"outputs": {**ARITHMETIC, **EXTREME}[kind](seen[0], seen[1][:, None])}, kernel="reference")
+    if kind.startswith("dot"):
+        return Observation({"outputs": np.einsum("btf,bf->bt", *seen)}, kernel="reference")
     if kind.startswith("cosine"):
         axes = ("btf,bfo->bto", 2, 1) if kind == "cosine" else ("btf,bot->bfo", 1, 2)
         units = [one / np.sqrt((one**2).sum(axis=axis, keepdims=True)) for one, axis in zip(seen, axes[1:], strict=True)]

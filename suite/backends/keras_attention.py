@@ -66,3 +66,19 @@ def run_attending(backend: Any, request: FunctionRequest) -> Observation:
         found["scored/outputs"], found["scores"] = call(return_attention_scores=True)
     found |= {f"weights/{variable.name}": variable.value for variable in one.trainable_variables}
     return Observation({name: engine.numpy(tensor) for name, tensor in found.items()} | kept)
+
+
+def run_attending_long(backend: Any, request: FunctionRequest) -> Observation:
+    """Answer the request of `cases.families.attention.attention_over_many_steps`."""
+    options, keras = dict(request.arguments), backend.keras
+    inputs, one = options["inputs"].astype("float32"), keras.layers.Attention()
+
+    def call(given: Any) -> Any:
+        return one([given, given], use_causal_mask=options["causal"])
+
+    with moment("build"):
+        start = keras.Input(inputs.shape[1:])
+        model = keras.Model(start, call(start))
+    with moment("run"):
+        return Observation({"outputs": backend.engine.numpy(call(backend.engine.tensor(inputs))),
+                            "predicted": model.predict(inputs, verbose=0)})

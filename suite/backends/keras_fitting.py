@@ -27,11 +27,12 @@ def run_fitting(backend: Any, request: FunctionRequest) -> Observation:
         torch, slow = backend.engine.name == "torch", backend.engine.name == "tensorflow"  # there a model runs without XLA too
         model.compile(optimizer, "mse", weighted_metrics=[keras.metrics.MeanAbsoluteError(name="metric")],
                       jit_compile=False if slow else "auto", steps_per_execution=1 if torch else options.get("at_once", 1))
+    cut = {"steps_per_epoch": options["steps"]} if "steps" in options else {"batch_size": SIZE}
     found: dict[str, list] = {"weights": [], "velocity": [], "steps": [], "loss": [], "metric": []}
     with moment("run"):
         for epochs in EPOCHS[: 1 if options.get("once") else None]:
-            told = model.fit(data["inputs"], data["targets"][:, None], sample_weight=data["samples"], batch_size=SIZE,
-                             epochs=epochs, shuffle=False, verbose=0).history
+            told = model.fit(data["inputs"], data["targets"][:, None], sample_weight=data["samples"], epochs=epochs,
+                             shuffle=False, verbose=0, **cut).history
             found["weights"].append(model.get_weights()[0][:, 0])
             found["velocity"].append(backend.engine.numpy(optimizer.momentums[0].value)[:, 0])
             found["steps"].append(int(keras.ops.convert_to_numpy(optimizer.iterations)))

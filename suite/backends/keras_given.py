@@ -23,6 +23,26 @@ ELSEWHERE = {"assigned": "Keras has no way to load that keeps the arrays of the 
                              "Keras' weights are variables, not computed")}
 
 
+def run_wrong_weights(backend: Any, request: FunctionRequest) -> Observation | Unsupported:
+    """Answer the request of `cases.families.modules.wrong_weights_are_refused`: all to the layer, or one to a variable."""
+    options, keras = dict(request.arguments), backend.keras
+    wrong, layer = options["wrong"], options["layer"]
+    if wrong in ("wider_not_strict", "unknown_layer"):
+        return Unsupported("weights are given to a layer in their order, without names")
+    with moment("build"):
+        one = stacks.build(keras, layer, "fused", None).layers[0]
+        arrays, others = (to_keras(options[of], options[name])["0/forward"]
+                          for of, name in (("layer", "weights"), ("other", "others")))
+    arrays = {"missing": arrays[:-1], "unknown": [*arrays, arrays[-1]]}.get(wrong, others)
+    with moment("run"):
+        if wrong.endswith("axes"):
+            square = next((v for v in one.weights if v.shape[0] == v.shape[-1] > 1), one.weights[0])  # its rows would fit all
+            square.assign(np.zeros(tuple(square.shape)[:-1] if wrong == "fewer_axes" else (*square.shape, 1), "float32"))
+        else:
+            one.set_weights([a.astype("float32") for a in arrays])
+    return Observation({str(n): backend.engine.numpy(v) for n, v in enumerate(one.weights)})
+
+
 def run_given(backend: Any, request: FunctionRequest) -> Observation | Unsupported:
     """Answer the request of `cases.families.given_weights.given`."""
     options, keras = dict(request.arguments), backend.keras

@@ -33,6 +33,20 @@ def copying(keras: Any, width: int, rate: float) -> Any:
                                       dropout=rate)
 
 
+def telling_nothing(keras: Any, inner: Any) -> Any:
+    """A layer of one's own around a layer: it is told whether to train, and tells the inner one nothing, who inherits it."""
+
+    class Around(keras.layers.Layer):
+        def __init__(self, inner: Any) -> None:
+            super().__init__()
+            self.inner = inner
+
+        def call(self, inputs: Any) -> Any:
+            return self.inner(inputs)
+
+    return Around(inner)
+
+
 def around(keras: Any, options: dict[str, Any]) -> Any:
     """The layer that is asked about, called on what its inputs have become."""
     kind, layers = options["kind"], keras.layers
@@ -40,6 +54,10 @@ def around(keras: Any, options: dict[str, Any]) -> Any:
         one = getattr(layers, JOINS[kind])()
     elif kind.startswith("concatenate"):
         one = layers.Concatenate(axis=1 if kind.endswith("time") else -1)
+    elif kind.startswith("dot"):
+        before = kind == "dot_before"
+        one = layers.Dot((1, 2) if before else (2, 1))
+        return lambda *tensors: one(list(tensors[::-1] if before else tensors))
     elif kind.startswith("cosine"):
         one = layers.Dot((2, 1) if kind == "cosine" else (1, 2), normalize=True)
     elif kind == "pool":
@@ -58,7 +76,7 @@ def around(keras: Any, options: dict[str, Any]) -> Any:
         cells = [copying(keras, options["inputs"][0].shape[-1], rate) for rate in (0.0, RATE)]
         one = layers.RNN(layers.StackedRNNCells(cells), return_sequences=True)
     else:
-        one = keras.Sequential([layers.Activation("linear"), layers.Dropout(RATE)])  # inherited: the model is told, not the layer
+        one = telling_nothing(keras, keras.Sequential([layers.Activation("linear"), layers.Dropout(RATE)]))
     training = {"training": options["training"]} if "training" in options else {}
     return lambda *tensors, **more: one(list(tensors) if len(tensors) > 1 else tensors[0], **training)
 
@@ -102,17 +120,20 @@ def _seen(engine: Any, outputs: Any, **others: Any) -> Observation:
 
 
 def run_between(backend: Any, request: FunctionRequest) -> Observation | Unsupported:
-    """Answer the request of `cases.families.layers_between`: a mask, made by Masking, through one layer."""
+    """Answer the request of `cases.families.layers_between`: a mask, made by Masking, through one layer, over padding that holds
+    numbers."""
     options, keras, engine = dict(request.arguments), backend.keras, backend.engine
     if not hasattr(keras.layers, options["layer"]):
         return Unsupported(f"this Keras has no {options['layer']}")
-    zeroed = engine.tensor(np.where(options["mask"][..., None], options["inputs"], 0.0).astype("float32"))
+    inputs, there = options["inputs"].astype("float32"), options["mask"][..., None]
+    zeroed, padding = engine.tensor(np.where(there, inputs, 0)), engine.tensor(np.where(there, 0, inputs))
     with moment("build"):
         one = getattr(keras.layers, options["layer"])(**options["options"])
         takes = "training" in inspect.signature(one.call).parameters
     with moment("run"):
         training = {"training": options["training"]} if takes else {}
-        return _seen(engine, one(keras.layers.Masking()(zeroed), **training), plain=one(zeroed, **training))
+        filled = keras.layers.Activation(lambda x: x + padding)(keras.layers.Masking()(zeroed))
+        return _seen(engine, one(filled, **training), plain=one(engine.tensor(inputs), **training))
 
 
 def _embedded(backend: Any, options: dict[str, Any]) -> Observation:

@@ -106,9 +106,9 @@ def run_ignored(backend: Any, request: FunctionRequest) -> Observation | Unsuppo
         def given() -> Any:
             return carrying(keras, logits.value + 0.0, options["mask"], engine)
 
-        value = engine.numpy(loss(classes, given()))
+        value, column = (engine.numpy(loss(each, given())) for each in (classes, classes[:, :, None]))
         slope = engine.differentiate(lambda: keras.ops.sum(loss(classes, given())), [logits])[1][0]
-    return Observation({"loss": value, "gradients": engine.numpy(slope)})
+    return Observation({"loss": value, "column": column, "gradients": engine.numpy(slope)})
 
 
 def run_whole_sequences(backend: Any, request: FunctionRequest) -> Observation:

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from cases.families.configurations import BESIDE
 from cases.layouts import to_keras
 from cases.models import FunctionRequest
 from cases.requests import Observation, Unsupported
@@ -21,6 +22,10 @@ OTHERS: dict[str, tuple[str, dict[str, Any], int]] = {
     "attention": ("Attention", {"use_scale": True, "score_mode": "concat", "dropout": 0.25, "seed": 3}, 2),
     "heads": ("MultiHeadAttention", {"num_heads": 3, "key_dim": 2, "value_dim": 5, "dropout": 0.25, "use_bias": False,
                                      "output_shape": (7,), "seed": 3}, 2),
+    "additive": ("AdditiveAttention", {"use_scale": False, "dropout": 0.25}, 2),
+    "dense": ("Dense", {"units": 5, "activation": "softsign", "use_bias": False}, 1),
+    "einsum_dense": ("EinsumDense", {"equation": "btf,fg->btg", "output_shape": (None, 5), "activation": "softsign",
+                                     "bias_axes": "g"}, 1),
     "concatenate": ("Concatenate", {"axis": 1}, 2), "dot": ("Dot", {"axes": [1, 1], "normalize": True}, 2),
     "pooling": ("GlobalAveragePooling1D", {"data_format": "channels_first", "keepdims": True}, 1),
     "normalization": ("LayerNormalization", {"axis": [1], "epsilon": 0.25, "center": False}, 1),
@@ -58,6 +63,8 @@ def made(keras: Any, kind: str) -> tuple[Any, dict[str, tuple[str, Any]], tuple[
     layers = keras.layers
     if kind in OTHERS:
         name, given = OTHERS[kind][0], OTHERS[kind][1] | COMMON
+        if kind in ("dense", "einsum_dense", "heads"):
+            given |= {n: v for n, v in cell_options(keras).items() if n.startswith(("kernel_", "bias_"))}
         return getattr(layers, name)(**given), {n: v for n, v in given.items() if n != "output_shape"}, (4, 3)
     if kind in stacks.LAYERS and kind != "conv_lstm":
         given = {"units": 5, **gated(keras, kind), **LOOP, "name": "given", "activity_regularizer": keras.regularizers.L2(0.0625)}
@@ -118,7 +125,8 @@ def at(layer: Any, path: str) -> Any:
     for name in path.split("."):
         cell = getattr(layer, "cell", None)
         taken = cell is not None and name in inspect.signature(type(cell).__init__).parameters
-        layer = layer[int(name)] if name.isdigit() else getattr(cell if taken else layer, name, "nothing")
+        owner = cell if taken else layer
+        layer = layer[int(name)] if name.isdigit() else getattr(owner, name, getattr(owner, f"_{name}", "nothing"))
     return layer
 
 
@@ -167,9 +175,12 @@ def run_shared(backend: Any, request: FunctionRequest) -> Observation:
         ids = keras.Input((None,), 2, dtype="int32", name="ids")
         model = keras.Model([start, ids], [keras.layers.LSTM(2)(one(one(start))), keras.layers.Embedding(9, 2)(ids)])
         both = {"made": model, "again": remade(keras, model, options["way"])}
+        beside = keras.Model(start, keras.layers.Concatenate()([getattr(keras.layers, kind)(2)(start) for kind in BESIDE]))
+        listed = {name: tuple(type(layer).__name__ for layer in each.layers[1:-1])
+                  for name, each in (("made", beside), ("again", remade(keras, beside, options["way"])))}
     told = {name: tuple(f"{i.name} {tuple(i.shape)} {i.dtype}" for i in each.inputs) for name, each in both.items()}
     return Observation({name: np.array([len(each.layers), each.count_params()]) for name, each in both.items()},
-                       facts={"inputs": told})
+                       facts={"inputs": told, "beside": listed})
 
 
 def run_chosen_kernel(backend: Any, request: FunctionRequest) -> Observation | Unsupported:

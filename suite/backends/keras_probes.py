@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from suite.backends.keras_attention import run_attending
+from suite.backends.keras_attention import run_attending, run_attending_long
 from suite.backends.keras_callbacks import run_interrupted, run_watching
 from suite.backends.keras_cells import run_cell_states, run_chain, run_first_states, run_form
 from suite.backends.keras_counted import run_counted_states
@@ -13,7 +13,7 @@ from suite.backends.keras_each_step import run_drawn_steps, run_each_step, run_o
 from suite.backends.keras_exports import run_exported
 from suite.backends.keras_fitting import run_fitting
 from suite.backends.keras_frozen import run_frozen_part
-from suite.backends.keras_given import run_given
+from suite.backends.keras_given import run_given, run_wrong_weights
 from suite.backends.keras_graphs import run_between, run_convolution_in_time, run_graph
 from suite.backends.keras_halves import run_halves
 from suite.backends.keras_handed_on import run_carried_masks, run_listed_states, run_other_dtype
@@ -27,6 +27,13 @@ from suite.backends.keras_losses import (
     run_whole_sequences,
 )
 from suite.backends.keras_masks import run_mask_table
+from suite.backends.keras_named import (
+    run_activation,
+    run_loss_by_name,
+    run_metric_by_word,
+    run_named_outputs,
+    run_reshaped,
+)
 from suite.backends.keras_options import (
     run_activity,
     run_bound,
@@ -57,7 +64,7 @@ from suite.backends.keras_series import run_windows, run_words
 from suite.backends.keras_stateful import run_stateful_calls
 from suite.backends.keras_training import run_logs
 from suite.backends.keras_transforms import run_recomputed, run_transformed
-from suite.backends.keras_typed import run_masked_number, run_typed
+from suite.backends.keras_typed import run_masked_number, run_scaled_model, run_typed
 from suite.backends.keras_typed_parts import (
     run_both_ways,
     run_class_weights,
@@ -102,5 +109,9 @@ PROBES: Mapping[str, Callable] = {
     "kept_mask": run_kept_mask, "both_ways": run_both_ways,
     "meant": run_meant, "scan": run_scan, "made_with_weights": run_made_with_weights, "dropped_all": run_dropped_all,
     "sparse_step": run_sparse_step, "told_dtypes": run_told_dtypes,
+    "named_outputs": run_named_outputs,
+    "metric_by_word": run_metric_by_word, "loss_by_name": run_loss_by_name,
+    "scaled_model": run_scaled_model, "activation": run_activation, "reshaped": run_reshaped,
+    "attending_long": run_attending_long, "wrong_weights": run_wrong_weights,
 }
 """Name of a function request -> what answers it: function(backend, request)."""

@@ -80,3 +80,20 @@ def run_masked_number(backend: Any, request: FunctionRequest) -> Observation:
             engine.tensor(options["inputs"].astype("float32")))
         mask = stacks.passed_mask(outputs)
     return Observation({"outputs": engine.numpy(outputs), "mask": engine.numpy(mask)})
+
+
+def run_scaled_model(backend: Any, request: FunctionRequest) -> Observation:
+    """Answer the request of `cases.families.precision.half_models_scale_their_loss`: how many optimizers scale."""
+    options, keras = dict(request.arguments), backend.keras
+    with moment("build"):
+        start = keras.Input((3,))
+        model = keras.Sequential([start, keras.layers.Dense(1)])
+        model.dtype_policy = keras.dtype_policies.get(options["policy"])
+        optimizer = keras.optimizers.SGD()
+        if options["given"] == "scaled":
+            optimizer = keras.optimizers.LossScaleOptimizer(optimizer)
+        model.compile(optimizer, "mse", auto_scale_loss=options["given"] != "told_not_to")
+    one, scales = model.optimizer, 0
+    while hasattr(one, "inner_optimizer"):
+        one, scales = one.inner_optimizer, scales + 1
+    return Observation({"scales": np.array(scales)})

@@ -135,6 +135,8 @@ def run_thawed(backend: Any, request: FunctionRequest) -> Observation:
             arrays[f"penalty {when}"] = np.array(sum(float(backend.engine.numpy(loss)) for loss in outer.losses))
             outer.train_on_batch(x, y)
             keep(when)
+            listed = (one.trainable_variables, one.non_trainable_variables, one.variables)
+            arrays[f"listed {when}"] = np.array([len(each) for each in listed])
     return Observation(arrays)
 
 

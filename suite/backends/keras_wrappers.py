@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -17,13 +18,14 @@ from suite.backends import keras_layers as stacks
 from suite.backends import moment
 
 
-def loop(keras: Any, layers: Sequence[Layer], **options: Any) -> Any:
-    """One layer of Keras: the layer itself, or a loop over the cells of several."""
+def loop(keras: Any, layers: Sequence[Layer], of_cells: Mapping[str, Any] = MappingProxyType({}), **options: Any) -> Any:
+    """One layer of Keras: the layer itself, or a loop over the cells of several; with further options of each cell."""
     if len(layers) == 1:
         layer = layers[0]
         name = f"ConvLSTM{layer.convolution.rank}D" if layer.convolution else stacks.LAYERS[layer.cell]
-        return getattr(keras.layers, name)(layer.filters, **stacks.cell_options(layer), **options)
-    cells = [getattr(keras.layers, f"{stacks.LAYERS[one.cell]}Cell")(one.units, **stacks.cell_options(one)) for one in layers]
+        return getattr(keras.layers, name)(layer.filters, **{**stacks.cell_options(layer), **of_cells}, **options)
+    cells = [getattr(keras.layers, f"{stacks.LAYERS[one.cell]}Cell")(one.units, **{**stacks.cell_options(one), **of_cells})
+             for one in layers]
     return keras.layers.RNN(cells, **options)
 
 
@@ -75,22 +77,24 @@ def run_dropping(backend: Any, request: FunctionRequest) -> Observation:
     inputs = batch.inputs.astype("float32")
     inputs = inputs if layers[0].convolution is None else unflat(layers[0].convolution, inputs, layers[0].convolution.space)
 
-    def made(rate: float) -> Any:
+    def made(rate: float, **seed: int) -> Any:
         each = [one.but(**{options["which"]: rate}) if n == options["cell"] else one for n, one in enumerate(layers)]
-        one = loop(keras, each, return_sequences=True)
+        one = loop(keras, each, seed, return_sequences=True)
         one.build(inputs.shape)
         one.set_weights([a.astype("float32") for layer, own in zip(layers, options["weights"], strict=True)
                          for a in to_keras(layer, own)["0/forward"]])
         return one
 
     with moment("build"):
-        plain, dropping, twin = made(0.0), made(options["rate"]), made(options["rate"])
+        plain, dropping, twin, stranger = made(0.0), *(made(options["rate"], **seed) for seed in ({}, {}, {"seed": 4321}))
     with moment("run"):
         given = engine.tensor(inputs)
         found = {"plain": plain(given), "inference": dropping(given)}
         found |= {name: dropping(given, training=True) for name in ("training", "again")}
         twin(given)  # as many calls as the other had
         found["twin"] = twin(given, training=True)
+        stranger(given)
+        found["stranger"] = stranger(given, training=True)
     return Observation({name: engine.numpy(one) for name, one in found.items()})
 
 

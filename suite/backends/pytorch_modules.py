@@ -120,6 +120,9 @@ def run_wrong_weights(backend: Any, request: FunctionRequest) -> Observation:
         state.pop(list(state)[-1])
     elif wrong.startswith("unknown"):
         state["1.rnn.weight_ih_l7" if wrong == "unknown" else "1.head.weight"] = torch.zeros(2)
+    elif wrong.endswith("axes"):
+        first = next(iter(state))
+        state[first] = state[first][:, 0] if wrong == "fewer_axes" else state[first][:, :, None]
     with moment("run"):
         module.load_state_dict(state, strict=wrong != "wider_not_strict")
     return Observation({name: layers.to_numpy(value) for name, value in module.state_dict().items()})

@@ -32,6 +32,7 @@ def run_thawed(backend: Any, request: FunctionRequest) -> Observation:
     kernel = generator("thawed").normal(size=(2, 3))
     factor = dict(request.arguments)["factor"]
     return Observation({"made/kernel": kernel, "frozen/kernel": kernel, "thawed/kernel": kernel / 2,
+                        "listed frozen": np.array([0, 1, 1]), "listed thawed": np.array([1, 0, 1]),
                         "penalty frozen": np.zeros(()), "penalty thawed": np.array(factor * np.sum(kernel**2))})
 
 

@@ -7,6 +7,8 @@ from typing import Any
 
 import numpy as np
 
+from cases.families.functions_by_name import ACTIVATIONS, RESHAPED
+from cases.families.losses_by_name import EQUATIONS
 from cases.families.losses_of_steps import equation
 from cases.models import FunctionRequest
 from cases.requests import Observation
@@ -51,3 +53,45 @@ def run_loss_of_numbers(backend: Any, request: FunctionRequest) -> Observation:
     by = total if options["reduction"] == "mean" else 1.0
     loss = values if options["reduction"] == "none" else np.array(values.sum() / by)
     return Observation({"loss": loss, "gradients": slopes / by})
+
+
+def run_loss_by_name(backend: Any, request: FunctionRequest) -> Observation:
+    """The equation, weighted; the mean of a metric."""
+    options = dict(request.arguments)
+    if options["targets"].size == options["weights"].size:  # one number a row
+        options |= {n: options[n].reshape(-1, *[1] * (n != "weights")) for n in ("targets", "outputs", "weights")}
+    value = EQUATIONS[options["name"]][3](options["targets"], options["outputs"])
+    if options["form"] != "function":
+        value = value * options["weights"]
+    if options["form"] == "metric":
+        value = value.sum() / options["weights"].sum() * (-1.0 if options["name"] == "cosine_similarity" else 1.0)
+    return Observation({"value": np.array(value)})
+
+
+def run_scaled_model(backend: Any, request: FunctionRequest) -> Observation:
+    """As it is documented."""
+    options = dict(request.arguments)
+    return Observation({"scales": np.array(int(options["given"] == "scaled" or (
+        options["policy"] == "mixed_float16" and options["given"] == "plain")))})
+
+
+def run_activation(backend: Any, request: FunctionRequest) -> Observation:
+    """The equation."""
+    options = dict(request.arguments)
+    return Observation({"outputs": ACTIVATIONS[options["name"]][2](options["inputs"])})
+
+
+def run_reshaped(backend: Any, request: FunctionRequest) -> Observation:
+    """What it says, and its shape."""
+    options = dict(request.arguments)
+    outputs = RESHAPED[options["name"]][2](options["inputs"].astype("float32"))
+    return Observation({"called": outputs, "predicted": outputs, "told": np.array(outputs.shape)})
+
+
+def run_attending_long(backend: Any, request: FunctionRequest) -> Observation:
+    """The equation."""
+    options = dict(request.arguments)
+    scores = options["inputs"] @ options["inputs"].swapaxes(1, 2)
+    powers = np.exp(scores) * (np.tri(scores.shape[1]) if options["causal"] else 1.0)
+    outputs = powers @ options["inputs"] / powers.sum(axis=-1, keepdims=True)
+    return Observation({"outputs": outputs, "predicted": outputs})

@@ -45,7 +45,15 @@ from suite.backends.reference_fitting import (
     run_recorded,
     run_thawed,
 )
-from suite.backends.reference_losses import run_ctc, run_loss_of_numbers
+from suite.backends.reference_losses import (
+    run_activation,
+    run_attending_long,
+    run_ctc,
+    run_loss_by_name,
+    run_loss_of_numbers,
+    run_reshaped,
+    run_scaled_model,
+)
 from suite.backends.reference_modules import (
     run_computed_weights,
     run_halved,
@@ -94,6 +102,8 @@ from suite.backends.reference_training import (
     run_attending,
     run_epochs,
     run_logs,
+    run_metric_by_word,
+    run_named_outputs,
     run_other_halves,
     run_schedule,
     run_shared,
@@ -156,6 +166,9 @@ PROBES: Mapping[str, Callable] = {
     "meant": run_meant, "scan": run_scan, "made_with_weights": run_made_with_weights, "dropped_all": run_dropped_all,
     "sparse_step": run_sparse_step, "told_dtypes": run_told_dtypes,
     "bags": run_bags, "wrong_bags": run_wrong_bags, "padded_with": run_padded_with, "made_elsewhere": run_made_elsewhere,
+    "named_outputs": run_named_outputs, "metric_by_word": run_metric_by_word,
+    "loss_by_name": run_loss_by_name, "scaled_model": run_scaled_model, "activation": run_activation, "reshaped": run_reshaped,
+    "attending_long": run_attending_long,
     "packed_as": run_packed_as, "padded_from": run_padded_from, "clipped": run_clipped, "bare": run_bare,
 }
 """Name of a function request -> what answers it: function(backend, request)."""

@@ -8,7 +8,9 @@ import numpy as np
 
 from cases import epochs, schedules
 from cases.batches import Batch
+from cases.families import metrics_by_word, named_outputs
 from cases.families.attention import scored
+from cases.families.configurations import BESIDE
 from cases.families.training_logs import CALLS, PENALTY, Data, due
 from cases.models import FunctionRequest
 from cases.requests import Observation, Request
@@ -86,10 +88,26 @@ def run_typed(backend: Any, request: FunctionRequest) -> Observation:
     return Observation({"states": np.ones(3), "due": np.ones(3)} if inner else {}, facts={"dtypes": dtypes})
 
 
+def run_named_outputs(backend: Any, request: FunctionRequest) -> Observation:
+    """Sums over the results that have a loss, however they are named."""
+    options = dict(request.arguments)
+    outputs = backend.run(Request(options["layer"], options["weights"], options["batch"], wants=("outputs",)))["outputs"]
+    told = named_outputs.told(outputs, dict(options["targets"]), options["names"])
+    return Observation({"outputs": outputs, **{f"told/{name}": np.array(value) for name, value in told.items()}})
+
+
+def run_metric_by_word(backend: Any, request: FunctionRequest) -> Observation:
+    """The means by hand."""
+    options = dict(request.arguments)
+    found = metrics_by_word.due(options["outputs"], options["classes"])
+    kind = "accuracy" if options["word"].startswith("acc") else "crossentropy"
+    return Observation({"loss": np.array(found["crossentropy"]), "metric": np.array(found[kind])})
+
+
 def run_shared(backend: Any, request: FunctionRequest) -> Observation:
     """A description that is copied is the same."""
     return Observation({"made": np.array([3, 124]), "again": np.array([3, 124])},
-                       facts={"inputs": {"made": ("ids",), "again": ("ids",)}})
+                       facts={"inputs": {"made": ("ids",), "again": ("ids",)}, "beside": {"made": BESIDE, "again": BESIDE}})
 
 
 def run_other_halves(backend: Any, request: FunctionRequest) -> Observation:

@@ -62,11 +62,11 @@ def run_dropping(backend: Any, request: FunctionRequest) -> Observation:
     options = dict(request.arguments)
     layers, arrays = PARTS[options["part"]], {}
     kind = "/kernel" if options["which"] == "dropout" else "/recurrent_kernel"
-    for mode in ("plain", "inference", "training", "again", "twin"):
+    for mode in ("plain", "inference", "training", "again", "twin", "stranger"):
         batch = options["batch"]
         for number, (layer, own) in enumerate(zip(layers, options["weights"], strict=True)):
-            if mode in ("training", "again", "twin") and number == options["cell"]:
-                own = {n: a * ((np.arange(a.shape[-2]) + (mode == "again")) % 2)[:, None] / options["rate"]
+            if mode in ("training", "again", "twin", "stranger") and number == options["cell"]:
+                own = {n: a * ((np.arange(a.shape[-2]) + (mode in ("again", "stranger"))) % 2)[:, None] / options["rate"]
                        if n.endswith(kind) else a for n, a in own.items()}
             with moment("run"):
                 outputs = backend.run(Request(layer, own, batch))["outputs"]

@@ -1,6 +1,8 @@
 """Faults beside the recurrent layers: wrappers, masks at joins, pooling, attention, losses, metrics, optimizers, initial
 weights, saving, training loops."""
 
+from dataclasses import replace
+
 from tests.faults.base import faults
 
 LAYERS, OPTIMIZERS = "keras.src.layers.", "keras.src.optimizers."
@@ -66,7 +68,7 @@ LOSSES = faults("loss, rarely", "keras.src.losses.loss", {
     "metric counts rows, not weights": ("            num_samples = ops.sum(sample_weight)", "            num_samples = ops.shape(values)[0]"),
     "metric of the last batch alone": ("        self.total.assign_add(ops.sum(values))\n        if sample_weight is not None:", "        self.total.assign(ops.sum(values))\n        if sample_weight is not None:"),
 })
-STEPS = faults("optimizer", OPTIMIZERS + "adam", {
+RULES = faults("optimizer", OPTIMIZERS + "adam", {
     "Adam: one step too many": ("local_step = ops.cast(self.iterations + 1, variable.dtype)", "local_step = ops.cast(self.iterations + 2, variable.dtype)"),
     "Adam: largest velocity not kept": ("self.assign(v_hat, ops.maximum(v_hat, v))", "self.assign(v_hat, v)"),
     "Adam: epsilon under the root": ("ops.add(ops.sqrt(v), self.epsilon)", "ops.sqrt(ops.add(v, self.epsilon))"),
@@ -79,7 +81,9 @@ STEPS = faults("optimizer", OPTIMIZERS + "adam", {
     "Nadam: product of the first step": ("u_product_t_1 = u_product_t * u_t_1", "u_product_t_1 = u_t * u_t_1"),
 }) + faults("optimizer", OPTIMIZERS + "adadelta", {
     "Adadelta: steps not remembered": ("ops.multiply(1 - rho, ops.square(delta_var))", "ops.multiply(1 - rho, ops.square(grad))"),
-}) + faults("optimizer", OPTIMIZERS + "base_optimizer", {
+})
+"""What torch takes in steps of its own, for all weights at once."""
+STEPS = tuple(replace(rule, asked="keras-tensorflow") for rule in RULES) + faults("optimizer", OPTIMIZERS + "base_optimizer", {
     "clipnorm by the sum of squares": ("ops.sqrt(l2sum_safe)", "l2sum_safe"),
     "accumulated gradients not divided": ("(g + acc_g) / steps for g", "(g + acc_g) for g"),
     "rate of the next step": ("return self._learning_rate(self._iterations)", "return self._learning_rate(self._iterations + 1)"),

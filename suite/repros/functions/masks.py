@@ -84,6 +84,8 @@ def joined(told: Told, kind: str) -> list[str]:
         return whole(told, first, mask_of(asked, "y"), [f"expected = {due}", *MASKS])
     asked.append(f"found = {numpy(told, 'y')}")
     then = ["a, b = np.exp(np.float64(a)), np.exp(np.float64(b))"]
+    if kind.startswith("dot"):
+        raise NoScript("a product with a vector: the message tells it")
     if kind.startswith("cosine"):
         axes = (2, 1) if kind == "cosine" else (1, 2)
         then += [f"{n} /= np.sqrt((_{n} ** 2).sum(axis={axis}, keepdims=True))".replace("_", "")

@@ -1,0 +1,86 @@
+"""Activations with their options, and layers that cut, pad and turn sequences: each is its equation, and tells the shape that
+comes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import numpy as np
+
+from cases.batches import draw_values
+from cases.families.base import equal, statement
+from cases.layers import generator
+from cases.models import FunctionRequest
+from cases.requests import Deviation
+from cases.tolerance import compare, unit_roundoff
+
+SLACK = 256 * unit_roundoff("float32")
+OPEN = -1
+"""An axis whose size is left open."""
+
+
+def powers(x: np.ndarray) -> np.ndarray:
+    return np.exp(x) / np.exp(x).sum(axis=-1, keepdims=True)
+
+
+def bent(slope: float = 0.0, most: float = np.inf, threshold: float = 0.0) -> Callable[[np.ndarray], np.ndarray]:
+    """Keras' relu: what is below the threshold counts by the slope, from there on; nothing is more than the most."""
+    return lambda x: np.where(x >= most, most, np.where(x >= threshold, x, slope * (x - threshold)))
+
+
+ACTIVATIONS: Mapping[str, tuple[str, dict[str, Any], Callable[[np.ndarray], np.ndarray]]] = {
+    "relu": ("relu", {}, bent()), "relu_bent": ("relu", {"negative_slope": 0.25}, bent(0.25)),
+    "relu_late": ("relu", {"negative_slope": 0.25, "threshold": 0.5}, bent(0.25, threshold=0.5)),
+    "relu_full": ("relu", {"negative_slope": 0.25, "threshold": 0.25, "max_value": 0.75}, bent(0.25, 0.75, 0.25)),
+    "relu_capped": ("relu", {"negative_slope": 0.5, "max_value": 0.75}, bent(0.5, 0.75)),
+    "leaky_relu": ("leaky_relu", {"negative_slope": 0.125}, bent(0.125)), "tanh": ("tanh", {}, np.tanh),
+    "sigmoid": ("sigmoid", {}, lambda x: 1 / (1 + np.exp(-x))),
+    "hard_sigmoid": ("hard_sigmoid", {}, lambda x: np.clip(x / 6 + 0.5, 0, 1)),
+    "elu": ("elu", {"alpha": 0.5}, lambda x: np.where(x > 0, x, 0.5 * np.expm1(x))),
+    "softplus": ("softplus", {}, lambda x: np.log1p(np.exp(x))), "softsign": ("softsign", {}, lambda x: x / (1 + np.abs(x))),
+    "silu": ("silu", {}, lambda x: x / (1 + np.exp(-x))), "exponential": ("exponential", {}, np.exp),
+    "softmax": ("softmax", {}, powers), "softmax_of_steps": ("softmax", {"axis": 1},
+                                                              lambda x: powers(x.swapaxes(1, 2)).swapaxes(1, 2)),
+    "log_softmax": ("log_softmax", {}, lambda x: np.log(powers(x))),
+}
+"""Name -> Keras' function, options, equation."""
+RESHAPED: Mapping[str, tuple[str, dict[str, Any], Callable[[np.ndarray], np.ndarray]]] = {
+    "cropped": ("Cropping1D", {"cropping": (1, 2)}, lambda x: x[:, 1:-2]),
+    "cropped_at_the_end": ("Cropping1D", {"cropping": (0, 2)}, lambda x: x[:, :-2]),
+    "padded": ("ZeroPadding1D", {"padding": (2, 1)}, lambda x: np.pad(x, ((0, 0), (2, 1), (0, 0)))),
+    "repeated": ("UpSampling1D", {"size": 3}, lambda x: np.repeat(x, 3, axis=1)),
+    "turned": ("Permute", {"dims": (2, 1)}, lambda x: x.swapaxes(1, 2)),
+    "in_pairs": ("Reshape", {"target_shape": (-1, 2)}, lambda x: x.reshape(len(x), -1, 2)),
+    "flat": ("Flatten", {}, lambda x: x.reshape(len(x), -1)),
+    "flat_by_features": ("Flatten", {"data_format": "channels_first"}, lambda x: x.swapaxes(1, 2).reshape(len(x), -1)),
+}
+SHAPES = {"distinct": (3, 6, 4), "square": (4, 6, 4), "single": (1, 6, 4)}
+
+
+@statement("An activation is its equation, with each of its options.", {"name": tuple(ACTIVATIONS)}, sparing=2,
+           source="Keras: activations")
+def activations_are_equations(ask, name):
+    function, options, equation = ACTIVATIONS[name]
+    inputs = draw_values(generator("activations"), (3, 4, 5))
+    due = equation(inputs)
+    given = (("name", name), ("function", function), ("options", options), ("inputs", inputs))
+    return compare("outputs", ask(FunctionRequest("activation", given))["outputs"], due, SLACK * np.maximum(1.0, np.abs(due)))
+
+
+@statement("A layer that cuts, pads, repeats, turns or flattens sequences gives what it says, of any batch, called at once or in "
+           "a model, and tells the shape that comes; an axis that is open stays so.",
+           {"name": tuple(RESHAPED), "of": tuple(SHAPES), "time": ("known", "open")}, strength=(1, 2, 2), sparing=2,
+           source="Keras: Cropping1D, ZeroPadding1D, UpSampling1D, Permute, Reshape, Flatten")
+def sequences_are_reshaped(ask, name, of, time):
+    layer, options, equation = RESHAPED[name]
+    inputs = draw_values(generator("reshaped"), SHAPES[of])
+    due = equation(inputs).astype("float32")
+    seen = ask(FunctionRequest("reshaped", (("name", name), ("layer", layer), ("options", options), ("inputs", inputs),
+                                            ("open", time == "open"))))
+    found = [d for way in ("called", "predicted") for d in equal(way, seen[way], due)]
+    told = tuple(int(size) for size in seen["told"])
+    if len(told) != due.ndim or any(a not in (b, OPEN) or (a == OPEN and n and time == "known")
+                                    for n, (a, b) in enumerate(zip(told, due.shape, strict=True))):
+        found.append(Deviation("told", f"told beforehand: {told}, and {due.shape} came"))
+    return found

@@ -1,0 +1,126 @@
+"""Losses and metrics that are called by name: each is its equation, at every step, as a function, a loss, a metric."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import numpy as np
+
+from cases.batches import draw_values
+from cases.families.base import statement
+from cases.layers import generator
+from cases.models import FunctionRequest
+from cases.requests import Deviation
+from cases.tolerance import compare, unit_roundoff
+
+CLASSES = 4
+SHAPES = {"steps": (3, 5, CLASSES), "rows": (5, CLASSES), "square": (CLASSES, CLASSES)}
+"""What the losses are of, by name; the last axis is that of the classes."""
+SLACK = 512 * unit_roundoff("float32")
+DELTA, SMOOTHING, GAMMA, ALPHA = 0.625, 0.25, 3.0, 0.375
+
+
+def smoothed(t: np.ndarray, parts: int) -> np.ndarray:
+    return t * (1 - SMOOTHING) + SMOOTHING / parts
+
+
+def binary(t: np.ndarray, p: np.ndarray) -> np.ndarray:
+    return -(t * np.log(p) + (1 - t) * np.log1p(-p))
+
+
+def normal(x: np.ndarray) -> np.ndarray:
+    return x / np.sqrt((x**2).sum(axis=-1, keepdims=True))
+
+
+def turned(off: np.ndarray) -> np.ndarray:
+    size = np.abs(off)
+    return np.where(size <= DELTA, off**2 / 2, DELTA * (size - DELTA / 2))
+
+
+def hinge(t: np.ndarray, p: np.ndarray) -> np.ndarray:
+    return np.maximum(1 - np.where(t > 0, 1, -1) * p, 0)
+
+
+Equation = Callable[[np.ndarray, np.ndarray], np.ndarray]
+EQUATIONS: Mapping[str, tuple[str, str, dict[str, Any], Equation]] = {
+    "mean_squared_error": ("MeanSquaredError", "numbers", {}, lambda t, p: ((t - p) ** 2).mean(axis=-1)),
+    "mean_absolute_error": ("MeanAbsoluteError", "numbers", {}, lambda t, p: np.abs(t - p).mean(axis=-1)),
+    "mean_absolute_percentage_error": ("MeanAbsolutePercentageError", "numbers", {},
+                                       lambda t, p: 100 * (np.abs(t - p) / np.abs(t)).mean(axis=-1)),
+    "mean_squared_logarithmic_error": ("MeanSquaredLogarithmicError", "shares", {},
+                                       lambda t, p: ((np.log1p(t) - np.log1p(p)) ** 2).mean(axis=-1)),
+    "cosine_similarity": ("CosineSimilarity", "numbers", {}, lambda t, p: -(normal(t) * normal(p)).sum(axis=-1)),
+    "huber": ("Huber", "numbers", {"delta": DELTA}, lambda t, p: turned(t - p).mean(axis=-1)),
+    "log_cosh": ("LogCosh", "numbers", {}, lambda t, p: np.log(np.cosh(p - t)).mean(axis=-1)),
+    "hinge": ("Hinge", "flags", {}, lambda t, p: hinge(t, p).mean(axis=-1)),
+    "squared_hinge": ("SquaredHinge", "flags", {}, lambda t, p: (hinge(t, p) ** 2).mean(axis=-1)),
+    "categorical_hinge": ("CategoricalHinge", "class", {},
+                          lambda t, p: np.maximum(((1 - t) * p).max(axis=-1) - (t * p).sum(axis=-1) + 1, 0)),
+    "kl_divergence": ("KLDivergence", "shares", {}, lambda t, p: (t * np.log(t / p)).sum(axis=-1)),
+    "poisson": ("Poisson", "shares", {}, lambda t, p: (p - t * np.log(p)).mean(axis=-1)),
+    "binary_crossentropy": ("BinaryCrossentropy", "flags", {"label_smoothing": SMOOTHING},
+                            lambda t, p: binary(smoothed(t, 2), p).mean(axis=-1)),
+    "categorical_crossentropy": ("CategoricalCrossentropy", "class", {"label_smoothing": SMOOTHING},
+                                 lambda t, p: -(smoothed(t, CLASSES) * np.log(p)).sum(axis=-1)),
+    "binary_focal_crossentropy": (
+        "BinaryFocalCrossentropy", "flags", {"gamma": GAMMA, "alpha": ALPHA, "apply_class_balancing": True},
+        lambda t, p: (np.where(t > 0, ALPHA * (1 - p) ** GAMMA, (1 - ALPHA) * p**GAMMA) * binary(t, p)).mean(axis=-1)),
+    "categorical_focal_crossentropy": (
+        "CategoricalFocalCrossentropy", "class", {"gamma": GAMMA, "alpha": ALPHA, "label_smoothing": SMOOTHING},
+        lambda t, p: (-ALPHA * (1 - p) ** GAMMA * smoothed(t, CLASSES) * np.log(p)).sum(axis=-1)),
+}
+"""Function -> the class of the loss; what it is of; its options; its equation over the last axis.
+
+numbers  any · shares  of one, targets too · flags, class  targets are 0 and 1, one of each row in `class`; outputs are shares
+"""
+METRICS = {name: {"LogCosh": "LogCoshError"}.get(one[0], one[0]) for name, one in EQUATIONS.items()
+           if name != "huber" and "focal" not in name}
+"""Function -> the class of its metric, where there is one."""
+
+
+def drawn(of: str, shape: tuple[int, ...], *words: str) -> tuple[np.ndarray, np.ndarray]:
+    """Targets and outputs."""
+    random = generator("losses by name", of, *words)
+    t, p = (draw_values(random, shape) for _ in range(2))
+    if of == "numbers":
+        return t, p
+    shares = [np.exp(x) / np.exp(x).sum(axis=-1, keepdims=True) for x in (t, p)]
+    classes = np.eye(CLASSES)[np.arange(int(np.prod(shape[:-1]))).reshape(shape[:-1]) % CLASSES]
+    return {"shares": shares[0], "flags": (t > 0) * 1.0, "class": classes}[of], shares[1]
+
+
+@statement("A loss that is called by name is its equation over the last axis, as a function, as a loss by the weights of its "
+           "steps, and as a metric, in the mean over them.",
+           {"name": tuple(EQUATIONS), "form": ("function", "loss", "metric"), "of": tuple(SHAPES)},
+           senseless=((("name", "form"), lambda name, form: form == "metric" and name not in METRICS),),
+           strength=(1, 2, 3), sparing=2, source="Keras: losses, metrics")
+def losses_by_name_are_equations(ask, name, form, of) -> list[Deviation]:
+    kind, numbers, options, equation = EQUATIONS[name]
+    targets, outputs = drawn(numbers, SHAPES[of], of)
+    due = equation(targets, outputs)
+    weights = generator("losses by name", "weights").uniform(0.5, 2.0, due.shape)
+    if form == "metric":
+        sign = -1.0 if name == "cosine_similarity" else 1.0
+        kind, due = METRICS[name], np.array(sign * (due * weights).sum() / weights.sum())
+    elif form == "loss":
+        due = due * weights
+    arguments = {"name": name, "class": kind, "options": options, "form": form, "targets": targets, "outputs": outputs,
+                 "weights": weights}
+    return compare("value", ask(FunctionRequest("loss_by_name", tuple(arguments.items())))["value"], due,
+                   SLACK * max(1.0, float(np.abs(due).max())))
+
+
+@statement("A loss of one number a row is the same whether targets, outputs or weights have an axis of one or not.",
+           {"targets": ("bare", "column"), "outputs": ("bare", "column"), "weights": ("bare", "column")}, strength=(1, 2, 3),
+           senseless=((("targets", "outputs"), lambda targets, outputs: targets == outputs == "bare"),), sparing=2,
+           source="Keras: Loss.__call__")
+def axes_of_one_change_no_loss(ask, targets, outputs, weights) -> list[Deviation]:
+    random = generator("axes of one")
+    t, p, w = (random.uniform(0.5, 2.0, 5) for _ in range(3))
+    given = {"targets": t if targets == "bare" else t[:, None], "outputs": p if outputs == "bare" else p[:, None],
+             "weights": w if weights == "bare" else w[:, None]}
+    name, due = "mean_squared_error", w * (t - p) ** 2
+    arguments = {"name": name, "class": EQUATIONS[name][0], "options": {}, "form": "loss", **given}
+    seen = ask(FunctionRequest("loss_by_name", tuple(arguments.items())))["value"]
+    return compare("value", seen.reshape(-1), due, SLACK * due.max())

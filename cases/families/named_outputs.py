@@ -1,0 +1,65 @@
+"""Models of several results, some of them without a loss: what is given for them by name and what is given in their order is the
+same."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from cases.batches import BatchPlan, draw_values
+from cases.families.base import statement
+from cases.layers import Layer, draw_weights, generator
+from cases.models import FunctionRequest
+from cases.tolerance import compare, unit_roundoff
+
+ROWS, STEPS, UNITS = 5, 4, 2
+NAMES = ("steps", "last", "first")
+"""The results, in their order: of every step, and twice of one."""
+OFFSETS = {"steps": 0.0, "last": 0.25, "first": 1.0}
+"""What is added to the layer's results, so that no two are alike."""
+WEIGHTS = {"steps": 0.5, "last": 3.0, "first": 0.25}
+LOSSES = {"all": NAMES, "two": ("last", "first"), "one": ("first",)}
+"""Which of the results have a loss, a metric and a target."""
+SLACK = 256 * unit_roundoff("float32")
+MADE = {"results": ("list", "dict"), "losses": tuple(LOSSES), "compiled": ("order", "names"), "targets_by": ("order", "names"),
+        "targets": ("all", "with_losses"), "metrics": (True, False)}
+
+
+def results(outputs: Any, moved: Callable[[Any, str], Any] = lambda part, name: part + OFFSETS[name]) -> dict[str, Any]:
+    """Every result by its name, of the outputs (rows, steps, units) of a layer."""
+    return {name: moved(part, name) for name, part in
+            (("steps", outputs), ("last", outputs[:, -1]), ("first", outputs[:, 0]))}
+
+
+def told(outputs: np.ndarray, targets: dict[str, np.ndarray], names: tuple[str, ...]) -> dict[str, float]:
+    """What an evaluation is to tell: the sum of squared errors by their weights, and the absolute error of each result."""
+    off = {name: results(outputs)[name] - targets[name] for name in names}
+    errors = {f"{name}_mae": float(np.abs(part).mean()) for name, part in off.items()}
+    return {"loss": sum(WEIGHTS[name] * float((part**2).mean()) for name, part in off.items()), **errors}
+
+
+@statement("Losses, their weights, metrics and targets of several results may be given by name or in order, for all of them or "
+           "for some: the loss that is told is that of the results that have one, each metric that of its result.", MADE,
+           senseless=((("results", "compiled"), lambda results, compiled: results == "dict" and compiled == "order"),
+                      (("results", "targets_by"), lambda results, targets_by: results == "dict" and targets_by == "order"),
+                      (("results", "compiled", "losses"), lambda results, compiled, losses:  # refused, with a word
+                       results == "list" and compiled == "names" and losses != "all"),
+                      (("targets", "losses"), lambda targets, losses: targets != "all" and losses == "all"),
+                      (("targets", "targets_by", "metrics"), lambda targets, targets_by, metrics:  # refused: KeyError
+                       targets != "all" and targets_by == "names" and metrics)),
+           strength=(1, 2, 2), sparing=2, source="Keras: Model.compile(loss, loss_weights, metrics), evaluate")
+def results_have_names_and_places(ask, **ways):
+    layer = Layer("gru", 3, UNITS, return_state=False)
+    batch = BatchPlan(ROWS, STEPS).draw(layer).but(cotangents=None)
+    random = generator("named outputs")
+    targets = {name: draw_values(random, part.shape) for name, part in results(np.zeros((ROWS, STEPS, UNITS))).items()}
+    names = LOSSES[ways["losses"]]
+    seen = ask(FunctionRequest("named_outputs", tuple({
+        **ways, "layer": layer, "weights": draw_weights(layer), "batch": batch, "names": names,
+        "targets": tuple((n, a) for n, a in targets.items() if ways["targets"] == "all" or n in names)}.items())))
+    due = told(seen["outputs"].astype("float64"), targets, names)
+    due = due if ways["metrics"] else {"loss": due["loss"]}
+    return [d for name, value in due.items()
+            for d in compare(name, seen.arrays.get(f"told/{name}", np.array(np.nan)), np.array(value), SLACK * (1 + value))]

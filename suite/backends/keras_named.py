@@ -1,0 +1,94 @@
+"""Keras' models that are compiled and evaluated by name or in order; metrics by one word."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from cases.families.functions_by_name import OPEN
+from cases.families.named_outputs import NAMES, OFFSETS, WEIGHTS, results
+from cases.models import FunctionRequest
+from cases.requests import Observation
+from suite.backends import keras_layers as stacks
+from suite.backends import moment
+
+
+def run_named_outputs(backend: Any, request: FunctionRequest) -> Observation:
+    """Answer the request of `cases.families.named_outputs`."""
+    options, keras = dict(request.arguments), backend.keras
+    inputs, layers = options["batch"].inputs.astype("float32"), keras.layers
+    with moment("build"):
+        start, one = keras.Input(inputs.shape[1:]), layers.GRU(options["layer"].units, return_sequences=True)
+        parts = results(one(start), lambda part, name: layers.Activation(lambda x: x + OFFSETS[name], name=name)(part))
+        stacks.give(one, options["layer"], options["weights"])
+        model = keras.Model(start, parts if options["results"] == "dict" else list(parts.values()))
+        compiled = [given(options["compiled"], of, options["names"])
+                    for of in (dict.fromkeys(NAMES, "mse"), WEIGHTS, dict.fromkeys(NAMES, ["mae"]))]
+        model.compile("sgd", compiled[0], loss_weights=compiled[1], metrics=compiled[2] if options["metrics"] else None)
+    targets = {name: a.astype("float32") for name, a in options["targets"]}
+    with moment("run"):
+        y = targets if options["targets_by"] == "names" else [targets[n] for n in NAMES if n in targets]
+        told = model.evaluate(inputs, y, batch_size=len(inputs), verbose=0, return_dict=True)
+        outputs = backend.engine.numpy(one(backend.engine.tensor(inputs)))
+    return Observation({"outputs": outputs, **{f"told/{n}": np.array(float(v)) for n, v in told.items()}})
+
+
+def given(way: str, of: dict[str, Any], names: tuple[str, ...]) -> Any:
+    """Something for some results: by name, or in the order of all results, None where there is nothing."""
+    return {n: of[n] for n in names} if way == "names" else [of[n] if n in names else None for n in NAMES]
+
+
+def run_metric_by_word(backend: Any, request: FunctionRequest) -> Observation:
+    """Answer the request of `cases.families.metrics_by_word`: the outputs are the inputs, three rows at a time."""
+    options, keras = dict(request.arguments), backend.keras
+    outputs = options["outputs"].astype("float32")
+    with moment("build"):
+        start = keras.Input(outputs.shape[1:])
+        model = keras.Model(start, keras.layers.Activation("linear")(start))
+        model.compile("sgd", options["loss"], metrics=[options["word"]])
+    with moment("run"):
+        told = model.evaluate(outputs, options["targets"].astype("float32"), batch_size=3, verbose=0, return_dict=True)
+    loss = told.pop("loss")
+    (metric,) = told.values()
+    return Observation({"loss": np.array(float(loss)), "metric": np.array(float(metric))})
+
+
+def run_loss_by_name(backend: Any, request: FunctionRequest) -> Observation:
+    """Answer the request of `cases.families.losses_by_name`."""
+    options, keras = dict(request.arguments), backend.keras
+    targets, outputs, weights = (backend.engine.tensor(options[n].astype("float32")) for n in ("targets", "outputs", "weights"))
+    with moment("run"):
+        if options["form"] == "function":
+            value = getattr(keras.losses, options["name"])(targets, outputs, **options["options"])
+        elif options["form"] == "loss":
+            value = getattr(keras.losses, options["class"])(reduction="none", **options["options"])(targets, outputs, weights)
+        else:
+            metric = getattr(keras.metrics, options["class"])(**options["options"])
+            metric.update_state(targets, outputs, weights)
+            value = metric.result()
+    return Observation({"value": backend.engine.numpy(value)})
+
+
+def run_activation(backend: Any, request: FunctionRequest) -> Observation:
+    """Answer the request of `cases.families.functions_by_name.activations_are_equations`."""
+    options, keras = dict(request.arguments), backend.keras
+    inputs = backend.engine.tensor(options["inputs"].astype("float32"))
+    with moment("run"):
+        return Observation({"outputs": backend.engine.numpy(getattr(keras.activations, options["function"])(
+            inputs, **options["options"]))})
+
+
+def run_reshaped(backend: Any, request: FunctionRequest) -> Observation:
+    """Answer the request of `cases.families.functions_by_name.sequences_are_reshaped`."""
+    options, keras = dict(request.arguments), backend.keras
+    inputs = options["inputs"].astype("float32")
+    with moment("build"):
+        one = getattr(keras.layers, options["layer"])(**options["options"])
+        start = keras.Input((None if options["open"] else inputs.shape[1], inputs.shape[2]))
+        model = keras.Model(start, one(start))
+    with moment("run"):
+        called = backend.engine.numpy(one(backend.engine.tensor(inputs)))
+        predicted = model.predict(inputs, verbose=0)
+    told = [OPEN if size is None else size for size in model.output_shape]
+    return Observation({"called": called, "predicted": predicted, "told": np.array(told)})
