@@ -10,7 +10,7 @@ from planted import InProcess, planted
 from cases.families import REGISTRY, checks
 from cases.families.base import equal
 from cases.invariants.base import REGISTRY as INVARIANTS
-from cases.requests import Observation, Refusal, Unsupported
+from cases.requests import Observation, Refusal, Request, Unsupported
 from suite.backends.reference import Reference
 from suite.verdicts import judge
 
@@ -78,6 +78,17 @@ class Careless(InProcess):
         return Observation({"outputs": np.zeros((2, 2))}, facts={"padding": "hold", "initial": "keras", "own": ()})
 
 
+class Choosy(InProcess):
+    """Declines layers without anything besides, and answers the others."""
+
+    def answer(self, request):
+        plain = isinstance(request, Request) and not (
+            request.layer.layers > 1 or request.layer.direction != "forward" or request.batch.mask is not None
+            or request.batch.initial_states is not None or "gradients" in request.wants
+            or request.execution.kernel != "fused")
+        return Unsupported("nothing to it") if plain else super().answer(request)
+
+
 class Raising(InProcess):
     """Raises an error in the framework's name."""
 
@@ -102,7 +113,7 @@ def test_it_holds_of_the_reference(one):
 @by_name
 def test_some_wrong_subject_makes_it_deviate(one):
     found = {kind.__name__: [judge(check, kind()).verdict for check in of(one)]
-             for kind in (Off, Silent, Stays, NotANumber, Careless, Raising)}
+             for kind in (Off, Silent, Stays, NotANumber, Careless, Choosy, Raising)}
     assert any("fail" in seen for name, seen in found.items() if name != "Raising"), found
 
 
