@@ -13,7 +13,8 @@ thin out what all of them do:
     corners     chosen by hand, and asked in a sparing plan too: what stands at the masked steps of a forward unrolled loop, one
                 step that is masked, the activation besides tanh that a fast kernel has, batch and time as long as each other,
                 more rows than anything else, a reset before the product where nothing else hinders a fast kernel, the last
-                output alone: of a long sequence, and where padding gives zero; doubles that start from zeros
+                output alone: of a long sequence, and where padding gives zero; an unbounded activation
+                that goes on for long; doubles that start from zeros
     sources     where the mask comes from
     refusals    the ways in which something wrong can be asked
     dropout     layers in training, for what dropout does
@@ -157,6 +158,7 @@ ARRAYS: tuple[Array, ...] = (
             ("gru", "fused", "none", True, "equal", {"direction": "backward"}),
             ("lstm", "fused", "left", False, "equal", {"direction": "backward"}),
             ("gru", "fused", "none", True, "long", {"return_sequences": False}),
+            ("simple_rnn", "generic", "none", True, "long", {"activation": "relu"}),
             ("lstm", "unrolled", "right", False, "distinct", {"return_sequences": False, "padding_output": "zero"}),
             ("simple_rnn", "unrolled", "left", False, "distinct", {"return_sequences": False, "padding_output": "zero"}),
             ("simple_rnn", "unrolled", "none", True, "two_steps", {"direction": "backward"}),

@@ -18,6 +18,8 @@ from cases.layers import generator
 MET = ("cell", "mask", "kernel", "direction", "layers", "states", "return_sequences")
 """Features whose every value, with every way of execution, every invariant meets at `default`; invariants that hold
 everywhere meet all pairs."""
+OPTIONS = ("merge", "bias", "activation", "recurrent_activation", "reset_after", "implementation", "padding_output", "dtype")
+"""Features whose every value those on options meet besides."""
 BY_CELL = ("dropout", "state", "calls", "direction", "refusals")
 """Groups of invariants that meet these values with every cell: of what they say the values against the reference say nothing."""
 SHORT = 12
@@ -93,10 +95,11 @@ def chosen(invariant: Invariant, among: tuple[Case, ...], depth: str) -> list[Ca
     short = [case for case in applying if case.plan.time <= SHORT]
     core, options = ([case for case in short if case.array == array] for array in ("core", "options"))
     found: list[Case] = []
+    more = OPTIONS if invariant.options else ()
     together = 0 if depth == "default" and invariant.group in BY_CELL else 1
     for pool in (core, options, short, applying):
-        met = {item for case in found for item in items_of(case, (), together)}
-        found += meeting(invariant.group, pool, met, together=together, cost=work)
+        met = {item for case in found for item in items_of(case, (), together, more)}
+        found += meeting(invariant.group, pool, met, together=together, cost=work, more=more)
     return found
 
 
@@ -138,7 +141,7 @@ def price(case: Case) -> float:
 
 def meeting(
     group: str, applying: list[Case], met: Collection[Item] = (), spared: Collection[str] = (), together: int = 0,
-    cost: Callable[[Case], float] = lambda case: 1.0,
+    cost: Callable[[Case], float] = lambda case: 1.0, more: Collection[str] = (),
 ) -> list[Case]:
     """Some of the cases, in which every item of `items_of` stands that stands in any and is not `met`.
 
@@ -146,7 +149,7 @@ def meeting(
     one group share cases, and so answers. What a case adds is weighed against its `cost`.
     """
     order = generator("order of cases", group).permutation(len(applying))
-    items = [items_of(case, spared, together) - frozenset(met) for case in applying]
+    items = [items_of(case, spared, together, more) - frozenset(met) for case in applying]
     costs = [cost(case) for case in applying]
     left = frozenset().union(*items)
     picked = set()
@@ -157,13 +160,16 @@ def meeting(
     return [applying[index] for index in sorted(picked)]
 
 
-def items_of(case: Case, spared: Collection[str] = (), together: int = 0) -> frozenset[Item]:
+def items_of(case: Case, spared: Collection[str] = (), together: int = 0, more: Collection[str] = ()) -> frozenset[Item]:
     """What of a case is to be met: its values of the features in `MET` that are not `spared`, each beside its cell, but some
-    `ALONE`; with `together` 1 or 2, each value alone, or each pair of them."""
+    `ALONE`; with `together` 1 or 2, each value alone, or each pair of them; of features of which `more` is asked each value,
+    where every framework answers."""
+    more = more if case.execution.kernel != "compiled" else ()
+    alone = frozenset(((name, case.features[name]),) for name in more if name in case.features)
     values = sorted((value for value in values_of(case) if value[0] not in spared), key=str)
     if together:
-        return frozenset(combinations(values, together))
-    return frozenset((value,) if value in ALONE else (("cell", case.layer.cell), value) for value in values)
+        return alone | frozenset(combinations(values, together))
+    return alone | frozenset((value,) if value in ALONE else (("cell", case.layer.cell), value) for value in values)
 
 
 @lru_cache(maxsize=4096)

@@ -8,7 +8,7 @@ from planted import InProcess
 
 from cases.requests import Observation, Refusal
 from cases.scenarios import claims
-from cases.scenarios.padded_classifier import question
+from cases.scenarios.padded_classifier import EPOCHS, question
 from cases.scenarios.quadrants import told_ranks
 from suite.backends.reference import Reference
 from suite.verdicts import judge
@@ -118,7 +118,7 @@ def fit(**changes):
     """What `fit` would say, some of it changed."""
     losses = CLEAN.answer(question())["losses"].reshape(-1, 2)
     right = {"told": np.stack([losses[:, 0], losses.mean(axis=1)], axis=1).ravel(),
-             "validation": np.array([3.0, 1.0, 2.0] * 4) + np.arange(12) / 100, "away": np.ones(12)}
+             "validation": np.resize([3.0, 1.0, 2.0], EPOCHS) + np.arange(EPOCHS) / 100, "away": np.ones(EPOCHS)}
     right["away"][1] = 0.0
     return lambda request, usual: {**right, **{name: change(right[name]) for name, change in changes.items()}}
 

@@ -116,7 +116,7 @@ Check = Callable[[Ask, Case], Iterable[Deviation]]
 class Invariant:
     """A named statement, and how it is checked. `applies` says on which cases it says anything; one that holds
     `everywhere` is checked on all of them at any depth, and in a sparing plan, where it stands `in_pairs`, on cases that have
-    all pairs of features."""
+    all pairs of features. One on `options` meets every value that a layer can be told, whatever else it meets."""
 
     name: str
     group: str
@@ -127,6 +127,7 @@ class Invariant:
     across: bool = False
     everywhere: bool = False
     in_pairs: bool = False
+    options: bool = False
 
 
 REGISTRY: dict[str, Invariant] = {}
@@ -134,7 +135,7 @@ REGISTRY: dict[str, Invariant] = {}
 
 def invariant(
     statement: str, applies: Callable[[Case], bool] = lambda case: True, source: str = "", across: bool = False,
-    everywhere: bool = False, in_pairs: bool = False,
+    everywhere: bool = False, in_pairs: bool = False, options: bool = False,
 ):
     """Register the decorated function as an invariant, named after it, grouped by its module.
 
@@ -149,7 +150,7 @@ def invariant(
         if taken:
             raise ValueError(f"invariant {check.__name__}: its name or statement is that of {taken[0].name}")
         REGISTRY[check.__name__] = Invariant(
-            check.__name__, group, statement, check, applies, source, across, everywhere, in_pairs
+            check.__name__, group, statement, check, applies, source, across, everywhere, in_pairs, options
         )
         return check
 

@@ -40,12 +40,13 @@ def generic_is_compiled(ask, case):
     return same_as(ask, case, "compiled", EVERYTHING, kernel="compiled")
 
 
-@invariant("A layer saved and loaded again gives the same outputs and states.", drawless, "padded-classifier")
+@invariant("A layer saved and loaded again gives the same outputs and states.", drawless, "padded-classifier",
+           options=True)
 def reloaded_is_the_same(ask, case):
     return same_as(ask, case, "saved and loaded", origin="reloaded")
 
 
-@invariant("A layer made again from its own configuration gives the same outputs and states.", drawless)
+@invariant("A layer made again from its own configuration gives the same outputs and states.", drawless, options=True)
 def config_round_trip(ask, case):
     return same_as(ask, case, "from its configuration", origin="from_config")
 

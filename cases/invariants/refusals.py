@@ -236,8 +236,8 @@ def made_with(ask, case: Case, options: tuple[tuple[str, object], ...]) -> list[
     """Deviations where a layer with one of these options is made, or refused only later."""
     found, wrongs, base = [], [], {"cell": case.layer.cell, "features": 3, "units": 4}
     made = ask(FunctionRequest("construct", tuple(base.items())))  # one that can be: else all are refused for nothing
-    if int(made["parameters"]) not in counts(Layer(**base)):
-        found.append(Deviation("parameters", f"a layer of 3 features and 4 units has {int(made['parameters'])} parameters"))
+    if float(made["parameters"]) not in counts(Layer(**base)):
+        found.append(Deviation("parameters", f"a layer of 3 features and 4 units has {float(made['parameters']):g} parameters"))
     for name, value in options:
         if name != "recurrent_activation" or case.layer.cell != "simple_rnn":
             more = {"direction": "bidirectional"} if name == "merge" else {}
