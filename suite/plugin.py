@@ -73,14 +73,15 @@ def pytest_configure(config: pytest.Config) -> None:
         option("--resume"), not option("--no-repro-check"), option("--explore"),
         bool(option("--depth")) or not option("--explore"),
     )
+    place = kept.place()  # of the sources that this run has read: they may be edited while it lasts
     if not config.getoption("cacheclear", False):
-        kept.recall(kept.place())
+        kept.recall(place)
     try:
         config.stash[SESSION] = open_session(settings)
         if settings.explore and getattr(config, "cache", None) is not None:
             config.stash[SESSION].examples = config.cache.mkdir("rnn-conformance-examples")
         if not hasattr(config, "workerinput") and not config.option.collectonly:
-            config.stash[RUN] = Run(config.stash[SESSION], config)
+            config.stash[RUN] = Run(config.stash[SESSION], config, place)
             config.pluginmanager.register(config.stash[RUN], "rnn-conformance-run")
             chosen = bool(config.option.keyword) or any("::" in str(arg) for arg in config.args)
             if not (settings.inline or config.stash[RUN].distributed or (chosen and not settings.subjects)):
@@ -211,8 +212,8 @@ def pytest_report_teststatus(report: pytest.TestReport, config: pytest.Config) -
 class Run:
     """The one writer of a run's records: lives in pytest's main process, also under xdist."""
 
-    def __init__(self, session: Session, config: pytest.Config):
-        self.session, self.config = session, config
+    def __init__(self, session: Session, config: pytest.Config, place: Path):
+        self.session, self.config, self.place = session, config, place
         self.folder = Path(session.settings.resume or session.settings.record or default_folder())
         self.new = not self.folder.exists()
         self.writer = Writer(self.folder, resume=session.settings.resume is not None)
@@ -357,7 +358,7 @@ class Run:
                     self.writer.add(record)
                 session.exitstatus = exitstatus = pytest.ExitCode.TESTS_FAILED
         self.session.stop()
-        kept.keep(kept.place(), self.recalled)
+        kept.keep(self.place, self.recalled)
         scripts = self._scripts(exitstatus)
         starting = sum(s.starting for s in self.session.interpreters)
         frameworks = self.seconds["frameworks"] + starting

@@ -251,7 +251,7 @@ class Keras(Backend):
             with moment("build"):
                 model, key = self._model(stack, earlier, kernel)
             with moment("run"), self.watch.listen() as words:
-                found = model.predict(arguments(request, earlier), batch_size=max(earlier.size, 1), verbose=0)
+                found = model.predict(stacks.arguments(request, earlier), batch_size=max(earlier.size, 1), verbose=0)
             if words:
                 stack.kernels[key] = " + ".join(words)
         found = found if isinstance(found, (list, tuple)) else [found]
@@ -379,20 +379,6 @@ def first_size(request: Request) -> int:
         if isinstance(earlier, Batch):
             return earlier.size
     return request.batch.size
-
-
-def arguments(request: Request, batch: Batch) -> Any:
-    """What `predict` is given: the sequences, or a list of them, the mask and the initial states."""
-    real = stacks.real_dtype(request.layer)
-    inputs, mask = stacks.masked_inputs(request, batch)
-    laid = partial(laid_out, layout=request.execution.layout)
-    given = [laid(stacks.to_axes(request.layer, inputs))]
-    if mask is not None:
-        given.append(laid(mask))
-    if batch.initial_states is not None:
-        states = [s.astype(real) for one in stacks.states_of(request.layer, batch.initial_states) for s in one]
-        given += [laid(stacks.to_axes(request.layer, s, state=True)) for s in states]
-    return given if len(given) > 1 else given[0]
 
 
 def plain(array: Any) -> np.ndarray:

@@ -14,6 +14,7 @@ import importlib
 import inspect
 import re
 from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -24,6 +25,7 @@ from cases.layers import Layer
 from cases.layouts import prefixes, to_keras
 from cases.requests import MASK_VALUES, Request
 from suite.backends.keras_again import configured, loaded
+from suite.backends.strided import laid_out
 
 LAYERS: Mapping[str, str] = {"simple_rnn": "SimpleRNN", "lstm": "LSTM", "gru": "GRU"}
 SEED = 20_000
@@ -184,6 +186,20 @@ def source_of(keras: Any, layer: Layer, mask_from: str) -> Any:
         made.build((None, None))
         return made
     return keras.layers.Masking(MASK_VALUES[mask_from], dtype=layer.dtype)
+
+
+def arguments(request: Request, batch: Batch) -> Any:
+    """What `predict` is given: the sequences, or a list of them, the mask and the initial states."""
+    real = real_dtype(request.layer)
+    inputs, mask = masked_inputs(request, batch)
+    laid = partial(laid_out, layout=request.execution.layout)
+    given = [laid(to_axes(request.layer, inputs))]
+    if mask is not None:
+        given.append(laid(mask))
+    if batch.initial_states is not None:
+        states = [s.astype(real) for one in states_of(request.layer, batch.initial_states) for s in one]
+        given += [laid(to_axes(request.layer, s, state=True)) for s in states]
+    return given if len(given) > 1 else given[0]
 
 
 def masked_inputs(request: Request, batch: Batch) -> tuple[np.ndarray, np.ndarray | None]:

@@ -1,4 +1,4 @@
-"""Keras' means over no steps, scans, weights given in making, and recurrent layers that drop everything."""
+"""Keras' means over no steps, weights given in making, and recurrent layers that drop everything."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from cases.models import FunctionRequest
-from cases.requests import Observation, Unsupported
+from cases.requests import Observation
 from suite.backends import moment
 from suite.backends.keras_refused import reader
 
@@ -26,29 +26,6 @@ def run_meant(backend: Any, request: FunctionRequest) -> Observation:
             found = (layers.MultiHeadAttention(2, 2) if name == "MultiHeadAttention" else layers.GroupQueryAttention(2, 2, 1))(
                 given, given, value_mask=mask, **scores)
         return Observation({"outputs": engine.numpy(found[0] if options["scored"] else found)})
-
-
-def run_scan(backend: Any, request: FunctionRequest) -> Observation | Unsupported:
-    """Answer the request of `cases.families.scans.scans_of_any_length_are_loops`."""
-    options, ops, engine = dict(request.arguments), backend.keras.ops, backend.engine
-    if not hasattr(ops, "scan"):
-        return Unsupported("this release of Keras has no scan")
-
-    def alone(carry, now):
-        carry = 0.5 * carry + now
-        return carry, carry * now
-
-    def pair(carries, now):
-        carry, result = alone(carries[0], now[0])
-        return (carry, carries[1]), (result, now[0])
-
-    first, given = (engine.tensor(options[name].astype("float32")) for name in ("first", "inputs"))
-    with moment("run"):
-        if options["pair"]:
-            (carry, _), (results, _) = ops.scan(pair, (first, first), (given, given), reverse=options["backwards"])
-        else:
-            carry, results = ops.scan(alone, first, given, reverse=options["backwards"])
-        return Observation({"carry": engine.numpy(carry), "results": engine.numpy(results)})
 
 
 def run_made_with_weights(backend: Any, request: FunctionRequest) -> Observation:

@@ -51,14 +51,13 @@ from suite.backends.keras_parts import (
     run_dropped_all,
     run_made_with_weights,
     run_meant,
-    run_scan,
     run_sparse_step,
     run_told_dtypes,
 )
 from suite.backends.keras_purity import run_purity, run_recorded
 from suite.backends.keras_refused import run_refused_call
 from suite.backends.keras_saved import run_saved
-from suite.backends.keras_scans import run_associative_scan, run_ctc_decoded
+from suite.backends.keras_scans import run_associative_scan, run_ctc_decoded, run_scan
 from suite.backends.keras_schedules import run_schedule
 from suite.backends.keras_series import run_windows, run_words
 from suite.backends.keras_stateful import run_stateful_calls

@@ -41,3 +41,26 @@ def run_ctc_decoded(backend: Any, request: FunctionRequest) -> Observation | Uns
         except NotImplementedError as said:
             return Unsupported(f"this release of Keras declares: {said}")
     return Observation({"labels": engine.numpy(labels)[0], "scores": engine.numpy(scores)[:, 0]})
+
+
+def run_scan(backend: Any, request: FunctionRequest) -> Observation | Unsupported:
+    """Answer the request of `cases.families.scans.scans_of_any_length_are_loops`."""
+    options, ops, engine = dict(request.arguments), backend.keras.ops, backend.engine
+    if not hasattr(ops, "scan"):
+        return Unsupported("this release of Keras has no scan")
+
+    def alone(carry, now):
+        carry = 0.5 * carry + now
+        return carry, carry * now
+
+    def pair(carries, now):
+        carry, result = alone(carries[0], now[0])
+        return (carry, carries[1]), (result, now[0])
+
+    first, given = (engine.tensor(options[name].astype("float32")) for name in ("first", "inputs"))
+    with moment("run"):
+        if options["pair"]:
+            (carry, _), (results, _) = ops.scan(pair, (first, first), (given, given), reverse=options["backwards"])
+        else:
+            carry, results = ops.scan(alone, first, given, reverse=options["backwards"])
+        return Observation({"carry": engine.numpy(carry), "results": engine.numpy(results)})

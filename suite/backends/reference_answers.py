@@ -77,8 +77,8 @@ def run_chosen_kernel(backend: Any, request: FunctionRequest) -> Observation:
     return backend.run(options["request"])
 
 
-def run_other_dtype(backend: Any, request: FunctionRequest) -> Observation:
-    """Numbers are what they are."""
+def run_request(backend: Any, request: FunctionRequest) -> Observation:
+    """The layer's own answer: in other numbers, exported, in segments, with weights that are halved or loaded it is the same."""
     return backend.run(dict(request.arguments)["request"])
 
 
@@ -99,11 +99,6 @@ def run_defaults(backend: Any, request: FunctionRequest) -> Observation:
     layer = Layer(given.cell, given.features, given.units, direction=given.direction, return_sequences=False)
     seen = backend.run(Request(layer, options["weights"], options["batch"], wants=("outputs",)))
     return Observation(seen.arrays, facts={"padding": "hold"})
-
-
-def run_exported(backend: Any, request: FunctionRequest) -> Observation:
-    """The layer where it is."""
-    return backend.run(dict(request.arguments)["request"])
 
 
 def run_given(backend: Any, request: FunctionRequest) -> Observation:

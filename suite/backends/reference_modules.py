@@ -54,13 +54,3 @@ def run_computed_weights(backend: Any, request: FunctionRequest) -> Observation:
                                         wants=("outputs",)))["outputs"] for by in (1.0, 1.25))
     held = {f"{when}/{n}": np.array(a) for when in ("before", "after") for n, a in weights.items()}
     return Observation({"first/outputs": first, "again/outputs": first, "moved/outputs": moved, "trained/outputs": moved, **held})
-
-
-def run_segments(backend: Any, request: FunctionRequest) -> Observation:
-    """The stack as it is."""
-    return backend.run(dict(request.arguments)["request"])
-
-
-def run_halved(backend: Any, request: FunctionRequest) -> Observation:
-    """The layer with the weights that it is given."""
-    return backend.run(dict(request.arguments)["request"])

@@ -68,16 +68,6 @@ def run_meant(backend: Any, request: FunctionRequest) -> Observation:
     return Observation({"outputs": (options["inputs"] * there).sum(axis=1) / np.maximum(there.sum(axis=1), 1)})
 
 
-def run_scan(backend: Any, request: FunctionRequest) -> Observation:
-    """Step after step."""
-    options = dict(request.arguments)
-    carry, results = options["first"], np.zeros_like(options["inputs"])
-    for step in range(len(results))[:: -1 if options["backwards"] else 1]:
-        carry = 0.5 * carry + options["inputs"][step]
-        results[step] = carry * options["inputs"][step]
-    return Observation({"carry": carry, "results": results})
-
-
 def run_made_with_weights(backend: Any, request: FunctionRequest) -> Observation:
     """The array itself."""
     return Observation({"given/0": np.ones(3), "found/0": np.ones(3)})
@@ -116,11 +106,6 @@ def run_padded_with(backend: Any, request: FunctionRequest) -> Observation:
     for row, one in enumerate(given):
         padded[row, : len(one)] = one
     return Observation({"padded": padded})
-
-
-def run_made_elsewhere(backend: Any, request: FunctionRequest) -> Observation:
-    """The layer."""
-    return backend.run(dict(request.arguments)["request"])
 
 
 def run_sparse_step(backend: Any, request: FunctionRequest) -> Observation:

@@ -69,3 +69,13 @@ def run_ctc_decoded(backend: Any, request: FunctionRequest) -> Observation:
             labels.append([*kept, *[-1] * (width - len(kept))])
             scores.append(score)
     return Observation({"labels": np.array(labels), "scores": np.array(scores)})
+
+
+def run_scan(backend: Any, request: FunctionRequest) -> Observation:
+    """Step after step."""
+    options = dict(request.arguments)
+    carry, results = options["first"], np.zeros_like(options["inputs"])
+    for step in range(len(results))[:: -1 if options["backwards"] else 1]:
+        carry = 0.5 * carry + options["inputs"][step]
+        results[step] = carry * options["inputs"][step]
+    return Observation({"carry": carry, "results": results})
