@@ -11,8 +11,9 @@ import numpy as np
 import pytest
 from scripts_of_functions import scripts
 
+from cases.layers import Layer
 from cases.models import FunctionRequest
-from cases.requests import Deviation, Refusal
+from cases.requests import Deviation, Observation, Refusal
 from reports.lines import Verdict
 from suite.repros.again import forking
 from suite.repros.finding import Asked, NoScript
@@ -83,3 +84,13 @@ def test_what_nobody_writes_says_so():
     with pytest.raises(NoScript, match="nothing_known: not written in scripts yet"):
         told(FunctionRequest("nothing_known", ()), None, "x")
     assert "pad_sequence" in WRITERS
+
+
+def test_what_was_taken_in_silence_is_shown_and_not_what_fitted():
+    def asked(states: tuple[int, int]) -> Asked:
+        given = (("layer", Layer("gru", 3, 5)), ("inputs", np.ones((4, 3))), ("states", (np.ones(states),)))
+        return Asked(FunctionRequest("cell_states", given), Observation({"outputs": np.ones((4, 5))}))
+
+    taken = Deviation("error", "states of shape (1, 5) for inputs of shape (4, 3): taken in silence, and (4, 5) came")
+    text = "\n".join(of_function([asked((4, 5)), asked((1, 5))], [taken], "fail", "keras-torch"))
+    assert "draw(1, 5)" in text and "draw(4, 5)" not in text

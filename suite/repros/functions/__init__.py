@@ -35,8 +35,8 @@ WRITERS: Mapping[str, Callable[[Told], list[str]]] = {
 
 
 def of_function(asked: Sequence[Asked], deviations: Sequence[Deviation], verdict: str, backend: str) -> list[str]:
-    """The lines for the question that is to blame: that which raised an error, or brought the process down; else the first that
-    a writer knows. Raises NoScript."""
+    """The lines for the question that is to blame: that which raised an error, or brought the process down; where an error
+    was due and none came, the one asked last; else the first that a writer knows. Raises NoScript."""
     known = [each for each in asked if each.request.name in WRITERS]
     if not known:
         raise NoScript(f"{asked[0].request.name}: not written in scripts yet")
@@ -44,7 +44,7 @@ def of_function(asked: Sequence[Asked], deviations: Sequence[Deviation], verdict
     if verdict in ("crash", "timeout"):
         chosen = known[-1]
     elif deviations and deviations[0].where == "error" and any(isinstance(each.answer, Observation) for each in known):
-        chosen = next((each for each in known if isinstance(each.answer, Refusal)), chosen)
+        chosen = next((each for each in known if isinstance(each.answer, Refusal)), known[-1])
     told = Told(chosen.request, chosen.answer, tuple(deviations), verdict, backend, tuple(known))
     if unwritten(told):
         raise NoScript(f"{chosen.request.name}: in this way not written in scripts yet")
