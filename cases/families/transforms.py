@@ -87,6 +87,21 @@ def mapped_gradients_are_those_of_rows(ask, **variant):
     return found
 
 
+@statement("What torch.compile traced gives, at one length and then at another, the outputs, final states and gradients of the "
+           "equations.",
+           {"cell": ("lstm", "gru", "simple_rnn"), "mask": ("right", "none"), "kernel": ("generic", "fused")},
+           strength=(1, 1, 2), depth="full", source="PyTorch: torch.compile")
+def traced_layers_match_reference(ask, cell, mask, kernel):
+    found = []
+    for steps in (2, 3):
+        layer = Layer(cell, 3, 4)
+        request = Request(layer, draw_weights(layer), BatchPlan(3, steps, mask, True).draw(layer),
+                          wants=("outputs", "states", "gradients"), execution=Execution(kernel))
+        seen = transformed(ask, request, "torch.compile")
+        found += against_reference(seen, request, "outputs", "states", "loss", "gradients")
+    return found
+
+
 @statement("A layer that is computed again for its gradients, in place of keeping what it computed, is trained as the plain one.",
            {"cell": ("lstm", "gru", "simple_rnn"), "direction": ("forward", "bidirectional")},
            strength=(1, 1, 2), depth="full", source="Keras: RematScope; PyTorch: torch.utils.checkpoint")

@@ -178,7 +178,7 @@ class TensorFlow(Engine):
 
 
 class Torch(Engine):
-    """PyTorch: eager."""
+    """PyTorch: eager; `torch.compile` where a call is to be compiled, without its code generator."""
 
     name = "torch"
 
@@ -203,12 +203,13 @@ class Torch(Engine):
 
     def call(self, stack: Stack, call: Call) -> Answer:
         """Run the stack, and differentiate it where cotangents are given."""
+        run = self.torch.compile(forward, backend="aot_eager") if call.compiled else forward
         if call.cotangents is None:
-            return Answer(*forward(stack, call.inputs, call.mask, call.states, call.training))
+            return Answer(*run(stack, call.inputs, call.mask, call.states, call.training))
         given = [state for one in call.states or () for state in one]
         for tensor in (call.inputs, *given):
             tensor.requires_grad_(True)
-        outputs, finals, passed = forward(stack, call.inputs, call.mask, call.states, call.training)
+        outputs, finals, passed = run(stack, call.inputs, call.mask, call.states, call.training)
         total = loss(self.keras, outputs, finals, call.cotangents)
         variables = [v.value for v in stack.variables]
         found = self.torch.autograd.grad(total, [call.inputs, *given, *variables], allow_unused=True)

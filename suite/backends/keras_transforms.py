@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -20,6 +21,12 @@ def run_transformed(backend: Any, request: FunctionRequest) -> Observation | Uns
     if reason := backend.supports(asked):
         return Unsupported(reason)
     stack, call = backend._stack(asked, backend._key(asked)), backend._call(asked, asked.batch, True)
+    if transform == "torch.compile":
+        if backend.engine_name != "torch":
+            return Unsupported("torch.compile compiles PyTorch; what this engine compiles is the kernel `compiled`")
+        with moment("run"):
+            arrays, facts = backend._arrays(asked, backend.engine.call(stack, replace(call, compiled=True)))
+        return Observation(arrays, facts={**facts, "padding": backend.padding(asked.layer)})
     program = Program(backend, asked, stack)
     with moment("run"):
         if transform == "forward mode":

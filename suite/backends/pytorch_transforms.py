@@ -11,7 +11,7 @@ from torch.utils.checkpoint import checkpoint
 
 from cases.layouts import from_pytorch, to_pytorch
 from cases.models import FunctionRequest
-from cases.requests import Observation, Unsupported
+from cases.requests import Observation, Request, Unsupported
 from suite.backends import moment
 from suite.backends import pytorch_layers as layers
 
@@ -24,9 +24,11 @@ def run_transformed(backend: Any, request: FunctionRequest) -> Observation | Uns
     if reason := backend.supports(asked):
         return Unsupported(reason)
     packed = batch.mask is not None and asked.execution.kernel != "generic"
-    if packed and transform != "forward mode":
+    if packed and transform not in ("forward mode", "torch.compile"):
         return Unsupported("packing has its lengths before anything is mapped: rows cannot have lengths of their own")
     module = backend._module(asked)
+    if transform == "torch.compile":
+        return run_compiled(backend, asked, module)
     own = {name: parameter.detach() for name, parameter in layers.parameters(module).items()}
     places = {id(parameter): place for place, parameter in module.named_parameters()}
     full = {name: places[id(parameter)] for name, parameter in layers.parameters(module).items()}
@@ -66,6 +68,17 @@ def run_transformed(backend: Any, request: FunctionRequest) -> Observation | Uns
     rows = [from_pytorch(layer, {n: a[i] for n, a in found.items()}) for i in range(batch.size)]
     return Observation({f"gradients/weights/{n}": np.stack([one[n] for one in rows]) for n in rows[0]},
                        facts={"padding": backend.padding(layer)})
+
+
+def run_compiled(backend: Any, asked: Request, module: Any) -> Observation:
+    """What a module gives that `torch.compile` traced, without its code generator, and its gradients."""
+    arguments, leaves = backend._arguments(asked, asked.batch, None, True)
+    with moment("run"):
+        outputs, last = torch.compile(module, backend="aot_eager")(*arguments)
+        states = layers.name_states(asked.layer, last)
+        found = {n: layers.to_numpy(t) for n, t in {"outputs": outputs, **{f"states/{n}": s for n, s in states.items()}}.items()}
+        found |= backend._gradients(asked, module, leaves, outputs, states)
+    return Observation(found, facts={"padding": backend.padding(asked.layer)})
 
 
 def run_recomputed(backend: Any, request: FunctionRequest) -> Observation | Unsupported:

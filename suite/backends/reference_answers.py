@@ -200,7 +200,7 @@ def run_probabilities(backend: Any, request: FunctionRequest) -> Observation:
 
 
 def run_transformed(backend: Any, request: FunctionRequest) -> Observation:
-    """Forward mode as the sum of gradients times the direction; mapped rows as so many batches of one row."""
+    """Forward mode as the sum of gradients times the direction; mapped rows as so many batches of one row; traced, itself."""
     options = dict(request.arguments)
     asked, transform = options["request"], options["transform"]
     with moment("run"):
@@ -208,7 +208,7 @@ def run_transformed(backend: Any, request: FunctionRequest) -> Observation:
             seen = backend.run(asked)
             terms = [np.sum(seen[f"gradients/{name}"] * along) for name, along in options["tangents"].items()]
             return Observation({"derivative": np.array(sum(terms))})
-        if transform == "mapping over rows":
+        if transform in ("mapping over rows", "torch.compile"):
             return backend.run(asked)
         each = [backend.run(asked.but(batch=rows(asked.batch, [row]))) for row in range(asked.batch.size)]
     names = [name for name in each[0].arrays if name.startswith("gradients/weights")]
