@@ -159,12 +159,13 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 
 def unasked(item: pytest.Item) -> bool:
-    """Whether a test has no parameters because a search, or the plan, was not asked for."""
+    """Whether a test has no parameters because a search, the plan, or at this depth any statement, was not asked for."""
     if SESSION not in item.config.stash or "suite" not in item.path.parts:
         return False
     settings = session_of(item.config).settings
-    searches = getattr(item, "originalname", "") == "test_exploration"
-    return not settings.explore if searches else not settings.planned
+    kind = getattr(item, "originalname", "")
+    asked = settings.explore if kind == "test_exploration" else settings.planned
+    return not asked or kind in KINDS and not getattr(session_of(item.config), KINDS[kind])
 
 
 @pytest.fixture
