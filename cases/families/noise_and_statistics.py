@@ -48,6 +48,31 @@ def noise_is_as_documented(ask, layer):
     return found
 
 
+SATURATED = -1.7580993408473766
+"""What SELU tends to: minus its scale times its alpha (Klambauer et al. 2017)."""
+
+
+@statement("Alpha dropout in training puts the value that SELU tends to where it drops, and scales and shifts everything so that "
+           "mean and variance stay.", {"rate": (RATE, 0.5)}, usual={"rate": (RATE,)}, sparing=1,
+           source="Klambauer et al. 2017, Self-Normalizing Neural Networks; Keras: AlphaDropout; PyTorch: nn.AlphaDropout")
+def alpha_dropout_is_its_equation(ask, rate):
+    inputs = draw_values(generator("alpha dropout"), (ROWS, STEPS, FEATURES)).astype("float32")
+    given = {"layer": "AlphaDropout", "options": {"rate": rate}, "inputs": inputs, "mask": np.ones((ROWS, STEPS), bool),
+             "training": True}
+    seen = ask(FunctionRequest("between", tuple(given.items())))["outputs"].astype("float64")
+    scale = ((1 - rate) * (1 + rate * SATURATED**2)) ** -0.5
+    kept, put = scale * (inputs - SATURATED * rate), scale * SATURATED * (1 - rate)
+    if seen.shape != inputs.shape:
+        return [Deviation("outputs", f"outputs: found shape {seen.shape}, expected {inputs.shape}")]
+    dropped = np.abs(seen - put) < np.abs(seen - kept)
+    found = compare("outputs", seen, np.where(dropped, put, kept), 64 * unit_roundoff("float32") * (1 + np.abs(kept)))
+    allowed = SURE * float(np.sqrt(rate * (1 - rate) / inputs.size))
+    if not abs(dropped.mean() - rate) <= allowed:
+        found.append(Deviation("share", f"share that is dropped: found {dropped.mean():.3g}, expected {rate}",
+                               float(abs(dropped.mean() - rate)), allowed))
+    return found
+
+
 @statement("Batch normalization in training takes mean and variance over the valid steps, and one that is frozen takes its own.",
            {"mask": ("right", "left", "gaps"), "trainable": (True, False)}, usual={"mask": ("right",)}, sparing=0,
            source="Ioffe and Szegedy 2015; Keras: BatchNormalization, mask, trainable")

@@ -61,6 +61,7 @@ from suite.backends.keras_scans import run_associative_scan, run_ctc_decoded, ru
 from suite.backends.keras_schedules import run_schedule
 from suite.backends.keras_series import run_windows, run_words
 from suite.backends.keras_stateful import run_stateful_calls
+from suite.backends.keras_told import run_told_shapes
 from suite.backends.keras_training import run_logs
 from suite.backends.keras_transforms import run_recomputed, run_transformed
 from suite.backends.keras_typed import run_masked_number, run_scaled_model, run_typed
@@ -80,6 +81,7 @@ from suite.backends.keras_wrappers import (
     run_pooled,
     run_wrapped_mask,
 )
+from suite.backends.made import run_options_of_nothing
 
 PROBES: Mapping[str, Callable] = {
     "chain": run_chain, "form": run_form, "purity": run_purity, "fresh_weights": run_fresh,
@@ -111,6 +113,7 @@ PROBES: Mapping[str, Callable] = {
     "named_outputs": run_named_outputs,
     "metric_by_word": run_metric_by_word, "loss_by_name": run_loss_by_name,
     "scaled_model": run_scaled_model, "activation": run_activation, "reshaped": run_reshaped,
-    "attending_long": run_attending_long, "wrong_weights": run_wrong_weights,
+    "attending_long": run_attending_long, "wrong_weights": run_wrong_weights, "told_shapes": run_told_shapes,
+    "options_of_nothing": lambda backend, request: run_options_of_nothing({"keras": backend.keras}, request),
 }
 """Name of a function request -> what answers it: function(backend, request)."""

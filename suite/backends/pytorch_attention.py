@@ -44,9 +44,9 @@ def run_attending(backend: Any, request: FunctionRequest) -> Observation | Unsup
 
 
 def run_between(backend: Any, request: FunctionRequest) -> Observation | Unsupported:
-    """Dropout, of single numbers or of whole features over all steps."""
+    """Dropout, of single numbers or of whole features over all steps, or to the value that SELU tends to."""
     options = dict(request.arguments)
-    made = {"Dropout": nn.Dropout, "SpatialDropout1D": nn.Dropout1d}.get(options["layer"])
+    made = {"Dropout": nn.Dropout, "SpatialDropout1D": nn.Dropout1d, "AlphaDropout": nn.AlphaDropout}.get(options["layer"])
     if made is None or not options["mask"].all():
         return Unsupported("PyTorch's layers between recurrent ones know no masks, and none of them is noise but dropout")
     with moment("run"), torch.random.fork_rng():

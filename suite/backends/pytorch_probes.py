@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
+from suite.backends.made import run_options_of_nothing
 from suite.backends.pytorch_attention import run_attending, run_between
 from suite.backends.pytorch_cells import run_cell_states, run_chain, run_form, run_pack
 from suite.backends.pytorch_counted import run_counted_states
@@ -46,5 +47,6 @@ PROBES: Mapping[str, Callable] = {
     "packed_as": run_packed_as, "padded_from": run_padded_from, "clipped": run_clipped, "bare": run_bare,
     "meant": run_meant,
     "bags": run_bags, "wrong_bags": run_wrong_bags, "padded_with": run_padded_with, "made_elsewhere": run_made_elsewhere,
+    "options_of_nothing": lambda backend, request: run_options_of_nothing({"torch": backend.torch}, request),
 }
 """Name of a function request -> what answers it: function(backend, request)."""

@@ -121,6 +121,10 @@ def run_between(backend: Any, request: FunctionRequest) -> Observation:
             inputs = inputs * random.normal(1, np.sqrt(kind["rate"] / (1 - kind["rate"])), shape)
         else:
             inputs = inputs * (random.uniform(size=shape) >= kind["rate"]) / max(1 - kind["rate"], 1e-9)
+    elif options["training"] and options["layer"] == "AlphaDropout":
+        rate, far = kind["rate"], -1.7580993408473766
+        drawn = np.where(np.random.default_rng(0).uniform(size=inputs.shape) < rate, far, inputs)
+        inputs = (drawn - rate * far) / np.sqrt((1 - rate) * (1 + rate * far**2))
     elif options["training"] and options["layer"] == "BatchNormalization":
         own = not kind.get("trainable", True)
         mean, variance = (0.0, 1.0) if own else (inputs[mask].mean(axis=0), inputs[mask].var(axis=0))

@@ -7,6 +7,8 @@ from typing import Any
 import numpy as np
 
 from cases.families.normalizations import normalized
+from cases.families.options_of_nothing import asked
+from cases.families.told_shapes import LAYERS, LONGER, OPEN, ROWS, STEPS
 from cases.layers import generator
 from cases.models import FunctionRequest
 from cases.requests import Observation
@@ -117,3 +119,19 @@ def run_sparse_step(backend: Any, request: FunctionRequest) -> Observation:
 def run_told_dtypes(backend: Any, request: FunctionRequest) -> Observation:
     """What is told."""
     return Observation({"outputs": np.ones(())}, facts={"dtypes": (("float32", "float32"),)})
+
+
+def run_told_shapes(backend: Any, request: FunctionRequest) -> Observation:
+    """The documented shape; beforehand with every axis open that depends on one that is."""
+    options = dict(request.arguments)
+    due_of = LAYERS[options["name"]][3]
+    due, longer = due_of(STEPS), due_of(LONGER)
+    told = np.array([OPEN, *(OPEN if options["open"] and one != other else one for one, other in zip(due, longer, strict=True))])
+    return Observation({"came": np.array([ROWS, *due]), "symbolic": told, "computed": told})
+
+
+def run_options_of_nothing(backend: Any, request: FunctionRequest) -> Observation:
+    """Every option that is given means nothing."""
+    each = asked(dict(request.arguments)["group"])
+    said = [f"no {name} is {value!r}" if name else "" for _, name, value in each]
+    return Observation({"made": np.array([not words for words in said], "int32")}, facts={"said": said})

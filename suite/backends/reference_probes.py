@@ -72,10 +72,12 @@ from suite.backends.reference_parts import (
     run_meant,
     run_normalized,
     run_numbers_as,
+    run_options_of_nothing,
     run_padded_with,
     run_refused_call,
     run_sparse_step,
     run_told_dtypes,
+    run_told_shapes,
     run_wrong_bags,
 )
 from suite.backends.reference_scans import run_associative_scan, run_counted_states, run_ctc_decoded, run_scan
@@ -165,5 +167,6 @@ PROBES: Mapping[str, Callable] = {
     "loss_by_name": run_loss_by_name, "scaled_model": run_scaled_model, "activation": run_activation, "reshaped": run_reshaped,
     "attending_long": run_attending_long,
     "packed_as": run_packed_as, "padded_from": run_padded_from, "clipped": run_clipped, "bare": run_bare,
+    "told_shapes": run_told_shapes, "options_of_nothing": run_options_of_nothing,
 }
 """Name of a function request -> what answers it: function(backend, request)."""

@@ -267,6 +267,12 @@ def between(told: Told) -> list[str]:
         due = ["expected = x / np.sqrt(1 + 1e-3)  # its own mean and variance: 0 and 1"] if options["options"] else [
             "mean, variance = x[mask].mean(axis=0), x[mask].var(axis=0)", "expected = (x - mean) / np.sqrt(variance + 1e-3)"]
         return whole(told, first, asked, [*due, *compared("1e-4", "mask[..., None]")])
+    if layer == "AlphaDropout":
+        due = [f"rate, far = {options['options']['rate']}, -1.7580993408473766  # what SELU tends to",
+               "scale = ((1 - rate) * (1 + rate * far**2)) ** -0.5",
+               "kept, put = scale * (x - rate * far), scale * far * (1 - rate)",
+               "expected = np.where(abs(found - put) < abs(found - kept), put, kept)"]
+        return whole(told, first, asked, [*due, *compared("1e-4")])
     return noise(told, layer, first, asked)
 
 

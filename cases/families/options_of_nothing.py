@@ -1,0 +1,124 @@
+"""Options that mean nothing: words that nobody knows, sizes and rates that cannot be. What is made with one is refused, and what
+is made without is not."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+from cases.families.base import statement
+from cases.models import FunctionRequest
+from cases.requests import Deviation
+
+WORD = "no such"
+
+
+class Made(NamedTuple):
+    """A class or function by its place in the framework, what it is called with, by name, and options that it must refuse, each
+    alone, in place of what it is called with or besides."""
+
+    place: str
+    arguments: Mapping[str, Any]
+    wrong: Mapping[str, tuple[Any, ...]]
+
+
+def words(*names: str) -> dict[str, tuple[Any, ...]]:
+    """Options that take a word."""
+    return dict.fromkeys(names, (WORD,))
+
+
+SIZES = (0, -1)
+RATES = (-0.25, 1.5)
+WEIGHTS = words("kernel_initializer", "bias_initializer", "kernel_regularizer", "bias_regularizer", "kernel_constraint",
+                "bias_constraint", "activation", "dtype")
+CELL = {**WEIGHTS, **words("recurrent_initializer", "recurrent_regularizer", "recurrent_constraint")}
+GATES = {**CELL, **words("recurrent_activation")}
+LSTM_CELL = Made("layers.LSTMCell", {"units": 4}, {})
+KERAS: Mapping[str, tuple[Made, ...]] = {
+    "layers": (
+        Made("layers.LSTM", {"units": 4}, {**GATES, **words("activity_regularizer")}),
+        Made("layers.GRU", {"units": 4}, {**GATES, **words("activity_regularizer")}),
+        Made("layers.SimpleRNN", {"units": 4}, CELL),
+        Made("layers.ConvLSTM1D", {"filters": 4, "kernel_size": 2}, {**GATES, **words("padding", "data_format")}),
+    ),
+    "cells": (
+        Made("layers.LSTMCell", {"units": 4}, {**GATES, "units": SIZES}),
+        Made("layers.GRUCell", {"units": 4}, {**GATES, "units": SIZES}),
+        Made("layers.SimpleRNNCell", {"units": 4}, {**CELL, "units": SIZES}),
+        Made("layers.RNN", {"cell": LSTM_CELL}, {"cell": (3, WORD)}),
+        Made("layers.StackedRNNCells", {"cells": [LSTM_CELL]}, {"cells": ([3], [WORD])}),
+    ),
+    "wrappers": (
+        Made("layers.Bidirectional", {"layer": Made("layers.LSTM", {"units": 4}, {})},
+             {**words("merge_mode", "dtype"), "layer": (3, WORD)}),
+        Made("layers.TimeDistributed", {"layer": Made("layers.Dense", {"units": 4}, {})}, {"layer": (3, WORD)}),
+        Made("layers.Attention", {}, words("score_mode", "dtype")),
+        Made("layers.MultiHeadAttention", {"num_heads": 2, "key_dim": 3},
+             {**words("kernel_initializer", "bias_regularizer", "kernel_constraint"), "num_heads": SIZES, "key_dim": SIZES}),
+    ),
+    "around": (
+        Made("layers.Dense", {"units": 4}, {**WEIGHTS, "units": SIZES}),
+        Made("layers.Activation", {"activation": "tanh"}, words("activation")),
+        Made("layers.Embedding", {"input_dim": 5, "output_dim": 4},
+             {**words("embeddings_initializer", "embeddings_regularizer", "embeddings_constraint"),
+              "input_dim": SIZES, "output_dim": SIZES}),
+        Made("layers.Conv1D", {"filters": 4, "kernel_size": 2},
+             {**WEIGHTS, **words("padding", "data_format"), "strides": (0,), "kernel_size": (0,)}),
+        Made("layers.LayerNormalization", {}, words("gamma_initializer", "beta_regularizer", "dtype")),
+        Made("layers.BatchNormalization", {}, words("gamma_initializer", "beta_regularizer", "moving_mean_initializer")),
+        Made("layers.GlobalAveragePooling1D", {}, words("data_format")), Made("layers.Flatten", {}, words("data_format")),
+        Made("layers.RepeatVector", {"n": 2}, {"n": (-1, 2.5)}),
+    ),
+    "noise": (
+        *(Made(f"layers.{name}", {"rate": 0.5}, {"rate": RATES})
+          for name in ("Dropout", "SpatialDropout1D", "GaussianDropout", "AlphaDropout")),
+        Made("layers.GaussianNoise", {"stddev": 0.5}, {"stddev": RATES}),
+    ),
+    "training": (
+        Made("losses.MeanSquaredError", {}, words("reduction")), Made("losses.get", {"identifier": "mse"}, words("identifier")),
+        Made("metrics.get", {"identifier": "mse"}, words("identifier")),
+        Made("optimizers.get", {"identifier": "sgd"}, words("identifier")),
+        Made("optimizers.SGD", {}, {"momentum": (1.5, -0.5)}),
+        Made("initializers.get", {"identifier": "zeros"}, words("identifier")),
+        Made("initializers.VarianceScaling", {}, words("mode", "distribution")),
+        Made("dtype_policies.get", {"identifier": "float32"}, words("identifier")),
+    ),
+    "sequences": (
+        Made("utils.pad_sequences", {"sequences": [[1, 2], [3]]}, words("padding")),
+        Made("utils.pad_sequences", {"sequences": [[1, 2], [3]], "maxlen": 1}, words("truncating")),
+    ),
+}
+SMALL = {"input_size": 3, "hidden_size": 4}
+RECURRENT = {"num_layers": SIZES, "hidden_size": SIZES, "dropout": RATES}
+TORCH: Mapping[str, tuple[Made, ...]] = {
+    "modules": (
+        Made("nn.LSTM", SMALL, {**RECURRENT, "proj_size": (-1, 4, 5)}), Made("nn.GRU", SMALL, {**RECURRENT, "proj_size": (2,)}),
+        Made("nn.RNN", SMALL, {**RECURRENT, **words("nonlinearity")}),
+        Made("nn.MultiheadAttention", {"embed_dim": 4, "num_heads": 2}, {"num_heads": (3, 0)}),
+        *(Made(f"nn.{name}", {"p": 0.5}, {"p": RATES}) for name in ("Dropout", "Dropout1d", "AlphaDropout")),
+        Made("nn.Embedding", {"num_embeddings": 5, "embedding_dim": 4}, {"padding_idx": (5, -6)}),
+        Made("nn.Conv1d", {"in_channels": 3, "out_channels": 4, "kernel_size": 2}, words("padding", "padding_mode")),
+    ),
+}
+GROUPS = {f"{stack}_{group}": (stack, entries) for stack, named in (("keras", KERAS), ("torch", TORCH))
+          for group, entries in named.items()}
+
+
+@statement("What is made with an option that means nothing is refused when it is made, in words; without that option it is made.",
+           {"group": tuple(GROUPS)}, sparing=2, source="Keras and PyTorch: the options that are documented")
+def options_of_nothing_are_refused(ask, group):
+    seen = ask(FunctionRequest("options_of_nothing", (("stack", GROUPS[group][0]), ("group", group))))
+    found = []
+    for (made, name, value), came, said in zip(asked(group), seen["made"], seen.facts["said"], strict=True):
+        if came != (not name):
+            words_of = f"{name}={value!r}: made, and nothing said" if name else f"is refused: {said}"
+            found.append(Deviation("options" if name else "made", f"{made.place} {words_of}"))
+        elif name and not said.strip():
+            found.append(Deviation("options", f"{made.place} {name}={value!r}: refused without a word"))
+    return found
+
+
+def asked(group: str) -> list[tuple[Made, str, Any]]:
+    """What is made in a group, in order: each without an option that means nothing (its name is empty), then with each."""
+    return [(made, name, value) for made in GROUPS[group][1]
+            for name, value in (("", None), *((n, v) for n, values in made.wrong.items() for v in values))]

@@ -1,0 +1,82 @@
+"""Shapes that layers around recurrent ones tell beforehand: joins, convolutions, pooling, attention, tables."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from cases.batches import draw_values
+from cases.families.base import statement
+from cases.layers import generator
+from cases.models import FunctionRequest
+from cases.requests import Deviation
+
+ROWS, STEPS, LONGER, OTHERS, OPEN = 2, 5, 8, 4, -1
+"""Of the batch, of the first input, of the first input that is longer; of the further ones where they are joined in time; an axis
+of open size."""
+PAIR = ((STEPS, 3), (STEPS, 3))
+LAYERS: Mapping[str, tuple[str, dict[str, Any], tuple[tuple[int, ...], ...], Callable[[int], tuple[int, ...]]]] = {
+    "joined": ("Concatenate", {}, ((STEPS, 3), (STEPS, 4)), lambda t: (t, 7)),
+    "joined_in_time": ("Concatenate", {"axis": 1}, ((STEPS, 3), (OTHERS, 3)), lambda t: (t + OTHERS, 3)),
+    "three_joined_in_time": ("Concatenate", {"axis": -2}, ((STEPS, 3), (OTHERS, 3), (2, 3)), lambda t: (t + OTHERS + 2, 3)),
+    **{name.lower(): (name, {}, PAIR, lambda t: (t, 3))
+       for name in ("Add", "Average", "Multiply", "Subtract", "Maximum", "Minimum")},
+    "spread": ("Add", {}, ((STEPS, 3), (1, 3)), lambda t: (t, 3)),
+    "products": ("Dot", {"axes": 2}, ((STEPS, 3), (OTHERS, 3)), lambda t: (t, OTHERS)),
+    "dense": ("Dense", {"units": 7}, ((STEPS, 3),), lambda t: (t, 7)),
+    "einsum": ("EinsumDense", {"equation": "btf,fg->btg", "output_shape": (None, 7)}, ((STEPS, 3),), lambda t: (t, 7)),
+    "table": ("Embedding", {"input_dim": 9, "output_dim": 7}, ((STEPS,),), lambda t: (t, 7)),
+    "masking": ("Masking", {}, ((STEPS, 3),), lambda t: (t, 3)),
+    "normalized": ("LayerNormalization", {}, ((STEPS, 3),), lambda t: (t, 3)),
+    "dropped": ("SpatialDropout1D", {"rate": 0.5}, ((STEPS, 3),), lambda t: (t, 3)),
+    "repeated": ("RepeatVector", {"n": 4}, ((3,),), lambda t: (4, 3)),
+    "convolved": ("Conv1D", {"filters": 7, "kernel_size": 3}, ((STEPS, 3),), lambda t: (t - 2, 7)),
+    "strided": ("Conv1D", {"filters": 7, "kernel_size": 3, "strides": 2, "padding": "same"}, ((STEPS, 3),),
+                lambda t: (-(-t // 2), 7)),
+    "causal": ("Conv1D", {"filters": 7, "kernel_size": 3, "dilation_rate": 2, "padding": "causal"}, ((STEPS, 3),),
+               lambda t: (t, 7)),
+    "separable": ("SeparableConv1D", {"filters": 7, "kernel_size": 2}, ((STEPS, 3),), lambda t: (t - 1, 7)),
+    "depthwise": ("DepthwiseConv1D", {"kernel_size": 2, "depth_multiplier": 2}, ((STEPS, 3),), lambda t: (t - 1, 6)),
+    "transposed": ("Conv1DTranspose", {"filters": 7, "kernel_size": 3, "strides": 2}, ((STEPS, 3),), lambda t: (2 * t + 1, 7)),
+    "greatest_of_two": ("MaxPooling1D", {"pool_size": 2}, ((STEPS, 3),), lambda t: (t // 2, 3)),
+    "mean_of_three": ("AveragePooling1D", {"pool_size": 3, "strides": 1, "padding": "same"}, ((STEPS, 3),), lambda t: (t, 3)),
+    "mean": ("GlobalAveragePooling1D", {}, ((STEPS, 3),), lambda t: (3,)),
+    "mean_kept": ("GlobalAveragePooling1D", {"keepdims": True}, ((STEPS, 3),), lambda t: (1, 3)),
+    "greatest": ("GlobalMaxPooling1D", {"data_format": "channels_first"}, ((3, STEPS),), lambda t: (3,)),
+    "attended": ("Attention", {}, ((STEPS, 3), (OTHERS, 3)), lambda t: (t, 3)),
+    "attended_by_sums": ("AdditiveAttention", {}, ((STEPS, 3), (OTHERS, 3)), lambda t: (t, 3)),
+    "heads": ("MultiHeadAttention", {"num_heads": 2, "key_dim": 3, "value_dim": 2}, ((STEPS, 4), (OTHERS, 6)), lambda t: (t, 4)),
+}
+"""Name -> Keras' layer, its options, the shapes of its inputs without the batch, and that of what comes, by the steps of the
+first input."""
+
+
+@statement("Layers around recurrent ones give the shape that is documented, and tell it beforehand: what depends on an axis that "
+           "is open stays open, and nothing else.",
+           {"name": tuple(LAYERS), "open": ("nothing", "time", "first")}, usual={"open": ("nothing", "first")},
+           strength=(1, 2, 2), sparing=2, senseless=(
+    (("name", "open"), lambda name, open: name in ("repeated", "greatest") and open != "nothing"),
+    (("name", "open"), lambda name, open: name == "einsum" and open == "nothing"),  # its own option leaves time open
+    (("name", "open"), lambda name, open: open == "time" and len(LAYERS[name][2]) == 1),
+), source="Keras: Layer.compute_output_shape, and calls on symbolic tensors")
+def layers_tell_their_shapes(ask, name, open):
+    layer, options, shapes, due_of = LAYERS[name]
+    random = generator("told shapes", name)
+    inputs = tuple(draw_values(random, (ROWS, *shape)) for shape in shapes)
+    opened = {"nothing": 0, "first": 1, "time": len(shapes)}[open]
+    given = {"layer": layer, "options": options, "inputs": inputs, "open": opened, "ids": layer == "Embedding"}
+    seen = ask(FunctionRequest("told_shapes", (("name", name), *given.items())))
+    due, longer = due_of(STEPS), due_of(LONGER)
+    came = tuple(int(size) for size in seen["came"])
+    found = [] if came == (ROWS, *due) else [Deviation("came", f"outputs: found shape {came}, expected {(ROWS, *due)}")]
+    for how in ("computed", "symbolic"):
+        told = tuple(int(size) for size in seen[how])
+        right = len(told) == 1 + len(due) and told[0] == OPEN and all(
+            here == one or here == OPEN and opened and one != other
+            for here, one, other in zip(told[1:], due, longer, strict=True))
+        early = opened and any(here != OPEN and one != other and (opened == len(shapes) or here not in {s[0] for s in shapes[1:]})
+                               for here, one, other in zip(told[1:], due, longer, strict=False))
+        if not right or early:
+            words = f"told beforehand ({how}): {told}, with {open} open besides the batch, and {came} came"
+            found.append(Deviation(how, words.replace(str(OPEN), "open")))
+    return found

@@ -1,0 +1,39 @@
+"""What Keras' layers tell before they are called: the shape of what comes."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from cases.families.told_shapes import OPEN
+from cases.models import FunctionRequest
+from cases.requests import Observation
+from suite.backends import moment
+
+APART = ("MultiHeadAttention",)
+"""The layers that take their inputs one by one, not as a list."""
+
+
+def run_told_shapes(backend: Any, request: FunctionRequest) -> Observation:
+    """Answer the request of `cases.families.told_shapes`: told by a layer that was not called yet, by a call on symbolic tensors,
+    and what came."""
+    options, keras = dict(request.arguments), backend.keras
+    dtype = "int32" if options["ids"] else "float32"
+    inputs = [(np.abs(one) * 3).astype(dtype) for one in options["inputs"]]
+    shapes = [(None if number < options["open"] else one.shape[1], *one.shape[2:]) for number, one in enumerate(inputs)]
+
+    def made() -> Any:
+        return getattr(keras.layers, options["layer"])(**options["options"])
+
+    def called(function: Any, given: list) -> Any:
+        return function(*given) if options["layer"] in APART or len(given) == 1 else function(given)
+
+    with moment("build"):
+        layer = made()
+        symbolic = called(layer, [keras.Input(shape, dtype=dtype) for shape in shapes]).shape
+        computed = called(made().compute_output_shape, [(None, *shape) for shape in shapes])
+    with moment("run"):
+        came = called(layer, [backend.engine.tensor(one) for one in inputs]).shape
+    told = {"symbolic": symbolic, "computed": computed, "came": came}
+    return Observation({name: np.array([OPEN if size is None else int(size) for size in shape]) for name, shape in told.items()})
