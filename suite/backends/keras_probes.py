@@ -60,8 +60,8 @@ from suite.backends.keras_saved import run_saved
 from suite.backends.keras_scans import run_associative_scan, run_ctc_decoded, run_scan
 from suite.backends.keras_schedules import run_schedule
 from suite.backends.keras_series import run_windows, run_words
+from suite.backends.keras_shapes import run_told_shapes
 from suite.backends.keras_stateful import run_stateful_calls
-from suite.backends.keras_told import run_told_shapes
 from suite.backends.keras_training import run_logs
 from suite.backends.keras_transforms import run_recomputed, run_transformed
 from suite.backends.keras_typed import run_masked_number, run_scaled_model, run_typed
