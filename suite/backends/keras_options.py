@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import inspect
+from functools import wraps
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -35,6 +37,11 @@ OTHERS: dict[str, tuple[str, dict[str, Any], int]] = {
 COMMON = {"name": "given", "dtype": "bfloat16", "trainable": False}
 """What every layer takes; a loop over cells, whose dtype is that of its cells, and a wrapper around loops only some of it."""
 
+FLAGS = {"return_sequences": False, "return_state": False, "go_backwards": False, "stateful": False, "unroll": False,
+         "zero_output_for_mask": False, "trainable": True, "use_bias": True, "unit_forget_bias": True, "reset_after": True,
+         "mask_zero": False, "keepdims": False, "center": True, "normalize": False}
+"""What is not a value but a yes or no -> what it is where it is left out, as documented."""
+
 LATE = ("activity_regularizer", "seed", "forward_layer.use_cudnn", "backward_layer.use_cudnn", "use_cudnn", "cell.implementation")
 """Told after all others: what is known to be lost must not hide what is not."""
 
@@ -58,9 +65,23 @@ def gated(keras: Any, cell: str) -> dict[str, Any]:
     return {**cell_options(keras), **more}
 
 
-def made(keras: Any, kind: str) -> tuple[Any, dict[str, tuple[str, Any]], tuple[int, ...]]:
-    """A layer; path of an attribute -> what was given there; the shape of one row of its inputs."""
-    layers = keras.layers
+def made(keras: Any, kind: str, flags: bool = True) -> tuple[Any, dict[str, Any], tuple[int, ...]]:
+    """A layer; path of an attribute -> what was given there; the shape of one row of its inputs. Without `flags` the layer, and
+    all within it, is told values alone, and what is due of a flag is what is documented."""
+    if flags:
+        return told(keras, keras.layers, kind)
+    left = {n: v for n, v in FLAGS.items() if n != "go_backwards" or kind != "bidirectional"}  # which takes no other halves
+
+    def without(name: str) -> Any:
+        one = getattr(keras.layers, name)
+        return wraps(one)(lambda *args, **named: one(*args, **{n: v for n, v in named.items() if n not in left}))
+
+    layer, given, row = told(keras, SimpleNamespace(**{n: without(n) for n in dir(keras.layers) if n[0].isupper()}), kind)
+    return layer, {path: left.get(path.rpartition(".")[2], value) for path, value in given.items()}, row
+
+
+def told(keras: Any, layers: Any, kind: str) -> tuple[Any, dict[str, Any], tuple[int, ...]]:
+    """A layer of `layers` with every option, and the same two things of it."""
     if kind in OTHERS:
         name, given = OTHERS[kind][0], OTHERS[kind][1] | COMMON
         if kind in ("dense", "einsum_dense", "heads"):
@@ -151,20 +172,25 @@ def run_options(backend: Any, request: FunctionRequest) -> Observation:
     """Answer the request of `cases.families.configurations.options_survive`."""
     options, keras = dict(request.arguments), backend.keras
     with moment("build"):
-        layer, given, row = made(keras, options["kind"])
-        if options["way"] == "configuration":
-            again = type(layer).from_config(layer.get_config())
-        else:
-            rows = 2 if getattr(layer, "stateful", False) else None
-            start = keras.Input(batch_shape=(rows, *row), dtype="int32" if options["kind"] == "embedding" else "float32")
-            given_to = [start] * (OTHERS[options["kind"]][2] if options["kind"] in OTHERS else 1)
-            apart = options["kind"] == "heads" or len(given_to) == 1  # others are called with a list
-            model = keras.Model(start, layer(*given_to) if apart else layer(given_to))
-            again = remade(keras, model, options["way"]).layers[-1]
-    told = [(name, said(keras, name, value), said(keras, name, at(layer, name)), said(keras, name, at(again, name)))
-            for name, value in sorted(given.items(), key=lambda item: LATE.index(item[0]) if item[0] in LATE else -1)]
-    objects = tuple(f"{type(one).__name__}{words}" for one in parts(layer) for words in strange(one.get_config()))
-    return Observation({}, facts={"options": tuple(told), "objects": objects})
+        both = [made_again(keras, options["kind"], options["way"], flags) for flags in (True, False)]
+    rows = [(name, said(keras, name, value), said(keras, name, at(layer, name)), said(keras, name, at(again, name)))
+            for layer, again, given in both for name, value in given.items()]
+    rows.sort(key=lambda row: LATE.index(row[0]) if row[0] in LATE else -1)
+    objects = (f"{type(one).__name__}{words}" for layer, *_ in both for one in parts(layer) for words in strange(one.get_config()))
+    return Observation({}, facts={"options": tuple(rows), "objects": tuple(objects)})
+
+
+def made_again(keras: Any, kind: str, way: str, flags: bool) -> tuple[Any, Any, dict[str, Any]]:
+    """A layer, the one that comes of it by this way, and what was given."""
+    layer, given, row = made(keras, kind, flags)
+    if way == "configuration":
+        return layer, type(layer).from_config(layer.get_config()), given
+    rows = 2 if getattr(layer, "stateful", False) else None
+    start = keras.Input(batch_shape=(rows, *row), dtype="int32" if kind == "embedding" else "float32")
+    given_to = [start] * (OTHERS[kind][2] if kind in OTHERS else 1)
+    apart = kind == "heads" or len(given_to) == 1  # others are called with a list
+    model = keras.Model(start, layer(*given_to) if apart else layer(given_to))
+    return layer, remade(keras, model, way).layers[-1], given
 
 
 def run_shared(backend: Any, request: FunctionRequest) -> Observation:
