@@ -15,7 +15,8 @@ from cases.requests import Deviation
 from cases.tolerance import compare, unit_roundoff
 
 CLASSES = 4
-SHAPES = {"steps": (3, 5, CLASSES), "rows": (5, CLASSES), "square": (CLASSES, CLASSES)}
+SHAPES = {"steps": (3, 5, CLASSES), "rows": (5, CLASSES), "square": (CLASSES, CLASSES), "one_row": (1, CLASSES),
+          "steps_of_one_row": (1, 5, CLASSES), "cube": (CLASSES, CLASSES, CLASSES)}
 """What the losses are of, by name; the last axis is that of the classes."""
 SLACK = 512 * unit_roundoff("float32")
 DELTA, SMOOTHING, GAMMA, ALPHA = 0.625, 0.25, 3.0, 0.375
@@ -91,22 +92,24 @@ def drawn(of: str, shape: tuple[int, ...], *words: str) -> tuple[np.ndarray, np.
 
 
 @statement("A loss that is called by name is its equation over the last axis, as a function, as a loss by the weights of its "
-           "steps, and as a metric, in the mean over them.",
-           {"name": tuple(EQUATIONS), "form": ("function", "loss", "metric"), "of": tuple(SHAPES)},
+           "steps, and as a metric, in the mean over them; so is what a model tells that is compiled with both.",
+           {"name": tuple(EQUATIONS), "form": ("function", "loss", "metric", "compiled"), "of": tuple(SHAPES)},
            senseless=((("name", "form"), lambda name, form: form == "metric" and name not in METRICS),),
-           strength=(1, 2, 3), sparing=2, source="Keras: losses, metrics")
+           strength=(1, 2, 3), sparing=2, source="Keras: losses, metrics, Model.compile")
 def losses_by_name_are_equations(ask, name, form, of) -> list[Deviation]:
     kind, numbers, options, equation = EQUATIONS[name]
     targets, outputs = drawn(numbers, SHAPES[of], of)
     due = equation(targets, outputs)
     weights = generator("losses by name", "weights").uniform(0.5, 2.0, due.shape)
+    mean = (-1.0 if name == "cosine_similarity" else 1.0) * (due * weights).sum() / weights.sum()
     if form == "metric":
-        sign = -1.0 if name == "cosine_similarity" else 1.0
-        kind, due = METRICS[name], np.array(sign * (due * weights).sum() / weights.sum())
+        kind, due = METRICS[name], np.array(mean)
     elif form == "loss":
         due = due * weights
+    elif form == "compiled":
+        due = np.array([(due * weights).mean(), mean][: 1 + (name in METRICS)])
     arguments = {"name": name, "class": kind, "options": options, "form": form, "targets": targets, "outputs": outputs,
-                 "weights": weights}
+                 "weights": weights, "metric": METRICS.get(name)}
     return compare("value", ask(FunctionRequest("loss_by_name", tuple(arguments.items())))["value"], due,
                    SLACK * max(1.0, float(np.abs(due).max())))
 

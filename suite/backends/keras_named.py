@@ -57,7 +57,10 @@ def run_metric_by_word(backend: Any, request: FunctionRequest) -> Observation:
 def run_loss_by_name(backend: Any, request: FunctionRequest) -> Observation:
     """Answer the request of `cases.families.losses_by_name`."""
     options, keras = dict(request.arguments), backend.keras
-    targets, outputs, weights = (backend.engine.tensor(options[n].astype("float32")) for n in ("targets", "outputs", "weights"))
+    arrays = tuple(options[n].astype("float32") for n in ("targets", "outputs", "weights"))
+    if options["form"] == "compiled":
+        return Observation({"value": compiled_loss(keras, options, *arrays)})
+    targets, outputs, weights = map(backend.engine.tensor, arrays)
     with moment("run"):
         if options["form"] == "function":
             value = getattr(keras.losses, options["name"])(targets, outputs, **options["options"])
@@ -68,6 +71,18 @@ def run_loss_by_name(backend: Any, request: FunctionRequest) -> Observation:
             metric.update_state(targets, outputs, weights)
             value = metric.result()
     return Observation({"value": backend.engine.numpy(value)})
+
+
+def compiled_loss(keras: Any, options: dict[str, Any], targets: np.ndarray, outputs: np.ndarray, weights: np.ndarray) -> Any:
+    """What a model tells whose outputs are its inputs: of its loss, called by name where it has no options, and of its metric."""
+    with moment("build"):
+        start = keras.Input(outputs.shape[1:])
+        model = keras.Model(start, keras.layers.Activation("linear")(start))
+        kinds = [(keras.losses, options["class"]), *[(keras.metrics, options["metric"])] * bool(options["metric"])]
+        loss, *metrics = [getattr(where, kind)(**options["options"]) for where, kind in kinds]
+        model.compile("sgd", loss if options["options"] else options["name"], weighted_metrics=metrics)
+    with moment("run"):
+        return np.array(model.test_on_batch(outputs, targets, weights), "float64").reshape(-1)
 
 
 def run_activation(backend: Any, request: FunctionRequest) -> Observation:

@@ -176,8 +176,9 @@ def run_options(backend: Any, request: FunctionRequest) -> Observation:
     rows = [(name, said(keras, name, value), said(keras, name, at(layer, name)), said(keras, name, at(again, name)))
             for layer, again, given in both for name, value in given.items()]
     rows.sort(key=lambda row: LATE.index(row[0]) if row[0] in LATE else -1)
-    objects = (f"{type(one).__name__}{words}" for layer, *_ in both for one in parts(layer) for words in strange(one.get_config()))
-    return Observation({}, facts={"options": tuple(rows), "objects": tuple(objects)})
+    configured = [one for layer, *_ in both for one in parts(layer)]
+    objects = tuple(f"{type(one).__name__}{words}" for one in configured for words in strange(one.get_config()))
+    return Observation({}, facts={"options": tuple(rows), "objects": objects})
 
 
 def made_again(keras: Any, kind: str, way: str, flags: bool) -> tuple[Any, Any, dict[str, Any]]:

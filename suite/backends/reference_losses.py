@@ -63,8 +63,11 @@ def run_loss_by_name(backend: Any, request: FunctionRequest) -> Observation:
     value = EQUATIONS[options["name"]][3](options["targets"], options["outputs"])
     if options["form"] != "function":
         value = value * options["weights"]
+    mean = value.sum() / options["weights"].sum() * (-1.0 if options["name"] == "cosine_similarity" else 1.0)
     if options["form"] == "metric":
-        value = value.sum() / options["weights"].sum() * (-1.0 if options["name"] == "cosine_similarity" else 1.0)
+        value = mean
+    if options["form"] == "compiled":
+        value = [value.mean(), mean][: 1 + bool(options["metric"])]
     return Observation({"value": np.array(value)})
 
 
