@@ -114,6 +114,43 @@ def losses_by_name_are_equations(ask, name, form, of) -> list[Deviation]:
                    SLACK * max(1.0, float(np.abs(due).max())))
 
 
+CROSSED = {name: (EQUATIONS[name][0], EQUATIONS[name][1]) for name in EQUATIONS if name.endswith("crossentropy")}
+"""Cross-entropies, but that of classes by their number -> the class of the loss; what their targets are."""
+SPARSE = "sparse_categorical_crossentropy"
+
+
+def crossed(name: str, t: np.ndarray, p: np.ndarray, smoothing: float) -> np.ndarray:
+    """A cross-entropy of these shares; where it is focal, each term by what is missing of its share, to the power of GAMMA."""
+    soft = smoothed(t, CLASSES if "categorical" in name else 2) if smoothing else t
+    if "categorical" in name:
+        return -(soft * np.log(p) * (ALPHA * (1 - p) ** GAMMA if "focal" in name else 1.0)).sum(axis=-1)
+    missing = 1 - (soft * p + (1 - soft) * (1 - p))
+    return (binary(soft, p) * (missing**GAMMA if "focal" in name else 1.0)).mean(axis=-1)
+
+
+@statement("A cross-entropy, focal or not, is its equation of each step, of logits or shares, with labels that are smoothed or "
+           "not; that of classes by their number too.",
+           {"name": (*CROSSED, SPARSE), "of": tuple(SHAPES), "logits": (True, False), "soft": (True, False),
+            "form": ("function", "loss", "compiled")},
+           senseless=((("name", "soft"), lambda name, soft: name == SPARSE and soft),),
+           strength=(1, 2, 3), sparing=2, source="Keras: losses(from_logits, label_smoothing); Lin et al. 2018")
+def cross_entropies_are_equations(ask, name, of, logits, soft, form) -> list[Deviation]:
+    kind, numbers = CROSSED.get(name, ("SparseCategoricalCrossentropy", "class"))
+    targets, outputs = drawn(numbers, SHAPES[of], of)
+    due = crossed(name, targets, outputs, SMOOTHING if soft else 0.0)
+    options = {"from_logits": logits} | ({"label_smoothing": SMOOTHING} if soft else {})
+    options |= {"gamma": GAMMA} if "focal" in name else {}
+    options |= {"alpha": ALPHA} if name == "categorical_focal_crossentropy" else {}
+    if logits:  # the same shares whatever is added to the logits of all classes
+        outputs = np.log(outputs) + 0.5 if "categorical" in name else np.log(outputs / (1 - outputs))
+    weights = generator("losses by name", "weights").uniform(0.5, 2.0, due.shape)
+    due = {"loss": due * weights, "compiled": (due * weights).mean().reshape(1)}.get(form, due)
+    arguments = {"name": name, "class": kind, "options": options, "form": form, "outputs": outputs, "weights": weights,
+                 "targets": targets.argmax(axis=-1) if name == SPARSE else targets, "metric": None, "due": due}
+    return compare("value", ask(FunctionRequest("loss_by_name", tuple(arguments.items())))["value"], due,
+                   SLACK * max(1.0, float(np.abs(due).max())))
+
+
 @statement("A loss of one number a row is the same whether targets, outputs or weights have an axis of one or not.",
            {"targets": ("bare", "column"), "outputs": ("bare", "column"), "weights": ("bare", "column")}, strength=(1, 2, 3),
            senseless=((("targets", "outputs"), lambda targets, outputs: targets == outputs == "bare"),), sparing=2,
