@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from cases.families.functions_by_name import OPEN
-from cases.families.named_outputs import NAMES, OFFSETS, WEIGHTS, results
+from cases.families.named_outputs import NAMES, NESTS, OFFSETS, PARTS, WEIGHTS, results
 from cases.models import FunctionRequest
 from cases.requests import Observation
 from suite.backends import keras_layers as stacks
@@ -32,6 +32,26 @@ def run_named_outputs(backend: Any, request: FunctionRequest) -> Observation:
         told = model.evaluate(inputs, y, batch_size=len(inputs), verbose=0, return_dict=True)
         outputs = backend.engine.numpy(one(backend.engine.tensor(inputs)))
     return Observation({"outputs": outputs, **{f"told/{n}": np.array(float(v)) for n, v in told.items()}})
+
+
+def run_nested_results(backend: Any, request: FunctionRequest) -> Observation:
+    """Answer the request of `cases.families.named_outputs.nested_results_add_up`: each result is the inputs and a number."""
+    options, keras = dict(request.arguments), backend.keras
+    several = options["nest"] == "several_of_one"
+    nested = NESTS["list" if several else options["nest"]]
+    inputs, targets, weights = (
+        given if given is None else {n: np.array(a, "float32") for n, a in dict(given).items()}
+        for given in ({"all": options["inputs"]}, options["targets"], options["by_step"]))
+    with moment("build"):
+        start = keras.Input(inputs["all"].shape[1:])
+        parts = {n: keras.layers.Rescaling(1.0, offset, name=n)(start) for n, (offset, _, _) in PARTS.items()}
+        model = keras.Model(start, parts["one"] if several else nested(parts))
+        model.compile("sgd", nested({n: loss for n, (_, loss, _) in PARTS.items()}),
+                      loss_weights=nested({n: by for n, (_, _, by) in PARTS.items()}) if options["weighted"] else None)
+    with moment("run"):
+        told = model.test_on_batch(inputs["all"], targets["one"] if several else nested(targets),
+                                   None if weights is None else nested(weights), return_dict=True)
+    return Observation({"loss": np.array(float(told["loss"]))})
 
 
 def given(way: str, of: dict[str, Any], names: tuple[str, ...]) -> Any:
