@@ -41,6 +41,8 @@ FLAGS = {"return_sequences": False, "return_state": False, "go_backwards": False
          "zero_output_for_mask": False, "trainable": True, "use_bias": True, "unit_forget_bias": True, "reset_after": True,
          "mask_zero": False, "keepdims": False, "center": True, "normalize": False}
 """What is not a value but a yes or no -> what it is where it is left out, as documented."""
+SIZES = {"units": 1, "filters": 1, "output_dim": 1}
+"""A layer's own size where flags are left out: one is a size that is easily taken for none."""
 
 LATE = ("activity_regularizer", "seed", "forward_layer.use_cudnn", "backward_layer.use_cudnn", "use_cudnn", "cell.implementation")
 """Told after all others: what is known to be lost must not hide what is not."""
@@ -67,17 +69,18 @@ def gated(keras: Any, cell: str) -> dict[str, Any]:
 
 def made(keras: Any, kind: str, flags: bool = True) -> tuple[Any, dict[str, Any], tuple[int, ...]]:
     """A layer; path of an attribute -> what was given there; the shape of one row of its inputs. Without `flags` the layer, and
-    all within it, is told values alone, and what is due of a flag is what is documented."""
+    all within it, is told values alone, its size is one, and what is due of a flag is what is documented."""
     if flags:
         return told(keras, keras.layers, kind)
     left = {n: v for n, v in FLAGS.items() if n != "go_backwards" or kind != "bidirectional"}  # which takes no other halves
 
     def without(name: str) -> Any:
         one = getattr(keras.layers, name)
-        return wraps(one)(lambda *args, **named: one(*args, **{n: v for n, v in named.items() if n not in left}))
+        return wraps(one)(lambda *args, **named: one(*args, **{n: SIZES.get(n, v) for n, v in named.items() if n not in left}))
 
     layer, given, row = told(keras, SimpleNamespace(**{n: without(n) for n in dir(keras.layers) if n[0].isupper()}), kind)
-    return layer, {path: left.get(path.rpartition(".")[2], value) for path, value in given.items()}, row
+    due = {path: left.get(path.rpartition(".")[2], value) for path, value in given.items()}
+    return layer, due | {size: one for size, one in SIZES.items() if size in due}, row
 
 
 def told(keras: Any, layers: Any, kind: str) -> tuple[Any, dict[str, Any], tuple[int, ...]]:
@@ -93,7 +96,7 @@ def told(keras: Any, layers: Any, kind: str) -> tuple[Any, dict[str, Any], tuple
     if kind.endswith("_loop"):
         loop = getattr(layers, stacks.LAYERS[kind.removesuffix("_loop")])
         more = {"use_cudnn": False} if stacks.accepts(loop, "use_cudnn") else {}
-        made = loop(5, implementation=1, **more)
+        made = loop(units=5, implementation=1, **more)
         return made, {"units": 5, "cell.implementation": 1, **more}, (4, 3)
     if kind == "bidirectional":
         more = {"use_cudnn": False} if stacks.accepts(layers.LSTM, "use_cudnn") else {}

@@ -52,6 +52,7 @@ from suite.backends.keras_parts import (
     run_dropped_all,
     run_made_with_weights,
     run_meant,
+    run_seeds,
     run_sparse_step,
     run_told_dtypes,
 )
@@ -108,7 +109,7 @@ PROBES: Mapping[str, Callable] = {
     "numbers_as": run_numbers_as, "class_weights": run_class_weights, "normalized": run_normalized,
     "kept_mask": run_kept_mask, "both_ways": run_both_ways,
     "meant": run_meant, "scan": run_scan, "made_with_weights": run_made_with_weights, "dropped_all": run_dropped_all,
-    "sparse_step": run_sparse_step, "told_dtypes": run_told_dtypes,
+    "sparse_step": run_sparse_step, "seeds": run_seeds, "told_dtypes": run_told_dtypes,
     "named_outputs": run_named_outputs, "nested_results": run_nested_results,
     "metric_by_word": run_metric_by_word, "loss_by_name": run_loss_by_name,
     "scaled_model": run_scaled_model, "activation": run_activation, "reshaped": run_reshaped,
