@@ -24,7 +24,8 @@ BESIDE = ("GRU", "LSTM", "SimpleRNN")
 
 @statement("Every option of a layer, and of its cell, is the one that was given, none of them the default, and still is in a "
            "layer that is made from its configuration, from a file, or as a clone; so is every value where all flags are left "
-           "as documented; a configuration is numbers, words, lists and mappings, no objects.", {"kind": KINDS, "way": WAYS},
+           "as documented, and what is documented where nothing is told; a configuration is numbers, words, lists and "
+           "mappings, no objects.", {"kind": KINDS, "way": WAYS},
            strength=(1, 2, 2), usual={"way": ("configuration",)}, source="Keras: get_config, from_config, save, clone_model")
 def options_survive(ask, kind, way):
     seen = ask(FunctionRequest("options", (("kind", kind), ("way", way))))

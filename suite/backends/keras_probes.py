@@ -44,7 +44,6 @@ from suite.backends.keras_options import (
     run_defaults,
     run_in_parts,
     run_last_axis,
-    run_options,
     run_shared,
 )
 from suite.backends.keras_own import run_configured_twice, run_own_cell
@@ -63,6 +62,7 @@ from suite.backends.keras_scans import run_associative_scan, run_ctc_decoded, ru
 from suite.backends.keras_schedules import run_schedule
 from suite.backends.keras_series import run_windows, run_words
 from suite.backends.keras_stateful import run_stateful_calls
+from suite.backends.keras_told import run_options
 from suite.backends.keras_training import run_logs
 from suite.backends.keras_transforms import run_recomputed, run_transformed
 from suite.backends.keras_typed import run_masked_number, run_scaled_model, run_typed
