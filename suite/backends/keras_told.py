@@ -37,7 +37,7 @@ FLAGS = {"return_sequences": False, "return_state": False, "go_backwards": False
          "zero_output_for_mask": False, "trainable": True, "use_bias": True, "unit_forget_bias": True, "reset_after": True,
          "mask_zero": False, "keepdims": False, "center": True, "normalize": False}
 """What is not a value but a yes or no -> what it is where it is left out, as documented."""
-TOLD = ("everything", "values", "nothing")
+TOLD = ("everything", "turned", "values", "nothing")
 SIZES = {"units": 1, "filters": 1, "output_dim": 1}
 """A layer's own size where flags are left out: one is a size that is easily taken for none."""
 
@@ -76,8 +76,8 @@ def gated(keras: Any, cell: str) -> dict[str, Any]:
 def made(keras: Any, kind: str, what: str = "everything") -> tuple[Any, dict[str, Any], tuple[int, ...]]:
     """A layer; path of an attribute -> what is due there; the shape of one row of its inputs. The layer, and all within it, is
     told one of `TOLD`: what is due of all else is what is documented."""
-    if what == "everything":
-        return told(keras, keras.layers, kind)
+    if what in ("everything", "turned"):
+        return told(keras, keras.layers, kind, what == "turned")
     left = FLAGS if what == "values" else FLAGS | defaults(keras)
     left = {n: v for n, v in left.items() if n != "go_backwards" or kind != "bidirectional"}  # which takes no other halves
 
