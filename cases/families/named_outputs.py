@@ -91,8 +91,13 @@ def loss_of(nest: str, weighted: bool, inputs: np.ndarray, targets: dict[str, np
     return float(total)
 
 
-@statement("However the results of a model lie in each other, its loss is the sum over all of them by their weights; so it is "
-           "over several losses of one result, unless they are refused.",
+def sizes_of(inputs: np.ndarray, targets: dict[str, np.ndarray]) -> np.ndarray:
+    """The mean size of what each result is off, the least first."""
+    return np.sort([np.abs(inputs + offset - targets[name]).mean() for name, (offset, _, _) in PARTS.items()])
+
+
+@statement("However the results of a model lie in each other, its loss is the sum over all of them by their weights, and each "
+           "has its metric; so it is over several losses of one result, unless they are refused.",
            {"nest": (*NESTS, "several_of_one"), "weighted": (True, False), "rows": (5, 1), "by_step": (False, True)},
            senseless=((("nest", "by_step"), lambda nest, by_step: by_step and nest == "several_of_one"),),
            strength=(1, 2, 3), sparing=1, source="Keras: Model.compile(loss, loss_weights)")
@@ -106,4 +111,6 @@ def nested_results_add_up(ask, nest, weighted, rows, by_step):
     answer = ask.answer(FunctionRequest("nested_results", tuple(arguments.items())))
     if nest == "several_of_one" and isinstance(answer, Refusal):
         return worded(answer)
-    return compare("loss", settled(answer)["loss"], np.array(due), SLACK * (1 + due))
+    seen = settled(answer)
+    found = compare("loss", seen["loss"], np.array(due), SLACK * (1 + due))
+    return found + ([] if nest == "several_of_one" else compare("metrics", seen["metrics"], sizes_of(inputs, targets), SLACK * 8))

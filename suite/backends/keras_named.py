@@ -47,11 +47,13 @@ def run_nested_results(backend: Any, request: FunctionRequest) -> Observation:
         parts = {n: keras.layers.Rescaling(1.0, offset, name=n)(start) for n, (offset, _, _) in PARTS.items()}
         model = keras.Model(start, parts["one"] if several else nested(parts))
         model.compile("sgd", nested({n: loss for n, (_, loss, _) in PARTS.items()}),
-                      loss_weights=nested({n: by for n, (_, _, by) in PARTS.items()}) if options["weighted"] else None)
+                      loss_weights=nested({n: by for n, (_, _, by) in PARTS.items()}) if options["weighted"] else None,
+                      metrics=None if several else nested({n: [keras.metrics.MeanAbsoluteError("size")] for n in PARTS}))
     with moment("run"):
         told = model.test_on_batch(inputs["all"], targets["one"] if several else nested(targets),
                                    None if weights is None else nested(weights), return_dict=True)
-    return Observation({"loss": np.array(float(told["loss"]))})
+    metrics = sorted(float(value) for name, value in told.items() if name.endswith("size"))
+    return Observation({"loss": np.array(float(told["loss"])), "metrics": np.array(metrics)})
 
 
 def given(way: str, of: dict[str, Any], names: tuple[str, ...]) -> Any:

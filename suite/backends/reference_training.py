@@ -122,4 +122,4 @@ def run_nested_results(backend: Any, request: FunctionRequest) -> Observation:
     targets = dict(options["targets"])
     by = dict(options["by_step"] or {name: np.ones(options["inputs"].shape[:2]) for name in targets})
     loss = named_outputs.loss_of(options["nest"], options["weighted"], options["inputs"], targets, by)
-    return Observation({"loss": np.array(loss)})
+    return Observation({"loss": np.array(loss), "metrics": named_outputs.sizes_of(options["inputs"], targets)})
