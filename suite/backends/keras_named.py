@@ -96,12 +96,14 @@ def run_loss_by_name(backend: Any, request: FunctionRequest) -> Observation:
 
 
 def compiled_loss(keras: Any, options: dict[str, Any], targets: np.ndarray, outputs: np.ndarray, weights: np.ndarray) -> Any:
-    """What a model tells whose outputs are its inputs: of its loss, called by name where it has no options, and of its metric."""
+    """What a model tells whose outputs are its inputs: of its loss, by name where it has no options, and of its metric; both out of
+    a configuration."""
     with moment("build"):
         start = keras.Input(outputs.shape[1:])
         model = keras.Model(start, keras.layers.Activation("linear")(start))
         kinds = [(keras.losses, options["class"]), *[(keras.metrics, options["metric"])] * bool(options["metric"])]
-        loss, *metrics = [getattr(where, kind)(**options["options"]) for where, kind in kinds]
+        made = [getattr(where, kind)(**options["options"]) for where, kind in kinds]
+        loss, *metrics = [type(one).from_config(one.get_config()) for one in made]
         model.compile("sgd", loss if options["options"] else options["name"], weighted_metrics=metrics)
     with moment("run"):
         return np.array(model.test_on_batch(outputs, targets, weights), "float64").reshape(-1)
