@@ -96,7 +96,7 @@ def run_loss_by_name(backend: Any, request: FunctionRequest) -> Observation:
 
 
 def compiled_loss(keras: Any, options: dict[str, Any], targets: np.ndarray, outputs: np.ndarray, weights: np.ndarray) -> Any:
-    """What a model tells whose outputs are its inputs: of its loss, by name where it has no options, and of its metric; both out of
+    """What a model tells whose outputs are its inputs: of its loss, by name where it has no options, and its metric; both out of
     a configuration."""
     with moment("build"):
         start = keras.Input(outputs.shape[1:])
