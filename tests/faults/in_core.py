@@ -24,10 +24,6 @@ ALL: tuple[Fault, ...] = (
             "                )\n",
             "                pass\n",
         ),
-        "losses: nested results are looked for in the targets": (
-            "                y_pred[key],\n",
-            "                (y_true if len(y_true) == 2 else y_pred)[key],\n",
-        ),
         "metrics: nested ones are named by a number": (
             "                tuples_y_pred,\n"
             "                output_names if output_names else [None] * num_outputs,\n",
