@@ -178,7 +178,7 @@ ARRAYS: tuple[Array, ...] = (
         mask=("right", "none"), states=(True,),
     ), groups=("refusals",), least=3),
     Array("dropout", dict(
-        cell=("lstm", "gru", "simple_rnn"), direction=("forward", "bidirectional"), implementation=(2, 1),
+        cell=("lstm", "gru", "simple_rnn"), direction=("forward", "bidirectional"), implementation=(2, 1), bias=(True, False),
         mode=("training",), kernel=("fused",), mask=("none",), states=(True,),
     ), groups=("dropout",)),
     Array("convolution", groups=("values",), depth="default", rows=tuple(

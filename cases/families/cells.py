@@ -209,7 +209,8 @@ def cells_refuse_unfit_states(ask, unfit, cell):
 
 
 @statement("A cell's own first states are zeros, one for each state that it tells, of its size, in the dtype that it computes "
-           "in.", {"cell": ("simple_rnn", "lstm", "gru", "stacked"), "dtype": ("float64", "mixed_bfloat16")},
+           "in; called with them, or with one alone, it gives the next ones as these lie in each other.",
+           {"cell": ("simple_rnn", "lstm", "gru", "stacked"), "dtype": ("float64", "mixed_bfloat16")},
            strength=(1, 2, 2), sparing=1, source="Keras: LSTMCell.get_initial_state, dtype")
 def first_states_are_zeros(ask, cell, dtype):
     seen = ask(FunctionRequest("first_states", (("cell", cell), ("units", (4, 5)), ("dtype", dtype), ("rows", ROWS))))
@@ -219,4 +220,5 @@ def first_states_are_zeros(ask, cell, dtype):
         state = seen.arrays.get(f"states/{number}", np.ones(0))
         found += equal(f"states/{number}", state, np.zeros((ROWS, size)))
     told, due = seen.facts["dtypes"], dtype.removeprefix("mixed_")
+    found += [Deviation("states", f"{given} was given, and {came} came") for given, came in seen.facts["nests"] if came != given]
     return found + [Deviation("dtype", f"the dtypes are {told}, expected {due}")] * (set(told) != {due})

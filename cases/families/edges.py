@@ -18,6 +18,11 @@ SIZES: dict[str, tuple[int, int, int, int]] = {  # batch, time, features, units
     "features_are_units": (4, 3, 5, 5), "one_row_one_step": (1, 1, 3, 5), "no_rows_no_steps": (0, 0, 3, 5),
     "gates_are_features": (2, 3, 20, 5),
 }
+COINCIDING: dict[str, tuple[int, int, int, int]] = {  # each gate's units together as wide as the inputs, and what is else alike
+    **{name: size for name, size in SIZES.items() if "_is_" in name or "_are_" in name},
+    "three_gates_are_features": (2, 3, 15, 5), "batch_is_features": (3, 4, 3, 5), "batch_is_gates": (20, 2, 3, 5),
+    "batch_is_three_gates": (15, 2, 3, 5),
+}
 LONG = 61
 """Steps."""
 FACTORS = {
@@ -43,6 +48,18 @@ def edges_match_reference(ask, size, cell, mask, states, direction, kernel, retu
         said = first_line(answer.message, 150)
         raise NotSupported(f"{batch} rows of {time} steps are refused: {answer.error}: {said}")
     return against_reference(ask(request), request, "outputs", "states")
+
+
+@statement("Axes that happen to be of one size are not taken for each other, in outputs, states and gradients.",
+           {"size": tuple(COINCIDING), "cell": ("lstm", "gru", "simple_rnn"), "mask": ("none", "right"),
+            "direction": ("forward", "bidirectional", "backward")},
+           usual={"direction": ("forward", "bidirectional")}, strength=(1, 3, 3), sparing=2)
+def coinciding_sizes_match_reference(ask, size, cell, mask, direction):
+    batch, time, features, units = COINCIDING[size]
+    layer = Layer(cell, features, units, direction=direction)
+    given = BatchPlan(batch, time, mask, True).draw(layer)
+    request = Request(layer, draw_weights(layer), given, wants=("outputs", "states", "gradients"))
+    return against_reference(ask(request), request, "outputs", "states", "loss", "gradients")
 
 
 @statement("Sequences of many steps give the outputs and last states of the equations, at every step.",

@@ -15,7 +15,8 @@ from cases.requests import Deviation
 from cases.tolerance import compare, unit_roundoff
 
 CLASSES = 4
-SHAPES = {"steps": (3, 5, CLASSES), "rows": (5, CLASSES), "square": (CLASSES, CLASSES)}
+SHAPES = {"steps": (3, 5, CLASSES), "rows": (5, CLASSES), "square": (CLASSES, CLASSES), "one_row": (1, CLASSES),
+          "steps_of_one_row": (1, 5, CLASSES), "cube": (CLASSES, CLASSES, CLASSES)}
 """What the losses are of, by name; the last axis is that of the classes."""
 SLACK = 512 * unit_roundoff("float32")
 DELTA, SMOOTHING, GAMMA, ALPHA = 0.625, 0.25, 3.0, 0.375
@@ -91,22 +92,68 @@ def drawn(of: str, shape: tuple[int, ...], *words: str) -> tuple[np.ndarray, np.
 
 
 @statement("A loss that is called by name is its equation over the last axis, as a function, as a loss by the weights of its "
-           "steps, and as a metric, in the mean over them.",
-           {"name": tuple(EQUATIONS), "form": ("function", "loss", "metric"), "of": tuple(SHAPES)},
+           "steps, and as a metric, in the mean over them; so is what a model tells that is compiled with both, "
+           "made of their configurations.",
+           {"name": tuple(EQUATIONS), "form": ("function", "loss", "metric", "compiled"), "of": tuple(SHAPES)},
            senseless=((("name", "form"), lambda name, form: form == "metric" and name not in METRICS),),
-           strength=(1, 2, 3), sparing=2, source="Keras: losses, metrics")
+           strength=(1, 2, 3), sparing=2, source="Keras: losses, metrics, Model.compile")
 def losses_by_name_are_equations(ask, name, form, of) -> list[Deviation]:
     kind, numbers, options, equation = EQUATIONS[name]
     targets, outputs = drawn(numbers, SHAPES[of], of)
     due = equation(targets, outputs)
     weights = generator("losses by name", "weights").uniform(0.5, 2.0, due.shape)
+    mean = (-1.0 if name == "cosine_similarity" else 1.0) * (due * weights).sum() / weights.sum()
     if form == "metric":
-        sign = -1.0 if name == "cosine_similarity" else 1.0
-        kind, due = METRICS[name], np.array(sign * (due * weights).sum() / weights.sum())
+        kind, due = METRICS[name], np.array(mean)
     elif form == "loss":
         due = due * weights
+    elif form == "compiled":
+        due = np.array([(due * weights).mean(), mean][: 1 + (name in METRICS)])
     arguments = {"name": name, "class": kind, "options": options, "form": form, "targets": targets, "outputs": outputs,
-                 "weights": weights}
+                 "weights": weights, "metric": METRICS.get(name)}
+    return compare("value", ask(FunctionRequest("loss_by_name", tuple(arguments.items())))["value"], due,
+                   SLACK * max(1.0, float(np.abs(due).max())))
+
+
+CROSSED = {name: (EQUATIONS[name][0], EQUATIONS[name][1]) for name in EQUATIONS if name.endswith("crossentropy")}
+"""Cross-entropies, but that of classes by their number -> the class of the loss; what their targets are."""
+SPARSE = "sparse_categorical_crossentropy"
+IGNORED = 1
+"""The class that does not count, of classes by their number."""
+
+
+def crossed(name: str, t: np.ndarray, p: np.ndarray, smoothing: float) -> np.ndarray:
+    """A cross-entropy of these shares; where it is focal, each term by what is missing of its share, to the power of GAMMA."""
+    soft = smoothed(t, CLASSES if "categorical" in name else 2) if smoothing else t
+    if "categorical" in name:
+        return -(soft * np.log(p) * (ALPHA * (1 - p) ** GAMMA if "focal" in name else 1.0)).sum(axis=-1)
+    missing = 1 - (soft * p + (1 - soft) * (1 - p))
+    return (binary(soft, p) * (missing**GAMMA if "focal" in name else 1.0)).mean(axis=-1)
+
+
+@statement("A cross-entropy, focal or not, is its equation of each step, of logits or shares, with labels that are smoothed or "
+           "not; that of classes by their number too, of which one may be ignored.",
+           {"name": (*CROSSED, SPARSE), "of": tuple(SHAPES), "logits": (True, False), "soft": (True, False),
+            "form": ("function", "loss", "compiled")},
+           strength=(1, 2, 3), sparing=2, source="Keras: losses(from_logits, label_smoothing, ignore_class); Lin et al. 2018")
+def cross_entropies_are_equations(ask, name, of, logits, soft, form) -> list[Deviation]:
+    kind, numbers = CROSSED.get(name, ("SparseCategoricalCrossentropy", "class"))
+    targets, outputs = drawn(numbers, SHAPES[of], of)
+    counts = np.ones(targets.shape[:-1], bool)
+    options = {"from_logits": logits}
+    if name == SPARSE and soft:
+        counts, options = targets[..., IGNORED] == 0, options | {"ignore_class": IGNORED}
+        soft = False
+    due = crossed(name, targets, outputs, SMOOTHING if soft else 0.0) * counts
+    options |= {"label_smoothing": SMOOTHING} if soft else {}
+    options |= {"gamma": GAMMA} if "focal" in name else {}
+    options |= {"alpha": ALPHA} if name == "categorical_focal_crossentropy" else {}
+    if logits:  # the same shares whatever is added to the logits of all classes
+        outputs = np.log(outputs) + 0.5 if "categorical" in name else np.log(outputs / (1 - outputs))
+    weights = generator("losses by name", "weights").uniform(0.5, 2.0, due.shape)
+    due = {"loss": due * weights, "compiled": (due * weights).sum().reshape(1) / counts.sum()}.get(form, due)
+    arguments = {"name": name, "class": kind, "options": options, "form": form, "outputs": outputs, "weights": weights,
+                 "targets": targets.argmax(axis=-1) if name == SPARSE else targets, "metric": None, "due": due}
     return compare("value", ask(FunctionRequest("loss_by_name", tuple(arguments.items())))["value"], due,
                    SLACK * max(1.0, float(np.abs(due).max())))
 
@@ -124,3 +171,18 @@ def axes_of_one_change_no_loss(ask, targets, outputs, weights) -> list[Deviation
     arguments = {"name": name, "class": EQUATIONS[name][0], "options": {}, "form": "loss", **given}
     seen = ask(FunctionRequest("loss_by_name", tuple(arguments.items())))["value"]
     return compare("value", seen.reshape(-1), due, SLACK * due.max())
+
+
+@statement("A loss that measures how far two sets overlap is its equation over all axes, or over those that are told.",
+           {"name": ("dice", "tversky"), "of": tuple(SHAPES), "axis": (None, -1)}, strength=(1, 2, 3), sparing=1,
+           source="Keras: Dice, Tversky; Salehi et al. 2017")
+def overlaps_are_equations(ask, name, of, axis) -> list[Deviation]:
+    t, p = drawn("flags", SHAPES[of], of)
+    both, missed, wrong = ((a * b).sum(axis=axis) for a, b in ((t, p), (t, 1 - p), (1 - t, p)))
+    first, second = (0.25, 0.75) if name == "tversky" else (0.5, 0.5)
+    due = np.asarray(1 - both / (both + first * missed + second * wrong))
+    options = {"axis": axis} | ({"alpha": first, "beta": second} if name == "tversky" else {})
+    arguments = {"name": name, "class": name.title(), "options": options, "form": "function", "targets": t, "outputs": p,
+                 "weights": np.ones(1), "metric": None, "due": due}
+    seen = ask(FunctionRequest("loss_by_name", tuple(arguments.items())))
+    return compare("value", seen["value"], due, np.full(due.shape, 1e-5))

@@ -1,5 +1,5 @@
 """Models of several results, some of them without a loss: what is given for them by name and what is given in their order is the
-same."""
+same, however they lie in each other."""
 
 from __future__ import annotations
 
@@ -9,9 +9,11 @@ from typing import Any
 import numpy as np
 
 from cases.batches import BatchPlan, draw_values
-from cases.families.base import statement
+from cases.families.base import statement, worded
+from cases.invariants.base import settled
 from cases.layers import Layer, draw_weights, generator
 from cases.models import FunctionRequest
+from cases.requests import Refusal
 from cases.tolerance import compare, unit_roundoff
 
 ROWS, STEPS, UNITS = 5, 4, 2
@@ -63,3 +65,52 @@ def results_have_names_and_places(ask, **ways):
     due = due if ways["metrics"] else {"loss": due["loss"]}
     return [d for name, value in due.items()
             for d in compare(name, seen.arrays.get(f"told/{name}", np.array(np.nan)), np.array(value), SLACK * (1 + value))]
+
+
+PARTS = {"one": (0.25, "mse", 2.0), "two": (0.5, "mae", 0.5), "three": (1.0, "mse", 3.0)}
+"""Result of one layer each -> what it adds to the inputs, its loss, the weight of that."""
+NESTS: dict[str, Callable[[dict[str, Any]], Any]] = {
+    "list": lambda of: [of["one"], of["two"], of["three"]],
+    "list_in_list": lambda of: [of["one"], [of["two"], of["three"]]],
+    "tuple_in_list": lambda of: [of["one"], (of["two"], of["three"])],
+    "list_in_dict": lambda of: {"first": of["one"], "rest": [of["two"], of["three"]]},
+    "dicts_in_list": lambda of: [{"first": of["one"]}, {"second": of["two"], "third": of["three"]}],
+    "dict_in_dict": lambda of: {"first": of["one"], "rest": {"second": of["two"], "third": of["three"]}},
+}
+"""How the results of a model lie in each other."""
+
+
+def loss_of(nest: str, weighted: bool, inputs: np.ndarray, targets: dict[str, np.ndarray], by: dict[str, np.ndarray]) -> float:
+    """The sum of the losses of all results, or of all three losses of the first; each step by its weight."""
+    total = 0.0
+    for name, (_, kind, weight) in PARTS.items():
+        own = "one" if nest == "several_of_one" else name
+        off = inputs + PARTS[own][0] - targets[own]
+        steps = (off**2 if kind == "mse" else np.abs(off)).mean(axis=-1)
+        total += (steps * by[name]).mean() * (weight if weighted else 1.0)
+    return float(total)
+
+
+def sizes_of(inputs: np.ndarray, targets: dict[str, np.ndarray]) -> np.ndarray:
+    """The mean size of what each result is off, the least first."""
+    return np.sort([np.abs(inputs + offset - targets[name]).mean() for name, (offset, _, _) in PARTS.items()])
+
+
+@statement("However the results of a model lie in each other, its loss is the sum over all of them by their weights, and each "
+           "has its metric; so it is over several losses of one result, unless they are refused.",
+           {"nest": (*NESTS, "several_of_one"), "weighted": (True, False), "rows": (5, 1), "by_step": (False, True)},
+           senseless=((("nest", "by_step"), lambda nest, by_step: by_step and nest == "several_of_one"),),
+           strength=(1, 2, 3), sparing=1, source="Keras: Model.compile(loss, loss_weights)")
+def nested_results_add_up(ask, nest, weighted, rows, by_step):
+    random = generator("nested results", nest)
+    inputs, targets = draw_values(random, (rows, 3, 2)), {name: draw_values(random, (rows, 3, 2)) for name in PARTS}
+    by = {name: random.uniform(0.5, 2.0, (rows, 3)) if by_step else np.ones((rows, 3)) for name in PARTS}
+    arguments = {"nest": nest, "weighted": weighted, "inputs": inputs, "targets": tuple(targets.items()),
+                 "by_step": tuple(by.items()) if by_step else None}
+    due = loss_of(nest, weighted, inputs, targets, by)
+    answer = ask.answer(FunctionRequest("nested_results", tuple(arguments.items())))
+    if nest == "several_of_one" and isinstance(answer, Refusal):
+        return worded(answer)
+    seen = settled(answer)
+    found = compare("loss", seen["loss"], np.array(due), SLACK * (1 + due))
+    return found + ([] if nest == "several_of_one" else compare("metrics", seen["metrics"], sizes_of(inputs, targets), SLACK * 8))

@@ -105,3 +105,23 @@ def recurrent_dropout_of_everything_leaves_zeros(ask, part):
     inputs = draw_values(generator("drops all", part), (2, 3, 5, 3) if part == "conv_lstm" else (2, 3, 3))
     seen = ask(FunctionRequest("dropped_all", (("part", part), ("inputs", inputs), ("units", 2))))
     return compare("outputs", seen["outputs"], seen["due"], 64 * unit_roundoff("float32") * (1 + np.abs(seen["due"])))
+
+
+SEEDS = (7, 8, 901, 2**31 + 901, 2**32 - 5)
+"""Whole numbers that a draw may be seeded with: of up to 32 bits, and different in 31, or divided by 2**31 - 2 (TensorFlow)."""
+ALIKE = (("number 7", "number 7 again"), ("generator 1", "twin 1"), ("generator 2", "twin 2"), ("generator 1", "configured 1"),
+         ("generator 2", "configured 2"), ("global 1", "global again 1"), ("global 2", "global again 2"))
+"""Draws that are one: by a number each time, by generators of one seed, made of a configuration too, after one global seed."""
+
+
+@statement("A draw is told by its seed: by a number it is the same each time, by another number another; a generator of a seed, "
+           "or of its configuration, draws what another one of it drew, something else each time; without a seed it is drawn "
+           "anew, but after a global seed.", sparing=0, source="Keras: random.SeedGenerator, utils.set_random_seed")
+def draws_are_told_by_their_seeds(ask) -> list[Deviation]:
+    seen = ask(FunctionRequest("seeds", (("seeds", SEEDS), ("others", 11), ("many", FEATURES))))
+    found = [d for one, other in ALIKE for d in equal(other, seen[other], seen[one], f"against {one}")]
+    again = {other for _, other in ALIKE}
+    own = [name for name in seen.arrays if name not in again]
+    found += [Deviation(name, f"{name}: not finite") for name in own if not np.isfinite(seen[name]).all()]
+    return found + [Deviation(name, f"{name} and {other} are one draw") for n, name in enumerate(own) for other in own[:n]
+                    if np.array_equal(seen[name], seen[other])]

@@ -82,7 +82,12 @@ def same_draw_at_every_step(ask, case):
 @invariant("Dropout acts on masked sequences too: what is dropped at one valid step of a row is dropped at all of them.", drawn,
            "Gal & Ghahramani 2016; Keras: DropoutRNNCell")
 def masked_sequences_drop(ask, case):
-    request = wide(case, dropout=RATE, mask="right")
+    return [d for bias in (case.layer.bias, not case.layer.bias) for d in masked_draw(ask, case, bias)]
+
+
+def masked_draw(ask, case: Case, bias: bool) -> list[Deviation]:
+    """Deviations of a layer with or without bias."""
+    request = wide(case, dropout=RATE, mask="right", bias=bias)
     valid = request.batch.mask[:, :, None]
     lost = dropped(ask(request))
     anywhere, everywhere = (lost & valid).any(axis=1), (lost | ~valid).all(axis=1)

@@ -85,6 +85,19 @@ def pad_sequences_keeps_sequences(ask, case):
     return found
 
 
+@invariant("`pad_sequences` keeps words as it keeps numbers, with a word in front of them or behind; a word among numbers it "
+           "refuses.", lambda case: ragged(case) and case.layer.cell == "gru", "Keras: pad_sequences(dtype, value)")
+def pad_sequences_keeps_words(ask, case):
+    given, found = tuple(np.arange(1, 1 + len(one)) * 7 for one in sequences(case)), []
+    longest = max(map(len, given))
+    for options in ({"dtype": "object"}, {"dtype": "<U8", "padding": "post"}, {"dtype": "object", "maxlen": longest - 1}):
+        wanted = padded(given, options.get("maxlen", longest), -5, options.get("padding", "pre") == "pre")
+        seen = called(ask, "pad_sequences", sequences=given, value="-5", words=True, **options)["result"]
+        found += same(seen, wanted, in_words("pad_sequences", options))
+    answer = ask.answer(FunctionRequest("pad_sequences", (("sequences", given), ("value", "-5"), ("dtype", "int32"))))
+    return found if isinstance(answer, Refusal) else [*found, Deviation("value", "a word among numbers is taken in silence")]
+
+
 @invariant("`pad_sequence` keeps each sequence whole, at the side that was asked.", ragged)
 def pad_sequence_keeps_sequences(ask, case):
     given = sequences(case)

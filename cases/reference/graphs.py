@@ -80,7 +80,7 @@ def run_graph(
     if kind in (*ARITHMETIC, *EXTREME) and any(one is None for one in masks):
         mask = None
     more = {"inside": outputs} if kind == "given" else {} if mask is None else {"mask": mask}
-    more |= {"told": mask} if kind == "masking" else {}
+    more |= {"told": mask, "told beside another": mask} if kind == "masking" else {}
     return Observation({"outputs": outputs, **more}, kernel="reference")
 
 

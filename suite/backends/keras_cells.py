@@ -249,9 +249,18 @@ def run_first_states(backend: Any, request: FunctionRequest) -> Observation:
                  for kind, units in zip(kinds, options["units"], strict=False)]
         one = cells[0] if len(cells) == 1 else keras.layers.StackedRNNCells(cells)
     with moment("run"):
-        states = leaves(one.get_initial_state(batch_size=options["rows"]))
+        first = one.get_initial_state(batch_size=options["rows"])
+        states = leaves(first)
         arrays = {f"states/{n}": backend.engine.numpy(keras.ops.cast(state, "float32")) for n, state in enumerate(states)}
-    return Observation(arrays, facts={"dtypes": tuple(keras.backend.standardize_dtype(state.dtype) for state in states)})
+        step = keras.ops.ones((options["rows"], 3), one.compute_dtype)
+        nests = [(nest(given), nest(one(step, given)[1])) for given in (first, *states[: len(states) == 1])]
+    dtypes = tuple(keras.backend.standardize_dtype(state.dtype) for state in states)
+    return Observation(arrays, facts={"dtypes": dtypes, "nests": tuple(nests)})
+
+
+def nest(states: Any) -> str:
+    """How states lie in each other, in words: `one`, `[one, one]`."""
+    return f"[{', '.join(map(nest, states))}]" if isinstance(states, (list, tuple)) else "one"
 
 
 class CellStack(Stack):

@@ -103,7 +103,9 @@ def run_graph(backend: Any, request: FunctionRequest) -> Observation:
     if kind == "masking":
         with moment("run"):
             one = keras.layers.Masking(options["value"])
-            return _seen(engine, one(tensors[0]), told=one.compute_mask(tensors[0]))
+            told = {f"told{words}": one.compute_mask(tensors[0], *masks) for words, masks in
+                    (("", ()), (" beside another", (keras.ops.ones(tensors[0].shape[:2], "bool"),)))}
+            return _seen(engine, one(tensors[0]), **told)
     with moment("build"):
         call = around(keras, options)
     with moment("run"):

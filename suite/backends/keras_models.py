@@ -268,7 +268,9 @@ def run_function(backend: Any, request: FunctionRequest) -> Observation | Unsupp
     if request.name != "pad_sequences":
         return Unsupported(f"{backend.name} has no {request.name}")
     options = dict(request.arguments)
-    sequences = [np.array(one).tolist() for one in options.pop("sequences")]
+    words, sequences = options.pop("words", False), [np.array(one).tolist() for one in options.pop("sequences")]
+    sequences = [[str(number) for number in one] for one in sequences] if words else sequences
+    options |= {"dtype": object} if options.get("dtype") == "object" else {}
     with moment("run"):
         result = backend.keras.utils.pad_sequences(sequences, **options)
-    return Observation({"result": np.array(result)}, facts={"dtype": str(result.dtype)})
+    return Observation({"result": result.astype("float64") if words else np.array(result)}, facts={"dtype": str(result.dtype)})

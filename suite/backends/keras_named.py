@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from cases.families.functions_by_name import OPEN
-from cases.families.named_outputs import NAMES, OFFSETS, WEIGHTS, results
+from cases.families.named_outputs import NAMES, NESTS, OFFSETS, PARTS, WEIGHTS, results
 from cases.models import FunctionRequest
 from cases.requests import Observation
 from suite.backends import keras_layers as stacks
@@ -34,6 +34,28 @@ def run_named_outputs(backend: Any, request: FunctionRequest) -> Observation:
     return Observation({"outputs": outputs, **{f"told/{n}": np.array(float(v)) for n, v in told.items()}})
 
 
+def run_nested_results(backend: Any, request: FunctionRequest) -> Observation:
+    """Answer the request of `cases.families.named_outputs.nested_results_add_up`: each result is the inputs and a number."""
+    options, keras = dict(request.arguments), backend.keras
+    several = options["nest"] == "several_of_one"
+    nested = NESTS["list" if several else options["nest"]]
+    inputs, targets, weights = (
+        given if given is None else {n: np.array(a, "float32") for n, a in dict(given).items()}
+        for given in ({"all": options["inputs"]}, options["targets"], options["by_step"]))
+    with moment("build"):
+        start = keras.Input(inputs["all"].shape[1:])
+        parts = {n: keras.layers.Rescaling(1.0, offset, name=n)(start) for n, (offset, _, _) in PARTS.items()}
+        model = keras.Model(start, parts["one"] if several else nested(parts))
+        model.compile("sgd", nested({n: loss for n, (_, loss, _) in PARTS.items()}),
+                      loss_weights=nested({n: by for n, (_, _, by) in PARTS.items()}) if options["weighted"] else None,
+                      metrics=None if several else nested({n: [keras.metrics.MeanAbsoluteError("size")] for n in PARTS}))
+    with moment("run"):
+        told = model.test_on_batch(inputs["all"], targets["one"] if several else nested(targets),
+                                   None if weights is None else nested(weights), return_dict=True)
+    metrics = sorted(float(value) for name, value in told.items() if name.endswith("size"))
+    return Observation({"loss": np.array(float(told["loss"])), "metrics": np.array(metrics)})
+
+
 def given(way: str, of: dict[str, Any], names: tuple[str, ...]) -> Any:
     """Something for some results: by name, or in the order of all results, None where there is nothing."""
     return {n: of[n] for n in names} if way == "names" else [of[n] if n in names else None for n in NAMES]
@@ -57,7 +79,10 @@ def run_metric_by_word(backend: Any, request: FunctionRequest) -> Observation:
 def run_loss_by_name(backend: Any, request: FunctionRequest) -> Observation:
     """Answer the request of `cases.families.losses_by_name`."""
     options, keras = dict(request.arguments), backend.keras
-    targets, outputs, weights = (backend.engine.tensor(options[n].astype("float32")) for n in ("targets", "outputs", "weights"))
+    arrays = tuple(options[n].astype("float32") for n in ("targets", "outputs", "weights"))
+    if options["form"] == "compiled":
+        return Observation({"value": compiled_loss(keras, options, *arrays)})
+    targets, outputs, weights = map(backend.engine.tensor, arrays)
     with moment("run"):
         if options["form"] == "function":
             value = getattr(keras.losses, options["name"])(targets, outputs, **options["options"])
@@ -68,6 +93,20 @@ def run_loss_by_name(backend: Any, request: FunctionRequest) -> Observation:
             metric.update_state(targets, outputs, weights)
             value = metric.result()
     return Observation({"value": backend.engine.numpy(value)})
+
+
+def compiled_loss(keras: Any, options: dict[str, Any], targets: np.ndarray, outputs: np.ndarray, weights: np.ndarray) -> Any:
+    """What a model tells whose outputs are its inputs: of its loss, by name where it has no options, and its metric; both out of
+    a configuration."""
+    with moment("build"):
+        start = keras.Input(outputs.shape[1:])
+        model = keras.Model(start, keras.layers.Activation("linear")(start))
+        kinds = [(keras.losses, options["class"]), *[(keras.metrics, options["metric"])] * bool(options["metric"])]
+        made = [getattr(where, kind)(**options["options"]) for where, kind in kinds]
+        loss, *metrics = [type(one).from_config(one.get_config()) for one in made]
+        model.compile("sgd", loss if options["options"] else options["name"], weighted_metrics=metrics)
+    with moment("run"):
+        return np.array(model.test_on_batch(outputs, targets, weights), "float64").reshape(-1)
 
 
 def run_activation(backend: Any, request: FunctionRequest) -> Observation:

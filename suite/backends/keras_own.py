@@ -12,7 +12,7 @@ from cases.models import FunctionRequest
 from cases.requests import Observation
 from suite.backends import moment
 from suite.backends.keras_again import loaded
-from suite.backends.keras_options import made as made_kind
+from suite.backends.keras_told import made as made_kind
 
 UNITS, MEMORY, ROWS, STEPS, FEATURES = 5, 3, 2, 4, 3
 

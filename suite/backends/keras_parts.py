@@ -100,3 +100,26 @@ def run_told_dtypes(backend: Any, request: FunctionRequest) -> Observation:
         given = keras.tree.flatten(one(backend.engine.tensor(np.ones(shape, "float32"))))
         names = [tuple(keras.backend.standardize_dtype(each.dtype) for each in pair) for pair in zip(told, given, strict=True)]
     return Observation({"outputs": backend.engine.numpy(given[0]).astype("float64")}, facts={"dtypes": tuple(names)})
+
+
+def run_seeds(backend: Any, request: FunctionRequest) -> Observation:
+    """Answer the request of `cases.families.noise_and_statistics.draws_are_told_by_their_seeds`. It sets the global seeds of
+    Python, numpy and the engine."""
+    options, keras = dict(request.arguments), backend.keras
+    first, other = options["seeds"][0], options["others"]
+
+    def drawn(seed: Any) -> np.ndarray:
+        return np.array(backend.engine.numpy(keras.random.normal((options["many"],), seed=seed)))
+
+    with moment("run"):
+        arrays = {f"number {seed}": drawn(seed) for seed in options["seeds"]} | {f"number {first} again": drawn(first)}
+        generator = keras.random.SeedGenerator(other)
+        made = {"generator": generator, "twin": keras.random.SeedGenerator(other), "unseeded": keras.random.SeedGenerator(),
+                "other": keras.random.SeedGenerator(),
+                "configured": keras.random.SeedGenerator.from_config(generator.get_config())}
+        arrays |= {f"{name} {n}": drawn(one) for n in (1, 2) for name, one in made.items() if name != "generator"}
+        arrays |= {f"generator {n}": drawn(generator) for n in (1, 2)}
+        for name in ("global", "global again"):
+            keras.utils.set_random_seed(other)
+            arrays |= {f"{name} {n}": drawn(None) for n in (1, 2)}
+        return Observation(arrays)

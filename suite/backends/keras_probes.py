@@ -32,6 +32,7 @@ from suite.backends.keras_named import (
     run_loss_by_name,
     run_metric_by_word,
     run_named_outputs,
+    run_nested_results,
     run_reshaped,
 )
 from suite.backends.keras_options import (
@@ -43,7 +44,6 @@ from suite.backends.keras_options import (
     run_defaults,
     run_in_parts,
     run_last_axis,
-    run_options,
     run_shared,
 )
 from suite.backends.keras_own import run_configured_twice, run_own_cell
@@ -51,6 +51,7 @@ from suite.backends.keras_parts import (
     run_dropped_all,
     run_made_with_weights,
     run_meant,
+    run_seeds,
     run_sparse_step,
     run_told_dtypes,
 )
@@ -62,6 +63,7 @@ from suite.backends.keras_schedules import run_schedule
 from suite.backends.keras_series import run_windows, run_words
 from suite.backends.keras_shapes import run_told_shapes
 from suite.backends.keras_stateful import run_stateful_calls
+from suite.backends.keras_told import run_options
 from suite.backends.keras_training import run_logs
 from suite.backends.keras_transforms import run_recomputed, run_transformed
 from suite.backends.keras_typed import run_masked_number, run_scaled_model, run_typed
@@ -109,8 +111,8 @@ PROBES: Mapping[str, Callable] = {
     "numbers_as": run_numbers_as, "class_weights": run_class_weights, "normalized": run_normalized,
     "kept_mask": run_kept_mask, "both_ways": run_both_ways,
     "meant": run_meant, "scan": run_scan, "made_with_weights": run_made_with_weights, "dropped_all": run_dropped_all,
-    "sparse_step": run_sparse_step, "told_dtypes": run_told_dtypes,
-    "named_outputs": run_named_outputs,
+    "sparse_step": run_sparse_step, "seeds": run_seeds, "told_dtypes": run_told_dtypes,
+    "named_outputs": run_named_outputs, "nested_results": run_nested_results,
     "metric_by_word": run_metric_by_word, "loss_by_name": run_loss_by_name,
     "scaled_model": run_scaled_model, "activation": run_activation, "reshaped": run_reshaped,
     "attending_long": run_attending_long, "wrong_weights": run_wrong_weights, "told_shapes": run_told_shapes,

@@ -135,3 +135,14 @@ def run_options_of_nothing(backend: Any, request: FunctionRequest) -> Observatio
     each = asked(dict(request.arguments)["group"])
     said = [f"no {name} is {value!r}" if name else "" for _, name, value in each]
     return Observation({"made": np.array([not words for words in said], "int32")}, facts={"said": said})
+
+
+def run_seeds(backend: Any, request: FunctionRequest) -> Observation:
+    """Numpy's generators, by number and by place."""
+    options = dict(request.arguments)
+    first = options["seeds"][0]
+    keys = {f"number {seed}": (seed,) for seed in options["seeds"]} | {f"number {first} again": (first,)}
+    for name, key in (("generator", 1), ("twin", 1), ("configured", 1), ("global", 2), ("global again", 2), ("unseeded", 3),
+                      ("other", 4)):
+        keys |= {f"{name} {n}": (key, n, 0) for n in (1, 2)}
+    return Observation({name: np.random.default_rng(key).normal(size=options["many"]) for name, key in keys.items()})

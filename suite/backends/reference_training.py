@@ -114,3 +114,12 @@ def run_other_halves(backend: Any, request: FunctionRequest) -> Observation:
     """Raises ValueError: a description has one set of options for both directions."""
     with moment("build"):
         raise ValueError(f"{dict(request.arguments)['option']}: one for both directions")
+
+
+def run_nested_results(backend: Any, request: FunctionRequest) -> Observation:
+    """The sum by hand."""
+    options = dict(request.arguments)
+    targets = dict(options["targets"])
+    by = dict(options["by_step"] or {name: np.ones(options["inputs"].shape[:2]) for name in targets})
+    loss = named_outputs.loss_of(options["nest"], options["weighted"], options["inputs"], targets, by)
+    return Observation({"loss": np.array(loss), "metrics": named_outputs.sizes_of(options["inputs"], targets)})

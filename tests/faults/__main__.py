@@ -20,6 +20,7 @@ from tests.faults import (
     in_blind_torch,
     in_blind_torch_again,
     in_conditions,
+    in_core,
     in_corners,
     in_engines,
     in_graphs,
@@ -42,7 +43,7 @@ FAULTS: tuple[Fault, ...] = (*in_loops.ALL, *in_layers.ALL, *in_masks.ALL, *in_t
                              *in_engines.ALL, *in_adapter.ALL, *in_corners.ALL, *in_blind.ALL, *in_blind_torch.ALL,
                              *in_blind_torch_again.ALL,
                              *in_blind_engines.ALL, *in_training.ALL, *in_models.ALL, *in_real.ALL, *in_blind_again.ALL,
-                             *in_mutants.ALL, *in_mutants_torch.ALL, *in_mutants_again.ALL, *in_told.ALL)
+                             *in_mutants.ALL, *in_mutants_torch.ALL, *in_mutants_again.ALL, *in_told.ALL, *in_core.ALL)
 WHAT = ("killed", "survived", "explained", "void")
 
 

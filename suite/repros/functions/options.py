@@ -61,6 +61,9 @@ def option(told: Told) -> list[str]:
     kind, way = told.options["kind"], told.options["way"]
     name = told.worst.where
     short = name.rpartition(".")[2]
+    rows = [row for row in getattr(told.answer, "facts", {}).get("options", ()) if row[0] == name]
+    if rows and len(set(rows[0][1:])) == 1:  # the layer that is told everything comes first
+        raise NoScript(f"{name} is another one only in a layer that is told less, or other values: not written in scripts yet")
     if kind == "time_distributed":
         options = {"units": "5", "activation": '"softsign"', "use_bias": "False",
         "kernel_regularizer": CELL["kernel_regularizer"]}

@@ -81,6 +81,8 @@ def words(options: dict[str, Any]) -> str:
 
 def pad_sequences(told: Told) -> list[str]:
     """Keras: `keras.utils.pad_sequences`."""
+    if any(isinstance(dict(each.request.arguments).get("value"), str) for each in told.asked):
+        raise NoScript("sequences of words: not written in scripts yet")
     request, refuse, data = ragged(told)
     options = dict(request.arguments)
     options.pop("sequences")
