@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from suite.backends.keras_attention import run_attending, run_attending_long
 from suite.backends.keras_callbacks import run_interrupted, run_watching
 from suite.backends.keras_cells import run_cell_states, run_chain, run_first_states, run_form
+from suite.backends.keras_containers import run_contained
 from suite.backends.keras_counted import run_counted_states
 from suite.backends.keras_data import run_column, run_fetch, run_fit, run_lengths, run_load, run_stateful
 from suite.backends.keras_each_step import run_drawn_steps, run_each_step, run_open_steps
@@ -112,5 +113,6 @@ PROBES: Mapping[str, Callable] = {
     "metric_by_word": run_metric_by_word, "loss_by_name": run_loss_by_name,
     "scaled_model": run_scaled_model, "activation": run_activation, "reshaped": run_reshaped,
     "attending_long": run_attending_long, "wrong_weights": run_wrong_weights,
+    "contained": run_contained,
 }
 """Name of a function request -> what answers it: function(backend, request)."""

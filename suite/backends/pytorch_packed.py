@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 import torch
-from torch.nn.utils import clip_grad_norm_
+from torch.nn.utils import clip_grad_norm_, clip_grad_value_, clip_grads_with_norm_, get_total_norm
 from torch.nn.utils.rnn import PackedSequence, pack_sequence, pad_packed_sequence, pad_sequence, unpack_sequence
 
 from cases.layouts import to_pytorch
@@ -59,13 +59,26 @@ def run_padded_from(backend: Any, request: FunctionRequest) -> Observation:
 
 
 def run_clipped(backend: Any, request: FunctionRequest) -> Observation:
-    """Answer the requests of `cases.families.clipping`."""
+    """Answer the requests of `cases.families.clipping`; of order zero, each number by itself."""
     options = dict(request.arguments)
+    form, most = options["form"], options["most"]
     weights = [torch.nn.Parameter(torch.zeros(array.shape)) for array in options["gradients"]]
+    if form == "two_dtypes":
+        weights[1] = torch.nn.Parameter(weights[1].double())
     for weight, gradient in zip(weights, tensors(options["gradients"]), strict=True):
-        weight.grad = gradient
+        weight.grad = gradient.to(weight.dtype)
+    every = [weights[0], torch.nn.Parameter(torch.zeros(2)), *weights[1:]] if form == "some_without" else weights
+    given = (one for one in every) if form == "generator" else weights[0] if form == "alone" else every
+    how = {"foreach": False} if form == "one_after_the_other" else {}
     with moment("run"):
-        norm = clip_grad_norm_(weights, options["most"], norm_type=options["order"], error_if_nonfinite=options["strict"])
+        if not options["order"]:
+            clip_grad_value_(given, most, **how)
+            norm = torch.zeros(1)
+        elif form == "two_calls":
+            norm = get_total_norm([one.grad for one in weights], options["order"], options["strict"])
+            clip_grads_with_norm_(weights, most, norm)
+        else:
+            norm = clip_grad_norm_(given, most, norm_type=options["order"], error_if_nonfinite=options["strict"], **how)
     return Observation({"norm": to_numpy(norm), **{f"clipped/{n}": to_numpy(w.grad) for n, w in enumerate(weights)}})
 
 

@@ -6,6 +6,8 @@ from collections.abc import Callable, Mapping
 
 from suite.backends.pytorch_attention import run_attending, run_between
 from suite.backends.pytorch_cells import run_cell_states, run_chain, run_form, run_pack
+from suite.backends.pytorch_computed import run_as_vector, run_computed_as
+from suite.backends.pytorch_containers import run_contained, run_kept_states, run_loaded_in_part, run_told_parts
 from suite.backends.pytorch_counted import run_counted_states
 from suite.backends.pytorch_data import run_column, run_cut, run_fetch, run_lengths, run_packed, run_stateful
 from suite.backends.pytorch_dropout import run_dropout_between
@@ -46,5 +48,8 @@ PROBES: Mapping[str, Callable] = {
     "packed_as": run_packed_as, "padded_from": run_padded_from, "clipped": run_clipped, "bare": run_bare,
     "meant": run_meant,
     "bags": run_bags, "wrong_bags": run_wrong_bags, "padded_with": run_padded_with, "made_elsewhere": run_made_elsewhere,
+    "contained": run_contained, "loaded_in_part": run_loaded_in_part, "kept_states": run_kept_states,
+    "told_parts": run_told_parts,
+    "computed_as": run_computed_as, "as_vector": run_as_vector,
 }
 """Name of a function request -> what answers it: function(backend, request)."""

@@ -34,6 +34,8 @@ from suite.backends.reference_answers import (
     run_unpad,
 )
 from suite.backends.reference_callbacks import run_interrupted, run_watching
+from suite.backends.reference_computed import run_as_vector, run_computed_as
+from suite.backends.reference_containers import run_contained, run_kept_states, run_loaded_in_part, run_told_parts
 from suite.backends.reference_fitting import (
     run_compiled_by_default,
     run_convolution_in_time,
@@ -165,5 +167,8 @@ PROBES: Mapping[str, Callable] = {
     "loss_by_name": run_loss_by_name, "scaled_model": run_scaled_model, "activation": run_activation, "reshaped": run_reshaped,
     "attending_long": run_attending_long,
     "packed_as": run_packed_as, "padded_from": run_padded_from, "clipped": run_clipped, "bare": run_bare,
+    "contained": run_contained, "loaded_in_part": run_loaded_in_part, "kept_states": run_kept_states,
+    "told_parts": run_told_parts,
+    "computed_as": run_computed_as, "as_vector": run_as_vector,
 }
 """Name of a function request -> what answers it: function(backend, request)."""
