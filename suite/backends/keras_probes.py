@@ -19,6 +19,7 @@ from suite.backends.keras_graphs import run_between, run_convolution_in_time, ru
 from suite.backends.keras_halves import run_halves
 from suite.backends.keras_handed_on import run_carried_masks, run_listed_states, run_other_dtype
 from suite.backends.keras_held import run_held_counted, run_held_drawn, run_held_trained
+from suite.backends.keras_initial import run_initialized
 from suite.backends.keras_losses import (
     run_ctc,
     run_ignored,
@@ -114,5 +115,6 @@ PROBES: Mapping[str, Callable] = {
     "scaled_model": run_scaled_model, "activation": run_activation, "reshaped": run_reshaped,
     "attending_long": run_attending_long, "wrong_weights": run_wrong_weights,
     "contained": run_contained,
+    "initialized": run_initialized,
 }
 """Name of a function request -> what answers it: function(backend, request)."""

@@ -128,7 +128,7 @@ def run_told_parts(backend: Any, request: FunctionRequest) -> Observation:
         module, left, inner = nn.Module(), nn.Module(), nn.GRU(2, 2)
         left.inner, module.left = inner, left
         module.right = inner if dict(request.arguments)["shared"] else nn.GRU(2, 2)
-        module.scale = nn.Parameter(torch.ones(1))
+        module.scale, module.shift = (nn.Parameter(torch.ones(1)) for _ in range(2))
         module.register_buffer("count", torch.ones(1))
     places, applied = {id(one): name for name, one in (
         ("", module), ("left", left), ("right", module.right), ("left.inner", inner))}, []

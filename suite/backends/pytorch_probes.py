@@ -13,6 +13,7 @@ from suite.backends.pytorch_data import run_column, run_cut, run_fetch, run_leng
 from suite.backends.pytorch_dropout import run_dropout_between
 from suite.backends.pytorch_exports import run_exported
 from suite.backends.pytorch_given import run_given
+from suite.backends.pytorch_initial import run_initialized
 from suite.backends.pytorch_losses import run_ctc, run_embedding, run_ignored, run_loss_of_numbers, run_masked_loss
 from suite.backends.pytorch_modules import (
     run_computed_weights,
@@ -51,5 +52,6 @@ PROBES: Mapping[str, Callable] = {
     "contained": run_contained, "loaded_in_part": run_loaded_in_part, "kept_states": run_kept_states,
     "told_parts": run_told_parts,
     "computed_as": run_computed_as, "as_vector": run_as_vector,
+    "initialized": run_initialized,
 }
 """Name of a function request -> what answers it: function(backend, request)."""

@@ -52,5 +52,5 @@ def run_told_parts(backend: Any, request: FunctionRequest) -> Observation:
     lower = ["left", "left.inner"] + ([] if dict(request.arguments)["shared"] else ["right"])
     return Observation({"sizes": np.ones(1)}, facts={
         "modules": ("", *lower), "applied": (*[n for n in ("left.inner", "left", "right") if n in lower], ""),
-        "children": ("left", "right"), "own": ("scale",), "own_buffers": ("count",),
+        "children": ("left", "right"), "own": ("scale", "shift"), "own_buffers": ("count",),
         "by_name": ("left", "left.inner", "right")})

@@ -46,6 +46,7 @@ from suite.backends.reference_fitting import (
     run_recorded,
     run_thawed,
 )
+from suite.backends.reference_initial import run_initialized
 from suite.backends.reference_losses import (
     run_activation,
     run_attending_long,
@@ -170,5 +171,6 @@ PROBES: Mapping[str, Callable] = {
     "contained": run_contained, "loaded_in_part": run_loaded_in_part, "kept_states": run_kept_states,
     "told_parts": run_told_parts,
     "computed_as": run_computed_as, "as_vector": run_as_vector,
+    "initialized": run_initialized,
 }
 """Name of a function request -> what answers it: function(backend, request)."""
