@@ -27,12 +27,13 @@ def table() -> np.ndarray:
            "vector longer than allowed, and zero without ids, whether bags are told by rows, by where they begin, or by that and "
            "where the last one ends; the gradient of a vector is that of the bags it lies in.",
            {"form": ("rows", "offsets", "last_offset"), "sizes": tuple(SIZES), "mode": ("sum", "mean", "max"),
-            "padding": (None, 2, -1), "weighted": (False, True), "longest": (0.0, 1.25),
+            "padding": (None, 2, -1), "weighted": (False, True), "longest": (0.0, 1.25), "norm": (2.0, 1.0),
             "origin": ("pretrained", "given", "fresh")},
-           usual={"padding": (None, 2)}, strength=(1, 2, 2), sparing=0, source="PyTorch: nn.EmbeddingBag",
+           strength=(1, 2, 2), sparing=0, source="PyTorch: nn.EmbeddingBag",
            senseless=((("form", "sizes"), lambda form, sizes: form == "rows" and sizes == "one_empty"),
-                      (("mode", "weighted"), lambda mode, weighted: weighted and mode != "sum")))
-def bags_are_of_their_ids(ask, form, sizes, mode, padding, weighted, longest, origin) -> list[Deviation]:
+                      (("mode", "weighted"), lambda mode, weighted: weighted and mode != "sum"),
+                      (("longest", "norm"), lambda longest, norm: norm != 2.0 and not longest)))
+def bags_are_of_their_ids(ask, form, sizes, mode, padding, weighted, longest, norm, origin) -> list[Deviation]:
     counts, random = SIZES[sizes], generator("ids in bags", sizes)
     ids = random.integers(0, IDS, sum(counts))
     if sum(counts):
@@ -41,13 +42,13 @@ def bags_are_of_their_ids(ask, form, sizes, mode, padding, weighted, longest, or
     cotangents = draw_values(random, (len(counts), WIDTH))
     seen = ask(FunctionRequest("bags", (
         ("table", table()), ("ids", ids), ("counts", counts), ("form", form), ("mode", mode), ("padding", padding),
-        ("weights", weights), ("longest", longest), ("origin", origin), ("cotangents", cotangents))))
+        ("weights", weights), ("longest", longest), ("norm", norm), ("origin", origin), ("cotangents", cotangents))))
     rows = seen["table"].astype("float64")
     found = [] if origin == "fresh" else compare("table", rows, np.float32(table()), np.zeros(rows.shape))
     if origin == "fresh" and padding is not None:
         found += compare("row of padding", rows[padding], np.zeros(WIDTH), np.zeros(WIDTH))
     if longest:
-        norms = np.linalg.norm(rows, axis=1, keepdims=True)
+        norms = np.linalg.norm(rows, norm, axis=1, keepdims=True)
         rows = np.where(norms > longest, rows * longest / np.maximum(norms, 1e-9), rows)
     due, slopes, begin = np.zeros((len(counts), WIDTH)), np.zeros_like(rows), 0
     for place, count in enumerate(counts):

@@ -23,16 +23,20 @@ normed_AXIS     length times direction; the lengths, of each row, of each column
 pruned          the quarter that is nearest to zero is zero
 half            half of another one; of it half may be taken again
 """
-THEN = ("kept", "left", "taken_back", "cached")
+THEN = ("kept", "left", "taken_back", "cached", "set")
 """What follows: nothing; the matrices are kept as they are and no longer computed; those they were computed from take their
-place; they were computed once for several calls, and what they are computed from was changed after these."""
+place; they were computed once for several calls, and what they are computed from was changed after these; a matrix of the same
+kind was set, and is what is computed then."""
 UNCACHED = ("pruned", "normed_by_hook", "spectral", "orthogonal_householder", "orthogonal_free")
 """What is computed by other means, or from what may not be multiplied."""
 TIMES = {"half": {"taken_back": 2.0, "cached": 2.0}, "half_of_half": {"kept": 0.5, "left": 0.5, "taken_back": 2.0}}
 """By what a matrix is multiplied then. The first half is of twice the matrix that was there, the second of whatever was there."""
+MAPS = ("orthogonal_matrix_exp", "orthogonal_cayley")
+"""These begin where they were set, by another matrix that they keep: what is set is not read back to the last digit."""
 SENSELESS = (
     (("way", "then"), lambda way, then: then == "taken_back" and not way.startswith("half")),
     (("way", "then"), lambda way, then: then == "cached" and way in UNCACHED),
+    (("way", "then"), lambda way, then: then == "set" and way in ("pruned", "normed_by_hook", "spectral", *MAPS)),
 )
 SLACK = 256 * unit_roundoff("float32")
 
@@ -50,7 +54,7 @@ def true_to_its_name(way: str, name: str, seen: np.ndarray, given: np.ndarray, t
         product = seen.T @ seen if seen.shape[0] >= seen.shape[1] else seen @ seen.T
         return compare(f"{name}: products", product, np.eye(len(product)), SLACK)
     if way == "spectral":
-        return compare(name, seen, given / np.linalg.norm(given, 2), 1e-3)
+        return compare(name, seen, given / max(np.linalg.norm(given, 2), 1e-9), 1e-3)
     if way == "pruned":
         least = np.sort(np.abs(given).ravel())[round(given.size / 4) - 1]
         return equal(name, seen, np.where(np.abs(given) <= least, 0.0, given), "its quarter nearest to zero")
@@ -73,7 +77,9 @@ def computed_weights_are_what_they_are_named(ask, way, then, cell, square) -> li
     found = [] if seen.named("matrices") else [Deviation("matrices", "nothing came")]
     for name, array in seen.named("matrices").items():
         given = seen[name.replace("matrices", "given")].astype("float64")
-        if not (then == "cached" and way.startswith("normed")):  # all is multiplied there, lengths and directions
+        if then == "set":
+            found += compare(name, array, seen[name.replace("matrices", "set")].astype("float64"), SLACK)
+        elif not (then == "cached" and way.startswith("normed")):  # all is multiplied there, lengths and directions
             found += true_to_its_name(way, name, array.astype("float64"), given, times)
     computing = 0 if then in ("left", "taken_back") else len(seen.named("matrices"))
     if seen.facts["computed"] != computing:

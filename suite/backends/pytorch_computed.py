@@ -78,7 +78,7 @@ def run_computed_as(backend: Any, request: FunctionRequest) -> Observation:
         matrices = [name for name in given if name.startswith("weight")]
         for name in matrices:
             computed(module, name, way)
-    inputs, once = torch.tensor(np.array(options["batch"].inputs, "float32")), True
+    inputs, once, fresh = torch.tensor(np.array(options["batch"].inputs, "float32")), True, {}
     with moment("run"), torch.no_grad():
         module.train()(inputs)
         module.eval()
@@ -91,6 +91,10 @@ def run_computed_as(backend: Any, request: FunctionRequest) -> Observation:
                 once = all(getattr(module, name) is getattr(module, name) for name in matrices)
             for parameter in module.parametrizations.parameters():
                 parameter.mul_(2)
+        elif then == "set":
+            for name in matrices:
+                fresh[name] = getattr(module, name).flip(0) if way.startswith("orthogonal") else -given[name]
+                setattr(module, name, fresh[name].clone())
         elif then != "kept":
             for name in matrices:
                 if way == "normed_by_hook":
@@ -101,6 +105,7 @@ def run_computed_as(backend: Any, request: FunctionRequest) -> Observation:
         own = {name: getattr(module, name) for name in given}
     plain = {name for name, _ in module.named_parameters()}
     arrays = {f"matrices/{n}": to_numpy(own[n]) for n in matrices} | {f"given/{n}": to_numpy(given[n]) for n in matrices}
+    arrays |= {f"set/{n}": to_numpy(t) for n, t in fresh.items()}
     used = from_pytorch(layer, {n: to_numpy(t) for n, t in own.items()})
     return Observation({"outputs": to_numpy(outputs), **arrays, **{f"used/{n}": a for n, a in used.items()}},
                        facts={"computed": len(set(matrices) - plain), "once": once, "padding": "zero"})

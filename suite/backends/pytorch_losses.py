@@ -51,17 +51,21 @@ def run_embedding(backend: Any, request: FunctionRequest) -> Observation:
         if options["origin"] == "pretrained":
             module = torch.nn.Embedding.from_pretrained(table, **given)
         else:
-            module = torch.nn.Embedding(*table.shape, **given)
-        if options["origin"] == "given":
+            module = torch.nn.Embedding(*table.shape, **given if options["origin"] != "function" else {})
+        if options["origin"] in ("given", "function"):
             module.load_state_dict({"weight": table})
     with moment("run"):
         frozen, before = not module.weight.requires_grad, to_numpy(module.weight)
         module.weight.requires_grad_(True)
-        outputs = module(ids)
+        outputs = functional.embedding(ids, module.weight, **given) if options["origin"] == "function" else module(ids)
         (outputs * torch.tensor(np.array(options["cotangents"], "float32"))).sum().backward()
         slope = module.weight.grad.to_dense() if options["sparse"] else module.weight.grad
     tensors = {"outputs": outputs, "gradients": slope, "after": module.weight}
     return Observation({"table": before, **{name: to_numpy(one) for name, one in tensors.items()}}, facts={"frozen": frozen})
+
+
+CTC_DEFAULTS = {"blank": 0, "reduction": "mean", "zero_infinity": False}
+"""As documented: they are not given."""
 
 
 def run_ctc(backend: Any, request: FunctionRequest) -> Observation:
@@ -73,7 +77,8 @@ def run_ctc(backend: Any, request: FunctionRequest) -> Observation:
     if options["labels"] == "joined":
         targets = torch.cat([row[:count] for row, count in zip(targets, counts, strict=True)])
     with moment("run"):
-        loss = torch.nn.CTCLoss(options["blank"], options["reduction"], options["zero_infinity"])
+        given = {name: options[name] for name, usual in CTC_DEFAULTS.items() if options[name] != usual}
+        loss = torch.nn.CTCLoss(**given)
         value = loss(logits.transpose(0, 1).log_softmax(dim=2), targets, lengths, counts)
         (slope,) = torch.autograd.grad(value.sum(), logits)
     return Observation({"loss": to_numpy(value), "gradients": to_numpy(slope)})

@@ -24,8 +24,9 @@ def run_bags(backend: Any, request: FunctionRequest) -> Observation:
     counts, form, weights = options["counts"], options["form"], options["weights"]
     ids, ends = torch.tensor(options["ids"], dtype=torch.int64), np.cumsum((0, *counts))
     weights = None if weights is None else torch.tensor(weights.astype("float32"))
-    given, table = {"mode": options["mode"], "include_last_offset": form == "last_offset", "padding_idx": options["padding"],
-                    "max_norm": options["longest"] or None}, torch.tensor(options["table"].astype("float32"))
+    given = {"mode": options["mode"], "include_last_offset": form == "last_offset", "padding_idx": options["padding"],
+             "max_norm": options["longest"] or None, "norm_type": options["norm"]}
+    table = torch.tensor(options["table"].astype("float32"))
     with moment("build"):
         torch.manual_seed(5)
         bag = nn.EmbeddingBag.from_pretrained(table, **given) if options["origin"] == "pretrained" else nn.EmbeddingBag(

@@ -24,10 +24,18 @@ from suite.backends.pytorch_modules import (
     run_twice,
     run_wrong_weights,
 )
-from suite.backends.pytorch_packed import run_bare, run_clipped, run_packed_as, run_padded_from
+from suite.backends.pytorch_packed import (
+    run_bare,
+    run_by_position,
+    run_clipped,
+    run_of_a_dtype,
+    run_packed_as,
+    run_packed_by,
+    run_padded_from,
+)
 from suite.backends.pytorch_parts import run_bags, run_made_elsewhere, run_meant, run_padded_with, run_wrong_bags
 from suite.backends.pytorch_purity import run_helper, run_mixed_dtypes, run_purity
-from suite.backends.pytorch_quantized import run_quantized
+from suite.backends.pytorch_quantized import run_made_ready, run_quantized
 from suite.backends.pytorch_schedules import run_epochs
 from suite.backends.pytorch_transforms import run_recomputed, run_transformed
 from suite.backends.pytorch_weights import run_fresh, run_parameters, run_read_back, run_step
@@ -53,5 +61,6 @@ PROBES: Mapping[str, Callable] = {
     "told_parts": run_told_parts,
     "computed_as": run_computed_as, "as_vector": run_as_vector,
     "initialized": run_initialized,
+    "packed_by": run_packed_by, "by_position": run_by_position, "of_a_dtype": run_of_a_dtype, "made_ready": run_made_ready,
 }
 """Name of a function request -> what answers it: function(backend, request)."""

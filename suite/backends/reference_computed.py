@@ -28,8 +28,10 @@ def run_computed_as(backend: Any, request: FunctionRequest) -> Observation:
             used[name] = np.where(np.abs(array) <= np.sort(np.abs(array).ravel())[round(array.size / 4) - 1], 0.0, array)
         else:
             used[name] = lengthened(array, way) if way.startswith("normed") else array * times
+    used |= {name: -used[name] for name in names if then == "set"}
     seen = backend.run(Request(options["layer"], used, options["batch"], wants=("outputs",)))
     arrays = {f"matrices/{n}": used[n] for n in names} | {f"used/{n}": a for n, a in used.items()}
+    arrays |= {f"set/{n}": used[n] for n in names if then == "set"}
     arrays |= {f"given/{n}": np.float32(options["weights"][n]) for n in names}
     computed = 0 if then in ("left", "taken_back") else len(names)
     return Observation({**arrays, "outputs": seen["outputs"]}, facts={"computed": computed, "once": True, "padding": "hold"})

@@ -48,3 +48,22 @@ def run_bare(backend: Any, request: FunctionRequest) -> Observation:
     """The description as it is."""
     options = dict(request.arguments)
     return backend.run(Request(options["layer"], options["weights"], options["batch"]))
+
+
+def run_packed_by(backend: Any, request: FunctionRequest) -> Observation:
+    """What was given."""
+    options = dict(request.arguments)
+    return Observation({"padded": options["padded"], "lengths": options["lengths"]})
+
+
+def run_by_position(backend: Any, request: FunctionRequest) -> Observation:
+    """A description has no positions."""
+    seen = run_bare(backend, request)
+    return Observation(seen.arrays, facts={"padding": "hold", "dropout": 0.5})
+
+
+def run_of_a_dtype(backend: Any, request: FunctionRequest) -> Observation:
+    """A sum, and the same one."""
+    options = dict(request.arguments)
+    outputs = options["inputs"].sum(axis=-1)
+    return Observation({"made": outputs, "cast": outputs}, facts={"dtypes": (("weight", options["dtype"]),)})

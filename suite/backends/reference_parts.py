@@ -85,7 +85,7 @@ def run_bags(backend: Any, request: FunctionRequest) -> Observation:
     table, padding, longest = options["table"].astype("float32").astype("float64"), options["padding"], options["longest"]
     if options["origin"] == "fresh" and padding is not None:
         table[padding] = 0.0
-    norms = np.linalg.norm(table, axis=1, keepdims=True)
+    norms = np.linalg.norm(table, options["norm"], axis=1, keepdims=True)
     short = np.where(norms > longest, table * longest / np.maximum(norms, 1e-9), table) if longest else table
 
     def outputs(rows: np.ndarray) -> np.ndarray:

@@ -63,7 +63,15 @@ from suite.backends.reference_modules import (
     run_twice,
     run_wrong_weights,
 )
-from suite.backends.reference_packed import run_bare, run_clipped, run_packed_as, run_padded_from
+from suite.backends.reference_packed import (
+    run_bare,
+    run_by_position,
+    run_clipped,
+    run_of_a_dtype,
+    run_packed_as,
+    run_packed_by,
+    run_padded_from,
+)
 from suite.backends.reference_parts import (
     run_bags,
     run_both_ways,
@@ -172,5 +180,6 @@ PROBES: Mapping[str, Callable] = {
     "told_parts": run_told_parts,
     "computed_as": run_computed_as, "as_vector": run_as_vector,
     "initialized": run_initialized,
+    "packed_by": run_packed_by, "by_position": run_by_position, "of_a_dtype": run_of_a_dtype, "made_ready": run_request,
 }
 """Name of a function request -> what answers it: function(backend, request)."""
