@@ -29,7 +29,7 @@ def table() -> np.ndarray:
            {"form": ("rows", "offsets", "last_offset"), "sizes": tuple(SIZES), "mode": ("sum", "mean", "max"),
             "padding": (None, 2, -1), "weighted": (False, True), "longest": (0.0, 1.25), "norm": (2.0, 1.0),
             "origin": ("pretrained", "given", "fresh")},
-           strength=(1, 2, 2), sparing=0, source="PyTorch: nn.EmbeddingBag",
+           strength=(1, 3, 3), sparing=0, source="PyTorch: nn.EmbeddingBag",
            senseless=((("form", "sizes"), lambda form, sizes: form == "rows" and sizes == "one_empty"),
                       (("mode", "weighted"), lambda mode, weighted: weighted and mode != "sum"),
                       (("longest", "norm"), lambda longest, norm: norm != 2.0 and not longest)))
