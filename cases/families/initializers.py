@@ -15,7 +15,7 @@ from cases.models import FunctionRequest
 from cases.requests import Deviation
 from cases.tolerance import compare, unit_roundoff
 
-SHAPES: Mapping[str, tuple[int, ...]] = {"tall": (40, 24), "wide": (24, 40), "windows": (3, 18, 20)}
+SHAPES: Mapping[str, tuple[int, ...]] = {"tall": (90, 12), "wide": (12, 90), "windows": (3, 36, 10)}
 """Of a kernel: inputs, outputs; in front of them the places of a window."""
 GAIN, MEAN, WIDTH, LOW, HIGH = 1.5, 0.25, 0.375, -0.25, 0.75
 TANH, SLOPE = 5 / 3, 0.25
@@ -42,6 +42,7 @@ normal   around zero; a framework may cut off what lies beyond two widths, and w
 around   MEAN, of that width · cut  the same, without what lies beyond two widths
 `for_tanh`: times the gain of tanh; `for_slopes`: of leaky rectifiers with slope SLOPE
 """
+FAR = 7.0
 FIXED = ("orthogonal", "identity", "constant", "zeros", "ones")
 CUT = 0.87962566103423978
 """Standard deviation of a normal distribution of width one without what lies beyond two widths."""
@@ -98,7 +99,10 @@ def initializers_draw_as_documented(ask, name, shape) -> list[Deviation]:
             found.append(Deviation("bounds", f"{array.min():.6g} to {array.max():.6g}, documented {low:.6g} to {high:.6g}"))
         by = None
     share = chance(array, by.cdf if by else lambda x: np.clip((x - low) / (high - low), 0.0, 1.0))
-    if share < RARE:
+    size = array.size
+    due = by.var() if by else (high - low) ** 2 / 12
+    apart = abs(array.var() / due - 1) / math.sqrt(2 / size)  # at most so many standard deviations of what is estimated
+    if share < RARE or apart > FAR:
         found.append(Deviation("spread", f"not as documented: mean {array.mean():.3g}, standard deviation {array.std():.3g}, "
                                          f"chance {share:.1g}"))
     return found + ([Deviation("other", "another seed drew the same")] if np.array_equal(array, seen["other"]) else [])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from contextlib import nullcontext
 from typing import Any
 
 import numpy as np
@@ -101,7 +102,8 @@ def run_computed_as(backend: Any, request: FunctionRequest) -> Observation:
                     module(inputs)  # a hook computes what is read
                 with torch.enable_grad():  # what is kept then is trained if what it was computed from was
                     leave(module, name, way, then)
-        outputs = module(inputs)[0]
+        with parametrize.cached() if then == "cached" else nullcontext():
+            outputs = module(inputs)[0]
         own = {name: getattr(module, name) for name in given}
     plain = {name for name, _ in module.named_parameters()}
     arrays = {f"matrices/{n}": to_numpy(own[n]) for n in matrices} | {f"given/{n}": to_numpy(given[n]) for n in matrices}
