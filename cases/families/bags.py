@@ -23,19 +23,48 @@ def table() -> np.ndarray:
     return draw_values(generator("bags"), (IDS, WIDTH))
 
 
-@statement("A bag of ids is the sum, mean or maximum of their vectors, and zero without ids, whether bags are told by rows, by "
-           "where they begin, or by that and where the last one ends.",
-           {"form": ("rows", "offsets", "last_offset"), "sizes": tuple(SIZES), "mode": ("sum", "mean", "max")},
-           strength=(1, 2, 3), sparing=0, source="PyTorch: nn.EmbeddingBag",
-           senseless=((("form", "sizes"), lambda form, sizes: form == "rows" and sizes == "one_empty"),))
-def bags_are_of_their_ids(ask, form, sizes, mode) -> list[Deviation]:
-    counts = SIZES[sizes]
-    ids = generator("ids in bags", sizes).integers(0, IDS, sum(counts))
-    seen = ask(FunctionRequest("bags", (("table", table()), ("ids", ids), ("counts", counts), ("form", form), ("mode", mode))))
-    ends = np.cumsum(counts)
-    each = [table()[ids[end - count : end]] for end, count in zip(ends, counts, strict=True)]
-    due = np.stack([getattr(one, mode)(axis=0) if len(one) else np.zeros(WIDTH) for one in each])
-    return compare("outputs", seen["outputs"], due, 16 * unit_roundoff("float32") * (1 + np.abs(due)))
+@statement("A bag of ids is the sum, mean or maximum of their vectors, each times its weight, the id of padding left out and no "
+           "vector longer than allowed, and zero without ids, whether bags are told by rows, by where they begin, or by that and "
+           "where the last one ends; the gradient of a vector is that of the bags it lies in.",
+           {"form": ("rows", "offsets", "last_offset"), "sizes": tuple(SIZES), "mode": ("sum", "mean", "max"),
+            "padding": (None, 2, -1), "weighted": (False, True), "longest": (0.0, 1.25), "norm": (2.0, 1.0),
+            "origin": ("pretrained", "given", "fresh")},
+           strength=(1, 3, 3), sparing=0, source="PyTorch: nn.EmbeddingBag",
+           senseless=((("form", "sizes"), lambda form, sizes: form == "rows" and sizes == "one_empty"),
+                      (("mode", "weighted"), lambda mode, weighted: weighted and mode != "sum"),
+                      (("longest", "norm"), lambda longest, norm: norm != 2.0 and not longest)))
+def bags_are_of_their_ids(ask, form, sizes, mode, padding, weighted, longest, norm, origin) -> list[Deviation]:
+    counts, random = SIZES[sizes], generator("ids in bags", sizes)
+    ids = random.integers(0, IDS, sum(counts))
+    if sum(counts):
+        ids[-1] = IDS - 1 if padding == -1 else 2  # which may be padding
+    weights = random.uniform(0.5, 2.0, sum(counts)) if weighted else None
+    cotangents = draw_values(random, (len(counts), WIDTH))
+    seen = ask(FunctionRequest("bags", (
+        ("table", table()), ("ids", ids), ("counts", counts), ("form", form), ("mode", mode), ("padding", padding),
+        ("weights", weights), ("longest", longest), ("norm", norm), ("origin", origin), ("cotangents", cotangents))))
+    rows = seen["table"].astype("float64")
+    found = [] if origin == "fresh" else compare("table", rows, np.float32(table()), np.zeros(rows.shape))
+    if origin == "fresh" and padding is not None:
+        found += compare("row of padding", rows[padding], np.zeros(WIDTH), np.zeros(WIDTH))
+    if longest:
+        norms = np.linalg.norm(rows, norm, axis=1, keepdims=True)
+        rows = np.where(norms > longest, rows * longest / np.maximum(norms, 1e-9), rows)
+    due, slopes, begin = np.zeros((len(counts), WIDTH)), np.zeros_like(rows), 0
+    for place, count in enumerate(counts):
+        own = [n for n in range(begin, begin + count) if padding is None or ids[n] != padding % IDS]
+        begin += count
+        if own:
+            by = np.ones(len(own)) if weights is None else weights[own]
+            parts = rows[ids[own]] * by[:, None]
+            due[place] = getattr(parts, mode)(axis=0)
+            shares = parts == due[place] if mode == "max" else np.full(parts.shape, 1 / len(own) if mode == "mean" else 1.0)
+            if mode == "max":  # of equal vectors the first
+                shares = shares & (np.cumsum(shares, axis=0) == 1)
+            np.add.at(slopes, ids[own], shares * by[:, None] * cotangents[place])
+    slack = 16 * unit_roundoff("float32")
+    found += compare("outputs", seen["outputs"], due, slack * (1 + np.abs(due)))
+    return found + compare("gradients", seen["gradients"], slopes, slack * (1 + 4 * np.abs(cotangents).sum(axis=0)))
 
 
 @statement("Bags that begin behind the first id, behind the last, or before the one in front of them, and no bags for ids, are "

@@ -1,13 +1,15 @@
-"""Modules that are made of their sizes alone."""
+"""Modules that are made of their sizes alone, of options by their positions, and for a dtype."""
 
 from __future__ import annotations
 
-from cases.batches import BatchPlan
-from cases.families.base import statement
+import numpy as np
+
+from cases.batches import BatchPlan, draw_values
+from cases.families.base import equal, statement
 from cases.invariants.base import against_reference
-from cases.layers import Layer, draw_weights
+from cases.layers import Layer, draw_weights, generator
 from cases.models import FunctionRequest
-from cases.requests import Request
+from cases.requests import Deviation, Request
 
 
 @statement("A recurrent module that is made of its sizes alone reads time first, forward, has biases, and drops nothing in "
@@ -18,3 +20,32 @@ def sizes_alone_make_the_documented_module(ask, cell, layers):
     request = Request(layer, draw_weights(layer), BatchPlan(4, 5).draw(layer).but(cotangents=None))
     given = {"layer": layer, "weights": request.weights, "batch": request.batch}
     return against_reference(ask(FunctionRequest("bare", tuple(given.items()))), request, "outputs", "states")
+
+
+@statement("A recurrent module that is given its options by their positions has each of them.",
+           {"cell": ("lstm", "gru", "simple_rnn"), "bias": (False, True), "batch_first": (True, False),
+            "direction": ("bidirectional", "forward"), "activation": ("relu", "tanh")}, strength=(1, 2, 2), sparing=0,
+           senseless=((("cell", "activation"), lambda cell, activation: cell != "simple_rnn" and activation == "relu"),),
+           source="PyTorch: nn.RNN, nn.LSTM, nn.GRU")
+def options_have_their_positions(ask, cell, bias, batch_first, direction, activation):
+    layer = Layer(cell, 3, 4, 2, direction, bias=bias, activation=activation)
+    request = Request(layer, draw_weights(layer), BatchPlan(4, 5).draw(layer).but(cotangents=None))
+    given = {"layer": layer, "weights": request.weights, "batch": request.batch, "batch_first": batch_first}
+    seen = ask(FunctionRequest("by_position", tuple(given.items())))
+    found = [] if seen.facts["dropout"] == 0.5 else [Deviation("dropout", f"dropout {seen.facts['dropout']}, expected 0.5")]
+    return found + against_reference(seen, request, "outputs", "states")
+
+
+KINDS = ("lstm", "gru", "simple_rnn", "lstm_cell", "gru_cell", "simple_rnn_cell", "embedding", "bag", "dense", "normalization",
+         "attention")
+
+
+@statement("A module that is made for a dtype has all its weights in it, and computes as one that was cast to it.",
+           {"kind": KINDS, "dtype": ("float64", "bfloat16")}, strength=(1, 2, 2), sparing=0, source="PyTorch: torch.nn (dtype)")
+def modules_are_of_the_dtype_they_are_made_for(ask, kind, dtype):
+    inputs = draw_values(generator("of a dtype"), (2, 4, 3))
+    seen = ask(FunctionRequest("of_a_dtype", (("kind", kind), ("dtype", dtype), ("inputs", inputs))))
+    told = seen.facts["dtypes"]
+    found = [Deviation("dtype", f"{name}: {of}, expected {dtype}") for name, of in told if of != dtype]
+    found += [] if told and np.size(seen["made"]) else [Deviation("dtype", "the module has no weights, or gave nothing")]
+    return found + equal("outputs", seen["made"], seen["cast"], "made for the dtype, and cast to it")

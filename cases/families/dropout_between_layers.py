@@ -47,7 +47,7 @@ def dropout_between_layers_rests_in_inference(ask, **variant):
 
 
 @statement("In training, dropout between layers reaches all layers but the first, is drawn anew at each call, and again the same "
-           "from the same seed.", **OPTIONS)
+           "from the same seed.", **{**OPTIONS, "strength": (1, 3, 3)})
 def dropout_between_layers_is_drawn(ask, **variant):
     request = stack(**variant)
     seen, again, other = (dropped(ask, request, RATE, True, seed) for seed in (0, 0, 1))

@@ -15,7 +15,7 @@ IDS, WIDTH = 6, 3
 BATCH = np.array([[0, 3, 5, 5, 1], [2, 5, 0, 0, 3], [4, 0, 2, 5, 0]])
 """Three rows of ids; most stand there more than once."""
 FACTORS = {
-    "padding": (0, -1, 2, None), "origin": ("fresh", "given", "pretrained"), "by_frequency": (False, True),
+    "padding": (0, -1, 2, None), "origin": ("fresh", "given", "pretrained", "function"), "by_frequency": (False, True),
     "sparse": (False, True), "longest": (0.0, 1.25), "norm": (2.0, 1.0),
 }
 SLACK = 64 * unit_roundoff("float32")
@@ -25,7 +25,8 @@ SLACK = 64 * unit_roundoff("float32")
 def looked_up(ask, padding, origin, by_frequency, sparse, longest, norm) -> tuple[Observation, np.ndarray, np.ndarray]:
     """An embedding of `BATCH`, the table that it was given, and the cotangents of its outputs.
 
-    origin    `fresh`: made, and the table is its own; `given`: made, then given the table; `pretrained`: made of the table
+    origin    `fresh`: made, and the table is its own; `given`: made, then given the table; `pretrained`: made of the table;
+              `function`: there is none, the table is given with the ids
     longest   the norm that no vector may exceed, or 0; `norm` is its order
     Arrays: `outputs` (batch, time, width), `gradients` (ids, width) of their sum with the cotangents, dense, `table` before the
     call, `after` it, and fact `frozen`, whether the table is trained.

@@ -93,7 +93,7 @@ def by_hand(options: Mapping[str, float]) -> dict[str, np.ndarray]:
 @statement("A model that is fitted takes the steps of the equations, batch after batch, however many in one execution, gradients "
            "gathered, losses scaled, weights averaged; a second training goes on where the first ended, and what is told of "
            "losses and weighted metrics is of the outputs before each step.",
-           {"kind": tuple(KINDS)}, usual={"kind": ("everything", "averaged", "by_steps")}, sparing=1,
+           {"kind": tuple(KINDS)}, usual={"kind": ("everything", "averaged", "by_steps")}, sparing=2,
            source="Keras: Model.fit, compile, SGD; Polyak 1964")
 def fitting_is_steps_by_hand(ask, kind):
     given = {"options": tuple(KINDS[kind].items()), **drawn()}

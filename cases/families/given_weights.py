@@ -32,23 +32,26 @@ uncomputed   PyTorch: every matrix was computed from another parameter, and no m
 """
 FACTORS = {
     "way": WAYS, "cell": ("lstm", "gru", "simple_rnn"), "layers": (1, 2), "direction": ("forward", "bidirectional"),
-    "mask": ("none", "right"), "bias": (True, False), "part": ("all", "biases", "first"),
+    "mask": ("none", "right"), "bias": (True, False), "part": ("all", "biases", "first", "last"),
 }
-SENSELESS = ((("part", "bias"), lambda part, bias: part == "biases" and not bias),)
+SENSELESS = ((("part", "bias"), lambda part, bias: part == "biases" and not bias),
+             (("part", "layers", "direction"),
+              lambda part, layers, direction: part == "last" and (layers == 1 or direction == "forward")))
 OPTIONS = {"sparing": 1, "senseless": SENSELESS, "strength": (1, 2, 2),
            "source": "PyTorch: RNNBase._flat_weights; Keras: Layer.set_weights, Model.load_weights, Model.__reduce__"}
 
 
 def given(ask, way, cell, layers, direction, mask, bias, part) -> tuple[Observation, Request]:
     """A layer that was called with other weights, then given those of the request in this way, and called. And the request. Of
-    its weights `part` are others than before: all, the biases, or the first one.
+    its weights `part` are others than before: all, the biases, the first one, or the last one (of the upper layer, backward).
 
     Arrays: `outputs`, `states/NAME`; `before/outputs`, those of the first call.
     """
     layer = Layer(cell, 3, 5, layers, direction, bias=bias)
     batch = BatchPlan(4, 6, mask).draw(layer)
     others, drawn = draw_weights(layer, 1), draw_weights(layer)
-    new = {"all": tuple(drawn), "first": tuple(drawn)[:1], "biases": tuple(n for n in drawn if n.endswith("bias"))}[part]
+    new = {"all": tuple(drawn), "first": tuple(drawn)[:1], "last": tuple(drawn)[-1:],
+           "biases": tuple(n for n in drawn if n.endswith("bias"))}[part]
     weights = {name: array if name in new else others[name] for name, array in drawn.items()}
     arguments = {"layer": layer, "batch": batch, "others": others, "weights": weights, "way": way}
     return ask(FunctionRequest("given_weights", tuple(arguments.items()))), Request(layer, arguments["weights"], batch)

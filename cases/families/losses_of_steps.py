@@ -18,6 +18,8 @@ KINDS = ("mse", "mae", "huber", "smooth_mae", "binary", "binary_logits", "soft_m
          "classes")
 WEIGHTED = ("mse", "mae", "huber", "binary", "binary_logits", "classes")
 """What takes a weight of each number; of `classes`: of each class."""
+BARE = ("mse", "mae", "huber")
+"""Of these the modules take no weights."""
 BOUND = 0.625
 """Where huber and smooth_mae turn from squares to sizes."""
 IGNORED = 1
@@ -51,11 +53,14 @@ def equation(kind: str, given: np.ndarray, target: np.ndarray, positive: np.ndar
 
 @statement("A loss of numbers is its equation for each of them, times its weight, reduced as it says; its gradient is the "
            "equation's.",
-           {"kind": KINDS, "reduction": ("none", "mean", "sum"), "weighted": (True, False), "positive": (True, False)},
+           {"kind": KINDS, "reduction": ("none", "mean", "sum"), "weighted": (True, False), "positive": (True, False),
+            "called": ("function", "module")},
            senseless=((("kind", "weighted"), lambda kind, weighted: weighted and kind not in WEIGHTED),
+                      (("kind", "weighted", "called"),
+                       lambda kind, weighted, called: weighted and called == "module" and kind in BARE),
                       (("kind", "positive"), lambda kind, positive: positive and kind != "binary_logits")),
            strength=(1, 3, 3), sparing=0, source="PyTorch: torch.nn.functional, losses")
-def losses_of_numbers_are_equations(ask, kind, reduction, weighted, positive) -> list[Deviation]:
+def losses_of_numbers_are_equations(ask, kind, reduction, weighted, positive, called) -> list[Deviation]:
     random = generator("losses of steps", kind)
     given, weights = draw_values(random, SHAPE), random.uniform(0.5, 2.0, SHAPE)
     target = draw_values(random, SHAPE)
@@ -70,7 +75,7 @@ def losses_of_numbers_are_equations(ask, kind, reduction, weighted, positive) ->
     if kind == "classes":  # logarithms of shares, classes along axis 1; some are ignored
         given, weights, target = draw_values(random, (3, 3, 4)), random.uniform(0.5, 2.0, 3), (np.arange(12) % 3).reshape(3, 4)
     arguments = {"kind": kind, "given": given, "target": target, "weights": weights if weighted else None, "positive": more,
-                 "reduction": reduction, "bound": BOUND, "ignored": IGNORED}
+                 "reduction": reduction, "bound": BOUND, "ignored": IGNORED, "called": called}
     seen = ask(FunctionRequest("loss_of_numbers", tuple(arguments.items())))
     if kind == "classes":
         by_class = (weights if weighted else np.ones(3)) * (np.arange(3) != IGNORED)

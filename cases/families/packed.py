@@ -71,3 +71,19 @@ def numbers_pad_as_they_are(ask, helper, number, dtype):
         return [Deviation("padding", f"{number} was refused for {dtype}: {answer.message}")] if fits else []
     seen = ask(request)
     return equal("padding", seen["padded"][1, 1:], np.full(2, number), f"{helper}, {dtype}")
+
+
+@statement("Lengths are taken in whatever holds whole numbers, a list, a tuple, an array, a tensor of any such dtype; sequences "
+           "that are sorted may be said to be.",
+           {"form": ("list", "tuple", "array", "int64", "int32", "int16", "uint8"), "ordered": (False, True),
+            "batch_first": (True, False)}, strength=(1, 2, 2), sparing=0, source="PyTorch: pack_padded_sequence")
+def lengths_are_whole_numbers(ask, form, ordered, batch_first):
+    given = sequences()
+    given = tuple(sorted(given, key=len, reverse=True)) if ordered else given
+    lengths = np.array([len(one) for one in given])
+    padded = np.zeros((len(given), lengths.max(), 3), "float32")
+    for number, one in enumerate(given):
+        padded[number, : len(one)] = one
+    seen = ask(FunctionRequest("packed_by", (("padded", padded), ("lengths", lengths), ("form", form), ("ordered", ordered),
+                                             ("batch_first", batch_first))))
+    return equal("padded", seen["padded"], padded) + equal("lengths", seen["lengths"], lengths)

@@ -15,6 +15,7 @@ from cases.tolerance import compare, expect
 FACTORS = {
     "cell": ("lstm", "gru", "simple_rnn"), "way": ("int8", "float16"), "bias": (True, False), "layers": (1, 2),
     "direction": ("forward", "bidirectional"), "mask": ("none", "right"), "kernel": ("fused", "generic"), "projected": (0, 2),
+    "states": (False, True),
 }
 
 
@@ -23,10 +24,11 @@ FACTORS = {
                (("cell", "kernel"), lambda cell, kernel: cell == "simple_rnn" and kernel == "fused"),
                (("cell", "projected"), lambda cell, projected: bool(projected) and cell != "lstm"),
                (("kernel", "projected"), lambda kernel, projected: bool(projected) and kernel != "fused"),
+               (("states", "projected"), lambda states, projected: bool(projected) and states),
            ))
-def quantized_layers_give_what_they_gave(ask, cell, way, bias, layers, direction, mask, kernel, projected):
+def quantized_layers_give_what_they_gave(ask, cell, way, bias, layers, direction, mask, kernel, projected, states):
     layer = Layer(cell, 3, 5, layers, direction, bias=bias)
-    batch, weights = BatchPlan(4, 5, mask).draw(layer).but(cotangents=None), draw_weights(layer)
+    batch, weights = BatchPlan(4, 5, mask, states).draw(layer).but(cotangents=None), draw_weights(layer)
     arguments = {"layer": layer, "weights": weights, "batch": batch, "way": way, "kernel": kernel, "projected": projected}
     seen = ask(FunctionRequest("quantized", tuple(arguments.items())))
     before = seen.named("before")
@@ -42,3 +44,14 @@ def quantized_layers_give_what_they_gave(ask, cell, way, bias, layers, direction
     if not any(np.abs(due).max(initial=0.0) > allowed for due in before.values()):
         found.append(Deviation("before", f"no number is larger than what is allowed, {allowed:.3g}"))
     return found
+
+
+@statement("An LSTM that was made ready for quantization, whose numbers are watched and not rounded yet, gives what it gave.",
+           {"layers": (1, 2), "direction": ("forward", "bidirectional"), "bias": (True, False), "states": (True, False),
+            "batch_first": (True, False), "split": (False, True)}, strength=(1, 2, 2), sparing=0,
+           source="PyTorch: torch.ao.nn.quantizable.LSTM.from_float")
+def layers_made_ready_give_what_they_gave(ask, layers, direction, bias, states, batch_first, split):
+    layer = Layer("lstm", 3, 5, layers, direction, bias=bias)
+    request = Request(layer, draw_weights(layer), BatchPlan(4, 6, "none", states).draw(layer).but(cotangents=None))
+    seen = ask(FunctionRequest("made_ready", (("request", request), ("batch_first", batch_first), ("split", split))))
+    return against_reference(seen, request, "outputs", "states")

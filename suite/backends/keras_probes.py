@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from suite.backends.keras_attention import run_attending, run_attending_long
 from suite.backends.keras_callbacks import run_interrupted, run_watching
 from suite.backends.keras_cells import run_cell_states, run_chain, run_first_states, run_form
+from suite.backends.keras_containers import run_contained
 from suite.backends.keras_counted import run_counted_states
 from suite.backends.keras_data import run_column, run_fetch, run_fit, run_lengths, run_load, run_stateful
 from suite.backends.keras_each_step import run_drawn_steps, run_each_step, run_open_steps
@@ -18,6 +19,7 @@ from suite.backends.keras_graphs import run_between, run_convolution_in_time, ru
 from suite.backends.keras_halves import run_halves
 from suite.backends.keras_handed_on import run_carried_masks, run_listed_states, run_other_dtype
 from suite.backends.keras_held import run_held_counted, run_held_drawn, run_held_trained
+from suite.backends.keras_initial import run_initialized
 from suite.backends.keras_losses import (
     run_ctc,
     run_ignored,
@@ -117,5 +119,7 @@ PROBES: Mapping[str, Callable] = {
     "scaled_model": run_scaled_model, "activation": run_activation, "reshaped": run_reshaped,
     "attending_long": run_attending_long, "wrong_weights": run_wrong_weights, "told_shapes": run_told_shapes,
     "options_of_nothing": lambda backend, request: run_options_of_nothing({"keras": backend.keras}, request),
+    "contained": run_contained,
+    "initialized": run_initialized,
 }
 """Name of a function request -> what answers it: function(backend, request)."""

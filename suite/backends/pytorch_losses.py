@@ -51,17 +51,21 @@ def run_embedding(backend: Any, request: FunctionRequest) -> Observation:
         if options["origin"] == "pretrained":
             module = torch.nn.Embedding.from_pretrained(table, **given)
         else:
-            module = torch.nn.Embedding(*table.shape, **given)
-        if options["origin"] == "given":
+            module = torch.nn.Embedding(*table.shape, **given if options["origin"] != "function" else {})
+        if options["origin"] in ("given", "function"):
             module.load_state_dict({"weight": table})
     with moment("run"):
         frozen, before = not module.weight.requires_grad, to_numpy(module.weight)
         module.weight.requires_grad_(True)
-        outputs = module(ids)
+        outputs = functional.embedding(ids, module.weight, **given) if options["origin"] == "function" else module(ids)
         (outputs * torch.tensor(np.array(options["cotangents"], "float32"))).sum().backward()
         slope = module.weight.grad.to_dense() if options["sparse"] else module.weight.grad
     tensors = {"outputs": outputs, "gradients": slope, "after": module.weight}
     return Observation({"table": before, **{name: to_numpy(one) for name, one in tensors.items()}}, facts={"frozen": frozen})
+
+
+CTC_DEFAULTS = {"blank": 0, "reduction": "mean", "zero_infinity": False}
+"""As documented: they are not given."""
 
 
 def run_ctc(backend: Any, request: FunctionRequest) -> Observation:
@@ -73,7 +77,8 @@ def run_ctc(backend: Any, request: FunctionRequest) -> Observation:
     if options["labels"] == "joined":
         targets = torch.cat([row[:count] for row, count in zip(targets, counts, strict=True)])
     with moment("run"):
-        loss = torch.nn.CTCLoss(options["blank"], options["reduction"], options["zero_infinity"])
+        given = {name: options[name] for name, usual in CTC_DEFAULTS.items() if options[name] != usual}
+        loss = torch.nn.CTCLoss(**given)
         value = loss(logits.transpose(0, 1).log_softmax(dim=2), targets, lengths, counts)
         (slope,) = torch.autograd.grad(value.sum(), logits)
     return Observation({"loss": to_numpy(value), "gradients": to_numpy(slope)})
@@ -87,18 +92,26 @@ def run_loss_of_numbers(backend: Any, request: FunctionRequest) -> Observation:
     weights, positive, target = (None if a is None else torch.tensor(np.array(a, "float32"))
                                  for a in (options["weights"], options["positive"], options["target"]))
     weighted = {} if weights is None else {"weight": weights}
+    ignored = {**weighted, "ignore_index": options["ignored"]}
+    variance, target = target.abs().clamp(min=1.0), target.long() if kind == "classes" else target
+    functions = {
+        "mse": partial(functional.mse_loss, **weighted), "mae": partial(functional.l1_loss, **weighted),
+        "huber": partial(functional.huber_loss, delta=bound, **weighted),
+        "smooth_mae": partial(functional.smooth_l1_loss, beta=bound),
+        "binary": partial(functional.binary_cross_entropy, **weighted),
+        "binary_logits": partial(functional.binary_cross_entropy_with_logits, pos_weight=positive, **weighted),
+        "soft_margin": functional.soft_margin_loss, "poisson": functional.poisson_nll_loss, "divergence": functional.kl_div,
+        "gaussian": partial(functional.gaussian_nll_loss, var=variance), "classes": partial(functional.nll_loss, **ignored)}
+    modules = {
+        "mse": nn.MSELoss, "mae": nn.L1Loss, "huber": partial(nn.HuberLoss, delta=bound),
+        "smooth_mae": partial(nn.SmoothL1Loss, beta=bound), "binary": partial(nn.BCELoss, **weighted),
+        "binary_logits": partial(nn.BCEWithLogitsLoss, pos_weight=positive, **weighted), "soft_margin": nn.SoftMarginLoss,
+        "poisson": nn.PoissonNLLLoss, "divergence": nn.KLDivLoss, "classes": partial(nn.NLLLoss, **ignored),
+        "gaussian": lambda **how: partial(nn.GaussianNLLLoss(**how), var=variance)}
     with moment("run"):
-        if kind in ("mse", "mae", "huber"):
-            function = {"mse": functional.mse_loss, "mae": functional.l1_loss, "huber": functional.huber_loss}[kind]
-            value = function(given, target, **reduction, **weighted, **({"delta": bound} if kind == "huber" else {}))
-        elif kind == "gaussian":
-            value = nn.GaussianNLLLoss(**reduction)(given, target, target.abs().clamp(min=1.0))
-        elif kind == "classes":
-            value = nn.NLLLoss(**weighted, ignore_index=options["ignored"], **reduction)(given, target.long())
+        if options["called"] == "function":
+            value = functions[kind](given, target, **reduction)
         else:
-            loss = {"smooth_mae": partial(nn.SmoothL1Loss, beta=bound), "binary": partial(nn.BCELoss, **weighted),
-                    "binary_logits": partial(nn.BCEWithLogitsLoss, **weighted, pos_weight=positive),
-                    "soft_margin": nn.SoftMarginLoss, "poisson": nn.PoissonNLLLoss, "divergence": nn.KLDivLoss}[kind]
-            value = loss(**reduction)(given, target)
+            value = modules[kind](**reduction)(given, target)
         (slope,) = torch.autograd.grad(value.sum(), given)
     return Observation({"loss": to_numpy(value), "gradients": to_numpy(slope)})

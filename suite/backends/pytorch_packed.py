@@ -6,8 +6,16 @@ from typing import Any
 
 import numpy as np
 import torch
-from torch.nn.utils import clip_grad_norm_
-from torch.nn.utils.rnn import PackedSequence, pack_sequence, pad_packed_sequence, pad_sequence, unpack_sequence
+from torch import nn
+from torch.nn.utils import clip_grad_norm_, clip_grad_value_, clip_grads_with_norm_, get_total_norm
+from torch.nn.utils.rnn import (
+    PackedSequence,
+    pack_padded_sequence,
+    pack_sequence,
+    pad_packed_sequence,
+    pad_sequence,
+    unpack_sequence,
+)
 
 from cases.layouts import to_pytorch
 from cases.models import FunctionRequest
@@ -59,13 +67,26 @@ def run_padded_from(backend: Any, request: FunctionRequest) -> Observation:
 
 
 def run_clipped(backend: Any, request: FunctionRequest) -> Observation:
-    """Answer the requests of `cases.families.clipping`."""
+    """Answer the requests of `cases.families.clipping`; of order zero, each number by itself."""
     options = dict(request.arguments)
+    form, most = options["form"], options["most"]
     weights = [torch.nn.Parameter(torch.zeros(array.shape)) for array in options["gradients"]]
+    if form == "two_dtypes":
+        weights[1] = torch.nn.Parameter(weights[1].double())
     for weight, gradient in zip(weights, tensors(options["gradients"]), strict=True):
-        weight.grad = gradient
+        weight.grad = gradient.to(weight.dtype)
+    every = [weights[0], torch.nn.Parameter(torch.zeros(2)), *weights[1:]] if form == "some_without" else weights
+    given = (one for one in every) if form == "generator" else weights[0] if form == "alone" else every
+    how = {"foreach": False} if form == "one_after_the_other" else {}
     with moment("run"):
-        norm = clip_grad_norm_(weights, options["most"], norm_type=options["order"], error_if_nonfinite=options["strict"])
+        if not options["order"]:
+            clip_grad_value_(given, most, **how)
+            norm = torch.zeros(1)
+        elif form == "two_calls":
+            norm = get_total_norm([one.grad for one in weights], options["order"], options["strict"])
+            clip_grads_with_norm_(weights, most, norm)
+        else:
+            norm = clip_grad_norm_(given, most, norm_type=options["order"], error_if_nonfinite=options["strict"], **how)
     return Observation({"norm": to_numpy(norm), **{f"clipped/{n}": to_numpy(w.grad) for n, w in enumerate(weights)}})
 
 
@@ -81,3 +102,69 @@ def run_bare(backend: Any, request: FunctionRequest) -> Observation:
         outputs, states = module(tensors([batch.inputs])[0].transpose(0, 1))
     named = {f"states/{name}": to_numpy(state) for name, state in name_states(layer, states).items()}
     return Observation({"outputs": to_numpy(outputs.transpose(0, 1)), **named}, facts={"padding": "zero"})
+
+
+def run_packed_by(backend: Any, request: FunctionRequest) -> Observation:
+    """Answer the request of `cases.families.packed.lengths_are_whole_numbers`."""
+    options = dict(request.arguments)
+    form, first, lengths = options["form"], options["batch_first"], options["lengths"]
+    plain = {"list": lengths.tolist(), "tuple": tuple(lengths.tolist()), "array": lengths}
+    given = plain[form] if form in plain else torch.tensor(lengths, dtype=getattr(torch, form))
+    padded = torch.tensor(options["padded"])
+    with moment("run"):
+        turned = padded if first else padded.transpose(0, 1)
+        packed = pack_padded_sequence(turned, given, first, enforce_sorted=options["ordered"])
+        found, told = pad_packed_sequence(packed, first)
+    return Observation({"padded": to_numpy(found if first else found.transpose(0, 1)), "lengths": told.numpy()})
+
+
+def run_by_position(backend: Any, request: FunctionRequest) -> Observation:
+    """Answer the request of `cases.families.bare.options_have_their_positions`."""
+    options = dict(request.arguments)
+    layer, batch = options["layer"], options["batch"]
+    own = (layer.activation,) if layer.cell == "simple_rnn" else ()
+    with moment("build"):
+        module = LAYERS[layer.cell](layer.features, layer.units, layer.layers, *own, layer.bias, options["batch_first"], 0.5,
+                                    layer.direction == "bidirectional").eval()
+        module.load_state_dict(dict(zip(to_pytorch(layer, options["weights"]), tensors(
+            to_pytorch(layer, options["weights"]).values()), strict=True)))
+    inputs = tensors([batch.inputs])[0]
+    with moment("run"), torch.no_grad():
+        outputs, states = module(inputs if options["batch_first"] else inputs.transpose(0, 1))
+    named = {f"states/{name}": to_numpy(state) for name, state in name_states(layer, states).items()}
+    outputs = outputs if options["batch_first"] else outputs.transpose(0, 1)
+    return Observation({"outputs": to_numpy(outputs), **named}, facts={"padding": "zero", "dropout": module.dropout})
+
+
+def run_of_a_dtype(backend: Any, request: FunctionRequest) -> Observation:
+    """Answer the request of `cases.families.bare.modules_are_of_the_dtype_they_are_made_for`."""
+    options = dict(request.arguments)
+    kind, options_of = MADE[options["kind"]]
+    dtype, given = getattr(torch, options["dtype"]), torch.tensor(options["inputs"].astype("float32"))
+    with moment("build"):
+        cast, made = kind(*options_of).to(dtype), kind(*options_of, dtype=dtype)
+        made.load_state_dict(cast.state_dict())
+
+    def called(module: nn.Module) -> np.ndarray:
+        if options["kind"] in ("embedding", "bag"):
+            return module((given.abs() * 2).long().clamp(max=2)[0]).double().numpy()
+        found = module(*([given.to(dtype)] * (3 if options["kind"] == "attention" else 1)))
+        while isinstance(found, tuple):
+            found = found[0]
+        return found.double().numpy()
+
+    if options["kind"].endswith("cell"):
+        given = given[0]
+    with moment("run"), torch.no_grad():
+        arrays = {"cast": called(cast), "made": called(made)}
+    return Observation(arrays, facts={"dtypes": tuple((n, str(t.dtype).removeprefix("torch."))
+                                                      for n, t in (*made.named_parameters(), *made.named_buffers()))})
+
+
+MADE: dict[str, tuple[Any, tuple]] = {
+    "lstm": (nn.LSTM, (3, 3)), "gru": (nn.GRU, (3, 3)), "simple_rnn": (nn.RNN, (3, 3)), "lstm_cell": (nn.LSTMCell, (3, 3)),
+    "gru_cell": (nn.GRUCell, (3, 3)), "simple_rnn_cell": (nn.RNNCell, (3, 3)), "embedding": (nn.Embedding, (3, 2)),
+    "bag": (nn.EmbeddingBag, (3, 2)), "dense": (nn.Linear, (3, 2)), "normalization": (nn.LayerNorm, (3,)),
+    "attention": (nn.MultiheadAttention, (3, 1)),
+}
+"""What is made of which sizes; the last axis of inputs is three wide."""

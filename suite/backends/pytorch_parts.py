@@ -21,14 +21,28 @@ from suite.backends.pytorch_layers import name_states, to_numpy
 def run_bags(backend: Any, request: FunctionRequest) -> Observation:
     """Answer the request of `cases.families.bags.bags_are_of_their_ids`."""
     options = dict(request.arguments)
-    counts, form = options["counts"], options["form"]
+    counts, form, weights = options["counts"], options["form"], options["weights"]
     ids, ends = torch.tensor(options["ids"], dtype=torch.int64), np.cumsum((0, *counts))
-    bag = nn.EmbeddingBag.from_pretrained(torch.tensor(options["table"].astype("float32")), mode=options["mode"],
-                                          include_last_offset=form == "last_offset")
+    weights = None if weights is None else torch.tensor(weights.astype("float32"))
+    given = {"mode": options["mode"], "include_last_offset": form == "last_offset", "padding_idx": options["padding"],
+             "max_norm": options["longest"] or None, "norm_type": options["norm"]}
+    table = torch.tensor(options["table"].astype("float32"))
+    with moment("build"):
+        torch.manual_seed(5)
+        bag = nn.EmbeddingBag.from_pretrained(table, **given) if options["origin"] == "pretrained" else nn.EmbeddingBag(
+            *table.shape, **given)
+        if options["origin"] == "given":
+            bag.load_state_dict({"weight": table})
+    held = to_numpy(bag.weight)
     with moment("run"):
+        bag.weight.requires_grad_(True)
         if form == "rows":
-            return Observation({"outputs": to_numpy(bag(ids.reshape(len(counts), -1 if counts[0] else 0)))})
-        return Observation({"outputs": to_numpy(bag(ids, torch.tensor(ends if form == "last_offset" else ends[:-1])))})
+            shape = (len(counts), -1 if counts[0] else 0)
+            outputs = bag(ids.reshape(shape), per_sample_weights=None if weights is None else weights.reshape(shape))
+        else:
+            outputs = bag(ids, torch.tensor(ends if form == "last_offset" else ends[:-1]), weights)
+        (outputs * torch.tensor(options["cotangents"].astype("float32"))).sum().backward()
+    return Observation({"outputs": to_numpy(outputs), "table": held, "gradients": to_numpy(bag.weight.grad)})
 
 
 def run_wrong_bags(backend: Any, request: FunctionRequest) -> Observation:

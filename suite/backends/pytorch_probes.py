@@ -7,11 +7,14 @@ from collections.abc import Callable, Mapping
 from suite.backends.made import run_options_of_nothing
 from suite.backends.pytorch_attention import run_attending, run_between
 from suite.backends.pytorch_cells import run_cell_states, run_chain, run_form, run_pack
+from suite.backends.pytorch_computed import run_as_vector, run_computed_as
+from suite.backends.pytorch_containers import run_contained, run_kept_states, run_loaded_in_part, run_told_parts
 from suite.backends.pytorch_counted import run_counted_states
 from suite.backends.pytorch_data import run_column, run_cut, run_fetch, run_lengths, run_packed, run_stateful
 from suite.backends.pytorch_dropout import run_dropout_between
 from suite.backends.pytorch_exports import run_exported
 from suite.backends.pytorch_given import run_given
+from suite.backends.pytorch_initial import run_initialized
 from suite.backends.pytorch_losses import run_ctc, run_embedding, run_ignored, run_loss_of_numbers, run_masked_loss
 from suite.backends.pytorch_modules import (
     run_computed_weights,
@@ -22,10 +25,18 @@ from suite.backends.pytorch_modules import (
     run_twice,
     run_wrong_weights,
 )
-from suite.backends.pytorch_packed import run_bare, run_clipped, run_packed_as, run_padded_from
+from suite.backends.pytorch_packed import (
+    run_bare,
+    run_by_position,
+    run_clipped,
+    run_of_a_dtype,
+    run_packed_as,
+    run_packed_by,
+    run_padded_from,
+)
 from suite.backends.pytorch_parts import run_bags, run_made_elsewhere, run_meant, run_padded_with, run_wrong_bags
 from suite.backends.pytorch_purity import run_helper, run_mixed_dtypes, run_purity
-from suite.backends.pytorch_quantized import run_quantized
+from suite.backends.pytorch_quantized import run_made_ready, run_quantized
 from suite.backends.pytorch_schedules import run_epochs
 from suite.backends.pytorch_transforms import run_recomputed, run_transformed
 from suite.backends.pytorch_weights import run_fresh, run_parameters, run_read_back, run_step
@@ -48,5 +59,10 @@ PROBES: Mapping[str, Callable] = {
     "meant": run_meant,
     "bags": run_bags, "wrong_bags": run_wrong_bags, "padded_with": run_padded_with, "made_elsewhere": run_made_elsewhere,
     "options_of_nothing": lambda backend, request: run_options_of_nothing({"torch": backend.torch}, request),
+    "contained": run_contained, "loaded_in_part": run_loaded_in_part, "kept_states": run_kept_states,
+    "told_parts": run_told_parts,
+    "computed_as": run_computed_as, "as_vector": run_as_vector,
+    "initialized": run_initialized,
+    "packed_by": run_packed_by, "by_position": run_by_position, "of_a_dtype": run_of_a_dtype, "made_ready": run_made_ready,
 }
 """Name of a function request -> what answers it: function(backend, request)."""

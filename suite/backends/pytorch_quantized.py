@@ -5,10 +5,13 @@ from __future__ import annotations
 import warnings
 from typing import Any
 
+import numpy as np
 import torch
 from torch import nn
-from torch.ao.quantization import quantize_dynamic
+from torch.ao.nn.quantizable import LSTM
+from torch.ao.quantization import default_qconfig, quantize_dynamic
 
+from cases.layouts import to_pytorch
 from cases.models import FunctionRequest
 from cases.requests import Execution, Observation, Request, Unsupported
 from suite.backends import moment
@@ -53,3 +56,24 @@ def run_quantized(backend: Any, request: FunctionRequest) -> Observation | Unsup
             found |= {f"{name}/outputs": layers.to_numpy(outputs)}
             found |= {f"{name}/states/{n}": layers.to_numpy(s) for n, s in enumerate(parts)}
     return Observation(found)
+
+
+def run_made_ready(backend: Any, request: FunctionRequest) -> Observation:
+    """Answer the request of `cases.families.quantized.layers_made_ready_give_what_they_gave`."""
+    options = dict(request.arguments)
+    asked, first = options["request"], options["batch_first"]
+    layer, batch = asked.layer, asked.batch
+    with moment("build"), warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # torch.ao is to move to another package
+        module = nn.LSTM(layer.features, layer.units, layer.layers, layer.bias, first,
+                         bidirectional=layer.direction == "bidirectional").eval()
+        module.load_state_dict({n: torch.tensor(np.array(a, "float32")) for n, a in to_pytorch(layer, asked.weights).items()})
+        module.qconfig = default_qconfig
+        ready = LSTM.from_float(module, split_gates=options["split"])
+    inputs = torch.tensor(np.array(batch.inputs, "float32"))
+    given = {n: torch.tensor(np.array(a, "float32")) for n, a in (batch.initial_states or {}).items()}
+    with moment("run"), torch.no_grad():
+        outputs, last = ready(inputs if first else inputs.transpose(0, 1), layers.stack_states(layer, given) if given else None)
+    named = {f"states/{n}": layers.to_numpy(s) for n, s in layers.name_states(layer, last).items()}
+    return Observation({"outputs": layers.to_numpy(outputs if first else outputs.transpose(0, 1)), **named},
+                       facts={"padding": "zero"})

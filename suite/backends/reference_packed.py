@@ -33,6 +33,9 @@ def run_padded_from(backend: Any, request: FunctionRequest) -> Observation:
 def run_clipped(backend: Any, request: FunctionRequest) -> Observation:
     """Raises ValueError where the norm is not finite and that is not wanted."""
     options = dict(request.arguments)
+    if not options["order"]:
+        return Observation({f"clipped/{n}": np.clip(g, -options["most"], options["most"])
+                            for n, g in enumerate(options["gradients"])})
     norm = np.linalg.norm(np.concatenate([g.ravel() for g in options["gradients"]]), ord=options["order"])
     with moment("run"):
         if options["strict"] and not np.isfinite(norm):
@@ -45,3 +48,22 @@ def run_bare(backend: Any, request: FunctionRequest) -> Observation:
     """The description as it is."""
     options = dict(request.arguments)
     return backend.run(Request(options["layer"], options["weights"], options["batch"]))
+
+
+def run_packed_by(backend: Any, request: FunctionRequest) -> Observation:
+    """What was given."""
+    options = dict(request.arguments)
+    return Observation({"padded": options["padded"], "lengths": options["lengths"]})
+
+
+def run_by_position(backend: Any, request: FunctionRequest) -> Observation:
+    """A description has no positions."""
+    seen = run_bare(backend, request)
+    return Observation(seen.arrays, facts={"padding": "hold", "dropout": 0.5})
+
+
+def run_of_a_dtype(backend: Any, request: FunctionRequest) -> Observation:
+    """A sum, and the same one."""
+    options = dict(request.arguments)
+    outputs = options["inputs"].sum(axis=-1)
+    return Observation({"made": outputs, "cast": outputs}, facts={"dtypes": (("weight", options["dtype"]),)})

@@ -82,13 +82,29 @@ def run_dropped_all(backend: Any, request: FunctionRequest) -> Observation:
 
 
 def run_bags(backend: Any, request: FunctionRequest) -> Observation:
-    """One bag after the other."""
-    options, begin, outputs = dict(request.arguments), 0, []
-    for count in options["counts"]:
-        vectors = options["table"][options["ids"][begin : begin + count]]
-        outputs.append(getattr(vectors, options["mode"])(axis=0) if count else np.zeros(options["table"].shape[1]))
-        begin += count
-    return Observation({"outputs": np.stack(outputs)})
+    """One bag after the other, and what each number of the table adds to them, found by moving it."""
+    options = dict(request.arguments)
+    table, padding, longest = options["table"].astype("float32").astype("float64"), options["padding"], options["longest"]
+    if options["origin"] == "fresh" and padding is not None:
+        table[padding] = 0.0
+    norms = np.linalg.norm(table, options["norm"], axis=1, keepdims=True)
+    short = np.where(norms > longest, table * longest / np.maximum(norms, 1e-9), table) if longest else table
+
+    def outputs(rows: np.ndarray) -> np.ndarray:
+        begin, found = 0, []
+        for count in options["counts"]:
+            span = [n for n in range(begin, begin + count) if padding is None or options["ids"][n] != padding % len(rows)]
+            begin += count
+            parts = rows[options["ids"][span]] * (1.0 if options["weights"] is None else options["weights"][span][:, None])
+            found.append(getattr(parts, options["mode"])(axis=0) if span else np.zeros(rows.shape[1]))
+        return np.stack(found)
+
+    slopes, step = np.zeros_like(short), 1e-6
+    for place in np.ndindex(*short.shape):
+        moved = short.copy()
+        moved[place] += step
+        slopes[place] = ((outputs(moved) - outputs(short)) * options["cotangents"]).sum() / step
+    return Observation({"outputs": outputs(short), "table": table.astype("float32"), "gradients": slopes.round(7)})
 
 
 def run_wrong_bags(backend: Any, request: FunctionRequest) -> Observation:

@@ -34,6 +34,8 @@ from suite.backends.reference_answers import (
     run_unpad,
 )
 from suite.backends.reference_callbacks import run_interrupted, run_watching
+from suite.backends.reference_computed import run_as_vector, run_computed_as
+from suite.backends.reference_containers import run_contained, run_kept_states, run_loaded_in_part, run_told_parts
 from suite.backends.reference_fitting import (
     run_compiled_by_default,
     run_convolution_in_time,
@@ -44,6 +46,7 @@ from suite.backends.reference_fitting import (
     run_recorded,
     run_thawed,
 )
+from suite.backends.reference_initial import run_initialized
 from suite.backends.reference_losses import (
     run_activation,
     run_attending_long,
@@ -60,7 +63,15 @@ from suite.backends.reference_modules import (
     run_twice,
     run_wrong_weights,
 )
-from suite.backends.reference_packed import run_bare, run_clipped, run_packed_as, run_padded_from
+from suite.backends.reference_packed import (
+    run_bare,
+    run_by_position,
+    run_clipped,
+    run_of_a_dtype,
+    run_packed_as,
+    run_packed_by,
+    run_padded_from,
+)
 from suite.backends.reference_parts import (
     run_bags,
     run_both_ways,
@@ -170,5 +181,10 @@ PROBES: Mapping[str, Callable] = {
     "attending_long": run_attending_long,
     "packed_as": run_packed_as, "padded_from": run_padded_from, "clipped": run_clipped, "bare": run_bare,
     "told_shapes": run_told_shapes, "options_of_nothing": run_options_of_nothing,
+    "contained": run_contained, "loaded_in_part": run_loaded_in_part, "kept_states": run_kept_states,
+    "told_parts": run_told_parts,
+    "computed_as": run_computed_as, "as_vector": run_as_vector,
+    "initialized": run_initialized,
+    "packed_by": run_packed_by, "by_position": run_by_position, "of_a_dtype": run_of_a_dtype, "made_ready": run_request,
 }
 """Name of a function request -> what answers it: function(backend, request)."""

@@ -31,6 +31,7 @@ from tests.faults import (
     in_mutants,
     in_mutants_again,
     in_mutants_torch,
+    in_other_stacks,
     in_real,
     in_told,
     in_torch,
@@ -43,7 +44,8 @@ FAULTS: tuple[Fault, ...] = (*in_loops.ALL, *in_layers.ALL, *in_masks.ALL, *in_t
                              *in_engines.ALL, *in_adapter.ALL, *in_corners.ALL, *in_blind.ALL, *in_blind_torch.ALL,
                              *in_blind_torch_again.ALL,
                              *in_blind_engines.ALL, *in_training.ALL, *in_models.ALL, *in_real.ALL, *in_blind_again.ALL,
-                             *in_mutants.ALL, *in_mutants_torch.ALL, *in_mutants_again.ALL, *in_told.ALL, *in_core.ALL)
+                             *in_mutants.ALL, *in_mutants_torch.ALL, *in_mutants_again.ALL,
+                             *in_told.ALL, *in_core.ALL, *in_other_stacks.ALL)
 WHAT = ("killed", "survived", "explained", "void")
 
 

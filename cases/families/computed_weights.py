@@ -1,0 +1,105 @@
+"""Matrices of a recurrent layer that are computed from other parameters: what they are named for is true of them, while they are
+computed and after they are no more."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from cases.batches import BatchPlan
+from cases.families.base import equal, statement
+from cases.invariants.base import against_reference
+from cases.layers import Layer, draw_weights
+from cases.models import FunctionRequest
+from cases.requests import Deviation, Observation, Request
+from cases.tolerance import compare, unit_roundoff
+
+WAYS = ("orthogonal_matrix_exp", "orthogonal_cayley", "orthogonal_householder", "orthogonal_free", "spectral", "normed_rows",
+        "normed_columns", "normed_whole", "normed_by_hook", "pruned", "half", "half_of_half")
+"""How matrices are computed.
+
+orthogonal_MAP  their rows or their columns, whichever are fewer, are orthonormal; `free`: whatever they were before
+spectral        divided by their largest singular value
+normed_AXIS     length times direction; the lengths, of each row, of each column or of all, were then multiplied
+pruned          the quarter that is nearest to zero is zero
+half            half of another one; of it half may be taken again
+"""
+THEN = ("kept", "left", "taken_back", "cached", "set")
+"""What follows: nothing; the matrices are kept as they are and no longer computed; those they were computed from take their
+place; they were computed once for several calls, what they are computed from was changed, and they are computed once again; a
+matrix of the same kind was set, and is what is computed then."""
+UNCACHED = ("pruned", "normed_by_hook", "spectral", "orthogonal_householder", "orthogonal_free")
+"""What is computed by other means, or from what may not be multiplied."""
+TIMES = {"half": {"taken_back": 2.0, "cached": 2.0}, "half_of_half": {"kept": 0.5, "left": 0.5, "taken_back": 2.0}}
+"""By what a matrix is multiplied then. The first half is of twice the matrix that was there, the second of whatever was there."""
+MAPS = ("orthogonal_matrix_exp", "orthogonal_cayley")
+"""These begin where they were set, by another matrix that they keep: what is set is not read back to the last digit."""
+UNSET = ("pruned", "normed_by_hook", "spectral", "orthogonal_free", *MAPS)
+SENSELESS = (
+    (("way", "then"), lambda way, then: then == "taken_back" and not way.startswith("half")),
+    (("way", "then"), lambda way, then: then == "cached" and way in UNCACHED),
+    (("way", "then"), lambda way, then: then == "set" and way in UNSET),
+)
+SLACK = 256 * unit_roundoff("float32")
+
+
+def lengthened(array: np.ndarray, way: str) -> np.ndarray:
+    """The matrix (rows, columns) whose lengths were multiplied by 1, 2, … along that axis, or by 2."""
+    if way == "normed_whole":
+        return array * 2
+    return array * (1 + np.arange(array.shape[1]) if way == "normed_columns" else 1 + np.arange(array.shape[0])[:, None])
+
+
+def true_to_its_name(way: str, name: str, seen: np.ndarray, given: np.ndarray, times: float) -> list[Deviation]:
+    """Deviations of a matrix (rows, columns) that was `given`; `times` what it was computed from was multiplied by."""
+    if way.startswith("orthogonal"):
+        product = seen.T @ seen if seen.shape[0] >= seen.shape[1] else seen @ seen.T
+        return compare(f"{name}: products", product, np.eye(len(product)), SLACK)
+    if way == "spectral":
+        return compare(name, seen, given / max(np.linalg.norm(given, 2), 1e-9), 1e-3)
+    if way == "pruned":
+        least = np.sort(np.abs(given).ravel())[round(given.size / 4) - 1]
+        return equal(name, seen, np.where(np.abs(given) <= least, 0.0, given), "its quarter nearest to zero")
+    due = lengthened(given, way) if way.startswith("normed") else given * times
+    return compare(name, seen, due, SLACK * np.abs(due).max())
+
+
+@statement("A matrix that is computed is what it is named for, orthogonal, of norm one, of the lengths given, pruned, half of "
+           "another; the layer computes with it, in the call after it was changed too, and where it is no longer computed it is "
+           "what it was, or what it was computed from.",
+           {"way": WAYS, "then": THEN, "cell": ("gru", "lstm", "simple_rnn"), "square": (False, True)}, senseless=SENSELESS,
+           usual={"cell": ("gru", "simple_rnn")}, strength=(1, 2, 2), sparing=0,
+           source="PyTorch: torch.nn.utils.parametrizations, parametrize.cached, remove_parametrizations, weight_norm, prune")
+def computed_weights_are_what_they_are_named(ask, way, then, cell, square) -> list[Deviation]:
+    layer = Layer(cell, 5 if square else 7, 5)
+    weights, batch = draw_weights(layer), BatchPlan(3, 4).draw(layer).but(cotangents=None)
+    seen = ask(FunctionRequest("computed_as", (("layer", layer), ("weights", weights), ("batch", batch), ("way", way),
+                                               ("then", then))))
+    times = TIMES.get(way, {}).get(then, 1.0)
+    found = [] if seen.named("matrices") else [Deviation("matrices", "nothing came")]
+    for name, array in seen.named("matrices").items():
+        given = seen[name.replace("matrices", "given")].astype("float64")
+        if then == "set":
+            found += compare(name, array, seen[name.replace("matrices", "set")].astype("float64"), SLACK)
+        elif not (then == "cached" and way.startswith("normed")):  # all is multiplied there, lengths and directions
+            found += true_to_its_name(way, name, array.astype("float64"), given, times)
+    computing = 0 if then in ("left", "taken_back") else len(seen.named("matrices"))
+    if seen.facts["computed"] != computing:
+        found.append(Deviation("computed", f"{seen.facts['computed']} matrices are computed, expected {computing}"))
+    if then == "cached":
+        found += [] if seen.facts["once"] else [Deviation("once", "a matrix was computed again within one cache")]
+    used = {name.partition("/")[2]: array.astype("float64") for name, array in seen.named("used").items()}
+    given = Observation({"outputs": seen["outputs"]}, facts=seen.facts)
+    return found + against_reference(given, Request(layer, used, batch, wants=("outputs",)), "outputs")
+
+
+@statement("The weights of a layer make one vector, in their order, and what is set there is what the layer computes with.",
+           {"cell": ("gru", "lstm", "simple_rnn"), "layers": (1, 2)}, usual={"layers": (2,)}, strength=(1, 1, 2), sparing=0,
+           source="PyTorch: parameters_to_vector, vector_to_parameters")
+def weights_are_a_vector(ask, cell, layers) -> list[Deviation]:
+    layer = Layer(cell, 3, 4, layers)
+    weights, batch = draw_weights(layer), BatchPlan(3, 4).draw(layer).but(cotangents=None)
+    seen = ask(FunctionRequest("as_vector", (("layer", layer), ("weights", weights), ("others", draw_weights(layer, 1)),
+                                             ("batch", batch))))
+    found = equal("vector", seen["vector"], seen["due"], "the weights, one after the other")
+    given = Observation({"outputs": seen["outputs"]}, facts=seen.facts)
+    return found + against_reference(given, Request(layer, weights, batch, wants=("outputs",)), "outputs")

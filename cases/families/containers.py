@@ -1,0 +1,127 @@
+"""Containers of layers that are changed as lists are: what they hold then, and what that computes. What is saved of a module, and
+what loading says of names that do not fit."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+import numpy as np
+
+from cases.batches import BatchPlan
+from cases.families.base import equal, statement
+from cases.layers import Layer, draw_weights
+from cases.models import FunctionRequest
+from cases.requests import Deviation, Request
+from cases.tolerance import compare, expect
+
+FIRST, ALL = 3, 5
+"""Of five layers a container is made of the first three; what it is given afterwards are the fourth and the fifth."""
+CHANGES: Mapping[str, Callable[[list], list]] = {
+    "appended": lambda held: [*held, 3],
+    "extended": lambda held: [*held, 3, 4],
+    "inserted": lambda held: [3, *held],
+    "inserted_before_last": lambda held: [*held[:-1], 3, held[-1]],
+    "deleted": lambda held: held[1:],
+    "deleted_last": lambda held: held[:-1],
+    "deleted_some": lambda held: held[:1],
+    "popped": lambda held: [held[0], *held[2:]],
+    "replaced": lambda held: [held[0], 3, *held[2:]],
+    "replaced_last": lambda held: [*held[:-1], 3],
+    "joined": lambda held: [*held, 3, 4],
+    "joined_in_place": lambda held: [*held, 3, 4],
+    "doubled": lambda held: [*held, *held],
+    "cut": lambda held: held[1:],
+    "turned": lambda held: held[::-1],
+    "cut_then_appended": lambda held: [*held[1:], 3],
+    "cut_then_joined": lambda held: [*held[1:], 3, 4],
+}
+"""What becomes of a container -> what a list of the same numbers then holds."""
+CELLS = ("gru", "lstm", "simple_rnn")
+
+
+@statement("A container of layers that is changed as a list holds what the list would, in that order, lists each weight once, "
+           "and computes these layers one after the other.",
+           {"change": tuple(CHANGES), "container": ("sequence", "list"), "called": (True, False), "cell": CELLS},
+           usual={"cell": ("gru",)}, strength=(1, 2, 2), sparing=0,
+           senseless=((("change", "container"), lambda change, container: change == "doubled" and container == "list"),),
+           source="PyTorch: nn.Sequential, nn.ModuleList; Keras: Sequential.add, Sequential.pop")
+def containers_are_lists(ask, change, container, called, cell) -> list[Deviation]:
+    one = Layer(cell, 3, 3)
+    weights = [draw_weights(one, seed) for seed in range(ALL)]
+    due = CHANGES[change](list(range(FIRST)))
+    stack = Layer(cell, 3, 3, len(due))
+    batch = BatchPlan(2, 4).draw(stack).but(cotangents=None)
+    given = {f"{place}/{name.partition('/')[2]}": array for place, number in enumerate(due)
+             for name, array in weights[number].items()}
+    seen = ask(FunctionRequest("contained", (
+        ("layer", one), ("weights", tuple(weights)), ("batch", batch), ("change", change), ("container", container),
+        ("called", called))))
+    found = []
+    if tuple(seen.facts["held"]) != tuple(due):
+        found.append(Deviation("held", f"layers {list(seen.facts['held'])}, expected {due}"))
+    listed = len(set(due)) * seen.facts["each"]
+    if seen.facts["listed"] != listed or not listed:
+        found.append(Deviation("listed", f"{seen.facts['listed']} weights are listed, expected {listed}"))
+    wanted = expect(Request(stack, given, batch, wants=("outputs",)))["outputs"]
+    return found + compare("outputs", seen["outputs"], wanted.value, wanted.allowed)
+
+
+PARTS = ("none", "weight", "layer")
+
+
+@statement("Where names need not fit, loading tells which weights got nothing and which names nobody has, gives the rest their "
+           "weights, leaves the others what they were, and what is frozen frozen.",
+           {"missing": PARTS, "unknown": PARTS, "way": ("copied", "assigned"), "frozen": (False, True)},
+           strength=(1, 2, 3), sparing=0, source="PyTorch: Module.load_state_dict(strict=False)")
+def loading_tells_what_did_not_fit(ask, missing, unknown, way, frozen) -> list[Deviation]:
+    layer = Layer("gru", 3, 3)
+    seen = ask(FunctionRequest("loaded_in_part", (
+        ("layer", layer), ("weights", draw_weights(layer)), ("others", draw_weights(layer, 1)), ("missing", missing),
+        ("unknown", unknown), ("way", way), ("frozen", frozen))))
+    found = [Deviation(name, f"{name}: {told}, expected {due}") for name in ("missing", "unknown", "heard_of", "trained")
+             for told, due in [(seen.facts[name], seen.facts[f"due_{name}"])] if told != due]
+    names = seen.named("after")
+    found += [] if names else [Deviation("after", "nothing came")]
+    for name in names:
+        own = name.partition("/")[2]
+        source = "before" if own in seen.facts["due_missing"] else "given"
+        found += equal(name, seen[name], seen[f"{source}/{own}"], f"of what was {source}")
+    return found
+
+
+@statement("What is to be saved of a module is each of its parameters, and each buffer that is to be kept, under its name, cut "
+           "off from what computed it unless that is asked for; cast, whole numbers stay whole.",
+           {"way": ("plain", "under_a_prefix", "with_history", "into_another"),
+            "cast": ("none", "double", "half", "bfloat16", "to", "like_another")},
+           strength=(1, 2, 2), sparing=0, source="PyTorch: Module.state_dict, register_buffer(persistent=False), Module.to")
+def states_hold_what_is_to_be_kept(ask, way, cast) -> list[Deviation]:
+    layer = Layer("gru", 3, 3)
+    seen = ask(FunctionRequest("kept_states", (("layer", layer), ("weights", draw_weights(layer)), ("way", way), ("cast", cast))))
+    before = "first." if way == "under_a_prefix" else ""
+    names = sorted(before + name for name in (*seen.facts["parameters"], "count", "scale"))
+    found = [] if sorted(seen.facts["names"]) == names else [
+        Deviation("names", f"{sorted(seen.facts['names'])}, expected {names}")]
+    found += [] if len(names) > 4 else [Deviation("parameters", f"only {names}")]
+    history = sorted(before + n for n in seen.facts["parameters"]) if way == "with_history" else []
+    if sorted(seen.facts["with_history"]) != history:
+        found.append(Deviation("history", f"{sorted(seen.facts['with_history'])} have one, expected {history}"))
+    kind = {"none": "float32", "half": "float16", "bfloat16": "bfloat16"}.get(cast, "float64")
+    for name, told in seen.facts["dtypes"]:
+        due = "int64" if name.endswith("count") else kind
+        if told != due:
+            found.append(Deviation("dtypes", f"{name}: {told}, expected {due}"))
+    return found + equal("count", seen["count"], np.array(2**40 + 1))
+
+
+@statement("A module tells its parts once each, itself first, by the first of their names; what is applied reaches all of them, "
+           "parts before what they are parts of; without what is below it tells its own alone.",
+           {"shared": (False, True)}, strength=(1, 1, 1), sparing=0,
+           source="PyTorch: Module.named_modules, named_parameters, apply, get_submodule")
+def modules_tell_their_parts(ask, shared) -> list[Deviation]:
+    told = ask(FunctionRequest("told_parts", (("shared", shared),))).facts
+    lower = ["left", "left.inner"] + ([] if shared else ["right"])
+    kinds = {"modules": ["", *lower], "applied": [n for n in ("left.inner", "left", "right") if n in lower] + [""],
+             "children": ["left", "right"], "own": ["scale", "shift"], "own_buffers": ["count"],
+             "by_name": ["left", "left.inner", "right"]}
+    return [Deviation(name, f"{name}: {list(told[name])}, expected {due}") for name, due in kinds.items()
+            if list(told[name]) != due]

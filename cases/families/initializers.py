@@ -1,0 +1,108 @@
+"""Initializers by name: between which bounds, how wide, orthogonal or constant what they draw is, of matrices and of windows."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping
+
+import numpy as np
+from scipy.special import kolmogorov
+from scipy.stats import norm, truncnorm
+
+from cases.families.base import statement
+from cases.families.initial_weights import RARE
+from cases.models import FunctionRequest
+from cases.requests import Deviation
+from cases.tolerance import compare, unit_roundoff
+
+SHAPES: Mapping[str, tuple[int, ...]] = {"tall": (90, 12), "wide": (12, 90), "windows": (3, 36, 10)}
+"""Of a kernel: inputs, outputs; in front of them the places of a window."""
+GAIN, MEAN, WIDTH, LOW, HIGH = 1.5, 0.25, 0.375, -0.25, 0.75
+TANH, SLOPE = 5 / 3, 0.25
+DRAWN: Mapping[str, tuple[str, Callable[[int, int], float]]] = {
+    "glorot_uniform": ("even", lambda inner, outer: math.sqrt(6 / (inner + outer))),
+    "glorot_normal": ("normal", lambda inner, outer: math.sqrt(2 / (inner + outer))),
+    "he_uniform": ("even", lambda inner, outer: math.sqrt(6 / inner)),
+    "he_normal": ("normal", lambda inner, outer: math.sqrt(2 / inner)),
+    "lecun_uniform": ("even", lambda inner, outer: math.sqrt(3 / inner)),
+    "lecun_normal": ("normal", lambda inner, outer: math.sqrt(1 / inner)),
+    "he_uniform_of_outputs": ("even", lambda inner, outer: math.sqrt(6 / outer)),
+    "he_normal_of_outputs": ("normal", lambda inner, outer: math.sqrt(2 / outer)),
+    "uniform_for_tanh": ("even", lambda inner, outer: TANH * math.sqrt(6 / (inner + outer))),
+    "normal_for_tanh": ("normal", lambda inner, outer: TANH * math.sqrt(2 / (inner + outer))),
+    "uniform_for_slopes": ("even", lambda inner, outer: math.sqrt(6 / inner / (1 + SLOPE**2))),
+    "random_uniform": ("between", lambda inner, outer: HIGH),
+    "random_normal": ("around", lambda inner, outer: WIDTH),
+    "truncated_normal": ("cut", lambda inner, outer: WIDTH),
+}
+"""Name -> the distribution, and its bound or its width, given how many numbers go into an output, and come from an input.
+
+even     between minus and plus the bound · between  LOW and HIGH
+normal   around zero; a framework may cut off what lies beyond two widths, and widen it to keep the variance (fact `cut`)
+around   MEAN, of that width · cut  the same, without what lies beyond two widths
+`for_tanh`: times the gain of tanh; `for_slopes`: of leaky rectifiers with slope SLOPE
+"""
+FAR = 7.0
+FIXED = ("orthogonal", "identity", "constant", "zeros", "ones")
+CUT = 0.87962566103423978
+"""Standard deviation of a normal distribution of width one without what lies beyond two widths."""
+
+
+def chance(array: np.ndarray, distribution: Callable[[np.ndarray], np.ndarray]) -> float:
+    """How probable it is that numbers of this distribution lie as far from it (Kolmogorov and Smirnov)."""
+    ordered = np.sort(array.ravel())
+    due, count = distribution(ordered), ordered.size
+    off = max(np.abs(due - np.arange(count) / count).max(), np.abs(due - np.arange(1, count + 1) / count).max())
+    return float(kolmogorov(math.sqrt(count) * off))
+
+
+def fixed(name: str, array: np.ndarray) -> list[Deviation]:
+    """Deviations of what is not drawn, or drawn to be orthogonal."""
+    slack = 256 * unit_roundoff("float32")
+    if name == "orthogonal":
+        flat = array.reshape(-1, array.shape[-1])
+        product = flat.T @ flat if flat.shape[0] >= flat.shape[1] else flat @ flat.T
+        return compare("products", product, GAIN**2 * np.eye(len(product)), slack)
+    due = np.eye(*array.shape) if name == "identity" else np.full(array.shape, {"constant": MEAN, "ones": 1.0}.get(name, 0.0))
+    return compare(name, array, due, 0.0 * due)
+
+
+@statement("An initializer that is called by name draws as it is documented: evenly between its bounds, or normally, as wide as "
+           "the sizes say; orthogonal to its gain; or one number everywhere; from one seed the same.",
+           {"name": (*DRAWN, *FIXED), "shape": tuple(SHAPES)}, strength=(1, 2, 2), sparing=3,
+           senseless=((("name", "shape"), lambda name, shape: name == "identity" and shape == "windows"),),
+           source="Keras: initializers; PyTorch: torch.nn.init")
+def initializers_draw_as_documented(ask, name, shape) -> list[Deviation]:
+    sizes = SHAPES[shape]
+    seen = ask(FunctionRequest("initialized", (("name", name), ("shape", sizes), ("seed", 11))))
+    array = seen["first"].astype("float64")
+    if array.shape != sizes:
+        return [Deviation("shape", f"{array.shape}, expected {sizes}")]
+    found = [] if np.array_equal(array, seen["again"]) else [Deviation("again", "one seed drew two different arrays")]
+    if name in FIXED:
+        found += [] if name != "orthogonal" or not np.array_equal(array, seen["other"]) else [
+            Deviation("other", "another seed drew the same")]
+        return found + fixed(name, array)
+    kind, size = DRAWN[name]
+    places = math.prod(sizes[:-2])
+    wide = size(sizes[-2] * places, sizes[-1] * places)
+    low, high = (LOW, HIGH) if kind == "between" else (-wide, wide)
+    if kind == "normal" and seen.facts["cut"]:
+        by = truncnorm(-2, 2, scale=wide / CUT)
+    elif kind == "cut":
+        by = truncnorm(-2, 2, loc=MEAN, scale=wide)
+    elif kind in ("normal", "around"):
+        by = norm(MEAN if kind == "around" else 0.0, wide)
+    else:
+        edge = max(low - array.min(), array.max() - high)
+        if edge > 1e-6:
+            found.append(Deviation("bounds", f"{array.min():.6g} to {array.max():.6g}, documented {low:.6g} to {high:.6g}"))
+        by = None
+    share = chance(array, by.cdf if by else lambda x: np.clip((x - low) / (high - low), 0.0, 1.0))
+    size = array.size
+    due = by.var() if by else (high - low) ** 2 / 12
+    apart = abs(array.var() / due - 1) / math.sqrt(2 / size)  # at most so many standard deviations of what is estimated
+    if share < RARE or apart > FAR:
+        found.append(Deviation("spread", f"not as documented: mean {array.mean():.3g}, standard deviation {array.std():.3g}, "
+                                         f"chance {share:.1g}"))
+    return found + ([Deviation("other", "another seed drew the same")] if np.array_equal(array, seen["other"]) else [])

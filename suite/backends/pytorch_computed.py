@@ -1,0 +1,132 @@
+"""PyTorch's recurrent modules whose matrices are computed from other parameters; their weights as one vector."""
+
+from __future__ import annotations
+
+import warnings
+from contextlib import nullcontext
+from typing import Any
+
+import numpy as np
+import torch
+from torch import nn
+from torch.nn.utils import (
+    parameters_to_vector,
+    parametrizations,
+    parametrize,
+    prune,
+    remove_weight_norm,
+    vector_to_parameters,
+    weight_norm,
+)
+
+from cases.layouts import from_pytorch, to_pytorch
+from cases.models import FunctionRequest
+from cases.requests import Observation
+from suite.backends import moment
+from suite.backends.pytorch_given import Half
+from suite.backends.pytorch_layers import LAYERS, to_numpy
+
+ITERATIONS = 200
+DIMENSIONS = {"normed_rows": 0, "normed_columns": 1, "normed_whole": None, "normed_by_hook": 0}
+
+
+def computed(module: nn.RNNBase, name: str, way: str) -> None:
+    """Let the matrix of this name be computed."""
+    if way.startswith("orthogonal"):
+        kind = way.partition("_")[2]
+        options = {"use_trivialization": False} if kind == "free" else {"orthogonal_map": kind}
+        parametrizations.orthogonal(module, name, **options)
+    elif way == "spectral":
+        parametrizations.spectral_norm(module, name, n_power_iterations=ITERATIONS)
+    elif way == "normed_by_hook":
+        weight_norm(module, name, 0)
+    elif way.startswith("normed"):
+        parametrizations.weight_norm(module, name, DIMENSIONS[way])
+    elif way == "pruned":
+        prune.l1_unstructured(module, name, 0.25)
+    else:
+        for _ in range(2 if way == "half_of_half" else 1):
+            parametrize.register_parametrization(module, name, Half())
+
+
+def lengthen(module: nn.RNNBase, name: str, way: str) -> None:
+    """Multiply the lengths."""
+    hook = way == "normed_by_hook"
+    length = getattr(module, f"{name}_g") if hook else getattr(module.parametrizations, name).original0
+    length.mul_((1 + torch.arange(length.numel())).reshape(length.shape) if length.numel() > 1 else 2)
+
+
+def leave(module: nn.RNNBase, name: str, way: str, then: str) -> None:
+    """Let it be computed no more."""
+    if way == "normed_by_hook":
+        remove_weight_norm(module, name)
+    elif way == "pruned":
+        prune.remove(module, name)
+    else:
+        parametrize.remove_parametrizations(module, name, leave_parametrized=then == "left")
+
+
+def run_computed_as(backend: Any, request: FunctionRequest) -> Observation:
+    """Answer the request of `cases.families.computed_weights.computed_weights_are_what_they_are_named`."""
+    options = dict(request.arguments)
+    layer, way, then = options["layer"], options["way"], options["then"]
+    with moment("build"), warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # weight_norm is to be replaced by that of parametrizations
+        torch.manual_seed(3)
+        module = LAYERS[layer.cell](layer.features, layer.units, layer.layers, batch_first=True)
+        given = {n: torch.tensor(np.array(a, "float32")) for n, a in to_pytorch(layer, options["weights"]).items()}
+        module.load_state_dict(given)
+        matrices = [name for name in given if name.startswith("weight")]
+        for name in matrices:
+            computed(module, name, way)
+    inputs, once, fresh = torch.tensor(np.array(options["batch"].inputs, "float32")), True, {}
+    with moment("run"), torch.no_grad():
+        module.train()(inputs)
+        module.eval()
+        for name in matrices:
+            if way in DIMENSIONS:
+                lengthen(module, name, way)
+        if then == "cached":
+            with parametrize.cached():
+                module(inputs)
+                once = all(getattr(module, name) is getattr(module, name) for name in matrices)
+            for parameter in module.parametrizations.parameters():
+                parameter.mul_(2)
+        elif then == "set":
+            for name in matrices:
+                fresh[name] = getattr(module, name).flip(0) if way.startswith("orthogonal") else -given[name]
+                setattr(module, name, fresh[name].clone())
+        elif then != "kept":
+            for name in matrices:
+                if way == "normed_by_hook":
+                    module(inputs)  # a hook computes what is read
+                with torch.enable_grad():  # what is kept then is trained if what it was computed from was
+                    leave(module, name, way, then)
+        with parametrize.cached() if then == "cached" else nullcontext():
+            outputs = module(inputs)[0]
+        own = {name: getattr(module, name) for name in given}
+    plain = {name for name, _ in module.named_parameters()}
+    arrays = {f"matrices/{n}": to_numpy(own[n]) for n in matrices} | {f"given/{n}": to_numpy(given[n]) for n in matrices}
+    arrays |= {f"set/{n}": to_numpy(t) for n, t in fresh.items()}
+    used = from_pytorch(layer, {n: to_numpy(t) for n, t in own.items()})
+    return Observation({"outputs": to_numpy(outputs), **arrays, **{f"used/{n}": a for n, a in used.items()}},
+                       facts={"computed": len(set(matrices) - plain), "once": once, "padding": "zero"})
+
+
+def run_as_vector(backend: Any, request: FunctionRequest) -> Observation:
+    """Answer the request of `cases.families.computed_weights.weights_are_a_vector`."""
+    options, layer = dict(request.arguments), dict(request.arguments)["layer"]
+    with moment("build"):
+        module = LAYERS[layer.cell](layer.features, layer.units, layer.layers, batch_first=True)
+        other = {n: torch.tensor(np.array(a, "float32")) for n, a in to_pytorch(layer, options["others"]).items()}
+        module.load_state_dict(other)
+    new = to_pytorch(layer, options["weights"])
+    inputs = torch.tensor(np.array(options["batch"].inputs, "float32"))
+    with moment("run"), torch.no_grad():
+        module(inputs)
+        vector = to_numpy(parameters_to_vector(module.parameters()))
+        names = [name for name, _ in module.named_parameters()]
+        vector_to_parameters(torch.tensor(np.concatenate([new[n].ravel() for n in names]).astype("float32")), module.parameters())
+        outputs = module(inputs)[0]
+    due = np.concatenate([to_numpy(other[n]).ravel() for n in names])
+    return Observation({"outputs": to_numpy(outputs), "vector": vector, "due": due}, facts={"padding": "zero"})

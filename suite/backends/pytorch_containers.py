@@ -1,0 +1,144 @@
+"""PyTorch's containers of modules, changed; what is saved of a module and loaded in part; the parts that a module tells."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import torch
+from torch import nn
+
+from cases.families.containers import FIRST
+from cases.models import FunctionRequest
+from cases.requests import Observation
+from suite.backends import moment
+from suite.backends.pytorch_layers import to_numpy
+from suite.backends.pytorch_modules import First
+
+
+def changed(container: Any, more: list[nn.Module], change: str) -> Any:
+    """The container after a change of `cases.families.containers.CHANGES`."""
+    kind, begun = type(container), change.partition("_then_")
+    if begun[1]:
+        return changed(container[1:], more, {"joined": "joined_in_place"}.get(begun[2], begun[2]))
+    if change == "appended":
+        return container.append(more[0])
+    if change == "extended":
+        return container.extend(more)
+    if change.startswith("inserted"):
+        container.insert(-1 if change.endswith("last") else 0, more[0])
+    elif change.startswith("deleted"):
+        del container[{"deleted": 0, "deleted_last": -1, "deleted_some": slice(1, None)}[change]]
+    elif change == "popped":
+        container.pop(1)
+    elif change.startswith("replaced"):
+        container[-1 if change.endswith("last") else 1] = more[0]
+    elif change == "joined":
+        return container + (kind(*more) if kind is nn.Sequential else kind(more))
+    elif change == "joined_in_place":
+        container += kind(*more) if kind is nn.Sequential else kind(more)
+    elif change == "doubled":
+        return container * 2
+    parts = {"cut": slice(1, None), "turned": slice(None, None, -1)}
+    return container[parts[change]] if change in parts else container
+
+
+def run_contained(backend: Any, request: FunctionRequest) -> Observation:
+    """Answer the request of `cases.families.containers.containers_are_lists`."""
+    options = dict(request.arguments)
+    parts = [First(options["layer"], one) for one in options["weights"]]
+    inputs = torch.tensor(np.array(options["batch"].inputs, "float32"))
+
+    def call(container: Any) -> torch.Tensor:
+        if isinstance(container, nn.Sequential):
+            return container(inputs)
+        found = inputs
+        for one in container:
+            found = one(found)
+        return found
+
+    with moment("run"), torch.no_grad():
+        container = nn.Sequential(*parts[:FIRST]) if options["container"] == "sequence" else nn.ModuleList(parts[:FIRST])
+        if options["called"]:
+            call(container)
+        container = changed(container, parts[FIRST:], options["change"])
+        outputs = to_numpy(call(container))
+        places = {id(one): number for number, one in enumerate(parts)}
+        held = tuple(places[id(one)] for one in container)
+        listed = len(list(container.parameters()))
+    return Observation({"outputs": outputs}, facts={
+        "held": held, "listed": listed, "each": len(list(parts[0].parameters())), "padding": "zero"})
+
+
+def run_loaded_in_part(backend: Any, request: FunctionRequest) -> Observation:
+    """Answer the request of `cases.families.containers.loading_tells_what_did_not_fit`."""
+    options, layer = dict(request.arguments), dict(request.arguments)["layer"]
+    with moment("build"):
+        module, other = (nn.Sequential(*(First(layer, options[name]) for _ in range(2))) for name in ("weights", "others"))
+    module[0].requires_grad_(not options["frozen"])
+    before, given = ({n: to_numpy(p) for n, p in one.named_parameters()} for one in (module, other))
+    state, names = dict(other.state_dict()), list(before)
+    gone = {"none": [], "weight": names[1:2], "layer": [n for n in names if n.startswith("1.")]}[options["missing"]]
+    new = {"none": [], "weight": ["0.named.inner.rnn.weight_ih_l9"], "layer": ["7.weight", "7.bias"]}[options["unknown"]]
+    for name in gone:
+        state.pop(name)
+    state |= {name: torch.zeros(2) for name in new}
+    heard: list[list[str]] = []
+    module.register_load_state_dict_post_hook(lambda _, keys: heard.append(sorted([*keys.missing_keys, *keys.unexpected_keys])))
+    trained = tuple(n for n, p in module.named_parameters() if p.requires_grad)
+    with moment("run"):
+        told = module.load_state_dict(state, strict=False, assign=options["way"] == "assigned")
+    after = {n: to_numpy(p) for n, p in module.named_parameters()}
+    every = {"before": before, "given": given, "after": after}
+    arrays = {f"{when}/{n}": a for when, each in every.items() for n, a in each.items()}
+    return Observation(arrays, facts={
+        "missing": sorted(told.missing_keys), "due_missing": sorted(gone), "unknown": sorted(told.unexpected_keys),
+        "due_unknown": sorted(new), "heard_of": heard[-1] if heard else None, "due_heard_of": sorted([*gone, *new]),
+        "trained": tuple(n for n, p in module.named_parameters() if p.requires_grad), "due_trained": trained})
+
+
+def run_kept_states(backend: Any, request: FunctionRequest) -> Observation:
+    """Answer the request of `cases.families.containers.states_hold_what_is_to_be_kept`."""
+    options, way = dict(request.arguments), dict(request.arguments)["way"]
+    with moment("build"):
+        module = First(options["layer"], options["weights"])
+        module.register_buffer("scale", torch.ones(2))
+        module.register_buffer("count", torch.tensor(2**40 + 1))
+        module.register_buffer("cache", torch.ones(3), persistent=False)
+    with moment("run"):
+        if options["cast"] == "to":
+            module.to(torch.float64)
+        elif options["cast"] == "like_another":
+            module.to(torch.zeros(1, dtype=torch.float64))
+        elif options["cast"] != "none":
+            getattr(module, options["cast"])()
+        into = {"destination": {}} if way == "into_another" else {}
+        state = module.state_dict(prefix="first." if way == "under_a_prefix" else "", keep_vars=way == "with_history", **into)
+        state = into.get("destination", state)
+        count = next((t for n, t in state.items() if n.endswith("count")), torch.tensor(0))
+    return Observation({"count": count.numpy()}, facts={
+        "names": tuple(state), "parameters": tuple(n for n, _ in module.named_parameters()),
+        "with_history": tuple(n for n, t in state.items() if t.requires_grad),
+        "dtypes": tuple((n, str(t.dtype).removeprefix("torch.")) for n, t in state.items())})
+
+
+def run_told_parts(backend: Any, request: FunctionRequest) -> Observation:
+    """Answer the request of `cases.families.containers.modules_tell_their_parts`."""
+    with moment("build"):
+        module, left, inner = nn.Module(), nn.Module(), nn.GRU(2, 2)
+        left.inner, module.left = inner, left
+        module.right = inner if dict(request.arguments)["shared"] else nn.GRU(2, 2)
+        module.scale, module.shift = (nn.Parameter(torch.ones(1)) for _ in range(2))
+        module.register_buffer("count", torch.ones(1))
+    places, applied = {id(one): name for name, one in (
+        ("", module), ("left", left), ("right", module.right), ("left.inner", inner))}, []
+    with moment("run"):
+        module.apply(lambda one: applied.append(places[id(one)]))
+        by_name = tuple(n for n, one in (("left", left), ("left.inner", inner), ("right", module.right))
+                        if module.get_submodule(n) is one)
+        facts = {
+            "modules": tuple(n for n, _ in module.named_modules()), "applied": tuple(dict.fromkeys(applied)),
+            "children": tuple(n for n, _ in module.named_children()), "by_name": by_name,
+            "own": tuple(n for n, _ in module.named_parameters(recurse=False)),
+            "own_buffers": tuple(n for n, _ in module.named_buffers(recurse=False))}
+    return Observation({}, facts=facts)

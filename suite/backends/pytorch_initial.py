@@ -1,0 +1,46 @@
+"""torch.nn.init, by the names that Keras has."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import Any
+
+import numpy as np
+import torch
+from torch.nn import init
+
+from cases.families.initializers import GAIN, HIGH, LOW, MEAN, SLOPE, WIDTH
+from cases.models import FunctionRequest
+from cases.requests import Observation, Unsupported
+from suite.backends import moment
+
+NAMED = {
+    "glorot_uniform": init.xavier_uniform_, "glorot_normal": init.xavier_normal_,
+    "he_uniform": partial(init.kaiming_uniform_, nonlinearity="relu"),
+    "he_normal": partial(init.kaiming_normal_, nonlinearity="relu"),
+    "lecun_uniform": partial(init.kaiming_uniform_, nonlinearity="linear"),
+    "lecun_normal": partial(init.kaiming_normal_, nonlinearity="linear"),
+    "he_uniform_of_outputs": partial(init.kaiming_uniform_, mode="fan_out", nonlinearity="relu"),
+    "he_normal_of_outputs": partial(init.kaiming_normal_, mode="fan_out", nonlinearity="relu"),
+    "uniform_for_tanh": lambda tensor: init.xavier_uniform_(tensor, init.calculate_gain("tanh")),
+    "normal_for_tanh": lambda tensor: init.xavier_normal_(tensor, init.calculate_gain("tanh")),
+    "uniform_for_slopes": partial(init.kaiming_uniform_, a=SLOPE), "orthogonal": partial(init.orthogonal_, gain=GAIN),
+    "random_uniform": partial(init.uniform_, a=LOW, b=HIGH), "random_normal": partial(init.normal_, mean=MEAN, std=WIDTH),
+    "truncated_normal": partial(init.trunc_normal_, mean=MEAN, std=WIDTH, a=MEAN - 2 * WIDTH, b=MEAN + 2 * WIDTH),
+    "identity": init.eye_, "constant": partial(init.constant_, val=MEAN), "zeros": init.zeros_, "ones": init.ones_,
+}
+
+
+def run_initialized(backend: Any, request: FunctionRequest) -> Observation | Unsupported:
+    """Answer the request of `cases.families.initializers`: a kernel has its outputs first, its windows last."""
+    options = dict(request.arguments)
+    *window, inputs, outputs = options["shape"]
+
+    def drawn(seed: int) -> np.ndarray:
+        torch.manual_seed(seed)
+        tensor = NAMED[options["name"]](torch.full((outputs, inputs, *window), 7.0))
+        return np.moveaxis(tensor.numpy(), (0, 1), (-1, -2))
+
+    with moment("run"):
+        arrays = {"first": drawn(options["seed"]), "again": drawn(options["seed"]), "other": drawn(options["seed"] + 1)}
+    return Observation(arrays, facts={"cut": False})
