@@ -27,6 +27,7 @@ from suite.backends.keras_losses import (
     run_whole_sequences,
 )
 from suite.backends.keras_masks import run_mask_table
+from suite.backends.keras_modes import run_kept_mode
 from suite.backends.keras_named import (
     run_activation,
     run_loss_by_name,
@@ -111,6 +112,6 @@ PROBES: Mapping[str, Callable] = {
     "named_outputs": run_named_outputs,
     "metric_by_word": run_metric_by_word, "loss_by_name": run_loss_by_name,
     "scaled_model": run_scaled_model, "activation": run_activation, "reshaped": run_reshaped,
-    "attending_long": run_attending_long, "wrong_weights": run_wrong_weights,
+    "attending_long": run_attending_long, "wrong_weights": run_wrong_weights, "kept_mode": run_kept_mode,
 }
 """Name of a function request -> what answers it: function(backend, request)."""

@@ -117,3 +117,9 @@ def run_sparse_step(backend: Any, request: FunctionRequest) -> Observation:
 def run_told_dtypes(backend: Any, request: FunctionRequest) -> Observation:
     """What is told."""
     return Observation({"outputs": np.ones(())}, facts={"dtypes": (("float32", "float32"),)})
+
+
+def run_kept_mode(backend: Any, request: FunctionRequest) -> Observation:
+    """Numbers that are drawn in training, and are not in inference."""
+    drawn = dict(request.arguments)["asked"].startswith("training")
+    return Observation({"first": np.ones(2), "second": np.full(2, 2.0 if drawn else 1.0), "alone": np.ones(2)})

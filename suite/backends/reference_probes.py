@@ -68,6 +68,7 @@ from suite.backends.reference_parts import (
     run_dropped_all,
     run_frozen_part,
     run_kept_mask,
+    run_kept_mode,
     run_made_with_weights,
     run_meant,
     run_normalized,
@@ -163,7 +164,7 @@ PROBES: Mapping[str, Callable] = {
     "bags": run_bags, "wrong_bags": run_wrong_bags, "padded_with": run_padded_with, "made_elsewhere": run_request,
     "named_outputs": run_named_outputs, "metric_by_word": run_metric_by_word,
     "loss_by_name": run_loss_by_name, "scaled_model": run_scaled_model, "activation": run_activation, "reshaped": run_reshaped,
-    "attending_long": run_attending_long,
+    "attending_long": run_attending_long, "kept_mode": run_kept_mode,
     "packed_as": run_packed_as, "padded_from": run_padded_from, "clipped": run_clipped, "bare": run_bare,
 }
 """Name of a function request -> what answers it: function(backend, request)."""
