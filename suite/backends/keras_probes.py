@@ -31,9 +31,11 @@ from suite.backends.keras_modes import run_kept_mode
 from suite.backends.keras_named import (
     run_activation,
     run_loss_by_name,
+    run_masked_loss_by_name,
     run_metric_by_word,
     run_named_outputs,
     run_reshaped,
+    run_weighted_metric,
 )
 from suite.backends.keras_options import (
     run_activity,
@@ -113,5 +115,6 @@ PROBES: Mapping[str, Callable] = {
     "metric_by_word": run_metric_by_word, "loss_by_name": run_loss_by_name,
     "scaled_model": run_scaled_model, "activation": run_activation, "reshaped": run_reshaped,
     "attending_long": run_attending_long, "wrong_weights": run_wrong_weights, "kept_mode": run_kept_mode,
+    "masked_loss_by_name": run_masked_loss_by_name, "weighted_metric": run_weighted_metric,
 }
 """Name of a function request -> what answers it: function(backend, request)."""

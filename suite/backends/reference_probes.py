@@ -50,8 +50,10 @@ from suite.backends.reference_losses import (
     run_ctc,
     run_loss_by_name,
     run_loss_of_numbers,
+    run_masked_loss_by_name,
     run_reshaped,
     run_scaled_model,
+    run_weighted_metric,
 )
 from suite.backends.reference_modules import (
     run_computed_weights,
@@ -165,6 +167,7 @@ PROBES: Mapping[str, Callable] = {
     "named_outputs": run_named_outputs, "metric_by_word": run_metric_by_word,
     "loss_by_name": run_loss_by_name, "scaled_model": run_scaled_model, "activation": run_activation, "reshaped": run_reshaped,
     "attending_long": run_attending_long, "kept_mode": run_kept_mode,
+    "masked_loss_by_name": run_masked_loss_by_name, "weighted_metric": run_weighted_metric,
     "packed_as": run_packed_as, "padded_from": run_padded_from, "clipped": run_clipped, "bare": run_bare,
 }
 """Name of a function request -> what answers it: function(backend, request)."""
