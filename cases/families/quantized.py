@@ -42,3 +42,12 @@ def quantized_layers_give_what_they_gave(ask, cell, way, bias, layers, direction
     if not any(np.abs(due).max(initial=0.0) > allowed for due in before.values()):
         found.append(Deviation("before", f"no number is larger than what is allowed, {allowed:.3g}"))
     return found
+
+
+@statement("A module that is made to be quantized later gives, before it is, what the usual one gives.",
+           {"layers": (2, 1, 3), "direction": ("bidirectional", "forward"), "bias": (True, False)}, strength=(1, 2, 3), sparing=0,
+           source="PyTorch: torch.ao.nn.quantizable.LSTM")
+def layers_to_be_quantized_are_the_usual(ask, layers, direction, bias):
+    layer = Layer("lstm", 3, 5, layers, direction, bias=bias)
+    request = Request(layer, draw_weights(layer), BatchPlan(3, 4, "none", False).draw(layer), wants=("outputs",))
+    return against_reference(ask(FunctionRequest("quantizable", (("request", request),))), request, "outputs")

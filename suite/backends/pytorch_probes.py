@@ -24,7 +24,7 @@ from suite.backends.pytorch_modules import (
 from suite.backends.pytorch_packed import run_bare, run_clipped, run_packed_as, run_padded_from
 from suite.backends.pytorch_parts import run_bags, run_made_elsewhere, run_meant, run_padded_with, run_wrong_bags
 from suite.backends.pytorch_purity import run_helper, run_mixed_dtypes, run_purity
-from suite.backends.pytorch_quantized import run_quantized
+from suite.backends.pytorch_quantized import run_quantizable, run_quantized
 from suite.backends.pytorch_schedules import run_epochs
 from suite.backends.pytorch_transforms import run_recomputed, run_transformed
 from suite.backends.pytorch_weights import run_fresh, run_parameters, run_read_back, run_step
@@ -46,5 +46,6 @@ PROBES: Mapping[str, Callable] = {
     "packed_as": run_packed_as, "padded_from": run_padded_from, "clipped": run_clipped, "bare": run_bare,
     "meant": run_meant,
     "bags": run_bags, "wrong_bags": run_wrong_bags, "padded_with": run_padded_with, "made_elsewhere": run_made_elsewhere,
+    "quantizable": run_quantizable,
 }
 """Name of a function request -> what answers it: function(backend, request)."""

@@ -7,8 +7,10 @@ from typing import Any
 
 import torch
 from torch import nn
+from torch.ao.nn import quantizable
 from torch.ao.quantization import quantize_dynamic
 
+from cases.layouts import to_pytorch
 from cases.models import FunctionRequest
 from cases.requests import Execution, Observation, Request, Unsupported
 from suite.backends import moment
@@ -53,3 +55,21 @@ def run_quantized(backend: Any, request: FunctionRequest) -> Observation | Unsup
             found |= {f"{name}/outputs": layers.to_numpy(outputs)}
             found |= {f"{name}/states/{n}": layers.to_numpy(s) for n, s in enumerate(parts)}
     return Observation(found)
+
+
+def run_quantizable(backend: Any, request: FunctionRequest) -> Observation:
+    """Answer the request of `cases.families.quantized.layers_to_be_quantized_are_the_usual`."""
+    asked = dict(request.arguments)["request"]
+    layer = asked.layer
+    with moment("build"):
+        module = quantizable.LSTM(layer.features, layer.units, layer.layers, layer.bias, batch_first=True,
+                                  bidirectional=layer.direction == "bidirectional").eval()
+        named = {}
+        for name, array in to_pytorch(layer, asked.weights).items():  # weight_ih_l0_reverse: layers.0.layer_bw.cell.igates.weight
+            kind, place, number, *back = name.split("_")
+            half = f"layers.{number[1:]}.layer_{'bw' if back else 'fw'}.cell"
+            named[f"{half}.{'igates' if place == 'ih' else 'hgates'}.{kind}"] = torch.tensor(array.astype("float32"))
+        module.load_state_dict(named)
+    with moment("run"), torch.no_grad():
+        outputs, _ = module(torch.tensor(asked.batch.inputs.astype("float32")))
+        return Observation({"outputs": layers.to_numpy(outputs)})

@@ -81,7 +81,7 @@ from suite.backends.reference_parts import (
     run_told_dtypes,
     run_wrong_bags,
 )
-from suite.backends.reference_scans import run_associative_scan, run_counted_states, run_ctc_decoded, run_scan
+from suite.backends.reference_scans import run_associative_scan, run_counted_states, run_ctc_decoded, run_mapped, run_scan
 from suite.backends.reference_series import run_windows, run_words
 from suite.backends.reference_steps import (
     run_drawn_steps,
@@ -161,9 +161,11 @@ PROBES: Mapping[str, Callable] = {
     "first_states": run_first_states, "refused_call": run_refused_call, "frozen_part": run_frozen_part,
     "numbers_as": run_numbers_as, "class_weights": run_class_weights, "normalized": run_normalized,
     "kept_mask": run_kept_mask, "both_ways": run_both_ways,
-    "meant": run_meant, "scan": run_scan, "made_with_weights": run_made_with_weights, "dropped_all": run_dropped_all,
+    "meant": run_meant, "scan": run_scan, "mapped": run_mapped,
+    "made_with_weights": run_made_with_weights, "dropped_all": run_dropped_all,
     "sparse_step": run_sparse_step, "told_dtypes": run_told_dtypes,
     "bags": run_bags, "wrong_bags": run_wrong_bags, "padded_with": run_padded_with, "made_elsewhere": run_request,
+    "quantizable": run_request,
     "named_outputs": run_named_outputs, "metric_by_word": run_metric_by_word,
     "loss_by_name": run_loss_by_name, "scaled_model": run_scaled_model, "activation": run_activation, "reshaped": run_reshaped,
     "attending_long": run_attending_long, "kept_mode": run_kept_mode,
