@@ -22,6 +22,7 @@ from tests.faults import (
     in_conditions,
     in_corners,
     in_engines,
+    in_found_alive,
     in_graphs,
     in_layers,
     in_loops,
@@ -41,7 +42,8 @@ FAULTS: tuple[Fault, ...] = (*in_loops.ALL, *in_layers.ALL, *in_masks.ALL, *in_t
                              *in_engines.ALL, *in_adapter.ALL, *in_corners.ALL, *in_blind.ALL, *in_blind_torch.ALL,
                              *in_blind_torch_again.ALL,
                              *in_blind_engines.ALL, *in_training.ALL, *in_models.ALL, *in_real.ALL, *in_blind_again.ALL,
-                             *in_mutants.ALL, *in_mutants_torch.ALL, *in_mutants_again.ALL)
+                             *in_mutants.ALL, *in_mutants_torch.ALL, *in_mutants_again.ALL,
+                             *in_found_alive.ALL)
 WHAT = ("killed", "survived", "explained", "void")
 
 
