@@ -10,13 +10,14 @@ from cases.models import FunctionRequest
 from cases.requests import Deviation, Observation, Request
 
 WAYS = ("loaded", "copied", "replaced", "assigned", "data", "cast", "pickled", "deep_copied", "called_with", "averaged",
-        "computed", "computed_copied", "normed", "pruned", "registered", "uncomputed")
+        "computed", "computed_copied", "normed", "pruned", "registered", "uncomputed", "swapped")
 """How a layer that computed with other weights is given new ones.
 
 copied       into the arrays that it holds
 replaced     by other arrays: PyTorch, a Parameter set as attribute; Keras, `set_weights`
 loaded       from another layer's: PyTorch, `load_state_dict`; Keras, through a file of weights
 assigned     PyTorch: `load_state_dict(assign=True)`
+swapped      PyTorch: loaded where tensors are swapped, `torch.__future__.set_swap_module_params_on_conversion`
 data         PyTorch: `parameter.data = …`
 cast         copied in while the layer is cast to float64, and back
 pickled      another layer that has them, through pickle

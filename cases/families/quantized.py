@@ -55,3 +55,12 @@ def layers_made_ready_give_what_they_gave(ask, layers, direction, bias, states, 
     request = Request(layer, draw_weights(layer), BatchPlan(4, 6, "none", states).draw(layer).but(cotangents=None))
     seen = ask(FunctionRequest("made_ready", (("request", request), ("batch_first", batch_first), ("split", split))))
     return against_reference(seen, request, "outputs", "states")
+
+
+@statement("A module that is made to be quantized later gives, before it is, what the usual one gives.",
+           {"layers": (2, 1, 3), "direction": ("bidirectional", "forward"), "bias": (True, False)}, strength=(1, 2, 3), sparing=0,
+           source="PyTorch: torch.ao.nn.quantizable.LSTM")
+def layers_to_be_quantized_are_the_usual(ask, layers, direction, bias):
+    layer = Layer("lstm", 3, 5, layers, direction, bias=bias)
+    request = Request(layer, draw_weights(layer), BatchPlan(3, 4, "none", False).draw(layer), wants=("outputs",))
+    return against_reference(ask(FunctionRequest("quantizable", (("request", request),))), request, "outputs")

@@ -97,11 +97,15 @@ def decoded_labels_are_the_most_probable(ask, strategy, blank, empty_row, merge)
 
 
 @statement("A scan gives the last carry and the results of each step, in their order, the first carry and no results where there "
-           "are no steps.", {"steps": (0, 1, 4), "backwards": (False, True), "carried": ("one", "pair")}, strength=(1, 1, 3),
-           sparing=3, source="Keras: ops.scan")
+           "are no steps.", {"steps": (0, 1, 4), "backwards": (False, True), "carried": ("one", "pair", "nothing")},
+           senseless=((("backwards", "carried"), lambda backwards, carried: backwards and carried == "nothing"),),
+           strength=(1, 1, 3), sparing=3, source="Keras: ops.scan, ops.map")
 def scans_of_any_length_are_loops(ask, steps, backwards, carried) -> list[Deviation]:
     random = generator("plain scans", steps)
     given, first = draw_values(random, (steps, WIDTH)), draw_values(random, (WIDTH,))
+    if carried == "nothing":  # each step by itself
+        seen = ask(FunctionRequest("mapped", (("inputs", given),)))
+        return compare("results", seen["results"], given**2, SLACK * (1 + given**2))
     seen = ask(FunctionRequest("scan", (("inputs", given), ("first", first), ("backwards", backwards),
                                         ("pair", carried == "pair"))))
     carry, results = first, np.zeros((steps, WIDTH))

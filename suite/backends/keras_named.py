@@ -1,7 +1,8 @@
-"""Keras' models that are compiled and evaluated by name or in order; metrics by one word."""
+"""Keras' models that are compiled and evaluated by name or in order; losses and metrics by one word."""
 
 from __future__ import annotations
 
+import warnings
 from typing import Any
 
 import numpy as np
@@ -131,3 +132,35 @@ def run_reshaped(backend: Any, request: FunctionRequest) -> Observation:
         predicted = model.predict(inputs, verbose=0)
     told = [OPEN if size is None else size for size in model.output_shape]
     return Observation({"called": called, "predicted": predicted, "told": np.array(told)})
+
+
+def run_masked_loss_by_name(backend: Any, request: FunctionRequest) -> Observation:
+    """Answer the request of `cases.families.counted_by_name.losses_by_name_count_valid_steps`."""
+    options, keras = dict(request.arguments), backend.keras
+    outputs, targets = options["outputs"].astype("float32"), options["targets"].astype("float32")
+    with moment("build"):
+        given = keras.Input(outputs.shape[1:])
+        masked = keras.layers.Masking(-7.5)(given)  # gives zeros, which are no shares of one
+        model = keras.Model(given, keras.layers.Rescaling(1.0, 0.25)(masked))
+        model.compile(loss=getattr(keras.losses, options["class"])(**options["options"]))
+    with moment("run"):
+        shown = np.where(options["mask"][:, :, None], outputs - np.float32(0.25), np.float32(-7.5))
+        return Observation({"value": np.array(model.test_on_batch(shown, targets), "float64")})
+
+
+def run_weighted_metric(backend: Any, request: FunctionRequest) -> Observation:
+    """Answer the request of `cases.families.counted_by_name.metrics_count_by_weights`."""
+    options, keras, engine = dict(request.arguments), backend.keras, backend.engine
+    targets, outputs, times = options["targets"].astype("float32"), options["outputs"].astype("float32"), options["times"]
+
+    def metric(repeats: Any, weights: Any = None) -> np.ndarray:
+        one = getattr(keras.metrics, options["metric"])(**options["options"])
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            one.update_state(engine.tensor(np.repeat(targets, repeats, axis=0)),
+                             engine.tensor(np.repeat(outputs, repeats, axis=0)), sample_weight=weights)
+        return np.array(engine.numpy(one.result()), "float64")
+
+    with moment("run"):
+        weights = engine.tensor(options["weights"].astype("float32"))
+        return Observation({"weighted": metric(1, weights), "repeated": metric(times), "plain": metric(1)})

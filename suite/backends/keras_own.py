@@ -38,6 +38,17 @@ def plain_cell(keras: Any) -> type:
 
 
 @lru_cache(maxsize=1)
+def pair_cell(keras: Any) -> type:
+    """The class of the same cell that gives its states as a tuple."""
+    class PairCell(plain_cell(keras)):
+        def call(self, inputs: Any, states: Any) -> tuple[Any, tuple[Any, ...]]:
+            first, found = super().call(inputs, states)
+            return first, tuple(found)
+
+    return PairCell
+
+
+@lru_cache(maxsize=1)
 def single_cell(keras: Any) -> type:
     """The class of a cell of one state, which is its output, and whose size is a number."""
     class SingleCell(keras.layers.Layer):
@@ -60,6 +71,8 @@ def around(keras: Any, what: str, cell: Any) -> tuple[Any, tuple[int, ...]]:
     layers, shape = keras.layers, (ROWS, STEPS, FEATURES)
     if what == "one_state":
         return layers.RNN([layers.LSTMCell(4), single_cell(keras)()], return_sequences=True), shape
+    if what == "pair":
+        return layers.RNN(pair_cell(keras)(), return_sequences=True), shape
     if what == "stacked":
         return layers.RNN([layers.LSTMCell(4), cell], return_sequences=True), shape
     if what == "time_distributed":
@@ -72,7 +85,7 @@ def around(keras: Any, what: str, cell: Any) -> tuple[Any, tuple[int, ...]]:
 def run_own_cell(backend: Any, request: FunctionRequest) -> Observation:
     """Answer the request of `cases.families.own_classes.own_cells_are_found`."""
     options, keras, engine = dict(request.arguments), backend.keras, backend.engine
-    named = {"PlainCell": plain_cell(keras), "SingleCell": single_cell(keras)}
+    named = {"PlainCell": plain_cell(keras), "SingleCell": single_cell(keras), "PairCell": pair_cell(keras)}
     random = np.random.default_rng(11)
     with moment("build"):
         one, shape = around(keras, options["around"], plain_cell(keras)())

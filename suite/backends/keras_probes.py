@@ -29,13 +29,16 @@ from suite.backends.keras_losses import (
     run_whole_sequences,
 )
 from suite.backends.keras_masks import run_mask_table
+from suite.backends.keras_modes import run_kept_mode
 from suite.backends.keras_named import (
     run_activation,
     run_loss_by_name,
+    run_masked_loss_by_name,
     run_metric_by_word,
     run_named_outputs,
     run_nested_results,
     run_reshaped,
+    run_weighted_metric,
 )
 from suite.backends.keras_options import (
     run_activity,
@@ -60,9 +63,9 @@ from suite.backends.keras_parts import (
 from suite.backends.keras_purity import run_purity, run_recorded
 from suite.backends.keras_refused import run_refused_call
 from suite.backends.keras_saved import run_saved
-from suite.backends.keras_scans import run_associative_scan, run_ctc_decoded, run_scan
+from suite.backends.keras_scans import run_associative_scan, run_ctc_decoded, run_mapped, run_scan
 from suite.backends.keras_schedules import run_schedule
-from suite.backends.keras_series import run_windows, run_words
+from suite.backends.keras_series import run_padded_with, run_windows, run_words
 from suite.backends.keras_shapes import run_told_shapes
 from suite.backends.keras_stateful import run_stateful_calls
 from suite.backends.keras_told import run_options
@@ -113,13 +116,12 @@ PROBES: Mapping[str, Callable] = {
     "numbers_as": run_numbers_as, "class_weights": run_class_weights, "normalized": run_normalized,
     "kept_mask": run_kept_mask, "both_ways": run_both_ways,
     "meant": run_meant, "scan": run_scan, "made_with_weights": run_made_with_weights, "dropped_all": run_dropped_all,
-    "sparse_step": run_sparse_step, "seeds": run_seeds, "told_dtypes": run_told_dtypes,
-    "named_outputs": run_named_outputs, "nested_results": run_nested_results,
-    "metric_by_word": run_metric_by_word, "loss_by_name": run_loss_by_name,
+    "sparse_step": run_sparse_step, "seeds": run_seeds, "told_dtypes": run_told_dtypes, "named_outputs": run_named_outputs,
+    "nested_results": run_nested_results, "metric_by_word": run_metric_by_word, "loss_by_name": run_loss_by_name,
     "scaled_model": run_scaled_model, "activation": run_activation, "reshaped": run_reshaped,
     "attending_long": run_attending_long, "wrong_weights": run_wrong_weights, "told_shapes": run_told_shapes,
     "options_of_nothing": lambda backend, request: run_options_of_nothing({"keras": backend.keras}, request),
-    "contained": run_contained,
-    "initialized": run_initialized,
+    "contained": run_contained, "initialized": run_initialized, "padded_with": run_padded_with, "mapped": run_mapped,
+    "kept_mode": run_kept_mode, "masked_loss_by_name": run_masked_loss_by_name, "weighted_metric": run_weighted_metric,
 }
 """Name of a function request -> what answers it: function(backend, request)."""

@@ -49,3 +49,14 @@ def run_words(backend: Any, request: FunctionRequest) -> Observation | Unsupport
         else:
             again = remade(keras, keras.Sequential([keras.Input((1,), dtype="string"), layer]), "file").layers[-1]
         return Observation({"ids": found, "again": again(texts).numpy()})
+
+
+def run_padded_with(backend: Any, request: FunctionRequest) -> Observation | Unsupported:
+    """Answer the request of `cases.families.packed.numbers_pad_as_they_are`."""
+    options = dict(request.arguments)
+    if options["helper"] != "padded":
+        return Unsupported("Keras packs no sequences")
+    given = options["sequences"]
+    with moment("run"):
+        padded = backend.keras.utils.pad_sequences(given, dtype=given[0].dtype, padding="post", value=options["number"])
+        return Observation({"padded": padded.astype("float64")})

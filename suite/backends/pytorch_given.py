@@ -19,7 +19,7 @@ from suite.backends import moment
 from suite.backends import pytorch_layers as layers
 from suite.backends.pytorch import unpackable, unsupported_layer
 
-WHOLE = ("loaded", "assigned")
+WHOLE = ("loaded", "assigned", "swapped")
 """The ways that take every weight of a module."""
 
 
@@ -64,6 +64,12 @@ def with_weights(module: nn.Module, tensors: dict[str, torch.Tensor], way: str, 
     recurrent = next(m for m in module.modules() if isinstance(m, nn.RNNBase))
     if way in ("loaded", "assigned"):
         recurrent.load_state_dict(tensors, assign=way == "assigned")
+    elif way == "swapped":
+        torch.__future__.set_swap_module_params_on_conversion(True)
+        try:
+            recurrent.load_state_dict(tensors)
+        finally:
+            torch.__future__.set_swap_module_params_on_conversion(False)
     elif way == "pickled":
         place = io.BytesIO()
         torch.save(other(), place)

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import torch
 from torch import nn
-from torch.ao.nn.quantizable import LSTM
+from torch.ao.nn import quantizable
 from torch.ao.quantization import default_qconfig, quantize_dynamic
 
 from cases.layouts import to_pytorch
@@ -69,7 +69,7 @@ def run_made_ready(backend: Any, request: FunctionRequest) -> Observation:
                          bidirectional=layer.direction == "bidirectional").eval()
         module.load_state_dict({n: torch.tensor(np.array(a, "float32")) for n, a in to_pytorch(layer, asked.weights).items()})
         module.qconfig = default_qconfig
-        ready = LSTM.from_float(module, split_gates=options["split"])
+        ready = quantizable.LSTM.from_float(module, split_gates=options["split"])
     inputs = torch.tensor(np.array(batch.inputs, "float32"))
     given = {n: torch.tensor(np.array(a, "float32")) for n, a in (batch.initial_states or {}).items()}
     with moment("run"), torch.no_grad():
@@ -77,3 +77,21 @@ def run_made_ready(backend: Any, request: FunctionRequest) -> Observation:
     named = {f"states/{n}": layers.to_numpy(s) for n, s in layers.name_states(layer, last).items()}
     return Observation({"outputs": layers.to_numpy(outputs if first else outputs.transpose(0, 1)), **named},
                        facts={"padding": "zero"})
+
+
+def run_quantizable(backend: Any, request: FunctionRequest) -> Observation:
+    """Answer the request of `cases.families.quantized.layers_to_be_quantized_are_the_usual`."""
+    asked = dict(request.arguments)["request"]
+    layer = asked.layer
+    with moment("build"):
+        module = quantizable.LSTM(layer.features, layer.units, layer.layers, layer.bias, batch_first=True,
+                                  bidirectional=layer.direction == "bidirectional").eval()
+        named = {}
+        for name, array in to_pytorch(layer, asked.weights).items():  # weight_ih_l0_reverse: layers.0.layer_bw.cell.igates.weight
+            kind, place, number, *back = name.split("_")
+            half = f"layers.{number[1:]}.layer_{'bw' if back else 'fw'}.cell"
+            named[f"{half}.{'igates' if place == 'ih' else 'hgates'}.{kind}"] = torch.tensor(array.astype("float32"))
+        module.load_state_dict(named)
+    with moment("run"), torch.no_grad():
+        outputs, _ = module(torch.tensor(asked.batch.inputs.astype("float32")))
+        return Observation({"outputs": layers.to_numpy(outputs)})

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from cases.families.counted_by_name import CLASSES, LOSSES
 from cases.families.functions_by_name import ACTIVATIONS, RESHAPED
 from cases.families.losses_by_name import EQUATIONS
 from cases.families.losses_of_steps import equation
@@ -100,3 +101,20 @@ def run_attending_long(backend: Any, request: FunctionRequest) -> Observation:
     powers = np.exp(scores) * (np.tri(scores.shape[1]) if options["causal"] else 1.0)
     outputs = powers @ options["inputs"] / powers.sum(axis=-1, keepdims=True)
     return Observation({"outputs": outputs, "predicted": outputs})
+
+
+def run_masked_loss_by_name(backend: Any, request: FunctionRequest) -> Observation:
+    """The mean of the equation over valid steps."""
+    options = dict(request.arguments)
+    valid, targets = options["mask"], options["targets"]
+    equation = next(one[3] for one in LOSSES.values() if one[0] == options["class"])
+    targets = np.eye(CLASSES)[targets[valid].astype(int)] if targets.ndim == 2 else targets[valid]
+    return Observation({"value": np.array(equation(targets, options["outputs"][valid]).mean())})
+
+
+def run_weighted_metric(backend: Any, request: FunctionRequest) -> Observation:
+    """A mean of rows."""
+    options = dict(request.arguments)
+    rows = options["outputs"].max(axis=1) + options["targets"].reshape(len(options["times"]), -1).max(axis=1)
+    weighted, repeated = (np.array((rows * w).sum() / w.sum()) for w in (options["weights"], options["times"]))
+    return Observation({"weighted": weighted, "repeated": repeated, "plain": np.array(rows.mean())})

@@ -162,3 +162,9 @@ def run_seeds(backend: Any, request: FunctionRequest) -> Observation:
                       ("other", 4)):
         keys |= {f"{name} {n}": (key, n, 0) for n in (1, 2)}
     return Observation({name: np.random.default_rng(key).normal(size=options["many"]) for name, key in keys.items()})
+
+
+def run_kept_mode(backend: Any, request: FunctionRequest) -> Observation:
+    """Numbers that are drawn in training, and are not in inference."""
+    drawn = dict(request.arguments)["asked"].startswith("training")
+    return Observation({"first": np.ones(2), "second": np.full(2, 2.0 if drawn else 1.0), "alone": np.ones(2)})

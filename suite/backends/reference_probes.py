@@ -53,8 +53,10 @@ from suite.backends.reference_losses import (
     run_ctc,
     run_loss_by_name,
     run_loss_of_numbers,
+    run_masked_loss_by_name,
     run_reshaped,
     run_scaled_model,
+    run_weighted_metric,
 )
 from suite.backends.reference_modules import (
     run_computed_weights,
@@ -79,6 +81,7 @@ from suite.backends.reference_parts import (
     run_dropped_all,
     run_frozen_part,
     run_kept_mask,
+    run_kept_mode,
     run_made_with_weights,
     run_meant,
     run_normalized,
@@ -92,7 +95,7 @@ from suite.backends.reference_parts import (
     run_told_shapes,
     run_wrong_bags,
 )
-from suite.backends.reference_scans import run_associative_scan, run_counted_states, run_ctc_decoded, run_scan
+from suite.backends.reference_scans import run_associative_scan, run_counted_states, run_ctc_decoded, run_mapped, run_scan
 from suite.backends.reference_series import run_windows, run_words
 from suite.backends.reference_steps import (
     run_drawn_steps,
@@ -174,11 +177,13 @@ PROBES: Mapping[str, Callable] = {
     "numbers_as": run_numbers_as, "class_weights": run_class_weights, "normalized": run_normalized,
     "kept_mask": run_kept_mask, "both_ways": run_both_ways,
     "meant": run_meant, "scan": run_scan, "made_with_weights": run_made_with_weights, "dropped_all": run_dropped_all,
-    "sparse_step": run_sparse_step, "seeds": run_seeds, "told_dtypes": run_told_dtypes,
-    "bags": run_bags, "wrong_bags": run_wrong_bags, "padded_with": run_padded_with, "made_elsewhere": run_request,
+    "sparse_step": run_sparse_step, "seeds": run_seeds, "told_dtypes": run_told_dtypes, "bags": run_bags,
+    "wrong_bags": run_wrong_bags, "padded_with": run_padded_with, "made_elsewhere": run_request,
     "named_outputs": run_named_outputs, "nested_results": run_nested_results, "metric_by_word": run_metric_by_word,
+    "mapped": run_mapped, "quantizable": run_request,
     "loss_by_name": run_loss_by_name, "scaled_model": run_scaled_model, "activation": run_activation, "reshaped": run_reshaped,
-    "attending_long": run_attending_long,
+    "attending_long": run_attending_long, "kept_mode": run_kept_mode,
+    "masked_loss_by_name": run_masked_loss_by_name, "weighted_metric": run_weighted_metric,
     "packed_as": run_packed_as, "padded_from": run_padded_from, "clipped": run_clipped, "bare": run_bare,
     "told_shapes": run_told_shapes, "options_of_nothing": run_options_of_nothing,
     "contained": run_contained, "loaded_in_part": run_loaded_in_part, "kept_states": run_kept_states,

@@ -79,3 +79,8 @@ def run_scan(backend: Any, request: FunctionRequest) -> Observation:
         carry = 0.5 * carry + options["inputs"][step]
         results[step] = carry * options["inputs"][step]
     return Observation({"carry": carry, "results": results})
+
+
+def run_mapped(backend: Any, request: FunctionRequest) -> Observation:
+    """Squares."""
+    return Observation({"results": dict(request.arguments)["inputs"] ** 2})

@@ -1,0 +1,77 @@
+"""What losses and metrics that are called by name count: of masked sequences the valid steps, of weighted rows each by its
+weight."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from cases.batches import draw_mask
+from cases.families.base import statement
+from cases.families.losses_by_name import CLASSES, EQUATIONS, SLACK, drawn
+from cases.layers import generator
+from cases.models import FunctionRequest
+from cases.requests import Deviation
+from cases.tolerance import compare
+
+
+def overlap(t: np.ndarray, p: np.ndarray) -> np.ndarray:
+    """One for all steps together: 1 - 2 |t p| / (|t| + |p|), which Tversky's with alpha = beta = 1/2 is too."""
+    return np.array(1 - 2 * (t * p).sum() / (t.sum() + p.sum()))
+
+
+LOSSES = EQUATIONS | {
+    "dice": ("Dice", "flags", {}, overlap), "tversky": ("Tversky", "flags", {}, overlap),
+    "sparse_categorical_crossentropy": (
+        "SparseCategoricalCrossentropy", "class", {}, lambda t, p: -np.log((t * p).sum(axis=-1))),
+}
+FILLS: Mapping[str, float | None] = {"minus_one": -1.0, "usual": None, "zero": 0.0}
+"""What targets hold at masked steps; usual: what others hold."""
+
+
+@statement("A loss of masked sequences is that of their valid steps, whichever loss it is and whatever targets hold at masked "
+           "steps.", {"name": tuple(LOSSES), "fill": tuple(FILLS)}, strength=(1, 2, 2), sparing=4,
+           usual={"fill": ("minus_one", "usual")}, source="Keras: losses; compile(loss), masks")
+def losses_by_name_count_valid_steps(ask, name, fill) -> list[Deviation]:
+    kind, numbers, options, equation = LOSSES[name]
+    targets, outputs = drawn(numbers, (3, 5, CLASSES), "masked")
+    valid = draw_mask(generator("masked losses by name"), "gaps", 3, 5)
+    due = equation(targets[valid], outputs[valid]).mean()
+    if name.startswith("sparse"):
+        targets = targets.argmax(axis=-1)
+    if FILLS[fill] is not None:
+        targets = np.where(valid if targets.ndim == 2 else valid[:, :, None], targets, FILLS[fill])
+    arguments = {"class": kind, "options": options, "targets": targets, "outputs": outputs, "mask": valid}
+    seen = ask(FunctionRequest("masked_loss_by_name", tuple(arguments.items())))["value"]
+    return compare("value", seen, np.array(due), SLACK * max(1.0, abs(float(due))))
+
+
+METRICS: Mapping[str, tuple[str, dict[str, Any]]] = {
+    "MeanIoU": ("classes", {"num_classes": CLASSES, "sparse_y_pred": False}), "Precision": ("flags", {"thresholds": 0.25}),
+    "Recall": ("flags", {"top_k": 2}), "AUC": ("flags", {"num_thresholds": 9}), "F1Score": ("flags", {"threshold": 0.25}),
+    "CategoricalAccuracy": ("class", {}), "SparseTopKCategoricalAccuracy": ("classes", {"k": 2}),
+    "RootMeanSquaredError": ("numbers", {}), "R2Score": ("numbers", {}), "MeanAbsoluteError": ("numbers", {}),
+    "SensitivityAtSpecificity": ("flags", {"specificity": 0.4}),
+    "OneHotMeanIoU": ("class", {"num_classes": CLASSES}), "FBetaScore": ("flags", {"threshold": 0.25, "beta": 2.0}),
+    "CosineSimilarity": ("numbers", {}), "BinaryAccuracy": ("flags", {"threshold": 0.25}), "TopKCategoricalAccuracy": (
+        "class", {"k": 2}), "LogCoshError": ("numbers", {}), "BinaryCrossentropy": ("flags", {}),
+}
+"""Keras' metrics -> what they are of, and their options. classes: targets are numbers of classes."""
+
+
+@statement("A metric of weighted rows is that of rows which stand there as often as they weigh, also where weights are no whole "
+           "numbers.", {"metric": tuple(METRICS), "weights": ("quarters", "whole")}, strength=(1, 1, 2), sparing=3,
+           usual={"weights": ("quarters",)}, source="Keras: metrics, update_state(sample_weight)")
+def metrics_count_by_weights(ask, metric, weights) -> list[Deviation]:
+    numbers, options = METRICS[metric]
+    targets, outputs = drawn("class" if numbers == "classes" else numbers, (9, CLASSES), "weighted rows")
+    targets = targets.argmax(axis=-1) if numbers == "classes" else targets
+    times = generator("weighted rows").permutation(np.arange(9) % 5 + 1)
+    arguments = {"metric": metric, "options": options, "targets": targets, "outputs": outputs, "times": times,
+                 "weights": times / 4 if weights == "quarters" else times}
+    seen = ask(FunctionRequest("weighted_metric", tuple(arguments.items())))
+    if np.array_equal(seen["repeated"], seen["plain"]):
+        return [Deviation("plain", "the weights make no difference to the metric")]
+    return compare("weighted", seen["weighted"], seen["repeated"], SLACK * np.maximum(1.0, np.abs(seen["repeated"])))

@@ -1,0 +1,35 @@
+"""Layers that stand in a model in a mode of their own: inference, so that what was trained before stays as it is, or training,
+so that predictions are drawn with dropout."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from cases.families.base import equal, statement
+from cases.models import FunctionRequest
+from cases.requests import Deviation
+
+PARTS = ("lstm", "dropout", "model", "bidirectional", "cells", "statistics")
+"""What stands in the model. model: a model inside the model; cells: two cells in a loop; statistics: a batch normalization."""
+ASKED = ("inference-fit", "training-predict", "inference-call", "training-call")
+"""The mode that the layer was made to stand in, and how the model then runs, in the other one."""
+WAYS = ("built", "configuration", "file", "clone")
+
+
+@statement("A layer that a model was made with in training or in inference, as its own argument says, stays in it however the "
+           "model is run, also in a model that is made of it.", {"part": PARTS, "asked": ASKED, "way": WAYS},
+           strength=(1, 2, 2), sparing=4,
+           senseless=((("part", "asked"), lambda part, asked: part == "statistics" and not asked.startswith("inference")),),
+           usual={"way": ("built", "file")},
+           source="Keras: guide on transfer learning, `base_model(inputs, training=False)`; functional models")
+def own_modes_are_kept(ask, part, asked, way):
+    """Arrays: `first`, `second`, what two runs give, outputs or losses; `alone`, the same of the layer in its own mode, called by
+    hand; `kept/before`, `kept/after`, statistics of the layer, if any."""
+    seen = ask(FunctionRequest("kept_mode", (("part", part), ("asked", asked), ("way", way))))
+    if asked.startswith("training"):
+        same = np.array_equal(seen["first"], seen["second"])
+        return [Deviation("outputs", "in training by its own argument, and nothing is drawn")] if same else []
+    found = [Deviation(name, f"{name}: in inference by its own argument, found {seen[name].ravel()[0]:.6g}, alone "
+                       f"{seen['alone'].ravel()[0]:.6g}") for name in ("first", "second")
+             if not np.allclose(seen[name], seen["alone"], rtol=1e-5, atol=1e-6)]
+    return found + (equal("statistics", seen["kept/after"], seen["kept/before"]) if "kept/after" in seen.arrays else [])

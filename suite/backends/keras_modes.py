@@ -1,0 +1,61 @@
+"""Keras' layers that stand in a functional model in a mode of their own."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from cases.models import FunctionRequest
+from cases.requests import Observation
+from suite.backends import moment
+from suite.backends.keras_again import remade
+
+ROWS, STEPS, WIDTH, UNITS = 3, 4, 3, 4
+
+
+def drawing(keras: Any, part: str) -> Any:
+    """What draws, or counts, in training."""
+    layers = keras.layers
+    return {
+        "lstm": lambda: layers.LSTM(UNITS, dropout=0.5), "dropout": lambda: layers.Dropout(0.5),
+        "model": lambda: keras.Sequential([keras.Input((STEPS, WIDTH)), layers.GRU(UNITS, recurrent_dropout=0.5)]),
+        "bidirectional": lambda: layers.Bidirectional(layers.SimpleRNN(UNITS, dropout=0.5)),
+        "cells": lambda: layers.RNN([layers.LSTMCell(UNITS), layers.GRUCell(UNITS, dropout=0.5)]),
+        "statistics": lambda: layers.BatchNormalization(),
+    }[part]()
+
+
+def run_kept_mode(backend: Any, request: FunctionRequest) -> Observation:
+    """Answer the request of `cases.families.kept_modes.own_modes_are_kept`."""
+    options, keras, engine = dict(request.arguments), backend.keras, backend.engine
+    own, entry = options["asked"].split("-")
+    random = np.random.default_rng(3)
+    inputs = random.normal(size=(ROWS, STEPS, WIDTH)).astype("float32")
+    with moment("build"):
+        given = keras.Input((STEPS, WIDTH))
+        first = model = keras.Model(given, drawing(keras, options["part"])(given, training=own == "training"))
+        if options["way"] != "built":
+            model = remade(keras, first, options["way"])
+            model.set_weights(first.get_weights())
+        model.compile(keras.optimizers.SGD(0.0), "mse", run_eagerly=backend.engine_name == "tensorflow")
+        one = model.layers[1]
+    x, targets = engine.tensor(inputs), np.zeros((ROWS, *model.output_shape[1:]), "float32")
+
+    def run() -> Any:
+        if entry == "fit":
+            return model.train_on_batch(inputs, targets)
+        if entry == "predict":
+            return model.predict(inputs, verbose=0)
+        return engine.numpy(model(x, training=own != "training"))
+
+    with moment("run"):
+        alone = engine.numpy(one(x, training=False))
+        counts = [v for v in one.non_trainable_variables if "seed" not in v.path]
+        arrays = {"alone": np.mean(np.square(alone)) if entry == "fit" else alone}
+        if counts:
+            arrays["kept/before"] = np.concatenate([engine.numpy(v.value) for v in counts])
+        arrays |= {name: np.array(run()) for name in ("first", "second")}
+        if counts:
+            arrays["kept/after"] = np.concatenate([engine.numpy(v.value) for v in counts])
+    return Observation({name: np.asarray(array) for name, array in arrays.items()})
