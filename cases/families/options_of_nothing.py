@@ -28,6 +28,7 @@ def words(*names: str) -> dict[str, tuple[Any, ...]]:
 
 
 SIZES = (0, -1)
+COUNTS = (*SIZES, 2.5)
 RATES = (-0.25, 1.5)
 WEIGHTS = words("kernel_initializer", "bias_initializer", "kernel_regularizer", "bias_regularizer", "kernel_constraint",
                 "bias_constraint", "activation", "dtype")
@@ -54,20 +55,23 @@ KERAS: Mapping[str, tuple[Made, ...]] = {
         Made("layers.TimeDistributed", {"layer": Made("layers.Dense", {"units": 4}, {})}, {"layer": (3, WORD)}),
         Made("layers.Attention", {}, words("score_mode", "dtype")),
         Made("layers.MultiHeadAttention", {"num_heads": 2, "key_dim": 3},
-             {**words("kernel_initializer", "bias_regularizer", "kernel_constraint"), "num_heads": SIZES, "key_dim": SIZES}),
+             {**words("kernel_initializer", "bias_regularizer", "kernel_constraint"), "num_heads": COUNTS, "key_dim": COUNTS}),
     ),
     "around": (
-        Made("layers.Dense", {"units": 4}, {**WEIGHTS, "units": SIZES}),
+        Made("layers.Dense", {"units": 4}, {**WEIGHTS, "units": COUNTS}),
         Made("layers.Activation", {"activation": "tanh"}, words("activation")),
         Made("layers.Embedding", {"input_dim": 5, "output_dim": 4},
              {**words("embeddings_initializer", "embeddings_regularizer", "embeddings_constraint"),
-              "input_dim": SIZES, "output_dim": SIZES}),
+              "input_dim": (*COUNTS, True), "output_dim": (*COUNTS, True), "weights": ([1, 2], [[[1.0]]])}),
         Made("layers.Conv1D", {"filters": 4, "kernel_size": 2},
-             {**WEIGHTS, **words("padding", "data_format"), "strides": (0,), "kernel_size": (0,)}),
+             {**WEIGHTS, **words("padding", "data_format"), "strides": (0,), "kernel_size": (0,), "filters": COUNTS}),
         Made("layers.LayerNormalization", {}, words("gamma_initializer", "beta_regularizer", "dtype")),
         Made("layers.BatchNormalization", {}, words("gamma_initializer", "beta_regularizer", "moving_mean_initializer")),
         Made("layers.GlobalAveragePooling1D", {}, words("data_format")), Made("layers.Flatten", {}, words("data_format")),
-        Made("layers.RepeatVector", {"n": 2}, {"n": (-1, 2.5)}),
+        Made("layers.RepeatVector", {"n": 2}, {"n": COUNTS}), Made("layers.UpSampling1D", {"size": 2}, {"size": COUNTS}),
+        Made("layers.MaxPooling1D", {"pool_size": 2}, {"pool_size": COUNTS}),
+        Made("layers.Cropping1D", {"cropping": 1}, {"cropping": (-1, 2.5)}),
+        Made("layers.ZeroPadding1D", {"padding": 1}, {"padding": (-1, 2.5)}),
     ),
     "noise": (
         *(Made(f"layers.{name}", {"rate": 0.5}, {"rate": RATES})
