@@ -66,17 +66,21 @@ def layers_tell_their_shapes(ask, name, open):
     opened = {"nothing": 0, "first": 1, "time": len(shapes)}[open]
     given = {"layer": layer, "options": options, "inputs": inputs, "open": opened, "ids": layer == "Embedding"}
     seen = ask(FunctionRequest("told_shapes", (("name", name), *given.items())))
-    due, longer = due_of(STEPS), due_of(LONGER)
+    due = due_of(STEPS)
     came = tuple(int(size) for size in seen["came"])
     found = [] if came == (ROWS, *due) else [Deviation("came", f"outputs: found shape {came}, expected {(ROWS, *due)}")]
     for how in ("computed", "symbolic"):
-        told = tuple(int(size) for size in seen[how])
-        right = len(told) == 1 + len(due) and told[0] == OPEN and all(
-            here == one or here == OPEN and opened and one != other
-            for here, one, other in zip(told[1:], due, longer, strict=True))
-        early = opened and any(here != OPEN and one != other and (opened == len(shapes) or here not in {s[0] for s in shapes[1:]})
-                               for here, one, other in zip(told[1:], due, longer, strict=False))
-        if not right or early:
+        told, right = tuple(int(size) for size in seen[how]), tellable(name, opened)
+        if len(told) != len(right) or any(here not in sizes for here, sizes in zip(told, right, strict=True)):
             words = f"told beforehand ({how}): {told}, with {open} open besides the batch, and {came} came"
             found.append(Deviation(how, words.replace(str(OPEN), "open")))
     return found
+
+
+def tellable(name: str, opened: int) -> list[tuple[int, ...]]:
+    """What may be told of each axis, where so many of the inputs, the first ones, have an axis of open size: that it is open
+    where it depends on one of those; its size, too, where an input that is not open tells it."""
+    _, _, shapes, due_of = LAYERS[name]
+    told = {shape[0] for shape in shapes[opened:]} if opened else set()
+    return [(OPEN,), *(((OPEN, one) if one in told else (OPEN,)) if opened and one != other else (one,)
+                       for one, other in zip(due_of(STEPS), due_of(LONGER), strict=True))]

@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 
 from cases.requests import Deviation, Observation, Refusal
 from suite.repros.finding import Asked, NoScript
-from suite.repros.functions import attention, calls, cells, chains, losses, masks, options, sequences, weights
+from suite.repros.functions import attention, calls, cells, chains, losses, made, masks, options, sequences, weights
 from suite.repros.functions.told import Told
 
 WRITERS: Mapping[str, Callable[[Told], list[str]]] = {
@@ -28,6 +28,7 @@ WRITERS: Mapping[str, Callable[[Told], list[str]]] = {
     "embedding": losses.embedding, "attending": attention.attending,
     "dropout_between_layers": calls.dropout_between_layers, "dropping": calls.dropping, "typed": calls.typed,
     "halves": calls.halves, "listed_states": calls.listed_states, "activity": calls.activity, "purity": calls.purity,
+    "options_of_nothing": made.option_of_nothing, "told_shapes": made.told_shapes,
     "pad_sequences": sequences.pad_sequences, "pad_sequence": sequences.pad_sequence, "pack_unpack": sequences.pack_unpack,
     "unpack": sequences.apart, "unpad": sequences.apart, "pack_padded": sequences.pack_padded,
 }
