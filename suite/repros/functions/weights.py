@@ -84,6 +84,8 @@ def result(told: Told, layer: Layer) -> int:
 
 def given_torch(told: Told, layer: Layer, batch: Any, way: str, part: str) -> list[str]:
     """In PyTorch."""
+    if way not in GIVEN:
+        raise NoScript(f"weights given in this way ({way}): not written in scripts yet")
     masked = batch.mask is not None
     more = [f"import {name}" for name, ways in (("copy", ("deep_copied", "computed_copied")), ("io", ("pickled",
         ))) if way in ways]
@@ -94,7 +96,8 @@ def given_torch(told: Told, layer: Layer, batch: Any, way: str, part: str) -> li
              [])
     first = [*head(told.backend, *more), "", *DRAW, drawn("x", batch.inputs.shape), *mask_line(batch.mask)]
     made = f"torch.{in_torch.construct(layer, 'fused', 'cpu')}"
-    chosen = {"all": "n", "first": 'n == "weight_ih_l0"', "biases": 'n.startswith("bias")'}[part]
+    chosen = {"all": "n", "first": 'n == "weight_ih_l0"', "biases": 'n.startswith("bias")',
+              "last": "n == [*dict(layer.named_parameters())][-1]"}[part]
     asked = ["class Half(torch.nn.Module):  # a weight that is half of the parameter it is computed from",
              "    def forward(self, whole):", "        return whole / 2",
              "    def right_inverse(self, half):", "        return half * 2", ""] * way.startswith("computed")
@@ -113,7 +116,7 @@ def given_torch(told: Told, layer: Layer, batch: Any, way: str, part: str) -> li
                   f"    if {chosen}:", "        p.data = torch.as_tensor(draw(*p.shape) / 2)"]),
               "run(layer)  # with the weights that it has first",
               "due = [p.detach().clone() for p in other.parameters()]"]
-    every = "" if part == "all" or way in ("loaded", "assigned") else f" if {chosen}"
+    every = "" if part == "all" or way in ("loaded", "assigned", "swapped") else f" if {chosen}"
     asked += [f"new = {{n: p.detach().clone() for n, p in other.named_parameters(){every}}}"] * (
         way not in ("pickled", "deep_copied", "averaged"))
     asked += GIVEN[way]
@@ -129,6 +132,7 @@ HALVED = ["for n in [n for n in new if n.startswith(\"weight\")]:",
 "    parametrize.register_parametrization(layer, n, Half())", *SET]
 GIVEN = {
     "loaded": ["layer.load_state_dict(new)"], "assigned": ["layer.load_state_dict(new, assign=True)"],
+    "swapped": ["torch.__future__.set_swap_module_params_on_conversion(True)", "layer.load_state_dict(new)"],
     "copied": ["with torch.no_grad():", "    for n, t in new.items():", "        getattr(layer, n).copy_(t)"],
     "replaced": ["for n, t in new.items():", "    setattr(layer, n, torch.nn.Parameter(t))"],
     "data": ["for n, t in new.items():", "    getattr(layer, n).data = t"],
