@@ -162,10 +162,8 @@ def unasked(item: pytest.Item) -> bool:
     """Whether a test has no parameters because a search, the plan, or at this depth any statement, was not asked for."""
     if SESSION not in item.config.stash or "suite" not in item.path.parts:
         return False
-    settings = session_of(item.config).settings
-    kind = getattr(item, "originalname", "")
-    asked = settings.explore if kind == "test_exploration" else settings.planned
-    return not asked or kind in KINDS and not getattr(session_of(item.config), KINDS[kind])
+    session, kind = session_of(item.config), getattr(item, "originalname", "")
+    return not getattr(session, KINDS[kind]) if kind in KINDS else not session.settings.planned
 
 
 @pytest.fixture

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
+
+import numpy as np
 
 from cases.batches import draw_values
 from cases.families.base import statement
@@ -50,6 +52,9 @@ LAYERS: Mapping[str, tuple[str, dict[str, Any], tuple[tuple[int, ...], ...], Cal
 """Name -> Keras' layer, its options, the shapes of its inputs without the batch, and that of what comes, by the steps of the
 first input."""
 
+APART = ("MultiHeadAttention",)
+"""The layers that take their inputs one by one, not as a list."""
+
 
 @statement("Layers around recurrent ones give the shape that is documented, and tell it beforehand: what depends on an axis that "
            "is open stays open, and nothing else.",
@@ -75,6 +80,11 @@ def layers_tell_their_shapes(ask, name, open):
             words = f"told beforehand ({how}): {told}, with {open} open besides the batch, and {came} came"
             found.append(Deviation(how, words.replace(str(OPEN), "open")))
     return found
+
+
+def with_open_axes(inputs: Sequence[np.ndarray], opened: int) -> list[tuple[int | None, ...]]:
+    """The shapes of inputs (batch, time, …) without the batch; None for the time of so many of them, the first ones."""
+    return [(None if place < opened else one.shape[1], *one.shape[2:]) for place, one in enumerate(inputs)]
 
 
 def tellable(name: str, opened: int) -> list[tuple[int, ...]]:

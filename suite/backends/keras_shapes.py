@@ -6,13 +6,10 @@ from typing import Any
 
 import numpy as np
 
-from cases.families.told_shapes import OPEN
+from cases.families.told_shapes import APART, OPEN, with_open_axes
 from cases.models import FunctionRequest
 from cases.requests import Observation
 from suite.backends import moment
-
-APART = ("MultiHeadAttention",)
-"""The layers that take their inputs one by one, not as a list."""
 
 
 def run_told_shapes(backend: Any, request: FunctionRequest) -> Observation:
@@ -21,7 +18,7 @@ def run_told_shapes(backend: Any, request: FunctionRequest) -> Observation:
     options, keras = dict(request.arguments), backend.keras
     dtype = "int32" if options["ids"] else "float32"
     inputs = [(np.abs(one) * 3).astype(dtype) for one in options["inputs"]]
-    shapes = [(None if number < options["open"] else one.shape[1], *one.shape[2:]) for number, one in enumerate(inputs)]
+    shapes = with_open_axes(inputs, options["open"])
 
     def made() -> Any:
         return getattr(keras.layers, options["layer"])(**options["options"])

@@ -17,11 +17,11 @@ from cases.batches import Batch
 from cases.chains import Chain
 from cases.families.cells import WITH_LENGTHS
 from cases.layers import Layer
-from cases.layouts import from_pytorch, to_pytorch
+from cases.layouts import from_pytorch
 from cases.models import FunctionRequest
 from cases.requests import Observation, Reset, Unsupported
 from suite.backends import moment
-from suite.backends.pytorch_layers import CELLS, LAYERS, name_states, stack_states, to_numpy
+from suite.backends.pytorch_layers import CELLS, LAYERS, name_states, named_tensors, stack_states, to_numpy
 
 
 def leaf(array: np.ndarray) -> torch.Tensor:
@@ -112,7 +112,7 @@ def run_form(backend: Any, request: FunctionRequest) -> Observation | Unsupporte
     options = dict(request.arguments)
     asked, form = options["request"], options["form"]
     layer, batch = asked.layer, asked.batch
-    weights = {name: torch.tensor(np.array(a, "float32")) for name, a in to_pytorch(layer, asked.weights).items()}
+    weights = named_tensors(layer, asked.weights)
     nonlinear = {"nonlinearity": layer.activation} if layer.cell == "simple_rnn" else {}
     with moment("build"):
         if form.endswith("cell"):

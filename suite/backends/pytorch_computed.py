@@ -19,12 +19,12 @@ from torch.nn.utils import (
     weight_norm,
 )
 
-from cases.layouts import from_pytorch, to_pytorch
+from cases.layouts import from_pytorch
 from cases.models import FunctionRequest
 from cases.requests import Observation
 from suite.backends import moment
 from suite.backends.pytorch_given import Half
-from suite.backends.pytorch_layers import LAYERS, to_numpy
+from suite.backends.pytorch_layers import LAYERS, named_tensors, to_numpy
 
 ITERATIONS = 200
 DIMENSIONS = {"normed_rows": 0, "normed_columns": 1, "normed_whole": None, "normed_by_hook": 0}
@@ -74,7 +74,7 @@ def run_computed_as(backend: Any, request: FunctionRequest) -> Observation:
         warnings.simplefilter("ignore")  # weight_norm is to be replaced by that of parametrizations
         torch.manual_seed(3)
         module = LAYERS[layer.cell](layer.features, layer.units, layer.layers, batch_first=True)
-        given = {n: torch.tensor(np.array(a, "float32")) for n, a in to_pytorch(layer, options["weights"]).items()}
+        given = named_tensors(layer, options["weights"])
         module.load_state_dict(given)
         matrices = [name for name in given if name.startswith("weight")]
         for name in matrices:
@@ -118,15 +118,15 @@ def run_as_vector(backend: Any, request: FunctionRequest) -> Observation:
     options, layer = dict(request.arguments), dict(request.arguments)["layer"]
     with moment("build"):
         module = LAYERS[layer.cell](layer.features, layer.units, layer.layers, batch_first=True)
-        other = {n: torch.tensor(np.array(a, "float32")) for n, a in to_pytorch(layer, options["others"]).items()}
+        other = named_tensors(layer, options["others"])
         module.load_state_dict(other)
-    new = to_pytorch(layer, options["weights"])
+    new = named_tensors(layer, options["weights"])
     inputs = torch.tensor(np.array(options["batch"].inputs, "float32"))
     with moment("run"), torch.no_grad():
         module(inputs)
         vector = to_numpy(parameters_to_vector(module.parameters()))
         names = [name for name, _ in module.named_parameters()]
-        vector_to_parameters(torch.tensor(np.concatenate([new[n].ravel() for n in names]).astype("float32")), module.parameters())
+        vector_to_parameters(torch.cat([new[n].ravel() for n in names]), module.parameters())
         outputs = module(inputs)[0]
     due = np.concatenate([to_numpy(other[n]).ravel() for n in names])
     return Observation({"outputs": to_numpy(outputs), "vector": vector, "due": due}, facts={"padding": "zero"})

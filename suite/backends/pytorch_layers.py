@@ -275,6 +275,19 @@ def set_weights(module: nn.Module, layer: Layer, weights: Mapping[str, np.ndarra
             own[name].copy_(torch.tensor(np.array(array, order="C")))
 
 
+def named_tensors(layer: Layer, weights: Mapping[str, np.ndarray]) -> dict[str, Tensor]:
+    """Copies of `weights` in float32, as the layer's plain module names them."""
+    return {name: torch.tensor(np.array(array, "float32")) for name, array in to_pytorch(layer, weights).items()}
+
+
+def read(module: nn.Module, layer: Layer, inputs: Tensor, batch_first: bool, states=None) -> dict[str, np.ndarray]:
+    """Outputs and final states, by name, of a plain module that is called with inputs (batch, time, features)."""
+    outputs, last = module(inputs if batch_first else inputs.transpose(0, 1), states)
+    named = {"outputs": outputs if batch_first else outputs.transpose(0, 1)}
+    named |= {f"states/{name}": state for name, state in name_states(layer, last).items()}
+    return {name: to_numpy(tensor) for name, tensor in named.items()}
+
+
 def get_weights(module: nn.Module, layer: Layer) -> dict[str, np.ndarray]:
     """The module's weights by this project's names and layouts."""
     return from_pytorch(layer, {name: to_numpy(p) for name, p in parameters(module).items()})

@@ -276,7 +276,7 @@ def run_halved(backend: Any, request: FunctionRequest) -> Observation | Unsuppor
         warnings.simplefilter("ignore")
         module = layers.LAYERS[layer.cell](layer.features, layer.units, layer.layers, batch_first=first,
                                            bidirectional=layer.direction == "bidirectional")
-        module.load_state_dict({n: torch.tensor(np.array(a, "float32")) for n, a in to_pytorch(layer, asked.weights).items()})
+        module.load_state_dict(layers.named_tensors(layer, asked.weights))
         whole = nn.Sequential(module)
         module = torch.ao.quantization.quantize_dynamic(whole, {type(module)}, dtype=torch.float16)[0]
     leaves, lengths, states = given(asked)

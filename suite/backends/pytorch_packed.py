@@ -17,11 +17,10 @@ from torch.nn.utils.rnn import (
     unpack_sequence,
 )
 
-from cases.layouts import to_pytorch
 from cases.models import FunctionRequest
 from cases.requests import Observation
 from suite.backends import moment
-from suite.backends.pytorch_layers import LAYERS, name_states, to_numpy
+from suite.backends.pytorch_layers import LAYERS, named_tensors, read, to_numpy
 
 
 def tensors(arrays: Any) -> list[torch.Tensor]:
@@ -96,12 +95,9 @@ def run_bare(backend: Any, request: FunctionRequest) -> Observation:
     layer, batch = options["layer"], options["batch"]
     with moment("build"):
         module = LAYERS[layer.cell](layer.features, layer.units, layer.layers).train()
-        module.load_state_dict(dict(zip(to_pytorch(layer, options["weights"]), tensors(
-            to_pytorch(layer, options["weights"]).values()), strict=True)))
+        module.load_state_dict(named_tensors(layer, options["weights"]))
     with moment("run"):
-        outputs, states = module(tensors([batch.inputs])[0].transpose(0, 1))
-    named = {f"states/{name}": to_numpy(state) for name, state in name_states(layer, states).items()}
-    return Observation({"outputs": to_numpy(outputs.transpose(0, 1)), **named}, facts={"padding": "zero"})
+        return Observation(read(module, layer, tensors([batch.inputs])[0], False), facts={"padding": "zero"})
 
 
 def run_packed_by(backend: Any, request: FunctionRequest) -> Observation:
@@ -126,14 +122,10 @@ def run_by_position(backend: Any, request: FunctionRequest) -> Observation:
     with moment("build"):
         module = LAYERS[layer.cell](layer.features, layer.units, layer.layers, *own, layer.bias, options["batch_first"], 0.5,
                                     layer.direction == "bidirectional").eval()
-        module.load_state_dict(dict(zip(to_pytorch(layer, options["weights"]), tensors(
-            to_pytorch(layer, options["weights"]).values()), strict=True)))
-    inputs = tensors([batch.inputs])[0]
+        module.load_state_dict(named_tensors(layer, options["weights"]))
     with moment("run"), torch.no_grad():
-        outputs, states = module(inputs if options["batch_first"] else inputs.transpose(0, 1))
-    named = {f"states/{name}": to_numpy(state) for name, state in name_states(layer, states).items()}
-    outputs = outputs if options["batch_first"] else outputs.transpose(0, 1)
-    return Observation({"outputs": to_numpy(outputs), **named}, facts={"padding": "zero", "dropout": module.dropout})
+        found = read(module, layer, tensors([batch.inputs])[0], options["batch_first"])
+    return Observation(found, facts={"padding": "zero", "dropout": module.dropout})
 
 
 def run_of_a_dtype(backend: Any, request: FunctionRequest) -> Observation:

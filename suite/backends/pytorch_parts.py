@@ -11,11 +11,10 @@ from torch.nn import functional
 from torch.nn.utils import skip_init
 from torch.nn.utils.rnn import pack_sequence, pad_packed_sequence, pad_sequence
 
-from cases.layouts import to_pytorch
 from cases.models import FunctionRequest
 from cases.requests import Observation, Unsupported
 from suite.backends import moment
-from suite.backends.pytorch_layers import name_states, to_numpy
+from suite.backends.pytorch_layers import named_tensors, read, to_numpy
 
 
 def run_bags(backend: Any, request: FunctionRequest) -> Observation:
@@ -70,7 +69,7 @@ def run_made_elsewhere(backend: Any, request: FunctionRequest) -> Observation:
     options = dict(request.arguments)
     asked, way = options["request"], options["way"]
     layer = asked.layer
-    weights = {name: torch.tensor(one.astype("float32")) for name, one in to_pytorch(layer, asked.weights).items()}
+    weights = named_tensors(layer, asked.weights)
     kind = {"lstm": nn.LSTM, "gru": nn.GRU, "simple_rnn": nn.RNN}[layer.cell]
     sizes = {"batch_first": True, "bidirectional": layer.direction == "bidirectional"}
     with moment("build"):
@@ -81,9 +80,7 @@ def run_made_elsewhere(backend: Any, request: FunctionRequest) -> Observation:
         module = module.to_empty(device="cpu") if way == "nowhere" else module
         module.load_state_dict(weights, assign=way == "assigned")
     with moment("run"):
-        outputs, last = module(torch.tensor(asked.batch.inputs.astype("float32")))
-    states = {f"states/{name}": to_numpy(one) for name, one in name_states(layer, last).items()}
-    return Observation({"outputs": to_numpy(outputs), **states})
+        return Observation(read(module, layer, torch.tensor(asked.batch.inputs.astype("float32")), True))
 
 
 def run_meant(backend: Any, request: FunctionRequest) -> Observation | Unsupported:

@@ -67,16 +67,14 @@ def run_made_ready(backend: Any, request: FunctionRequest) -> Observation:
         warnings.simplefilter("ignore")  # torch.ao is to move to another package
         module = nn.LSTM(layer.features, layer.units, layer.layers, layer.bias, first,
                          bidirectional=layer.direction == "bidirectional").eval()
-        module.load_state_dict({n: torch.tensor(np.array(a, "float32")) for n, a in to_pytorch(layer, asked.weights).items()})
+        module.load_state_dict(layers.named_tensors(layer, asked.weights))
         module.qconfig = default_qconfig
         ready = quantizable.LSTM.from_float(module, split_gates=options["split"])
     inputs = torch.tensor(np.array(batch.inputs, "float32"))
     given = {n: torch.tensor(np.array(a, "float32")) for n, a in (batch.initial_states or {}).items()}
     with moment("run"), torch.no_grad():
-        outputs, last = ready(inputs if first else inputs.transpose(0, 1), layers.stack_states(layer, given) if given else None)
-    named = {f"states/{n}": layers.to_numpy(s) for n, s in layers.name_states(layer, last).items()}
-    return Observation({"outputs": layers.to_numpy(outputs if first else outputs.transpose(0, 1)), **named},
-                       facts={"padding": "zero"})
+        states = layers.stack_states(layer, given) if given else None
+        return Observation(layers.read(ready, layer, inputs, first, states), facts={"padding": "zero"})
 
 
 def run_quantizable(backend: Any, request: FunctionRequest) -> Observation:

@@ -75,9 +75,8 @@ def run_compiled(backend: Any, asked: Request, module: Any) -> Observation:
     arguments, leaves = backend._arguments(asked, asked.batch, None, True)
     with moment("run"):
         outputs, last = torch.compile(module, backend="aot_eager")(*arguments)
-        states = layers.name_states(asked.layer, last)
-        found = {n: layers.to_numpy(t) for n, t in {"outputs": outputs, **{f"states/{n}": s for n, s in states.items()}}.items()}
-        found |= backend._gradients(asked, module, leaves, outputs, states)
+        found = {name: layers.to_numpy(tensor) for name, tensor in backend._results(asked.layer, outputs, last).items()}
+        found |= backend._gradients(asked, module, leaves, outputs, layers.name_states(asked.layer, last))
     return Observation(found, facts={"padding": backend.padding(asked.layer)})
 
 

@@ -9,12 +9,12 @@ import torch
 from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
 
 from cases.layers import Layer
-from cases.layouts import from_pytorch, to_pytorch
+from cases.layouts import from_pytorch
 from cases.models import FunctionRequest
 from cases.requests import Observation, Unsupported
 from suite.backends import moment
 from suite.backends.pytorch import unsupported_layer
-from suite.backends.pytorch_layers import CELLS, LAYERS, to_numpy
+from suite.backends.pytorch_layers import CELLS, LAYERS, named_tensors, to_numpy
 
 NOT_DRAWN = "PyTorch has no convolutional recurrent layer: the adapter's own draws no weights"
 
@@ -34,7 +34,7 @@ def read(layer: Layer, module: torch.nn.Module) -> dict[str, np.ndarray]:
 def loaded(layer: Layer, weights: Any) -> torch.nn.Module:
     """A module with these weights."""
     module = made(layer)
-    module.load_state_dict({n: torch.tensor(np.array(a, "float32")) for n, a in to_pytorch(layer, weights).items()})
+    module.load_state_dict(named_tensors(layer, weights))
     return module
 
 

@@ -10,6 +10,7 @@ import numpy as np
 
 from cases.batches import Batch, rows, steps
 from cases.families.bounds_of_weights import EQUATIONS
+from cases.families.noise_and_statistics import SATURATED
 from cases.invariants.base import final_states
 from cases.layers import Layer
 from cases.models import FunctionRequest, ModelRequest
@@ -122,7 +123,7 @@ def run_between(backend: Any, request: FunctionRequest) -> Observation:
         else:
             inputs = inputs * (random.uniform(size=shape) >= kind["rate"]) / max(1 - kind["rate"], 1e-9)
     elif options["training"] and options["layer"] == "AlphaDropout":
-        rate, far = kind["rate"], -1.7580993408473766
+        rate, far = kind["rate"], SATURATED
         drawn = np.where(np.random.default_rng(0).uniform(size=inputs.shape) < rate, far, inputs)
         inputs = (drawn - rate * far) / np.sqrt((1 - rate) * (1 + rate * far**2))
     elif options["training"] and options["layer"] == "BatchNormalization":

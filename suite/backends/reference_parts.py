@@ -8,7 +8,7 @@ import numpy as np
 
 from cases.families.normalizations import normalized
 from cases.families.options_of_nothing import asked
-from cases.families.told_shapes import LAYERS, LONGER, OPEN, ROWS, STEPS
+from cases.families.told_shapes import LAYERS, ROWS, STEPS, tellable
 from cases.layers import generator
 from cases.models import FunctionRequest
 from cases.requests import Observation
@@ -140,10 +140,8 @@ def run_told_dtypes(backend: Any, request: FunctionRequest) -> Observation:
 def run_told_shapes(backend: Any, request: FunctionRequest) -> Observation:
     """The documented shape; beforehand with every axis open that depends on one that is."""
     options = dict(request.arguments)
-    due_of = LAYERS[options["name"]][3]
-    due, longer = due_of(STEPS), due_of(LONGER)
-    told = np.array([OPEN, *(OPEN if options["open"] and one != other else one for one, other in zip(due, longer, strict=True))])
-    return Observation({"came": np.array([ROWS, *due]), "symbolic": told, "computed": told})
+    told = np.array([sizes[0] for sizes in tellable(options["name"], options["open"])])
+    return Observation({"came": np.array([ROWS, *LAYERS[options["name"]][3](STEPS)]), "symbolic": told, "computed": told})
 
 
 def run_options_of_nothing(backend: Any, request: FunctionRequest) -> Observation:

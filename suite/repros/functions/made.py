@@ -6,8 +6,9 @@ from typing import Any
 
 from cases.families.options_of_nothing import Made
 from cases.families.options_of_nothing import asked as asked_of
-from cases.families.told_shapes import OPEN, tellable
+from cases.families.told_shapes import APART, OPEN, tellable, with_open_axes
 from suite.repros.finding import NoScript
+from suite.repros.functions.masks import written
 from suite.repros.functions.told import Told, head, refused, whole
 
 
@@ -15,7 +16,7 @@ def option_of_nothing(told: Told) -> list[str]:
     """What was made with an option that means nothing."""
     for made, name, value in asked_of(told.options["group"]):
         if name and told.worst.message.startswith(f"{made.place} {name}={value!r}: made"):
-            return refused(told, head(told.backend), [called(told, made, {name: value})], f"{name}={value!r}".replace("'", '"'))
+            return refused(told, head(told.backend), [called(told, made, {name: value})], written({name: value}))
     raise NoScript("what is refused without such an option, or without a word, is told by the message alone")
 
 
@@ -37,15 +38,14 @@ def argument(told: Told, value: Any) -> str:
 def told_shapes(told: Told) -> list[str]:
     """The shape that a layer around recurrent ones tells beforehand, and the one that comes."""
     options, where = told.options, told.worst.where
-    shapes = [(None if place < options["open"] else one.shape[1], *one.shape[2:]) for place, one in enumerate(options["inputs"])]
-    given = ", ".join(f"{n}={v!r}".replace("'", '"') for n, v in options["options"].items())
-    several = len(shapes) > 1 and options["layer"] != "MultiHeadAttention"
+    shapes = with_open_axes(options["inputs"], options["open"])
+    several = len(shapes) > 1 and options["layer"] not in APART
 
     def listed(words: list[str]) -> str:
         return f"[{', '.join(words)}]" if several else ", ".join(words)
 
     dtype = ', dtype="int32"' * options["ids"]
-    asked = [f"layer = keras.layers.{options['layer']}({given})"]
+    asked = [f"layer = keras.layers.{options['layer']}({written(options['options'])})"]
     if where == "came":
         raise NoScript("the shape that comes is told by the message alone")
     if where == "computed":

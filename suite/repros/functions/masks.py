@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from cases.families.noise_and_statistics import SATURATED
 from cases.families.wrappers import PARTS
 from cases.layers import Layer
 from suite.repros import equations
@@ -268,7 +269,7 @@ def between(told: Told) -> list[str]:
             "mean, variance = x[mask].mean(axis=0), x[mask].var(axis=0)", "expected = (x - mean) / np.sqrt(variance + 1e-3)"]
         return whole(told, first, asked, [*due, *compared("1e-4", "mask[..., None]")])
     if layer == "AlphaDropout":
-        due = [f"rate, far = {options['options']['rate']}, -1.7580993408473766  # what SELU tends to",
+        due = [f"rate, far = {options['options']['rate']}, {SATURATED}  # what SELU tends to",
                "scale = ((1 - rate) * (1 + rate * far**2)) ** -0.5",
                "kept, put = scale * (x - rate * far), scale * far * (1 - rate)",
                "expected = np.where(abs(found - put) < abs(found - kept), put, kept)"]

@@ -11,7 +11,7 @@ from cases.families.wrappers import IMPOSSIBLE
 from cases.layers import Layer
 from suite.repros import keras as in_keras
 from suite.repros.finding import NoScript
-from suite.repros.functions.masks import part
+from suite.repros.functions.masks import part, written
 from suite.repros.functions.told import (
     DRAW,
     Told,
@@ -257,8 +257,7 @@ def made_convolution(told: Told) -> list[str]:
     """A ConvLSTM that cannot be."""
     wrong, axes = told.options["wrong"], told.options["axes"]
     given = {"filters": 2, "kernel_size": (2,) * (axes + 1) if wrong == "window_of_other_axes" else 2, **IMPOSSIBLE[wrong]}
-    words = ", ".join(f"{n}={v!r}".replace("'", '"') for n, v in given.items())
-    return refused(told, head(told.backend), [f"keras.layers.ConvLSTM{axes}D({words})"], wrong.replace("_", " "))
+    return refused(told, head(told.backend), [f"keras.layers.ConvLSTM{axes}D({written(given)})"], wrong.replace("_", " "))
 
 
 def other_halves(told: Told) -> list[str]:
