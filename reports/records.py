@@ -146,11 +146,11 @@ class Writer:
             self._append(header)
             self._began = True
 
-    def add(self, record: Verdict | Timing | Exploration) -> None:
-        """Write a verdict, a timing or an exploration."""
+    def add(self, record: Verdict | Timing | Exploration, line: str | None = None) -> None:
+        """Write a verdict, a timing or an exploration; `line` is what its `to_line` gave, if that is known."""
         if not self._began:
             raise RecordsError("A record came before the header: call begin() first.")
-        self._append(record)
+        self._append(record, line)
 
     def end(self, end: End | None = None, **known: Any) -> End:
         """Write the last line and close. Counts are the writer's own; everything else is given (fields of `End`)."""
@@ -170,11 +170,11 @@ class Writer:
     def __exit__(self, *_: object) -> None:
         self.close()
 
-    def _append(self, record: Record) -> None:
-        line = record.to_line() + "\n"
+    def _append(self, record: Record, line: str | None = None) -> None:
+        line = line or record.to_line()
         with self._lock:
             try:
-                self._file.write(line)
+                self._file.write(line + "\n")
                 self._file.flush()
             except OSError as problem:
                 raise self._refused(problem) from None

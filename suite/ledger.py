@@ -234,7 +234,8 @@ def place(where: str, raw: Mapping[str, Any]) -> Known:
 def consult(
     entries: Iterable[Known], names: Iterable[str], features: Mapping[str, Any], outcome: Outcome
 ) -> tuple[str, Known | None]:
-    """The final verdict and the entry that made it. `entries` are those that concern the subject."""
+    """The final verdict and the entry that made it. `entries` are those that concern the subject, or of these the ones that speak
+    of such checks."""
     names = tuple(names)
     for known in entries:
         if not known.covers(names, features):

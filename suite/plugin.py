@@ -14,6 +14,7 @@ import pytest
 
 from reports.lines import Exploration, Timing, Verdict
 from reports.records import NotWritable, RecordsError, Writer, read
+from reports.records import Run as Recorded
 from suite import kept
 from suite.checks import Check, Exploring
 from suite.opening import open_session
@@ -178,7 +179,9 @@ def settle(check: Check, request: pytest.FixtureRequest) -> None:
     record = session.verdict(check)
     if script := session.scripts.pop(record.repro or "", None):
         request.node.user_properties.append(("repro", json.dumps([record.repro, script])))
-    request.node.user_properties.append(("verdict", record.to_line()))
+    request.node.user_properties.append(("verdict", line := record.to_line()))
+    if RUN in request.config.stash:
+        session.handed[line] = record
     if record.verdict == "unsupported":
         pytest.skip(record.message)
     if record.verdict == "known":
@@ -221,6 +224,7 @@ class Run:
         self.seconds = Counter()
         self.explained: set[tuple[str, str]] = set()
         self.problem: str | None = None
+        self.read: Recorded | None = None  # as the report is made of it
         self.searched: list[str] = []
         self.recalled = kept.known()
 
@@ -286,7 +290,7 @@ class Run:
             elif name == "repro":
                 self._write(self._script, json.loads(line))
             elif name == "verdict":
-                record = Verdict.from_json(json.loads(line))
+                record = self.session.handed.pop(line, None) or Verdict.from_json(json.loads(line))
                 if record.more.get("explored") and record.id not in self.session.earlier:
                     self.planned[record.subject] += 1  # found, and so not planned from the beginning
                 self.seconds["checks"] += record.seconds
@@ -294,7 +298,7 @@ class Run:
                 if record.verdict == "known":
                     self.explained.add((record.subject, record.known))
                 if record.id not in self.session.earlier:
-                    self._write(self.writer.add, record)
+                    self._write(self.writer.add, record, line)
 
     def _scripts(self, exitstatus: int) -> dict[str, Any]:
         """Try a sample of the scripts again, if that is wanted; for the last line of the records."""
@@ -324,9 +328,9 @@ class Run:
             why = (problem.strerror or str(problem)).lower()
             raise NotWritable(f"Scripts cannot be written to {path.parent}: {why}.") from None
 
-    def _write(self, write: Callable[[Any], Any], line: Any) -> None:
+    def _write(self, write: Callable[..., Any], *what: Any) -> None:
         try:
-            write(line)
+            write(*what)
         except RecordsError as error:  # a full disk: what cannot be recorded need not be asked
             pytest.exit(str(error), returncode=pytest.ExitCode.INTERNAL_ERROR)
 
@@ -371,9 +375,10 @@ class Run:
                 seconds_harness=round(self.seconds["checks"] - self.seconds["frameworks"], 1), more=scripts,
             )
         try:
-            from reports.pages import write
+            from reports.pages import write_page
 
-            write(self.folder)
+            self.read = read(self.folder)
+            write_page(self.read, self.folder)
         except (RecordsError, OSError) as error:
             self.problem = f"the report could not be written: {error}"
 
@@ -384,11 +389,7 @@ class Run:
         if not self.begun:
             return
         terminalreporter.section("rnn-conformance", sep="=")
-        try:
-            told = terminal(read(self.folder))
-        except RecordsError as error:
-            told = [str(error)]
-        for line in told:
+        for line in terminal(self.read) if self.read else []:
             terminalreporter.write_line(line)
         if self.problem:
             terminalreporter.write_line(self.problem, red=True)

@@ -52,6 +52,7 @@ class Session:
     explored: Container[str] = ()  # the subjects that the run that is gone on with has searched
     examples: Path | None = None  # where Hypothesis keeps what it found
     scripts: dict[str, str] = field(default_factory=dict)  # file -> text, of failures whose record was just made
+    handed: dict[str, Verdict] = field(default_factory=dict)  # line -> record, from a test to the writer in the same process
 
     def __post_init__(self):
         self.lanes = Lanes(self.judge)
@@ -59,6 +60,7 @@ class Session:
         self._ahead: dict[str, list[Subject]] = {}  # those of them that were started before it was known what they are for
         self._plans: dict[bool, list[Planned]] = {}
         self._concerning: dict[tuple, tuple[Known, ...]] = {}
+        self._speaking: dict[tuple, tuple[Known, ...]] = {}
         self.began = time.time()
 
     def plan(self, sparing: bool) -> list[Planned]:
@@ -185,6 +187,13 @@ class Session:
             self._concerning[key] = tuple(k for k in self.ledger if k.concerns(backend, versions))
         return self._concerning[key]
 
+    def speaking(self, check: Check) -> tuple[Known, ...]:
+        """Those of them that speak of checks with this one's name, on some conditions."""
+        key = check.subject.name, check.names
+        if key not in self._speaking:
+            self._speaking[key] = tuple(k for k in self.concerning(check.subject) if k.names(check.names))
+        return self._speaking[key]
+
     def verdict(self, check: Check) -> Verdict:
         """The record of one check: its outcome, with the ledger consulted; the earlier record where there is one."""
         if str(check) in self.earlier:
@@ -194,11 +203,10 @@ class Session:
     def explore(self, subject: Subject) -> Explored:
         """A random search of one subject."""
         subject.ready()
-        entries = self.concerning(subject)
 
         def judged(planned: Planned) -> Judged:
             check = Check(planned, subject)
-            verdict, known = consult(entries, check.names, check.features, judge(planned, subject))
+            verdict, known = consult(self.speaking(check), check.names, check.features, judge(planned, subject))
             return Judged(verdict, known.key if known else None)
 
         return explore(judged, self.settings.explore, self.settings.seed, self.examples, subject.name, self.lanes.stopping)
@@ -226,7 +234,7 @@ class Session:
 
     def recorded(self, check: Check, outcome: Outcome) -> Verdict:
         """The record of an outcome, with the ledger consulted."""
-        verdict, known = consult(self.concerning(check.subject), check.names, check.features, outcome)
+        verdict, known = consult(self.speaking(check), check.names, check.features, outcome)
         message = outcome.message
         if verdict == "fixed":
             message = f"the ledger says that this fails ({known.key}), and it passes: mend the ledger"

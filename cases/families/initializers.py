@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping
+from functools import partial
 
 import numpy as np
-from scipy.special import kolmogorov
-from scipy.stats import norm, truncnorm
+from scipy.special import kolmogorov, ndtr
 
 from cases.families.base import statement
 from cases.families.initial_weights import RARE
@@ -44,8 +44,14 @@ around   MEAN, of that width · cut  the same, without what lies beyond two widt
 """
 FAR = 7.0
 FIXED = ("orthogonal", "identity", "constant", "zeros", "ones")
+EDGE = 2.0
 CUT = 0.87962566103423978
-"""Standard deviation of a normal distribution of width one without what lies beyond two widths."""
+"""Standard deviation of a normal distribution of width one without what lies beyond `EDGE` widths."""
+
+
+def normal(x: np.ndarray, mean: float, width: float, edge: float) -> np.ndarray:
+    """The distribution function of a normal distribution without what lies beyond `edge` widths (which may be infinite)."""
+    return np.clip((ndtr((x - mean) / width) - ndtr(-edge)) / (ndtr(edge) - ndtr(-edge)), 0.0, 1.0)
 
 
 def chance(array: np.ndarray, distribution: Callable[[np.ndarray], np.ndarray]) -> float:
@@ -87,21 +93,18 @@ def initializers_draw_as_documented(ask, name, shape) -> list[Deviation]:
     places = math.prod(sizes[:-2])
     wide = size(sizes[-2] * places, sizes[-1] * places)
     low, high = (LOW, HIGH) if kind == "between" else (-wide, wide)
-    if kind == "normal" and seen.facts["cut"]:
-        by = truncnorm(-2, 2, scale=wide / CUT)
-    elif kind == "cut":
-        by = truncnorm(-2, 2, loc=MEAN, scale=wide)
-    elif kind in ("normal", "around"):
-        by = norm(MEAN if kind == "around" else 0.0, wide)
+    if kind in ("normal", "around", "cut"):
+        cut = kind == "cut" or (kind == "normal" and seen.facts["cut"])
+        drawn = wide / CUT if kind == "normal" and cut else wide  # as it was drawn, before anything was cut off
+        by = partial(normal, mean=0.0 if kind == "normal" else MEAN, width=drawn, edge=EDGE if cut else math.inf)
+        due = (drawn * CUT if cut else drawn) ** 2
     else:
         edge = max(low - array.min(), array.max() - high)
         if edge > 1e-6:
             found.append(Deviation("bounds", f"{array.min():.6g} to {array.max():.6g}, documented {low:.6g} to {high:.6g}"))
-        by = None
-    share = chance(array, by.cdf if by else lambda x: np.clip((x - low) / (high - low), 0.0, 1.0))
-    size = array.size
-    due = by.var() if by else (high - low) ** 2 / 12
-    apart = abs(array.var() / due - 1) / math.sqrt(2 / size)  # at most so many standard deviations of what is estimated
+        by, due = (lambda x: np.clip((x - low) / (high - low), 0.0, 1.0)), (high - low) ** 2 / 12
+    share = chance(array, by)
+    apart = abs(array.var() / due - 1) / math.sqrt(2 / array.size)  # at most so many standard deviations of what is estimated
     if share < RARE or apart > FAR:
         found.append(Deviation("spread", f"not as documented: mean {array.mean():.3g}, standard deviation {array.std():.3g}, "
                                          f"chance {share:.1g}"))

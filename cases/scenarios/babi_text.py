@@ -51,6 +51,13 @@ def text(name: str, test: bool = False) -> str:
     return generate(count, random) if name == "babi-memnn" else generate_two(count, random)
 
 
+@lru_cache(maxsize=2)
+def sizes(name: str) -> tuple[int, list[int], int]:
+    """Of a generated text: how many ids there are, 0 among them, the lengths of questions, the length of the longest story."""
+    found = parse_stories(text(name))
+    return len(vocabulary(found)) + 1, sorted({len(q.query) for q in found}), max(len(q.story) for q in found)
+
+
 def packed(members: dict[str, str]) -> bytes:
     """An archive like the real one, the same at every run."""
     file = io.BytesIO()
@@ -142,9 +149,7 @@ for _name in NAMES:
            says=f"Vocabulary {_ids}, question {_query}, story {NUMBERS[_name][-1]}.")
     def numbers(ask, name=_name):
         due, tokens, least, most, real = NUMBERS[name]
-        found = parse_stories(text(name))
-        ids, queries = len(vocabulary(found)) + 1, sorted({len(q.query) for q in found})
-        longest = max(len(q.story) for q in found)
+        ids, queries, longest = sizes(name)
         told = Note("longest story", f"{longest} tokens; {real} in the document")
         if (ids, queries) == (due, [tokens]) and least <= longest <= most:
             return [told]
