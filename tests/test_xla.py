@@ -37,6 +37,15 @@ backend.stepper(request, False)()
 print([options is not None and options["xla_backend_optimization_level"] for options in seen])
 """
 
+CONTEXTS = """
+from jax._src.interpreters import mlir
+from suite.backends import xla
+
+xla.ask_for(("jax", "jaxlib"))
+xla.share_contexts()
+print(mlir.make_ir_context() is mlir.make_ir_context())
+"""
+
 
 @pytest.fixture
 def asked(monkeypatch):
@@ -82,3 +91,11 @@ def test_what_is_timed_is_compiled_as_users_do(how, options):
     variables = {**os.environ, xla.COMPILE: how, "KERAS_BACKEND": "jax", "XLA_FLAGS": ""}
     done = subprocess.run([sys.executable, "-c", TIMED], cwd=ROOT, env=variables, capture_output=True, text=True)
     assert done.stdout.strip().splitlines()[-1:] == [options], done.stderr[-2000:]
+
+
+@pytest.mark.parametrize(("how", "shared"), [("quickly", "True"), ("", "False")])
+def test_programs_share_a_context_where_they_are_compiled_quickly(how, shared):
+    pytest.importorskip("jax")
+    done = subprocess.run([sys.executable, "-c", CONTEXTS], cwd=ROOT, env={**os.environ, xla.COMPILE: how, "XLA_FLAGS": ""},
+                          capture_output=True, text=True)
+    assert done.stdout.strip().splitlines()[-1:] == [shared], done.stderr[-2000:]

@@ -247,6 +247,7 @@ class Jax(Engine):
         import jax
 
         self.jax = jax
+        xla.share_contexts()
 
     def precision(self, dtype: str) -> Any:
         """JAX has float64 only where it is switched on."""
