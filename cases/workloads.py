@@ -134,7 +134,7 @@ class Timed:
         return f"{self.workload}-{self.cell}-{self.passing}"
 
 
-SECONDS: Mapping[str, float] = MappingProxyType({"smoke": 0.25, "default": 0.5, "full": 5.0})
+SECONDS: Mapping[str, float] = MappingProxyType({"smoke": 0.25, "default": 0.35, "full": 5.0})
 """depth -> the time that the rounds of one comparison may take; `LEAST` rounds are made even where they take longer."""
 LEAST: Mapping[str, int] = MappingProxyType({"smoke": 4, "default": 4, "full": 6})
 

@@ -21,11 +21,11 @@ from suite.opening import open_session
 from suite.repros import again
 from suite.session import Session, default_folder
 from suite.settings import BadUse, Settings
+from suite.settling import SESSION, at_once, session_of
 from suite.stale import stale
 from suite.timing.comparison import Comparison, Preparing
 
 ROOT = Path(__file__).resolve().parents[1]
-SESSION = pytest.StashKey[Session]()
 RUN = pytest.StashKey["Run"]()
 KINDS = {"test_invariant": "checks", "test_family": "families", "test_claim": "claims", "test_exploration": "searches"}
 """The test -> the session's list that it is made for."""
@@ -131,11 +131,6 @@ def pytest_unconfigure(config: pytest.Config) -> None:
     gc.freeze()  # pytest looks for garbage five times at the end
 
 
-def session_of(config: pytest.Config) -> Session:
-    """The suite's session of this pytest run."""
-    return config.stash[SESSION]
-
-
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     """One test a check."""
     if metafunc.definition.name not in KINDS or SESSION not in metafunc.config.stash:
@@ -173,34 +168,10 @@ def suite_session(request: pytest.FixtureRequest) -> Session:
     return session_of(request.config)
 
 
-def settle(check: Check, request: pytest.FixtureRequest) -> None:
-    """Find a check's verdict, hand over its record, and end the test as the verdict says."""
-    session = session_of(request.config)
-    record = session.verdict(check)
-    if script := session.scripts.pop(record.repro or "", None):
-        request.node.user_properties.append(("repro", json.dumps([record.repro, script])))
-    request.node.user_properties.append(("verdict", line := record.to_line()))
-    if RUN in request.config.stash:
-        session.handed[line] = record
-    if record.verdict == "unsupported":
-        pytest.skip(record.message)
-    if record.verdict == "known":
-        raise pytest.xfail.Exception(f"{record.known}: {record.message}", pytrace=False)  # a traceback of ours takes 20 ms
-    if record.verdict != "pass":
-        pytest.fail(f"{record.verdict}: {record.message}\n{record.statement}", pytrace=False)
-
-
-def search(exploring: Exploring, request: pytest.FixtureRequest) -> None:
-    """Search one subject, hand over the records of what was found, and end the test as the worst of them says."""
-    session = session_of(request.config)
-    exploration, records = session.found(exploring)
-    for record in records:
-        if script := session.scripts.pop(record.repro or "", None):
-            request.node.user_properties.append(("repro", json.dumps([record.repro, script])))
-        request.node.user_properties.append(("verdict", record.to_line()))
-    request.node.user_properties.append(("exploration", exploration.to_line()))
-    if new := [record for record in records if record.verdict not in ("known", "unsupported", "pass")]:
-        pytest.fail("\n".join(f"{each.verdict}: {each.id}\n    {each.message}" for each in new), pytrace=False)
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_protocol(item: pytest.Item, nextitem: pytest.Item | None) -> bool | None:
+    """The suite's checks end at once, where they end as was known."""
+    return (SESSION in item.config.stash and at_once(item, nextitem)) or None
 
 
 def pytest_report_teststatus(report: pytest.TestReport, config: pytest.Config) -> tuple[str, str, str] | None:

@@ -1,6 +1,6 @@
 """Search: `--explore N` draws N random cases a subject, checks every invariant that applies, and shrinks what fails."""
 
-from suite.plugin import search
+from suite.settling import search
 
 
 def test_exploration(check, request):

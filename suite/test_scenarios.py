@@ -1,6 +1,6 @@
 """The documented scenarios: every claim for every subject. `-k NAME` runs one scenario."""
 
-from suite.plugin import settle
+from suite.settling import settle
 
 
 def test_claim(check, request):

@@ -14,7 +14,7 @@ import pytest
 
 from cases.workloads import KERNELS, timed
 from reports.lines import Timing
-from suite.plugin import SESSION, session_of
+from suite.settling import SESSION, session_of
 from suite.subjects.interpreter import Broken, Died, TimedOut
 from suite.timing.comparison import Comparison
 from suite.timing.judgement import judged
