@@ -19,6 +19,8 @@ import os, sys
 paths = channel.receive()
 sys.path[:] = paths + [p for p in sys.path if p not in paths]
 os.environ.update(channel.receive())
+from suite.bytecode import keep
+keep()
 from suite.subjects.worker import serve
 serve(channel)
 """
