@@ -9,6 +9,9 @@ ELSEWHERE = ("real_data", "as_loaded", "not_the_whole_card")
 DEADLY = ("lstm-bare_inputs", "no_bags-float64")
 """What ends the process."""
 DECLINED = frozenset("""
+    feeding/every_way_feeds_masked_steps feeding/every_way_feeds_several_inputs feeding/every_way_weighs_classes
+    feeding/inputs_alone_are_taken feeding/datasets_feed_every_batch_once single_calls/calls_begin_anew
+    single_calls/stopped_training_ends_there
     named_outputs/results_have_names_and_places metrics_by_word/words_name_the_metric_that_fits
     losses_by_name/losses_by_name_are_equations losses_by_name/axes_of_one_change_no_loss
     losses_by_name/cross_entropies_are_equations losses_by_name/overlaps_are_equations kept_modes/own_modes_are_kept

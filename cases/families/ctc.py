@@ -51,7 +51,7 @@ def likelihood(shares: np.ndarray, labels: tuple[int, ...], blank: int) -> tuple
            "padding of logits and labels counts nowhere; the gradient is the equations', and a loss that is infinite is zero "
            "where that is asked for.",
            {"blank": (0, 3, 1), "reduction": ("none", "mean", "sum"), "zero_infinity": (False, True),
-            "labels": ("padded", "joined")}, strength=(1, 2, 3), sparing=0,
+            "labels": ("padded", "joined")}, strength=(1, 2, 3), sparing=8,
            source="Graves et al. 2006; PyTorch: CTCLoss; Keras: ops.ctc_loss")
 def ctc_losses_are_sums_over_alignments(ask, blank, reduction, zero_infinity, labels) -> list[Deviation]:
     random = generator("ctc")

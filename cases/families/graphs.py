@@ -170,6 +170,8 @@ def dropout_around_layers(ask, kind, training):
         found.append(Deviation("outputs", f"training={training}: {int(lost.sum())} of {lost.size} numbers are dropped"))
     if training and np.array_equal(answer.arrays.get("again", seen) == 0, lost):
         found.append(Deviation("again", "the second call drops what the first one dropped"))
+    if training and (lost == lost[:1]).all():
+        found.append(Deviation("outputs", "the same is dropped of every row"))
     if kind in ("spatial", "stacked") and (lost != lost[:, :1]).any():
         found.append(Deviation("outputs", "a feature is dropped at some steps and kept at others"))
     if kind not in ("spatial", "stacked") and training and (lost == lost[:, :1]).all():

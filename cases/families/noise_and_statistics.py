@@ -25,7 +25,7 @@ NOISE: Mapping[str, tuple[dict[str, Any], float, float]] = {
 
 
 @statement("Noise in training leaves the mean, has the variance that is documented, is drawn for every row, and for every step "
-           "but where whole features are dropped.", {"layer": tuple(NOISE)}, sparing=0,
+           "but where whole features are dropped.", {"layer": tuple(NOISE)}, sparing=2,
            source="Srivastava et al. 2014; Tompson et al. 2015; Keras: Dropout, GaussianDropout, GaussianNoise")
 def noise_is_as_documented(ask, layer):
     options, variance, kurtosis = NOISE[layer]
@@ -90,7 +90,7 @@ def statistics_are_of_valid_steps(ask, mask, trainable):
 
 
 @statement("Dropout of everything, a rate of 1, leaves zeros in training, and everything in inference.",
-           {"layer": ("Dropout", "SpatialDropout1D"), "training": (True, False)}, strength=(1, 2, 2), sparing=0,
+           {"layer": ("Dropout", "SpatialDropout1D"), "training": (True, False)}, strength=(1, 2, 2), sparing=1,
            source="Keras: Dropout, a rate between 0 and 1; PyTorch: nn.Dropout, nn.Dropout1d")
 def dropout_of_everything_leaves_zeros(ask, layer, training):
     inputs = np.abs(draw_values(generator("dropout of everything"), (4, 5, FEATURES))).astype("float32")

@@ -12,6 +12,7 @@ from suite.backends.keras_counted import run_counted_states
 from suite.backends.keras_data import run_column, run_fetch, run_fit, run_lengths, run_load, run_stateful
 from suite.backends.keras_each_step import run_drawn_steps, run_each_step, run_open_steps
 from suite.backends.keras_exports import run_exported
+from suite.backends.keras_feeding import run_feeding, run_numbered_batches
 from suite.backends.keras_fitting import run_fitting
 from suite.backends.keras_frozen import run_frozen_part
 from suite.backends.keras_given import run_given, run_wrong_weights
@@ -67,6 +68,7 @@ from suite.backends.keras_scans import run_associative_scan, run_ctc_decoded, ru
 from suite.backends.keras_schedules import run_schedule
 from suite.backends.keras_series import run_padded_with, run_windows, run_words
 from suite.backends.keras_shapes import run_told_shapes
+from suite.backends.keras_single_calls import run_single_calls, run_stopped_training
 from suite.backends.keras_stateful import run_stateful_calls
 from suite.backends.keras_told import run_options
 from suite.backends.keras_training import run_logs
@@ -123,5 +125,7 @@ PROBES: Mapping[str, Callable] = {
     "options_of_nothing": lambda backend, request: run_options_of_nothing({"keras": backend.keras}, request),
     "contained": run_contained, "initialized": run_initialized, "padded_with": run_padded_with, "mapped": run_mapped,
     "kept_mode": run_kept_mode, "masked_loss_by_name": run_masked_loss_by_name, "weighted_metric": run_weighted_metric,
+    "feeding": run_feeding, "numbered_batches": run_numbered_batches,
+    "single_calls": run_single_calls, "stopped_training": run_stopped_training,
 }
 """Name of a function request -> what answers it: function(backend, request)."""

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from cases.batches import Batch
+from cases.families import feeding, single_calls
 from cases.families.convolutions_in_time import convolved
 from cases.families.fitting import by_hand
 from cases.families.purity import METHODS
@@ -18,6 +19,33 @@ from cases.requests import Observation, Request
 def run_fitting(backend: Any, request: FunctionRequest) -> Observation:
     """The steps of the equations."""
     return Observation(by_hand(dict(dict(request.arguments)["options"])))
+
+
+def run_feeding(backend: Any, request: FunctionRequest) -> Observation:
+    """The sums and steps by hand."""
+    options = dict(request.arguments)
+    kind = feeding.KINDS[options["kind"]]
+    if not options["alone"]:
+        return Observation(feeding.by_hand(kind))
+    data = feeding.drawn(kind)
+    return Observation({f"predict/{name}": output for name, output in feeding.read(data, data.kernels).items()})
+
+
+def run_numbered_batches(backend: Any, request: FunctionRequest) -> Observation:
+    """In their order."""
+    options = dict(request.arguments)
+    order = np.arange(options["batches"])
+    return Observation({"predicted": order, **{f"epoch {n}": order for n in range(options["epochs"])}})
+
+
+def run_single_calls(backend: Any, request: FunctionRequest) -> Observation:
+    """The equations."""
+    return Observation(single_calls.calls_by_hand())
+
+
+def run_stopped_training(backend: Any, request: FunctionRequest) -> Observation:
+    """The equations."""
+    return Observation(single_calls.stopped_by_hand(dict(request.arguments)["averaged"]))
 
 
 def run_own_cell(backend: Any, request: FunctionRequest) -> Observation:

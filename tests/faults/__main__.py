@@ -23,6 +23,7 @@ from tests.faults import (
     in_core,
     in_corners,
     in_engines,
+    in_engines_at_work,
     in_found_alive,
     in_graphs,
     in_layers,
@@ -46,7 +47,8 @@ FAULTS: tuple[Fault, ...] = (*in_loops.ALL, *in_layers.ALL, *in_masks.ALL, *in_t
                              *in_blind_torch_again.ALL,
                              *in_blind_engines.ALL, *in_training.ALL, *in_models.ALL, *in_real.ALL, *in_blind_again.ALL,
                              *in_mutants.ALL, *in_mutants_torch.ALL, *in_mutants_again.ALL,
-                             *in_told.ALL, *in_core.ALL, *in_other_stacks.ALL, *in_found_alive.ALL)
+                             *in_told.ALL, *in_core.ALL, *in_other_stacks.ALL, *in_found_alive.ALL,
+                             *in_engines_at_work.ALL)
 WHAT = ("killed", "survived", "explained", "void")
 
 

@@ -1,0 +1,209 @@
+"""Where rows come from: arrays, generators, datasets, loaders.
+
+A linear model over masked steps and over rows, whose gradients are written down, so that only the feeding counts.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from cases.batches import BatchPlan, draw_values
+from cases.families.base import statement
+from cases.layers import Layer, generator
+from cases.models import FunctionRequest
+from cases.requests import Deviation, Observation
+from cases.tolerance import compare, unit_roundoff
+
+ROWS, SIZE, STEPS, FEATURES, CLASSES = 5, 2, 4, 3, 3
+"""Three batches, the last of them of one row."""
+HELD = slice(2, ROWS)
+"""The rows for validation: two batches."""
+RATE = 0.125
+EPOCHS = {True: ((0,), (1,), (2,)), False: ((0, 1, 2),)}
+"""Whether epochs have a number of steps -> the batches of each."""
+WAYS = ("arrays", "generator", "dataset", "loader", "tf_data")
+"""Arrays; a generator; a dataset that gives batches by number; PyTorch's loader; tf.data."""
+
+
+@dataclass(frozen=True)
+class Kind:
+    """What rows consist of.
+
+    inputs      steps (rows, steps, features), where zeros are masked, or rows (rows, features), each with an output of its own
+    nest        of inputs, outputs and weights: one, tuple, list or dict
+    labels      of the output of rows: "" numbers, ids in a column, or one_hot
+    by_class    class -> its weight, 1 where there is none; else samples have weights, and steps where they have a target
+    at_once     batches in one execution, where an engine can do that
+    by_steps    whether epochs have a number of steps, fewer than there are batches
+    """
+
+    inputs: tuple[str, ...]
+    nest: str = "one"
+    labels: str = ""
+    by_class: tuple[tuple[int, float], ...] = ()
+    at_once: int = 1
+    by_steps: bool = False
+
+
+KINDS: Mapping[str, Kind] = {
+    "masked": Kind(("steps",), by_steps=True), "named": Kind(("rows", "steps"), "dict"),
+    "pair": Kind(("steps", "rows"), "tuple", at_once=2), "listed": Kind(("steps", "rows"), "list", by_steps=True),
+    "classes": Kind(("rows",), labels="ids", by_class=((1, 3.0),)),
+    "one_hot": Kind(("rows",), labels="one_hot", by_class=((1, 0.25), (2, 4.0)), by_steps=True),
+}
+BATCHES, AGAIN = 5, 2
+"""Of a dataset that is fed in so many epochs."""
+
+
+@dataclass(frozen=True, eq=False)
+class Data:
+    """By input: `inputs`, `targets` (rows, steps, 1) or (rows, width), `weights` (rows, steps) or (rows,), the `kernels` that the
+    model begins with (features, width); `valid` (rows, steps)."""
+
+    inputs: Mapping[str, np.ndarray]
+    targets: Mapping[str, np.ndarray]
+    weights: Mapping[str, np.ndarray]
+    kernels: Mapping[str, np.ndarray]
+    valid: np.ndarray
+
+
+def drawn(kind: Kind) -> Data:
+    """The data of a kind."""
+    random = generator("feeding")
+    valid = BatchPlan(ROWS, STEPS, "right").draw(Layer("gru", FEATURES, 2)).valid
+    inputs = {"steps": draw_values(random, (ROWS, STEPS, FEATURES)) * valid[:, :, None], "rows": draw_values(random, (ROWS, 2))}
+    ids = (np.arange(ROWS) * 2 + 1) % CLASSES
+    labels = {"": draw_values(random, (ROWS, 1)), "ids": ids[:, None].astype(float), "one_hot": np.eye(CLASSES)[ids]}[kind.labels]
+    targets = {"steps": draw_values(random, (ROWS, STEPS, 1)), "rows": labels}
+    weights = {"steps": random.uniform(0.5, 2.0, (ROWS, STEPS)), "rows": random.uniform(0.5, 2.0, ROWS)}
+    kernels = {name: draw_values(random, (inputs[name].shape[-1], targets[name].shape[-1])) for name in ("steps", "rows")}
+    if kind.by_class:
+        weights["rows"] = np.array([dict(kind.by_class).get(int(one), 1.0) for one in ids])
+    return Data(*({name: one[name] for name in kind.inputs} for one in (inputs, targets, weights, kernels)), valid)
+
+
+def _flat(array: np.ndarray) -> np.ndarray:
+    return array.reshape(-1, array.shape[-1])
+
+
+def read(data: Data, kernels: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
+    """The outputs, by input."""
+    return {name: data.inputs[name] @ kernels[name] for name in data.inputs}
+
+
+def batch_of(data: Data, kernels: Mapping[str, np.ndarray], rows: slice, weighted: bool) -> tuple[dict, dict]:
+    """Of these rows: what is told, as name -> (value, how much it counts), and the gradients of the kernels."""
+    told: dict[str, tuple[float, float]] = {}
+    gradients, total, outputs = {}, 0.0, read(data, kernels)
+    count = outputs[next(iter(outputs))][rows].shape[0]
+    for name, output in outputs.items():
+        off = (output - data.targets[name])[rows]
+        there = (data.valid if name == "steps" else np.ones(ROWS))[rows].astype(float)
+        w = there * (data.weights[name][rows] if weighted else 1.0)
+        total += float((w * np.mean(off**2, axis=-1)).sum() / there.sum())
+        pulls = 2 * w[..., None] * off / there.sum() / off.shape[-1]
+        gradients[name] = _flat(data.inputs[name][rows]).T @ _flat(pulls)
+        if name == "rows":
+            sizes = float((w * np.mean(np.abs(off), axis=-1)).sum())
+            told["rows_metric" if len(data.inputs) > 1 else "metric"] = (sizes / w.sum(), w.sum())
+    return {"loss": (total, count), **told}, gradients
+
+
+def mean(batches: Sequence[Mapping[str, tuple[float, float]]]) -> dict[str, float]:
+    """What is told of some batches together."""
+    every = {name: np.array([one[name] for one in batches]) for name in batches[0]}
+    return {name: float(values @ counts / counts.sum()) for name, (values, counts) in ((n, e.T) for n, e in every.items())}
+
+
+def by_hand(kind: Kind) -> dict[str, np.ndarray]:
+    """fit/EPOCH/NAME, validation/NAME, evaluate/NAME, shuffled/NAME, weights/INPUT after the fit, predict/INPUT: by input.
+
+    `shuffled`: an epoch that changes no weights, in any order, where no batch depends on its other rows.
+    """
+    data, found = drawn(kind), {}
+    kernels = dict(data.kernels)
+    for epoch, numbers in enumerate(EPOCHS[kind.by_steps]):
+        told = []
+        for number in numbers:
+            seen, gradients = batch_of(data, kernels, slice(SIZE * number, SIZE * (number + 1)), True)
+            kernels = {name: kernel - RATE * gradients[name] for name, kernel in kernels.items()}
+            told.append(seen)
+        found |= {f"fit/{epoch}/{name}": value for name, value in mean(told).items()}
+
+    def over(rows: slice, weighted: bool) -> dict[str, float]:
+        starts = range(rows.start or 0, ROWS, SIZE)
+        return mean([batch_of(data, kernels, slice(at, at + SIZE), weighted)[0] for at in starts])
+
+    found |= {f"validation/{name}": value for name, value in over(HELD, not kind.by_class).items()}
+    found |= {f"evaluate/{name}": value for name, value in over(slice(None), not kind.by_class).items()}
+    if "steps" not in kind.inputs:
+        found |= {f"shuffled/{name}": value for name, value in over(slice(None), True).items()}
+    found |= {f"weights/{name}": kernel for name, kernel in kernels.items()}
+    found |= {f"predict/{name}": output for name, output in read(data, kernels).items()}
+    return {name: np.asarray(value) for name, value in found.items()}
+
+
+def differing(seen: Observation, due: Mapping[str, np.ndarray]) -> list[Deviation]:
+    """What is told otherwise than is due, or not at all."""
+    found: list[Deviation] = []
+    for name, value in due.items():
+        slack = 256 * unit_roundoff("float32") * (1 + np.abs(value))
+        absent = Deviation(name, f"{name}: nothing is told of it")
+        found += compare(name, seen[name], value, slack) if name in seen.arrays else [absent]
+    return found
+
+
+def asked(kind: str, way: str, alone: bool) -> FunctionRequest:
+    """The question; of inputs `alone` a model that was just made predicts, and does nothing else."""
+    given = {"kind": kind, "way": way, "alone": alone, "inputs": tuple(drawn(KINDS[kind]).inputs.items())}
+    return FunctionRequest("feeding", tuple(given.items()))
+
+
+FED = "A model that is fed by arrays, a generator, a dataset, a loader or tf.data trains, validates and predicts as by hand: "
+SOURCE = "Keras: Model.fit, evaluate, predict; sums by hand"
+
+
+@statement(FED + "by masked steps and their weights, one batch an epoch, and by names.",
+           {"way": WAYS, "kind": ("masked", "named")}, strength=(1, 1, 2), sparing=3, source=SOURCE)
+def every_way_feeds_masked_steps(ask, way, kind):
+    return differing(ask(asked(kind, way, False)), by_hand(KINDS[kind]))
+
+
+@statement(FED + "by two inputs, two targets and two weights, in tuples, several batches at once, and in lists.",
+           {"way": WAYS, "kind": ("pair", "listed")}, usual={"way": ("loader", "generator", "arrays")}, strength=(1, 2, 2),
+           sparing=1, source=SOURCE)
+def every_way_feeds_several_inputs(ask, way, kind):
+    return differing(ask(asked(kind, way, False)), by_hand(KINDS[kind]))
+
+
+@statement(FED + "with weights of classes, and 1 for a class that has none.",
+           {"way": ("tf_data", "arrays", "dataset"), "kind": ("classes", "one_hot")}, strength=(1, 2, 2), sparing=3,
+           source=SOURCE)
+def every_way_weighs_classes(ask, way, kind):
+    return differing(ask(asked(kind, way, False)), by_hand(KINDS[kind]))
+
+
+@statement("A model predicts from a generator, a dataset, a loader or tf.data that gives inputs alone.",
+           {"way": ("loader", "generator", "dataset", "tf_data"), "kind": ("masked", "named")}, strength=(1, 1, 2),
+           sparing=1, source="Keras: Model.predict")
+def inputs_alone_are_taken(ask, kind, way):
+    data = drawn(KINDS[kind])
+    due = read(data, data.kernels)
+    return differing(ask(asked(kind, way, True)), {f"predict/{name}": output for name, output in due.items()})
+
+
+@statement("A dataset that gives batches by number feeds each of them once an epoch, in their order unless they are shuffled, "
+           "from the first call of a model on, and from threads of its own too.",
+           {"threads": (2, 0), "shuffled": (False, True)}, strength=(1, 2, 2), sparing=1, source="Keras: PyDataset(workers)")
+def datasets_feed_every_batch_once(ask, threads, shuffled):
+    given = {"threads": threads, "shuffled": shuffled, "batches": BATCHES, "epochs": AGAIN}
+    seen = ask(FunctionRequest("numbered_batches", tuple(given.items())))
+    found = []
+    for name in ("predicted", *(f"epoch {n}" for n in range(AGAIN))):
+        came = sorted(seen[name].tolist()) if shuffled and name != "predicted" else seen[name].tolist()
+        if came != list(range(BATCHES)):
+            found.append(Deviation(name, f"{name}: batches {seen[name].tolist()} came, expected {list(range(BATCHES))}"))
+    return found

@@ -1,0 +1,129 @@
+"""Calls of a model in a row: on batches, over batches, and a training that is stopped within an epoch. A normalized linear model,
+whose statistics, penalty and gradients are written down."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from cases.batches import draw_values
+from cases.families.base import statement
+from cases.families.feeding import differing
+from cases.layers import generator
+from cases.models import FunctionRequest
+
+ROWS, SIZE, FEATURES = 6, 2, 3
+"""Three batches."""
+RATE, MOMENTUM, KEPT, EPSILON, PENALTY, AVERAGED = 0.125, 0.5, 0.75, 0.0625, 0.25, 0.5
+"""Of the optimizer; of the statistics, how much of them is kept, and what is added to the variance; of the squared outputs; how
+much of the weights' average is kept."""
+BY_CLASS = {1: 3.0}
+FIRST, LAST, STOPPED = 3, 6, (4, 0)
+"""The numbers of the first epoch and of that after the last; the epoch and the batch after which training is stopped."""
+HELD = slice(1, ROWS)
+"""Rows for validation, in batches of HELD_SIZE, of which HELD_STEPS are taken."""
+HELD_SIZE, HELD_STEPS = 1, 3
+
+
+def drawn() -> dict[str, np.ndarray]:
+    """Inputs (rows, features), targets (rows, 1), which are classes too, and the first kernel (features, 1)."""
+    random = generator("single calls")
+    return {"inputs": draw_values(random, (ROWS, FEATURES)), "targets": ((np.arange(ROWS) * 2 + 1) % 3)[:, None].astype(float),
+            "kernel": draw_values(random, (FEATURES, 1))}
+
+
+@dataclass
+class ByHand:
+    """The model: a batch normalization (Ioffe and Szegedy 2015) without scale and center, and a kernel, trained by SGD with
+    momentum (Polyak 1964); the average of the kernel."""
+
+    kernel: np.ndarray
+    mean: np.ndarray = field(default_factory=lambda: np.zeros(FEATURES))
+    variance: np.ndarray = field(default_factory=lambda: np.ones(FEATURES))
+
+    def __post_init__(self):
+        self.velocity, self.average = np.zeros_like(self.kernel), self.kernel.copy()
+        self.begun = False
+
+    def outputs(self, x: np.ndarray) -> np.ndarray:
+        """In inference."""
+        return (x - self.mean) / np.sqrt(self.variance + EPSILON) @ self.kernel
+
+    def told(self, out: np.ndarray, y: np.ndarray) -> tuple[float, float]:
+        """Loss, with the penalty, and absolute error."""
+        return float(np.mean((out - y) ** 2) + PENALTY * np.sum(out**2) / len(out)), float(np.mean(np.abs(out - y)))
+
+    def step(self, x: np.ndarray, y: np.ndarray, weights: np.ndarray | float = 1.0) -> tuple[float, float]:
+        """One batch of training; what is told of it."""
+        mean, variance = x.mean(axis=0), x.var(axis=0)
+        normal = (x - mean) / np.sqrt(variance + EPSILON)
+        out = normal @ self.kernel
+        loss = float(np.mean(weights * (out - y) ** 2) + PENALTY * np.sum(out**2) / len(x))
+        gradient = normal.T @ (2 * weights * (out - y) + 2 * PENALTY * out) / len(x)
+        self.velocity = MOMENTUM * self.velocity - RATE * gradient
+        self.kernel = self.kernel + self.velocity
+        keep = AVERAGED if self.begun else 0.0
+        self.average, self.begun = keep * self.average + (1 - keep) * self.kernel, True
+        self.mean, self.variance = KEPT * self.mean + (1 - KEPT) * mean, KEPT * self.variance + (1 - KEPT) * variance
+        return loss, float(np.mean(np.abs(out - y)))
+
+    def state(self, where: str) -> dict[str, np.ndarray]:
+        """The weights, by name."""
+        return {f"{where}/kernel": self.kernel, f"{where}/mean": self.mean, f"{where}/variance": self.variance}
+
+
+def pairs(name: str, told: tuple[float, float]) -> dict[str, np.ndarray]:
+    """Loss and metric, by name."""
+    return {f"{name}/loss": np.array(told[0]), f"{name}/metric": np.array(told[1])}
+
+
+def batches() -> list[slice]:
+    """The rows of each batch."""
+    return [slice(start, start + SIZE) for start in range(0, ROWS, SIZE)]
+
+
+def calls_by_hand() -> dict[str, np.ndarray]:
+    """Two batches trained on, the second by weights of classes, two tested, all rows evaluated twice, and what the layers' own
+    losses are after that."""
+    data, found = drawn(), {}
+    x, y, model = data["inputs"], data["targets"], ByHand(data["kernel"])
+    for number, rows in enumerate(batches()[:2]):
+        weights = np.vectorize(lambda one: BY_CLASS.get(int(one), 1.0))(y[rows]) if number else 1.0
+        found |= pairs(f"train/{number}", model.step(x[rows], y[rows], weights)) | model.state(f"train/{number}")
+    for number, rows in enumerate(batches()[:2]):
+        found |= pairs(f"test/{number}", model.told(model.outputs(x[rows]), y[rows]))
+    each = np.array([model.told(model.outputs(x[rows]), y[rows]) for rows in batches()]).mean(axis=0)
+    found |= pairs("evaluate/0", tuple(each)) | pairs("evaluate/1", tuple(each)) | model.state("evaluated")
+    return found | {"outputs": model.outputs(x), "losses": np.array(PENALTY * np.sum(model.outputs(x) ** 2) / ROWS)}
+
+
+def stopped_by_hand(averaged: bool) -> dict[str, np.ndarray]:
+    """Epochs from FIRST on, stopped after a batch, each of them validated on some of the batches that are held back."""
+    data, found, epochs = drawn(), {}, []
+    x, y, model = data["inputs"], data["targets"], ByHand(data["kernel"])
+    for epoch in range(FIRST, STOPPED[0] + 1):
+        taken = batches()[: STOPPED[1] + 1] if epoch == STOPPED[0] else batches()
+        epochs.append(epoch)
+        found |= pairs(f"fit/{epoch}", tuple(np.mean([model.step(x[rows], y[rows]) for rows in taken], axis=0)))
+        held = [slice(at, at + HELD_SIZE) for at in range(HELD.start, ROWS, HELD_SIZE)][:HELD_STEPS]
+        told = np.mean([model.told(model.outputs(x[rows]), y[rows]) for rows in held], axis=0)
+        found |= pairs(f"validation/{epoch}", tuple(told))
+    if averaged:
+        model.kernel = model.average
+    return found | model.state("end") | {"epochs": np.array(epochs), "held": np.array([HELD_STEPS] * len(epochs))}
+
+
+@statement("Calls on single batches and evaluations begin anew, tell of their own rows alone, and keep what they change: "
+           "weights, what the optimizer remembers, statistics; nothing of a trace is left in the model's losses.",
+           source="Keras: train_on_batch, test_on_batch, evaluate, Layer.losses; Ioffe and Szegedy 2015")
+def calls_begin_anew(ask):
+    return differing(ask(FunctionRequest("single_calls", tuple(drawn().items()))), calls_by_hand())
+
+
+@statement("A training that is stopped within an epoch ends with that batch: the epoch is validated, on as many batches as were "
+           "asked for, and told of, its number among them, and the average of the weights takes their place.",
+           {"averaged": (True, False)}, sparing=1, source="Keras: fit(initial_epoch, validation_steps), stop_training, use_ema")
+def stopped_training_ends_there(ask, averaged):
+    request = FunctionRequest("stopped_training", (*drawn().items(), ("averaged", averaged)))
+    return differing(ask(request), stopped_by_hand(averaged))

@@ -1,0 +1,175 @@
+"""Keras' `fit`, `evaluate` and `predict` of a linear model, fed in every way."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import numpy as np
+
+from cases.families.feeding import EPOCHS, HELD, KINDS, RATE, ROWS, SIZE, Kind, drawn
+from cases.models import FunctionRequest
+from cases.requests import Observation, Unsupported
+from suite.backends import moment
+
+SEED = 3
+GIVEN = "_given"
+"""What the names of inputs end with: those of outputs are those of their layers."""
+IMPORTED = "tf.data is TensorFlow, which is not imported into a process of another engine here"
+
+
+def nested(kind: Kind, parts: dict[str, Any], more: str = "") -> Any:
+    """The parts as the kind nests them, by their names and `more`."""
+    if kind.nest == "dict":
+        return {f"{name}{more}": one for name, one in parts.items()}
+    return {"one": lambda every: every[0], "tuple": tuple, "list": list}[kind.nest](list(parts.values()))
+
+
+def made(backend: Any, kind: Kind) -> Any:
+    """The model, compiled."""
+    keras, layers, data = backend.keras, backend.keras.layers, drawn(kind)
+    inputs = {n: keras.Input(one.shape[1:], name=n + GIVEN) for n, one in data.inputs.items()}
+    outputs = {}
+    for name, given in inputs.items():
+        masked = layers.Masking()(given) if name == "steps" else given
+        outputs[name] = layers.Dense(data.targets[name].shape[-1], use_bias=False, name=name)(masked)
+    model = keras.Model(nested(kind, inputs, GIVEN), nested(kind, outputs))
+    metrics = {name: [keras.metrics.MeanAbsoluteError(name="metric")] if name == "rows" else [] for name in outputs}
+    losses = dict.fromkeys(outputs, "mse")
+    if kind.nest != "dict":
+        losses, metrics = list(losses.values()), list(metrics.values())
+    if kind.nest == "one":
+        losses, metrics = losses[0], metrics[0]
+    at_once = 1 if backend.engine.name == "torch" else kind.at_once
+    eager = backend.engine.name == "tensorflow" and at_once == 1  # where each source of batches would be traced anew
+    model.compile(keras.optimizers.SGD(RATE), losses, weighted_metrics=metrics, run_eagerly=eager,
+                  jit_compile=False if backend.engine.name == "tensorflow" else "auto", steps_per_execution=at_once)
+    return model
+
+
+def rows_of(structure: Any, rows: Any) -> Any:
+    """These rows of every array."""
+    if isinstance(structure, dict):
+        return {name: one[rows] for name, one in structure.items()}
+    return type(structure)(one[rows] for one in structure) if isinstance(structure, (list, tuple)) else structure[rows]
+
+
+def source(backend: Any, way: str, given: tuple, rows: slice) -> Any:
+    """What a model is fed with: these rows of (inputs, targets, weights), or the first of them."""
+    given = tuple(rows_of(one, rows) for one in given)
+    count = len(range(*rows.indices(ROWS)))
+    parts = [slice(start, start + SIZE) for start in range(0, count, SIZE)]
+    batches = [tuple(rows_of(one, part) for one in given) for part in parts]
+
+    def generated() -> Iterator[tuple]:
+        yield from batches
+
+    class Batches(backend.keras.utils.PyDataset):
+        def __len__(self) -> int:
+            return len(batches)
+
+        def __getitem__(self, index: int) -> tuple:
+            return batches[index]
+
+    if way == "generator":
+        return generated()
+    if way == "dataset":
+        return Batches()
+    if way == "loader":
+        from torch.utils.data import DataLoader
+
+        every = [tuple(rows_of(one, row) for one in given) for row in range(count)]
+        return DataLoader(every if len(given) > 1 else [row for row, in every], batch_size=SIZE)
+    import tensorflow
+
+    as_tuples = tuple(tuple(one) if isinstance(one, list) else one for one in given)
+    return tensorflow.data.Dataset.from_tensor_slices(as_tuples if len(given) > 1 else as_tuples[0]).batch(SIZE)
+
+
+def run_feeding(backend: Any, request: FunctionRequest) -> Observation | Unsupported:
+    """Answer the request of `cases.families.feeding`."""
+    options = dict(request.arguments)
+    kind, way = KINDS[options["kind"]], options["way"]
+    if way == "tf_data" and backend.engine.name != "tensorflow":
+        return Unsupported(IMPORTED)
+    data = drawn(kind)
+    with moment("build"):
+        model = made(backend, kind)
+        for name in kind.inputs:
+            model.get_layer(name).set_weights([data.kernels[name].astype("float32")])
+    parts = ({n: one.astype("float32") for n, one in each.items()} for each in (data.inputs, data.targets, data.weights))
+    x, y, w = (nested(kind, part, more) for part, more in zip(parts, (GIVEN, "", ""), strict=True))
+    given = (x,) if options["alone"] else (x, y) if kind.by_class else (x, y, w)
+    by_class = {"class_weight": dict(kind.by_class)} if kind.by_class else {}
+
+    def fed(rows: slice = slice(None)) -> dict[str, Any]:
+        """The arguments of a call that is given these rows."""
+        if way != "arrays":
+            return {"x": source(backend, way, given, rows)}
+        return dict(zip(("x", "y", "sample_weight"), (rows_of(one, rows) for one in given), strict=False)) | {"batch_size": SIZE}
+
+    arrays: dict[str, np.ndarray] = {}
+    with moment("run"):
+        if not options["alone"]:
+            arrays |= trained(model, kind, fed, by_class)
+        arrays |= predicted(model, kind, fed())
+    return Observation(arrays)
+
+
+def trained(model: Any, kind: Kind, fed: Callable[..., dict[str, Any]], by_class: dict[str, Any]) -> dict[str, np.ndarray]:
+    """What `fit` and then `evaluate` tell, and the weights; at last an epoch that changes none."""
+    epochs, held = EPOCHS[kind.by_steps], fed(HELD)
+    batch = {"validation_batch_size": SIZE} if "y" in held else {}
+    held = tuple(held[name] for name in ("x", "y", "sample_weight") if name in held) if "y" in held else held["x"]
+    steps = {"steps_per_epoch": len(epochs[0])} if kind.by_steps else {}
+    told = model.fit(**fed(), **by_class, **steps, **batch, epochs=len(epochs), shuffle=False, verbose=0, validation_data=held,
+                     validation_freq=len(epochs)).history
+    found = {f"validation/{name.removeprefix('val_')}": values[0] for name, values in told.items() if name.startswith("val_")}
+    for epoch in range(len(epochs)):
+        found |= {f"fit/{epoch}/{name}": values[epoch] for name, values in told.items() if not name.startswith("val_")}
+    found |= {f"evaluate/{name}": value for name, value in model.evaluate(**fed(), verbose=0, return_dict=True).items()}
+    found |= {f"weights/{name}": model.get_layer(name).get_weights()[0] for name in kind.inputs}
+    if "steps" not in kind.inputs:
+        model.optimizer.learning_rate = 0.0
+        told = model.fit(**fed(), **by_class, shuffle=True, verbose=0).history
+        model.optimizer.learning_rate = RATE
+        found |= {f"shuffled/{name}": values[0] for name, values in told.items()}
+    return {name: np.asarray(value) for name, value in found.items()}
+
+
+def predicted(model: Any, kind: Kind, given: dict[str, Any]) -> dict[str, np.ndarray]:
+    """What `predict` gives, by input."""
+    came = model.predict(given["x"], given.get("batch_size"), verbose=0)
+    came = list(came.values()) if isinstance(came, dict) else came if isinstance(came, (list, tuple)) else [came]
+    return {f"predict/{name}": np.asarray(one) for name, one in zip(kind.inputs, came, strict=True)}
+
+
+def run_numbered_batches(backend: Any, request: FunctionRequest) -> Observation:
+    """Answer the request of `cases.families.feeding.datasets_feed_every_batch_once`: the loss of batch n is n."""
+    options, keras = dict(request.arguments), backend.keras
+    count, epochs = options["batches"], options["epochs"]
+    threads = {"workers": options["threads"]} if options["threads"] else {}
+
+    class Numbers(keras.utils.PyDataset):
+        def __len__(self) -> int:
+            return count
+
+        def __getitem__(self, index: int) -> tuple[np.ndarray, np.ndarray]:
+            return np.full((2, 1), index, "float32"), np.zeros((2, 1), "float32")
+
+    class Listening(keras.callbacks.Callback):
+        def on_train_batch_end(self, batch: int, logs: Any = None) -> None:
+            means.append(float(logs["loss"]))
+
+    means: list[float] = []
+    with moment("build"):
+        model = keras.Sequential([keras.layers.Dense(1, use_bias=False, kernel_initializer="ones")])
+        slow = backend.engine.name == "tensorflow"
+        model.compile(keras.optimizers.SGD(0.0), "mean_absolute_error", run_eagerly=slow)
+    with moment("run"):
+        keras.utils.set_random_seed(SEED)  # of Python's own generator, which shuffles
+        predicted = model.predict(Numbers(**threads), verbose=0)[::2, 0]
+        model.fit(Numbers(**threads), epochs=epochs, shuffle=options["shuffled"], verbose=0, callbacks=[Listening()])
+    sums = np.array(means).reshape(epochs, count) * np.arange(1, count + 1)
+    came = np.rint(np.diff(sums, axis=1, prepend=0.0))
+    return Observation({"predicted": predicted, **{f"epoch {n}": one for n, one in enumerate(came)}})

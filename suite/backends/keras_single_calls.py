@@ -1,0 +1,93 @@
+"""Keras' calls on batches, and a training that is stopped."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from cases.families import single_calls as case
+from cases.models import FunctionRequest
+from cases.requests import Observation
+from suite.backends import moment
+
+
+def made(backend: Any, kernel: np.ndarray, **options: Any) -> Any:
+    """The model, compiled."""
+    keras, layers = backend.keras, backend.keras.layers
+    normal = layers.BatchNormalization(momentum=case.KEPT, epsilon=case.EPSILON, center=False, scale=False)
+    dense = layers.Dense(1, use_bias=False, activity_regularizer=keras.regularizers.L2(case.PENALTY))
+    model = keras.Sequential([keras.Input((case.FEATURES,)), normal, dense])
+    dense.set_weights([kernel.astype("float32")])
+    model.compile(keras.optimizers.SGD(case.RATE, case.MOMENTUM, **options), "mse",
+                  metrics=[keras.metrics.MeanAbsoluteError(name="metric")],
+                  jit_compile=False if backend.engine.name == "tensorflow" else "auto")  # there a model runs without XLA too
+    return model
+
+
+def told(name: str, logs: Mapping[str, Any]) -> dict[str, np.ndarray]:
+    """Loss and metric, by name."""
+    return {f"{name}/{one}": np.array(float(logs[one])) for one in ("loss", "metric")}
+
+
+def state(model: Any, where: str) -> dict[str, np.ndarray]:
+    """The weights, by name."""
+    mean, variance, kernel = model.layers[0].get_weights() + model.layers[1].get_weights()
+    return {f"{where}/kernel": kernel, f"{where}/mean": mean, f"{where}/variance": variance}
+
+
+def run_single_calls(backend: Any, request: FunctionRequest) -> Observation:
+    """Answer the request of `cases.families.single_calls.calls_begin_anew`."""
+    options = dict(request.arguments)
+    x, y = options["inputs"].astype("float32"), options["targets"].astype("float32")
+    with moment("build"):
+        model = made(backend, options["kernel"])
+    found: dict[str, np.ndarray] = {}
+    with moment("run"):
+        for number, rows in enumerate(case.batches()[:2]):
+            classes = {"class_weight": case.BY_CLASS} if number else {}
+            found |= told(f"train/{number}", model.train_on_batch(x[rows], y[rows], return_dict=True, **classes))
+            found |= state(model, f"train/{number}")
+        for number, rows in enumerate(case.batches()[:2]):
+            found |= told(f"test/{number}", model.test_on_batch(x[rows], y[rows], return_dict=True))
+        for number in range(2):
+            found |= told(f"evaluate/{number}", model.evaluate(x, y, case.SIZE, verbose=0, return_dict=True))
+        found |= state(model, "evaluated")
+        found["outputs"] = backend.engine.numpy(model(backend.engine.tensor(x)))
+        found["losses"] = np.array(sum(float(backend.engine.numpy(one)) for one in model.losses))
+    return Observation(found)
+
+
+def run_stopped_training(backend: Any, request: FunctionRequest) -> Observation:
+    """Answer the request of `cases.families.single_calls.stopped_training_ends_there`."""
+    options, keras = dict(request.arguments), backend.keras
+    x, y = options["inputs"].astype("float32"), options["targets"].astype("float32")
+
+    class Stopping(keras.callbacks.Callback):
+        def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:
+            self.epoch, self.held = epoch, 0
+
+        def on_train_batch_end(self, batch: int, logs: Any = None) -> None:
+            self.model.stop_training = (self.epoch, batch) >= case.STOPPED
+
+        def on_test_batch_end(self, batch: int, logs: Any = None) -> None:
+            self.held += 1
+
+        def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
+            counted.append(self.held)
+
+    counted: list[int] = []
+    with moment("build"):
+        averaged = {"use_ema": True, "ema_momentum": case.AVERAGED} if options["averaged"] else {}
+        model = made(backend, options["kernel"], **averaged)
+    with moment("run"):
+        history = model.fit(x, y, batch_size=case.SIZE, initial_epoch=case.FIRST, epochs=case.LAST, shuffle=False, verbose=0,
+                            validation_data=(x[case.HELD], y[case.HELD]), validation_batch_size=case.HELD_SIZE,
+                            validation_steps=case.HELD_STEPS, callbacks=[Stopping()])
+    found = {"epochs": np.array(history.epoch), "held": np.array(counted), **state(model, "end")}
+    for place, epoch in enumerate(history.epoch):
+        logs = {name: values[place] for name, values in history.history.items()}
+        found |= told(f"fit/{epoch}", logs)
+        found |= told(f"validation/{epoch}", {name.removeprefix("val_"): one for name, one in logs.items() if "val_" in name})
+    return Observation(found)
