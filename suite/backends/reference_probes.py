@@ -122,6 +122,7 @@ from suite.backends.reference_training import (
     run_shared,
     run_typed,
 )
+from suite.backends.reference_transformers import run_transformer
 from suite.backends.reference_weights import (
     run_bounds,
     run_embedding,
@@ -191,5 +192,6 @@ PROBES: Mapping[str, Callable] = {
     "computed_as": run_computed_as, "as_vector": run_as_vector,
     "initialized": run_initialized,
     "packed_by": run_packed_by, "by_position": run_by_position, "of_a_dtype": run_of_a_dtype, "made_ready": run_request,
+    "transformer": run_transformer,
 }
 """Name of a function request -> what answers it: function(backend, request)."""
