@@ -77,7 +77,8 @@ def _cosine(options: Options, rate: float, t: int) -> float:
     return options["eta_min"] + (rate - options["eta_min"]) * (1 + math.cos(math.pi * t / options["T_max"])) / 2
 
 
-def _warm_restarts(options: Options, rate: float, t: int) -> float:
+def restarted(options: Options, rate: float, t: float) -> float:
+    """The rate of warm restarts at epoch t, or in it."""
     length = options["T_0"]
     while t >= length:
         t, length = t - length, length * options["T_mult"]
@@ -137,7 +138,7 @@ def _plateau(options: Options, rate: float, values: Sequence[float]) -> list[flo
 
 _KINDS: Mapping[str, Callable[[Options, float, int], float]] = {
     "step": _step, "multi_step": _multi_step, "exponential": _exponential, "constant": _constant, "linear": _linear,
-    "polynomial": _polynomial, "cosine": _cosine, "warm_restarts": _warm_restarts, "one_cycle": _one_cycle,
+    "polynomial": _polynomial, "cosine": _cosine, "warm_restarts": restarted, "one_cycle": _one_cycle,
     "cyclic": _triangular, "lambda": lambda options, rate, t: rate * factor(t), "multiplicative": _multiplicative,
     "one_after_another": _one_after_another, "chained": _chained,
 }

@@ -64,3 +64,22 @@ def layers_to_be_quantized_are_the_usual(ask, layers, direction, bias):
     layer = Layer("lstm", 3, 5, layers, direction, bias=bias)
     request = Request(layer, draw_weights(layer), BatchPlan(3, 4, "none", False).draw(layer), wants=("outputs",))
     return against_reference(ask(FunctionRequest("quantizable", (("request", request),))), request, "outputs")
+
+
+@statement("A recurrent module or cell that takes one sequence, or one row, without a batch takes it quantized too, and gives "
+           "what it gave, within the steps of its quantization.",
+           {"kind": ("lstm", "gru", "lstm_cell", "gru_cell", "simple_rnn_cell"), "way": ("int8", "float16"),
+            "states": (True, False)}, strength=(1, 1, 2), sparing=0, source="PyTorch: torch.ao.quantization.quantize_dynamic")
+def quantized_layers_take_what_they_took(ask, kind, way, states):
+    cell = kind.removesuffix("_cell")
+    layer = Layer(cell, 3, 5)
+    weights, batch = draw_weights(layer), BatchPlan(1, 4, "none", states).draw(layer).but(cotangents=None)
+    if kind != cell:
+        batch = batch.but(inputs=batch.inputs[:, :1])
+    seen = ask(FunctionRequest("quantized_bare", (("kind", kind), ("layer", layer), ("weights", weights), ("batch", batch),
+                                                  ("way", way))))
+    request = Request(layer, weights, batch, wants=("outputs",))
+    coarse = expect(request.but(layer=layer.but(dtype="bfloat16")))["outputs"]
+    due = expect(request)["outputs"].value[0]
+    allowed = (2 if way == "int8" else 1) * float(np.max(coarse.allowed))
+    return compare("outputs", seen["outputs"], due, allowed)

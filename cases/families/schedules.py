@@ -83,3 +83,15 @@ def rates_by_epoch_are_their_equations(ask, schedule):
                                           ("epochs", EPOCHS), ("kept", KEPT))))
     due = np.array([epochs.rates(kind, options, rate, EPOCHS) for rate in MADE_WITH])
     return [d for name in ("rates", "again") for d in compare(name, seen[name], due, 1e-9 * due.max())]
+
+
+@statement("A schedule with restarts that is told an epoch, a part of one too, gives the rate that it has there when it counts.",
+           {"first": (1, 3, 10), "longer": (2, 3, 10, 1)}, strength=(1, 2, 2), sparing=0,
+           source="PyTorch: CosineAnnealingWarmRestarts.step(epoch); Loshchilov and Hutter 2017")
+def restarts_are_where_they_are_told(ask, first, longer):
+    restarts = [first * sum(longer**n for n in range(count)) for count in range(7)]
+    told = tuple(sorted({float(restart + part) for restart in restarts for part in (-1, 0, 0.5) if restart + part >= 0}))
+    options = {"T_0": first, "T_mult": longer, "eta_min": 0.125}
+    seen = ask(FunctionRequest("restarts", (("options", tuple(options.items())), ("rate", MADE_WITH[0]), ("told", told))))
+    due = np.array([epochs.restarted(options, MADE_WITH[0], epoch) for epoch in told])
+    return compare("rates", seen["rates"], due, 1e-9 * due.max())

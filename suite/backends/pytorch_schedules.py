@@ -68,3 +68,16 @@ def onward(optimizer: torch.optim.Optimizer, scheduler: Any, kind: str, epoch: i
         scheduler.step(VALUES[epoch])
     elif epoch + 1 < getattr(scheduler, "total_steps", epoch + 2):
         scheduler.step()
+
+
+def run_restarts(backend: Any, request: FunctionRequest) -> Observation:
+    """Answer the request of `cases.families.schedules.restarts_are_where_they_are_told`."""
+    asked, rates = dict(request.arguments), []
+    with moment("build"):
+        optimizer, scheduler = made("warm_restarts", dict(asked["options"]), (asked["rate"],))
+    with moment("run"):
+        optimizer.step()
+        for epoch in asked["told"]:
+            scheduler.step(epoch)
+            rates.append(optimizer.param_groups[0]["lr"])
+    return Observation({"rates": np.array(rates)})

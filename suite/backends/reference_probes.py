@@ -107,9 +107,11 @@ from suite.backends.reference_steps import (
     run_masked_number,
     run_open_steps,
     run_quantized,
+    run_quantized_bare,
     run_recomputed,
     run_whole_sequences,
 )
+from suite.backends.reference_taken import run_taken_over
 from suite.backends.reference_training import (
     run_attending,
     run_epochs,
@@ -118,6 +120,7 @@ from suite.backends.reference_training import (
     run_named_outputs,
     run_nested_results,
     run_other_halves,
+    run_restarts,
     run_schedule,
     run_shared,
     run_typed,
@@ -192,6 +195,7 @@ PROBES: Mapping[str, Callable] = {
     "computed_as": run_computed_as, "as_vector": run_as_vector,
     "initialized": run_initialized,
     "packed_by": run_packed_by, "by_position": run_by_position, "of_a_dtype": run_of_a_dtype, "made_ready": run_request,
-    "transformer": run_transformer,
+    "transformer": run_transformer, "taken_over": run_taken_over, "restarts": run_restarts,
+    "quantized_bare": run_quantized_bare,
 }
 """Name of a function request -> what answers it: function(backend, request)."""

@@ -32,6 +32,13 @@ def run_epochs(backend: Any, request: FunctionRequest) -> Observation:
     return Observation({"rates": rates, "again": rates})
 
 
+def run_restarts(backend: Any, request: FunctionRequest) -> Observation:
+    """The equation, at each epoch that is told."""
+    asked = dict(request.arguments)
+    rates = [epochs.restarted(dict(asked["options"]), asked["rate"], epoch) for epoch in asked["told"]]
+    return Observation({"rates": np.array(rates)})
+
+
 def run_logs(backend: Any, request: FunctionRequest) -> Observation:
     """The sums over the outputs of the described layer and its two readers."""
     options = dict(request.arguments)
