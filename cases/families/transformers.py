@@ -27,7 +27,7 @@ ACTIVATIONS: Mapping[str, Callable[[np.ndarray], np.ndarray]] = {
     "silu": lambda x: x / (1.0 + np.exp(-x)),
     "tanh": np.tanh,
 }
-GIVEN = ("relu-word", "gelu-word", "relu-function", "gelu-function", "tanh-function", "gelu-module", "silu-module", "tanh-module")
+GIVEN = ("relu-word", "gelu-word", "tanh-function", "gelu-module", "silu-module")
 """Activations, and what a layer is given for them."""
 Weights = Mapping[str, np.ndarray]
 
