@@ -59,7 +59,7 @@ BY_EPOCH: Mapping[str, tuple[str, Mapping[str, Any]]] = {
                              "gamma": 0.75}),
     "lambda": ("lambda", {}),
     "multiplicative": ("multiplicative", {}),
-    "one_after_another": ("one_after_another", {"start_factor": 0.25, "end_factor": 1.0, "total_iters": 4, "milestone": 5,
+    "one_after_another": ("one_after_another", {"start_factor": 0.25, "end_factor": 0.5, "total_iters": 4, "milestone": 5,
                                                 "gamma": 0.75}),
     "chained": ("chained", {"factor": 0.25, "total_iters": 4, "gamma": 0.75}),
     "plateau": ("plateau", {"mode": "min", "factor": 0.5, "patience": 1, "threshold": 0.0625, "threshold_mode": "rel",

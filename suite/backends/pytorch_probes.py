@@ -14,6 +14,7 @@ from suite.backends.pytorch_data import run_column, run_cut, run_fetch, run_leng
 from suite.backends.pytorch_dropout import run_dropout_between
 from suite.backends.pytorch_exports import run_exported
 from suite.backends.pytorch_given import run_given
+from suite.backends.pytorch_groups import run_groups, run_held_parameters
 from suite.backends.pytorch_heads import run_heads
 from suite.backends.pytorch_initial import run_initialized
 from suite.backends.pytorch_losses import run_ctc, run_embedding, run_ignored, run_loss_of_numbers, run_masked_loss
@@ -66,6 +67,7 @@ PROBES: Mapping[str, Callable] = {
     "told_parts": run_told_parts, "computed_as": run_computed_as, "as_vector": run_as_vector, "initialized": run_initialized,
     "packed_by": run_packed_by, "by_position": run_by_position, "of_a_dtype": run_of_a_dtype, "made_ready": run_made_ready,
     "quantizable": run_quantizable, "transformer": run_transformer, "taken_over": run_taken_over, "restarts": run_restarts,
-    "quantized_bare": run_quantized_bare, "heads": run_heads,
+    "quantized_bare": run_quantized_bare, "heads": run_heads, "groups": run_groups,
+    "held_parameters": run_held_parameters,
 }
 """Name of a function request -> what answers it: function(backend, request)."""
