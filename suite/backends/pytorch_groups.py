@@ -56,22 +56,21 @@ def run_held_parameters(backend: Any, request: FunctionRequest) -> Observation:
     own = [nn.Parameter(torch.full((2,), float(n))) for n in range(5)]
     place = {id(one): n for n, one in enumerate(own)}
 
-    def of(each: Any) -> tuple[int | str, ...]:
-        return tuple(place.get(id(one), "another") for one in each)
+    def of(each: Any) -> np.ndarray:
+        return np.array([place.get(id(one), -1) for one in each])
 
     with moment("run"):
         if dict(request.arguments)["container"] == "list":
             held = nn.ParameterList(own[:3])
-            found = [("made", of(held), (0, 1, 2)), ("cut", of(held[1:]), (1, 2)), ("turned", of(held[::-1]), (2, 1, 0)),
-                     ("last", of([held[-1]]), (2,)), ("appended", of(held.append(own[3])), (0, 1, 2, 3))]
+            found = {"made": of(held), "cut": of(held[1:]), "turned": of(held[::-1]), "last": of([held[-1]])}
+            found["appended"] = of(held.append(own[3]))
             held += own[4:]
             held[0] = own[4]
-            found += [("replaced", of(held), (4, 1, 2, 3, 4)), ("listed", of(held.parameters()), (4, 1, 2, 3))]
+            found |= {"replaced": of(held), "listed": of(held.parameters())}
         else:
             held = nn.ParameterDict(OrderedDict(b=own[0], a=own[1]))  # the keys of a plain one are documented to be sorted
-            found = [("made", of(held.values()), (0, 1)), ("copied", of(held.copy().values()), (0, 1))]
+            found = {"made": of(held.values()), "copied": of(held.copy().values())}
             held.update({"c": own[2]})
-            found += [("updated", of(held.values()), (0, 1, 2)), ("taken out", of([held.pop("b")]), (0,)),
-                      ("left", of(held.values()), (1, 2)), ("joined", of((held | {"d": own[3]}).values()), (1, 2, 3)),
-                      ("listed", of(held.parameters()), (1, 2))]
-    return Observation({"count": np.ones(1)}, facts={"held": tuple(found)})
+            found |= {"updated": of(held.values()), "taken_out": of([held.pop("b")]), "left": of(held.values())}
+            found |= {"joined": of((held | {"d": own[3]}).values()), "listed": of(held.parameters())}
+    return Observation(found)

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from cases.families.groups_of_weights import HELD
 from cases.models import FunctionRequest
 from cases.requests import Observation
 
@@ -19,8 +20,5 @@ def run_groups(backend: Any, request: FunctionRequest) -> Observation:
 
 
 def run_held_parameters(backend: Any, request: FunctionRequest) -> Observation:
-    """A list of numbers."""
-    numbers = [0, 1, 2]
-    cut = (("made", numbers, (0, 1, 2)), ("cut", numbers[1:], (1, 2)), ("turned", numbers[::-1], (2, 1, 0)),
-           ("last", numbers[-1:], (2,)))
-    return Observation({"count": np.ones(1)}, facts={"held": cut})
+    """Numbers, as lists of Python hold them."""
+    return Observation({name: np.array(held) for name, held in HELD[dict(request.arguments)["container"]].items()})
