@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 
 from suite.backends.made import run_options_of_nothing
 from suite.backends.pytorch_attention import run_attending, run_between
+from suite.backends.pytorch_averages import run_averaged, run_statistics_again
 from suite.backends.pytorch_cells import run_cell_states, run_chain, run_form, run_pack
 from suite.backends.pytorch_computed import run_as_vector, run_computed_as
 from suite.backends.pytorch_containers import run_contained, run_kept_states, run_loaded_in_part, run_told_parts
@@ -68,6 +69,6 @@ PROBES: Mapping[str, Callable] = {
     "packed_by": run_packed_by, "by_position": run_by_position, "of_a_dtype": run_of_a_dtype, "made_ready": run_made_ready,
     "quantizable": run_quantizable, "transformer": run_transformer, "taken_over": run_taken_over, "restarts": run_restarts,
     "quantized_bare": run_quantized_bare, "heads": run_heads, "groups": run_groups,
-    "held_parameters": run_held_parameters,
+    "held_parameters": run_held_parameters, "averaged": run_averaged, "statistics_again": run_statistics_again,
 }
 """Name of a function request -> what answers it: function(backend, request)."""

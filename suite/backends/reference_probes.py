@@ -33,6 +33,7 @@ from suite.backends.reference_answers import (
     run_transformed,
     run_unpad,
 )
+from suite.backends.reference_averages import run_averaged, run_statistics_again
 from suite.backends.reference_callbacks import run_interrupted, run_watching
 from suite.backends.reference_computed import run_as_vector, run_computed_as
 from suite.backends.reference_containers import run_contained, run_kept_states, run_loaded_in_part, run_told_parts
@@ -199,6 +200,6 @@ PROBES: Mapping[str, Callable] = {
     "packed_by": run_packed_by, "by_position": run_by_position, "of_a_dtype": run_of_a_dtype, "made_ready": run_request,
     "transformer": run_transformer, "taken_over": run_taken_over, "restarts": run_restarts,
     "quantized_bare": run_quantized_bare, "heads": run_heads, "groups": run_groups,
-    "held_parameters": run_held_parameters,
+    "held_parameters": run_held_parameters, "averaged": run_averaged, "statistics_again": run_statistics_again,
 }
 """Name of a function request -> what answers it: function(backend, request)."""
