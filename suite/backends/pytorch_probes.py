@@ -41,7 +41,7 @@ from suite.backends.pytorch_parts import run_bags, run_made_elsewhere, run_meant
 from suite.backends.pytorch_purity import run_helper, run_mixed_dtypes, run_purity
 from suite.backends.pytorch_quantized import run_made_ready, run_quantizable, run_quantized, run_quantized_bare
 from suite.backends.pytorch_schedules import run_epochs, run_restarts
-from suite.backends.pytorch_taken import run_taken_over
+from suite.backends.pytorch_taken import run_loaded_twice, run_taken_over
 from suite.backends.pytorch_transformers import run_transformer
 from suite.backends.pytorch_transforms import run_recomputed, run_transformed
 from suite.backends.pytorch_weights import run_fresh, run_parameters, run_read_back, run_step
@@ -67,7 +67,8 @@ PROBES: Mapping[str, Callable] = {
     "contained": run_contained, "loaded_in_part": run_loaded_in_part, "kept_states": run_kept_states,
     "told_parts": run_told_parts, "computed_as": run_computed_as, "as_vector": run_as_vector, "initialized": run_initialized,
     "packed_by": run_packed_by, "by_position": run_by_position, "of_a_dtype": run_of_a_dtype, "made_ready": run_made_ready,
-    "quantizable": run_quantizable, "transformer": run_transformer, "taken_over": run_taken_over, "restarts": run_restarts,
+    "quantizable": run_quantizable, "transformer": run_transformer, "taken_over": run_taken_over,
+    "loaded_twice": run_loaded_twice, "restarts": run_restarts,
     "quantized_bare": run_quantized_bare, "heads": run_heads, "groups": run_groups,
     "held_parameters": run_held_parameters, "averaged": run_averaged, "statistics_again": run_statistics_again,
 }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import zlib
 from typing import Any
 
 import numpy as np
@@ -11,10 +12,12 @@ from torch import nn
 from torch.nn.utils import parameters_to_vector, vector_to_parameters
 from torch.optim.swa_utils import AveragedModel
 
+from cases.families.schedules import BY_EPOCH
 from cases.models import FunctionRequest
 from cases.requests import Observation
 from suite.backends import moment
 from suite.backends.pytorch_layers import LAYERS, named_tensors, to_numpy
+from suite.backends.pytorch_schedules import made as schedule
 
 Arrays = dict[str, np.ndarray]
 
@@ -87,3 +90,32 @@ def run_taken_over(backend: Any, request: FunctionRequest) -> Observation:
                     weight.add_(1.0)
             arrays |= {"moved": told(), "after": {name: np.array(to_numpy(tensor)) for name, tensor in state.items()}}
     return Observation({f"{when}/{name}": array for when, each in arrays.items() for name, array in each.items()})
+
+
+def marks(state: Any) -> Arrays:
+    """A number for each entry of a state, and for what is noted beside it."""
+    entries = {**state, "notes": getattr(state, "_metadata", None)}
+    return {str(name): np.array(zlib.crc32(repr(value).encode())) for name, value in entries.items()}
+
+
+def run_loaded_twice(backend: Any, request: FunctionRequest) -> Observation:
+    """Answer the request of `cases.families.taken_over.loaded_states_stay_whole`."""
+    options = dict(request.arguments)
+    what = options["what"]
+    with moment("build"):
+        if what in ("module", "parts"):
+            made = [module(options, weights) for weights in ("weights", "others", "others")]
+        elif what == "optimizer":
+            made = [torch.optim.Adam(module(options, "weights").parameters()) for _ in range(3)]
+            step(made[0], list(made[0].param_groups[0]["params"]), 1.0)
+        else:
+            kind, given = next((kind, given) for kind, given in BY_EPOCH.values() if kind == what)
+            made = [schedule(kind, dict(given), (0.5,))[1] for _ in range(3)]
+    with moment("run"):
+        state = made[0].state_dict()
+        before = marks(state)
+        for one in made[1:]:
+            one.load_state_dict(state, **({"strict": False} if what == "parts" else {}))
+        after = marks(state)
+    return Observation({f"{when}/{name}": mark for when, each in (("before", before), ("after", after))
+                        for name, mark in each.items()})

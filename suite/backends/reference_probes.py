@@ -114,7 +114,7 @@ from suite.backends.reference_steps import (
     run_recomputed,
     run_whole_sequences,
 )
-from suite.backends.reference_taken import run_taken_over
+from suite.backends.reference_taken import run_loaded_twice, run_taken_over
 from suite.backends.reference_training import (
     run_attending,
     run_epochs,
@@ -198,7 +198,7 @@ PROBES: Mapping[str, Callable] = {
     "computed_as": run_computed_as, "as_vector": run_as_vector,
     "initialized": run_initialized,
     "packed_by": run_packed_by, "by_position": run_by_position, "of_a_dtype": run_of_a_dtype, "made_ready": run_request,
-    "transformer": run_transformer, "taken_over": run_taken_over, "restarts": run_restarts,
+    "transformer": run_transformer, "taken_over": run_taken_over, "loaded_twice": run_loaded_twice, "restarts": run_restarts,
     "quantized_bare": run_quantized_bare, "heads": run_heads, "groups": run_groups,
     "held_parameters": run_held_parameters, "averaged": run_averaged, "statistics_again": run_statistics_again,
 }

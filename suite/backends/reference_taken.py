@@ -13,3 +13,9 @@ def run_taken_over(backend: Any, request: FunctionRequest) -> Observation:
     weights = dict(request.arguments)["weights"]
     return Observation({f"{when}/{name}": array + (when == "moved") for when in ("before", "after", "taken", "moved")
                         for name, array in weights.items()})
+
+
+def run_loaded_twice(backend: Any, request: FunctionRequest) -> Observation:
+    """Arrays that are read."""
+    weights = dict(request.arguments)["weights"]
+    return Observation({f"{when}/{name}": array for when in ("before", "after") for name, array in weights.items()})

@@ -38,6 +38,7 @@ from tests.faults import (
     in_told,
     in_torch,
     in_training,
+    in_upstream_again,
 )
 from tests.faults.asking import FORK, NotClean, Outcome, clean, kept, prepare, tried
 from tests.faults.base import Fault
@@ -47,7 +48,7 @@ FAULTS: tuple[Fault, ...] = (*in_loops.ALL, *in_layers.ALL, *in_masks.ALL, *in_t
                              *in_blind_torch_again.ALL, *in_blind_torch_third.ALL,
                              *in_blind_engines.ALL, *in_training.ALL, *in_models.ALL, *in_real.ALL, *in_blind_again.ALL,
                              *in_mutants.ALL, *in_mutants_torch.ALL, *in_mutants_again.ALL,
-                             *in_told.ALL, *in_core.ALL, *in_other_stacks.ALL, *in_found_alive.ALL)
+                             *in_told.ALL, *in_core.ALL, *in_upstream_again.ALL, *in_other_stacks.ALL, *in_found_alive.ALL)
 WHAT = ("killed", "survived", "explained", "void")
 
 
