@@ -44,5 +44,6 @@ def loaded_states_stay_whole(ask, what) -> list[Deviation]:
                                                 ("others", draw_weights(layer, 1)))))
     before, after = ({name.partition("/")[2]: one for name, one in seen.named(when).items()} for when in ("before", "after"))
     found = [] if before else [Deviation("before", "the state is empty")]
-    found += [Deviation(name, f"{name}: in the state before loading or after, not both") for name in {*before} ^ {*after}]
-    return found + [d for name in {*before} & {*after} for d in equal(name, after[name], before[name], "before and after loading")]
+    found += [Deviation(name, f"{name}: there before loading or after, not both") for name in {*before} ^ {*after}]
+    both = {*before} & {*after}
+    return found + [d for name in both for d in equal(name, after[name], before[name], "before and after loading")]
