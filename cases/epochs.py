@@ -16,6 +16,8 @@ lambda           rate factor_t, by a function
 multiplicative   the rate before times a factor, by a function
 one_after_another   linear until the milestone, and then exponential, which counts from there
 chained          the product of a constant's factor and an exponential's
+first_SCHEDULE   one of these until `change`, and then exponential; later_SCHEDULE: the other way round; each counts from where it
+                 begins
 plateau          `factor` times the rate before, and not less than `min_lr`, after more than `patience` epochs without a better
                  value, then `cooldown` epochs do not count; better: less than (1 - threshold) best, or best - threshold, or the
                  other way round
@@ -120,6 +122,17 @@ def _chained(options: Options, rate: float, t: int) -> float:
     return _constant(options, rate, t) * options["gamma"] ** t
 
 
+def _around(name: str) -> Callable[[Options, float, int], float]:
+    """A schedule made of others, in a sequence with an exponential: before it, or behind it."""
+    def found(options: Options, rate: float, t: int) -> float:
+        inner = {"sequence": _one_after_another, "chain": _chained}[name.partition("_")[2]]
+        begun = t >= options["change"]
+        here = inner if begun == name.startswith("later") else _exponential
+        return here(options, rate, t - options["change"] if begun else t)
+
+    return found
+
+
 def _plateau(options: Options, rate: float, values: Sequence[float]) -> list[float]:
     sign, best, bad, cooling = 1.0 if options["mode"] == "min" else -1.0, math.inf, 0, 0
     found = [rate]
@@ -141,4 +154,5 @@ _KINDS: Mapping[str, Callable[[Options, float, int], float]] = {
     "polynomial": _polynomial, "cosine": _cosine, "warm_restarts": restarted, "one_cycle": _one_cycle,
     "cyclic": _triangular, "lambda": lambda options, rate, t: rate * factor(t), "multiplicative": _multiplicative,
     "one_after_another": _one_after_another, "chained": _chained,
+    **{name: _around(name) for name in ("first_sequence", "first_chain", "later_sequence", "later_chain")},
 }

@@ -62,6 +62,8 @@ BY_EPOCH: Mapping[str, tuple[str, Mapping[str, Any]]] = {
     "one_after_another": ("one_after_another", {"start_factor": 0.25, "end_factor": 0.5, "total_iters": 4, "milestone": 5,
                                                 "gamma": 0.75}),
     "chained": ("chained", {"factor": 0.25, "total_iters": 4, "gamma": 0.75}),
+    **{name: (name, {"start_factor": 0.25, "end_factor": 0.5, "milestone": 3, "factor": 0.25, "total_iters": 2, "gamma": 0.75,
+                     "change": 6}) for name in ("first_sequence", "first_chain", "later_sequence", "later_chain")},
     "plateau": ("plateau", {"mode": "min", "factor": 0.5, "patience": 1, "threshold": 0.0625, "threshold_mode": "rel",
                             "cooldown": 2, "min_lr": 0.125}),
     "plateau_patient": ("plateau", {"mode": "min", "factor": 0.5, "patience": 3, "threshold": 0.03125, "threshold_mode": "abs",

@@ -27,15 +27,27 @@ def made(kind: str, options: dict[str, Any], rates: tuple[float, ...]) -> tuple[
         options = {**options, "cycle_momentum": False}
     if kind in ("lambda", "multiplicative"):
         return optimizer, getattr(lr_scheduler, f"{kind.capitalize()}LR")(optimizer, factor)
-    if kind == "one_after_another":
-        first = lr_scheduler.LinearLR(optimizer, options["start_factor"], options["end_factor"], options["total_iters"])
-        second = lr_scheduler.ExponentialLR(optimizer, options["gamma"])
-        return optimizer, lr_scheduler.SequentialLR(optimizer, [first, second], [options["milestone"]])
-    if kind == "chained":
-        parts = [lr_scheduler.ConstantLR(optimizer, options["factor"], options["total_iters"]),
-                 lr_scheduler.ExponentialLR(optimizer, options["gamma"])]
-        return optimizer, lr_scheduler.ChainedScheduler(parts)
+    if kind.startswith(("first", "later")):
+        inner = {"sequence": sequence, "chain": chain}[kind.partition("_")[2]](optimizer, options)
+        parts = [inner, lr_scheduler.ExponentialLR(optimizer, options["gamma"])]
+        parts = parts if kind.startswith("first") else parts[::-1]
+        return optimizer, lr_scheduler.SequentialLR(optimizer, parts, [options["change"]])
+    if kind in ("one_after_another", "chained"):
+        return optimizer, {"one_after_another": sequence, "chained": chain}[kind](optimizer, options)
     return optimizer, getattr(lr_scheduler, KINDS[kind])(optimizer, **options)
+
+
+def sequence(optimizer: torch.optim.Optimizer, options: dict[str, Any]) -> Any:
+    """A linear schedule, and an exponential one behind it."""
+    first = lr_scheduler.LinearLR(optimizer, options["start_factor"], options["end_factor"], options["total_iters"])
+    second = lr_scheduler.ExponentialLR(optimizer, options["gamma"])
+    return lr_scheduler.SequentialLR(optimizer, [first, second], [options["milestone"]])
+
+
+def chain(optimizer: torch.optim.Optimizer, options: dict[str, Any]) -> Any:
+    """A constant and an exponential schedule, one on top of the other."""
+    return lr_scheduler.ChainedScheduler([lr_scheduler.ConstantLR(optimizer, options["factor"], options["total_iters"]),
+                                          lr_scheduler.ExponentialLR(optimizer, options["gamma"])])
 
 
 def run_epochs(backend: Any, request: FunctionRequest) -> Observation:
