@@ -56,10 +56,11 @@ def run_epochs(backend: Any, request: FunctionRequest) -> Observation:
     kind, options, kept = asked["kind"], dict(asked["options"]), asked["kept"]
     with moment("build"):
         optimizer, scheduler = made(kind, options, asked["rates"])
-    rates, again = [], []
+    rates, told, again = [], [], []
     with moment("run"):
         for epoch in range(asked["epochs"]):
             rates.append([group["lr"] for group in optimizer.param_groups])
+            told.append(list(scheduler.get_last_lr()))
             if epoch == kept:
                 saved = copy.deepcopy((optimizer.state_dict(), scheduler.state_dict()))
             onward(optimizer, scheduler, kind, epoch)
@@ -70,7 +71,7 @@ def run_epochs(backend: Any, request: FunctionRequest) -> Observation:
         for epoch in range(kept, asked["epochs"]):
             again.append([group["lr"] for group in optimizer.param_groups])
             onward(optimizer, scheduler, kind, epoch)
-    return Observation({"rates": np.array(rates).T, "again": np.array(again).T})
+    return Observation({"rates": np.array(rates).T, "again": np.array(again).T, "told": np.array(told).T})
 
 
 def onward(optimizer: torch.optim.Optimizer, scheduler: Any, kind: str, epoch: int) -> None:

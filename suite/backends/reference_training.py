@@ -29,7 +29,7 @@ def run_epochs(backend: Any, request: FunctionRequest) -> Observation:
     asked = dict(request.arguments)
     options = dict(asked["options"])
     rates = np.array([epochs.rates(asked["kind"], options, rate, asked["epochs"]) for rate in asked["rates"]])
-    return Observation({"rates": rates, "again": rates})
+    return Observation({"rates": rates, "again": rates, "told": rates})
 
 
 def run_restarts(backend: Any, request: FunctionRequest) -> Observation:
