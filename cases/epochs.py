@@ -9,7 +9,8 @@ polynomial       rate (1 - min(t, total_iters) / total_iters)^power
 cosine           eta_min + (rate - eta_min) (1 + cos(pi t / T_max)) / 2, which rises again after T_max
 warm_restarts    the cosine of t_c / T, which begins again after T epochs; T is T_0 first, and then T_mult times as long
 one_cycle        from max / div up to max in a half cosine that ends at pct_start total - 1, then down to max / (div final)
-                 at total - 1
+                 at total - 1; in straight lines where they are asked for; in three phases down as fast to max / div first
+swa              rate, in half a cosine or a line to swa_lr over anneal_epochs, which stays
 triangular       base + (max - base) times a triangle that rises for `up` epochs and falls for `down`; triangular2: half as high
                  in each cycle, exp_range: gamma^t as high
 lambda           rate factor_t, by a function
@@ -91,9 +92,25 @@ def _one_cycle(options: Options, rate: float, t: int) -> float:
     most, total = options["max_lr"], options["total_steps"]
     first = most / options["div_factor"]
     turn = options["pct_start"] * total - 1
+    between = _along if options.get("anneal_strategy") == "linear" else _between
     if t <= turn:
-        return _between(first, most, t / turn)
-    return _between(most, first / options["final_div_factor"], (t - turn) / (total - 1 - turn))
+        return between(first, most, t / turn)
+    last = first / options["final_div_factor"]
+    if options.get("three_phase"):
+        if t <= 2 * turn:
+            return between(most, first, (t - turn) / turn)
+        return between(first, last, (t - 2 * turn) / (total - 1 - 2 * turn))
+    return between(most, last, (t - turn) / (total - 1 - turn))
+
+
+def _swa(options: Options, rate: float, t: int) -> float:
+    between = _along if options["anneal_strategy"] == "linear" else _between
+    return between(rate, options["swa_lr"], min(1.0, t / options["anneal_epochs"]))
+
+
+def _along(first: float, last: float, part: float) -> float:
+    """Along a line."""
+    return first + (last - first) * part
 
 
 def _between(first: float, last: float, part: float) -> float:
@@ -151,7 +168,7 @@ def _plateau(options: Options, rate: float, values: Sequence[float]) -> list[flo
 
 _KINDS: Mapping[str, Callable[[Options, float, int], float]] = {
     "step": _step, "multi_step": _multi_step, "exponential": _exponential, "constant": _constant, "linear": _linear,
-    "polynomial": _polynomial, "cosine": _cosine, "warm_restarts": restarted, "one_cycle": _one_cycle,
+    "polynomial": _polynomial, "cosine": _cosine, "warm_restarts": restarted, "one_cycle": _one_cycle, "swa": _swa,
     "cyclic": _triangular, "lambda": lambda options, rate, t: rate * factor(t), "multiplicative": _multiplicative,
     "one_after_another": _one_after_another, "chained": _chained,
     **{name: _around(name) for name in ("first_sequence", "first_chain", "later_sequence", "later_chain")},

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 import torch
-from torch.optim import lr_scheduler
+from torch.optim import lr_scheduler, swa_utils
 
 from cases.epochs import VALUES, factor
 from cases.models import FunctionRequest
@@ -25,6 +25,8 @@ def made(kind: str, options: dict[str, Any], rates: tuple[float, ...]) -> tuple[
     optimizer = torch.optim.SGD([{"params": [torch.nn.Parameter(torch.zeros(1))], "lr": rate} for rate in rates])
     if kind in ("one_cycle", "cyclic"):
         options = {**options, "cycle_momentum": False}
+    if kind == "swa":
+        return optimizer, swa_utils.SWALR(optimizer, **options)
     if kind in ("lambda", "multiplicative"):
         return optimizer, getattr(lr_scheduler, f"{kind.capitalize()}LR")(optimizer, factor)
     if kind.startswith(("first", "later")):
