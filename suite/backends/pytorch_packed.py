@@ -74,6 +74,8 @@ def run_clipped(backend: Any, request: FunctionRequest) -> Observation:
         weights[1] = torch.nn.Parameter(weights[1].double())
     for weight, gradient in zip(weights, tensors(options["gradients"]), strict=True):
         weight.grad = gradient.to(weight.dtype)
+    if form == "by_rows":
+        weights[0].grad = weights[0].grad.to_sparse(1)
     every = [weights[0], torch.nn.Parameter(torch.zeros(2)), *weights[1:]] if form == "some_without" else weights
     given = (one for one in every) if form == "generator" else weights[0] if form == "alone" else every
     how = {"foreach": False} if form == "one_after_the_other" else {}
@@ -86,7 +88,8 @@ def run_clipped(backend: Any, request: FunctionRequest) -> Observation:
             clip_grads_with_norm_(weights, most, norm)
         else:
             norm = clip_grad_norm_(given, most, norm_type=options["order"], error_if_nonfinite=options["strict"], **how)
-    return Observation({"norm": to_numpy(norm), **{f"clipped/{n}": to_numpy(w.grad) for n, w in enumerate(weights)}})
+    return Observation({"norm": to_numpy(norm), **{
+        f"clipped/{n}": to_numpy(w.grad.to_dense() if w.grad.is_sparse else w.grad) for n, w in enumerate(weights)}})
 
 
 def run_bare(backend: Any, request: FunctionRequest) -> Observation:

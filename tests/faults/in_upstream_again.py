@@ -51,11 +51,6 @@ ALL: tuple[Fault, ...] = (
             "                    else tree.flatten(prev_output)",
             "                    if zero_output_for_mask or go_backwards\n"
             "                    else tree.flatten(prev_output)"),
-        "keras 1567: masks of three axes alone": (
-            "        if len(mask.shape) == 2:\n"
-            "            mask = torch.unsqueeze(mask, -1)",
-            "        if len(mask.shape) == 3:\n"
-            "            mask = torch.unsqueeze(mask, -1)"),
     }),
     *faults(FAMILY, "keras.src.layers.rnn.time_distributed", {
         "keras 13176: a mask is lost where the batch is fixed": (
