@@ -9,13 +9,16 @@ polynomial       rate (1 - min(t, total_iters) / total_iters)^power
 cosine           eta_min + (rate - eta_min) (1 + cos(pi t / T_max)) / 2, which rises again after T_max
 warm_restarts    the cosine of t_c / T, which begins again after T epochs; T is T_0 first, and then T_mult times as long
 one_cycle        from max / div up to max in a half cosine that ends at pct_start total - 1, then down to max / (div final)
-                 at total - 1
+                 at total - 1; in straight lines where they are asked for; in three phases down as fast to max / div first
+swa              rate, in half a cosine or a line to swa_lr over anneal_epochs, which stays
 triangular       base + (max - base) times a triangle that rises for `up` epochs and falls for `down`; triangular2: half as high
                  in each cycle, exp_range: gamma^t as high
 lambda           rate factor_t, by a function
 multiplicative   the rate before times a factor, by a function
 one_after_another   linear until the milestone, and then exponential, which counts from there
 chained          the product of a constant's factor and an exponential's
+first_SCHEDULE   one of these until `change`, and then exponential; later_SCHEDULE: the other way round; each counts from where it
+                 begins
 plateau          `factor` times the rate before, and not less than `min_lr`, after more than `patience` epochs without a better
                  value, then `cooldown` epochs do not count; better: less than (1 - threshold) best, or best - threshold, or the
                  other way round
@@ -77,7 +80,8 @@ def _cosine(options: Options, rate: float, t: int) -> float:
     return options["eta_min"] + (rate - options["eta_min"]) * (1 + math.cos(math.pi * t / options["T_max"])) / 2
 
 
-def _warm_restarts(options: Options, rate: float, t: int) -> float:
+def restarted(options: Options, rate: float, t: float) -> float:
+    """The rate of warm restarts at epoch t, or in it."""
     length = options["T_0"]
     while t >= length:
         t, length = t - length, length * options["T_mult"]
@@ -88,9 +92,25 @@ def _one_cycle(options: Options, rate: float, t: int) -> float:
     most, total = options["max_lr"], options["total_steps"]
     first = most / options["div_factor"]
     turn = options["pct_start"] * total - 1
+    between = _along if options.get("anneal_strategy") == "linear" else _between
     if t <= turn:
-        return _between(first, most, t / turn)
-    return _between(most, first / options["final_div_factor"], (t - turn) / (total - 1 - turn))
+        return between(first, most, t / turn)
+    last = first / options["final_div_factor"]
+    if options.get("three_phase"):
+        if t <= 2 * turn:
+            return between(most, first, (t - turn) / turn)
+        return between(first, last, (t - 2 * turn) / (total - 1 - 2 * turn))
+    return between(most, last, (t - turn) / (total - 1 - turn))
+
+
+def _swa(options: Options, rate: float, t: int) -> float:
+    between = _along if options["anneal_strategy"] == "linear" else _between
+    return between(rate, options["swa_lr"], min(1.0, t / options["anneal_epochs"]))
+
+
+def _along(first: float, last: float, part: float) -> float:
+    """Along a line."""
+    return first + (last - first) * part
 
 
 def _between(first: float, last: float, part: float) -> float:
@@ -119,6 +139,17 @@ def _chained(options: Options, rate: float, t: int) -> float:
     return _constant(options, rate, t) * options["gamma"] ** t
 
 
+def _around(name: str) -> Callable[[Options, float, int], float]:
+    """A schedule made of others, in a sequence with an exponential: before it, or behind it."""
+    def found(options: Options, rate: float, t: int) -> float:
+        inner = {"sequence": _one_after_another, "chain": _chained}[name.partition("_")[2]]
+        begun = t >= options["change"]
+        here = inner if begun == name.startswith("later") else _exponential
+        return here(options, rate, t - options["change"] if begun else t)
+
+    return found
+
+
 def _plateau(options: Options, rate: float, values: Sequence[float]) -> list[float]:
     sign, best, bad, cooling = 1.0 if options["mode"] == "min" else -1.0, math.inf, 0, 0
     found = [rate]
@@ -137,7 +168,8 @@ def _plateau(options: Options, rate: float, values: Sequence[float]) -> list[flo
 
 _KINDS: Mapping[str, Callable[[Options, float, int], float]] = {
     "step": _step, "multi_step": _multi_step, "exponential": _exponential, "constant": _constant, "linear": _linear,
-    "polynomial": _polynomial, "cosine": _cosine, "warm_restarts": _warm_restarts, "one_cycle": _one_cycle,
+    "polynomial": _polynomial, "cosine": _cosine, "warm_restarts": restarted, "one_cycle": _one_cycle, "swa": _swa,
     "cyclic": _triangular, "lambda": lambda options, rate, t: rate * factor(t), "multiplicative": _multiplicative,
     "one_after_another": _one_after_another, "chained": _chained,
+    **{name: _around(name) for name in ("first_sequence", "first_chain", "later_sequence", "later_chain")},
 }

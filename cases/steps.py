@@ -124,7 +124,7 @@ def follow(
             path[name].append(weight)
     arrays = {f"weights/{name}": np.stack(found, axis=lead) for name, found in path.items() if found}
     told = rules.OWN[stack][request.optimizer] | dict(request.hyper)
-    return Observation(arrays, kernel="reference", facts={"stack": stack, "hyper": told})
+    return Observation(arrays, kernel="reference", facts={"stack": stack, "hyper": told, "spoiled": 0})
 
 
 def expected(request: OptimizerRequest, stack: str) -> dict[str, Expected]:

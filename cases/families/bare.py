@@ -22,7 +22,7 @@ def sizes_alone_make_the_documented_module(ask, cell, layers):
     return against_reference(ask(FunctionRequest("bare", tuple(given.items()))), request, "outputs", "states")
 
 
-@statement("A recurrent module that is given its options by their positions has each of them.",
+@statement("A recurrent module that is given its options by their positions has each of them, and tells them.",
            {"cell": ("lstm", "gru", "simple_rnn"), "bias": (False, True), "batch_first": (True, False),
             "direction": ("bidirectional", "forward"), "activation": ("relu", "tanh")}, strength=(1, 2, 2), sparing=0,
            senseless=((("cell", "activation"), lambda cell, activation: cell != "simple_rnn" and activation == "relu"),),
@@ -33,6 +33,11 @@ def options_have_their_positions(ask, cell, bias, batch_first, direction, activa
     given = {"layer": layer, "weights": request.weights, "batch": request.batch, "batch_first": batch_first}
     seen = ask(FunctionRequest("by_position", tuple(given.items())))
     found = [] if seen.facts["dropout"] == 0.5 else [Deviation("dropout", f"dropout {seen.facts['dropout']}, expected 0.5")]
+    given = {"bias": bias, "batch_first": batch_first, "dropout": 0.5, "bidirectional": direction == "bidirectional",
+             "num_layers": 2}
+    for name, usual in (("bias", True), ("batch_first", False), ("dropout", 0.0), ("bidirectional", False), ("num_layers", 1)):
+        if given[name] != usual and f"{name}={given[name]}" not in seen.facts["told"]:
+            found.append(Deviation("told", f"{name}={given[name]} is not told in {seen.facts['told']}"))
     return found + against_reference(seen, request, "outputs", "states")
 
 
@@ -40,12 +45,13 @@ KINDS = ("lstm", "gru", "simple_rnn", "lstm_cell", "gru_cell", "simple_rnn_cell"
          "attention")
 
 
-@statement("A module that is made for a dtype has all its weights in it, and computes as one that was cast to it.",
+@statement("A module that is made for a dtype has all its weights in it, computes as one that was cast to it, and gives all "
+           "results in it, packed or not, with a batch or without.",
            {"kind": KINDS, "dtype": ("float64", "bfloat16")}, strength=(1, 2, 2), sparing=0, source="PyTorch: torch.nn (dtype)")
 def modules_are_of_the_dtype_they_are_made_for(ask, kind, dtype):
     inputs = draw_values(generator("of a dtype"), (2, 4, 3))
     seen = ask(FunctionRequest("of_a_dtype", (("kind", kind), ("dtype", dtype), ("inputs", inputs))))
     told = seen.facts["dtypes"]
-    found = [Deviation("dtype", f"{name}: {of}, expected {dtype}") for name, of in told if of != dtype]
+    found = [Deviation("dtype", f"{name}: {of}, expected {dtype}") for name, of in (*told, *seen.facts["results"]) if of != dtype]
     found += [] if told and np.size(seen["made"]) else [Deviation("dtype", "the module has no weights, or gave nothing")]
     return found + equal("outputs", seen["made"], seen["cast"], "made for the dtype, and cast to it")

@@ -18,10 +18,10 @@ SHAPES = ((3, 4), (4,), (2, 1))
 SLACK = 32 * unit_roundoff("float32")
 
 
-FORMS = ("list", "generator", "alone", "some_without", "two_dtypes", "two_calls", "one_after_the_other")
+FORMS = ("list", "generator", "alone", "some_without", "two_dtypes", "two_calls", "one_after_the_other", "by_rows")
 """How weights are handed over: as a list; as what yields them once; one weight by itself; beside one that has no gradient; the
 second one in float64; to one function that tells the norm, and another that is told it; as a list, and what is usually done with
-all of them together is done one after the other."""
+all of them together is done one after the other; the first gradient by rows, as of an embedding that is sparse."""
 
 
 def clipped(order: float, most: float, gradients: tuple[np.ndarray, ...], strict: bool = False, form: str = "list"

@@ -85,6 +85,7 @@ def computed_weights_are_what_they_are_named(ask, way, then, cell, square) -> li
     computing = 0 if then in ("left", "taken_back") else len(seen.named("matrices"))
     if seen.facts["computed"] != computing:
         found.append(Deviation("computed", f"{seen.facts['computed']} matrices are computed, expected {computing}"))
+    found += [Deviation("frozen", f"{name} is not trained any more") for name in seen.facts["frozen"]]
     if then == "cached":
         found += [] if seen.facts["once"] else [Deviation("once", "a matrix was computed again within one cache")]
     used = {name.partition("/")[2]: array.astype("float64") for name, array in seen.named("used").items()}

@@ -21,6 +21,8 @@ CHANGES: Mapping[str, Callable[[list], list]] = {
     "extended": lambda held: [*held, 3, 4],
     "inserted": lambda held: [3, *held],
     "inserted_before_last": lambda held: [*held[:-1], 3, held[-1]],
+    "inserted_at_end": lambda held: [*held, 3],
+    "inserted_beyond": lambda held: [*held, 3],
     "deleted": lambda held: held[1:],
     "deleted_last": lambda held: held[:-1],
     "deleted_some": lambda held: held[:1],
@@ -36,6 +38,8 @@ CHANGES: Mapping[str, Callable[[list], list]] = {
     "cut_then_joined": lambda held: [*held[1:], 3, 4],
 }
 """What becomes of a container -> what a list of the same numbers then holds."""
+NONE_HERE = (("doubled", "list"), ("inserted_beyond", "sequence"))
+"""What one of the containers has not, or refuses."""
 CELLS = ("gru", "lstm", "simple_rnn")
 
 
@@ -43,7 +47,7 @@ CELLS = ("gru", "lstm", "simple_rnn")
            "and computes these layers one after the other.",
            {"change": tuple(CHANGES), "container": ("sequence", "list"), "called": (True, False), "cell": CELLS},
            usual={"cell": ("gru",)}, strength=(1, 2, 2), sparing=0,
-           senseless=((("change", "container"), lambda change, container: change == "doubled" and container == "list"),),
+           senseless=((("change", "container"), lambda change, container: (change, container) in NONE_HERE),),
            source="PyTorch: nn.Sequential, nn.ModuleList; Keras: Sequential.add, Sequential.pop")
 def containers_are_lists(ask, change, container, called, cell) -> list[Deviation]:
     one = Layer(cell, 3, 3)

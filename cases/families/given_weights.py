@@ -46,7 +46,8 @@ def given(ask, way, cell, layers, direction, mask, bias, part) -> tuple[Observat
     """A layer that was called with other weights, then given those of the request in this way, and called. And the request. Of
     its weights `part` are others than before: all, the biases, the first one, or the last one (of the upper layer, backward).
 
-    Arrays: `outputs`, `states/NAME`; `before/outputs`, those of the first call.
+    Arrays: `outputs`, `states/NAME`; `before/outputs`, those of the first call; `left/outputs`, of one after all that were given
+    weights of their own, if there were any.
     """
     layer = Layer(cell, 3, 5, layers, direction, bias=bias)
     batch = BatchPlan(4, 6, mask).draw(layer)
@@ -58,11 +59,14 @@ def given(ask, way, cell, layers, direction, mask, bias, part) -> tuple[Observat
     return ask(FunctionRequest("given_weights", tuple(arguments.items()))), Request(layer, arguments["weights"], batch)
 
 
-@statement("A layer computes with the weights it was given last, in whatever way, though it computed with others before.",
+@statement("A layer computes with the weights it was given last, in whatever way, though it computed with others before, and "
+           "with those again if they were given to calls alone, and these failed.",
            FACTORS, **OPTIONS)
 def weights_given_are_used(ask, **variant) -> list[Deviation]:
     seen, request = given(ask, **variant)
     found = against_reference(seen, request, "outputs", "states")
     if not equal("outputs", seen["before/outputs"], seen["outputs"]):
         found.append(Deviation("outputs", "outputs: other weights gave the same before"))
+    for name, left in seen.named("left").items():
+        found += equal(name, left, seen["before/outputs"], "of its own weights, before and after calls with others")
     return found

@@ -86,4 +86,6 @@ def lengths_are_whole_numbers(ask, form, ordered, batch_first):
         padded[number, : len(one)] = one
     seen = ask(FunctionRequest("packed_by", (("padded", padded), ("lengths", lengths), ("form", form), ("ordered", ordered),
                                              ("batch_first", batch_first))))
-    return equal("padded", seen["padded"], padded) + equal("lengths", seen["lengths"], lengths)
+    kind = seen["lengths"].dtype
+    found = [] if kind == "int64" else [Deviation("lengths", f"lengths come back in {kind}, expected int64, whatever was given")]
+    return found + equal("padded", seen["padded"], padded) + equal("lengths", seen["lengths"], lengths)

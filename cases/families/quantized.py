@@ -13,14 +13,14 @@ from cases.requests import Deviation, Observation, Request
 from cases.tolerance import compare, expect
 
 FACTORS = {
-    "cell": ("lstm", "gru", "simple_rnn"), "way": ("int8", "float16"), "bias": (True, False), "layers": (1, 2),
+    "cell": ("lstm", "gru", "simple_rnn"), "way": ("int8", "float16"), "bias": (True, False), "layers": (2, 1),
     "direction": ("forward", "bidirectional"), "mask": ("none", "right"), "kernel": ("fused", "generic"), "projected": (0, 2),
     "states": (False, True),
 }
 
 
 @statement("A recurrent layer that is quantized dynamically gives what it gave, within the steps of its quantization.", FACTORS,
-           strength=(1, 2, 2), sparing=0, source="PyTorch: torch.ao.quantization.quantize_dynamic", senseless=(
+           strength=(1, 3, 3), sparing=0, source="PyTorch: torch.ao.quantization.quantize_dynamic", senseless=(
                (("cell", "kernel"), lambda cell, kernel: cell == "simple_rnn" and kernel == "fused"),
                (("cell", "projected"), lambda cell, projected: bool(projected) and cell != "lstm"),
                (("kernel", "projected"), lambda kernel, projected: bool(projected) and kernel != "fused"),
@@ -64,3 +64,22 @@ def layers_to_be_quantized_are_the_usual(ask, layers, direction, bias):
     layer = Layer("lstm", 3, 5, layers, direction, bias=bias)
     request = Request(layer, draw_weights(layer), BatchPlan(3, 4, "none", False).draw(layer), wants=("outputs",))
     return against_reference(ask(FunctionRequest("quantizable", (("request", request),))), request, "outputs")
+
+
+@statement("A recurrent module or cell that takes one sequence, or one row, without a batch takes it quantized too, and gives "
+           "what it gave, within the steps of its quantization.",
+           {"kind": ("lstm", "gru", "lstm_cell", "gru_cell", "simple_rnn_cell"), "way": ("int8", "float16"),
+            "states": (True, False)}, strength=(1, 1, 2), sparing=0, source="PyTorch: torch.ao.quantization.quantize_dynamic")
+def quantized_layers_take_what_they_took(ask, kind, way, states):
+    cell = kind.removesuffix("_cell")
+    layer = Layer(cell, 3, 5)
+    weights, batch = draw_weights(layer), BatchPlan(1, 4, "none", states).draw(layer).but(cotangents=None)
+    if kind != cell:
+        batch = batch.but(inputs=batch.inputs[:, :1])
+    seen = ask(FunctionRequest("quantized_bare", (("kind", kind), ("layer", layer), ("weights", weights), ("batch", batch),
+                                                  ("way", way))))
+    request = Request(layer, weights, batch, wants=("outputs",))
+    coarse = expect(request.but(layer=layer.but(dtype="bfloat16")))["outputs"]
+    due = expect(request)["outputs"].value[0]
+    allowed = (2 if way == "int8" else 1) * float(np.max(coarse.allowed))
+    return compare("outputs", seen["outputs"], due, allowed)

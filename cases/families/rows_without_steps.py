@@ -23,5 +23,6 @@ def rows_without_steps_are_finite(ask, layer, scored) -> list[Deviation]:
     inputs = draw_values(generator("rows without steps"), (ROWS, STEPS, FEATURES))
     mask = np.array([[True] * STEPS, [False] * STEPS])
     seen = ask(FunctionRequest("meant", (("layer", layer), ("scored", scored), ("inputs", inputs), ("mask", mask))))
-    return [Deviation("outputs", f"{layer}: row {row} is not finite, valid steps {int(mask[row].sum())}")
-            for row in range(ROWS) if not np.isfinite(seen["outputs"][row]).all()]
+    found = {"outputs": seen["outputs"], **seen.named("idle")}  # of a call without gradients, where that is another one
+    return [Deviation(name, f"{name} of {layer}: row {row} is not finite, valid steps {int(mask[row].sum())}")
+            for name, outputs in found.items() for row in range(ROWS) if not np.isfinite(outputs[row]).all()]

@@ -53,15 +53,23 @@ BY_EPOCH: Mapping[str, tuple[str, Mapping[str, Any]]] = {
     "warm_restarts": ("warm_restarts", {"T_0": 3, "T_mult": 2, "eta_min": 0.125}),
     "one_cycle": ("one_cycle", {"max_lr": 1.5, "total_steps": EPOCHS, "pct_start": 0.4, "div_factor": 5.0,
                                 "final_div_factor": 50.0}),
+    "one_cycle_in_lines": ("one_cycle", {"max_lr": 1.5, "total_steps": EPOCHS, "pct_start": 0.4, "div_factor": 5.0,
+                                         "final_div_factor": 50.0, "anneal_strategy": "linear"}),
+    "one_cycle_of_three": ("one_cycle", {"max_lr": 1.5, "total_steps": EPOCHS, "pct_start": 0.4, "div_factor": 5.0,
+                                         "final_div_factor": 50.0, "three_phase": True}),
+    "swa": ("swa", {"swa_lr": 0.25, "anneal_epochs": 8, "anneal_strategy": "cos"}),
+    "swa_in_lines": ("swa", {"swa_lr": 0.25, "anneal_epochs": 5, "anneal_strategy": "linear"}),
     "triangular": ("cyclic", {"base_lr": 0.25, "max_lr": 1.5, "step_size_up": 3, "step_size_down": 2, "mode": "triangular"}),
     "triangular2": ("cyclic", {"base_lr": 0.25, "max_lr": 1.5, "step_size_up": 3, "step_size_down": 2, "mode": "triangular2"}),
     "exp_range": ("cyclic", {"base_lr": 0.25, "max_lr": 1.5, "step_size_up": 2, "step_size_down": 3, "mode": "exp_range",
                              "gamma": 0.75}),
     "lambda": ("lambda", {}),
     "multiplicative": ("multiplicative", {}),
-    "one_after_another": ("one_after_another", {"start_factor": 0.25, "end_factor": 1.0, "total_iters": 4, "milestone": 5,
+    "one_after_another": ("one_after_another", {"start_factor": 0.25, "end_factor": 0.5, "total_iters": 4, "milestone": 5,
                                                 "gamma": 0.75}),
     "chained": ("chained", {"factor": 0.25, "total_iters": 4, "gamma": 0.75}),
+    **{name: (name, {"start_factor": 0.25, "end_factor": 0.5, "milestone": 3, "factor": 0.25, "total_iters": 2, "gamma": 0.75,
+                     "change": 6}) for name in ("first_sequence", "first_chain", "later_sequence", "later_chain")},
     "plateau": ("plateau", {"mode": "min", "factor": 0.5, "patience": 1, "threshold": 0.0625, "threshold_mode": "rel",
                             "cooldown": 2, "min_lr": 0.125}),
     "plateau_patient": ("plateau", {"mode": "min", "factor": 0.5, "patience": 3, "threshold": 0.03125, "threshold_mode": "abs",
@@ -74,12 +82,25 @@ MADE_WITH = (0.75, 1.25)
 """The rates of two groups of weights."""
 
 
-@statement("A scheduler's learning rates, epoch by epoch, are its equation for each group of weights, also where it and its "
-           "optimizer go on from what they saved.", {"schedule": tuple(BY_EPOCH)}, sparing=0,
+@statement("A scheduler's learning rates, epoch by epoch, are its equation for each group of weights, those that it tells "
+           "and those that are used, also where it and its optimizer go on from what they saved.",
+           {"schedule": tuple(BY_EPOCH)}, sparing=0,
            source="PyTorch: torch.optim.lr_scheduler")
 def rates_by_epoch_are_their_equations(ask, schedule):
     kind, options = BY_EPOCH[schedule]
     seen = ask(FunctionRequest("epochs", (("kind", kind), ("options", tuple(options.items())), ("rates", MADE_WITH),
                                           ("epochs", EPOCHS), ("kept", KEPT))))
     due = np.array([epochs.rates(kind, options, rate, EPOCHS) for rate in MADE_WITH])
-    return [d for name in ("rates", "again") for d in compare(name, seen[name], due, 1e-9 * due.max())]
+    return [d for name in ("rates", "again", "told") for d in compare(name, seen[name], due, 1e-9 * due.max())]
+
+
+@statement("A schedule with restarts that is told an epoch, a part of one too, gives the rate that it has there when it counts.",
+           {"first": (1, 3, 10), "longer": (2, 3, 10, 1)}, strength=(1, 2, 2), sparing=0,
+           source="PyTorch: CosineAnnealingWarmRestarts.step(epoch); Loshchilov and Hutter 2017")
+def restarts_are_where_they_are_told(ask, first, longer):
+    restarts = [first * sum(longer**n for n in range(count)) for count in range(7)]
+    told = tuple(sorted({float(restart + part) for restart in restarts for part in (-1, 0, 0.5) if restart + part >= 0}))
+    options = {"T_0": first, "T_mult": longer, "eta_min": 0.125}
+    seen = ask(FunctionRequest("restarts", (("options", tuple(options.items())), ("rate", MADE_WITH[0]), ("told", told))))
+    due = np.array([epochs.restarted(options, MADE_WITH[0], epoch) for epoch in told])
+    return compare("rates", seen["rates"], due, 1e-9 * due.max())

@@ -19,6 +19,8 @@ PARTS: dict[str, tuple[Layer, ...]] = {
     "cells": (Layer("lstm", 3, 5), Layer("gru", 5, 4)),
 }
 """What a loop runs, by name: one layer's cell; or the cells of several, stacked in one loop, of different sizes."""
+TOLD = {**PARTS, "alike_cells": (Layer("lstm", 3, 5), Layer("lstm", 5, 4))}
+"""The same, and cells that have the same number of states."""
 ROWS, STEPS = 4, 6
 MANY = 20
 """Of so many numbers no two draws at a half are alike, but for one in a million."""
@@ -27,10 +29,11 @@ OPEN = -1
 
 
 @statement("The shapes that a layer tells beforehand, for sizes and for open axes, are those of its results.", {
-    "part": tuple(PARTS), "direction": ("forward", "bidirectional", "backward"),
+    "part": tuple(TOLD), "direction": ("forward", "bidirectional", "backward"),
     "merge": ("concat", "sum", "ave", "mul", "none"),
     "return_sequences": (True, False), "return_state": (True, False), "inside": ("nothing", "time_distributed"),
-}, usual={"part": ("cells", "lstm", "conv_lstm"), "merge": ("concat", "none", "mul"), "direction": ("bidirectional", "forward")},
+}, usual={"part": ("cells", "lstm", "conv_lstm", "alike_cells"), "merge": ("concat", "none", "mul"),
+          "direction": ("bidirectional", "forward")},
            senseless=(
     (("direction", "merge"), lambda direction, merge: merge != "concat" and direction != "bidirectional"),
     (("inside", "return_state"), lambda inside, state: state and inside != "nothing"),

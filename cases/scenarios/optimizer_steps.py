@@ -33,6 +33,11 @@ OPTIONS: Mapping[str, Mapping[str, Any]] = {
     "dampening": {"momentum": 0.9, "dampening": 0.3}, "maximize": {"maximize": True, "weight_decay": 0.3},
     "foreach": {"implementation": "foreach", "weight_decay": 0.3}, "fused": {"implementation": "fused", "weight_decay": 0.3},
     "foreach_maximize": {"implementation": "foreach", "maximize": True, "dampening": 0.3, "momentum": 0.9},
+    "foreach_nesterov": {"implementation": "foreach", "nesterov": True, "momentum": 0.9},
+    "foreach_centered": {"implementation": "foreach", "centered": True, "momentum": 0.9, "weight_decay": 0.3},
+    "foreach_amsgrad": {"implementation": "foreach", "amsgrad": True, "maximize": True, "weight_decay": 0.3},
+    "fused_nesterov": {"implementation": "fused", "nesterov": True, "momentum": 0.9},
+    "fused_amsgrad": {"implementation": "fused", "amsgrad": True, "maximize": True, "weight_decay": 0.3},
 }
 OWN_OPTIONS: Mapping[str, tuple[str, ...]] = {
     "sgd": ("momentum", "nesterov"), "rmsprop": ("momentum", "centered", "centered_momentum"), "adam": ("amsgrad",),
@@ -65,9 +70,11 @@ def hyper(optimizer: str, options: str) -> dict[str, Any]:
 
 
 def stepped(ask, request: OptimizerRequest) -> list[Deviation]:
-    """Deviations of the weights after each step from the equations of the stack's definitions."""
+    """Deviations of the weights after each step from the equations of the stack's definitions, and of gradients that a step
+    does not leave as they were."""
     seen = ask(request)
-    found: list[Deviation] = []
+    spoiled = seen.facts["spoiled"]
+    found = [Deviation("gradients", f"{spoiled} gradients are others after the optimizer's step")] if spoiled else []
     for name, due in expected(request, seen.facts["stack"]).items():
         if name not in seen.arrays:
             found.append(Deviation(name, f"{name}: nothing came back where the equations have a value"))
@@ -129,7 +136,9 @@ def repeated_rows(ask, optimizer):
 
 
 @claim(NAME, "Options of one framework alone act as their equations say; the same steps by other code are the same.",
-       [{"optimizer": "sgd", "options": o} for o in ("dampening", "foreach_maximize")]
+       [{"optimizer": "sgd", "options": o} for o in ("dampening", "foreach_maximize", "foreach_nesterov", "fused_nesterov")]
+       + [{"optimizer": "rmsprop", "options": "foreach_centered"}]
+       + [{"optimizer": o, "options": f"{how}_amsgrad"} for o in ("adam", "adamw") for how in ("foreach", "fused")]
        + [{"optimizer": o, "options": option} for o in OPTIMIZERS for option in ("maximize", "foreach", "fused")], sparing=[])
 def options_of_one_framework(ask, optimizer, options):
     return stepped(ask, drawn(optimizer, hyper(optimizer, options)))

@@ -79,12 +79,15 @@ def run_optimizer(backend: Any, request: OptimizerRequest) -> Observation | Unsu
         variables = [keras.Variable(np.array(request.weights[n], "float32"), name=n) for n in names]
         optimizer.build(variables)
     path: dict[str, list[np.ndarray]] = {name: [] for name in names}
-    one = np.array(1.0, "float32")
+    one, spoiled = np.array(1.0, "float32"), 0
     with moment("run"):
         advance = advancing(engine, optimizer, variables)
         for number, gradients in enumerate(request.gradients, start=1):
             scale = float("inf") if number == request.broken else float(engine.numpy(optimizer.scale_loss(engine.tensor(one))))
-            advance([gradient(engine, gradients[name], scale) for name in names])
+            given = [gradient(engine, gradients[name], scale) for name in names]
+            advance(given)
+            spoiled += sum(not np.array_equal(*(numbers(engine, g) for g in (left, gradient(engine, gradients[name], scale))))
+                           for name, left in zip(names, given, strict=True))
             if number == request.resumed:
                 optimizer = again(optimizer, variables)
                 advance = advancing(engine, optimizer, variables)
@@ -93,7 +96,7 @@ def run_optimizer(backend: Any, request: OptimizerRequest) -> Observation | Unsu
             for name, variable in zip(names, variables, strict=True):
                 path[name].append(engine.numpy(variable.value))
     arrays = {f"weights/{name}": np.stack(found) for name, found in path.items() if found}
-    return Observation(arrays, facts={"stack": "keras", "hyper": settings(optimizer, request.optimizer)})
+    return Observation(arrays, facts={"stack": "keras", "hyper": settings(optimizer, request.optimizer), "spoiled": spoiled})
 
 
 def advancing(engine: Any, optimizer: Any, variables: list[Any]) -> Any:
@@ -120,6 +123,11 @@ def gradient(engine: Any, given: np.ndarray | Rows, scale: float = 1.0) -> Any:
         engine.tf.constant(given.values, "float32"), engine.tf.constant(given.indices, "int64"),
         engine.tf.constant((given.rows, given.values.shape[1]), "int64"),
     )
+
+
+def numbers(engine: Any, given: Any) -> np.ndarray:
+    """The numbers of a gradient, those of the rows that it has; a number for NaN."""
+    return np.nan_to_num(engine.numpy(given.values if engine.name == "tensorflow" and hasattr(given, "indices") else given))
 
 
 def compiled(engine: Any, optimizer: Any, variables: list[Any]) -> Any:

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from cases.convolutions import unflat
-from cases.families.wrappers import IMPOSSIBLE, OPEN, PARTS
+from cases.families.wrappers import IMPOSSIBLE, OPEN, PARTS, TOLD
 from cases.layers import Layer
 from cases.layouts import to_keras
 from cases.models import FunctionRequest
@@ -32,7 +32,7 @@ def loop(keras: Any, layers: Sequence[Layer], of_cells: Mapping[str, Any] = Mapp
 def run_declared(backend: Any, request: FunctionRequest) -> Observation:
     """Answer the request of `cases.families.wrappers.declared_shapes_come`."""
     options, keras = dict(request.arguments), backend.keras
-    layers, rows, steps = PARTS[options["part"]], options["rows"], options["steps"]
+    layers, rows, steps = TOLD[options["part"]], options["rows"], options["steps"]
     around = options["inside"] == "time_distributed"
     shape = (steps, *stacks.step_shape(layers[0]))
     shape = (3, *shape) if around else shape

@@ -106,11 +106,12 @@ def run_computed_as(backend: Any, request: FunctionRequest) -> Observation:
             outputs = module(inputs)[0]
         own = {name: getattr(module, name) for name in given}
     plain = {name for name, _ in module.named_parameters()}
+    frozen = sorted(name for name, parameter in module.named_parameters() if not parameter.requires_grad)
     arrays = {f"matrices/{n}": to_numpy(own[n]) for n in matrices} | {f"given/{n}": to_numpy(given[n]) for n in matrices}
     arrays |= {f"set/{n}": to_numpy(t) for n, t in fresh.items()}
     used = from_pytorch(layer, {n: to_numpy(t) for n, t in own.items()})
     return Observation({"outputs": to_numpy(outputs), **arrays, **{f"used/{n}": a for n, a in used.items()}},
-                       facts={"computed": len(set(matrices) - plain), "once": once, "padding": "zero"})
+                       facts={"computed": len(set(matrices) - plain), "once": once, "padding": "zero", "frozen": frozen})
 
 
 def run_as_vector(backend: Any, request: FunctionRequest) -> Observation:

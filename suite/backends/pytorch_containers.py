@@ -26,7 +26,8 @@ def changed(container: Any, more: list[nn.Module], change: str) -> Any:
     if change == "extended":
         return container.extend(more)
     if change.startswith("inserted"):
-        container.insert(-1 if change.endswith("last") else 0, more[0])
+        places = {"inserted": 0, "inserted_before_last": -1, "inserted_at_end": FIRST, "inserted_beyond": 9}
+        container.insert(places[change], more[0])
     elif change.startswith("deleted"):
         del container[{"deleted": 0, "deleted_last": -1, "deleted_some": slice(1, None)}[change]]
     elif change == "popped":
@@ -64,7 +65,7 @@ def run_contained(backend: Any, request: FunctionRequest) -> Observation:
         container = changed(container, parts[FIRST:], options["change"])
         outputs = to_numpy(call(container))
         places = {id(one): number for number, one in enumerate(parts)}
-        held = tuple(places[id(one)] for one in container)
+        held = tuple(places[id(container[place])] for place in range(len(container)))
         listed = len(list(container.parameters()))
     return Observation({"outputs": outputs}, facts={
         "held": held, "listed": listed, "each": len(list(parts[0].parameters())), "padding": "zero"})

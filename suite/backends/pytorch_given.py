@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import io
 from collections.abc import Mapping
+from contextlib import suppress
 from typing import Any
 
 import numpy as np
@@ -47,16 +48,20 @@ def run_given(backend: Any, request: FunctionRequest) -> Observation | Unsupport
     with moment("build"):
         module = made(options["others"])
     with moment("run"), torch.no_grad():
-        before = call(module)["outputs"]
+        before, left = call(module)["outputs"], {}
         if way == "called_with":
             prefix = next(n for n, m in module.named_modules() if isinstance(m, nn.RNNBase))
             named = {f"{prefix}.{name}": tensor for name, tensor in tensors.items()}
             after = call(lambda *given: torch.func.functional_call(module, named, given))
+            for wrong in (arguments[0][..., :1], arguments[0][None]):  # another width; an axis more
+                with suppress(RuntimeError, ValueError, IndexError):
+                    torch.func.functional_call(module, named, (wrong, *arguments[1:]))
+            left = {"left/outputs": call(module)["outputs"]}
         else:
             after = call(with_weights(module, tensors, way, lambda: made(options["weights"]), lambda m: layers.set_weights(
                 m, layer, options["others"])))
     states = {name if name == "outputs" else f"states/{name}": array for name, array in after.items()}
-    return Observation({**states, "before/outputs": before}, "fused")
+    return Observation({**states, **left, "before/outputs": before}, "fused")
 
 
 def with_weights(module: nn.Module, tensors: dict[str, torch.Tensor], way: str, other: Any, spoil: Any) -> nn.Module:

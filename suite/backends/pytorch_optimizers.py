@@ -89,8 +89,8 @@ def own_defaults(optimizer: str) -> dict[str, Any]:
 
 
 class Stepper:
-    """An optimizer, and what a user does around its step. `step` takes the gradients that stand at the weights; `undecayed` are
-    those of them that do not decay."""
+    """An optimizer, and what a user does around its step. `step` takes the gradients that stand at the weights, and counts in
+    `spoiled` those that the optimizer itself changes; `undecayed` are the weights that do not decay."""
 
     def __init__(self, optimizer: str, hyper: Mapping[str, Any], weights: Sequence[Tensor], undecayed: Sequence[Tensor] = ()):
         given, self.weights = dict(hyper), list(weights)
@@ -107,6 +107,7 @@ class Stepper:
         groups = [{"params": [w for w in self.weights if id(w) not in spared]}]
         groups += [{"params": list(undecayed), "weight_decay": 0.0}] if spared else []
         self.optimizer = kind(groups, **options)
+        self.spoiled = 0
         self.clipping = {name: given[name] for name in ("clipvalue", "clipnorm", "global_clipnorm") if given.get(name)}
         gamma = given.get("decay_rate", 1.0)
         self.schedule = torch.optim.lr_scheduler.ExponentialLR(self.optimizer, gamma) if gamma != 1.0 else None
@@ -132,10 +133,18 @@ class Stepper:
             else:
                 for weight in self.weights:
                     clip_grad_norm_([weight], most)
+        before = [weight.grad.detach().clone() for weight in self.weights]
         self.scaler.step(self.optimizer)
+        self.spoiled += sum(not same(kept, weight.grad) for kept, weight in zip(before, self.weights, strict=True))
         self.scaler.update()
         if self.schedule is not None:
             self.schedule.step()
+
+
+def same(one: Tensor, other: Tensor) -> bool:
+    """Whether two gradients have the same numbers, NaN included."""
+    one, other = (each.to_dense() if each.is_sparse else each for each in (one, other))
+    return torch.allclose(one, other, rtol=0.0, atol=0.0, equal_nan=True)
 
 
 def run_optimizer(request: OptimizerRequest, device: torch.device) -> Observation | Unsupported:
@@ -153,19 +162,21 @@ def run_optimizer(request: OptimizerRequest, device: torch.device) -> Observatio
         spared = [weights[name] for name in hyper.get("undecayed", ()) if name in weights]
         stepper = Stepper(request.optimizer, hyper, list(weights.values()), spared)
     path: dict[str, list[np.ndarray]] = {name: [] for name in weights}
+    spoiled = 0
     with moment("run"):
         for number, gradients in enumerate(request.gradients, start=1):
             for name, weight in weights.items():
                 given = gradient(gradients[name], device)
                 weight.grad = stepper.scaler.scale(given * float("inf") if number == request.broken else given)
             stepper.step()
+            spoiled, stepper.spoiled = spoiled + stepper.spoiled, 0
             if number == request.resumed:  # what is remembered says the rate too: this one is made with another
                 other = {**hyper, "learning_rate": 3 * own_defaults(request.optimizer)["learning_rate"]}
                 stepper = Stepper(request.optimizer, other, list(weights.values()), spared).go_on(stepper)
             for name, weight in weights.items():
                 path[name].append(weight.detach().cpu().numpy().copy())
     arrays = {f"weights/{name}": np.stack(found) for name, found in path.items() if found}
-    return Observation(arrays, facts={"stack": "torch", "hyper": own_defaults(request.optimizer) | hyper})
+    return Observation(arrays, facts={"stack": "torch", "hyper": own_defaults(request.optimizer) | hyper, "spoiled": spoiled})
 
 
 def tensor(array: np.ndarray, device: torch.device) -> Tensor:

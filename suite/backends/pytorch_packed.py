@@ -74,6 +74,8 @@ def run_clipped(backend: Any, request: FunctionRequest) -> Observation:
         weights[1] = torch.nn.Parameter(weights[1].double())
     for weight, gradient in zip(weights, tensors(options["gradients"]), strict=True):
         weight.grad = gradient.to(weight.dtype)
+    if form == "by_rows":
+        weights[0].grad = weights[0].grad.to_sparse(1)
     every = [weights[0], torch.nn.Parameter(torch.zeros(2)), *weights[1:]] if form == "some_without" else weights
     given = (one for one in every) if form == "generator" else weights[0] if form == "alone" else every
     how = {"foreach": False} if form == "one_after_the_other" else {}
@@ -86,7 +88,8 @@ def run_clipped(backend: Any, request: FunctionRequest) -> Observation:
             clip_grads_with_norm_(weights, most, norm)
         else:
             norm = clip_grad_norm_(given, most, norm_type=options["order"], error_if_nonfinite=options["strict"], **how)
-    return Observation({"norm": to_numpy(norm), **{f"clipped/{n}": to_numpy(w.grad) for n, w in enumerate(weights)}})
+    return Observation({"norm": to_numpy(norm), **{
+        f"clipped/{n}": to_numpy(w.grad.to_dense() if w.grad.is_sparse else w.grad) for n, w in enumerate(weights)}})
 
 
 def run_bare(backend: Any, request: FunctionRequest) -> Observation:
@@ -125,7 +128,7 @@ def run_by_position(backend: Any, request: FunctionRequest) -> Observation:
         module.load_state_dict(named_tensors(layer, options["weights"]))
     with moment("run"), torch.no_grad():
         found = read(module, layer, tensors([batch.inputs])[0], options["batch_first"])
-    return Observation(found, facts={"padding": "zero", "dropout": module.dropout})
+    return Observation(found, facts={"padding": "zero", "dropout": module.dropout, "told": repr(module)})
 
 
 def run_of_a_dtype(backend: Any, request: FunctionRequest) -> Observation:
@@ -149,8 +152,22 @@ def run_of_a_dtype(backend: Any, request: FunctionRequest) -> Observation:
         given = given[0]
     with moment("run"), torch.no_grad():
         arrays = {"cast": called(cast), "made": called(made)}
-    return Observation(arrays, facts={"dtypes": tuple((n, str(t.dtype).removeprefix("torch."))
-                                                      for n, t in (*made.named_parameters(), *made.named_buffers()))})
+        results = []
+        if isinstance(made, (nn.RNNBase, nn.RNNCellBase)):
+            forms = [given.to(dtype), given[0].to(dtype)]
+            forms += [pack_padded_sequence(forms[0], [1, 2], enforce_sorted=False)] if isinstance(made, nn.RNNBase) else []
+            for form, one in zip(("batch", "bare", "packed"), forms, strict=False):
+                results += [(f"{form} {place}", found) for place, found in enumerate(tensors_of(made(one)))]
+    named = {"dtypes": (*made.named_parameters(), *made.named_buffers()), "results": results}
+    return Observation(arrays, facts={what: tuple((n, str(t.dtype).removeprefix("torch.")) for n, t in each)
+                                      for what, each in named.items()})
+
+
+def tensors_of(found: Any) -> list[torch.Tensor]:
+    """Those of a module's results, of whole numbers none."""
+    parts = found if isinstance(found, (tuple, list)) else (found,)
+    every = [one for part in parts for one in (tensors_of(part) if isinstance(part, (tuple, list)) else (part,))]
+    return [one for one in every if isinstance(one, torch.Tensor) and one.is_floating_point()]
 
 
 MADE: dict[str, tuple[Any, tuple]] = {

@@ -91,5 +91,8 @@ def run_meant(backend: Any, request: FunctionRequest) -> Observation | Unsupport
     given = torch.tensor(options["inputs"].astype("float32"))
     with moment("run"):
         module = nn.MultiheadAttention(given.shape[-1], 2, batch_first=True)
-        found, _ = module(given, given, given, key_padding_mask=~torch.tensor(options["mask"]), need_weights=options["scored"])
-        return Observation({"outputs": to_numpy(found)})
+        mask = {"key_padding_mask": ~torch.tensor(options["mask"]), "need_weights": options["scored"]}
+        found = {"outputs": module(given, given, given, **mask)[0]}
+        with torch.no_grad():  # by a fast kernel
+            found["idle/outputs"] = module.eval()(given, given, given, **mask)[0]
+        return Observation({name: to_numpy(tensor) for name, tensor in found.items()})

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 
 from suite.backends.made import run_options_of_nothing
 from suite.backends.pytorch_attention import run_attending, run_between
+from suite.backends.pytorch_averages import run_averaged, run_statistics_again
 from suite.backends.pytorch_cells import run_cell_states, run_chain, run_form, run_pack
 from suite.backends.pytorch_computed import run_as_vector, run_computed_as
 from suite.backends.pytorch_containers import run_contained, run_kept_states, run_loaded_in_part, run_told_parts
@@ -14,6 +15,8 @@ from suite.backends.pytorch_data import run_column, run_cut, run_fetch, run_leng
 from suite.backends.pytorch_dropout import run_dropout_between
 from suite.backends.pytorch_exports import run_exported
 from suite.backends.pytorch_given import run_given
+from suite.backends.pytorch_groups import run_groups, run_held_parameters
+from suite.backends.pytorch_heads import run_heads
 from suite.backends.pytorch_initial import run_initialized
 from suite.backends.pytorch_losses import run_ctc, run_embedding, run_ignored, run_loss_of_numbers, run_masked_loss
 from suite.backends.pytorch_modules import (
@@ -36,8 +39,10 @@ from suite.backends.pytorch_packed import (
 )
 from suite.backends.pytorch_parts import run_bags, run_made_elsewhere, run_meant, run_padded_with, run_wrong_bags
 from suite.backends.pytorch_purity import run_helper, run_mixed_dtypes, run_purity
-from suite.backends.pytorch_quantized import run_made_ready, run_quantizable, run_quantized
-from suite.backends.pytorch_schedules import run_epochs
+from suite.backends.pytorch_quantized import run_made_ready, run_quantizable, run_quantized, run_quantized_bare
+from suite.backends.pytorch_schedules import run_epochs, run_restarts
+from suite.backends.pytorch_taken import run_loaded_twice, run_taken_over
+from suite.backends.pytorch_transformers import run_transformer
 from suite.backends.pytorch_transforms import run_recomputed, run_transformed
 from suite.backends.pytorch_weights import run_fresh, run_parameters, run_read_back, run_step
 
@@ -62,6 +67,9 @@ PROBES: Mapping[str, Callable] = {
     "contained": run_contained, "loaded_in_part": run_loaded_in_part, "kept_states": run_kept_states,
     "told_parts": run_told_parts, "computed_as": run_computed_as, "as_vector": run_as_vector, "initialized": run_initialized,
     "packed_by": run_packed_by, "by_position": run_by_position, "of_a_dtype": run_of_a_dtype, "made_ready": run_made_ready,
-    "quantizable": run_quantizable,
+    "quantizable": run_quantizable, "transformer": run_transformer, "taken_over": run_taken_over,
+    "loaded_twice": run_loaded_twice, "restarts": run_restarts,
+    "quantized_bare": run_quantized_bare, "heads": run_heads, "groups": run_groups,
+    "held_parameters": run_held_parameters, "averaged": run_averaged, "statistics_again": run_statistics_again,
 }
 """Name of a function request -> what answers it: function(backend, request)."""

@@ -93,3 +93,29 @@ def run_quantizable(backend: Any, request: FunctionRequest) -> Observation:
     with moment("run"), torch.no_grad():
         outputs, _ = module(torch.tensor(asked.batch.inputs.astype("float32")))
         return Observation({"outputs": layers.to_numpy(outputs)})
+
+
+def run_quantized_bare(backend: Any, request: FunctionRequest) -> Observation | Unsupported:
+    """Answer the request of `cases.families.quantized.quantized_layers_take_what_they_took`: outputs (time, units)."""
+    options = dict(request.arguments)
+    layer, batch = options["layer"], options["batch"]
+    if "fbgemm" not in torch.backends.quantized.supported_engines:
+        return Unsupported("PyTorch has no fbgemm here: no layer is quantized dynamically without")
+    named = layers.named_tensors(layer, options["weights"])
+    one_step = options["kind"].endswith("_cell")
+    kinds = {"lstm": (nn.LSTM, nn.LSTMCell), "gru": (nn.GRU, nn.GRUCell), "simple_rnn": (nn.RNN, nn.RNNCell)}[layer.cell]
+    with moment("build"), warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # torch.ao is to move to another package
+        module = kinds[one_step](layer.features, layer.units)
+        module.load_state_dict({name.removesuffix("_l0") if one_step else name: tensor for name, tensor in named.items()})
+        module = quantize_dynamic(nn.Sequential(module), {kinds[one_step]}, dtype=DTYPES[options["way"]])[0]
+    inputs = torch.tensor(np.array(batch.inputs[0], "float32"))  # (time, features)
+    given = {n: torch.tensor(np.array(a, "float32")) for n, a in (batch.initial_states or {}).items()}
+    with moment("run"), torch.no_grad():
+        states = layers.stack_states(layer, given) if given else None  # each (1, 1, units)
+        if states is not None:
+            parts = tuple(s[0, 0] if one_step else s[0] for s in (states if isinstance(states, tuple) else (states,)))
+            states = parts if len(parts) > 1 else parts[0]
+        seen = module(inputs[0] if one_step else inputs, states)
+    outputs = seen[0] if isinstance(seen, tuple) else seen
+    return Observation({"outputs": layers.to_numpy(outputs[None] if one_step else outputs)})

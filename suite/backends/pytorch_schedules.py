@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 import torch
-from torch.optim import lr_scheduler
+from torch.optim import lr_scheduler, swa_utils
 
 from cases.epochs import VALUES, factor
 from cases.models import FunctionRequest
@@ -25,17 +25,31 @@ def made(kind: str, options: dict[str, Any], rates: tuple[float, ...]) -> tuple[
     optimizer = torch.optim.SGD([{"params": [torch.nn.Parameter(torch.zeros(1))], "lr": rate} for rate in rates])
     if kind in ("one_cycle", "cyclic"):
         options = {**options, "cycle_momentum": False}
+    if kind == "swa":
+        return optimizer, swa_utils.SWALR(optimizer, **options)
     if kind in ("lambda", "multiplicative"):
         return optimizer, getattr(lr_scheduler, f"{kind.capitalize()}LR")(optimizer, factor)
-    if kind == "one_after_another":
-        first = lr_scheduler.LinearLR(optimizer, options["start_factor"], options["end_factor"], options["total_iters"])
-        second = lr_scheduler.ExponentialLR(optimizer, options["gamma"])
-        return optimizer, lr_scheduler.SequentialLR(optimizer, [first, second], [options["milestone"]])
-    if kind == "chained":
-        parts = [lr_scheduler.ConstantLR(optimizer, options["factor"], options["total_iters"]),
-                 lr_scheduler.ExponentialLR(optimizer, options["gamma"])]
-        return optimizer, lr_scheduler.ChainedScheduler(parts)
+    if kind.startswith(("first", "later")):
+        inner = {"sequence": sequence, "chain": chain}[kind.partition("_")[2]](optimizer, options)
+        parts = [inner, lr_scheduler.ExponentialLR(optimizer, options["gamma"])]
+        parts = parts if kind.startswith("first") else parts[::-1]
+        return optimizer, lr_scheduler.SequentialLR(optimizer, parts, [options["change"]])
+    if kind in ("one_after_another", "chained"):
+        return optimizer, {"one_after_another": sequence, "chained": chain}[kind](optimizer, options)
     return optimizer, getattr(lr_scheduler, KINDS[kind])(optimizer, **options)
+
+
+def sequence(optimizer: torch.optim.Optimizer, options: dict[str, Any]) -> Any:
+    """A linear schedule, and an exponential one behind it."""
+    first = lr_scheduler.LinearLR(optimizer, options["start_factor"], options["end_factor"], options["total_iters"])
+    second = lr_scheduler.ExponentialLR(optimizer, options["gamma"])
+    return lr_scheduler.SequentialLR(optimizer, [first, second], [options["milestone"]])
+
+
+def chain(optimizer: torch.optim.Optimizer, options: dict[str, Any]) -> Any:
+    """A constant and an exponential schedule, one on top of the other."""
+    return lr_scheduler.ChainedScheduler([lr_scheduler.ConstantLR(optimizer, options["factor"], options["total_iters"]),
+                                          lr_scheduler.ExponentialLR(optimizer, options["gamma"])])
 
 
 def run_epochs(backend: Any, request: FunctionRequest) -> Observation:
@@ -44,10 +58,11 @@ def run_epochs(backend: Any, request: FunctionRequest) -> Observation:
     kind, options, kept = asked["kind"], dict(asked["options"]), asked["kept"]
     with moment("build"):
         optimizer, scheduler = made(kind, options, asked["rates"])
-    rates, again = [], []
+    rates, told, again = [], [], []
     with moment("run"):
         for epoch in range(asked["epochs"]):
             rates.append([group["lr"] for group in optimizer.param_groups])
+            told.append(list(scheduler.get_last_lr()))
             if epoch == kept:
                 saved = copy.deepcopy((optimizer.state_dict(), scheduler.state_dict()))
             onward(optimizer, scheduler, kind, epoch)
@@ -58,7 +73,7 @@ def run_epochs(backend: Any, request: FunctionRequest) -> Observation:
         for epoch in range(kept, asked["epochs"]):
             again.append([group["lr"] for group in optimizer.param_groups])
             onward(optimizer, scheduler, kind, epoch)
-    return Observation({"rates": np.array(rates).T, "again": np.array(again).T})
+    return Observation({"rates": np.array(rates).T, "again": np.array(again).T, "told": np.array(told).T})
 
 
 def onward(optimizer: torch.optim.Optimizer, scheduler: Any, kind: str, epoch: int) -> None:
@@ -68,3 +83,16 @@ def onward(optimizer: torch.optim.Optimizer, scheduler: Any, kind: str, epoch: i
         scheduler.step(VALUES[epoch])
     elif epoch + 1 < getattr(scheduler, "total_steps", epoch + 2):
         scheduler.step()
+
+
+def run_restarts(backend: Any, request: FunctionRequest) -> Observation:
+    """Answer the request of `cases.families.schedules.restarts_are_where_they_are_told`."""
+    asked, rates = dict(request.arguments), []
+    with moment("build"):
+        optimizer, scheduler = made("warm_restarts", dict(asked["options"]), (asked["rate"],))
+    with moment("run"):
+        optimizer.step()
+        for epoch in asked["told"]:
+            scheduler.step(epoch)
+            rates.append(optimizer.param_groups[0]["lr"])
+    return Observation({"rates": np.array(rates)})

@@ -34,7 +34,8 @@ def run_computed_as(backend: Any, request: FunctionRequest) -> Observation:
     arrays |= {f"set/{n}": used[n] for n in names if then == "set"}
     arrays |= {f"given/{n}": np.float32(options["weights"][n]) for n in names}
     computed = 0 if then in ("left", "taken_back") else len(names)
-    return Observation({**arrays, "outputs": seen["outputs"]}, facts={"computed": computed, "once": True, "padding": "hold"})
+    facts = {"computed": computed, "once": True, "padding": "hold", "frozen": []}
+    return Observation({**arrays, "outputs": seen["outputs"]}, facts=facts)
 
 
 def run_as_vector(backend: Any, request: FunctionRequest) -> Observation:

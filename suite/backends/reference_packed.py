@@ -59,11 +59,18 @@ def run_packed_by(backend: Any, request: FunctionRequest) -> Observation:
 def run_by_position(backend: Any, request: FunctionRequest) -> Observation:
     """A description has no positions."""
     seen = run_bare(backend, request)
-    return Observation(seen.arrays, facts={"padding": "hold", "dropout": 0.5})
+    return Observation(seen.arrays, facts={"padding": "hold", "dropout": 0.5, "told": _words(dict(request.arguments))})
+
+
+def _words(options: dict[str, Any]) -> str:
+    """What options say of themselves."""
+    layer = options["layer"]
+    return (f"bias={layer.bias}, batch_first={options['batch_first']}, dropout=0.5, "
+            f"bidirectional={layer.direction == 'bidirectional'}, num_layers={layer.layers}")
 
 
 def run_of_a_dtype(backend: Any, request: FunctionRequest) -> Observation:
     """A sum, and the same one."""
     options = dict(request.arguments)
     outputs = options["inputs"].sum(axis=-1)
-    return Observation({"made": outputs, "cast": outputs}, facts={"dtypes": (("weight", options["dtype"]),)})
+    return Observation({"made": outputs, "cast": outputs}, facts={"dtypes": (("weight", options["dtype"]),), "results": ()})

@@ -33,6 +33,7 @@ from suite.backends.reference_answers import (
     run_transformed,
     run_unpad,
 )
+from suite.backends.reference_averages import run_averaged, run_statistics_again
 from suite.backends.reference_callbacks import run_interrupted, run_watching
 from suite.backends.reference_computed import run_as_vector, run_computed_as
 from suite.backends.reference_containers import run_contained, run_kept_states, run_loaded_in_part, run_told_parts
@@ -50,6 +51,8 @@ from suite.backends.reference_fitting import (
     run_stopped_training,
     run_thawed,
 )
+from suite.backends.reference_groups import run_groups, run_held_parameters
+from suite.backends.reference_heads import run_heads
 from suite.backends.reference_initial import run_initialized
 from suite.backends.reference_losses import (
     run_activation,
@@ -111,9 +114,11 @@ from suite.backends.reference_steps import (
     run_masked_number,
     run_open_steps,
     run_quantized,
+    run_quantized_bare,
     run_recomputed,
     run_whole_sequences,
 )
+from suite.backends.reference_taken import run_loaded_twice, run_taken_over
 from suite.backends.reference_training import (
     run_attending,
     run_epochs,
@@ -122,10 +127,12 @@ from suite.backends.reference_training import (
     run_named_outputs,
     run_nested_results,
     run_other_halves,
+    run_restarts,
     run_schedule,
     run_shared,
     run_typed,
 )
+from suite.backends.reference_transformers import run_transformer
 from suite.backends.reference_weights import (
     run_bounds,
     run_embedding,
@@ -197,5 +204,8 @@ PROBES: Mapping[str, Callable] = {
     "computed_as": run_computed_as, "as_vector": run_as_vector,
     "initialized": run_initialized,
     "packed_by": run_packed_by, "by_position": run_by_position, "of_a_dtype": run_of_a_dtype, "made_ready": run_request,
+    "transformer": run_transformer, "taken_over": run_taken_over, "loaded_twice": run_loaded_twice, "restarts": run_restarts,
+    "quantized_bare": run_quantized_bare, "heads": run_heads, "groups": run_groups,
+    "held_parameters": run_held_parameters, "averaged": run_averaged, "statistics_again": run_statistics_again,
 }
 """Name of a function request -> what answers it: function(backend, request)."""

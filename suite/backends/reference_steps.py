@@ -141,3 +141,10 @@ def run_masked_metric(backend: Any, request: FunctionRequest) -> Observation:
     weights = mask / mask.sum()
     return Observation({"metric": np.array((squares * weights).sum()), "valid": np.array(squares[mask].mean()),
                         "all": np.array(squares.mean())})
+
+
+def run_quantized_bare(backend: Any, request: FunctionRequest) -> Observation:
+    """The first row of the layer."""
+    options = dict(request.arguments)
+    seen = backend.run(Request(options["layer"], options["weights"], options["batch"], wants=("outputs",)))
+    return Observation({"outputs": seen["outputs"][0]})

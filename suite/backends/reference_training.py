@@ -29,7 +29,14 @@ def run_epochs(backend: Any, request: FunctionRequest) -> Observation:
     asked = dict(request.arguments)
     options = dict(asked["options"])
     rates = np.array([epochs.rates(asked["kind"], options, rate, asked["epochs"]) for rate in asked["rates"]])
-    return Observation({"rates": rates, "again": rates})
+    return Observation({"rates": rates, "again": rates, "told": rates})
+
+
+def run_restarts(backend: Any, request: FunctionRequest) -> Observation:
+    """The equation, at each epoch that is told."""
+    asked = dict(request.arguments)
+    rates = [epochs.restarted(dict(asked["options"]), asked["rate"], epoch) for epoch in asked["told"]]
+    return Observation({"rates": np.array(rates)})
 
 
 def run_logs(backend: Any, request: FunctionRequest) -> Observation:

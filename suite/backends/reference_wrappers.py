@@ -9,7 +9,7 @@ import numpy as np
 
 from cases.batches import Batch, BatchPlan
 from cases.families.halves import HALVES
-from cases.families.wrappers import IMPOSSIBLE, PARTS
+from cases.families.wrappers import IMPOSSIBLE, PARTS, TOLD
 from cases.invariants.base import final_states
 from cases.layers import draw_weights
 from cases.models import FunctionRequest
@@ -20,7 +20,7 @@ from suite.backends import moment
 def run_declared(backend: Any, request: FunctionRequest) -> Observation | Unsupported:
     """The reference tells no shapes; those that came are compared with those of the layer's description."""
     options = dict(request.arguments)
-    layers = PARTS[options["part"]]
+    layers = TOLD[options["part"]]
     if len(layers) > 1 or options["merge"] == "none" or options["inside"] != "nothing":
         return Unsupported("asked of the reference for one merged layer")
     layer = layers[0].but(direction=options["direction"], merge=options["merge"], return_state=False,

@@ -1,0 +1,51 @@
+"""Weights in groups and in containers of their own: what an optimizer does with each, and whose they are."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from cases.batches import draw_values
+from cases.families.base import equal, statement
+from cases.families.taken_over import OPTIMIZERS
+from cases.layers import generator
+from cases.models import FunctionRequest
+from cases.requests import Deviation
+
+FIRST, STEPS = 2, 3
+"""Of three weights the first two are there from the beginning; how many steps are taken."""
+ALL_IN_ONE = ("LBFGS",)
+"""Optimizers that take one group alone."""
+
+
+@statement("A group of weights has the options that it is given and of the rest the optimizer's, also one that is added later, "
+           "and its weights step as alone; what is loaded has the dtype of the weights.",
+           {"optimizer": tuple(name for name in OPTIMIZERS if name not in ALL_IN_ONE)}, strength=(1, 1, 1), sparing=0,
+           source="PyTorch: Optimizer.add_param_group, Optimizer.load_state_dict")
+def groups_step_as_alone(ask, optimizer) -> list[Deviation]:
+    random = generator("groups of weights", optimizer)
+    weights = tuple(draw_values(random, (2, n + 2)) for n in range(FIRST + 1))
+    slopes = tuple(tuple(draw_values(random, one.shape) for one in weights) for _ in range(STEPS))
+    seen = ask(FunctionRequest("groups", (("optimizer", optimizer), ("weights", weights), ("slopes", slopes), ("first", FIRST))))
+    found = [Deviation("dtype", f"{name}: {told}, expected float64") for name, told in seen.facts["dtypes"] if told != "float64"]
+    for number, given in enumerate(weights):
+        found += equal(f"weight {number}", seen[f"grouped/{number}"], seen[f"alone/{number}"], "in a group, and alone")
+        if np.array_equal(seen[f"alone/{number}"], np.float32(given)):
+            found.append(Deviation(f"weight {number}", f"weight {number}: no step was taken"))
+    return found
+
+
+HELD = {
+    "list": {"made": (0, 1, 2), "cut": (1, 2), "turned": (2, 1, 0), "last": (2,), "appended": (0, 1, 2, 3),
+             "replaced": (4, 1, 2, 3, 4), "listed": (4, 1, 2, 3)},
+    "dictionary": {"made": (0, 1), "copied": (0, 1), "updated": (0, 1, 2), "taken_out": (0,), "left": (1, 2), "joined": (1, 2, 3),
+                   "listed": (1, 2)},
+}
+"""Container -> which parameters, by their numbers, are held after each of these, one after the other; -1 is none of them."""
+
+
+@statement("A list or a dictionary of parameters that is cut, joined or copied holds the parameters themselves, in their order.",
+           {"container": tuple(HELD)}, strength=(1, 1, 1), sparing=0,
+           source="PyTorch: nn.ParameterList, nn.ParameterDict")
+def parameters_are_held_themselves(ask, container) -> list[Deviation]:
+    seen = ask(FunctionRequest("held_parameters", (("container", container),)))
+    return [d for name, due in HELD[container].items() for d in equal(name, seen[name], np.array(due), "parameters held")]

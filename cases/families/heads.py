@@ -1,0 +1,121 @@
+"""Attention of several heads, by its equation: with keys and values of other widths, further keys, shared heads."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from cases.batches import draw_mask, draw_values
+from cases.families.base import statement
+from cases.layers import generator
+from cases.models import FunctionRequest
+from cases.requests import Deviation
+from cases.tolerance import compare, unit_roundoff
+
+ROWS, QUERIES, VALUES, SIZE = 2, 3, 4, 3
+"""Rows of the batch; steps of the queries, and of what they read where it is not themselves; the size of a head."""
+HEADS: Mapping[str, tuple[int, int]] = {"each_its_own": (2, 2), "odd": (3, 3), "shared_by_two": (4, 2), "shared_by_all": (2, 1)}
+"""How many heads of queries there are, and of keys and values."""
+SLACK = 256 * unit_roundoff("float32")
+Weights = Mapping[str, np.ndarray]
+
+
+def sizes(heads: str, reads: str) -> dict[str, tuple[int, ...]]:
+    """Weights: `NAME/kernel` (features, heads, size) and `NAME/bias` (heads, size) of query, key and value, `output/kernel`
+    (heads, size, features) and `output/bias` (features,); `further/key` and `further/value` (heads, size). Keys and values are
+    as wide as queries, or have widths of their own."""
+    asking, kept = HEADS[heads]
+    width = asking * SIZE
+    widths = {"query": width, **({"key": 5, "value": 4} if reads == "others" else {"key": width, "value": width})}
+    found: dict[str, tuple[int, ...]] = {}
+    for name, of in widths.items():
+        count = asking if name == "query" else kept
+        found |= {f"{name}/kernel": (of, count, SIZE), f"{name}/bias": (count, SIZE)}
+    found |= {"output/kernel": (asking, SIZE, width), "output/bias": (width,)}
+    return found | {"further/key": (asking, SIZE), "further/value": (asking, SIZE)}
+
+
+def attended(given: Mapping[str, np.ndarray], weights: Weights, further: str) -> tuple[np.ndarray, np.ndarray]:
+    """Outputs (rows, queries, features), and the scores (rows, heads, queries, values and further ones).
+
+    given   query, key, value (rows, steps, features), may (rows, queries, values) bool
+    """
+    q, k, v = (np.einsum("btf,fhs->bhts", given[name], weights[f"{name}/kernel"]) + weights[f"{name}/bias"][None, :, None]
+               for name in ("query", "key", "value"))
+    k, v = (np.repeat(one, q.shape[1] // one.shape[1], axis=1) for one in (k, v))
+    may = np.broadcast_to(given["may"][:, None], (*q.shape[:3], k.shape[2]))
+    more = [np.stack([weights["further/key"], weights["further/value"]])] if "drawn" in further else []
+    more += [np.zeros((2, *q.shape[1:2], SIZE))] if "zero" in further else []
+    for key, value in more:
+        k, v = (np.concatenate([one, np.broadcast_to(new[None, :, None], (len(q), *new.shape[:1], 1, SIZE))], axis=2)
+                for one, new in ((k, key), (v, value)))
+        may = np.concatenate([may, np.ones((*may.shape[:3], 1), bool)], axis=3)
+    products = np.where(may, q @ np.swapaxes(k, -1, -2) / math.sqrt(SIZE), -np.inf)
+    powers = np.exp(products - products.max(axis=-1, keepdims=True))
+    scores = powers / powers.sum(axis=-1, keepdims=True)
+    return np.einsum("bhts,hsf->btf", scores @ v, weights["output/kernel"]) + weights["output/bias"], scores
+
+
+FACTORS = {
+    "heads": tuple(HEADS), "reads": ("itself", "alike", "others"), "mask": ("none", "right", "gaps"),
+    "own": ("none", "all_rows", "each_row"), "causal": (False, True), "scores": ("none", "each"), "bias": (True, False),
+    "gradients": (True, False),
+}
+"""What queries read: themselves, other sequences as wide, others of other widths; what else is said of what they may read: one
+mask for all rows, or one for each; whether scores are asked for; whether gradients are taken, without which a fast kernel may
+run."""
+SENSELESS = (
+    (("reads", "causal"), lambda reads, causal: causal and reads != "itself"),
+    (("heads", "reads"), lambda heads, reads: reads == "others" and len(set(HEADS[heads])) > 1),
+)
+ALONE = {**FACTORS, "heads": ("each_its_own", "odd"), "scores": ("mean", "none", "each"), "bare": (False, True),
+         "further": ("none", "drawn", "zero", "drawn_and_zero"), "time_first": (False, True)}
+"""What PyTorch alone has: the mean score of all heads; sequences without a batch, or with time first; behind keys and values one
+of each that are weights, one of zeros, or both."""
+
+
+@statement("Attention of several heads is its equation, in inference, whatever is asked for besides, with any masks together.",
+           FACTORS, strength=(1, 2, 2), usual={"bias": (True,)}, sparing=1, senseless=SENSELESS,
+           source="Vaswani et al. 2017; Ainslie et al. 2023; PyTorch: nn.MultiheadAttention; Keras: MultiHeadAttention")
+def heads_are_their_equation(ask, **variant) -> list[Deviation]:
+    return deviations(ask, further="none", bare=False, time_first=False, **variant)
+
+
+@statement("Attention of several heads is its equation with further keys, of a sequence alone, and with time first.", ALONE,
+           strength=(1, 2, 2), usual={"bias": (True,)}, sparing=0, source="PyTorch: nn.MultiheadAttention", senseless=(
+               *SENSELESS, (("bare", "own"), lambda bare, own: bare and own == "each_row")))
+def heads_with_more_are_their_equation(ask, **variant) -> list[Deviation]:
+    return deviations(ask, **variant)
+
+
+def deviations(ask, heads, reads, further, mask, own, causal, scores, bare, bias, gradients, time_first) -> list[Deviation]:
+    """Between outputs and scores and the equation."""
+    random = generator("heads", heads, reads)
+    weights = {name: draw_values(random, shape) * (1.0 if bias or not name.endswith("bias") else 0.0)
+               for name, shape in sizes(heads, reads).items()}
+    rows, read = 1 if bare else ROWS, QUERIES if reads == "itself" else VALUES
+    given = {name: draw_values(random, (rows, QUERIES if name == "query" else read, len(weights[f"{name}/kernel"])))
+             for name in ("query", "key", "value")}
+    if reads == "itself":
+        given |= {"key": given["query"], "value": given["query"]}
+    drawn = draw_mask(generator("heads", mask, read), mask, rows, read)
+    first = np.arange(read) == 0  # which all may read
+    valid = None if drawn is None else drawn | first
+    said = np.ones((rows, QUERIES, read), bool)
+    if own != "none":
+        turn = np.arange(rows)[:, None, None] * (own == "each_row")
+        said = ((np.arange(QUERIES)[:, None] + 2 * np.arange(read) + turn) % 3 != 0) | first
+    said = said & np.tri(QUERIES, read, dtype=bool) if causal else said
+    given["may"] = said if valid is None else said & valid[:, None]
+    due, parts = attended(given, weights, further)
+    options: dict[str, Any] = {"heads": HEADS[heads], "reads": reads, "further": further, "scores": scores, "bare": bare,
+                               "bias": bias, "gradients": gradients, "time_first": time_first, "causal": causal}
+    seen = ask(FunctionRequest("heads", (*options.items(), ("weights", weights), ("given", given), ("valid", valid),
+                                         ("said", said if causal or own != "none" else None))))
+    found = compare("outputs", seen["outputs"], due, SLACK * (1.0 + np.abs(due)))
+    if scores != "none":
+        found += compare("scores", seen["scores"], parts if scores == "each" else parts.mean(axis=1), SLACK)
+    return found

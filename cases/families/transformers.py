@@ -1,0 +1,138 @@
+"""Layers of transformers, as they stand behind recurrent ones: their equations, however the layer was come by."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import numpy as np
+
+from cases.batches import draw_mask, draw_values
+from cases.families.base import statement
+from cases.layers import generator
+from cases.models import FunctionRequest
+from cases.requests import Deviation
+from cases.tolerance import compare, unit_roundoff
+
+ROWS, STEPS, MEMORY, WIDTH, INNER, HEADS = 3, 4, 5, 4, 6, 2
+"""Rows of the batch; steps of the sequence and of the memory; features, of the sequence and within; heads of an attention."""
+EPSILON = 1e-5
+"""Of the norms, as documented."""
+SLACK = 1024 * unit_roundoff("float32")
+"""Of numbers that norms bring to one: some hundred roundings, each of them made no larger."""
+ACTIVATIONS: Mapping[str, Callable[[np.ndarray], np.ndarray]] = {
+    "relu": lambda x: np.maximum(x, 0.0),
+    "gelu": lambda x: x * (1.0 + np.vectorize(math.erf)(x / math.sqrt(2.0))) / 2.0,
+    "silu": lambda x: x / (1.0 + np.exp(-x)),
+    "tanh": np.tanh,
+}
+GIVEN = ("relu-word", "gelu-word", "tanh-function", "gelu-module", "silu-module")
+"""Activations, and what a layer is given for them."""
+Weights = Mapping[str, np.ndarray]
+
+
+def shapes(kind: str, bias: bool) -> dict[str, tuple[int, ...]]:
+    """The weights of an `encoder` or a `decoder` layer, by PyTorch's names."""
+    found: dict[str, tuple[int, ...]] = {}
+    for part in ("self_attn", *(["multihead_attn"] if kind == "decoder" else [])):
+        found |= {f"{part}.in_proj_weight": (3 * WIDTH, WIDTH), f"{part}.in_proj_bias": (3 * WIDTH,)}
+        found |= {f"{part}.out_proj.weight": (WIDTH, WIDTH), f"{part}.out_proj.bias": (WIDTH,)}
+    found |= {"linear1.weight": (INNER, WIDTH), "linear1.bias": (INNER,), "linear2.weight": (WIDTH, INNER)}
+    found |= {"linear2.bias": (WIDTH,)}
+    for n in range(1, 4 if kind == "decoder" else 3):
+        found |= {f"norm{n}.weight": (WIDTH,), f"norm{n}.bias": (WIDTH,)}
+    return found if bias else {name: shape for name, shape in found.items() if not name.endswith("bias")}
+
+
+def normed(x: np.ndarray, weights: Weights, name: str) -> np.ndarray:
+    """Each step brought to mean 0 and variance 1, then scaled and moved."""
+    off = x - x.mean(axis=-1, keepdims=True)
+    scaled = off / np.sqrt((off**2).mean(axis=-1, keepdims=True) + EPSILON) * weights[f"{name}.weight"]
+    return scaled + weights.get(f"{name}.bias", 0.0)
+
+
+def linear(x: np.ndarray, weights: Weights, name: str) -> np.ndarray:
+    """A product and a bias."""
+    return x @ weights[f"{name}.weight"].T + weights.get(f"{name}.bias", 0.0)
+
+
+def attended(x: np.ndarray, read: np.ndarray, may: np.ndarray, weights: Weights, name: str) -> np.ndarray:
+    """Several heads of attention of `x` (rows, queries, features), on what it `may` (rows, queries, values) read (rows, values,
+    features)."""
+    parts = np.split(weights[f"{name}.in_proj_weight"], 3)
+    biases = np.split(weights.get(f"{name}.in_proj_bias", np.zeros(3 * WIDTH)), 3)
+    q, k, v = (np.stack(np.split(one @ w.T + b, HEADS, axis=-1), axis=1)
+               for one, w, b in zip((x, read, read), parts, biases, strict=True))
+    scores = np.where(may[:, None], q @ np.swapaxes(k, -1, -2) / math.sqrt(WIDTH // HEADS), -np.inf)
+    powers = np.exp(scores - scores.max(axis=-1, keepdims=True))
+    heads = powers / powers.sum(axis=-1, keepdims=True) @ v
+    return linear(np.concatenate(list(np.moveaxis(heads, 1, 0)), axis=-1), weights, f"{name}.out_proj")
+
+
+def transformed(options: Mapping[str, Any], given: Mapping[str, np.ndarray], weights: Weights) -> np.ndarray:
+    """The layer by its equations, as of Vaswani et al. 2017; with `norm_first` as of Xiong et al. 2020. Stacked: twice.
+
+    given   x (rows, steps, features), valid (rows, steps), causal bool; memory, memory_valid for a decoder
+    """
+    kind, norm_first, activation = options["kind"], options["norm_first"], ACTIVATIONS[options["activation"].partition("-")[0]]
+    x, rows = given["x"], len(given["x"])
+    own = np.broadcast_to(given["valid"][:, None, :], (rows, STEPS, STEPS)) & (np.tri(STEPS, dtype=bool) | ~given["causal"])
+    blocks: list[Callable[[np.ndarray], np.ndarray]] = [lambda y: attended(y, y, own, weights, "self_attn")]
+    if kind == "decoder":
+        other = np.broadcast_to(given["memory_valid"][:, None, :], (rows, STEPS, MEMORY))
+        blocks.append(lambda y: attended(y, given["memory"], other, weights, "multihead_attn"))
+    blocks.append(lambda y: linear(activation(linear(y, weights, "linear1")), weights, "linear2"))
+    for number, block in enumerate(blocks * (2 if options["way"] == "stacked" else 1)):
+        name = f"norm{number % len(blocks) + 1}"
+        x = x + block(normed(x, weights, name)) if norm_first else normed(x + block(x), weights, name)
+    return x
+
+
+def validity(mask: str, steps: int, causal: bool) -> np.ndarray:
+    """(rows, steps) bool: which steps may be read. Where none later may, the first is one of them."""
+    drawn = draw_mask(generator("transformers", mask, steps), mask, ROWS, steps)
+    valid = np.ones((ROWS, steps), bool) if drawn is None else drawn.copy()
+    valid[:, 0] |= causal
+    return valid
+
+
+FACTORS = {
+    "kind": ("decoder", "encoder"), "way": ("made", "copied", "pickled", "stacked", "whole"), "activation": GIVEN,
+    "norm_first": (False, True), "mask": ("none", "right", "gaps"), "causal": (False, True), "gradients": (True, False),
+    "batch_first": (True, False), "bias": (True, False),
+}
+"""The ways by which a layer is come by: made; copied deeply; pickled and read again; two in a stack that was made of it; that of
+a whole transformer that was given the layer's options."""
+FAST = {"way": ("made", "stacked"), "activation": ("relu-word", "gelu-word"), "norm_first": (False, True),
+        "mask": ("right", "gaps", "none", "left"), "causal": (False, True)}
+
+
+@statement("A layer of a transformer is its equations with the activation that it was given, made, copied, pickled, stacked or "
+           "in a whole transformer, with padding or without, whether gradients are taken or not.", FACTORS, strength=(1, 2, 2),
+           usual={"bias": (True,)}, sparing=0,
+           source="PyTorch: nn.TransformerEncoderLayer, nn.TransformerDecoderLayer; Vaswani et al. 2017; Xiong et al. 2020")
+def transformer_layers_are_their_equations(ask, **variant) -> list[Deviation]:
+    return deviations(ask, **variant)
+
+
+@statement("A layer of an encoder that nothing keeps from being fast is its equations, with padding, causality and both.", FAST,
+           strength=(1, 3, 3), sparing=0, source="PyTorch: nn.TransformerEncoderLayer, the fast path")
+def fast_encoders_are_their_equations(ask, **variant) -> list[Deviation]:
+    return deviations(ask, kind="encoder", gradients=False, batch_first=True, bias=True, **variant)
+
+
+def deviations(ask, kind, way, activation, norm_first, mask, causal, gradients, batch_first, bias) -> list[Deviation]:
+    """Between outputs and the equations, at valid steps."""
+    random = generator("transformers", kind, activation)
+    weights = {name: draw_values(random, shape) for name, shape in shapes(kind, bias).items()}
+    given = {"x": draw_values(random, (ROWS, STEPS, WIDTH)), "memory": draw_values(random, (ROWS, MEMORY, WIDTH)),
+             "valid": validity(mask, STEPS, causal), "memory_valid": validity(mask, MEMORY, True), "causal": np.array(causal)}
+    given["valid"] |= ~given["valid"].any(axis=1, keepdims=True)
+    options = {"kind": kind, "way": way, "activation": activation, "norm_first": norm_first, "gradients": gradients,
+               "batch_first": batch_first, "bias": bias, "masked": mask != "none"}
+    seen = ask(FunctionRequest("transformer", (*options.items(), ("weights", weights), ("given", given))))
+    due = transformed(options, given, weights)
+    there = given["valid"][:, :, None]  # what comes at padding is a convention
+    size = max(1.0, np.abs(due).max())
+    return compare("outputs", seen["outputs"] * there, due * there, SLACK * size)

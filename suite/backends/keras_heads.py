@@ -1,0 +1,47 @@
+"""Keras' attention of several heads, with weights that are given."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from cases.families.heads import SIZE
+from cases.models import FunctionRequest
+from cases.requests import Observation, Unsupported
+from suite.backends import moment
+
+
+def run_heads(backend: Any, request: FunctionRequest) -> Observation | Unsupported:
+    """Answer the request of `cases.families.heads.heads_are_their_equation`."""
+    options, keras, engine = dict(request.arguments), backend.keras, backend.engine
+    if options["further"] != "none" or options["bare"] or options["scores"] == "mean" or options["time_first"]:
+        return Unsupported("Keras' layers of attention have no further keys, no mean scores, and read batches, rows first")
+    asking, kept = options["heads"]
+    given, weights, layers = options["given"], options["weights"], keras.layers
+    with moment("build"):
+        if asking == kept:
+            one = layers.MultiHeadAttention(asking, SIZE, dropout=0.4, use_bias=options["bias"])
+        else:
+            one = layers.GroupQueryAttention(SIZE, asking, kept, dropout=0.4, use_bias=options["bias"])
+        one.build(given["query"].shape, given["value"].shape, given["key"].shape)
+        for variable in one.trainable_weights:
+            *_, part, name = variable.path.split("/")
+            variable.assign(weights[f"{part.removeprefix('attention_')}/{name}"].astype("float32"))
+
+    def call() -> Any:
+        query, value, key = (engine.tensor(given[name].astype("float32")) for name in ("query", "value", "key"))
+        if options["reads"] == "itself":
+            key = value = query
+        masks = {} if options["valid"] is None else {"value_mask": engine.tensor(options["valid"])}
+        said = options["said"]
+        if options["causal"]:
+            masks["use_causal_mask"] = True
+        if said is not None and not (options["causal"] and (said == np.tri(*said.shape[1:], dtype=bool)).all()):
+            masks["attention_mask"] = engine.tensor(said)
+        return one(query, value, key, training=False, return_attention_scores=options["scores"] != "none", **masks)
+
+    with moment("run"):
+        found = call()
+    outputs, scores = found if options["scores"] != "none" else (found, None)
+    return Observation({"outputs": engine.numpy(outputs)} | ({} if scores is None else {"scores": engine.numpy(scores)}))

@@ -1,0 +1,48 @@
+"""PyTorch's averages of weights, and batch normalization behind them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import torch
+from torch import nn
+from torch.optim import swa_utils
+
+from cases.models import FunctionRequest
+from cases.requests import Observation
+from suite.backends import moment
+
+
+def run_averaged(backend: Any, request: FunctionRequest) -> Observation:
+    """Answer the request of `cases.families.averages.averages_are_means`."""
+    options = dict(request.arguments)
+    module = nn.Module()
+    module.weight = nn.Parameter(torch.zeros(3))
+    module.wide = nn.Parameter(torch.zeros(3, dtype=torch.float64))
+    module.register_buffer("buffer", torch.zeros(3))
+    name = f"get_{'ema' if options['decays'] else 'swa'}_{'multi_' if options['together'] else ''}avg_fn"
+    how = getattr(swa_utils, name)(*([options["decay"]] if options["decays"] else []))
+    given = {"multi_avg_fn" if options["together"] else "avg_fn": how}
+    with moment("run"), torch.no_grad():
+        average = swa_utils.AveragedModel(module, use_buffers=options["buffers"], **given)
+        for number in range(len(options["taken"]["weight"])):
+            for own, values in options["taken"].items():
+                tensor = getattr(module, own)
+                tensor.copy_(torch.tensor(values[number]))
+            average.update_parameters(module)
+    arrays = {own: np.array(getattr(average.module, own).detach().numpy()) for own in options["taken"]}
+    return Observation({**arrays, "count": average.n_averaged.numpy()})
+
+
+def run_statistics_again(backend: Any, request: FunctionRequest) -> Observation:
+    """Answer the request of `cases.families.averages.statistics_taken_again_are_means`."""
+    options = dict(request.arguments)
+    norm = nn.BatchNorm1d(3, momentum=options["momentum"])
+    module = nn.Sequential(norm)
+    module(torch.ones(4, 3) * torch.arange(4)[:, None])  # in training: statistics that are to be forgotten
+    module.train(options["training"])
+    with moment("run"):
+        swa_utils.update_bn([torch.tensor(np.array(one, "float32")) for one in options["batches"]], module)
+    return Observation({"mean": norm.running_mean.numpy(), "variance": norm.running_var.numpy()},
+                       facts={"training": module.training, "momentum": norm.momentum})

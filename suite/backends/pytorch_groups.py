@@ -1,0 +1,76 @@
+"""PyTorch's optimizers with groups of weights, and its containers of parameters."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from typing import Any
+
+import numpy as np
+import torch
+from torch import nn
+
+from cases.models import FunctionRequest
+from cases.requests import Observation
+from suite.backends import moment
+
+
+def run_groups(backend: Any, request: FunctionRequest) -> Observation:
+    """Answer the request of `cases.families.groups_of_weights.groups_step_as_alone`: the first group has a rate of its own; the
+    last weight is added after the first step."""
+    options = dict(request.arguments)
+    kind, first = getattr(torch.optim, options["optimizer"]), options["first"]
+
+    def fresh() -> list[nn.Parameter]:
+        return [nn.Parameter(torch.tensor(np.array(one, "float32"))) for one in options["weights"]]
+
+    def step(optimizer: torch.optim.Optimizer, weights: list[nn.Parameter], number: int, among: range) -> None:
+        for place in among:
+            weights[place].grad = torch.tensor(np.array(options["slopes"][number][place], "float32"))
+        optimizer.step()
+
+    steps, every = len(options["slopes"]), range(len(options["weights"]))
+    with moment("run"):
+        grouped = fresh()
+        optimizer = kind([{"params": grouped[:first], "lr": 0.25}], lr=0.125)
+        for number in range(steps):
+            step(optimizer, grouped, number, every[:first] if number == 0 else every)
+            if number == 0:
+                optimizer.add_param_group({"params": grouped[first:]})
+        alone = fresh()
+        for place in every:
+            own = kind([alone[place]], lr=0.25 if place < first else 0.125)
+            for number in range(0 if place < first else 1, steps):
+                step(own, alone, number, range(place, place + 1))
+        double = [one.detach().double().requires_grad_() for one in grouped]
+        other = kind([{"params": double[:first]}, {"params": double[first:]}], lr=0.5)
+        other.load_state_dict(optimizer.state_dict())
+    arrays = {f"{name}/{n}": one.detach().numpy() for name, each in (("grouped", grouped), ("alone", alone))
+              for n, one in enumerate(each)}
+    loaded = [one for held in other.state.values() for one in held.items() if isinstance(one[1], torch.Tensor) and one[1].ndim]
+    dtypes = tuple((name, str(value.dtype).removeprefix("torch.")) for name, value in loaded)
+    return Observation(arrays, facts={"dtypes": dtypes})
+
+
+def run_held_parameters(backend: Any, request: FunctionRequest) -> Observation:
+    """Answer the request of `cases.families.groups_of_weights.parameters_are_held_themselves`."""
+    own = [nn.Parameter(torch.full((2,), float(n))) for n in range(5)]
+    place = {id(one): n for n, one in enumerate(own)}
+
+    def of(each: Any) -> np.ndarray:
+        return np.array([place.get(id(one), -1) for one in each])
+
+    with moment("run"):
+        if dict(request.arguments)["container"] == "list":
+            held = nn.ParameterList(own[:3])
+            found = {"made": of(held), "cut": of(held[1:]), "turned": of(held[::-1]), "last": of([held[-1]])}
+            found["appended"] = of(held.append(own[3]))
+            held += own[4:]
+            held[0] = own[4]
+            found |= {"replaced": of(held), "listed": of(held.parameters())}
+        else:
+            held = nn.ParameterDict(OrderedDict(b=own[0], a=own[1]))  # the keys of a plain one are documented to be sorted
+            found = {"made": of(held.values()), "copied": of(held.copy().values())}
+            held.update({"c": own[2]})
+            found |= {"updated": of(held.values()), "taken_out": of([held.pop("b")]), "left": of(held.values())}
+            found |= {"joined": of((held | {"d": own[3]}).values()), "listed": of(held.parameters())}
+    return Observation(found)

@@ -1,0 +1,73 @@
+"""PyTorch's attention of several heads, with weights that are given."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import torch
+from torch import nn
+
+from cases.families.heads import SIZE
+from cases.models import FunctionRequest
+from cases.requests import Observation, Unsupported
+from suite.backends import moment
+from suite.backends.pytorch_layers import to_numpy
+
+
+def tensor(array: np.ndarray) -> torch.Tensor:
+    """A copy in float32."""
+    return torch.tensor(np.array(array, "float32"))
+
+
+def made(options: dict[str, Any]) -> nn.MultiheadAttention:
+    """The module in inference, with dropout that it does not draw then."""
+    count, weights = options["heads"][0], options["weights"]
+    width = count * SIZE
+    other = {"kdim": len(weights["key/kernel"]), "vdim": len(weights["value/kernel"])} if options["reads"] == "others" else {}
+    further = ("drawn" in options["further"], "zero" in options["further"])
+    module = nn.MultiheadAttention(width, count, 0.4, options["bias"], *further, batch_first=not options["time_first"], **other)
+    kernels = {name: tensor(weights[f"{name}/kernel"]).flatten(1).T for name in ("query", "key", "value")}
+    state = {"out_proj.weight": tensor(weights["output/kernel"]).flatten(0, 1).T}
+    if other:
+        state |= {f"{name[0]}_proj_weight": kernel for name, kernel in kernels.items()}
+    else:
+        state["in_proj_weight"] = torch.cat(list(kernels.values()))
+    if options["bias"]:
+        state["in_proj_bias"] = torch.cat([tensor(weights[f"{name}/bias"]).flatten() for name in kernels])
+        state["out_proj.bias"] = tensor(weights["output/bias"])
+    if "drawn" in options["further"]:
+        state |= {f"bias_{name[0]}": tensor(weights[f"further/{name}"]).reshape(1, 1, width) for name in ("key", "value")}
+    module.load_state_dict(state)
+    return module.eval()
+
+
+def run_heads(backend: Any, request: FunctionRequest) -> Observation | Unsupported:
+    """Answer the request of `cases.families.heads.heads_are_their_equation`."""
+    options = dict(request.arguments)
+    if options["heads"][0] != options["heads"][1]:
+        return Unsupported("the heads of nn.MultiheadAttention have each their own keys and values")
+    with moment("build"):
+        module = made(options)
+    axes = 0 if options["bare"] else 1 if options["time_first"] else None
+
+    def arranged(found: torch.Tensor) -> torch.Tensor:
+        return found if axes is None else found[0] if axes == 0 else found.transpose(0, 1)
+
+    query, key, value = (arranged(tensor(options["given"][name])) for name in ("query", "key", "value"))
+    if options["reads"] == "itself":
+        key = value = query
+    valid = None if options["valid"] is None else ~torch.tensor(options["valid"])
+    said = None if options["said"] is None else ~torch.tensor(options["said"]).repeat_interleave(options["heads"][0], dim=0)
+    if said is not None and (options["bare"] or (said == said[:1]).all()):
+        said = said[0]  # one for all
+    with moment("run"), torch.set_grad_enabled(options["gradients"]):
+        outputs, scores = module(query, key, value, key_padding_mask=valid if valid is None or not options["bare"] else valid[0],
+                                 need_weights=options["scores"] != "none", attn_mask=said,
+                                 average_attn_weights=options["scores"] != "each")
+    if options["bare"]:
+        outputs, scores = outputs[None], None if scores is None else scores[None]
+    elif options["time_first"]:
+        outputs = outputs.transpose(0, 1)
+    arrays = {"outputs": to_numpy(outputs)} | ({} if scores is None else {"scores": to_numpy(scores)})
+    return Observation(arrays)

@@ -1,0 +1,32 @@
+"""What the reference answers about averages: means."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from cases.models import FunctionRequest
+from cases.requests import Observation
+
+
+def run_averaged(backend: Any, request: FunctionRequest) -> Observation:
+    """Sums with a weight for each time."""
+    options = dict(request.arguments)
+    count = len(options["taken"]["weight"])
+    kept = options["decay"]
+    parts = [kept ** (count - 1), *((1 - kept) * kept ** (count - 1 - n) for n in range(1, count))]
+    parts = parts if options["decays"] else [1 / count] * count
+    arrays = {name: np.tensordot(parts, values, axes=1) for name, values in options["taken"].items()}
+    if not options["buffers"]:
+        arrays["buffer"] = options["taken"]["buffer"][-1]
+    return Observation({**arrays, "count": np.array(count)})
+
+
+def run_statistics_again(backend: Any, request: FunctionRequest) -> Observation:
+    """The moments of all batches."""
+    options = dict(request.arguments)
+    batches = options["batches"]
+    variance = np.mean([one.var(axis=0, ddof=1) for one in batches], axis=0)
+    return Observation({"mean": batches.mean(axis=(0, 1)), "variance": variance},
+                       facts={"training": options["training"], "momentum": options["momentum"]})

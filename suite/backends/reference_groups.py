@@ -1,0 +1,24 @@
+"""What the reference answers about groups of weights: each steps by its own slope."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from cases.families.groups_of_weights import HELD
+from cases.models import FunctionRequest
+from cases.requests import Observation
+
+
+def run_groups(backend: Any, request: FunctionRequest) -> Observation:
+    """Weights moved by all their slopes."""
+    options = dict(request.arguments)
+    moved = [one - 0.25 * sum(slopes[n] for slopes in options["slopes"]) for n, one in enumerate(options["weights"])]
+    return Observation({f"{name}/{n}": one for name in ("grouped", "alone") for n, one in enumerate(moved)},
+                       facts={"dtypes": (("moment", "float64"),)})
+
+
+def run_held_parameters(backend: Any, request: FunctionRequest) -> Observation:
+    """Numbers, as lists of Python hold them."""
+    return Observation({name: np.array(held) for name, held in HELD[dict(request.arguments)["container"]].items()})

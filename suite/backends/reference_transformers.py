@@ -1,0 +1,15 @@
+"""What the reference answers about layers of transformers: their equations, however they are come by."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from cases.families.transformers import transformed
+from cases.models import FunctionRequest
+from cases.requests import Observation
+
+
+def run_transformer(backend: Any, request: FunctionRequest) -> Observation:
+    """The layer in double precision."""
+    options = dict(request.arguments)
+    return Observation({"outputs": transformed(options, options["given"], options["weights"])})
