@@ -22,6 +22,9 @@ from tests.faults import (
     in_conditions,
     in_core,
     in_corners,
+    in_crossed_core,
+    in_crossed_layers,
+    in_crossed_models,
     in_engines,
     in_found_alive,
     in_graphs,
@@ -46,7 +49,8 @@ FAULTS: tuple[Fault, ...] = (*in_loops.ALL, *in_layers.ALL, *in_masks.ALL, *in_t
                              *in_blind_torch_again.ALL,
                              *in_blind_engines.ALL, *in_training.ALL, *in_models.ALL, *in_real.ALL, *in_blind_again.ALL,
                              *in_mutants.ALL, *in_mutants_torch.ALL, *in_mutants_again.ALL,
-                             *in_told.ALL, *in_core.ALL, *in_other_stacks.ALL, *in_found_alive.ALL)
+                             *in_told.ALL, *in_core.ALL, *in_other_stacks.ALL, *in_found_alive.ALL,
+                             *in_crossed_core.ALL, *in_crossed_layers.ALL, *in_crossed_models.ALL)
 WHAT = ("killed", "survived", "explained", "void")
 
 
