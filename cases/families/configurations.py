@@ -51,6 +51,15 @@ def shared_layers_stay_shared(ask, way):
     return equal("layers and parameters", seen["again"], seen["made"], f"after {way}") + other + order
 
 
+@statement("An input that a model may be called without may be left out in one that is made of it too.", {"way": WAYS}, sparing=0,
+           source="Keras: Input(optional=True), clone_model, Model.from_config, load_model")
+def optional_inputs_stay_optional(ask, way):
+    seen = ask(FunctionRequest("optional", (("way", way),)))
+    found = [d for name in ("with", "without") for d in equal(name, seen[f"again/{name}"], seen[f"made/{name}"], f"after {way}")]
+    same = np.array_equal(seen["made/with"], seen["made/without"])
+    return found + [Deviation("with", "with the input it gives what it gives without")] * same
+
+
 BOUNDED = ("simple_rnn", "lstm", "gru", "conv_lstm_1d", "conv_lstm_2d", "conv_lstm_3d", "bidirectional", "stacked", "embedding")
 FACTOR = {"kernel": 0.125, "recurrent_kernel": 0.25, "bias": 0.5, "embeddings": 0.75}
 """The factor of each weight's L2 regularizer."""

@@ -11,13 +11,13 @@ from cases.requests import Deviation, Execution, Request
 FACTORS = {
     "cell": ("gru", "lstm", "simple_rnn"), "kernel": ("fused", "generic", "unrolled"),
     "direction": ("backward", "forward"), "mask": ("none", "right", "gaps"), "units": (1, 3), "rows": (1, 3), "steps": (1, 4),
-    "bias": (False, True), "activation": ("relu", "tanh"), "sequences": (False, True),
+    "bias": (False, True), "activation": ("relu", "tanh", "sigmoid"), "sequences": (False, True),
 }
 SENSELESS = (
     (("kernel", "direction", "mask"), lambda kernel, direction, mask: kernel == "unrolled" and direction == "backward" and (
         mask != "none")),
     (("mask", "steps"), lambda mask, steps: mask != "none" and steps == 1),
-    (("activation", "steps"), lambda activation, steps: activation == "relu" and steps == 1),
+    (("activation", "steps"), lambda activation, steps: activation != "tanh" and steps == 1),
 )
 """What other statements ask; a mask of one step is no corner of a loop."""
 

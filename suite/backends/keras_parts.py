@@ -93,7 +93,8 @@ def run_told_dtypes(backend: Any, request: FunctionRequest) -> Observation:
                "lstm": lambda: layers.LSTM(2, return_state=True, **outer),
                "gru": lambda: layers.GRU(2, return_state=True, **outer),
                "conv_lstm": lambda: layers.ConvLSTM1D(2, 2, return_state=True, **outer),
-               "loop": lambda: layers.RNN(layers.GRUCell(2, **outer), return_state=True, **outer)}[part]()
+               **{name: lambda n=name: layers.RNN(layers.GRUCell(2, **(inner or outer)), n == "sequences", True, **outer)
+                 for name in ("loop", "sequences")}}[part]()
         shape = (2, 3, 5, 4) if part == "conv_lstm" else (2, 3, 4)
         told = keras.tree.flatten(one(keras.Input(batch_shape=shape)))
     with moment("run"):

@@ -12,6 +12,7 @@ from suite.backends.keras_counted import run_counted_states
 from suite.backends.keras_data import run_column, run_fetch, run_fit, run_lengths, run_load, run_stateful
 from suite.backends.keras_each_step import run_drawn_steps, run_each_step, run_open_steps
 from suite.backends.keras_exports import run_exported
+from suite.backends.keras_few_rows import run_few_rows
 from suite.backends.keras_fitting import run_fitting
 from suite.backends.keras_frozen import run_frozen_part
 from suite.backends.keras_given import run_given, run_wrong_weights
@@ -28,7 +29,8 @@ from suite.backends.keras_losses import (
     run_probabilities,
     run_whole_sequences,
 )
-from suite.backends.keras_masks import run_mask_table
+from suite.backends.keras_made_again import run_made_again, run_typed_again
+from suite.backends.keras_masks import run_given_mask, run_mask_table
 from suite.backends.keras_modes import run_kept_mode
 from suite.backends.keras_named import (
     run_activation,
@@ -49,6 +51,7 @@ from suite.backends.keras_options import (
     run_defaults,
     run_in_parts,
     run_last_axis,
+    run_optional,
     run_shared,
 )
 from suite.backends.keras_own import run_configured_twice, run_own_cell
@@ -61,6 +64,7 @@ from suite.backends.keras_parts import (
     run_told_dtypes,
 )
 from suite.backends.keras_purity import run_purity, run_recorded
+from suite.backends.keras_ranges import run_attending_nothing, run_half_range
 from suite.backends.keras_refused import run_refused_call
 from suite.backends.keras_saved import run_saved
 from suite.backends.keras_scans import run_associative_scan, run_ctc_decoded, run_mapped, run_scan
@@ -73,6 +77,7 @@ from suite.backends.keras_training import run_logs
 from suite.backends.keras_transforms import run_recomputed, run_transformed
 from suite.backends.keras_typed import run_masked_number, run_scaled_model, run_typed
 from suite.backends.keras_typed_parts import (
+    run_adapted_again,
     run_both_ways,
     run_class_weights,
     run_kept_mask,
@@ -122,6 +127,9 @@ PROBES: Mapping[str, Callable] = {
     "attending_long": run_attending_long, "wrong_weights": run_wrong_weights, "told_shapes": run_told_shapes,
     "options_of_nothing": lambda backend, request: run_options_of_nothing({"keras": backend.keras}, request),
     "contained": run_contained, "initialized": run_initialized, "padded_with": run_padded_with, "mapped": run_mapped,
+    "given_mask": run_given_mask, "half_range": run_half_range, "attending_nothing": run_attending_nothing,
+    "optional": run_optional, "few_rows": run_few_rows, "adapted_again": run_adapted_again,
+    "made_again": run_made_again, "typed_again": run_typed_again,
     "kept_mode": run_kept_mode, "masked_loss_by_name": run_masked_loss_by_name, "weighted_metric": run_weighted_metric,
 }
 """Name of a function request -> what answers it: function(backend, request)."""
