@@ -38,6 +38,17 @@ def options_survive(ask, kind, way):
     return found or ([] if seen.facts.get("options", ()) else [Deviation("options", "no option was looked at")])
 
 
+@statement("An option that is given alone, or given as None, is still there in a layer or cell that is made of the "
+           "configuration.",
+           {"kind": ("lstm", "gru", "simple_rnn", "conv_lstm", "lstm_cell", "gru_cell", "simple_rnn_cell")}, sparing=0,
+           strength=(1, 1, 1), source="Keras: get_config, from_config")
+def single_options_survive(ask, kind):
+    told = ask(FunctionRequest("alone", (("kind", kind),))).facts.get("options", ())
+    return [Deviation(name, f"{name}: {given} was given, the layer has {made}, and {again} when it is made again")
+            for name, given, made, again in told if not given == made == again] + (
+        [] if told else [Deviation("options", "no option was looked at")])
+
+
 @statement("A layer that stands twice in a model stands twice, with one set of weights, in one that is made of it, and its "
            "inputs have their names, shapes and dtypes; layers side by side are listed as they are joined.",
            {"way": WAYS}, sparing=0, source="Keras: clone_model, Model.from_config, load_model")

@@ -17,8 +17,8 @@ model whose first layer hands on what it is given."""
 MASK = np.array([[1, 1, 0, 0], [1, 0, 1, 0], [1, 1, 1, 0]], bool)
 
 
-@statement("A mask that is given with a call is of that call alone: the next call on the same tensor gives what it gave before, and "
-           "the tensor carries no mask.", {"kind": KINDS}, strength=(1, 1, 1), sparing=2,
+@statement("A mask that is given with a call is of that call alone: the next call on the same tensor gives what it gave before, "
+           "and the tensor carries no mask.", {"kind": KINDS}, strength=(1, 1, 1), sparing=2,
            source="Keras: Model.__call__(inputs, mask), Layer.__call__(inputs, mask)")
 def given_masks_are_of_their_call(ask, kind) -> list[Deviation]:
     """Arrays: `fresh`, `masked`, `again` of three calls; `carried`, whether the tensor carries a mask at the end."""

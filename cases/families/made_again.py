@@ -34,7 +34,8 @@ MADE: Mapping[str, tuple[str, dict[str, Any]]] = {
     "metrics.CosineSimilarity": ("numbers", {"axis": 1}), "metrics.BinaryAccuracy": ("flags", {"threshold": 0.25}),
     "metrics.BinaryCrossentropy": ("flags", SMOOTH), "metrics.CategoricalCrossentropy": ("class", {**SMOOTH, "axis": 1}),
     "metrics.SparseCategoricalCrossentropy": ("numbers_of_steps", {"axis": 1}),
-    "metrics.TopKCategoricalAccuracy": ("class", {"k": 2}), "metrics.SparseTopKCategoricalAccuracy": ("numbers_of_classes", {"k": 2}),
+    "metrics.TopKCategoricalAccuracy": ("class", {"k": 2}),
+    "metrics.SparseTopKCategoricalAccuracy": ("numbers_of_classes", {"k": 2}),
     "metrics.Precision": ("flags", {"thresholds": 0.25, "class_id": 1}), "metrics.Recall": ("flags", {"top_k": 2}),
     "metrics.AUC": ("flags", {"num_thresholds": 20, "curve": "PR", "from_logits": True, "summation_method": "majoring"}),
     "metrics.SensitivityAtSpecificity": ("flags", {"specificity": 0.5, "num_thresholds": 5}),
@@ -66,12 +67,16 @@ MADE: Mapping[str, tuple[str, dict[str, Any]]] = {
         "AdamW": {"learning_rate": 0.5, "weight_decay": 0.25, "beta_1": 0.5, "clipvalue": 0.125},
         "RMSprop": {"learning_rate": 0.5, "rho": 0.5, "momentum": 0.5, "epsilon": 0.25, "centered": True},
         "Adagrad": {"learning_rate": 0.5, "initial_accumulator_value": 0.5, "epsilon": 0.25, "weight_decay": 0.25},
-        "Adadelta": {"learning_rate": 0.5, "rho": 0.5, "epsilon": 0.25}, "Adamax": {"learning_rate": 0.5, "beta_1": 0.5, "beta_2": 0.75},
+        "Adadelta": {"learning_rate": 0.5, "rho": 0.5, "epsilon": 0.25},
+        "Adamax": {"learning_rate": 0.5, "beta_1": 0.5, "beta_2": 0.75},
         "Nadam": {"learning_rate": 0.5, "beta_1": 0.5, "gradient_accumulation_steps": 2},
         "Ftrl": {"learning_rate": 0.5, "learning_rate_power": -0.75, "l1_regularization_strength": 0.125, "beta": 0.25},
-        "Lion": {"learning_rate": 0.5, "beta_1": 0.25, "use_ema": True, "ema_momentum": 0.5, "ema_overwrite_frequency": 2}}.items()},
+        "Lion": {"learning_rate": 0.5, "beta_1": 0.25, "use_ema": True, "ema_momentum": 0.5,
+                 "ema_overwrite_frequency": 2}}.items()},
 }
 """Module and class -> what it reads; its options, none of them the default."""
+RARE = tuple(f"optimizers.{name}" for name in ("Adagrad", "Adadelta", "Adamax", "Ftrl", "AdamW"))
+"""What is asked at full depth alone."""
 LENGTH = 4
 """Of schedules, and of the training by an optimizer, in steps."""
 
@@ -95,15 +100,17 @@ def read(what: str) -> tuple[np.ndarray, ...]:
     if what in ("numbers", "rows"):
         return targets, outputs
     if what == "numbers_of_steps":
-        return np.arange(3 * CLASSES).reshape(3, CLASSES) % 5, np.exp(outputs) / np.exp(outputs).sum(axis=1, keepdims=True)
+        outputs = np.exp(draw_values(random, (3, CLASSES, CLASSES)))
+        return np.arange(3 * CLASSES).reshape(3, CLASSES) * 5 % 7 % CLASSES, outputs / outputs.sum(axis=1, keepdims=True)
     classes = np.arange(np.prod(shape[:-1])).reshape(shape[:-1]) % CLASSES
-    targets = {"shares": shares[0], "flags": (targets > 0) * 1.0, "numbers_of_classes": classes}.get(what, np.eye(CLASSES)[classes])
-    return targets, shares[1]
+    drawn = {"shares": shares[0], "flags": (targets > 0) * 1.0, "numbers_of_classes": classes}
+    return drawn.get(what, np.eye(CLASSES)[classes]), shares[1]
 
 
-@statement("A loss, metric, initializer, regularizer, constraint, schedule or optimizer that is made of its configuration, as it is "
-           "or out of a text, gives what the one gives that it is of, whatever its options are.", {"name": tuple(MADE)}, sparing=0,
-           strength=(1, 1, 1), source="Keras: get_config, from_config, serialize_keras_object")
+@statement("A loss, metric, initializer, regularizer, constraint, schedule or optimizer that is made of its configuration, as it "
+           "is or out of a text, gives what the one gives that it is of, whatever its options are.", {"name": tuple(MADE)},
+           usual={"name": tuple(name for name in MADE if name not in RARE)}, sparing=0, strength=(1, 1, 1),
+           source="Keras: get_config, from_config, serialize_keras_object")
 def parts_are_made_again(ask, name) -> list[Deviation]:
     """Arrays: `made`; `again/WAY`; `plain`, of one with no option but those that it needs, where it needs none."""
     what, options = MADE[name]
@@ -122,5 +129,5 @@ TYPED = ("losses.MeanSquaredError", "losses.CategoricalCrossentropy", "losses.Di
            {"name": TYPED}, sparing=0, strength=(1, 1, 1), source="Keras: Loss(dtype), Metric(dtype)")
 def dtypes_are_made_again(ask, name) -> list[Deviation]:
     seen = ask(FunctionRequest("typed_again", (("name", name), ("dtype", "float16"))))
-    return [Deviation(which, f"{which}: dtype {seen.facts[which]}, expected float16") for which in ("made", *WAYS)
-            if seen.facts[which] != "float16"]
+    return [Deviation(which, f"{which}: dtype {seen.facts.get(which)}, expected float16") for which in ("made", *WAYS)
+            if seen.facts.get(which) != "float16"]

@@ -49,8 +49,8 @@ ADAPTED = ("Embedding", "Dense", "EinsumDense")
            {"layer": ADAPTED, "way": ("configuration", "file")}, strength=(1, 2, 2), sparing=0,
            source="Keras: lora_rank, lora_alpha, enable_lora")
 def adapted_layers_are_made_again(ask, layer, way) -> list[Deviation]:
-    """Arrays: `made`, `again`, outputs; `moved/made`, `moved/again`, by how much they change where the first thin matrix is doubled;
-    `trained/made`, `trained/again`, the numbers of weights that are trained."""
+    """Arrays: `made`, `again`, outputs; `moved/made`, `moved/again`, by how much they change where the first thin matrix
+    is doubled; `trained/made`, `trained/again`, the numbers of weights that are trained."""
     seen = ask(FunctionRequest("adapted_again", (("layer", layer), ("way", way), ("alpha", 3), ("rank", 2))))
     slack = 64 * unit_roundoff("float32")
     found = compare("outputs", seen["again"], seen["made"].astype("float64"), slack * (1 + np.abs(seen["made"])))

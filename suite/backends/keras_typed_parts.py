@@ -104,15 +104,16 @@ def run_both_ways(backend: Any, request: FunctionRequest) -> Observation | Unsup
 
 
 def run_adapted_again(backend: Any, request: FunctionRequest) -> Observation:
-    """Answer the request of `cases.families.tables.adapted_layers_are_made_again`. A file holds what is adapted in one matrix: its
-    layer is given the thin ones again."""
+    """Answer the request of `cases.families.tables.adapted_layers_are_made_again`. A file holds what is adapted in one matrix:
+    its layer is given the thin ones again."""
     options, keras, engine = dict(request.arguments), backend.keras, backend.engine
     thin = {"lora_rank": options["rank"], "lora_alpha": options["alpha"]}
     random, ids = np.random.default_rng(6), options["layer"] == "Embedding"
     with moment("build"):
         start = keras.Input((4,), dtype="int32") if ids else keras.Input((4, 3))
         one = {"Embedding": lambda: keras.layers.Embedding(6, 5, **thin), "Dense": lambda: keras.layers.Dense(5, **thin),
-               "EinsumDense": lambda: keras.layers.EinsumDense("btf,fg->btg", (None, 5), bias_axes="g", **thin)}[options["layer"]]()
+               "EinsumDense": lambda: keras.layers.EinsumDense("btf,fg->btg", (None, 5), bias_axes="g", **thin)}[
+                   options["layer"]]()
         model = keras.Model(start, one(start))
         model.set_weights([random.normal(size=a.shape).astype("float32") for a in model.get_weights()])
         other = (loaded(keras, model) if options["way"] == "file" else keras.Model.from_config(model.get_config()))
