@@ -59,3 +59,15 @@ def adapted_layers_are_made_again(ask, layer, way) -> list[Deviation]:
         found.append(Deviation("moved", "the thin matrices change nothing"))
     return found + equal("trained", seen["trained/again"], seen["trained/made"]) + equal(
         "trained", seen["trained/made"], np.array(2 + (layer != "Embedding")), "a bias and two thin matrices")
+
+
+@statement("A layer that is adapted by two thin matrices (LoRA), frozen and then not any more, alone or with the model around "
+           "it, trains what it trained before: the matrix that they adapt stays as it is.",
+           {"layer": ADAPTED, "around": (False, True)}, strength=(1, 2, 2), sparing=0,
+           source="Keras: enable_lora, Layer.trainable")
+def adapted_layers_are_thawed(ask, layer, around) -> list[Deviation]:
+    seen = ask(FunctionRequest("adapted_thawed", (("layer", layer), ("around", around), ("alpha", 3), ("rank", 2))))
+    return equal("trained", seen["trained/frozen"], np.array(0), "frozen") + equal(
+        "trained", seen["trained/thawed"], seen["trained/before"], "not frozen any more") + equal(
+        "matrix", seen["matrix/after"], seen["matrix/before"], "after a step of training") + (
+        [] if np.abs(seen["moved"]).max() else [Deviation("outputs", "a step of training changes nothing")])

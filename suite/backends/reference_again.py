@@ -71,3 +71,9 @@ def run_adapted_again(backend: Any, request: FunctionRequest) -> Observation:
     trained = np.array(2 + (dict(request.arguments)["layer"] != "Embedding"))
     arrays = {"": np.ones((2, 3)), "moved/": np.full((2, 3), 0.5), "trained/": trained}
     return Observation({f"{place}{name}": array for place, array in arrays.items() for name in ("made", "again")})
+
+
+def run_adapted_thawed(backend: Any, request: FunctionRequest) -> Observation:
+    """Two weights are trained, or none."""
+    return Observation({"trained/before": np.array(2), "trained/frozen": np.array(0), "trained/thawed": np.array(2),
+                        "matrix/before": np.ones((2, 3)), "matrix/after": np.ones((2, 3)), "moved": np.ones(2)})

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 
 from suite.backends.reference_again import (
     run_adapted_again,
+    run_adapted_thawed,
     run_alone,
     run_attending_nothing,
     run_few_rows,
@@ -201,7 +202,7 @@ PROBES: Mapping[str, Callable] = {
     "told_parts": run_told_parts,
     "made_again": run_made_again, "typed_again": run_typed_again, "given_mask": run_given_mask, "half_range": run_half_range,
     "attending_nothing": run_attending_nothing, "few_rows": run_few_rows, "optional": run_optional, "alone": run_alone,
-    "adapted_again": run_adapted_again,
+    "adapted_again": run_adapted_again, "adapted_thawed": run_adapted_thawed,
     "computed_as": run_computed_as, "as_vector": run_as_vector,
     "initialized": run_initialized,
     "packed_by": run_packed_by, "by_position": run_by_position, "of_a_dtype": run_of_a_dtype, "made_ready": run_request,
