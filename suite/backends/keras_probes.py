@@ -17,7 +17,7 @@ from suite.backends.keras_few_rows import run_few_rows
 from suite.backends.keras_fitting import run_fitting
 from suite.backends.keras_frozen import run_frozen_part
 from suite.backends.keras_given import run_given, run_wrong_weights
-from suite.backends.keras_graphs import run_between, run_convolution_in_time, run_graph
+from suite.backends.keras_graphs import run_between, run_convolution_in_time, run_cut_model, run_graph
 from suite.backends.keras_halves import run_halves
 from suite.backends.keras_handed_on import run_carried_masks, run_listed_states, run_other_dtype
 from suite.backends.keras_held import run_held_counted, run_held_drawn, run_held_trained
@@ -130,6 +130,7 @@ PROBES: Mapping[str, Callable] = {
     "options_of_nothing": lambda backend, request: run_options_of_nothing({"keras": backend.keras}, request),
     "contained": run_contained, "initialized": run_initialized, "padded_with": run_padded_with, "mapped": run_mapped,
     "given_mask": run_given_mask, "half_range": run_half_range, "attending_nothing": run_attending_nothing,
+    "cut_model": run_cut_model,
     "optional": run_optional, "alone": run_alone, "few_rows": run_few_rows, "adapted_again": run_adapted_again,
     "adapted_thawed": run_adapted_thawed,
     "made_again": run_made_again, "typed_again": run_typed_again,

@@ -77,3 +77,9 @@ def run_adapted_thawed(backend: Any, request: FunctionRequest) -> Observation:
     """Two weights are trained, or none."""
     return Observation({"trained/before": np.array(2), "trained/frozen": np.array(0), "trained/thawed": np.array(2),
                         "matrix/before": np.ones((2, 3)), "matrix/after": np.ones((2, 3)), "moved": np.ones(2)})
+
+
+def run_cut_model(backend: Any, request: FunctionRequest) -> Observation:
+    """A sum, and its parts."""
+    given = np.arange(6.0).reshape(2, 3)
+    return Observation({"whole": given.sum(axis=1), "parts": given[:, :1].sum(axis=1) + given[:, 1:].sum(axis=1)})
