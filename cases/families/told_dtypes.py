@@ -25,3 +25,14 @@ def told_dtypes_are_given(ask, part, dtype, where) -> list[Deviation]:
         return [Deviation("outputs", "outputs that are not finite")]
     return [Deviation(f"results/{n}", f"results/{n}: told {told}, given {given}")
             for n, (told, given) in enumerate(seen.facts["dtypes"]) if told != given]
+
+
+@statement("A policy of dtypes that a layer is given later, by name or as an object, before or after its first call, is the one "
+           "it computes in.", {"part": ("dense", "lstm", "bidirectional", "loop", "normalization"), "named": (True, False),
+                            "called": (True, False)}, strength=(1, 2, 2), sparing=0, source="Keras: Layer.dtype_policy")
+def later_policies_hold(ask, part, named, called) -> list[Deviation]:
+    seen = ask(FunctionRequest("later_policy", (("part", part), ("named", named), ("called", called),
+                                                  ("dtype", "mixed_bfloat16"))))
+    due = {"policy": "mixed_bfloat16", "outputs": "bfloat16", "weights": "float32"}
+    return [Deviation(name, f"{name}: {seen.facts.get(name)}, expected {one}") for name, one in due.items()
+            if seen.facts.get(name) != one]

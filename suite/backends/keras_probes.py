@@ -56,13 +56,16 @@ from suite.backends.keras_options import (
     run_shared,
 )
 from suite.backends.keras_own import run_configured_twice, run_own_cell
+from suite.backends.keras_own_steps import run_own_steps
 from suite.backends.keras_parts import (
     run_dropped_all,
+    run_later_policy,
     run_made_with_weights,
     run_meant,
     run_seeds,
     run_sparse_step,
     run_told_dtypes,
+    run_wrong_table,
 )
 from suite.backends.keras_purity import run_purity, run_recorded
 from suite.backends.keras_ranges import run_attending_nothing, run_half_range
@@ -130,7 +133,7 @@ PROBES: Mapping[str, Callable] = {
     "options_of_nothing": lambda backend, request: run_options_of_nothing({"keras": backend.keras}, request),
     "contained": run_contained, "initialized": run_initialized, "padded_with": run_padded_with, "mapped": run_mapped,
     "given_mask": run_given_mask, "half_range": run_half_range, "attending_nothing": run_attending_nothing,
-    "cut_model": run_cut_model,
+    "cut_model": run_cut_model, "own_steps": run_own_steps, "later_policy": run_later_policy, "wrong_table": run_wrong_table,
     "optional": run_optional, "alone": run_alone, "few_rows": run_few_rows, "adapted_again": run_adapted_again,
     "adapted_thawed": run_adapted_thawed,
     "made_again": run_made_again, "typed_again": run_typed_again,

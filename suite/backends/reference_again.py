@@ -9,6 +9,7 @@ import numpy as np
 from cases.families.half_ranges import LAYERS
 from cases.models import FunctionRequest
 from cases.requests import Observation
+from suite.backends import moment
 
 
 def run_made_again(backend: Any, request: FunctionRequest) -> Observation:
@@ -83,3 +84,26 @@ def run_cut_model(backend: Any, request: FunctionRequest) -> Observation:
     """A sum, and its parts."""
     given = np.arange(6.0).reshape(2, 3)
     return Observation({"whole": given.sum(axis=1), "parts": given[:, :1].sum(axis=1) + given[:, 1:].sum(axis=1)})
+
+
+def run_own_steps(backend: Any, request: FunctionRequest) -> Observation:
+    """Numbers by their place, 10 more in a test."""
+    names = dict(request.arguments)["names"]
+    starts = {"fit": 0.0, "validated": 10.0, "evaluated": 10.0}
+    return Observation({how: start + np.arange(len(names)) for how, start in starts.items()},
+                       facts={how: tuple(f"val_{n}" if how == "validated" else n for n in names) for how in starts})
+
+
+def run_later_policy(backend: Any, request: FunctionRequest) -> Observation:
+    """What a policy of mixed dtypes says."""
+    policy = dict(request.arguments)["dtype"]
+    return Observation({}, facts={"policy": policy, "outputs": policy.removeprefix("mixed_"), "weights": "float32"})
+
+
+def run_wrong_table(backend: Any, request: FunctionRequest) -> Observation:
+    """Raises ValueError where sizes are others."""
+    options = dict(request.arguments)
+    with moment("build"):
+        if np.shape(options["weights"]) != options["sizes"]:
+            raise ValueError(f"a table of {np.shape(options['weights'])}, expected {options['sizes']}")
+    return Observation({"table": np.array(options["weights"])})

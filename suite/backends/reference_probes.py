@@ -13,9 +13,12 @@ from suite.backends.reference_again import (
     run_few_rows,
     run_given_mask,
     run_half_range,
+    run_later_policy,
     run_made_again,
     run_optional,
+    run_own_steps,
     run_typed_again,
+    run_wrong_table,
 )
 from suite.backends.reference_answers import (
     run_activity,
@@ -202,7 +205,8 @@ PROBES: Mapping[str, Callable] = {
     "contained": run_contained, "loaded_in_part": run_loaded_in_part, "kept_states": run_kept_states,
     "told_parts": run_told_parts,
     "made_again": run_made_again, "typed_again": run_typed_again, "given_mask": run_given_mask, "half_range": run_half_range,
-    "attending_nothing": run_attending_nothing, "few_rows": run_few_rows, "optional": run_optional, "cut_model": run_cut_model,
+    "attending_nothing": run_attending_nothing, "few_rows": run_few_rows, "optional": run_optional,
+    "cut_model": run_cut_model, "own_steps": run_own_steps, "later_policy": run_later_policy, "wrong_table": run_wrong_table,
     "alone": run_alone,
     "adapted_again": run_adapted_again, "adapted_thawed": run_adapted_thawed,
     "computed_as": run_computed_as, "as_vector": run_as_vector,
