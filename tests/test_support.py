@@ -45,6 +45,7 @@ DECLINED = frozenset("""
     freezing/thawed_layers_learn gates/dropout_reaches_every_gate graphs/a_model_takes_a_mask graphs/an_embedding_masks_id_zero
     graphs/attention_reads_valid_steps graphs/dropout_around_layers graphs/joined_masks_are_either graphs/joins_of_other_shapes
     graphs/masking_looks_at_every_feature graphs/pooling_reads_the_mask_of_its_input graphs/words_have_their_own_mask
+    halves/halves_may_change_places
     halves/halves_are_their_layers handed_on/listed_states_go_on handed_on/results_carry_their_masks
     held_layers/parts_of_cells_act_once_a_step held_layers/parts_of_cells_draw_anew
     initial_weights/initializers_fill_their_weights initial_weights/regularizers_and_constraints_act

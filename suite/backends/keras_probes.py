@@ -18,7 +18,7 @@ from suite.backends.keras_fitting import run_fitting
 from suite.backends.keras_frozen import run_frozen_part
 from suite.backends.keras_given import run_given, run_wrong_weights
 from suite.backends.keras_graphs import run_between, run_convolution_in_time, run_cut_model, run_graph
-from suite.backends.keras_halves import run_halves
+from suite.backends.keras_halves import run_halves, run_turned_halves
 from suite.backends.keras_handed_on import run_carried_masks, run_listed_states, run_other_dtype
 from suite.backends.keras_held import run_held_counted, run_held_drawn, run_held_trained
 from suite.backends.keras_initial import run_initialized
@@ -133,7 +133,8 @@ PROBES: Mapping[str, Callable] = {
     "options_of_nothing": lambda backend, request: run_options_of_nothing({"keras": backend.keras}, request),
     "contained": run_contained, "initialized": run_initialized, "padded_with": run_padded_with, "mapped": run_mapped,
     "given_mask": run_given_mask, "half_range": run_half_range, "attending_nothing": run_attending_nothing,
-    "cut_model": run_cut_model, "own_steps": run_own_steps, "later_policy": run_later_policy, "wrong_table": run_wrong_table,
+    "turned_halves": run_turned_halves, "cut_model": run_cut_model, "own_steps": run_own_steps,
+    "later_policy": run_later_policy, "wrong_table": run_wrong_table,
     "optional": run_optional, "alone": run_alone, "few_rows": run_few_rows, "adapted_again": run_adapted_again,
     "adapted_thawed": run_adapted_thawed,
     "made_again": run_made_again, "typed_again": run_typed_again,

@@ -6,9 +6,11 @@ from typing import Any
 
 import numpy as np
 
+from cases.batches import Batch
 from cases.families.half_ranges import LAYERS
+from cases.layers import Layer
 from cases.models import FunctionRequest
-from cases.requests import Observation
+from cases.requests import Observation, Request
 from suite.backends import moment
 
 
@@ -107,3 +109,13 @@ def run_wrong_table(backend: Any, request: FunctionRequest) -> Observation:
         if np.shape(options["weights"]) != options["sizes"]:
             raise ValueError(f"a table of {np.shape(options['weights'])}, expected {options['sizes']}")
     return Observation({"table": np.array(options["weights"])})
+
+
+def run_turned_halves(backend: Any, request: FunctionRequest) -> Observation:
+    """Each layer alone, the backward one's outputs in the order of time."""
+    options, found = dict(request.arguments), []
+    for way, weights in zip(("backward", "forward"), options["weights"], strict=True):
+        layer = Layer(options["cell"], options["inputs"].shape[2], options["units"], direction=way)
+        seen = backend.run(Request(layer, weights, Batch(options["inputs"]), wants=("outputs",)))["outputs"]
+        found.append(seen[:, ::-1] if way == "backward" else seen)
+    return Observation({"outputs": np.concatenate(found, axis=-1)})

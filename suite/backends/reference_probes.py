@@ -17,6 +17,7 @@ from suite.backends.reference_again import (
     run_made_again,
     run_optional,
     run_own_steps,
+    run_turned_halves,
     run_typed_again,
     run_wrong_table,
 )
@@ -207,6 +208,7 @@ PROBES: Mapping[str, Callable] = {
     "made_again": run_made_again, "typed_again": run_typed_again, "given_mask": run_given_mask, "half_range": run_half_range,
     "attending_nothing": run_attending_nothing, "few_rows": run_few_rows, "optional": run_optional,
     "cut_model": run_cut_model, "own_steps": run_own_steps, "later_policy": run_later_policy, "wrong_table": run_wrong_table,
+    "turned_halves": run_turned_halves,
     "alone": run_alone,
     "adapted_again": run_adapted_again, "adapted_thawed": run_adapted_thawed,
     "computed_as": run_computed_as, "as_vector": run_as_vector,
