@@ -19,6 +19,7 @@ MASK = np.array([[1, 1, 0, 0], [1, 0, 1, 0], [1, 1, 1, 0]], bool)
 
 @statement("A mask that is given with a call is of that call alone: the next call on the same tensor gives what it gave before, "
            "and the tensor carries no mask.", {"kind": KINDS}, strength=(1, 1, 1), sparing=2,
+           usual={"kind": tuple(kind for kind in KINDS if kind not in ("nested", "loop", "normalization"))},
            source="Keras: Model.__call__(inputs, mask), Layer.__call__(inputs, mask)")
 def given_masks_are_of_their_call(ask, kind) -> list[Deviation]:
     """Arrays: `fresh`, `masked`, `again` of three calls; `carried`, whether the tensor carries a mask at the end."""

@@ -14,7 +14,7 @@ TOLD = {"less": ("own",), "more": ("loss", "own", "score"), "other": ("first", "
 
 @statement("What a train_step or test_step of one's own tells is what fit and evaluate tell, all of it and nothing else, "
            "whatever metrics the model is compiled with.", {"told": tuple(TOLD), "metrics": (True, False)},
-           strength=(1, 2, 2), sparing=0, source="Keras: guide on customizing fit(), train_step, test_step")
+           strength=(1, 1, 2), sparing=0, source="Keras: guide on customizing fit(), train_step, test_step")
 def own_steps_tell(ask, told, metrics) -> list[Deviation]:
     """Facts: `fit`, `validated`, `evaluated`, the names that were told; arrays of the same names: their numbers, in order."""
     names = tuple(sorted(TOLD[told]))

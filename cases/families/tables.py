@@ -46,7 +46,7 @@ ADAPTED = ("Embedding", "Dense", "EinsumDense")
 
 @statement("A layer that is adapted by two thin matrices (LoRA) gives the same when it is made of its configuration, or out of a "
            "file, with the scale it was made with, and only they are trained.",
-           {"layer": ADAPTED, "way": ("configuration", "file")}, strength=(1, 2, 2), sparing=0,
+           {"layer": ADAPTED, "way": ("configuration", "file")}, strength=(1, 1, 2), sparing=0,
            source="Keras: lora_rank, lora_alpha, enable_lora")
 def adapted_layers_are_made_again(ask, layer, way) -> list[Deviation]:
     """Arrays: `made`, `again`, outputs; `moved/made`, `moved/again`, by how much they change where the first thin matrix
@@ -63,7 +63,7 @@ def adapted_layers_are_made_again(ask, layer, way) -> list[Deviation]:
 
 @statement("A layer that is adapted by two thin matrices (LoRA), frozen and then not any more, alone or with the model around "
            "it, trains what it trained before: the matrix that they adapt stays as it is.",
-           {"layer": ADAPTED, "around": (False, True)}, strength=(1, 2, 2), sparing=0,
+           {"layer": ADAPTED, "around": (False, True)}, strength=(1, 1, 2), sparing=0,
            source="Keras: enable_lora, Layer.trainable")
 def adapted_layers_are_thawed(ask, layer, around) -> list[Deviation]:
     seen = ask(FunctionRequest("adapted_thawed", (("layer", layer), ("around", around), ("alpha", 3), ("rank", 2))))

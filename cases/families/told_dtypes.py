@@ -29,7 +29,7 @@ def told_dtypes_are_given(ask, part, dtype, where) -> list[Deviation]:
 
 @statement("A policy of dtypes that a layer is given later, by name or as an object, before or after its first call, is the one "
            "it computes in.", {"part": ("dense", "lstm", "bidirectional", "loop", "normalization"), "named": (True, False),
-                            "called": (True, False)}, strength=(1, 2, 2), sparing=0, source="Keras: Layer.dtype_policy")
+                            "called": (True, False)}, strength=(1, 1, 2), sparing=0, source="Keras: Layer.dtype_policy")
 def later_policies_hold(ask, part, named, called) -> list[Deviation]:
     seen = ask(FunctionRequest("later_policy", (("part", part), ("named", named), ("called", called),
                                                   ("dtype", "mixed_bfloat16"))))
