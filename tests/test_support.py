@@ -25,7 +25,11 @@ DECLINED = frozenset("""
     scans/associative_scans_are_loops scans/decoded_labels_are_the_most_probable scans/scans_of_any_length_are_loops
     sparse_steps/tables_are_trained_as_kernels tables/kept_tables_mask tables/tables_are_the_same_both_ways
     told_dtypes/told_dtypes_are_given weights_of_classes/weights_of_classes_weigh_steps
-    whole_numbers/whole_numbers_are_numbers
+    whole_numbers/whole_numbers_are_numbers made_again/parts_are_made_again made_again/dtypes_are_made_again
+    given_masks/given_masks_are_of_their_call half_ranges/means_stay_in_range half_ranges/answers_of_nothing_are_finite
+    few_rows/few_rows_are_dropped_from configurations/optional_inputs_stay_optional configurations/single_options_survive
+    own_steps/own_steps_tell told_dtypes/later_policies_hold initial_weights/tables_of_other_sizes_are_refused
+    cut_models/cut_models_are_whole tables/adapted_layers_are_made_again tables/adapted_layers_are_thawed
     execution/dropout_is_identity_in_inference execution/implementations_agree execution/unrolled_is_generic
     ragged/pad_sequences_keeps_sequences padding/nothing_valid_keeps_states padding/compaction direction/backward_is_reversed
     masks/mask_sources_agree masks/mask_source_gradients masks/mask_source_in_predict masks/mask_source_reloaded
@@ -44,6 +48,7 @@ DECLINED = frozenset("""
     freezing/thawed_layers_learn gates/dropout_reaches_every_gate graphs/a_model_takes_a_mask graphs/an_embedding_masks_id_zero
     graphs/attention_reads_valid_steps graphs/dropout_around_layers graphs/joined_masks_are_either graphs/joins_of_other_shapes
     graphs/masking_looks_at_every_feature graphs/pooling_reads_the_mask_of_its_input graphs/words_have_their_own_mask
+    halves/halves_may_change_places
     halves/halves_are_their_layers handed_on/listed_states_go_on handed_on/results_carry_their_masks
     held_layers/parts_of_cells_act_once_a_step held_layers/parts_of_cells_draw_anew
     initial_weights/initializers_fill_their_weights initial_weights/regularizers_and_constraints_act

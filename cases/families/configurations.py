@@ -38,6 +38,17 @@ def options_survive(ask, kind, way):
     return found or ([] if seen.facts.get("options", ()) else [Deviation("options", "no option was looked at")])
 
 
+@statement("An option that is given alone, or given as None, is still there in a layer or cell that is made of the "
+           "configuration.",
+           {"kind": ("lstm", "gru", "simple_rnn", "conv_lstm", "lstm_cell", "gru_cell", "simple_rnn_cell")}, sparing=0,
+           usual={"kind": ("lstm", "gru", "simple_rnn_cell")}, strength=(1, 1, 1), source="Keras: get_config, from_config")
+def single_options_survive(ask, kind):
+    told = ask(FunctionRequest("alone", (("kind", kind),))).facts.get("options", ())
+    return [Deviation(name, f"{name}: {given} was given, the layer has {made}, and {again} when it is made again")
+            for name, given, made, again in told if not given == made == again] + (
+        [] if told else [Deviation("options", "no option was looked at")])
+
+
 @statement("A layer that stands twice in a model stands twice, with one set of weights, in one that is made of it, and its "
            "inputs have their names, shapes and dtypes; layers side by side are listed as they are joined.",
            {"way": WAYS}, sparing=0, source="Keras: clone_model, Model.from_config, load_model")
@@ -49,6 +60,15 @@ def shared_layers_stay_shared(ask, way):
              for who, names in seen.facts["beside"].items() if names != BESIDE]
     other = other * (told["again"] != told["made"])
     return equal("layers and parameters", seen["again"], seen["made"], f"after {way}") + other + order
+
+
+@statement("An input that a model may be called without may be left out in one that is made of it too.", {"way": WAYS}, sparing=0,
+           source="Keras: Input(optional=True), clone_model, Model.from_config, load_model")
+def optional_inputs_stay_optional(ask, way):
+    seen = ask(FunctionRequest("optional", (("way", way),)))
+    found = [d for name in ("with", "without") for d in equal(name, seen[f"again/{name}"], seen[f"made/{name}"], f"after {way}")]
+    same = np.array_equal(seen["made/with"], seen["made/without"])
+    return found + [Deviation("with", "with the input it gives what it gives without")] * same
 
 
 BOUNDED = ("simple_rnn", "lstm", "gru", "conv_lstm_1d", "conv_lstm_2d", "conv_lstm_3d", "bidirectional", "stacked", "embedding")

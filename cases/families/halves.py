@@ -5,10 +5,11 @@ from __future__ import annotations
 import numpy as np
 
 from cases.batches import Batch, BatchPlan
-from cases.families.base import statement
+from cases.families.base import statement, worded
+from cases.invariants.base import settled
 from cases.layers import Layer, draw_weights
 from cases.models import FunctionRequest
-from cases.requests import Deviation, Request
+from cases.requests import Deviation, Refusal, Request
 from cases.tolerance import compare, expect
 
 HALVES: dict[str, tuple[Layer, Layer]] = {
@@ -90,3 +91,20 @@ def expected(requests: tuple[Request, Request], merge: str, return_sequences: bo
     joined = {"concat": lambda x, y: np.concatenate([x, y], axis=-1), "sum": np.add, "mul": np.multiply}[merge]
     allowed = joined(a[1], b[1]) if merge != "mul" else a[1] * abs(b[0]) + b[1] * abs(a[0]) + a[1] * b[1]
     return {"outputs": (joined(a[0], b[0]), allowed + (merge != "concat") * 1e-7 * abs(joined(a[0], b[0]))), **states}
+
+
+@statement("Two layers of which the first runs backwards and the second forward give all their outputs in the order of time, the "
+           "first one's first, or are refused.", {"cell": ("lstm", "gru", "simple_rnn")}, strength=(1, 1, 1), sparing=0,
+           source="Keras: Bidirectional(layer, backward_layer), `different go_backwards argument values`")
+def halves_may_change_places(ask, cell) -> list[Deviation]:
+    layers = (Layer(cell, 3, 4, direction="backward"), Layer(cell, 3, 4))
+    requests = [Request(one, draw_weights(one, n), BatchPlan(ROWS, STEPS).draw(one).but(cotangents=None), wants=("outputs",))
+                for n, one in enumerate(layers)]
+    requests[1] = requests[1].but(batch=requests[0].batch)
+    given = {"cell": cell, "units": 4, "inputs": requests[0].batch.inputs, "weights": tuple(dict(r.weights) for r in requests)}
+    answer = ask.answer(FunctionRequest("turned_halves", tuple(given.items())))
+    if isinstance(answer, Refusal):
+        return worded(answer)
+    back, ahead = (expect(one, "hold")["outputs"] for one in requests)
+    due = [np.concatenate([getattr(back, part)[:, ::-1], getattr(ahead, part)], axis=-1) for part in ("value", "allowed")]
+    return compare("outputs", settled(answer)["outputs"], *due)

@@ -9,9 +9,9 @@ from scipy.special import kolmogorov
 
 from cases.batches import BatchPlan
 from cases.convolutions import Convolution
-from cases.families.base import equal, statement
+from cases.families.base import equal, refused, statement
 from cases.invariants.base import NotSupported
-from cases.layers import Layer, draw_weights
+from cases.layers import Layer, draw_weights, generator
 from cases.layouts import prefixes
 from cases.models import FunctionRequest
 from cases.requests import Deviation, Observation
@@ -286,3 +286,17 @@ def weights_given_in_making_are_used(ask, layer):
     seen = ask(FunctionRequest("made_with_weights", (("layer", layer), ("units", 3))))
     return [d for n in sorted(seen.named("given")) for d in equal(n, seen[n.replace("given", "found", 1)], seen[n])] if (
         seen.named("given")) else [Deviation("weights", "no weight was looked at")]
+
+
+WRONG_TABLES = {"longer": (5, 3), "shorter": (2, 3), "narrower": (4, 2), "turned": (3, 4), "one_row": (1, 3), "flat": (12,),
+                "two": (2, 4, 3)}
+"""Sizes of tables that are none of 4 vectors of 3; two of them in a list."""
+
+
+@statement("A table of other sizes than those of its embedding is refused when the embedding is made with it.",
+           {"which": tuple(WRONG_TABLES)}, strength=(1, 1, 1), sparing=0, source="Keras: Embedding(weights)")
+def tables_of_other_sizes_are_refused(ask, which) -> list[Deviation]:
+    table = generator("wrong tables").normal(size=WRONG_TABLES[which])
+    arguments = {"sizes": (4, 3), "weights": list(table) if which == "two" else table}
+    return refused(ask, FunctionRequest("wrong_table", tuple(arguments.items())), lambda seen: Deviation(
+        "table", f"a table of {WRONG_TABLES[which]} is taken for one of (4, 3)"))

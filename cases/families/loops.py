@@ -9,17 +9,17 @@ from cases.layers import Layer, draw_weights
 from cases.requests import Deviation, Execution, Request
 
 FACTORS = {
-    "cell": ("gru", "lstm", "simple_rnn"), "kernel": ("fused", "generic", "unrolled"),
+    "cell": ("gru", "lstm", "simple_rnn", "gru_before"), "kernel": ("fused", "generic", "unrolled"),
     "direction": ("backward", "forward"), "mask": ("none", "right", "gaps"), "units": (1, 3), "rows": (1, 3), "steps": (1, 4),
-    "bias": (False, True), "activation": ("relu", "tanh"), "sequences": (False, True),
+    "bias": (False, True), "activation": ("relu", "tanh", "sigmoid"), "sequences": (False, True),
 }
 SENSELESS = (
     (("kernel", "direction", "mask"), lambda kernel, direction, mask: kernel == "unrolled" and direction == "backward" and (
         mask != "none")),
     (("mask", "steps"), lambda mask, steps: mask != "none" and steps == 1),
-    (("activation", "steps"), lambda activation, steps: activation == "relu" and steps == 1),
+    (("activation", "steps"), lambda activation, steps: activation != "tanh" and steps == 1),
 )
-"""What other statements ask; a mask of one step is no corner of a loop."""
+"""gru_before: resets before the product. What other statements ask is left out; a mask of one step is no corner of a loop."""
 
 
 @statement("A loop over time is the equations in its corners: of one unit, one row or one step, without biases, with another "
@@ -27,7 +27,8 @@ SENSELESS = (
            senseless=SENSELESS, strength=(1, 2, 2), source="the equations of the cells")
 def loops_are_right_in_their_corners(ask, cell, kernel, direction, mask, units, rows, steps, bias, activation,
                                      sequences) -> list[Deviation]:
-    layer = Layer(cell, 2, units, direction=direction, bias=bias, activation=activation, return_sequences=sequences)
+    layer = Layer(cell.removesuffix("_before"), 2, units, direction=direction, bias=bias, activation=activation,
+                  return_sequences=sequences, reset_after=not cell.endswith("_before"))
     batch = BatchPlan(rows, steps, mask, True).draw(layer)
     request = Request(layer, draw_weights(layer), batch, wants=("outputs", "states", "gradients"), execution=Execution(kernel))
     return against_reference(ask(request), request, "outputs", "states", "gradients")

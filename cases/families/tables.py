@@ -39,3 +39,35 @@ def tables_are_the_same_both_ways(ask, kept, adapted) -> list[Deviation]:
     step = np.abs(given).max(axis=-1, keepdims=True) / 254  # inputs are quantized too: in 255 steps
     rounding = step * np.abs(vectors).sum(axis=1) if kept != "plain" else 0.0
     return compare("scores", seen["scores"], due, rounding + 64 * unit_roundoff("float32") * (1 + np.abs(due)))
+
+
+ADAPTED = ("Embedding", "Dense", "EinsumDense")
+
+
+@statement("A layer that is adapted by two thin matrices (LoRA) gives the same when it is made of its configuration, or out of a "
+           "file, with the scale it was made with, and only they are trained.",
+           {"layer": ADAPTED, "way": ("configuration", "file")}, strength=(1, 1, 2), sparing=0,
+           source="Keras: lora_rank, lora_alpha, enable_lora")
+def adapted_layers_are_made_again(ask, layer, way) -> list[Deviation]:
+    """Arrays: `made`, `again`, outputs; `moved/made`, `moved/again`, by how much they change where the first thin matrix
+    is doubled; `trained/made`, `trained/again`, the numbers of weights that are trained."""
+    seen = ask(FunctionRequest("adapted_again", (("layer", layer), ("way", way), ("alpha", 3), ("rank", 2))))
+    slack = 64 * unit_roundoff("float32")
+    found = compare("outputs", seen["again"], seen["made"].astype("float64"), slack * (1 + np.abs(seen["made"])))
+    found += compare("moved", seen["moved/again"], seen["moved/made"].astype("float64"), slack * (1 + np.abs(seen["moved/made"])))
+    if not np.abs(seen["moved/made"]).max() > 100 * slack:
+        found.append(Deviation("moved", "the thin matrices change nothing"))
+    return found + equal("trained", seen["trained/again"], seen["trained/made"]) + equal(
+        "trained", seen["trained/made"], np.array(2 + (layer != "Embedding")), "a bias and two thin matrices")
+
+
+@statement("A layer that is adapted by two thin matrices (LoRA), frozen and then not any more, alone or with the model around "
+           "it, trains what it trained before: the matrix that they adapt stays as it is.",
+           {"layer": ADAPTED, "around": (False, True)}, strength=(1, 1, 2), sparing=0,
+           source="Keras: enable_lora, Layer.trainable")
+def adapted_layers_are_thawed(ask, layer, around) -> list[Deviation]:
+    seen = ask(FunctionRequest("adapted_thawed", (("layer", layer), ("around", around), ("alpha", 3), ("rank", 2))))
+    return equal("trained", seen["trained/frozen"], np.array(0), "frozen") + equal(
+        "trained", seen["trained/thawed"], seen["trained/before"], "not frozen any more") + equal(
+        "matrix", seen["matrix/after"], seen["matrix/before"], "after a step of training") + (
+        [] if np.abs(seen["moved"]).max() else [Deviation("outputs", "a step of training changes nothing")])

@@ -8,14 +8,15 @@ from cases.families.base import statement
 from cases.models import FunctionRequest
 from cases.requests import Deviation
 
-PARTS = ("bidirectional", "lstm", "gru", "conv_lstm", "time_distributed", "loop")
-WRAPPERS = ("bidirectional", "time_distributed")
+PARTS = ("bidirectional", "lstm", "gru", "conv_lstm", "time_distributed", "loop", "sequences")
+WRAPPERS = ("bidirectional", "time_distributed", "loop", "sequences")
+"""What holds a layer or a cell. loop, sequences: over one cell, the last output alone or all of them."""
 
 
 @statement("The dtypes of outputs and states that a layer tells beforehand are those that it gives, though it and what it holds "
            "compute in two.",
            {"part": PARTS, "dtype": ("mixed_bfloat16", "mixed_float16", "float32"), "where": ("outside", "inside")},
-           strength=(1, 1, 3), sparing=2, usual={"part": ("bidirectional", "lstm", "time_distributed")},
+           strength=(1, 1, 3), sparing=2, usual={"part": ("bidirectional", "lstm", "time_distributed", "loop", "sequences")},
            senseless=((("part", "where"), lambda part, where: where == "inside" and part not in WRAPPERS),),
            source="Keras: Layer.compute_output_spec, dtype policies")
 def told_dtypes_are_given(ask, part, dtype, where) -> list[Deviation]:
@@ -24,3 +25,14 @@ def told_dtypes_are_given(ask, part, dtype, where) -> list[Deviation]:
         return [Deviation("outputs", "outputs that are not finite")]
     return [Deviation(f"results/{n}", f"results/{n}: told {told}, given {given}")
             for n, (told, given) in enumerate(seen.facts["dtypes"]) if told != given]
+
+
+@statement("A policy of dtypes that a layer is given later, by name or as an object, before or after its first call, is the one "
+           "it computes in.", {"part": ("dense", "lstm", "bidirectional", "loop", "normalization"), "named": (True, False),
+                            "called": (True, False)}, strength=(1, 1, 2), sparing=0, source="Keras: Layer.dtype_policy")
+def later_policies_hold(ask, part, named, called) -> list[Deviation]:
+    seen = ask(FunctionRequest("later_policy", (("part", part), ("named", named), ("called", called),
+                                                  ("dtype", "mixed_bfloat16"))))
+    due = {"policy": "mixed_bfloat16", "outputs": "bfloat16", "weights": "float32"}
+    return [Deviation(name, f"{name}: {seen.facts.get(name)}, expected {one}") for name, one in due.items()
+            if seen.facts.get(name) != one]

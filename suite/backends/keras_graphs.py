@@ -188,3 +188,24 @@ def run_convolution_in_time(backend: Any, request: FunctionRequest) -> Observati
         layer.set_weights([kernel, options["bias"].astype("float32")])
     with moment("run"):
         return Observation({"outputs": backend.engine.numpy(layer(backend.engine.tensor(options["inputs"].astype("float32"))))})
+
+
+def run_cut_model(backend: Any, request: FunctionRequest) -> Observation:
+    """Answer the request of `cases.families.cut_models.cut_models_are_whole`: a model with a GRU at its end."""
+    options, keras, engine = dict(request.arguments), backend.keras, backend.engine
+    layers, behind = keras.layers, options["behind"]
+    ids = behind.endswith("embedding")
+    given = np.array([[3, 1, 0, 0], [2, 4, 1, 0]], "int32")
+    inputs = given if ids else (np.eye(5, 3, -1)[given] + 0.5 * (given[:, :, None] > 0)).astype("float32")
+    with moment("build"):
+        start = keras.Input((4,), dtype="int32") if ids else keras.Input((4, 3))
+        front = layers.Masking()(start) if behind.startswith("mask") and not ids else start
+        middle = {"embedding": lambda: layers.Embedding(5, 3, mask_zero="masked" in behind)(start), "masking": lambda: front,
+                  "dense": lambda: layers.Dense(3)(front), "lstm": lambda: layers.LSTM(3, return_sequences=True)(front),
+                  "bidirectional": lambda: layers.Bidirectional(layers.LSTM(3, return_sequences=True))(front)}[
+                      behind.removeprefix("masked_")]()
+        end = layers.GRU(2)(middle)
+        whole, first, second = keras.Model(start, end), keras.Model(start, middle), keras.Model(middle, end)
+    with moment("run"):
+        x = engine.tensor(inputs)
+        return Observation({"whole": engine.numpy(whole(x)), "parts": engine.numpy(second(first(x)))})

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from cases.families.halves import HALVES, ROWS, STEPS
+from cases.layers import Layer
 from cases.models import FunctionRequest
 from cases.requests import Observation
 from suite.backends import keras_layers as stacks
@@ -52,3 +53,19 @@ def named(results: Any, merge: str | None) -> dict[str, Any]:
     count = 1 if merge else 2
     outputs = {"outputs": results[0]} if merge else {f"outputs/{n}": one for n, one in enumerate(results[:count])}
     return {**outputs, **{f"states/{n}": one for n, one in enumerate(results[count:])}}
+
+
+def run_turned_halves(backend: Any, request: FunctionRequest) -> Observation:
+    """Answer the request of `cases.families.halves.halves_may_change_places`."""
+    options, keras, engine = dict(request.arguments), backend.keras, backend.engine
+    layers = tuple(Layer(options["cell"], options["inputs"].shape[2], options["units"], direction=way)
+                   for way in ("backward", "forward"))
+    with moment("build"):
+        kind = getattr(keras.layers, stacks.LAYERS[options["cell"]])
+        first, second = (kind(options["units"], return_sequences=True, go_backwards=back) for back in (True, False))
+        made = keras.layers.Bidirectional(first, backward_layer=second)
+        made.build(options["inputs"].shape)
+        for half, layer, weights in zip(stacks.halves(made), layers, options["weights"], strict=True):
+            stacks.give(half, layer, weights)
+    with moment("run"):
+        return Observation({"outputs": engine.numpy(made(engine.tensor(options["inputs"].astype("float32"))))})

@@ -63,3 +63,47 @@ def run_mask_table(backend: Any, request: FunctionRequest) -> Observation:
             if mask is not None:
                 arrays[f"masks/{name}"] = seen(mask)
     return Observation(arrays, facts=facts)
+
+
+def called_with_masks(keras: Any, kind: str) -> Any:
+    """What is called with a mask, of 4 features."""
+    layers = keras.layers
+
+    class Own(keras.Model):
+        def __init__(self) -> None:
+            super().__init__()
+            self.one = layers.LSTM(2)
+
+        def call(self, inputs: Any, mask: Any = None) -> Any:
+            return self.one(inputs, mask=mask)
+
+    def functional() -> Any:
+        start = keras.Input((4, 4))
+        return keras.Model(start, layers.LSTM(2)(start))
+
+    def nested() -> Any:
+        start = keras.Input((4, 4))
+        return keras.Model(start, functional()(start))
+
+    return {
+        "functional": functional, "nested": nested, "own_model": Own, "unbuilt": lambda: keras.Sequential([layers.LSTM(2)]),
+        "sequential": lambda: keras.Sequential([keras.Input((4, 4)), layers.LSTM(2)]),
+        "dropout": lambda: keras.Sequential([layers.Dropout(0.5), layers.GRU(2)]),
+        "lstm": lambda: layers.LSTM(2), "bidirectional": lambda: layers.Bidirectional(layers.GRU(2)),
+        "loop": lambda: layers.RNN(layers.LSTMCell(2)), "average": lambda: layers.GlobalAveragePooling1D(),
+        "normalization": lambda: layers.BatchNormalization(),
+    }[kind]()
+
+
+def run_given_mask(backend: Any, request: FunctionRequest) -> Observation:
+    """Answer the request of `cases.families.given_masks.given_masks_are_of_their_call`."""
+    options, engine = dict(request.arguments), backend.engine
+    inputs, mask = engine.tensor(options["inputs"].astype("float32")), engine.tensor(options["mask"])
+    more = {"training": True} if options["kind"] == "normalization" else {}
+    with moment("build"):
+        one = called_with_masks(backend.keras, options["kind"])
+        one(engine.tensor(options["inputs"].astype("float32")))
+    with moment("run"):
+        arrays = {"fresh": one(inputs, **more), "masked": one(inputs, mask=mask, **more), "again": one(inputs, **more)}
+    return Observation({name: engine.numpy(array) for name, array in arrays.items()} | {
+        "carried": np.array(passed_mask(inputs) is not None)})

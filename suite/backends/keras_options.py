@@ -32,6 +32,22 @@ def run_shared(backend: Any, request: FunctionRequest) -> Observation:
                        facts={"inputs": told, "beside": listed})
 
 
+def run_optional(backend: Any, request: FunctionRequest) -> Observation:
+    """Answer the request of `cases.families.configurations.optional_inputs_stay_optional`: an LSTM that may be given a mask."""
+    keras, engine = backend.keras, backend.engine
+    with moment("build"):
+        start, mask = keras.Input((4, 3)), keras.Input((4,), dtype="bool", optional=True)
+        model = keras.Model([start, mask], keras.layers.LSTM(2)(start, mask=mask))
+        other = remade(keras, model, dict(request.arguments)["way"])
+        other.set_weights(model.get_weights())
+    x = engine.tensor(np.random.default_rng(4).normal(size=(3, 4, 3)).astype("float32"))
+    valid, arrays = engine.tensor(np.arange(4) < np.array([[1], [2], [3]])), {}
+    with moment("run"):
+        for name, one in (("made", model), ("again", other)):
+            arrays |= {f"{name}/without": one([x, None]), f"{name}/with": one([x, valid])}
+    return Observation({name: engine.numpy(array) for name, array in arrays.items()})
+
+
 def run_chosen_kernel(backend: Any, request: FunctionRequest) -> Observation | Unsupported:
     """Answer the request of `cases.families.configurations.chosen_kernels_are_right_or_refused`."""
     options, keras, tensor = dict(request.arguments), backend.keras, backend.engine.tensor

@@ -93,7 +93,8 @@ def run_told_dtypes(backend: Any, request: FunctionRequest) -> Observation:
                "lstm": lambda: layers.LSTM(2, return_state=True, **outer),
                "gru": lambda: layers.GRU(2, return_state=True, **outer),
                "conv_lstm": lambda: layers.ConvLSTM1D(2, 2, return_state=True, **outer),
-               "loop": lambda: layers.RNN(layers.GRUCell(2, **outer), return_state=True, **outer)}[part]()
+               **{name: lambda n=name: layers.RNN(layers.GRUCell(2, **(inner or outer)), n == "sequences", True, **outer)
+                 for name in ("loop", "sequences")}}[part]()
         shape = (2, 3, 5, 4) if part == "conv_lstm" else (2, 3, 4)
         told = keras.tree.flatten(one(keras.Input(batch_shape=shape)))
     with moment("run"):
@@ -123,3 +124,29 @@ def run_seeds(backend: Any, request: FunctionRequest) -> Observation:
             keras.utils.set_random_seed(other)
             arrays |= {f"{name} {n}": drawn(None) for n in (1, 2)}
         return Observation(arrays)
+
+
+def run_later_policy(backend: Any, request: FunctionRequest) -> Observation:
+    """Answer the request of `cases.families.told_dtypes.later_policies_hold`."""
+    options, keras, layers = dict(request.arguments), backend.keras, backend.keras.layers
+    x, name = backend.engine.tensor(np.ones((2, 3, 4), "float32")), options["dtype"]
+    with moment("build"):
+        one = {"dense": lambda: layers.Dense(2), "lstm": lambda: layers.LSTM(2), "normalization": layers.LayerNormalization,
+               "bidirectional": lambda: layers.Bidirectional(layers.GRU(2)),
+               "loop": lambda: layers.RNN(layers.GRUCell(2))}[options["part"]]()
+        if options["called"]:
+            one(x)
+        one.dtype_policy = name if options["named"] else keras.DTypePolicy(name)
+    with moment("run"):
+        outputs = one(x)
+    dtypes = {"outputs": outputs.dtype, "weights": one.weights[0].dtype}
+    return Observation({}, facts={"policy": one.dtype_policy.name} | {
+        place: keras.backend.standardize_dtype(dtype) for place, dtype in dtypes.items()})
+
+
+def run_wrong_table(backend: Any, request: FunctionRequest) -> Observation:
+    """Answer the request of `cases.families.initial_weights.tables_of_other_sizes_are_refused`."""
+    options = dict(request.arguments)
+    with moment("build"):
+        one = backend.keras.layers.Embedding(*options["sizes"], weights=options["weights"])
+    return Observation({"table": np.array(one.get_weights()[0])})

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
+from suite.backends.keras_alone import run_alone
 from suite.backends.keras_attention import run_attending, run_attending_long
 from suite.backends.keras_callbacks import run_interrupted, run_watching
 from suite.backends.keras_cells import run_cell_states, run_chain, run_first_states, run_form
@@ -13,11 +14,12 @@ from suite.backends.keras_data import run_column, run_fetch, run_fit, run_length
 from suite.backends.keras_each_step import run_drawn_steps, run_each_step, run_open_steps
 from suite.backends.keras_exports import run_exported
 from suite.backends.keras_feeding import run_feeding, run_numbered_batches
+from suite.backends.keras_few_rows import run_few_rows
 from suite.backends.keras_fitting import run_fitting
 from suite.backends.keras_frozen import run_frozen_part
 from suite.backends.keras_given import run_given, run_wrong_weights
-from suite.backends.keras_graphs import run_between, run_convolution_in_time, run_graph
-from suite.backends.keras_halves import run_halves
+from suite.backends.keras_graphs import run_between, run_convolution_in_time, run_cut_model, run_graph
+from suite.backends.keras_halves import run_halves, run_turned_halves
 from suite.backends.keras_handed_on import run_carried_masks, run_listed_states, run_other_dtype
 from suite.backends.keras_heads import run_heads
 from suite.backends.keras_held import run_held_counted, run_held_drawn, run_held_trained
@@ -30,7 +32,8 @@ from suite.backends.keras_losses import (
     run_probabilities,
     run_whole_sequences,
 )
-from suite.backends.keras_masks import run_mask_table
+from suite.backends.keras_made_again import run_made_again, run_typed_again
+from suite.backends.keras_masks import run_given_mask, run_mask_table
 from suite.backends.keras_modes import run_kept_mode
 from suite.backends.keras_named import (
     run_activation,
@@ -51,18 +54,23 @@ from suite.backends.keras_options import (
     run_defaults,
     run_in_parts,
     run_last_axis,
+    run_optional,
     run_shared,
 )
 from suite.backends.keras_own import run_configured_twice, run_own_cell
+from suite.backends.keras_own_steps import run_own_steps
 from suite.backends.keras_parts import (
     run_dropped_all,
+    run_later_policy,
     run_made_with_weights,
     run_meant,
     run_seeds,
     run_sparse_step,
     run_told_dtypes,
+    run_wrong_table,
 )
 from suite.backends.keras_purity import run_purity, run_recorded
+from suite.backends.keras_ranges import run_attending_nothing, run_half_range
 from suite.backends.keras_refused import run_refused_call
 from suite.backends.keras_saved import run_saved
 from suite.backends.keras_scans import run_associative_scan, run_ctc_decoded, run_mapped, run_scan
@@ -76,6 +84,8 @@ from suite.backends.keras_training import run_logs
 from suite.backends.keras_transforms import run_recomputed, run_transformed
 from suite.backends.keras_typed import run_masked_number, run_scaled_model, run_typed
 from suite.backends.keras_typed_parts import (
+    run_adapted_again,
+    run_adapted_thawed,
     run_both_ways,
     run_class_weights,
     run_kept_mask,
@@ -126,6 +136,12 @@ PROBES: Mapping[str, Callable] = {
     "attending_long": run_attending_long, "wrong_weights": run_wrong_weights, "told_shapes": run_told_shapes,
     "options_of_nothing": lambda backend, request: run_options_of_nothing({"keras": backend.keras}, request),
     "contained": run_contained, "initialized": run_initialized, "padded_with": run_padded_with, "mapped": run_mapped,
+    "given_mask": run_given_mask, "half_range": run_half_range, "attending_nothing": run_attending_nothing,
+    "turned_halves": run_turned_halves, "cut_model": run_cut_model, "own_steps": run_own_steps,
+    "later_policy": run_later_policy, "wrong_table": run_wrong_table,
+    "optional": run_optional, "alone": run_alone, "few_rows": run_few_rows, "adapted_again": run_adapted_again,
+    "adapted_thawed": run_adapted_thawed,
+    "made_again": run_made_again, "typed_again": run_typed_again,
     "kept_mode": run_kept_mode, "masked_loss_by_name": run_masked_loss_by_name, "weighted_metric": run_weighted_metric,
     "feeding": run_feeding, "numbered_batches": run_numbered_batches,
     "single_calls": run_single_calls, "stopped_training": run_stopped_training,

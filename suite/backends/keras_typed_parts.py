@@ -9,6 +9,7 @@ import numpy as np
 from cases.models import FunctionRequest
 from cases.requests import Observation, Unsupported
 from suite.backends import moment
+from suite.backends.keras_again import loaded
 from suite.backends.keras_refused import reader
 
 
@@ -100,3 +101,53 @@ def run_both_ways(backend: Any, request: FunctionRequest) -> Observation | Unsup
         vectors = table(engine.tensor(np.arange(options["sizes"][0]).astype("int32")))
         scores = table(engine.tensor(options["given"].astype("float32")), reverse=True)
     return Observation({"vectors": engine.numpy(vectors), "scores": engine.numpy(scores)})
+
+
+def adapted(keras: Any, layer: str, thin: dict[str, int]) -> tuple[Any, np.ndarray]:
+    """A model of one layer with two thin matrices, and what it reads."""
+    random, ids = np.random.default_rng(6), layer == "Embedding"
+    start = keras.Input((4,), dtype="int32") if ids else keras.Input((4, 3))
+    one = {"Embedding": lambda: keras.layers.Embedding(6, 5, **thin), "Dense": lambda: keras.layers.Dense(5, **thin),
+           "EinsumDense": lambda: keras.layers.EinsumDense("btf,fg->btg", (None, 5), bias_axes="g", **thin)}[layer]()
+    model = keras.Model(start, one(start))
+    model.set_weights([random.normal(size=a.shape).astype("float32") for a in model.get_weights()])
+    return model, random.integers(0, 6, (2, 4)).astype("int32") if ids else random.normal(size=(2, 4, 3)).astype("float32")
+
+
+def run_adapted_again(backend: Any, request: FunctionRequest) -> Observation:
+    """Answer the request of `cases.families.tables.adapted_layers_are_made_again`. A file holds what is adapted in one matrix:
+    its layer is given the thin ones again."""
+    options, keras, engine = dict(request.arguments), backend.keras, backend.engine
+    with moment("build"):
+        model, inputs = adapted(keras, options["layer"], {"lora_rank": options["rank"], "lora_alpha": options["alpha"]})
+        other = loaded(keras, model) if options["way"] == "file" else keras.Model.from_config(model.get_config())
+        other.set_weights(model.get_weights())
+    x, arrays = engine.tensor(inputs), {}
+    with moment("run"):
+        for name, each in (("made", model), ("again", other)):
+            outputs = engine.numpy(each(x))
+            first = next(v for v in each.trainable_variables if "lora" in v.path and "_a" in v.path)
+            first.assign(engine.numpy(first.value) * 2)
+            arrays |= {name: outputs, f"moved/{name}": engine.numpy(each(x)) - outputs,
+                       f"trained/{name}": np.array(len(each.trainable_variables))}
+    return Observation(arrays)
+
+
+def run_adapted_thawed(backend: Any, request: FunctionRequest) -> Observation:
+    """Answer the request of `cases.families.tables.adapted_layers_are_thawed`."""
+    options, keras = dict(request.arguments), backend.keras
+    with moment("build"):
+        model, inputs = adapted(keras, options["layer"], {"lora_rank": options["rank"], "lora_alpha": options["alpha"]})
+        one, counts = model.layers[-1], {}
+        for name, trainable in (("before", None), ("frozen", False), ("thawed", True)):
+            if trainable is not None:
+                (model if options["around"] else one).trainable = trainable
+            counts[f"trained/{name}"] = np.array(len(model.trainable_variables))
+        model.compile(keras.optimizers.SGD(0.5), "mse", run_eagerly=True)
+    arrays = {}
+    with moment("run"):
+        for name in ("before", "after"):
+            arrays |= {f"matrix/{name}": one.get_weights()[0], f"outputs/{name}": model.predict_on_batch(inputs)}
+            model.train_on_batch(inputs, np.zeros((2, 4, 5), "float32"))
+    moved = arrays.pop("outputs/after") - arrays.pop("outputs/before")
+    return Observation(arrays | counts | {"moved": moved})

@@ -4,6 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
+from suite.backends.reference_again import (
+    run_adapted_again,
+    run_adapted_thawed,
+    run_alone,
+    run_attending_nothing,
+    run_cut_model,
+    run_few_rows,
+    run_given_mask,
+    run_half_range,
+    run_later_policy,
+    run_made_again,
+    run_optional,
+    run_own_steps,
+    run_turned_halves,
+    run_typed_again,
+    run_wrong_table,
+)
 from suite.backends.reference_answers import (
     run_activity,
     run_between,
@@ -201,6 +218,12 @@ PROBES: Mapping[str, Callable] = {
     "told_shapes": run_told_shapes, "options_of_nothing": run_options_of_nothing,
     "contained": run_contained, "loaded_in_part": run_loaded_in_part, "kept_states": run_kept_states,
     "told_parts": run_told_parts,
+    "made_again": run_made_again, "typed_again": run_typed_again, "given_mask": run_given_mask, "half_range": run_half_range,
+    "attending_nothing": run_attending_nothing, "few_rows": run_few_rows, "optional": run_optional,
+    "cut_model": run_cut_model, "own_steps": run_own_steps, "later_policy": run_later_policy, "wrong_table": run_wrong_table,
+    "turned_halves": run_turned_halves,
+    "alone": run_alone,
+    "adapted_again": run_adapted_again, "adapted_thawed": run_adapted_thawed,
     "computed_as": run_computed_as, "as_vector": run_as_vector,
     "initialized": run_initialized,
     "packed_by": run_packed_by, "by_position": run_by_position, "of_a_dtype": run_of_a_dtype, "made_ready": run_request,

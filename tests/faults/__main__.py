@@ -23,6 +23,9 @@ from tests.faults import (
     in_conditions,
     in_core,
     in_corners,
+    in_crossed_core,
+    in_crossed_layers,
+    in_crossed_models,
     in_engines,
     in_engines_at_work,
     in_found_alive,
@@ -50,7 +53,7 @@ FAULTS: tuple[Fault, ...] = (*in_loops.ALL, *in_layers.ALL, *in_masks.ALL, *in_t
                              *in_blind_engines.ALL, *in_training.ALL, *in_models.ALL, *in_real.ALL, *in_blind_again.ALL,
                              *in_mutants.ALL, *in_mutants_torch.ALL, *in_mutants_again.ALL,
                              *in_told.ALL, *in_core.ALL, *in_upstream_again.ALL, *in_other_stacks.ALL, *in_found_alive.ALL,
-                             *in_engines_at_work.ALL)
+                             *in_engines_at_work.ALL, *in_crossed_core.ALL, *in_crossed_layers.ALL, *in_crossed_models.ALL)
 WHAT = ("killed", "survived", "explained", "void")
 
 

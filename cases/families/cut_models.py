@@ -1,0 +1,23 @@
+"""Models that are cut in two, and called one part after the other."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from cases.families.base import statement
+from cases.models import FunctionRequest
+from cases.requests import Deviation
+from cases.tolerance import compare, unit_roundoff
+
+BEHIND = ("embedding", "masked_embedding", "masking", "dense", "lstm", "masked_lstm", "masked_bidirectional")
+"""The layer behind which the model is cut; masked: the steps behind it are masked."""
+
+
+@statement("A model that is cut behind any of its layers gives, one part after the other, what it gives as a whole, where steps "
+           "are masked too.", {"behind": BEHIND}, strength=(1, 1, 1), sparing=0,
+           source="Keras: Model(inputs, outputs) of tensors inside a model")
+def cut_models_are_whole(ask, behind) -> list[Deviation]:
+    """Arrays: `whole`; `parts`, of the second part on what the first one gives."""
+    seen = ask(FunctionRequest("cut_model", (("behind", behind),)))
+    found = compare("parts", seen["parts"], seen["whole"].astype("float64"), 64 * unit_roundoff("float32"))
+    return found if np.ptp(seen["whole"]) else [*found, Deviation("whole", "every output is the same number")]

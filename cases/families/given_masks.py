@@ -1,0 +1,32 @@
+"""Masks that are given with one call: they are of that call alone."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from cases.batches import draw_values
+from cases.families.base import equal, statement
+from cases.layers import generator
+from cases.models import FunctionRequest
+from cases.requests import Deviation
+
+KINDS = ("functional", "sequential", "lstm", "bidirectional", "unbuilt", "nested", "loop", "own_model", "average",
+         "normalization", "dropout")
+"""What is called: a model of an LSTM, made either way, not built, of a model, or of a user's own class; or a layer. dropout: a
+model whose first layer hands on what it is given."""
+MASK = np.array([[1, 1, 0, 0], [1, 0, 1, 0], [1, 1, 1, 0]], bool)
+
+
+@statement("A mask that is given with a call is of that call alone: the next call on the same tensor gives what it gave before, "
+           "and the tensor carries no mask.", {"kind": KINDS}, strength=(1, 1, 1), sparing=2,
+           usual={"kind": tuple(kind for kind in KINDS if kind not in ("nested", "loop", "normalization"))},
+           source="Keras: Model.__call__(inputs, mask), Layer.__call__(inputs, mask)")
+def given_masks_are_of_their_call(ask, kind) -> list[Deviation]:
+    """Arrays: `fresh`, `masked`, `again` of three calls; `carried`, whether the tensor carries a mask at the end."""
+    inputs = draw_values(generator("given masks"), (*MASK.shape, 4))
+    seen = ask(FunctionRequest("given_mask", (("kind", kind), ("inputs", inputs), ("mask", MASK))))
+    found = equal("again", seen["again"], seen["fresh"], "without a mask, after a call with one")
+    found += equal("carried", seen["carried"], np.array(False))
+    if np.array_equal(seen["masked"], seen["fresh"]):
+        found.append(Deviation("masked", "with a mask it gives what it gives without"))
+    return found

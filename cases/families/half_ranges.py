@@ -1,0 +1,71 @@
+"""Half precision holds no number beyond 65504: what lies within is given, though a sum or a square on the way is beyond."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import numpy as np
+
+from cases.families.attention import HEADS
+from cases.families.attention import LAYERS as ATTENDING
+from cases.families.base import statement
+from cases.layers import generator
+from cases.models import FunctionRequest
+from cases.requests import Deviation
+from cases.tolerance import compare, unit_roundoff
+
+ROWS, STEPS, FEATURES = 2, 300, 3
+
+
+def standard(x: np.ndarray, axis: int | tuple[int, ...]) -> np.ndarray:
+    return (x - x.mean(axis=axis, keepdims=True)) / np.sqrt(x.var(axis=axis, keepdims=True) + 1e-3)
+
+
+def unit(x: np.ndarray) -> np.ndarray:
+    return x / np.sqrt((x**2).sum(axis=-1, keepdims=True))
+
+
+LAYERS: Mapping[str, tuple[str, dict[str, Any], bool, Callable[[np.ndarray], np.ndarray]]] = {
+    "mean": ("GlobalAveragePooling1D", {}, False, lambda x: x.mean(axis=1)),
+    "mean_of_valid": ("GlobalAveragePooling1D", {}, True, lambda x: x[:, : STEPS - 1].mean(axis=1)),
+    "mean_of_windows": ("AveragePooling1D", {"pool_size": STEPS}, False, lambda x: x.mean(axis=1, keepdims=True)),
+    "layer": ("LayerNormalization", {}, False, lambda x: standard(x, 2)),
+    "root": ("RMSNormalization", {"epsilon": 1e-3}, False, lambda x: x / np.sqrt((x**2).mean(axis=2, keepdims=True) + 1e-3)),
+    "group": ("GroupNormalization", {"groups": 1}, False, lambda x: standard(x, (1, 2))),
+    "unit": ("UnitNormalization", {}, False, unit),
+    "batch": ("BatchNormalization", {}, False, lambda x: standard(x, (0, 1))),
+    "batch_of_valid": ("BatchNormalization", {}, True, lambda x: (x - x[:, : STEPS - 1].mean(axis=(0, 1))) / np.sqrt(
+        x[:, : STEPS - 1].var(axis=(0, 1)) + 1e-3)),
+}
+"""Name -> Keras' layer, its options, whether its last step is masked, and its equation; in training."""
+
+
+@statement("In half precision a mean, or what is normalized, is what it is, though the sum or the squares that it takes are "
+           "beyond that precision.", {"name": tuple(LAYERS)}, strength=(1, 1, 1), sparing=1,
+           source="Keras: mixed_float16, GlobalAveragePooling1D, UnitNormalization, LayerNormalization")
+def means_stay_in_range(ask, name) -> list[Deviation]:
+    layer, options, masked, equation = LAYERS[name]
+    random = generator("half ranges", name)
+    inputs = random.uniform(300.0, 500.0, (ROWS, STEPS, FEATURES)).astype("float16").astype("float64")
+    seen = ask(FunctionRequest("half_range", (("layer", layer), ("options", options), ("inputs", inputs),
+                                              ("valid", STEPS - 1 if masked else STEPS))))
+    due = equation(inputs)
+    return compare("outputs", seen["outputs"], due, 4 * unit_roundoff("float16") * np.abs(due).max())
+
+
+@statement("A query that may read no value is answered with finite numbers, in every precision, beside others that may.",
+           {"layer": ATTENDING, "dtype": ("float16", "float32", "bfloat16"), "causal": (False, True)},
+           strength=(1, 2, 3), sparing=1,
+           usual={"dtype": ("float16", "float32"), "layer": ("Attention", "AdditiveAttention", "MultiHeadAttention")},
+           senseless=((("layer", "dtype"), lambda layer, dtype: layer in HEADS and dtype == "float16"),),
+           source="Keras: Attention, 65504 as the largest number of float16")
+def answers_of_nothing_are_finite(ask, layer, dtype, causal) -> list[Deviation]:
+    """Those of heads are not asked in float16: on a CPU XLA has no product of it whose sums are in float32."""
+    inputs = generator("answers of nothing").normal(size=(2, 3, 4))
+    mask = np.array([[1, 1, 0], [0, 0, 0]], bool)
+    seen = ask(FunctionRequest("attending_nothing", (("layer", layer), ("dtype", dtype), ("causal", causal), ("inputs", inputs),
+                                                     ("mask", mask))))
+    return [Deviation(name, f"{name}: {array[~np.isfinite(array)].size} of {array.size} numbers are not finite")
+            for name, array in seen.arrays.items() if not np.isfinite(array).all()] if "outputs" in seen.arrays else [
+        Deviation("outputs", "nothing came back")]

@@ -1,0 +1,71 @@
+"""Keras' losses, metrics, initializers and the like, made of their configurations."""
+
+from __future__ import annotations
+
+import inspect
+import json
+from typing import Any
+
+import numpy as np
+
+from cases.models import FunctionRequest
+from cases.requests import Observation
+from suite.backends import moment
+
+
+def class_of(keras: Any, name: str) -> type:
+    """The class by its module and name."""
+    module, _, kind = name.partition(".")
+    return getattr(keras.optimizers.schedules if module == "schedules" else getattr(keras, module), kind)
+
+
+def again(keras: Any, one: Any, way: str) -> Any:
+    """Made of its configuration, or of that as text."""
+    if way == "configuration":
+        return type(one).from_config(one.get_config())
+    return keras.saving.deserialize_keras_object(json.loads(json.dumps(keras.saving.serialize_keras_object(one))))
+
+
+def value(backend: Any, module: str, one: Any, given: tuple[np.ndarray, ...]) -> np.ndarray:
+    """What it gives of these arrays."""
+    keras, engine = backend.keras, backend.engine
+    tensors = [engine.tensor(a.astype("float32" if a.dtype.kind == "f" else "int32")) for a in given]
+    if module == "metrics":
+        one.update_state(*tensors)
+        return engine.numpy(one.result())
+    if module == "initializers":
+        return engine.numpy(one((4, 4)))
+    if module == "schedules":
+        return np.stack([engine.numpy(one(step)) for step in tensors[0]])
+    if module == "optimizers":
+        variable, found = keras.Variable(given[0].astype("float32")), []
+        one.build([variable])
+        for gradient in tensors[1]:
+            one.apply([gradient], [variable])
+            found.append(engine.numpy(variable.value))
+        return np.stack(found)
+    return engine.numpy(one(*tensors))
+
+
+def run_made_again(backend: Any, request: FunctionRequest) -> Observation:
+    """Answer the request of `cases.families.made_again.parts_are_made_again`."""
+    options, keras = dict(request.arguments), backend.keras
+    kind, module = class_of(keras, options["name"]), options["name"].partition(".")[0]
+    needed = [p.name for p in inspect.signature(kind).parameters.values() if p.default is p.empty and p.kind not in (
+        p.VAR_POSITIONAL, p.VAR_KEYWORD)]
+    with moment("build"):
+        every = {"made": kind(**options["options"])}
+        every |= {f"again/{way}": again(keras, every["made"], way) for way in ("configuration", "words")}
+        if not needed and set(options["options"]) != {"seed"}:
+            every["plain"] = kind()
+    with moment("run"):
+        return Observation({name: value(backend, module, one, options["read"]) for name, one in every.items()})
+
+
+def run_typed_again(backend: Any, request: FunctionRequest) -> Observation:
+    """Answer the request of `cases.families.made_again.dtypes_are_made_again`."""
+    options, keras = dict(request.arguments), backend.keras
+    with moment("build"):
+        made = class_of(keras, options["name"])(dtype=options["dtype"])
+        every = {"made": made} | {way: again(keras, made, way) for way in ("configuration", "words")}
+    return Observation({}, facts={name: keras.backend.standardize_dtype(one.dtype) for name, one in every.items()})

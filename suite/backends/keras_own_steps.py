@@ -1,0 +1,41 @@
+"""Keras' models with steps of a user's own."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from cases.models import FunctionRequest
+from cases.requests import Observation
+from suite.backends import moment
+
+
+def run_own_steps(backend: Any, request: FunctionRequest) -> Observation:
+    """Answer the request of `cases.families.own_steps.own_steps_tell`: numbers by their place, 10 more in a
+    test."""
+    options, keras = dict(request.arguments), backend.keras
+    names = options["names"]
+
+    class Own(keras.Model):
+        def told(self, start: int) -> dict[str, Any]:
+            return {name: keras.ops.convert_to_tensor(float(start + n)) for n, name in enumerate(names)}
+
+        def train_step(self, *data: Any) -> Any:
+            return self.told(0)
+
+        def test_step(self, *data: Any) -> Any:
+            return self.told(10)
+
+    with moment("build"):
+        start = keras.Input((4, 3))
+        model = Own(start, keras.layers.SimpleRNN(2)(start))
+        model.compile("sgd", "mse", metrics=["mae"] if options["metrics"] else None)
+    x, y = np.ones((2, 4, 3), "float32"), np.ones((2, 2), "float32")
+    with moment("run"):
+        history = model.fit(x, y, validation_data=(x, y), verbose=0).history
+        every = {"fit": {n: v[0] for n, v in history.items() if not n.startswith("val_")},
+                 "validated": {n: v[0] for n, v in history.items() if n.startswith("val_")},
+                 "evaluated": model.evaluate(x, y, return_dict=True, verbose=0)}
+    return Observation({how: np.array([float(one[n]) for n in sorted(one)]) for how, one in every.items()},
+                       facts={how: tuple(sorted(one)) for how, one in every.items()})

@@ -1,0 +1,51 @@
+"""Keras' layers at the ends of what half precision holds, and attention where there is nothing to read."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from cases.models import FunctionRequest
+from cases.requests import Observation
+from suite.backends import moment
+from suite.backends.keras_attention import OPTIONS
+
+
+def run_half_range(backend: Any, request: FunctionRequest) -> Observation:
+    """Answer the request of `cases.families.half_ranges.means_stay_in_range`."""
+    options, keras, engine = dict(request.arguments), backend.keras, backend.engine
+    inputs = options["inputs"]
+    with moment("build"):
+        one = getattr(keras.layers, options["layer"])(**options["options"], dtype="mixed_float16")
+        one.build(inputs.shape)
+    mask = np.broadcast_to(np.arange(inputs.shape[1]) < options["valid"], inputs.shape[:2])
+    more = {} if mask.all() else {"mask": engine.tensor(np.array(mask))}
+    with moment("run"):
+        outputs = one(engine.tensor(inputs.astype("float16")), training=True, **more)
+        return Observation({"outputs": engine.numpy(keras.ops.cast(outputs, "float32"))})
+
+
+def run_attending_nothing(backend: Any, request: FunctionRequest) -> Observation:
+    """Answer the request of `cases.families.half_ranges.answers_of_nothing_are_finite`: the outputs, and the gradients of their
+    sum by the inputs."""
+    options, keras, engine = dict(request.arguments), backend.keras, backend.engine
+    with moment("build"):
+        one = getattr(keras.layers, options["layer"])(**OPTIONS[options["layer"]], dtype=f"mixed_{options['dtype']}".removeprefix(
+            "mixed_float32") or "float32")
+        variable = keras.Variable(options["inputs"].astype("float32"))
+        given = [options["inputs"].shape] * 2
+        one.build(*(given if "num" in str(OPTIONS[options["layer"]]) else [given]))
+    mask = engine.tensor(options["mask"])
+
+    def called() -> Any:
+        x = keras.ops.cast(variable.value + 0.0, options["dtype"])
+        if "num" in str(OPTIONS[options["layer"]]):
+            outputs = one(x, x, value_mask=mask, use_causal_mask=options["causal"])
+        else:
+            outputs = one([x, x], mask=[None, mask], use_causal_mask=options["causal"])
+        return keras.ops.cast(outputs, "float32")
+
+    with moment("run"):
+        slope = engine.differentiate(lambda: keras.ops.sum(called()), [variable])[1][0]
+        return Observation({"outputs": engine.numpy(called()), "gradients": engine.numpy(slope)})

@@ -1,0 +1,121 @@
+"""What the reference answers of parts that are made again, of masks of one call, of half precision, and of few rows."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from cases.batches import Batch
+from cases.families.half_ranges import LAYERS
+from cases.layers import Layer
+from cases.models import FunctionRequest
+from cases.requests import Observation, Request
+from suite.backends import moment
+
+
+def run_made_again(backend: Any, request: FunctionRequest) -> Observation:
+    """A number of the options, which are all there is to a part."""
+    value = np.array(len(str(dict(request.arguments)["options"])), "float32")
+    return Observation({"made": value, "again/configuration": value, "again/words": value, "plain": 0 * value})
+
+
+def run_typed_again(backend: Any, request: FunctionRequest) -> Observation:
+    """Every part computes in the dtype that it is given."""
+    return Observation({}, facts=dict.fromkeys(("made", "configuration", "words"), dict(request.arguments)["dtype"]))
+
+
+def run_given_mask(backend: Any, request: FunctionRequest) -> Observation:
+    """The sum of valid steps."""
+    options = dict(request.arguments)
+    fresh, masked = (options["inputs"] * each for each in (1.0, options["mask"][:, :, None]))
+    return Observation({"fresh": fresh.sum(axis=1), "masked": masked.sum(axis=1), "again": fresh.sum(axis=1),
+                        "carried": np.array(False)})
+
+
+def run_half_range(backend: Any, request: FunctionRequest) -> Observation:
+    """The equation, rounded once."""
+    options = dict(request.arguments)
+    masked = options["valid"] < options["inputs"].shape[1]
+    equation = next(each for layer, more, partly, each in LAYERS.values()
+                    if (layer, more, partly) == (options["layer"], options["options"], masked))
+    return Observation({"outputs": equation(options["inputs"]).astype("float16")})
+
+
+def run_attending_nothing(backend: Any, request: FunctionRequest) -> Observation:
+    """The mean of what may be read, of nothing zero."""
+    options = dict(request.arguments)
+    mask = options["mask"][:, :, None]
+    mean = (options["inputs"] * mask).sum(axis=1, keepdims=True) / np.maximum(1, mask.sum(axis=1, keepdims=True))
+    return Observation({"outputs": mean + 0 * options["inputs"], "gradients": mask + 0 * options["inputs"]})
+
+
+def run_few_rows(backend: Any, request: FunctionRequest) -> Observation:
+    """Sums over steps, of inputs of which every other feature is dropped in training, another half in each call."""
+    inputs = dict(request.arguments)["inputs"]
+    kept = np.arange(inputs.shape[2]) % 2
+    plain, first, second = ((inputs * each).sum(axis=1) for each in (1, 2 * kept, 2 - 2 * kept))
+    return Observation({"plain": plain, "idle": plain, "first": first, "second": second})
+
+
+def run_optional(backend: Any, request: FunctionRequest) -> Observation:
+    """Two numbers."""
+    return Observation({f"{who}/{name}": np.array(value) for who in ("made", "again")
+                        for name, value in (("with", 2.0), ("without", 1.0))})
+
+
+def run_alone(backend: Any, request: FunctionRequest) -> Observation:
+    """A description keeps an option that is given alone."""
+    return Observation({}, facts={"options": (("bias", "False", "False", "False"),), "own": ("bias",)})
+
+
+def run_adapted_again(backend: Any, request: FunctionRequest) -> Observation:
+    """The same numbers twice."""
+    trained = np.array(2 + (dict(request.arguments)["layer"] != "Embedding"))
+    arrays = {"": np.ones((2, 3)), "moved/": np.full((2, 3), 0.5), "trained/": trained}
+    return Observation({f"{place}{name}": array for place, array in arrays.items() for name in ("made", "again")})
+
+
+def run_adapted_thawed(backend: Any, request: FunctionRequest) -> Observation:
+    """Two weights are trained, or none."""
+    return Observation({"trained/before": np.array(2), "trained/frozen": np.array(0), "trained/thawed": np.array(2),
+                        "matrix/before": np.ones((2, 3)), "matrix/after": np.ones((2, 3)), "moved": np.ones(2)})
+
+
+def run_cut_model(backend: Any, request: FunctionRequest) -> Observation:
+    """A sum, and its parts."""
+    given = np.arange(6.0).reshape(2, 3)
+    return Observation({"whole": given.sum(axis=1), "parts": given[:, :1].sum(axis=1) + given[:, 1:].sum(axis=1)})
+
+
+def run_own_steps(backend: Any, request: FunctionRequest) -> Observation:
+    """Numbers by their place, 10 more in a test."""
+    names = dict(request.arguments)["names"]
+    starts = {"fit": 0.0, "validated": 10.0, "evaluated": 10.0}
+    return Observation({how: start + np.arange(len(names)) for how, start in starts.items()},
+                       facts={how: tuple(f"val_{n}" if how == "validated" else n for n in names) for how in starts})
+
+
+def run_later_policy(backend: Any, request: FunctionRequest) -> Observation:
+    """What a policy of mixed dtypes says."""
+    policy = dict(request.arguments)["dtype"]
+    return Observation({}, facts={"policy": policy, "outputs": policy.removeprefix("mixed_"), "weights": "float32"})
+
+
+def run_wrong_table(backend: Any, request: FunctionRequest) -> Observation:
+    """Raises ValueError where sizes are others."""
+    options = dict(request.arguments)
+    with moment("build"):
+        if np.shape(options["weights"]) != options["sizes"]:
+            raise ValueError(f"a table of {np.shape(options['weights'])}, expected {options['sizes']}")
+    return Observation({"table": np.array(options["weights"])})
+
+
+def run_turned_halves(backend: Any, request: FunctionRequest) -> Observation:
+    """Each layer alone, the backward one's outputs in the order of time."""
+    options, found = dict(request.arguments), []
+    for way, weights in zip(("backward", "forward"), options["weights"], strict=True):
+        layer = Layer(options["cell"], options["inputs"].shape[2], options["units"], direction=way)
+        seen = backend.run(Request(layer, weights, Batch(options["inputs"]), wants=("outputs",)))["outputs"]
+        found.append(seen[:, ::-1] if way == "backward" else seen)
+    return Observation({"outputs": np.concatenate(found, axis=-1)})
