@@ -27,7 +27,8 @@ DECLINED = frozenset("""
     told_dtypes/told_dtypes_are_given weights_of_classes/weights_of_classes_weigh_steps
     whole_numbers/whole_numbers_are_numbers made_again/parts_are_made_again made_again/dtypes_are_made_again
     given_masks/given_masks_are_of_their_call half_ranges/means_stay_in_range half_ranges/answers_of_nothing_are_finite
-    few_rows/few_rows_are_dropped_from configurations/optional_inputs_stay_optional configurations/single_options_survive
+    few_rows/few_rows_are_dropped_from whole_configurations/configurations_are_whole
+    configurations/optional_inputs_stay_optional configurations/single_options_survive
     own_steps/own_steps_tell told_dtypes/later_policies_hold initial_weights/tables_of_other_sizes_are_refused
     cut_models/cut_models_are_whole tables/adapted_layers_are_made_again tables/adapted_layers_are_thawed
     execution/dropout_is_identity_in_inference execution/implementations_agree execution/unrolled_is_generic

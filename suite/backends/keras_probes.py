@@ -93,6 +93,7 @@ from suite.backends.keras_typed_parts import (
     run_numbers_as,
 )
 from suite.backends.keras_weights import run_fresh, run_read_back, run_step, run_thawed
+from suite.backends.keras_whole import run_whole_configurations
 from suite.backends.keras_wrappers import (
     run_declared,
     run_dropping,
@@ -141,7 +142,7 @@ PROBES: Mapping[str, Callable] = {
     "later_policy": run_later_policy, "wrong_table": run_wrong_table,
     "optional": run_optional, "alone": run_alone, "few_rows": run_few_rows, "adapted_again": run_adapted_again,
     "adapted_thawed": run_adapted_thawed,
-    "made_again": run_made_again, "typed_again": run_typed_again,
+    "whole_configurations": run_whole_configurations, "made_again": run_made_again, "typed_again": run_typed_again,
     "kept_mode": run_kept_mode, "masked_loss_by_name": run_masked_loss_by_name, "weighted_metric": run_weighted_metric,
     "feeding": run_feeding, "numbered_batches": run_numbered_batches,
     "single_calls": run_single_calls, "stopped_training": run_stopped_training,

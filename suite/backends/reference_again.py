@@ -69,6 +69,13 @@ def run_alone(backend: Any, request: FunctionRequest) -> Observation:
     return Observation({}, facts={"options": (("bias", "False", "False", "False"),), "own": ("bias",)})
 
 
+def run_whole_configurations(backend: Any, request: FunctionRequest) -> Observation:
+    """A description has every option that it is made with."""
+    made = Layer("lstm", 3, 5, bias=False)
+    told = tuple(("LSTM", name, *(str(getattr(one, name)) for one in (made, made, made.but()))) for name in ("units", "bias"))
+    return Observation({}, facts={"lost": (), "kept": told, "left": (("LSTM", "use_cudnn", "a description has no kernel"),)})
+
+
 def run_adapted_again(backend: Any, request: FunctionRequest) -> Observation:
     """The same numbers twice."""
     trained = np.array(2 + (dict(request.arguments)["layer"] != "Embedding"))

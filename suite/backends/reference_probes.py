@@ -19,6 +19,7 @@ from suite.backends.reference_again import (
     run_own_steps,
     run_turned_halves,
     run_typed_again,
+    run_whole_configurations,
     run_wrong_table,
 )
 from suite.backends.reference_answers import (
@@ -222,7 +223,7 @@ PROBES: Mapping[str, Callable] = {
     "attending_nothing": run_attending_nothing, "few_rows": run_few_rows, "optional": run_optional,
     "cut_model": run_cut_model, "own_steps": run_own_steps, "later_policy": run_later_policy, "wrong_table": run_wrong_table,
     "turned_halves": run_turned_halves,
-    "alone": run_alone,
+    "alone": run_alone, "whole_configurations": run_whole_configurations,
     "adapted_again": run_adapted_again, "adapted_thawed": run_adapted_thawed,
     "computed_as": run_computed_as, "as_vector": run_as_vector,
     "initialized": run_initialized,

@@ -1,0 +1,55 @@
+"""Layers by package: every option that a constructor takes is in the configuration, and comes back."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from cases.families.base import statement
+from cases.models import FunctionRequest
+from cases.requests import Deviation, Note
+
+PACKAGES = ("activations", "attention", "convolutional", "core", "merging", "normalization", "pooling", "regularization",
+            "reshaping", "rnn")
+SIZES: Mapping[str, Any] = {
+    "units": 3, "filters": 2, "kernel_size": 2, "pool_size": 2, "output_size": 3, "input_dim": 5, "output_dim": 3, "rate": 0.25,
+    "stddev": 0.5, "num_heads": 2, "key_dim": 3, "head_dim": 4, "num_query_heads": 4, "num_key_value_heads": 2,
+    "equation": "abc,cd->abd", "output_shape": (None, 3), "target_shape": (6, 1), "dims": (2, 1), "n": 3, "axes": 1,
+    "function": "relu", "activation": "relu",
+}
+"""What a constructor needs -> a value of it."""
+OPTIONS: Mapping[str, Any] = {
+    "activation": "relu", "recurrent_activation": "tanh", "data_format": "channels_first", "padding": "same", "merge_mode": "sum",
+    "dtype": "float64", "axis": 1, "seed": 5, "noise_shape": (None, 1), "attention_axes": (1,), "value_dim": 5, "lora_rank": 2,
+    "lora_alpha": 3.0, "score_mode": "concat", "use_cudnn": False, "strides": 2, "dilation_rate": 2, "flash_attention": True,
+    "interpolation": "bilinear", "max_value": 0.75, "implementation": 1, "output_padding": 1, "trainable": False,
+    "sliding_window": 2, "output_shape": (3,), "bias_axes": "d", "reverse_dtype": "float64", "logit_soft_cap": 2.0,
+    "shared_axes": (1,), "name": "told", "groups": 2,
+}
+"""What a constructor may be told -> a value that is not the default. Other flags are turned, numbers doubled and a bit, and parts
+of weights have words of their own (`initializer`, `regularizer`, `constraint`)."""
+KNOWN = ("use_cudnn", "seed", "activity_regularizer", "flash_attention")
+"""What some layers are known to lose, told last."""
+PARTS: Mapping[str, str] = {"initializer": "ones", "regularizer": "l2", "constraint": "non_neg"}
+
+
+@statement("Every option that the constructor of a layer takes is in its configuration, as it was given, and in that of a layer "
+           "that is made of it.", {"package": PACKAGES}, sparing=0, source="Keras: Layer.get_config, from_config")
+def configurations_are_whole(ask, package) -> list[Deviation | Note]:
+    """Facts: `lost` (class, option), `kept` (class, option, given, told, told again), `left` (class, option, why): what could not
+    be asked."""
+    facts = ask(FunctionRequest("whole_configurations", (("package", package),))).facts
+    lost, kept, left = (facts.get(name, ()) for name in ("lost", "kept", "left"))
+    found = [
+        Deviation(f"{kind} {option}", f"{kind}: {option} is not in the configuration") for kind, option in lost
+    ]
+    for kind, option, given, made, again in kept:
+        if made != given:
+            found.append(Deviation(f"{kind} {option}", f"{kind}: {option}={given} was given, the configuration says {made}"))
+        elif again != given:
+            found.append(Deviation(f"{kind} {option}", f"{kind}: {option}={given} was given, a layer made again has {again}"))
+    found.sort(key=lambda one: one.where.rpartition(" ")[2] in KNOWN)
+    if not kept:
+        found.append(Deviation("options", "no option was looked at"))
+    table = {"head": ["layer", "option", "why"], "rows": [list(each) for each in left]}
+    return [*found, *([Note("Options that were not asked about", table)] if left else [])]

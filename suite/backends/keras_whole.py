@@ -1,0 +1,111 @@
+"""Every layer of a package of Keras, made with every option that its constructor takes, and what its configuration says."""
+
+from __future__ import annotations
+
+import inspect
+import json
+from collections.abc import Callable
+from typing import Any
+
+from cases.families.whole_configurations import OPTIONS, PARTS, SIZES
+from cases.models import FunctionRequest
+from cases.requests import Observation
+from suite.backends import moment
+
+ELSEWHERE = ("Wrapper", "Layer", "Lambda", "InputLayer", "Input", "TorchModuleWrapper", "JaxLayer", "FlaxLayer", "TFSMLayer")
+"""What stands for no layer of its own, or runs another framework's."""
+
+
+def parts(keras: Any) -> dict[str, Callable[[], Any]]:
+    """What a constructor needs that is a layer, each time a new one."""
+    layers = keras.layers
+    return {"cell": lambda: layers.LSTMCell(3), "layer": lambda: layers.LSTM(3, return_sequences=True),
+            "cells": lambda: [layers.GRUCell(3), layers.LSTMCell(2)], "backward_layer": lambda: layers.LSTM(
+                3, return_sequences=True, go_backwards=True)}
+
+
+def other(name: str, default: Any) -> Any:
+    """A value for an option that is not its default; None where none is known."""
+    known = OPTIONS.get(name, PARTS.get(name.rpartition("_")[2]))
+    if known is not None and not (isinstance(known, str) and isinstance(default, (int, tuple))):  # padding="same", padding=1
+        return known
+    if isinstance(default, bool):
+        return not default
+    if isinstance(default, tuple):
+        return tuple(other("", one) for one in default)
+    return 2 * default + (0.125 if isinstance(default, float) else 1) if isinstance(default, (int, float)) else None
+
+
+def words(value: Any) -> str:
+    """A configuration's value as text: a part by its class, one number for all of several equal ones."""
+    if isinstance(value, dict) and "class_name" in value:
+        inner = value["config"]
+        return str(inner.get("name") if value["class_name"] == "DTypePolicy" else value["class_name"]).lower()
+    if isinstance(value, (list, tuple)) and len(set(map(str, value))) == 1:
+        return words(value[0])
+    return value if isinstance(value, str) else json.dumps(value, default=str)
+
+
+def said(keras: Any, option: str, value: Any) -> str:
+    """What is given, as its configuration says it."""
+    modules = {"initializer": keras.initializers, "regularizer": keras.regularizers, "constraint": keras.constraints}
+    module = modules.get(option.rpartition("_")[2])
+    return words(value) if module is None else type(module.get(value)).__name__.lower()
+
+
+def layers_of(keras: Any, package: str) -> list[type]:
+    """The public layers that are defined in a package of `keras.layers`."""
+    kinds = {kind for kind in vars(keras.layers).values() if inspect.isclass(kind) and issubclass(kind, keras.Layer)}
+    return sorted((k for k in kinds if k.__module__.split(".")[-2] == package and k.__name__ not in ELSEWHERE),
+                  key=lambda kind: kind.__name__)
+
+
+def run_whole_configurations(backend: Any, request: FunctionRequest) -> Observation:
+    """Answer the request of `cases.families.whole_configurations.configurations_are_whole`."""
+    keras, package = backend.keras, dict(request.arguments)["package"]
+    lost, kept, left = [], [], []
+    with moment("build"):
+        for kind in layers_of(keras, package):
+            made, why = told(keras, kind)
+            left += [(kind.__name__, option, reason) for option, reason in why.items()]
+            for one, options in made:
+                first, again = one.get_config(), type(one).from_config(one.get_config()).get_config()
+                for option, value in options.items():
+                    if option not in first:
+                        lost.append((kind.__name__, option))
+                    elif value is not None:
+                        kept.append((kind.__name__, option, said(keras, option, value), words(first[option]),
+                                     words(again.get(option))))
+    return Observation({}, facts={"lost": tuple(lost), "kept": tuple(kept), "left": tuple(left)})
+
+
+def told(keras: Any, kind: type) -> tuple[list[tuple[Any, dict[str, Any]]], dict[str, str]]:
+    """Layers of one kind with the options that each was given: as many as go together, others alone; and what could not be given,
+    with the reason."""
+    inner = parts(keras)
+    taken = {p.name: p.default for p in list(inspect.signature(kind.__init__).parameters.values())[1:]
+             if p.kind not in (p.VAR_POSITIONAL, p.VAR_KEYWORD)}
+    needed = {name: SIZES.get(name) for name, default in taken.items() if default is inspect.Parameter.empty}
+    if unknown := [name for name, value in needed.items() if value is None and name not in inner]:
+        return [], dict.fromkeys(unknown, "what it needs is not known here")
+    offered = {name: other(name, default) for name, default in {"trainable": True, "dtype": None, **taken}.items()
+               if name not in needed and name not in inner}
+    why = {name: "no other value is known here" for name, value in offered.items() if value is None}
+    offered = {name: value for name, value in offered.items() if value is not None}
+
+    def make(**options: Any) -> Any:
+        return kind(**{name: inner[name]() if name in inner else value for name, value in {**needed, **options}.items()})
+
+    try:
+        return [(make(**offered), {**needed, **offered})], why
+    except Exception:  # some do not go together
+        given, one, made = {}, make(), []
+    for name, value in offered.items():
+        try:
+            one, given = make(**given, **{name: value}), {**given, name: value}
+        except Exception:
+            try:
+                made.append((make(**{name: value}), {name: value}))
+            except Exception as error:
+                why[name] = f"{type(error).__name__}: {str(error)[:80]}"
+    return [(one, {**needed, **given}), *made], why
