@@ -3,7 +3,7 @@
 from tests.faults.base import Fault, faults
 
 LAYERS = "keras.src.layers."
-SHAPES, OPTIONS = "told shapes", "options of nothing"
+SHAPES, OPTIONS, WHOLE = "told shapes", "options of nothing", "whole configurations"
 
 ALL: tuple[Fault, ...] = (
     *faults(SHAPES, LAYERS + "merging.concatenate", {
@@ -22,6 +22,16 @@ ALL: tuple[Fault, ...] = (
     *faults(OPTIONS, LAYERS + "rnn.bidirectional", {
         "Bidirectional: takes any merge": (
             '        if merge_mode not in ["sum", "mul", "ave", "concat", None]:\n', '        if merge_mode == "":\n'),
+    }),
+    *faults(WHOLE, LAYERS + "convolutional.base_conv_transpose", {
+        "transposed convolutions: the configuration has no output padding": (
+            '                "output_padding": self.output_padding,\n', ""),
+    }),
+    *faults(WHOLE, LAYERS + "normalization.group_normalization", {
+        "GroupNormalization: the configuration has no epsilon": ('            "epsilon": self.epsilon,\n', ""),
+    }),
+    *faults(WHOLE, LAYERS + "pooling.base_global_pooling", {
+        "global pooling: the configuration says that no axis is kept": ('"keepdims": self.keepdims,', '"keepdims": False,'),
     }),
     *faults("noise and statistics", LAYERS + "regularization.alpha_dropout", {
         "AlphaDropout: the scale forgets the rate": ("(1 + self.rate * alpha_p**2)", "(1 + alpha_p**2)"),
