@@ -26,17 +26,21 @@ OF_WORDS = ("lstm", "sequences", "bidirectional", "several_results", "embedding"
 MASKED = ("lstm", "sequences", "bidirectional", "several_results", "embedding")
 """Those of them that read, or make, a mask of words."""
 INSIDE = (*STEPWISE, *OF_WORDS)
+MASKS = (True, False, "steps")
+"""steps: of steps that are made of words, a mask without words, (batch, time)."""
 
 
-def inputs_of(inside: str, mask: bool) -> tuple[tuple[np.ndarray, ...], np.ndarray | None]:
-    """What the wrapper is given, and the mask (batch, time), or (batch, time, words) where there are words. A row has a step
-    without a valid word."""
+def inputs_of(inside: str, mask: bool | str) -> tuple[tuple[np.ndarray, ...], np.ndarray | None]:
+    """What the wrapper is given, and the mask (batch, time), or (batch, time, words) where there are words and they are masked. A
+    row has a step without a valid word."""
     random = generator("each step", inside)
     shape = (ROWS, STEPS) if inside in STEPWISE else (ROWS, STEPS, WORDS)
     valid = np.stack([draw_mask(random, "right", ROWS, shape[-1]) for _ in range(STEPS)], axis=1)
     valid = draw_mask(random, "right", ROWS, STEPS) if inside in STEPWISE else valid
     if inside in OF_WORDS:
         valid[1, 3:] = False
+    if mask == "steps":
+        valid = valid.any(axis=2)
     if inside == "embedding":
         return (np.where(valid, random.integers(1, 7, shape), 0),), None
     count = 2 if inside == "several_inputs" else 1
@@ -45,15 +49,16 @@ def inputs_of(inside: str, mask: bool) -> tuple[tuple[np.ndarray, ...], np.ndarr
 
 @statement("A layer that is applied to every step gives at each what it gives there alone, results, losses and the dtype of its "
            "policy, and tells which steps are masked.",
-           {"inside": INSIDE, "mask": (True, False)}, strength=(1, 1, 2), sparing=0,
+           {"inside": INSIDE, "mask": MASKS}, strength=(1, 1, 2), sparing=0,
            usual={"inside": ("activity", "policy", "quantized", "several_inputs", "lstm", "several_results", "embedding")},
-           senseless=((("inside", "mask"), lambda inside, mask: (inside not in MASKED and inside != "dense") if mask
-                       else inside == "embedding"),),
+           senseless=((("inside", "mask"), lambda inside, mask: inside not in OF_WORDS or inside == "embedding" if mask == "steps"
+                       else (inside not in MASKED and inside != "dense") if mask else inside == "embedding"),),
            source="Keras: TimeDistributed; Keras 2: TimeDistributed.compute_mask")
 def every_step_is_as_alone(ask, inside, mask):
     inputs, valid = inputs_of(inside, mask)
     seen = ask(FunctionRequest("each_step", (("inside", inside), ("inputs", inputs), ("mask", valid))))
     alone = seen.named("alone")
+    read = slice(None) if mask != "steps" else valid
     roundoff = unit_roundoff(seen.facts.get("dtype_alone", "float32"))
     found = [] if alone else [Deviation("alone", "no result came")]
     for name, due in alone.items():
@@ -61,7 +66,8 @@ def every_step_is_as_alone(ask, inside, mask):
         if f"together/{name}" not in seen.arrays:
             found.append(Deviation(f"together/{name}", f"result {name} is missing"))
         else:
-            found += compare(f"together/{name}", seen[f"together/{name}"], due, 64 * roundoff * np.maximum(1.0, np.abs(due)))
+            allowed = 64 * roundoff * np.maximum(1.0, np.abs(due))
+            found += compare(f"together/{name}", seen[f"together/{name}"][read], due[read], allowed[read])
     found += compare("losses", seen["losses/together"], seen["losses/alone"], 1e-4 * np.abs(seen["losses/alone"]))
     if (seen.facts["dtype"], seen.facts["count"]) != (seen.facts["dtype_alone"], len(alone)):
         found.append(Deviation("dtype", f"{seen.facts['count']} results of {seen.facts['dtype']}, expected {len(alone)} of "
