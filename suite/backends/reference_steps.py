@@ -37,7 +37,7 @@ def run_each_step(backend: Any, request: FunctionRequest) -> Observation:
     named |= {f"together/{n}": together for n in range(count)}
     named |= {"losses/alone": np.array(sum(loss for _, loss in steps)), "losses/together": np.array(loss)}
     if valid is not None:
-        named["mask"] = valid.any(axis=2) if words else valid.copy()
+        named["mask"] = valid.any(axis=2) if words and valid.ndim == 3 else valid.copy()
     return Observation(named, facts={"dtype": "float32", "dtype_alone": "float32", "count": count})
 
 
