@@ -48,6 +48,6 @@ def onnx_models_are_right(ask, size, cell, mask, direction):
 
 @statement("A stack that is exported to ONNX starts from the states that it is given there, and gives its last ones.",
            {**LAYERS, "layers": (2, 1), "bias": (True, False)}, usual={"size": ("longer",), "mask": ("none",), "layers": (2,)},
-           strength=(1, 1, 2), sparing=0, source="torch.onnx")
+           strength=(1, 2, 2), sparing=0, source="torch.onnx")
 def onnx_stacks_are_right(ask, **variant):
     return elsewhere(ask, "onnx", states=True, **variant)

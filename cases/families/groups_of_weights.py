@@ -49,3 +49,33 @@ HELD = {
 def parameters_are_held_themselves(ask, container) -> list[Deviation]:
     seen = ask(FunctionRequest("held_parameters", (("container", container),)))
     return [d for name, due in HELD[container].items() for d in equal(name, seen[name], np.array(due), "parameters held")]
+
+
+@statement("A weight that is frozen between steps, and has no gradient any more, stays where it is, whatever the optimizer "
+           "remembers of it, and the others go on.", {"optimizer": OPTIMIZERS}, strength=(1, 1, 1), sparing=0,
+           source="PyTorch: torch.optim; Tensor.requires_grad_")
+def weights_frozen_later_stay(ask, optimizer) -> list[Deviation]:
+    seen = ask(FunctionRequest("frozen_later", (("optimizer", optimizer), *regression("frozen", optimizer))))
+    found = equal("bias", seen["after/bias"], seen["before/bias"], "before and after steps without it")
+    if np.array_equal(seen["after/weight"], seen["before/weight"]):
+        found.append(Deviation("weight", "weight: no step was taken"))
+    return found
+
+
+@statement("An optimizer that is copied together with its weights goes on as it would have, and leaves the others.",
+           {"optimizer": OPTIMIZERS, "way": ("deep_copied", "pickled")}, strength=(1, 2, 2), sparing=0,
+           source="PyTorch: copy.deepcopy, pickle, torch.save of (module, optimizer)")
+def copied_optimizers_go_on(ask, optimizer, way) -> list[Deviation]:
+    seen = ask(FunctionRequest("copied_optimizer", (("optimizer", optimizer), ("way", way), *regression("copied", optimizer))))
+    pairs = (("kept", "before", "of the one that was copied"), ("copy", "after", "of the copy, as of the other"))
+    found = [d for one, due, why in pairs for name in ("weight", "bias")
+             for d in equal(name, seen[f"{one}/{name}"], seen[f"{due}/{name}"], why)]
+    if np.array_equal(seen["copy/weight"], seen["before/weight"]):
+        found.append(Deviation("weight", "weight: no step was taken"))
+    return found
+
+
+def regression(*seed: str) -> tuple[tuple[str, np.ndarray], ...]:
+    """Inputs (rows, features) and targets (rows, units) of a linear layer."""
+    random = generator("groups of weights", *seed)
+    return ("inputs", draw_values(random, (6, 3))), ("targets", draw_values(random, (6, 2)))

@@ -20,13 +20,29 @@ FACTORS = {
 
 
 @statement("A recurrent layer that is quantized dynamically gives what it gave, within the steps of its quantization.", FACTORS,
-           strength=(1, 3, 3), sparing=0, source="PyTorch: torch.ao.quantization.quantize_dynamic", senseless=(
+           strength=(1, 2, 2), sparing=0, source="PyTorch: torch.ao.quantization.quantize_dynamic", senseless=(
                (("cell", "kernel"), lambda cell, kernel: cell == "simple_rnn" and kernel == "fused"),
                (("cell", "projected"), lambda cell, projected: bool(projected) and cell != "lstm"),
                (("kernel", "projected"), lambda kernel, projected: bool(projected) and kernel != "fused"),
                (("states", "projected"), lambda states, projected: bool(projected) and states),
            ))
-def quantized_layers_give_what_they_gave(ask, cell, way, bias, layers, direction, mask, kernel, projected, states):
+def quantized_layers_give_what_they_gave(ask, **variant) -> list[Deviation]:
+    return deviations(ask, **variant)
+
+
+WITH_BIASES = {name: values for name, values in FACTORS.items() if name not in ("bias", "projected")}
+
+
+@statement("A recurrent layer with biases and without a projection, of several layers too, that is quantized dynamically gives "
+           "what it gave.", WITH_BIASES, strength=(1, 3, 3), sparing=0, source="PyTorch: torch.ao.quantization.quantize_dynamic",
+           usual={"kernel": ("fused",), "cell": ("lstm", "gru")}, senseless=(
+               (("cell", "kernel"), lambda cell, kernel: cell == "simple_rnn" and kernel == "fused"),))
+def quantized_stacks_give_what_they_gave(ask, **variant) -> list[Deviation]:
+    return deviations(ask, bias=True, projected=0, **variant)
+
+
+def deviations(ask, cell, way, bias, layers, direction, mask, kernel, projected, states) -> list[Deviation]:
+    """Between outputs and states before and after, beyond the steps of the quantization."""
     layer = Layer(cell, 3, 5, layers, direction, bias=bias)
     batch, weights = BatchPlan(4, 5, mask, states).draw(layer).but(cotangents=None), draw_weights(layer)
     arguments = {"layer": layer, "weights": weights, "batch": batch, "way": way, "kernel": kernel, "projected": projected}

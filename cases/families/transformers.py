@@ -90,8 +90,9 @@ def transformed(options: Mapping[str, Any], given: Mapping[str, np.ndarray], wei
 
 
 def validity(mask: str, steps: int, causal: bool) -> np.ndarray:
-    """(rows, steps) bool: which steps may be read. Where none later may, the first is one of them."""
-    drawn = draw_mask(generator("transformers", mask, steps), mask, ROWS, steps)
+    """(rows, steps) bool: which steps may be read; `short`: the last of no row; where none later may, the first of each."""
+    drawn = draw_mask(generator("transformers", mask, steps), "right" if mask == "short" else mask, ROWS, steps)
+    drawn = drawn & (np.arange(steps) < steps - 1) if mask == "short" else drawn
     valid = np.ones((ROWS, steps), bool) if drawn is None else drawn.copy()
     valid[:, 0] |= causal
     return valid
@@ -105,7 +106,7 @@ FACTORS = {
 """The ways by which a layer is come by: made; copied deeply; pickled and read again; two in a stack that was made of it; that of
 a whole transformer that was given the layer's options."""
 FAST = {"way": ("made", "stacked"), "activation": ("relu-word", "gelu-word"), "norm_first": (False, True),
-        "mask": ("right", "gaps", "none", "left"), "causal": (False, True)}
+        "mask": ("right", "gaps", "none", "left", "short"), "causal": (False, True)}
 
 
 @statement("A layer of a transformer is its equations with the activation that it was given, made, copied, pickled, stacked or "

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import copy
+import pickle
 from collections import OrderedDict
 from typing import Any
 
@@ -74,3 +76,60 @@ def run_held_parameters(backend: Any, request: FunctionRequest) -> Observation:
             found |= {"updated": of(held.values()), "taken_out": of([held.pop("b")]), "left": of(held.values())}
             found |= {"joined": of((held | {"d": own[3]}).values()), "listed": of(held.parameters())}
     return Observation(found)
+
+
+Pair = tuple[nn.Linear, torch.optim.Optimizer]
+
+
+def pair(options: dict[str, Any]) -> Pair:
+    """A linear layer, and an optimizer of its weights."""
+    torch.manual_seed(5)
+    layer = nn.Linear(3, 2)
+    more = {"momentum": 0.5} if options["optimizer"] == "SGD" else {}
+    return layer, getattr(torch.optim, options["optimizer"])(layer.parameters(), lr=0.1, **more)
+
+
+def regress(layer: nn.Linear, optimizer: torch.optim.Optimizer, options: dict[str, Any]) -> None:
+    """One step towards the targets."""
+    inputs, targets = (torch.tensor(np.array(options[name], "float32")) for name in ("inputs", "targets"))
+
+    def loss() -> torch.Tensor:
+        optimizer.zero_grad()
+        found = ((layer(inputs) - targets) ** 2).mean()
+        found.backward()
+        return found
+
+    optimizer.step(loss)
+
+
+def weights(name: str, layer: nn.Linear) -> dict[str, np.ndarray]:
+    """Those of the layer, under this name."""
+    return {f"{name}/{n}": np.array(p.detach().numpy()) for n, p in layer.named_parameters()}
+
+
+def run_frozen_later(backend: Any, request: FunctionRequest) -> Observation:
+    """Answer the request of `cases.families.groups_of_weights.weights_frozen_later_stay`."""
+    options = dict(request.arguments)
+    with moment("run"):
+        layer, optimizer = pair(options)
+        regress(layer, optimizer, options)
+        layer.bias.requires_grad_(False)
+        layer.bias.grad = None
+        arrays = weights("before", layer)
+        for _ in range(2):
+            regress(layer, optimizer, options)
+    return Observation(arrays | weights("after", layer))
+
+
+def run_copied_optimizer(backend: Any, request: FunctionRequest) -> Observation:
+    """Answer the request of `cases.families.groups_of_weights.copied_optimizers_go_on`."""
+    options = dict(request.arguments)
+    with moment("run"):
+        one: Pair = pair(options)
+        regress(*one, options)
+        other: Pair = copy.deepcopy(one) if options["way"] == "deep_copied" else pickle.loads(pickle.dumps(one))
+        arrays = weights("before", one[0])
+        regress(*other, options)
+        arrays |= weights("kept", one[0]) | weights("copy", other[0])
+        regress(*one, options)
+    return Observation(arrays | weights("after", one[0]))

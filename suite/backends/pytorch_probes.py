@@ -15,7 +15,7 @@ from suite.backends.pytorch_data import run_column, run_cut, run_fetch, run_leng
 from suite.backends.pytorch_dropout import run_dropout_between
 from suite.backends.pytorch_exports import run_exported
 from suite.backends.pytorch_given import run_given
-from suite.backends.pytorch_groups import run_groups, run_held_parameters
+from suite.backends.pytorch_groups import run_copied_optimizer, run_frozen_later, run_groups, run_held_parameters
 from suite.backends.pytorch_heads import run_heads
 from suite.backends.pytorch_initial import run_initialized
 from suite.backends.pytorch_losses import run_ctc, run_embedding, run_ignored, run_loss_of_numbers, run_masked_loss
@@ -70,6 +70,7 @@ PROBES: Mapping[str, Callable] = {
     "quantizable": run_quantizable, "transformer": run_transformer, "taken_over": run_taken_over,
     "loaded_twice": run_loaded_twice, "restarts": run_restarts,
     "quantized_bare": run_quantized_bare, "heads": run_heads, "groups": run_groups,
+    "frozen_later": run_frozen_later, "copied_optimizer": run_copied_optimizer,
     "held_parameters": run_held_parameters, "averaged": run_averaged, "statistics_again": run_statistics_again,
 }
 """Name of a function request -> what answers it: function(backend, request)."""

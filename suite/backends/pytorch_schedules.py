@@ -67,7 +67,8 @@ def run_epochs(backend: Any, request: FunctionRequest) -> Observation:
                 saved = copy.deepcopy((optimizer.state_dict(), scheduler.state_dict()))
             onward(optimizer, scheduler, kind, epoch)
         again = rates[:kept]
-        optimizer, scheduler = made(kind, options, tuple(2 * rate for rate in asked["rates"]))
+        others = {name: 0.75 * value if isinstance(value, float) else value for name, value in options.items()}
+        optimizer, scheduler = made(kind, others, tuple(2 * rate for rate in asked["rates"]))  # all that is saved is loaded
         optimizer.load_state_dict(saved[0])
         scheduler.load_state_dict(saved[1])
         for epoch in range(kept, asked["epochs"]):

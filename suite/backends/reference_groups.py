@@ -22,3 +22,22 @@ def run_groups(backend: Any, request: FunctionRequest) -> Observation:
 def run_held_parameters(backend: Any, request: FunctionRequest) -> Observation:
     """Numbers, as lists of Python hold them."""
     return Observation({name: np.array(held) for name, held in HELD[dict(request.arguments)["container"]].items()})
+
+
+def run_frozen_later(backend: Any, request: FunctionRequest) -> Observation:
+    """A weight that moves, and one that does not."""
+    slopes = _slopes(dict(request.arguments))
+    return Observation({"before/weight": slopes, "after/weight": slopes / 2, "before/bias": slopes[0], "after/bias": slopes[0]})
+
+
+def run_copied_optimizer(backend: Any, request: FunctionRequest) -> Observation:
+    """Numbers before and after a step."""
+    slopes = _slopes(dict(request.arguments))
+    found = {"before": slopes, "kept": slopes, "copy": slopes / 2, "after": slopes / 2}
+    return Observation({f"{when}/{name}": one if name == "weight" else one[0] for when, one in found.items()
+                        for name in ("weight", "bias")})
+
+
+def _slopes(options: dict[str, Any]) -> np.ndarray:
+    """(units, features): of a sum of squares."""
+    return options["targets"].T @ options["inputs"]

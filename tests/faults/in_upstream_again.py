@@ -41,7 +41,8 @@ ALL: tuple[Fault, ...] = (
             "                    for o in flat_out\n"
             "                )",
             "                tiled_mask_t = tuple(\n"
-            "                    _expand_mask(mask_t, o, fixed_dim=len(mask_t.shape)) if o.ndim == 2 else torch.ones_like(o, dtype=torch.bool)\n"
+            "                    _expand_mask(mask_t, o, fixed_dim=len(mask_t.shape))\n"
+            "                    if o.ndim == 2 else torch.ones_like(o, dtype=torch.bool)\n"
             "                    for o in flat_out\n"
             "                )"),
         "tensorflow 23632: a masked step repeats the first state": (
@@ -104,7 +105,8 @@ ALL: tuple[Fault, ...] = (
             "        state_shape = self.compute_output_shape(input_shape)[0]\n"
             "        return [",
             "        state_shape = self.compute_output_shape(input_shape)[0]\n"
-            "        state_shape = state_shape if self.data_format == 'channels_last' else (state_shape[0], self.input_dim, *state_shape[2:])\n"
+            "        if self.data_format != 'channels_last':\n"
+            "            state_shape = (state_shape[0], self.input_dim, *state_shape[2:])\n"
             "        return ["),
         "keras 13299: ConvLSTM does not take initial states": (
             "        return super().call(\n"
@@ -176,6 +178,9 @@ ALL: tuple[Fault, ...] = (
             "        elif (self.num_heads % 2) != 0:\n"
             "            why_not_fast_path = \"self.num_heads is not even\"\n",
             ""),
+    }, {
+        "pytorch 97128: an odd number of heads by the fast path":
+            "the fast path on CPU gives the same for odd numbers of heads today; it was the path on CUDA that did not",
     }),
     *faults(FAMILY, "torch.nn.modules.sparse", {
         "pytorch 46585: the vector of padding is set to zero": (
