@@ -124,7 +124,7 @@ def test_a_file_that_is_cut_off_is_a_clear_error(home, scenario):
 
 
 @pytest.mark.parametrize(("name", "content"), [
-    ("imdb", b"<html>not found</html>"), ("mnist", b""), ("babi", gzip.compress(b"nothing of the kind"))])
+    ("imdb", b"<html>not found</html>"), ("mnist", b""), ("babi", gzip.compress(b"nothing of the kind", mtime=0))], ids=str)
 def test_another_file_is_a_clear_error(home, name, content):
     scenario = next(s for s, used in USERS.items() if used == name)
     (home / datafiles.FILES[name]).write_bytes(content)
