@@ -27,28 +27,33 @@ HELD_SIZE, HELD_STEPS = 1, 3
 
 
 def drawn() -> dict[str, np.ndarray]:
-    """Inputs (rows, features), targets (rows, 1), which are classes too, and the first kernel (features, 1)."""
+    """Inputs (rows, features), targets (rows, 1), which are classes too, the first kernel (features, 1) and bias (1,)."""
     random = generator("single calls")
     return {"inputs": draw_values(random, (ROWS, FEATURES)), "targets": ((np.arange(ROWS) * 2 + 1) % 3)[:, None].astype(float),
-            "kernel": draw_values(random, (FEATURES, 1))}
+            "kernel": draw_values(random, (FEATURES, 1)), "bias": draw_values(random, (1,))}
 
 
 @dataclass
 class ByHand:
-    """The model: a batch normalization (Ioffe and Szegedy 2015) without scale and center, and a kernel, trained by SGD with
-    momentum (Polyak 1964); the average of the kernel."""
+    """The model: a batch normalization (Ioffe and Szegedy 2015) without scale and center, a kernel and a bias, trained by SGD
+    with momentum (Polyak 1964); their averages."""
 
     kernel: np.ndarray
+    bias: np.ndarray
     mean: np.ndarray = field(default_factory=lambda: np.zeros(FEATURES))
     variance: np.ndarray = field(default_factory=lambda: np.ones(FEATURES))
 
     def __post_init__(self):
-        self.velocity, self.average = np.zeros_like(self.kernel), self.kernel.copy()
-        self.begun = False
+        self.velocity = {name: np.zeros_like(one) for name, one in self.weights().items()}
+        self.average, self.begun = self.weights(), False
+
+    def weights(self) -> dict[str, np.ndarray]:
+        """Those that are trained."""
+        return {"kernel": self.kernel, "bias": self.bias}
 
     def outputs(self, x: np.ndarray) -> np.ndarray:
         """In inference."""
-        return (x - self.mean) / np.sqrt(self.variance + EPSILON) @ self.kernel
+        return (x - self.mean) / np.sqrt(self.variance + EPSILON) @ self.kernel + self.bias
 
     def told(self, out: np.ndarray, y: np.ndarray) -> tuple[float, float]:
         """Loss, with the penalty, and absolute error."""
@@ -58,19 +63,22 @@ class ByHand:
         """One batch of training; what is told of it."""
         mean, variance = x.mean(axis=0), x.var(axis=0)
         normal = (x - mean) / np.sqrt(variance + EPSILON)
-        out = normal @ self.kernel
+        out = normal @ self.kernel + self.bias
         loss = float(np.mean(weights * (out - y) ** 2) + PENALTY * np.sum(out**2) / len(x))
-        gradient = normal.T @ (2 * weights * (out - y) + 2 * PENALTY * out) / len(x)
-        self.velocity = MOMENTUM * self.velocity - RATE * gradient
-        self.kernel = self.kernel + self.velocity
-        keep = AVERAGED if self.begun else 0.0
-        self.average, self.begun = keep * self.average + (1 - keep) * self.kernel, True
+        pulls = (2 * weights * (out - y) + 2 * PENALTY * out) / len(x)
+        keep, gradients = AVERAGED if self.begun else 0.0, {"kernel": normal.T @ pulls, "bias": pulls.sum(axis=0)}
+        for name, one in self.weights().items():
+            self.velocity[name] = MOMENTUM * self.velocity[name] - RATE * gradients[name]
+            setattr(self, name, one + self.velocity[name])
+            self.average[name] = keep * self.average[name] + (1 - keep) * self.weights()[name]
+        self.begun = True
         self.mean, self.variance = KEPT * self.mean + (1 - KEPT) * mean, KEPT * self.variance + (1 - KEPT) * variance
         return loss, float(np.mean(np.abs(out - y)))
 
     def state(self, where: str) -> dict[str, np.ndarray]:
         """The weights, by name."""
-        return {f"{where}/kernel": self.kernel, f"{where}/mean": self.mean, f"{where}/variance": self.variance}
+        every = {**self.weights(), "mean": self.mean, "variance": self.variance}
+        return {f"{where}/{name}": one for name, one in every.items()}
 
 
 def pairs(name: str, told: tuple[float, float]) -> dict[str, np.ndarray]:
@@ -87,7 +95,7 @@ def calls_by_hand() -> dict[str, np.ndarray]:
     """Two batches trained on, the second by weights of classes, two tested, all rows evaluated twice, and what the layers' own
     losses are after that."""
     data, found = drawn(), {}
-    x, y, model = data["inputs"], data["targets"], ByHand(data["kernel"])
+    x, y, model = data["inputs"], data["targets"], ByHand(data["kernel"], data["bias"])
     for number, rows in enumerate(batches()[:2]):
         weights = np.vectorize(lambda one: BY_CLASS.get(int(one), 1.0))(y[rows]) if number else 1.0
         found |= pairs(f"train/{number}", model.step(x[rows], y[rows], weights)) | model.state(f"train/{number}")
@@ -101,7 +109,7 @@ def calls_by_hand() -> dict[str, np.ndarray]:
 def stopped_by_hand(averaged: bool) -> dict[str, np.ndarray]:
     """Epochs from FIRST on, stopped after a batch, each of them validated on some of the batches that are held back."""
     data, found, epochs = drawn(), {}, []
-    x, y, model = data["inputs"], data["targets"], ByHand(data["kernel"])
+    x, y, model = data["inputs"], data["targets"], ByHand(data["kernel"], data["bias"])
     for epoch in range(FIRST, STOPPED[0] + 1):
         taken = batches()[: STOPPED[1] + 1] if epoch == STOPPED[0] else batches()
         epochs.append(epoch)
@@ -110,7 +118,7 @@ def stopped_by_hand(averaged: bool) -> dict[str, np.ndarray]:
         told = np.mean([model.told(model.outputs(x[rows]), y[rows]) for rows in held], axis=0)
         found |= pairs(f"validation/{epoch}", tuple(told))
     if averaged:
-        model.kernel = model.average
+        model.kernel, model.bias = model.average["kernel"], model.average["bias"]
     return found | model.state("end") | {"epochs": np.array(epochs), "held": np.array([HELD_STEPS] * len(epochs))}
 
 
