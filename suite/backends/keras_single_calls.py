@@ -83,8 +83,8 @@ def run_stopped_training(backend: Any, request: FunctionRequest) -> Observation:
         model = made(backend, options, **averaged)
     with moment("run"):
         history = model.fit(x, y, batch_size=case.SIZE, initial_epoch=case.FIRST, epochs=case.LAST, shuffle=False, verbose=0,
-                            validation_data=(x[case.HELD], y[case.HELD]), validation_batch_size=case.HELD_SIZE,
-                            validation_steps=case.HELD_STEPS, callbacks=[Stopping()])
+                            sample_weight=options["samples"].astype("float32"), validation_split=case.SPLIT,
+                            validation_batch_size=case.HELD_SIZE, validation_steps=case.HELD_STEPS, callbacks=[Stopping()])
     found = {"epochs": np.array(history.epoch), "held": np.array(counted), **state(model, "end")}
     for place, epoch in enumerate(history.epoch):
         logs = {name: values[place] for name, values in history.history.items()}
