@@ -21,7 +21,7 @@ ROWS, SIZE, STEPS, FEATURES, CLASSES = 5, 2, 4, 3, 3
 """Three batches, the last of them of one row."""
 HELD = slice(2, ROWS)
 """The rows for validation: two batches."""
-RATE = 0.125
+RATE, DECAY = 0.125, 0.5
 EPOCHS = {True: ((0,), (1,), (2,)), False: ((0, 1, 2),)}
 """Whether epochs have a number of steps -> the batches of each."""
 WAYS = ("arrays", "generator", "dataset", "loader", "tf_data")
@@ -38,6 +38,7 @@ class Kind:
     by_class    class -> its weight, 1 where there is none; else samples have weights, and steps where they have a target
     at_once     batches in one execution, where an engine can do that
     by_steps    whether epochs have a number of steps, fewer than there are batches
+    decayed     of which inputs the kernel decays, those of the others being excluded from it
     """
 
     inputs: tuple[str, ...]
@@ -46,11 +47,13 @@ class Kind:
     by_class: tuple[tuple[int, float], ...] = ()
     at_once: int = 1
     by_steps: bool = False
+    decayed: tuple[str, ...] = ()
 
 
 KINDS: Mapping[str, Kind] = {
     "masked": Kind(("steps",), by_steps=True), "named": Kind(("rows", "steps"), "dict"),
-    "pair": Kind(("steps", "rows"), "tuple", at_once=2), "listed": Kind(("steps", "rows"), "list", by_steps=True),
+    "pair": Kind(("steps", "rows"), "tuple", at_once=2, decayed=("rows",)),
+    "listed": Kind(("steps", "rows"), "list", by_steps=True),
     "classes": Kind(("rows",), labels="ids", by_class=((1, 3.0),)),
     "one_hot": Kind(("rows",), labels="one_hot", by_class=((1, 0.25), (2, 4.0)), by_steps=True),
 }
@@ -129,7 +132,8 @@ def by_hand(kind: Kind) -> dict[str, np.ndarray]:
         told = []
         for number in numbers:
             seen, gradients = batch_of(data, kernels, slice(SIZE * number, SIZE * (number + 1)), True)
-            kernels = {name: kernel - RATE * gradients[name] for name, kernel in kernels.items()}
+            pulls = {name: gradients[name] + DECAY * kernel * (name in kind.decayed) for name, kernel in kernels.items()}
+            kernels = {name: kernel - RATE * pulls[name] for name, kernel in kernels.items()}
             told.append(seen)
         found |= {f"fit/{epoch}/{name}": value for name, value in mean(told).items()}
 

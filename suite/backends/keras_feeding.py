@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from cases.families.feeding import EPOCHS, HELD, KINDS, RATE, ROWS, SIZE, Kind, drawn
+from cases.families.feeding import DECAY, EPOCHS, HELD, KINDS, RATE, ROWS, SIZE, Kind, drawn
 from cases.models import FunctionRequest
 from cases.requests import Observation, Unsupported
 from suite.backends import moment
@@ -40,9 +40,12 @@ def made(backend: Any, kind: Kind) -> Any:
         losses, metrics = list(losses.values()), list(metrics.values())
     if kind.nest == "one":
         losses, metrics = losses[0], metrics[0]
+    optimizer = keras.optimizers.SGD(RATE, weight_decay=DECAY if kind.decayed else None)
+    if kind.decayed:
+        optimizer.exclude_from_weight_decay([model.get_layer(name).kernel for name in kind.inputs if name not in kind.decayed])
     at_once = 1 if backend.engine.name == "torch" else kind.at_once
     eager = backend.engine.name == "tensorflow" and at_once == 1  # where each source of batches would be traced anew
-    model.compile(keras.optimizers.SGD(RATE), losses, weighted_metrics=metrics, run_eagerly=eager,
+    model.compile(optimizer, losses, weighted_metrics=metrics, run_eagerly=eager,
                   jit_compile=False if backend.engine.name == "tensorflow" else "auto", steps_per_execution=at_once)
     return model
 
