@@ -177,14 +177,14 @@ def every_way_feeds_masked_steps(ask, way, kind):
 
 
 @statement(FED + "by two inputs, two targets and two weights, in tuples, several batches at once, and in lists.",
-           {"way": WAYS, "kind": ("pair", "listed")}, usual={"way": ("loader", "generator", "arrays")}, strength=(1, 2, 2),
-           sparing=1, source=SOURCE)
+           {"way": WAYS, "kind": ("pair", "listed")}, usual={"way": ("loader", "generator", "arrays")}, strength=(1, 1, 2),
+           sparing=3, source=SOURCE)
 def every_way_feeds_several_inputs(ask, way, kind):
     return differing(ask(asked(kind, way, False)), by_hand(KINDS[kind]))
 
 
 @statement(FED + "with weights of classes, and 1 for a class that has none.",
-           {"way": ("tf_data", "arrays", "dataset"), "kind": ("classes", "one_hot")}, strength=(1, 2, 2), sparing=3,
+           {"way": ("tf_data", "arrays", "dataset"), "kind": ("classes", "one_hot")}, strength=(1, 1, 2), sparing=3,
            source=SOURCE)
 def every_way_weighs_classes(ask, way, kind):
     return differing(ask(asked(kind, way, False)), by_hand(KINDS[kind]))
@@ -201,7 +201,7 @@ def inputs_alone_are_taken(ask, kind, way):
 
 @statement("A dataset that gives batches by number feeds each of them once an epoch, in their order unless they are shuffled, "
            "from the first call of a model on, and from threads of its own too.",
-           {"threads": (2, 0), "shuffled": (False, True)}, strength=(1, 2, 2), sparing=2, source="Keras: PyDataset(workers)")
+           {"threads": (2, 0), "shuffled": (False, True)}, strength=(1, 1, 2), sparing=2, source="Keras: PyDataset(workers)")
 def datasets_feed_every_batch_once(ask, threads, shuffled):
     given = {"threads": threads, "shuffled": shuffled, "batches": BATCHES, "epochs": AGAIN}
     seen = ask(FunctionRequest("numbered_batches", tuple(given.items())))
