@@ -184,7 +184,7 @@ def every_way_feeds_several_inputs(ask, way, kind):
 
 
 @statement(FED + "with weights of classes, and 1 for a class that has none.",
-           {"way": ("tf_data", "arrays", "dataset"), "kind": ("classes", "one_hot")}, strength=(1, 1, 2), sparing=3,
+           {"way": ("tf_data", "arrays", "dataset"), "kind": ("classes", "one_hot")}, strength=(1, 2, 2), sparing=5,
            source=SOURCE)
 def every_way_weighs_classes(ask, way, kind):
     return differing(ask(asked(kind, way, False)), by_hand(KINDS[kind]))
