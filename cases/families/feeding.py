@@ -200,10 +200,10 @@ def inputs_alone_are_taken(ask, kind, way):
 
 
 @statement("A dataset that gives batches by number feeds each of them once an epoch, in their order unless they are shuffled, "
-           "from the first call of a model on, and from threads of its own too.",
+           "with the weights of their classes, from the first call of a model on, and from threads of its own too.",
            {"threads": (2, 0), "shuffled": (False, True)}, strength=(1, 1, 2), sparing=2, source="Keras: PyDataset(workers)")
 def datasets_feed_every_batch_once(ask, threads, shuffled):
-    given = {"threads": threads, "shuffled": shuffled, "batches": BATCHES, "epochs": AGAIN}
+    given = {"threads": threads, "shuffled": shuffled, "batches": BATCHES, "epochs": AGAIN, "weight": 3.0}
     seen = ask(FunctionRequest("numbered_batches", tuple(given.items())))
     found = []
     for name in ("predicted", *(f"epoch {n}" for n in range(AGAIN))):

@@ -148,7 +148,8 @@ def predicted(model: Any, kind: Kind, given: dict[str, Any]) -> dict[str, np.nda
 
 
 def run_numbered_batches(backend: Any, request: FunctionRequest) -> Observation:
-    """Answer the request of `cases.families.feeding.datasets_feed_every_batch_once`: the loss of batch n is n."""
+    """Answer the request of `cases.families.feeding.datasets_feed_every_batch_once`: the loss of batch n, whose rows are all of
+    class 0, is n times its weight."""
     options, keras = dict(request.arguments), backend.keras
     count, epochs = options["batches"], options["epochs"]
     threads = {"workers": options["threads"]} if options["threads"] else {}
@@ -161,10 +162,13 @@ def run_numbered_batches(backend: Any, request: FunctionRequest) -> Observation:
             return np.full((2, 1), index, "float32"), np.zeros((2, 1), "float32")
 
     class Listening(keras.callbacks.Callback):
-        def on_train_batch_end(self, batch: int, logs: Any = None) -> None:
-            means.append(float(logs["loss"]))
+        def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:
+            sums.append([0.0])
 
-    means: list[float] = []
+        def on_train_batch_end(self, batch: int, logs: Any = None) -> None:
+            sums[-1].append(float(logs["loss"]) * (batch + 1))
+
+    sums: list[list[float]] = []
     with moment("build"):
         model = keras.Sequential([keras.layers.Dense(1, use_bias=False, kernel_initializer="ones")])
         slow = backend.engine.name == "tensorflow"
@@ -172,7 +176,7 @@ def run_numbered_batches(backend: Any, request: FunctionRequest) -> Observation:
     with moment("run"):
         keras.utils.set_random_seed(SEED)  # of Python's own generator, which shuffles
         predicted = model.predict(Numbers(**threads), verbose=0)[::2, 0]
-        model.fit(Numbers(**threads), epochs=epochs, shuffle=options["shuffled"], verbose=0, callbacks=[Listening()])
-    sums = np.array(means).reshape(epochs, count) * np.arange(1, count + 1)
-    came = np.rint(np.diff(sums, axis=1, prepend=0.0))
-    return Observation({"predicted": predicted, **{f"epoch {n}": one for n, one in enumerate(came)}})
+        model.fit(Numbers(**threads), epochs=epochs, shuffle=options["shuffled"], verbose=0, callbacks=[Listening()],
+                  class_weight={0: options["weight"]})
+    came = {f"epoch {n}": np.rint(np.diff(one) / options["weight"]) for n, one in enumerate(sums)}
+    return Observation({"predicted": predicted, **came})
