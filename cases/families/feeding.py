@@ -184,8 +184,8 @@ def every_way_feeds_several_inputs(ask, way, kind):
 
 
 @statement(FED + "with weights of classes, and 1 for a class that has none.",
-           {"way": ("tf_data", "arrays", "dataset"), "kind": ("classes", "one_hot")}, strength=(1, 2, 2), sparing=5,
-           source=SOURCE)
+           {"way": ("tf_data", "arrays", "dataset"), "kind": ("classes", "one_hot")}, usual={"way": ("tf_data", "arrays")},
+           strength=(1, 2, 2), source=SOURCE)
 def every_way_weighs_classes(ask, way, kind):
     return differing(ask(asked(kind, way, False)), by_hand(KINDS[kind]))
 
@@ -203,7 +203,7 @@ def inputs_alone_are_taken(ask, kind, way):
            "with the weights of their classes, from the first call of a model on, and from threads of its own too.",
            {"threads": (2, 0), "shuffled": (False, True)}, strength=(1, 1, 2), sparing=2, source="Keras: PyDataset(workers)")
 def datasets_feed_every_batch_once(ask, threads, shuffled):
-    given = {"threads": threads, "shuffled": shuffled, "batches": BATCHES, "epochs": AGAIN, "weight": 3.0}
+    given = {"threads": threads, "shuffled": shuffled, "batches": BATCHES, "epochs": AGAIN, "weights": (3.0, 5.0)}
     seen = ask(FunctionRequest("numbered_batches", tuple(given.items())))
     found = []
     for name in ("predicted", *(f"epoch {n}" for n in range(AGAIN))):

@@ -148,10 +148,10 @@ def predicted(model: Any, kind: Kind, given: dict[str, Any]) -> dict[str, np.nda
 
 
 def run_numbered_batches(backend: Any, request: FunctionRequest) -> Observation:
-    """Answer the request of `cases.families.feeding.datasets_feed_every_batch_once`: the loss of batch n, whose rows are all of
-    class 0, is n times its weight."""
+    """Answer the request of `cases.families.feeding.datasets_feed_every_batch_once`: the loss of batch n, whose rows are of class
+    n % 2, is 2 n times the weight of that class. A batch that is not to be recognized is -1."""
     options, keras = dict(request.arguments), backend.keras
-    count, epochs = options["batches"], options["epochs"]
+    count, epochs, weights = options["batches"], options["epochs"], dict(enumerate(options["weights"]))
     threads = {"workers": options["threads"]} if options["threads"] else {}
 
     class Numbers(keras.utils.PyDataset):
@@ -159,7 +159,7 @@ def run_numbered_batches(backend: Any, request: FunctionRequest) -> Observation:
             return count
 
         def __getitem__(self, index: int) -> tuple[np.ndarray, np.ndarray]:
-            return np.full((2, 1), index, "float32"), np.zeros((2, 1), "float32")
+            return np.full((2, 1), 2 * index + index % 2, "float32"), np.full((2, 1), index % 2, "float32")
 
     class Listening(keras.callbacks.Callback):
         def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:
@@ -175,8 +175,9 @@ def run_numbered_batches(backend: Any, request: FunctionRequest) -> Observation:
         model.compile(keras.optimizers.SGD(0.0), "mean_absolute_error", run_eagerly=slow)
     with moment("run"):
         keras.utils.set_random_seed(SEED)  # of Python's own generator, which shuffles
-        predicted = model.predict(Numbers(**threads), verbose=0)[::2, 0]
+        predicted = model.predict(Numbers(**threads), verbose=0)[::2, 0] // 2
         model.fit(Numbers(**threads), epochs=epochs, shuffle=options["shuffled"], verbose=0, callbacks=[Listening()],
-                  class_weight={0: options["weight"]})
-    came = {f"epoch {n}": np.rint(np.diff(one) / options["weight"]) for n, one in enumerate(sums)}
+                  class_weight=weights)
+    told = {round(2 * n * weights[n % 2]): n for n in range(count)}
+    came = {f"epoch {n}": np.array([told.get(round(loss), -1) for loss in np.diff(one)]) for n, one in enumerate(sums)}
     return Observation({"predicted": predicted, **came})
