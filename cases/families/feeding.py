@@ -124,7 +124,7 @@ def mean(batches: Sequence[Mapping[str, tuple[float, float]]]) -> dict[str, floa
 def by_hand(kind: Kind) -> dict[str, np.ndarray]:
     """fit/EPOCH/NAME, validation/NAME, evaluate/NAME, shuffled/NAME, weights/INPUT after the fit, predict/INPUT: by input.
 
-    `shuffled`: an epoch that changes no weights, in any order, where no batch depends on its other rows.
+    `whole`: of one execution, where several batches are one. `shuffled`: an epoch that changes no weights, in any order, where no batch depends on its other rows.
     """
     data, found = drawn(kind), {}
     kernels = dict(data.kernels)
@@ -147,6 +147,8 @@ def by_hand(kind: Kind) -> dict[str, np.ndarray]:
         found |= {f"shuffled/{name}": value for name, value in over(slice(None), True).items()}
     found |= {f"weights/{name}": kernel for name, kernel in kernels.items()}
     found |= {f"predict/{name}": output for name, output in read(data, kernels).items()}
+    if kind.at_once > 1:
+        found |= {f"whole/{name}": output[: SIZE * kind.at_once] for name, output in read(data, kernels).items()}
     return {name: np.asarray(value) for name, value in found.items()}
 
 

@@ -115,6 +115,8 @@ def run_feeding(backend: Any, request: FunctionRequest) -> Observation | Unsuppo
     with moment("run"):
         if not options["alone"]:
             arrays |= trained(model, kind, fed, by_class)
+            if kind.at_once > 1:
+                arrays |= predicted(model, kind, fed(slice(SIZE * kind.at_once)), "whole")
         arrays |= predicted(model, kind, fed())
     return Observation(arrays)
 
@@ -140,11 +142,11 @@ def trained(model: Any, kind: Kind, fed: Callable[..., dict[str, Any]], by_class
     return {name: np.asarray(value) for name, value in found.items()}
 
 
-def predicted(model: Any, kind: Kind, given: dict[str, Any]) -> dict[str, np.ndarray]:
+def predicted(model: Any, kind: Kind, given: dict[str, Any], call: str = "predict") -> dict[str, np.ndarray]:
     """What `predict` gives, by input."""
     came = model.predict(given["x"], given.get("batch_size"), verbose=0)
     came = list(came.values()) if isinstance(came, dict) else came if isinstance(came, (list, tuple)) else [came]
-    return {f"predict/{name}": np.asarray(one) for name, one in zip(kind.inputs, came, strict=True)}
+    return {f"{call}/{name}": np.asarray(one) for name, one in zip(kind.inputs, came, strict=True)}
 
 
 def run_numbered_batches(backend: Any, request: FunctionRequest) -> Observation:
