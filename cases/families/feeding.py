@@ -124,7 +124,8 @@ def mean(batches: Sequence[Mapping[str, tuple[float, float]]]) -> dict[str, floa
 def by_hand(kind: Kind) -> dict[str, np.ndarray]:
     """fit/EPOCH/NAME, validation/NAME, evaluate/NAME, shuffled/NAME, weights/INPUT after the fit, predict/INPUT: by input.
 
-    `whole`: of one execution, where several batches are one. `shuffled`: an epoch that changes no weights, in any order, where no batch depends on its other rows.
+    `whole`: of one execution, where several batches are one. `shuffled`: an epoch that changes no weights, in any order, where
+    no batch depends on its other rows.
     """
     data, found = drawn(kind), {}
     kernels = dict(data.kernels)
