@@ -43,10 +43,9 @@ def made(backend: Any, kind: Kind) -> Any:
     optimizer = keras.optimizers.SGD(RATE, weight_decay=DECAY if kind.decayed else None)
     if kind.decayed:
         optimizer.exclude_from_weight_decay([model.get_layer(name).kernel for name in kind.inputs if name not in kind.decayed])
-    at_once = 1 if backend.engine.name == "torch" else kind.at_once
-    eager = backend.engine.name == "tensorflow" and at_once == 1  # where each source of batches would be traced anew
+    eager = backend.engine.name == "tensorflow"  # where each source of batches would be traced anew
     model.compile(optimizer, losses, weighted_metrics=metrics, run_eagerly=eager,
-                  jit_compile=False if backend.engine.name == "tensorflow" else "auto", steps_per_execution=at_once)
+                  steps_per_execution=kind.at_once if backend.engine.name == "jax" else 1)
     return model
 
 
