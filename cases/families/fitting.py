@@ -19,13 +19,14 @@ EPOCHS = (1, 2)
 """Of the first training, and of the second, which goes on."""
 RATE, MOMENTUM, AVERAGED = 0.125, 0.5, 0.75
 KINDS: Mapping[str, Mapping[str, float]] = {
-    "everything": {"gathered": 3, "scale": 8.0, "ema": AVERAGED, "at_once": 3, "once": 1},
+    "everything": {"gathered": 3, "scale": 8.0, "ema": AVERAGED, "at_once": 3, "once": 1, "clip": 0.25},
     "averaged": {"ema": AVERAGED, "at_once": 2}, "gathered": {"gathered": 3, "scale": 8.0, "at_once": 3},
     "overwritten": {"ema": AVERAGED, "overwrite": 2}, "plain": {}, "gathered_alone": {"gathered": 2}, "by_steps": {"steps": 7},
 }
 """ema: a moving average of the weights, which follows them from the first step on, takes their place at the end, and every
-`overwrite` steps · gathered: so many gradients make one step · scale: of the loss · at_once: batches in one execution, where an
-engine can do that · once: the first training alone · steps: what is told is the number of batches, not their size."""
+`overwrite` steps · gathered: so many gradients make one step · clip: the most and the least of a number in it
+· scale: of the loss · at_once: batches in one execution, where an engine can do that · once: the first training alone · steps:
+what is told is the number of batches, not their size."""
 
 
 def drawn() -> dict[str, np.ndarray]:
@@ -51,7 +52,8 @@ class ByHand:
         self.steps += 1
         self.gathered += gradient
         if self.steps % (many := int(self.options.get("gathered", 1))) == 0:
-            self.velocity = MOMENTUM * self.velocity - RATE * self.gathered / many
+            clip = self.options.get("clip", np.inf)
+            self.velocity = MOMENTUM * self.velocity - RATE * np.clip(self.gathered / many, -clip, clip)
             self.weights = self.weights + self.velocity
             self.gathered = np.zeros(FEATURES)
         if keep := self.options.get("ema"):

@@ -58,7 +58,7 @@ RESHAPED: Mapping[str, tuple[str, dict[str, Any], Callable[[np.ndarray], np.ndar
 SHAPES = {"distinct": (3, 6, 4), "square": (4, 6, 4), "single": (1, 6, 4)}
 
 
-@statement("An activation is its equation, with each of its options.", {"name": tuple(ACTIVATIONS)}, sparing=2,
+@statement("An activation is its equation, with each of its options.", {"name": tuple(ACTIVATIONS)},
            source="Keras: activations")
 def activations_are_equations(ask, name):
     function, options, equation = ACTIVATIONS[name]

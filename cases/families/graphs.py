@@ -148,9 +148,9 @@ def a_model_takes_a_mask(ask, mask, cell):
     return against(ask(request), request)
 
 
-@statement("In training spatial dropout and that of a cell in a stack drop whole features, dropout inside a wrapper single "
-           "numbers, another draw in every call, each scaled by what is kept; in inference nothing is dropped.",
-           {"kind": ("spatial", "wrapped", "inherited", "stacked", "wrapped-masked"), "training": (True, False)},
+@statement("In training spatial dropout, one of that shape and that of a cell in a stack drop whole features, dropout inside a "
+           "wrapper single numbers, another draw in every call, each scaled by what is kept; in inference nothing is dropped.",
+           {"kind": ("spatial", "wrapped", "inherited", "stacked", "wrapped-masked", "shaped"), "training": (True, False)},
            strength=(1, 2, 2),
            source="Tompson et al. 2015; Keras: SpatialDropout1D, TimeDistributed, StackedRNNCells, training=True")
 def dropout_around_layers(ask, kind, training):
@@ -172,8 +172,8 @@ def dropout_around_layers(ask, kind, training):
         found.append(Deviation("again", "the second call drops what the first one dropped"))
     if training and (lost == lost[:1]).all():
         found.append(Deviation("outputs", "the same is dropped of every row"))
-    if kind in ("spatial", "stacked") and (lost != lost[:, :1]).any():
+    if kind in ("spatial", "stacked", "shaped") and (lost != lost[:, :1]).any():
         found.append(Deviation("outputs", "a feature is dropped at some steps and kept at others"))
-    if kind not in ("spatial", "stacked") and training and (lost == lost[:, :1]).all():
+    if kind not in ("spatial", "stacked", "shaped") and training and (lost == lost[:, :1]).all():
         found.append(Deviation("outputs", "the same is dropped at every step"))
     return found

@@ -99,7 +99,7 @@ def decoded_labels_are_the_most_probable(ask, strategy, blank, empty_row, merge)
 @statement("A scan gives the last carry and the results of each step, in their order, the first carry and no results where there "
            "are no steps.", {"steps": (0, 1, 4), "backwards": (False, True), "carried": ("one", "pair", "nothing")},
            senseless=((("backwards", "carried"), lambda backwards, carried: backwards and carried == "nothing"),),
-           strength=(1, 1, 3), sparing=3, source="Keras: ops.scan, ops.map")
+           strength=(1, 2, 3), sparing=8, source="Keras: ops.scan, ops.map")
 def scans_of_any_length_are_loops(ask, steps, backwards, carried) -> list[Deviation]:
     random = generator("plain scans", steps)
     given, first = draw_values(random, (steps, WIDTH)), draw_values(random, (WIDTH,))

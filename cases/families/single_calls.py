@@ -21,56 +21,66 @@ much of the weights' average is kept."""
 BY_CLASS = {1: 3.0}
 FIRST, LAST, STOPPED = 3, 6, (4, 0)
 """The numbers of the first epoch and of that after the last; the epoch and the batch after which training is stopped."""
-HELD = slice(1, ROWS)
-"""Rows for validation, in batches of HELD_SIZE, of which HELD_STEPS are taken."""
-HELD_SIZE, HELD_STEPS = 1, 3
+SPLIT, HELD = 0.4, 3
+"""Of six rows 3.6 are for training: three are, and three for validation, from this one on."""
+HELD_SIZE, HELD_STEPS = 1, 2
+"""Of a batch for validation; how many are taken."""
 
 
 def drawn() -> dict[str, np.ndarray]:
-    """Inputs (rows, features), targets (rows, 1), which are classes too, and the first kernel (features, 1)."""
+    """Inputs (rows, features), targets (rows, 1), which are classes too, weights of samples (rows,), and what the model begins
+    with: kernel (features, 1) and bias (1,)."""
     random = generator("single calls")
     return {"inputs": draw_values(random, (ROWS, FEATURES)), "targets": ((np.arange(ROWS) * 2 + 1) % 3)[:, None].astype(float),
-            "kernel": draw_values(random, (FEATURES, 1))}
+            "kernel": draw_values(random, (FEATURES, 1)), "bias": draw_values(random, (1,)),
+            "samples": random.uniform(0.5, 2.0, ROWS)}
 
 
 @dataclass
 class ByHand:
-    """The model: a batch normalization (Ioffe and Szegedy 2015) without scale and center, and a kernel, trained by SGD with
-    momentum (Polyak 1964); the average of the kernel."""
+    """The model: a batch normalization (Ioffe and Szegedy 2015) without scale and center, a kernel and a bias, trained by SGD
+    with momentum (Polyak 1964); their averages."""
 
     kernel: np.ndarray
+    bias: np.ndarray
     mean: np.ndarray = field(default_factory=lambda: np.zeros(FEATURES))
     variance: np.ndarray = field(default_factory=lambda: np.ones(FEATURES))
 
     def __post_init__(self):
-        self.velocity, self.average = np.zeros_like(self.kernel), self.kernel.copy()
-        self.begun = False
+        self.velocity = {name: np.zeros_like(one) for name, one in self.weights().items()}
+        self.average, self.begun = self.weights(), False
+
+    def weights(self) -> dict[str, np.ndarray]:
+        """Those that are trained."""
+        return {"kernel": self.kernel, "bias": self.bias}
 
     def outputs(self, x: np.ndarray) -> np.ndarray:
         """In inference."""
-        return (x - self.mean) / np.sqrt(self.variance + EPSILON) @ self.kernel
+        return (x - self.mean) / np.sqrt(self.variance + EPSILON) @ self.kernel + self.bias
 
-    def told(self, out: np.ndarray, y: np.ndarray) -> tuple[float, float]:
+    def told(self, out: np.ndarray, y: np.ndarray, weights: np.ndarray | float = 1.0) -> tuple[float, float]:
         """Loss, with the penalty, and absolute error."""
-        return float(np.mean((out - y) ** 2) + PENALTY * np.sum(out**2) / len(out)), float(np.mean(np.abs(out - y)))
+        return float(np.mean(weights * (out - y) ** 2) + PENALTY * np.sum(out**2) / len(out)), float(np.mean(np.abs(out - y)))
 
     def step(self, x: np.ndarray, y: np.ndarray, weights: np.ndarray | float = 1.0) -> tuple[float, float]:
         """One batch of training; what is told of it."""
         mean, variance = x.mean(axis=0), x.var(axis=0)
         normal = (x - mean) / np.sqrt(variance + EPSILON)
-        out = normal @ self.kernel
-        loss = float(np.mean(weights * (out - y) ** 2) + PENALTY * np.sum(out**2) / len(x))
-        gradient = normal.T @ (2 * weights * (out - y) + 2 * PENALTY * out) / len(x)
-        self.velocity = MOMENTUM * self.velocity - RATE * gradient
-        self.kernel = self.kernel + self.velocity
-        keep = AVERAGED if self.begun else 0.0
-        self.average, self.begun = keep * self.average + (1 - keep) * self.kernel, True
+        out = normal @ self.kernel + self.bias
+        pulls = (2 * weights * (out - y) + 2 * PENALTY * out) / len(x)
+        keep, gradients = AVERAGED if self.begun else 0.0, {"kernel": normal.T @ pulls, "bias": pulls.sum(axis=0)}
+        for name, one in self.weights().items():
+            self.velocity[name] = MOMENTUM * self.velocity[name] - RATE * gradients[name]
+            setattr(self, name, one + self.velocity[name])
+            self.average[name] = keep * self.average[name] + (1 - keep) * self.weights()[name]
+        self.begun = True
         self.mean, self.variance = KEPT * self.mean + (1 - KEPT) * mean, KEPT * self.variance + (1 - KEPT) * variance
-        return loss, float(np.mean(np.abs(out - y)))
+        return self.told(out, y, weights)
 
     def state(self, where: str) -> dict[str, np.ndarray]:
         """The weights, by name."""
-        return {f"{where}/kernel": self.kernel, f"{where}/mean": self.mean, f"{where}/variance": self.variance}
+        every = {**self.weights(), "mean": self.mean, "variance": self.variance}
+        return {f"{where}/{name}": one for name, one in every.items()}
 
 
 def pairs(name: str, told: tuple[float, float]) -> dict[str, np.ndarray]:
@@ -78,16 +88,16 @@ def pairs(name: str, told: tuple[float, float]) -> dict[str, np.ndarray]:
     return {f"{name}/loss": np.array(told[0]), f"{name}/metric": np.array(told[1])}
 
 
-def batches() -> list[slice]:
-    """The rows of each batch."""
-    return [slice(start, start + SIZE) for start in range(0, ROWS, SIZE)]
+def batches(stop: int = ROWS) -> list[slice]:
+    """The rows of each batch, up to a row."""
+    return [slice(start, min(start + SIZE, stop)) for start in range(0, stop, SIZE)]
 
 
 def calls_by_hand() -> dict[str, np.ndarray]:
     """Two batches trained on, the second by weights of classes, two tested, all rows evaluated twice, and what the layers' own
     losses are after that."""
     data, found = drawn(), {}
-    x, y, model = data["inputs"], data["targets"], ByHand(data["kernel"])
+    x, y, model = data["inputs"], data["targets"], ByHand(data["kernel"], data["bias"])
     for number, rows in enumerate(batches()[:2]):
         weights = np.vectorize(lambda one: BY_CLASS.get(int(one), 1.0))(y[rows]) if number else 1.0
         found |= pairs(f"train/{number}", model.step(x[rows], y[rows], weights)) | model.state(f"train/{number}")
@@ -99,18 +109,19 @@ def calls_by_hand() -> dict[str, np.ndarray]:
 
 
 def stopped_by_hand(averaged: bool) -> dict[str, np.ndarray]:
-    """Epochs from FIRST on, stopped after a batch, each of them validated on some of the batches that are held back."""
-    data, found, epochs = drawn(), {}, []
-    x, y, model = data["inputs"], data["targets"], ByHand(data["kernel"])
-    for epoch in range(FIRST, STOPPED[0] + 1):
-        taken = batches()[: STOPPED[1] + 1] if epoch == STOPPED[0] else batches()
-        epochs.append(epoch)
-        found |= pairs(f"fit/{epoch}", tuple(np.mean([model.step(x[rows], y[rows]) for rows in taken], axis=0)))
-        held = [slice(at, at + HELD_SIZE) for at in range(HELD.start, ROWS, HELD_SIZE)][:HELD_STEPS]
-        told = np.mean([model.told(model.outputs(x[rows]), y[rows]) for rows in held], axis=0)
-        found |= pairs(f"validation/{epoch}", tuple(told))
+    """Epochs from FIRST on, stopped after a batch, each validated on some of the rows that are split off, all with weights."""
+    data, found = drawn(), {}
+    x, y, w, model = data["inputs"], data["targets"], data["samples"][:, None], ByHand(data["kernel"], data["bias"])
+    epochs = range(FIRST, STOPPED[0] + 1)
+    for epoch in epochs:
+        taken = batches(HELD)[: STOPPED[1] + 1] if epoch == STOPPED[0] else batches(HELD)
+        told = [model.step(x[rows], y[rows], w[rows]) for rows in taken]
+        found |= pairs(f"fit/{epoch}", tuple(np.average(told, axis=0, weights=[rows.stop - rows.start for rows in taken])))
+        held = [slice(at, at + HELD_SIZE) for at in range(HELD, ROWS, HELD_SIZE)][:HELD_STEPS]
+        told = [model.told(model.outputs(x[rows]), y[rows], w[rows]) for rows in held]
+        found |= pairs(f"validation/{epoch}", tuple(np.mean(told, axis=0)))
     if averaged:
-        model.kernel = model.average
+        model.kernel, model.bias = model.average["kernel"], model.average["bias"]
     return found | model.state("end") | {"epochs": np.array(epochs), "held": np.array([HELD_STEPS] * len(epochs))}
 
 
@@ -122,8 +133,9 @@ def calls_begin_anew(ask):
 
 
 @statement("A training that is stopped within an epoch ends with that batch: the epoch is validated, on as many batches as were "
-           "asked for, and told of, its number among them, and the average of the weights takes their place.",
-           {"averaged": (True, False)}, sparing=1, source="Keras: fit(initial_epoch, validation_steps), stop_training, use_ema")
+           "asked for of the rows that are split off, and told of, and the average of the weights takes their place.",
+           {"averaged": (True, False)}, sparing=1,
+           source="Keras: fit(initial_epoch, validation_split, validation_steps), stop_training, use_ema")
 def stopped_training_ends_there(ask, averaged):
     request = FunctionRequest("stopped_training", (*drawn().items(), ("averaged", averaged)))
     return differing(ask(request), stopped_by_hand(averaged))

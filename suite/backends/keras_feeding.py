@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from cases.families.feeding import EPOCHS, HELD, KINDS, RATE, ROWS, SIZE, Kind, drawn
+from cases.families.feeding import DECAY, EPOCHS, HELD, KINDS, RATE, ROWS, SIZE, Kind, drawn
 from cases.models import FunctionRequest
 from cases.requests import Observation, Unsupported
 from suite.backends import moment
@@ -40,10 +40,12 @@ def made(backend: Any, kind: Kind) -> Any:
         losses, metrics = list(losses.values()), list(metrics.values())
     if kind.nest == "one":
         losses, metrics = losses[0], metrics[0]
-    at_once = 1 if backend.engine.name == "torch" else kind.at_once
-    eager = backend.engine.name == "tensorflow" and at_once == 1  # where each source of batches would be traced anew
-    model.compile(keras.optimizers.SGD(RATE), losses, weighted_metrics=metrics, run_eagerly=eager,
-                  jit_compile=False if backend.engine.name == "tensorflow" else "auto", steps_per_execution=at_once)
+    optimizer = keras.optimizers.SGD(RATE, weight_decay=DECAY if kind.decayed else None)
+    if kind.decayed:
+        optimizer.exclude_from_weight_decay([model.get_layer(name).kernel for name in kind.inputs if name not in kind.decayed])
+    eager = backend.engine.name == "tensorflow"  # where each source of batches would be traced anew
+    model.compile(optimizer, losses, weighted_metrics=metrics, run_eagerly=eager,
+                  steps_per_execution=kind.at_once if backend.engine.name == "jax" else 1)
     return model
 
 
@@ -112,6 +114,8 @@ def run_feeding(backend: Any, request: FunctionRequest) -> Observation | Unsuppo
     with moment("run"):
         if not options["alone"]:
             arrays |= trained(model, kind, fed, by_class)
+            if kind.at_once > 1:
+                arrays |= predicted(model, kind, fed(slice(SIZE * kind.at_once)), "whole")
         arrays |= predicted(model, kind, fed())
     return Observation(arrays)
 
@@ -137,17 +141,18 @@ def trained(model: Any, kind: Kind, fed: Callable[..., dict[str, Any]], by_class
     return {name: np.asarray(value) for name, value in found.items()}
 
 
-def predicted(model: Any, kind: Kind, given: dict[str, Any]) -> dict[str, np.ndarray]:
+def predicted(model: Any, kind: Kind, given: dict[str, Any], call: str = "predict") -> dict[str, np.ndarray]:
     """What `predict` gives, by input."""
     came = model.predict(given["x"], given.get("batch_size"), verbose=0)
     came = list(came.values()) if isinstance(came, dict) else came if isinstance(came, (list, tuple)) else [came]
-    return {f"predict/{name}": np.asarray(one) for name, one in zip(kind.inputs, came, strict=True)}
+    return {f"{call}/{name}": np.asarray(one) for name, one in zip(kind.inputs, came, strict=True)}
 
 
 def run_numbered_batches(backend: Any, request: FunctionRequest) -> Observation:
-    """Answer the request of `cases.families.feeding.datasets_feed_every_batch_once`: the loss of batch n is n."""
+    """Answer the request of `cases.families.feeding.datasets_feed_every_batch_once`: the loss of batch n, whose rows are of class
+    n % 2, is 2 n times the weight of that class. A batch that is not to be recognized is -1."""
     options, keras = dict(request.arguments), backend.keras
-    count, epochs = options["batches"], options["epochs"]
+    count, epochs, weights = options["batches"], options["epochs"], dict(enumerate(options["weights"]))
     threads = {"workers": options["threads"]} if options["threads"] else {}
 
     class Numbers(keras.utils.PyDataset):
@@ -155,21 +160,25 @@ def run_numbered_batches(backend: Any, request: FunctionRequest) -> Observation:
             return count
 
         def __getitem__(self, index: int) -> tuple[np.ndarray, np.ndarray]:
-            return np.full((2, 1), index, "float32"), np.zeros((2, 1), "float32")
+            return np.full((2, 1), 2 * index + index % 2, "float32"), np.full((2, 1), index % 2, "float32")
 
     class Listening(keras.callbacks.Callback):
-        def on_train_batch_end(self, batch: int, logs: Any = None) -> None:
-            means.append(float(logs["loss"]))
+        def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:
+            sums.append([0.0])
 
-    means: list[float] = []
+        def on_train_batch_end(self, batch: int, logs: Any = None) -> None:
+            sums[-1].append(float(logs["loss"]) * (batch + 1))
+
+    sums: list[list[float]] = []
     with moment("build"):
         model = keras.Sequential([keras.layers.Dense(1, use_bias=False, kernel_initializer="ones")])
         slow = backend.engine.name == "tensorflow"
         model.compile(keras.optimizers.SGD(0.0), "mean_absolute_error", run_eagerly=slow)
     with moment("run"):
         keras.utils.set_random_seed(SEED)  # of Python's own generator, which shuffles
-        predicted = model.predict(Numbers(**threads), verbose=0)[::2, 0]
-        model.fit(Numbers(**threads), epochs=epochs, shuffle=options["shuffled"], verbose=0, callbacks=[Listening()])
-    sums = np.array(means).reshape(epochs, count) * np.arange(1, count + 1)
-    came = np.rint(np.diff(sums, axis=1, prepend=0.0))
-    return Observation({"predicted": predicted, **{f"epoch {n}": one for n, one in enumerate(came)}})
+        predicted = model.predict(Numbers(**threads), verbose=0)[::2, 0] // 2
+        model.fit(Numbers(**threads), epochs=epochs, shuffle=options["shuffled"], verbose=0, callbacks=[Listening()],
+                  class_weight=weights)
+    told = {round(2 * n * weights[n % 2]): n for n in range(count)}
+    came = {f"epoch {n}": np.array([told.get(round(loss), -1) for loss in np.diff(one)]) for n, one in enumerate(sums)}
+    return Observation({"predicted": predicted, **came})

@@ -18,7 +18,7 @@ def run_fitting(backend: Any, request: FunctionRequest) -> Observation:
     options, data = dict(given["options"]), {n: given[n].astype("float32") for n in ("inputs", "targets", "samples", "weights")}
     more = {"ema": {"use_ema": True, "ema_momentum": options.get("ema"), "ema_overwrite_frequency": options.get("overwrite")},
             "gathered": {"gradient_accumulation_steps": options.get("gathered")},
-            "scale": {"loss_scale_factor": options.get("scale")}}
+            "scale": {"loss_scale_factor": options.get("scale")}, "clip": {"clipvalue": options.get("clip")}}
     own = {name: value for asked in more if asked in options for name, value in more[asked].items()}
     with moment("build"):
         model = keras.Sequential([keras.Input(data["inputs"].shape[1:]), keras.layers.Dense(1, use_bias=False)])

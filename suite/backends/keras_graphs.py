@@ -70,6 +70,8 @@ def around(keras: Any, options: dict[str, Any]) -> Any:
         one = layers.TimeDistributed(inner)
     elif kind == "spatial_dropout":
         one = layers.SpatialDropout1D(RATE)
+    elif kind == "shaped_dropout":
+        one = layers.Dropout(RATE, noise_shape=(None, 1, None))
     elif kind == "wrapped_dropout":
         one = layers.TimeDistributed(layers.Dropout(RATE))
     elif kind == "stacked_dropout":

@@ -13,13 +13,13 @@ from cases.requests import Observation
 from suite.backends import moment
 
 
-def made(backend: Any, kernel: np.ndarray, **options: Any) -> Any:
+def made(backend: Any, given: Mapping[str, np.ndarray], **options: Any) -> Any:
     """The model, compiled."""
     keras, layers = backend.keras, backend.keras.layers
     normal = layers.BatchNormalization(momentum=case.KEPT, epsilon=case.EPSILON, center=False, scale=False)
-    dense = layers.Dense(1, use_bias=False, activity_regularizer=keras.regularizers.L2(case.PENALTY))
+    dense = layers.Dense(1, activity_regularizer=keras.regularizers.L2(case.PENALTY))
     model = keras.Sequential([keras.Input((case.FEATURES,)), normal, dense])
-    dense.set_weights([kernel.astype("float32")])
+    dense.set_weights([given[name].astype("float32") for name in ("kernel", "bias")])
     model.compile(keras.optimizers.SGD(case.RATE, case.MOMENTUM, **options), "mse",
                   metrics=[keras.metrics.MeanAbsoluteError(name="metric")],
                   jit_compile=False if backend.engine.name == "tensorflow" else "auto")  # there a model runs without XLA too
@@ -33,8 +33,8 @@ def told(name: str, logs: Mapping[str, Any]) -> dict[str, np.ndarray]:
 
 def state(model: Any, where: str) -> dict[str, np.ndarray]:
     """The weights, by name."""
-    mean, variance, kernel = model.layers[0].get_weights() + model.layers[1].get_weights()
-    return {f"{where}/kernel": kernel, f"{where}/mean": mean, f"{where}/variance": variance}
+    weights = model.layers[0].get_weights() + model.layers[1].get_weights()
+    return {f"{where}/{name}": one for name, one in zip(("mean", "variance", "kernel", "bias"), weights, strict=True)}
 
 
 def run_single_calls(backend: Any, request: FunctionRequest) -> Observation:
@@ -42,7 +42,7 @@ def run_single_calls(backend: Any, request: FunctionRequest) -> Observation:
     options = dict(request.arguments)
     x, y = options["inputs"].astype("float32"), options["targets"].astype("float32")
     with moment("build"):
-        model = made(backend, options["kernel"])
+        model = made(backend, options)
     found: dict[str, np.ndarray] = {}
     with moment("run"):
         for number, rows in enumerate(case.batches()[:2]):
@@ -80,11 +80,11 @@ def run_stopped_training(backend: Any, request: FunctionRequest) -> Observation:
     counted: list[int] = []
     with moment("build"):
         averaged = {"use_ema": True, "ema_momentum": case.AVERAGED} if options["averaged"] else {}
-        model = made(backend, options["kernel"], **averaged)
+        model = made(backend, options, **averaged)
     with moment("run"):
         history = model.fit(x, y, batch_size=case.SIZE, initial_epoch=case.FIRST, epochs=case.LAST, shuffle=False, verbose=0,
-                            validation_data=(x[case.HELD], y[case.HELD]), validation_batch_size=case.HELD_SIZE,
-                            validation_steps=case.HELD_STEPS, callbacks=[Stopping()])
+                            sample_weight=options["samples"].astype("float32"), validation_split=case.SPLIT,
+                            validation_batch_size=case.HELD_SIZE, validation_steps=case.HELD_STEPS, callbacks=[Stopping()])
     found = {"epochs": np.array(history.epoch), "held": np.array(counted), **state(model, "end")}
     for place, epoch in enumerate(history.epoch):
         logs = {name: values[place] for name, values in history.history.items()}

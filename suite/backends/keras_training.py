@@ -40,7 +40,8 @@ def made(keras: Any, options: Mapping[str, Any], optimizer: Any) -> Any:
     if len(names) == 1:
         given, plain, weighted = given[names[0]], plain[names[0]], weighted[names[0]]
         by = by and list(by.values())
-    model.compile(optimizer, given, loss_weights=by, metrics=plain, weighted_metrics=weighted)
+    by_xla = False if keras.backend.backend() == "tensorflow" else "auto"  # there a model runs without XLA too
+    model.compile(optimizer, given, loss_weights=by, metrics=plain, weighted_metrics=weighted, jit_compile=by_xla)
     return model
 
 

@@ -214,6 +214,7 @@ def dropout(told: Told, kind: str) -> list[str]:
     training, shape = told.options["training"], told.options["inputs"][0].shape
     width = shape[-1]
     layer = {"spatial_dropout": "keras.layers.SpatialDropout1D(0.5)",
+             "shaped_dropout": "keras.layers.Dropout(0.5, noise_shape=(None, 1, None))",
              "wrapped_dropout": "keras.layers.TimeDistributed(keras.layers.Dropout(0.5))",
              "stacked_dropout": "keras.layers.RNN([copy(0.0), copy(0.5)], return_sequences=True)"}.get(
         kind, 'keras.Sequential([keras.layers.Activation("linear"), keras.layers.Dropout(0.5)])')
@@ -224,12 +225,13 @@ def dropout(told: Told, kind: str) -> list[str]:
     first = [*head(told.backend), "", *DRAW, *sources(told), EXP, *lines]
     asked = [f"layer = {layer}", f"x = {behind(told)[0]}", f"y = {numpy(told, f'layer(x, training={training})')}",
              f"again = {numpy(told, f'layer(x, training={training})')}"]
-    whole_features = kind in ("spatial_dropout", "stacked_dropout")
+    whole_features = kind in ("spatial_dropout", "stacked_dropout", "shaped_dropout")
     then = ["lost, due = y == 0, np.exp(a)" + " * 2  # what is kept is divided by 1 - rate" * training,
             "found = {", '    "the rest is as due": bool((np.abs(y - due)[~lost] <= 1e-4).all()),']
     if training:
         then += ['    "some numbers are dropped": bool(lost.any() and not lost.all()),',
                  '    "another draw in every call": not np.array_equal(again == 0, lost),',
+                 '    "not the same is dropped of every row": bool((lost != lost[:1]).any()),',
                  f'    "{"whole features are" if whole_features else "not the same is"} dropped at every step": '
                  f'bool((lost {"==" if whole_features else "!="} lost[:, :1]).{"all" if whole_features else "any"}()),']
     else:
