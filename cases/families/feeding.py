@@ -174,21 +174,21 @@ SOURCE = "Keras: Model.fit, evaluate, predict; sums by hand"
 
 
 @statement(FED + "by masked steps and their weights, one batch an epoch, and by names.",
-           {"way": WAYS, "kind": ("masked", "named")}, strength=(1, 1, 2), sparing=3, source=SOURCE)
+           {"way": WAYS, "kind": ("masked", "named")}, strength=(1, 1, 2), sparing=2, source=SOURCE)
 def every_way_feeds_masked_steps(ask, way, kind):
     return differing(ask(asked(kind, way, False)), by_hand(KINDS[kind]))
 
 
 @statement(FED + "by two inputs, two targets and two weights, in tuples, several batches at once, and in lists.",
            {"way": WAYS, "kind": ("pair", "listed")}, usual={"way": ("loader", "generator", "arrays")}, strength=(1, 1, 2),
-           sparing=3, source=SOURCE)
+           sparing=2, source=SOURCE)
 def every_way_feeds_several_inputs(ask, way, kind):
     return differing(ask(asked(kind, way, False)), by_hand(KINDS[kind]))
 
 
 @statement(FED + "with weights of classes, and 1 for a class that has none.",
            {"way": ("tf_data", "arrays", "dataset"), "kind": ("classes", "one_hot")}, usual={"way": ("tf_data", "arrays")},
-           strength=(1, 2, 2), source=SOURCE)
+           strength=(1, 2, 2), sparing=2, source=SOURCE)
 def every_way_weighs_classes(ask, way, kind):
     return differing(ask(asked(kind, way, False)), by_hand(KINDS[kind]))
 
@@ -204,7 +204,7 @@ def inputs_alone_are_taken(ask, kind, way):
 
 @statement("A dataset that gives batches by number feeds each of them once an epoch, in their order unless they are shuffled, "
            "with the weights of their classes, from the first call of a model on, and from threads of its own too.",
-           {"threads": (2, 0), "shuffled": (False, True)}, strength=(1, 1, 2), sparing=2, source="Keras: PyDataset(workers)")
+           {"threads": (2, 0), "shuffled": (False, True)}, strength=(1, 1, 2), sparing=1, source="Keras: PyDataset(workers)")
 def datasets_feed_every_batch_once(ask, threads, shuffled):
     given = {"threads": threads, "shuffled": shuffled, "batches": BATCHES, "epochs": AGAIN, "weights": (3.0, 5.0)}
     seen = ask(FunctionRequest("numbered_batches", tuple(given.items())))
