@@ -30,3 +30,31 @@ def given_masks_are_of_their_call(ask, kind) -> list[Deviation]:
     if np.array_equal(seen["masked"], seen["fresh"]):
         found.append(Deviation("masked", "with a mask it gives what it gives without"))
     return found
+
+
+READERS = ("lstm", "bidirectional", "loop", "time_distributed", "simple_rnn")
+
+
+@statement("A mask that is given with a call is read, and handed on, in place of the one that the inputs carry.",
+           {"kind": READERS}, strength=(1, 1, 1), sparing=1, usual={"kind": READERS[:4]}, source="Keras: Layer.__call__(inputs, mask)")
+def given_masks_go_first(ask, kind) -> list[Deviation]:
+    """Arrays: `outputs`, of a layer that gives all steps, on inputs that carry another mask; `due`, on such as carry none;
+    `mask`, what the outputs carry, if any."""
+    inputs = draw_values(generator("given masks"), (*MASK.shape, 4))
+    arguments = {"kind": kind, "inputs": inputs, "mask": MASK, "carried": MASK[::-1]}
+    seen = ask(FunctionRequest("mask_goes_first", tuple(arguments.items())))
+    found = equal("outputs", seen["outputs"], seen["due"], "on inputs that carry another mask")
+    return found + (equal("mask", seen["mask"], MASK) if "mask" in seen.arrays else [Deviation("mask", "mask: found none")])
+
+
+JOINED = ("add", "concatenate", "attention", "lstm", "maximum", "dense")
+
+
+@statement("Inputs that are cast to the dtype of a layer keep their masks, alone or in a list.",
+           {"kind": JOINED, "dtype": ("float16", "bfloat16")}, strength=(1, 1, 2), sparing=1, usual={"dtype": ("bfloat16",)},
+           source="Keras: Layer.__call__, autocast")
+def cast_inputs_keep_their_masks(ask, kind, dtype) -> list[Deviation]:
+    """Arrays: `mask`, what the outputs carry."""
+    inputs = draw_values(generator("given masks"), (*MASK.shape, 4))
+    seen = ask(FunctionRequest("cast_mask", (("kind", kind), ("dtype", dtype), ("inputs", inputs), ("mask", MASK))))
+    return equal("mask", seen["mask"], MASK) if "mask" in seen.arrays else [Deviation("mask", "mask: found none")]

@@ -15,8 +15,9 @@ OPTIONS = {"Attention": {}, "AdditiveAttention": {}, "MultiHeadAttention": {"num
            "GroupQueryAttention": {"num_query_heads": 2, "num_key_value_heads": 1, "head_dim": 3}}
 
 
-def carrying(keras: Any, tensor: Any, mask: np.ndarray | None, engine: Any) -> Any:
-    """The tensor with a mask (rows, steps), or (steps,) for all its rows, as a layer of a user's own hands it on."""
+def carrying(keras: Any, tensor: Any, mask: np.ndarray | None, engine: Any, dtype: str = "float32") -> Any:
+    """The tensor, of this dtype, with a mask (rows, steps), or (steps,) for all its rows, as a layer of a user's own hands it
+    on."""
     if mask is None:
         return tensor
     rows = engine.tensor(np.array(np.broadcast_to(mask, (tensor.shape[0], mask.shape[-1]))))
@@ -28,7 +29,7 @@ def carrying(keras: Any, tensor: Any, mask: np.ndarray | None, engine: Any) -> A
         def compute_mask(self, inputs: Any, mask: Any = None) -> Any:
             return rows
 
-    return Masks()(tensor)
+    return Masks(dtype=dtype)(tensor)
 
 
 def run_attending(backend: Any, request: FunctionRequest) -> Observation:

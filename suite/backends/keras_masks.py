@@ -11,6 +11,7 @@ import numpy as np
 from cases.models import FunctionRequest
 from cases.requests import Observation, cause
 from suite.backends import moment
+from suite.backends.keras_attention import carrying
 from suite.backends.keras_layers import passed_mask
 
 OPERATIONS: Mapping[str, Callable[[Any], Callable]] = {
@@ -107,3 +108,35 @@ def run_given_mask(backend: Any, request: FunctionRequest) -> Observation:
         arrays = {"fresh": one(inputs, **more), "masked": one(inputs, mask=mask, **more), "again": one(inputs, **more)}
     return Observation({name: engine.numpy(array) for name, array in arrays.items()} | {
         "carried": np.array(passed_mask(inputs) is not None)})
+
+
+def run_mask_goes_first(backend: Any, request: FunctionRequest) -> Observation:
+    """Answer the request of `cases.families.given_masks.given_masks_go_first`."""
+    options, layers, engine = dict(request.arguments), backend.keras.layers, backend.engine
+    inputs, mask = options["inputs"].astype("float32"), engine.tensor(options["mask"])
+    with moment("build"):
+        one = {"lstm": lambda: layers.LSTM(2, return_sequences=True), "time_distributed": lambda: layers.TimeDistributed(
+            layers.Dense(2)), "bidirectional": lambda: layers.Bidirectional(layers.GRU(2, return_sequences=True)),
+               "loop": lambda: layers.RNN(layers.GRUCell(2), return_sequences=True),
+               "simple_rnn": lambda: layers.SimpleRNN(2, return_sequences=True)}[options["kind"]]()
+        one.build(inputs.shape)
+    with moment("run"):
+        outputs = one(carrying(backend.keras, engine.tensor(inputs), options["carried"], engine), mask=mask)
+        arrays = {"outputs": outputs, "due": one(engine.tensor(inputs), mask=mask)}
+        if (handed := passed_mask(outputs)) is not None:
+            arrays["mask"] = handed
+    return Observation({name: engine.numpy(array) for name, array in arrays.items()})
+
+
+def run_cast_mask(backend: Any, request: FunctionRequest) -> Observation:
+    """Answer the request of `cases.families.given_masks.cast_inputs_keep_their_masks`."""
+    options, keras, layers, engine = dict(request.arguments), backend.keras, backend.keras.layers, backend.engine
+    kind = options["kind"]
+    with moment("build"):
+        one = {"add": layers.Add, "concatenate": layers.Concatenate, "attention": layers.Attention, "maximum": layers.Maximum,
+               "lstm": lambda: layers.LSTM(2, return_sequences=True), "dense": lambda: layers.Dense(2)}[kind]()
+    with moment("run"):
+        half = keras.ops.cast(engine.tensor(options["inputs"].astype("float32")), options["dtype"])
+        given = [carrying(keras, half, options["mask"], engine, dtype=options["dtype"]) for _ in range(2)]
+        handed = passed_mask(one(given[0] if kind in ("lstm", "dense") else given))
+    return Observation({} if handed is None else {"mask": engine.numpy(handed)})

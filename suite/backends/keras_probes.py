@@ -15,7 +15,7 @@ from suite.backends.keras_each_step import run_drawn_steps, run_each_step, run_o
 from suite.backends.keras_exports import run_exported
 from suite.backends.keras_few_rows import run_few_rows
 from suite.backends.keras_fitting import run_fitting
-from suite.backends.keras_frozen import run_frozen_part
+from suite.backends.keras_frozen import run_frozen_drop, run_frozen_part
 from suite.backends.keras_given import run_given, run_wrong_weights
 from suite.backends.keras_graphs import run_between, run_convolution_in_time, run_cut_model, run_graph
 from suite.backends.keras_halves import run_halves, run_turned_halves
@@ -31,7 +31,7 @@ from suite.backends.keras_losses import (
     run_whole_sequences,
 )
 from suite.backends.keras_made_again import run_made_again, run_typed_again
-from suite.backends.keras_masks import run_given_mask, run_mask_table
+from suite.backends.keras_masks import run_cast_mask, run_given_mask, run_mask_goes_first, run_mask_table
 from suite.backends.keras_modes import run_kept_mode
 from suite.backends.keras_named import (
     run_activation,
@@ -132,7 +132,9 @@ PROBES: Mapping[str, Callable] = {
     "attending_long": run_attending_long, "wrong_weights": run_wrong_weights, "told_shapes": run_told_shapes,
     "options_of_nothing": lambda backend, request: run_options_of_nothing({"keras": backend.keras}, request),
     "contained": run_contained, "initialized": run_initialized, "padded_with": run_padded_with, "mapped": run_mapped,
-    "given_mask": run_given_mask, "half_range": run_half_range, "attending_nothing": run_attending_nothing,
+    "given_mask": run_given_mask, "mask_goes_first": run_mask_goes_first, "cast_mask": run_cast_mask,
+    "frozen_drop": run_frozen_drop,
+    "half_range": run_half_range, "attending_nothing": run_attending_nothing,
     "turned_halves": run_turned_halves, "cut_model": run_cut_model, "own_steps": run_own_steps,
     "later_policy": run_later_policy, "wrong_table": run_wrong_table,
     "optional": run_optional, "alone": run_alone, "few_rows": run_few_rows, "adapted_again": run_adapted_again,

@@ -119,3 +119,21 @@ def run_turned_halves(backend: Any, request: FunctionRequest) -> Observation:
         seen = backend.run(Request(layer, weights, Batch(options["inputs"]), wants=("outputs",)))["outputs"]
         found.append(seen[:, ::-1] if way == "backward" else seen)
     return Observation({"outputs": np.concatenate(found, axis=-1)})
+
+
+def run_mask_goes_first(backend: Any, request: FunctionRequest) -> Observation:
+    """Every step times what is valid."""
+    options = dict(request.arguments)
+    outputs = options["inputs"] * options["mask"][:, :, None]
+    return Observation({"outputs": outputs, "due": outputs, "mask": options["mask"]})
+
+
+def run_cast_mask(backend: Any, request: FunctionRequest) -> Observation:
+    """The mask as it is."""
+    return Observation({"mask": dict(request.arguments)["mask"]})
+
+
+def run_frozen_drop(backend: Any, request: FunctionRequest) -> Observation:
+    """Every other number is dropped, another half in each call."""
+    kept, plain = np.arange(6) % 2, np.arange(1.0, 7.0)
+    return Observation({"plain": plain, "idle": plain, "first": 2 * kept * plain, "second": (2 - 2 * kept) * plain})
