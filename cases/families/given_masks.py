@@ -36,7 +36,8 @@ READERS = ("lstm", "bidirectional", "loop", "time_distributed", "simple_rnn")
 
 
 @statement("A mask that is given with a call is read, and handed on, in place of the one that the inputs carry.",
-           {"kind": READERS}, strength=(1, 1, 1), sparing=1, usual={"kind": READERS[:4]}, source="Keras: Layer.__call__(inputs, mask)")
+           {"kind": READERS}, strength=(1, 1, 1), sparing=1, usual={"kind": READERS[:4]},
+           source="Keras: Layer.__call__(inputs, mask)")
 def given_masks_go_first(ask, kind) -> list[Deviation]:
     """Arrays: `outputs`, of a layer that gives all steps, on inputs that carry another mask; `due`, on such as carry none;
     `mask`, what the outputs carry, if any."""

@@ -136,14 +136,6 @@ ALL: tuple[Fault, ...] = (
             "        for variable in self.weights:\n"
             "            if variable.regularizer is None:",
         ),
-        "weights are given by their sizes": (
-            "            if variable.shape != value.shape:\n"
-            "                raise ValueError(\n"
-            '                    f"Layer {self.name} weight shape',
-            "            if sorted(variable.shape) != sorted(value.shape):\n"
-            "                raise ValueError(\n"
-            '                    f"Layer {self.name} weight shape',
-        ),
         "a policy set later is not the one of sublayers' outputs": (
             "        policy = dtype_policies.get(value)\n"
             "        if isinstance(self._dtype_policy, DTypePolicyMap) and self.path:\n",
