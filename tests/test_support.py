@@ -28,6 +28,7 @@ DECLINED = frozenset("""
     few_rows/few_rows_are_dropped_from configurations/optional_inputs_stay_optional configurations/single_options_survive
     own_steps/own_steps_tell told_dtypes/later_policies_hold initial_weights/tables_of_other_sizes_are_refused
     cut_models/cut_models_are_whole tables/adapted_layers_are_made_again tables/adapted_layers_are_thawed
+    tables/thin_matrices_are_scaled
     execution/dropout_is_identity_in_inference execution/implementations_agree execution/unrolled_is_generic
     ragged/pad_sequences_keeps_sequences padding/nothing_valid_keeps_states padding/compaction direction/backward_is_reversed
     masks/mask_sources_agree masks/mask_source_gradients masks/mask_source_in_predict masks/mask_source_reloaded

@@ -82,6 +82,7 @@ from suite.backends.keras_transforms import run_recomputed, run_transformed
 from suite.backends.keras_typed import run_masked_number, run_scaled_model, run_typed
 from suite.backends.keras_typed_parts import (
     run_adapted_again,
+    run_adapted_scaled,
     run_adapted_thawed,
     run_both_ways,
     run_class_weights,
@@ -139,6 +140,7 @@ PROBES: Mapping[str, Callable] = {
     "later_policy": run_later_policy, "wrong_table": run_wrong_table,
     "optional": run_optional, "alone": run_alone, "few_rows": run_few_rows, "adapted_again": run_adapted_again,
     "adapted_thawed": run_adapted_thawed,
+    "adapted_scaled": run_adapted_scaled,
     "made_again": run_made_again, "typed_again": run_typed_again,
     "kept_mode": run_kept_mode, "masked_loss_by_name": run_masked_loss_by_name, "weighted_metric": run_weighted_metric,
 }

@@ -137,3 +137,12 @@ def run_frozen_drop(backend: Any, request: FunctionRequest) -> Observation:
     """Every other number is dropped, another half in each call."""
     kept, plain = np.arange(6) % 2, np.arange(1.0, 7.0)
     return Observation({"plain": plain, "idle": plain, "first": 2 * kept * plain, "second": (2 - 2 * kept) * plain})
+
+
+def run_adapted_scaled(backend: Any, request: FunctionRequest) -> Observation:
+    """The equation."""
+    options = dict(request.arguments)
+    inputs = np.array([0, 2, 1]) if options["layer"] == "Embedding" else np.arange(6.0).reshape(2, 3)
+    a, b = np.linspace(-1.0, 1.0, 6).reshape(3, 2), np.linspace(0.5, 1.0, 8).reshape(2, 4)
+    moved = (a[inputs] if options["layer"] == "Embedding" else inputs @ a) @ b
+    return Observation({"inputs": inputs, "a": a, "b": b, "moved": options["alpha"] / options["rank"] * moved})

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 
 from suite.backends.reference_again import (
     run_adapted_again,
+    run_adapted_scaled,
     run_adapted_thawed,
     run_alone,
     run_attending_nothing,
@@ -216,6 +217,7 @@ PROBES: Mapping[str, Callable] = {
     "turned_halves": run_turned_halves,
     "alone": run_alone,
     "adapted_again": run_adapted_again, "adapted_thawed": run_adapted_thawed,
+    "adapted_scaled": run_adapted_scaled,
     "computed_as": run_computed_as, "as_vector": run_as_vector,
     "initialized": run_initialized,
     "packed_by": run_packed_by, "by_position": run_by_position, "of_a_dtype": run_of_a_dtype, "made_ready": run_request,
