@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from cases.batches import draw_values
-from cases.families.base import statement
+from cases.families.base import equal, statement
 from cases.layers import generator
 from cases.models import FunctionRequest
 from cases.requests import Deviation
@@ -34,3 +34,31 @@ def few_rows_are_dropped_from(ask, cell, which, kernel, rows, stateful, mask) ->
         if np.abs(seen[name].astype("float64") - seen[other]).max() <= 10 * slack:
             found.append(Deviation(name, f"{name}: in training it gives what {other} is"))
     return found
+
+
+@statement("A layer for both directions forgets the states of both where it is reset, however their outputs are joined.",
+           {"merge": ("concat", "sum", "ave", "mul", "none"), "cell": ("lstm", "gru", "simple_rnn")},
+           strength=(1, 1, 2), sparing=0,
+           source="Keras: Bidirectional.reset_state")
+def resets_reach_both_directions(ask, merge, cell) -> list[Deviation]:
+    """Arrays: `first`, `carried`, `reset`, of three calls, the last one after a reset."""
+    inputs = draw_values(generator("both reset", cell), (2, STEPS, 3))
+    seen = ask(FunctionRequest("both_reset", (("merge", merge), ("cell", cell), ("inputs", inputs))))
+    found = equal("reset", seen["reset"], seen["first"], "after a reset")
+    if np.array_equal(seen["carried"], seen["first"]):
+        found.append(Deviation("carried", "the second call gives what the first one gave: nothing is carried"))
+    return found
+
+
+@statement("What is dropped in a batch of one row is what is dropped in any: whole features by spatial dropout, and by "
+           "dropout what its own shape of noise says.", {"kind": ("spatial", "features", "steps", "numbers")}, strength=(1, 1, 1), sparing=0,
+           source="Keras: SpatialDropout1D, Dropout(noise_shape)")
+def one_row_is_dropped_from(ask, kind) -> list[Deviation]:
+    """Arrays: `outputs`, of ones, in training, (1, steps, features)."""
+    seen = ask(FunctionRequest("one_row", (("kind", kind), ("inputs", np.ones((1, WIDE, WIDE))))))
+    kept = seen["outputs"] != 0
+    alike = {name: bool((kept == np.take(kept, [0], axis)).all()) for name, axis in (("steps", 1), ("features", 2))}
+    due = {"steps": kind in ("spatial", "features"), "features": kind == "steps"}
+    found = [Deviation(name, f"{name}: {'are' if alike[name] else 'are not'} dropped alike")
+             for name in due if alike[name] != due[name]]
+    return found if 0 < kept.sum() < kept.size else [*found, Deviation("outputs", f"{int(kept.sum())} of {kept.size} are kept")]

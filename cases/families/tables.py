@@ -81,6 +81,7 @@ def thin_matrices_are_scaled(ask, layer, how) -> list[Deviation]:
     """Arrays: `inputs`; `a`, `b`, the matrices; `moved`, by how much outputs change where `a` is doubled."""
     seen = ask(FunctionRequest("adapted_scaled", (("layer", layer), ("how", how), ("alpha", 3), ("rank", 2))))
     a, b = (seen[name].astype("float64") for name in "ab")
-    rows = a[seen["inputs"].astype(int)] if layer == "Embedding" else seen["inputs"].astype("float64") @ a
+    rows = a[np.nan_to_num(seen["inputs"]).astype(int)] if layer == "Embedding" else seen["inputs"].astype("float64") @ a
     due = 3 / 2 * rows @ b
-    return compare("moved", seen["moved"], due, 64 * unit_roundoff("float32") * (1 + np.abs(due)))
+    return compare("moved", seen["moved"], due, 64 * unit_roundoff("float32") * (1 + np.abs(due))) + equal(
+        "trained", seen["trained"], np.array(2 + (layer != "Embedding")), "a bias and two thin matrices")

@@ -44,11 +44,11 @@ def run_attending(backend: Any, request: FunctionRequest) -> Observation:
         one.set_weights([random.uniform(-1.0, 1.0, a.shape).astype(a.dtype) for a in one.get_weights()])
     kept: dict[str, np.ndarray] = {}
 
-    def call(**more: Any) -> Any:
+    def call(rows: slice = slice(None), **more: Any) -> Any:
         """On tensors of its own, whose masks are looked at afterwards."""
-        query, value = (carrying(keras, engine.tensor(options[n].astype("float32")), options[f"{n}_mask"], engine)
+        query, value = (carrying(keras, engine.tensor(options[n][rows].astype("float32")), options[f"{n}_mask"], engine)
                         for n in ("query", "value"))
-        key = None if options["key"] is None else engine.tensor(options["key"].astype("float32"))
+        key = None if options["key"] is None else engine.tensor(options["key"][rows].astype("float32"))
         found = called(query, value, key, {**more, "use_causal_mask": options["causal"]})
         for name, tensor in (("query", query), ("value", value)):
             if (left := stacks.passed_mask(tensor)) is not None:
@@ -64,6 +64,7 @@ def run_attending(backend: Any, request: FunctionRequest) -> Observation:
 
     with moment("run"):
         found = {"outputs": call()}
+        found["alone"] = call(slice(1))
         found["scored/outputs"], found["scores"] = call(return_attention_scores=True)
     found |= {f"weights/{variable.name}": variable.value for variable in one.trainable_variables}
     return Observation({name: engine.numpy(tensor) for name, tensor in found.items()} | kept)

@@ -140,3 +140,29 @@ def run_cast_mask(backend: Any, request: FunctionRequest) -> Observation:
         given = [carrying(keras, half, options["mask"], engine, dtype=options["dtype"]) for _ in range(2)]
         handed = passed_mask(one(given[0] if kind in ("lstm", "dense") else given))
     return Observation({} if handed is None else {"mask": engine.numpy(handed)})
+
+
+def run_three_masks(backend: Any, request: FunctionRequest) -> Observation:
+    """Answer the request of `cases.families.given_masks.three_masks_are_joined`."""
+    options, keras, engine = dict(request.arguments), backend.keras, backend.engine
+    with moment("run"):
+        given = [carrying(keras, engine.tensor(one.astype("float32")), mask, engine)
+                 for one, mask in zip(options["inputs"], options["masks"], strict=True)]
+        outputs = getattr(keras.layers, options["kind"])()(given)
+        handed = passed_mask(outputs)
+    return Observation({"outputs": engine.numpy(outputs)} | ({} if handed is None else {"mask": engine.numpy(handed)}))
+
+
+def run_masked_numbers(backend: Any, request: FunctionRequest) -> Observation:
+    """Answer the request of `cases.families.given_masks.whole_numbers_are_masked`."""
+    options, keras, engine = dict(request.arguments), backend.keras, backend.engine
+    inputs = options["inputs"]
+    with moment("build"):
+        one = keras.layers.Masking(options["number"])
+        start = keras.Input(inputs.shape[1:], dtype=str(inputs.dtype))
+        model = keras.Model(start, one(start))
+    with moment("run"):
+        if options["entry"] == "predict":
+            return Observation({"outputs": np.array(model.predict(inputs, verbose=0))})
+        outputs = one(engine.tensor(inputs))
+        return Observation({"outputs": engine.numpy(outputs), "mask": engine.numpy(passed_mask(outputs))})

@@ -13,7 +13,7 @@ from suite.backends.keras_counted import run_counted_states
 from suite.backends.keras_data import run_column, run_fetch, run_fit, run_lengths, run_load, run_stateful
 from suite.backends.keras_each_step import run_drawn_steps, run_each_step, run_open_steps
 from suite.backends.keras_exports import run_exported
-from suite.backends.keras_few_rows import run_few_rows
+from suite.backends.keras_few_rows import run_both_reset, run_few_rows, run_one_row
 from suite.backends.keras_fitting import run_fitting
 from suite.backends.keras_frozen import run_frozen_drop, run_frozen_part
 from suite.backends.keras_given import run_given, run_wrong_weights
@@ -31,7 +31,14 @@ from suite.backends.keras_losses import (
     run_whole_sequences,
 )
 from suite.backends.keras_made_again import run_made_again, run_typed_again
-from suite.backends.keras_masks import run_cast_mask, run_given_mask, run_mask_goes_first, run_mask_table
+from suite.backends.keras_masks import (
+    run_cast_mask,
+    run_given_mask,
+    run_mask_goes_first,
+    run_mask_table,
+    run_masked_numbers,
+    run_three_masks,
+)
 from suite.backends.keras_modes import run_kept_mode
 from suite.backends.keras_named import (
     run_activation,
@@ -134,7 +141,8 @@ PROBES: Mapping[str, Callable] = {
     "options_of_nothing": lambda backend, request: run_options_of_nothing({"keras": backend.keras}, request),
     "contained": run_contained, "initialized": run_initialized, "padded_with": run_padded_with, "mapped": run_mapped,
     "given_mask": run_given_mask, "mask_goes_first": run_mask_goes_first, "cast_mask": run_cast_mask,
-    "frozen_drop": run_frozen_drop,
+    "frozen_drop": run_frozen_drop, "three_masks": run_three_masks, "masked_numbers": run_masked_numbers,
+    "both_reset": run_both_reset, "one_row": run_one_row,
     "half_range": run_half_range, "attending_nothing": run_attending_nothing,
     "turned_halves": run_turned_halves, "cut_model": run_cut_model, "own_steps": run_own_steps,
     "later_policy": run_later_policy, "wrong_table": run_wrong_table,

@@ -168,4 +168,5 @@ def run_adapted_scaled(backend: Any, request: FunctionRequest) -> Observation:
     with moment("run"):
         arrays, before = {"a": engine.numpy(a.value), "b": engine.numpy(b.value)}, engine.numpy(model(engine.tensor(inputs)))
         a.assign(2 * arrays["a"])
+        arrays["trained"] = np.array(len(one.trainable_variables))
         return Observation(arrays | {"inputs": inputs, "moved": engine.numpy(model(engine.tensor(inputs))) - before})

@@ -145,4 +145,37 @@ def run_adapted_scaled(backend: Any, request: FunctionRequest) -> Observation:
     inputs = np.array([0, 2, 1]) if options["layer"] == "Embedding" else np.arange(6.0).reshape(2, 3)
     a, b = np.linspace(-1.0, 1.0, 6).reshape(3, 2), np.linspace(0.5, 1.0, 8).reshape(2, 4)
     moved = (a[inputs] if options["layer"] == "Embedding" else inputs @ a) @ b
-    return Observation({"inputs": inputs, "a": a, "b": b, "moved": options["alpha"] / options["rank"] * moved})
+    trained = np.array(2 + (options["layer"] != "Embedding"))
+    return Observation({"trained": trained, "inputs": inputs, "a": a, "b": b,
+                        "moved": options["alpha"] / options["rank"] * moved})
+
+
+def run_three_masks(backend: Any, request: FunctionRequest) -> Observation:
+    """The greatest or smallest valid number, or a sum; valid where any is."""
+    options = dict(request.arguments)
+    masks, inputs = options["masks"], options["inputs"].astype("float32")
+    valid = np.stack([np.ones(inputs.shape[1:3], bool) if mask is None else mask for mask in masks])
+    far = np.where(valid[..., None], inputs, np.inf if options["kind"] == "Minimum" else -np.inf)
+    outputs = {"Maximum": far.max(axis=0), "Minimum": far.min(axis=0)}.get(options["kind"], inputs.sum(axis=0))
+    return Observation({"outputs": outputs} | ({} if any(m is None for m in masks) else {"mask": valid.any(axis=0)}))
+
+
+def run_masked_numbers(backend: Any, request: FunctionRequest) -> Observation:
+    """Steps of nothing but the number are zero, and masked."""
+    options = dict(request.arguments)
+    valid = (options["inputs"] != options["number"]).any(axis=2)
+    return Observation({"outputs": options["inputs"] * valid[:, :, None], "mask": valid})
+
+
+def run_both_reset(backend: Any, request: FunctionRequest) -> Observation:
+    """Sums, that are carried once."""
+    first = dict(request.arguments)["inputs"].sum(axis=1)
+    return Observation({"first": first, "carried": 2 * first, "reset": first})
+
+
+def run_one_row(backend: Any, request: FunctionRequest) -> Observation:
+    """Half of the features, steps or numbers."""
+    options = dict(request.arguments)
+    rows, columns = np.indices(options["inputs"].shape[1:]) % 2
+    kept = {"steps": rows, "numbers": rows * columns}.get(options["kind"], columns)
+    return Observation({"outputs": 2 * kept * options["inputs"]})

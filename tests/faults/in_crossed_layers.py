@@ -159,12 +159,6 @@ ALL: tuple[Fault, ...] = (
         ),
     }),
     *faults("crossed layers", "keras.src.layers.core.embedding", {
-        "Embedding: LoRA's scale is not in the configuration where it is the rank": (
-            '            config["lora_rank"] = self.lora_rank\n'
-            '            config["lora_alpha"] = self.lora_alpha\n',
-            '            config["lora_rank"] = self.lora_rank\n'
-            '            config["lora_alpha"] = self.lora_rank\n',
-        ),
         "Embedding: weights given in a list of rows are turned": (
             "            self.set_weights(weights)\n"
             "\n"
