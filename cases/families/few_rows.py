@@ -6,6 +6,7 @@ import numpy as np
 
 from cases.batches import draw_values
 from cases.families.base import equal, statement
+from cases.families.told_shapes import APART, LAYERS
 from cases.layers import generator
 from cases.models import FunctionRequest
 from cases.requests import Deviation
@@ -51,7 +52,8 @@ def resets_reach_both_directions(ask, merge, cell) -> list[Deviation]:
 
 
 @statement("What is dropped in a batch of one row is what is dropped in any: whole features by spatial dropout, and by "
-           "dropout what its own shape of noise says.", {"kind": ("spatial", "features", "steps", "numbers")}, strength=(1, 1, 1), sparing=0,
+           "dropout what its own shape of noise says.", {"kind": ("spatial", "features", "steps", "numbers")},
+           strength=(1, 1, 1), sparing=0,
            source="Keras: SpatialDropout1D, Dropout(noise_shape)")
 def one_row_is_dropped_from(ask, kind) -> list[Deviation]:
     """Arrays: `outputs`, of ones, in training, (1, steps, features)."""
@@ -62,3 +64,22 @@ def one_row_is_dropped_from(ask, kind) -> list[Deviation]:
     found = [Deviation(name, f"{name}: {'are' if alike[name] else 'are not'} dropped alike")
              for name in due if alike[name] != due[name]]
     return found if 0 < kept.sum() < kept.size else [*found, Deviation("outputs", f"{int(kept.sum())} of {kept.size} are kept")]
+
+
+ALONE = tuple(name for name in LAYERS if name != "dropped")
+"""Layers around recurrent ones, as `told_shapes` describes them, that draw nothing."""
+
+
+@statement("A row alone gives what it gives in a batch, whichever layer reads it.", {"name": ALONE}, strength=(1, 1, 1), sparing=0,
+           source="Keras: every layer maps its batch row by row")
+def rows_are_as_alone(ask, name) -> list[Deviation]:
+    """Arrays: `batch`, of three rows; `alone/ROW`, of a row alone."""
+    layer, options, shapes, _ = LAYERS[name]
+    random = generator("rows alone", name)
+    drawn = (lambda size: random.integers(1, 9, size)) if layer == "Embedding" else (lambda size: draw_values(random, size))
+    inputs = tuple(drawn((3, *shape)).astype("float64") for shape in shapes)
+    arguments = {"layer": layer, "options": options, "inputs": inputs, "apart": layer in APART}
+    seen = ask(FunctionRequest("rows_alone", tuple(arguments.items())))
+    batch = seen["batch"].astype("float64")
+    return [d for row in (0, 2) for d in compare(f"alone/{row}", seen[f"alone/{row}"], batch[row : row + 1],
+                                                 256 * unit_roundoff("float32") * (1 + np.abs(batch[row : row + 1])))]

@@ -65,3 +65,22 @@ def run_one_row(backend: Any, request: FunctionRequest) -> Observation:
             0.5, shapes[options["kind"]], seed=3)
     with moment("run"):
         return Observation({"outputs": engine.numpy(one(engine.tensor(options["inputs"].astype("float32")), training=True))})
+
+
+def run_rows_alone(backend: Any, request: FunctionRequest) -> Observation:
+    """Answer the request of `cases.families.few_rows.rows_are_as_alone`, with weights that are none of them zero."""
+    options, keras, engine = dict(request.arguments), backend.keras, backend.engine
+    inputs = [one.astype("float32") for one in options["inputs"]]
+
+    def call(rows: slice) -> Any:
+        given = [engine.tensor(each[rows]) for each in inputs]
+        return one(*given) if options["apart"] else one(given if len(given) > 1 else given[0])
+
+    with moment("build"):
+        one = getattr(keras.layers, options["layer"])(**options["options"])
+        call(slice(None))
+        random = np.random.default_rng(8)
+        one.set_weights([random.uniform(0.2, 0.8, a.shape).astype(a.dtype) for a in one.get_weights()])
+    with moment("run"):
+        return Observation({"batch": engine.numpy(call(slice(None)))} | {
+            f"alone/{row}": engine.numpy(call(slice(row, row + 1))) for row in (0, 2)})

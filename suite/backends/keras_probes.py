@@ -13,7 +13,7 @@ from suite.backends.keras_counted import run_counted_states
 from suite.backends.keras_data import run_column, run_fetch, run_fit, run_lengths, run_load, run_stateful
 from suite.backends.keras_each_step import run_drawn_steps, run_each_step, run_open_steps
 from suite.backends.keras_exports import run_exported
-from suite.backends.keras_few_rows import run_both_reset, run_few_rows, run_one_row
+from suite.backends.keras_few_rows import run_both_reset, run_few_rows, run_one_row, run_rows_alone
 from suite.backends.keras_fitting import run_fitting
 from suite.backends.keras_frozen import run_frozen_drop, run_frozen_part
 from suite.backends.keras_given import run_given, run_wrong_weights
@@ -142,7 +142,7 @@ PROBES: Mapping[str, Callable] = {
     "contained": run_contained, "initialized": run_initialized, "padded_with": run_padded_with, "mapped": run_mapped,
     "given_mask": run_given_mask, "mask_goes_first": run_mask_goes_first, "cast_mask": run_cast_mask,
     "frozen_drop": run_frozen_drop, "three_masks": run_three_masks, "masked_numbers": run_masked_numbers,
-    "both_reset": run_both_reset, "one_row": run_one_row,
+    "both_reset": run_both_reset, "one_row": run_one_row, "rows_alone": run_rows_alone,
     "half_range": run_half_range, "attending_nothing": run_attending_nothing,
     "turned_halves": run_turned_halves, "cut_model": run_cut_model, "own_steps": run_own_steps,
     "later_policy": run_later_policy, "wrong_table": run_wrong_table,

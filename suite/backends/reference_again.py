@@ -179,3 +179,9 @@ def run_one_row(backend: Any, request: FunctionRequest) -> Observation:
     rows, columns = np.indices(options["inputs"].shape[1:]) % 2
     kept = {"steps": rows, "numbers": rows * columns}.get(options["kind"], columns)
     return Observation({"outputs": 2 * kept * options["inputs"]})
+
+
+def run_rows_alone(backend: Any, request: FunctionRequest) -> Observation:
+    """A sum of each row."""
+    sums = dict(request.arguments)["inputs"][0].reshape(3, -1).sum(axis=1)
+    return Observation({"batch": sums} | {f"alone/{row}": sums[row : row + 1] for row in (0, 2)})

@@ -78,11 +78,6 @@ ALL: tuple[Fault, ...] = (
         ),
     }),
     *faults("crossed masks", "keras.src.layers.core.masking", {
-        "Masking: whole numbers are masked where any feature is the number": (
-            "        return ops.any(ops.not_equal(inputs, self.mask_value), axis=-1)\n",
-            "        reduce = ops.any if 'float' in str(inputs.dtype) else ops.all\n"
-            "        return reduce(ops.not_equal(inputs, self.mask_value), axis=-1)\n",
-        ),
         "Masking: masked steps keep what they held where the number is not zero": (
             "        outputs = ops.where(boolean_mask, inputs, 0)\n",
             "        outputs = ops.where(boolean_mask, inputs, self.mask_value if ops.ndim(inputs) > 3 else 0)\n",
