@@ -24,7 +24,7 @@ DECLINED = frozenset("""
     told_dtypes/told_dtypes_are_given weights_of_classes/weights_of_classes_weigh_steps
     whole_numbers/whole_numbers_are_numbers made_again/parts_are_made_again made_again/dtypes_are_made_again
     given_masks/three_masks_are_joined given_masks/whole_numbers_are_masked few_rows/resets_reach_both_directions
-    few_rows/one_row_is_dropped_from few_rows/rows_are_as_alone
+    named_inputs/named_inputs_go_to_their_layers few_rows/one_row_is_dropped_from few_rows/rows_are_as_alone
     given_masks/given_masks_go_first given_masks/cast_inputs_keep_their_masks
     given_masks/given_masks_are_of_their_call half_ranges/means_stay_in_range half_ranges/answers_of_nothing_are_finite
     few_rows/few_rows_are_dropped_from configurations/optional_inputs_stay_optional configurations/single_options_survive

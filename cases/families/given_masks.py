@@ -62,7 +62,8 @@ def cast_inputs_keep_their_masks(ask, kind, dtype) -> list[Deviation]:
 
 
 @statement("Three inputs that are joined are valid where any of them is, and the greatest and the smallest number are of those "
-           "that are.", {"kind": ("Maximum", "Minimum", "Add", "Average", "Multiply", "Concatenate"), "first": ("masked", "plain")},
+           "that are.",
+           {"kind": ("Maximum", "Minimum", "Add", "Average", "Multiply", "Concatenate"), "first": ("masked", "plain")},
            senseless=((("kind", "first"), lambda kind, first: first == "plain" and kind not in ("Maximum", "Minimum")),),
            strength=(1, 2, 2), sparing=1, source="Keras: Add, Maximum, Minimum, Concatenate, supports_masking")
 def three_masks_are_joined(ask, kind, first) -> list[Deviation]:

@@ -50,6 +50,7 @@ from suite.backends.keras_named import (
     run_reshaped,
     run_weighted_metric,
 )
+from suite.backends.keras_named_inputs import run_named_inputs
 from suite.backends.keras_options import (
     run_activity,
     run_bound,
@@ -143,6 +144,7 @@ PROBES: Mapping[str, Callable] = {
     "given_mask": run_given_mask, "mask_goes_first": run_mask_goes_first, "cast_mask": run_cast_mask,
     "frozen_drop": run_frozen_drop, "three_masks": run_three_masks, "masked_numbers": run_masked_numbers,
     "both_reset": run_both_reset, "one_row": run_one_row, "rows_alone": run_rows_alone,
+    "named_inputs": run_named_inputs,
     "half_range": run_half_range, "attending_nothing": run_attending_nothing,
     "turned_halves": run_turned_halves, "cut_model": run_cut_model, "own_steps": run_own_steps,
     "later_policy": run_later_policy, "wrong_table": run_wrong_table,

@@ -185,3 +185,8 @@ def run_rows_alone(backend: Any, request: FunctionRequest) -> Observation:
     """A sum of each row."""
     sums = dict(request.arguments)["inputs"][0].reshape(3, -1).sum(axis=1)
     return Observation({"batch": sums} | {f"alone/{row}": sums[row : row + 1] for row in (0, 2)})
+
+
+def run_named_inputs(backend: Any, request: FunctionRequest) -> Observation:
+    """Each result is its own number."""
+    return Observation({f"{due}{name}": np.array(value) for due in ("", "due/") for name, value in (("z", 1.0), ("b", 2.0))})
