@@ -41,7 +41,7 @@ def options_survive(ask, kind, way):
 @statement("An option that is given alone, or given as None, is still there in a layer or cell that is made of the "
            "configuration.",
            {"kind": ("lstm", "gru", "simple_rnn", "conv_lstm", "lstm_cell", "gru_cell", "simple_rnn_cell")}, sparing=0,
-           usual={"kind": ("lstm", "gru", "simple_rnn_cell")}, strength=(1, 1, 1), source="Keras: get_config, from_config")
+           usual={"kind": ("lstm", "simple_rnn_cell")}, strength=(1, 1, 1), source="Keras: get_config, from_config")
 def single_options_survive(ask, kind):
     told = ask(FunctionRequest("alone", (("kind", kind),))).facts.get("options", ())
     return [Deviation(name, f"{name}: {given} was given, the layer has {made}, and {again} when it is made again")

@@ -19,8 +19,8 @@ WIDE, STEPS = 24, 3
 @statement("A batch of one row is dropped from as any other, anew in each call, in layers that carry their states too, and "
            "nothing is dropped in inference.",
            {"cell": ("lstm", "gru", "simple_rnn"), "which": ("dropout", "recurrent_dropout"), "kernel": ("fused", "generic"),
-            "rows": (1, 2), "stateful": (True, False), "mask": (False, True)}, strength=(1, 3, 3), sparing=0,
-           usual={"rows": (1,), "mask": (False,)},
+            "rows": (1, 2), "stateful": (True, False), "mask": (False, True)}, strength=(1, 2, 3), sparing=0,
+           usual={"rows": (1,), "mask": (False,), "kernel": ("fused",)},
            source="Keras: dropout, recurrent_dropout, stateful; Srivastava et al. 2014")
 def few_rows_are_dropped_from(ask, cell, which, kernel, rows, stateful, mask) -> list[Deviation]:
     """Arrays: `plain`, of a layer without dropout; `idle`, in inference; `first`, `second`, of two calls in training, each of
