@@ -22,13 +22,15 @@ DECLINED = frozenset("""
     scans/associative_scans_are_loops scans/decoded_labels_are_the_most_probable scans/scans_of_any_length_are_loops
     sparse_steps/tables_are_trained_as_kernels tables/kept_tables_mask tables/tables_are_the_same_both_ways
     told_dtypes/told_dtypes_are_given weights_of_classes/weights_of_classes_weigh_steps
-    whole_numbers/whole_numbers_are_numbers made_again/parts_are_made_again made_again/dtypes_are_made_again
+    edges/coinciding_movies_match_reference whole_numbers/whole_numbers_are_numbers
+    made_again/parts_are_made_again made_again/dtypes_are_made_again
     given_masks/three_masks_are_joined given_masks/whole_numbers_are_masked few_rows/resets_reach_both_directions
     named_inputs/named_inputs_go_to_their_layers few_rows/one_row_is_dropped_from few_rows/rows_are_as_alone
     given_masks/given_masks_go_first given_masks/cast_inputs_keep_their_masks
     given_masks/given_masks_are_of_their_call half_ranges/means_stay_in_range half_ranges/answers_of_nothing_are_finite
     few_rows/few_rows_are_dropped_from configurations/optional_inputs_stay_optional configurations/single_options_survive
-    own_steps/own_steps_tell told_dtypes/later_policies_hold initial_weights/tables_of_other_sizes_are_refused
+    own_steps/own_steps_tell own_steps/losses_add_up
+    told_dtypes/later_policies_hold initial_weights/tables_of_other_sizes_are_refused
     cut_models/cut_models_are_whole tables/adapted_layers_are_made_again tables/adapted_layers_are_thawed
     tables/thin_matrices_are_scaled
     execution/dropout_is_identity_in_inference execution/implementations_agree execution/unrolled_is_generic

@@ -64,7 +64,7 @@ from suite.backends.keras_options import (
     run_shared,
 )
 from suite.backends.keras_own import run_configured_twice, run_own_cell
-from suite.backends.keras_own_steps import run_own_steps
+from suite.backends.keras_own_steps import run_losses_added, run_own_steps
 from suite.backends.keras_parts import (
     run_dropped_all,
     run_later_policy,
@@ -146,7 +146,7 @@ PROBES: Mapping[str, Callable] = {
     "both_reset": run_both_reset, "one_row": run_one_row, "rows_alone": run_rows_alone,
     "named_inputs": run_named_inputs,
     "half_range": run_half_range, "attending_nothing": run_attending_nothing,
-    "turned_halves": run_turned_halves, "cut_model": run_cut_model, "own_steps": run_own_steps,
+    "turned_halves": run_turned_halves, "cut_model": run_cut_model, "own_steps": run_own_steps, "losses_added": run_losses_added,
     "later_policy": run_later_policy, "wrong_table": run_wrong_table,
     "optional": run_optional, "alone": run_alone, "few_rows": run_few_rows, "adapted_again": run_adapted_again,
     "adapted_thawed": run_adapted_thawed,

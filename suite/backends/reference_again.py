@@ -190,3 +190,11 @@ def run_rows_alone(backend: Any, request: FunctionRequest) -> Observation:
 def run_named_inputs(backend: Any, request: FunctionRequest) -> Observation:
     """Each result is its own number."""
     return Observation({f"{due}{name}": np.array(value) for due in ("", "due/") for name, value in (("z", 1.0), ("b", 2.0))})
+
+
+def run_losses_added(backend: Any, request: FunctionRequest) -> Observation:
+    """The mean over valid steps, and the sum of what is added."""
+    options = dict(request.arguments)
+    valid = np.arange(options["inputs"].shape[1]) < options["lengths"][:, None]
+    loss = np.array((options["inputs"][valid] ** 2).mean() + sum(options["added"]))
+    return Observation({"loss": loss, "trained": loss})
