@@ -49,8 +49,8 @@ def single_options_survive(ask, kind):
         [] if told else [Deviation("options", "no option was looked at")])
 
 
-@statement("A layer that stands twice in a model stands twice, with one set of weights, in one that is made of it, and its "
-           "inputs have their names, shapes and dtypes; layers side by side are listed as they are joined.",
+@statement("A layer that stands thrice in a model stands thrice, with one set of weights, in one that is made of it: it gives "
+           "the same; and its inputs have their names, shapes and dtypes; layers side by side are listed as they are joined.",
            {"way": WAYS}, sparing=0, source="Keras: clone_model, Model.from_config, load_model")
 def shared_layers_stay_shared(ask, way):
     seen = ask(FunctionRequest("shared", (("way", way),)))
@@ -59,7 +59,8 @@ def shared_layers_stay_shared(ask, way):
     order = [Deviation("layers", f"joined are {BESIDE}, listed {who} {names}")
              for who, names in seen.facts["beside"].items() if names != BESIDE]
     other = other * (told["again"] != told["made"])
-    return equal("layers and parameters", seen["again"], seen["made"], f"after {way}") + other + order
+    found = equal("layers and parameters", seen["again"], seen["made"], f"after {way}")
+    return found + equal("outputs", seen["outputs/again"], seen["outputs/made"], f"after {way}") + other + order
 
 
 @statement("An input that a model may be called without may be left out in one that is made of it too.", {"way": WAYS}, sparing=0,
