@@ -72,7 +72,7 @@ MOVIES: Mapping[str, tuple[int, int, int, tuple[int, ...]]] = {
 
 @statement("Movies whose channels are as many as filters, rows, steps or places give the outputs, states and gradients of the "
            "equations.", {"size": tuple(MOVIES), "format": ("channels_first", "channels_last"), "bias": (True, False)},
-           strength=(1, 2, 3), usual={"bias": (True,), "size": ("channels", "all")}, sparing=1, source="Shi et al. 2015")
+           strength=(1, 2, 3), usual={"bias": (True,), "size": ("channels",)}, sparing=1, source="Shi et al. 2015")
 def coinciding_movies_match_reference(ask, size, format, bias):
     rows, time, channels, space = MOVIES[size]
     places = channels * space[0] * space[1]

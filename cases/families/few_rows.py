@@ -68,10 +68,12 @@ def one_row_is_dropped_from(ask, kind) -> list[Deviation]:
 
 ALONE = tuple(name for name in LAYERS if name != "dropped")
 """Layers around recurrent ones, as `told_shapes` describes them, that draw nothing."""
+USUAL = ("dense", "einsum", "table", "products", "convolved", "causal", "separable", "transposed", "greatest_of_two", "mean",
+         "normalized", "attended", "attended_by_sums", "heads", "joined_in_time")
 
 
 @statement("A row alone gives what it gives in a batch, whichever layer reads it.", {"name": ALONE}, strength=(1, 1, 1),
-           sparing=0, source="Keras: every layer maps its batch row by row")
+           usual={"name": USUAL}, sparing=0, source="Keras: every layer maps its batch row by row")
 def rows_are_as_alone(ask, name) -> list[Deviation]:
     """Arrays: `batch`, of three rows; `alone/ROW`, of a row alone."""
     layer, options, shapes, _ = LAYERS[name]

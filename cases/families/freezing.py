@@ -55,7 +55,7 @@ def frozen_parts_stay(ask, how, part, way):
 
 @statement("A layer that is frozen draws its dropout in training as any other, in a model, and nothing in inference.",
            {"part": ("lstm", "bidirectional", "stack", "model", "dropout"), "how": ("made", "later", "model")},
-           strength=(1, 1, 2), usual={"part": ("lstm", "bidirectional", "stack")}, sparing=0,
+           strength=(1, 1, 2), usual={"part": ("lstm", "bidirectional"), "how": ("made", "later")}, sparing=0,
            source="Keras: Layer.trainable, training")
 def frozen_parts_drop(ask, part, how) -> list[Deviation]:
     """Arrays: `first`, `second`, of a model in training; `idle`, `plain`, in inference, with dropout and without."""
