@@ -7,15 +7,17 @@ from typing import Any
 import numpy as np
 
 from cases.models import FunctionRequest
-from cases.requests import Observation
+from cases.requests import Observation, Unsupported
 from suite.backends import moment
 
 
-def run_own_steps(backend: Any, request: FunctionRequest) -> Observation:
+def run_own_steps(backend: Any, request: FunctionRequest) -> Observation | Unsupported:
     """Answer the request of `cases.families.own_steps.own_steps_tell`: numbers by their place, 10 more in a
     test."""
     options, keras = dict(request.arguments), backend.keras
     names = options["names"]
+    if backend.engine_name == "jax":
+        return Unsupported("on JAX a step of one's own takes the state of the model, and gives it back beside what it tells")
 
     class Own(keras.Model):
         def told(self, start: int) -> dict[str, Any]:
