@@ -19,18 +19,23 @@ DECLINED = frozenset("""
     named_outputs/nested_results_add_up noise_and_statistics/draws_are_told_by_their_seeds ragged/pad_sequences_keeps_words
     precision/half_models_scale_their_loss functions_by_name/activations_are_equations
     functions_by_name/sequences_are_reshaped attention/attention_over_many_steps
-    attention/attention_is_its_equation cells/first_states_are_zeros freezing/frozen_parts_stay
+    attention/attention_is_its_equation cells/first_states_are_zeros freezing/frozen_parts_stay freezing/frozen_parts_drop
     initial_weights/weights_given_in_making_are_used noise_and_statistics/recurrent_dropout_of_everything_leaves_zeros
     normalizations/normalizations_are_their_equations refused_calls/refused_calls_leave_nothing
     scans/associative_scans_are_loops scans/decoded_labels_are_the_most_probable scans/scans_of_any_length_are_loops
     sparse_steps/tables_are_trained_as_kernels tables/kept_tables_mask tables/tables_are_the_same_both_ways
     told_dtypes/told_dtypes_are_given weights_of_classes/weights_of_classes_weigh_steps
-    whole_numbers/whole_numbers_are_numbers made_again/parts_are_made_again made_again/dtypes_are_made_again
+    edges/coinciding_movies_match_reference whole_numbers/whole_numbers_are_numbers
+    made_again/parts_are_made_again made_again/dtypes_are_made_again
+    given_masks/three_masks_are_joined given_masks/whole_numbers_are_masked few_rows/resets_reach_both_directions
+    named_inputs/named_inputs_go_to_their_layers few_rows/one_row_is_dropped_from few_rows/rows_are_as_alone
+    given_masks/given_masks_go_first given_masks/cast_inputs_keep_their_masks
     given_masks/given_masks_are_of_their_call half_ranges/means_stay_in_range half_ranges/answers_of_nothing_are_finite
     few_rows/few_rows_are_dropped_from whole_configurations/configurations_are_whole
-    configurations/optional_inputs_stay_optional configurations/single_options_survive
-    own_steps/own_steps_tell told_dtypes/later_policies_hold initial_weights/tables_of_other_sizes_are_refused
+    configurations/optional_inputs_stay_optional configurations/single_options_survive own_steps/own_steps_tell
+    own_steps/losses_add_up told_dtypes/later_policies_hold initial_weights/tables_of_other_sizes_are_refused
     cut_models/cut_models_are_whole tables/adapted_layers_are_made_again tables/adapted_layers_are_thawed
+    tables/thin_matrices_are_scaled
     execution/dropout_is_identity_in_inference execution/implementations_agree execution/unrolled_is_generic
     ragged/pad_sequences_keeps_sequences padding/nothing_valid_keeps_states padding/compaction direction/backward_is_reversed
     masks/mask_sources_agree masks/mask_source_gradients masks/mask_source_in_predict masks/mask_source_reloaded

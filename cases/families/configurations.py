@@ -41,7 +41,7 @@ def options_survive(ask, kind, way):
 @statement("An option that is given alone, or given as None, is still there in a layer or cell that is made of the "
            "configuration.",
            {"kind": ("lstm", "gru", "simple_rnn", "conv_lstm", "lstm_cell", "gru_cell", "simple_rnn_cell")}, sparing=0,
-           usual={"kind": ("lstm", "gru", "simple_rnn_cell")}, strength=(1, 1, 1), source="Keras: get_config, from_config")
+           usual={"kind": ("lstm", "simple_rnn_cell")}, strength=(1, 1, 1), source="Keras: get_config, from_config")
 def single_options_survive(ask, kind):
     told = ask(FunctionRequest("alone", (("kind", kind),))).facts.get("options", ())
     return [Deviation(name, f"{name}: {given} was given, the layer has {made}, and {again} when it is made again")
@@ -49,8 +49,8 @@ def single_options_survive(ask, kind):
         [] if told else [Deviation("options", "no option was looked at")])
 
 
-@statement("A layer that stands twice in a model stands twice, with one set of weights, in one that is made of it, and its "
-           "inputs have their names, shapes and dtypes; layers side by side are listed as they are joined.",
+@statement("A layer that stands thrice in a model stands thrice, with one set of weights, in one that is made of it: it gives "
+           "the same; and its inputs have their names, shapes and dtypes; layers side by side are listed as they are joined.",
            {"way": WAYS}, sparing=0, source="Keras: clone_model, Model.from_config, load_model")
 def shared_layers_stay_shared(ask, way):
     seen = ask(FunctionRequest("shared", (("way", way),)))
@@ -59,7 +59,8 @@ def shared_layers_stay_shared(ask, way):
     order = [Deviation("layers", f"joined are {BESIDE}, listed {who} {names}")
              for who, names in seen.facts["beside"].items() if names != BESIDE]
     other = other * (told["again"] != told["made"])
-    return equal("layers and parameters", seen["again"], seen["made"], f"after {way}") + other + order
+    found = equal("layers and parameters", seen["again"], seen["made"], f"after {way}")
+    return found + equal("outputs", seen["outputs/again"], seen["outputs/made"], f"after {way}") + other + order
 
 
 @statement("An input that a model may be called without may be left out in one that is made of it too.", {"way": WAYS}, sparing=0,

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import numpy as np
 
 from cases.batches import BatchPlan
+from cases.convolutions import Convolution
 from cases.families.base import equal, refused, statement
 from cases.invariants.base import NotSupported, against_reference
 from cases.layers import Layer, draw_weights
@@ -60,6 +63,23 @@ def coinciding_sizes_match_reference(ask, size, cell, mask, direction):
     given = BatchPlan(batch, time, mask, True).draw(layer)
     request = Request(layer, draw_weights(layer), given, wants=("outputs", "states", "gradients"))
     return against_reference(ask(request), request, "outputs", "states", "loss", "gradients")
+
+
+MOVIES: Mapping[str, tuple[int, int, int, tuple[int, ...]]] = {
+    "channels": (3, 4, 2, (5, 4)), "all": (3, 3, 3, (3, 3)), "places": (2, 4, 3, (4, 4))}
+"""What is of one size -> rows, steps, channels and filters, and places."""
+
+
+@statement("Movies whose channels are as many as filters, rows, steps or places give the outputs, states and gradients of the "
+           "equations.", {"size": tuple(MOVIES), "format": ("channels_first", "channels_last"), "bias": (True, False)},
+           strength=(1, 2, 3), usual={"bias": (True,), "size": ("channels",)}, sparing=1, source="Shi et al. 2015")
+def coinciding_movies_match_reference(ask, size, format, bias):
+    rows, time, channels, space = MOVIES[size]
+    places = channels * space[0] * space[1]
+    layer = Layer("conv_lstm", places, places, bias=bias, convolution=Convolution(space, (2, 1), data_format=format))
+    request = Request(layer, draw_weights(layer), BatchPlan(rows, time, "none", True).draw(layer),
+                      wants=("outputs", "states", "gradients"))
+    return against_reference(ask(request), request, "outputs", "states", "gradients")
 
 
 @statement("Sequences of many steps give the outputs and last states of the equations, at every step.",

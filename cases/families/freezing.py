@@ -51,3 +51,16 @@ def frozen_parts_stay(ask, how, part, way):
     found += [Deviation(n, f"{n}: not frozen, and did not move") for n in moving
               if np.array_equal(seen[f"after/{n}"], seen[f"before/{n}"])]
     return found if frozen and moving else [Deviation("weights", f"{len(frozen)} weights are frozen, {len(moving)} are not")]
+
+
+@statement("A layer that is frozen draws its dropout in training as any other, in a model, and nothing in inference.",
+           {"part": ("lstm", "bidirectional", "stack", "model", "dropout"), "how": ("made", "later", "model")},
+           strength=(1, 1, 2), usual={"part": ("lstm", "bidirectional"), "how": ("made", "later")}, sparing=0,
+           source="Keras: Layer.trainable, training")
+def frozen_parts_drop(ask, part, how) -> list[Deviation]:
+    """Arrays: `first`, `second`, of a model in training; `idle`, `plain`, in inference, with dropout and without."""
+    seen = ask(FunctionRequest("frozen_drop", (("part", part), ("how", how))))
+    slack = 64 * unit_roundoff("float32")
+    found = compare("idle", seen["idle"], seen["plain"].astype("float64"), slack)
+    return found + [Deviation(name, f"{name}: in training it gives what {other} is") for name, other in (
+        ("first", "plain"), ("second", "first")) if np.abs(seen[name] - seen[other]).max() <= 10 * slack]

@@ -13,7 +13,8 @@ from cases.layers import Layer, draw_weights
 from cases.requests import Deviation, Execution, Request
 from cases.tolerance import unit_roundoff
 
-WIDTH, ROWS, STEPS, RATE = 12, 16, 3, 0.5
+WIDTH, ROWS, STEPS, RATE, OTHER = 12, 16, 3, 0.5, 0.125
+"""OTHER: the rate of the other dropout, where both act."""
 CLOSE = 256 * unit_roundoff("float32")
 KERNELS = ("kernel", "recurrent_kernel")
 ASKED = ("lstm recurrent", "gru recurrent", "conv_lstm recurrent", "conv_lstm inputs", "lstm inputs", "gru inputs",
@@ -36,7 +37,8 @@ def dropped(
     ask, layer: Layer, batch: Batch, place: str, gate: int, together: bool, before: tuple = ()
 ) -> tuple[np.ndarray, list[Deviation]]:
     """Which numbers were dropped in front of one gate, (rows, units); what was neither dropped nor doubled."""
-    rates = {name: RATE for name, at in (("dropout", "inputs"), ("recurrent_dropout", "recurrent")) if together or at == place}
+    rates = {name: RATE if at == place else OTHER for name, at in (("dropout", "inputs"), ("recurrent_dropout", "recurrent"))
+             if together or at == place}
     asked = Request(layer.but(**rates), of_gate(layer, place, gate, 1.0), batch, wants=("outputs",), before=before,
                     execution=Execution("generic" if place == "inputs" and together and not layer.convolution else "fused",
                                         "training"))

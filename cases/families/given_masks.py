@@ -30,3 +30,69 @@ def given_masks_are_of_their_call(ask, kind) -> list[Deviation]:
     if np.array_equal(seen["masked"], seen["fresh"]):
         found.append(Deviation("masked", "with a mask it gives what it gives without"))
     return found
+
+
+READERS = ("lstm", "bidirectional", "loop", "time_distributed", "simple_rnn")
+
+
+@statement("A mask that is given with a call is read, and handed on, in place of the one that the inputs carry.",
+           {"kind": READERS}, strength=(1, 1, 1), sparing=1, usual={"kind": READERS[:4]},
+           source="Keras: Layer.__call__(inputs, mask)")
+def given_masks_go_first(ask, kind) -> list[Deviation]:
+    """Arrays: `outputs`, of a layer that gives all steps, on inputs that carry another mask; `due`, on such as carry none;
+    `mask`, what the outputs carry, if any."""
+    inputs = draw_values(generator("given masks"), (*MASK.shape, 4))
+    arguments = {"kind": kind, "inputs": inputs, "mask": MASK, "carried": MASK[::-1]}
+    seen = ask(FunctionRequest("mask_goes_first", tuple(arguments.items())))
+    found = equal("outputs", seen["outputs"], seen["due"], "on inputs that carry another mask")
+    return found + (equal("mask", seen["mask"], MASK) if "mask" in seen.arrays else [Deviation("mask", "mask: found none")])
+
+
+JOINED = ("add", "concatenate", "attention", "lstm", "maximum", "dense")
+
+
+@statement("Inputs that are cast to the dtype of a layer keep their masks, alone or in a list.",
+           {"kind": JOINED, "dtype": ("float16", "bfloat16")}, strength=(1, 1, 2), sparing=1, usual={"dtype": ("bfloat16",)},
+           source="Keras: Layer.__call__, autocast")
+def cast_inputs_keep_their_masks(ask, kind, dtype) -> list[Deviation]:
+    """Arrays: `mask`, what the outputs carry."""
+    inputs = draw_values(generator("given masks"), (*MASK.shape, 4))
+    seen = ask(FunctionRequest("cast_mask", (("kind", kind), ("dtype", dtype), ("inputs", inputs), ("mask", MASK))))
+    return equal("mask", seen["mask"], MASK) if "mask" in seen.arrays else [Deviation("mask", "mask: found none")]
+
+
+@statement("Three inputs that are joined are valid where any of them is, and the greatest and the smallest number are of those "
+           "that are.",
+           {"kind": ("Maximum", "Minimum", "Add", "Average", "Multiply", "Concatenate"), "first": ("masked", "plain")},
+           senseless=((("kind", "first"), lambda kind, first: first == "plain" and kind not in ("Maximum", "Minimum")),),
+           strength=(1, 2, 2), sparing=1, source="Keras: Add, Maximum, Minimum, Concatenate, supports_masking")
+def three_masks_are_joined(ask, kind, first) -> list[Deviation]:
+    """Arrays: `outputs`; `mask`, what they carry, if any. Where one input carries none, so do the outputs."""
+    inputs = draw_values(generator("three masks"), (3, *MASK.shape, 4))
+    masks = np.stack([MASK & False, MASK[:, ::-1], MASK[::-1]])
+    masks[0, 0, 1] = True
+    given = [None if first == "plain" and n == 0 else mask for n, mask in enumerate(masks)]
+    seen = ask(FunctionRequest("three_masks", (("kind", kind), ("inputs", inputs), ("masks", tuple(given)))))
+    found = []
+    if first == "masked":
+        found = equal("mask", seen["mask"], masks.any(axis=0)) if "mask" in seen.arrays else [
+            Deviation("mask", "mask: found none")]
+    if kind in ("Maximum", "Minimum"):
+        valid = np.stack([np.ones_like(MASK) if mask is None else mask for mask in given])[..., None]
+        far = np.inf if kind == "Minimum" else -np.inf
+        due = getattr(np, kind.lower()).reduce(np.where(valid, inputs.astype("float32"), far))
+        any_valid = valid.any(axis=(0, 3))
+        found += equal("outputs", seen["outputs"][any_valid], due[any_valid])
+    return found
+
+
+@statement("Masking finds its number among whole numbers as among others: a step is masked where every feature is the "
+           "number.",
+           {"dtype": ("int32", "int64", "uint8", "float32"), "entry": ("direct", "predict")}, strength=(1, 1, 2), sparing=1,
+           source="Keras: Masking(mask_value)")
+def whole_numbers_are_masked(ask, dtype, entry) -> list[Deviation]:
+    inputs = np.array([[[1, 2], [7, 7], [7, 1]], [[7, 7], [3, 7], [7, 7]]])
+    valid = (inputs != 7).any(axis=2)
+    seen = ask(FunctionRequest("masked_numbers", (("inputs", inputs.astype(dtype)), ("number", 7), ("entry", entry))))
+    return equal("outputs", seen["outputs"], inputs * valid[:, :, None]) + (
+        equal("mask", seen["mask"], valid) if "mask" in seen.arrays else [])

@@ -15,7 +15,8 @@ from cases.models import FunctionRequest
 from cases.requests import Deviation
 from cases.tolerance import compare, unit_roundoff
 
-ROWS, STEPS, FEATURES = 2, 300, 3
+ROWS, STEPS, VALID, FEATURES = 200, 200, 170, 3
+"""As many rows as steps; of those that are masked the numbers are others."""
 
 
 def standard(x: np.ndarray, axis: int | tuple[int, ...]) -> np.ndarray:
@@ -28,17 +29,17 @@ def unit(x: np.ndarray) -> np.ndarray:
 
 LAYERS: Mapping[str, tuple[str, dict[str, Any], bool, Callable[[np.ndarray], np.ndarray]]] = {
     "mean": ("GlobalAveragePooling1D", {}, False, lambda x: x.mean(axis=1)),
-    "mean_of_valid": ("GlobalAveragePooling1D", {}, True, lambda x: x[:, : STEPS - 1].mean(axis=1)),
+    "mean_of_valid": ("GlobalAveragePooling1D", {}, True, lambda x: x[:, :VALID].mean(axis=1)),
     "mean_of_windows": ("AveragePooling1D", {"pool_size": STEPS}, False, lambda x: x.mean(axis=1, keepdims=True)),
     "layer": ("LayerNormalization", {}, False, lambda x: standard(x, 2)),
     "root": ("RMSNormalization", {"epsilon": 1e-3}, False, lambda x: x / np.sqrt((x**2).mean(axis=2, keepdims=True) + 1e-3)),
     "group": ("GroupNormalization", {"groups": 1}, False, lambda x: standard(x, (1, 2))),
     "unit": ("UnitNormalization", {}, False, unit),
     "batch": ("BatchNormalization", {}, False, lambda x: standard(x, (0, 1))),
-    "batch_of_valid": ("BatchNormalization", {}, True, lambda x: (x - x[:, : STEPS - 1].mean(axis=(0, 1))) / np.sqrt(
-        x[:, : STEPS - 1].var(axis=(0, 1)) + 1e-3)),
+    "batch_of_valid": ("BatchNormalization", {}, True, lambda x: (x - x[:, :VALID].mean(axis=(0, 1))) / np.sqrt(
+        x[:, :VALID].var(axis=(0, 1)) + 1e-3)),
 }
-"""Name -> Keras' layer, its options, whether its last step is masked, and its equation; in training."""
+"""Name -> Keras' layer, its options, whether its last steps are masked, and its equation; in training."""
 
 
 @statement("In half precision a mean, or what is normalized, is what it is, though the sum or the squares that it takes are "
@@ -47,9 +48,11 @@ LAYERS: Mapping[str, tuple[str, dict[str, Any], bool, Callable[[np.ndarray], np.
 def means_stay_in_range(ask, name) -> list[Deviation]:
     layer, options, masked, equation = LAYERS[name]
     random = generator("half ranges", name)
-    inputs = random.uniform(300.0, 500.0, (ROWS, STEPS, FEATURES)).astype("float16").astype("float64")
+    inputs = random.uniform(400.0, 500.0, (ROWS, STEPS, FEATURES))
+    inputs[:, VALID:] -= 50.0 * masked
+    inputs = inputs.astype("float16").astype("float64")
     seen = ask(FunctionRequest("half_range", (("layer", layer), ("options", options), ("inputs", inputs),
-                                              ("valid", STEPS - 1 if masked else STEPS))))
+                                              ("valid", VALID if masked else STEPS))))
     due = equation(inputs)
     return compare("outputs", seen["outputs"], due, 4 * unit_roundoff("float16") * np.abs(due).max())
 

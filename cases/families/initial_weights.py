@@ -283,7 +283,7 @@ def regularizers_and_constraints_act(ask, cell, mask):
 @statement("Weights that a layer is given when it is made are its weights.", {"layer": ("Bidirectional", "Embedding")}, sparing=2,
            source="Keras: Bidirectional(weights), Embedding(weights)")
 def weights_given_in_making_are_used(ask, layer):
-    seen = ask(FunctionRequest("made_with_weights", (("layer", layer), ("units", 3))))
+    seen = ask(FunctionRequest("made_with_weights", (("layer", layer), ("units", 4))))
     return [d for n in sorted(seen.named("given")) for d in equal(n, seen[n.replace("given", "found", 1)], seen[n])] if (
         seen.named("given")) else [Deviation("weights", "no weight was looked at")]
 

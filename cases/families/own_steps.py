@@ -5,8 +5,10 @@ from __future__ import annotations
 import numpy as np
 
 from cases.families.base import equal, statement
+from cases.layers import generator
 from cases.models import FunctionRequest
 from cases.requests import Deviation
+from cases.tolerance import compare, unit_roundoff
 
 TOLD = {"less": ("own",), "more": ("loss", "own", "score"), "other": ("first", "second")}
 """What the steps tell, by name: less than a model that is compiled so has, more, or nothing of it."""
@@ -27,3 +29,21 @@ def own_steps_tell(ask, told, metrics) -> list[Deviation]:
         else:
             found += equal(how, seen[how], start + np.arange(len(names), dtype="float64"))
     return found
+
+
+LONG = 301
+"""Steps of a row: more than half precision counts."""
+
+
+@statement("The loss that a model is trained by is the mean over its valid steps, however many, and the sum of what its layers "
+           "add, numbers one by one or several at once.", {"masked": (True, False), "added": ("one", "several", "nothing")},
+           strength=(1, 1, 2), sparing=0, source="Keras: Layer.add_loss, losses of masked sequences")
+def losses_add_up(ask, masked, added) -> list[Deviation]:
+    """Arrays: `loss`, of a model that gives what it reads, by the squares of what it reads."""
+    inputs = generator("losses add up").uniform(0.5, 1.5, (3, LONG, 2))
+    lengths = np.array([LONG, LONG - 44, LONG - 2]) if masked else np.full(3, LONG)
+    more = {"one": (0.5,), "several": (0.25, 0.5, 1.0), "nothing": ()}[added]
+    seen = ask(FunctionRequest("losses_added", (("inputs", inputs), ("lengths", lengths), ("added", more))))
+    valid = np.arange(LONG) < lengths[:, None]
+    due = np.array((inputs**2).mean(axis=2)[valid].mean() + sum(more))
+    return [d for name in ("loss", "trained") for d in compare(name, seen[name], due, 64 * unit_roundoff("float32") * due)]

@@ -71,3 +71,17 @@ def adapted_layers_are_thawed(ask, layer, around) -> list[Deviation]:
         "trained", seen["trained/thawed"], seen["trained/before"], "not frozen any more") + equal(
         "matrix", seen["matrix/after"], seen["matrix/before"], "after a step of training") + (
         [] if np.abs(seen["moved"]).max() else [Deviation("outputs", "a step of training changes nothing")])
+
+
+@statement("Two thin matrices (LoRA) adapt a layer by their product, times the scale that was told by their rank, whether the "
+           "layer is made with them or given them later.", {"layer": ADAPTED, "how": ("made", "later")},
+           strength=(1, 2, 2), sparing=0,
+           source="Hu et al. 2021; Keras: lora_rank, lora_alpha")
+def thin_matrices_are_scaled(ask, layer, how) -> list[Deviation]:
+    """Arrays: `inputs`; `a`, `b`, the matrices; `moved`, by how much outputs change where `a` is doubled."""
+    seen = ask(FunctionRequest("adapted_scaled", (("layer", layer), ("how", how), ("alpha", 3), ("rank", 2))))
+    a, b = (seen[name].astype("float64") for name in "ab")
+    rows = a[np.nan_to_num(seen["inputs"]).astype(int)] if layer == "Embedding" else seen["inputs"].astype("float64") @ a
+    due = 3 / 2 * rows @ b
+    return compare("moved", seen["moved"], due, 64 * unit_roundoff("float32") * (1 + np.abs(due))) + equal(
+        "trained", seen["trained"], np.array(2 + (layer != "Embedding")), "a bias and two thin matrices")

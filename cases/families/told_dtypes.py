@@ -16,7 +16,8 @@ WRAPPERS = ("bidirectional", "time_distributed", "loop", "sequences")
 @statement("The dtypes of outputs and states that a layer tells beforehand are those that it gives, though it and what it holds "
            "compute in two.",
            {"part": PARTS, "dtype": ("mixed_bfloat16", "mixed_float16", "float32"), "where": ("outside", "inside")},
-           strength=(1, 1, 3), sparing=2, usual={"part": ("bidirectional", "lstm", "time_distributed", "loop", "sequences")},
+           strength=(1, 2, 3), sparing=2, usual={"part": tuple(part for part in PARTS if part not in ("gru", "conv_lstm")),
+                                                 "dtype": ("mixed_bfloat16", "float32")},
            senseless=((("part", "where"), lambda part, where: where == "inside" and part not in WRAPPERS),),
            source="Keras: Layer.compute_output_spec, dtype policies")
 def told_dtypes_are_given(ask, part, dtype, where) -> list[Deviation]:

@@ -15,8 +15,9 @@ OPTIONS = {"Attention": {}, "AdditiveAttention": {}, "MultiHeadAttention": {"num
            "GroupQueryAttention": {"num_query_heads": 2, "num_key_value_heads": 1, "head_dim": 3}}
 
 
-def carrying(keras: Any, tensor: Any, mask: np.ndarray | None, engine: Any) -> Any:
-    """The tensor with a mask (rows, steps), or (steps,) for all its rows, as a layer of a user's own hands it on."""
+def carrying(keras: Any, tensor: Any, mask: np.ndarray | None, engine: Any, dtype: str = "float32") -> Any:
+    """The tensor, of this dtype, with a mask (rows, steps), or (steps,) for all its rows, as a layer of a user's own hands it
+    on."""
     if mask is None:
         return tensor
     rows = engine.tensor(np.array(np.broadcast_to(mask, (tensor.shape[0], mask.shape[-1]))))
@@ -28,7 +29,7 @@ def carrying(keras: Any, tensor: Any, mask: np.ndarray | None, engine: Any) -> A
         def compute_mask(self, inputs: Any, mask: Any = None) -> Any:
             return rows
 
-    return Masks()(tensor)
+    return Masks(dtype=dtype)(tensor)
 
 
 def run_attending(backend: Any, request: FunctionRequest) -> Observation:
@@ -43,11 +44,11 @@ def run_attending(backend: Any, request: FunctionRequest) -> Observation:
         one.set_weights([random.uniform(-1.0, 1.0, a.shape).astype(a.dtype) for a in one.get_weights()])
     kept: dict[str, np.ndarray] = {}
 
-    def call(**more: Any) -> Any:
+    def call(rows: slice = slice(None), **more: Any) -> Any:
         """On tensors of its own, whose masks are looked at afterwards."""
-        query, value = (carrying(keras, engine.tensor(options[n].astype("float32")), options[f"{n}_mask"], engine)
+        query, value = (carrying(keras, engine.tensor(options[n][rows].astype("float32")), options[f"{n}_mask"], engine)
                         for n in ("query", "value"))
-        key = None if options["key"] is None else engine.tensor(options["key"].astype("float32"))
+        key = None if options["key"] is None else engine.tensor(options["key"][rows].astype("float32"))
         found = called(query, value, key, {**more, "use_causal_mask": options["causal"]})
         for name, tensor in (("query", query), ("value", value)):
             if (left := stacks.passed_mask(tensor)) is not None:
@@ -63,6 +64,7 @@ def run_attending(backend: Any, request: FunctionRequest) -> Observation:
 
     with moment("run"):
         found = {"outputs": call()}
+        found["alone"] = call(slice(1))
         found["scored/outputs"], found["scores"] = call(return_attention_scores=True)
     found |= {f"weights/{variable.name}": variable.value for variable in one.trainable_variables}
     return Observation({name: engine.numpy(tensor) for name, tensor in found.items()} | kept)

@@ -37,3 +37,50 @@ def run_few_rows(backend: Any, request: FunctionRequest) -> Observation:
     with moment("run"):
         arrays = {"plain": call(plain, False), "idle": call(dropping, False)}
         return Observation(arrays | {name: call(dropping, True) for name in ("first", "second")})
+
+
+def run_both_reset(backend: Any, request: FunctionRequest) -> Observation:
+    """Answer the request of `cases.families.few_rows.resets_reach_both_directions`."""
+    options, keras, engine = dict(request.arguments), backend.keras, backend.engine
+    merge = None if options["merge"] == "none" else options["merge"]
+    with moment("build"):
+        inner = getattr(keras.layers, stacks.LAYERS[options["cell"]])(2, stateful=True, return_sequences=True)
+        one = keras.layers.Bidirectional(inner, merge)
+    x, arrays = engine.tensor(options["inputs"].astype("float32")), {}
+    with moment("run"):
+        for name in ("first", "carried", "reset"):
+            if name == "reset":
+                one.reset_state()
+            results = one(x)
+            arrays[name] = np.stack([engine.numpy(each) for each in (results if merge is None else [results])])
+    return Observation(arrays)
+
+
+def run_one_row(backend: Any, request: FunctionRequest) -> Observation:
+    """Answer the request of `cases.families.few_rows.one_row_is_dropped_from`."""
+    options, layers, engine = dict(request.arguments), backend.keras.layers, backend.engine
+    shapes = {"features": (None, 1, None), "steps": (None, None, 1), "numbers": None}
+    with moment("build"):
+        one = layers.SpatialDropout1D(0.5, seed=3) if options["kind"] == "spatial" else layers.Dropout(
+            0.5, shapes[options["kind"]], seed=3)
+    with moment("run"):
+        return Observation({"outputs": engine.numpy(one(engine.tensor(options["inputs"].astype("float32")), training=True))})
+
+
+def run_rows_alone(backend: Any, request: FunctionRequest) -> Observation:
+    """Answer the request of `cases.families.few_rows.rows_are_as_alone`, with weights that are none of them zero."""
+    options, keras, engine = dict(request.arguments), backend.keras, backend.engine
+    inputs = [one.astype("float32") for one in options["inputs"]]
+
+    def call(rows: slice) -> Any:
+        given = [engine.tensor(each[rows]) for each in inputs]
+        return one(*given) if options["apart"] else one(given if len(given) > 1 else given[0])
+
+    with moment("build"):
+        one = getattr(keras.layers, options["layer"])(**options["options"])
+        call(slice(None))
+        random = np.random.default_rng(8)
+        one.set_weights([random.uniform(0.2, 0.8, a.shape).astype(a.dtype) for a in one.get_weights()])
+    with moment("run"):
+        return Observation({"batch": engine.numpy(call(slice(None)))} | {
+            f"alone/{row}": engine.numpy(call(slice(row, row + 1))) for row in (0, 2)})

@@ -18,10 +18,12 @@ def run_fitting(backend: Any, request: FunctionRequest) -> Observation:
     options, data = dict(given["options"]), {n: given[n].astype("float32") for n in ("inputs", "targets", "samples", "weights")}
     more = {"ema": {"use_ema": True, "ema_momentum": options.get("ema"), "ema_overwrite_frequency": options.get("overwrite")},
             "gathered": {"gradient_accumulation_steps": options.get("gathered")},
-            "scale": {"loss_scale_factor": options.get("scale")}, "clip": {"clipvalue": options.get("clip")}}
+            "scale": {"loss_scale_factor": options.get("scale")}, "clip": {"clipnorm": options.get("clip")},
+            "cut": {"clipvalue": options.get("cut")}, "decay": {"weight_decay": options.get("decay")}}
     own = {name: value for asked in more if asked in options for name, value in more[asked].items()}
     with moment("build"):
-        model = keras.Sequential([keras.Input(data["inputs"].shape[1:]), keras.layers.Dense(1, use_bias=False)])
+        model = keras.Sequential([keras.Input(data["inputs"].shape[1:]), keras.layers.Dense(
+            1, use_bias=False, kernel_constraint="non_neg" if "floor" in options else None)])
         model.set_weights([data["weights"][:, None]])
         optimizer = keras.optimizers.SGD(RATE, MOMENTUM, **own)
         torch, slow = backend.engine.name == "torch", backend.engine.name == "tensorflow"  # there a model runs without XLA too

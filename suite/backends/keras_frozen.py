@@ -63,3 +63,39 @@ def run_frozen_part(backend: Any, request: FunctionRequest) -> Observation:
         model.fit(inputs, np.ones((ROWS, 1), "float32"), verbose=0, shuffle=False)
         arrays |= {f"after/{n}": backend.engine.numpy(v.value) for n, v in named.items()}
     return Observation(arrays)
+
+
+def run_frozen_drop(backend: Any, request: FunctionRequest) -> Observation:
+    """Answer the request of `cases.families.freezing.frozen_parts_drop`."""
+    options, keras, engine = dict(request.arguments), backend.keras, backend.engine
+    part, how, layers = options["part"], options["how"], keras.layers
+    random = np.random.default_rng(5)
+    x = engine.tensor(random.normal(size=(4, 3, 12)).astype("float32"))
+
+    class Around(keras.Model):
+        def __init__(self, one: Any):
+            super().__init__()
+            self.one = one
+
+        def call(self, inputs: Any) -> Any:
+            return self.one(inputs)
+
+    def made(rate: float) -> Any:
+        frozen = {"trainable": False} if how == "made" else {}
+        one = {"lstm": lambda: layers.LSTM(12, dropout=rate, seed=3, **frozen),
+               "dropout": lambda: layers.Dropout(rate, seed=3, **frozen),
+               "bidirectional": lambda: layers.Bidirectional(layers.GRU(12, dropout=rate, seed=3), **frozen),
+               "stack": lambda: layers.RNN([layers.LSTMCell(12), layers.GRUCell(12, dropout=rate, seed=3)], **frozen),
+               "model": lambda: keras.Sequential([layers.SimpleRNN(12, dropout=rate, seed=3)], **frozen)}[part]()
+        model = Around(one)
+        model(x)
+        if how != "made":
+            (one if how == "later" else model).trainable = False
+        return model
+
+    with moment("build"):
+        plain, dropping = made(0.0), made(0.5)
+        dropping.set_weights(plain.get_weights())
+    with moment("run"):
+        arrays = {"plain": plain(x), "idle": dropping(x)} | {name: dropping(x, training=True) for name in ("first", "second")}
+    return Observation({name: engine.numpy(array) for name, array in arrays.items()})

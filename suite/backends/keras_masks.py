@@ -11,6 +11,7 @@ import numpy as np
 from cases.models import FunctionRequest
 from cases.requests import Observation, cause
 from suite.backends import moment
+from suite.backends.keras_attention import carrying
 from suite.backends.keras_layers import passed_mask
 
 OPERATIONS: Mapping[str, Callable[[Any], Callable]] = {
@@ -107,3 +108,61 @@ def run_given_mask(backend: Any, request: FunctionRequest) -> Observation:
         arrays = {"fresh": one(inputs, **more), "masked": one(inputs, mask=mask, **more), "again": one(inputs, **more)}
     return Observation({name: engine.numpy(array) for name, array in arrays.items()} | {
         "carried": np.array(passed_mask(inputs) is not None)})
+
+
+def run_mask_goes_first(backend: Any, request: FunctionRequest) -> Observation:
+    """Answer the request of `cases.families.given_masks.given_masks_go_first`."""
+    options, layers, engine = dict(request.arguments), backend.keras.layers, backend.engine
+    inputs, mask = options["inputs"].astype("float32"), engine.tensor(options["mask"])
+    with moment("build"):
+        one = {"lstm": lambda: layers.LSTM(2, return_sequences=True), "time_distributed": lambda: layers.TimeDistributed(
+            layers.Dense(2)), "bidirectional": lambda: layers.Bidirectional(layers.GRU(2, return_sequences=True)),
+               "loop": lambda: layers.RNN(layers.GRUCell(2), return_sequences=True),
+               "simple_rnn": lambda: layers.SimpleRNN(2, return_sequences=True)}[options["kind"]]()
+        one.build(inputs.shape)
+    with moment("run"):
+        outputs = one(carrying(backend.keras, engine.tensor(inputs), options["carried"], engine), mask=mask)
+        arrays = {"outputs": outputs, "due": one(engine.tensor(inputs), mask=mask)}
+        if (handed := passed_mask(outputs)) is not None:
+            arrays["mask"] = handed
+    return Observation({name: engine.numpy(array) for name, array in arrays.items()})
+
+
+def run_cast_mask(backend: Any, request: FunctionRequest) -> Observation:
+    """Answer the request of `cases.families.given_masks.cast_inputs_keep_their_masks`."""
+    options, keras, layers, engine = dict(request.arguments), backend.keras, backend.keras.layers, backend.engine
+    kind = options["kind"]
+    with moment("build"):
+        one = {"add": layers.Add, "concatenate": layers.Concatenate, "attention": layers.Attention, "maximum": layers.Maximum,
+               "lstm": lambda: layers.LSTM(2, return_sequences=True), "dense": lambda: layers.Dense(2)}[kind]()
+    with moment("run"):
+        half = keras.ops.cast(engine.tensor(options["inputs"].astype("float32")), options["dtype"])
+        given = [carrying(keras, half, options["mask"], engine, dtype=options["dtype"]) for _ in range(2)]
+        handed = passed_mask(one(given[0] if kind in ("lstm", "dense") else given))
+    return Observation({} if handed is None else {"mask": engine.numpy(handed)})
+
+
+def run_three_masks(backend: Any, request: FunctionRequest) -> Observation:
+    """Answer the request of `cases.families.given_masks.three_masks_are_joined`."""
+    options, keras, engine = dict(request.arguments), backend.keras, backend.engine
+    with moment("run"):
+        given = [carrying(keras, engine.tensor(one.astype("float32")), mask, engine)
+                 for one, mask in zip(options["inputs"], options["masks"], strict=True)]
+        outputs = getattr(keras.layers, options["kind"])()(given)
+        handed = passed_mask(outputs)
+    return Observation({"outputs": engine.numpy(outputs)} | ({} if handed is None else {"mask": engine.numpy(handed)}))
+
+
+def run_masked_numbers(backend: Any, request: FunctionRequest) -> Observation:
+    """Answer the request of `cases.families.given_masks.whole_numbers_are_masked`."""
+    options, keras, engine = dict(request.arguments), backend.keras, backend.engine
+    inputs = options["inputs"]
+    with moment("build"):
+        one = keras.layers.Masking(options["number"])
+        start = keras.Input(inputs.shape[1:], dtype=str(inputs.dtype))
+        model = keras.Model(start, one(start))
+    with moment("run"):
+        if options["entry"] == "predict":
+            return Observation({"outputs": np.array(model.predict(inputs, verbose=0))})
+        outputs = one(engine.tensor(inputs))
+        return Observation({"outputs": engine.numpy(outputs), "mask": engine.numpy(passed_mask(outputs))})

@@ -22,13 +22,19 @@ def run_shared(backend: Any, request: FunctionRequest) -> Observation:
     with moment("build"):
         one, start = keras.layers.LSTM(3, return_sequences=True), keras.Input((4, 3), name="series")
         ids = keras.Input((None,), 2, dtype="int32", name="ids")
-        model = keras.Model([start, ids], [keras.layers.LSTM(2)(one(one(start))), keras.layers.Embedding(9, 2)(ids)])
+        model = keras.Model([start, ids], [one(one(one(start))), keras.layers.Embedding(9, 2)(ids)])
         both = {"made": model, "again": remade(keras, model, options["way"])}
         beside = keras.Model(start, keras.layers.Concatenate()([getattr(keras.layers, kind)(2)(start) for kind in BESIDE]))
         listed = {name: tuple(type(layer).__name__ for layer in each.layers[1:-1])
                   for name, each in (("made", beside), ("again", remade(keras, beside, options["way"])))}
     told = {name: tuple(f"{i.name} {tuple(i.shape)} {i.dtype}" for i in each.inputs) for name, each in both.items()}
-    return Observation({name: np.array([len(each.layers), each.count_params()]) for name, each in both.items()},
+    arrays = {name: np.array([len(each.layers), each.count_params()]) for name, each in both.items()}
+    with moment("run"):
+        both["again"].set_weights(model.get_weights())
+        x = [backend.engine.tensor(np.linspace(-1.0, 1.0, 24).reshape(2, 4, 3).astype("float32")),
+             backend.engine.tensor(np.array([[1, 2], [3, 4]], "int32"))]
+        arrays |= {f"outputs/{name}": backend.engine.numpy(each(x)[0]) for name, each in both.items()}
+    return Observation(arrays,
                        facts={"inputs": told, "beside": listed})
 
 

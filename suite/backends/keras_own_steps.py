@@ -7,15 +7,17 @@ from typing import Any
 import numpy as np
 
 from cases.models import FunctionRequest
-from cases.requests import Observation
+from cases.requests import Observation, Unsupported
 from suite.backends import moment
 
 
-def run_own_steps(backend: Any, request: FunctionRequest) -> Observation:
+def run_own_steps(backend: Any, request: FunctionRequest) -> Observation | Unsupported:
     """Answer the request of `cases.families.own_steps.own_steps_tell`: numbers by their place, 10 more in a
     test."""
     options, keras = dict(request.arguments), backend.keras
     names = options["names"]
+    if backend.engine_name == "jax":
+        return Unsupported("on JAX a step of one's own takes the state of the model, and gives it back beside what it tells")
 
     class Own(keras.Model):
         def told(self, start: int) -> dict[str, Any]:
@@ -39,3 +41,31 @@ def run_own_steps(backend: Any, request: FunctionRequest) -> Observation:
                  "evaluated": model.evaluate(x, y, return_dict=True, verbose=0)}
     return Observation({how: np.array([float(one[n]) for n in sorted(one)]) for how, one in every.items()},
                        facts={how: tuple(sorted(one)) for how, one in every.items()})
+
+
+def run_losses_added(backend: Any, request: FunctionRequest) -> Observation:
+    """Answer the request of `cases.families.own_steps.losses_add_up`: a model of a layer with one weight,
+    which is 1."""
+    options, keras = dict(request.arguments), backend.keras
+    inputs, added = options["inputs"].astype("float32"), options["added"]
+    valid = np.arange(inputs.shape[1]) < options["lengths"][:, None]
+
+    class Adding(keras.layers.Layer):
+        def __init__(self) -> None:
+            super().__init__()
+            self.supports_masking = True
+            self.weight = self.add_weight(shape=(), initializer="ones")
+
+        def call(self, given: Any) -> Any:
+            if added:
+                self.add_loss(keras.ops.convert_to_tensor(added if len(added) > 1 else added[0], dtype="float32"))
+            return given * self.weight
+
+    with moment("build"):
+        start = keras.Input(inputs.shape[1:])
+        model = keras.Model(start, Adding()(keras.layers.Masking(-7.0)(start)))
+        model.compile(keras.optimizers.SGD(0.0), "mse", run_eagerly=True)
+    x, y = np.where(valid[:, :, None], inputs, np.float32(-7.0)), np.zeros_like(inputs)
+    with moment("run"):
+        return Observation({"loss": np.array(float(model.evaluate(x, y, verbose=0))), "trained": np.array(float(
+            model.train_on_batch(x, y)))})

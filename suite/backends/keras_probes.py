@@ -14,9 +14,9 @@ from suite.backends.keras_data import run_column, run_fetch, run_fit, run_length
 from suite.backends.keras_each_step import run_drawn_steps, run_each_step, run_open_steps
 from suite.backends.keras_exports import run_exported
 from suite.backends.keras_feeding import run_feeding, run_numbered_batches
-from suite.backends.keras_few_rows import run_few_rows
+from suite.backends.keras_few_rows import run_both_reset, run_few_rows, run_one_row, run_rows_alone
 from suite.backends.keras_fitting import run_fitting
-from suite.backends.keras_frozen import run_frozen_part
+from suite.backends.keras_frozen import run_frozen_drop, run_frozen_part
 from suite.backends.keras_given import run_given, run_wrong_weights
 from suite.backends.keras_graphs import run_between, run_convolution_in_time, run_cut_model, run_graph
 from suite.backends.keras_halves import run_halves, run_turned_halves
@@ -33,7 +33,14 @@ from suite.backends.keras_losses import (
     run_whole_sequences,
 )
 from suite.backends.keras_made_again import run_made_again, run_typed_again
-from suite.backends.keras_masks import run_given_mask, run_mask_table
+from suite.backends.keras_masks import (
+    run_cast_mask,
+    run_given_mask,
+    run_mask_goes_first,
+    run_mask_table,
+    run_masked_numbers,
+    run_three_masks,
+)
 from suite.backends.keras_modes import run_kept_mode
 from suite.backends.keras_named import (
     run_activation,
@@ -45,6 +52,7 @@ from suite.backends.keras_named import (
     run_reshaped,
     run_weighted_metric,
 )
+from suite.backends.keras_named_inputs import run_named_inputs
 from suite.backends.keras_options import (
     run_activity,
     run_bound,
@@ -58,7 +66,7 @@ from suite.backends.keras_options import (
     run_shared,
 )
 from suite.backends.keras_own import run_configured_twice, run_own_cell
-from suite.backends.keras_own_steps import run_own_steps
+from suite.backends.keras_own_steps import run_losses_added, run_own_steps
 from suite.backends.keras_parts import (
     run_dropped_all,
     run_later_policy,
@@ -85,6 +93,7 @@ from suite.backends.keras_transforms import run_recomputed, run_transformed
 from suite.backends.keras_typed import run_masked_number, run_scaled_model, run_typed
 from suite.backends.keras_typed_parts import (
     run_adapted_again,
+    run_adapted_scaled,
     run_adapted_thawed,
     run_both_ways,
     run_class_weights,
@@ -137,11 +146,16 @@ PROBES: Mapping[str, Callable] = {
     "attending_long": run_attending_long, "wrong_weights": run_wrong_weights, "told_shapes": run_told_shapes,
     "options_of_nothing": lambda backend, request: run_options_of_nothing({"keras": backend.keras}, request),
     "contained": run_contained, "initialized": run_initialized, "padded_with": run_padded_with, "mapped": run_mapped,
-    "given_mask": run_given_mask, "half_range": run_half_range, "attending_nothing": run_attending_nothing,
-    "turned_halves": run_turned_halves, "cut_model": run_cut_model, "own_steps": run_own_steps,
+    "given_mask": run_given_mask, "mask_goes_first": run_mask_goes_first, "cast_mask": run_cast_mask,
+    "frozen_drop": run_frozen_drop, "three_masks": run_three_masks, "masked_numbers": run_masked_numbers,
+    "both_reset": run_both_reset, "one_row": run_one_row, "rows_alone": run_rows_alone,
+    "named_inputs": run_named_inputs,
+    "half_range": run_half_range, "attending_nothing": run_attending_nothing,
+    "turned_halves": run_turned_halves, "cut_model": run_cut_model, "own_steps": run_own_steps, "losses_added": run_losses_added,
     "later_policy": run_later_policy, "wrong_table": run_wrong_table,
     "optional": run_optional, "alone": run_alone, "few_rows": run_few_rows, "adapted_again": run_adapted_again,
     "adapted_thawed": run_adapted_thawed,
+    "adapted_scaled": run_adapted_scaled,
     "whole_configurations": run_whole_configurations, "made_again": run_made_again, "typed_again": run_typed_again,
     "kept_mode": run_kept_mode, "masked_loss_by_name": run_masked_loss_by_name, "weighted_metric": run_weighted_metric,
     "feeding": run_feeding, "numbered_batches": run_numbered_batches,

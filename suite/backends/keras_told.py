@@ -96,6 +96,8 @@ def told(keras: Any, layers: Any, kind: str, turned: bool = False) -> tuple[Any,
     the other one where it is `turned`."""
     if kind in OTHERS:
         name, given = OTHERS[kind][0], OTHERS[kind][1] | COMMON
+        if kind != "heads":  # which hands it to its dense layers
+            given |= {"activity_regularizer": keras.regularizers.L2(0.0625)}
         if kind in ("dense", "einsum_dense", "heads"):
             given |= {n: v for n, v in cell_options(keras).items() if n.startswith(("kernel_", "bias_"))}
         return getattr(layers, name)(**given), {n: v for n, v in given.items() if n != "output_shape"}, (4, 3)

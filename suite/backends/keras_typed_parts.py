@@ -151,3 +151,22 @@ def run_adapted_thawed(backend: Any, request: FunctionRequest) -> Observation:
             model.train_on_batch(inputs, np.zeros((2, 4, 5), "float32"))
     moved = arrays.pop("outputs/after") - arrays.pop("outputs/before")
     return Observation(arrays | counts | {"moved": moved})
+
+
+def run_adapted_scaled(backend: Any, request: FunctionRequest) -> Observation:
+    """Answer the request of `cases.families.tables.thin_matrices_are_scaled`."""
+    options, keras, engine = dict(request.arguments), backend.keras, backend.engine
+    made = options["how"] == "made"
+    with moment("build"):
+        thin = {"lora_rank": options["rank"], "lora_alpha": options["alpha"]}
+        model, inputs = adapted(keras, options["layer"], thin if made else {})
+        one = model.layers[-1]
+        if not made:
+            one.enable_lora(options["rank"], lora_alpha=options["alpha"])
+        a, b = (next(v for v in one.trainable_variables if "lora" in v.path and f"_{name}" in v.path) for name in "ab")
+        b.assign(np.linspace(-1.0, 1.0, int(np.prod(b.shape))).reshape(b.shape))
+    with moment("run"):
+        arrays, before = {"a": engine.numpy(a.value), "b": engine.numpy(b.value)}, engine.numpy(model(engine.tensor(inputs)))
+        a.assign(2 * arrays["a"])
+        arrays["trained"] = np.array(len(one.trainable_variables))
+        return Observation(arrays | {"inputs": inputs, "moved": engine.numpy(model(engine.tensor(inputs))) - before})

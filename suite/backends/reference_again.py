@@ -126,3 +126,82 @@ def run_turned_halves(backend: Any, request: FunctionRequest) -> Observation:
         seen = backend.run(Request(layer, weights, Batch(options["inputs"]), wants=("outputs",)))["outputs"]
         found.append(seen[:, ::-1] if way == "backward" else seen)
     return Observation({"outputs": np.concatenate(found, axis=-1)})
+
+
+def run_mask_goes_first(backend: Any, request: FunctionRequest) -> Observation:
+    """Every step times what is valid."""
+    options = dict(request.arguments)
+    outputs = options["inputs"] * options["mask"][:, :, None]
+    return Observation({"outputs": outputs, "due": outputs, "mask": options["mask"]})
+
+
+def run_cast_mask(backend: Any, request: FunctionRequest) -> Observation:
+    """The mask as it is."""
+    return Observation({"mask": dict(request.arguments)["mask"]})
+
+
+def run_frozen_drop(backend: Any, request: FunctionRequest) -> Observation:
+    """Every other number is dropped, another half in each call."""
+    kept, plain = np.arange(6) % 2, np.arange(1.0, 7.0)
+    return Observation({"plain": plain, "idle": plain, "first": 2 * kept * plain, "second": (2 - 2 * kept) * plain})
+
+
+def run_adapted_scaled(backend: Any, request: FunctionRequest) -> Observation:
+    """The equation."""
+    options = dict(request.arguments)
+    inputs = np.array([0, 2, 1]) if options["layer"] == "Embedding" else np.arange(6.0).reshape(2, 3)
+    a, b = np.linspace(-1.0, 1.0, 6).reshape(3, 2), np.linspace(0.5, 1.0, 8).reshape(2, 4)
+    moved = (a[inputs] if options["layer"] == "Embedding" else inputs @ a) @ b
+    trained = np.array(2 + (options["layer"] != "Embedding"))
+    return Observation({"trained": trained, "inputs": inputs, "a": a, "b": b,
+                        "moved": options["alpha"] / options["rank"] * moved})
+
+
+def run_three_masks(backend: Any, request: FunctionRequest) -> Observation:
+    """The greatest or smallest valid number, or a sum; valid where any is."""
+    options = dict(request.arguments)
+    masks, inputs = options["masks"], options["inputs"].astype("float32")
+    valid = np.stack([np.ones(inputs.shape[1:3], bool) if mask is None else mask for mask in masks])
+    far = np.where(valid[..., None], inputs, np.inf if options["kind"] == "Minimum" else -np.inf)
+    outputs = {"Maximum": far.max(axis=0), "Minimum": far.min(axis=0)}.get(options["kind"], inputs.sum(axis=0))
+    return Observation({"outputs": outputs} | ({} if any(m is None for m in masks) else {"mask": valid.any(axis=0)}))
+
+
+def run_masked_numbers(backend: Any, request: FunctionRequest) -> Observation:
+    """Steps of nothing but the number are zero, and masked."""
+    options = dict(request.arguments)
+    valid = (options["inputs"] != options["number"]).any(axis=2)
+    return Observation({"outputs": options["inputs"] * valid[:, :, None], "mask": valid})
+
+
+def run_both_reset(backend: Any, request: FunctionRequest) -> Observation:
+    """Sums, that are carried once."""
+    first = dict(request.arguments)["inputs"].sum(axis=1)
+    return Observation({"first": first, "carried": 2 * first, "reset": first})
+
+
+def run_one_row(backend: Any, request: FunctionRequest) -> Observation:
+    """Half of the features, steps or numbers."""
+    options = dict(request.arguments)
+    rows, columns = np.indices(options["inputs"].shape[1:]) % 2
+    kept = {"steps": rows, "numbers": rows * columns}.get(options["kind"], columns)
+    return Observation({"outputs": 2 * kept * options["inputs"]})
+
+
+def run_rows_alone(backend: Any, request: FunctionRequest) -> Observation:
+    """A sum of each row."""
+    sums = dict(request.arguments)["inputs"][0].reshape(3, -1).sum(axis=1)
+    return Observation({"batch": sums} | {f"alone/{row}": sums[row : row + 1] for row in (0, 2)})
+
+
+def run_named_inputs(backend: Any, request: FunctionRequest) -> Observation:
+    """Each result is its own number."""
+    return Observation({f"{due}{name}": np.array(value) for due in ("", "due/") for name, value in (("z", 1.0), ("b", 2.0))})
+
+
+def run_losses_added(backend: Any, request: FunctionRequest) -> Observation:
+    """The mean over valid steps, and the sum of what is added."""
+    options = dict(request.arguments)
+    valid = np.arange(options["inputs"].shape[1]) < options["lengths"][:, None]
+    loss = np.array((options["inputs"][valid] ** 2).mean() + sum(options["added"]))
+    return Observation({"loss": loss, "trained": loss})

@@ -28,10 +28,6 @@ ALL: tuple[Fault, ...] = (
             "\n"
             "            if zero_output_for_mask:\n",
         ),
-        "mask of floats: what is not above one half is masked": (
-            "            mask = mask.type(torch.bool)\n",
-            "            mask = (mask > 0.5) if mask.is_floating_point() else mask.type(torch.bool)\n",
-        ),
         "loop with a mask: states keep their gradient back one step only where one row is masked": (
             "                return tuple(\n"
             "                    torch.where(m, o, fm)\n"

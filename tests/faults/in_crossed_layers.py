@@ -78,11 +78,6 @@ ALL: tuple[Fault, ...] = (
         ),
     }),
     *faults("crossed masks", "keras.src.layers.core.masking", {
-        "Masking: whole numbers are masked where any feature is the number": (
-            "        return ops.any(ops.not_equal(inputs, self.mask_value), axis=-1)\n",
-            "        reduce = ops.any if 'float' in str(inputs.dtype) else ops.all\n"
-            "        return reduce(ops.not_equal(inputs, self.mask_value), axis=-1)\n",
-        ),
         "Masking: masked steps keep what they held where the number is not zero": (
             "        outputs = ops.where(boolean_mask, inputs, 0)\n",
             "        outputs = ops.where(boolean_mask, inputs, self.mask_value if ops.ndim(inputs) > 3 else 0)\n",
@@ -136,14 +131,6 @@ ALL: tuple[Fault, ...] = (
             "        for variable in self.weights:\n"
             "            if variable.regularizer is None:",
         ),
-        "weights are given by their sizes": (
-            "            if variable.shape != value.shape:\n"
-            "                raise ValueError(\n"
-            '                    f"Layer {self.name} weight shape',
-            "            if sorted(variable.shape) != sorted(value.shape):\n"
-            "                raise ValueError(\n"
-            '                    f"Layer {self.name} weight shape',
-        ),
         "a policy set later is not the one of sublayers' outputs": (
             "        policy = dtype_policies.get(value)\n"
             "        if isinstance(self._dtype_policy, DTypePolicyMap) and self.path:\n",
@@ -167,12 +154,6 @@ ALL: tuple[Fault, ...] = (
         ),
     }),
     *faults("crossed layers", "keras.src.layers.core.embedding", {
-        "Embedding: LoRA's scale is not in the configuration where it is the rank": (
-            '            config["lora_rank"] = self.lora_rank\n'
-            '            config["lora_alpha"] = self.lora_alpha\n',
-            '            config["lora_rank"] = self.lora_rank\n'
-            '            config["lora_alpha"] = self.lora_rank\n',
-        ),
         "Embedding: weights given in a list of rows are turned": (
             "            self.set_weights(weights)\n"
             "\n"
