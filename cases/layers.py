@@ -20,6 +20,7 @@ from __future__ import annotations
 import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
+from functools import lru_cache
 from types import MappingProxyType
 
 import numpy as np
@@ -229,6 +230,11 @@ def draw_weights(layer: Layer, seed: int = 0) -> dict[str, np.ndarray]:
     Every gate, both biases and both directions differ; nothing is zero. Recurrent weights are scaled so that
     the recurrence neither explodes nor forgets within tens of steps, whatever the activation.
     """
+    return {name: array.copy() for name, array in _drawn_weights(layer, seed).items()}
+
+
+@lru_cache(maxsize=512)
+def _drawn_weights(layer: Layer, seed: int) -> dict[str, np.ndarray]:
     weights = {}
     for name, shape in layer.weight_shapes().items():
         random = generator("weights", layer.but(stateful=False, return_sequences=True, return_state=True), name, seed)

@@ -158,7 +158,7 @@ for _name in NAMES:
 
     @claim(_name, f"{TASKS[_name][1]} training and {TESTS[_name][1]} test stories are read from an archive, none lost; what is "
                   "cut off after a line is a clear error, not a short data set.",
-           says=f"{TASKS[_name][1]} training and {TESTS[_name][1]} test stories.", sparing=())
+           says=f"{TASKS[_name][1]} training and {TESTS[_name][1]} test stories.", depth="full")
     def counts(ask, name=_name):
         return list(counted(name))
 

@@ -40,7 +40,7 @@ from cases.tolerance import compare, expect_model
 
 NAME = "conv-lstm"
 GIVEN = 7
-ROWS, SIZE, STEPS = 6, 6, 12
+ROWS, SIZE, STEPS = 6, 6, 9
 FIRST = 3
 MOMENTUM = 0.8
 LAYERS = 1

@@ -26,7 +26,7 @@ from cases.tolerance import compare, expect_model
 
 NAME = "cnn-lstm-quadrants"
 ORDERS = ((0, 1, 2, 3), (3, 2, 1, 0), (0, 2, 1, 3), (3, 1, 2, 0))
-ROWS, STEPS = 128, 24
+ROWS, STEPS = 128, 18
 HYPER = (("learning_rate", 0.03), *ADAM[1:])
 
 
