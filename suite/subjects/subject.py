@@ -10,7 +10,7 @@ from threading import Lock
 from typing import Any
 
 from cases.invariants.base import settled
-from cases.models import recurrent_layers
+from cases.models import FunctionRequest, recurrent_layers
 from cases.requests import Observation, Refusal, Request, Unsupported, digest, from_bytes, to_bytes
 from suite.subjects.inline import Inline
 from suite.subjects.interpreter import Broken, Died, Interpreter, TimedOut, variables
@@ -67,6 +67,7 @@ class Subject:
             kind, place, threads, specification.python, specification.path, quickly, self.nursery
         )
         self._answers: OrderedDict[str, Any] = OrderedDict()
+        self._lacking: dict[str, Unsupported] = {}
         self._lock = Lock()
         self.requests = self.remembered = self.restarts = 0
         self.seconds = self.waited = self.starting = 0.0
@@ -96,7 +97,11 @@ class Subject:
             self.starting = time.perf_counter() - began
 
     def answer(self, request: Request) -> Observation | Refusal | Unsupported:
-        """Whatever comes back, from memory where the same was asked before. Raises Died, TimedOut or Broken."""
+        """Whatever comes back, from memory where the same was asked before, or a function that the backend has not. Raises Died,
+        TimedOut or Broken."""
+        function = request.name if isinstance(request, FunctionRequest) else None
+        if function in self._lacking:
+            return self._lacking[function]
         key = digest(request)
         with self._lock:
             self.requests += 1
@@ -110,6 +115,8 @@ class Subject:
             answer = self._answers[key]
         if isinstance(answer, (Died, TimedOut)):
             raise type(answer)(*answer.args)
+        if function and isinstance(answer, Unsupported) and answer.reason.endswith(f" has no {function}"):
+            self._lacking[function] = answer
         return answer
 
     def _ask(self, request: Request) -> Observation | Refusal | Unsupported | Died | TimedOut:
