@@ -22,13 +22,14 @@ KINDS: Mapping[str, Mapping[str, float]] = {
     "everything": {"gathered": 3, "scale": 8.0, "ema": AVERAGED, "at_once": 3, "once": 1, "cut": 0.25},
     "averaged": {"ema": AVERAGED, "at_once": 2}, "gathered": {"gathered": 3, "scale": 8.0, "at_once": 3},
     "overwritten": {"ema": AVERAGED, "overwrite": 2}, "plain": {}, "gathered_alone": {"gathered": 2}, "by_steps": {"steps": 7},
+    "scheduled": {"falls": 0.5}, "scheduled_gathered": {"falls": 0.5, "gathered": 2},
     "clipped": {"clip": 0.5, "decay": 0.25}, "bounded": {"clip": 0.5, "decay": 0.25, "gathered": 2, "floor": 1},
 }
 """ema: a moving average of the weights, which follows them from the first step on, takes their place at the end, and every
 `overwrite` steps · gathered: so many gradients make one step · scale: of the loss · at_once: batches in one execution, where an
 engine can do that · once: the first training alone · clip: the largest norm of a gradient · cut: the most and the least of a
-number in it · decay: of the weights, times the rate · floor: no weight is negative after a step · steps: what is told is the
-number of batches, not their size."""
+number in it · decay: of the weights, times the rate · floor: no weight is negative after a step · falls: the rate of step n,
+counted from 0, is divided by 1 + falls n · steps: what is told is the number of batches, not their size."""
 
 
 def drawn() -> dict[str, np.ndarray]:
@@ -58,8 +59,9 @@ class ByHand:
             mean = np.clip(self.gathered / many, -most, most)
             if clip := self.options.get("clip"):
                 mean = mean * clip / max(clip, float(np.sqrt((mean**2).sum())))
-            self.weights = self.weights * (1 - RATE * self.options.get("decay", 0.0))
-            self.velocity = MOMENTUM * self.velocity - RATE * mean
+            rate = RATE / (1 + self.options.get("falls", 0.0) * (self.steps // many - 1))
+            self.weights = self.weights * (1 - rate * self.options.get("decay", 0.0))
+            self.velocity = MOMENTUM * self.velocity - rate * mean
             self.weights = self.weights + self.velocity
             self.gathered = np.zeros(FEATURES)
         if keep := self.options.get("ema"):
@@ -101,9 +103,11 @@ def by_hand(options: Mapping[str, float]) -> dict[str, np.ndarray]:
 
 
 @statement("A model that is fitted takes the steps of the equations, batch after batch, however many in one execution, gradients "
-           "gathered and clipped, losses scaled, weights averaged, decayed and bounded; a second training goes on where the "
-           "first ended, and what is told of losses and weighted metrics is of the outputs before each step.",
-           {"kind": tuple(KINDS)}, usual={"kind": ("everything", "averaged", "by_steps", "clipped", "bounded")}, sparing=2,
+           "gathered and clipped, losses scaled, weights averaged, decayed and bounded, at the rate of that step; a second "
+           "training goes on where the first ended, and what is told of losses and weighted metrics is of the outputs before "
+           "each step.",
+           {"kind": tuple(KINDS)}, usual={"kind": ("everything", "averaged", "by_steps", "clipped", "bounded",
+                                                  "scheduled_gathered")}, sparing=2,
            source="Keras: Model.fit, compile, SGD; Polyak 1964")
 def fitting_is_steps_by_hand(ask, kind):
     given = {"options": tuple(KINDS[kind].items()), **drawn()}

@@ -25,7 +25,8 @@ def run_fitting(backend: Any, request: FunctionRequest) -> Observation:
         model = keras.Sequential([keras.Input(data["inputs"].shape[1:]), keras.layers.Dense(
             1, use_bias=False, kernel_constraint="non_neg" if "floor" in options else None)])
         model.set_weights([data["weights"][:, None]])
-        optimizer = keras.optimizers.SGD(RATE, MOMENTUM, **own)
+        falling = keras.optimizers.schedules.InverseTimeDecay(RATE, 1, options["falls"]) if "falls" in options else RATE
+        optimizer = keras.optimizers.SGD(falling, MOMENTUM, **own)
         torch, slow = backend.engine.name == "torch", backend.engine.name == "tensorflow"  # there a model runs without XLA too
         model.compile(optimizer, "mse", weighted_metrics=[keras.metrics.MeanAbsoluteError(name="metric")],
                       jit_compile=False if slow else "auto", steps_per_execution=1 if torch else options.get("at_once", 1))
