@@ -91,6 +91,11 @@ def tellable(name: str, opened: int) -> list[tuple[int, ...]]:
     """What may be told of each axis, where so many of the inputs, the first ones, have an axis of open size: that it is open
     where it depends on one of those; its size, too, where an input that is not open tells it."""
     _, _, shapes, due_of = LAYERS[name]
-    told = {shape[0] for shape in shapes[opened:]} if opened else set()
-    return [(OPEN,), *(((OPEN, one) if one in told else (OPEN,)) if opened and one != other else (one,)
-                       for one, other in zip(due_of(STEPS), due_of(LONGER), strict=True))]
+    known, unknown = ({shape[0] for shape in some} for some in (shapes[opened:], shapes[:opened]))
+
+    def of(size: int, longer: int) -> tuple[int, ...]:
+        if opened and size != longer:
+            return (OPEN, size) if size in known else (OPEN,)
+        return (OPEN, size) if size in unknown else (size,)  # it may be that of the other input's time
+
+    return [(OPEN,), *map(of, due_of(STEPS), due_of(LONGER))]

@@ -132,7 +132,7 @@ def told(keras: Any, layers: Any, kind: str, turned: bool = False) -> tuple[Any,
         given = {"filters": 4, "kernel_size": (2, 3, 2)[:axes], **apart, "padding": "same", "data_format": "channels_first",
                  **gated(keras, "lstm"), "name": "given", "activity_regularizer": keras.regularizers.L2(0.0625),
                  **{n: v for n, v in LOOP.items() if n not in ("unroll", "zero_output_for_mask")}}
-        return getattr(layers, f"ConvLSTM{axes}D")(**given), given, (4, 2, *(5, 6, 4)[:axes])
+        return getattr(layers, f"ConvLSTM{axes}D")(**given), given, (4, 3, *(5, 6, 4)[:axes])
     if kind == "time_distributed":
         inner = layers.Dense(5, activation="softsign", use_bias=False, kernel_regularizer=keras.regularizers.L2(0.25))
         given = {"layer.units": 5, "layer.activation": "softsign", "layer.use_bias": False,
