@@ -57,8 +57,12 @@ def true_to_its_name(way: str, name: str, seen: np.ndarray, given: np.ndarray, t
     if way == "spectral":
         return compare(name, seen, given / max(np.linalg.norm(given, 2), 1e-9), 1e-3)
     if way == "pruned":
-        least = np.sort(np.abs(given).ravel())[round(given.size / 4) - 1]
-        return equal(name, seen, np.where(np.abs(given) <= least, 0.0, given), "its quarter nearest to zero")
+        sizes, many = np.abs(given), round(given.size / 4)
+        least = np.sort(sizes.ravel())[many - 1]
+        gone = (sizes < least) | ((sizes == least) & (seen == 0))  # of several of this size, whichever
+        found = equal(name, seen, np.where(gone, 0.0, given), "its quarter nearest to zero")
+        zeros = int(np.sum(seen == 0))
+        return found + ([Deviation(name, f"{name}: {zeros} numbers are zero, expected {many}")] if zeros != many else [])
     due = lengthened(given, way) if way.startswith("normed") else given * times
     return compare(name, seen, due, SLACK * np.abs(due).max())
 
