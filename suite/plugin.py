@@ -75,6 +75,8 @@ def pytest_configure(config: pytest.Config) -> None:
         bool(option("--depth")) or not option("--explore"),
     )
     place = kept.place()  # of the sources that this run has read: they may be edited while it lasts
+    if not config.getoption("cacheclear", False):
+        kept.recall(place)  # the plan's arrays too, which opening a session asks for
     try:
         config.stash[SESSION] = open_session(settings)
         if settings.explore and getattr(config, "cache", None) is not None:
@@ -85,10 +87,6 @@ def pytest_configure(config: pytest.Config) -> None:
             chosen = bool(config.option.keyword) or any("::" in str(arg) for arg in config.args)
             if not (settings.inline or config.stash[RUN].distributed or (chosen and not settings.subjects)):
                 config.stash[SESSION].start_ahead(everything=not chosen)
-        if not config.getoption("cacheclear", False):  # while interpreters start
-            kept.recall(place)
-            if RUN in config.stash:
-                config.stash[RUN].recalled = kept.known()
     except (BadUse, RecordsError) as error:
         raise pytest.UsageError(str(error)) from None
 
