@@ -20,6 +20,8 @@ from suite.session import Session
 SESSION = pytest.StashKey[Session]()
 ORDINARY = pytest.StashKey[bool]()
 """Whether some test has been run as any other: then pytest may have something to tear down after each."""
+FOUND = pytest.StashKey[Verdict]()
+"""The record of a test that is run as any other, where it was found before."""
 QUIET = ("pass", "known", "unsupported")
 
 
@@ -40,7 +42,7 @@ def hand_over(item: pytest.Item, session: Session, record: Verdict) -> None:
 def settle(check: Check, request: pytest.FixtureRequest) -> None:
     """Find a check's verdict, hand over its record, and end the test as the verdict says."""
     session = session_of(request.config)
-    record = session.verdict(check)
+    record = request.node.stash.get(FOUND, None) or session.verdict(check)
     hand_over(request.node, session, record)
     if record.verdict == "unsupported":
         pytest.skip(record.message)
@@ -75,6 +77,8 @@ def at_once(item: pytest.Item, nextitem: pytest.Item | None) -> bool:
         record = None
     if record is None or record.verdict not in QUIET:
         config.stash[ORDINARY] = True
+        if record is not None:
+            item.stash[FOUND] = record
         return False
     hand_over(item, session, record)
     item.ihook.pytest_runtest_logstart(nodeid=item.nodeid, location=item.location)
