@@ -150,9 +150,10 @@ class Refusal:
 
 @dataclass(frozen=True)
 class Unsupported:
-    """The backend declares that it cannot be asked this, and why."""
+    """The backend declares that it cannot be asked this, and why; `always`: whatever the arguments of the function are."""
 
     reason: str
+    always: bool = False
 
 
 @dataclass(frozen=True)

@@ -113,7 +113,7 @@ class Backend(ABC):
 
     def run_function(self, request: FunctionRequest) -> Observation | Unsupported:
         """Answer a function request."""
-        return Unsupported(f"{self.name} has no {request.name}")
+        return Unsupported(f"{self.name} has no {request.name}", always=True)
 
     def stepper(self, request: Request, backward: bool) -> Callable[[], str]:
         """For timing: a callable that runs the forward (and backward) pass once on data that is already on the device,

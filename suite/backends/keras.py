@@ -286,7 +286,7 @@ class Keras(Backend):
 
         if request.name in PROBES:
             return PROBES[request.name](self, request)
-        return run_function(self, request)
+        return run_function(self, request) or super().run_function(request)
 
     def stepper(self, request: Request, backward: bool) -> Callable[[], str]:
         """What a training step would run: `tf.function`, `jax.jit`, or torch as it is."""

@@ -247,9 +247,9 @@ def gradients(engine: Any, graph: Graph, request: ModelRequest) -> dict[str, np.
     return {"loss": engine.numpy(value), **slopes}
 
 
-def run_function(backend: Any, request: FunctionRequest) -> Observation | Unsupported:
+def run_function(backend: Any, request: FunctionRequest) -> Observation | Unsupported | None:
     """Call one of Keras' functions on data, `pad_sequences` or, as `batch`, `convert_to_tensor`; or make a layer of any
-    options, `construct`; or look at the card's memory, `memory_growth`."""
+    options, `construct`; or look at the card's memory, `memory_growth`. None for any other."""
     if request.name == "construct":
         options = dict(request.arguments)
         if "layers" in options:
@@ -267,7 +267,7 @@ def run_function(backend: Any, request: FunctionRequest) -> Observation | Unsupp
     if request.name == "crf":
         return run_crf(backend, dict(request.arguments))
     if request.name != "pad_sequences":
-        return Unsupported(f"{backend.name} has no {request.name}")
+        return None
     options = dict(request.arguments)
     words, sequences = options.pop("words", False), [np.array(one).tolist() for one in options.pop("sequences")]
     sequences = [[str(number) for number in one] for one in sequences] if words else sequences

@@ -115,7 +115,7 @@ class Subject:
             answer = self._answers[key]
         if isinstance(answer, (Died, TimedOut)):
             raise type(answer)(*answer.args)
-        if function and isinstance(answer, Unsupported) and answer.reason.endswith(f" has no {function}"):
+        if function and isinstance(answer, Unsupported) and answer.always:
             self._lacking[function] = answer
         return answer
 
