@@ -8,11 +8,9 @@ from cases.models import FunctionRequest
 from cases.requests import Observation
 from suite.backends import keras_layers as stacks
 from suite.backends import moment
-from suite.backends.keras_told import LOOP, at, gated, said
+from suite.backends.keras_told import LATE, LOOP, at, gated, said
 
 CONVOLVED = {"strides": (2,), "padding": "same", "data_format": "channels_first", "dilation_rate": (2,)}
-KNOWN = ("seed", "activity_regularizer")
-"""What SimpleRNN is known to lose, told last."""
 
 
 def run_alone(backend: Any, request: FunctionRequest) -> Observation:
@@ -29,7 +27,7 @@ def run_alone(backend: Any, request: FunctionRequest) -> Observation:
     given += [*CONVOLVED.items()] if convolved else []
     rows = []
     with moment("build"):
-        for option, value in sorted(given, key=lambda one: one[0] in KNOWN):
+        for option, value in sorted(given, key=lambda one: one[0] in LATE):
             one = getattr(keras.layers, name)(**sizes, **{option: value})
             again = type(one).from_config(one.get_config())
             due = "linear" if value is None else value

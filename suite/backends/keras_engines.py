@@ -64,6 +64,8 @@ class Engine:
 
     name = ""
     compiling = ""
+    plain: bool | str = "auto"
+    """`jit_compile` of a model whose steps are to be traced as cheaply as the engine can."""
 
     def __init__(self, keras: Any, device: str):
         self.keras, self.device = keras, device
@@ -114,6 +116,7 @@ class TensorFlow(Engine):
     """TensorFlow: eager, or `tf.function`."""
 
     name, compiling = "tensorflow", "tf.function"
+    plain = False  # here a model runs without XLA too
 
     def __init__(self, keras: Any, device: str):
         super().__init__(keras, device)

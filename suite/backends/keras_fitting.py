@@ -27,9 +27,9 @@ def run_fitting(backend: Any, request: FunctionRequest) -> Observation:
         model.set_weights([data["weights"][:, None]])
         falling = keras.optimizers.schedules.InverseTimeDecay(RATE, 1, options["falls"]) if "falls" in options else RATE
         optimizer = keras.optimizers.SGD(falling, MOMENTUM, **own)
-        torch, slow = backend.engine.name == "torch", backend.engine.name == "tensorflow"  # there a model runs without XLA too
         model.compile(optimizer, "mse", weighted_metrics=[keras.metrics.MeanAbsoluteError(name="metric")],
-                      jit_compile=False if slow else "auto", steps_per_execution=1 if torch else options.get("at_once", 1))
+                      jit_compile=backend.engine.plain,
+                      steps_per_execution=1 if backend.engine.name == "torch" else options.get("at_once", 1))
     cut = {"steps_per_epoch": options["steps"]} if "steps" in options else {"batch_size": SIZE}
     found: dict[str, list] = {"weights": [], "velocity": [], "steps": [], "loss": [], "metric": []}
     with moment("run"):

@@ -221,8 +221,7 @@ def run_in_parts(backend: Any, request: FunctionRequest) -> Observation:
         model = keras.Model(start if mask is None else [start, mask], punished(outputs))
         plain = keras.Model(model.inputs, punished(one(start, **({} if mask is None else {"mask": mask}))))
         model.compile(optimizer=keras.optimizers.SGD(0.0), loss="mse")
-        slow = False if backend.engine.name == "tensorflow" else "auto"  # there a model runs without XLA too
-        plain.compile(optimizer=keras.optimizers.SGD(0.0), loss="mse", jit_compile=slow)
+        plain.compile(optimizer=keras.optimizers.SGD(0.0), loss="mse", jit_compile=backend.engine.plain)
     x = batch.inputs.astype("float32")
     x = x if mask is None else [x, np.array(batch.mask)]
     y, size = options["targets"].astype("float32"), options["size"]

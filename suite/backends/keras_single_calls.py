@@ -22,7 +22,7 @@ def made(backend: Any, given: Mapping[str, np.ndarray], **options: Any) -> Any:
     dense.set_weights([given[name].astype("float32") for name in ("kernel", "bias")])
     model.compile(keras.optimizers.SGD(case.RATE, case.MOMENTUM, **options), "mse",
                   metrics=[keras.metrics.MeanAbsoluteError(name="metric")],
-                  jit_compile=False if backend.engine.name == "tensorflow" else "auto")  # there a model runs without XLA too
+                  jit_compile=backend.engine.plain)
     return model
 
 

@@ -14,7 +14,7 @@ from suite.backends import keras_layers as stacks
 from suite.backends import moment
 
 
-def made(keras: Any, options: Mapping[str, Any], optimizer: Any) -> Any:
+def made(keras: Any, options: Mapping[str, Any], optimizer: Any, jit_compile: bool | str) -> Any:
     """The model of `cases.families.training_logs`, compiled: a masked recurrent layer, two readers of its mean."""
     layers, layer, names = keras.layers, options["layer"], options["names"]
     inputs = keras.Input(options["inputs"].shape[1:])
@@ -40,8 +40,7 @@ def made(keras: Any, options: Mapping[str, Any], optimizer: Any) -> Any:
     if len(names) == 1:
         given, plain, weighted = given[names[0]], plain[names[0]], weighted[names[0]]
         by = by and list(by.values())
-    by_xla = False if keras.backend.backend() == "tensorflow" else "auto"  # there a model runs without XLA too
-    model.compile(optimizer, given, loss_weights=by, metrics=plain, weighted_metrics=weighted, jit_compile=by_xla)
+    model.compile(optimizer, given, loss_weights=by, metrics=plain, weighted_metrics=weighted, jit_compile=jit_compile)
     return model
 
 
@@ -51,7 +50,7 @@ def run_logs(backend: Any, request: FunctionRequest) -> Observation:
     names, inputs = options["names"], options["inputs"].astype("float32")
     targets, weights = dict(options["targets"]), dict(options["sample_weights"] or {})
     with moment("build"):
-        model = made(keras, options, keras.optimizers.SGD(0.0))
+        model = made(keras, options, keras.optimizers.SGD(0.0), backend.engine.plain)
     classes = {"class_weight": CLASS_WEIGHTS} if options["by_class"] else {}
     arrays: dict[str, np.ndarray] = {}
 
