@@ -51,7 +51,7 @@ def spare_collections() -> None:
     and dropped here all the time, and it is a tenth of the time."""
     gc.collect()
     gc.freeze()
-    gc.set_threshold(20_000, 20, 20)
+    gc.set_threshold(1_000_000, 20, 20)
 
 
 def about(backend: Any) -> dict[str, Any]:
