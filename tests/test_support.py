@@ -25,7 +25,7 @@ DECLINED = frozenset("""
     scans/associative_scans_are_loops scans/decoded_labels_are_the_most_probable scans/scans_of_any_length_are_loops
     sparse_steps/tables_are_trained_as_kernels tables/kept_tables_mask tables/tables_are_the_same_both_ways
     told_dtypes/told_dtypes_are_given weights_of_classes/weights_of_classes_weigh_steps
-    edges/coinciding_movies_match_reference whole_numbers/whole_numbers_are_numbers
+    edges/coinciding_movies_match_reference edges/directions_of_movies_are_joined whole_numbers/whole_numbers_are_numbers
     made_again/parts_are_made_again made_again/dtypes_are_made_again
     given_masks/three_masks_are_joined given_masks/whole_numbers_are_masked few_rows/resets_reach_both_directions
     named_inputs/named_inputs_go_to_their_layers few_rows/one_row_is_dropped_from few_rows/rows_are_as_alone

@@ -82,6 +82,19 @@ def coinciding_movies_match_reference(ask, size, format, bias):
     return against_reference(ask(request), request, "outputs", "states", "gradients")
 
 
+@statement("The two directions of a movie are joined channel by channel, wherever its channels stand.",
+           {"format": ("channels_first", "channels_last"), "last": (False, True)}, strength=(1, 2, 2), sparing=1,
+           source="Keras: Bidirectional, merge_mode; ConvLSTM, data_format")
+def directions_of_movies_are_joined(ask, format, last):
+    rows, time, channels, space = 2, 3, 3, (4, 5)
+    places = channels * space[0] * space[1]
+    layer = Layer("conv_lstm", places, places, direction="bidirectional", return_sequences=not last,
+                  convolution=Convolution(space, (2, 2), data_format=format))
+    request = Request(layer, draw_weights(layer), BatchPlan(rows, time, "none", False).draw(layer).but(cotangents=None),
+                      wants=("outputs",))
+    return against_reference(ask(request), request, "outputs")
+
+
 @statement("Sequences of many steps give the outputs and last states of the equations, at every step.",
            {"cell": ("lstm", "gru", "simple_rnn"), "mask": ("none", "right"), "direction": ("forward", "bidirectional")},
            usual={"direction": ("forward",)}, strength=(1, 1, 2), sparing=0)

@@ -42,13 +42,10 @@ def unsupported(request: Request, compiling: bool) -> str | None:
 
 def unconvolved(layer: Layer, execution: Execution) -> str | None:
     """None, or why Keras has no such convolutional layer."""
-    of = layer.convolution
     if execution.kernel == "generic":
         return "Keras exports no cell of ConvLSTM: its layers are asked as fused, unrolled or compiled"
     if execution.mask_from != "argument":
         return "Masking and Embedding in front give (batch, time, features), and a ConvLSTM reads images"
     if layer.implementation != 2:
         return "ConvLSTM layers have no implementation"
-    if of.data_format == "channels_first" and layer.direction == "bidirectional" and layer.merge == "concat":
-        return "Bidirectional joins the last axis, which channels_first gives to the places"
     return None

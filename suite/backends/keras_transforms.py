@@ -133,19 +133,27 @@ def in_axes_of(call: Any) -> tuple:
     return 0, None if call.states is None else 0, None if call.mask is None else 0
 
 
-def run_recomputed(backend: Any, request: FunctionRequest) -> Observation:
+def run_recomputed(backend: Any, request: FunctionRequest) -> Observation | Unsupported:
     """Answer the request of `cases.families.transforms.recomputed_layers_are_trained_alike`: a model of the layer, made inside
-    `RematScope` or not, after a step of training."""
+    `RematScope` or not, after a step of training that begins at the same seeds."""
     options, keras, found = dict(request.arguments), backend.keras, {}
-    layer, inputs = options["layer"].but(return_state=False), options["batch"].inputs.astype("float32")
+    if not hasattr(keras, "RematScope"):
+        return Unsupported("Keras has RematScope from 3.9 on")
+    layer = options["layer"].but(return_state=False, dropout=options["rate"])
+    inputs = options["batch"].inputs.astype("float32")
     for name in ("plain", "recomputed"):
-        with moment("build"), keras.RematScope("full" if name == "recomputed" else None):
+        mode = options["mode"] if name == "recomputed" else None
+        with moment("build"), keras.RematScope(mode, output_size_threshold=1, layer_names=["of_this_name"]):
             given = keras.Input(inputs.shape[1:])
             made = stacks.make(keras, layer, "fused", True)
+            made = type(made).from_config({**made.get_config(), "name": "of_this_name"})
             model = keras.Model(given, made(given))
-            model.compile(keras.optimizers.SGD(0.125), "mse")
-            made.set_weights([a.astype("float32") for own in to_keras(layer, options["weights"]).values() for a in own])
+            model.compile(keras.optimizers.SGD(0.125), "mse", run_eagerly=options["eager"])
+            made.set_weights([a.astype("float32") for own in to_keras(layer, options["weights"]).values() for a in own]
+                             + made.get_weights()[len(made.trainable_weights):])
+            for state in made.non_trainable_variables:  # building draws too, and with RematScope once more
+                state.assign(np.arange(7, 7 + state.shape[0]))
         with moment("run"):
             model.train_on_batch(inputs, np.zeros((*inputs.shape[:2], layer.width), "float32"))
-        found |= {f"{name}/{n}": np.asarray(a) for n, a in enumerate(made.get_weights())}
+        found |= {f"{name}/{n}": np.asarray(keras.ops.convert_to_numpy(a)) for n, a in enumerate(made.trainable_weights)}
     return Observation(found)

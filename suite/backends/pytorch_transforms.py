@@ -84,6 +84,8 @@ def run_recomputed(backend: Any, request: FunctionRequest) -> Observation | Unsu
     """Answer the request of `cases.families.transforms.recomputed_layers_are_trained_alike`."""
     options, found = dict(request.arguments), {}
     layer, batch = options["layer"], options["batch"]
+    if options["mode"] != "full" or options["rate"] or not options["eager"]:
+        return Unsupported("PyTorch has torch.utils.checkpoint and no other way; with dropout stacks are asked")
     for name in ("plain", "recomputed"):
         with moment("build"):
             module = layers.build(layer, "fused", backend.place)
