@@ -28,11 +28,15 @@ KINDS = ("functional", "sequential", "deferred", "nested")
 """How the model is made: deferred is a sequential one without an Input, built by its first call; nested is a model in a model."""
 WHOLE = ("keras", "h5", "pickle", "deepcopy")
 """Ways that keep the optimizer, so that training goes on."""
+BEFORE = ("nothing", "h5", "keras", "weights.h5")
+"""What is written of the model before: a file that nobody reads, which leaves the model as it was."""
+LOSSES = ("object", "mse", "mean_squared_error")
+"""How the model's loss is told when it is compiled: an object, or a word."""
 ROWS, STEPS = 4, 5
 
 
 FACTORS = {"part": PARTS, "way": WAYS, "kind": KINDS}
-USUAL = {"part": ("embedded", "cells"), "kind": ("functional", "deferred")}
+USUAL = {"part": ("embedded", "cells"), "kind": ("sequential", "deferred")}
 SENSELESS = (
     (("part", "kind"), lambda part, kind: kind in ("sequential", "deferred") and part == "unmerged"),
     (("way", "kind"), lambda way, kind: way == "weights_of_another_kind" and kind in ("nested", "deferred")),
@@ -41,7 +45,7 @@ SENSELESS = (
 )
 
 
-def asked(part: str, way: str, kind: str, on: bool) -> FunctionRequest:
+def asked(part: str, way: str, kind: str, on: bool, before: str = "nothing", loss: str = "object") -> FunctionRequest:
     """A model that is trained, then made again in this way; and with `on` both are trained one step further.
 
     Arrays: `predictions/`, `fresh`, `before` and `after`; with `on`, `loss/` and `trained/`, `before` and `after`.
@@ -51,26 +55,28 @@ def asked(part: str, way: str, kind: str, on: bool) -> FunctionRequest:
     inputs = draw_values(random, (ROWS, STEPS, *shape))
     if part == "embedded":
         inputs = np.where(draw_mask(random, "right", ROWS, STEPS), random.integers(1, 9, (ROWS, STEPS)), 0)
-    given = {"part": part, "way": way, "kind": kind, "inputs": inputs, "targets": draw_values(random, (ROWS, 2)), "on": on}
+    given = {"part": part, "way": way, "kind": kind, "inputs": inputs, "targets": draw_values(random, (ROWS, 2)), "on": on,
+             "before": before, "loss": loss}
     return FunctionRequest("saved", tuple(given.items()))
 
 
-@statement("A model that was trained, then saved and loaded, copied or made again with its weights, predicts the same.", FACTORS,
-           senseless=SENSELESS, strength=(1, 1, 2), usual={**USUAL, "way": ("keras", "h5")}, sparing=1,
+@statement("A model that was trained, then saved and loaded, copied or made again with its weights, predicts the same.",
+           {**FACTORS, "loss": LOSSES}, senseless=SENSELESS, strength=(1, 1, 2), usual={**USUAL, "way": ("keras", "h5")}, sparing=1,
            source="Keras: save, load_model, to_json, save_weights, clone_model")
-def saved_models_predict_the_same(ask, part, way, kind):
-    seen = ask(asked(part, way, kind, False))
+def saved_models_predict_the_same(ask, part, way, kind, loss):
+    seen = ask(asked(part, way, kind, False, loss=loss))
     found = same("predictions", seen["predictions/before"], seen["predictions/after"], f"after {way}")
     fresh = np.abs(seen["predictions/fresh"] - seen["predictions/before"]).max()
     return found if fresh > 0 else [*found, Deviation("predictions", "training changed nothing: nothing was to be kept")]
 
 
-@statement("A model that was trained, then saved and loaded with its optimizer, or copied, goes on training as it would have.",
-           {**FACTORS, "way": WHOLE}, senseless=(SENSELESS[0], SENSELESS[3]), strength=(1, 1, 2),
-           usual={"part": ("bidirectional",), "kind": ("functional",), "way": ("keras",)}, sparing=0,
-           source="Keras: save, load_model")
-def saved_models_train_on(ask, part, way, kind):
-    seen = ask(asked(part, way, kind, True))
+@statement("A model that was trained, then saved and loaded with its optimizer, or copied, goes on training as it would have, "
+           "whatever was written of it before.", {**FACTORS, "way": WHOLE, "before": BEFORE},
+           senseless=(SENSELESS[0], SENSELESS[3]), strength=(1, 1, 2),
+           usual={"part": ("bidirectional", "simple_rnn"), "kind": ("functional",), "way": ("keras",), "before": ("nothing", "h5")},
+           sparing=0, source="Keras: save, load_model")
+def saved_models_train_on(ask, part, way, kind, before):
+    seen = ask(asked(part, way, kind, True, before))
     found = same("loss", seen["loss/before"], seen["loss/after"], f"a step of training after {way}")
     return found + same("predictions", seen["trained/before"], seen["trained/after"], f"after {way} and a step of training")
 

@@ -35,8 +35,8 @@ def parts(keras: Any, part: str) -> list[Any]:
     return [*made, layers.Dense(2)]
 
 
-def make(keras: Any, part: str, kind: str, shape: tuple[int, ...]) -> Any:
-    """The model. `shape`: that of its inputs; the first axis is fixed for a stateful layer alone."""
+def make(keras: Any, part: str, kind: str, shape: tuple[int, ...], loss: str = "object") -> Any:
+    """The model, compiled with this loss. `shape`: that of its inputs; the first axis is fixed for a stateful layer alone."""
     layers = parts(keras, part)
     given = {"batch_shape": shape if part == "stateful" else (None, *shape[1:]),
              "dtype": "int32" if part == "embedded" else "float32"}
@@ -45,7 +45,7 @@ def make(keras: Any, part: str, kind: str, shape: tuple[int, ...]) -> Any:
     else:
         model = through(keras, keras.Input(**given), layers)
         model = through(keras, keras.Input(**given), [model]) if kind == "nested" else model
-    model.compile(keras.optimizers.Adam(0.01), keras.losses.MeanSquaredError())
+    model.compile(keras.optimizers.Adam(0.01), keras.losses.MeanSquaredError() if loss == "object" else loss)
     return model
 
 
@@ -74,14 +74,17 @@ def run_saved(backend: Any, request: FunctionRequest) -> Observation | Unsupport
 
     with moment("build"):
         keras.utils.set_random_seed(1)
-        model = make(keras, part, kind, x.shape)
+        model = make(keras, part, kind, x.shape, options["loss"])
     with moment("run"):
         arrays["predictions/fresh"] = predicted(model)
         for _ in range(2):
             trained(model)
         arrays["predictions/before"] = predicted(model)
-    with moment("trace"):
+    with moment("trace"), tempfile.TemporaryDirectory() as folder:
         forget(model)
+        if options["before"] != "nothing":
+            path = os.path.join(folder, f"model.{options['before']}")
+            (model.save_weights if "weights" in options["before"] else model.save)(path)
         other = again(keras, model, part, way, kind, x)
     with moment("run"):
         arrays["predictions/after"] = predicted(other)
