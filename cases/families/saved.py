@@ -45,7 +45,8 @@ SENSELESS = (
 )
 
 
-def asked(part: str, way: str, kind: str, on: bool, before: str = "nothing", loss: str = "object") -> FunctionRequest:
+def asked(part: str, way: str, kind: str, on: bool, before: str = "nothing", loss: str = "object",
+          policy: str = "float32") -> FunctionRequest:
     """A model that is trained, then made again in this way; and with `on` both are trained one step further.
 
     Arrays: `predictions/`, `fresh`, `before` and `after`; with `on`, `loss/` and `trained/`, `before` and `after`.
@@ -56,13 +57,13 @@ def asked(part: str, way: str, kind: str, on: bool, before: str = "nothing", los
     if part == "embedded":
         inputs = np.where(draw_mask(random, "right", ROWS, STEPS), random.integers(1, 9, (ROWS, STEPS)), 0)
     given = {"part": part, "way": way, "kind": kind, "inputs": inputs, "targets": draw_values(random, (ROWS, 2)), "on": on,
-             "before": before, "loss": loss}
+             "before": before, "loss": loss, "policy": policy}
     return FunctionRequest("saved", tuple(given.items()))
 
 
 @statement("A model that was trained, then saved and loaded, copied or made again with its weights, predicts the same.",
-           {**FACTORS, "loss": LOSSES}, senseless=SENSELESS, strength=(1, 1, 2), usual={**USUAL, "way": ("keras", "h5"), "loss": LOSSES[:2]}, sparing=1,
-           source="Keras: save, load_model, to_json, save_weights, clone_model")
+           {**FACTORS, "loss": LOSSES}, senseless=SENSELESS, strength=(1, 1, 2),
+           usual={**USUAL, "way": ("keras", "h5"), "loss": LOSSES[:2]}, sparing=1, source="Keras: save, load_model, to_json, save_weights, clone_model")
 def saved_models_predict_the_same(ask, part, way, kind, loss):
     seen = ask(asked(part, way, kind, False, loss=loss))
     found = same("predictions", seen["predictions/before"], seen["predictions/after"], f"after {way}")
@@ -71,12 +72,13 @@ def saved_models_predict_the_same(ask, part, way, kind, loss):
 
 
 @statement("A model that was trained, then saved and loaded with its optimizer, or copied, goes on training as it would have, "
-           "whatever was written of it before.", {**FACTORS, "way": WHOLE, "before": BEFORE},
+           "whatever was written of it before, and whatever policy it was made in.",
+           {**FACTORS, "way": WHOLE, "before": BEFORE, "policy": ("float32", "mixed_float16")},
            senseless=(SENSELESS[0], SENSELESS[3]), strength=(1, 1, 2),
-           usual={"part": ("bidirectional", "simple_rnn"), "kind": ("functional",), "way": ("keras",), "before": ("nothing", "h5")},
-           sparing=0, source="Keras: save, load_model")
-def saved_models_train_on(ask, part, way, kind, before):
-    seen = ask(asked(part, way, kind, True, before))
+           usual={"part": ("bidirectional", "simple_rnn"), "kind": ("functional",), "way": ("keras",), "before": ("nothing", "h5"),
+                  "policy": ("float32",)}, sparing=0, source="Keras: save, load_model")
+def saved_models_train_on(ask, part, way, kind, before, policy):
+    seen = ask(asked(part, way, kind, True, before, policy=policy))
     found = same("loss", seen["loss/before"], seen["loss/after"], f"a step of training after {way}")
     return found + same("predictions", seen["trained/before"], seen["trained/after"], f"after {way} and a step of training")
 

@@ -66,7 +66,7 @@ def run_saved(backend: Any, request: FunctionRequest) -> Observation | Unsupport
 
     def predicted(model: Any) -> np.ndarray:
         forget(model)
-        return np.asarray(model.predict_on_batch(x))
+        return np.asarray(model.predict_on_batch(x), "float32")
 
     def trained(model: Any) -> float:
         forget(model)
@@ -74,7 +74,11 @@ def run_saved(backend: Any, request: FunctionRequest) -> Observation | Unsupport
 
     with moment("build"):
         keras.utils.set_random_seed(1)
-        model = make(keras, part, kind, x.shape, options["loss"])
+        keras.config.set_dtype_policy(options["policy"])
+        try:
+            model = make(keras, part, kind, x.shape, options["loss"])
+        finally:
+            keras.config.set_dtype_policy("float32")
     with moment("run"):
         arrays["predictions/fresh"] = predicted(model)
         for _ in range(2):
