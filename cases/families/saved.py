@@ -63,7 +63,8 @@ def asked(part: str, way: str, kind: str, on: bool, before: str = "nothing", los
 
 @statement("A model that was trained, then saved and loaded, copied or made again with its weights, predicts the same.",
            {**FACTORS, "loss": LOSSES}, senseless=SENSELESS, strength=(1, 1, 2),
-           usual={**USUAL, "way": ("keras", "h5"), "loss": LOSSES[:2]}, sparing=1, source="Keras: save, load_model, to_json, save_weights, clone_model")
+           usual={**USUAL, "way": ("keras", "h5"), "loss": LOSSES[:2]}, sparing=1,
+           source="Keras: save, load_model, to_json, save_weights, clone_model")
 def saved_models_predict_the_same(ask, part, way, kind, loss):
     seen = ask(asked(part, way, kind, False, loss=loss))
     found = same("predictions", seen["predictions/before"], seen["predictions/after"], f"after {way}")
@@ -75,8 +76,8 @@ def saved_models_predict_the_same(ask, part, way, kind, loss):
            "whatever was written of it before, and whatever policy it was made in.",
            {**FACTORS, "way": WHOLE, "before": BEFORE, "policy": ("float32", "mixed_float16")},
            senseless=(SENSELESS[0], SENSELESS[3]), strength=(1, 1, 2),
-           usual={"part": ("bidirectional", "simple_rnn"), "kind": ("functional",), "way": ("keras",), "before": ("nothing", "h5"),
-                  "policy": ("float32",)}, sparing=0, source="Keras: save, load_model")
+           usual={"part": ("bidirectional", "simple_rnn"), "kind": ("functional",), "way": ("keras",),
+                  "before": ("nothing", "h5"), "policy": ("float32",)}, sparing=0, source="Keras: save, load_model")
 def saved_models_train_on(ask, part, way, kind, before, policy):
     seen = ask(asked(part, way, kind, True, before, policy=policy))
     found = same("loss", seen["loss/before"], seen["loss/after"], f"a step of training after {way}")

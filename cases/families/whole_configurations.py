@@ -1,4 +1,4 @@
-"""Layers by package: every option that a constructor takes is in the configuration, and comes back."""
+"""Layers by package, losses, metrics and the like: every option of a constructor is in the configuration, and comes back."""
 
 from __future__ import annotations
 
@@ -10,12 +10,15 @@ from cases.models import FunctionRequest
 from cases.requests import Deviation, Note
 
 PACKAGES = ("activations", "attention", "convolutional", "core", "merging", "normalization", "pooling", "regularization",
-            "reshaping", "rnn")
+            "reshaping", "rnn", "losses", "metrics", "optimizers", "schedules", "initializers", "regularizers", "constraints",
+            "compile")
 SIZES: Mapping[str, Any] = {
     "units": 3, "filters": 2, "kernel_size": 2, "pool_size": 2, "output_size": 3, "input_dim": 5, "output_dim": 3, "rate": 0.25,
     "stddev": 0.5, "num_heads": 2, "key_dim": 3, "head_dim": 4, "num_query_heads": 4, "num_key_value_heads": 2,
     "equation": "abc,cd->abd", "output_shape": (None, 3), "target_shape": (6, 1), "dims": (2, 1), "n": 3, "axes": 1,
-    "function": "relu", "activation": "relu",
+    "function": "relu", "activation": "relu", "num_classes": 3, "target_class_ids": (0,), "recall": 0.5, "precision": 0.5,
+    "specificity": 0.5, "sensitivity": 0.5, "initial_learning_rate": 0.25, "decay_steps": 7, "decay_rate": 0.5,
+    "boundaries": [2], "values": [1.0, 0.5], "first_decay_steps": 3,
 }
 """What a constructor needs -> a value of it."""
 OPTIONS: Mapping[str, Any] = {
@@ -24,17 +27,26 @@ OPTIONS: Mapping[str, Any] = {
     "lora_alpha": 3.0, "score_mode": "concat", "use_cudnn": False, "strides": 2, "dilation_rate": 2, "flash_attention": True,
     "interpolation": "bilinear", "max_value": 0.75, "implementation": 1, "output_padding": 1, "trainable": False,
     "sliding_window": 2, "output_shape": (3,), "bias_axes": "d", "reverse_dtype": "float64", "logit_soft_cap": 2.0,
-    "shared_axes": (1,), "name": "told", "groups": 2,
+    "shared_axes": (1,), "name": "told", "groups": 2, "reduction": "sum", "clipnorm": 0.5, "clipvalue": 0.5,
+    "global_clipnorm": 0.5, "weight_decay": 0.25, "ema_overwrite_frequency": 3, "loss_scale_factor": 2.0,
+    "gradient_accumulation_steps": 2, "thresholds": [0.25], "threshold": 0.25, "class_id": 1, "top_k": 2, "ignore_class": 1,
+    "average": "macro", "curve": "PR", "summation_method": "minoring", "warmup_target": 0.75, "input_axes": (0,),
 }
 """What a constructor may be told -> a value that is not the default. Other flags are turned, numbers doubled and a bit, and parts
 of weights have words of their own (`initializer`, `regularizer`, `constraint`)."""
-KNOWN = ("use_cudnn", "seed", "activity_regularizer", "flash_attention")
-"""What some layers are known to lose, told last."""
+COMPILED: Mapping[str, Any] = {
+    "optimizer": "sgd", "loss": "mean_absolute_error", "loss_weights": [0.5], "metrics": ["mean_squared_error"],
+    "weighted_metrics": ["mean_absolute_error"], "run_eagerly": True, "auto_scale_loss": False,
+}
+"""What a model is told when it is compiled."""
+KNOWN = ("use_cudnn", "seed", "activity_regularizer", "flash_attention", "dtype", "axis", "delta", "gain")
+"""What some are known to lose, told last."""
 PARTS: Mapping[str, str] = {"initializer": "ones", "regularizer": "l2", "constraint": "non_neg"}
 
 
-@statement("Every option that the constructor of a layer takes is in its configuration, as it was given, and in that of a layer "
-           "that is made of it.", {"package": PACKAGES}, sparing=0, source="Keras: Layer.get_config, from_config")
+@statement("Every option that the constructor of a layer, loss, metric, optimizer or the like takes is in its configuration, as "
+           "it was given, and in that of one that is made of it.", {"package": PACKAGES}, sparing=0,
+           source="Keras: get_config, from_config")
 def configurations_are_whole(ask, package) -> list[Deviation | Note]:
     """Facts: `lost` (class, option), `kept` (class, option, given, told, told again), `left` (class, option, why): what could not
     be asked."""

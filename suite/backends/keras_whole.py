@@ -1,4 +1,5 @@
-"""Every layer of a package of Keras, made with every option that its constructor takes, and what its configuration says."""
+"""Every layer of a package of Keras, and every loss, metric and the like, made with every option that its constructor takes, and
+what its configuration says."""
 
 from __future__ import annotations
 
@@ -7,13 +8,14 @@ import json
 from collections.abc import Callable
 from typing import Any
 
-from cases.families.whole_configurations import OPTIONS, PARTS, SIZES
+from cases.families.whole_configurations import COMPILED, OPTIONS, PARTS, SIZES
 from cases.models import FunctionRequest
 from cases.requests import Observation
 from suite.backends import moment
 
-ELSEWHERE = ("Wrapper", "Layer", "Lambda", "InputLayer", "Input", "TorchModuleWrapper", "JaxLayer", "FlaxLayer", "TFSMLayer")
-"""What stands for no layer of its own, or runs another framework's."""
+ELSEWHERE = ("Wrapper", "Layer", "Lambda", "InputLayer", "Input", "TorchModuleWrapper", "JaxLayer", "FlaxLayer", "TFSMLayer",
+             "MeanMetricWrapper", "LossScaleOptimizer")
+"""What stands for nothing of its own, or runs another framework's."""
 
 
 def parts(keras: Any) -> dict[str, Callable[[], Any]]:
@@ -33,6 +35,8 @@ def other(name: str, default: Any) -> Any:
         return not default
     if isinstance(default, tuple):
         return tuple(other("", one) for one in default)
+    if isinstance(default, float) and 0.5 <= default <= 1.0:  # a share
+        return default / 2
     return 2 * default + (0.125 if isinstance(default, float) else 1) if isinstance(default, (int, float)) else None
 
 
@@ -43,6 +47,8 @@ def words(value: Any) -> str:
         return str(inner.get("name") if value["class_name"] == "DTypePolicy" else value["class_name"]).lower()
     if isinstance(value, (list, tuple)) and len(set(map(str, value))) == 1:
         return words(value[0])
+    if isinstance(value, float):
+        return f"{value:.6g}"  # some are kept in float32
     return value if isinstance(value, str) else json.dumps(value, default=str)
 
 
@@ -53,19 +59,27 @@ def said(keras: Any, option: str, value: Any) -> str:
     return words(value) if module is None else type(module.get(value)).__name__.lower()
 
 
-def layers_of(keras: Any, package: str) -> list[type]:
-    """The public layers that are defined in a package of `keras.layers`."""
-    kinds = {kind for kind in vars(keras.layers).values() if inspect.isclass(kind) and issubclass(kind, keras.Layer)}
-    return sorted((k for k in kinds if k.__module__.split(".")[-2] == package and k.__name__ not in ELSEWHERE),
-                  key=lambda kind: kind.__name__)
+def kinds_of(keras: Any, package: str) -> list[type]:
+    """The public layers that are defined in a package of `keras.layers`; or the public losses, metrics and the like."""
+    others = {"losses": keras.Loss, "metrics": keras.Metric, "optimizers": keras.Optimizer, "initializers": keras.Initializer,
+              "schedules": keras.optimizers.schedules.LearningRateSchedule, "regularizers": keras.Regularizer,
+              "constraints": keras.constraints.Constraint}
+    place = keras.layers if package not in others else keras.optimizers.schedules if package == "schedules" else (
+        getattr(keras, package))
+    base = others.get(package, keras.Layer)
+    found = {kind for kind in vars(place).values() if inspect.isclass(kind) and issubclass(kind, base) and kind is not base}
+    return sorted((k for k in found if k.__name__ not in ELSEWHERE and (
+        package in others or k.__module__.split(".")[-2] == package)), key=lambda kind: kind.__name__)
 
 
 def run_whole_configurations(backend: Any, request: FunctionRequest) -> Observation:
     """Answer the request of `cases.families.whole_configurations.configurations_are_whole`."""
     keras, package = backend.keras, dict(request.arguments)["package"]
     lost, kept, left = [], [], []
+    if package == "compile":
+        return compiled(keras)
     with moment("build"):
-        for kind in layers_of(keras, package):
+        for kind in kinds_of(keras, package):
             made, why = told(keras, kind)
             left += [(kind.__name__, option, reason) for option, reason in why.items()]
             for one, options in made:
@@ -82,15 +96,17 @@ def run_whole_configurations(backend: Any, request: FunctionRequest) -> Observat
 def told(keras: Any, kind: type) -> tuple[list[tuple[Any, dict[str, Any]]], dict[str, str]]:
     """Layers of one kind with the options that each was given: as many as go together, others alone; and what could not be given,
     with the reason."""
-    inner = parts(keras)
+    inner, own = parts(keras), {"trainable": True, "dtype": None} if issubclass(kind, keras.Layer) else {}
     taken = {p.name: p.default for p in list(inspect.signature(kind.__init__).parameters.values())[1:]
              if p.kind not in (p.VAR_POSITIONAL, p.VAR_KEYWORD)}
     needed = {name: SIZES.get(name) for name, default in taken.items() if default is inspect.Parameter.empty}
     if unknown := [name for name, value in needed.items() if value is None and name not in inner]:
         return [], dict.fromkeys(unknown, "what it needs is not known here")
-    offered = {name: other(name, default) for name, default in {"trainable": True, "dtype": None, **taken}.items()
+    offered = {name: other(name, default) for name, default in {**own, **taken}.items()
                if name not in needed and name not in inner}
     why = {name: "no other value is known here" for name, value in offered.items() if value is None}
+    if "thresholds" in offered and offered.pop("num_thresholds", None):
+        why["num_thresholds"] = "thresholds stand for it"
     offered = {name: value for name, value in offered.items() if value is not None}
 
     def make(**options: Any) -> Any:
@@ -109,3 +125,19 @@ def told(keras: Any, kind: type) -> tuple[list[tuple[Any, dict[str, Any]]], dict
             except Exception as error:
                 why[name] = f"{type(error).__name__}: {str(error)[:80]}"
     return [(one, {**needed, **given}), *made], why
+
+
+def compiled(keras: Any) -> Observation:
+    """What a model says of how it was compiled, and one that is compiled by what it says."""
+    models = [keras.Sequential([keras.Input((None, 2)), keras.layers.LSTM(2)]) for _ in range(2)]
+    with moment("build"):
+        models[0].compile(**COMPILED)
+        models[1].compile_from_config(models[0].get_compile_config())
+        first, again = (model.get_compile_config() for model in models)
+    taken = [name for name in inspect.signature(keras.Model.compile).parameters if name != "self"]
+    return Observation({}, facts={
+        "lost": tuple(("compile", name) for name in taken if name not in first),
+        "kept": tuple(("compile", name, *(words(told).lower() for told in (value, first[name], again.get(name))))
+                      for name, value in COMPILED.items() if name in first),
+        "left": tuple(("compile", name, "it depends on the engine") for name in taken if name not in COMPILED),
+    })
