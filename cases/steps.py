@@ -27,6 +27,8 @@ GIVEN: Mapping[str, Any] = {
 }
 """Hyper-parameters at which every part of a rule is seen within four steps: epsilon is of the size of the gradients'
 roots, the decays forget within the run."""
+GROWTH = 2
+"""After so many steps in a row whose gradients are finite a dynamic scale is doubled."""
 
 
 @wired
@@ -59,7 +61,8 @@ class OptimizerRequest:
     broken      the step, from 1, whose gradients are infinite; 0: none
     ended       training is over after the last step: what an optimizer does then, it does
     The observation's arrays: `weights/NAME` (steps, *shape), after each step; `facts["hyper"]`: the hyper-parameters
-    that the framework's optimizer has, `facts["stack"]`: whose definitions it follows, in `cases.optimizers`.
+    that the framework's optimizer has, `facts["stack"]`: whose definitions it follows, in `cases.optimizers`,
+    `facts["scales"]`: the dynamic scale of the loss after each step, where it has one.
     """
 
     optimizer: str
@@ -87,6 +90,17 @@ def drawn(optimizer: str, hyper: Mapping[str, Any], by_rows: bool = False, **mor
         weights = {name: values(shape) for name, shape in SHAPES.items()}
         gradients = tuple({n: on_grid(size * values(s), 18) for n, s in SHAPES.items()} for size in SIZES)
     return OptimizerRequest(optimizer, tuple({**given(optimizer), **hyper}.items()), weights, gradients, **more)
+
+
+def scales(request: OptimizerRequest) -> tuple[float, ...]:
+    """The dynamic scale of the loss after each step; none where it has none."""
+    scale, finite, found = dict(request.hyper).get("dynamic_scale", 0.0), 0, []
+    for number in range(1, len(request.gradients) + 1):
+        finite = 0 if number == request.broken else finite + 1
+        scale = scale / 2 if number == request.broken else scale * 2 if finite == GROWTH else scale
+        finite %= GROWTH
+        found.append(scale)
+    return tuple(found) if scale else ()
 
 
 def given(optimizer: str) -> dict[str, Any]:
@@ -124,7 +138,8 @@ def follow(
             path[name].append(weight)
     arrays = {f"weights/{name}": np.stack(found, axis=lead) for name, found in path.items() if found}
     told = rules.OWN[stack][request.optimizer] | dict(request.hyper)
-    return Observation(arrays, kernel="reference", facts={"stack": stack, "hyper": told, "spoiled": 0})
+    return Observation(arrays, kernel="reference", facts={
+        "stack": stack, "hyper": told, "spoiled": 0, "scales": scales(request)})
 
 
 def expected(request: OptimizerRequest, stack: str) -> dict[str, Expected]:

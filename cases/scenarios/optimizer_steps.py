@@ -14,7 +14,7 @@ import numpy as np
 from cases.optimizers import BIAS_CORRECTION, OPTIMIZERS, OWN, PLACES_OF_EPSILON, definitions
 from cases.requests import Deviation, Note
 from cases.scenarios.base import claim
-from cases.steps import GIVEN, OptimizerRequest, drawn, expected, follow, given
+from cases.steps import GIVEN, OptimizerRequest, drawn, expected, follow, given, scales
 from cases.tolerance import compare
 
 NAME = "lstm-regression-optimizers"
@@ -75,6 +75,8 @@ def stepped(ask, request: OptimizerRequest) -> list[Deviation]:
     seen = ask(request)
     spoiled = seen.facts["spoiled"]
     found = [Deviation("gradients", f"{spoiled} gradients are others after the optimizer's step")] if spoiled else []
+    if (told := tuple(seen.facts["scales"])) != scales(request):
+        found.append(Deviation("scale", f"the scale of the loss is {told} after the steps, expected {scales(request)}"))
     for name, due in expected(request, seen.facts["stack"]).items():
         if name not in seen.arrays:
             found.append(Deviation(name, f"{name}: nothing came back where the equations have a value"))

@@ -13,7 +13,7 @@ from torch.nn.utils import clip_grad_norm_, clip_grad_value_
 
 from cases.optimizers import OPTIMIZERS, definitions, hyper_parameters
 from cases.requests import Observation, Unsupported
-from cases.steps import OptimizerRequest, Rows
+from cases.steps import GROWTH, OptimizerRequest, Rows
 from suite.backends import moment
 
 KINDS: Mapping[str, str] = {
@@ -113,7 +113,7 @@ class Stepper:
         self.schedule = torch.optim.lr_scheduler.ExponentialLR(self.optimizer, gamma) if gamma != 1.0 else None
         scale, fixed = given.get("dynamic_scale") or given.get("loss_scale_factor", 1.0), not given.get("dynamic_scale")
         self.scaler = torch.amp.GradScaler(self.weights[0].device.type, init_scale=scale, enabled=scale != 1.0,
-                                           growth_interval=10**6 if fixed else 2)
+                                           growth_interval=10**6 if fixed else GROWTH)
 
     def go_on(self, other: Stepper) -> Stepper:
         """Take over what another one like this remembers."""
@@ -162,7 +162,7 @@ def run_optimizer(request: OptimizerRequest, device: torch.device) -> Observatio
         spared = [weights[name] for name in hyper.get("undecayed", ()) if name in weights]
         stepper = Stepper(request.optimizer, hyper, list(weights.values()), spared)
     path: dict[str, list[np.ndarray]] = {name: [] for name in weights}
-    spoiled = 0
+    spoiled, scales = 0, []
     with moment("run"):
         for number, gradients in enumerate(request.gradients, start=1):
             for name, weight in weights.items():
@@ -170,13 +170,15 @@ def run_optimizer(request: OptimizerRequest, device: torch.device) -> Observatio
                 weight.grad = stepper.scaler.scale(given * float("inf") if number == request.broken else given)
             stepper.step()
             spoiled, stepper.spoiled = spoiled + stepper.spoiled, 0
+            scales += [stepper.scaler.get_scale()] if hyper.get("dynamic_scale") else []
             if number == request.resumed:  # what is remembered says the rate too: this one is made with another
                 other = {**hyper, "learning_rate": 3 * own_defaults(request.optimizer)["learning_rate"]}
                 stepper = Stepper(request.optimizer, other, list(weights.values()), spared).go_on(stepper)
             for name, weight in weights.items():
                 path[name].append(weight.detach().cpu().numpy().copy())
     arrays = {f"weights/{name}": np.stack(found) for name, found in path.items() if found}
-    return Observation(arrays, facts={"stack": "torch", "hyper": own_defaults(request.optimizer) | hyper, "spoiled": spoiled})
+    return Observation(arrays, facts={"stack": "torch", "hyper": own_defaults(request.optimizer) | hyper, "spoiled": spoiled,
+                                     "scales": tuple(scales)})
 
 
 def tensor(array: np.ndarray, device: torch.device) -> Tensor:
