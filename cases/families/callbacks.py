@@ -82,15 +82,15 @@ def watchers_follow_their_rules(ask, kind):
     return found
 
 
-@statement("Training stops after the batch at which a callback says so; what was interrupted and backed up goes on with "
-           "the epoch that was interrupted, from the weights and rates of the end of the one before.",
+@statement("Training stops after the batch at which a callback says so, and that epoch ends; what was interrupted and backed up "
+           "goes on with the epoch that was interrupted, from the weights and rates of the end of the one before.",
            {"cell": ("simple_rnn", "lstm", "gru")}, usual={"cell": ("simple_rnn",)}, sparing=0,
            source="Keras: Model.stop_training, BackupAndRestore")
 def interrupted_training_goes_on(ask, cell):
     seen = ask(FunctionRequest("interrupted", (("cell", cell),)))
     found = []
     for name, wanted in (("epochs before", (0, 1, 2)), ("epochs after", (2, 3)), ("stopped epochs", (0, 1)),
-                         ("stopped batches", (0, 1, 2, 0))):
+                         ("stopped batches", (0, 1, 2, 0)), ("ended epochs", (0, 1))):
         found += equal(name, seen[name], np.array(wanted))
     found += compare("weights", seen["weights after"], seen["weights due"], 0.0)
     if np.array_equal(seen["weights before"], seen["weights after"]):

@@ -118,3 +118,15 @@ def half_models_scale_their_loss(ask, policy, given):
     seen = ask(FunctionRequest("scaled_model", (("policy", policy), ("given", given))))
     due = int(given == "scaled" or given == "plain" and policy == "mixed_float16")
     return equal("scales", seen["scales"], np.array(due), f"{policy}, {given}")
+
+
+@statement("Under autocast a layer takes what one before it gives in the low precision, packed or not, and states in either, and "
+           "gives what the equations give within the rounding of that precision.",
+           {"cell": ("lstm", "gru", "simple_rnn"), "mask": ("right", "none"), "states": ("none", "low", "float32"),
+            "layers": (1, 2)}, strength=(1, 2, 3), sparing=0, source="PyTorch: torch.autocast, nn.LSTM")
+def low_inputs_are_taken_under_autocast(ask, cell, mask, states, layers) -> list[Deviation]:
+    layer = Layer(cell, 3, 5, layers, dtype="mixed_bfloat16")
+    batch = BatchPlan(4, 5, mask, states != "none").draw(layer)
+    request = Request(layer, draw_weights(layer), batch, wants=("outputs", "states"))
+    return against_reference(ask(FunctionRequest("low_inputs", (("request", request), ("states", states)))), request,
+                             "outputs", "states")

@@ -39,6 +39,7 @@ from suite.backends.keras_masks import (
     run_mask_goes_first,
     run_mask_table,
     run_masked_numbers,
+    run_nested_masks,
     run_three_masks,
 )
 from suite.backends.keras_modes import run_kept_mode
@@ -51,6 +52,7 @@ from suite.backends.keras_named import (
     run_nested_results,
     run_reshaped,
     run_weighted_metric,
+    run_weights_beside_masks,
 )
 from suite.backends.keras_named_inputs import run_named_inputs
 from suite.backends.keras_options import (
@@ -147,7 +149,8 @@ PROBES: Mapping[str, Callable] = {
     "options_of_nothing": lambda backend, request: run_options_of_nothing({"keras": backend.keras}, request),
     "contained": run_contained, "initialized": run_initialized, "padded_with": run_padded_with, "mapped": run_mapped,
     "given_mask": run_given_mask, "mask_goes_first": run_mask_goes_first, "cast_mask": run_cast_mask,
-    "frozen_drop": run_frozen_drop, "three_masks": run_three_masks, "masked_numbers": run_masked_numbers,
+    "frozen_drop": run_frozen_drop, "three_masks": run_three_masks, "nested_masks": run_nested_masks,
+    "weights_beside_masks": run_weights_beside_masks, "masked_numbers": run_masked_numbers,
     "both_reset": run_both_reset, "one_row": run_one_row, "rows_alone": run_rows_alone,
     "named_inputs": run_named_inputs,
     "half_range": run_half_range, "attending_nothing": run_attending_nothing,

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from suite.backends.made import run_options_of_nothing
 from suite.backends.pytorch_attention import run_attending, run_between
 from suite.backends.pytorch_averages import run_averaged, run_statistics_again
-from suite.backends.pytorch_cells import run_cell_states, run_chain, run_form, run_pack
+from suite.backends.pytorch_cells import run_cell_states, run_chain, run_form, run_low_inputs, run_pack
 from suite.backends.pytorch_computed import run_as_vector, run_computed_as
 from suite.backends.pytorch_containers import run_contained, run_kept_states, run_loaded_in_part, run_told_parts
 from suite.backends.pytorch_counted import run_counted_states
@@ -71,6 +71,7 @@ PROBES: Mapping[str, Callable] = {
     "loaded_twice": run_loaded_twice, "restarts": run_restarts,
     "quantized_bare": run_quantized_bare, "heads": run_heads, "groups": run_groups,
     "frozen_later": run_frozen_later, "copied_optimizer": run_copied_optimizer,
+    "low_inputs": run_low_inputs,
     "held_parameters": run_held_parameters, "averaged": run_averaged, "statistics_again": run_statistics_again,
 }
 """Name of a function request -> what answers it: function(backend, request)."""

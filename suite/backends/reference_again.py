@@ -205,3 +205,12 @@ def run_losses_added(backend: Any, request: FunctionRequest) -> Observation:
     valid = np.arange(options["inputs"].shape[1]) < options["lengths"][:, None]
     loss = np.array((options["inputs"][valid] ** 2).mean() + sum(options["added"]))
     return Observation({"loss": loss, "trained": loss})
+
+
+def run_nested_masks(backend: Any, request: FunctionRequest) -> Observation:
+    """Every sequence where its mask is, and the mask."""
+    options, found = dict(request.arguments), {}
+    for number, (one, mask) in enumerate(zip(options["inputs"], options["masks"], strict=True)):
+        found |= {f"outputs/{number}": one if mask is None else one * mask[:, :, None]}
+        found |= {} if mask is None else {f"mask/{number}": mask}
+    return Observation(found)

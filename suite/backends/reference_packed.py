@@ -58,8 +58,10 @@ def run_packed_by(backend: Any, request: FunctionRequest) -> Observation:
 
 def run_by_position(backend: Any, request: FunctionRequest) -> Observation:
     """A description has no positions."""
+    options, layer = dict(request.arguments), dict(request.arguments)["layer"]
     seen = run_bare(backend, request)
-    return Observation(seen.arrays, facts={"padding": "hold", "dropout": 0.5, "told": _words(dict(request.arguments))})
+    return Observation(seen.arrays, facts={"padding": "hold", "dropout": 0.5, "told": _words(options),
+                                            "told_of_others": f"nonlinearity={layer.activation}, proj_size=2, bias={layer.bias}"})
 
 
 def _words(options: dict[str, Any]) -> str:

@@ -23,6 +23,7 @@ from suite.backends.reference_again import (
     run_mask_goes_first,
     run_masked_numbers,
     run_named_inputs,
+    run_nested_masks,
     run_one_row,
     run_optional,
     run_own_steps,
@@ -93,6 +94,7 @@ from suite.backends.reference_losses import (
     run_reshaped,
     run_scaled_model,
     run_weighted_metric,
+    run_weights_beside_masks,
 )
 from suite.backends.reference_modules import (
     run_computed_weights,
@@ -232,7 +234,8 @@ PROBES: Mapping[str, Callable] = {
     "told_parts": run_told_parts,
     "made_again": run_made_again, "typed_again": run_typed_again, "given_mask": run_given_mask,
     "mask_goes_first": run_mask_goes_first, "cast_mask": run_cast_mask,
-    "frozen_drop": run_frozen_drop, "three_masks": run_three_masks, "masked_numbers": run_masked_numbers,
+    "frozen_drop": run_frozen_drop, "three_masks": run_three_masks, "nested_masks": run_nested_masks,
+    "weights_beside_masks": run_weights_beside_masks, "low_inputs": run_request, "masked_numbers": run_masked_numbers,
     "both_reset": run_both_reset, "one_row": run_one_row, "rows_alone": run_rows_alone,
     "named_inputs": run_named_inputs, "half_range": run_half_range,
     "attending_nothing": run_attending_nothing, "few_rows": run_few_rows, "optional": run_optional,
