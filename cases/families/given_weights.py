@@ -60,7 +60,7 @@ def given(ask, way, cell, layers, direction, mask, bias, part) -> tuple[Observat
 
 
 @statement("A layer computes with the weights it was given last, in whatever way, though it computed with others before, and "
-           "with those again if they were given to calls alone, and these failed.",
+           "with those again if they were given to calls alone, and these failed; but for them it is what it was.",
            FACTORS, **OPTIONS)
 def weights_given_are_used(ask, **variant) -> list[Deviation]:
     seen, request = given(ask, **variant)
@@ -69,4 +69,7 @@ def weights_given_are_used(ask, **variant) -> list[Deviation]:
         found.append(Deviation("outputs", "outputs: other weights gave the same before"))
     for name, left in seen.named("left").items():
         found += equal(name, left, seen["before/outputs"], "of its own weights, before and after calls with others")
+    told = dict(seen.facts.get("told", ()))
+    if told.get("after", told.get("before")) != told.get("before"):
+        found.append(Deviation("told", f"it is {' '.join(told['after'].split())}, and was {' '.join(told['before'].split())}"))
     return found

@@ -16,7 +16,7 @@ from suite.backends.keras_exports import run_exported
 from suite.backends.keras_feeding import run_feeding, run_numbered_batches
 from suite.backends.keras_few_rows import run_both_reset, run_few_rows, run_one_row, run_rows_alone
 from suite.backends.keras_fitting import run_fitting
-from suite.backends.keras_frozen import run_frozen_drop, run_frozen_part
+from suite.backends.keras_frozen import run_frozen_drop, run_frozen_file, run_frozen_part
 from suite.backends.keras_given import run_given, run_wrong_weights
 from suite.backends.keras_graphs import run_between, run_convolution_in_time, run_cut_model, run_graph
 from suite.backends.keras_halves import run_halves, run_turned_halves
@@ -149,8 +149,8 @@ PROBES: Mapping[str, Callable] = {
     "options_of_nothing": lambda backend, request: run_options_of_nothing({"keras": backend.keras}, request),
     "contained": run_contained, "initialized": run_initialized, "padded_with": run_padded_with, "mapped": run_mapped,
     "given_mask": run_given_mask, "mask_goes_first": run_mask_goes_first, "cast_mask": run_cast_mask,
-    "frozen_drop": run_frozen_drop, "three_masks": run_three_masks, "nested_masks": run_nested_masks,
-    "weights_beside_masks": run_weights_beside_masks, "masked_numbers": run_masked_numbers,
+    "frozen_drop": run_frozen_drop, "frozen_file": run_frozen_file, "three_masks": run_three_masks,
+    "nested_masks": run_nested_masks, "weights_beside_masks": run_weights_beside_masks, "masked_numbers": run_masked_numbers,
     "both_reset": run_both_reset, "one_row": run_one_row, "rows_alone": run_rows_alone,
     "named_inputs": run_named_inputs,
     "half_range": run_half_range, "attending_nothing": run_attending_nothing,

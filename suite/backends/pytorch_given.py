@@ -22,6 +22,8 @@ from suite.backends.pytorch import unpackable, unsupported_layer
 
 WHOLE = ("loaded", "assigned", "swapped")
 """The ways that take every weight of a module."""
+SAME = ("loaded", "swapped", "copied", "data", "cast", "pickled", "deep_copied")
+"""The ways after which a module is what it was but for its weights: in its options, its mode, and in what is trained of it."""
 
 
 def run_given(backend: Any, request: FunctionRequest) -> Observation | Unsupported:
@@ -37,8 +39,10 @@ def run_given(backend: Any, request: FunctionRequest) -> Observation | Unsupport
     tensors = {name: torch.tensor(np.array(array, "float32"), device=backend.place) for name, array in new.items()}
 
     def made(weights: Any) -> nn.Module:
-        module = layers.build(layer, "fused", backend.place)
+        module = layers.build(layer, "fused", backend.place, 0.25 if layer.layers > 1 else 0.0)
         layers.set_weights(module, layer, weights)
+        if way in SAME:
+            next(module.parameters()).requires_grad_(False)
         return module.eval()
 
     def call(module: nn.Module) -> dict[str, np.ndarray]:
@@ -47,6 +51,7 @@ def run_given(backend: Any, request: FunctionRequest) -> Observation | Unsupport
 
     with moment("build"):
         module = made(options["others"])
+    told = {"before": description(module)}
     with moment("run"), torch.no_grad():
         before, left = call(module)["outputs"], {}
         if way == "called_with":
@@ -58,10 +63,18 @@ def run_given(backend: Any, request: FunctionRequest) -> Observation | Unsupport
                     torch.func.functional_call(module, named, (wrong, *arguments[1:]))
             left = {"left/outputs": call(module)["outputs"]}
         else:
-            after = call(with_weights(module, tensors, way, lambda: made(options["weights"]), lambda m: layers.set_weights(
-                m, layer, options["others"])))
+            module = with_weights(module, tensors, way, lambda: made(options["weights"]), lambda m: layers.set_weights(
+                m, layer, options["others"]))
+            after = call(module)
+    told |= {"after": description(module)} if way in SAME else {}
     states = {name if name == "outputs" else f"states/{name}": array for name, array in after.items()}
-    return Observation({**states, **left, "before/outputs": before}, "fused")
+    return Observation({**states, **left, "before/outputs": before}, "fused", facts={"told": tuple(told.items())})
+
+
+def description(module: nn.Module) -> str:
+    """Its options, the modes of its parts, and which of its weights are trained."""
+    modes = {name: one.training for name, one in module.named_modules()}
+    return f"{module}, training: {modes}, trained: {[name for name, one in module.named_parameters() if one.requires_grad]}"
 
 
 def with_weights(module: nn.Module, tensors: dict[str, torch.Tensor], way: str, other: Any, spoil: Any) -> nn.Module:

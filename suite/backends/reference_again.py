@@ -146,6 +146,11 @@ def run_frozen_drop(backend: Any, request: FunctionRequest) -> Observation:
     return Observation({"plain": plain, "idle": plain, "first": 2 * kept * plain, "second": (2 - 2 * kept) * plain})
 
 
+def run_frozen_file(backend: Any, request: FunctionRequest) -> Observation:
+    """Three weights, as they were."""
+    return Observation({f"{name}/{n}": np.arange(2.0) + n for name in ("saved", "loaded") for n in range(3)})
+
+
 def run_adapted_scaled(backend: Any, request: FunctionRequest) -> Observation:
     """The equation."""
     options = dict(request.arguments)
