@@ -275,9 +275,10 @@ def run_halved(backend: Any, request: FunctionRequest) -> Observation | Unsuppor
     with moment("build"), warnings.catch_warnings():
         warnings.simplefilter("ignore")
         module = layers.LAYERS[layer.cell](layer.features, layer.units, layer.layers, batch_first=first,
-                                           bidirectional=layer.direction == "bidirectional")
+                                           bidirectional=layer.direction == "bidirectional",
+                                           dropout=0.5 if layer.layers > 1 else 0.0)
         module.load_state_dict(layers.named_tensors(layer, asked.weights))
-        whole = nn.Sequential(module)
+        whole = nn.Sequential(module).eval()
         module = torch.ao.quantization.quantize_dynamic(whole, {type(module)}, dtype=torch.float16)[0]
     leaves, lengths, states = given(asked)
     x = leaves["inputs"] if first else leaves["inputs"].transpose(0, 1)

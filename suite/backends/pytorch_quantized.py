@@ -33,7 +33,7 @@ def run_quantized(backend: Any, request: FunctionRequest) -> Observation | Unsup
         return Unsupported("PyTorch quantizes nn.RNNCell, nn.LSTM and nn.GRU, and not nn.RNN")
     arguments = backend._arguments(Request(layer, options["weights"], batch, execution=Execution(kernel)), batch, None)[0]
     with moment("build"):
-        module = layers.build(layer, kernel, backend.place)
+        module = layers.build(layer, kernel, backend.place, 0.5 if layer.layers > 1 else 0.0)
         layers.set_weights(module, layer, options["weights"])
         if width:
             whole, torch_layer = module.rnn, nn.LSTM(layer.features, layer.units, layer.layers, layer.bias, batch_first=True,
