@@ -100,11 +100,13 @@ def around(ask, optimizer: str, options: str) -> list[Deviation]:
 
 
 def around_it(options: str) -> dict[str, Any]:
-    """What happens beside the steps."""
-    return {"ended": options.endswith("at_the_end"), "broken": 2 if options.startswith("infinite") else 0}
+    """What happens beside the steps. A weight without gradients stands beside the others, but where averages are taken."""
+    idle = options.endswith("weight_decay") or "clip" in options or options in ("schedule", "scaled_loss")
+    return {"idle": idle, "ended": options.endswith("at_the_end"), "broken": 2 if options.startswith("infinite") else 0}
 
 
-@claim(NAME, "Clipping, weight decay, schedules, moving averages and accumulation act as their equations say.", FEW,
+@claim(NAME, "Clipping, weight decay, schedules, moving averages and accumulation act as their equations say; a weight without "
+       "gradients stays where it is, and does not count.", FEW,
        sparing=FEW[:9])
 def around_the_step(ask, optimizer, options):
     return around(ask, optimizer, options)

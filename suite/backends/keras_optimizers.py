@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import warnings
 from collections.abc import Mapping
 from typing import Any
 
@@ -84,10 +85,12 @@ def run_optimizer(backend: Any, request: OptimizerRequest) -> Observation | Unsu
         advance = advancing(engine, optimizer, variables)
         for number, gradients in enumerate(request.gradients, start=1):
             scale = float("inf") if number == request.broken else float(engine.numpy(optimizer.scale_loss(engine.tensor(one))))
-            given = [gradient(engine, gradients[name], scale) for name in names]
-            advance(given)
+            given = [gradient(engine, gradients[name], scale) if name in gradients else None for name in names]
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")  # that a weight has no gradient
+                advance(given)
             spoiled += sum(not np.array_equal(*(numbers(engine, g) for g in (left, gradient(engine, gradients[name], scale))))
-                           for name, left in zip(names, given, strict=True))
+                           for name, left in zip(names, given, strict=True) if name in gradients)
             scales += [float(engine.numpy(optimizer.dynamic_scale.value))] if hyper.get("dynamic_scale") else []
             if number == request.resumed:
                 optimizer = again(optimizer, variables)

@@ -133,9 +133,10 @@ class Stepper:
             else:
                 for weight in self.weights:
                     clip_grad_norm_([weight], most)
-        before = [weight.grad.detach().clone() for weight in self.weights]
+        given = [weight for weight in self.weights if weight.grad is not None]
+        before = [weight.grad.detach().clone() for weight in given]
         self.scaler.step(self.optimizer)
-        self.spoiled += sum(not same(kept, weight.grad) for kept, weight in zip(before, self.weights, strict=True))
+        self.spoiled += sum(not same(kept, weight.grad) for kept, weight in zip(before, given, strict=True))
         self.scaler.update()
         if self.schedule is not None:
             self.schedule.step()
@@ -165,9 +166,9 @@ def run_optimizer(request: OptimizerRequest, device: torch.device) -> Observatio
     spoiled, scales = 0, []
     with moment("run"):
         for number, gradients in enumerate(request.gradients, start=1):
-            for name, weight in weights.items():
+            for name in gradients:
                 given = gradient(gradients[name], device)
-                weight.grad = stepper.scaler.scale(given * float("inf") if number == request.broken else given)
+                weights[name].grad = stepper.scaler.scale(given * float("inf") if number == request.broken else given)
             stepper.step()
             spoiled, stepper.spoiled = spoiled + stepper.spoiled, 0
             scales += [stepper.scaler.get_scale()] if hyper.get("dynamic_scale") else []
