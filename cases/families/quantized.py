@@ -15,13 +15,14 @@ from cases.tolerance import compare, expect
 FACTORS = {
     "cell": ("lstm", "gru", "simple_rnn"), "way": ("int8", "float16"), "bias": (True, False), "layers": (2, 1),
     "direction": ("forward", "bidirectional"), "mask": ("none", "right"), "kernel": ("fused", "generic"), "projected": (0, 2),
-    "states": (False, True),
+    "states": (False, True), "activation": ("tanh", "relu"), "rows": (4, 1),
 }
 
 
 @statement("A recurrent layer that is quantized dynamically gives what it gave, within the steps of its quantization.", FACTORS,
            strength=(1, 2, 2), sparing=0, source="PyTorch: torch.ao.quantization.quantize_dynamic", senseless=(
                (("cell", "kernel"), lambda cell, kernel: cell == "simple_rnn" and kernel == "fused"),
+               (("cell", "activation"), lambda cell, activation: activation == "relu" and cell != "simple_rnn"),
                (("cell", "projected"), lambda cell, projected: bool(projected) and cell != "lstm"),
                (("kernel", "projected"), lambda kernel, projected: bool(projected) and kernel != "fused"),
                (("states", "projected"), lambda states, projected: bool(projected) and states),
@@ -30,7 +31,7 @@ def quantized_layers_give_what_they_gave(ask, **variant) -> list[Deviation]:
     return deviations(ask, **variant)
 
 
-WITH_BIASES = {name: values for name, values in FACTORS.items() if name not in ("bias", "projected")}
+WITH_BIASES = {name: values for name, values in FACTORS.items() if name not in ("bias", "projected", "activation")}
 
 
 @statement("A recurrent layer with biases and without a projection, of several layers too, that is quantized dynamically gives "
@@ -38,13 +39,14 @@ WITH_BIASES = {name: values for name, values in FACTORS.items() if name not in (
            usual={"kernel": ("fused",), "cell": ("lstm", "gru")}, senseless=(
                (("cell", "kernel"), lambda cell, kernel: cell == "simple_rnn" and kernel == "fused"),))
 def quantized_stacks_give_what_they_gave(ask, **variant) -> list[Deviation]:
-    return deviations(ask, bias=True, projected=0, **variant)
+    return deviations(ask, bias=True, projected=0, activation="tanh", **variant)
 
 
-def deviations(ask, cell, way, bias, layers, direction, mask, kernel, projected, states) -> list[Deviation]:
+def deviations(ask, cell, way, bias, layers, direction, mask, kernel, projected, states, activation,
+               rows) -> list[Deviation]:
     """Between outputs and states before and after, beyond the steps of the quantization."""
-    layer = Layer(cell, 3, 5, layers, direction, bias=bias)
-    batch, weights = BatchPlan(4, 5, mask, states).draw(layer).but(cotangents=None), draw_weights(layer)
+    layer = Layer(cell, 3, 5, layers, direction, bias=bias, activation=activation)
+    batch, weights = BatchPlan(rows, 5, mask, states).draw(layer).but(cotangents=None), draw_weights(layer)
     arguments = {"layer": layer, "weights": weights, "batch": batch, "way": way, "kernel": kernel, "projected": projected}
     seen = ask(FunctionRequest("quantized", tuple(arguments.items())))
     before = seen.named("before")
