@@ -81,7 +81,7 @@ def numbers_pad_as_they_are(ask, helper, number, dtype):
 
 
 @statement("Lengths are taken in whatever holds whole numbers, a list, a tuple, an array, a tensor of any such dtype; sequences "
-           "that are sorted may be said to be. They come back as they were, also where steps are added.",
+           "that are sorted may be said to be; they come back as they were, also where steps are added.",
            {"form": ("list", "tuple", "array", "int64", "int32", "int16", "uint8"), "ordered": (False, True),
             "batch_first": (True, False), "total": (0, 7)}, strength=(1, 2, 2), sparing=0, source="PyTorch: pack_padded_sequence")
 def lengths_are_whole_numbers(ask, form, ordered, batch_first, total):
