@@ -84,7 +84,7 @@ from suite.backends.reference_fitting import (
     run_thawed,
 )
 from suite.backends.reference_groups import run_copied_optimizer, run_frozen_later, run_groups, run_held_parameters
-from suite.backends.reference_heads import run_heads
+from suite.backends.reference_heads import run_dropped_scores, run_heads
 from suite.backends.reference_initial import run_initialized
 from suite.backends.reference_losses import (
     run_activation,
@@ -252,7 +252,8 @@ PROBES: Mapping[str, Callable] = {
     "initialized": run_initialized,
     "packed_by": run_packed_by, "by_position": run_by_position, "of_a_dtype": run_of_a_dtype, "made_ready": run_request,
     "transformer": run_transformer, "taken_over": run_taken_over, "loaded_twice": run_loaded_twice, "restarts": run_restarts,
-    "quantized_bare": run_quantized_bare, "heads": run_heads, "groups": run_groups,
+    "quantized_bare": run_quantized_bare, "heads": run_heads, "dropped_scores": run_dropped_scores,
+    "groups": run_groups,
     "frozen_later": run_frozen_later, "copied_optimizer": run_copied_optimizer,
     "held_parameters": run_held_parameters, "averaged": run_averaged, "statistics_again": run_statistics_again,
 }

@@ -143,7 +143,7 @@ ATTENTION = faults("PyTorch attention, blind 8", "torch.nn.functional", {
         "            is_causal = False\n"),
     "weights are averaged after the first head": (
         "attn_output_weights = attn_output_weights.mean(dim=1)", "attn_output_weights = attn_output_weights[:, :2].mean(dim=1)"),
-    "dropout of attention in inference with weights": (
+    "attention drops half as often where weights are asked for": (
         "        if dropout_p > 0.0:\n            attn_output_weights = dropout(attn_output_weights, p=dropout_p)",
         "        if dropout_p > 0.0:\n            attn_output_weights = dropout(attn_output_weights, p=dropout_p / 2)"),
     "negative index of padding is not counted from the end": (
@@ -250,4 +250,57 @@ UTILITIES = (
     }),
 )
 
-ALL = (*MODULES, *PACKING, *QUANTIZED, *ATTENTION, *TRANSFORMERS, *COLLATION, *UTILITIES)
+MORE = (
+    *faults("PyTorch tables, blind 8", "torch.nn.modules.sparse", {
+        "bags of pretrained rows forget where they are padded": (
+            "            include_last_offset=include_last_offset,\n            padding_idx=padding_idx,\n        )\n"
+            "        embeddingbag.weight", "            include_last_offset=include_last_offset,\n        )\n        embeddingbag.weight"),
+        "pretrained rows are scaled by frequency where they are frozen": (
+            "            scale_grad_by_freq=scale_grad_by_freq,\n            sparse=sparse,\n        )\n        return embedding",
+            "            scale_grad_by_freq=scale_grad_by_freq and freeze,\n            sparse=sparse,\n        )\n        return embedding"),
+        "bags are never sparse with weights": (
+            "            self.mode,\n            self.sparse,\n            per_sample_weights,", "            self.mode,\n            "
+            "self.sparse and per_sample_weights is None,\n            per_sample_weights,"),
+    }),
+    *faults("PyTorch initial weights, blind 8", "torch.nn.init", {
+        "wide orthogonal weights have a sign": ("    if rows < cols:\n        q.t_()\n\n    with torch.no_grad():", "    if rows < cols:\n        q = q.abs().t()\n\n    with torch.no_grad():"),
+        "gain of tanh is that of relu": ("        return 5.0 / 3\n", "        return math.sqrt(2.0)\n"),
+        "cut normal numbers go beyond one side": ("                mask = (result < lo) | (result > hi)\n", "                mask = result > hi\n"),
+        "gain of a leaky relu of slope zero": ("        if param is None:\n            negative_slope = 0.01", "        if not param:\n            negative_slope = 0.01"),
+    }),
+    *faults("PyTorch statistics, blind 8", "torch.nn.modules.batchnorm", {
+        "cumulative mean counts one batch less": ("exponential_average_factor = 1.0 / float(self.num_batches_tracked)", "exponential_average_factor = 1.0 / max(1.0, float(self.num_batches_tracked) - 1)"),
+        "statistics that are not tracked are of the batch in training alone": (
+            "            bn_training = (self.running_mean is None) and (self.running_var is None)\n\n        r\"\"\"\n        Buffers are only updated if they are to be tracked and we are in training mode. Thus they only need to be\n        passed when the update should occur (i.e. in training mode when they are tracked), or when buffer stats are\n        used for normalization (i.e. in eval mode when buffers are not None).\n        \"\"\"\n        return F.batch_norm(",
+            "            bn_training = False\n\n        r\"\"\"\n        Buffers are only updated if they are to be tracked and we are in training mode. Thus they only need to be\n        passed when the update should occur (i.e. in training mode when they are tracked), or when buffer stats are\n        used for normalization (i.e. in eval mode when buffers are not None).\n        \"\"\"\n        return F.batch_norm("),
+        "reset leaves the count": ("            self.num_batches_tracked.zero_()  # type: ignore[union-attr,operator]\n", "            pass\n"),
+    }),
+    *faults("PyTorch scaled losses, blind 8", "torch.amp.grad_scaler", {
+        "loaded: growth is counted anew": (
+            "        if self._growth_tracker is not None:\n            self._growth_tracker.fill_(state_dict[\"_growth_tracker\"])",
+            "        if self._growth_tracker is not None:\n            self._growth_tracker.fill_(0)"),
+        "loaded before use: growth is counted anew": (
+            "        self._init_growth_tracker = cast(int, state_dict[\"_growth_tracker\"])", "        self._init_growth_tracker = 0"),
+        "backs off by what it grows": ("                self._growth_factor,\n                self._backoff_factor,\n", "                self._growth_factor,\n                1.0 / self._growth_factor / 2,\n"),
+        "two optimizers: the second one's infinities do not count": ("            if len(found_infs) > 1:\n", "            if len(found_infs) > 2:\n"),
+    }),
+    *faults("PyTorch computed weights, blind 8", "torch.nn.utils.parametrize", {
+        "removed: not what was computed is left": ("            with torch.no_grad():\n                t = getattr(module, tensor_name)\n", "            with torch.no_grad():\n                t = original\n"),
+        "two computations run in the other order": (
+            "        curr_idx = 1\n        while hasattr(self, str(curr_idx)):\n            x = self[curr_idx](x)\n            curr_idx += 1\n        return x",
+            "        curr_idx = 1\n        while hasattr(self, str(curr_idx + 1)):\n            x = self[curr_idx](x)\n            curr_idx += 1\n        return x"),
+        "a cache outlives what it is for": ("        if not _cache_enabled:\n            _cache = {}\n", "        if not _cache_enabled:\n            pass\n"),
+        "frozen weights thaw where they are computed from two": ("                            originali = Parameter(originali, original.requires_grad)\n                        originali.requires_grad_(original.requires_grad)", "                            originali = Parameter(originali)\n                        originali.requires_grad_(True)"),
+    }),
+    *faults("PyTorch calls with other weights, blind 8", "torch.nn.utils.stateless", {
+        "weights that are tied are given once": ("            untied_parameters_and_buffers[tied_name] = parameters_and_buffers[\n                given_name\n            ]", "            pass"),
+        "buffers that a call changes are not told": ("        parameters_and_buffers.update(\n", "        dict(parameters_and_buffers).update(\n"),
+        "names that nobody has are taken": ("        if len(unexpected_keys) > 0:\n", "        if len(unexpected_keys) > 1:\n"),
+    }),
+    *faults("PyTorch samplers, blind 8", "torch.utils.data.sampler", {
+        "batches without the last: the count": ("            return len(self.sampler) // self.batch_size  # type: ignore[arg-type]\n        else:", "            return (len(self.sampler) - 1) // self.batch_size  # type: ignore[arg-type]\n        else:"),
+        "a batch that is not full is dropped where it is one row": ("            while batch:\n", "            while len(batch) > 1 or (batch and self.batch_size == 1):\n"),
+    }),
+)
+
+ALL = (*MODULES, *PACKING, *QUANTIZED, *ATTENTION, *TRANSFORMERS, *COLLATION, *UTILITIES, *MORE)
