@@ -51,7 +51,7 @@ def run_loss_of_numbers(backend: Any, request: FunctionRequest) -> Observation:
         own = np.ones(given.shape) if weights is None else weights
         values, slopes = (own * each for each in equation(kind, given, target, options["positive"]))
         total = own.sum() if kind in ("mse", "mae") else values.size
-    by = total if options["reduction"] == "mean" else 1.0
+    by = {"mean": total, "batchmean": len(values)}.get(options["reduction"], 1.0)
     loss = values if options["reduction"] == "none" else np.array(values.sum() / by)
     return Observation({"loss": loss, "gradients": slopes / by})
 
