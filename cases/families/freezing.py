@@ -68,7 +68,8 @@ def frozen_parts_drop(ask, part, how) -> list[Deviation]:
 
 @statement("A file of weights gives each its own in a model of which another part is frozen than of the one that wrote it.",
            {"part": ("bidirectional", "normalization", "cells"), "frozen": ("whole", "inside"), "which": ("first", "second"),
-            "file": ("h5", "weights", "keras")}, strength=(1, 2, 3), sparing=0, usual={"which": ("first",)},
+            "file": ("h5", "weights", "keras")}, strength=(1, 2, 3), sparing=0, usual={
+               "which": ("first",), "part": ("bidirectional", "normalization"), "file": ("h5", "weights")},
            senseless=((("part", "frozen"), lambda part, frozen: part == "normalization" and frozen == "inside"),),
            source="Keras: Layer.trainable, Model.save_weights, save, load_weights")
 def files_fit_what_is_frozen(ask, part, frozen, file, which) -> list[Deviation]:

@@ -126,7 +126,8 @@ def deviations(ask, heads, reads, further, mask, own, causal, scores, bare, bias
 @statement("In training attention drops the rate's share of its scores, divides the rest by what is left, and draws anew in "
            "every call, whether scores are asked for or not.",
            {"layer": ("MultiHeadAttention", "Attention", "AdditiveAttention", "GroupQueryAttention"), "rate": (0.4, 0.2),
-            "scored": (True, False)}, strength=(1, 2, 2), sparing=0,
+            "scored": (True, False)}, strength=(1, 2, 2), sparing=0, usual={
+                "layer": ("MultiHeadAttention", "Attention"), "rate": (0.4,)},
            source="Srivastava et al. 2014; PyTorch: nn.MultiheadAttention(dropout); Keras: Attention(dropout)")
 def attention_drops_its_share(ask, layer, rate, scored) -> list[Deviation]:
     """Arrays: `first`, `second` (rows, steps, steps), of two calls whose every score is 1 / steps, and whose values are the rows

@@ -16,11 +16,12 @@ GIVEN = ("names", "turned", "list")
 @statement("A model of several inputs gives each layer its own, by name in any order or in their own order, with the masks that "
            "are given for them; results that have names keep theirs, in a model that is made of it too.",
            {"given": GIVEN, "way": ("built", *WAYS), "masks": ("list", *GIVEN[:2], "none"), "made": ("list", "dict")},
-           strength=(1, 2, 3), sparing=0, usual={"way": ("configuration",)}, senseless=(
+           strength=(1, 2, 3), sparing=0, senseless=(
     (("made", "given"), lambda made, given: made == "dict" and given == "list"),
     (("made", "masks"), lambda made, masks: made == "dict" and masks == "list"),
     (("given", "masks"), lambda given, masks: given == "list" and masks in GIVEN[:2]),
-), source="Keras: functional models, Input(name), Model(outputs={...})")
+), usual={"way": ("configuration",), "given": GIVEN[1:], "masks": ("list", "turned", "none")},
+           source="Keras: functional models, Input(name), Model(outputs={...})")
 def named_inputs_go_to_their_layers(ask, given, way, masks, made) -> list[Deviation]:
     """The model is made of a list or a dictionary of inputs. Arrays: `z`, `b`, the results of the model by their names; `due/z`,
     `due/b`, of its layers alone."""
