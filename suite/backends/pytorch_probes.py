@@ -18,6 +18,7 @@ from suite.backends.pytorch_given import run_given
 from suite.backends.pytorch_groups import run_copied_optimizer, run_frozen_later, run_groups, run_held_parameters
 from suite.backends.pytorch_heads import run_dropped_scores, run_heads
 from suite.backends.pytorch_initial import run_initialized
+from suite.backends.pytorch_loaders import run_loaded_rows, run_unequal_rows
 from suite.backends.pytorch_losses import run_ctc, run_embedding, run_ignored, run_loss_of_numbers, run_masked_loss
 from suite.backends.pytorch_modules import (
     run_computed_weights,
@@ -42,7 +43,7 @@ from suite.backends.pytorch_purity import run_helper, run_mixed_dtypes, run_puri
 from suite.backends.pytorch_quantized import run_made_ready, run_quantizable, run_quantized, run_quantized_bare
 from suite.backends.pytorch_schedules import run_epochs, run_restarts
 from suite.backends.pytorch_taken import run_loaded_twice, run_taken_over
-from suite.backends.pytorch_transformers import run_transformer
+from suite.backends.pytorch_transformers import run_transformer, run_whole_transformer
 from suite.backends.pytorch_transforms import run_recomputed, run_transformed
 from suite.backends.pytorch_weights import run_fresh, run_parameters, run_read_back, run_step
 
@@ -73,6 +74,7 @@ PROBES: Mapping[str, Callable] = {
     "groups": run_groups,
     "frozen_later": run_frozen_later, "copied_optimizer": run_copied_optimizer,
     "low_inputs": run_low_inputs,
+    "whole_transformer": run_whole_transformer, "loaded_rows": run_loaded_rows, "unequal_rows": run_unequal_rows,
     "held_parameters": run_held_parameters, "averaged": run_averaged, "statistics_again": run_statistics_again,
 }
 """Name of a function request -> what answers it: function(backend, request)."""

@@ -86,6 +86,7 @@ from suite.backends.reference_fitting import (
 from suite.backends.reference_groups import run_copied_optimizer, run_frozen_later, run_groups, run_held_parameters
 from suite.backends.reference_heads import run_dropped_scores, run_heads
 from suite.backends.reference_initial import run_initialized
+from suite.backends.reference_loaders import run_loaded_rows, run_unequal_rows
 from suite.backends.reference_losses import (
     run_activation,
     run_attending_long,
@@ -165,7 +166,7 @@ from suite.backends.reference_training import (
     run_shared,
     run_typed,
 )
-from suite.backends.reference_transformers import run_transformer
+from suite.backends.reference_transformers import run_transformer, run_whole_transformer
 from suite.backends.reference_weights import (
     run_bounds,
     run_embedding,
@@ -238,7 +239,8 @@ PROBES: Mapping[str, Callable] = {
     "mask_goes_first": run_mask_goes_first, "cast_mask": run_cast_mask,
     "frozen_drop": run_frozen_drop, "frozen_file": run_frozen_file,
     "three_masks": run_three_masks, "nested_masks": run_nested_masks,
-    "weights_beside_masks": run_weights_beside_masks, "low_inputs": run_low_inputs, "masked_numbers": run_masked_numbers,
+    "weights_beside_masks": run_weights_beside_masks, "low_inputs": run_low_inputs,
+    "loaded_rows": run_loaded_rows, "unequal_rows": run_unequal_rows, "masked_numbers": run_masked_numbers,
     "both_reset": run_both_reset, "one_row": run_one_row, "rows_alone": run_rows_alone,
     "named_inputs": run_named_inputs, "half_range": run_half_range,
     "attending_nothing": run_attending_nothing, "few_rows": run_few_rows, "optional": run_optional,
@@ -251,7 +253,8 @@ PROBES: Mapping[str, Callable] = {
     "computed_as": run_computed_as, "as_vector": run_as_vector,
     "initialized": run_initialized,
     "packed_by": run_packed_by, "by_position": run_by_position, "of_a_dtype": run_of_a_dtype, "made_ready": run_request,
-    "transformer": run_transformer, "taken_over": run_taken_over, "loaded_twice": run_loaded_twice, "restarts": run_restarts,
+    "transformer": run_transformer, "whole_transformer": run_whole_transformer,
+    "taken_over": run_taken_over, "loaded_twice": run_loaded_twice, "restarts": run_restarts,
     "quantized_bare": run_quantized_bare, "heads": run_heads, "dropped_scores": run_dropped_scores,
     "groups": run_groups,
     "frozen_later": run_frozen_later, "copied_optimizer": run_copied_optimizer,

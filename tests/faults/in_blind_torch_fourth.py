@@ -197,7 +197,7 @@ TRANSFORMERS = faults("PyTorch transformers, blind 8", "torch.nn.modules.transfo
         "memory_key_padding_mask,\n            tgt_is_causal=tgt_is_causal,\n            memory_is_causal=memory_is_causal,\n        )\n        return output\n\n    @staticmethod",
         "            tgt_key_padding_mask=tgt_key_padding_mask,\n            memory_key_padding_mask="
         "memory_key_padding_mask,\n            tgt_is_causal=tgt_is_causal,\n            memory_is_causal=memory_is_causal,\n        )\n        return output\n\n    @staticmethod"),
-})
+}, {"the fast path fills padding with ones": "what an encoder gives at padding is promised nowhere, and not zero on the slow path"})
 COLLATION = faults("PyTorch batches, blind 8", "torch.utils.data._utils.collate", {
     "names of a batch share the first row's dictionary": (
         "                clone = copy.copy(elem)\n                clone.update(", "                clone = elem\n                clone.update("),
