@@ -107,7 +107,7 @@ FACTORS = {
 """The ways by which a layer is come by: made; copied deeply; pickled and read again; two in a stack that was made of it; that of
 a whole transformer that was given the layer's options. memory: its steps; crossed: whether a mask says what of it is read."""
 FAST = {"way": ("made", "stacked"), "activation": ("relu-word", "gelu-word"), "norm_first": (False, True),
-        "mask": ("right", "gaps", "none", "left", "short"), "causal": (False, True)}
+        "mask": ("right", "gaps", "none", "left", "short"), "causal": (False, True), "batch_first": (True, False)}
 
 
 @statement("A layer of a transformer is its equations with the activation that it was given, made, copied, pickled, stacked or "
@@ -120,11 +120,11 @@ def transformer_layers_are_their_equations(ask, **variant) -> list[Deviation]:
     return deviations(ask, **variant)
 
 
-@statement("A layer of an encoder that nothing keeps from being fast is its equations, with padding, causality and both.", FAST,
+@statement("A layer of an encoder that nothing keeps from being fast is its equations, with padding, causality and both, also where it "
+           "reads time first and nothing may be fast.", FAST,
            strength=(1, 3, 3), sparing=0, source="PyTorch: nn.TransformerEncoderLayer, the fast path")
 def fast_encoders_are_their_equations(ask, **variant) -> list[Deviation]:
-    return deviations(ask, kind="encoder", gradients=False, batch_first=True, bias=True, memory=MEMORY, crossed=False,
-                      **variant)
+    return deviations(ask, kind="encoder", gradients=False, bias=True, memory=MEMORY, crossed=False, **variant)
 
 
 @statement("A whole transformer gives what its decoder gives of what its encoder gives, each with its own masks.",

@@ -186,7 +186,7 @@ TRANSFORMERS = faults("PyTorch transformers, blind 8", "torch.nn.modules.transfo
         "                x\n                + self._mha_block(\n                    x, memory, memory_mask, tgt_key_padding_mask if "
         "memory.shape == tgt.shape and tgt_key_padding_mask is not None else memory_key_padding_mask, memory_is_causal\n"),
     "the fast path fills padding with ones": ("output = output.to_padded_tensor(0.0, src.size())", "output = output.to_padded_tensor(1.0, src.size())"),
-    "a fast path for any training layer": ("        elif not self.self_attn.batch_first:\n", "        elif False:\n"),
+    "a fast path for layers that read time first": ("        elif not self.self_attn.batch_first:\n", "        elif False:\n"),
     "masks are taken for causal that are so in shape": (
         "            make_causal = bool((mask == causal_comparison).all())", "            make_causal = bool((mask[0] == causal_comparison[0]).all())"),
     "feed forward drops once": (
