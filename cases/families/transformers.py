@@ -120,8 +120,8 @@ def transformer_layers_are_their_equations(ask, **variant) -> list[Deviation]:
     return deviations(ask, **variant)
 
 
-@statement("A layer of an encoder that nothing keeps from being fast is its equations, with padding, causality and both, also where it "
-           "reads time first and nothing may be fast.", FAST,
+@statement("A layer of an encoder that nothing keeps from being fast is its equations, with padding, causality and both, also "
+           "where it reads time first and nothing may be fast.", FAST,
            strength=(1, 3, 3), sparing=0, source="PyTorch: nn.TransformerEncoderLayer, the fast path")
 def fast_encoders_are_their_equations(ask, **variant) -> list[Deviation]:
     return deviations(ask, kind="encoder", gradients=False, bias=True, memory=MEMORY, crossed=False, **variant)
