@@ -73,12 +73,12 @@ def attended(x: np.ndarray, read: np.ndarray, may: np.ndarray, weights: Weights,
 def transformed(options: Mapping[str, Any], given: Mapping[str, np.ndarray], weights: Weights) -> np.ndarray:
     """The layer by its equations, as of Vaswani et al. 2017; with `norm_first` as of Xiong et al. 2020. Stacked: twice.
 
-    given   x (rows, steps, features), valid (rows, steps), causal bool; memory, memory_valid, and crossed (steps, memory), what a
-            step may read of it, for a decoder
+    given   x (rows, steps, features), valid (rows, steps), own (steps, steps), what a step may read; memory, memory_valid, and
+            crossed (steps, memory), what it may read of that, for a decoder
     """
     kind, norm_first, activation = options["kind"], options["norm_first"], ACTIVATIONS[options["activation"].partition("-")[0]]
     x, rows = given["x"], len(given["x"])
-    own = np.broadcast_to(given["valid"][:, None, :], (rows, STEPS, STEPS)) & (np.tri(STEPS, dtype=bool) | ~given["causal"])
+    own = np.broadcast_to(given["valid"][:, None, :], (rows, STEPS, STEPS)) & given["own"]
     blocks: list[Callable[[np.ndarray], np.ndarray]] = [lambda y: attended(y, y, own, weights, "self_attn")]
     if kind == "decoder":
         other = given["memory_valid"][:, None, :] & given["crossed"]
@@ -99,15 +99,17 @@ def validity(mask: str, steps: int, causal: bool) -> np.ndarray:
     return valid
 
 
+SAID = ("nothing", "causal", "nearly_causal")
+"""What a step may read of its sequence; nearly: of what came before the last step may not read the second."""
 FACTORS = {
     "kind": ("decoder", "encoder"), "way": ("made", "copied", "pickled", "stacked", "whole"), "activation": GIVEN,
-    "norm_first": (False, True), "mask": ("none", "right", "gaps"), "causal": (False, True), "gradients": (True, False),
+    "norm_first": (False, True), "mask": ("none", "right", "gaps"), "said": SAID, "gradients": (True, False),
     "batch_first": (True, False), "bias": (True, False), "memory": (MEMORY, STEPS), "crossed": (False, True),
 }
 """The ways by which a layer is come by: made; copied deeply; pickled and read again; two in a stack that was made of it; that of
 a whole transformer that was given the layer's options. memory: its steps; crossed: whether a mask says what of it is read."""
 FAST = {"way": ("made", "stacked"), "activation": ("relu-word", "gelu-word"), "norm_first": (False, True),
-        "mask": ("right", "gaps", "none", "left", "short"), "causal": (False, True), "batch_first": (True, False)}
+        "mask": ("right", "gaps", "none", "left", "short"), "said": SAID, "batch_first": (True, False)}
 
 
 @statement("A layer of a transformer is its equations with the activation that it was given, made, copied, pickled, stacked or "
@@ -140,13 +142,15 @@ def whole_transformers_are_their_parts(ask, norm_first, mask, said, batch_first)
     return compare("outputs", seen["outputs"], seen["due"], SLACK * max(1.0, np.abs(seen["due"]).max()))
 
 
-def deviations(ask, kind, way, activation, norm_first, mask, causal, gradients, batch_first, bias, memory,
+def deviations(ask, kind, way, activation, norm_first, mask, said, gradients, batch_first, bias, memory,
                crossed) -> list[Deviation]:
     """Between outputs and the equations, at valid steps."""
     random = generator("transformers", kind, activation)
     weights = {name: draw_values(random, shape) for name, shape in shapes(kind, bias).items()}
     given = {"x": draw_values(random, (ROWS, STEPS, WIDTH)), "memory": draw_values(random, (ROWS, memory, WIDTH)),
-             "valid": validity(mask, STEPS, causal), "memory_valid": validity(mask, memory, True), "causal": np.array(causal)}
+             "valid": validity(mask, STEPS, said != "nothing"), "memory_valid": validity(mask, memory, True)}
+    given["own"] = np.ones((STEPS, STEPS), bool) if said == "nothing" else np.tri(STEPS, dtype=bool)
+    given["own"][-1, 1] &= said != "nearly_causal"
     read = (np.arange(STEPS)[:, None] + 2 * np.arange(memory)) % 3 != 0
     given["crossed"] = (read | (np.arange(memory) == 0)) if crossed else np.ones((STEPS, memory), bool)
     if memory == STEPS:

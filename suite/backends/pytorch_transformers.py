@@ -67,14 +67,13 @@ def run_transformer(backend: Any, request: FunctionRequest) -> Observation:
         return ~torch.tensor(np.array(arrays[name])) if masked else None
 
     x = sequence("x")
-    causal = torch.ones(arrays["x"].shape[1], arrays["x"].shape[1], dtype=torch.bool).triu(1) if arrays["causal"] else None
+    own, crossed = (None if arrays[name].all() else ~torch.tensor(np.array(arrays[name])) for name in ("own", "crossed"))
     with moment("run"), torch.set_grad_enabled(options["gradients"]):
         if options["kind"] == "encoder":
             name = "mask" if way == "stacked" else "src_mask"
-            outputs = module(x, **{name: causal}, src_key_padding_mask=padding("valid"))
+            outputs = module(x, **{name: own}, src_key_padding_mask=padding("valid"))
         else:
-            crossed = None if arrays["crossed"].all() else ~torch.tensor(np.array(arrays["crossed"]))
-            outputs = module(x, sequence("memory"), tgt_mask=causal, memory_mask=crossed, tgt_key_padding_mask=padding("valid"),
+            outputs = module(x, sequence("memory"), tgt_mask=own, memory_mask=crossed, tgt_key_padding_mask=padding("valid"),
                              memory_key_padding_mask=padding("memory_valid"))
     return Observation({"outputs": to_numpy(outputs if first else outputs.transpose(0, 1))})
 
