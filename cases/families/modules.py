@@ -113,7 +113,7 @@ def layers_that_stand_twice(ask, way, cell, mask):
            "the stack, however many layers a segment has.", {"segments": (2, 1, 3), "cell": CELLS}, strength=(1, 1, 2), sparing=0,
            source="PyTorch: torch.utils.checkpoint.checkpoint_sequential")
 def segments_are_the_stack(ask, segments, cell):
-    layer = Layer(cell, 3, 3, 5)
+    layer = Layer(cell, 3, 3, 7)
     batch = BatchPlan(4, 6, "none").draw(layer)
     batch = batch.but(cotangents={"outputs": batch.cotangents["outputs"]})
     request = Request(layer, draw_weights(layer), batch, wants=("outputs", "gradients"))

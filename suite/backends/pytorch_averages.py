@@ -26,13 +26,15 @@ def run_averaged(backend: Any, request: FunctionRequest) -> Observation:
     given = {"multi_avg_fn" if options["together"] else "avg_fn": how}
     with moment("run"), torch.no_grad():
         average = swa_utils.AveragedModel(module, use_buffers=options["buffers"], **given)
+        path: dict[str, list[np.ndarray]] = {name: [] for name in options["taken"]}
         for number in range(len(options["taken"]["weight"])):
             for own, values in options["taken"].items():
                 tensor = getattr(module, own)
                 tensor.copy_(torch.tensor(values[number]))
             average.update_parameters(module)
-    arrays = {own: np.array(getattr(average.module, own).detach().numpy()) for own in options["taken"]}
-    return Observation({**arrays, "count": average.n_averaged.numpy()})
+            for own, values in path.items():
+                values.append(getattr(average.module, own).detach().numpy().copy())
+    return Observation({**{own: np.stack(values) for own, values in path.items()}, "count": average.n_averaged.numpy()})
 
 
 def run_statistics_again(backend: Any, request: FunctionRequest) -> Observation:
