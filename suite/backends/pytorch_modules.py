@@ -192,7 +192,17 @@ def run_segments(backend: Any, request: FunctionRequest) -> Observation:
         outputs = checkpoint_sequential(stack, options["segments"], x, use_reentrant=False)
         own = [layers.parameters(each.named.inner) for each in stack]
         slopes = iter(torch.autograd.grad(summed({"outputs": outputs}, asked.batch), [x, *(p for o in own for p in o.values())]))
-    arrays = {"outputs": layers.to_numpy(outputs), "gradients/inputs": layers.to_numpy(next(slopes))}
+        dropping = nn.Sequential(*(part for each in stack for part in (each, nn.Dropout(0.5))))
+        drawn = {"plainly": lambda: dropping(x),
+                 "dropped": lambda: checkpoint_sequential(dropping, options["segments"], x, use_reentrant=False)}
+        arrays = {}
+        for name, call in drawn.items():
+            with torch.random.fork_rng():
+                torch.manual_seed(5)
+                found = call().square().sum()
+                torch.rand(7)  # whoever draws again backward must go back for it
+                arrays[name] = layers.to_numpy(torch.autograd.grad(found, x)[0])
+    arrays |= {"outputs": layers.to_numpy(outputs), "gradients/inputs": layers.to_numpy(next(slopes))}
     for k, each in enumerate(own):
         found = from_pytorch(one, {name: layers.to_numpy(next(slopes)) for name in each})
         arrays |= {f"gradients/weights/{k}{n[1:]}": a for n, a in found.items()}
