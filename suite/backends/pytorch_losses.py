@@ -48,8 +48,9 @@ def run_embedding(backend: Any, request: FunctionRequest) -> Observation:
              "scale_grad_by_freq": options["by_frequency"]}
     with moment("build"):
         torch.manual_seed(5)
-        if options["origin"] == "pretrained":
-            module = torch.nn.Embedding.from_pretrained(table, **given)
+        if options["origin"] in ("pretrained", "thawed"):
+            thawed = {"freeze": False} if options["origin"] == "thawed" else {}
+            module = torch.nn.Embedding.from_pretrained(table, **thawed, **given)
         else:
             module = torch.nn.Embedding(*table.shape, **given if options["origin"] != "function" else {})
         if options["origin"] in ("given", "function"):
@@ -59,9 +60,11 @@ def run_embedding(backend: Any, request: FunctionRequest) -> Observation:
         module.weight.requires_grad_(True)
         outputs = functional.embedding(ids, module.weight, **given) if options["origin"] == "function" else module(ids)
         (outputs * torch.tensor(np.array(options["cotangents"], "float32"))).sum().backward()
-        slope = module.weight.grad.to_dense() if options["sparse"] else module.weight.grad
+        sparse = module.weight.grad.is_sparse
+        slope = module.weight.grad.to_dense() if sparse else module.weight.grad
     tensors = {"outputs": outputs, "gradients": slope, "after": module.weight}
-    return Observation({"table": before, **{name: to_numpy(one) for name, one in tensors.items()}}, facts={"frozen": frozen})
+    return Observation({"table": before, **{name: to_numpy(one) for name, one in tensors.items()}},
+                       facts={"frozen": frozen, "sparse": sparse})
 
 
 CTC_DEFAULTS = {"blank": 0, "reduction": "mean", "zero_infinity": False}

@@ -104,7 +104,8 @@ def run_bags(backend: Any, request: FunctionRequest) -> Observation:
         moved = short.copy()
         moved[place] += step
         slopes[place] = ((outputs(moved) - outputs(short)) * options["cotangents"]).sum() / step
-    return Observation({"outputs": outputs(short), "table": table.astype("float32"), "gradients": slopes.round(7)})
+    return Observation({"outputs": outputs(short), "table": table.astype("float32"), "gradients": slopes.round(7)},
+                       facts={"sparse": options["sparse"]})
 
 
 def run_wrong_bags(backend: Any, request: FunctionRequest) -> Observation:
