@@ -17,7 +17,7 @@ from suite.backends.pytorch_exports import run_exported
 from suite.backends.pytorch_given import run_given
 from suite.backends.pytorch_groups import run_copied_optimizer, run_frozen_later, run_groups, run_held_parameters
 from suite.backends.pytorch_heads import run_dropped_scores, run_heads
-from suite.backends.pytorch_initial import run_initialized
+from suite.backends.pytorch_initial import run_gains, run_initialized
 from suite.backends.pytorch_loaders import run_loaded_rows, run_unequal_rows
 from suite.backends.pytorch_losses import run_ctc, run_embedding, run_ignored, run_loss_of_numbers, run_masked_loss
 from suite.backends.pytorch_modules import (
@@ -73,7 +73,7 @@ PROBES: Mapping[str, Callable] = {
     "quantized_bare": run_quantized_bare, "heads": run_heads, "dropped_scores": run_dropped_scores,
     "groups": run_groups,
     "frozen_later": run_frozen_later, "copied_optimizer": run_copied_optimizer,
-    "low_inputs": run_low_inputs,
+    "low_inputs": run_low_inputs, "gains": run_gains,
     "whole_transformer": run_whole_transformer, "loaded_rows": run_loaded_rows, "unequal_rows": run_unequal_rows,
     "held_parameters": run_held_parameters, "averaged": run_averaged, "statistics_again": run_statistics_again,
 }
