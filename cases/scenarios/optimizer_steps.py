@@ -119,7 +119,8 @@ def around_every_step(ask, optimizer, options):
 
 
 RESUMED = [{"optimizer": "sgd", "options": "moving_average"}, {"optimizer": "sgd", "options": "accumulation"},
-           {"optimizer": "nadam", "options": "schedule"}, {"optimizer": "adam", "options": "decay_of_some"}]
+           {"optimizer": "nadam", "options": "schedule"}, {"optimizer": "adam", "options": "decay_of_some"},
+           {"optimizer": "sgd", "options": "infinite_gradients"}]
 
 
 @claim(NAME, "Another optimizer that is given what one remembers after three steps takes the fourth as that one would.", RESUMED,

@@ -29,6 +29,7 @@ from suite.backends.pytorch_modules import (
     run_twice,
     run_wrong_weights,
 )
+from suite.backends.pytorch_norms import run_norms
 from suite.backends.pytorch_packed import (
     run_bare,
     run_by_position,
@@ -73,7 +74,7 @@ PROBES: Mapping[str, Callable] = {
     "quantized_bare": run_quantized_bare, "heads": run_heads, "dropped_scores": run_dropped_scores,
     "groups": run_groups,
     "frozen_later": run_frozen_later, "copied_optimizer": run_copied_optimizer,
-    "low_inputs": run_low_inputs, "gains": run_gains,
+    "low_inputs": run_low_inputs, "gains": run_gains, "norms": run_norms,
     "whole_transformer": run_whole_transformer, "loaded_rows": run_loaded_rows, "unequal_rows": run_unequal_rows,
     "held_parameters": run_held_parameters, "averaged": run_averaged, "statistics_again": run_statistics_again,
 }
