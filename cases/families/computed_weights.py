@@ -108,3 +108,17 @@ def weights_are_a_vector(ask, cell, layers) -> list[Deviation]:
     found = equal("vector", seen["vector"], seen["due"], "the weights, one after the other")
     given = Observation({"outputs": seen["outputs"]}, facts=seen.facts)
     return found + against_reference(given, Request(layer, weights, batch, wants=("outputs",)), "outputs")
+
+
+@statement("A matrix that is frozen stays so when it is computed from others, and when it is no more, and it is a weight then as "
+           "before; the others are trained.",
+           {"way": ("normed_rows", "normed_by_hook", "spectral", "orthogonal_free", "half", "pruned"), "then": ("kept", "left")},
+           strength=(1, 2, 2), sparing=0, source="PyTorch: torch.nn.utils.parametrizations, weight_norm, prune, requires_grad")
+def frozen_matrices_stay_frozen(ask, way, then) -> list[Deviation]:
+    """Arrays: `own`, whether they are trained, of the weights that have the name of the matrix in theirs; `others`, of the rest.
+    Fact `name`, that of the matrix."""
+    seen = ask(FunctionRequest("frozen_matrix", (("way", way), ("then", then))))
+    name = seen.facts["name"]
+    found = [] if seen["own"].size else [Deviation("weights", f"{name} is no weight any more")]
+    found += [Deviation("frozen", f"{name} is trained, and was frozen")] if seen["own"].any() else []
+    return found if seen["others"].size and seen["others"].all() else [*found, Deviation("others", "others are not trained")]

@@ -130,3 +130,20 @@ def run_as_vector(backend: Any, request: FunctionRequest) -> Observation:
         outputs = module(inputs)[0]
     due = np.concatenate([to_numpy(other[n]).ravel() for n in names])
     return Observation({"outputs": to_numpy(outputs), "vector": vector, "due": due}, facts={"padding": "zero"})
+
+
+def run_frozen_matrix(backend: Any, request: FunctionRequest) -> Observation:
+    """Answer the request of `cases.families.computed_weights.frozen_matrices_stay_frozen`."""
+    options, name = dict(request.arguments), "weight_hh_l0"
+    with moment("build"), warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        module = nn.GRU(3, 4)
+        getattr(module, name).requires_grad_(False)
+    with moment("run"), warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        computed(module, name, options["way"])
+        if options["then"] == "left":
+            leave(module, name, options["way"], "left")
+    every = [(name in each, parameter.requires_grad) for each, parameter in module.named_parameters()]
+    return Observation({what: np.array([float(on) for named, on in every if named == (what == "own")])
+                        for what in ("own", "others")}, facts={"name": name})
