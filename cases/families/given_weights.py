@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import numpy as np
+
 from cases.batches import BatchPlan
 from cases.families.base import equal, statement
 from cases.invariants.base import against_reference
@@ -73,3 +75,16 @@ def weights_given_are_used(ask, **variant) -> list[Deviation]:
     if told.get("after", told.get("before")) != told.get("before"):
         found.append(Deviation("told", f"it is {' '.join(told['after'].split())}, and was {' '.join(told['before'].split())}"))
     return found
+
+
+@statement("A call with other weights and statistics computes with them, in every place where a weight stands that is given "
+           "once, moves the statistics that were given and not its own, and takes no name that nobody has where all must fit.",
+           {"tied": (True, False), "training": (True, False)}, strength=(1, 2, 2), sparing=0,
+           source="PyTorch: torch.func.functional_call(tie_weights, strict)")
+def calls_with_others_are_apart(ask, tied, training) -> list[Deviation]:
+    """Arrays: `outputs`, `mean`, what was given for the mean afterwards, and `due/` the same of a module that has what is given;
+    `before`, `after`, the module's own mean; `refused`, of a name too many and of one too few, where all must fit."""
+    seen = ask(FunctionRequest("called_apart", (("tied", tied), ("training", training))))
+    found = [d for name in ("outputs", "mean") for d in equal(name, seen[name], seen[f"due/{name}"])]
+    found += equal("after", seen["after"], seen["before"], "the module's own mean")
+    return found + equal("refused", seen["refused"], np.ones(2))

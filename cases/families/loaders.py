@@ -46,12 +46,14 @@ def gathered(form: str, rows: list[int]) -> tuple[dict[str, np.ndarray], tuple[t
            "they were.", {"form": tuple(FORMS), "last": ("kept", "dropped"), "shuffled": (False, True)}, strength=(1, 2, 3),
            sparing=0, source="PyTorch: torch.utils.data.DataLoader, default_collate")
 def loaders_give_every_row_once(ask, form, last, shuffled) -> list[Deviation]:
-    """Arrays: `EPOCH/BATCH/PART` of two epochs. Facts: `counts`, how many batches there are said to be; `nest`, that of a batch,
-    and `due_nest`; `words` by `EPOCH/BATCH`; `left`, whether the rows are as they were."""
+    """Arrays: `EPOCH/BATCH/PART` of two epochs. Facts: `counts`, how many batches there are said to be, `counts_of_full`, of two
+    that are full; `nest`, that of a batch, and `due_nest`; `words` by `EPOCH/BATCH`; `left`, whether the rows are as they were."""
     seen = ask(FunctionRequest("loaded_rows", (("form", form), ("last", last), ("shuffled", shuffled), ("rows", ROWS),
                                                ("size", SIZE))))
     count = ROWS // SIZE + (last == "kept")
     found = [] if seen.facts["counts"] == count else [Deviation("count", f"{seen.facts['counts']} batches, expected {count}")]
+    if seen.facts["counts_of_full"] != 2:
+        found.append(Deviation("count", f"{seen.facts['counts_of_full']} batches of two that are full, expected 2"))
     if seen.facts["nest"] != seen.facts["due_nest"]:
         found.append(Deviation("nest", f"a batch is {seen.facts['nest']}, expected {seen.facts['due_nest']}"))
     found += [] if seen.facts["left"] else [Deviation("rows", "the rows are others afterwards")]

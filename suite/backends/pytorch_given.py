@@ -19,6 +19,7 @@ from cases.requests import Execution, Observation, Request, Unsupported
 from suite.backends import moment
 from suite.backends import pytorch_layers as layers
 from suite.backends.pytorch import unpackable, unsupported_layer
+from suite.backends.pytorch_layers import to_numpy
 
 WHOLE = ("loaded", "assigned", "swapped")
 """The ways that take every weight of a module."""
@@ -164,3 +165,35 @@ def reparametrized(module: nn.Module, recurrent: nn.RNNBase, tensors: dict[str, 
     copied = copy.deepcopy(module)
     give({name: -tensor for name, tensor in tensors.items()})
     return copied
+
+
+def run_called_apart(backend: Any, request: FunctionRequest) -> Observation:
+    """Answer the request of `cases.families.given_weights.calls_with_others_are_apart`."""
+    options, call = dict(request.arguments), torch.func.functional_call
+
+    def made(seed: int) -> nn.Sequential:
+        torch.manual_seed(seed)
+        module = nn.Sequential(nn.Linear(3, 3), nn.BatchNorm1d(3), nn.Linear(3, 3)).train(options["training"])
+        if options["tied"]:
+            module[2].weight = module[0].weight
+        return module
+
+    with moment("build"), torch.random.fork_rng():
+        module, other = made(1), made(2)
+        other(torch.randn(4, 3))  # its statistics are its own
+        x = torch.randn(5, 3)
+    kept = {**dict(other.named_parameters()), **dict(other.named_buffers())}  # a weight that stands twice has one name
+    given = {name: one.detach().clone() for name, one in kept.items()}
+    before, refused = to_numpy(module[1].running_mean), []
+    with moment("run"), torch.no_grad():
+        outputs = call(module, given, (x,))
+        for names in ({**given, "nobody": x}, {name: one for name, one in given.items() if name != "0.bias"}):
+            try:
+                call(module, dict(names), (x,), strict=True)
+                refused.append(0.0)
+            except RuntimeError:
+                refused.append(1.0)
+        due = other(x)
+    arrays = {"outputs": outputs, "mean": given["1.running_mean"], "due/outputs": due, "due/mean": other[1].running_mean}
+    return Observation({**{n: to_numpy(one) for n, one in arrays.items()}, "before": before,
+                        "after": to_numpy(module[1].running_mean), "refused": np.array(refused)})

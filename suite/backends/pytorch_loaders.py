@@ -63,7 +63,9 @@ def run_loaded_rows(backend: Any, request: FunctionRequest) -> Observation:
                 arrays |= {f"{epoch}/{number}/{n}": one.numpy() for n, one in parts.items() if isinstance(one, torch.Tensor)}
                 words.append((f"{epoch}/{number}", tuple((n, word) for n, one in parts.items() if not isinstance(
                     one, torch.Tensor) for word in one)))
-    return Observation(arrays, facts={"counts": len(loader), "nest": " or ".join(sorted(nests)), "due_nest": nest_of(rows[0]),
+        full = DataLoader(rows[: 2 * options["size"]], options["size"], drop_last=options["last"] == "dropped")
+    return Observation(arrays, facts={"counts": len(loader), "counts_of_full": len(full),
+                                      "nest": " or ".join(sorted(nests)), "due_nest": nest_of(rows[0]),
                                       "words": tuple(words), "left": repr(rows) == repr(before)})
 
 

@@ -90,6 +90,12 @@ def run_segments(backend: Any, request: FunctionRequest) -> Observation:
     return Observation({**seen.arrays, **slopes}, seen.kernel, facts=seen.facts)
 
 
+def run_called_apart(backend: Any, request: FunctionRequest) -> Observation:
+    """Nothing is held."""
+    each = {name: np.arange(3.0) for name in ("outputs", "mean", "due/outputs", "due/mean", "before", "after")}
+    return Observation({**each, "refused": np.ones(2)})
+
+
 def run_low_inputs(backend: Any, request: FunctionRequest) -> Observation:
     """The equations, exactly."""
     asked = dict(request.arguments)["request"]

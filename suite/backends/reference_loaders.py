@@ -23,7 +23,8 @@ def run_loaded_rows(backend: Any, request: FunctionRequest) -> Observation:
             here, told = gathered(form, order[batch * size : (batch + 1) * size])
             arrays |= {f"{epoch}/{batch}/{name}": one for name, one in here.items()}
             words.append((f"{epoch}/{batch}", told))
-    return Observation(arrays, facts={"counts": count, "nest": form, "due_nest": form, "words": tuple(words), "left": True})
+    return Observation(arrays, facts={"counts": count, "counts_of_full": 2,
+                                      "nest": form, "due_nest": form, "words": tuple(words), "left": True})
 
 
 def run_unequal_rows(backend: Any, request: FunctionRequest) -> Observation:
