@@ -47,7 +47,7 @@ def gathered(form: str, rows: list[int]) -> tuple[dict[str, np.ndarray], tuple[t
            sparing=0, source="PyTorch: torch.utils.data.DataLoader, default_collate")
 def loaders_give_every_row_once(ask, form, last, shuffled) -> list[Deviation]:
     """Arrays: `EPOCH/BATCH/PART` of two epochs. Facts: `counts`, how many batches there are said to be, `counts_of_full`, of two
-    that are full; `nest`, that of a batch, and `due_nest`; `words` by `EPOCH/BATCH`; `left`, whether the rows are as they were."""
+    that are full; `nest`, that of a batch, and `due_nest`; `words` by `EPOCH/BATCH`; `left`, whether rows are as they were."""
     seen = ask(FunctionRequest("loaded_rows", (("form", form), ("last", last), ("shuffled", shuffled), ("rows", ROWS),
                                                ("size", SIZE))))
     count = ROWS // SIZE + (last == "kept")
