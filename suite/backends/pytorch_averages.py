@@ -48,3 +48,20 @@ def run_statistics_again(backend: Any, request: FunctionRequest) -> Observation:
         swa_utils.update_bn([torch.tensor(np.array(one, "float32")) for one in options["batches"]], module)
     return Observation({"mean": norm.running_mean.numpy(), "variance": norm.running_var.numpy()},
                        facts={"training": module.training, "momentum": norm.momentum})
+
+
+def run_shared_scale(backend: Any, request: FunctionRequest) -> Observation:
+    """Answer the request of `cases.families.precision.scales_are_shared`."""
+    options, gradients = dict(request.arguments), dict(dict(request.arguments)["gradients"])
+    weights = {name: nn.Parameter(torch.tensor(np.array(one, "float32"))) for name, one in options["weights"]}
+    optimizers = [torch.optim.SGD([one], 1.0) for one in weights.values()]
+    scaler = torch.amp.GradScaler("cpu", init_scale=options["scale"], growth_interval=10)
+    with moment("run"):
+        for name, weight in weights.items():
+            weight.grad = scaler.scale(torch.tensor(np.array(gradients[name], "float32")))
+            if name == options["broken"]:
+                weight.grad[1] = float("inf")
+        for one in optimizers:
+            scaler.step(one)
+        scaler.update()
+    return Observation({**{name: one.detach().numpy() for name, one in weights.items()}, "scale": np.array(scaler.get_scale())})

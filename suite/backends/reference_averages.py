@@ -35,3 +35,10 @@ def run_statistics_again(backend: Any, request: FunctionRequest) -> Observation:
     variance = np.mean([one.var(axis=0, ddof=1) for one in batches], axis=0)
     return Observation({"mean": batches.mean(axis=(0, 1)), "variance": variance},
                        facts={"training": options["training"], "momentum": options["momentum"]})
+
+
+def run_shared_scale(backend: Any, request: FunctionRequest) -> Observation:
+    """A step of each that is not broken."""
+    options, gradients = dict(request.arguments), dict(dict(request.arguments)["gradients"])
+    found = {name: weight - gradients[name] * (name != options["broken"]) for name, weight in options["weights"]}
+    return Observation({**found, "scale": np.array(options["scale"] / (1 if options["broken"] == "none" else 2))})

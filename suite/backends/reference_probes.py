@@ -67,7 +67,7 @@ from suite.backends.reference_answers import (
     run_transformed,
     run_unpad,
 )
-from suite.backends.reference_averages import run_averaged, run_statistics_again
+from suite.backends.reference_averages import run_averaged, run_shared_scale, run_statistics_again
 from suite.backends.reference_callbacks import run_interrupted, run_watching
 from suite.backends.reference_computed import run_as_vector, run_computed_as, run_frozen_matrix
 from suite.backends.reference_containers import run_contained, run_kept_states, run_loaded_in_part, run_told_parts
@@ -255,7 +255,7 @@ PROBES: Mapping[str, Callable] = {
     "adapted_scaled": run_adapted_scaled,
     "computed_as": run_computed_as, "as_vector": run_as_vector,
     "initialized": run_initialized, "gains": run_gains, "norms": run_norms, "frozen_matrix": run_frozen_matrix,
-    "called_apart": run_called_apart,
+    "called_apart": run_called_apart, "shared_scale": run_shared_scale,
     "packed_by": run_packed_by, "by_position": run_by_position, "of_a_dtype": run_of_a_dtype, "made_ready": run_request,
     "transformer": run_transformer, "whole_transformer": run_whole_transformer,
     "taken_over": run_taken_over, "loaded_twice": run_loaded_twice, "restarts": run_restarts,
