@@ -120,7 +120,10 @@ class Stepper:
         self.optimizer.load_state_dict(copy.deepcopy(other.optimizer.state_dict()))
         if self.schedule is not None:
             self.schedule.load_state_dict(other.schedule.state_dict())
-        self.scaler.load_state_dict(other.scaler.state_dict())
+        fresh = copy.deepcopy(self.scaler)
+        fresh.load_state_dict(other.scaler.state_dict())
+        self.scaler.scale(torch.zeros(1, device=self.weights[0].device))  # one that was used takes what a fresh one took
+        self.scaler.load_state_dict(fresh.state_dict())
         return self
 
     def step(self) -> None:
