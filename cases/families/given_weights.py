@@ -82,9 +82,11 @@ def weights_given_are_used(ask, **variant) -> list[Deviation]:
            {"tied": (True, False), "training": (True, False)}, strength=(1, 2, 2), sparing=0,
            source="PyTorch: torch.func.functional_call(tie_weights, strict)")
 def calls_with_others_are_apart(ask, tied, training) -> list[Deviation]:
-    """Arrays: `outputs`, `mean`, what was given for the mean afterwards, and `due/` the same of a module that has what is given;
-    `before`, `after`, the module's own mean; `refused`, of a name too many and of one too few, where all must fit."""
+    """Arrays: `outputs`, `mean` and `count`, what was given for these afterwards, and `due/` the same of a module that has what
+    is given; `before`, `after`, the module's own mean; `calls`, its own count; `refused`, of a name too many and of one too few,
+    where all must fit."""
     seen = ask(FunctionRequest("called_apart", (("tied", tied), ("training", training))))
-    found = [d for name in ("outputs", "mean") for d in equal(name, seen[name], seen[f"due/{name}"])]
+    found = [d for name in ("outputs", "mean", "count") for d in equal(name, seen[name], seen[f"due/{name}"])]
     found += equal("after", seen["after"], seen["before"], "the module's own mean")
+    found += equal("calls", seen["calls"], np.zeros(1), "the module's own count, which it sets anew in a call")
     return found + equal("refused", seen["refused"], np.ones(2))

@@ -167,13 +167,27 @@ def reparametrized(module: nn.Module, recurrent: nn.RNNBase, tensors: dict[str, 
     return copied
 
 
+class Counting(nn.Module):
+    """Counts its calls in a buffer that it sets anew."""
+
+    def __init__(self):
+        super().__init__()
+        self.register_buffer("count", torch.zeros(1))
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        """What came, times the count."""
+        self.count = self.count + 1
+        return x * self.count
+
+
 def run_called_apart(backend: Any, request: FunctionRequest) -> Observation:
     """Answer the request of `cases.families.given_weights.calls_with_others_are_apart`."""
     options, call = dict(request.arguments), torch.func.functional_call
 
     def made(seed: int) -> nn.Sequential:
         torch.manual_seed(seed)
-        module = nn.Sequential(nn.Linear(3, 3), nn.BatchNorm1d(3), nn.Linear(3, 3)).train(options["training"])
+        module = nn.Sequential(nn.Linear(3, 3), nn.BatchNorm1d(3), nn.Linear(3, 3), Counting()).train(
+            options["training"])
         if options["tied"]:
             module[2].weight = module[0].weight
         return module
@@ -194,6 +208,8 @@ def run_called_apart(backend: Any, request: FunctionRequest) -> Observation:
             except RuntimeError:
                 refused.append(1.0)
         due = other(x)
-    arrays = {"outputs": outputs, "mean": given["1.running_mean"], "due/outputs": due, "due/mean": other[1].running_mean}
+    arrays = {"outputs": outputs, "mean": given["1.running_mean"], "count": given["3.count"], "due/outputs": due,
+              "due/mean": other[1].running_mean, "due/count": other[3].count}
     return Observation({**{n: to_numpy(one) for n, one in arrays.items()}, "before": before,
-                        "after": to_numpy(module[1].running_mean), "refused": np.array(refused)})
+                        "after": to_numpy(module[1].running_mean),
+                        "calls": to_numpy(module[3].count), "refused": np.array(refused)})

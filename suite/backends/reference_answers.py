@@ -92,8 +92,9 @@ def run_segments(backend: Any, request: FunctionRequest) -> Observation:
 
 def run_called_apart(backend: Any, request: FunctionRequest) -> Observation:
     """Nothing is held."""
-    each = {name: np.arange(3.0) for name in ("outputs", "mean", "due/outputs", "due/mean", "before", "after")}
-    return Observation({**each, "refused": np.ones(2)})
+    names = ("outputs", "mean", "count", "due/outputs", "due/mean", "due/count", "before", "after")
+    each = {name: np.arange(3.0) for name in names}
+    return Observation({**each, "calls": np.zeros(1), "refused": np.ones(2)})
 
 
 def run_low_inputs(backend: Any, request: FunctionRequest) -> Observation:
