@@ -27,6 +27,8 @@ GIVEN: Mapping[str, Any] = {
 }
 """Hyper-parameters at which every part of a rule is seen within four steps: epsilon is of the size of the gradients'
 roots, the decays forget within the run."""
+GROWTH = 2
+"""After so many steps in a row whose gradients are finite a dynamic scale is doubled."""
 
 
 @wired
@@ -54,12 +56,13 @@ class OptimizerRequest:
 
     hyper       hyper-parameters by the names of `cases.optimizers.DEFAULTS`; the framework's own defaults decide what is
                 not given, where it has an optimizer of that name
-    gradients   a mapping for each step, name -> array of the weight's shape, or `Rows`
+    gradients   a mapping for each step, name -> array of the weight's shape, or `Rows`; a weight that is not named has none
     resumed     after so many steps another optimizer, made from this one's configuration and given what it remembers, goes on
     broken      the step, from 1, whose gradients are infinite; 0: none
     ended       training is over after the last step: what an optimizer does then, it does
     The observation's arrays: `weights/NAME` (steps, *shape), after each step; `facts["hyper"]`: the hyper-parameters
-    that the framework's optimizer has, `facts["stack"]`: whose definitions it follows, in `cases.optimizers`.
+    that the framework's optimizer has, `facts["stack"]`: whose definitions it follows, in `cases.optimizers`,
+    `facts["scales"]`: the dynamic scale of the loss after each step, where it has one.
     """
 
     optimizer: str
@@ -71,9 +74,9 @@ class OptimizerRequest:
     ended: bool = False
 
 
-def drawn(optimizer: str, hyper: Mapping[str, Any], by_rows: bool = False, **more: Any) -> OptimizerRequest:
-    """Four steps on a kernel and a bias, or on a table whose gradients come by rows, one of them named twice. `more`: further
-    fields of the request."""
+def drawn(optimizer: str, hyper: Mapping[str, Any], by_rows: bool = False, idle: bool = False, **more: Any) -> OptimizerRequest:
+    """Four steps on a kernel and a bias, or on a table whose gradients come by rows, one of them named twice; besides them an
+    `idle` weight may have no gradients. `more`: further fields of the request."""
     random = generator("steps")
     values = lambda shape: on_grid(random.uniform(0.2, 1.0, shape) * random.choice([-1.0, 1.0], shape), 14)  # noqa: E731
     if by_rows:
@@ -86,7 +89,19 @@ def drawn(optimizer: str, hyper: Mapping[str, Any], by_rows: bool = False, **mor
     else:
         weights = {name: values(shape) for name, shape in SHAPES.items()}
         gradients = tuple({n: on_grid(size * values(s), 18) for n, s in SHAPES.items()} for size in SIZES)
+    weights |= {"idle": values((2,))} if idle else {}
     return OptimizerRequest(optimizer, tuple({**given(optimizer), **hyper}.items()), weights, gradients, **more)
+
+
+def scales(request: OptimizerRequest) -> tuple[float, ...]:
+    """The dynamic scale of the loss after each step; none where it has none."""
+    scale, finite, found = dict(request.hyper).get("dynamic_scale", 0.0), 0, []
+    for number in range(1, len(request.gradients) + 1):
+        finite = 0 if number == request.broken else finite + 1
+        scale = scale / 2 if number == request.broken else scale * 2 if finite == GROWTH else scale
+        finite %= GROWTH
+        found.append(scale)
+    return tuple(found) if scale else ()
 
 
 def given(optimizer: str) -> dict[str, Any]:
@@ -117,14 +132,17 @@ def follow(
             continue
         done += 1
         dense = {name: tensor(g.dense if isinstance(g, Rows) else g) for name, g in gradients.items()}
-        weights, memory = rules.step(request.optimizer, hyper, weights, dense, memory, done, rounded, lead)
+        stepping = {name: weights[name] for name in dense}
+        moved, slots = rules.step(request.optimizer, hyper, stepping, dense, memory, done, rounded, lead)
+        weights, memory = {**weights, **moved}, {**memory, **slots}
         if request.ended and number == len(request.gradients) and hyper.get("use_ema"):
             weights = {name: memory[name]["average"] for name in weights}
         for name, weight in weights.items():
             path[name].append(weight)
     arrays = {f"weights/{name}": np.stack(found, axis=lead) for name, found in path.items() if found}
     told = rules.OWN[stack][request.optimizer] | dict(request.hyper)
-    return Observation(arrays, kernel="reference", facts={"stack": stack, "hyper": told, "spoiled": 0})
+    return Observation(arrays, kernel="reference", facts={
+        "stack": stack, "hyper": told, "spoiled": 0, "scales": scales(request)})
 
 
 def expected(request: OptimizerRequest, stack: str) -> dict[str, Expected]:

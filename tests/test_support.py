@@ -34,6 +34,7 @@ DECLINED = frozenset("""
     few_rows/few_rows_are_dropped_from whole_configurations/configurations_are_whole
     configurations/optional_inputs_stay_optional configurations/single_options_survive own_steps/own_steps_tell
     own_steps/losses_add_up told_dtypes/later_policies_hold initial_weights/tables_of_other_sizes_are_refused
+    counted_by_name/weights_count_beside_masks given_masks/nests_of_masks_are_given freezing/files_fit_what_is_frozen
     cut_models/cut_models_are_whole tables/adapted_layers_are_made_again tables/adapted_layers_are_thawed
     tables/thin_matrices_are_scaled
     execution/dropout_is_identity_in_inference execution/implementations_agree execution/unrolled_is_generic

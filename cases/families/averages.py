@@ -17,7 +17,7 @@ SLACK = 8 * unit_roundoff("float32")
 
 
 @statement("Averaged weights are the mean of those that were taken, or one that decays from the first of them; buffers are "
-           "averaged so where that is asked for, and else those of the last time.",
+           "averaged so where that is asked for, and else those of the last time, whenever they are looked at.",
            {"decays": (False, True), "together": (False, True), "buffers": (False, True)}, strength=(1, 2, 3), sparing=0,
            source="PyTorch: torch.optim.swa_utils.AveragedModel, get_ema_avg_fn, get_swa_multi_avg_fn")
 def averages_are_means(ask, decays, together, buffers) -> list[Deviation]:
@@ -26,10 +26,11 @@ def averages_are_means(ask, decays, together, buffers) -> list[Deviation]:
                                             ("decay", DECAY))))
     found = equal("count", seen["count"], np.array(TIMES))
     for name, values in taken.items():
-        due = values[0]
+        means = [values[0]]
         for number, value in enumerate(values[1:], start=1):
-            due = DECAY * due + (1 - DECAY) * value if decays else due + (value - due) / (number + 1)
-        due = values[-1] if name == "buffer" and not buffers else due
+            last = means[-1]
+            means.append(DECAY * last + (1 - DECAY) * value if decays else last + (value - last) / (number + 1))
+        due = values if name == "buffer" and not buffers else np.stack(means)
         found += compare(name, seen[name], due, SLACK * np.abs(values).max())
     return found
 

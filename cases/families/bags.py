@@ -28,12 +28,13 @@ def table() -> np.ndarray:
            "where the last one ends; the gradient of a vector is that of the bags it lies in.",
            {"form": ("rows", "offsets", "last_offset"), "sizes": tuple(SIZES), "mode": ("sum", "mean", "max"),
             "padding": (None, 2, -1), "weighted": (False, True), "longest": (0.0, 1.25), "norm": (2.0, 1.0),
-            "origin": ("pretrained", "given", "fresh")},
+            "origin": ("pretrained", "given", "fresh"), "sparse": (False, True)},
            strength=(1, 3, 3), sparing=0, source="PyTorch: nn.EmbeddingBag",
            senseless=((("form", "sizes"), lambda form, sizes: form == "rows" and sizes == "one_empty"),
+                      (("mode", "sparse"), lambda mode, sparse: sparse and mode == "max"),
                       (("mode", "weighted"), lambda mode, weighted: weighted and mode != "sum"),
                       (("longest", "norm"), lambda longest, norm: norm != 2.0 and not longest)))
-def bags_are_of_their_ids(ask, form, sizes, mode, padding, weighted, longest, norm, origin) -> list[Deviation]:
+def bags_are_of_their_ids(ask, form, sizes, mode, padding, weighted, longest, norm, origin, sparse) -> list[Deviation]:
     counts, random = SIZES[sizes], generator("ids in bags", sizes)
     ids = random.integers(0, IDS, sum(counts))
     if sum(counts):
@@ -42,9 +43,11 @@ def bags_are_of_their_ids(ask, form, sizes, mode, padding, weighted, longest, no
     cotangents = draw_values(random, (len(counts), WIDTH))
     seen = ask(FunctionRequest("bags", (
         ("table", table()), ("ids", ids), ("counts", counts), ("form", form), ("mode", mode), ("padding", padding),
-        ("weights", weights), ("longest", longest), ("norm", norm), ("origin", origin), ("cotangents", cotangents))))
+        ("weights", weights), ("longest", longest), ("norm", norm), ("origin", origin), ("cotangents", cotangents),
+        ("sparse", sparse))))
     rows = seen["table"].astype("float64")
-    found = [] if origin == "fresh" else compare("table", rows, np.float32(table()), np.zeros(rows.shape))
+    found = [] if seen.facts["sparse"] == sparse else [Deviation("gradients", f"by rows: expected {sparse}")]
+    found += [] if origin == "fresh" else compare("table", rows, np.float32(table()), np.zeros(rows.shape))
     if origin == "fresh" and padding is not None:
         found += compare("row of padding", rows[padding], np.zeros(WIDTH), np.zeros(WIDTH))
     if longest:

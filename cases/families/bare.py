@@ -38,6 +38,10 @@ def options_have_their_positions(ask, cell, bias, batch_first, direction, activa
     for name, usual in (("bias", True), ("batch_first", False), ("dropout", 0.0), ("bidirectional", False), ("num_layers", 1)):
         if given[name] != usual and f"{name}={given[name]}" not in seen.facts["told"]:
             found.append(Deviation("told", f"{name}={given[name]} is not told in {seen.facts['told']}"))
+    told = seen.facts["told_of_others"]
+    due = {f"bias={bias}": not bias, f"nonlinearity={activation}": activation != "tanh", "proj_size=2": cell == "lstm"}
+    found += [Deviation("told", f"{words} is not told in {told}") for words, told_of in due.items()
+              if told_of and words not in told]
     return found + against_reference(seen, request, "outputs", "states")
 
 

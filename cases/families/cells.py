@@ -138,11 +138,11 @@ def reset_forgets_every_state(ask, chain, direction):
 
 SIZES = {"distinct": (4, 6), "batch_is_time": (4, 4), "one_step": (3, 1)}
 """Rows and steps."""
-FORMS = ("time_first", "unbatched", "cell", "unbatched_cell", "decomposed", "recomputed", "spared")
+FORMS = ("time_first", "unbatched", "cell", "unbatched_cell", "decomposed", "recomputed", "spared", "apart")
 """batch_first=False; a sequence without a batch axis; a cell called step by step by hand; the same without a batch axis; as the
 operations that a program of it has, exported or compiled (PyTorch's decompositions); what is computed forward is computed again
-backward (gradient checkpointing); autocast, turned off again for this layer."""
-WITH_LENGTHS = ("time_first", "decomposed", "recomputed", "spared")
+backward (gradient checkpointing); autocast, turned off again for this layer; every layer of a stack in a module of its own."""
+WITH_LENGTHS = ("time_first", "decomposed", "recomputed", "spared", "apart")
 
 
 def form_request(request: Request, form: str) -> FunctionRequest:
@@ -151,7 +151,7 @@ def form_request(request: Request, form: str) -> FunctionRequest:
 
 
 @statement("A layer called in another form gives what it gives on a batch: time first, without a batch axis, cell by cell, "
-           "decomposed, computed again.",
+           "decomposed, computed again, each layer apart.",
            {"form": FORMS, "cell": ("lstm", "gru", "simple_rnn"), "mask": ("none", "right"), "states": (True, False),
             "direction": ("forward", "bidirectional"), "layers": (1, 2), "bias": (True, False), "activation": ("tanh", "relu"),
             "size": tuple(SIZES)},
@@ -160,6 +160,7 @@ def form_request(request: Request, form: str) -> FunctionRequest:
            senseless=((("activation", "cell"), lambda activation, cell: activation == "relu" and cell != "simple_rnn"),
                       (("form", "direction"), lambda form, way: form.endswith("cell") and way != "forward"),
                       (("form", "layers"), lambda form, layers: form.endswith("cell") and layers > 1),
+                      (("form", "layers"), lambda form, layers: form == "apart" and layers == 1),
                       (("form", "mask"), lambda form, mask: form not in WITH_LENGTHS and mask != "none"),
                       (("size", "mask"), lambda size, mask: size == "one_step" and mask != "none")))
 def forms_agree(ask, form, cell, mask, states, direction, layers, bias, activation, size):

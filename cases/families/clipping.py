@@ -39,7 +39,7 @@ def drawn(order: float) -> tuple[np.ndarray, ...]:
 
 @statement("Clipped by a norm, gradients are those that came, divided so that the norm of them all is the largest allowed, or as "
            "they came where it is smaller; what is told is the norm before.",
-           {"order": (1.0, 3.0, math.inf, 2.0), "share": (0.5, 2.0), "form": FORMS}, strength=(1, 2, 3), sparing=0,
+           {"order": (1.0, 3.0, math.inf, 2.0), "share": (0.125, 2.0), "form": FORMS}, strength=(1, 2, 3), sparing=0,
            source="PyTorch: torch.nn.utils.clip_grad_norm_, get_total_norm, clip_grads_with_norm_")
 def any_norm_clips(ask, order, share, form):
     gradients = drawn(order)[: 1 if form == "alone" else None]
@@ -63,7 +63,7 @@ def norms_that_are_not_finite_are_refused(ask, number, order):
 
 
 @statement("Clipped by value, every number of the gradients that is beyond the largest allowed, on either side of zero, is that, "
-           "and the others are as they came.", {"form": FORMS[:5]}, strength=(1, 1, 1), sparing=0,
+           "and the others are as they came.", {"form": (*FORMS[:5], "one_after_the_other")}, strength=(1, 1, 1), sparing=0,
            source="PyTorch: torch.nn.utils.clip_grad_value_")
 def values_are_clipped_on_both_sides(ask, form):
     gradients = drawn(math.inf)[: 1 if form == "alone" else None]

@@ -14,7 +14,7 @@ from cases.requests import Deviation, Observation, Request
 from cases.tolerance import compare, unit_roundoff
 
 WAYS = ("orthogonal_matrix_exp", "orthogonal_cayley", "orthogonal_householder", "orthogonal_free", "spectral", "normed_rows",
-        "normed_columns", "normed_whole", "normed_by_hook", "pruned", "half", "half_of_half")
+        "normed_columns", "normed_whole", "normed_by_hook", "normed_whole_by_hook", "pruned", "half", "half_of_half")
 """How matrices are computed.
 
 orthogonal_MAP  their rows or their columns, whichever are fewer, are orthonormal; `free`: whatever they were before
@@ -27,13 +27,13 @@ THEN = ("kept", "left", "taken_back", "cached", "set")
 """What follows: nothing; the matrices are kept as they are and no longer computed; those they were computed from take their
 place; they were computed once for several calls, what they are computed from was changed, and they are computed once again; a
 matrix of the same kind was set, and is what is computed then."""
-UNCACHED = ("pruned", "normed_by_hook", "spectral", "orthogonal_householder", "orthogonal_free")
+UNCACHED = ("pruned", "normed_by_hook", "normed_whole_by_hook", "spectral", "orthogonal_householder", "orthogonal_free")
 """What is computed by other means, or from what may not be multiplied."""
 TIMES = {"half": {"taken_back": 2.0, "cached": 2.0}, "half_of_half": {"kept": 0.5, "left": 0.5, "taken_back": 2.0}}
 """By what a matrix is multiplied then. The first half is of twice the matrix that was there, the second of whatever was there."""
 MAPS = ("orthogonal_matrix_exp", "orthogonal_cayley")
 """These begin where they were set, by another matrix that they keep: what is set is not read back to the last digit."""
-UNSET = ("pruned", "normed_by_hook", "spectral", "orthogonal_free", *MAPS)
+UNSET = ("pruned", "normed_by_hook", "normed_whole_by_hook", "spectral", "orthogonal_free", *MAPS)
 SENSELESS = (
     (("way", "then"), lambda way, then: then == "taken_back" and not way.startswith("half")),
     (("way", "then"), lambda way, then: then == "cached" and way in UNCACHED),
@@ -44,7 +44,7 @@ SLACK = 256 * unit_roundoff("float32")
 
 def lengthened(array: np.ndarray, way: str) -> np.ndarray:
     """The matrix (rows, columns) whose lengths were multiplied by 1, 2, … along that axis, or by 2."""
-    if way == "normed_whole":
+    if way.startswith("normed_whole"):
         return array * 2
     return array * (1 + np.arange(array.shape[1]) if way == "normed_columns" else 1 + np.arange(array.shape[0])[:, None])
 
@@ -98,13 +98,27 @@ def computed_weights_are_what_they_are_named(ask, way, then, cell, square) -> li
 
 
 @statement("The weights of a layer make one vector, in their order, and what is set there is what the layer computes with.",
-           {"cell": ("gru", "lstm", "simple_rnn"), "layers": (1, 2)}, usual={"layers": (2,)}, strength=(1, 1, 2), sparing=0,
-           source="PyTorch: parameters_to_vector, vector_to_parameters")
+           {"cell": ("gru", "lstm", "simple_rnn"), "layers": (1, 2)}, usual={"layers": (2,), "cell": ("gru", "simple_rnn")},
+           strength=(1, 1, 2), sparing=0, source="PyTorch: parameters_to_vector, vector_to_parameters")
 def weights_are_a_vector(ask, cell, layers) -> list[Deviation]:
-    layer = Layer(cell, 3, 4, layers)
+    layer = Layer(cell, 3, 1 if cell == "simple_rnn" else 4, layers)
     weights, batch = draw_weights(layer), BatchPlan(3, 4).draw(layer).but(cotangents=None)
     seen = ask(FunctionRequest("as_vector", (("layer", layer), ("weights", weights), ("others", draw_weights(layer, 1)),
                                              ("batch", batch))))
     found = equal("vector", seen["vector"], seen["due"], "the weights, one after the other")
     given = Observation({"outputs": seen["outputs"]}, facts=seen.facts)
     return found + against_reference(given, Request(layer, weights, batch, wants=("outputs",)), "outputs")
+
+
+@statement("A matrix that is frozen stays so when it is computed from others, and when it is no more, and it is a weight then as "
+           "before; the others are trained.",
+           {"way": ("normed_rows", "normed_by_hook", "spectral", "orthogonal_free", "half", "pruned"), "then": ("kept", "left")},
+           strength=(1, 2, 2), sparing=0, source="PyTorch: torch.nn.utils.parametrizations, weight_norm, prune, requires_grad")
+def frozen_matrices_stay_frozen(ask, way, then) -> list[Deviation]:
+    """Arrays: `own`, whether they are trained, of the weights that have the name of the matrix in theirs; `others`, of the rest.
+    Fact `name`, that of the matrix."""
+    seen = ask(FunctionRequest("frozen_matrix", (("way", way), ("then", then))))
+    name = seen.facts["name"]
+    found = [] if seen["own"].size else [Deviation("weights", f"{name} is no weight any more")]
+    found += [Deviation("frozen", f"{name} is trained, and was frozen")] if seen["own"].any() else []
+    return found if seen["others"].size and seen["others"].all() else [*found, Deviation("others", "others are not trained")]

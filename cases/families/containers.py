@@ -47,7 +47,8 @@ CELLS = ("gru", "lstm", "simple_rnn")
            "and computes these layers one after the other.",
            {"change": tuple(CHANGES), "container": ("sequence", "list"), "called": (True, False), "cell": CELLS},
            usual={"cell": ("gru",)}, strength=(1, 2, 2), sparing=0,
-           senseless=((("change", "container"), lambda change, container: (change, container) in NONE_HERE),),
+           senseless=((("change", "container"), lambda change, container: (change, container) in NONE_HERE),
+                      (("called", "container"), lambda called, container: called and container == "list")),
            source="PyTorch: nn.Sequential, nn.ModuleList; Keras: Sequential.add, Sequential.pop")
 def containers_are_lists(ask, change, container, called, cell) -> list[Deviation]:
     one = Layer(cell, 3, 3)

@@ -75,3 +75,28 @@ def metrics_count_by_weights(ask, metric, weights) -> list[Deviation]:
     if np.array_equal(seen["repeated"], seen["plain"]):
         return [Deviation("plain", "the weights make no difference to the metric")]
     return compare("weighted", seen["weighted"], seen["repeated"], SLACK * np.maximum(1.0, np.abs(seen["repeated"])))
+
+
+REDUCTIONS = ("sum_over_batch_size", "mean", "sum", "mean_with_sample_weight")
+
+
+def beside_a_mask(values: np.ndarray, valid: np.ndarray, weights: np.ndarray) -> dict[str, np.ndarray]:
+    """A weighted loss of valid steps, by its reduction, and the metric: of values (rows, steps)."""
+    counts = valid * weights
+    total = (counts * values).sum()
+    by = {"sum": 1.0, "mean_with_sample_weight": counts.sum(), "metric": counts.sum()}
+    return {name: np.array(total / by.get(name, valid.sum())) for name in (*REDUCTIONS, "metric")}
+
+
+@statement("Weights beside a mask count valid steps alone, however the loss is reduced: one for each step, or one for each row "
+           "in a column.", {"weights": ("steps", "column"), "mask": ("gaps", "right")}, strength=(1, 1, 2), sparing=1,
+           source="Keras: Loss(reduction), Loss.__call__(sample_weight), Metric.update_state")
+def weights_count_beside_masks(ask, weights, mask) -> list[Deviation]:
+    random = generator("weights beside masks")
+    targets, outputs = random.normal(size=(2, 3, 4, 2))
+    valid = draw_mask(random, mask, 3, 4)
+    given = random.uniform(0.5, 2.0, (3, 1 if weights == "column" else 4))
+    arguments = {"targets": targets, "outputs": outputs, "mask": valid, "weights": given, "reductions": REDUCTIONS}
+    seen = ask(FunctionRequest("weights_beside_masks", tuple(arguments.items())))
+    due = beside_a_mask(((targets - outputs) ** 2).mean(axis=-1), valid, given)
+    return [d for name, value in due.items() for d in compare(name, seen[name], value, SLACK * (1.0 + abs(value)))]

@@ -18,9 +18,10 @@ from cases.tolerance import compare, unit_roundoff
 
 RATE = 0.4
 FACTORS = {
-    "cell": ("lstm", "gru", "simple_rnn"), "mask": ("right", "none"), "direction": ("forward", "bidirectional"),
+    "cell": ("lstm", "gru", "simple_rnn", "relu"), "mask": ("right", "none"), "direction": ("forward", "bidirectional"),
     "layers": (2, 3),
 }
+"""relu: a SimpleRNN of that activation."""
 OPTIONS: dict[str, Any] = {
     "factors": FACTORS, "strength": (1, 2, 2),
     "source": "PyTorch: nn.LSTM, a Dropout layer on the outputs of each LSTM layer except the last layer",
@@ -29,7 +30,8 @@ OPTIONS: dict[str, Any] = {
 
 def stack(cell: str, mask: str, direction: str, layers: int) -> Request:
     """A stack on four rows of five steps."""
-    layer = Layer(cell, 3, 4, layers, direction)
+    kind = {"relu": ("simple_rnn", "relu")}.get(cell, (cell, "tanh"))
+    layer = Layer(kind[0], 3, 4, layers, direction, activation=kind[1])
     return Request(layer, draw_weights(layer), BatchPlan(4, 5, mask, True).draw(layer), wants=("outputs", "states"))
 
 

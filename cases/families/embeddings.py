@@ -15,7 +15,7 @@ IDS, WIDTH = 6, 3
 BATCH = np.array([[0, 3, 5, 5, 1], [2, 5, 0, 0, 3], [4, 0, 2, 5, 0]])
 """Three rows of ids; most stand there more than once."""
 FACTORS = {
-    "padding": (0, -1, 2, None), "origin": ("fresh", "given", "pretrained", "function"), "by_frequency": (False, True),
+    "padding": (0, -1, 2, None), "origin": ("fresh", "given", "pretrained", "function", "thawed"), "by_frequency": (False, True),
     "sparse": (False, True), "longest": (0.0, 1.25), "norm": (2.0, 1.0),
 }
 SLACK = 64 * unit_roundoff("float32")
@@ -26,10 +26,11 @@ def looked_up(ask, padding, origin, by_frequency, sparse, longest, norm) -> tupl
     """An embedding of `BATCH`, the table that it was given, and the cotangents of its outputs.
 
     origin    `fresh`: made, and the table is its own; `given`: made, then given the table; `pretrained`: made of the table;
+              `thawed`: so, not frozen;
               `function`: there is none, the table is given with the ids
     longest   the norm that no vector may exceed, or 0; `norm` is its order
     Arrays: `outputs` (batch, time, width), `gradients` (ids, width) of their sum with the cotangents, dense, `table` before the
-    call, `after` it, and fact `frozen`, whether the table is trained.
+    call, `after` it, and facts `frozen`, whether the table is trained, and `sparse`, whether its gradient is by rows.
     """
     random = generator("embedding")
     table, cotangents = draw_values(random, (IDS, WIDTH)), draw_values(random, (*BATCH.shape, WIDTH))
@@ -75,4 +76,6 @@ def embeddings_are_tables(ask, **variant):
     frozen = variant["origin"] == "pretrained"
     if seen.facts["frozen"] != frozen:
         found.append(Deviation("table", f"the table is {'trained' if frozen else 'frozen'}, expected the other"))
+    if seen.facts["sparse"] != variant["sparse"]:
+        found.append(Deviation("gradients", f"by rows: {seen.facts['sparse']}, expected {variant['sparse']}"))
     return found

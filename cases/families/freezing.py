@@ -64,3 +64,18 @@ def frozen_parts_drop(ask, part, how) -> list[Deviation]:
     found = compare("idle", seen["idle"], seen["plain"].astype("float64"), slack)
     return found + [Deviation(name, f"{name}: in training it gives what {other} is") for name, other in (
         ("first", "plain"), ("second", "first")) if np.abs(seen[name] - seen[other]).max() <= 10 * slack]
+
+
+@statement("A file of weights gives each its own in a model of which another part is frozen than of the one that wrote it.",
+           {"part": ("bidirectional", "normalization", "cells"), "frozen": ("whole", "inside"), "which": ("first", "second"),
+            "file": ("h5", "weights", "keras")}, strength=(1, 2, 3), sparing=0, usual={
+               "which": ("first",), "part": ("bidirectional", "normalization"), "file": ("h5", "weights")},
+           senseless=((("part", "frozen"), lambda part, frozen: part == "normalization" and frozen == "inside"),),
+           source="Keras: Layer.trainable, Model.save_weights, save, load_weights")
+def files_fit_what_is_frozen(ask, part, frozen, file, which) -> list[Deviation]:
+    """which: the first model, which writes the file, or the second is the one of which a part is frozen. Arrays: `saved/N`,
+    `loaded/N`, the weights of both."""
+    seen = ask(FunctionRequest("frozen_file", (("part", part), ("frozen", frozen), ("file", file), ("which", which))))
+    names = sorted(seen.named("saved"))
+    found = [d for n in names for d in equal(n, seen[n.replace("saved", "loaded")], seen[n], f"{frozen} {part}, {file}")]
+    return found if names else [Deviation("weights", "no weight was looked at")]

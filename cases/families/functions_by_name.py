@@ -16,12 +16,22 @@ from cases.requests import Deviation
 from cases.tolerance import compare, unit_roundoff
 
 SLACK = 256 * unit_roundoff("float32")
+KEPT = np.random.default_rng(2).random((3, 4, 5)) < 0.5
+KEPT[0, 1] = KEPT[1, :, 2] = KEPT[2] = False
+"""The mask of what is shared: of some features, steps and rows nothing is."""
 OPEN = -1
 """An axis whose size is left open."""
 
 
 def powers(x: np.ndarray) -> np.ndarray:
     return np.exp(x) / np.exp(x).sum(axis=-1, keepdims=True)
+
+
+def shares(x: np.ndarray, axis: int | tuple[int, ...] = -1) -> np.ndarray:
+    """Of what `KEPT` keeps; nothing of nothing."""
+    parts = np.exp(x) * KEPT
+    total = parts.sum(axis=axis, keepdims=True)
+    return parts / np.where(total, total, 1.0)
 
 
 def bent(slope: float = 0.0, most: float = np.inf, threshold: float = 0.0) -> Callable[[np.ndarray], np.ndarray]:
@@ -43,8 +53,10 @@ ACTIVATIONS: Mapping[str, tuple[str, dict[str, Any], Callable[[np.ndarray], np.n
     "softmax": ("softmax", {}, powers), "softmax_of_steps": ("softmax", {"axis": 1},
                                                               lambda x: powers(x.swapaxes(1, 2)).swapaxes(1, 2)),
     "log_softmax": ("log_softmax", {}, lambda x: np.log(powers(x))),
+    "softmax_of_some": ("Softmax", {}, shares), "softmax_of_some_steps": ("Softmax", {"axis": 1}, lambda x: shares(x, 1)),
+    "softmax_of_some_parts": ("Softmax", {"axis": (1, 2)}, lambda x: shares(x, (1, 2))),
 }
-"""Name -> Keras' function, options, equation."""
+"""Name -> Keras' function, or layer, which is given a mask; options, equation."""
 RESHAPED: Mapping[str, tuple[str, dict[str, Any], Callable[[np.ndarray], np.ndarray]]] = {
     "cropped": ("Cropping1D", {"cropping": (1, 2)}, lambda x: x[:, 1:-2]),
     "cropped_at_the_end": ("Cropping1D", {"cropping": (0, 2)}, lambda x: x[:, :-2]),
@@ -58,13 +70,14 @@ RESHAPED: Mapping[str, tuple[str, dict[str, Any], Callable[[np.ndarray], np.ndar
 SHAPES = {"distinct": (3, 6, 4), "square": (4, 6, 4), "single": (1, 6, 4)}
 
 
-@statement("An activation is its equation, with each of its options.", {"name": tuple(ACTIVATIONS)},
-           source="Keras: activations")
+@statement("An activation is its equation, with each of its options; of what a mask leaves nothing it gives nothing.",
+           {"name": tuple(ACTIVATIONS)}, source="Keras: activations")
 def activations_are_equations(ask, name):
     function, options, equation = ACTIVATIONS[name]
-    inputs = draw_values(generator("activations"), (3, 4, 5))
+    inputs = draw_values(generator("activations"), KEPT.shape)
     due = equation(inputs)
-    given = (("name", name), ("function", function), ("options", options), ("inputs", inputs))
+    given = (("name", name), ("function", function), ("options", options), ("inputs", inputs),
+             ("mask", KEPT if function[0].isupper() else None))
     return compare("outputs", ask(FunctionRequest("activation", given))["outputs"], due, SLACK * np.maximum(1.0, np.abs(due)))
 
 

@@ -96,3 +96,25 @@ def whole_numbers_are_masked(ask, dtype, entry) -> list[Deviation]:
     seen = ask(FunctionRequest("masked_numbers", (("inputs", inputs.astype(dtype)), ("number", 7), ("entry", entry))))
     return equal("outputs", seen["outputs"], inputs * valid[:, :, None]) + (
         equal("mask", seen["mask"], valid) if "mask" in seen.arrays else [])
+
+
+@statement("A layer of one's own that takes a nest of sequences is given their masks in that nest, each that of its sequence, "
+           "and its results carry theirs, called at once or in a model.",
+           {"nest": ("dict", "list_in_dict", "dict_in_list", "list"), "way": ("called", "built")}, strength=(1, 1, 2), sparing=1,
+           source="Keras: Layer.__call__, Layer.compute_mask, nested inputs")
+def nests_of_masks_are_given(ask, nest, way) -> list[Deviation]:
+    """Arrays: `outputs/N`, the sequences where their masks are, 0 elsewhere; `mask/N`, what they carry. The second sequence
+    carries none."""
+    inputs = draw_values(generator("nests of masks"), (3, *MASK.shape, 2)).astype("float32")
+    masks = (MASK, None, ~MASK)
+    seen = ask(FunctionRequest("nested_masks", (("nest", nest), ("way", way), ("inputs", inputs), ("masks", masks))))
+    found = []
+    for number, (one, mask) in enumerate(zip(inputs, masks, strict=True)):
+        found += equal(f"outputs/{number}", seen[f"outputs/{number}"], one if mask is None else one * mask[:, :, None])
+        carried = seen.arrays.get(f"mask/{number}")
+        if mask is None or carried is None:
+            found += [] if mask is carried else [Deviation("mask", f"sequence {number} carries "
+                                                                   f"{'no mask' if carried is None else 'a mask'}")]
+        else:
+            found += equal(f"mask/{number}", carried, mask)
+    return found

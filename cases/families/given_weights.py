@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import numpy as np
+
 from cases.batches import BatchPlan
 from cases.families.base import equal, statement
 from cases.invariants.base import against_reference
@@ -60,7 +62,7 @@ def given(ask, way, cell, layers, direction, mask, bias, part) -> tuple[Observat
 
 
 @statement("A layer computes with the weights it was given last, in whatever way, though it computed with others before, and "
-           "with those again if they were given to calls alone, and these failed.",
+           "with those again if they were given to calls alone, and these failed; but for them it is what it was.",
            FACTORS, **OPTIONS)
 def weights_given_are_used(ask, **variant) -> list[Deviation]:
     seen, request = given(ask, **variant)
@@ -69,4 +71,22 @@ def weights_given_are_used(ask, **variant) -> list[Deviation]:
         found.append(Deviation("outputs", "outputs: other weights gave the same before"))
     for name, left in seen.named("left").items():
         found += equal(name, left, seen["before/outputs"], "of its own weights, before and after calls with others")
+    told = dict(seen.facts.get("told", ()))
+    if told.get("after", told.get("before")) != told.get("before"):
+        found.append(Deviation("told", f"it is {' '.join(told['after'].split())}, and was {' '.join(told['before'].split())}"))
     return found
+
+
+@statement("A call with other weights and statistics computes with them, in every place where a weight stands that is given "
+           "once, moves the statistics that were given and not its own, and takes no name that nobody has where all must fit.",
+           {"tied": (True, False), "training": (True, False)}, strength=(1, 2, 2), sparing=0,
+           source="PyTorch: torch.func.functional_call(tie_weights, strict)")
+def calls_with_others_are_apart(ask, tied, training) -> list[Deviation]:
+    """Arrays: `outputs`, `mean` and `count`, what was given for these afterwards, and `due/` the same of a module that has what
+    is given; `before`, `after`, the module's own mean; `calls`, its own count; `refused`, of a name too many and of one too few,
+    where all must fit."""
+    seen = ask(FunctionRequest("called_apart", (("tied", tied), ("training", training))))
+    found = [d for name in ("outputs", "mean", "count") for d in equal(name, seen[name], seen[f"due/{name}"])]
+    found += equal("after", seen["after"], seen["before"], "the module's own mean")
+    found += equal("calls", seen["calls"], np.zeros(1), "the module's own count, which it sets anew in a call")
+    return found + equal("refused", seen["refused"], np.ones(2))

@@ -67,6 +67,8 @@ FACTORS = {
 """What queries read: themselves, other sequences as wide, others of other widths; what else is said of what they may read: one
 mask for all rows, or one for each; whether scores are asked for; whether gradients are taken, without which a fast kernel may
 run."""
+DROPPED = (12, 8)
+"""Rows, and steps, of sequences whose scores are dropped."""
 SENSELESS = (
     (("reads", "causal"), lambda reads, causal: causal and reads != "itself"),
     (("heads", "reads"), lambda heads, reads: reads == "others" and len(set(HEADS[heads])) > 1),
@@ -118,4 +120,27 @@ def deviations(ask, heads, reads, further, mask, own, causal, scores, bare, bias
     found = compare("outputs", seen["outputs"], due, SLACK * (1.0 + np.abs(due)))
     if scores != "none":
         found += compare("scores", seen["scores"], parts if scores == "each" else parts.mean(axis=1), SLACK)
+    return found
+
+
+@statement("In training attention drops the rate's share of its scores, divides the rest by what is left, and draws anew in "
+           "every call, whether scores are asked for or not.",
+           {"layer": ("MultiHeadAttention", "Attention", "AdditiveAttention", "GroupQueryAttention"), "rate": (0.4, 0.2),
+            "scored": (True, False)}, strength=(1, 2, 2), sparing=0, usual={
+                "layer": ("MultiHeadAttention", "Attention"), "rate": (0.4,)},
+           source="Srivastava et al. 2014; PyTorch: nn.MultiheadAttention(dropout); Keras: Attention(dropout)")
+def attention_drops_its_share(ask, layer, rate, scored) -> list[Deviation]:
+    """Arrays: `first`, `second` (rows, steps, steps), of two calls whose every score is 1 / steps, and whose values are the rows
+    of one, so that scores come out."""
+    seen = ask(FunctionRequest("dropped_scores", (("layer", layer), ("rate", rate), ("scored", scored), ("sizes", DROPPED))))
+    found, kept = [], 1 / DROPPED[1] / (1 - rate)
+    for name in ("first", "second"):
+        outputs = seen[name].astype("float64")
+        gone = outputs == 0
+        found += compare(name, np.where(gone, kept, outputs), np.full_like(outputs, kept), SLACK * kept)
+        due, bound = rate * gone.size, 5 * math.sqrt(rate * (1 - rate) * gone.size)
+        if abs(gone.sum() - due) > bound:
+            found.append(Deviation(name, f"{gone.sum()} of {gone.size} scores are dropped, expected {due:.0f} ± {bound:.0f}"))
+    if np.array_equal(seen["first"], seen["second"]):
+        found.append(Deviation("second", "two calls drop the same"))
     return found

@@ -98,6 +98,9 @@ def initializers_draw_as_documented(ask, name, shape) -> list[Deviation]:
         drawn = wide / CUT if kind == "normal" and cut else wide  # as it was drawn, before anything was cut off
         by = partial(normal, mean=0.0 if kind == "normal" else MEAN, width=drawn, edge=EDGE if cut else math.inf)
         due = (drawn * CUT if cut else drawn) ** 2
+        beyond = np.abs(array - (0.0 if kind == "normal" else MEAN)).max() - EDGE * drawn
+        if cut and beyond > 1e-6:
+            found.append(Deviation("bounds", f"a number lies {beyond:.3g} beyond the {EDGE:g} widths at which it is cut"))
     else:
         edge = max(low - array.min(), array.max() - high)
         if edge > 1e-6:
@@ -109,3 +112,19 @@ def initializers_draw_as_documented(ask, name, shape) -> list[Deviation]:
         found.append(Deviation("spread", f"not as documented: mean {array.mean():.3g}, standard deviation {array.std():.3g}, "
                                          f"chance {share:.1g}"))
     return found + ([Deviation("other", "another seed drew the same")] if np.array_equal(array, seen["other"]) else [])
+
+
+GAINS: tuple[tuple[str, float | None, float], ...] = (
+    ("linear", None, 1.0), ("sigmoid", None, 1.0), ("tanh", None, TANH), ("relu", None, math.sqrt(2.0)), ("selu", None, 0.75),
+    ("leaky_relu", None, math.sqrt(2 / (1 + 0.01**2))), ("leaky_relu", 0.0, math.sqrt(2.0)),
+    ("leaky_relu", SLOPE, math.sqrt(2 / (1 + SLOPE**2))), ("conv1d", None, 1.0),
+)
+"""What follows a layer, its slope, and the gain that is documented."""
+
+
+@statement("The gain of what follows a layer is as documented, whatever its slope.", sparing=0,
+           source="PyTorch: torch.nn.init.calculate_gain")
+def gains_are_documented(ask) -> list[Deviation]:
+    seen = ask(FunctionRequest("gains", (("of", tuple((name, slope) for name, slope, _ in GAINS)),)))
+    due = np.array([gain for *_, gain in GAINS])
+    return compare("gains", seen["gains"], due, 1e-12 * due)

@@ -15,7 +15,9 @@ SHAPE = (3, 4, 2)
 """Rows, steps, features."""
 SLACK = 64 * unit_roundoff("float32")
 KINDS = ("mse", "mae", "huber", "smooth_mae", "binary", "binary_logits", "soft_margin", "gaussian", "poisson", "divergence",
-         "classes")
+         "classes", "gaussian_full", "poisson_full", "divergence_of_logs")
+"""gaussian_full: with the constant, and one variance for all features; poisson_full: of rates and not of their logarithms, with
+Stirling's terms for targets beyond 1; divergence_of_logs: the target is a logarithm too."""
 WEIGHTED = ("mse", "mae", "huber", "binary", "binary_logits", "classes")
 """What takes a weight of each number; of `classes`: of each class."""
 BARE = ("mse", "mae", "huber")
@@ -43,9 +45,16 @@ def equation(kind: str, given: np.ndarray, target: np.ndarray, positive: np.ndar
         return loss, (1 - target) * share - more * target * (1 - share)
     if kind == "soft_margin":
         return np.log1p(np.exp(-target * given)), -target / (1 + np.exp(target * given))
-    if kind == "gaussian":  # the variance is the target's size, and at least one
-        variance = np.maximum(np.abs(target), 1.0)
-        return (np.log(variance) + off**2 / variance) / 2, off / variance
+    if kind.startswith("gaussian"):  # the variance is the target's size, and at least one
+        full = kind == "gaussian_full"
+        variance = np.maximum(np.abs(target[..., :1] if full else target), 1.0)
+        return (np.log(variance) + off**2 / variance + full * np.log(2 * np.pi)) / 2, off / variance
+    if kind == "poisson_full":
+        many = np.where(target > 1, target, 1.0)
+        stirling = (target > 1) * (many * np.log(many) - many + np.log(2 * np.pi * many) / 2)
+        return given - target * np.log(given + 1e-8) + stirling, 1 - target / (given + 1e-8)
+    if kind == "divergence_of_logs":
+        return np.exp(target) * (target - given), -np.exp(target)
     if kind == "poisson":
         return np.exp(given) - target * given, np.exp(given) - target
     return target * (np.log(target) - given), -target  # divergence, of logarithms
@@ -53,9 +62,10 @@ def equation(kind: str, given: np.ndarray, target: np.ndarray, positive: np.ndar
 
 @statement("A loss of numbers is its equation for each of them, times its weight, reduced as it says; its gradient is the "
            "equation's.",
-           {"kind": KINDS, "reduction": ("none", "mean", "sum"), "weighted": (True, False), "positive": (True, False),
-            "called": ("function", "module")},
+           {"kind": KINDS, "reduction": ("none", "mean", "sum", "batchmean"), "weighted": (True, False),
+            "positive": (True, False), "called": ("function", "module")},
            senseless=((("kind", "weighted"), lambda kind, weighted: weighted and kind not in WEIGHTED),
+                      (("kind", "reduction"), lambda kind, reduction: reduction == "batchmean" and "div" not in kind),
                       (("kind", "weighted", "called"),
                        lambda kind, weighted, called: weighted and called == "module" and kind in BARE),
                       (("kind", "positive"), lambda kind, positive: positive and kind != "binary_logits")),
@@ -70,8 +80,9 @@ def losses_of_numbers_are_equations(ask, kind, reduction, weighted, positive, ca
         given = random.uniform(0.1, 0.9, SHAPE) if kind == "binary" else given
     if kind == "soft_margin":
         target = np.sign(target)
-    if kind == "poisson":
-        target = np.abs(target)
+    if kind.startswith("poisson"):
+        target = np.abs(target) * (1 + 2 * (kind == "poisson_full"))
+        given = np.abs(given) + 0.25 if kind == "poisson_full" else given
     if kind == "classes":  # logarithms of shares, classes along axis 1; some are ignored
         given, weights, target = draw_values(random, (3, 3, 4)), random.uniform(0.5, 2.0, 3), (np.arange(12) % 3).reshape(3, 4)
     arguments = {"kind": kind, "given": given, "target": target, "weights": weights if weighted else None, "positive": more,
@@ -86,7 +97,7 @@ def losses_of_numbers_are_equations(ask, kind, reduction, weighted, positive, ca
         own = weights if weighted else np.ones(SHAPE)
         values, slopes = (own * each for each in equation(kind, given, target, more))
     total = own.sum() if kind == "classes" or (weighted and kind in ("mse", "mae")) else values.size
-    by = total if reduction == "mean" else 1.0
+    by = {"mean": total, "batchmean": SHAPE[0]}.get(reduction, 1.0)
     due = values if reduction == "none" else np.array(values.sum() / by)
     size = SLACK * (np.abs(values) + 1.0) if reduction == "none" else SLACK * (np.abs(values).sum() + 1.0) / by
     return compare("loss", seen["loss"], due, size) + compare(

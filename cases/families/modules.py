@@ -11,7 +11,7 @@ from cases.invariants.base import against_reference
 from cases.layers import Layer, draw_weights
 from cases.models import FunctionRequest
 from cases.requests import Deviation, Observation, Request
-from cases.tolerance import compare, expect
+from cases.tolerance import compare, expect, unit_roundoff
 
 PART = 0.5
 """By what hooks multiply."""
@@ -110,15 +110,18 @@ def layers_that_stand_twice(ask, way, cell, mask):
 
 
 @statement("Layers above each other that are computed again backward, some segments of them, give the outputs and gradients of "
-           "the stack, however many layers a segment has.", {"segments": (2, 1, 3), "cell": CELLS}, strength=(1, 1, 2), sparing=0,
+           "the stack, however many layers a segment has, and what is dropped between them is the same again.",
+           {"segments": (2, 1, 3), "cell": CELLS}, strength=(1, 1, 2), sparing=0,
            source="PyTorch: torch.utils.checkpoint.checkpoint_sequential")
 def segments_are_the_stack(ask, segments, cell):
-    layer = Layer(cell, 3, 3, 5)
+    layer = Layer(cell, 3, 3, 7)
     batch = BatchPlan(4, 6, "none").draw(layer)
     batch = batch.but(cotangents={"outputs": batch.cotangents["outputs"]})
     request = Request(layer, draw_weights(layer), batch, wants=("outputs", "gradients"))
     seen = ask(FunctionRequest("segments", (("request", request), ("segments", segments))))
-    return against_reference(seen, request, "outputs", "gradients/inputs", "gradients/weights")
+    found = against_reference(seen, request, "outputs", "gradients/inputs", "gradients/weights")
+    size = 64 * unit_roundoff("float32") * np.abs(seen["plainly"]).max()
+    return found + compare("dropped", seen["dropped"], seen["plainly"].astype("float64"), size)
 
 
 KEPT = {"cast": 1.0, "cast_back": 1.0, "added": 2.0, "zeroed": 0.0, "zeroed_by_optimizer": 0.0, "frozen": 1.0}

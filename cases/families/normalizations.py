@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+from typing import Any
+
 import numpy as np
 
 from cases.batches import draw_values
@@ -39,3 +42,80 @@ def normalizations_are_their_equations(ask, kind, axes, features) -> list[Deviat
                                               ("small", SMALL))))
     due = normalized(kind, np.float32(inputs).astype("float64"), over, np.float32(scale).astype("float64"))
     return compare("outputs", seen["outputs"], due, 256 * unit_roundoff("float32") * (1 + np.abs(due)))
+
+
+CHANNELS, BATCHES, MOMENTUM = 4, 3, 0.25
+"""Features; batches of training before the call that is looked at, that one included; how much a new one counts."""
+NORMS: Mapping[str, tuple[str, Mapping[str, Any]]] = {
+    "layer": ("layer", {}), "layer_plain": ("layer", {"elementwise_affine": False}),
+    "layer_without_bias": ("layer", {"bias": False}),
+    "rms": ("rms", {}), "rms_plain": ("rms", {"elementwise_affine": False}),
+    "group": ("group", {}), "group_plain": ("group", {"affine": False}),
+    "instance": ("instance", {"affine": True}), "instance_tracked": ("instance", {"track_running_stats": True}),
+    "batch": ("batch", {}), "batch_plain": ("batch", {"affine": False}),
+    "batch_untracked": ("batch", {"track_running_stats": False}),
+    "batch_cumulative": ("batch", {"momentum": None}),
+}
+"""A normalization of features -> its kind, its options; a group has half of the features."""
+DEFAULTS = {"instance": {"affine": False, "track_running_stats": False}, "batch": {"affine": True, "track_running_stats": True}}
+
+
+def weights_of(name: str) -> tuple[np.ndarray, np.ndarray]:
+    """What each feature is multiplied by, and what is added to it."""
+    kind, options = NORMS[name]
+    given = {**DEFAULTS.get(kind, {}), **options}
+    affine = given.get("affine", given.get("elementwise_affine", True))
+    random = generator("norms")
+    scale, shift = draw_values(random, (CHANNELS,)), draw_values(random, (CHANNELS,))
+    none = not affine or kind == "rms" or given.get("bias") is False
+    return scale if affine else np.ones(CHANNELS), np.zeros(CHANNELS) if none else shift
+
+
+def moments(kind: str, x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Mean and variance, of x (rows, steps, features), that may be broadcast to it."""
+    if kind == "group":
+        halves = x.reshape(*x.shape[:2], 2, -1)
+        mean, variance = (np.repeat(of(halves, (1, 3), keepdims=True), CHANNELS // 2, axis=3).reshape(len(x), 1, -1)
+                          for of in (np.mean, np.var))
+        return mean, variance
+    over = {"layer": 2, "rms": 2, "instance": 1, "batch": (0, 1)}[kind]
+    mean = np.zeros(()) if kind == "rms" else x.mean(over, keepdims=True)
+    return mean, ((x - mean) ** 2).mean(over, keepdims=True)
+
+
+def norms_by_hand(name: str, batches: Sequence[np.ndarray], training: bool) -> dict[str, np.ndarray]:
+    """`outputs` of the last batch, after all the others in training; `mean` and `variance` (features,) that are kept, if any."""
+    kind, options = NORMS[name]
+    given = {**DEFAULTS.get(kind, {}), "momentum": MOMENTUM, **options}
+    tracked, kept, (scale, shift) = given.get("track_running_stats", False), None, weights_of(name)
+    if tracked:
+        mean, variance = np.zeros(CHANNELS), np.ones(CHANNELS)
+        for number, x in enumerate(batches if training else batches[:-1], start=1):
+            count = x.shape[1] * (len(x) if kind == "batch" else 1)
+            own = [one.mean(axis=(0, 1)) for one in moments(kind, x)]
+            part = 1 / number if given["momentum"] is None else given["momentum"]
+            mean = (1 - part) * mean + part * own[0]
+            variance = (1 - part) * variance + part * own[1] * count / (count - 1)
+        kept = {"mean": mean, "variance": variance}
+    x = batches[-1]
+    mean, variance = (kept["mean"], kept["variance"]) if kept and not training else moments(kind, x)
+    return {"outputs": (x - mean) / np.sqrt(variance + SMALL) * scale + shift, **(kept or {})}
+
+
+@statement("A normalization of features is its equation with each of its options, in training and in inference, of sequences and "
+           "of rows, and keeps the means and variances that it is to keep.",
+           {"name": tuple(NORMS), "training": (True, False), "rows": (False, True)}, strength=(1, 2, 3), sparing=0,
+           senseless=((("name", "rows"), lambda name, rows: rows and NORMS[name][0] == "instance"),),
+           source="PyTorch: nn.LayerNorm, RMSNorm, GroupNorm, InstanceNorm1d, BatchNorm1d")
+def norms_are_their_equations(ask, name, training, rows) -> list[Deviation]:
+    """rows: of inputs (rows, features), else (rows, steps, features)."""
+    batches = draw_values(generator("norms", name), (BATCHES, 5, 1 if rows else 3, CHANNELS)).astype("float32")
+    scale, shift = weights_of(name)
+    kind, options = NORMS[name]
+    seen = ask(FunctionRequest("norms", (
+        ("name", name), ("kind", kind), ("options", tuple(options.items())), ("scale", scale), ("shift", shift),
+        ("training", training), ("rows", rows), ("batches", batches), ("momentum", MOMENTUM), ("small", SMALL))))
+    due = norms_by_hand(name, batches.astype("float64"), training)
+    found = [] if {*seen.arrays} == {*due} else [Deviation("kept", f"{sorted(seen.arrays)} are kept, expected {sorted(due)}")]
+    return found + [d for what in {*due} & {*seen.arrays}
+                    for d in compare(what, seen[what], due[what], 256 * unit_roundoff("float32") * (1 + np.abs(due[what])))]

@@ -44,18 +44,25 @@ def packed_sequences_are_cast(ask, way):
 
 
 @statement("Sequences are padded and packed alike in whatever they are given: a list, a tuple, what yields one after the other, "
-           "rows of one tensor, also in a program.", {"form": ("generator", "rows", "tuple", "rows_in_a_program"),
-                                                      "batch_first": (True, False)}, strength=(1, 1, 2), sparing=0,
-           source="PyTorch: pad_sequence, pack_sequence")
+           "rows of one tensor, also in a program; gradients go back to each number.",
+           {"form": ("generator", "rows", "tuple", "rows_in_a_program"), "batch_first": (True, False)}, strength=(1, 1, 2),
+           sparing=0, source="PyTorch: pad_sequence, pack_sequence")
 def sequences_are_taken_in_any_form(ask, form, batch_first):
     given = sequences(form.startswith("rows"))
-    seen = ask(FunctionRequest("padded_from", (("sequences", given), ("form", form), ("batch_first", batch_first))))
+    slopes = generator("slopes of packed sequences").normal(size=(len(given), max(map(len, given)), 3))
+    seen = ask(FunctionRequest("padded_from", (("sequences", given), ("form", form), ("batch_first", batch_first),
+                                               ("slopes", slopes if batch_first else slopes.swapaxes(0, 1)))))
     due = np.zeros((len(given), max(map(len, given)), 3))
     for number, one in enumerate(given):
         due[number, : len(one)] = one
     padded = due if batch_first else np.swapaxes(due, 0, 1)
-    return [d for name in ("padded", "packed") if name in seen.arrays or name == "padded"
-            for d in equal(name, seen[name], padded, form)]
+    results = [name for name in ("padded", "packed") if name in seen.arrays or name == "padded"]
+    found = [d for name in results for d in equal(name, seen[name], padded, form)]
+    for name in results:
+        for number, one in enumerate(given):
+            came = seen.arrays.get(f"slopes/{name}/{number}", np.zeros(0))
+            found += equal(f"slopes/{name}/{number}", came, slopes[number, : len(one)].astype("float32"), form)
+    return found
 
 
 @statement("A number to pad with stands where there is padding, or is refused where the sequences' dtype cannot hold it.",
@@ -74,18 +81,19 @@ def numbers_pad_as_they_are(ask, helper, number, dtype):
 
 
 @statement("Lengths are taken in whatever holds whole numbers, a list, a tuple, an array, a tensor of any such dtype; sequences "
-           "that are sorted may be said to be.",
+           "that are sorted may be said to be; they come back as they were, also where steps are added.",
            {"form": ("list", "tuple", "array", "int64", "int32", "int16", "uint8"), "ordered": (False, True),
-            "batch_first": (True, False)}, strength=(1, 2, 2), sparing=0, source="PyTorch: pack_padded_sequence")
-def lengths_are_whole_numbers(ask, form, ordered, batch_first):
+            "batch_first": (True, False), "total": (0, 7)}, strength=(1, 2, 2), sparing=0, source="PyTorch: pack_padded_sequence")
+def lengths_are_whole_numbers(ask, form, ordered, batch_first, total):
+    """total: the number of steps that is asked for; 0: none is."""
     given = sequences()
     given = tuple(sorted(given, key=len, reverse=True)) if ordered else given
     lengths = np.array([len(one) for one in given])
-    padded = np.zeros((len(given), lengths.max(), 3), "float32")
+    padded = np.zeros((len(given), total or lengths.max(), 3), "float32")
     for number, one in enumerate(given):
         padded[number, : len(one)] = one
     seen = ask(FunctionRequest("packed_by", (("padded", padded), ("lengths", lengths), ("form", form), ("ordered", ordered),
-                                             ("batch_first", batch_first))))
+                                             ("batch_first", batch_first), ("total", total))))
     kind = seen["lengths"].dtype
     found = [] if kind == "int64" else [Deviation("lengths", f"lengths come back in {kind}, expected int64, whatever was given")]
     return found + equal("padded", seen["padded"], padded) + equal("lengths", seen["lengths"], lengths)

@@ -5,10 +5,10 @@ from __future__ import annotations
 
 import numpy as np
 
-from cases.batches import BatchPlan
+from cases.batches import BatchPlan, draw_values
 from cases.families.base import equal, statement
 from cases.invariants.base import against_reference
-from cases.layers import Layer, draw_weights
+from cases.layers import Layer, draw_weights, generator
 from cases.models import FunctionRequest
 from cases.requests import Deviation, Execution, Request
 from cases.tolerance import compare, unit_roundoff
@@ -118,3 +118,30 @@ def half_models_scale_their_loss(ask, policy, given):
     seen = ask(FunctionRequest("scaled_model", (("policy", policy), ("given", given))))
     due = int(given == "scaled" or given == "plain" and policy == "mixed_float16")
     return equal("scales", seen["scales"], np.array(due), f"{policy}, {given}")
+
+
+@statement("Under autocast a layer takes what one before it gives in the low precision, packed or not, and states in either, and "
+           "gives what the equations give within the rounding of that precision.",
+           {"cell": ("lstm", "gru", "simple_rnn"), "mask": ("right", "none"), "states": ("none", "low", "float32"),
+            "layers": (1, 2)}, strength=(1, 2, 3), sparing=0, source="PyTorch: torch.autocast, nn.LSTM")
+def low_inputs_are_taken_under_autocast(ask, cell, mask, states, layers) -> list[Deviation]:
+    layer = Layer(cell, 3, 5, layers, dtype="mixed_bfloat16")
+    batch = BatchPlan(4, 5, mask, states != "none").draw(layer)
+    request = Request(layer, draw_weights(layer), batch, wants=("outputs", "states"))
+    return against_reference(ask(FunctionRequest("low_inputs", (("request", request), ("states", states)))), request,
+                             "outputs", "states")
+
+
+@statement("Where one of two optimizers that share a scale meets gradients that are not finite, its step alone is left out, and "
+           "the scale is halved.", {"broken": ("none", "first", "second")}, sparing=0,
+           source="PyTorch: torch.amp.GradScaler.step, update")
+def scales_are_shared(ask, broken) -> list[Deviation]:
+    random = generator("shared scales")
+    weights, gradients = ({name: draw_values(random, (3,)) for name in ("first", "second")} for _ in range(2))
+    seen = ask(FunctionRequest("shared_scale", (("weights", tuple(weights.items())), ("gradients", tuple(gradients.items())),
+                                                ("broken", broken), ("scale", 8.0))))
+    found = equal("scale", seen["scale"], np.array(8.0 if broken == "none" else 4.0))
+    for name, weight in weights.items():
+        due = weight - gradients[name] * (name != broken)
+        found += compare(name, seen[name], due, 8 * unit_roundoff("float32") * (1 + np.abs(due)))
+    return found

@@ -73,14 +73,15 @@ def attended(x: np.ndarray, read: np.ndarray, may: np.ndarray, weights: Weights,
 def transformed(options: Mapping[str, Any], given: Mapping[str, np.ndarray], weights: Weights) -> np.ndarray:
     """The layer by its equations, as of Vaswani et al. 2017; with `norm_first` as of Xiong et al. 2020. Stacked: twice.
 
-    given   x (rows, steps, features), valid (rows, steps), causal bool; memory, memory_valid for a decoder
+    given   x (rows, steps, features), valid (rows, steps), own (steps, steps), what a step may read; memory, memory_valid, and
+            crossed (steps, memory), what it may read of that, for a decoder
     """
     kind, norm_first, activation = options["kind"], options["norm_first"], ACTIVATIONS[options["activation"].partition("-")[0]]
     x, rows = given["x"], len(given["x"])
-    own = np.broadcast_to(given["valid"][:, None, :], (rows, STEPS, STEPS)) & (np.tri(STEPS, dtype=bool) | ~given["causal"])
+    own = np.broadcast_to(given["valid"][:, None, :], (rows, STEPS, STEPS)) & given["own"]
     blocks: list[Callable[[np.ndarray], np.ndarray]] = [lambda y: attended(y, y, own, weights, "self_attn")]
     if kind == "decoder":
-        other = np.broadcast_to(given["memory_valid"][:, None, :], (rows, STEPS, MEMORY))
+        other = given["memory_valid"][:, None, :] & given["crossed"]
         blocks.append(lambda y: attended(y, given["memory"], other, weights, "multihead_attn"))
     blocks.append(lambda y: linear(activation(linear(y, weights, "linear1")), weights, "linear2"))
     for number, block in enumerate(blocks * (2 if options["way"] == "stacked" else 1)):
@@ -98,37 +99,62 @@ def validity(mask: str, steps: int, causal: bool) -> np.ndarray:
     return valid
 
 
+SAID = ("nothing", "causal", "nearly_causal")
+"""What a step may read of its sequence; nearly: of what came before the last step may not read the second."""
 FACTORS = {
     "kind": ("decoder", "encoder"), "way": ("made", "copied", "pickled", "stacked", "whole"), "activation": GIVEN,
-    "norm_first": (False, True), "mask": ("none", "right", "gaps"), "causal": (False, True), "gradients": (True, False),
-    "batch_first": (True, False), "bias": (True, False),
+    "norm_first": (False, True), "mask": ("none", "right", "gaps"), "said": SAID, "gradients": (True, False),
+    "batch_first": (True, False), "bias": (True, False), "memory": (MEMORY, STEPS), "crossed": (False, True),
 }
 """The ways by which a layer is come by: made; copied deeply; pickled and read again; two in a stack that was made of it; that of
-a whole transformer that was given the layer's options."""
+a whole transformer that was given the layer's options. memory: its steps; crossed: whether a mask says what of it is read."""
 FAST = {"way": ("made", "stacked"), "activation": ("relu-word", "gelu-word"), "norm_first": (False, True),
-        "mask": ("right", "gaps", "none", "left", "short"), "causal": (False, True)}
+        "mask": ("right", "gaps", "none", "left", "short"), "said": SAID, "batch_first": (True, False)}
 
 
 @statement("A layer of a transformer is its equations with the activation that it was given, made, copied, pickled, stacked or "
            "in a whole transformer, with padding or without, whether gradients are taken or not.", FACTORS, strength=(1, 2, 2),
-           usual={"bias": (True,)}, sparing=0,
+           usual={"bias": (True,)}, sparing=0, senseless=(
+               (("kind", "memory"), lambda kind, memory: kind == "encoder" and memory == STEPS),
+               (("kind", "crossed"), lambda kind, crossed: kind == "encoder" and crossed)),
            source="PyTorch: nn.TransformerEncoderLayer, nn.TransformerDecoderLayer; Vaswani et al. 2017; Xiong et al. 2020")
 def transformer_layers_are_their_equations(ask, **variant) -> list[Deviation]:
     return deviations(ask, **variant)
 
 
-@statement("A layer of an encoder that nothing keeps from being fast is its equations, with padding, causality and both.", FAST,
+@statement("A layer of an encoder that nothing keeps from being fast is its equations, with padding, causality and both, also "
+           "where it reads time first and nothing may be fast.", FAST,
            strength=(1, 3, 3), sparing=0, source="PyTorch: nn.TransformerEncoderLayer, the fast path")
 def fast_encoders_are_their_equations(ask, **variant) -> list[Deviation]:
-    return deviations(ask, kind="encoder", gradients=False, batch_first=True, bias=True, **variant)
+    return deviations(ask, kind="encoder", gradients=False, bias=True, memory=MEMORY, crossed=False, **variant)
 
 
-def deviations(ask, kind, way, activation, norm_first, mask, causal, gradients, batch_first, bias) -> list[Deviation]:
+@statement("A whole transformer gives what its decoder gives of what its encoder gives, each with its own masks.",
+           {"norm_first": (False, True), "mask": ("right", "gaps", "none"), "said": ("each", "crossed", "causal", "none"),
+            "batch_first": (True, False)}, strength=(1, 1, 2), sparing=0, source="PyTorch: nn.Transformer")
+def whole_transformers_are_their_parts(ask, norm_first, mask, said, batch_first) -> list[Deviation]:
+    """said: which of the masks of the source, the target and the memory are given. Arrays: `outputs`; `due`, part by part."""
+    random = generator("whole transformers")
+    given = {"source": draw_values(random, (ROWS, MEMORY, WIDTH)), "target": draw_values(random, (ROWS, STEPS, WIDTH)),
+             "source_valid": validity(mask, MEMORY, True), "target_valid": validity(mask, STEPS, True)}
+    seen = ask(FunctionRequest("whole_transformer", (("norm_first", norm_first), ("batch_first", batch_first), ("said", said),
+                                                     ("masked", mask != "none"), ("given", given))))
+    return compare("outputs", seen["outputs"], seen["due"], SLACK * max(1.0, np.abs(seen["due"]).max()))
+
+
+def deviations(ask, kind, way, activation, norm_first, mask, said, gradients, batch_first, bias, memory,
+               crossed) -> list[Deviation]:
     """Between outputs and the equations, at valid steps."""
     random = generator("transformers", kind, activation)
     weights = {name: draw_values(random, shape) for name, shape in shapes(kind, bias).items()}
-    given = {"x": draw_values(random, (ROWS, STEPS, WIDTH)), "memory": draw_values(random, (ROWS, MEMORY, WIDTH)),
-             "valid": validity(mask, STEPS, causal), "memory_valid": validity(mask, MEMORY, True), "causal": np.array(causal)}
+    given = {"x": draw_values(random, (ROWS, STEPS, WIDTH)), "memory": draw_values(random, (ROWS, memory, WIDTH)),
+             "valid": validity(mask, STEPS, said != "nothing"), "memory_valid": validity(mask, memory, True)}
+    given["own"] = np.ones((STEPS, STEPS), bool) if said == "nothing" else np.tri(STEPS, dtype=bool)
+    given["own"][-1, 1] &= said != "nearly_causal"
+    read = (np.arange(STEPS)[:, None] + 2 * np.arange(memory)) % 3 != 0
+    given["crossed"] = (read | (np.arange(memory) == 0)) if crossed else np.ones((STEPS, memory), bool)
+    if memory == STEPS:
+        given["memory_valid"] = given["memory_valid"][::-1]  # others than of the sequence
     given["valid"] |= ~given["valid"].any(axis=1, keepdims=True)
     options = {"kind": kind, "way": way, "activation": activation, "norm_first": norm_first, "gradients": gradients,
                "batch_first": batch_first, "bias": bias, "masked": mask != "none"}

@@ -14,7 +14,7 @@ import numpy as np
 from cases.optimizers import BIAS_CORRECTION, OPTIMIZERS, OWN, PLACES_OF_EPSILON, definitions
 from cases.requests import Deviation, Note
 from cases.scenarios.base import claim
-from cases.steps import GIVEN, OptimizerRequest, drawn, expected, follow, given
+from cases.steps import GIVEN, OptimizerRequest, drawn, expected, follow, given, scales
 from cases.tolerance import compare
 
 NAME = "lstm-regression-optimizers"
@@ -75,6 +75,8 @@ def stepped(ask, request: OptimizerRequest) -> list[Deviation]:
     seen = ask(request)
     spoiled = seen.facts["spoiled"]
     found = [Deviation("gradients", f"{spoiled} gradients are others after the optimizer's step")] if spoiled else []
+    if (told := tuple(seen.facts["scales"])) != scales(request):
+        found.append(Deviation("scale", f"the scale of the loss is {told} after the steps, expected {scales(request)}"))
     for name, due in expected(request, seen.facts["stack"]).items():
         if name not in seen.arrays:
             found.append(Deviation(name, f"{name}: nothing came back where the equations have a value"))
@@ -98,11 +100,13 @@ def around(ask, optimizer: str, options: str) -> list[Deviation]:
 
 
 def around_it(options: str) -> dict[str, Any]:
-    """What happens beside the steps."""
-    return {"ended": options.endswith("at_the_end"), "broken": 2 if options.startswith("infinite") else 0}
+    """What happens beside the steps. A weight without gradients stands beside the others, but where averages are taken."""
+    idle = options.endswith("weight_decay") or "clip" in options or options in ("schedule", "scaled_loss")
+    return {"idle": idle, "ended": options.endswith("at_the_end"), "broken": 2 if options.startswith("infinite") else 0}
 
 
-@claim(NAME, "Clipping, weight decay, schedules, moving averages and accumulation act as their equations say.", FEW,
+@claim(NAME, "Clipping, weight decay, schedules, moving averages and accumulation act as their equations say; a weight without "
+       "gradients stays where it is, and does not count.", FEW,
        sparing=FEW[:9])
 def around_the_step(ask, optimizer, options):
     return around(ask, optimizer, options)
@@ -115,7 +119,8 @@ def around_every_step(ask, optimizer, options):
 
 
 RESUMED = [{"optimizer": "sgd", "options": "moving_average"}, {"optimizer": "sgd", "options": "accumulation"},
-           {"optimizer": "nadam", "options": "schedule"}, {"optimizer": "adam", "options": "decay_of_some"}]
+           {"optimizer": "nadam", "options": "schedule"}, {"optimizer": "adam", "options": "decay_of_some"},
+           {"optimizer": "sgd", "options": "infinite_gradients"}]
 
 
 @claim(NAME, "Another optimizer that is given what one remembers after three steps takes the fourth as that one would.", RESUMED,

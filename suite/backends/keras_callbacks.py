@@ -95,10 +95,13 @@ def run_interrupted(backend: Any, request: FunctionRequest) -> Observation:
 
         def __init__(self, at: int = 0, act: Any = None):
             super().__init__()
-            self.at, self.act, self.epochs, self.batches = at, act, [], []
+            self.at, self.act, self.epochs, self.batches, self.ended = at, act, [], [], []
 
         def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:
             self.epochs.append(epoch)
+
+        def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
+            self.ended.append(epoch)
 
         def on_train_batch_end(self, batch: int, logs: Any = None) -> None:
             self.batches.append(batch)
@@ -131,7 +134,8 @@ def run_interrupted(backend: Any, request: FunctionRequest) -> Observation:
                        "epochs after": np.array(after.epochs)}
             stopped = Seen(4, stop)
             fit(whole, stopped)
-            arrays |= {"stopped epochs": np.array(stopped.epochs), "stopped batches": np.array(stopped.batches)}
+            arrays |= {"stopped epochs": np.array(stopped.epochs), "stopped batches": np.array(stopped.batches),
+                       "ended epochs": np.array(stopped.ended)}
     return Observation(arrays)
 
 

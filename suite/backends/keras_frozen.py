@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import tempfile
+import warnings
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -99,3 +102,32 @@ def run_frozen_drop(backend: Any, request: FunctionRequest) -> Observation:
     with moment("run"):
         arrays = {"plain": plain(x), "idle": dropping(x)} | {name: dropping(x, training=True) for name in ("first", "second")}
     return Observation({name: engine.numpy(array) for name, array in arrays.items()})
+
+
+def run_frozen_file(backend: Any, request: FunctionRequest) -> Observation:
+    """Answer the request of `cases.families.freezing.files_fit_what_is_frozen`."""
+    options, keras, layers = dict(request.arguments), backend.keras, backend.keras.layers
+    part, random = options["part"], np.random.default_rng(5)
+
+    def made(frozen: bool) -> tuple[Any, list[Any]]:
+        one = {"bidirectional": lambda: layers.Bidirectional(layers.GRU(UNITS)), "normalization": layers.BatchNormalization,
+               "cells": lambda: layers.RNN([layers.LSTMCell(UNITS) for _ in range(2)])}[part]()
+        model = keras.Sequential([keras.Input((STEPS, UNITS)), one])
+        variables = one.weights
+        if frozen and options["frozen"] == "inside":
+            one = one.forward_layer if part == "bidirectional" else one.cell.cells[0]
+        one.trainable = not frozen
+        return model, variables
+
+    with moment("build"):
+        (saved, own), (loaded, others) = made(options["which"] == "first"), made(options["which"] == "second")
+        for each in own:
+            each.assign(random.uniform(0.1, 0.9, each.shape).astype("float32"))
+    with moment("run"), tempfile.TemporaryDirectory() as folder:
+        path = str(Path(folder) / {"h5": "all.h5", "weights": "all.weights.h5", "keras": "all.keras"}[options["file"]])
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # h5 is an old format, and Keras says so
+            saved.save_weights(path) if options["file"] == "weights" else saved.save(path)
+            loaded.load_weights(path)
+    return Observation({f"{name}/{n}": backend.engine.numpy(v.value)
+                        for name, each in (("saved", own), ("loaded", others)) for n, v in enumerate(each)})

@@ -45,3 +45,30 @@ def run_heads(backend: Any, request: FunctionRequest) -> Observation | Unsupport
         found = call()
     outputs, scores = found if options["scores"] != "none" else (found, None)
     return Observation({"outputs": engine.numpy(outputs)} | ({} if scores is None else {"scores": engine.numpy(scores)}))
+
+
+def run_dropped_scores(backend: Any, request: FunctionRequest) -> Observation:
+    """Answer the request of `cases.families.heads.attention_drops_its_share`."""
+    options, keras, engine = dict(request.arguments), backend.keras, backend.engine
+    rows, steps = options["sizes"]
+    values = np.broadcast_to(np.eye(steps, dtype="float32"), (rows, steps, steps))
+    kinds = {"MultiHeadAttention": {"num_heads": 1, "key_dim": steps, "use_bias": False},
+             "GroupQueryAttention": {"head_dim": steps, "num_query_heads": 1, "num_key_value_heads": 1, "use_bias": False}}
+    own = kinds.get(options["layer"], {})
+    with moment("build"):
+        one = getattr(keras.layers, options["layer"])(**own, dropout=options["rate"], seed=3)
+        given = [values.shape] * 2
+        one.build(*given) if own else one.build(given)
+        for weight in one.weights if own else ():
+            identity = "value" in weight.path or "output" in weight.path
+            weight.assign(np.eye(steps).reshape(weight.shape) * identity)
+    asking = {"return_attention_scores": True} if options["scored"] else {}
+    query, value = engine.tensor(np.zeros_like(values)), engine.tensor(np.array(values))
+    key = {"key": query} if own else {}
+    with moment("run"):
+        def called() -> Any:
+            more = {"training": True, **asking}
+            found = one(query, value, **key, **more) if own else one([query, value, query], **more)
+            return engine.numpy(found[0] if options["scored"] else found)
+
+        return Observation({"first": called(), "second": called()})

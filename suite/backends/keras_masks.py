@@ -166,3 +166,50 @@ def run_masked_numbers(backend: Any, request: FunctionRequest) -> Observation:
             return Observation({"outputs": np.array(model.predict(inputs, verbose=0))})
         outputs = one(engine.tensor(inputs))
         return Observation({"outputs": engine.numpy(outputs), "mask": engine.numpy(passed_mask(outputs))})
+
+
+NESTED: Mapping[str, Callable[[list[Any]], Any]] = {
+    "list": list, "dict": lambda of: dict(zip(("second", "first", "third"), of, strict=True)),
+    "list_in_dict": lambda of: {"rest": of[:2], "first": of[2]}, "dict_in_list": lambda of: [of[0], {"z": of[1], "a": of[2]}],
+}
+"""How three tensors are nested."""
+UNNESTED: Mapping[str, Callable[[Any], list[Any]]] = {
+    "list": list, "dict": lambda nest: [nest["second"], nest["first"], nest["third"]],
+    "list_in_dict": lambda nest: [*nest["rest"], nest["first"]],
+    "dict_in_list": lambda nest: [nest[0], nest[1]["z"], nest[1]["a"]],
+}
+
+
+def run_nested_masks(backend: Any, request: FunctionRequest) -> Observation:
+    """Answer the request of `cases.families.given_masks.nests_of_masks_are_given`."""
+    options, keras, engine = dict(request.arguments), backend.keras, backend.engine
+    nest, back, way = NESTED[options["nest"]], UNNESTED[options["nest"]], options["way"]
+    given = [one if mask is None else np.where(mask[:, :, None], one, -7.5)
+             for one, mask in zip(options["inputs"], options["masks"], strict=True)]
+
+    class Shown(keras.layers.Layer):
+        """Gives every sequence where its mask is."""
+
+        def __init__(self):
+            super().__init__()
+            self.supports_masking = True
+
+        def call(self, inputs: Any, mask: Any = None) -> Any:
+            masks = [None] * 3 if mask is None else back(mask)
+            return nest([x if m is None else keras.ops.where(m[:, :, None], x, 0.0)
+                         for x, m in zip(back(inputs), masks, strict=True)])
+
+    def shown(tensors: list[Any]) -> list[Any]:
+        return back(Shown()(nest([x if mask is None else keras.layers.Masking(-7.5)(x)
+                                  for x, mask in zip(tensors, options["masks"], strict=True)])))
+
+    with moment("run"):
+        tensors = [engine.tensor(one.astype("float32")) for one in given]
+        if way == "built":
+            starts = [keras.Input(one.shape[1:]) for one in given]
+            outputs = keras.Model(starts, shown(starts))(tensors)
+        else:
+            outputs = shown(tensors)
+        masks = {f"mask/{n}": passed_mask(one) for n, one in enumerate(outputs)}
+    named = {f"outputs/{n}": one for n, one in enumerate(outputs)} | {n: m for n, m in masks.items() if m is not None}
+    return Observation({name: engine.numpy(one) for name, one in named.items()})

@@ -13,6 +13,7 @@ from cases.models import FunctionRequest
 from cases.requests import Observation
 from suite.backends import keras_layers as stacks
 from suite.backends import moment
+from suite.backends.keras_attention import carrying
 
 
 def run_named_outputs(backend: Any, request: FunctionRequest) -> Observation:
@@ -113,10 +114,13 @@ def compiled_loss(keras: Any, options: dict[str, Any], targets: np.ndarray, outp
 def run_activation(backend: Any, request: FunctionRequest) -> Observation:
     """Answer the request of `cases.families.functions_by_name.activations_are_equations`."""
     options, keras = dict(request.arguments), backend.keras
-    inputs = backend.engine.tensor(options["inputs"].astype("float32"))
+    tensor, numpy, mask = backend.engine.tensor, backend.engine.numpy, options["mask"]
+    inputs = tensor(options["inputs"].astype("float32"))
     with moment("run"):
-        return Observation({"outputs": backend.engine.numpy(getattr(keras.activations, options["function"])(
-            inputs, **options["options"]))})
+        if mask is not None:
+            layer = getattr(keras.layers, options["function"])(**options["options"])
+            return Observation({"outputs": numpy(layer(inputs, tensor(mask)))})
+        return Observation({"outputs": numpy(getattr(keras.activations, options["function"])(inputs, **options["options"]))})
 
 
 def run_reshaped(backend: Any, request: FunctionRequest) -> Observation:
@@ -146,6 +150,21 @@ def run_masked_loss_by_name(backend: Any, request: FunctionRequest) -> Observati
     with moment("run"):
         shown = np.where(options["mask"][:, :, None], outputs - np.float32(0.25), np.float32(-7.5))
         return Observation({"value": np.array(model.test_on_batch(shown, targets), "float64")})
+
+
+def run_weights_beside_masks(backend: Any, request: FunctionRequest) -> Observation:
+    """Answer the request of `cases.families.counted_by_name.weights_count_beside_masks`: every call has tensors of its own."""
+    options, keras, engine = dict(request.arguments), backend.keras, backend.engine
+
+    def given() -> list[Any]:
+        targets, outputs, weights = (engine.tensor(options[n].astype("float32")) for n in ("targets", "outputs", "weights"))
+        return [targets, carrying(keras, outputs, options["mask"], engine), weights]
+
+    with moment("run"):
+        found = {name: keras.losses.MeanSquaredError(reduction=name)(*given()) for name in options["reductions"]}
+        metric = keras.metrics.MeanSquaredError()
+        metric.update_state(*given())
+    return Observation({name: engine.numpy(one) for name, one in {**found, "metric": metric.result()}.items()})
 
 
 def run_weighted_metric(backend: Any, request: FunctionRequest) -> Observation:

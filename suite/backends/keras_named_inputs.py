@@ -12,13 +12,20 @@ from suite.backends import moment
 from suite.backends.keras_again import remade
 
 
+def ordered(every: list[Any], how: str) -> Any:
+    """Those of `y` and `c` by their names, by their names in the other order, or as they are."""
+    order = {"names": "yc", "turned": "cy", "list": ""}[how]
+    return {name: every["yc".index(name)] for name in order} or every
+
+
 def run_named_inputs(backend: Any, request: FunctionRequest) -> Observation:
     """Answer the request of `cases.families.named_inputs.named_inputs_go_to_their_layers`: an LSTM for each of two inputs."""
     options, keras, engine = dict(request.arguments), backend.keras, backend.engine
     with moment("build"):
         second, first = (keras.Input((4, 3), name=name) for name in ("y", "c"))
         layers = {name: keras.layers.LSTM(2, name=f"of_{name}") for name in "zb"}
-        model = keras.Model([second, first], {"z": layers["z"](second), "b": layers["b"](first)})
+        starts = {"y": second, "c": first} if options["made"] == "dict" else [second, first]
+        model = keras.Model(starts, {"z": layers["z"](second), "b": layers["b"](first)})
         if options["way"] != "built":
             other = remade(keras, model, options["way"])
             other.set_weights(model.get_weights())
@@ -26,13 +33,14 @@ def run_named_inputs(backend: Any, request: FunctionRequest) -> Observation:
     random = np.random.default_rng(9)
     arrays = [random.normal(size=(3, 4, 3)).astype("float32") for _ in "yc"]
     lengths = [(1, 2, 4), (3, 4, 2)]
-    masks = [np.arange(4) < np.array(one)[:, None] if options["masks"] else None for one in lengths]
+    masks = [np.arange(4) < np.array(one)[:, None] if options["masks"] != "none" else None for one in lengths]
     tensors = [engine.tensor(one) for one in arrays]
     masks = [None if one is None else engine.tensor(one) for one in masks]
-    order = {"names": ("y", "c"), "turned": ("c", "y"), "list": ()}[options["given"]]
-    inputs = {name: tensors["yc".index(name)] for name in order} or tensors
+    given = {"inputs": ordered(tensors, options["given"])}
+    if options["masks"] != "none":
+        given["mask"] = ordered(masks, options["masks"])
     with moment("run"):
-        found = model(inputs, **({"mask": masks} if options["masks"] else {}))
+        found = model(**given)
         due = {name: layers[name](engine.tensor(array), mask=mask) for name, array, mask in zip("zb", arrays, masks, strict=True)}
     results = {name: found[name] for name in "zb"} | {f"due/{name}": one for name, one in due.items()}
     return Observation({name: engine.numpy(one) for name, one in results.items()})

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import warnings
 from collections.abc import Mapping
 from typing import Any
 
@@ -10,7 +11,7 @@ import numpy as np
 
 from cases.optimizers import OWN, definitions, hyper_parameters
 from cases.requests import Observation, Unsupported
-from cases.steps import OptimizerRequest, Rows
+from cases.steps import GROWTH, OptimizerRequest, Rows
 from suite.backends import moment
 
 KINDS: Mapping[str, str] = {
@@ -54,7 +55,7 @@ def make(keras: Any, optimizer: str, given: Mapping[str, Any]) -> Any:
     if given.get("undecayed"):
         found.exclude_from_weight_decay(var_names=list(given["undecayed"]))
     if given.get("dynamic_scale"):
-        found = keras.optimizers.LossScaleOptimizer(found, given["dynamic_scale"], dynamic_growth_steps=2)
+        found = keras.optimizers.LossScaleOptimizer(found, given["dynamic_scale"], dynamic_growth_steps=GROWTH)
     return found
 
 
@@ -79,15 +80,18 @@ def run_optimizer(backend: Any, request: OptimizerRequest) -> Observation | Unsu
         variables = [keras.Variable(np.array(request.weights[n], "float32"), name=n) for n in names]
         optimizer.build(variables)
     path: dict[str, list[np.ndarray]] = {name: [] for name in names}
-    one, spoiled = np.array(1.0, "float32"), 0
+    one, spoiled, scales = np.array(1.0, "float32"), 0, []
     with moment("run"):
         advance = advancing(engine, optimizer, variables)
         for number, gradients in enumerate(request.gradients, start=1):
             scale = float("inf") if number == request.broken else float(engine.numpy(optimizer.scale_loss(engine.tensor(one))))
-            given = [gradient(engine, gradients[name], scale) for name in names]
-            advance(given)
+            given = [gradient(engine, gradients[name], scale) if name in gradients else None for name in names]
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")  # that a weight has no gradient
+                advance(given)
             spoiled += sum(not np.array_equal(*(numbers(engine, g) for g in (left, gradient(engine, gradients[name], scale))))
-                           for name, left in zip(names, given, strict=True))
+                           for name, left in zip(names, given, strict=True) if name in gradients)
+            scales += [float(engine.numpy(optimizer.dynamic_scale.value))] if hyper.get("dynamic_scale") else []
             if number == request.resumed:
                 optimizer = again(optimizer, variables)
                 advance = advancing(engine, optimizer, variables)
@@ -96,7 +100,8 @@ def run_optimizer(backend: Any, request: OptimizerRequest) -> Observation | Unsu
             for name, variable in zip(names, variables, strict=True):
                 path[name].append(engine.numpy(variable.value))
     arrays = {f"weights/{name}": np.stack(found) for name, found in path.items() if found}
-    return Observation(arrays, facts={"stack": "keras", "hyper": settings(optimizer, request.optimizer), "spoiled": spoiled})
+    return Observation(arrays, facts={"stack": "keras", "hyper": settings(optimizer, request.optimizer), "spoiled": spoiled,
+                                     "scales": tuple(scales)})
 
 
 def advancing(engine: Any, optimizer: Any, variables: list[Any]) -> Any:

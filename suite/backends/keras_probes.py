@@ -16,12 +16,12 @@ from suite.backends.keras_exports import run_exported
 from suite.backends.keras_feeding import run_feeding, run_numbered_batches
 from suite.backends.keras_few_rows import run_both_reset, run_few_rows, run_one_row, run_rows_alone
 from suite.backends.keras_fitting import run_fitting
-from suite.backends.keras_frozen import run_frozen_drop, run_frozen_part
+from suite.backends.keras_frozen import run_frozen_drop, run_frozen_file, run_frozen_part
 from suite.backends.keras_given import run_given, run_wrong_weights
 from suite.backends.keras_graphs import run_between, run_convolution_in_time, run_cut_model, run_graph
 from suite.backends.keras_halves import run_halves, run_turned_halves
 from suite.backends.keras_handed_on import run_carried_masks, run_listed_states, run_other_dtype
-from suite.backends.keras_heads import run_heads
+from suite.backends.keras_heads import run_dropped_scores, run_heads
 from suite.backends.keras_held import run_held_counted, run_held_drawn, run_held_trained
 from suite.backends.keras_initial import run_initialized
 from suite.backends.keras_losses import (
@@ -39,6 +39,7 @@ from suite.backends.keras_masks import (
     run_mask_goes_first,
     run_mask_table,
     run_masked_numbers,
+    run_nested_masks,
     run_three_masks,
 )
 from suite.backends.keras_modes import run_kept_mode
@@ -51,6 +52,7 @@ from suite.backends.keras_named import (
     run_nested_results,
     run_reshaped,
     run_weighted_metric,
+    run_weights_beside_masks,
 )
 from suite.backends.keras_named_inputs import run_named_inputs
 from suite.backends.keras_options import (
@@ -123,7 +125,7 @@ PROBES: Mapping[str, Callable] = {
     "given_weights": run_given, "between": run_between, "bounds": run_bounds, "carried_masks": run_carried_masks,
     "listed_states": run_listed_states, "other_dtype": run_other_dtype, "activity": run_activity, "fit": run_fit,
     "stateful_lengths": run_stateful, "bound": run_bound, "schedule": run_schedule, "training_logs": run_logs,
-    "heads": run_heads,
+    "heads": run_heads, "dropped_scores": run_dropped_scores,
     "attending": run_attending, "typed": run_typed, "shared": run_shared, "halves": run_halves, "mask_table": run_mask_table,
     "saved": run_saved, "chosen_kernel": run_chosen_kernel, "made_convolution": run_made_convolution,
     "other_halves": run_other_halves, "stateful_calls": run_stateful_calls, "probabilities": run_probabilities,
@@ -147,7 +149,8 @@ PROBES: Mapping[str, Callable] = {
     "options_of_nothing": lambda backend, request: run_options_of_nothing({"keras": backend.keras}, request),
     "contained": run_contained, "initialized": run_initialized, "padded_with": run_padded_with, "mapped": run_mapped,
     "given_mask": run_given_mask, "mask_goes_first": run_mask_goes_first, "cast_mask": run_cast_mask,
-    "frozen_drop": run_frozen_drop, "three_masks": run_three_masks, "masked_numbers": run_masked_numbers,
+    "frozen_drop": run_frozen_drop, "frozen_file": run_frozen_file, "three_masks": run_three_masks,
+    "nested_masks": run_nested_masks, "weights_beside_masks": run_weights_beside_masks, "masked_numbers": run_masked_numbers,
     "both_reset": run_both_reset, "one_row": run_one_row, "rows_alone": run_rows_alone,
     "named_inputs": run_named_inputs,
     "half_range": run_half_range, "attending_nothing": run_attending_nothing,

@@ -53,5 +53,6 @@ def run_between(backend: Any, request: FunctionRequest) -> Observation | Unsuppo
         torch.manual_seed(4)
         inputs = torch.tensor(np.array(options["inputs"], "float32"))
         inputs = inputs.transpose(1, 2) if made is nn.Dropout1d else inputs  # (rows, features, steps)
-        outputs = made(options["options"]["rate"]).train(options["training"])(inputs)
-        return Observation({"outputs": to_numpy(outputs.transpose(1, 2) if made is nn.Dropout1d else outputs)})
+        module = made(options["options"]["rate"]).train(options["training"])
+        found = {"outputs": module(inputs), "alone": torch.stack([module(one) for one in inputs])}  # alone: rows without a batch
+    return Observation({n: to_numpy(one.transpose(1, 2) if made is nn.Dropout1d else one) for n, one in found.items()})

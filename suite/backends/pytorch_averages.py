@@ -26,13 +26,15 @@ def run_averaged(backend: Any, request: FunctionRequest) -> Observation:
     given = {"multi_avg_fn" if options["together"] else "avg_fn": how}
     with moment("run"), torch.no_grad():
         average = swa_utils.AveragedModel(module, use_buffers=options["buffers"], **given)
+        path: dict[str, list[np.ndarray]] = {name: [] for name in options["taken"]}
         for number in range(len(options["taken"]["weight"])):
             for own, values in options["taken"].items():
                 tensor = getattr(module, own)
                 tensor.copy_(torch.tensor(values[number]))
             average.update_parameters(module)
-    arrays = {own: np.array(getattr(average.module, own).detach().numpy()) for own in options["taken"]}
-    return Observation({**arrays, "count": average.n_averaged.numpy()})
+            for own, values in path.items():
+                values.append(getattr(average.module, own).detach().numpy().copy())
+    return Observation({**{own: np.stack(values) for own, values in path.items()}, "count": average.n_averaged.numpy()})
 
 
 def run_statistics_again(backend: Any, request: FunctionRequest) -> Observation:
@@ -46,3 +48,20 @@ def run_statistics_again(backend: Any, request: FunctionRequest) -> Observation:
         swa_utils.update_bn([torch.tensor(np.array(one, "float32")) for one in options["batches"]], module)
     return Observation({"mean": norm.running_mean.numpy(), "variance": norm.running_var.numpy()},
                        facts={"training": module.training, "momentum": norm.momentum})
+
+
+def run_shared_scale(backend: Any, request: FunctionRequest) -> Observation:
+    """Answer the request of `cases.families.precision.scales_are_shared`."""
+    options, gradients = dict(request.arguments), dict(dict(request.arguments)["gradients"])
+    weights = {name: nn.Parameter(torch.tensor(np.array(one, "float32"))) for name, one in options["weights"]}
+    optimizers = [torch.optim.SGD([one], 1.0) for one in weights.values()]
+    scaler = torch.amp.GradScaler("cpu", init_scale=options["scale"], growth_interval=10)
+    with moment("run"):
+        for name, weight in weights.items():
+            weight.grad = scaler.scale(torch.tensor(np.array(gradients[name], "float32")))
+            if name == options["broken"]:
+                weight.grad[1] = float("inf")
+        for one in optimizers:
+            scaler.step(one)
+        scaler.update()
+    return Observation({**{name: one.detach().numpy() for name, one in weights.items()}, "scale": np.array(scaler.get_scale())})

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
@@ -21,7 +22,16 @@ from cases.layouts import from_pytorch
 from cases.models import FunctionRequest
 from cases.requests import Observation, Reset, Unsupported
 from suite.backends import moment
-from suite.backends.pytorch_layers import CELLS, LAYERS, name_states, named_tensors, stack_states, to_numpy
+from suite.backends.pytorch_layers import (
+    CELLS,
+    LAYERS,
+    build,
+    name_states,
+    named_tensors,
+    set_weights,
+    stack_states,
+    to_numpy,
+)
 
 
 def leaf(array: np.ndarray) -> torch.Tensor:
@@ -118,6 +128,9 @@ def run_form(backend: Any, request: FunctionRequest) -> Observation | Unsupporte
         if form.endswith("cell"):
             module = CELLS[layer.cell](layer.features, layer.units, layer.bias, **nonlinear)
             weights = {name.removesuffix("_l0"): value for name, value in weights.items()}
+        elif form == "apart":
+            module = Apart(layer, **nonlinear)
+            weights = {Apart.name_of(name): value for name, value in weights.items()}
         else:
             module = LAYERS[layer.cell](layer.features, layer.units, layer.layers, bias=layer.bias,
                                         batch_first=form.endswith("first") and form != "time_first",
@@ -141,11 +154,43 @@ def run_form(backend: Any, request: FunctionRequest) -> Observation | Unsupporte
         results = {"outputs": outputs, **{f"states/{n}": value for n, value in name_states(layer, finals).items()}}
         arrays = {name: to_numpy(value) for name, value in results.items()}
         if "gradients" in asked.wants:
-            arrays |= gradients(results, batch, leaves | {f"weights/{n}": p for n, p in module.named_parameters()})
+            own = module.flat() if form == "apart" else dict(module.named_parameters())
+            arrays |= gradients(results, batch, leaves | {f"weights/{n}": p for n, p in own.items()})
     own = {n.removeprefix("gradients/weights/"): arrays.pop(n) for n in list(arrays) if n.startswith("gradients/weights/")}
     own = {n if "_l" in n else f"{n}_l0": a for n, a in own.items()}
     arrays.update({f"gradients/weights/{n}": a for n, a in from_pytorch(layer, own).items()})
     return Observation(arrays, form, facts={"padding": "zero", "carries_masks": False})
+
+
+class Apart(nn.Module):
+    """The layers of a stack, each in a module of its own that reads what the one before gave, packed as it is."""
+
+    def __init__(self, layer: Layer, **options: Any):
+        super().__init__()
+        self.ways = 2 if layer.direction == "bidirectional" else 1
+        widths = [layer.features, *[layer.units * self.ways] * (layer.layers - 1)]
+        self.each = nn.ModuleList(LAYERS[layer.cell](width, layer.units, bias=layer.bias, bidirectional=self.ways == 2, **options)
+                                  for width in widths)
+
+    @staticmethod
+    def name_of(name: str) -> str:
+        """The name here of a weight of the stack."""
+        kind, place, way = re.fullmatch(r"(\w+)_l(\d+)(\w*)", name).groups()
+        return f"each.{place}.{kind}_l0{way}"
+
+    def flat(self) -> dict[str, nn.Parameter]:
+        """The weights, by their names in the stack."""
+        return {name.replace("_l0", f"_l{place}"): p for place, one in enumerate(self.each) for name, p in one.named_parameters()}
+
+    def forward(self, x: Any, states: Any = None) -> tuple[Any, Any]:
+        """As one module: outputs, and the last states of all layers."""
+        finals = []
+        for place, one in enumerate(self.each):
+            here = slice(place * self.ways, (place + 1) * self.ways)
+            given = tuple(s[here] for s in states) if isinstance(states, tuple) else None if states is None else states[here]
+            x, last = one(x, given)
+            finals.append(last)
+        return x, tuple(map(torch.cat, zip(*finals, strict=True))) if isinstance(finals[0], tuple) else torch.cat(finals)
 
 
 @contextmanager
@@ -242,3 +287,21 @@ def run_cell_states(backend: Any, request: FunctionRequest) -> Observation:
     with moment("run"):
         answer = cell(inputs, states if len(states) > 1 else states[0])
     return Observation({"outputs": to_numpy(answer[0] if isinstance(answer, tuple) else answer)})
+
+
+def run_low_inputs(backend: Any, request: FunctionRequest) -> Observation | Unsupported:
+    """Answer the request of `cases.families.precision.low_inputs_are_taken_under_autocast`."""
+    options = dict(request.arguments)
+    asked = options["request"]
+    if reason := backend.supports(asked):
+        return Unsupported(reason)
+    with moment("build"):
+        module = build(asked.layer, "fused", backend.place).eval()
+        set_weights(module, asked.layer, asked.weights)
+    (x, lengths, states), low = backend._arguments(asked, asked.batch, None)[0], torch.bfloat16
+    if options["states"] == "low":
+        states = tuple(one.to(low) for one in states) if isinstance(states, tuple) else states.to(low)
+    with moment("run"), torch.no_grad(), torch.autocast(backend.place.type, low):
+        outputs, last = module(x.to(low), lengths, states)
+    named = {"outputs": outputs, **{f"states/{n}": s for n, s in name_states(asked.layer, last).items()}}
+    return Observation({n: to_numpy(one) for n, one in named.items()}, "fused", facts={"padding": backend.padding(asked.layer)})

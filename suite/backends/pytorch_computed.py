@@ -27,7 +27,8 @@ from suite.backends.pytorch_given import Half
 from suite.backends.pytorch_layers import LAYERS, named_tensors, to_numpy
 
 ITERATIONS = 200
-DIMENSIONS = {"normed_rows": 0, "normed_columns": 1, "normed_whole": None, "normed_by_hook": 0}
+DIMENSIONS = {"normed_rows": 0, "normed_columns": 1, "normed_whole": None, "normed_by_hook": 0,
+              "normed_whole_by_hook": None}
 
 
 def computed(module: nn.RNNBase, name: str, way: str) -> None:
@@ -38,8 +39,8 @@ def computed(module: nn.RNNBase, name: str, way: str) -> None:
         parametrizations.orthogonal(module, name, **options)
     elif way == "spectral":
         parametrizations.spectral_norm(module, name, n_power_iterations=ITERATIONS)
-    elif way == "normed_by_hook":
-        weight_norm(module, name, 0)
+    elif way.endswith("by_hook"):
+        weight_norm(module, name, dim=DIMENSIONS[way])
     elif way.startswith("normed"):
         parametrizations.weight_norm(module, name, DIMENSIONS[way])
     elif way == "pruned":
@@ -51,14 +52,14 @@ def computed(module: nn.RNNBase, name: str, way: str) -> None:
 
 def lengthen(module: nn.RNNBase, name: str, way: str) -> None:
     """Multiply the lengths."""
-    hook = way == "normed_by_hook"
+    hook = way.endswith("by_hook")
     length = getattr(module, f"{name}_g") if hook else getattr(module.parametrizations, name).original0
     length.mul_((1 + torch.arange(length.numel())).reshape(length.shape) if length.numel() > 1 else 2)
 
 
 def leave(module: nn.RNNBase, name: str, way: str, then: str) -> None:
     """Let it be computed no more."""
-    if way == "normed_by_hook":
+    if way.endswith("by_hook"):
         remove_weight_norm(module, name)
     elif way == "pruned":
         prune.remove(module, name)
@@ -98,8 +99,6 @@ def run_computed_as(backend: Any, request: FunctionRequest) -> Observation:
                 setattr(module, name, fresh[name].clone())
         elif then != "kept":
             for name in matrices:
-                if way == "normed_by_hook":
-                    module(inputs)  # a hook computes what is read
                 with torch.enable_grad():  # what is kept then is trained if what it was computed from was
                     leave(module, name, way, then)
         with parametrize.cached() if then == "cached" else nullcontext():
@@ -131,3 +130,20 @@ def run_as_vector(backend: Any, request: FunctionRequest) -> Observation:
         outputs = module(inputs)[0]
     due = np.concatenate([to_numpy(other[n]).ravel() for n in names])
     return Observation({"outputs": to_numpy(outputs), "vector": vector, "due": due}, facts={"padding": "zero"})
+
+
+def run_frozen_matrix(backend: Any, request: FunctionRequest) -> Observation:
+    """Answer the request of `cases.families.computed_weights.frozen_matrices_stay_frozen`."""
+    options, name = dict(request.arguments), "weight_hh_l0"
+    with moment("build"), warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        module = nn.GRU(3, 4)
+        getattr(module, name).requires_grad_(False)
+    with moment("run"), warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        computed(module, name, options["way"])
+        if options["then"] == "left":
+            leave(module, name, options["way"], "left")
+    every = [(name in each, parameter.requires_grad) for each, parameter in module.named_parameters()]
+    return Observation({what: np.array([float(on) for named, on in every if named == (what == "own")])
+                        for what in ("own", "others")}, facts={"name": name})

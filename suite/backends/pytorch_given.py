@@ -19,9 +19,12 @@ from cases.requests import Execution, Observation, Request, Unsupported
 from suite.backends import moment
 from suite.backends import pytorch_layers as layers
 from suite.backends.pytorch import unpackable, unsupported_layer
+from suite.backends.pytorch_layers import to_numpy
 
 WHOLE = ("loaded", "assigned", "swapped")
 """The ways that take every weight of a module."""
+SAME = ("loaded", "swapped", "copied", "data", "cast", "pickled", "deep_copied")
+"""The ways after which a module is what it was but for its weights: in its options, its mode, and in what is trained of it."""
 
 
 def run_given(backend: Any, request: FunctionRequest) -> Observation | Unsupported:
@@ -37,8 +40,10 @@ def run_given(backend: Any, request: FunctionRequest) -> Observation | Unsupport
     tensors = {name: torch.tensor(np.array(array, "float32"), device=backend.place) for name, array in new.items()}
 
     def made(weights: Any) -> nn.Module:
-        module = layers.build(layer, "fused", backend.place)
+        module = layers.build(layer, "fused", backend.place, 0.25 if layer.layers > 1 else 0.0)
         layers.set_weights(module, layer, weights)
+        if way in SAME:
+            next(module.parameters()).requires_grad_(False)
         return module.eval()
 
     def call(module: nn.Module) -> dict[str, np.ndarray]:
@@ -47,6 +52,7 @@ def run_given(backend: Any, request: FunctionRequest) -> Observation | Unsupport
 
     with moment("build"):
         module = made(options["others"])
+    told = {"before": description(module)}
     with moment("run"), torch.no_grad():
         before, left = call(module)["outputs"], {}
         if way == "called_with":
@@ -58,10 +64,18 @@ def run_given(backend: Any, request: FunctionRequest) -> Observation | Unsupport
                     torch.func.functional_call(module, named, (wrong, *arguments[1:]))
             left = {"left/outputs": call(module)["outputs"]}
         else:
-            after = call(with_weights(module, tensors, way, lambda: made(options["weights"]), lambda m: layers.set_weights(
-                m, layer, options["others"])))
+            module = with_weights(module, tensors, way, lambda: made(options["weights"]), lambda m: layers.set_weights(
+                m, layer, options["others"]))
+            after = call(module)
+    told |= {"after": description(module)} if way in SAME else {}
     states = {name if name == "outputs" else f"states/{name}": array for name, array in after.items()}
-    return Observation({**states, **left, "before/outputs": before}, "fused")
+    return Observation({**states, **left, "before/outputs": before}, "fused", facts={"told": tuple(told.items())})
+
+
+def description(module: nn.Module) -> str:
+    """Its options, the modes of its parts, and which of its weights are trained."""
+    modes = {name: one.training for name, one in module.named_modules()}
+    return f"{module}, training: {modes}, trained: {[name for name, one in module.named_parameters() if one.requires_grad]}"
 
 
 def with_weights(module: nn.Module, tensors: dict[str, torch.Tensor], way: str, other: Any, spoil: Any) -> nn.Module:
@@ -151,3 +165,51 @@ def reparametrized(module: nn.Module, recurrent: nn.RNNBase, tensors: dict[str, 
     copied = copy.deepcopy(module)
     give({name: -tensor for name, tensor in tensors.items()})
     return copied
+
+
+class Counting(nn.Module):
+    """Counts its calls in a buffer that it sets anew."""
+
+    def __init__(self):
+        super().__init__()
+        self.register_buffer("count", torch.zeros(1))
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        """What came, times the count."""
+        self.count = self.count + 1
+        return x * self.count
+
+
+def run_called_apart(backend: Any, request: FunctionRequest) -> Observation:
+    """Answer the request of `cases.families.given_weights.calls_with_others_are_apart`."""
+    options, call = dict(request.arguments), torch.func.functional_call
+
+    def made(seed: int) -> nn.Sequential:
+        torch.manual_seed(seed)
+        module = nn.Sequential(nn.Linear(3, 3), nn.BatchNorm1d(3), nn.Linear(3, 3), Counting()).train(
+            options["training"])
+        if options["tied"]:
+            module[2].weight = module[0].weight
+        return module
+
+    with moment("build"), torch.random.fork_rng():
+        module, other = made(1), made(2)
+        other(torch.randn(4, 3))  # its statistics are its own
+        x = torch.randn(5, 3)
+    kept = {**dict(other.named_parameters()), **dict(other.named_buffers())}  # a weight that stands twice has one name
+    given = {name: one.detach().clone() for name, one in kept.items()}
+    before, refused = to_numpy(module[1].running_mean), []
+    with moment("run"), torch.no_grad():
+        outputs = call(module, given, (x,))
+        for names in ({**given, "nobody": x}, {name: one for name, one in given.items() if name != "0.bias"}):
+            try:
+                call(module, dict(names), (x,), strict=True)
+                refused.append(0.0)
+            except RuntimeError:
+                refused.append(1.0)
+        due = other(x)
+    arrays = {"outputs": outputs, "mean": given["1.running_mean"], "count": given["3.count"], "due/outputs": due,
+              "due/mean": other[1].running_mean, "due/count": other[3].count}
+    return Observation({**{n: to_numpy(one) for n, one in arrays.items()}, "before": before,
+                        "after": to_numpy(module[1].running_mean),
+                        "calls": to_numpy(module[3].count), "refused": np.array(refused)})

@@ -71,3 +71,20 @@ def run_heads(backend: Any, request: FunctionRequest) -> Observation | Unsupport
         outputs = outputs.transpose(0, 1)
     arrays = {"outputs": to_numpy(outputs)} | ({} if scores is None else {"scores": to_numpy(scores)})
     return Observation(arrays)
+
+
+def run_dropped_scores(backend: Any, request: FunctionRequest) -> Observation | Unsupported:
+    """Answer the request of `cases.families.heads.attention_drops_its_share`."""
+    options = dict(request.arguments)
+    if options["layer"] != "MultiHeadAttention":
+        return Unsupported(f"PyTorch has no {options['layer']}")
+    rows, steps = options["sizes"]
+    with moment("build"):
+        module = nn.MultiheadAttention(steps, 1, options["rate"], bias=False, batch_first=True).train()
+        one, zero = torch.eye(steps), torch.zeros(steps, steps)
+        module.load_state_dict({"in_proj_weight": torch.cat([zero, zero, one]), "out_proj.weight": one})
+    values = torch.eye(steps).repeat(rows, 1, 1)
+    with moment("run"), torch.random.fork_rng():
+        torch.manual_seed(3)
+        found = {name: module(values, values, values, need_weights=options["scored"])[0] for name in ("first", "second")}
+    return Observation({name: to_numpy(one) for name, one in found.items()})

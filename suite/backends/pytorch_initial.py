@@ -44,3 +44,9 @@ def run_initialized(backend: Any, request: FunctionRequest) -> Observation | Uns
     with moment("run"):
         arrays = {"first": drawn(options["seed"]), "again": drawn(options["seed"]), "other": drawn(options["seed"] + 1)}
     return Observation(arrays, facts={"cut": False})
+
+
+def run_gains(backend: Any, request: FunctionRequest) -> Observation:
+    """Answer the request of `cases.families.initializers.gains_are_documented`."""
+    with moment("run"):
+        return Observation({"gains": np.array([init.calculate_gain(*each) for each in dict(request.arguments)["of"]])})

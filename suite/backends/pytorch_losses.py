@@ -48,8 +48,9 @@ def run_embedding(backend: Any, request: FunctionRequest) -> Observation:
              "scale_grad_by_freq": options["by_frequency"]}
     with moment("build"):
         torch.manual_seed(5)
-        if options["origin"] == "pretrained":
-            module = torch.nn.Embedding.from_pretrained(table, **given)
+        if options["origin"] in ("pretrained", "thawed"):
+            thawed = {"freeze": False} if options["origin"] == "thawed" else {}
+            module = torch.nn.Embedding.from_pretrained(table, **thawed, **given)
         else:
             module = torch.nn.Embedding(*table.shape, **given if options["origin"] != "function" else {})
         if options["origin"] in ("given", "function"):
@@ -59,9 +60,11 @@ def run_embedding(backend: Any, request: FunctionRequest) -> Observation:
         module.weight.requires_grad_(True)
         outputs = functional.embedding(ids, module.weight, **given) if options["origin"] == "function" else module(ids)
         (outputs * torch.tensor(np.array(options["cotangents"], "float32"))).sum().backward()
-        slope = module.weight.grad.to_dense() if options["sparse"] else module.weight.grad
+        sparse = module.weight.grad.is_sparse
+        slope = module.weight.grad.to_dense() if sparse else module.weight.grad
     tensors = {"outputs": outputs, "gradients": slope, "after": module.weight}
-    return Observation({"table": before, **{name: to_numpy(one) for name, one in tensors.items()}}, facts={"frozen": frozen})
+    return Observation({"table": before, **{name: to_numpy(one) for name, one in tensors.items()}},
+                       facts={"frozen": frozen, "sparse": sparse})
 
 
 CTC_DEFAULTS = {"blank": 0, "reduction": "mean", "zero_infinity": False}
@@ -93,7 +96,9 @@ def run_loss_of_numbers(backend: Any, request: FunctionRequest) -> Observation:
                                  for a in (options["weights"], options["positive"], options["target"]))
     weighted = {} if weights is None else {"weight": weights}
     ignored = {**weighted, "ignore_index": options["ignored"]}
-    variance, target = target.abs().clamp(min=1.0), target.long() if kind == "classes" else target
+    variance = (target[..., 0] if kind == "gaussian_full" else target).abs().clamp(min=1.0)
+    target = target.long() if kind == "classes" else target
+    rates = {"log_input": False, "full": True}
     functions = {
         "mse": partial(functional.mse_loss, **weighted), "mae": partial(functional.l1_loss, **weighted),
         "huber": partial(functional.huber_loss, delta=bound, **weighted),
@@ -101,13 +106,18 @@ def run_loss_of_numbers(backend: Any, request: FunctionRequest) -> Observation:
         "binary": partial(functional.binary_cross_entropy, **weighted),
         "binary_logits": partial(functional.binary_cross_entropy_with_logits, pos_weight=positive, **weighted),
         "soft_margin": functional.soft_margin_loss, "poisson": functional.poisson_nll_loss, "divergence": functional.kl_div,
-        "gaussian": partial(functional.gaussian_nll_loss, var=variance), "classes": partial(functional.nll_loss, **ignored)}
+        "gaussian": partial(functional.gaussian_nll_loss, var=variance), "classes": partial(functional.nll_loss, **ignored),
+        "gaussian_full": partial(functional.gaussian_nll_loss, var=variance, full=True),
+        "poisson_full": partial(functional.poisson_nll_loss, **rates),
+        "divergence_of_logs": partial(functional.kl_div, log_target=True)}
     modules = {
         "mse": nn.MSELoss, "mae": nn.L1Loss, "huber": partial(nn.HuberLoss, delta=bound),
         "smooth_mae": partial(nn.SmoothL1Loss, beta=bound), "binary": partial(nn.BCELoss, **weighted),
         "binary_logits": partial(nn.BCEWithLogitsLoss, pos_weight=positive, **weighted), "soft_margin": nn.SoftMarginLoss,
         "poisson": nn.PoissonNLLLoss, "divergence": nn.KLDivLoss, "classes": partial(nn.NLLLoss, **ignored),
-        "gaussian": lambda **how: partial(nn.GaussianNLLLoss(**how), var=variance)}
+        "gaussian": lambda **how: partial(nn.GaussianNLLLoss(**how), var=variance),
+        "gaussian_full": lambda **how: partial(nn.GaussianNLLLoss(full=True, **how), var=variance),
+        "poisson_full": partial(nn.PoissonNLLLoss, **rates), "divergence_of_logs": partial(nn.KLDivLoss, log_target=True)}
     with moment("run"):
         if options["called"] == "function":
             value = functions[kind](given, target, **reduction)

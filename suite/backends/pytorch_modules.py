@@ -192,7 +192,17 @@ def run_segments(backend: Any, request: FunctionRequest) -> Observation:
         outputs = checkpoint_sequential(stack, options["segments"], x, use_reentrant=False)
         own = [layers.parameters(each.named.inner) for each in stack]
         slopes = iter(torch.autograd.grad(summed({"outputs": outputs}, asked.batch), [x, *(p for o in own for p in o.values())]))
-    arrays = {"outputs": layers.to_numpy(outputs), "gradients/inputs": layers.to_numpy(next(slopes))}
+        dropping = nn.Sequential(*(part for each in stack for part in (each, nn.Dropout(0.5))))
+        drawn = {"plainly": lambda: dropping(x),
+                 "dropped": lambda: checkpoint_sequential(dropping, options["segments"], x, use_reentrant=False)}
+        arrays = {}
+        for name, call in drawn.items():
+            with torch.random.fork_rng():
+                torch.manual_seed(5)
+                found = call().square().sum()
+                torch.rand(7)  # whoever draws again backward must go back for it
+                arrays[name] = layers.to_numpy(torch.autograd.grad(found, x)[0])
+    arrays |= {"outputs": layers.to_numpy(outputs), "gradients/inputs": layers.to_numpy(next(slopes))}
     for k, each in enumerate(own):
         found = from_pytorch(one, {name: layers.to_numpy(next(slopes)) for name in each})
         arrays |= {f"gradients/weights/{k}{n[1:]}": a for n, a in found.items()}
@@ -275,9 +285,10 @@ def run_halved(backend: Any, request: FunctionRequest) -> Observation | Unsuppor
     with moment("build"), warnings.catch_warnings():
         warnings.simplefilter("ignore")
         module = layers.LAYERS[layer.cell](layer.features, layer.units, layer.layers, batch_first=first,
-                                           bidirectional=layer.direction == "bidirectional")
+                                           bidirectional=layer.direction == "bidirectional",
+                                           dropout=0.5 if layer.layers > 1 else 0.0)
         module.load_state_dict(layers.named_tensors(layer, asked.weights))
-        whole = nn.Sequential(module)
+        whole = nn.Sequential(module).eval()
         module = torch.ao.quantization.quantize_dynamic(whole, {type(module)}, dtype=torch.float16)[0]
     leaves, lengths, states = given(asked)
     x = leaves["inputs"] if first else leaves["inputs"].transpose(0, 1)

@@ -13,7 +13,7 @@ from torch.nn.utils import clip_grad_norm_, clip_grad_value_
 
 from cases.optimizers import OPTIMIZERS, definitions, hyper_parameters
 from cases.requests import Observation, Unsupported
-from cases.steps import OptimizerRequest, Rows
+from cases.steps import GROWTH, OptimizerRequest, Rows
 from suite.backends import moment
 
 KINDS: Mapping[str, str] = {
@@ -113,14 +113,17 @@ class Stepper:
         self.schedule = torch.optim.lr_scheduler.ExponentialLR(self.optimizer, gamma) if gamma != 1.0 else None
         scale, fixed = given.get("dynamic_scale") or given.get("loss_scale_factor", 1.0), not given.get("dynamic_scale")
         self.scaler = torch.amp.GradScaler(self.weights[0].device.type, init_scale=scale, enabled=scale != 1.0,
-                                           growth_interval=10**6 if fixed else 2)
+                                           growth_interval=10**6 if fixed else GROWTH)
 
     def go_on(self, other: Stepper) -> Stepper:
         """Take over what another one like this remembers."""
         self.optimizer.load_state_dict(copy.deepcopy(other.optimizer.state_dict()))
         if self.schedule is not None:
             self.schedule.load_state_dict(other.schedule.state_dict())
-        self.scaler.load_state_dict(other.scaler.state_dict())
+        fresh = copy.deepcopy(self.scaler)
+        fresh.load_state_dict(other.scaler.state_dict())
+        self.scaler.scale(torch.zeros(1, device=self.weights[0].device))  # one that was used takes what a fresh one took
+        self.scaler.load_state_dict(fresh.state_dict())
         return self
 
     def step(self) -> None:
@@ -133,9 +136,10 @@ class Stepper:
             else:
                 for weight in self.weights:
                     clip_grad_norm_([weight], most)
-        before = [weight.grad.detach().clone() for weight in self.weights]
+        given = [weight for weight in self.weights if weight.grad is not None]
+        before = [weight.grad.detach().clone() for weight in given]
         self.scaler.step(self.optimizer)
-        self.spoiled += sum(not same(kept, weight.grad) for kept, weight in zip(before, self.weights, strict=True))
+        self.spoiled += sum(not same(kept, weight.grad) for kept, weight in zip(before, given, strict=True))
         self.scaler.update()
         if self.schedule is not None:
             self.schedule.step()
@@ -162,21 +166,23 @@ def run_optimizer(request: OptimizerRequest, device: torch.device) -> Observatio
         spared = [weights[name] for name in hyper.get("undecayed", ()) if name in weights]
         stepper = Stepper(request.optimizer, hyper, list(weights.values()), spared)
     path: dict[str, list[np.ndarray]] = {name: [] for name in weights}
-    spoiled = 0
+    spoiled, scales = 0, []
     with moment("run"):
         for number, gradients in enumerate(request.gradients, start=1):
-            for name, weight in weights.items():
+            for name in gradients:
                 given = gradient(gradients[name], device)
-                weight.grad = stepper.scaler.scale(given * float("inf") if number == request.broken else given)
+                weights[name].grad = stepper.scaler.scale(given * float("inf") if number == request.broken else given)
             stepper.step()
             spoiled, stepper.spoiled = spoiled + stepper.spoiled, 0
+            scales += [stepper.scaler.get_scale()] if hyper.get("dynamic_scale") else []
             if number == request.resumed:  # what is remembered says the rate too: this one is made with another
                 other = {**hyper, "learning_rate": 3 * own_defaults(request.optimizer)["learning_rate"]}
                 stepper = Stepper(request.optimizer, other, list(weights.values()), spared).go_on(stepper)
             for name, weight in weights.items():
                 path[name].append(weight.detach().cpu().numpy().copy())
     arrays = {f"weights/{name}": np.stack(found) for name, found in path.items() if found}
-    return Observation(arrays, facts={"stack": "torch", "hyper": own_defaults(request.optimizer) | hyper, "spoiled": spoiled})
+    return Observation(arrays, facts={"stack": "torch", "hyper": own_defaults(request.optimizer) | hyper, "spoiled": spoiled,
+                                     "scales": tuple(scales)})
 
 
 def tensor(array: np.ndarray, device: torch.device) -> Tensor:

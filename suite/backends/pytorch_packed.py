@@ -20,7 +20,7 @@ from torch.nn.utils.rnn import (
 from cases.models import FunctionRequest
 from cases.requests import Observation
 from suite.backends import moment
-from suite.backends.pytorch_layers import LAYERS, named_tensors, read, to_numpy
+from suite.backends.pytorch_layers import CELLS, LAYERS, named_tensors, read, to_numpy
 
 
 def tensors(arrays: Any) -> list[torch.Tensor]:
@@ -55,14 +55,20 @@ def run_padded_from(backend: Any, request: FunctionRequest) -> Observation:
     """Answer the request of `cases.families.packed.sequences_are_taken_in_any_form`."""
     options = dict(request.arguments)
     form, first, given = options["form"], options["batch_first"], tensors(options["sequences"])
+    given, slopes = [one.requires_grad_() for one in given], tensors([options["slopes"]])[0]
     with moment("run"):
         if form == "rows_in_a_program":
-            return Observation({"padded": to_numpy(torch.jit.script(pad_rows)(torch.stack(given), first))})
-        if form == "generator":
-            return Observation({"padded": to_numpy(pad_sequence((one for one in given), first))})
-        whole = torch.stack(given) if form == "rows" else tuple(given)
-        packed = pad_packed_sequence(pack_sequence(whole, enforce_sorted=False), first)[0]
-        return Observation({"padded": to_numpy(pad_sequence(whole, first)), "packed": to_numpy(packed)})
+            found = {"padded": torch.jit.script(pad_rows)(torch.stack(given), first)}
+        elif form == "generator":
+            found = {"padded": pad_sequence((one for one in given), first)}
+        else:
+            whole = torch.stack(given) if form == "rows" else tuple(given)
+            packed = pad_packed_sequence(pack_sequence(whole, enforce_sorted=False), first)[0]
+            found = {"padded": pad_sequence(whole, first), "packed": packed}
+        back = {name: torch.autograd.grad((one * slopes).sum(), given, allow_unused=True, materialize_grads=True)
+                for name, one in found.items() if one.requires_grad}
+    arrays = {f"slopes/{name}/{n}": to_numpy(one) for name, each in back.items() for n, one in enumerate(each)}
+    return Observation(arrays | {name: to_numpy(one) for name, one in found.items()})
 
 
 def run_clipped(backend: Any, request: FunctionRequest) -> Observation:
@@ -113,7 +119,7 @@ def run_packed_by(backend: Any, request: FunctionRequest) -> Observation:
     with moment("run"):
         turned = padded if first else padded.transpose(0, 1)
         packed = pack_padded_sequence(turned, given, first, enforce_sorted=options["ordered"])
-        found, told = pad_packed_sequence(packed, first)
+        found, told = pad_packed_sequence(packed, first, total_length=options["total"] or None)
     return Observation({"padded": to_numpy(found if first else found.transpose(0, 1)), "lengths": told.numpy()})
 
 
@@ -128,7 +134,10 @@ def run_by_position(backend: Any, request: FunctionRequest) -> Observation:
         module.load_state_dict(named_tensors(layer, options["weights"]))
     with moment("run"), torch.no_grad():
         found = read(module, layer, tensors([batch.inputs])[0], options["batch_first"])
-    return Observation(found, facts={"padding": "zero", "dropout": module.dropout, "told": repr(module)})
+        others = [CELLS[layer.cell](layer.features, layer.units, layer.bias, *own)]
+        others += [nn.LSTM(3, 4, 1, True, False, 0.0, False, 2)] if layer.cell == "lstm" else []
+    return Observation(found, facts={"padding": "zero", "dropout": module.dropout, "told": repr(module),
+                                     "told_of_others": repr(others)})
 
 
 def run_of_a_dtype(backend: Any, request: FunctionRequest) -> Observation:

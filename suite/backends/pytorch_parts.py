@@ -24,7 +24,8 @@ def run_bags(backend: Any, request: FunctionRequest) -> Observation:
     ids, ends = torch.tensor(options["ids"], dtype=torch.int64), np.cumsum((0, *counts))
     weights = None if weights is None else torch.tensor(weights.astype("float32"))
     given = {"mode": options["mode"], "include_last_offset": form == "last_offset", "padding_idx": options["padding"],
-             "max_norm": options["longest"] or None, "norm_type": options["norm"]}
+             "max_norm": options["longest"] or None, "norm_type": options["norm"],
+             "sparse": options["sparse"]}
     table = torch.tensor(options["table"].astype("float32"))
     with moment("build"):
         torch.manual_seed(5)
@@ -41,7 +42,9 @@ def run_bags(backend: Any, request: FunctionRequest) -> Observation:
         else:
             outputs = bag(ids, torch.tensor(ends if form == "last_offset" else ends[:-1]), weights)
         (outputs * torch.tensor(options["cotangents"].astype("float32"))).sum().backward()
-    return Observation({"outputs": to_numpy(outputs), "table": held, "gradients": to_numpy(bag.weight.grad)})
+    slope = bag.weight.grad
+    return Observation({"outputs": to_numpy(outputs), "table": held, "gradients": to_numpy(
+        slope.to_dense() if slope.is_sparse else slope)}, facts={"sparse": slope.is_sparse})
 
 
 def run_wrong_bags(backend: Any, request: FunctionRequest) -> Observation:

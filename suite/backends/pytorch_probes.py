@@ -6,18 +6,19 @@ from collections.abc import Callable, Mapping
 
 from suite.backends.made import run_options_of_nothing
 from suite.backends.pytorch_attention import run_attending, run_between
-from suite.backends.pytorch_averages import run_averaged, run_statistics_again
-from suite.backends.pytorch_cells import run_cell_states, run_chain, run_form, run_pack
-from suite.backends.pytorch_computed import run_as_vector, run_computed_as
+from suite.backends.pytorch_averages import run_averaged, run_shared_scale, run_statistics_again
+from suite.backends.pytorch_cells import run_cell_states, run_chain, run_form, run_low_inputs, run_pack
+from suite.backends.pytorch_computed import run_as_vector, run_computed_as, run_frozen_matrix
 from suite.backends.pytorch_containers import run_contained, run_kept_states, run_loaded_in_part, run_told_parts
 from suite.backends.pytorch_counted import run_counted_states
 from suite.backends.pytorch_data import run_column, run_cut, run_fetch, run_lengths, run_packed, run_stateful
 from suite.backends.pytorch_dropout import run_dropout_between
 from suite.backends.pytorch_exports import run_exported
-from suite.backends.pytorch_given import run_given
+from suite.backends.pytorch_given import run_called_apart, run_given
 from suite.backends.pytorch_groups import run_copied_optimizer, run_frozen_later, run_groups, run_held_parameters
-from suite.backends.pytorch_heads import run_heads
-from suite.backends.pytorch_initial import run_initialized
+from suite.backends.pytorch_heads import run_dropped_scores, run_heads
+from suite.backends.pytorch_initial import run_gains, run_initialized
+from suite.backends.pytorch_loaders import run_loaded_rows, run_unequal_rows
 from suite.backends.pytorch_losses import run_ctc, run_embedding, run_ignored, run_loss_of_numbers, run_masked_loss
 from suite.backends.pytorch_modules import (
     run_computed_weights,
@@ -28,6 +29,7 @@ from suite.backends.pytorch_modules import (
     run_twice,
     run_wrong_weights,
 )
+from suite.backends.pytorch_norms import run_norms
 from suite.backends.pytorch_packed import (
     run_bare,
     run_by_position,
@@ -42,7 +44,7 @@ from suite.backends.pytorch_purity import run_helper, run_mixed_dtypes, run_puri
 from suite.backends.pytorch_quantized import run_made_ready, run_quantizable, run_quantized, run_quantized_bare
 from suite.backends.pytorch_schedules import run_epochs, run_restarts
 from suite.backends.pytorch_taken import run_loaded_twice, run_taken_over
-from suite.backends.pytorch_transformers import run_transformer
+from suite.backends.pytorch_transformers import run_transformer, run_whole_transformer
 from suite.backends.pytorch_transforms import run_recomputed, run_transformed
 from suite.backends.pytorch_weights import run_fresh, run_parameters, run_read_back, run_step
 
@@ -69,8 +71,12 @@ PROBES: Mapping[str, Callable] = {
     "packed_by": run_packed_by, "by_position": run_by_position, "of_a_dtype": run_of_a_dtype, "made_ready": run_made_ready,
     "quantizable": run_quantizable, "transformer": run_transformer, "taken_over": run_taken_over,
     "loaded_twice": run_loaded_twice, "restarts": run_restarts,
-    "quantized_bare": run_quantized_bare, "heads": run_heads, "groups": run_groups,
+    "quantized_bare": run_quantized_bare, "heads": run_heads, "dropped_scores": run_dropped_scores,
+    "groups": run_groups,
     "frozen_later": run_frozen_later, "copied_optimizer": run_copied_optimizer,
+    "low_inputs": run_low_inputs, "gains": run_gains, "norms": run_norms, "frozen_matrix": run_frozen_matrix,
+    "called_apart": run_called_apart, "shared_scale": run_shared_scale,
+    "whole_transformer": run_whole_transformer, "loaded_rows": run_loaded_rows, "unequal_rows": run_unequal_rows,
     "held_parameters": run_held_parameters, "averaged": run_averaged, "statistics_again": run_statistics_again,
 }
 """Name of a function request -> what answers it: function(backend, request)."""

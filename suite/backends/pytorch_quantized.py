@@ -33,7 +33,7 @@ def run_quantized(backend: Any, request: FunctionRequest) -> Observation | Unsup
         return Unsupported("PyTorch quantizes nn.RNNCell, nn.LSTM and nn.GRU, and not nn.RNN")
     arguments = backend._arguments(Request(layer, options["weights"], batch, execution=Execution(kernel)), batch, None)[0]
     with moment("build"):
-        module = layers.build(layer, kernel, backend.place)
+        module = layers.build(layer, kernel, backend.place, 0.5 if layer.layers > 1 else 0.0)
         layers.set_weights(module, layer, options["weights"])
         if width:
             whole, torch_layer = module.rnn, nn.LSTM(layer.features, layer.units, layer.layers, layer.bias, batch_first=True,
@@ -55,6 +55,9 @@ def run_quantized(backend: Any, request: FunctionRequest) -> Observation | Unsup
             parts = [s for s in (states if isinstance(states, (tuple, list)) else (states,)) if isinstance(s, torch.Tensor)]
             found |= {f"{name}/outputs": layers.to_numpy(outputs)}
             found |= {f"{name}/states/{n}": layers.to_numpy(s) for n, s in enumerate(parts)}
+        x, lengths, states = arguments
+        states = tuple(s[:, :1] for s in states) if isinstance(states, tuple) else None if states is None else states[:, :1]
+        found["alone/outputs"] = layers.to_numpy(other(x[:1], None if lengths is None else lengths[:1], states)[0])
     return Observation(found)
 
 

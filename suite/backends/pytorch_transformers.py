@@ -64,15 +64,42 @@ def run_transformer(backend: Any, request: FunctionRequest) -> Observation:
         return found if first else found.transpose(0, 1)
 
     def padding(name: str) -> torch.Tensor | None:
-        return ~torch.tensor(arrays[name]) if masked else None
+        return ~torch.tensor(np.array(arrays[name])) if masked else None
 
     x = sequence("x")
-    causal = torch.ones(arrays["x"].shape[1], arrays["x"].shape[1], dtype=torch.bool).triu(1) if arrays["causal"] else None
+    own, crossed = (None if arrays[name].all() else ~torch.tensor(np.array(arrays[name])) for name in ("own", "crossed"))
     with moment("run"), torch.set_grad_enabled(options["gradients"]):
         if options["kind"] == "encoder":
             name = "mask" if way == "stacked" else "src_mask"
-            outputs = module(x, **{name: causal}, src_key_padding_mask=padding("valid"))
+            outputs = module(x, **{name: own}, src_key_padding_mask=padding("valid"))
         else:
-            outputs = module(x, sequence("memory"), tgt_mask=causal, tgt_key_padding_mask=padding("valid"),
+            outputs = module(x, sequence("memory"), tgt_mask=own, memory_mask=crossed, tgt_key_padding_mask=padding("valid"),
                              memory_key_padding_mask=padding("memory_valid"))
     return Observation({"outputs": to_numpy(outputs if first else outputs.transpose(0, 1))})
+
+
+def run_whole_transformer(backend: Any, request: FunctionRequest) -> Observation:
+    """Answer the request of `cases.families.transformers.whole_transformers_are_their_parts`."""
+    options = dict(request.arguments)
+    first, arrays, said = options["batch_first"], options["given"], options["said"]
+    with moment("build"), torch.random.fork_rng(), warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        torch.manual_seed(6)
+        whole = nn.Transformer(WIDTH, HEADS, 2, 2, INNER, 0.0, batch_first=first, norm_first=options["norm_first"]).eval()
+    source, target = (torch.tensor(np.array(arrays[name], "float32")) for name in ("source", "target"))
+    steps, long = target.shape[1], source.shape[1]
+    source, target = (one if first else one.transpose(0, 1) for one in (source, target))
+    may = {"src": torch.ones(long, long).tril(1) > 0, "tgt": torch.ones(steps, steps).tril() > 0,
+           "memory": torch.ones(steps, long).tril(2) > 0}
+    which = {"each": ("src", "tgt", "memory"), "crossed": ("memory",), "causal": ("tgt",), "none": ()}[said]
+    masks = {name: ~may[name] if name in which else None for name in may}
+    padded = {name: ~torch.tensor(np.array(arrays[f"{name}_valid"])) if options["masked"] else None
+              for name in ("source", "target")}
+    with moment("run"), torch.enable_grad():
+        outputs = whole(source, target, src_mask=masks["src"], tgt_mask=masks["tgt"], memory_mask=masks["memory"],
+                        src_key_padding_mask=padded["source"], tgt_key_padding_mask=padded["target"],
+                        memory_key_padding_mask=padded["source"])
+        memory = whole.encoder(source, mask=masks["src"], src_key_padding_mask=padded["source"])
+        due = whole.decoder(target, memory, tgt_mask=masks["tgt"], memory_mask=masks["memory"],
+                            tgt_key_padding_mask=padded["target"], memory_key_padding_mask=padded["source"])
+    return Observation({"outputs": to_numpy(outputs), "due": to_numpy(due)})

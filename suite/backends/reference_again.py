@@ -146,6 +146,11 @@ def run_frozen_drop(backend: Any, request: FunctionRequest) -> Observation:
     return Observation({"plain": plain, "idle": plain, "first": 2 * kept * plain, "second": (2 - 2 * kept) * plain})
 
 
+def run_frozen_file(backend: Any, request: FunctionRequest) -> Observation:
+    """Three weights, as they were."""
+    return Observation({f"{name}/{n}": np.arange(2.0) + n for name in ("saved", "loaded") for n in range(3)})
+
+
 def run_adapted_scaled(backend: Any, request: FunctionRequest) -> Observation:
     """The equation."""
     options = dict(request.arguments)
@@ -205,3 +210,12 @@ def run_losses_added(backend: Any, request: FunctionRequest) -> Observation:
     valid = np.arange(options["inputs"].shape[1]) < options["lengths"][:, None]
     loss = np.array((options["inputs"][valid] ** 2).mean() + sum(options["added"]))
     return Observation({"loss": loss, "trained": loss})
+
+
+def run_nested_masks(backend: Any, request: FunctionRequest) -> Observation:
+    """Every sequence where its mask is, and the mask."""
+    options, found = dict(request.arguments), {}
+    for number, (one, mask) in enumerate(zip(options["inputs"], options["masks"], strict=True)):
+        found |= {f"outputs/{number}": one if mask is None else one * mask[:, :, None]}
+        found |= {} if mask is None else {f"mask/{number}": mask}
+    return Observation(found)

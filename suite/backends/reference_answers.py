@@ -83,6 +83,26 @@ def run_request(backend: Any, request: FunctionRequest) -> Observation:
     return backend.run(dict(request.arguments)["request"])
 
 
+def run_segments(backend: Any, request: FunctionRequest) -> Observation:
+    """The stack's own answer; nothing is dropped."""
+    seen = run_request(backend, request)
+    slopes = {name: seen["gradients/inputs"] for name in ("plainly", "dropped")}
+    return Observation({**seen.arrays, **slopes}, seen.kernel, facts=seen.facts)
+
+
+def run_called_apart(backend: Any, request: FunctionRequest) -> Observation:
+    """Nothing is held."""
+    names = ("outputs", "mean", "count", "due/outputs", "due/mean", "due/count", "before", "after")
+    each = {name: np.arange(3.0) for name in names}
+    return Observation({**each, "calls": np.zeros(1), "refused": np.ones(2)})
+
+
+def run_low_inputs(backend: Any, request: FunctionRequest) -> Observation:
+    """The equations, exactly."""
+    asked = dict(request.arguments)["request"]
+    return backend.run(asked.but(layer=asked.layer.but(dtype="float64")))
+
+
 def run_activity(backend: Any, request: FunctionRequest) -> Observation:
     """The sum of squares of each result, by the batch."""
     options = dict(request.arguments)

@@ -15,11 +15,16 @@ def run_averaged(backend: Any, request: FunctionRequest) -> Observation:
     options = dict(request.arguments)
     count = len(options["taken"]["weight"])
     kept = options["decay"]
-    parts = [kept ** (count - 1), *((1 - kept) * kept ** (count - 1 - n) for n in range(1, count))]
-    parts = parts if options["decays"] else [1 / count] * count
-    arrays = {name: np.tensordot(parts, values, axes=1) for name, values in options["taken"].items()}
+    arrays: dict[str, np.ndarray] = {}
+    for name, values in options["taken"].items():
+        found = []
+        for last in range(count):
+            parts = [kept**last, *((1 - kept) * kept ** (last - n) for n in range(1, last + 1))]
+            parts = parts if options["decays"] else [1 / (last + 1)] * (last + 1)
+            found.append(np.tensordot(parts, values[: last + 1], axes=1))
+        arrays[name] = np.stack(found)
     if not options["buffers"]:
-        arrays["buffer"] = options["taken"]["buffer"][-1]
+        arrays["buffer"] = options["taken"]["buffer"]
     return Observation({**arrays, "count": np.array(count)})
 
 
@@ -30,3 +35,10 @@ def run_statistics_again(backend: Any, request: FunctionRequest) -> Observation:
     variance = np.mean([one.var(axis=0, ddof=1) for one in batches], axis=0)
     return Observation({"mean": batches.mean(axis=(0, 1)), "variance": variance},
                        facts={"training": options["training"], "momentum": options["momentum"]})
+
+
+def run_shared_scale(backend: Any, request: FunctionRequest) -> Observation:
+    """A step of each that is not broken."""
+    options, gradients = dict(request.arguments), dict(dict(request.arguments)["gradients"])
+    found = {name: weight - gradients[name] * (name != options["broken"]) for name, weight in options["weights"]}
+    return Observation({**found, "scale": np.array(options["scale"] / (1 if options["broken"] == "none" else 2))})

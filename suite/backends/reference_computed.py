@@ -44,3 +44,8 @@ def run_as_vector(backend: Any, request: FunctionRequest) -> Observation:
     vector = np.concatenate([array.ravel() for array in options["others"].values()])
     seen = backend.run(Request(options["layer"], options["weights"], options["batch"], wants=("outputs",)))
     return Observation({"outputs": seen["outputs"], "vector": vector, "due": vector}, facts={"padding": "hold"})
+
+
+def run_frozen_matrix(backend: Any, request: FunctionRequest) -> Observation:
+    """It stays frozen."""
+    return Observation({"own": np.zeros(1), "others": np.ones(1)}, facts={"name": "matrix"})

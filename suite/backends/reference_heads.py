@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
+
 from cases.families.heads import attended
 from cases.models import FunctionRequest
 from cases.requests import Observation
@@ -15,3 +17,12 @@ def run_heads(backend: Any, request: FunctionRequest) -> Observation:
     outputs, scores = attended(options["given"], options["weights"], options["further"])
     wanted = {"none": {}, "each": {"scores": scores}, "mean": {"scores": scores.mean(axis=1)}}[options["scores"]]
     return Observation({"outputs": outputs, **wanted})
+
+
+def run_dropped_scores(backend: Any, request: FunctionRequest) -> Observation:
+    """The share, at other places each time."""
+    options = dict(request.arguments)
+    (rows, steps), rate = options["sizes"], options["rate"]
+    count = rows * steps * steps
+    kept = (np.arange(count) >= round(rate * count)).reshape(rows, steps, steps) / steps / (1 - rate)
+    return Observation({"first": kept, "second": kept[::-1]})

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from cases.families.initializers import DRAWN, GAIN, HIGH, LOW, MEAN
+from cases.families.initializers import DRAWN, GAIN, GAINS, HIGH, LOW, MEAN
 from cases.models import FunctionRequest
 from cases.requests import Observation
 
@@ -36,3 +36,8 @@ def run_initialized(backend: Any, request: FunctionRequest) -> Observation:
     options = dict(request.arguments)
     arrays = {when: drawn(options["name"], options["shape"], seed) for when, seed in (("first", 1), ("again", 1), ("other", 2))}
     return Observation(arrays, facts={"cut": False})
+
+
+def run_gains(backend: Any, request: FunctionRequest) -> Observation:
+    """The table."""
+    return Observation({"gains": np.array([gain for *_, gain in GAINS])})

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from cases.families.counted_by_name import CLASSES, LOSSES
+from cases.families.counted_by_name import CLASSES, LOSSES, beside_a_mask
 from cases.families.functions_by_name import ACTIVATIONS, RESHAPED
 from cases.families.losses_by_name import EQUATIONS
 from cases.families.losses_of_steps import equation
@@ -51,7 +51,7 @@ def run_loss_of_numbers(backend: Any, request: FunctionRequest) -> Observation:
         own = np.ones(given.shape) if weights is None else weights
         values, slopes = (own * each for each in equation(kind, given, target, options["positive"]))
         total = own.sum() if kind in ("mse", "mae") else values.size
-    by = total if options["reduction"] == "mean" else 1.0
+    by = {"mean": total, "batchmean": len(values)}.get(options["reduction"], 1.0)
     loss = values if options["reduction"] == "none" else np.array(values.sum() / by)
     return Observation({"loss": loss, "gradients": slopes / by})
 
@@ -118,3 +118,10 @@ def run_weighted_metric(backend: Any, request: FunctionRequest) -> Observation:
     rows = options["outputs"].max(axis=1) + options["targets"].reshape(len(options["times"]), -1).max(axis=1)
     weighted, repeated = (np.array((rows * w).sum() / w.sum()) for w in (options["weights"], options["times"]))
     return Observation({"weighted": weighted, "repeated": repeated, "plain": np.array(rows.mean())})
+
+
+def run_weights_beside_masks(backend: Any, request: FunctionRequest) -> Observation:
+    """The sums."""
+    options = dict(request.arguments)
+    values = ((options["targets"] - options["outputs"]) ** 2).mean(axis=-1)
+    return Observation(beside_a_mask(values, options["mask"], options["weights"]))

@@ -27,7 +27,10 @@ def run_padded_from(backend: Any, request: FunctionRequest) -> Observation:
     longest = max(map(len, options["sequences"]))
     rows = np.stack([np.pad(one, ((0, longest - len(one)), (0, 0))) for one in options["sequences"]])
     rows = rows if options["batch_first"] else np.swapaxes(rows, 0, 1)
-    return Observation({"padded": rows, "packed": rows})
+    slopes = options["slopes"] if options["batch_first"] else np.swapaxes(options["slopes"], 0, 1)
+    back = {f"slopes/{name}/{n}": slopes[n, : len(one)].astype("float32")
+            for name in ("padded", "packed") for n, one in enumerate(options["sequences"])}
+    return Observation({"padded": rows, "packed": rows, **back})
 
 
 def run_clipped(backend: Any, request: FunctionRequest) -> Observation:
@@ -58,8 +61,10 @@ def run_packed_by(backend: Any, request: FunctionRequest) -> Observation:
 
 def run_by_position(backend: Any, request: FunctionRequest) -> Observation:
     """A description has no positions."""
+    options, layer = dict(request.arguments), dict(request.arguments)["layer"]
     seen = run_bare(backend, request)
-    return Observation(seen.arrays, facts={"padding": "hold", "dropout": 0.5, "told": _words(dict(request.arguments))})
+    return Observation(seen.arrays, facts={"padding": "hold", "dropout": 0.5, "told": _words(options),
+                                            "told_of_others": f"nonlinearity={layer.activation}, proj_size=2, bias={layer.bias}"})
 
 
 def _words(options: dict[str, Any]) -> str:

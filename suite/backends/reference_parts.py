@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from cases.families.normalizations import normalized
+from cases.families.normalizations import normalized, norms_by_hand
 from cases.families.options_of_nothing import asked
 from cases.families.told_shapes import LAYERS, ROWS, STEPS, tellable
 from cases.layers import generator
@@ -47,6 +47,12 @@ def run_normalized(backend: Any, request: FunctionRequest) -> Observation:
     """The equation."""
     options = dict(request.arguments)
     return Observation({"outputs": normalized(options["kind"], options["inputs"], options["axes"], options["scale"])})
+
+
+def run_norms(backend: Any, request: FunctionRequest) -> Observation:
+    """The equations."""
+    options = dict(request.arguments)
+    return Observation(norms_by_hand(options["name"], options["batches"].astype("float64"), options["training"]))
 
 
 def run_kept_mask(backend: Any, request: FunctionRequest) -> Observation:
@@ -104,7 +110,8 @@ def run_bags(backend: Any, request: FunctionRequest) -> Observation:
         moved = short.copy()
         moved[place] += step
         slopes[place] = ((outputs(moved) - outputs(short)) * options["cotangents"]).sum() / step
-    return Observation({"outputs": outputs(short), "table": table.astype("float32"), "gradients": slopes.round(7)})
+    return Observation({"outputs": outputs(short), "table": table.astype("float32"), "gradients": slopes.round(7)},
+                       facts={"sparse": options["sparse"]})
 
 
 def run_wrong_bags(backend: Any, request: FunctionRequest) -> Observation:

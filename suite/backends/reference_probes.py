@@ -15,6 +15,7 @@ from suite.backends.reference_again import (
     run_cut_model,
     run_few_rows,
     run_frozen_drop,
+    run_frozen_file,
     run_given_mask,
     run_half_range,
     run_later_policy,
@@ -23,6 +24,7 @@ from suite.backends.reference_again import (
     run_mask_goes_first,
     run_masked_numbers,
     run_named_inputs,
+    run_nested_masks,
     run_one_row,
     run_optional,
     run_own_steps,
@@ -37,6 +39,7 @@ from suite.backends.reference_answers import (
     run_activity,
     run_between,
     run_bound,
+    run_called_apart,
     run_chain,
     run_chosen_kernel,
     run_column,
@@ -51,6 +54,7 @@ from suite.backends.reference_answers import (
     run_ignored,
     run_in_parts,
     run_lengths,
+    run_low_inputs,
     run_mixed_dtypes,
     run_options,
     run_pack,
@@ -58,13 +62,14 @@ from suite.backends.reference_answers import (
     run_probabilities,
     run_purity,
     run_request,
+    run_segments,
     run_stateful_calls,
     run_transformed,
     run_unpad,
 )
-from suite.backends.reference_averages import run_averaged, run_statistics_again
+from suite.backends.reference_averages import run_averaged, run_shared_scale, run_statistics_again
 from suite.backends.reference_callbacks import run_interrupted, run_watching
-from suite.backends.reference_computed import run_as_vector, run_computed_as
+from suite.backends.reference_computed import run_as_vector, run_computed_as, run_frozen_matrix
 from suite.backends.reference_containers import run_contained, run_kept_states, run_loaded_in_part, run_told_parts
 from suite.backends.reference_fitting import (
     run_compiled_by_default,
@@ -81,8 +86,9 @@ from suite.backends.reference_fitting import (
     run_thawed,
 )
 from suite.backends.reference_groups import run_copied_optimizer, run_frozen_later, run_groups, run_held_parameters
-from suite.backends.reference_heads import run_heads
-from suite.backends.reference_initial import run_initialized
+from suite.backends.reference_heads import run_dropped_scores, run_heads
+from suite.backends.reference_initial import run_gains, run_initialized
+from suite.backends.reference_loaders import run_loaded_rows, run_unequal_rows
 from suite.backends.reference_losses import (
     run_activation,
     run_attending_long,
@@ -93,6 +99,7 @@ from suite.backends.reference_losses import (
     run_reshaped,
     run_scaled_model,
     run_weighted_metric,
+    run_weights_beside_masks,
 )
 from suite.backends.reference_modules import (
     run_computed_weights,
@@ -121,6 +128,7 @@ from suite.backends.reference_parts import (
     run_made_with_weights,
     run_meant,
     run_normalized,
+    run_norms,
     run_numbers_as,
     run_options_of_nothing,
     run_padded_with,
@@ -161,7 +169,7 @@ from suite.backends.reference_training import (
     run_shared,
     run_typed,
 )
-from suite.backends.reference_transformers import run_transformer
+from suite.backends.reference_transformers import run_transformer, run_whole_transformer
 from suite.backends.reference_weights import (
     run_bounds,
     run_embedding,
@@ -201,7 +209,7 @@ PROBES: Mapping[str, Callable] = {
     "training_logs": run_logs, "attending": run_attending, "typed": run_typed, "shared": run_shared, "halves": run_halves,
     "saved": run_saved, "chosen_kernel": run_chosen_kernel, "made_convolution": run_made_convolution,
     "hooked": run_hooked, "wrong_weights": run_wrong_weights, "twice": run_twice, "kept_gradients": run_kept_gradients,
-    "computed_weights": run_computed_weights, "halved": run_request, "segments": run_request,
+    "computed_weights": run_computed_weights, "halved": run_request, "segments": run_segments,
     "other_halves": run_other_halves, "ctc": run_ctc, "loss_of_numbers": run_loss_of_numbers,
     "helper": run_helper, "mixed_dtypes": run_mixed_dtypes,
     "masked_number": run_masked_number, "quantized": run_quantized, "recomputed": run_recomputed,
@@ -232,7 +240,10 @@ PROBES: Mapping[str, Callable] = {
     "told_parts": run_told_parts,
     "made_again": run_made_again, "typed_again": run_typed_again, "given_mask": run_given_mask,
     "mask_goes_first": run_mask_goes_first, "cast_mask": run_cast_mask,
-    "frozen_drop": run_frozen_drop, "three_masks": run_three_masks, "masked_numbers": run_masked_numbers,
+    "frozen_drop": run_frozen_drop, "frozen_file": run_frozen_file,
+    "three_masks": run_three_masks, "nested_masks": run_nested_masks,
+    "weights_beside_masks": run_weights_beside_masks, "low_inputs": run_low_inputs,
+    "loaded_rows": run_loaded_rows, "unequal_rows": run_unequal_rows, "masked_numbers": run_masked_numbers,
     "both_reset": run_both_reset, "one_row": run_one_row, "rows_alone": run_rows_alone,
     "named_inputs": run_named_inputs, "half_range": run_half_range,
     "attending_nothing": run_attending_nothing, "few_rows": run_few_rows, "optional": run_optional,
@@ -243,10 +254,13 @@ PROBES: Mapping[str, Callable] = {
     "adapted_again": run_adapted_again, "adapted_thawed": run_adapted_thawed,
     "adapted_scaled": run_adapted_scaled,
     "computed_as": run_computed_as, "as_vector": run_as_vector,
-    "initialized": run_initialized,
+    "initialized": run_initialized, "gains": run_gains, "norms": run_norms, "frozen_matrix": run_frozen_matrix,
+    "called_apart": run_called_apart, "shared_scale": run_shared_scale,
     "packed_by": run_packed_by, "by_position": run_by_position, "of_a_dtype": run_of_a_dtype, "made_ready": run_request,
-    "transformer": run_transformer, "taken_over": run_taken_over, "loaded_twice": run_loaded_twice, "restarts": run_restarts,
-    "quantized_bare": run_quantized_bare, "heads": run_heads, "groups": run_groups,
+    "transformer": run_transformer, "whole_transformer": run_whole_transformer,
+    "taken_over": run_taken_over, "loaded_twice": run_loaded_twice, "restarts": run_restarts,
+    "quantized_bare": run_quantized_bare, "heads": run_heads, "dropped_scores": run_dropped_scores,
+    "groups": run_groups,
     "frozen_later": run_frozen_later, "copied_optimizer": run_copied_optimizer,
     "held_parameters": run_held_parameters, "averaged": run_averaged, "statistics_again": run_statistics_again,
 }

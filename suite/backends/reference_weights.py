@@ -64,7 +64,7 @@ def run_embedding(backend: Any, request: FunctionRequest) -> Observation:
     slopes = slopes / (np.maximum(counts, 1) if options["by_frequency"] else 1)
     slopes[padding] = 0.0
     return Observation({"outputs": after[ids], "gradients": slopes, "table": table, "after": after},
-                       facts={"frozen": options["origin"] == "pretrained"})
+                       facts={"frozen": options["origin"] == "pretrained", "sparse": options["sparse"]})
 
 
 def run_read_back(backend: Any, request: FunctionRequest) -> Observation:

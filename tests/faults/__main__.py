@@ -19,6 +19,7 @@ from tests.faults import (
     in_blind_engines,
     in_blind_torch,
     in_blind_torch_again,
+    in_blind_torch_fourth,
     in_blind_torch_third,
     in_conditions,
     in_core,
@@ -49,7 +50,7 @@ from tests.faults.base import Fault
 
 FAULTS: tuple[Fault, ...] = (*in_loops.ALL, *in_layers.ALL, *in_masks.ALL, *in_torch.ALL, *in_conditions.ALL, *in_graphs.ALL,
                              *in_engines.ALL, *in_adapter.ALL, *in_corners.ALL, *in_blind.ALL, *in_blind_torch.ALL,
-                             *in_blind_torch_again.ALL, *in_blind_torch_third.ALL,
+                             *in_blind_torch_again.ALL, *in_blind_torch_third.ALL, *in_blind_torch_fourth.ALL,
                              *in_blind_engines.ALL, *in_training.ALL, *in_models.ALL, *in_real.ALL, *in_blind_again.ALL,
                              *in_mutants.ALL, *in_mutants_torch.ALL, *in_mutants_again.ALL,
                              *in_told.ALL, *in_core.ALL, *in_upstream_again.ALL, *in_other_stacks.ALL, *in_found_alive.ALL,

@@ -166,7 +166,8 @@ ALL: tuple[Fault, ...] = (
             "            self.zero_grad()\n"
             "        self._stepped = self.optimizer is not None and self.optimizer.clipnorm is not None\n",
         ),
-    }),
+    }, {"validation is made in batches of the training's size": "where evaluate is called from fit, it takes the iterator that "
+        "fit made, and neither the size nor the number of batches"}),
     *faults("crossed training", "keras.src.optimizers.base_optimizer", {
         "averaging: the average of one that accumulates starts anew with each step": (
             "                    not_first_step = ops.not_equal(self.iterations, 0)\n",

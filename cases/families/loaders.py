@@ -1,0 +1,82 @@
+"""Rows that a loader puts into batches: every row once, all its parts together, in the kinds that they came in."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from cases.families.base import equal, refused, statement
+from cases.models import FunctionRequest
+from cases.requests import Deviation
+
+ROWS, SIZE = 7, 3
+"""Three batches, the last of them of one row."""
+FORMS: Mapping[str, Mapping[str, str]] = {
+    "pair": {"x": "tensor", "id": "int"}, "listed": {"x": "array", "y": "float"},
+    "named": {"x": "array", "y": "float", "flag": "bool"}, "nested": {"x": "tensor", "id": "int", "y": "number"},
+    "named_tuple": {"x": "tensor", "id": "whole_number", "word": "word"},
+}
+"""How the parts of a row lie together -> part -> what it is: a tensor or an array of numpy (2,), a number of Python's or numpy's,
+a word. nested: {"x": x, "rest": [id, (y,)]}."""
+DTYPES = {"tensor": "float32", "array": "float32", "int": "int64", "float": "float64", "bool": "bool", "number": "float32",
+          "whole_number": "int64"}
+
+
+def parts_of(row: int) -> dict[str, Any]:
+    """The parts of a row; its number is the first number of x."""
+    return {"x": np.array([row, row / 4 + 0.5], "float32"), "id": 2**40 + row, "y": row / 3, "flag": row % 2 == 1,
+            "word": f"word {row}"}
+
+
+def gathered(form: str, rows: list[int]) -> tuple[dict[str, np.ndarray], tuple[tuple[str, str], ...]]:
+    """The arrays of a batch of these rows, by part, and its words."""
+    arrays, words = {}, []
+    for name, kind in FORMS[form].items():
+        if kind == "word":
+            words += [(name, parts_of(row)[name]) for row in rows]
+        else:
+            arrays[name] = np.array([parts_of(row)[name] for row in rows], DTYPES[kind])
+    return arrays, tuple(words)
+
+
+@statement("A loader gives every row once, in batches of which the last may be smaller or is left out, in order or in another "
+           "one each time, with all its parts together, in the dtypes and the nest that they came in, and leaves the rows as "
+           "they were.", {"form": tuple(FORMS), "last": ("kept", "dropped"), "shuffled": (False, True)}, strength=(1, 2, 3),
+           sparing=0, source="PyTorch: torch.utils.data.DataLoader, default_collate")
+def loaders_give_every_row_once(ask, form, last, shuffled) -> list[Deviation]:
+    """Arrays: `EPOCH/BATCH/PART` of two epochs. Facts: `counts`, how many batches there are said to be, `counts_of_full`, of two
+    that are full; `nest`, that of a batch, and `due_nest`; `words` by `EPOCH/BATCH`; `left`, whether rows are as they were."""
+    seen = ask(FunctionRequest("loaded_rows", (("form", form), ("last", last), ("shuffled", shuffled), ("rows", ROWS),
+                                               ("size", SIZE))))
+    count = ROWS // SIZE + (last == "kept")
+    found = [] if seen.facts["counts"] == count else [Deviation("count", f"{seen.facts['counts']} batches, expected {count}")]
+    if seen.facts["counts_of_full"] != 2:
+        found.append(Deviation("count", f"{seen.facts['counts_of_full']} batches of two that are full, expected 2"))
+    if seen.facts["nest"] != seen.facts["due_nest"]:
+        found.append(Deviation("nest", f"a batch is {seen.facts['nest']}, expected {seen.facts['due_nest']}"))
+    found += [] if seen.facts["left"] else [Deviation("rows", "the rows are others afterwards")]
+    orders = [[int(n) for batch in range(count) for n in seen.arrays.get(f"{epoch}/{batch}/x", np.zeros((0, 2)))[:, 0]]
+              for epoch in range(2)]
+    total = ROWS if last == "kept" else count * SIZE
+    for epoch, order in enumerate(orders):
+        if len(order) != total or len(set(order)) != total or (not shuffled and order != sorted(order)):
+            return [*found, Deviation("order", f"epoch {epoch}: rows {order}, of {ROWS}")]
+        for batch in range(count):
+            arrays, words = gathered(form, order[batch * SIZE : (batch + 1) * SIZE])
+            for name, due in arrays.items():
+                came = seen.arrays.get(f"{epoch}/{batch}/{name}", np.zeros(0))
+                found += equal(name, came, due)
+                found += [] if came.dtype == due.dtype else [Deviation(name, f"{name}: {came.dtype}, expected {due.dtype}")]
+            if (told := tuple(dict(seen.facts["words"]).get(f"{epoch}/{batch}", ()))) != words:
+                found.append(Deviation("words", f"{told}, expected {words}"))
+    return [*found, Deviation("order", "two epochs have one order")] if shuffled and orders[0] == orders[1] else found
+
+
+@statement("Rows whose parts are not as many as those of others, or not of one size, are refused.",
+           {"unequal": ("longer", "shorter", "sizes")}, strength=(1, 1, 1), sparing=0,
+           source="PyTorch: torch.utils.data.default_collate")
+def unequal_rows_are_refused(ask, unequal) -> list[Deviation]:
+    return refused(ask, FunctionRequest("unequal_rows", (("unequal", unequal),)),
+                   lambda seen: Deviation("error", f"rows that are not alike ({unequal}) were put together in silence"))

@@ -1,0 +1,77 @@
+"""PyTorch's loader, given rows of many forms."""
+
+from __future__ import annotations
+
+import copy
+from collections import namedtuple
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import numpy as np
+import torch
+from torch.utils.data import DataLoader, default_collate
+
+from cases.families.loaders import FORMS, parts_of
+from cases.models import FunctionRequest
+from cases.requests import Observation
+from suite.backends import moment
+
+Row = namedtuple("Row", ("x", "id", "word"))
+MADE: Mapping[str, Callable[[Any], Any]] = {"tensor": torch.tensor, "number": np.float32, "whole_number": np.int64}
+NESTS: Mapping[str, Callable[[dict[str, Any]], Any]] = {
+    "pair": lambda of: (of["x"], of["id"]), "listed": lambda of: [of["x"], of["y"]], "named": dict,
+    "nested": lambda of: {"x": of["x"], "rest": [of["id"], (of["y"],)]}, "named_tuple": lambda of: Row(**of),
+}
+"""How the parts of a row lie together."""
+BACK: Mapping[str, Callable[[Any], dict[str, Any]]] = {
+    "pair": lambda nest: {"x": nest[0], "id": nest[1]}, "listed": lambda nest: {"x": nest[0], "y": nest[1]}, "named": dict,
+    "nested": lambda nest: {"x": nest["x"], "id": nest["rest"][0], "y": nest["rest"][1][0]},
+    "named_tuple": lambda nest: {name: getattr(nest, name) for name in Row._fields},
+}
+
+
+def row_of(form: str, number: int) -> Any:
+    """A row."""
+    parts = parts_of(number)
+    return NESTS[form]({name: MADE.get(kind, lambda part: part)(parts[name]) for name, kind in FORMS[form].items()})
+
+
+def nest_of(one: Any) -> str:
+    """The containers of a batch, in words. A tuple without names becomes a list."""
+    if isinstance(one, dict):
+        return f"{type(one).__name__}({', '.join(f'{name}: {nest_of(part)}' for name, part in one.items())})"
+    if isinstance(one, tuple) and hasattr(one, "_fields"):
+        return f"{type(one).__name__}({', '.join(map(nest_of, one))})"
+    if isinstance(one, (list, tuple)) and not all(isinstance(part, str) for part in one):
+        return f"list({', '.join(map(nest_of, one))})"
+    return "part"
+
+
+def run_loaded_rows(backend: Any, request: FunctionRequest) -> Observation:
+    """Answer the request of `cases.families.loaders.loaders_give_every_row_once`."""
+    options = dict(request.arguments)
+    form = options["form"]
+    rows = [row_of(form, number) for number in range(options["rows"])]
+    before, arrays, words, nests = copy.deepcopy(rows), {}, [], set()
+    with moment("run"):
+        loader = DataLoader(rows, options["size"], shuffle=options["shuffled"], drop_last=options["last"] == "dropped",
+                            generator=torch.Generator().manual_seed(5))
+        for epoch in range(2):
+            for number, batch in enumerate(loader):
+                nests.add(nest_of(batch))
+                parts = BACK[form](batch)
+                arrays |= {f"{epoch}/{number}/{n}": one.numpy() for n, one in parts.items() if isinstance(one, torch.Tensor)}
+                words.append((f"{epoch}/{number}", tuple((n, word) for n, one in parts.items() if not isinstance(
+                    one, torch.Tensor) for word in one)))
+        full = DataLoader(rows[: 2 * options["size"]], options["size"], drop_last=options["last"] == "dropped")
+    return Observation(arrays, facts={"counts": len(loader), "counts_of_full": len(full),
+                                      "nest": " or ".join(sorted(nests)), "due_nest": nest_of(rows[0]),
+                                      "words": tuple(words), "left": repr(rows) == repr(before)})
+
+
+def run_unequal_rows(backend: Any, request: FunctionRequest) -> Observation:
+    """Answer the request of `cases.families.loaders.unequal_rows_are_refused`."""
+    first, second = {"longer": ((1, 2), (1, 2, 3)), "shorter": ((1, 2, 3), (1, 2)),
+                     "sizes": ((torch.ones(2),), (torch.ones(3),))}[dict(request.arguments)["unequal"]]
+    with moment("run"):
+        return Observation({"outputs": np.array([len(one) for one in default_collate([first, second])])})

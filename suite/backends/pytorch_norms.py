@@ -1,0 +1,46 @@
+"""PyTorch's normalizations of features."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import torch
+from torch import nn
+
+from cases.models import FunctionRequest
+from cases.requests import Observation
+from suite.backends import moment
+from suite.backends.pytorch_layers import to_numpy
+
+FEATURES_LAST = ("layer", "rms")
+"""The others have them behind the rows."""
+
+
+def run_norms(backend: Any, request: FunctionRequest) -> Observation:
+    """Answer the request of `cases.families.normalizations.norms_are_their_equations`."""
+    given = dict(request.arguments)
+    kind, options, wide = given["kind"], {"eps": given["small"], **dict(given["options"])}, len(given["scale"])
+    if kind in ("batch", "instance"):
+        options = {"momentum": given["momentum"], **options}
+    make = {"layer": nn.LayerNorm, "rms": nn.RMSNorm, "instance": nn.InstanceNorm1d, "batch": nn.BatchNorm1d,
+            "group": lambda size, **more: nn.GroupNorm(2, size, **more)}[kind]
+    with moment("build"), torch.no_grad():
+        module = make(wide, **options)
+        for name, values in (("weight", given["scale"]), ("bias", given["shift"])):
+            if getattr(module, name, None) is not None:
+                getattr(module, name).copy_(torch.tensor(values.astype("float32")))
+
+    def turned(x: torch.Tensor) -> torch.Tensor:
+        return x if kind in FEATURES_LAST or x.ndim == 2 else x.transpose(1, 2)
+
+    batches = [torch.tensor(np.array(one)) for one in given["batches"]]
+    batches = [turned(one[:, 0] if given["rows"] else one) for one in batches]
+    with moment("run"), torch.no_grad():
+        for one in batches[:-1]:
+            module.train()(one)
+        outputs = turned(module.train(given["training"])(batches[-1]))
+    found = {"outputs": outputs[:, None] if given["rows"] else outputs}
+    if getattr(module, "running_mean", None) is not None:
+        found |= {"mean": module.running_mean, "variance": module.running_var}
+    return Observation({name: to_numpy(one) for name, one in found.items()})

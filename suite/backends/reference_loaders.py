@@ -1,0 +1,33 @@
+"""What the reference answers about rows in batches."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from cases.families.loaders import gathered
+from cases.models import FunctionRequest
+from cases.requests import Observation
+from suite.backends import moment
+
+
+def run_loaded_rows(backend: Any, request: FunctionRequest) -> Observation:
+    """Rows in order, or in two other orders."""
+    options = dict(request.arguments)
+    size, form, arrays, words = options["size"], options["form"], {}, []
+    count = options["rows"] // size + (options["last"] == "kept")
+    for epoch in range(2):
+        order = list(np.random.default_rng(epoch).permutation(options["rows"]) if options["shuffled"] else range(options["rows"]))
+        for batch in range(count):
+            here, told = gathered(form, order[batch * size : (batch + 1) * size])
+            arrays |= {f"{epoch}/{batch}/{name}": one for name, one in here.items()}
+            words.append((f"{epoch}/{batch}", told))
+    return Observation(arrays, facts={"counts": count, "counts_of_full": 2,
+                                      "nest": form, "due_nest": form, "words": tuple(words), "left": True})
+
+
+def run_unequal_rows(backend: Any, request: FunctionRequest) -> Observation:
+    """Refused."""
+    with moment("run"):
+        raise ValueError("rows are not alike")
