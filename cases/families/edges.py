@@ -107,7 +107,7 @@ def other_widths_are_refused(ask, cell, features, states, kernel, mask, directio
 
 @statement("A model of series with one feature takes them without that axis, and a model of ids takes them with one "
            "more, of one.",
-           {"entry": ("direct", "predict"), "cell": ("lstm", "gru", "simple_rnn")}, usual={"cell": ("lstm",)}, sparing=0,
+           {"entry": ("direct", "predict"), "cell": ("lstm", "gru", "simple_rnn")}, usual={"cell": ("lstm",)},
            source="Keras: InputSpec(allow_last_axis_squeeze)")
 def last_axes_of_one_are_optional(ask, entry, cell):
     layer = Layer(cell, 1, 4, return_sequences=False, return_state=False)
