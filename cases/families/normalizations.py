@@ -16,26 +16,28 @@ AXES = {"steps": (1,), "features": (2,), "both": (1, 2)}
 SMALL = 1e-3
 
 
-def normalized(kind: str, inputs: np.ndarray, axes: tuple[int, ...], scale: np.ndarray) -> np.ndarray:
-    """The equation. Batch normalization, in training, normalizes over all other axes."""
+def normalized(kind: str, inputs: np.ndarray, axes: tuple[int, ...], scale: np.ndarray, offset: np.ndarray) -> np.ndarray:
+    """The equation. Batch normalization, in training, normalizes over all other axes. What is centered has an offset."""
     over = tuple(a for a in range(3) if a not in axes) if kind == "batch" else axes
     centered = inputs - (inputs.mean(over, keepdims=True) if kind in ("layer", "batch") else 0.0)
     size = np.square(centered)
     size = size.sum(over, keepdims=True) if kind == "unit" else size.mean(over, keepdims=True) + SMALL
     shape = [n if a in axes else 1 for a, n in enumerate(inputs.shape)]
-    return centered / np.sqrt(size) * (1.0 if kind == "unit" else scale.reshape(shape))
+    found = centered / np.sqrt(size) * (1.0 if kind == "unit" else scale.reshape(shape))
+    return found + (offset.reshape(shape) if kind in ("layer", "batch") else 0.0)
 
 
-@statement("A normalization is its equation over whichever axes it is asked for, each number with its own scale, also where "
-           "there are as many steps as features.",
+@statement("A normalization is its equation over whichever axes it is asked for, each number with its own scale and "
+           "offset, also where there are as many steps as features.",
            {"kind": ("rms", "layer", "unit", "batch"), "axes": tuple(AXES), "features": (STEPS, STEPS + 1)},
            strength=(1, 2, 3), sparing=4, senseless=((("kind", "axes"), lambda kind, axes: kind == "batch" and axes == "both"),),
            source="Keras: LayerNormalization, RMSNormalization, UnitNormalization, BatchNormalization (axis)")
 def normalizations_are_their_equations(ask, kind, axes, features) -> list[Deviation]:
     random = generator("normalizations", kind, features)
     inputs, over = draw_values(random, (ROWS, STEPS, features)), AXES[axes]
-    scale = draw_values(random, tuple(inputs.shape[a] for a in over))
+    scale, offset = (draw_values(random, tuple(inputs.shape[a] for a in over)) for _ in range(2))
     seen = ask(FunctionRequest("normalized", (("kind", kind), ("inputs", inputs), ("axes", over), ("scale", scale),
-                                              ("small", SMALL))))
-    due = normalized(kind, np.float32(inputs).astype("float64"), over, np.float32(scale).astype("float64"))
+                                              ("offset", offset), ("small", SMALL))))
+    due = normalized(kind, *(np.float32(a).astype("float64") if isinstance(a, np.ndarray) else a
+                             for a in (inputs, over, scale, offset)))
     return compare("outputs", seen["outputs"], due, 256 * unit_roundoff("float32") * (1 + np.abs(due)))

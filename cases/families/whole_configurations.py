@@ -34,7 +34,7 @@ PARTS: Mapping[str, str] = {"initializer": "ones", "regularizer": "l2", "constra
 
 
 @statement("Every option that the constructor of a layer takes is in its configuration, as it was given, and in that of a layer "
-           "that is made of it.", {"package": PACKAGES}, sparing=0, source="Keras: Layer.get_config, from_config")
+           "that is made of it.", {"package": PACKAGES}, sparing=2, source="Keras: Layer.get_config, from_config")
 def configurations_are_whole(ask, package) -> list[Deviation | Note]:
     """Facts: `lost` (class, option), `kept` (class, option, given, told, told again), `left` (class, option, why): what could not
     be asked."""

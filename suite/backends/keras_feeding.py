@@ -126,8 +126,8 @@ def trained(model: Any, kind: Kind, fed: Callable[..., dict[str, Any]], by_class
     batch = {"validation_batch_size": SIZE} if "y" in held else {}
     held = tuple(held[name] for name in ("x", "y", "sample_weight") if name in held) if "y" in held else held["x"]
     steps = {"steps_per_epoch": len(epochs[0])} if kind.by_steps else {}
-    told = model.fit(**fed(), **by_class, **steps, **batch, epochs=len(epochs), shuffle=False, verbose=0, validation_data=held,
-                     validation_freq=len(epochs)).history
+    told = model.fit(**fed(), **by_class, **steps, **batch, initial_epoch=len(epochs), epochs=2 * len(epochs), shuffle=False,
+                     verbose=0, validation_data=held, validation_freq=len(epochs)).history
     found = {f"validation/{name.removeprefix('val_')}": values[0] for name, values in told.items() if name.startswith("val_")}
     for epoch in range(len(epochs)):
         found |= {f"fit/{epoch}/{name}": values[epoch] for name, values in told.items() if not name.startswith("val_")}

@@ -55,6 +55,8 @@ def run_normalized(backend: Any, request: FunctionRequest) -> Observation | Unsu
         one.build(options["inputs"].shape)
         if kind != "unit":
             (one.scale if kind == "rms" else one.gamma).assign(options["scale"].astype("float32"))
+        if kind in ("layer", "batch"):
+            one.beta.assign(options["offset"].astype("float32"))
     with moment("run"):
         found = one(engine.tensor(options["inputs"].astype("float32")), **({"training": True} if kind == "batch" else {}))
     return Observation({"outputs": engine.numpy(found)})

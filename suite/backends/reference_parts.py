@@ -46,7 +46,7 @@ def run_class_weights(backend: Any, request: FunctionRequest) -> Observation:
 def run_normalized(backend: Any, request: FunctionRequest) -> Observation:
     """The equation."""
     options = dict(request.arguments)
-    return Observation({"outputs": normalized(options["kind"], options["inputs"], options["axes"], options["scale"])})
+    return Observation({"outputs": normalized(*(options[n] for n in ("kind", "inputs", "axes", "scale", "offset")))})
 
 
 def run_kept_mask(backend: Any, request: FunctionRequest) -> Observation:
