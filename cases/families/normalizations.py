@@ -28,7 +28,7 @@ def normalized(kind: str, inputs: np.ndarray, axes: tuple[int, ...], scale: np.n
 
 
 @statement("A normalization is its equation over whichever axes it is asked for, each number with its own scale and "
-           "offset, also where there are as many steps as features.",
+           "offset, also where there are as many steps as features, and where statistics are taken over all devices.",
            {"kind": ("rms", "layer", "unit", "batch"), "axes": tuple(AXES), "features": (STEPS, STEPS + 1)},
            strength=(1, 2, 3), sparing=4, senseless=((("kind", "axes"), lambda kind, axes: kind == "batch" and axes == "both"),),
            source="Keras: LayerNormalization, RMSNormalization, UnitNormalization, BatchNormalization (axis)")
@@ -40,4 +40,5 @@ def normalizations_are_their_equations(ask, kind, axes, features) -> list[Deviat
                                               ("offset", offset), ("small", SMALL))))
     due = normalized(kind, *(np.float32(a).astype("float64") if isinstance(a, np.ndarray) else a
                              for a in (inputs, over, scale, offset)))
-    return compare("outputs", seen["outputs"], due, 256 * unit_roundoff("float32") * (1 + np.abs(due)))
+    return [d for name in ("outputs", "synchronized") if name in seen.arrays or name == "outputs"
+            for d in compare(name, seen[name], due, 256 * unit_roundoff("float32") * (1 + np.abs(due)))]
