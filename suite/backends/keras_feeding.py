@@ -45,7 +45,7 @@ def made(backend: Any, kind: Kind) -> Any:
         optimizer.exclude_from_weight_decay([model.get_layer(name).kernel for name in kind.inputs if name not in kind.decayed])
     eager = backend.engine.name == "tensorflow"  # where each source of batches would be traced anew
     model.compile(optimizer, losses, weighted_metrics=metrics, run_eagerly=eager,
-                  steps_per_execution=kind.at_once if backend.engine.name == "jax" else 1)
+                  steps_per_execution=1 if backend.engine.name == "torch" else kind.at_once)
     return model
 
 
