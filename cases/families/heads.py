@@ -78,14 +78,14 @@ of each that are weights, one of zeros, or both."""
 
 
 @statement("Attention of several heads is its equation, in inference, whatever is asked for besides, with any masks together.",
-           FACTORS, strength=(1, 2, 2), usual={"bias": (True,)}, sparing=2, senseless=SENSELESS,
+           FACTORS, strength=(1, 2, 2), usual={"bias": (True,)}, sparing=1, senseless=SENSELESS,
            source="Vaswani et al. 2017; Ainslie et al. 2023; PyTorch: nn.MultiheadAttention; Keras: MultiHeadAttention")
 def heads_are_their_equation(ask, **variant) -> list[Deviation]:
     return deviations(ask, further="none", bare=False, time_first=False, **variant)
 
 
 @statement("Attention of several heads is its equation with further keys, of a sequence alone, and with time first.", ALONE,
-           strength=(1, 2, 2), usual={"bias": (True,)}, sparing=12, source="PyTorch: nn.MultiheadAttention", senseless=(
+           strength=(1, 2, 2), usual={"bias": (True,)}, sparing=9, source="PyTorch: nn.MultiheadAttention", senseless=(
                *SENSELESS, (("bare", "own"), lambda bare, own: bare and own == "each_row")))
 def heads_with_more_are_their_equation(ask, **variant) -> list[Deviation]:
     return deviations(ask, **variant)

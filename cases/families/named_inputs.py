@@ -15,7 +15,7 @@ GIVEN = ("names", "turned", "list")
 
 @statement("A model of several inputs gives each layer its own, by name in any order or in their own order, with the masks that "
            "are given for them; results that have names keep theirs, in a model that is made of it too.",
-           {"given": GIVEN, "way": ("built", *WAYS), "masks": (True, False)}, strength=(1, 1, 3), sparing=1,
+           {"given": GIVEN, "way": ("built", *WAYS), "masks": (True, False)}, strength=(1, 1, 3), sparing=0,
            usual={"way": ("configuration",)}, source="Keras: functional models, Input(name), Model(outputs={...})")
 def named_inputs_go_to_their_layers(ask, given, way, masks) -> list[Deviation]:
     """Arrays: `z`, `b`, the results of the model by their names; `due/z`, `due/b`, of its layers alone."""

@@ -160,10 +160,11 @@ def saved(model: Any, folder: str, way: str, for_these: list[np.ndarray] | None)
         tensorflow.saved_model.save(model, folder)
         loaded = tensorflow.saved_model.load(folder)
         signature = loaded.signatures["serving_default"]
-        names = list(signature.structured_input_signature[1])
+        specs = signature.structured_input_signature[1].items()
 
         def by_name(call: list[np.ndarray]) -> np.ndarray:
-            given = {name: tensorflow.constant(one) for name, one in zip(names, call, strict=True)}
+            """Inputs are told apart by their axes: their names, and so their order, are TensorFlow's own."""
+            given = {name: tensorflow.constant(one) for name, spec in specs for one in call if one.ndim == spec.shape.rank}
             return next(iter(signature(**given).values())).numpy()
 
         return None, by_name
