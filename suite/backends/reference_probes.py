@@ -132,7 +132,14 @@ from suite.backends.reference_parts import (
     run_told_shapes,
     run_wrong_bags,
 )
-from suite.backends.reference_scans import run_associative_scan, run_counted_states, run_ctc_decoded, run_mapped, run_scan
+from suite.backends.reference_scans import (
+    run_associative_scan,
+    run_counted_states,
+    run_ctc_decoded,
+    run_loop,
+    run_mapped,
+    run_scan,
+)
 from suite.backends.reference_series import run_windows, run_words
 from suite.backends.reference_steps import (
     run_drawn_steps,
@@ -220,7 +227,8 @@ PROBES: Mapping[str, Callable] = {
     "first_states": run_first_states, "refused_call": run_refused_call, "frozen_part": run_frozen_part,
     "numbers_as": run_numbers_as, "class_weights": run_class_weights, "normalized": run_normalized,
     "kept_mask": run_kept_mask, "both_ways": run_both_ways,
-    "meant": run_meant, "scan": run_scan, "made_with_weights": run_made_with_weights, "dropped_all": run_dropped_all,
+    "meant": run_meant, "scan": run_scan, "loop_of_ops": run_loop,
+    "made_with_weights": run_made_with_weights, "dropped_all": run_dropped_all,
     "sparse_step": run_sparse_step, "seeds": run_seeds, "told_dtypes": run_told_dtypes, "bags": run_bags,
     "wrong_bags": run_wrong_bags, "padded_with": run_padded_with, "made_elsewhere": run_request,
     "named_outputs": run_named_outputs, "nested_results": run_nested_results, "metric_by_word": run_metric_by_word,
