@@ -68,11 +68,15 @@ COMMON = {
     },
 }
 
+UNSEEN = {("open time axis: what is wrapped has no mask", "keras-jax"): "on JAX a tensor that is called knows its steps, traced or not"}
+"""A fault in common code and the subject that cannot show it -> why not."""
+
 
 def asked_of(subject: str, family: str) -> tuple[Fault, ...]:
     """The faults in common code, asked of one subject."""
+    why = {name: words for (name, one), words in UNSEEN.items() if one == subject}
     return tuple(replace(fault, asked=subject) for module, edits in COMMON.items()
-                 for fault in faults(family, f"keras.src.{module}", edits))
+                 for fault in faults(family, f"keras.src.{module}", edits, {n: why[n] for n in edits if n in why}))
 
 
 TENSORFLOW = (
@@ -104,7 +108,8 @@ TENSORFLOW = (
             "tf.maximum(y_squared_mean - tf.square(mean), 0.0)", "tf.maximum(y_squared_mean, 0.0)"),
         "normalization of an axis that is not the last has no offset": ("            offset = tf.reshape(offset, shape)", "            offset = None"),
         "causal attention forgets the mask": ("        mask = mask[None, None, :, :]\n        combined_mask = tf.logical_and(combined_mask, mask)", "        combined_mask = mask[None, None, :, :] & tf.ones_like(logits, dtype=\"bool\")"),
-    }),
+    }, {"in a trace probabilities are taken for logits": "Keras' softmax tells its logits itself; this is of TensorFlow's own",
+        "causal attention forgets the mask": "layers that have a mask join causality to it, and ask for one of the two"}),
     *faults("TensorFlow's draws, sparingly", "keras.src.backend.tensorflow.random", {
         "dropped shapes: every open axis is as long as the batch": ("            concrete_inputs_shape[i] if", "            concrete_inputs_shape[0] if"),
         "half precision: what is left is not scaled": (
@@ -148,7 +153,7 @@ JAX = (
         "weights are taken for states": (
             "            self._backend_trainable_variables\n            + self._backend_non_trainable_variables\n        )", "            self._backend_non_trainable_variables\n            + self._backend_trainable_variables\n        )"),
         "states are not carried on": ("var.assign(tf.cast(new_value, var.dtype))", "tf.cast(new_value, var.dtype)"),
-    }),
+    }, {"states are not carried on": "the states of a layer are not exported, as the ledger says, and nothing else changes"}),
     *faults("JAX's functions, sparingly", "keras.src.backend.jax.nn", {
         "classes by number: what does not add up to one": (
             "        output = output / jnp.sum(output, axis, keepdims=True)\n        output = jnp.clip(output, backend.epsilon(), 1.0 - backend.epsilon())\n        log_prob = jnp.log(output)\n    target =",
