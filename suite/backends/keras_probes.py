@@ -47,6 +47,7 @@ from suite.backends.keras_named import (
     run_loss_by_name,
     run_masked_loss_by_name,
     run_metric_by_word,
+    run_metric_over_batches,
     run_named_outputs,
     run_nested_results,
     run_reshaped,
@@ -160,6 +161,7 @@ PROBES: Mapping[str, Callable] = {
     "adapted_scaled": run_adapted_scaled,
     "whole_configurations": run_whole_configurations, "made_again": run_made_again, "typed_again": run_typed_again,
     "kept_mode": run_kept_mode, "masked_loss_by_name": run_masked_loss_by_name, "weighted_metric": run_weighted_metric,
+    "metric_over_batches": run_metric_over_batches,
     "feeding": run_feeding, "numbered_batches": run_numbered_batches,
     "single_calls": run_single_calls, "stopped_training": run_stopped_training,
 }

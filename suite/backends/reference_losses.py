@@ -118,3 +118,14 @@ def run_weighted_metric(backend: Any, request: FunctionRequest) -> Observation:
     rows = options["outputs"].max(axis=1) + options["targets"].reshape(len(options["times"]), -1).max(axis=1)
     weighted, repeated = (np.array((rows * w).sum() / w.sum()) for w in (options["weights"], options["times"]))
     return Observation({"weighted": weighted, "repeated": repeated, "plain": np.array(rows.mean())})
+
+
+def run_metric_over_batches(backend: Any, request: FunctionRequest) -> Observation:
+    """A weighted mean of valid steps."""
+    options = dict(request.arguments)
+    targets, outputs = options["targets"], options["outputs"]
+    values = {"Mean": lambda: outputs, "MeanAbsoluteError": lambda: np.abs(targets - outputs).mean(axis=-1)}.get(
+        options["metric"], lambda: np.einsum("bntf,bntf->bnt", *(one / np.linalg.norm(one, axis=-1, keepdims=True)
+                                                                 for one in (targets, outputs))))()
+    counts = options["weights"] * options["masks"]
+    return Observation({"value": np.array((values * counts).sum() / counts.sum())})
