@@ -28,7 +28,7 @@ def normalized(kind: str, inputs: np.ndarray, axes: tuple[int, ...], scale: np.n
 
 
 @statement("A normalization is its equation over whichever axes it is asked for, each number with its own scale and "
-           "offset, also where there are as many steps as features, and where statistics are taken over all devices.",
+           "offset, or none, also where there are as many steps as features, and where statistics are taken over all devices.",
            {"kind": ("rms", "layer", "unit", "batch"), "axes": tuple(AXES), "features": (STEPS, STEPS + 1)},
            strength=(1, 2, 3), sparing=4, senseless=((("kind", "axes"), lambda kind, axes: kind == "batch" and axes == "both"),),
            source="Keras: LayerNormalization, RMSNormalization, UnitNormalization, BatchNormalization (axis)")
@@ -38,7 +38,11 @@ def normalizations_are_their_equations(ask, kind, axes, features) -> list[Deviat
     scale, offset = (draw_values(random, tuple(inputs.shape[a] for a in over)) for _ in range(2))
     seen = ask(FunctionRequest("normalized", (("kind", kind), ("inputs", inputs), ("axes", over), ("scale", scale),
                                               ("offset", offset), ("small", SMALL))))
-    due = normalized(kind, *(np.float32(a).astype("float64") if isinstance(a, np.ndarray) else a
-                             for a in (inputs, over, scale, offset)))
-    return [d for name in ("outputs", "synchronized") if name in seen.arrays or name == "outputs"
-            for d in compare(name, seen[name], due, 256 * unit_roundoff("float32") * (1 + np.abs(due)))]
+    given = [np.float32(one).astype("float64") for one in (inputs, scale, offset)]
+    full = normalized(kind, given[0], over, *given[1:])
+    dues = {"outputs": full, "synchronized": full}
+    if kind in ("layer", "batch"):
+        dues["bare"] = normalized(kind, given[0], over, np.ones_like(scale), np.zeros_like(offset))
+    asked = [name for name in dues if name in seen.arrays or name != "synchronized"]
+    return [d for name in asked for d in compare(name, seen[name], dues[name],
+                                                 256 * unit_roundoff("float32") * (1 + np.abs(dues[name])))]

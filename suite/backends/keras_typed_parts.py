@@ -53,15 +53,16 @@ def run_normalized(backend: Any, request: FunctionRequest) -> Observation | Unsu
     def made(**more: Any) -> Any:
         one = getattr(layers, name[kind])(axis=axes if len(axes) > 1 else axes[0], **more)
         one.build(options["inputs"].shape)
-        if kind != "unit":
-            (one.scale if kind == "rms" else one.gamma).assign(options["scale"].astype("float32"))
-        if kind in ("layer", "batch"):
-            one.beta.assign(options["offset"].astype("float32"))
+        own = {"rms": ("scale",), "unit": (), "layer": ("gamma", "beta"), "batch": ("gamma", "beta")}[kind]
+        for weight, given in zip(own if more.get("center", True) else (), ("scale", "offset"), strict=False):
+            getattr(one, weight).assign(options[given].astype("float32"))
         return one
 
     with moment("build"):
         small = {} if kind == "unit" else {"epsilon": options["small"]}
         each = {"outputs": made(**small)}
+        if kind in ("layer", "batch"):
+            each["bare"] = made(**small, center=False, scale=False)
         if kind == "batch" and engine.name == "tensorflow":  # torch wants processes for it, and JAX has none
             each["synchronized"] = made(**small, synchronized=True)
     with moment("run"):

@@ -46,7 +46,11 @@ def run_class_weights(backend: Any, request: FunctionRequest) -> Observation:
 def run_normalized(backend: Any, request: FunctionRequest) -> Observation:
     """The equation."""
     options = dict(request.arguments)
-    return Observation({"outputs": normalized(*(options[n] for n in ("kind", "inputs", "axes", "scale", "offset")))})
+    kind, inputs, axes, scale, offset = (options[n] for n in ("kind", "inputs", "axes", "scale", "offset"))
+    arrays = {"outputs": normalized(kind, inputs, axes, scale, offset)}
+    if kind in ("layer", "batch"):
+        arrays["bare"] = normalized(kind, inputs, axes, np.ones_like(scale), np.zeros_like(offset))
+    return Observation(arrays)
 
 
 def run_kept_mask(backend: Any, request: FunctionRequest) -> Observation:
