@@ -85,7 +85,7 @@ def heads_are_their_equation(ask, **variant) -> list[Deviation]:
 
 
 @statement("Attention of several heads is its equation with further keys, of a sequence alone, and with time first.", ALONE,
-           strength=(1, 2, 2), usual={"bias": (True,)}, sparing=9, source="PyTorch: nn.MultiheadAttention", senseless=(
+           strength=(1, 2, 2), usual={"bias": (True,)}, sparing=0, source="PyTorch: nn.MultiheadAttention", senseless=(
                *SENSELESS, (("bare", "own"), lambda bare, own: bare and own == "each_row")))
 def heads_with_more_are_their_equation(ask, **variant) -> list[Deviation]:
     return deviations(ask, **variant)
