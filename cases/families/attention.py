@@ -48,9 +48,9 @@ def attended(ask, layer, mask, queries, causal, own, keys, **options) -> Observa
     """The layer on one row, and on copies of it with one value, then with one key changed.
 
     `options`: further ones of the layer. Arrays: `outputs` (1 + values (+ values), queries, features); `scored/outputs`, the
-    same of a call that asks for scores; `alone`, of the first row alone, if any;
-    `scores` (…, queries, values); `kept/query` and `kept/value`, the masks that the tensors carry after the call, if any;
-    `weights/NAME` of the layer.
+    same of a call that asks for scores; `alone`, of the first row alone, if any; `dropped/outputs` and `dropped/scores`, of
+    such a call in training, where scores are dropped; `scores` (…, queries, values); `kept/query` and `kept/value`, the masks
+    that the tensors carry after the call, if any; `weights/NAME` of the layer.
     """
     random = generator("attention", "inputs")
     query, value, key = (draw_values(random, (1, steps, FEATURES)) for steps in (QUERIES, VALUES, VALUES))
@@ -117,6 +117,10 @@ def attention_leaves_masks(ask, **variant):
     return found
 
 
+RATE = 0.5
+"""Of the scores that are dropped in training."""
+
+
 def scored(layer: str, query: np.ndarray, key: np.ndarray, weights: dict[str, np.ndarray], score_mode: str) -> np.ndarray:
     """The scores of every query and key by their equation, before the softmax. Of the additive one the scale has a number for
     each feature, and of others one number."""
@@ -130,21 +134,30 @@ def scored(layer: str, query: np.ndarray, key: np.ndarray, weights: dict[str, np
 
 
 @statement("Attention without heads is a mean of the values it may read, by the softmax of its scores: products, or sums of "
-           "tanh, scaled where that is asked for.",
+           "tanh, scaled where that is asked for; in training some of these are dropped, and the others scaled.",
            {"layer": LAYERS[:2], "score_mode": ("concat", "dot"), "use_scale": (True, False), "causal": (True, False),
             "mask": ("none", "gaps"), "keys": (True, False)}, strength=(1, 2, 3), sparing=1,
            senseless=((("layer", "score_mode"), lambda layer, score: layer == "AdditiveAttention" and score != "dot"),),
            source="Keras: Attention, AdditiveAttention; Luong et al. 2015; Bahdanau et al. 2015")
 def attention_is_its_equation(ask, layer, score_mode, use_scale, causal, mask, keys):
     variant = {"layer": layer, "mask": mask, "queries": "none", "causal": causal, "own": False, "keys": keys}
-    options = {"use_scale": use_scale} | ({"score_mode": score_mode} if layer == "Attention" else {})
+    options = {"use_scale": use_scale, "dropout": RATE} | ({"score_mode": score_mode} if layer == "Attention" else {})
     seen = attended(ask, **variant, **options)
     random = generator("attention", "inputs")
     query, value, key = (draw_values(random, (1, steps, FEATURES)) for steps in (QUERIES, VALUES, VALUES))
     weights = {name.partition("/")[2]: array.astype("float64") for name, array in seen.named("weights").items()}
     powers = np.exp(scored(layer, query, key if keys else value, weights, score_mode)) * allowed(**variant)
-    due = (powers / powers.sum(axis=-1, keepdims=True) @ value)[0]
-    return compare("outputs", seen["outputs"][0], due, SLACK * (1.0 + np.abs(due)))
+    shares = powers / powers.sum(axis=-1, keepdims=True)
+    due = (shares @ value)[0]
+    found = compare("outputs", seen["outputs"][0], due, SLACK * (1.0 + np.abs(due)))
+    dropped = seen["dropped/scores"][0].astype("float64")
+    left = np.where(dropped == 0, 0.0, shares[0] / (1 - RATE))
+    found += compare("dropped/scores", dropped, left, SLACK * (1.0 + left))
+    means = left @ value[0]
+    found += compare("dropped/outputs", seen["dropped/outputs"][0], means, SLACK * (1.0 + np.abs(means)))
+    lost = (seen["dropped/scores"] == 0)[:, allowed(**variant)]
+    words = f"{int(lost.sum())} of {lost.size} scores are dropped"
+    return found if lost.any() and not lost.all() else [*found, Deviation("dropped", words)]
 
 
 LONG = 150

@@ -100,3 +100,21 @@ def weights_count_beside_masks(ask, weights, mask) -> list[Deviation]:
     seen = ask(FunctionRequest("weights_beside_masks", tuple(arguments.items())))
     due = beside_a_mask(((targets - outputs) ** 2).mean(axis=-1), valid, given)
     return [d for name, value in due.items() for d in compare(name, seen[name], value, SLACK * (1.0 + abs(value)))]
+
+
+@statement("A mean that is told batch after batch, each with its mask and with weights of steps, is that over the valid steps of "
+           "all of them.", {"metric": ("MeanAbsoluteError", "Mean", "CosineSimilarity")}, strength=(1, 1, 1), sparing=2,
+           source="Keras: metrics.Mean, MeanMetricWrapper, masks; sums by hand")
+def means_go_over_batches(ask, metric) -> list[Deviation]:
+    random = generator("means over batches", metric)
+    size = (2, 3, 5) if metric == "Mean" else (2, 3, 5, CLASSES)
+    targets, outputs = (random.normal(size=size) for _ in range(2))
+    masks = np.stack([draw_mask(random, mask, 3, 5) for mask in ("right", "gaps")])
+    weights = random.uniform(0.5, 2.0, (2, 3, 5)) * np.array([1.0, 3.0])[:, None, None]  # of the second batch more
+    lengths = np.linalg.norm(targets, axis=-1) * np.linalg.norm(outputs, axis=-1)
+    values = {"Mean": lambda: outputs, "MeanAbsoluteError": lambda: np.abs(targets - outputs).mean(axis=-1),
+              "CosineSimilarity": lambda: (targets * outputs).sum(axis=-1) / lengths}[metric]()
+    due = (values * weights * masks).sum() / (weights * masks).sum()
+    arguments = {"metric": metric, "targets": targets, "outputs": outputs, "masks": masks, "weights": weights}
+    seen = ask(FunctionRequest("metric_over_batches", tuple(arguments.items())))["value"]
+    return compare("value", seen, np.array(due), SLACK * max(1.0, abs(float(due))))

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
-from cases.batches import BatchPlan
+import numpy as np
+
+from cases.batches import BatchPlan, draw_values
 from cases.families.base import statement
 from cases.invariants.base import against_reference
-from cases.layers import Layer, draw_weights
+from cases.layers import Layer, draw_weights, generator
 from cases.models import FunctionRequest
 from cases.requests import Deviation, Request
+from cases.tolerance import compare, unit_roundoff
 
+FEATURES, WORDS = 3, 7
+"""Of a model that is exported whole: features of its series; ids, of which 0 is padding."""
 TRACED = (4, 5)
 """Rows and steps of the batch that is there when the layer is exported."""
 SIZES = {"traced": TRACED, "longer": (4, 9), "shorter": (4, 3), "more_rows": (7, 5), "one_row": (1, 6), "fixed": (7, 5)}
@@ -33,7 +38,7 @@ LAYERS = {"size": tuple(SIZES), "cell": ("lstm", "gru", "simple_rnn"), "mask": (
 
 @statement("An exported layer, run elsewhere, gives the outputs of the equations, for other rows and steps than it was exported "
            "with too.", {"way": ("saved_model", "program"), **LAYERS},
-           usual={"size": ("longer",), "direction": ("forward",), "cell": ("gru", "simple_rnn")}, strength=(1, 2, 2),
+           usual={"size": ("longer",), "direction": ("forward",), "cell": ("gru", "simple_rnn")}, strength=(1, 2, 2), sparing=2,
            source="torch.export, keras.Model.export; https://github.com/pytorch/pytorch/issues/115092")
 def exported_layers_are_right(ask, way, size, cell, mask, direction):
     return elsewhere(ask, way, size, cell, mask, direction)
@@ -51,3 +56,30 @@ def onnx_models_are_right(ask, size, cell, mask, direction):
            strength=(1, 2, 2), sparing=0, source="torch.onnx")
 def onnx_stacks_are_right(ask, **variant):
     return elsewhere(ask, "onnx", states=True, **variant)
+
+
+KINDS = ("joined", "stateful", "stateful_as_made")
+"""A model of ids and of series, each of its own open length, with layers that drop, that normalize and that are frozen; a
+stateful one of two rows, exported for two rows, or as Keras exports what says nothing of it."""
+
+
+@statement("A model that is exported takes ids as whole numbers and inputs of lengths of their own, drops nothing, goes on from "
+           "the states of its last call, and knows which weights are trained.",
+           {"way": ("saved_model", "saved"), "kind": KINDS}, strength=(1, 2, 2), sparing=2,
+           senseless=((("way", "kind"), lambda way, kind: (way, kind) == ("saved", "stateful")),),
+           source="Keras: Model.export, export.ExportArchive; tf.saved_model.save")
+def exported_models_are_whole(ask, way, kind) -> list[Deviation]:
+    """`saved`: by TensorFlow's own function, which asks for no rows."""
+    random = generator("exported models", kind)
+    series = [draw_values(random, (2, steps, FEATURES)) for steps in (3, 2)]
+    calls = tuple((one,) for one in series)
+    if kind == "joined":
+        ids = np.where(BatchPlan(3, 4, "right").draw(Layer("gru", 2, 2)).valid, random.integers(1, WORDS, (3, 4)), 0)
+        calls = ((ids, draw_values(random, (3, 6, FEATURES))),)
+    seen = ask(FunctionRequest("exported_model", (("kind", kind), ("way", way), ("calls", calls), ("words", WORDS))))
+    found = [] if seen.facts["trained"] == seen.facts["due_trained"] else [Deviation(
+        "trained", f"trained: {seen.facts['trained']} weights, and {seen.facts['due_trained']} before")]
+    for number in range(len(calls)):
+        due = seen[f"due/{number}"].astype("float64")
+        found += compare(f"outputs/{number}", seen[f"outputs/{number}"], due, 256 * unit_roundoff("float32") * (1 + np.abs(due)))
+    return found

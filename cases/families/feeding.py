@@ -181,7 +181,7 @@ def every_way_feeds_masked_steps(ask, way, kind):
 
 @statement(FED + "by two inputs, two targets and two weights, in tuples, several batches at once, and in lists.",
            {"way": WAYS, "kind": ("pair", "listed")}, usual={"way": ("loader", "generator", "arrays")}, strength=(1, 1, 2),
-           sparing=2, source=SOURCE)
+           sparing=3, source=SOURCE)
 def every_way_feeds_several_inputs(ask, way, kind):
     return differing(ask(asked(kind, way, False)), by_hand(KINDS[kind]))
 
@@ -195,7 +195,7 @@ def every_way_weighs_classes(ask, way, kind):
 
 @statement("A model predicts from a generator, a dataset, a loader or tf.data that gives inputs alone.",
            {"way": ("loader", "generator", "dataset", "tf_data"), "kind": ("masked", "named")}, strength=(1, 1, 2),
-           sparing=1, source="Keras: Model.predict")
+           sparing=2, source="Keras: Model.predict")
 def inputs_alone_are_taken(ask, kind, way):
     data = drawn(KINDS[kind])
     due = read(data, data.kernels)

@@ -52,7 +52,7 @@ JOINED = ("add", "concatenate", "attention", "lstm", "maximum", "dense")
 
 
 @statement("Inputs that are cast to the dtype of a layer keep their masks, alone or in a list.",
-           {"kind": JOINED, "dtype": ("float16", "bfloat16")}, strength=(1, 1, 2), sparing=1, usual={"dtype": ("bfloat16",)},
+           {"kind": JOINED, "dtype": ("float16", "bfloat16")}, strength=(1, 1, 2), sparing=2, usual={"dtype": ("bfloat16",)},
            source="Keras: Layer.__call__, autocast")
 def cast_inputs_keep_their_masks(ask, kind, dtype) -> list[Deviation]:
     """Arrays: `mask`, what the outputs carry."""
@@ -65,7 +65,7 @@ def cast_inputs_keep_their_masks(ask, kind, dtype) -> list[Deviation]:
            "that are.",
            {"kind": ("Maximum", "Minimum", "Add", "Average", "Multiply", "Concatenate"), "first": ("masked", "plain")},
            senseless=((("kind", "first"), lambda kind, first: first == "plain" and kind not in ("Maximum", "Minimum")),),
-           strength=(1, 2, 2), sparing=1, source="Keras: Add, Maximum, Minimum, Concatenate, supports_masking")
+           strength=(1, 2, 2), source="Keras: Add, Maximum, Minimum, Concatenate, supports_masking")
 def three_masks_are_joined(ask, kind, first) -> list[Deviation]:
     """Arrays: `outputs`; `mask`, what they carry, if any. Where one input carries none, so do the outputs."""
     inputs = draw_values(generator("three masks"), (3, *MASK.shape, 4))

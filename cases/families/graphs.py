@@ -18,6 +18,8 @@ from cases.tolerance import compare, unit_roundoff
 
 ROWS, STEPS, FEATURES = 4, 5, 3
 SLACK = 256 * unit_roundoff("float32")
+HALVES = {"float16": 4 * unit_roundoff("float16"), "bfloat16": 4 * unit_roundoff("bfloat16")}
+"""Dropout in half precision, and how far that is from what it reads."""
 """Of the largest number: a few dozen operations in float32, exponentials of sums among them."""
 JOINS = ("add", "multiply", "subtract", "average", "maximum", "minimum", "concatenate", "concatenate_time")
 ORIGINS = ("built", "reloaded")
@@ -71,7 +73,7 @@ def joined_masks_are_either(ask, kind, masks, origin):
 @statement("A vector that is joined to a sequence is joined to every step of it, and a cosine of two sequences is of numbers of "
            "norm one along the axes that it sums over; a product with a vector is one with every step, in either order.",
            {"kind": ("add", "multiply", "maximum", "average", "cosine", "cosine_time", "dot_before", "dot_behind")},
-           usual={"kind": ("add", "multiply", "cosine", "cosine_time", "dot_before", "dot_behind")}, sparing=0,
+           usual={"kind": ("add", "multiply", "cosine", "cosine_time", "dot_before", "dot_behind")}, sparing=2,
            source="Keras: Merge, Dot(normalize=True)")
 def joins_of_other_shapes(ask, kind):
     random = generator("graph", "shapes", kind)
@@ -150,7 +152,8 @@ def a_model_takes_a_mask(ask, mask, cell):
 
 @statement("In training spatial dropout, one of that shape and that of a cell in a stack drop whole features, dropout inside a "
            "wrapper single numbers, another draw in every call, each scaled by what is kept; in inference nothing is dropped.",
-           {"kind": ("spatial", "wrapped", "inherited", "stacked", "wrapped-masked", "shaped"), "training": (True, False)},
+           {"kind": ("spatial", "wrapped", "inherited", "stacked", "wrapped-masked", "shaped", *HALVES),
+            "training": (True, False)},
            strength=(1, 2, 2),
            source="Tompson et al. 2015; Keras: SpatialDropout1D, TimeDistributed, StackedRNNCells, training=True")
 def dropout_around_layers(ask, kind, training):
@@ -165,7 +168,7 @@ def dropout_around_layers(ask, kind, training):
         return [Deviation("outputs", f"outputs: found shape {seen.shape}, expected {inputs.shape}")]
     lost = seen == 0
     due = np.where(lost, 0.0, inputs * (2.0 if training else 1.0))
-    found = compare("outputs", seen, due, SLACK * due.max())
+    found = compare("outputs", seen, due, HALVES.get(kind, SLACK) * due.max())
     if lost.any() != training or lost.all():
         found.append(Deviation("outputs", f"training={training}: {int(lost.sum())} of {lost.size} numbers are dropped"))
     if training and np.array_equal(answer.arrays.get("again", seen) == 0, lost):

@@ -57,7 +57,7 @@ def drawn(name: str, mask: str, states: bool) -> tuple[Batch, tuple[Request, Req
           "merge": ("concat", "none", "sum"), "mask": ("none", "right")},
     senseless=((("halves", "merge"), lambda halves, merge: uneven(halves) and merge in ("sum", "mul")),
                (("halves", "states"), lambda halves, states: states and states_differ(halves)),
-               (("states", "way"), lambda states, way: states and way == "file")), strength=(1, 1, 2), sparing=1,
+               (("states", "way"), lambda states, way: states and way == "file")), strength=(1, 1, 2), sparing=3,
     source="Keras: Bidirectional(layer, backward_layer)")
 def halves_are_their_layers(ask, halves, merge, mask, states, return_sequences, way):
     batch, requests = drawn(halves, mask, states)

@@ -294,7 +294,7 @@ WRONG_TABLES = {"longer": (5, 3), "shorter": (2, 3), "narrower": (4, 2), "turned
 
 
 @statement("A table of other sizes than those of its embedding is refused when the embedding is made with it.",
-           {"which": tuple(WRONG_TABLES)}, strength=(1, 1, 1), sparing=0, source="Keras: Embedding(weights)")
+           {"which": tuple(WRONG_TABLES)}, strength=(1, 1, 1), source="Keras: Embedding(weights)")
 def tables_of_other_sizes_are_refused(ask, which) -> list[Deviation]:
     table = generator("wrong tables").normal(size=WRONG_TABLES[which])
     arguments = {"sizes": (4, 3), "weights": list(table) if which == "two" else table}

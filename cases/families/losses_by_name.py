@@ -96,7 +96,7 @@ def drawn(of: str, shape: tuple[int, ...], *words: str) -> tuple[np.ndarray, np.
            "made of their configurations.",
            {"name": tuple(EQUATIONS), "form": ("function", "loss", "metric", "compiled"), "of": tuple(SHAPES)},
            senseless=((("name", "form"), lambda name, form: form == "metric" and name not in METRICS),),
-           strength=(1, 2, 3), sparing=2, source="Keras: losses, metrics, Model.compile")
+           strength=(1, 2, 3), sparing=3, source="Keras: losses, metrics, Model.compile")
 def losses_by_name_are_equations(ask, name, form, of) -> list[Deviation]:
     kind, numbers, options, equation = EQUATIONS[name]
     targets, outputs = drawn(numbers, SHAPES[of], of)
@@ -160,7 +160,7 @@ def cross_entropies_are_equations(ask, name, of, logits, soft, form) -> list[Dev
 
 @statement("A loss of one number a row is the same whether targets, outputs or weights have an axis of one or not.",
            {"targets": ("bare", "column"), "outputs": ("bare", "column"), "weights": ("bare", "column")}, strength=(1, 2, 3),
-           senseless=((("targets", "outputs"), lambda targets, outputs: targets == outputs == "bare"),), sparing=2,
+           senseless=((("targets", "outputs"), lambda targets, outputs: targets == outputs == "bare"),),
            source="Keras: Loss.__call__")
 def axes_of_one_change_no_loss(ask, targets, outputs, weights) -> list[Deviation]:
     random = generator("axes of one")
@@ -174,7 +174,7 @@ def axes_of_one_change_no_loss(ask, targets, outputs, weights) -> list[Deviation
 
 
 @statement("A loss that measures how far two sets overlap is its equation over all axes, or over those that are told.",
-           {"name": ("dice", "tversky"), "of": tuple(SHAPES), "axis": (None, -1)}, strength=(1, 2, 3), sparing=1,
+           {"name": ("dice", "tversky"), "of": tuple(SHAPES), "axis": (None, -1)}, strength=(1, 2, 3), sparing=3,
            source="Keras: Dice, Tversky; Salehi et al. 2017")
 def overlaps_are_equations(ask, name, of, axis) -> list[Deviation]:
     t, p = drawn("flags", SHAPES[of], of)

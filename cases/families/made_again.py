@@ -126,7 +126,7 @@ TYPED = ("losses.MeanSquaredError", "losses.CategoricalCrossentropy", "losses.Di
 
 
 @statement("A loss or metric of a dtype of its own computes in it, and so does one that is made of its configuration.",
-           {"name": TYPED}, sparing=0, strength=(1, 1, 1), source="Keras: Loss(dtype), Metric(dtype)")
+           {"name": TYPED}, strength=(1, 1, 1), source="Keras: Loss(dtype), Metric(dtype)")
 def dtypes_are_made_again(ask, name) -> list[Deviation]:
     seen = ask(FunctionRequest("typed_again", (("name", name), ("dtype", "float16"))))
     return [Deviation(which, f"{which}: dtype {seen.facts.get(which)}, expected float16") for which in ("made", *WAYS)

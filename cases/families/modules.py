@@ -75,7 +75,7 @@ or with another one of one."""
 
 
 @statement("Weights that are not those of the layers are refused when they are loaded.", {"wrong": WRONG, "cell": CELLS},
-           strength=(1, 2, 2), sparing=0, source=f"{TORCH}.load_state_dict; Keras: Layer.set_weights")
+           strength=(1, 2, 2), sparing=8, source=f"{TORCH}.load_state_dict; Keras: Layer.set_weights")
 def wrong_weights_are_refused(ask, wrong, cell):
     layer = Layer(cell, 3, 5)
     other = layer.but(units=7) if wrong.startswith("wider") else Layer("gru" if cell == "lstm" else "lstm", 3, 5)

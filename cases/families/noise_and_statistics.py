@@ -78,7 +78,7 @@ def alpha_dropout_is_its_equation(ask, rate):
 
 
 @statement("Batch normalization in training takes mean and variance over the valid steps, and one that is frozen takes its own.",
-           {"mask": ("right", "left", "gaps"), "trainable": (True, False)}, usual={"mask": ("right",)}, sparing=0,
+           {"mask": ("right", "left", "gaps"), "trainable": (True, False)}, usual={"mask": ("right",)}, sparing=1,
            source="Ioffe and Szegedy 2015; Keras: BatchNormalization, mask, trainable")
 def statistics_are_of_valid_steps(ask, mask, trainable):
     random = generator("statistics", mask)
@@ -94,7 +94,7 @@ def statistics_are_of_valid_steps(ask, mask, trainable):
 
 
 @statement("Dropout of everything, a rate of 1, leaves zeros in training, and everything in inference.",
-           {"layer": ("Dropout", "SpatialDropout1D"), "training": (True, False)}, strength=(1, 2, 2), sparing=1,
+           {"layer": ("Dropout", "SpatialDropout1D"), "training": (True, False)}, strength=(1, 2, 2),
            source="Keras: Dropout, a rate between 0 and 1; PyTorch: nn.Dropout, nn.Dropout1d")
 def dropout_of_everything_leaves_zeros(ask, layer, training):
     inputs = np.abs(draw_values(generator("dropout of everything"), (4, 5, FEATURES))).astype("float32")
@@ -104,7 +104,7 @@ def dropout_of_everything_leaves_zeros(ask, layer, training):
 
 
 @statement("In training a recurrent layer with a dropout rate of 1 gives what it gives for zeros.",
-           {"part": ("conv_lstm", "simple_rnn", "stack")}, sparing=1, source="Keras: ConvLSTM1D(dropout), a rate between 0 and 1")
+           {"part": ("conv_lstm", "simple_rnn", "stack")}, sparing=2, source="Keras: ConvLSTM1D(dropout), a rate between 0 and 1")
 def recurrent_dropout_of_everything_leaves_zeros(ask, part):
     inputs = draw_values(generator("drops all", part), (2, 3, 5, 3) if part == "conv_lstm" else (2, 3, 3))
     seen = ask(FunctionRequest("dropped_all", (("part", part), ("inputs", inputs), ("units", 2))))
@@ -120,7 +120,7 @@ ALIKE = (("number 7", "number 7 again"), ("generator 1", "twin 1"), ("generator 
 
 @statement("A draw is told by its seed: by a number it is the same each time, by another number another; a generator of a seed, "
            "or of its configuration, draws what another one of it drew, something else each time; without a seed it is drawn "
-           "anew, but after a global seed.", sparing=0, source="Keras: random.SeedGenerator, utils.set_random_seed")
+           "anew, but after a global seed.", source="Keras: random.SeedGenerator, utils.set_random_seed")
 def draws_are_told_by_their_seeds(ask) -> list[Deviation]:
     seen = ask(FunctionRequest("seeds", (("seeds", SEEDS), ("others", 11), ("many", FEATURES))))
     found = [d for one, other in ALIKE for d in equal(other, seen[other], seen[one], f"against {one}")]

@@ -114,3 +114,22 @@ def scans_of_any_length_are_loops(ask, steps, backwards, carried) -> list[Deviat
         results[step] = carry * given[step]
     found = compare("carry", seen["carry"], carry, SLACK * (1 + np.abs(carry)))
     return found + compare("results", seen["results"], results, SLACK * (1 + np.abs(results)))
+
+
+FACTOR, MOST, BOUND = 1.5, 40.0, 3
+"""Of a loop that goes on while its number is at most `MOST`, or for `BOUND` rounds."""
+
+
+@statement("A loop goes on while it is told to, and no longer than it may, whether it carries one tensor or several; one over "
+           "numbers takes each of them.", {"kind": ("while", "bounded", "numbers"), "several": (True, False)}, strength=(1, 1, 2),
+           senseless=((("kind", "several"), lambda kind, several: kind == "numbers" and several),),
+           source="Keras: ops.while_loop(maximum_iterations), ops.fori_loop")
+def loops_end_where_they_are_told(ask, kind, several) -> list[Deviation]:
+    first = float(generator("loops").uniform(2.0, 3.0))
+    due, rounds = np.float64(np.float32(first)), 0
+    while rounds < BOUND if kind != "while" else due <= MOST:
+        due, rounds = FACTOR * due + (rounds if kind == "numbers" else 0), rounds + 1
+    given = {"kind": kind, "several": several, "first": first, "factor": FACTOR, "most": MOST, "bound": BOUND}
+    seen = ask(FunctionRequest("loop_of_ops", tuple(given.items())))
+    rounded = compare("last", seen["last"], due, SLACK * due)
+    return rounded + (equal("rounds", seen["rounds"], np.array(rounds)) if several else [])

@@ -26,7 +26,7 @@ MORE: Mapping[str, Callable[[str], Request]] = {
 
 @statement("What is answered with an option more is answered without it: a layer that runs in a loop over its cell by the usual "
            "kernel too, both ways and forward, above another and alone, with and without a mask, states and gradients.",
-           {"cell": ("lstm", "gru", "simple_rnn"), "more": tuple(MORE)}, strength=(1, 2, 2), sparing=2)
+           {"cell": ("lstm", "gru", "simple_rnn"), "more": tuple(MORE)}, strength=(1, 2, 2))
 def less_is_supported_too(ask, cell, more):
     base = ask.answer(plain(cell))
     if not isinstance(base, Unsupported):

@@ -75,7 +75,7 @@ def adapted_layers_are_thawed(ask, layer, around) -> list[Deviation]:
 
 @statement("Two thin matrices (LoRA) adapt a layer by their product, times the scale that was told by their rank, whether the "
            "layer is made with them or given them later.", {"layer": ADAPTED, "how": ("made", "later")},
-           strength=(1, 2, 2), sparing=0,
+           strength=(1, 2, 2), sparing=2,
            source="Hu et al. 2021; Keras: lora_rank, lora_alpha")
 def thin_matrices_are_scaled(ask, layer, how) -> list[Deviation]:
     """Arrays: `inputs`; `a`, `b`, the matrices; `moved`, by how much outputs change where `a` is doubled."""

@@ -66,6 +66,8 @@ def run_attending(backend: Any, request: FunctionRequest) -> Observation:
         found = {"outputs": call()}
         found["alone"] = call(slice(1))
         found["scored/outputs"], found["scores"] = call(return_attention_scores=True)
+        if "dropout" in options.get("options", {}):
+            found["dropped/outputs"], found["dropped/scores"] = call(return_attention_scores=True, training=True)
     found |= {f"weights/{variable.name}": variable.value for variable in one.trainable_variables}
     return Observation({name: engine.numpy(tensor) for name, tensor in found.items()} | kept)
 

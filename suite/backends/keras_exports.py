@@ -31,7 +31,7 @@ def run_exported(backend: Any, request: FunctionRequest) -> Observation | Unsupp
         return Unsupported("Keras exports programs of PyTorch from its torch backend alone")
     needed = (*NEEDS[way], *(CONVERTERS.get(engine.name, ()) if way == "onnx" else ()))
     if absent := [name for name in needed if importlib.util.find_spec(name) is None]:
-        return Unsupported(f"{absent[0]} is not installed")
+        return Unsupported(why_absent(backend, absent[0]))
     layer, batch = asked.layer, asked.batch
     if batch.initial_states is not None:
         return Unsupported("what Keras exports here is a model of sequences alone")
@@ -57,6 +57,12 @@ def run_exported(backend: Any, request: FunctionRequest) -> Observation | Unsupp
         with moment("run"):
             outputs = ran(path, way, inputs.astype("float32"))
     return Observation({"outputs": outputs}, way, facts={"padding": backend.padding(layer)})
+
+
+def why_absent(backend: Any, name: str) -> str:
+    """Why a module cannot be imported here."""
+    kept_out = f"{name} is kept out of this interpreter, which it would take seconds to import: --inline asks this"
+    return kept_out if name in backend.spared else f"{name} is not installed"
 
 
 def unoffered(words: str) -> str:
@@ -91,3 +97,83 @@ def ran(path: str, way: str, inputs: np.ndarray) -> np.ndarray:
 
     session = onnxruntime.InferenceSession(path, providers=["CPUExecutionProvider"])
     return session.run(None, {session.get_inputs()[0].name: inputs})[0]
+
+
+def run_exported_model(backend: Any, request: FunctionRequest) -> Observation | Unsupported:
+    """Answer the request of `cases.families.exports.exported_models_are_whole`."""
+    options, keras, engine = dict(request.arguments), backend.keras, backend.engine
+    way, kind = options["way"], options["kind"]
+    if engine.name == "torch":
+        return Unsupported("Keras exports no SavedModel from its torch backend")
+    if way == "saved" and engine.name != "tensorflow":
+        return Unsupported("TensorFlow saves models of its own engine alone")
+    if importlib.util.find_spec("tensorflow") is None:
+        return Unsupported(why_absent(backend, "tensorflow"))
+    calls = [[np.asarray(one, "int32" if one.dtype.kind == "i" else "float32") for one in call] for call in options["calls"]]
+    with moment("build"):
+        model = whole(keras, options["words"], calls[0]) if kind == "joined" else going_on(keras, calls[0][0])
+    with moment("run"):
+        due = [engine.numpy(model([engine.tensor(one) for one in call] if len(call) > 1 else engine.tensor(call[0])))
+               for call in calls]
+        if kind != "joined":
+            model.layers[-1].reset_state()
+    with tempfile.TemporaryDirectory() as folder:
+        with moment("trace"):
+            trained, serve = saved(model, folder, way, calls[0] if kind == "stateful" else None)
+        with moment("run"):
+            came = [serve(call) for call in calls]
+    arrays = {f"{name}/{n}": one for name, every in (("due", due), ("outputs", came)) for n, one in enumerate(every)}
+    due_trained = len(model.trainable_variables)
+    return Observation(arrays, way, facts={"trained": due_trained if trained is None else trained, "due_trained": due_trained})
+
+
+def whole(keras: Any, words: int, call: list[np.ndarray]) -> Any:
+    """A model of ids and series, whose weights are all drawn; some of its layers drop, normalize or are frozen."""
+    layers = keras.layers
+    ids, series = keras.Input((None,), dtype="int32"), keras.Input((None, call[1].shape[-1]))
+    last = layers.SimpleRNN(2)(layers.Embedding(words, 3, mask_zero=True)(ids))
+    first = layers.SimpleRNN(2, go_backwards=True)(layers.Dropout(0.5)(series))
+    normal = layers.BatchNormalization()(layers.Concatenate()([last, first]))
+    return drawn(keras.Model([ids, series], layers.Dense(2, trainable=False)(normal)))
+
+
+def going_on(keras: Any, inputs: np.ndarray) -> Any:
+    """A stateful model of as many rows."""
+    start = keras.Input(batch_shape=(len(inputs), None, inputs.shape[-1]))
+    return drawn(keras.Model(start, keras.layers.SimpleRNN(2, stateful=True)(start)))
+
+
+def drawn(model: Any) -> Any:
+    """The model, every weight of which is moved from where it began."""
+    random = np.random.default_rng(0)
+    for weight in model.weights:
+        if "float" in weight.dtype:
+            weight.assign(weight + random.uniform(0.1, 0.5, weight.shape).astype("float32"))
+    return model
+
+
+def saved(model: Any, folder: str, way: str, for_these: list[np.ndarray] | None) -> tuple[int | None, Any]:
+    """How many weights are trained, where that is told, and what serves a call; exported `for_these` rows, or as it is."""
+    import tensorflow
+
+    if way == "saved":
+        tensorflow.saved_model.save(model, folder)
+        loaded = tensorflow.saved_model.load(folder)
+        signature = loaded.signatures["serving_default"]
+        specs = signature.structured_input_signature[1].items()
+
+        def by_name(call: list[np.ndarray]) -> np.ndarray:
+            """Inputs are told apart by their axes: their names, and so their order, are TensorFlow's own."""
+            given = {name: tensorflow.constant(one) for name, spec in specs for one in call if one.ndim == spec.shape.rank}
+            return next(iter(signature(**given).values())).numpy()
+
+        return None, by_name
+    shape = for_these and [tensorflow.TensorSpec((len(one), None, *one.shape[2:]), one.dtype) for one in for_these]
+    model.export(folder, format=FORMATS[way], verbose=False, **({"input_signature": shape} if shape else {}))
+    loaded = tensorflow.saved_model.load(folder)
+
+    def served(call: list[np.ndarray]) -> np.ndarray:
+        given = [tensorflow.constant(one) for one in call]
+        return loaded.serve(given if len(given) > 1 else given[0]).numpy()
+
+    return len(loaded.trainable_variables), served

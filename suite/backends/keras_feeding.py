@@ -45,7 +45,7 @@ def made(backend: Any, kind: Kind) -> Any:
         optimizer.exclude_from_weight_decay([model.get_layer(name).kernel for name in kind.inputs if name not in kind.decayed])
     eager = backend.engine.name == "tensorflow"  # where each source of batches would be traced anew
     model.compile(optimizer, losses, weighted_metrics=metrics, run_eagerly=eager,
-                  steps_per_execution=kind.at_once if backend.engine.name == "jax" else 1)
+                  steps_per_execution=1 if backend.engine.name == "torch" else kind.at_once)
     return model
 
 
@@ -126,8 +126,8 @@ def trained(model: Any, kind: Kind, fed: Callable[..., dict[str, Any]], by_class
     batch = {"validation_batch_size": SIZE} if "y" in held else {}
     held = tuple(held[name] for name in ("x", "y", "sample_weight") if name in held) if "y" in held else held["x"]
     steps = {"steps_per_epoch": len(epochs[0])} if kind.by_steps else {}
-    told = model.fit(**fed(), **by_class, **steps, **batch, epochs=len(epochs), shuffle=False, verbose=0, validation_data=held,
-                     validation_freq=len(epochs)).history
+    told = model.fit(**fed(), **by_class, **steps, **batch, initial_epoch=len(epochs), epochs=2 * len(epochs), shuffle=False,
+                     verbose=0, validation_data=held, validation_freq=len(epochs)).history
     found = {f"validation/{name.removeprefix('val_')}": values[0] for name, values in told.items() if name.startswith("val_")}
     for epoch in range(len(epochs)):
         found |= {f"fit/{epoch}/{name}": values[epoch] for name, values in told.items() if not name.startswith("val_")}

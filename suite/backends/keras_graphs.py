@@ -72,6 +72,8 @@ def around(keras: Any, options: dict[str, Any]) -> Any:
         one = layers.SpatialDropout1D(RATE)
     elif kind == "shaped_dropout":
         one = layers.Dropout(RATE, noise_shape=(None, 1, None))
+    elif kind in ("float16_dropout", "bfloat16_dropout"):
+        one = layers.Dropout(RATE, dtype=f"mixed_{kind.partition('_')[0]}")
     elif kind == "wrapped_dropout":
         one = layers.TimeDistributed(layers.Dropout(RATE))
     elif kind == "stacked_dropout":

@@ -183,3 +183,17 @@ def run_weighted_metric(backend: Any, request: FunctionRequest) -> Observation:
     with moment("run"):
         weights = engine.tensor(options["weights"].astype("float32"))
         return Observation({"weighted": metric(1, weights), "repeated": metric(times), "plain": metric(1)})
+
+
+def run_metric_over_batches(backend: Any, request: FunctionRequest) -> Observation:
+    """Answer the request of `cases.families.counted_by_name.means_go_over_batches`."""
+    options, keras, engine = dict(request.arguments), backend.keras, backend.engine
+    with moment("build"):
+        one = getattr(keras.metrics, options["metric"])()
+    with moment("run"):
+        batches = zip(*(options[name] for name in ("targets", "outputs", "masks", "weights")), strict=True)
+        for targets, outputs, mask, weights in batches:
+            told = carrying(keras, engine.tensor(outputs.astype("float32")), mask, engine)
+            given = () if options["metric"] == "Mean" else (engine.tensor(targets.astype("float32")),)
+            one.update_state(*given, told, sample_weight=engine.tensor(weights.astype("float32")))
+        return Observation({"value": np.array(engine.numpy(one.result()), "float64")})

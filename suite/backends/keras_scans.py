@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
+
 from cases.models import FunctionRequest
 from cases.requests import Observation, Unsupported
 from suite.backends import moment
@@ -74,3 +76,22 @@ def run_mapped(backend: Any, request: FunctionRequest) -> Observation | Unsuppor
     given = engine.tensor(dict(request.arguments)["inputs"].astype("float32"))
     with moment("run"):
         return Observation({"results": engine.numpy(ops.map(ops.square, given))})
+
+
+def run_loop(backend: Any, request: FunctionRequest) -> Observation | Unsupported:
+    """Answer the request of `cases.families.scans.loops_end_where_they_are_told`."""
+    options, ops, engine = dict(request.arguments), backend.keras.ops, backend.engine
+    first, factor = engine.tensor(np.float32(options["first"])), options["factor"]
+    if not hasattr(ops, "fori_loop"):
+        return Unsupported("this release of Keras has no fori_loop")
+    with moment("run"):
+        if options["kind"] == "numbers":
+            last = ops.fori_loop(0, options["bound"], lambda n, now: factor * now + ops.cast(n, "float32"), first)
+            return Observation({"last": engine.numpy(last)})
+        bound = {"maximum_iterations": options["bound"]} if options["kind"] == "bounded" else {}
+        if not options["several"]:
+            last = ops.while_loop(lambda now: now <= options["most"], lambda now: factor * now, first, **bound)
+            return Observation({"last": engine.numpy(last)})
+        last, rounds = ops.while_loop(lambda now, n: now <= options["most"], lambda now, n: (factor * now, n + 1),
+                                      (first, engine.tensor(np.int32(0))), **bound)
+    return Observation({"last": engine.numpy(last), "rounds": engine.numpy(rounds)})

@@ -49,15 +49,26 @@ def run_normalized(backend: Any, request: FunctionRequest) -> Observation | Unsu
     kind, axes = options["kind"], list(options["axes"])
     if not hasattr(layers, name[kind]):
         return Unsupported(f"this release of Keras has no {name[kind]}")
+
+    def made(**more: Any) -> Any:
+        one = getattr(layers, name[kind])(axis=axes if len(axes) > 1 else axes[0], **more)
+        one.build(options["inputs"].shape)
+        own = {"rms": ("scale",), "unit": (), "layer": ("gamma", "beta"), "batch": ("gamma", "beta")}[kind]
+        for weight, given in zip(own if more.get("center", True) else (), ("scale", "offset"), strict=False):
+            getattr(one, weight).assign(options[given].astype("float32"))
+        return one
+
     with moment("build"):
         small = {} if kind == "unit" else {"epsilon": options["small"]}
-        one = getattr(layers, name[kind])(axis=axes if len(axes) > 1 else axes[0], **small)
-        one.build(options["inputs"].shape)
-        if kind != "unit":
-            (one.scale if kind == "rms" else one.gamma).assign(options["scale"].astype("float32"))
+        each = {"outputs": made(**small)}
+        if kind in ("layer", "batch"):
+            each["bare"] = made(**small, center=False, scale=False)
+        if kind == "batch" and engine.name == "tensorflow":  # torch wants processes for it, and JAX has none
+            each["synchronized"] = made(**small, synchronized=True)
     with moment("run"):
-        found = one(engine.tensor(options["inputs"].astype("float32")), **({"training": True} if kind == "batch" else {}))
-    return Observation({"outputs": engine.numpy(found)})
+        inputs = engine.tensor(options["inputs"].astype("float32"))
+        training = {"training": True} if kind == "batch" else {}
+        return Observation({name: engine.numpy(one(inputs, **training)) for name, one in each.items()})
 
 
 def kept_table(keras: Any, layer: str, kept: str, adapted: bool, sizes: tuple[int, int]) -> Any:

@@ -125,3 +125,14 @@ def run_weights_beside_masks(backend: Any, request: FunctionRequest) -> Observat
     options = dict(request.arguments)
     values = ((options["targets"] - options["outputs"]) ** 2).mean(axis=-1)
     return Observation(beside_a_mask(values, options["mask"], options["weights"]))
+
+
+def run_metric_over_batches(backend: Any, request: FunctionRequest) -> Observation:
+    """A weighted mean of valid steps."""
+    options = dict(request.arguments)
+    targets, outputs = options["targets"], options["outputs"]
+    values = {"Mean": lambda: outputs, "MeanAbsoluteError": lambda: np.abs(targets - outputs).mean(axis=-1)}.get(
+        options["metric"], lambda: np.einsum("bntf,bntf->bnt", *(one / np.linalg.norm(one, axis=-1, keepdims=True)
+                                                                 for one in (targets, outputs))))()
+    counts = options["weights"] * options["masks"]
+    return Observation({"value": np.array((values * counts).sum() / counts.sum())})

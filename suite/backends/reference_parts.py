@@ -46,7 +46,11 @@ def run_class_weights(backend: Any, request: FunctionRequest) -> Observation:
 def run_normalized(backend: Any, request: FunctionRequest) -> Observation:
     """The equation."""
     options = dict(request.arguments)
-    return Observation({"outputs": normalized(options["kind"], options["inputs"], options["axes"], options["scale"])})
+    kind, inputs, axes, scale, offset = (options[n] for n in ("kind", "inputs", "axes", "scale", "offset"))
+    arrays = {"outputs": normalized(kind, inputs, axes, scale, offset)}
+    if kind in ("layer", "batch"):
+        arrays["bare"] = normalized(kind, inputs, axes, np.ones_like(scale), np.zeros_like(offset))
+    return Observation(arrays)
 
 
 def run_norms(backend: Any, request: FunctionRequest) -> Observation:
@@ -173,3 +177,11 @@ def run_kept_mode(backend: Any, request: FunctionRequest) -> Observation:
     """Numbers that are drawn in training, and are not in inference."""
     drawn = dict(request.arguments)["asked"].startswith("training")
     return Observation({"first": np.ones(2), "second": np.full(2, 2.0 if drawn else 1.0), "alone": np.ones(2)})
+
+
+def run_exported_model(backend: Any, request: FunctionRequest) -> Observation:
+    """Sums, which are of all calls so far where there is a state; whatever is exported of them gives the same."""
+    options = dict(request.arguments)
+    sums = np.cumsum([sum(float(one.sum()) for one in call) for call in options["calls"]])
+    arrays = {f"{name}/{n}": np.array(one) for name in ("due", "outputs") for n, one in enumerate(sums)}
+    return Observation(arrays, facts={"trained": 1, "due_trained": 1})

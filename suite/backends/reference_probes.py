@@ -96,6 +96,7 @@ from suite.backends.reference_losses import (
     run_loss_by_name,
     run_loss_of_numbers,
     run_masked_loss_by_name,
+    run_metric_over_batches,
     run_reshaped,
     run_scaled_model,
     run_weighted_metric,
@@ -122,6 +123,7 @@ from suite.backends.reference_parts import (
     run_both_ways,
     run_class_weights,
     run_dropped_all,
+    run_exported_model,
     run_frozen_part,
     run_kept_mask,
     run_kept_mode,
@@ -139,7 +141,14 @@ from suite.backends.reference_parts import (
     run_told_shapes,
     run_wrong_bags,
 )
-from suite.backends.reference_scans import run_associative_scan, run_counted_states, run_ctc_decoded, run_mapped, run_scan
+from suite.backends.reference_scans import (
+    run_associative_scan,
+    run_counted_states,
+    run_ctc_decoded,
+    run_loop,
+    run_mapped,
+    run_scan,
+)
 from suite.backends.reference_series import run_windows, run_words
 from suite.backends.reference_steps import (
     run_drawn_steps,
@@ -203,6 +212,7 @@ PROBES: Mapping[str, Callable] = {
     "wrapped_mask": run_wrapped_mask, "pooled": run_pooled, "cell_states": run_cell_states, "graph": run_graph,
     "options": run_options, "defaults": run_defaults, "in_parts": run_in_parts, "transformed": run_transformed,
     "dropout_between_layers": run_dropout_between, "exported": run_request, "unpad": run_unpad,
+    "exported_model": run_exported_model,
     "unpack": run_unpad, "given_weights": run_given, "between": run_between, "bounds": run_bounds,
     "carried_masks": run_carried_masks, "listed_states": run_listed_states, "other_dtype": run_request,
     "activity": run_activity, "states_by_hand": run_cut, "bound": run_bound, "schedule": run_schedule, "epochs": run_epochs,
@@ -226,7 +236,8 @@ PROBES: Mapping[str, Callable] = {
     "first_states": run_first_states, "refused_call": run_refused_call, "frozen_part": run_frozen_part,
     "numbers_as": run_numbers_as, "class_weights": run_class_weights, "normalized": run_normalized,
     "kept_mask": run_kept_mask, "both_ways": run_both_ways,
-    "meant": run_meant, "scan": run_scan, "made_with_weights": run_made_with_weights, "dropped_all": run_dropped_all,
+    "meant": run_meant, "scan": run_scan, "loop_of_ops": run_loop,
+    "made_with_weights": run_made_with_weights, "dropped_all": run_dropped_all,
     "sparse_step": run_sparse_step, "seeds": run_seeds, "told_dtypes": run_told_dtypes, "bags": run_bags,
     "wrong_bags": run_wrong_bags, "padded_with": run_padded_with, "made_elsewhere": run_request,
     "named_outputs": run_named_outputs, "nested_results": run_nested_results, "metric_by_word": run_metric_by_word,
@@ -234,6 +245,7 @@ PROBES: Mapping[str, Callable] = {
     "loss_by_name": run_loss_by_name, "scaled_model": run_scaled_model, "activation": run_activation, "reshaped": run_reshaped,
     "attending_long": run_attending_long, "kept_mode": run_kept_mode,
     "masked_loss_by_name": run_masked_loss_by_name, "weighted_metric": run_weighted_metric,
+    "metric_over_batches": run_metric_over_batches,
     "packed_as": run_packed_as, "padded_from": run_padded_from, "clipped": run_clipped, "bare": run_bare,
     "told_shapes": run_told_shapes, "options_of_nothing": run_options_of_nothing,
     "contained": run_contained, "loaded_in_part": run_loaded_in_part, "kept_states": run_kept_states,

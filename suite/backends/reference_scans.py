@@ -84,3 +84,12 @@ def run_scan(backend: Any, request: FunctionRequest) -> Observation:
 def run_mapped(backend: Any, request: FunctionRequest) -> Observation:
     """Squares."""
     return Observation({"results": dict(request.arguments)["inputs"] ** 2})
+
+
+def run_loop(backend: Any, request: FunctionRequest) -> Observation:
+    """Round after round."""
+    options = dict(request.arguments)
+    now, rounds = options["first"], 0
+    while rounds < options["bound"] if options["kind"] != "while" else now <= options["most"]:
+        now, rounds = options["factor"] * now + (rounds if options["kind"] == "numbers" else 0), rounds + 1
+    return Observation({"last": np.array(now), **({"rounds": np.array(rounds)} if options["several"] else {})})
