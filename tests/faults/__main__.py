@@ -38,6 +38,9 @@ from tests.faults import (
     in_mutants_again,
     in_mutants_torch,
     in_other_stacks,
+    in_outside_core,
+    in_outside_models,
+    in_put_back,
     in_real,
     in_told,
     in_torch,
@@ -53,7 +56,8 @@ FAULTS: tuple[Fault, ...] = (*in_loops.ALL, *in_layers.ALL, *in_masks.ALL, *in_t
                              *in_blind_engines.ALL, *in_training.ALL, *in_models.ALL, *in_real.ALL, *in_blind_again.ALL,
                              *in_mutants.ALL, *in_mutants_torch.ALL, *in_mutants_again.ALL,
                              *in_told.ALL, *in_core.ALL, *in_upstream_again.ALL, *in_other_stacks.ALL, *in_found_alive.ALL,
-                             *in_engines_at_work.ALL, *in_crossed_core.ALL, *in_crossed_layers.ALL, *in_crossed_models.ALL)
+                             *in_engines_at_work.ALL, *in_crossed_core.ALL, *in_crossed_layers.ALL, *in_crossed_models.ALL,
+                             *in_outside_core.ALL, *in_outside_models.ALL, *in_put_back.ALL)
 WHAT = ("killed", "survived", "explained", "void")
 
 
