@@ -29,6 +29,24 @@ def own_cells_are_found(ask, around, way):
     return found if np.ptp(seen["outputs/made"]) else [*found, Deviation("outputs", "every output is the same number")]
 
 
+INSIDE = ("loop", "unrolled", "masked", "stateful", "stacked", "both", "of_two_kinds", "each_step", "model")
+"""Where the cell stands, forward but for `unrolled`: a loop; above an LSTM's cell; a Bidirectional layer; one whose backward half
+is a GRU; words in sentences; a model."""
+
+
+@statement("A cell of the user's own is told whether it trains, in whatever loop, wrapper or model it stands.",
+           sparing=0, source="Keras: Layer.call(training), RNN(cell)")
+def own_cells_are_told_of_training(ask):
+    seen = ask(FunctionRequest("told_training", (("inside", INSIDE),)))
+    found = []
+    for name in INSIDE:
+        idle = seen[f"inference/{name}"]
+        found += equal(name, seen[f"training/{name}"], 2 * idle, "in training the cell doubles what it gives in inference")
+        if not np.abs(idle).max(initial=0.0) > 0:
+            found.append(Deviation(name, f"{name}: in inference the cell gave nothing"))
+    return found
+
+
 @statement("A configuration is as it was after a layer was made of it, and another one can be made of it.", {"kind": LAYERS},
            usual={"kind": ("lstm", "bidirectional", "stacked", "time_distributed", "conv_lstm_2d")}, sparing=0,
            source="Keras: Layer.from_config")

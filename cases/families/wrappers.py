@@ -28,7 +28,8 @@ OPEN = -1
 """An axis whose size is left open."""
 
 
-@statement("The shapes that a layer tells beforehand, for sizes and for open axes, are those of its results.", {
+@statement("The shapes that a layer tells beforehand, for sizes and for open axes, are those of its results, and those that one "
+           "tells that is stateful, unrolled and gives zeros in padding.", {
     "part": tuple(TOLD), "direction": ("forward", "bidirectional", "backward"),
     "merge": ("concat", "sum", "ave", "mul", "none"),
     "return_sequences": (True, False), "return_state": (True, False), "inside": ("nothing", "time_distributed"),
@@ -45,7 +46,7 @@ def declared_shapes_come(ask, part, direction, merge, return_sequences, return_s
         ("return_state", return_state), ("inside", inside), ("rows", ROWS), ("steps", STEPS))))
     shapes = {n: tuple(int(size) for size in a) for n, a in seen.named("came").items()}
     found = [] if shapes else [Deviation("came", "no result came")]
-    for how in ("computed", "symbolic"):
+    for how in ("computed", "symbolic", "flagged"):
         told = {n.partition("/")[2]: tuple(int(size) for size in a) for n, a in seen.named(how).items()}
         for name in sorted({*told, *(n.partition("/")[2] for n in shapes)}):
             came, one = shapes.get(f"came/{name}"), told.get(name)
@@ -59,13 +60,13 @@ def declared_shapes_come(ask, part, direction, merge, return_sequences, return_s
 
 @statement("Dropout acts in training alone, on inputs and on states, in every cell of a loop, and draws anew in each call, "
            "from the layer's own seed: another layer with that seed drops the same, one with another seed does not.", {
-    "part": tuple(PARTS), "which": ("dropout", "recurrent_dropout"),
+    "part": tuple(PARTS), "which": ("dropout", "recurrent_dropout"), "loop": ("forward", "unrolled"),
 }, strength=(1, 2, 2), sparing=5, source="Keras: dropout, recurrent_dropout; Srivastava et al. 2014")
-def every_cell_drops(ask, part, which):
+def every_cell_drops(ask, part, which, loop):
     layers = PARTS[part]
     batch = BatchPlan(ROWS, STEPS).draw(layers[0]).but(cotangents=None)
     seen = ask(FunctionRequest("dropping", (
-        ("part", part), ("which", which), ("cell", len(layers) - 1), ("rate", 0.5), ("batch", batch),
+        ("part", part), ("which", which), ("loop", loop), ("cell", len(layers) - 1), ("rate", 0.5), ("batch", batch),
         ("weights", tuple(draw_weights(layer) for layer in layers)))))
     plain, idle, training = (seen[name].astype("float64") for name in ("plain", "inference", "training"))
     slack = STEPS * 32 * unit_roundoff("float32")  # the order of some dozen products and sums may differ, at every step

@@ -66,6 +66,65 @@ def single_cell(keras: Any) -> type:
     return SingleCell
 
 
+@lru_cache(maxsize=1)
+def told_cell(keras: Any) -> type:
+    """The class of a cell that doubles its output in training; its state is its output, which it does not read."""
+    @keras.saving.register_keras_serializable("rnn_conformance")
+    class ToldCell(keras.layers.Layer):
+        def __init__(self, **kwargs: Any):
+            super().__init__(**kwargs)
+            self.state_size = UNITS
+
+        def build(self, shape: Any) -> None:
+            self.kernel = self.add_weight(shape=(shape[-1], UNITS), name="kernel", initializer="ones")
+
+        def call(self, inputs: Any, states: Any, training: bool = False) -> tuple[Any, list[Any]]:
+            found = keras.ops.matmul(inputs, self.kernel)
+            found = 2 * found if training else found
+            return found, [found]
+
+    return ToldCell
+
+
+def told(keras: Any, name: str) -> Any:
+    """A layer, or a model, with such a cell in it, as `cases.families.own_classes.INSIDE` names it."""
+    layers = keras.layers
+
+    def loop(*below: Any, **options: Any) -> Any:
+        cell = told_cell(keras)()
+        return layers.RNN([*below, cell] if below else cell, return_sequences=True, **options)
+
+    if name == "stacked":
+        return loop(layers.LSTMCell(4))
+    if name == "both":
+        return layers.Bidirectional(loop())
+    if name == "of_two_kinds":
+        return layers.Bidirectional(loop(), backward_layer=layers.GRU(UNITS, return_sequences=True, go_backwards=True))
+    if name == "each_step":
+        return layers.TimeDistributed(loop())
+    if name == "model":
+        return keras.Sequential([keras.Input((STEPS, FEATURES)), loop()])
+    return loop(**{"unrolled": {"unroll": True, "go_backwards": True}, "stateful": {"stateful": True}}.get(name, {}))
+
+
+def run_told_training(backend: Any, request: FunctionRequest) -> Observation:
+    """Answer the request of `cases.families.own_classes.own_cells_are_told_of_training`."""
+    keras, engine, arrays = backend.keras, backend.engine, {}
+    x = np.random.default_rng(12).uniform(0.2, 0.9, (ROWS, STEPS, FEATURES)).astype("float32")
+    for name in dict(request.arguments)["inside"]:
+        with moment("build"):
+            one = told(keras, name)
+            inputs = np.stack([x, x[:, ::-1]], axis=1) if name == "each_step" else x
+            valid = {"masked": x[:, :, 0] > 0.4, "each_step": inputs[..., 0] > 0.4}.get(name)
+            more = {} if valid is None else {"mask": engine.tensor(valid)}
+            one.built or one.build(inputs.shape)
+        with moment("run"):
+            for mode in ("inference", "training"):
+                found = engine.numpy(one(engine.tensor(inputs), training=mode == "training", **more))
+                arrays[f"{mode}/{name}"] = found[..., :UNITS] if name == "of_two_kinds" else found
+    return Observation(arrays)
+
+
 def around(keras: Any, what: str, cell: Any) -> tuple[Any, tuple[int, ...]]:
     """The cell in what is around it, and the shape of its inputs."""
     layers, shape = keras.layers, (ROWS, STEPS, FEATURES)

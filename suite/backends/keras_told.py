@@ -103,7 +103,8 @@ def told(keras: Any, layers: Any, kind: str, turned: bool = False) -> tuple[Any,
         return getattr(layers, name)(**given), {n: v for n, v in given.items() if n != "output_shape"}, (4, 3)
     if kind in stacks.LAYERS and kind != "conv_lstm":
         given = {"units": 5, **gated(keras, kind), **LOOP, "name": "given", "activity_regularizer": keras.regularizers.L2(0.0625)}
-        return getattr(layers, stacks.LAYERS[kind])(**given), given, (4, 3)
+        policies = dict.fromkeys(("dtype_policy.name", "cell.dtype_policy.name"), "mixed_bfloat16")
+        return getattr(layers, stacks.LAYERS[kind])(dtype="mixed_bfloat16", **given), given | policies, (4, 3)
     if kind.endswith("_loop"):
         loop = getattr(layers, stacks.LAYERS[kind.removesuffix("_loop")])
         more = {"use_cudnn": False} if stacks.accepts(loop, "use_cudnn") else {}

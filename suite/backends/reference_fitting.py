@@ -55,6 +55,15 @@ def run_own_cell(backend: Any, request: FunctionRequest) -> Observation:
     return Observation({"outputs/made": outputs, "outputs/again": outputs, "shape/computed": shape, "shape/symbolic": shape})
 
 
+def run_told_training(backend: Any, request: FunctionRequest) -> Observation:
+    """Some outputs, doubled in training."""
+    found = {}
+    for name in dict(request.arguments)["inside"]:
+        outputs = generator("told training", name).normal(size=(2, 4, 5))
+        found |= {f"inference/{name}": outputs, f"training/{name}": 2 * outputs}
+    return Observation(found)
+
+
 def run_thawed(backend: Any, request: FunctionRequest) -> Observation:
     """A kernel that stays, and then moves."""
     kernel = generator("thawed").normal(size=(2, 3))

@@ -79,6 +79,7 @@ from suite.backends.reference_fitting import (
     run_single_calls,
     run_stopped_training,
     run_thawed,
+    run_told_training,
 )
 from suite.backends.reference_groups import run_copied_optimizer, run_frozen_later, run_groups, run_held_parameters
 from suite.backends.reference_heads import run_heads
@@ -210,6 +211,7 @@ PROBES: Mapping[str, Callable] = {
     "held_drawn": run_held_drawn, "held_counted": run_held_counted, "held_trained": run_held_trained,
     "watching": run_watching, "interrupted": run_interrupted,
     "windows": run_windows, "words": run_words, "fitting": run_fitting, "own_cell": run_own_cell,
+    "told_training": run_told_training,
     "feeding": run_feeding, "numbered_batches": run_numbered_batches,
     "single_calls": run_single_calls, "stopped_training": run_stopped_training,
     "thawed": run_thawed, "convolution_in_time": run_convolution_in_time, "last_axis": run_last_axis,

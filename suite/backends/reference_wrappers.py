@@ -29,7 +29,8 @@ def run_declared(backend: Any, request: FunctionRequest) -> Observation | Unsupp
     with moment("run"):
         came = backend.run(Request(layer, draw_weights(layer), batch))["outputs"].shape
     told = (options["rows"], *([options["steps"]] if layer.return_sequences else []), layer.width)
-    return Observation({"computed/0": np.array(told), "symbolic/0": np.array(told), "came/0": np.array(came)})
+    return Observation({"computed/0": np.array(told), "symbolic/0": np.array(told),
+                        "flagged/0": np.array(told), "came/0": np.array(came)})
 
 
 def run_carried_masks(backend: Any, request: FunctionRequest) -> Observation:
