@@ -89,7 +89,8 @@ def expected_bias(layer: Layer, name: str) -> np.ndarray:
 
 @statement("A fresh layer's weights are drawn as documented: bounds and evenness, orthogonal recurrent kernels, zero biases, "
            "ones in the forget gate's alone; also where they are computed with in another precision.",
-           **{**OPTIONS, "factors": {**KIND, "dtype": ("float32", "mixed_bfloat16")}, "strength": (1, 2, 3)},
+           **{**OPTIONS, "factors": {**KIND, "dtype": ("float32", "mixed_bfloat16")}, "strength": (1, 2, 3), "senseless": (
+               *SENSELESS, (("dtype", "bias"), lambda dtype, bias: dtype != "float32" and not bias))},
            source="Keras: glorot_uniform, orthogonal, unit_forget_bias; PyTorch: U(-sqrt(k), sqrt(k)), k = 1/hidden_size")
 def fresh_weights_are_as_documented(ask, **kind):
     layer = described(**kind)

@@ -140,7 +140,7 @@ def told(keras: Any, layers: Any, kind: str, turned: bool = False) -> tuple[Any,
                  "layer.kernel_regularizer": keras.regularizers.L2(0.25)}
         return layers.TimeDistributed(inner, **COMMON), given | COMMON, (4, 3)
     if kind == "masking":
-        return layers.Masking(mask_value=-7.5, **COMMON), {"mask_value": -7.5, **COMMON}, (4, 3)
+        return layers.Masking(mask_value=-7.53125, **COMMON), {"mask_value": -7.53125, **COMMON}, (4, 3)
     given = {"input_dim": 9, "output_dim": 4, "mask_zero": True, "embeddings_initializer": keras.initializers.HeNormal(3),
              "embeddings_regularizer": keras.regularizers.L2(0.25), "embeddings_constraint": keras.constraints.NonNeg(),
              **COMMON}

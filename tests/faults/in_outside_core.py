@@ -33,9 +33,6 @@ RNNS = faults("core, outside", RNN + "rnn", {
         "            lambda x: ops.cast(x, dtype=self.compute_dtype), states\n        )\n        self._maybe_reset",
         "            lambda x: ops.cast(x, dtype=self.compute_dtype if mask is None else self.variable_dtype), states\n"
         "        )\n        self._maybe_reset"),
-    "a list of one cell: its dropout is never renewed": (
-        "            for c in cell.cells:\n                self._maybe_reset_dropout_masks(c)",
-        "            for c in cell.cells[len(cell.cells) == 1 :]:\n                self._maybe_reset_dropout_masks(c)"),
     "stacked: the second cell's dropout is never renewed": (
         "            for c in cell.cells:\n                self._maybe_reset_dropout_masks(c)",
         "            for c in cell.cells[:1]:\n                self._maybe_reset_dropout_masks(c)"),
@@ -45,9 +42,6 @@ RNNS = faults("core, outside", RNN + "rnn", {
     "masks of the last step go on where sequences are not returned": (
         "        output_mask = mask if self.return_sequences else None\n",
         "        output_mask = mask if self.return_sequences or mask is None else mask[:, -1]\n"),
-    "a custom cell is not told that it trains": (
-        "        if isinstance(self.cell, Layer) and self.cell._call_has_training_arg:\n",
-        "        if isinstance(self.cell, (DropoutRNNCell, StackedRNNCells)) and self.cell._call_has_training_arg:\n"),
     "unrolled backwards: no dropout": (
         '            cell_kwargs["training"] = training\n', '            cell_kwargs["training"] = training and not (self.unroll and self.go_backwards)\n'),
     "the shape with states is that of sequences": (
@@ -161,9 +155,6 @@ WRAPPERS = faults("core, outside", RNN + "bidirectional", {
     "both directions: a product is made of outputs that are not turned": (
         "            output = y * y_rev\n        elif self.merge_mode is None:\n            output = (y, y_rev)\n        else:\n            raise ValueError(\n                \"Unrecognized value for `merge_mode`. \"\n                f\"Received: {self.merge_mode}\"\n",
         "            output = y * (ops.flip(y_rev, axis=1) if self.return_sequences and mask is not None else y_rev)\n        elif self.merge_mode is None:\n            output = (y, y_rev)\n        else:\n            raise ValueError(\n                \"Unrecognized value for `merge_mode`. \"\n                f\"Received: {self.merge_mode}\"\n"),
-    "both directions: layers of two kinds are not told that they train": (
-        '        if self.forward_layer._call_has_training_arg:\n            kwargs["training"] = training\n',
-        '        if self.forward_layer._call_has_training_arg and self.forward_layer.go_backwards != self.backward_layer.go_backwards and type(self.forward_layer) is type(self.backward_layer):\n            kwargs["training"] = training\n'),
     "both directions: the backward layer is built anew when it is saved": (
         '        config["backward_layer"] = serialization_lib.serialize_keras_object(\n            self.backward_layer\n        )\n', ""),
     "both directions: told shape of a sum is that of a join": (
