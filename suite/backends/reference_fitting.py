@@ -101,4 +101,6 @@ def run_first_states(backend: Any, request: FunctionRequest) -> Observation:
     sizes = {"lstm": (4, 4), "stacked": (4, 4, 5)}.get(options["cell"], (4,))
     dtypes = tuple(options["dtype"].removeprefix("mixed_") for _ in sizes)
     states = {f"states/{n}": np.zeros((options["rows"], size)) for n, size in enumerate(sizes)}
+    outputs = generator("first states").normal(size=(options["rows"], sizes[-1]))
+    states |= {"next/plain": outputs, "next/listed": outputs}
     return Observation(states, facts={"dtypes": dtypes, "nests": (("one", "one"),)})
