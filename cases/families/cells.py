@@ -40,8 +40,9 @@ ALL = {
     "direction": ("forward", "bidirectional", "backward"), "return_sequences": (True, False), "unroll": (False, True),
     "padding_output": ("default", "zero"), "gradients": (False, True),
 }
-USUAL = {"chain": ("lstm_gru", "uneven", "three", "started", "projected"), "mask": ("right", "none", "gaps"), "unroll": (False,),
-         "direction": ("forward", "bidirectional"), "padding_output": ("default",), "gradients": (False, True)}
+USUAL = {"chain": ("lstm_gru", "lstm_uneven", "three", "started", "projected"), "mask": ("right", "none", "gaps"),
+         "unroll": (False,), "direction": ("forward", "bidirectional"), "padding_output": ("default",),
+         "gradients": (False, True)}
 """What is asked below `full`: a program costs a compiling framework a second."""
 SENSELESS = (
     (("padding_output", "mask"), lambda output, mask: output == "zero" and mask == "none"),

@@ -11,9 +11,9 @@ from cases.models import FunctionRequest
 from cases.requests import Deviation
 
 AROUND = ("rnn", "pair", "stacked", "one_state", "time_distributed", "model")
-"""What is around the cell: a loop; a loop over one that gives its states in a tuple; over an LSTM's and it; over an LSTM's and
-one of a single state, whose size is a number; over words in sentences; a model. A Bidirectional layer takes no class that is not
-registered, and says so."""
+"""What is around the cell: a loop; a loop over one that gives its states in a tuple; over an LSTM's and it; over one of a single
+state, whose size is a number, and a wider output, below an LSTM's and another of a single state; over words in sentences; a
+model. A Bidirectional layer takes no class that is not registered, and says so."""
 WAYS = ("from_config", "deserialize", "file")
 
 

@@ -67,6 +67,21 @@ def single_cell(keras: Any) -> type:
 
 
 @lru_cache(maxsize=1)
+def wide_cell(keras: Any) -> type:
+    """The class of one whose output is wider than its state, and says so."""
+    class WideCell(single_cell(keras)):
+        def __init__(self, **kwargs: Any):
+            super().__init__(**kwargs)
+            self.output_size = UNITS + 2
+
+        def call(self, inputs: Any, states: Any) -> tuple[Any, list[Any]]:
+            found, _ = super().call(inputs, states)
+            return keras.ops.concatenate([found, found[:, :2] / 2], axis=-1), [found]
+
+    return WideCell
+
+
+@lru_cache(maxsize=1)
 def told_cell(keras: Any) -> type:
     """The class of a cell that doubles its output in training; its state is its output, which it does not read."""
     @keras.saving.register_keras_serializable("rnn_conformance")
@@ -129,7 +144,7 @@ def around(keras: Any, what: str, cell: Any) -> tuple[Any, tuple[int, ...]]:
     """The cell in what is around it, and the shape of its inputs."""
     layers, shape = keras.layers, (ROWS, STEPS, FEATURES)
     if what == "one_state":
-        return layers.RNN([layers.LSTMCell(4), single_cell(keras)()], return_sequences=True), shape
+        return layers.RNN([wide_cell(keras)(), layers.LSTMCell(4), single_cell(keras)()], return_sequences=True), shape
     if what == "pair":
         return layers.RNN(pair_cell(keras)(), return_sequences=True), shape
     if what == "stacked":
@@ -144,7 +159,7 @@ def around(keras: Any, what: str, cell: Any) -> tuple[Any, tuple[int, ...]]:
 def run_own_cell(backend: Any, request: FunctionRequest) -> Observation:
     """Answer the request of `cases.families.own_classes.own_cells_are_found`."""
     options, keras, engine = dict(request.arguments), backend.keras, backend.engine
-    named = {"PlainCell": plain_cell(keras), "SingleCell": single_cell(keras), "PairCell": pair_cell(keras)}
+    named = {one.__name__: one for one in (kind(keras) for kind in (plain_cell, single_cell, wide_cell, pair_cell))}
     random = np.random.default_rng(11)
     with moment("build"):
         one, shape = around(keras, options["around"], plain_cell(keras)())

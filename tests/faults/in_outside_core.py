@@ -129,13 +129,9 @@ CELLS = faults("core, outside", RNN + "simple_rnn", {
         "        f = self.recurrent_activation(x_f + h_f)\n", "        f = self.recurrent_activation(x_f + (h_f if self.use_bias else h_i))\n"),
     "ConvLSTM: strides are taken in reverse order": (
         "            w,\n            strides=self.strides,\n", "            w,\n            strides=self.strides[::-1],\n"),
-    "ConvLSTM: channels first, recurrent dropout of features is that of rows": (
-        "            rec_dp_mask = self.get_recurrent_dropout_mask(h_tm1)\n",
-        "            rec_dp_mask = self.get_recurrent_dropout_mask(h_tm1)\n"
-        "            if self.data_format == 'channels_first':\n                rec_dp_mask = [rec_dp_mask[0]] * 4\n"),
     "ConvLSTM1D: channels first, the past is read from right to left": (
         'x, w, strides=strides, padding="same", data_format=self.data_format\n',
-        'x[..., ::-1] if self.rank == 1 and self.data_format == "channels_first" else x, w, strides=strides, padding="same", data_format=self.data_format\n'),
+        'ops.flip(x, axis=-1) if self.rank == 1 and self.data_format == "channels_first" else x, w, strides=strides, padding="same", data_format=self.data_format\n'),
     "ConvLSTM: dilated, the carry begins at one": (
         "            ops.zeros(state_shape, dtype=self.compute_dtype),\n            ops.zeros(state_shape, dtype=self.compute_dtype),\n",
         "            ops.zeros(state_shape, dtype=self.compute_dtype),\n            ops.ones(state_shape, dtype=self.compute_dtype) if self.padding == 'same' and max(self.dilation_rate) > 1 else ops.zeros(state_shape, dtype=self.compute_dtype),\n"),
