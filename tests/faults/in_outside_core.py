@@ -162,9 +162,6 @@ WRAPPERS = faults("core, outside", RNN + "bidirectional", {
     "TimeDistributed: every step has the first step's mask": ("mask[i]\n", "mask[0]\n"),
     "TimeDistributed: a mask of another length is cut": (
         "            time_mismatch = (\n                input_shape[1] is not None\n", "            time_mismatch = (\n                False and input_shape[1] is not None\n"),
-    "TimeDistributed: a told shape has the first axis twice": (
-        "return (child_output_shape[0], input_shape[1], *child_output_shape[1:])",
-        "return (child_output_shape[0], input_shape[1] if len(child_output_shape) > 1 else input_shape[0], *child_output_shape[1:])"),
     "TimeDistributed: an open time axis turns steps": (
         "            step_function, ops.arange(input_shape[0])\n", "            step_function, ops.flip(ops.arange(input_shape[0]))\n"),
 }) + faults("core, outside", "keras.src.backend.torch.rnn", {
