@@ -80,13 +80,16 @@ def statistics_are_of_valid_steps(ask, mask, trainable):
     random = generator("statistics", mask)
     valid = draw_mask(random, mask, ROWS, STEPS)
     inputs = draw_values(random, (ROWS, STEPS, FEATURES)) + np.arange(FEATURES) / 4
-    given = {"layer": "BatchNormalization", "options": {} if trainable else {"trainable": False}, "inputs": inputs, "mask": valid,
-             "training": True}
-    seen = ask(FunctionRequest("between", tuple(given.items())))["outputs"].astype("float64")
     mean, variance = (inputs[valid].mean(axis=0), inputs[valid].var(axis=0)) if trainable else (0.0, 1.0)
     due = (inputs - mean) / np.sqrt(variance + 1e-3)  # Keras' epsilon
     slack = 256 * unit_roundoff("float32") * np.abs(due).max()
-    return compare("outputs", np.where(valid[:, :, None], seen, 0.0), np.where(valid[:, :, None], due, 0.0), slack)
+    found = []
+    for options in ({}, {"scale": False, "center": False}):
+        given = {"layer": "BatchNormalization", "options": options if trainable else {"trainable": False, **options},
+                 "inputs": inputs, "mask": valid, "training": True}
+        seen = ask(FunctionRequest("between", tuple(given.items())))["outputs"].astype("float64")
+        found += compare("outputs", np.where(valid[:, :, None], seen, 0.0), np.where(valid[:, :, None], due, 0.0), slack)
+    return found
 
 
 @statement("Dropout of everything, a rate of 1, leaves zeros in training, and everything in inference.",

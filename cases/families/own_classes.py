@@ -34,7 +34,8 @@ INSIDE = ("loop", "unrolled", "masked", "stateful", "stacked", "both", "of_two_k
 is a GRU; words in sentences; a model."""
 
 
-@statement("A cell of the user's own is told whether it trains, in whatever loop, wrapper or model it stands.",
+@statement("A cell of the user's own is told whether it trains, in whatever loop, wrapper or model it stands; a layer that tells "
+           "its own is followed, whatever it is told itself.",
            sparing=0, source="Keras: Layer.call(training), RNN(cell)")
 def own_cells_are_told_of_training(ask):
     seen = ask(FunctionRequest("told_training", (("inside", INSIDE),)))
@@ -44,6 +45,10 @@ def own_cells_are_told_of_training(ask):
         found += equal(name, seen[f"training/{name}"], 2 * idle, "in training the cell doubles what it gives in inference")
         if not np.abs(idle).max(initial=0.0) > 0:
             found.append(Deviation(name, f"{name}: in inference the cell gave nothing"))
+    loop = seen["inference/loop"]
+    for mode in ("inference", "training"):
+        for told, due in (("trains", 2 * loop), ("rests", loop)):
+            found += equal(f"{told}/{mode}", seen[f"{told}/{mode}"], due, "a loop within a layer that tells it so")
     return found
 
 

@@ -101,6 +101,20 @@ def told_cell(keras: Any) -> type:
     return ToldCell
 
 
+@lru_cache(maxsize=1)
+def telling_layer(keras: Any) -> type:
+    """The class of a layer around another one, which it tells always, or never, to train."""
+    class Telling(keras.layers.Layer):
+        def __init__(self, inner: Any, training: bool):
+            super().__init__()
+            self.inner, self.tells = inner, training
+
+        def call(self, inputs: Any) -> Any:
+            return self.inner(inputs, training=self.tells)
+
+    return Telling
+
+
 def told(keras: Any, name: str) -> Any:
     """A layer, or a model, with such a cell in it, as `cases.families.own_classes.INSIDE` names it."""
     layers = keras.layers
@@ -137,6 +151,9 @@ def run_told_training(backend: Any, request: FunctionRequest) -> Observation:
             for mode in ("inference", "training"):
                 found = engine.numpy(one(engine.tensor(inputs), training=mode == "training", **more))
                 arrays[f"{mode}/{name}"] = found[..., :UNITS] if name == "of_two_kinds" else found
+                for telling, training in (("trains", True), ("rests", False)) if name == "loop" else ():
+                    outer = telling_layer(keras)(one, training)
+                    arrays[f"{telling}/{mode}"] = engine.numpy(outer(engine.tensor(inputs), training=mode == "training"))
     return Observation(arrays)
 
 

@@ -61,7 +61,9 @@ def run_told_training(backend: Any, request: FunctionRequest) -> Observation:
     for name in dict(request.arguments)["inside"]:
         outputs = generator("told training", name).normal(size=(2, 4, 5))
         found |= {f"inference/{name}": outputs, f"training/{name}": 2 * outputs}
-    return Observation(found)
+    loop = found["inference/loop"]
+    return Observation(found | {f"{told}/{mode}": loop * (2 if told == "trains" else 1)
+                                for told in ("trains", "rests") for mode in ("inference", "training")})
 
 
 def run_thawed(backend: Any, request: FunctionRequest) -> Observation:
