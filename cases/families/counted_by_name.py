@@ -72,6 +72,36 @@ METRICS: Mapping[str, tuple[str, dict[str, Any]]] = {
 """Keras' metrics -> what they are of, and their options. classes: targets are numbers of classes."""
 
 
+STEPWISE = ("BinaryAccuracy", "Accuracy", "SparseCategoricalAccuracy", "MeanAbsoluteError")
+"""Keras' metrics of which each step has a value."""
+WEIGHED = ("steps", "column", "masked")
+"""Weights of steps; weights of rows, in a column, for steps; weights of steps that are masked too."""
+
+
+@statement("A metric of weighted steps is their weighted mean: weights are given for steps, or in a column for all steps of a "
+           "row, and masked steps have none.", {"metric": STEPWISE, "weighed": WEIGHED}, strength=(1, 2, 2), sparing=3,
+           source="Keras: metrics, update_state(sample_weight), masks")
+def metrics_weigh_steps(ask, metric, weighed) -> list[Deviation]:
+    random = generator("weighted steps", metric)
+    targets, hits = random.integers(0, CLASSES, (3, 4)), random.permutation(12).reshape(3, 4) < 5
+    weights, valid = random.uniform(0.5, 2.0, (3, 1 if weighed == "column" else 4)), draw_mask(random, "gaps", 3, 4)
+    valid = valid if weighed == "masked" else np.ones_like(valid)
+    if metric == "BinaryAccuracy":
+        targets = targets % 2
+        outputs, each = np.where(hits, targets, 1 - targets) * 0.5 + 0.25, hits
+    elif metric == "SparseCategoricalAccuracy":
+        outputs, each = np.eye(CLASSES)[np.where(hits, targets, (targets + 1) % CLASSES)], hits
+    else:
+        outputs, each = np.where(hits, targets, targets + 1), hits if metric == "Accuracy" else ~hits
+    if metric == "MeanAbsoluteError":
+        targets, outputs = targets[:, :, None], outputs[:, :, None]
+    arguments = {"metric": metric, "targets": targets, "outputs": outputs, "weights": weights,
+                 "mask": valid if weighed == "masked" else None, "each": each}
+    seen = ask(FunctionRequest("weighted_steps", tuple(arguments.items())))["value"]
+    counts = weights * valid
+    return compare("value", seen, np.array((counts * each).sum() / counts.sum()), SLACK)
+
+
 @statement("A metric of weighted rows is that of rows which stand there as often as they weigh, also where weights are no whole "
            "numbers.", {"metric": tuple(METRICS), "weights": ("quarters", "whole")}, strength=(1, 1, 2), sparing=3,
            usual={"weights": ("quarters",)}, source="Keras: metrics, update_state(sample_weight)")

@@ -13,6 +13,7 @@ from cases.models import FunctionRequest
 from cases.requests import Observation
 from suite.backends import keras_layers as stacks
 from suite.backends import moment
+from suite.backends.keras_attention import carrying
 
 
 def run_named_outputs(backend: Any, request: FunctionRequest) -> Observation:
@@ -152,6 +153,17 @@ def run_masked_loss_by_name(backend: Any, request: FunctionRequest) -> Observati
             weights = {} if reduction == "sum" else {"sample_weight": engine.tensor(options["weights"].astype("float32"))}
             found[reduction] = np.array(engine.numpy(loss(due, predicted, **weights)), "float64")
         return Observation(found)
+
+
+def run_weighted_steps(backend: Any, request: FunctionRequest) -> Observation:
+    """Answer the request of `cases.families.counted_by_name.metrics_weigh_steps`."""
+    options, keras, engine = dict(request.arguments), backend.keras, backend.engine
+    targets, outputs, weights = (options[name].astype("float32") for name in ("targets", "outputs", "weights"))
+    with moment("run"):
+        one = getattr(keras.metrics, options["metric"])()
+        given = carrying(keras, engine.tensor(outputs), options["mask"], engine)
+        one.update_state(engine.tensor(targets), given, sample_weight=engine.tensor(weights))
+        return Observation({"value": np.array(engine.numpy(one.result()), "float64")})
 
 
 def run_weighted_metric(backend: Any, request: FunctionRequest) -> Observation:

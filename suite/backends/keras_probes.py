@@ -51,6 +51,7 @@ from suite.backends.keras_named import (
     run_nested_results,
     run_reshaped,
     run_weighted_metric,
+    run_weighted_steps,
 )
 from suite.backends.keras_named_inputs import run_named_inputs
 from suite.backends.keras_options import (
@@ -159,6 +160,7 @@ PROBES: Mapping[str, Callable] = {
     "adapted_scaled": run_adapted_scaled,
     "whole_configurations": run_whole_configurations, "made_again": run_made_again, "typed_again": run_typed_again,
     "kept_mode": run_kept_mode, "masked_loss_by_name": run_masked_loss_by_name, "weighted_metric": run_weighted_metric,
+    "weighted_steps": run_weighted_steps,
     "feeding": run_feeding, "numbered_batches": run_numbered_batches,
     "single_calls": run_single_calls, "stopped_training": run_stopped_training,
 }

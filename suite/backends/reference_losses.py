@@ -114,6 +114,13 @@ def run_masked_loss_by_name(backend: Any, request: FunctionRequest) -> Observati
     return Observation({name: np.array(one) for name, one in found.items() if name == "value" or name in options["reductions"]})
 
 
+def run_weighted_steps(backend: Any, request: FunctionRequest) -> Observation:
+    """The weighted mean."""
+    options = dict(request.arguments)
+    weights = np.broadcast_to(options["weights"], options["each"].shape) * (1 if options["mask"] is None else options["mask"])
+    return Observation({"value": np.array((weights * options["each"]).sum() / weights.sum())})
+
+
 def run_weighted_metric(backend: Any, request: FunctionRequest) -> Observation:
     """A mean of rows."""
     options = dict(request.arguments)

@@ -94,6 +94,7 @@ from suite.backends.reference_losses import (
     run_reshaped,
     run_scaled_model,
     run_weighted_metric,
+    run_weighted_steps,
 )
 from suite.backends.reference_modules import (
     run_computed_weights,
@@ -228,6 +229,7 @@ PROBES: Mapping[str, Callable] = {
     "loss_by_name": run_loss_by_name, "scaled_model": run_scaled_model, "activation": run_activation, "reshaped": run_reshaped,
     "attending_long": run_attending_long, "kept_mode": run_kept_mode,
     "masked_loss_by_name": run_masked_loss_by_name, "weighted_metric": run_weighted_metric,
+    "weighted_steps": run_weighted_steps,
     "packed_as": run_packed_as, "padded_from": run_padded_from, "clipped": run_clipped, "bare": run_bare,
     "told_shapes": run_told_shapes, "options_of_nothing": run_options_of_nothing,
     "contained": run_contained, "loaded_in_part": run_loaded_in_part, "kept_states": run_kept_states,

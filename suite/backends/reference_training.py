@@ -81,6 +81,7 @@ def run_attending(backend: Any, request: FunctionRequest) -> Observation:
     asking = np.ones(rows, bool) if options["query_mask"] is None else options["query_mask"]
     outputs = np.where(asking[:, None], scores @ value, 0.0)
     kept = {f"kept/{name}": options[f"{name}_mask"] for name in ("query", "value") if options[f"{name}_mask"] is not None}
+    kept |= {} if options["query_mask"] is None else {"handed_on": options["query_mask"]}
     return Observation({"outputs": outputs, "scored/outputs": outputs, "scores": scores, **kept,
                         **{f"weights/{name}": array for name, array in weights.items()}})
 
