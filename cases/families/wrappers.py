@@ -6,7 +6,7 @@ import numpy as np
 
 from cases.batches import BatchPlan, draw_values
 from cases.convolutions import Convolution
-from cases.families.base import refused, statement
+from cases.families.base import equal, refused, statement
 from cases.layers import Layer, draw_weights, generator
 from cases.models import FunctionRequest
 from cases.requests import Deviation
@@ -96,6 +96,22 @@ def wrappers_refuse_other_masks(ask, wrong, inside):
                  ("mask", np.ones((rows, steps), bool)))
     words = f"a mask of shape ({rows}, {steps}) for {ROWS} rows of {STEPS} steps: taken in silence"
     return refused(ask, FunctionRequest("wrapped_mask", arguments), lambda seen: Deviation("error", words))
+
+
+BUILT = ("backward_layer", "time_distributed", "loop", "stacked", "sequential", "model")
+"""What is put around a layer or cell that is built: a Bidirectional layer, behind another layer; a wrapper; a loop over the cell,
+or over two; models."""
+
+
+@statement("What is built, and has weights, keeps them in whatever is put around it.", {"around": BUILT}, strength=(1, 1, 1),
+           usual={"around": BUILT[:4]}, sparing=0,
+           source="Keras: Bidirectional(backward_layer), TimeDistributed, RNN, Layer.build")
+def built_parts_keep_their_weights(ask, around):
+    seen = ask(FunctionRequest("built_part", (("around", around), ("rows", ROWS), ("steps", STEPS))))
+    before, after = seen.named("before"), seen.named("after")
+    found = [] if before and len(before) == len(after) else [
+        Deviation("weights", f"{len(before)} weights before, {len(after)} afterwards")]
+    return found + [d for n in before for d in equal(n, seen.arrays.get(n.replace("before", "after", 1), np.zeros(0)), before[n])]
 
 
 HALVES = {"return_sequences": (True, False), "return_state": (True, False), "stateful": (True, False),

@@ -27,6 +27,8 @@ def run_named_outputs(backend: Any, request: FunctionRequest) -> Observation:
         model = keras.Model(start, parts if options["results"] == "dict" else list(parts.values()))
         compiled = [given(options["compiled"], of, options["names"])
                     for of in (dict.fromkeys(NAMES, "mse"), WEIGHTS, dict.fromkeys(NAMES, ["mae"]))]
+        if isinstance(compiled[1], dict):  # names in another order than the results
+            compiled[1] = dict(reversed(compiled[1].items()))
         model.compile("sgd", compiled[0], loss_weights=compiled[1], metrics=compiled[2] if options["metrics"] else None)
     targets = {name: a.astype("float32") for name, a in options["targets"]}
     with moment("run"):

@@ -105,6 +105,7 @@ from suite.backends.keras_typed_parts import (
 from suite.backends.keras_weights import run_fresh, run_read_back, run_step, run_thawed
 from suite.backends.keras_whole import run_whole_configurations
 from suite.backends.keras_wrappers import (
+    run_built_part,
     run_declared,
     run_dropping,
     run_made_convolution,
@@ -160,7 +161,7 @@ PROBES: Mapping[str, Callable] = {
     "adapted_scaled": run_adapted_scaled,
     "whole_configurations": run_whole_configurations, "made_again": run_made_again, "typed_again": run_typed_again,
     "kept_mode": run_kept_mode, "masked_loss_by_name": run_masked_loss_by_name, "weighted_metric": run_weighted_metric,
-    "weighted_steps": run_weighted_steps,
+    "weighted_steps": run_weighted_steps, "built_part": run_built_part,
     "feeding": run_feeding, "numbered_batches": run_numbered_batches,
     "single_calls": run_single_calls, "stopped_training": run_stopped_training,
 }

@@ -135,6 +135,30 @@ def run_pooled(backend: Any, request: FunctionRequest) -> Observation:
                         "gradients/inputs": np.swapaxes(slope, 1, 2) if layout == "first" else slope})
 
 
+def run_built_part(backend: Any, request: FunctionRequest) -> Observation:
+    """Answer the request of `cases.families.wrappers.built_parts_keep_their_weights`."""
+    options, layers, engine = dict(request.arguments), backend.keras.layers, backend.engine
+    kind, shape = options["around"], (options["rows"], options["steps"], 3)
+    with moment("build"):
+        if kind in ("loop", "stacked"):
+            part = layers.GRUCell(2)
+            part.build((None, 3))
+        else:
+            part = layers.Dense(2) if kind == "time_distributed" else layers.GRU(2, go_backwards=kind == "backward_layer")
+            part.build((None, 3) if kind == "time_distributed" else (None, None, 3))
+        before = [engine.numpy(one.value).copy() for one in part.weights]
+        start = backend.keras.Input(shape[1:])
+        one = {"backward_layer": lambda: layers.Bidirectional(layers.GRU(2), backward_layer=part),
+               "loop": lambda: layers.RNN(part), "stacked": lambda: layers.RNN([part, layers.LSTMCell(2)]),
+               "time_distributed": lambda: layers.TimeDistributed(part),
+               "sequential": lambda: backend.keras.Sequential([start, part]),
+               "model": lambda: backend.keras.Model(start, part(start))}[kind]()
+    with moment("run"):
+        one(engine.tensor(np.ones(shape, "float32")))
+        named = {"before": before, "after": [engine.numpy(one.value) for one in part.weights]}
+    return Observation({f"{name}/{n}": one for name, arrays in named.items() for n, one in enumerate(arrays)})
+
+
 def run_other_halves(backend: Any, request: FunctionRequest) -> Observation:
     """Answer the request of `cases.families.wrappers.other_halves_are_refused`."""
     options, keras = dict(request.arguments), backend.keras

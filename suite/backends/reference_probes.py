@@ -174,6 +174,7 @@ from suite.backends.reference_weights import (
     run_step,
 )
 from suite.backends.reference_wrappers import (
+    run_built_part,
     run_carried_masks,
     run_cell_states,
     run_declared,
@@ -229,7 +230,7 @@ PROBES: Mapping[str, Callable] = {
     "loss_by_name": run_loss_by_name, "scaled_model": run_scaled_model, "activation": run_activation, "reshaped": run_reshaped,
     "attending_long": run_attending_long, "kept_mode": run_kept_mode,
     "masked_loss_by_name": run_masked_loss_by_name, "weighted_metric": run_weighted_metric,
-    "weighted_steps": run_weighted_steps,
+    "weighted_steps": run_weighted_steps, "built_part": run_built_part,
     "packed_as": run_packed_as, "padded_from": run_padded_from, "clipped": run_clipped, "bare": run_bare,
     "told_shapes": run_told_shapes, "options_of_nothing": run_options_of_nothing,
     "contained": run_contained, "loaded_in_part": run_loaded_in_part, "kept_states": run_kept_states,

@@ -76,6 +76,11 @@ def run_dropping(backend: Any, request: FunctionRequest) -> Observation:
     return Observation(arrays)
 
 
+def run_built_part(backend: Any, request: FunctionRequest) -> Observation:
+    """A weight that stays."""
+    return Observation({"before/0": np.ones(3), "after/0": np.ones(3)})
+
+
 def run_halves(backend: Any, request: FunctionRequest) -> Observation:
     """Each layer alone, the backward one's outputs in the order of time; what is told beforehand is what comes."""
     options, outputs, states = dict(request.arguments), [], []

@@ -28,9 +28,6 @@ MASKS = faults("masks, outside", SRC + "layers.core.masking", {
         '        if "mask" in kwargs and kwargs["mask"] is not None and "mask" not in call_spec.user_arguments_dict:\n'),
     "masks of a second output are lost": (
         "        for tensor, mask in zip(flat_outputs, flat_masks):\n", "        for tensor, mask in zip(flat_outputs[:1], flat_masks):\n"),
-    "a mask that is given yields to one that is attached": (
-        '                and call_spec.arguments_dict["mask"] is None\n',
-        '                and (call_spec.arguments_dict["mask"] is None or backend.is_tensor(call_spec.first_arg) and backend.get_keras_mask(call_spec.first_arg) is not None)\n'),
     "arrays that are given by name are left as they are": ("            kwargs = tree.map_structure(maybe_convert, kwargs)\n", ""),
     "the first output alone has an activity loss": (
         "                    for output in tree.flatten(outputs):\n", "                    for output in tree.flatten(outputs)[:1]:\n"),
@@ -43,6 +40,8 @@ MASKS = faults("masks, outside", SRC + "layers.core.masking", {
     "told types are those of the weights": (
         "                return KerasTensor(output_shape, dtype=self.compute_dtype)\n", "                return KerasTensor(output_shape, dtype=self.variable_dtype)\n"),
     "losses of layers inside stay from call to call": ("            self._clear_losses()\n", "            self._clear_losses() if not self._layers else None\n"),
+}) + faults("masks, outside", SRC + "layers.core.wrapper", {
+    "a wrapper builds again what is built": ("        if not self.layer.built:\n", "        if self.layer is not None:\n"),
 }) + faults("masks, outside", SRC + "models.functional", {
     "a model that is given masks takes the first alone": (
         "            for x, mask in zip(inputs, masks):\n", "            for x, mask in zip(inputs[:1], masks):\n"),
@@ -142,8 +141,6 @@ TRAINING = faults("models, outside", SRC + "losses.loss", {
         "inputs, p=rate, training=True, inplace=False\n", "inputs, p=rate, training=True, inplace=not torch.is_grad_enabled()\n"),
     "dropout of a shape is not scaled": (
         "            inputs / keep_prob,\n", "            inputs / keep_prob if tuple(noise_shape) == tuple(inputs.shape) else inputs,\n"),
-    "dropout of rate one passes everything while it is seeded": (
-        "    if rate == 1.0:\n", "    if rate == 1.0 and not isinstance(seed, SeedGenerator):\n"),
 }) + faults("models, outside", SRC + "random.seed_generator", {
     "seeds of whole numbers draw one stream after the first": (
         "            self.state.assign(self.backend.numpy.add(seed_state, increment))\n",

@@ -25,10 +25,6 @@ ALL = faults(FAMILY, RNN + "dropout_rnn_cell", {
     "3.11: a stateful layer takes a batch of another size": (
         "                and actual_batch_size != self._expected_batch_size\n", "                and False\n"),
 }) + faults(FAMILY, RNN + "bidirectional", {
-    "3.2: both directions are built again": (
-        "        if not self.forward_layer.built:\n            self.forward_layer.build(sequences_shape)\n        if not self.backward_layer.built:\n"
-        "            self.backward_layer.build(sequences_shape)\n",
-        "        self.forward_layer.build(sequences_shape)\n        self.backward_layer.build(sequences_shape)\n"),
     "3.11: both directions forget use_cudnn": (
         '        if hasattr(layer, "use_cudnn"):\n', '        if False:\n'),
 }) + faults(FAMILY, RNN + "lstm", {
@@ -76,9 +72,6 @@ ALL = faults(FAMILY, RNN + "dropout_rnn_cell", {
         "            if self.supports_masking:\n                self._set_mask_metadata(",
         "            previous_mask = tree.map_structure(backend.get_keras_mask, call_spec.first_arg)\n"
         "            if self.supports_masking:\n                self._set_mask_metadata("),
-}) + faults(FAMILY, "keras.src.metrics.reduction_metrics", {
-    "3.3: weights of rows are not spread over what they weigh": (
-        "        sample_weight = ops.broadcast_to(sample_weight, ops.shape(values))\n", ""),
 }) + faults(FAMILY, "keras.src.metrics.accuracy_metrics", {
     "3.3: binary accuracy is a mean before weights": (
         "    y_pred = ops.cast(ops.greater(y_pred, threshold), y_true.dtype)\n    return ops.cast(ops.equal(y_true, y_pred), dtype=backend.floatx())\n",
