@@ -16,7 +16,7 @@ from suite.backends.keras_exports import run_exported
 from suite.backends.keras_feeding import run_feeding, run_numbered_batches
 from suite.backends.keras_few_rows import run_both_reset, run_few_rows, run_one_row, run_rows_alone
 from suite.backends.keras_fitting import run_fitting
-from suite.backends.keras_frozen import run_frozen_drop, run_frozen_part
+from suite.backends.keras_frozen import run_frozen_drop, run_frozen_model, run_frozen_part
 from suite.backends.keras_given import run_given, run_wrong_weights
 from suite.backends.keras_graphs import run_between, run_convolution_in_time, run_cut_model, run_graph
 from suite.backends.keras_halves import run_halves, run_turned_halves
@@ -161,7 +161,7 @@ PROBES: Mapping[str, Callable] = {
     "adapted_scaled": run_adapted_scaled,
     "whole_configurations": run_whole_configurations, "made_again": run_made_again, "typed_again": run_typed_again,
     "kept_mode": run_kept_mode, "masked_loss_by_name": run_masked_loss_by_name, "weighted_metric": run_weighted_metric,
-    "weighted_steps": run_weighted_steps, "built_part": run_built_part,
+    "weighted_steps": run_weighted_steps, "built_part": run_built_part, "frozen_model": run_frozen_model,
     "feeding": run_feeding, "numbered_batches": run_numbered_batches,
     "single_calls": run_single_calls, "stopped_training": run_stopped_training,
 }

@@ -140,6 +140,11 @@ def run_cast_mask(backend: Any, request: FunctionRequest) -> Observation:
     return Observation({"mask": dict(request.arguments)["mask"]})
 
 
+def run_frozen_model(backend: Any, request: FunctionRequest) -> Observation:
+    """Nothing is trained."""
+    return Observation({"weights": np.array(3), "trained": np.array(0), "again": np.array(0)})
+
+
 def run_frozen_drop(backend: Any, request: FunctionRequest) -> Observation:
     """Every other number is dropped, another half in each call."""
     kept, plain = np.arange(6) % 2, np.arange(1.0, 7.0)
