@@ -24,20 +24,22 @@ NOISE: Mapping[str, tuple[dict[str, Any], float, float]] = {
 """Keras' name -> its options, the variance of what it multiplies a number by, or adds to it, and a bound of its kurtosis."""
 
 
-@statement("Noise in training leaves the mean, has the variance that is documented, is drawn for every row, and for every step "
-           "but where whole features are dropped.", {"layer": tuple(NOISE)}, sparing=2,
+@statement("Noise in training leaves what it is given, and the mean, has the variance that is documented, is drawn for every row, "
+           "and for every step but where whole features are dropped.", {"layer": tuple(NOISE)}, sparing=2,
            source="Srivastava et al. 2014; Tompson et al. 2015; Keras: Dropout, GaussianDropout, GaussianNoise")
 def noise_is_as_documented(ask, layer):
     options, variance, kurtosis = NOISE[layer]
     inputs = np.abs(draw_values(generator("noise", layer), (ROWS, STEPS, FEATURES))) + 0.5
     given = {"layer": layer, "options": options, "inputs": inputs, "mask": np.ones((ROWS, STEPS), bool), "training": True}
-    seen = ask(FunctionRequest("between", tuple(given.items())))["outputs"].astype("float64")
+    answer = ask(FunctionRequest("between", tuple(given.items())))
+    seen = answer["outputs"].astype("float64")
     if seen.shape != inputs.shape or not np.isfinite(seen).all():
         return [Deviation("outputs", f"outputs: not finite, or of shape {seen.shape}")]
     noise = seen - inputs if layer == "GaussianNoise" else seen / inputs
     mean, steps = (0.0 if layer == "GaussianNoise" else 1.0), layer != "SpatialDropout1D"
     draws = ROWS * FEATURES * (STEPS if steps else 1)
-    found = [Deviation("rows", "all rows share one draw")] if np.allclose(noise, noise[:1], rtol=0, atol=1e-5) else []
+    found = equal("given", answer.arrays.get("given", inputs.astype("float32")), inputs.astype("float32"), "after a call")
+    found += [Deviation("rows", "all rows share one draw")] if np.allclose(noise, noise[:1], rtol=0, atol=1e-5) else []
     if ((noise - noise[:, :1]).std() > 1e-5) != steps:
         found.append(Deviation("steps", f"noise {'is the same at every step' if steps else 'changes from step to step'}"))
     for name, value, due, spread in (("mean", noise.mean(), mean, np.sqrt(variance / draws)),
