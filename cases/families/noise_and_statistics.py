@@ -24,8 +24,8 @@ NOISE: Mapping[str, tuple[dict[str, Any], float, float]] = {
 """Keras' name -> its options, the variance of what it multiplies a number by, or adds to it, and a bound of its kurtosis."""
 
 
-@statement("Noise in training leaves what it is given, and the mean, has the variance that is documented, is drawn for every row, "
-           "and for every step but where whole features are dropped.", {"layer": tuple(NOISE)}, sparing=2,
+@statement("Noise in training leaves what it is given, and the mean, has the variance that is documented, is drawn for every "
+           "row, and for every step but where whole features are dropped.", {"layer": tuple(NOISE)}, sparing=2,
            source="Srivastava et al. 2014; Tompson et al. 2015; Keras: Dropout, GaussianDropout, GaussianNoise")
 def noise_is_as_documented(ask, layer):
     options, variance, kurtosis = NOISE[layer]
