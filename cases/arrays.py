@@ -185,7 +185,7 @@ ARRAYS: tuple[Array, ...] = (
         dict(cell="conv_lstm", convolution=CONVOLUTIONS[number], size="small", **more) for number, more in (
             (0, dict(mask="gaps", states=True, kernel="fused", recurrent_activation="hard_sigmoid")),
             (5, dict(mask="none", states=True, kernel="fused")),
-            (4, dict(mask="right", states=False, kernel="fused")),
+            (4, dict(mask="right", states=False, kernel="fused", bias=False)),
             (1, dict(mask="left", states=False, kernel="fused")),
             (2, dict(mask="none", states=True, kernel="fused", direction="bidirectional")),
             (0, dict(mask="gaps", states=True, kernel="generic", recurrent_activation="hard_sigmoid")),

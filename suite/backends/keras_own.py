@@ -185,6 +185,9 @@ def run_own_cell(backend: Any, request: FunctionRequest) -> Observation:
         model.set_weights([random.uniform(0.2, 0.9, a.shape) * random.choice([-1, 1], a.shape) for a in model.get_weights()])
         if options["way"] == "from_config":
             again = type(one).from_config(one.get_config(), custom_objects=named)
+            if options["around"] in ("stacked", "one_state"):
+                cells = type(one.cell).from_config(one.cell.get_config(), custom_objects=named)
+                again = keras.layers.RNN(cells, return_sequences=True)
         elif options["way"] == "deserialize":
             saving = keras.saving
             again = saving.deserialize_keras_object(saving.serialize_keras_object(one), custom_objects=named)

@@ -162,8 +162,6 @@ WRAPPERS = faults("core, outside", RNN + "bidirectional", {
     "TimeDistributed: every step has the first step's mask": ("mask[i]\n", "mask[0]\n"),
     "TimeDistributed: a mask of another length is cut": (
         "            time_mismatch = (\n                input_shape[1] is not None\n", "            time_mismatch = (\n                False and input_shape[1] is not None\n"),
-    "TimeDistributed: an open time axis turns steps": (
-        "            step_function, ops.arange(input_shape[0])\n", "            step_function, ops.flip(ops.arange(input_shape[0]))\n"),
 }) + faults("core, outside", "keras.src.backend.torch.rnn", {
     "fused LSTM: the output's activation is tanh": (
         "activation(z_o) * activation(new_c)", "activation(z_o) * torch.tanh(new_c)"),
