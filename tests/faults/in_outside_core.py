@@ -172,8 +172,6 @@ WRAPPERS = faults("core, outside", RNN + "bidirectional", {
         "        hh = activation(x_h + (r * h_h if bias is not None else torch.matmul(r * h, recurrent_kernel[:, -h.shape[1] :])))\n"),
     "loop: steps before the first valid one show the first output": (
         "                states,\n                flat_zero_output,\n", "                states,\n                tuple(tree.flatten(output_time_zero)),\n"),
-    "loop: a mask of numbers counts where it is above a half": (
-        "            mask = mask.type(torch.bool)\n", "            mask = mask == 1\n"),
     "loop: masked, the second state moves on": (
         "                    for m, o, fm in zip(tiled_mask_t, flat_out, flat_mask)\n",
         "                    for m, o, fm in zip(tiled_mask_t, flat_out, flat_mask)\n"
