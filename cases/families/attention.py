@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from cases.batches import draw_mask, draw_values
-from cases.families.base import statement
+from cases.families.base import equal, statement
 from cases.invariants.base import NotSupported
 from cases.layers import generator
 from cases.models import FunctionRequest
@@ -66,7 +66,7 @@ def attended(ask, layer, mask, queries, causal, own, keys, **options) -> Observa
 
 
 @statement("A query that is no padding reads every value that padding, causality and a mask of one's own leave it, and no other, "
-           "by its own key, also where the scores are asked for.", **OPTIONS)
+           "by its own key, also where the scores are asked for; which queries are padding is handed on.", **OPTIONS)
 def attention_reads_what_it_may(ask, **variant):
     seen, may = attended(ask, **variant), allowed(**variant)
     asking = draw(variant["queries"], QUERIES)
@@ -84,6 +84,8 @@ def attention_reads_what_it_may(ask, **variant):
                 if asking[q]:
                     words = f"query {q} {'does not read' if due[q, v] else 'reads'} {what} {v}"
                     found.append(Deviation(name, f"{name}: {words}", float(off[q, v]), 8 * SLACK))
+    if seen.facts.get("carries_masks", True) and draw(variant["queries"], QUERIES) is not None:
+        found += equal("handed on", seen.arrays.get("handed_on", np.zeros(0)), draw(variant["queries"], QUERIES))
     return found
 
 

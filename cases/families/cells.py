@@ -15,7 +15,7 @@ from cases.invariants.base import against_reference, alike, mergeable
 from cases.layers import Layer, draw_weights, generator
 from cases.models import FunctionRequest
 from cases.requests import Deviation, Observation, Request, Reset
-from cases.tolerance import compare, expect_chain
+from cases.tolerance import compare, expect_chain, unit_roundoff
 
 CHAINS: dict[str, tuple[tuple[Cell, ...], str]] = {
     "uneven": ((Cell("uneven", 4, 5, 2),), "cell"),
@@ -40,8 +40,9 @@ ALL = {
     "direction": ("forward", "bidirectional", "backward"), "return_sequences": (True, False), "unroll": (False, True),
     "padding_output": ("default", "zero"), "gradients": (False, True),
 }
-USUAL = {"chain": ("lstm_gru", "uneven", "three", "started", "projected"), "mask": ("right", "none", "gaps"), "unroll": (False,),
-         "direction": ("forward", "bidirectional"), "padding_output": ("default",), "gradients": (False, True)}
+USUAL = {"chain": ("lstm_gru", "lstm_uneven", "three", "started", "projected"), "mask": ("right", "none", "gaps"),
+         "unroll": (False,), "direction": ("forward", "bidirectional"), "padding_output": ("default",),
+         "gradients": (False, True)}
 """What is asked below `full`: a program costs a compiling framework a second."""
 SENSELESS = (
     (("padding_output", "mask"), lambda output, mask: output == "zero" and mask == "none"),
@@ -210,7 +211,8 @@ def cells_refuse_unfit_states(ask, unfit, cell):
 
 
 @statement("A cell's own first states are zeros, one for each state that it tells, of its size, in the dtype that it computes "
-           "in; called with them, or with one alone, it gives the next ones as these lie in each other.",
+           "in; called with them, or with one alone, it gives the next ones as these lie in each other, and the same ones: in "
+           "inference, whatever its rates of dropout.",
            {"cell": ("simple_rnn", "lstm", "gru", "stacked"), "dtype": ("float64", "mixed_bfloat16")},
            strength=(1, 2, 2), sparing=1, source="Keras: LSTMCell.get_initial_state, dtype")
 def first_states_are_zeros(ask, cell, dtype):
@@ -220,6 +222,9 @@ def first_states_are_zeros(ask, cell, dtype):
     for number, size in enumerate(sizes):
         state = seen.arrays.get(f"states/{number}", np.ones(0))
         found += equal(f"states/{number}", state, np.zeros((ROWS, size)))
+    plain = seen["next/plain"]
+    for name, one in seen.named("next").items():  # sums of three products, in another order
+        found += compare(name, one, plain, 16 * unit_roundoff(dtype.removeprefix("mixed_")) * np.maximum(1.0, np.abs(plain)))
     told, due = seen.facts["dtypes"], dtype.removeprefix("mixed_")
     found += [Deviation("states", f"{given} was given, and {came} came") for given, came in seen.facts["nests"] if came != given]
     return found + [Deviation("dtype", f"the dtypes are {told}, expected {due}")] * (set(told) != {due})

@@ -31,21 +31,32 @@ FILLS: Mapping[str, float | None] = {"minus_one": -1.0, "usual": None, "zero": 0
 """What targets hold at masked steps; usual: what others hold."""
 
 
+REDUCTIONS = ("sum", "mean_with_sample_weight")
+"""Of a loss that is called by itself: the sum over valid steps; their weighted sum, divided by their weights."""
+
+
 @statement("A loss of masked sequences is that of their valid steps, whichever loss it is and whatever targets hold at masked "
-           "steps.", {"name": tuple(LOSSES), "fill": tuple(FILLS)}, strength=(1, 2, 2), sparing=4,
+           "steps, as a mean, a sum, or a mean by weights of steps.",
+           {"name": tuple(LOSSES), "fill": tuple(FILLS)}, strength=(1, 2, 2), sparing=4,
            usual={"fill": ("minus_one", "usual")}, source="Keras: losses; compile(loss), masks")
 def losses_by_name_count_valid_steps(ask, name, fill) -> list[Deviation]:
     kind, numbers, options, equation = LOSSES[name]
     targets, outputs = drawn(numbers, (3, 5, CLASSES), "masked")
     valid = draw_mask(generator("masked losses by name"), "gaps", 3, 5)
-    due = equation(targets[valid], outputs[valid]).mean()
+    steps = equation(targets[valid], outputs[valid])
+    weights = generator("weights of steps").uniform(0.5, 2.0, valid.shape)
+    due = {"value": steps.mean()}
+    reductions = REDUCTIONS if steps.ndim else ()  # one for all steps is not summed
+    if reductions:
+        due |= {"sum": steps.sum(), "mean_with_sample_weight": (weights[valid] * steps).sum() / weights[valid].sum()}
     if name.startswith("sparse"):
         targets = targets.argmax(axis=-1)
     if FILLS[fill] is not None:
         targets = np.where(valid if targets.ndim == 2 else valid[:, :, None], targets, FILLS[fill])
-    arguments = {"class": kind, "options": options, "targets": targets, "outputs": outputs, "mask": valid}
-    seen = ask(FunctionRequest("masked_loss_by_name", tuple(arguments.items())))["value"]
-    return compare("value", seen, np.array(due), SLACK * max(1.0, abs(float(due))))
+    arguments = {"class": kind, "options": options, "targets": targets, "outputs": outputs, "mask": valid, "weights": weights,
+                 "reductions": reductions}
+    seen = ask(FunctionRequest("masked_loss_by_name", tuple(arguments.items())))
+    return [d for each, one in due.items() for d in compare(each, seen[each], np.array(one), SLACK * max(1.0, abs(float(one))))]
 
 
 METRICS: Mapping[str, tuple[str, dict[str, Any]]] = {
@@ -59,6 +70,36 @@ METRICS: Mapping[str, tuple[str, dict[str, Any]]] = {
         "class", {"k": 2}), "LogCoshError": ("numbers", {}), "BinaryCrossentropy": ("flags", {}),
 }
 """Keras' metrics -> what they are of, and their options. classes: targets are numbers of classes."""
+
+
+STEPWISE = ("BinaryAccuracy", "Accuracy", "SparseCategoricalAccuracy", "MeanAbsoluteError")
+"""Keras' metrics of which each step has a value."""
+WEIGHED = ("steps", "column", "masked")
+"""Weights of steps; weights of rows, in a column, for steps; weights of steps that are masked too."""
+
+
+@statement("A metric of weighted steps is their weighted mean: weights are given for steps, or in a column for all steps of a "
+           "row, and masked steps have none.", {"metric": STEPWISE, "weighed": WEIGHED}, strength=(1, 2, 2), sparing=3,
+           source="Keras: metrics, update_state(sample_weight), masks")
+def metrics_weigh_steps(ask, metric, weighed) -> list[Deviation]:
+    random = generator("weighted steps", metric)
+    targets, hits = random.integers(0, CLASSES, (3, 4)), random.permutation(12).reshape(3, 4) < 5
+    weights, valid = random.uniform(0.5, 2.0, (3, 1 if weighed == "column" else 4)), draw_mask(random, "gaps", 3, 4)
+    valid = valid if weighed == "masked" else np.ones_like(valid)
+    if metric == "BinaryAccuracy":
+        targets = targets % 2
+        outputs, each = np.where(hits, targets, 1 - targets) * 0.5 + 0.25, hits
+    elif metric == "SparseCategoricalAccuracy":
+        outputs, each = np.eye(CLASSES)[np.where(hits, targets, (targets + 1) % CLASSES)], hits
+    else:
+        outputs, each = np.where(hits, targets, targets + 1), hits if metric == "Accuracy" else ~hits
+    if metric == "MeanAbsoluteError":
+        targets, outputs = targets[:, :, None], outputs[:, :, None]
+    arguments = {"metric": metric, "targets": targets, "outputs": outputs, "weights": weights,
+                 "mask": valid if weighed == "masked" else None, "each": each}
+    seen = ask(FunctionRequest("weighted_steps", tuple(arguments.items())))["value"]
+    counts = weights * valid
+    return compare("value", seen, np.array((counts * each).sum() / counts.sum()), SLACK)
 
 
 @statement("A metric of weighted rows is that of rows which stand there as often as they weigh, also where weights are no whole "

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from cases.families.base import equal, statement
+from cases.families.configurations import WAYS
 from cases.models import FunctionRequest
 from cases.requests import Deviation
 from cases.tolerance import compare, unit_roundoff
@@ -51,6 +52,16 @@ def frozen_parts_stay(ask, how, part, way):
     found += [Deviation(n, f"{n}: not frozen, and did not move") for n in moving
               if np.array_equal(seen[f"after/{n}"], seen[f"before/{n}"])]
     return found if frozen and moving else [Deviation("weights", f"{len(frozen)} weights are frozen, {len(moving)} are not")]
+
+
+@statement("A model that was made frozen trains no weight, and none is trained in one that is made of it.",
+           {"kind": ("sequential", "functional"), "way": WAYS}, strength=(1, 2, 2), usual={"way": ("configuration", "clone")},
+           sparing=0, source="Keras: Sequential(trainable=False), Model(trainable=False), from_config, load_model, clone_model")
+def frozen_models_stay_frozen(ask, kind, way) -> list[Deviation]:
+    """Arrays: how many weights there are, how many of them are trained in the model, and `again`, in the other one."""
+    seen = ask(FunctionRequest("frozen_model", (("kind", kind), ("way", way))))
+    found = [d for name in ("trained", "again") for d in equal(name, seen[name], np.array(0), f"weights of a {kind} model")]
+    return found if seen["weights"] > 0 else [Deviation("weights", "there are no weights")]
 
 
 @statement("A layer that is frozen draws its dropout in training as any other, in a model, and nothing in inference.",

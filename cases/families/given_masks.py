@@ -9,11 +9,13 @@ from cases.families.base import equal, statement
 from cases.layers import generator
 from cases.models import FunctionRequest
 from cases.requests import Deviation
+from cases.tolerance import compare
 
 KINDS = ("functional", "sequential", "lstm", "bidirectional", "unbuilt", "nested", "loop", "own_model", "average",
-         "normalization", "dropout")
-"""What is called: a model of an LSTM, made either way, not built, of a model, or of a user's own class; or a layer. dropout: a
-model whose first layer hands on what it is given."""
+         "normalization", "dropout", "two_inputs", "lambda")
+"""What is called: a model of an LSTM, made either way, not built, of a model, or of a user's own class; or a layer;
+`normalization` and `lambda` in training. dropout: a model whose first layer hands on what it is given. two_inputs: a model of
+two, and what it makes of the second one. lambda: a function that reads the mask."""
 MASK = np.array([[1, 1, 0, 0], [1, 0, 1, 0], [1, 1, 1, 0]], bool)
 
 
@@ -62,7 +64,7 @@ def cast_inputs_keep_their_masks(ask, kind, dtype) -> list[Deviation]:
 
 
 @statement("Three inputs that are joined are valid where any of them is, and the greatest and the smallest number are of those "
-           "that are.",
+           "that are, as is the product.",
            {"kind": ("Maximum", "Minimum", "Add", "Average", "Multiply", "Concatenate"), "first": ("masked", "plain")},
            senseless=((("kind", "first"), lambda kind, first: first == "plain" and kind not in ("Maximum", "Minimum")),),
            strength=(1, 2, 2), source="Keras: Add, Maximum, Minimum, Concatenate, supports_masking")
@@ -77,6 +79,9 @@ def three_masks_are_joined(ask, kind, first) -> list[Deviation]:
     if first == "masked":
         found = equal("mask", seen["mask"], masks.any(axis=0)) if "mask" in seen.arrays else [
             Deviation("mask", "mask: found none")]
+    if kind == "Multiply":
+        due = np.where(masks[..., None], inputs.astype("float32"), 1.0).prod(axis=0)
+        found += compare("outputs", seen["outputs"][masks.any(axis=0)], due[masks.any(axis=0)], 1e-6 * np.abs(inputs).max() ** 3)
     if kind in ("Maximum", "Minimum"):
         valid = np.stack([np.ones_like(MASK) if mask is None else mask for mask in given])[..., None]
         far = np.inf if kind == "Minimum" else -np.inf

@@ -88,7 +88,9 @@ def expected_bias(layer: Layer, name: str) -> np.ndarray:
 
 
 @statement("A fresh layer's weights are drawn as documented: bounds and evenness, orthogonal recurrent kernels, zero biases, "
-           "ones in the forget gate's alone.", **OPTIONS,
+           "ones in the forget gate's alone; also where they are computed with in another precision.",
+           **{**OPTIONS, "factors": {**KIND, "dtype": ("float32", "mixed_bfloat16")}, "strength": (1, 2, 3), "senseless": (
+               *SENSELESS, (("dtype", "bias"), lambda dtype, bias: dtype != "float32" and not bias))},
            source="Keras: glorot_uniform, orthogonal, unit_forget_bias; PyTorch: U(-sqrt(k), sqrt(k)), k = 1/hidden_size")
 def fresh_weights_are_as_documented(ask, **kind):
     layer = described(**kind)
@@ -280,12 +282,15 @@ def regularizers_and_constraints_act(ask, cell, mask):
     return found
 
 
-@statement("Weights that a layer is given when it is made are its weights.", {"layer": ("Bidirectional", "Embedding")}, sparing=2,
+@statement("Weights that a layer is given when it is made are its weights, and are trained as others are.",
+           {"layer": ("Bidirectional", "Embedding")}, sparing=2,
            source="Keras: Bidirectional(weights), Embedding(weights)")
 def weights_given_in_making_are_used(ask, layer):
     seen = ask(FunctionRequest("made_with_weights", (("layer", layer), ("units", 4))))
-    return [d for n in sorted(seen.named("given")) for d in equal(n, seen[n.replace("given", "found", 1)], seen[n])] if (
-        seen.named("given")) else [Deviation("weights", "no weight was looked at")]
+    given = seen.named("given")
+    found = equal("trained", seen["trained"], np.array(len(given)))
+    found += [d for n in sorted(given) for d in equal(n, seen[n.replace("given", "found", 1)], seen[n])]
+    return found if given else [Deviation("weights", "no weight was looked at")]
 
 
 WRONG_TABLES = {"longer": (5, 3), "shorter": (2, 3), "narrower": (4, 2), "turned": (3, 4), "one_row": (1, 3), "flat": (12,),

@@ -24,8 +24,9 @@ NOISE: Mapping[str, tuple[dict[str, Any], float, float]] = {
 """Keras' name -> its options, the variance of what it multiplies a number by, or adds to it, and a bound of its kurtosis."""
 
 
-@statement("Noise in training leaves the mean, has the variance that is documented, is drawn for every row, and for every step "
-           "but where whole features are dropped, with a batch or without.", {"layer": tuple(NOISE)}, sparing=2,
+@statement("Noise in training leaves what it is given, and the mean, has the variance that is documented, is drawn for every "
+           "row, and for every step but where whole features are dropped, with a batch or without.",
+           {"layer": tuple(NOISE)}, sparing=2,
            source="Srivastava et al. 2014; Tompson et al. 2015; Keras: Dropout, GaussianDropout, GaussianNoise")
 def noise_is_as_documented(ask, layer):
     options, variance, kurtosis = NOISE[layer]
@@ -38,7 +39,8 @@ def noise_is_as_documented(ask, layer):
     noise = seen - inputs if layer == "GaussianNoise" else seen / inputs
     mean, steps = (0.0 if layer == "GaussianNoise" else 1.0), layer != "SpatialDropout1D"
     draws = ROWS * FEATURES * (STEPS if steps else 1)
-    found = [Deviation("rows", "all rows share one draw")] if np.allclose(noise, noise[:1], rtol=0, atol=1e-5) else []
+    found = equal("given", answer.arrays.get("given", inputs.astype("float32")), inputs.astype("float32"), "after a call")
+    found += [Deviation("rows", "all rows share one draw")] if np.allclose(noise, noise[:1], rtol=0, atol=1e-5) else []
     if ((noise - noise[:, :1]).std() > 1e-5) != steps:
         found.append(Deviation("steps", f"noise {'is the same at every step' if steps else 'changes from step to step'}"))
     alone = answer.arrays.get("alone", seen) / inputs  # rows without a batch, where a stack has them
@@ -84,13 +86,16 @@ def statistics_are_of_valid_steps(ask, mask, trainable):
     random = generator("statistics", mask)
     valid = draw_mask(random, mask, ROWS, STEPS)
     inputs = draw_values(random, (ROWS, STEPS, FEATURES)) + np.arange(FEATURES) / 4
-    given = {"layer": "BatchNormalization", "options": {} if trainable else {"trainable": False}, "inputs": inputs, "mask": valid,
-             "training": True}
-    seen = ask(FunctionRequest("between", tuple(given.items())))["outputs"].astype("float64")
     mean, variance = (inputs[valid].mean(axis=0), inputs[valid].var(axis=0)) if trainable else (0.0, 1.0)
     due = (inputs - mean) / np.sqrt(variance + 1e-3)  # Keras' epsilon
     slack = 256 * unit_roundoff("float32") * np.abs(due).max()
-    return compare("outputs", np.where(valid[:, :, None], seen, 0.0), np.where(valid[:, :, None], due, 0.0), slack)
+    found = []
+    for options in ({}, {"scale": False, "center": False}):
+        given = {"layer": "BatchNormalization", "options": options if trainable else {"trainable": False, **options},
+                 "inputs": inputs, "mask": valid, "training": True}
+        seen = ask(FunctionRequest("between", tuple(given.items())))["outputs"].astype("float64")
+        found += compare("outputs", np.where(valid[:, :, None], seen, 0.0), np.where(valid[:, :, None], due, 0.0), slack)
+    return found
 
 
 @statement("Dropout of everything, a rate of 1, leaves zeros in training, and everything in inference.",

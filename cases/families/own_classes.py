@@ -11,9 +11,9 @@ from cases.models import FunctionRequest
 from cases.requests import Deviation
 
 AROUND = ("rnn", "pair", "stacked", "one_state", "time_distributed", "model")
-"""What is around the cell: a loop; a loop over one that gives its states in a tuple; over an LSTM's and it; over an LSTM's and
-one of a single state, whose size is a number; over words in sentences; a model. A Bidirectional layer takes no class that is not
-registered, and says so."""
+"""What is around the cell: a loop; a loop over one that gives its states in a tuple; over an LSTM's and it; over one of a single
+state, whose size is a number, and a wider output, below an LSTM's and another of a single state; over words in sentences; a
+model. A Bidirectional layer takes no class that is not registered, and says so."""
 WAYS = ("from_config", "deserialize", "file")
 
 
@@ -27,6 +27,29 @@ def own_cells_are_found(ask, around, way):
     for how in ("computed", "symbolic"):
         found += equal(f"shape, {how}", seen[f"shape/{how}"], np.array(seen["outputs/made"].shape))
     return found if np.ptp(seen["outputs/made"]) else [*found, Deviation("outputs", "every output is the same number")]
+
+
+INSIDE = ("loop", "unrolled", "masked", "stateful", "stacked", "both", "of_two_kinds", "each_step", "model")
+"""Where the cell stands, forward but for `unrolled`: a loop; above an LSTM's cell; a Bidirectional layer; one whose backward half
+is a GRU; words in sentences; a model."""
+
+
+@statement("A cell of the user's own is told whether it trains, in whatever loop, wrapper or model it stands; a layer that tells "
+           "its own is followed, whatever it is told itself.",
+           sparing=0, source="Keras: Layer.call(training), RNN(cell)")
+def own_cells_are_told_of_training(ask):
+    seen = ask(FunctionRequest("told_training", (("inside", INSIDE),)))
+    found = []
+    for name in INSIDE:
+        idle = seen[f"inference/{name}"]
+        found += equal(name, seen[f"training/{name}"], 2 * idle, "in training the cell doubles what it gives in inference")
+        if not np.abs(idle).max(initial=0.0) > 0:
+            found.append(Deviation(name, f"{name}: in inference the cell gave nothing"))
+    loop = seen["inference/loop"]
+    for mode in ("inference", "training"):
+        for told, due in (("trains", 2 * loop), ("rests", loop)):
+            found += equal(f"{told}/{mode}", seen[f"{told}/{mode}"], due, "a loop within a layer that tells it so")
+    return found
 
 
 @statement("A configuration is as it was after a layer was made of it, and another one can be made of it.", {"kind": LAYERS},

@@ -18,7 +18,7 @@ ENTRIES = ("training", "inference", "predict", "evaluate", "fit")
 
 
 @statement("After a call that was refused, for its number of features, a model is called, trained and asked to predict as if "
-           "nothing had been, with dropout too.",
+           "nothing had been, with dropout too; and no other layer is told to train.",
            {"entry": ENTRIES, "part": PARTS, "dropout": (True, False)}, strength=(1, 2, 3), sparing=3,
            usual={"part": ("stack", "dense", "gru"), "entry": ("predict", "training", "fit")},
            senseless=((("part", "dropout"), lambda part, dropout: part == "dense" and dropout),),
@@ -32,4 +32,5 @@ def refused_calls_leave_nothing(ask, entry, part, dropout) -> list[Deviation]:
     if seen.facts["taken"]:
         return [Deviation("refusal", f"{part}, {entry}: {FEATURES + 1} features were taken, where {FEATURES} are due")]
     found = [] if np.isfinite(seen["trained"]).all() else [Deviation("trained", "outputs in training that are not finite")]
+    found += equal("bystander", seen["bystander"], np.ones(shape), "dropout elsewhere, in inference")
     return found + equal("outputs", seen["after"], seen["before"], f"after {entry} was refused")

@@ -8,9 +8,10 @@ from cases.families.base import statement
 from cases.models import FunctionRequest
 from cases.requests import Deviation
 
-PARTS = ("bidirectional", "lstm", "gru", "conv_lstm", "time_distributed", "loop", "sequences")
+PARTS = ("bidirectional", "lstm", "last", "gru", "conv_lstm", "time_distributed", "loop", "sequences")
 WRAPPERS = ("bidirectional", "time_distributed", "loop", "sequences")
-"""What holds a layer or a cell. loop, sequences: over one cell, the last output alone or all of them."""
+"""What holds a layer or a cell. loop, sequences: over one cell, the last output alone or all of them. Of the other parts `last`
+gives one result, its last output."""
 
 
 @statement("The dtypes of outputs and states that a layer tells beforehand are those that it gives, though it and what it holds "

@@ -45,7 +45,7 @@ LAYERS: Mapping[str, tuple[str, dict[str, Any], tuple[tuple[int, ...], ...], Cal
     "mean": ("GlobalAveragePooling1D", {}, ((STEPS, 3),), lambda t: (3,)),
     "mean_kept": ("GlobalAveragePooling1D", {"keepdims": True}, ((STEPS, 3),), lambda t: (1, 3)),
     "greatest": ("GlobalMaxPooling1D", {"data_format": "channels_first"}, ((3, STEPS),), lambda t: (3,)),
-    "attended": ("Attention", {}, ((STEPS, 3), (OTHERS, 3)), lambda t: (t, 3)),
+    "attended": ("Attention", {}, ((STEPS, 3), (OTHERS, 5), (OTHERS, 3)), lambda t: (t, 5)),
     "attended_by_sums": ("AdditiveAttention", {}, ((STEPS, 3), (OTHERS, 3)), lambda t: (t, 3)),
     "heads": ("MultiHeadAttention", {"num_heads": 2, "key_dim": 3, "value_dim": 2}, ((STEPS, 4), (OTHERS, 6)), lambda t: (t, 4)),
 }

@@ -6,7 +6,7 @@ import numpy as np
 
 from cases.batches import BatchPlan, draw_values
 from cases.convolutions import Convolution
-from cases.families.base import refused, statement
+from cases.families.base import equal, refused, statement
 from cases.layers import Layer, draw_weights, generator
 from cases.models import FunctionRequest
 from cases.requests import Deviation
@@ -28,7 +28,8 @@ OPEN = -1
 """An axis whose size is left open."""
 
 
-@statement("The shapes that a layer tells beforehand, for sizes and for open axes, are those of its results.", {
+@statement("The shapes that a layer tells beforehand, for sizes and for open axes, are those of its results, and those that one "
+           "tells that is stateful, unrolled and gives zeros in padding.", {
     "part": tuple(TOLD), "direction": ("forward", "bidirectional", "backward"),
     "merge": ("concat", "sum", "ave", "mul", "none"),
     "return_sequences": (True, False), "return_state": (True, False), "inside": ("nothing", "time_distributed"),
@@ -45,7 +46,7 @@ def declared_shapes_come(ask, part, direction, merge, return_sequences, return_s
         ("return_state", return_state), ("inside", inside), ("rows", ROWS), ("steps", STEPS))))
     shapes = {n: tuple(int(size) for size in a) for n, a in seen.named("came").items()}
     found = [] if shapes else [Deviation("came", "no result came")]
-    for how in ("computed", "symbolic"):
+    for how in ("computed", "symbolic", "flagged"):
         told = {n.partition("/")[2]: tuple(int(size) for size in a) for n, a in seen.named(how).items()}
         for name in sorted({*told, *(n.partition("/")[2] for n in shapes)}):
             came, one = shapes.get(f"came/{name}"), told.get(name)
@@ -59,14 +60,14 @@ def declared_shapes_come(ask, part, direction, merge, return_sequences, return_s
 
 @statement("Dropout acts in training alone, on inputs and on states, in every cell of a loop, and draws anew in each call, "
            "from the layer's own seed: another layer with that seed drops the same, one with another seed does not.", {
-    "part": tuple(PARTS), "which": ("dropout", "recurrent_dropout"),
+    "part": tuple(PARTS), "which": ("dropout", "recurrent_dropout"), "loop": ("forward", "unrolled"),
 }, strength=(1, 2, 2), sparing=5, source="Keras: dropout, recurrent_dropout; Srivastava et al. 2014")
-def every_cell_drops(ask, part, which):
+def every_cell_drops(ask, part, which, loop):
     layers = PARTS[part]
     batch = BatchPlan(ROWS, STEPS).draw(layers[0]).but(cotangents=None)
     seen = ask(FunctionRequest("dropping", (
-        ("part", part), ("which", which), ("cell", 0 if which == "recurrent_dropout" else len(layers) - 1), ("rate", 0.5),
-        ("batch", batch),
+        ("part", part), ("which", which), ("loop", loop), ("cell", 0 if which == "recurrent_dropout" else len(layers) - 1),
+        ("rate", 0.5), ("batch", batch),
         ("weights", tuple(draw_weights(layer) for layer in layers)))))
     plain, idle, training = (seen[name].astype("float64") for name in ("plain", "inference", "training"))
     slack = STEPS * 32 * unit_roundoff("float32")  # the order of some dozen products and sums may differ, at every step
@@ -96,6 +97,22 @@ def wrappers_refuse_other_masks(ask, wrong, inside):
                  ("mask", np.ones((rows, steps), bool)))
     words = f"a mask of shape ({rows}, {steps}) for {ROWS} rows of {STEPS} steps: taken in silence"
     return refused(ask, FunctionRequest("wrapped_mask", arguments), lambda seen: Deviation("error", words))
+
+
+BUILT = ("backward_layer", "time_distributed", "loop", "stacked", "sequential", "model")
+"""What is put around a layer or cell that is built: a Bidirectional layer, behind another layer; a wrapper; a loop over the cell,
+or over two; models."""
+
+
+@statement("What is built, and has weights, keeps them in whatever is put around it.", {"around": BUILT}, strength=(1, 1, 1),
+           usual={"around": BUILT[:4]}, sparing=0,
+           source="Keras: Bidirectional(backward_layer), TimeDistributed, RNN, Layer.build")
+def built_parts_keep_their_weights(ask, around):
+    seen = ask(FunctionRequest("built_part", (("around", around), ("rows", ROWS), ("steps", STEPS))))
+    before, after = seen.named("before"), seen.named("after")
+    found = [] if before and len(before) == len(after) else [
+        Deviation("weights", f"{len(before)} weights before, {len(after)} afterwards")]
+    return found + [d for n in before for d in equal(n, seen.arrays.get(n.replace("before", "after", 1), np.zeros(0)), before[n])]
 
 
 HALVES = {"return_sequences": (True, False), "return_state": (True, False), "stateful": (True, False),

@@ -79,7 +79,8 @@ def unseen_states_go_on(ask, case):
 
 
 @invariant(
-    "After a reset a stateful layer that returns no states gives the first run's outputs again, in any direction.",
+    "A stateful layer that returns no states gives in its first run what one gives that is not stateful, in padding too, "
+    "and again after a reset, in any direction.",
     unseen,
     "stateful-chunks",
 )
@@ -87,6 +88,8 @@ def reset_forgets_unseen_states(ask, case):
     first, request = silent_run(ask, case, ())
     again, _ = silent_run(ask, case, (None, Reset()))
     found = alike(first, again, request, "outputs", what="after a run and a reset")
+    plain = ask(case.request(case.batch.but(initial_states=None), layer=case.layer.but(stateful=False)))
+    found += alike(first, plain, request, "outputs", what="first run against a layer that is not stateful")
     after, _ = silent_run(ask, case, (None,))
     if repeats(first, after, request) and not repeats(first, by_hand(ask, case), request):
         found.append(Deviation("outputs", "without a reset the second run is the first: nothing is carried"))

@@ -72,7 +72,7 @@ def in_words(name: str, options: dict) -> str:
            ragged)
 def pad_sequences_keeps_sequences(ask, case):
     given = sequences(case)
-    given = (*given[:1], given[0][:0], *given[1:])
+    given = (given[0][:0], *given[:1], given[0][:0], *given[1:])
     longest, found = max(map(len, given)), []
     for options in ({}, {"padding": "pre"}, {"padding": "post"}, {"maxlen": longest + 2}, {"maxlen": longest - 1},
                     {"maxlen": longest - 1, "truncating": "post"}, {"maxlen": longest - 1, "truncating": "pre"},

@@ -147,9 +147,14 @@ def stateful_batch_change(case: Case) -> Iterator[Wrong]:
 def stateful_batch_of_one(case: Case) -> Iterator[Wrong]:
     batch = case.batch.but(initial_states=None, cotangents=None)
     layer = case.layer.but(stateful=True)
-    for first, then in ((batch, rows(batch, slice(0, 1))), (rows(batch, slice(0, 1)), batch)):
+    one = rows(batch, slice(0, 1))
+    for first, then in ((batch, one), (one, batch)):
         words = f"{then.size} rows given to a stateful layer after a call on {first.size}"
         yield Wrong(words, then.size, asking(case, then, layer=layer, before=(first,)))
+    if case.execution.entry == "direct":
+        words = f"1 row given in training to a stateful layer after a call on {batch.size}"
+        training = case.execution.but(mode="training")
+        yield Wrong(words, 1, asking(case, one, layer=layer, before=(batch,)).but(execution=training))
 
 
 WRONG: dict[str, tuple[str, Callable[[Case], Iterator[Wrong]]]] = {

@@ -13,6 +13,19 @@ from suite.backends.keras_told import LATE, LOOP, at, gated, said
 CONVOLVED = {"strides": (2,), "padding": "same", "data_format": "channels_first", "dilation_rate": (2,)}
 
 
+def of_weights(keras: Any, option: str, value: Any, *layers: Any) -> list[tuple[str, ...]]:
+    """What bounds or punishes each weight of both layers, of which one weight's alone was given: a row as of an option."""
+    weight, _, what = option.rpartition("_")
+    weight, rows = {"recurrent": "recurrent_kernel"}.get(weight, weight), []
+    for one in layers:
+        one.build((None, 4, 3) if hasattr(one, "cell") else (None, 3))
+    for name in ("kernel", "recurrent_kernel", "bias"):
+        held = [getattr(getattr(getattr(one, "cell", one), name), what) for one in layers]
+        due = value if name == weight else None
+        rows.append((f"{what} of the {name}", *(said(keras, option, each) for each in (due, *held))))
+    return rows
+
+
 def run_alone(backend: Any, request: FunctionRequest) -> Observation:
     """Answer the request of `cases.families.configurations.single_options_survive`."""
     kind, keras = dict(request.arguments)["kind"], backend.keras
@@ -32,4 +45,6 @@ def run_alone(backend: Any, request: FunctionRequest) -> Observation:
             again = type(one).from_config(one.get_config())
             due = "linear" if value is None else value
             rows.append((option, *(said(keras, option, each) for each in (due, at(one, option), at(again, option)))))
+            if option.endswith(("_regularizer", "_constraint")) and not option.startswith("activity"):
+                rows += of_weights(keras, option, value, one, again)
     return Observation({}, facts={"options": tuple(rows)})

@@ -64,6 +64,8 @@ def run_attending(backend: Any, request: FunctionRequest) -> Observation:
 
     with moment("run"):
         found = {"outputs": call()}
+        if (left := stacks.passed_mask(found["outputs"])) is not None:
+            kept["handed_on"] = engine.numpy(left)[0].astype(bool)
         found["alone"] = call(slice(1))
         found["scored/outputs"], found["scores"] = call(return_attention_scores=True)
         if "dropout" in options.get("options", {}):

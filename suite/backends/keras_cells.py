@@ -245,17 +245,31 @@ def run_first_states(backend: Any, request: FunctionRequest) -> Observation:
     options, keras = dict(request.arguments), backend.keras
     kinds = ("lstm", "gru") if options["cell"] == "stacked" else (options["cell"],)
     with moment("build"):
-        cells = [getattr(keras.layers, f"{LAYERS[kind]}Cell")(units, dtype=options["dtype"])
-                 for kind, units in zip(kinds, options["units"], strict=False)]
-        one = cells[0] if len(cells) == 1 else keras.layers.StackedRNNCells(cells)
+        one, plain = (of_cells(keras, kinds, options["units"], dtype=options["dtype"], **rates) for rates in (DROPPING, {}))
     with moment("run"):
         first = one.get_initial_state(batch_size=options["rows"])
         states = leaves(first)
         arrays = {f"states/{n}": backend.engine.numpy(keras.ops.cast(state, "float32")) for n, state in enumerate(states)}
         step = keras.ops.ones((options["rows"], 3), one.compute_dtype)
-        nests = [(nest(given), nest(one(step, given)[1])) for given in (first, *states[: len(states) == 1])]
+        later = keras.tree.map_structure(lambda state: state + 0.5, first)
+        given = {"listed": later, **({"alone": states[0] + 0.5} if len(states) == 1 else {})}
+        came = {name: one(step, each) for name, each in given.items()}
+        nests = [(nest(given[name]), nest(each[1])) for name, each in came.items()]
+        plain.build((options["rows"], 3))
+        plain.set_weights(one.get_weights())
+        came["plain"] = plain(step, later)
+        arrays |= {f"next/{name}": backend.engine.numpy(keras.ops.cast(each[0], "float32")) for name, each in came.items()}
     dtypes = tuple(keras.backend.standardize_dtype(state.dtype) for state in states)
     return Observation(arrays, facts={"dtypes": dtypes, "nests": tuple(nests)})
+
+
+DROPPING = {"dropout": 0.5, "recurrent_dropout": 0.5}
+
+
+def of_cells(keras: Any, kinds: Sequence[str], units: Sequence[int], **options: Any) -> Any:
+    """The cell of the first kind, or of several cells."""
+    cells = [getattr(keras.layers, f"{LAYERS[kind]}Cell")(size, **options) for kind, size in zip(kinds, units, strict=False)]
+    return cells[0] if len(cells) == 1 else keras.layers.StackedRNNCells(cells)
 
 
 def nest(states: Any) -> str:

@@ -12,6 +12,7 @@ import numpy as np
 from cases.models import FunctionRequest
 from cases.requests import Observation
 from suite.backends import moment
+from suite.backends.keras_again import remade
 
 ROWS, STEPS, WIDTH, UNITS = 3, 4, 3, 2
 
@@ -131,3 +132,15 @@ def run_frozen_file(backend: Any, request: FunctionRequest) -> Observation:
             loaded.load_weights(path)
     return Observation({f"{name}/{n}": backend.engine.numpy(v.value)
                         for name, each in (("saved", own), ("loaded", others)) for n, v in enumerate(each)})
+
+
+def run_frozen_model(backend: Any, request: FunctionRequest) -> Observation:
+    """Answer the request of `cases.families.freezing.frozen_models_stay_frozen`."""
+    options, keras = dict(request.arguments), backend.keras
+    start, one = keras.Input((4, 3)), keras.layers.LSTM(2)
+    with moment("build"):
+        model = keras.Sequential([start, one], trainable=False) if options["kind"] == "sequential" else (
+            keras.Model(start, one(start), trainable=False))
+        again = remade(keras, model, options["way"])
+    counts = {"weights": model.weights, "trained": model.trainable_weights, "again": again.trainable_weights}
+    return Observation({name: np.array(len(weights)) for name, weights in counts.items()})

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import inspect
 from typing import Any
 
@@ -139,7 +140,11 @@ def run_between(backend: Any, request: FunctionRequest) -> Observation | Unsuppo
     with moment("run"):
         training = {"training": options["training"]} if takes else {}
         filled = keras.layers.Activation(lambda x: x + padding)(keras.layers.Masking()(zeroed))
-        return _seen(engine, one(filled, **training), plain=one(engine.tensor(inputs), **training))
+        seen = _seen(engine, one(filled, **training), plain=one(engine.tensor(inputs), **training))
+        given = engine.tensor(inputs.copy())
+        with engine.torch.no_grad() if engine.name == "torch" else contextlib.nullcontext():
+            one(given, **training)
+    return Observation({**seen.arrays, "given": engine.numpy(given)}, seen.kernel)
 
 
 def _embedded(backend: Any, options: dict[str, Any]) -> Observation:

@@ -86,8 +86,17 @@ def called_with_masks(keras: Any, kind: str) -> Any:
         start = keras.Input((4, 4))
         return keras.Model(start, functional()(start))
 
+    def two_inputs() -> Any:
+        starts = [keras.Input((4, 4)), keras.Input((4, 4))]
+        model = keras.Model(starts, [layers.LSTM(2)(start) for start in starts])
+        return lambda x, mask=None: model([x + 0, x + 0], mask=mask if mask is None else [mask, mask])[1]
+
+    def valid(x: Any, mask: Any = None) -> Any:
+        return x if mask is None else keras.ops.where(keras.ops.expand_dims(mask, -1), x, 0.0)
+
     return {
-        "functional": functional, "nested": nested, "own_model": Own, "unbuilt": lambda: keras.Sequential([layers.LSTM(2)]),
+        "functional": functional, "nested": nested, "two_inputs": two_inputs,
+        "lambda": lambda: layers.Lambda(valid), "own_model": Own, "unbuilt": lambda: keras.Sequential([layers.LSTM(2)]),
         "sequential": lambda: keras.Sequential([keras.Input((4, 4)), layers.LSTM(2)]),
         "dropout": lambda: keras.Sequential([layers.Dropout(0.5), layers.GRU(2)]),
         "lstm": lambda: layers.LSTM(2), "bidirectional": lambda: layers.Bidirectional(layers.GRU(2)),
@@ -100,7 +109,7 @@ def run_given_mask(backend: Any, request: FunctionRequest) -> Observation:
     """Answer the request of `cases.families.given_masks.given_masks_are_of_their_call`."""
     options, engine = dict(request.arguments), backend.engine
     inputs, mask = engine.tensor(options["inputs"].astype("float32")), engine.tensor(options["mask"])
-    more = {"training": True} if options["kind"] == "normalization" else {}
+    more = {"training": True} if options["kind"] in ("normalization", "lambda") else {}
     with moment("build"):
         one = called_with_masks(backend.keras, options["kind"])
         one(engine.tensor(options["inputs"].astype("float32")))

@@ -27,6 +27,8 @@ def run_named_outputs(backend: Any, request: FunctionRequest) -> Observation:
         model = keras.Model(start, parts if options["results"] == "dict" else list(parts.values()))
         compiled = [given(options["compiled"], of, options["names"])
                     for of in (dict.fromkeys(NAMES, "mse"), WEIGHTS, dict.fromkeys(NAMES, ["mae"]))]
+        if isinstance(compiled[1], dict):  # names in another order than the results
+            compiled[1] = dict(reversed(compiled[1].items()))
         model.compile("sgd", compiled[0], loss_weights=compiled[1], metrics=compiled[2] if options["metrics"] else None)
     targets = {name: a.astype("float32") for name, a in options["targets"]}
     with moment("run"):
@@ -140,7 +142,7 @@ def run_reshaped(backend: Any, request: FunctionRequest) -> Observation:
 
 def run_masked_loss_by_name(backend: Any, request: FunctionRequest) -> Observation:
     """Answer the request of `cases.families.counted_by_name.losses_by_name_count_valid_steps`."""
-    options, keras = dict(request.arguments), backend.keras
+    options, keras, engine = dict(request.arguments), backend.keras, backend.engine
     outputs, targets = options["outputs"].astype("float32"), options["targets"].astype("float32")
     with moment("build"):
         given = keras.Input(outputs.shape[1:])
@@ -149,7 +151,24 @@ def run_masked_loss_by_name(backend: Any, request: FunctionRequest) -> Observati
         model.compile(loss=getattr(keras.losses, options["class"])(**options["options"]))
     with moment("run"):
         shown = np.where(options["mask"][:, :, None], outputs - np.float32(0.25), np.float32(-7.5))
-        return Observation({"value": np.array(model.test_on_batch(shown, targets), "float64")})
+        found = {"value": np.array(model.test_on_batch(shown, targets), "float64")}
+        predicted, due = model(engine.tensor(shown)), engine.tensor(targets)
+        for reduction in options["reductions"]:
+            loss = getattr(keras.losses, options["class"])(**options["options"], reduction=reduction)
+            weights = {} if reduction == "sum" else {"sample_weight": engine.tensor(options["weights"].astype("float32"))}
+            found[reduction] = np.array(engine.numpy(loss(due, predicted, **weights)), "float64")
+        return Observation(found)
+
+
+def run_weighted_steps(backend: Any, request: FunctionRequest) -> Observation:
+    """Answer the request of `cases.families.counted_by_name.metrics_weigh_steps`."""
+    options, keras, engine = dict(request.arguments), backend.keras, backend.engine
+    targets, outputs, weights = (options[name].astype("float32") for name in ("targets", "outputs", "weights"))
+    with moment("run"):
+        one = getattr(keras.metrics, options["metric"])()
+        given = carrying(keras, engine.tensor(outputs), options["mask"], engine)
+        one.update_state(engine.tensor(targets), given, sample_weight=engine.tensor(weights))
+        return Observation({"value": np.array(engine.numpy(one.result()), "float64")})
 
 
 def run_weights_beside_masks(backend: Any, request: FunctionRequest) -> Observation:
@@ -176,6 +195,8 @@ def run_weighted_metric(backend: Any, request: FunctionRequest) -> Observation:
         one = getattr(keras.metrics, options["metric"])(**options["options"])
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
+            one.update_state(engine.tensor(targets), engine.tensor(outputs[::-1].copy()))
+            one.reset_state()  # of which nothing may be left
             one.update_state(engine.tensor(np.repeat(targets, repeats, axis=0)),
                              engine.tensor(np.repeat(outputs, repeats, axis=0)), sample_weight=weights)
         return np.array(engine.numpy(one.result()), "float64")

@@ -66,11 +66,102 @@ def single_cell(keras: Any) -> type:
     return SingleCell
 
 
+@lru_cache(maxsize=1)
+def wide_cell(keras: Any) -> type:
+    """The class of one whose output is wider than its state, and says so."""
+    class WideCell(single_cell(keras)):
+        def __init__(self, **kwargs: Any):
+            super().__init__(**kwargs)
+            self.output_size = UNITS + 2
+
+        def call(self, inputs: Any, states: Any) -> tuple[Any, list[Any]]:
+            found, _ = super().call(inputs, states)
+            return keras.ops.concatenate([found, found[:, :2] / 2], axis=-1), [found]
+
+    return WideCell
+
+
+@lru_cache(maxsize=1)
+def told_cell(keras: Any) -> type:
+    """The class of a cell that doubles its output in training; its state is its output, which it does not read."""
+    @keras.saving.register_keras_serializable("rnn_conformance")
+    class ToldCell(keras.layers.Layer):
+        def __init__(self, **kwargs: Any):
+            super().__init__(**kwargs)
+            self.state_size = UNITS
+
+        def build(self, shape: Any) -> None:
+            self.kernel = self.add_weight(shape=(shape[-1], UNITS), name="kernel", initializer="ones")
+
+        def call(self, inputs: Any, states: Any, training: bool = False) -> tuple[Any, list[Any]]:
+            found = keras.ops.matmul(inputs, self.kernel)
+            found = 2 * found if training else found
+            return found, [found]
+
+    return ToldCell
+
+
+@lru_cache(maxsize=1)
+def telling_layer(keras: Any) -> type:
+    """The class of a layer around another one, which it tells always, or never, to train."""
+    class Telling(keras.layers.Layer):
+        def __init__(self, inner: Any, training: bool):
+            super().__init__()
+            self.inner, self.tells = inner, training
+
+        def call(self, inputs: Any) -> Any:
+            return self.inner(inputs, training=self.tells)
+
+    return Telling
+
+
+def told(keras: Any, name: str) -> Any:
+    """A layer, or a model, with such a cell in it, as `cases.families.own_classes.INSIDE` names it."""
+    layers = keras.layers
+
+    def loop(*below: Any, **options: Any) -> Any:
+        cell = told_cell(keras)()
+        return layers.RNN([*below, cell] if below else cell, return_sequences=True, **options)
+
+    if name == "stacked":
+        return loop(layers.LSTMCell(4))
+    if name == "both":
+        return layers.Bidirectional(loop())
+    if name == "of_two_kinds":
+        return layers.Bidirectional(loop(), backward_layer=layers.GRU(UNITS, return_sequences=True, go_backwards=True))
+    if name == "each_step":
+        return layers.TimeDistributed(loop())
+    if name == "model":
+        return keras.Sequential([keras.Input((STEPS, FEATURES)), loop()])
+    return loop(**{"unrolled": {"unroll": True, "go_backwards": True}, "stateful": {"stateful": True}}.get(name, {}))
+
+
+def run_told_training(backend: Any, request: FunctionRequest) -> Observation:
+    """Answer the request of `cases.families.own_classes.own_cells_are_told_of_training`."""
+    keras, engine, arrays = backend.keras, backend.engine, {}
+    x = np.random.default_rng(12).uniform(0.2, 0.9, (ROWS, STEPS, FEATURES)).astype("float32")
+    for name in dict(request.arguments)["inside"]:
+        with moment("build"):
+            one = told(keras, name)
+            inputs = np.stack([x, x[:, ::-1]], axis=1) if name == "each_step" else x
+            valid = {"masked": x[:, :, 0] > 0.4, "each_step": inputs[..., 0] > 0.4}.get(name)
+            more = {} if valid is None else {"mask": engine.tensor(valid)}
+            one.built or one.build(inputs.shape)
+        with moment("run"):
+            for mode in ("inference", "training"):
+                found = engine.numpy(one(engine.tensor(inputs), training=mode == "training", **more))
+                arrays[f"{mode}/{name}"] = found[..., :UNITS] if name == "of_two_kinds" else found
+                for telling, training in (("trains", True), ("rests", False)) if name == "loop" else ():
+                    outer = telling_layer(keras)(one, training)
+                    arrays[f"{telling}/{mode}"] = engine.numpy(outer(engine.tensor(inputs), training=mode == "training"))
+    return Observation(arrays)
+
+
 def around(keras: Any, what: str, cell: Any) -> tuple[Any, tuple[int, ...]]:
     """The cell in what is around it, and the shape of its inputs."""
     layers, shape = keras.layers, (ROWS, STEPS, FEATURES)
     if what == "one_state":
-        return layers.RNN([layers.LSTMCell(4), single_cell(keras)()], return_sequences=True), shape
+        return layers.RNN([wide_cell(keras)(), layers.LSTMCell(4), single_cell(keras)()], return_sequences=True), shape
     if what == "pair":
         return layers.RNN(pair_cell(keras)(), return_sequences=True), shape
     if what == "stacked":
@@ -85,7 +176,7 @@ def around(keras: Any, what: str, cell: Any) -> tuple[Any, tuple[int, ...]]:
 def run_own_cell(backend: Any, request: FunctionRequest) -> Observation:
     """Answer the request of `cases.families.own_classes.own_cells_are_found`."""
     options, keras, engine = dict(request.arguments), backend.keras, backend.engine
-    named = {"PlainCell": plain_cell(keras), "SingleCell": single_cell(keras), "PairCell": pair_cell(keras)}
+    named = {one.__name__: one for one in (kind(keras) for kind in (plain_cell, single_cell, wide_cell, pair_cell))}
     random = np.random.default_rng(11)
     with moment("build"):
         one, shape = around(keras, options["around"], plain_cell(keras)())
@@ -94,6 +185,9 @@ def run_own_cell(backend: Any, request: FunctionRequest) -> Observation:
         model.set_weights([random.uniform(0.2, 0.9, a.shape) * random.choice([-1, 1], a.shape) for a in model.get_weights()])
         if options["way"] == "from_config":
             again = type(one).from_config(one.get_config(), custom_objects=named)
+            if options["around"] in ("stacked", "one_state"):
+                cells = type(one.cell).from_config(one.cell.get_config(), custom_objects=named)
+                again = keras.layers.RNN(cells, return_sequences=True)
         elif options["way"] == "deserialize":
             saving = keras.saving
             again = saving.deserialize_keras_object(saving.serialize_keras_object(one), custom_objects=named)

@@ -43,9 +43,11 @@ def run_made_with_weights(backend: Any, request: FunctionRequest) -> Observation
 
     with moment("build"):
         weights = made().get_weights()
-        found = made(weights=weights).get_weights()
+        one = made(weights=weights)
+        found = one.get_weights()
     named = {"given": weights, "found": found}
-    return Observation({f"{name}/{n}": np.array(one) for name, all_of_them in named.items() for n, one in enumerate(all_of_them)})
+    return Observation({f"{name}/{n}": np.array(one) for name, all_of_them in named.items() for n, one in enumerate(all_of_them)}
+                       | {"trained": np.array(len(one.trainable_weights))})
 
 
 def run_dropped_all(backend: Any, request: FunctionRequest) -> Observation:
@@ -90,7 +92,7 @@ def run_told_dtypes(backend: Any, request: FunctionRequest) -> Observation:
     with moment("build"):
         one = {"bidirectional": lambda: layers.Bidirectional(layers.LSTM(2, return_state=True, **inner), **outer),
                "time_distributed": lambda: layers.TimeDistributed(layers.Dense(2, **inner), **outer),
-               "lstm": lambda: layers.LSTM(2, return_state=True, **outer),
+               "lstm": lambda: layers.LSTM(2, return_state=True, **outer), "last": lambda: layers.LSTM(2, **outer),
                "gru": lambda: layers.GRU(2, return_state=True, **outer),
                "conv_lstm": lambda: layers.ConvLSTM1D(2, 2, return_state=True, **outer),
                **{name: lambda n=name: layers.RNN(layers.GRUCell(2, **(inner or outer)), n == "sequences", True, **outer)

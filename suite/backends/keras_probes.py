@@ -16,7 +16,7 @@ from suite.backends.keras_exports import run_exported, run_exported_model
 from suite.backends.keras_feeding import run_feeding, run_numbered_batches
 from suite.backends.keras_few_rows import run_both_reset, run_few_rows, run_one_row, run_rows_alone
 from suite.backends.keras_fitting import run_fitting
-from suite.backends.keras_frozen import run_frozen_drop, run_frozen_file, run_frozen_part
+from suite.backends.keras_frozen import run_frozen_drop, run_frozen_file, run_frozen_model, run_frozen_part
 from suite.backends.keras_given import run_given, run_wrong_weights
 from suite.backends.keras_graphs import run_between, run_convolution_in_time, run_cut_model, run_graph
 from suite.backends.keras_halves import run_halves, run_turned_halves
@@ -53,6 +53,7 @@ from suite.backends.keras_named import (
     run_nested_results,
     run_reshaped,
     run_weighted_metric,
+    run_weighted_steps,
     run_weights_beside_masks,
 )
 from suite.backends.keras_named_inputs import run_named_inputs
@@ -68,7 +69,7 @@ from suite.backends.keras_options import (
     run_optional,
     run_shared,
 )
-from suite.backends.keras_own import run_configured_twice, run_own_cell
+from suite.backends.keras_own import run_configured_twice, run_own_cell, run_told_training
 from suite.backends.keras_own_steps import run_losses_added, run_own_steps
 from suite.backends.keras_parts import (
     run_dropped_all,
@@ -107,6 +108,7 @@ from suite.backends.keras_typed_parts import (
 from suite.backends.keras_weights import run_fresh, run_read_back, run_step, run_thawed
 from suite.backends.keras_whole import run_whole_configurations
 from suite.backends.keras_wrappers import (
+    run_built_part,
     run_declared,
     run_dropping,
     run_made_convolution,
@@ -136,7 +138,8 @@ PROBES: Mapping[str, Callable] = {
     "masked_number": run_masked_number, "recomputed": run_recomputed, "whole_sequences": run_whole_sequences,
     "masked_metric": run_masked_metric,
     "watching": run_watching, "interrupted": run_interrupted, "windows": run_windows, "words": run_words,
-    "own_cell": run_own_cell, "configured_twice": run_configured_twice, "fitting": run_fitting, "thawed": run_thawed,
+    "own_cell": run_own_cell, "told_training": run_told_training, "configured_twice": run_configured_twice,
+    "fitting": run_fitting, "thawed": run_thawed,
     "convolution_in_time": run_convolution_in_time, "last_axis": run_last_axis, "recorded": run_recorded,
     "compiled_by_default": run_compiled_by_default, "counted_states": run_counted_states,
     "associative_scan": run_associative_scan, "ctc_decoded": run_ctc_decoded,
@@ -165,6 +168,7 @@ PROBES: Mapping[str, Callable] = {
     "whole_configurations": run_whole_configurations, "made_again": run_made_again, "typed_again": run_typed_again,
     "kept_mode": run_kept_mode, "masked_loss_by_name": run_masked_loss_by_name, "weighted_metric": run_weighted_metric,
     "metric_over_batches": run_metric_over_batches,
+    "weighted_steps": run_weighted_steps, "built_part": run_built_part, "frozen_model": run_frozen_model,
     "feeding": run_feeding, "numbered_batches": run_numbered_batches,
     "single_calls": run_single_calls, "stopped_training": run_stopped_training,
 }

@@ -49,7 +49,9 @@ def run_refused_call(backend: Any, request: FunctionRequest) -> Observation:
             taken = False
         if taken:
             return Observation({}, facts={"taken": True})
+        bystander = engine.numpy(keras.layers.Dropout(0.5)(engine.tensor(np.ones_like(inputs))))
         trained = engine.numpy(model(engine.tensor(inputs), training=True))
         model.fit(inputs, before, verbose=0)
-        return Observation({"before": before, "after": model.predict(inputs, verbose=0), "trained": trained},
+        return Observation({"before": before, "after": model.predict(inputs, verbose=0), "trained": trained,
+                            "bystander": bystander},
                            facts={"taken": False})

@@ -103,7 +103,8 @@ def told(keras: Any, layers: Any, kind: str, turned: bool = False) -> tuple[Any,
         return getattr(layers, name)(**given), {n: v for n, v in given.items() if n != "output_shape"}, (4, 3)
     if kind in stacks.LAYERS and kind != "conv_lstm":
         given = {"units": 5, **gated(keras, kind), **LOOP, "name": "given", "activity_regularizer": keras.regularizers.L2(0.0625)}
-        return getattr(layers, stacks.LAYERS[kind])(**given), given, (4, 3)
+        policies = dict.fromkeys(("dtype_policy.name", "cell.dtype_policy.name"), "mixed_bfloat16")
+        return getattr(layers, stacks.LAYERS[kind])(dtype="mixed_bfloat16", **given), given | policies, (4, 3)
     if kind.endswith("_loop"):
         loop = getattr(layers, stacks.LAYERS[kind.removesuffix("_loop")])
         more = {"use_cudnn": False} if stacks.accepts(loop, "use_cudnn") else {}
@@ -139,7 +140,7 @@ def told(keras: Any, layers: Any, kind: str, turned: bool = False) -> tuple[Any,
                  "layer.kernel_regularizer": keras.regularizers.L2(0.25)}
         return layers.TimeDistributed(inner, **COMMON), given | COMMON, (4, 3)
     if kind == "masking":
-        return layers.Masking(mask_value=-7.5, **COMMON), {"mask_value": -7.5, **COMMON}, (4, 3)
+        return layers.Masking(mask_value=-7.53125, **COMMON), {"mask_value": -7.53125, **COMMON}, (4, 3)
     given = {"input_dim": 9, "output_dim": 4, "mask_zero": True, "embeddings_initializer": keras.initializers.HeNormal(3),
              "embeddings_regularizer": keras.regularizers.L2(0.25), "embeddings_constraint": keras.constraints.NonNeg(),
              **COMMON}

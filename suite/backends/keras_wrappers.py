@@ -17,6 +17,9 @@ from cases.requests import Observation
 from suite.backends import keras_layers as stacks
 from suite.backends import moment
 
+FLAGS = ("stateful", "unroll", "zero_output_for_mask")
+"""Options of a loop that change no shape; a convolutional one takes the first alone."""
+
 
 def loop(keras: Any, layers: Sequence[Layer], of_cells: Mapping[str, Any] = MappingProxyType({}), **options: Any) -> Any:
     """One layer of Keras: the layer itself, or a loop over the cells of several; with further options of each cell."""
@@ -37,9 +40,9 @@ def run_declared(backend: Any, request: FunctionRequest) -> Observation:
     shape = (steps, *stacks.step_shape(layers[0]))
     shape = (3, *shape) if around else shape
 
-    def made() -> Any:
+    def made(**flags: bool) -> Any:
         one = loop(keras, layers, return_sequences=options["return_sequences"], return_state=options["return_state"],
-                   go_backwards=options["direction"] == "backward")
+                   go_backwards=options["direction"] == "backward", **flags)
         if options["direction"] == "bidirectional":
             one = keras.layers.Bidirectional(one, None if options["merge"] == "none" else options["merge"])
         return keras.layers.TimeDistributed(one) if around else one
@@ -49,6 +52,8 @@ def run_declared(backend: Any, request: FunctionRequest) -> Observation:
         one.build((rows, *shape))
         told = {"computed": one.compute_output_shape((rows, *shape))}
         told["symbolic"] = shapes(keras, one(keras.Input(shape)))
+        flags = {"stateful": True} if layers[0].convolution else dict.fromkeys(FLAGS, True)
+        told["flagged"] = made(**flags).compute_output_shape((rows, *shape))
     with moment("run"):
         came = one(backend.engine.tensor(np.ones((rows, *shape), "float32")))
     arrays = {f"{how}/{n}": np.array(s) for how, each in told.items() for n, s in named(each).items()}
@@ -79,7 +84,8 @@ def run_dropping(backend: Any, request: FunctionRequest) -> Observation:
 
     def made(rate: float, **seed: int) -> Any:
         each = [one.but(**{options["which"]: rate}) if n == options["cell"] else one for n, one in enumerate(layers)]
-        one = loop(keras, each, seed, return_sequences=True)
+        backwards = {"go_backwards": True, "unroll": True} if options["loop"] == "unrolled" and not each[0].convolution else {}
+        one = loop(keras, each, seed, return_sequences=True, **backwards)
         one.build(inputs.shape)
         one.set_weights([a.astype("float32") for layer, own in zip(layers, options["weights"], strict=True)
                          for a in to_keras(layer, own)["0/forward"]])
@@ -127,6 +133,30 @@ def run_pooled(backend: Any, request: FunctionRequest) -> Observation:
     slope = engine.numpy(slope)
     return Observation({"outputs": engine.numpy(outputs),
                         "gradients/inputs": np.swapaxes(slope, 1, 2) if layout == "first" else slope})
+
+
+def run_built_part(backend: Any, request: FunctionRequest) -> Observation:
+    """Answer the request of `cases.families.wrappers.built_parts_keep_their_weights`."""
+    options, layers, engine = dict(request.arguments), backend.keras.layers, backend.engine
+    kind, shape = options["around"], (options["rows"], options["steps"], 3)
+    with moment("build"):
+        if kind in ("loop", "stacked"):
+            part = layers.GRUCell(2)
+            part.build((None, 3))
+        else:
+            part = layers.Dense(2) if kind == "time_distributed" else layers.GRU(2, go_backwards=kind == "backward_layer")
+            part.build((None, 3) if kind == "time_distributed" else (None, None, 3))
+        before = [engine.numpy(one.value).copy() for one in part.weights]
+        start = backend.keras.Input(shape[1:])
+        one = {"backward_layer": lambda: layers.Bidirectional(layers.GRU(2), backward_layer=part),
+               "loop": lambda: layers.RNN(part), "stacked": lambda: layers.RNN([part, layers.LSTMCell(2)]),
+               "time_distributed": lambda: layers.TimeDistributed(part),
+               "sequential": lambda: backend.keras.Sequential([start, part]),
+               "model": lambda: backend.keras.Model(start, part(start))}[kind]()
+    with moment("run"):
+        one(engine.tensor(np.ones(shape, "float32")))
+        named = {"before": before, "after": [engine.numpy(one.value) for one in part.weights]}
+    return Observation({f"{name}/{n}": one for name, arrays in named.items() for n, one in enumerate(arrays)})
 
 
 def run_other_halves(backend: Any, request: FunctionRequest) -> Observation:

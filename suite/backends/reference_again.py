@@ -140,6 +140,11 @@ def run_cast_mask(backend: Any, request: FunctionRequest) -> Observation:
     return Observation({"mask": dict(request.arguments)["mask"]})
 
 
+def run_frozen_model(backend: Any, request: FunctionRequest) -> Observation:
+    """Nothing is trained."""
+    return Observation({"weights": np.array(3), "trained": np.array(0), "again": np.array(0)})
+
+
 def run_frozen_drop(backend: Any, request: FunctionRequest) -> Observation:
     """Every other number is dropped, another half in each call."""
     kept, plain = np.arange(6) % 2, np.arange(1.0, 7.0)
@@ -163,12 +168,13 @@ def run_adapted_scaled(backend: Any, request: FunctionRequest) -> Observation:
 
 
 def run_three_masks(backend: Any, request: FunctionRequest) -> Observation:
-    """The greatest or smallest valid number, or a sum; valid where any is."""
+    """The greatest or smallest valid number, a product of the valid ones, or a sum; valid where any is."""
     options = dict(request.arguments)
     masks, inputs = options["masks"], options["inputs"].astype("float32")
     valid = np.stack([np.ones(inputs.shape[1:3], bool) if mask is None else mask for mask in masks])
     far = np.where(valid[..., None], inputs, np.inf if options["kind"] == "Minimum" else -np.inf)
-    outputs = {"Maximum": far.max(axis=0), "Minimum": far.min(axis=0)}.get(options["kind"], inputs.sum(axis=0))
+    outputs = {"Maximum": far.max(axis=0), "Minimum": far.min(axis=0),
+               "Multiply": np.where(valid[..., None], inputs, 1.0).prod(axis=0)}.get(options["kind"], inputs.sum(axis=0))
     return Observation({"outputs": outputs} | ({} if any(m is None for m in masks) else {"mask": valid.any(axis=0)}))
 
 

@@ -55,6 +55,17 @@ def run_own_cell(backend: Any, request: FunctionRequest) -> Observation:
     return Observation({"outputs/made": outputs, "outputs/again": outputs, "shape/computed": shape, "shape/symbolic": shape})
 
 
+def run_told_training(backend: Any, request: FunctionRequest) -> Observation:
+    """Some outputs, doubled in training."""
+    found = {}
+    for name in dict(request.arguments)["inside"]:
+        outputs = generator("told training", name).normal(size=(2, 4, 5))
+        found |= {f"inference/{name}": outputs, f"training/{name}": 2 * outputs}
+    loop = found["inference/loop"]
+    return Observation(found | {f"{told}/{mode}": loop * (2 if told == "trains" else 1)
+                                for told in ("trains", "rests") for mode in ("inference", "training")})
+
+
 def run_thawed(backend: Any, request: FunctionRequest) -> Observation:
     """A kernel that stays, and then moves."""
     kernel = generator("thawed").normal(size=(2, 3))
@@ -92,4 +103,6 @@ def run_first_states(backend: Any, request: FunctionRequest) -> Observation:
     sizes = {"lstm": (4, 4), "stacked": (4, 4, 5)}.get(options["cell"], (4,))
     dtypes = tuple(options["dtype"].removeprefix("mixed_") for _ in sizes)
     states = {f"states/{n}": np.zeros((options["rows"], size)) for n, size in enumerate(sizes)}
+    outputs = generator("first states").normal(size=(options["rows"], sizes[-1]))
+    states |= {"next/plain": outputs, "next/listed": outputs}
     return Observation(states, facts={"dtypes": dtypes, "nests": (("one", "one"),)})

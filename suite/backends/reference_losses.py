@@ -109,7 +109,16 @@ def run_masked_loss_by_name(backend: Any, request: FunctionRequest) -> Observati
     valid, targets = options["mask"], options["targets"]
     equation = next(one[3] for one in LOSSES.values() if one[0] == options["class"])
     targets = np.eye(CLASSES)[targets[valid].astype(int)] if targets.ndim == 2 else targets[valid]
-    return Observation({"value": np.array(equation(targets, options["outputs"][valid]).mean())})
+    steps, weights = equation(targets, options["outputs"][valid]), options["weights"][valid]
+    found = {"value": steps.mean(), "sum": steps.sum(), "mean_with_sample_weight": (steps * weights).sum() / weights.sum()}
+    return Observation({name: np.array(one) for name, one in found.items() if name == "value" or name in options["reductions"]})
+
+
+def run_weighted_steps(backend: Any, request: FunctionRequest) -> Observation:
+    """The weighted mean."""
+    options = dict(request.arguments)
+    weights = np.broadcast_to(options["weights"], options["each"].shape) * (1 if options["mask"] is None else options["mask"])
+    return Observation({"value": np.array((weights * options["each"]).sum() / weights.sum())})
 
 
 def run_weighted_metric(backend: Any, request: FunctionRequest) -> Observation:

@@ -18,7 +18,8 @@ from suite.backends import moment
 def run_refused_call(backend: Any, request: FunctionRequest) -> Observation:
     """Nothing is kept of a call."""
     outputs = dict(request.arguments)["inputs"].sum(axis=1)
-    return Observation({"before": outputs, "after": outputs, "trained": outputs}, facts={"taken": False})
+    ones = np.ones_like(dict(request.arguments)["inputs"])
+    return Observation({"before": outputs, "after": outputs, "trained": outputs, "bystander": ones}, facts={"taken": False})
 
 
 def run_frozen_part(backend: Any, request: FunctionRequest) -> Observation:
@@ -82,7 +83,7 @@ def run_meant(backend: Any, request: FunctionRequest) -> Observation:
 
 def run_made_with_weights(backend: Any, request: FunctionRequest) -> Observation:
     """The array itself."""
-    return Observation({"given/0": np.ones(3), "found/0": np.ones(3)})
+    return Observation({"given/0": np.ones(3), "found/0": np.ones(3), "trained": np.array(1)})
 
 
 def run_dropped_all(backend: Any, request: FunctionRequest) -> Observation:

@@ -16,6 +16,7 @@ from suite.backends.reference_again import (
     run_few_rows,
     run_frozen_drop,
     run_frozen_file,
+    run_frozen_model,
     run_given_mask,
     run_half_range,
     run_later_policy,
@@ -84,6 +85,7 @@ from suite.backends.reference_fitting import (
     run_single_calls,
     run_stopped_training,
     run_thawed,
+    run_told_training,
 )
 from suite.backends.reference_groups import run_copied_optimizer, run_frozen_later, run_groups, run_held_parameters
 from suite.backends.reference_heads import run_dropped_scores, run_heads
@@ -100,6 +102,7 @@ from suite.backends.reference_losses import (
     run_reshaped,
     run_scaled_model,
     run_weighted_metric,
+    run_weighted_steps,
     run_weights_beside_masks,
 )
 from suite.backends.reference_modules import (
@@ -189,6 +192,7 @@ from suite.backends.reference_weights import (
     run_step,
 )
 from suite.backends.reference_wrappers import (
+    run_built_part,
     run_carried_masks,
     run_cell_states,
     run_declared,
@@ -228,6 +232,7 @@ PROBES: Mapping[str, Callable] = {
     "held_drawn": run_held_drawn, "held_counted": run_held_counted, "held_trained": run_held_trained,
     "watching": run_watching, "interrupted": run_interrupted,
     "windows": run_windows, "words": run_words, "fitting": run_fitting, "own_cell": run_own_cell,
+    "told_training": run_told_training,
     "feeding": run_feeding, "numbered_batches": run_numbered_batches,
     "single_calls": run_single_calls, "stopped_training": run_stopped_training,
     "thawed": run_thawed, "convolution_in_time": run_convolution_in_time, "last_axis": run_last_axis,
@@ -246,6 +251,7 @@ PROBES: Mapping[str, Callable] = {
     "attending_long": run_attending_long, "kept_mode": run_kept_mode,
     "masked_loss_by_name": run_masked_loss_by_name, "weighted_metric": run_weighted_metric,
     "metric_over_batches": run_metric_over_batches,
+    "weighted_steps": run_weighted_steps, "built_part": run_built_part, "frozen_model": run_frozen_model,
     "packed_as": run_packed_as, "padded_from": run_padded_from, "clipped": run_clipped, "bare": run_bare,
     "told_shapes": run_told_shapes, "options_of_nothing": run_options_of_nothing,
     "contained": run_contained, "loaded_in_part": run_loaded_in_part, "kept_states": run_kept_states,

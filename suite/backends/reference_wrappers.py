@@ -29,7 +29,8 @@ def run_declared(backend: Any, request: FunctionRequest) -> Observation | Unsupp
     with moment("run"):
         came = backend.run(Request(layer, draw_weights(layer), batch))["outputs"].shape
     told = (options["rows"], *([options["steps"]] if layer.return_sequences else []), layer.width)
-    return Observation({"computed/0": np.array(told), "symbolic/0": np.array(told), "came/0": np.array(came)})
+    return Observation({"computed/0": np.array(told), "symbolic/0": np.array(told),
+                        "flagged/0": np.array(told), "came/0": np.array(came)})
 
 
 def run_carried_masks(backend: Any, request: FunctionRequest) -> Observation:
@@ -73,6 +74,11 @@ def run_dropping(backend: Any, request: FunctionRequest) -> Observation:
             batch = batch.but(inputs=outputs)
         arrays[mode] = outputs
     return Observation(arrays)
+
+
+def run_built_part(backend: Any, request: FunctionRequest) -> Observation:
+    """A weight that stays."""
+    return Observation({"before/0": np.ones(3), "after/0": np.ones(3)})
 
 
 def run_halves(backend: Any, request: FunctionRequest) -> Observation:

@@ -39,6 +39,9 @@ from tests.faults import (
     in_mutants_again,
     in_mutants_torch,
     in_other_stacks,
+    in_outside_core,
+    in_outside_models,
+    in_put_back,
     in_real,
     in_sparing,
     in_told,
@@ -56,7 +59,8 @@ FAULTS: tuple[Fault, ...] = (*in_loops.ALL, *in_layers.ALL, *in_masks.ALL, *in_t
                              *in_mutants.ALL, *in_mutants_torch.ALL, *in_mutants_again.ALL,
                              *in_told.ALL, *in_core.ALL, *in_upstream_again.ALL, *in_other_stacks.ALL, *in_found_alive.ALL,
                              *in_engines_at_work.ALL, *in_crossed_core.ALL, *in_crossed_layers.ALL, *in_crossed_models.ALL,
-                             *in_sparing.ALL)
+                             *in_sparing.ALL, *in_outside_core.ALL, *in_outside_models.ALL,
+                             *in_put_back.ALL)
 WHAT = ("killed", "survived", "explained", "void")
 
 
