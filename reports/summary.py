@@ -230,7 +230,9 @@ def time_told(run: Run) -> str:
         return "time: unknown, the run was cut off"
     end = run.end
     inside, ours = f"{end.seconds_frameworks:.0f} s in the frameworks", f"{end.seconds_harness:.0f} s in the harness"
-    return f"time: {end.seconds:.0f} s, {inside}, {ours}"
+    hung = ", ".join(end.more.get("recovered", ()))
+    again = f"; once no answer came in time, and when asked again it did: {hung}" * bool(hung)
+    return f"time: {end.seconds:.0f} s, {inside}, {ours}{again}"
 
 
 def _share(room: int, wanted: Sequence[int], steps: Sequence[int]) -> list[int]:

@@ -343,7 +343,8 @@ class Run:
                 planned=dict(self.planned), explored=tuple(self.searched),
                 seconds=round(time.time() - self.session.began, 1), exit=int(exitstatus),
                 seconds_frameworks=round(frameworks, 1),
-                seconds_harness=round(self.seconds["checks"] - self.seconds["frameworks"], 1), more=scripts,
+                seconds_harness=round(self.seconds["checks"] - self.seconds["frameworks"], 1),
+                more={**scripts, "recovered": sorted({s.name for s in self.session.interpreters if s.recovered})},
             )
         try:
             from reports.pages import write_page

@@ -12,6 +12,7 @@ import signal
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import numpy as np
 
@@ -47,6 +48,15 @@ class Hangs(AlwaysRight):
 
     def run(self, request: Request) -> Observation:
         while request.layer.cell == "gru":
+            time.sleep(60)
+        return super().run(request)
+
+
+class HangsOnce(AlwaysRight):
+    """Never answers the first request of all, and every other one."""
+
+    def run(self, request: Request) -> Observation:
+        while len(Path(os.environ["FAKE_LOG"]).read_text().splitlines()) == 1:
             time.sleep(60)
         return super().run(request)
 

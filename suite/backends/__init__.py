@@ -7,6 +7,7 @@ does not repair: if a framework needs a work-around to give the right answer, th
 from __future__ import annotations
 
 import random
+import sys
 import time
 import warnings
 import zlib
@@ -19,7 +20,7 @@ import numpy as np
 from cases import chains  # noqa: F401  what it describes travels between interpreters
 from cases.layers import Layer
 from cases.models import FunctionRequest, ModelRequest
-from cases.requests import Observation, Refusal, Request, Unsupported
+from cases.requests import Observation, Refusal, Request, Unsupported, digest
 from cases.steps import OptimizerRequest
 
 BACKENDS: Mapping[str, str] = {
@@ -128,6 +129,7 @@ class Backend(ABC):
 
     def observe(self, request: Any) -> Observation | Refusal | Unsupported:
         """Answer any request: an observation, a refusal for the framework's own errors, or unsupported."""
+        seed(int(digest(request)[:8], 16))
         started = time.perf_counter()
         with warnings.catch_warnings(record=True) as caught:
             warnings.simplefilter("always")
@@ -151,6 +153,15 @@ class Backend(ABC):
             facts["padding"] = self.padding(request.layer)
         told = tuple(dict.fromkeys(f"{w.category.__name__}: {w.message}"[:500] for w in caught))
         return Observation(answer.arrays, answer.kernel, told, facts, time.perf_counter() - started)
+
+
+def seed(number: int) -> None:
+    """Let the process's own generators begin anew: what a layer without a seed draws depends on what is asked, and on nothing
+    that was asked before."""
+    random.seed(number)
+    np.random.seed(number)
+    if (torch := sys.modules.get("torch")) is not None:
+        torch.manual_seed(number)
 
 
 def refusal(error: BaseException, at: str, seconds: float) -> Refusal:

@@ -71,6 +71,7 @@ class Subject:
         self._lock = Lock()
         self.requests = self.remembered = self.restarts = 0
         self.seconds = self.waited = self.starting = 0.0
+        self.doubted = self.recovered = False
         self.broken: str | None = None
         self.absent: str | None = None
 
@@ -120,7 +121,18 @@ class Subject:
         return answer
 
     def _ask(self, request: Request) -> Observation | Refusal | Unsupported | Died | TimedOut:
-        """The answer of the interpreter. A death is an answer too: who asks the same again would wait for it again."""
+        """The answer of the interpreter. A death is an answer too: who asks the same again would wait for it again. The first
+        time that none comes is not believed, for a thread or a machine may hang by chance: it is asked once more, and `recovered`
+        says whether an answer came then."""
+        answer = self._asked(request)
+        if isinstance(answer, TimedOut) and not self.doubted:
+            self.doubted = True
+            answer = self._asked(request)
+            self.recovered = not isinstance(answer, (Died, TimedOut))
+        return answer
+
+    def _asked(self, request: Request) -> Observation | Refusal | Unsupported | Died | TimedOut:
+        """The answer of the interpreter, asked once."""
         began = time.perf_counter()
         try:
             answer = from_bytes(self._interpreter.ask("observe", to_bytes(request), self.timeout * lots(request)))
