@@ -40,18 +40,19 @@ def serve(channel: Any) -> None:
     except BaseException:
         channel.send(("broken", traceback.format_exc()))
         return
-    spare_collections()
+    spare_collections(often=backend.compiles)
     channel.send(("ready", ready))
     for kind, payload in channel:
         channel.send(answer(backend, kind, payload))
 
 
-def spare_collections() -> None:
+def spare_collections(often: bool = False) -> None:
     """Let Python look for garbage in cycles less often, and never in what was imported: graphs of thousands of objects are made
-    and dropped here all the time, and it is a tenth of the time."""
+    and dropped here all the time, and it is a tenth of the time. `often`: where they hold programs, thousands of which take a
+    minute to end at once."""
     gc.collect()
     gc.freeze()
-    gc.set_threshold(1_000_000, 20, 20)
+    gc.set_threshold(20_000 if often else 1_000_000, 20, 20)
 
 
 def about(backend: Any) -> dict[str, Any]:
