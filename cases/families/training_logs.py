@@ -152,7 +152,7 @@ def asked(ask, outputs: str, mask: str, weights: str, loss_weights: bool, cell: 
     "step, row and class by its weight, each output's loss by its own, each batch by its rows, with the penalties of weights.",
     {"outputs": tuple(OUTPUTS), "mask": ("right", "left", "none", "gaps"), "weights": ("given", "none", "by_class"),
      "loss_weights": (True, False), "cell": ("lstm", "gru", "simple_rnn")},
-    usual={"outputs": ("all", "classes"), "mask": ("right",), "weights": ("given", "by_class"), "loss_weights": (True,),
+    usual={"outputs": ("classes", "all"), "mask": ("right",), "weights": ("by_class", "given"), "loss_weights": (True,),
            "cell": ("gru",)},
     senseless=((("outputs", "weights"), lambda outputs, weights: weights == "by_class" and outputs != "classes"),),
     strength=(1, 1, 2), sparing=1, source="Keras: Model.fit, evaluate, train_on_batch, test_on_batch; sums by hand",
