@@ -83,7 +83,7 @@ def coinciding_movies_match_reference(ask, size, format, bias):
 
 
 @statement("The two directions of a movie are joined channel by channel, wherever its channels stand.",
-           {"format": ("channels_first", "channels_last"), "last": (False, True)}, strength=(1, 2, 2), sparing=1,
+           {"format": ("channels_last", "channels_first"), "last": (False, True)}, strength=(1, 2, 2), sparing=1,
            source="Keras: Bidirectional, merge_mode; ConvLSTM, data_format")
 def directions_of_movies_are_joined(ask, format, last):
     rows, time, channels, space = 2, 3, 3, (4, 5)

@@ -104,7 +104,7 @@ def traced_layers_match_reference(ask, cell, mask, kernel):
 
 @statement("A layer that is computed again for its gradients, in place of keeping what it computed, is trained as the plain one, "
            "with the same dropout.", {
-    "mode": ("full", "activations", "larger_than", "list_of_layers"), "rate": (0.0, 0.5), "eager": (True, False),
+    "mode": ("list_of_layers", "larger_than", "activations", "full"), "rate": (0.5, 0.0), "eager": (True, False),
     "cell": ("lstm", "gru", "simple_rnn"), "direction": ("forward", "bidirectional"),
 }, strength=(1, 2, 3), usual={"direction": ("forward",), "cell": ("lstm", "gru"), "eager": (True,)}, sparing=1,
            source="Keras: RematScope; PyTorch: torch.utils.checkpoint")
