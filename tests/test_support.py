@@ -65,7 +65,8 @@ DECLINED = frozenset("""
     noise_and_statistics/statistics_are_of_valid_steps own_classes/configurations_are_left_as_they_were
     own_classes/own_cells_are_found precision/layers_keep_their_policy precision/numbers_are_masked_in_half_precision
     precision/other_dtypes_are_taken purity/arguments_are_not_changed purity/inference_records_nothing
-    saved/saved_models_predict_the_same saved/saved_models_train_on schedules/rates_are_their_equations
+    saved/saved_models_predict_the_same saved/saved_models_train_on
+    saved/state_trees_hold_everything schedules/rates_are_their_equations
     stateful_calls/stateful_models_go_on training_logs/logs_are_sums_by_hand training_logs/weighted_metrics_go_over_batches
     windows/windows_lie_within words/text_becomes_ids wrappers/declared_shapes_come wrappers/every_cell_drops
     wrappers/impossible_convolutions_are_refused wrappers/other_halves_are_refused wrappers/pooling_counts_valid_steps

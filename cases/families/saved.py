@@ -6,7 +6,7 @@ from __future__ import annotations
 import numpy as np
 
 from cases.batches import draw_mask, draw_values
-from cases.families.base import statement
+from cases.families.base import equal, statement
 from cases.layers import generator
 from cases.models import FunctionRequest
 from cases.requests import Deviation
@@ -82,6 +82,20 @@ def saved_models_train_on(ask, part, way, kind, before, policy):
     seen = ask(asked(part, way, kind, True, before, policy=policy))
     found = same("loss", seen["loss/before"], seen["loss/after"], f"a step of training after {way}")
     return found + same("predictions", seen["trained/before"], seen["trained/after"], f"after {way} and a step of training")
+
+
+@statement("The tree of a model's state holds every number that it has, of weights, statistics, seeds, its optimizer and its "
+           "metrics, and gives it back; also of one that is not compiled.",
+           {"part": ("bidirectional", "cells", "words", "normalized"), "compiled": (True, False)}, strength=(1, 2, 2),
+           usual={"part": ("bidirectional", "normalized")}, sparing=0, source="Keras: Model.get_state_tree, set_state_tree")
+def state_trees_hold_everything(ask, part, compiled):
+    inputs = draw_values(generator("state tree"), (ROWS, STEPS, *((3, 3) if part == "words" else (3,))))
+    seen = ask(FunctionRequest("state_tree", (("part", part), ("compiled", compiled), ("inputs", inputs))))
+    before, after, moved = (seen.named(when) for when in ("before", "after", "between"))
+    found = [] if before and all((moved[f"between/{n.partition('/')[2]}"] != a).any() for n, a in before.items()) else [
+        Deviation("state", "nothing was to be given back")]
+    return found + [d for n, a in before.items() for name in [n.partition("/")[2]]
+                    for d in equal(name, after[f"after/{name}"], a)]
 
 
 def same(name: str, due: np.ndarray, seen: np.ndarray, why: str) -> list[Deviation]:

@@ -84,7 +84,7 @@ from suite.backends.keras_parts import (
 from suite.backends.keras_purity import run_purity, run_recorded
 from suite.backends.keras_ranges import run_attending_nothing, run_half_range
 from suite.backends.keras_refused import run_refused_call
-from suite.backends.keras_saved import run_saved
+from suite.backends.keras_saved import run_saved, run_state_tree
 from suite.backends.keras_scans import run_associative_scan, run_ctc_decoded, run_loop, run_mapped, run_scan
 from suite.backends.keras_schedules import run_schedule
 from suite.backends.keras_series import run_padded_with, run_windows, run_words
@@ -132,6 +132,7 @@ PROBES: Mapping[str, Callable] = {
     "heads": run_heads, "dropped_scores": run_dropped_scores,
     "attending": run_attending, "typed": run_typed, "shared": run_shared, "halves": run_halves, "mask_table": run_mask_table,
     "saved": run_saved, "chosen_kernel": run_chosen_kernel, "made_convolution": run_made_convolution,
+    "state_tree": run_state_tree,
     "other_halves": run_other_halves, "stateful_calls": run_stateful_calls, "probabilities": run_probabilities,
     "each_step": run_each_step, "drawn_steps": run_drawn_steps, "open_steps": run_open_steps,
     "held_drawn": run_held_drawn, "held_counted": run_held_counted, "held_trained": run_held_trained,

@@ -30,6 +30,7 @@ def parts(keras: Any, part: str) -> list[Any]:
         "conv_lstm": lambda: [layers.ConvLSTM2D(3, (2, 2)), layers.Flatten()],
         "words": lambda: [layers.TimeDistributed(layers.LSTM(4)), layers.GRU(3)],
         "stateful": lambda: [layers.SimpleRNN(4, stateful=True)],
+        "normalized": lambda: [layers.GRU(4, return_sequences=True, dropout=0.5), layers.BatchNormalization(), layers.LSTM(3)],
         "embedded": lambda: [layers.Embedding(9, 3, mask_zero=True), layers.Bidirectional(layers.LSTM(4)), layers.Dropout(0.0)],
     }[part]()
     return [*made, layers.Dense(2)]
@@ -97,6 +98,34 @@ def run_saved(backend: Any, request: FunctionRequest) -> Observation | Unsupport
                 arrays[f"loss/{when}"] = np.array(trained(one))
                 arrays[f"trained/{when}"] = predicted(one)
     return Observation(arrays)
+
+
+def run_state_tree(backend: Any, request: FunctionRequest) -> Observation:
+    """Answer the request of `cases.families.saved.state_trees_hold_everything`."""
+    options, keras = dict(request.arguments), backend.keras
+    x = options["inputs"].astype("float32")
+    with moment("build"):
+        layers = parts(keras, options["part"])
+        model = keras.Sequential([keras.Input(x.shape[1:]), *layers])
+        if options["compiled"]:
+            model.compile(keras.optimizers.Adam(0.25), "mean_squared_error", metrics=["mean_absolute_error"])
+    found = {}
+    with moment("run"):
+        if options["compiled"]:
+            model.train_on_batch(x, np.ones((len(x), 2), "float32"))
+        else:
+            model(x, training=True)
+        variables = [*model.variables, *(model.optimizer.variables if options["compiled"] else ()),
+                     *(v for metric in model.metrics for v in metric.variables)]
+        tree = model.get_state_tree(value_format="numpy_array")
+        for when in ("before", "between", "after"):
+            if when == "between":
+                for variable in variables:
+                    variable.assign(np.asarray(keras.ops.convert_to_numpy(variable)) + 1)
+            if when == "after":
+                model.set_state_tree(tree)
+            found |= {f"{when}/{n}": np.array(keras.ops.convert_to_numpy(v)) for n, v in enumerate(variables)}
+    return Observation(found)
 
 
 def forget(model: Any) -> None:

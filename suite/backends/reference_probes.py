@@ -202,6 +202,7 @@ from suite.backends.reference_wrappers import (
     run_made_convolution,
     run_pooled,
     run_saved,
+    run_state_tree,
     run_wrapped_mask,
 )
 
@@ -222,6 +223,7 @@ PROBES: Mapping[str, Callable] = {
     "activity": run_activity, "states_by_hand": run_cut, "bound": run_bound, "schedule": run_schedule, "epochs": run_epochs,
     "training_logs": run_logs, "attending": run_attending, "typed": run_typed, "shared": run_shared, "halves": run_halves,
     "saved": run_saved, "chosen_kernel": run_chosen_kernel, "made_convolution": run_made_convolution,
+    "state_tree": run_state_tree,
     "hooked": run_hooked, "wrong_weights": run_wrong_weights, "twice": run_twice, "kept_gradients": run_kept_gradients,
     "computed_weights": run_computed_weights, "halved": run_request, "segments": run_segments,
     "other_halves": run_other_halves, "ctc": run_ctc, "loss_of_numbers": run_loss_of_numbers,

@@ -124,6 +124,14 @@ def run_saved(backend: Any, request: FunctionRequest) -> Observation:
     return Observation(arrays)
 
 
+def run_state_tree(backend: Any, request: FunctionRequest) -> Observation:
+    """Some numbers, kept, moved, and given back."""
+    inputs = dict(request.arguments)["inputs"]
+    kept = {n: row.copy() for n, row in enumerate(inputs)}
+    return Observation({f"{when}/{n}": row + (when == "between") for n, row in kept.items() for when in (
+        "before", "between", "after")})
+
+
 def run_wrapped_mask(backend: Any, request: FunctionRequest) -> Observation:
     """Raises ValueError where mask and inputs differ in rows or steps."""
     options = dict(request.arguments)
