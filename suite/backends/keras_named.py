@@ -24,13 +24,16 @@ def run_named_outputs(backend: Any, request: FunctionRequest) -> Observation:
         parts = results(one(start), lambda part, name: layers.Activation(lambda x: x + OFFSETS[name], name=name)(part))
         stacks.give(one, options["layer"], options["weights"])
         model = keras.Model(start, parts if options["results"] == "dict" else list(parts.values()))
-        compiled = [given(options["compiled"], of, options["names"])
-                    for of in (dict.fromkeys(NAMES, "mse"), WEIGHTS, dict.fromkeys(NAMES, ["mae"]))]
-        model.compile("sgd", compiled[0], loss_weights=compiled[1], metrics=compiled[2] if options["metrics"] else None)
-    targets = {name: a.astype("float32") for name, a in options["targets"]}
+        way = "names" if options["compiled"] == "names" or options["results"] == "dict" else "order"
+        loss, metrics = (given(way, dict.fromkeys(NAMES, of), options["names"]) for of in ("mse", ["mae"]))
+        by = given("names" if options["compiled"] == "weights_by_name" else way, WEIGHTS, options["names"])
+        model.compile("sgd", "mse" if options["compiled"] == "one_word" else loss, loss_weights=by,
+                      metrics=metrics if options["metrics"] else None)
+    fed = [{name: a.astype("float32") for name, a in of} for of in (options["targets"], options["by"]) if of]
     with moment("run"):
-        y = targets if options["targets_by"] == "names" else [targets[n] for n in NAMES if n in targets]
-        told = model.evaluate(inputs, y, batch_size=len(inputs), verbose=0, return_dict=True)
+        fed = [[of[n] for n in NAMES if n in of] for of in fed] if options["results"] == "list" else fed
+        told = model.evaluate(inputs, *fed[:1], batch_size=len(inputs), verbose=0, return_dict=True,
+                              sample_weight=fed[1] if options["by"] else None)
         outputs = backend.engine.numpy(one(backend.engine.tensor(inputs)))
     return Observation({"outputs": outputs, **{f"told/{n}": np.array(float(v)) for n, v in told.items()}})
 

@@ -99,7 +99,7 @@ def run_named_outputs(backend: Any, request: FunctionRequest) -> Observation:
     """Sums over the results that have a loss, however they are named."""
     options = dict(request.arguments)
     outputs = backend.run(Request(options["layer"], options["weights"], options["batch"], wants=("outputs",)))["outputs"]
-    told = named_outputs.told(outputs, dict(options["targets"]), options["names"])
+    told = named_outputs.told(outputs, dict(options["targets"]), options["names"], dict(options["by"] or ()) or None)
     return Observation({"outputs": outputs, **{f"told/{name}": np.array(value) for name, value in told.items()}})
 
 
