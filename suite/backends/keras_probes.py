@@ -24,6 +24,7 @@ from suite.backends.keras_handed_on import run_carried_masks, run_listed_states,
 from suite.backends.keras_heads import run_heads
 from suite.backends.keras_held import run_held_counted, run_held_drawn, run_held_trained
 from suite.backends.keras_initial import run_initialized
+from suite.backends.keras_lengths import run_unit_lengths
 from suite.backends.keras_losses import (
     run_ctc,
     run_ignored,
@@ -150,7 +151,7 @@ PROBES: Mapping[str, Callable] = {
     "frozen_drop": run_frozen_drop, "three_masks": run_three_masks, "masked_numbers": run_masked_numbers,
     "both_reset": run_both_reset, "one_row": run_one_row, "rows_alone": run_rows_alone,
     "named_inputs": run_named_inputs,
-    "half_range": run_half_range, "attending_nothing": run_attending_nothing,
+    "half_range": run_half_range, "attending_nothing": run_attending_nothing, "unit_lengths": run_unit_lengths,
     "turned_halves": run_turned_halves, "cut_model": run_cut_model, "own_steps": run_own_steps, "losses_added": run_losses_added,
     "later_policy": run_later_policy, "wrong_table": run_wrong_table,
     "optional": run_optional, "alone": run_alone, "few_rows": run_few_rows, "adapted_again": run_adapted_again,

@@ -18,6 +18,7 @@ from suite.backends.pytorch_given import run_given
 from suite.backends.pytorch_groups import run_copied_optimizer, run_frozen_later, run_groups, run_held_parameters
 from suite.backends.pytorch_heads import run_heads
 from suite.backends.pytorch_initial import run_initialized
+from suite.backends.pytorch_lengths import run_unit_lengths
 from suite.backends.pytorch_losses import run_ctc, run_embedding, run_ignored, run_loss_of_numbers, run_masked_loss
 from suite.backends.pytorch_modules import (
     run_computed_weights,
@@ -69,7 +70,7 @@ PROBES: Mapping[str, Callable] = {
     "packed_by": run_packed_by, "by_position": run_by_position, "of_a_dtype": run_of_a_dtype, "made_ready": run_made_ready,
     "quantizable": run_quantizable, "transformer": run_transformer, "taken_over": run_taken_over,
     "loaded_twice": run_loaded_twice, "restarts": run_restarts,
-    "quantized_bare": run_quantized_bare, "heads": run_heads, "groups": run_groups,
+    "quantized_bare": run_quantized_bare, "heads": run_heads, "groups": run_groups, "unit_lengths": run_unit_lengths,
     "frozen_later": run_frozen_later, "copied_optimizer": run_copied_optimizer,
     "held_parameters": run_held_parameters, "averaged": run_averaged, "statistics_again": run_statistics_again,
 }

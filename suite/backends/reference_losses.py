@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from cases.families import unit_lengths
 from cases.families.counted_by_name import CLASSES, LOSSES
 from cases.families.functions_by_name import ACTIVATIONS, RESHAPED
 from cases.families.losses_by_name import EQUATIONS
@@ -118,3 +119,11 @@ def run_weighted_metric(backend: Any, request: FunctionRequest) -> Observation:
     rows = options["outputs"].max(axis=1) + options["targets"].reshape(len(options["times"]), -1).max(axis=1)
     weighted, repeated = (np.array((rows * w).sum() / w.sum()) for w in (options["weights"], options["times"]))
     return Observation({"weighted": weighted, "repeated": repeated, "plain": np.array(rows.mean())})
+
+
+def run_unit_lengths(backend: Any, request: FunctionRequest) -> Observation:
+    """The equation, and its slopes."""
+    options = dict(request.arguments)
+    name, inputs, other = options["name"], options["inputs"], options["other"]
+    return Observation({"outputs": unit_lengths.EQUATIONS[name](inputs, other),
+                        "gradients": unit_lengths.slopes(name, inputs, other, options["cotangents"])})

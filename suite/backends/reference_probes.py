@@ -92,6 +92,7 @@ from suite.backends.reference_losses import (
     run_masked_loss_by_name,
     run_reshaped,
     run_scaled_model,
+    run_unit_lengths,
     run_weighted_metric,
 )
 from suite.backends.reference_modules import (
@@ -225,7 +226,7 @@ PROBES: Mapping[str, Callable] = {
     "mapped": run_mapped, "quantizable": run_request,
     "loss_by_name": run_loss_by_name, "scaled_model": run_scaled_model, "activation": run_activation, "reshaped": run_reshaped,
     "attending_long": run_attending_long, "kept_mode": run_kept_mode,
-    "masked_loss_by_name": run_masked_loss_by_name, "weighted_metric": run_weighted_metric,
+    "masked_loss_by_name": run_masked_loss_by_name, "weighted_metric": run_weighted_metric, "unit_lengths": run_unit_lengths,
     "packed_as": run_packed_as, "padded_from": run_padded_from, "clipped": run_clipped, "bare": run_bare,
     "told_shapes": run_told_shapes, "options_of_nothing": run_options_of_nothing,
     "contained": run_contained, "loaded_in_part": run_loaded_in_part, "kept_states": run_kept_states,
