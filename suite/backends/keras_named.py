@@ -167,3 +167,19 @@ def run_weighted_metric(backend: Any, request: FunctionRequest) -> Observation:
     with moment("run"):
         weights = engine.tensor(options["weights"].astype("float32"))
         return Observation({"weighted": metric(1, weights), "repeated": metric(times), "plain": metric(1)})
+
+
+def run_turned(backend: Any, request: FunctionRequest) -> Observation:
+    """Answer the request of `cases.families.losses_by_name.classes_lie_along_any_axis`."""
+    options, keras, engine = dict(request.arguments), backend.keras, backend.engine
+    where, name = options["part"].split(".")
+    targets, outputs = options["targets"].astype("float32"), options["outputs"].astype("float32")
+
+    def value(axis: int) -> np.ndarray:
+        t, p = (engine.tensor(a.swapaxes(1, 2) if axis == 1 and a.ndim == 3 else a) for a in (targets, outputs))
+        more = {} if where == "metrics" else {"reduction": "none"}
+        one = getattr(getattr(keras, where), name)(**options["options"], axis=axis, **more)
+        return np.array(engine.numpy(one(t, p)), "float64")
+
+    with moment("run"):
+        return Observation({"turned": value(1), "usual": value(-1)})

@@ -92,6 +92,7 @@ from suite.backends.reference_losses import (
     run_masked_loss_by_name,
     run_reshaped,
     run_scaled_model,
+    run_turned,
     run_unit_lengths,
     run_weighted_metric,
 )
@@ -114,6 +115,7 @@ from suite.backends.reference_packed import (
 from suite.backends.reference_parts import (
     run_bags,
     run_both_ways,
+    run_class_keys,
     run_class_weights,
     run_dropped_all,
     run_frozen_part,
@@ -217,7 +219,7 @@ PROBES: Mapping[str, Callable] = {
     "recorded": run_recorded, "compiled_by_default": run_compiled_by_default,
     "counted_states": run_counted_states, "associative_scan": run_associative_scan, "ctc_decoded": run_ctc_decoded,
     "first_states": run_first_states, "refused_call": run_refused_call, "frozen_part": run_frozen_part,
-    "numbers_as": run_numbers_as, "class_weights": run_class_weights, "normalized": run_normalized,
+    "numbers_as": run_numbers_as, "class_weights": run_class_weights, "class_keys": run_class_keys, "normalized": run_normalized,
     "kept_mask": run_kept_mask, "both_ways": run_both_ways,
     "meant": run_meant, "scan": run_scan, "made_with_weights": run_made_with_weights, "dropped_all": run_dropped_all,
     "sparse_step": run_sparse_step, "seeds": run_seeds, "told_dtypes": run_told_dtypes, "bags": run_bags,
@@ -227,6 +229,7 @@ PROBES: Mapping[str, Callable] = {
     "loss_by_name": run_loss_by_name, "scaled_model": run_scaled_model, "activation": run_activation, "reshaped": run_reshaped,
     "attending_long": run_attending_long, "kept_mode": run_kept_mode,
     "masked_loss_by_name": run_masked_loss_by_name, "weighted_metric": run_weighted_metric, "unit_lengths": run_unit_lengths,
+    "turned": run_turned,
     "packed_as": run_packed_as, "padded_from": run_padded_from, "clipped": run_clipped, "bare": run_bare,
     "told_shapes": run_told_shapes, "options_of_nothing": run_options_of_nothing,
     "contained": run_contained, "loaded_in_part": run_loaded_in_part, "kept_states": run_kept_states,
