@@ -126,3 +126,15 @@ def nested_results_add_up(ask, nest, weighted, rows, by_step):
     seen = settled(answer)
     found = compare("loss", seen["loss"], np.array(due), SLACK * (1 + due))
     return found + ([] if nest == "several_of_one" else compare("metrics", seen["metrics"], sizes_of(inputs, targets), SLACK * 8))
+
+
+@statement("The loss of each result is told beside their sum, whether the results have names of their own, one name, or none.",
+           {"names": ("own", "one", "none"), "form": ("list", "dict")}, strength=(1, 1, 2), sparing=0,
+           source="Keras: Model.evaluate, metrics_names")
+def every_result_is_told(ask, names, form):
+    random = generator("results of one name")
+    inputs, targets = draw_values(random, (ROWS, 3)), [draw_values(random, (ROWS, 3)) for _ in range(2)]
+    given = {"names": names, "form": form, "inputs": inputs, "targets": tuple(targets)}
+    seen = ask(FunctionRequest("told_results", tuple(given.items())))
+    losses = [np.abs(inputs + number - target).mean() for number, target in enumerate(targets)]
+    return compare("told", np.sort(seen["told"].astype("float64")), np.sort([sum(losses), *losses]), SLACK * (1 + sum(losses)))

@@ -60,6 +60,28 @@ def run_nested_results(backend: Any, request: FunctionRequest) -> Observation:
     return Observation({"loss": np.array(float(told["loss"])), "metrics": np.array(metrics)})
 
 
+def run_told_results(backend: Any, request: FunctionRequest) -> Observation:
+    """Answer the request of `cases.families.named_outputs.every_result_is_told`: results are the inputs, and one more."""
+    options, keras = dict(request.arguments), backend.keras
+    inputs, *targets = (a.astype("float32") for a in (options["inputs"], *options["targets"]))
+    with moment("build"):
+        if options["names"] == "none":
+            class Pair(keras.Model):
+                def call(self, x: Any) -> tuple[Any, Any]:
+                    return x + 0.0, x + 1.0
+
+            model = Pair()
+        else:
+            start, layer = keras.Input(inputs.shape[1:]), keras.layers.Activation("linear", name="part")
+            other = layer if options["names"] == "one" else keras.layers.Activation("linear", name="other")
+            model = keras.Model(start, [layer(start), other(start + 1.0)])
+        model.compile("sgd", "mae")
+    with moment("run"):
+        told = model.evaluate(inputs, tuple(targets) if options["names"] == "none" else targets, batch_size=len(inputs),
+                              verbose=0, return_dict=options["form"] == "dict")
+    return Observation({"told": np.array(list(told.values()) if options["form"] == "dict" else told, "float64")})
+
+
 def given(way: str, of: dict[str, Any], names: tuple[str, ...]) -> Any:
     """Something for some results: by name, or in the order of all results, None where there is nothing."""
     return {n: of[n] for n in names} if way == "names" else [of[n] if n in names else None for n in NAMES]

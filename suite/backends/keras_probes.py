@@ -51,6 +51,7 @@ from suite.backends.keras_named import (
     run_named_outputs,
     run_nested_results,
     run_reshaped,
+    run_told_results,
     run_turned,
     run_weighted_metric,
 )
@@ -145,7 +146,7 @@ PROBES: Mapping[str, Callable] = {
     "meant": run_meant, "scan": run_scan, "made_with_weights": run_made_with_weights, "dropped_all": run_dropped_all,
     "sparse_step": run_sparse_step, "seeds": run_seeds, "told_dtypes": run_told_dtypes, "named_outputs": run_named_outputs,
     "nested_results": run_nested_results, "metric_by_word": run_metric_by_word, "loss_by_name": run_loss_by_name,
-    "turned": run_turned,
+    "turned": run_turned, "told_results": run_told_results,
     "scaled_model": run_scaled_model, "activation": run_activation, "reshaped": run_reshaped,
     "attending_long": run_attending_long, "wrong_weights": run_wrong_weights, "told_shapes": run_told_shapes,
     "options_of_nothing": lambda backend, request: run_options_of_nothing({"keras": backend.keras}, request),

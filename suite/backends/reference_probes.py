@@ -162,6 +162,7 @@ from suite.backends.reference_training import (
     run_restarts,
     run_schedule,
     run_shared,
+    run_told_results,
     run_typed,
 )
 from suite.backends.reference_transformers import run_transformer
@@ -224,7 +225,8 @@ PROBES: Mapping[str, Callable] = {
     "meant": run_meant, "scan": run_scan, "made_with_weights": run_made_with_weights, "dropped_all": run_dropped_all,
     "sparse_step": run_sparse_step, "seeds": run_seeds, "told_dtypes": run_told_dtypes, "bags": run_bags,
     "wrong_bags": run_wrong_bags, "padded_with": run_padded_with, "made_elsewhere": run_request,
-    "named_outputs": run_named_outputs, "nested_results": run_nested_results, "metric_by_word": run_metric_by_word,
+    "named_outputs": run_named_outputs, "told_results": run_told_results,
+    "nested_results": run_nested_results, "metric_by_word": run_metric_by_word,
     "mapped": run_mapped, "quantizable": run_request,
     "loss_by_name": run_loss_by_name, "scaled_model": run_scaled_model, "activation": run_activation, "reshaped": run_reshaped,
     "attending_long": run_attending_long, "kept_mode": run_kept_mode,
