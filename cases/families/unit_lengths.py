@@ -30,15 +30,23 @@ def cosines(x: np.ndarray, other: np.ndarray) -> np.ndarray:
     return x / long(x) @ (other / long(other)).swapaxes(1, 2)
 
 
+def penalty(x: np.ndarray, other: np.ndarray) -> np.ndarray:
+    """How far the rows of a kernel are from being orthogonal: the mean size of their cosines, (1,)."""
+    rows = x.reshape(-1, FEATURES)
+    sizes = np.abs(cosines(rows[None], rows[None])[0])[np.triu_indices(len(rows), 1)]
+    return sizes.mean(keepdims=True)
+
+
 EQUATIONS: Mapping[str, Callable[[np.ndarray, np.ndarray], np.ndarray]] = {
     "unit": lambda x, other: x / long(x),
     "layer": lambda x, other: (x - x.mean(axis=-1, keepdims=True)) / np.sqrt(x.var(axis=-1, keepdims=True) + SMALL),
     "root": lambda x, other: x / np.sqrt((x**2).mean(axis=-1, keepdims=True) + SMALL),
     "dot": cosines,
     "cosine": lambda x, other: -(x / long(x) * other / long(other)).sum(axis=-1) * x.any(axis=-1),
+    "penalty": penalty,
 }
 """Name -> its equation, of inputs and of others beside them; as a loss the cosine counts nothing where a step is zeros."""
-LENGTHS = ("unit", "dot")
+LENGTHS = ("unit", "dot", "penalty")
 """What has no gradient where a step is zeros: any finite number will do."""
 
 
@@ -58,11 +66,12 @@ def slopes(name: str, inputs: np.ndarray, other: np.ndarray, cotangents: np.ndar
     return found
 
 
-@statement("What is divided by its own length or spread, and a cosine as a loss, gives the numbers and gradients of its "
-           "equation, of small numbers in half precision too, and finite ones where a step is nothing but zeros; none where it "
-           "does not count.",
+@statement("What is divided by its own length or spread, and a cosine as a loss or penalty, gives the numbers and gradients "
+           "of its equation, of small numbers in half precision too, and finite ones where a step is nothing but zeros; none "
+           "where it does not count.",
            {"name": tuple(EQUATIONS), "dtype": ("float32", "float16"), "steps": ("zeros", "small")}, strength=(1, 3, 3),
-           sparing=6, usual={"name": ("unit", "root", "dot", "cosine")},
+           sparing=6, usual={"name": ("unit", "root", "dot", "cosine", "penalty")},
+           senseless=((("name", "dtype"), lambda name, dtype: name == "penalty" and dtype == "float16"),),
            source="https://github.com/keras-team/keras/issues/23075, https://github.com/keras-team/keras/issues/23546")
 def lengths_have_gradients(ask, name, dtype, steps) -> list[Deviation]:
     random = generator("unit lengths")

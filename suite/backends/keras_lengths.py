@@ -21,6 +21,8 @@ def run_unit_lengths(backend: Any, request: FunctionRequest) -> Observation:
         counts = engine.tensor(options["inputs"].any(axis=-1).astype(dtype))
         if name == "cosine":
             loss = keras.losses.CosineSimilarity(reduction="none", dtype=dtype)
+        elif name == "penalty":
+            one = keras.regularizers.OrthogonalRegularizer(factor=1.0)
         elif name == "dot":
             one = keras.layers.Dot(axes=2, normalize=True, dtype=dtype)
         else:
@@ -29,6 +31,8 @@ def run_unit_lengths(backend: Any, request: FunctionRequest) -> Observation:
 
     def called() -> Any:
         x = keras.ops.cast(variable.value + 0.0, dtype)
+        if name == "penalty":
+            return keras.ops.reshape(one(keras.ops.reshape(x, (-1, x.shape[-1]))), (1,))
         return loss(other, x, counts) if name == "cosine" else one([x, other] if name == "dot" else x)
 
     with moment("run"):

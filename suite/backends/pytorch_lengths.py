@@ -17,8 +17,8 @@ def run_unit_lengths(backend: Any, request: FunctionRequest) -> Observation | Un
     """Answer the request of `cases.families.unit_lengths`; the loss of a cosine of one is 0."""
     options = dict(request.arguments)
     name, shape = options["name"], options["inputs"].shape[-1:]
-    if name == "dot":
-        return Unsupported("PyTorch has no module that multiplies normalized sequences")
+    if name in ("dot", "penalty"):
+        return Unsupported("PyTorch has no module that multiplies normalized sequences, and no penalties")
     inputs, other, cotangents = (torch.tensor(options[n], dtype=getattr(torch, options["dtype"]))
                                  for n in ("inputs", "other", "cotangents"))
     counts = torch.tensor(options["inputs"].any(axis=-1))
