@@ -12,9 +12,11 @@ DECLINED = frozenset("""
     feeding/every_way_feeds_masked_steps feeding/every_way_feeds_several_inputs feeding/every_way_weighs_classes
     feeding/inputs_alone_are_taken feeding/datasets_feed_every_batch_once single_calls/calls_begin_anew
     single_calls/stopped_training_ends_there
+    named_outputs/every_result_is_told
     named_outputs/results_have_names_and_places metrics_by_word/words_name_the_metric_that_fits
     losses_by_name/losses_by_name_are_equations losses_by_name/axes_of_one_change_no_loss
-    losses_by_name/cross_entropies_are_equations losses_by_name/overlaps_are_equations kept_modes/own_modes_are_kept
+    losses_by_name/cross_entropies_are_equations losses_by_name/overlaps_are_equations losses_by_name/classes_lie_along_any_axis
+    kept_modes/own_modes_are_kept
     counted_by_name/losses_by_name_count_valid_steps counted_by_name/metrics_count_by_weights told_shapes/layers_tell_their_shapes
     named_outputs/nested_results_add_up noise_and_statistics/draws_are_told_by_their_seeds ragged/pad_sequences_keeps_words
     precision/half_models_scale_their_loss functions_by_name/activations_are_equations
@@ -25,6 +27,7 @@ DECLINED = frozenset("""
     scans/associative_scans_are_loops scans/decoded_labels_are_the_most_probable scans/scans_of_any_length_are_loops
     sparse_steps/tables_are_trained_as_kernels tables/kept_tables_mask tables/tables_are_the_same_both_ways
     told_dtypes/told_dtypes_are_given weights_of_classes/weights_of_classes_weigh_steps
+    weights_of_classes/weights_of_no_class_are_refused
     edges/coinciding_movies_match_reference edges/directions_of_movies_are_joined whole_numbers/whole_numbers_are_numbers
     made_again/parts_are_made_again made_again/dtypes_are_made_again
     given_masks/three_masks_are_joined given_masks/whole_numbers_are_masked few_rows/resets_reach_both_directions

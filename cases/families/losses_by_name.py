@@ -186,3 +186,28 @@ def overlaps_are_equations(ask, name, of, axis) -> list[Deviation]:
                  "weights": np.ones(1), "metric": None, "due": due}
     seen = ask(FunctionRequest("loss_by_name", tuple(arguments.items())))
     return compare("value", seen["value"], due, np.full(due.shape, 1e-5))
+
+
+TURNED: Mapping[str, tuple[str, dict[str, Any]]] = {
+    "losses.CategoricalCrossentropy": ("class", {}), "losses.SparseCategoricalCrossentropy": ("classes", {}),
+    "losses.CategoricalFocalCrossentropy": ("class", {}), "losses.BinaryCrossentropy": ("flags", {}),
+    "losses.BinaryFocalCrossentropy": ("flags", {}), "losses.CosineSimilarity": ("numbers", {}),
+    "metrics.CategoricalCrossentropy": ("class", {}), "metrics.SparseCategoricalCrossentropy": ("classes", {}),
+    "metrics.CosineSimilarity": ("numbers", {}), "metrics.MeanIoU": ("classes", {"num_classes": CLASSES, "sparse_y_pred": False}),
+    "metrics.IoU": ("classes", {"num_classes": CLASSES, "sparse_y_pred": False, "target_class_ids": (0, 2)}),
+    "metrics.OneHotMeanIoU": ("class", {"num_classes": CLASSES}),
+    "metrics.OneHotIoU": ("class", {"num_classes": CLASSES, "target_class_ids": (0, 2)}),
+}
+"""Keras' losses and metrics that are told the axis of the classes -> what they are of, and their options."""
+
+
+@statement("A loss or a metric that is told the axis of the classes, before that of the steps, is that of the classes last.",
+           {"part": tuple(TURNED), "steps": (5, CLASSES)}, usual={"steps": (5,)}, strength=(1, 1, 2), sparing=3,
+           source="https://github.com/keras-team/keras/issues/23667")
+def classes_lie_along_any_axis(ask, part, steps) -> list[Deviation]:
+    numbers, options = TURNED[part]
+    targets, outputs = drawn("class" if numbers == "classes" else numbers, (3, steps, CLASSES), "turned")
+    targets = targets.argmax(axis=-1) if numbers == "classes" else targets
+    arguments = {"part": part, "options": options, "targets": targets, "outputs": outputs}
+    seen = ask(FunctionRequest("turned", tuple(arguments.items())))
+    return compare("turned", seen["turned"], seen["usual"], SLACK * np.maximum(1.0, np.abs(seen["usual"])))

@@ -25,8 +25,13 @@ WEIGHTS = {"steps": 0.5, "last": 3.0, "first": 0.25}
 LOSSES = {"all": NAMES, "two": ("last", "first"), "one": ("first",)}
 """Which of the results have a loss, a metric and a target."""
 SLACK = 256 * unit_roundoff("float32")
-MADE = {"results": ("list", "dict"), "losses": tuple(LOSSES), "compiled": ("order", "names"), "targets_by": ("order", "names"),
-        "targets": ("all", "with_losses"), "metrics": (True, False)}
+MADE = {"results": ("list", "list_by_name", "dict"), "losses": tuple(LOSSES), "targets": ("all", "with_losses"),
+        "compiled": ("order", "names", "weights_by_name", "one_word"), "metrics": (True, False), "by_row": (False, True)}
+"""results   in a list, with targets in a list or by name; or in a dictionary, as the targets then are, too
+compiled  all in order, all by name; losses in order and their weights by name; one loss for all of them
+by_row    rows (of the result of every step: steps) have weights, which are given as the targets are, or none
+"""
+ORDERED = ("order", "weights_by_name")
 
 
 def results(outputs: Any, moved: Callable[[Any, str], Any] = lambda part, name: part + OFFSETS[name]) -> dict[str, Any]:
@@ -35,33 +40,40 @@ def results(outputs: Any, moved: Callable[[Any, str], Any] = lambda part, name: 
             (("steps", outputs), ("last", outputs[:, -1]), ("first", outputs[:, 0]))}
 
 
-def told(outputs: np.ndarray, targets: dict[str, np.ndarray], names: tuple[str, ...]) -> dict[str, float]:
+def told(outputs: np.ndarray, targets: dict[str, np.ndarray], names: tuple[str, ...], by: dict[str, np.ndarray] | None = None,
+         ) -> dict[str, float]:
     """What an evaluation is to tell: the sum of squared errors by their weights, and the absolute error of each result."""
     off = {name: results(outputs)[name] - targets[name] for name in names}
     errors = {f"{name}_mae": float(np.abs(part).mean()) for name, part in off.items()}
-    return {"loss": sum(WEIGHTS[name] * float((part**2).mean()) for name, part in off.items()), **errors}
+    squares = {name: (part**2).mean(axis=-1) * (by[name] if by else 1.0) for name, part in off.items()}
+    return {"loss": sum(WEIGHTS[name] * float(part.mean()) for name, part in squares.items()), **errors}
 
 
 @statement("Losses, their weights, metrics and targets of several results may be given by name or in order, for all of them or "
            "for some: the loss that is told is that of the results that have one, each metric that of its result.", MADE,
-           senseless=((("results", "compiled"), lambda results, compiled: results == "dict" and compiled == "order"),
-                      (("results", "targets_by"), lambda results, targets_by: results == "dict" and targets_by == "order"),
+           senseless=((("results", "compiled"), lambda results, compiled: results == "dict" and compiled in ORDERED),
+                      (("compiled", "losses"),
+                       lambda compiled, losses: losses != "all" and compiled in ("weights_by_name", "one_word")),
                       (("results", "compiled", "losses"), lambda results, compiled, losses:  # refused, with a word
-                       results == "list" and compiled == "names" and losses != "all"),
+                       results != "dict" and compiled == "names" and losses != "all"),
                       (("targets", "losses"), lambda targets, losses: targets != "all" and losses == "all"),
-                      (("targets", "targets_by", "metrics"), lambda targets, targets_by, metrics:  # refused: KeyError
-                       targets != "all" and targets_by == "names" and metrics)),
+                      (("results", "targets", "losses"), lambda results, targets, losses:  # nothing to be taken for another
+                       results == "list_by_name" and targets != "all" and losses == "one"),
+                      (("targets", "results", "metrics", "by_row"), lambda targets, results, metrics, by_row:  # refused: KeyError
+                       targets != "all" and (results != "list" and metrics or results == "list_by_name" and by_row))),
            strength=(1, 2, 2), sparing=2, source="Keras: Model.compile(loss, loss_weights, metrics), evaluate")
 def results_have_names_and_places(ask, **ways):
     layer = Layer("gru", 3, UNITS, return_state=False)
     batch = BatchPlan(ROWS, STEPS).draw(layer).but(cotangents=None)
     random = generator("named outputs")
     targets = {name: draw_values(random, part.shape) for name, part in results(np.zeros((ROWS, STEPS, UNITS))).items()}
+    by = {name: random.uniform(0.5, 2.0, part.shape[:-1]) for name, part in targets.items()} if ways["by_row"] else None
     names = LOSSES[ways["losses"]]
+    given = tuple(name for name in NAMES if ways["targets"] == "all" or name in names)
     seen = ask(FunctionRequest("named_outputs", tuple({
         **ways, "layer": layer, "weights": draw_weights(layer), "batch": batch, "names": names,
-        "targets": tuple((n, a) for n, a in targets.items() if ways["targets"] == "all" or n in names)}.items())))
-    due = told(seen["outputs"].astype("float64"), targets, names)
+        "targets": tuple((n, targets[n]) for n in given), "by": tuple((n, by[n]) for n in given) if by else None}.items())))
+    due = told(seen["outputs"].astype("float64"), targets, names, by)
     due = due if ways["metrics"] else {"loss": due["loss"]}
     return [d for name, value in due.items()
             for d in compare(name, seen.arrays.get(f"told/{name}", np.array(np.nan)), np.array(value), SLACK * (1 + value))]
@@ -114,3 +126,15 @@ def nested_results_add_up(ask, nest, weighted, rows, by_step):
     seen = settled(answer)
     found = compare("loss", seen["loss"], np.array(due), SLACK * (1 + due))
     return found + ([] if nest == "several_of_one" else compare("metrics", seen["metrics"], sizes_of(inputs, targets), SLACK * 8))
+
+
+@statement("The loss of each result is told beside their sum, whether the results have names of their own, one name, or none.",
+           {"names": ("own", "one", "none"), "form": ("list", "dict")}, strength=(1, 1, 2), sparing=0,
+           source="Keras: Model.evaluate, metrics_names")
+def every_result_is_told(ask, names, form):
+    random = generator("results of one name")
+    inputs, targets = draw_values(random, (ROWS, 3)), [draw_values(random, (ROWS, 3)) for _ in range(2)]
+    given = {"names": names, "form": form, "inputs": inputs, "targets": tuple(targets)}
+    seen = ask(FunctionRequest("told_results", tuple(given.items())))
+    losses = [np.abs(inputs + number - target).mean() for number, target in enumerate(targets)]
+    return compare("told", np.sort(seen["told"].astype("float64")), np.sort([sum(losses), *losses]), SLACK * (1 + sum(losses)))

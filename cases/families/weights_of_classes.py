@@ -1,11 +1,12 @@
-"""Weights of classes, where every step has a class of its own."""
+"""Weights of classes, where every step has a class of its own, and where what they are given for is no class."""
 
 from __future__ import annotations
 
 import numpy as np
 
 from cases.batches import draw_values
-from cases.families.base import statement
+from cases.families.base import statement, worded
+from cases.invariants.base import settled
 from cases.layers import generator
 from cases.models import FunctionRequest
 from cases.requests import Deviation, Refusal
@@ -31,3 +32,26 @@ def weights_of_classes_weigh_steps(ask, steps, targets) -> list[Deviation]:
     weighted = -np.log(np.maximum(taken, 1e-30)) * np.array(WEIGHTS)[classes]
     due = weighted.sum() / weighted.size
     return compare("loss", seen["loss"], np.array(due), 256 * unit_roundoff("float32") * (1 + due))
+
+
+KEYS = {"words": ("rare", "usual", "often"), "numbers_in_words": ("0", "1", "2"), "halves": (0.5, 1.5, 2.5)}
+"""What weights are given for, in place of 0, 1, 2."""
+
+
+@statement("Weights that are given for what is no number of a class are refused, and not forgotten; those for a number in words "
+           "may be taken for that number's.", {"keys": tuple(KEYS)}, strength=(1, 1, 1), sparing=1,
+           usual={"keys": ("words", "numbers_in_words")}, source="https://github.com/keras-team/keras/issues/23220")
+def weights_of_no_class_are_refused(ask, keys) -> list[Deviation]:
+    random = generator("weights of no class")
+    inputs, classes = draw_values(random, (ROWS, CLASSES)), np.arange(ROWS) % CLASSES
+    answer = ask.answer(FunctionRequest("class_keys", (("inputs", inputs), ("classes", classes),
+                                                       ("weights", tuple(zip(KEYS[keys], WEIGHTS, strict=True))))))
+    if isinstance(answer, Refusal):
+        return worded(answer)
+    shares = np.exp(inputs) / np.exp(inputs).sum(axis=-1, keepdims=True)
+    losses = -np.log(shares[np.arange(ROWS), classes])
+    due, told = float((losses * np.array(WEIGHTS)[classes]).mean()), float(settled(answer)["loss"])
+    if keys == "numbers_in_words" and abs(told - due) < 1e-4:
+        return []
+    words = f"weights for {KEYS[keys]} are taken in silence: the loss is {told:.4g}, {losses.mean():.4g} without weights"
+    return [Deviation("loss", words)]

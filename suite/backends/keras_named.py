@@ -25,15 +25,17 @@ def run_named_outputs(backend: Any, request: FunctionRequest) -> Observation:
         parts = results(one(start), lambda part, name: layers.Activation(lambda x: x + OFFSETS[name], name=name)(part))
         stacks.give(one, options["layer"], options["weights"])
         model = keras.Model(start, parts if options["results"] == "dict" else list(parts.values()))
-        compiled = [given(options["compiled"], of, options["names"])
-                    for of in (dict.fromkeys(NAMES, "mse"), WEIGHTS, dict.fromkeys(NAMES, ["mae"]))]
-        if isinstance(compiled[1], dict):  # names in another order than the results
-            compiled[1] = dict(reversed(compiled[1].items()))
-        model.compile("sgd", compiled[0], loss_weights=compiled[1], metrics=compiled[2] if options["metrics"] else None)
-    targets = {name: a.astype("float32") for name, a in options["targets"]}
+        way = "names" if options["compiled"] == "names" or options["results"] == "dict" else "order"
+        loss, metrics = (given(way, dict.fromkeys(NAMES, of), options["names"]) for of in ("mse", ["mae"]))
+        by = given("names" if options["compiled"] == "weights_by_name" else way, WEIGHTS, options["names"])
+        by = dict(reversed(by.items())) if isinstance(by, dict) else by  # names in another order than the results
+        model.compile("sgd", "mse" if options["compiled"] == "one_word" else loss, loss_weights=by,
+                      metrics=metrics if options["metrics"] else None)
+    fed = [{name: a.astype("float32") for name, a in of} for of in (options["targets"], options["by"]) if of]
     with moment("run"):
-        y = targets if options["targets_by"] == "names" else [targets[n] for n in NAMES if n in targets]
-        told = model.evaluate(inputs, y, batch_size=len(inputs), verbose=0, return_dict=True)
+        fed = [[of[n] for n in NAMES if n in of] for of in fed] if options["results"] == "list" else fed
+        told = model.evaluate(inputs, *fed[:1], batch_size=len(inputs), verbose=0, return_dict=True,
+                              sample_weight=fed[1] if options["by"] else None)
         outputs = backend.engine.numpy(one(backend.engine.tensor(inputs)))
     return Observation({"outputs": outputs, **{f"told/{n}": np.array(float(v)) for n, v in told.items()}})
 
@@ -58,6 +60,28 @@ def run_nested_results(backend: Any, request: FunctionRequest) -> Observation:
                                    None if weights is None else nested(weights), return_dict=True)
     metrics = sorted(float(value) for name, value in told.items() if name.endswith("size"))
     return Observation({"loss": np.array(float(told["loss"])), "metrics": np.array(metrics)})
+
+
+def run_told_results(backend: Any, request: FunctionRequest) -> Observation:
+    """Answer the request of `cases.families.named_outputs.every_result_is_told`: results are the inputs, and one more."""
+    options, keras = dict(request.arguments), backend.keras
+    inputs, *targets = (a.astype("float32") for a in (options["inputs"], *options["targets"]))
+    with moment("build"):
+        if options["names"] == "none":
+            class Pair(keras.Model):
+                def call(self, x: Any) -> tuple[Any, Any]:
+                    return x + 0.0, x + 1.0
+
+            model = Pair()
+        else:
+            start, layer = keras.Input(inputs.shape[1:]), keras.layers.Activation("linear", name="part")
+            other = layer if options["names"] == "one" else keras.layers.Activation("linear", name="other")
+            model = keras.Model(start, [layer(start), other(start + 1.0)])
+        model.compile("sgd", "mae")
+    with moment("run"):
+        told = model.evaluate(inputs, tuple(targets) if options["names"] == "none" else targets, batch_size=len(inputs),
+                              verbose=0, return_dict=options["form"] == "dict")
+    return Observation({"told": np.array(list(told.values()) if options["form"] == "dict" else told, "float64")})
 
 
 def given(way: str, of: dict[str, Any], names: tuple[str, ...]) -> Any:
@@ -218,3 +242,19 @@ def run_metric_over_batches(backend: Any, request: FunctionRequest) -> Observati
             given = () if options["metric"] == "Mean" else (engine.tensor(targets.astype("float32")),)
             one.update_state(*given, told, sample_weight=engine.tensor(weights.astype("float32")))
         return Observation({"value": np.array(engine.numpy(one.result()), "float64")})
+
+
+def run_turned(backend: Any, request: FunctionRequest) -> Observation:
+    """Answer the request of `cases.families.losses_by_name.classes_lie_along_any_axis`."""
+    options, keras, engine = dict(request.arguments), backend.keras, backend.engine
+    where, name = options["part"].split(".")
+    targets, outputs = options["targets"].astype("float32"), options["outputs"].astype("float32")
+
+    def value(axis: int) -> np.ndarray:
+        t, p = (engine.tensor(a.swapaxes(1, 2) if axis == 1 and a.ndim == 3 else a) for a in (targets, outputs))
+        more = {} if where == "metrics" else {"reduction": "none"}
+        one = getattr(getattr(keras, where), name)(**options["options"], axis=axis, **more)
+        return np.array(engine.numpy(one(t, p)), "float64")
+
+    with moment("run"):
+        return Observation({"turned": value(1), "usual": value(-1)})

@@ -24,6 +24,7 @@ from suite.backends.keras_handed_on import run_carried_masks, run_listed_states,
 from suite.backends.keras_heads import run_dropped_scores, run_heads
 from suite.backends.keras_held import run_held_counted, run_held_drawn, run_held_trained
 from suite.backends.keras_initial import run_initialized
+from suite.backends.keras_lengths import run_unit_lengths
 from suite.backends.keras_losses import (
     run_ctc,
     run_ignored,
@@ -52,6 +53,8 @@ from suite.backends.keras_named import (
     run_named_outputs,
     run_nested_results,
     run_reshaped,
+    run_told_results,
+    run_turned,
     run_weighted_metric,
     run_weighted_steps,
     run_weights_beside_masks,
@@ -100,6 +103,7 @@ from suite.backends.keras_typed_parts import (
     run_adapted_scaled,
     run_adapted_thawed,
     run_both_ways,
+    run_class_keys,
     run_class_weights,
     run_kept_mask,
     run_normalized,
@@ -145,12 +149,13 @@ PROBES: Mapping[str, Callable] = {
     "compiled_by_default": run_compiled_by_default, "counted_states": run_counted_states,
     "associative_scan": run_associative_scan, "ctc_decoded": run_ctc_decoded,
     "first_states": run_first_states, "refused_call": run_refused_call, "frozen_part": run_frozen_part,
-    "numbers_as": run_numbers_as, "class_weights": run_class_weights, "normalized": run_normalized,
+    "numbers_as": run_numbers_as, "class_weights": run_class_weights, "class_keys": run_class_keys, "normalized": run_normalized,
     "kept_mask": run_kept_mask, "both_ways": run_both_ways,
     "meant": run_meant, "scan": run_scan, "loop_of_ops": run_loop,
     "made_with_weights": run_made_with_weights, "dropped_all": run_dropped_all,
     "sparse_step": run_sparse_step, "seeds": run_seeds, "told_dtypes": run_told_dtypes, "named_outputs": run_named_outputs,
     "nested_results": run_nested_results, "metric_by_word": run_metric_by_word, "loss_by_name": run_loss_by_name,
+    "turned": run_turned, "told_results": run_told_results,
     "scaled_model": run_scaled_model, "activation": run_activation, "reshaped": run_reshaped,
     "attending_long": run_attending_long, "wrong_weights": run_wrong_weights, "told_shapes": run_told_shapes,
     "options_of_nothing": lambda backend, request: run_options_of_nothing({"keras": backend.keras}, request),
@@ -160,7 +165,7 @@ PROBES: Mapping[str, Callable] = {
     "nested_masks": run_nested_masks, "weights_beside_masks": run_weights_beside_masks, "masked_numbers": run_masked_numbers,
     "both_reset": run_both_reset, "one_row": run_one_row, "rows_alone": run_rows_alone,
     "named_inputs": run_named_inputs,
-    "half_range": run_half_range, "attending_nothing": run_attending_nothing,
+    "half_range": run_half_range, "attending_nothing": run_attending_nothing, "unit_lengths": run_unit_lengths,
     "turned_halves": run_turned_halves, "cut_model": run_cut_model, "own_steps": run_own_steps, "losses_added": run_losses_added,
     "later_policy": run_later_policy, "wrong_table": run_wrong_table,
     "optional": run_optional, "alone": run_alone, "few_rows": run_few_rows, "adapted_again": run_adapted_again,

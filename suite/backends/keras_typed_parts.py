@@ -42,6 +42,18 @@ def run_class_weights(backend: Any, request: FunctionRequest) -> Observation:
     return Observation({"shares": shares, "loss": np.array(history.history["loss"][0])})
 
 
+def run_class_keys(backend: Any, request: FunctionRequest) -> Observation:
+    """Answer the request of `cases.families.weights_of_classes.weights_of_no_class_are_refused`: the inputs are logits."""
+    options, keras = dict(request.arguments), backend.keras
+    inputs = options["inputs"].astype("float32")
+    with moment("build"):
+        model = keras.Sequential([keras.Input(inputs.shape[1:]), keras.layers.Softmax()])
+        model.compile(keras.optimizers.SGD(0.0), "sparse_categorical_crossentropy")
+    with moment("run"):
+        told = model.fit(inputs, options["classes"], class_weight=dict(options["weights"]), batch_size=len(inputs), verbose=0)
+    return Observation({"loss": np.array(told.history["loss"][0])})
+
+
 def run_normalized(backend: Any, request: FunctionRequest) -> Observation | Unsupported:
     """Answer the request of `cases.families.normalizations.normalizations_are_their_equations`."""
     options, layers, engine = dict(request.arguments), backend.keras.layers, backend.engine

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from cases.families import unit_lengths
 from cases.families.counted_by_name import CLASSES, LOSSES, beside_a_mask
 from cases.families.functions_by_name import ACTIVATIONS, RESHAPED
 from cases.families.losses_by_name import EQUATIONS
@@ -145,3 +146,20 @@ def run_metric_over_batches(backend: Any, request: FunctionRequest) -> Observati
                                                                  for one in (targets, outputs))))()
     counts = options["weights"] * options["masks"]
     return Observation({"value": np.array((values * counts).sum() / counts.sum())})
+
+
+def run_unit_lengths(backend: Any, request: FunctionRequest) -> Observation:
+    """The equation, and its slopes."""
+    options = dict(request.arguments)
+    name, inputs, other = options["name"], options["inputs"], options["other"]
+    return Observation({"outputs": unit_lengths.EQUATIONS[name](inputs, other),
+                        "gradients": unit_lengths.slopes(name, inputs, other, options["cotangents"])})
+
+
+def run_turned(backend: Any, request: FunctionRequest) -> Observation:
+    """The mean cross-entropy of the classes last, and along an axis before the last."""
+    options = dict(request.arguments)
+    t, p = (x - x.min() + 1.0 for x in (options["targets"], options["outputs"]))
+    t = t if t.ndim == 3 else np.eye(p.shape[-1])[options["targets"]]
+    return Observation({"usual": np.array((t * np.log(p)).sum(axis=-1).mean()),
+                        "turned": np.array((t * np.log(p)).swapaxes(1, 2).sum(axis=1).mean())})

@@ -41,7 +41,21 @@ def run_class_weights(backend: Any, request: FunctionRequest) -> Observation:
     shares = np.exp(options["inputs"].sum(axis=2, keepdims=True) * np.linspace(-1.0, 1.0, len(weights)))
     shares /= shares.sum(axis=2, keepdims=True)
     rows, steps = np.indices(classes.shape)
-    return Observation({"shares": shares, "loss": np.mean(-np.log(shares[rows, steps, classes]) * weights[classes])})
+    return Observation({"shares": shares, "loss": np.array(np.mean(-np.log(shares[rows, steps, classes]) * weights[classes]))})
+
+
+def run_class_keys(backend: Any, request: FunctionRequest) -> Observation:
+    """Raises ValueError where a weight is for no number of a class."""
+    options = dict(request.arguments)
+    with moment("run"):
+        weights = {}
+        for key, weight in options["weights"]:
+            if not str(key).isdecimal():
+                raise ValueError(f"{key!r} is no number of a class")
+            weights[int(key)] = weight
+    shares = np.exp(options["inputs"]) / np.exp(options["inputs"]).sum(axis=-1, keepdims=True)
+    losses = [-np.log(shares[row, name]) * weights[name] for row, name in enumerate(options["classes"])]
+    return Observation({"loss": np.array(np.mean(losses))})
 
 
 def run_normalized(backend: Any, request: FunctionRequest) -> Observation:

@@ -103,8 +103,15 @@ def run_named_outputs(backend: Any, request: FunctionRequest) -> Observation:
     """Sums over the results that have a loss, however they are named."""
     options = dict(request.arguments)
     outputs = backend.run(Request(options["layer"], options["weights"], options["batch"], wants=("outputs",)))["outputs"]
-    told = named_outputs.told(outputs, dict(options["targets"]), options["names"])
+    told = named_outputs.told(outputs, dict(options["targets"]), options["names"], dict(options["by"] or ()) or None)
     return Observation({"outputs": outputs, **{f"told/{name}": np.array(value) for name, value in told.items()}})
+
+
+def run_told_results(backend: Any, request: FunctionRequest) -> Observation:
+    """The sum, and each."""
+    options = dict(request.arguments)
+    losses = [np.abs(options["inputs"] + number - target).mean() for number, target in enumerate(options["targets"])]
+    return Observation({"told": np.array([sum(losses), *losses])})
 
 
 def run_metric_by_word(backend: Any, request: FunctionRequest) -> Observation:
