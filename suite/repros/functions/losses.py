@@ -138,6 +138,8 @@ def embedding(told: Told) -> list[str]:
     """PyTorch's nn.Embedding: what is looked up, the table, its gradient, whether it is trained."""
     options = told.options
     padding, origin, longest = options["padding"], options["origin"], options["longest"]
+    if origin not in ("fresh", "given", "pretrained") or options.get("norm", 2.0) != 2.0:
+        raise NoScript(f"a table that is {origin}, or other norms of it: not written in scripts yet")
     given = [f"{n}={v}" for n, v in (("padding_idx", padding), ("max_norm", longest or None), ("sparse", options["sparse"]),
                                      ("scale_grad_by_freq", options["by_frequency"])) if v is not None and v is not False]
     rows, width = options["table"].shape

@@ -173,6 +173,8 @@ def fresh_weights(told: Told) -> list[str]:
     layer, options = told.options["layer"], dict(told.options["options"])
     if layer.dtype != "float32":
         raise NoScript(f"weights of {layer.dtype}: not written in scripts yet")
+    if layer.convolution is not None:
+        raise NoScript("fresh weights of a ConvLSTM: not written in scripts yet")
     if "call" in options:
         return seeds(told, layer)
     first = head(told.backend)
