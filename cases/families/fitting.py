@@ -19,7 +19,7 @@ EPOCHS = (1, 2)
 """Of the first training, and of the second, which goes on."""
 RATE, MOMENTUM, AVERAGED = 0.125, 0.5, 0.75
 KINDS: Mapping[str, Mapping[str, float]] = {
-    "everything": {"gathered": 3, "scale": 8.0, "ema": AVERAGED, "at_once": 3, "once": 1, "cut": 0.25},
+    "everything": {"gathered": 3, "scale": 8.0, "ema": AVERAGED, "at_once": 3, "once": 1, "cut": 0.25, "decay": 0.25},
     "averaged": {"ema": AVERAGED, "at_once": 2, "floor": 1}, "gathered": {"gathered": 3, "scale": 8.0, "at_once": 3},
     "overwritten": {"ema": AVERAGED, "overwrite": 2, "floor": 1},
     "plain": {}, "gathered_alone": {"gathered": 2}, "by_steps": {"steps": 7},
