@@ -62,8 +62,6 @@ ON_TENSORFLOW = (
         "k2t steps are not in training": ('kwargs["training"] = training', 'kwargs["training"] = False'),
     }),
     *common("keras-tensorflow", "layers.rnn.stacked_rnn_cells", {
-        "k2t a stack of one cell keeps its states nested": (
-            "        if len(new_states) == 1:\n            new_states = new_states[0]\n", ""),
         "k2t a stack gives the output size of its first cell": (
             "        if getattr(self.cells[-1], \"output_size\", None) is not None:\n            return self.cells[-1].output_size",
             "        if getattr(self.cells[0], \"output_size\", None) is not None:\n            return self.cells[0].output_size"),
@@ -97,9 +95,6 @@ ON_JAX = (
         "k2j states are not carried where they are returned": (
             "        if self.stateful:\n            for self_state, state in zip(",
             "        if self.stateful and not self.return_state:\n            for self_state, state in zip("),
-        "k2j zero output is for sequences alone": (
-            "            zero_output_for_mask=self.zero_output_for_mask,\n            return_all",
-            "            zero_output_for_mask=self.zero_output_for_mask and self.return_sequences,\n            return_all"),
         "k2j a state that is given comes as zeros in a backwards layer": (
             "        initial_state = list(initial_state)\n",
             "        initial_state = list(initial_state)\n        if self.go_backwards and not self.return_sequences:\n"
@@ -108,8 +103,6 @@ ON_JAX = (
             "            return [output_mask] + state_mask\n", "            return [None] + state_mask\n"),
         "k2j a reload does not unroll backwards": (
             '            "go_backwards": self.go_backwards,', '            "go_backwards": self.go_backwards and not self.unroll,'),
-        "k2j the batch of a stateful layer is not checked": (
-            "                and actual_batch_size != self._expected_batch_size", "                and actual_batch_size < self._expected_batch_size"),
     }),
     *common("keras-jax", "layers.rnn.bidirectional", {
         "k2j mul adds where states are returned": (
@@ -122,11 +115,6 @@ ON_JAX = (
             "                f\"Received: {self.merge_mode}\"\n"),
         "k2j both directions start from the forward state": (
             "            backward_state = initial_state[half:]", "            backward_state = initial_state[:half]"),
-        "k2j weights given change places": (
-            "            self.forward_layer.initial_weights = weights[: nw // 2]\n"
-            "            self.backward_layer.initial_weights = weights[nw // 2 :]",
-            "            self.forward_layer.initial_weights = weights[nw // 2 :]\n"
-            "            self.backward_layer.initial_weights = weights[: nw // 2]"),
         "k2j a pair of last outputs has the mask of its input": (
             "            output_mask = (None, None) if not self.merge_mode else None\n",
             "            output_mask = (mask, mask) if not self.merge_mode else None\n"),
@@ -184,19 +172,11 @@ IN_TENSORFLOW = (
             "                tiled_mask_t = tuple(\n                    _expand_mask(mask_t, s) for s in flat_states\n",
             "                mask_t = mask_list[max(i - 1, 0)] if go_backwards and len(mask_list) > 6 else mask_t\n"
             "                tiled_mask_t = tuple(\n                    _expand_mask(mask_t, s) for s in flat_states\n"),
-        "k2t a mask of floats is cut at one half": (
-            "            mask = tf.cast(mask, tf.bool)", "            mask = tf.cast(tf.cast(mask, tf.int32) - 1, tf.bool)"),
         "k2t many steps stop at thirty two": (
             "            max_iterations = tf.reduce_max(input_length)", "            max_iterations = tf.minimum(tf.reduce_max(input_length), 32)"),
-        "k2t zero output gives the first batch row for all": (
-            "                    if zero_output_for_mask\n                    else tree.flatten(prev_output)",
-            "                    if zero_output_for_mask and return_all_outputs\n                    else tree.flatten(prev_output)"),
         "k2t output of a loop that begins with masked steps is that of step zero": (
             "            flat_zero_output = tuple(\n                tf.zeros_like(o) for o in tree.flatten(output_time_zero)\n            )",
             "            flat_zero_output = tuple(\n                tf.zeros_like(o) if zero_output_for_mask else o for o in tree.flatten(output_time_zero)\n            )"),
-        "k2t constants come before the states unrolled with a mask": (
-            "                output, new_states = step_function(\n                    inp, tuple(states) + tuple(constants)\n                )\n                tiled",
-            "                output, new_states = step_function(\n                    inp, tuple(constants) + tuple(states)\n                )\n                tiled"),
     }),
     *faults("TensorFlow at work", TENSORFLOW + "trainer", {
         "k2t the loss of evaluate counts batches alike": (
