@@ -31,7 +31,8 @@ class Family:
     usual       name -> fewer values, below `full`: where each costs a compiling framework seconds
     strength    of the covering array at smoke, default and full: 1 each value, 2 each pair
     depth       from which on it is checked at all
-    sparing     how many variants, the first ones, a framework that compiles every new model is asked below `full`; None: all
+    dear        name -> values that a framework that compiles every new model is not asked below `full`
+    sparing     how many of the other variants, the first ones, it is asked there; None: all
     """
 
     name: str
@@ -45,19 +46,23 @@ class Family:
     depth: str = "default"
     source: str = ""
     sparing: int | None = None
+    dear: Mapping[str, tuple] = field(default_factory=dict)
 
     def variants(self, depth: str, sparing: bool = False) -> list[Row]:
         """The rows of a depth, in a stable order; none where it is not checked yet. Of a `sparing` plan: those of them."""
         if DEPTHS.index(depth) < DEPTHS.index(self.depth):
             return []
-        most = self.sparing if sparing and depth != "full" else None
-        if most == 0:
+        spared = sparing and depth != "full"
+        if spared and self.sparing == 0:
             return []
         if not self.factors:
             return [{}]
         strength = min(self.strength[DEPTHS.index(depth)], len(self.factors))
         factors = {**self.factors, **(self.usual if depth != "full" else {})}
-        return covering(f"statement {self.name}", factors, strength, self.senseless)[:most]
+        rows = covering(f"statement {self.name}", factors, strength, self.senseless)
+        if not spared:
+            return rows
+        return [row for row in rows if not any(row[name] in values for name, values in self.dear.items())][: self.sparing]
 
 
 REGISTRY: dict[str, Family] = {}

@@ -53,8 +53,7 @@ def resets_reach_both_directions(ask, merge, cell) -> list[Deviation]:
 
 @statement("What is dropped in a batch of one row is what is dropped in any: whole features by spatial dropout, and by "
            "dropout what its own shape of noise says.", {"kind": ("spatial", "features", "steps", "numbers")},
-           strength=(1, 1, 1), sparing=0,
-           source="Keras: SpatialDropout1D, Dropout(noise_shape)")
+           strength=(1, 1, 1), source="Keras: SpatialDropout1D, Dropout(noise_shape)")
 def one_row_is_dropped_from(ask, kind) -> list[Deviation]:
     """Arrays: `outputs`, of ones, in training, (1, steps, features)."""
     seen = ask(FunctionRequest("one_row", (("kind", kind), ("inputs", np.ones((1, WIDE, WIDE))))))

@@ -19,9 +19,10 @@ EPOCHS = (1, 2)
 """Of the first training, and of the second, which goes on."""
 RATE, MOMENTUM, AVERAGED = 0.125, 0.5, 0.75
 KINDS: Mapping[str, Mapping[str, float]] = {
-    "everything": {"gathered": 3, "scale": 8.0, "ema": AVERAGED, "at_once": 3, "once": 1, "cut": 0.25},
+    "everything": {"gathered": 3, "scale": 8.0, "ema": AVERAGED, "at_once": 3, "once": 1, "cut": 0.25, "decay": 0.25},
     "averaged": {"ema": AVERAGED, "at_once": 2, "floor": 1}, "gathered": {"gathered": 3, "scale": 8.0, "at_once": 3},
     "overwritten": {"ema": AVERAGED, "overwrite": 2, "floor": 1},
+    "overwritten_once": {"ema": AVERAGED, "overwrite": 2, "once": 1},
     "plain": {}, "gathered_alone": {"gathered": 2}, "by_steps": {"steps": 7},
     "scheduled": {"falls": 0.5}, "scheduled_gathered": {"falls": 0.5, "gathered": 2},
     "clipped": {"clip": 0.5, "decay": 0.25}, "bounded": {"clip": 0.5, "decay": 0.25, "gathered": 2, "floor": 1},
@@ -107,8 +108,9 @@ def by_hand(options: Mapping[str, float]) -> dict[str, np.ndarray]:
            "gathered and clipped, losses scaled, weights averaged, decayed and bounded, at the rate of that step; a second "
            "training goes on where the first ended, and what is told of losses and weighted metrics is of the outputs before "
            "each step.",
-           {"kind": tuple(KINDS)}, usual={"kind": ("everything", "averaged", "by_steps", "clipped", "bounded",
-                                                  "scheduled_gathered")}, sparing=2,
+           {"kind": tuple(KINDS)}, usual={"kind": ("everything", "averaged", "overwritten_once", "by_steps",
+                                                  "clipped", "bounded", "scheduled_gathered")},
+           dear={"kind": ("by_steps", "clipped", "bounded", "scheduled_gathered")},
            source="Keras: Model.fit, compile, SGD; Polyak 1964")
 def fitting_is_steps_by_hand(ask, kind):
     given = {"options": tuple(KINDS[kind].items()), **drawn()}

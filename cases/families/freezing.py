@@ -56,7 +56,7 @@ def frozen_parts_stay(ask, how, part, way):
 
 @statement("A model that was made frozen trains no weight, and none is trained in one that is made of it.",
            {"kind": ("sequential", "functional"), "way": WAYS}, strength=(1, 2, 2), usual={"way": ("configuration", "clone")},
-           sparing=0, source="Keras: Sequential(trainable=False), Model(trainable=False), from_config, load_model, clone_model")
+           source="Keras: Sequential(trainable=False), Model(trainable=False), from_config, load_model, clone_model")
 def frozen_models_stay_frozen(ask, kind, way) -> list[Deviation]:
     """Arrays: how many weights there are, how many of them are trained in the model, and `again`, in the other one."""
     seen = ask(FunctionRequest("frozen_model", (("kind", kind), ("way", way))))

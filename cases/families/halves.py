@@ -54,7 +54,7 @@ def drawn(name: str, mask: str, states: bool) -> tuple[Batch, tuple[Request, Req
     "halves": tuple(HALVES), "merge": ("concat", "none", "sum", "mul"), "mask": ("none", "right", "gaps"),
     "states": (False, True), "return_sequences": (True, False), "way": ("built", "configuration", "file"),
 }, usual={"halves": ("lstm_sizes", "lstm_gru", "gru_resets", "lstm_biases", "lstm_activations"),
-          "merge": ("concat", "none", "sum"), "mask": ("none", "right")},
+          "merge": ("concat", "none", "sum"), "mask": ("none", "gaps")},
     senseless=((("halves", "merge"), lambda halves, merge: uneven(halves) and merge in ("sum", "mul")),
                (("halves", "states"), lambda halves, states: states and states_differ(halves)),
                (("states", "way"), lambda states, way: states and way == "file")), strength=(1, 1, 2), sparing=3,

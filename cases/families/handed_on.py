@@ -19,7 +19,8 @@ VALID = np.array([[1, 1, 1, 1, 1], [1, 1, 0, 1, 1], [0, 1, 1, 1, 0], [0, 0, 1, 0
 @statement("Every sequence among a layer's results carries the mask of its input, and nothing else carries one.", {
     "part": tuple(PARTS), "direction": ("forward", "bidirectional", "backward"), "merge": ("concat", "none", "sum", "ave", "mul"),
     "return_sequences": (True, False), "return_state": (True, False),
-}, usual={"part": ("lstm", "gru", "cells", "conv_lstm"), "merge": ("concat", "none")}, strength=(1, 3, 3), sparing=2, senseless=(
+}, usual={"part": ("lstm", "gru", "cells", "conv_lstm"), "merge": ("concat", "none")}, strength=(1, 3, 3), sparing=5,
+           dear={"part": ("gru", "cells", "conv_lstm")}, senseless=(
     (("direction", "merge"), lambda direction, merge: merge != "concat" and direction != "bidirectional"),
 ), source="Keras: RNN.compute_mask, Bidirectional.compute_mask")
 def results_carry_their_masks(ask, part, direction, merge, return_sequences, return_state):

@@ -75,7 +75,7 @@ def fixed(name: str, array: np.ndarray) -> list[Deviation]:
 
 @statement("An initializer that is called by name draws as it is documented: evenly between its bounds, or normally, as wide as "
            "the sizes say; orthogonal to its gain; or one number everywhere; from one seed the same.",
-           {"name": (*DRAWN, *FIXED), "shape": tuple(SHAPES)}, strength=(1, 2, 2), sparing=6,
+           {"name": (*DRAWN, *FIXED), "shape": tuple(SHAPES)}, strength=(1, 2, 2), dear={"shape": ("tall", "windows")},
            senseless=((("name", "shape"), lambda name, shape: name == "identity" and shape == "windows"),),
            source="Keras: initializers; PyTorch: torch.nn.init")
 def initializers_draw_as_documented(ask, name, shape) -> list[Deviation]:

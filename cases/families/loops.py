@@ -38,13 +38,15 @@ def loops_are_right_in_their_corners(ask, cell, kernel, direction, mask, units, 
 
 
 @statement("A loop that nothing keeps from being fast is the equations with or without biases and given states, in either "
-           "direction, whether it gives all outputs or the last, also where its activations are one.",
+           "direction, whether it gives all outputs or the last, also of one row, and where its activations are one.",
            {"cell": ("gru", "lstm", "gru_before"), "bias": (False, True), "direction": ("backward", "forward"),
-            "sequences": (False, True), "states": (True, False), "units": (3, 1), "activation": ("tanh", "sigmoid")},
+            "sequences": (False, True), "states": (True, False), "units": (3, 1), "activation": ("tanh", "sigmoid"),
+            "rows": (2, 1)},
            strength=(1, 2, 2), source="the equations of the cells")
-def fast_loops_are_right_in_their_corners(ask, cell, bias, direction, sequences, states, units, activation) -> list[Deviation]:
+def fast_loops_are_right_in_their_corners(ask, cell, bias, direction, sequences, states, units, activation,
+                                          rows) -> list[Deviation]:
     layer = Layer(cell.removesuffix("_before"), 2, units, direction=direction, bias=bias, return_sequences=sequences,
                   activation=activation, reset_after=not cell.endswith("_before"))
-    batch = BatchPlan(2, 3, "none", states).draw(layer)
+    batch = BatchPlan(rows, 3, "none", states).draw(layer)
     request = Request(layer, draw_weights(layer), batch, wants=("outputs", "states", "gradients"), execution=Execution("fused"))
     return against_reference(ask(request), request, "outputs", "states", "gradients")

@@ -45,7 +45,8 @@ PARTS: Mapping[str, str] = {"initializer": "ones", "regularizer": "l2", "constra
 
 
 @statement("Every option that the constructor of a layer, loss, metric, optimizer or the like takes is in its configuration, as "
-           "it was given, and in that of one that is made of it.", {"package": PACKAGES}, sparing=2,
+           "it was given, and in that of one that is made of it.", {"package": PACKAGES},
+           dear={"package": ("rnn", "optimizers", "metrics", "convolutional", "initializers")},
            source="Keras: get_config, from_config")
 def configurations_are_whole(ask, package) -> list[Deviation | Note]:
     """Facts: `lost` (class, option), `kept` (class, option, given, told, told again), `left` (class, option, why): what could not
