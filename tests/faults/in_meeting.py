@@ -14,10 +14,6 @@ ALL: tuple[Fault, ...] = (
             "                self._expected_batch_size is not None\n                and actual_batch_size is not None\n",
             "                self._expected_batch_size is not None\n                and not training\n"
             "                and actual_batch_size is not None\n"),
-        "stateful: the batch size is looked at only where no states are given": (
-            "                self._expected_batch_size is not None\n                and actual_batch_size is not None\n",
-            "                self._expected_batch_size is not None\n                and initial_state is self.states\n"
-            "                and actual_batch_size is not None\n"),
         "compute_mask: a layer that goes backwards turns its mask round": (
             "        output_mask = mask if self.return_sequences else None\n",
             "        output_mask = mask if self.return_sequences else None\n"
