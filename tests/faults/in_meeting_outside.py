@@ -34,10 +34,6 @@ ALL: tuple[Fault, ...] = (
         "an input of another type loses its mask": (
             "            if mask is not None:\n                backend.set_keras_mask(y, mask)\n            return y\n",
             "            if mask is not None and (y is x or not backend.is_tensor(y)):\n                backend.set_keras_mask(y, mask)\n            return y\n"),
-        "the mask on the input wins over the one that is given": (
-            "                and call_spec.arguments_dict[\"mask\"] is None\n            ):\n",
-            "                and (\n                    call_spec.arguments_dict[\"mask\"] is None\n"
-            "                    or backend.get_keras_mask(call_spec.first_arg) is not None\n                )\n            ):\n"),
         "the activity regularizer sees the first output alone": (
             "                    for output in tree.flatten(outputs):\n                        if backend.is_tensor(output):\n",
             "                    for output in tree.flatten(outputs)[:1]:\n                        if backend.is_tensor(output):\n"),
@@ -143,9 +139,6 @@ ALL: tuple[Fault, ...] = (
             "        if min(self.strides) > 1 and min(self.dilation_rate) > 1:\n"),
         "the output gate's state is not dropped": (
             "            h_tm1_o = h_tm1 * rec_dp_mask[3]\n", "            h_tm1_o = h_tm1\n"),
-        "inputs drop by the same mask in all gates": (
-            "            inputs_f = inputs * dp_mask[1]\n            inputs_c = inputs * dp_mask[2]\n            inputs_o = inputs * dp_mask[3]\n",
-            "            inputs_f = inputs * dp_mask[0]\n            inputs_c = inputs * dp_mask[0]\n            inputs_o = inputs * dp_mask[0]\n"),
         "channels first: a bias is laid along the last axis where sizes agree": (
             "                bias_shape = (1, self.filters) + (1,) * self.rank\n",
             "                bias_shape = (1, self.filters) + (1,) * self.rank\n"
