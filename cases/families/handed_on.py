@@ -15,6 +15,9 @@ ROWS, STEPS = 4, 5
 SLACK = 256 * unit_roundoff("float32")
 VALID = np.array([[1, 1, 1, 1, 1], [1, 1, 0, 1, 1], [0, 1, 1, 1, 0], [0, 0, 1, 0, 0]], bool)
 """Alike from both ends: in which order a layer that runs backwards passes its mask on is a question of its own."""
+LOPSIDED = np.array([[1, 1, 1, 1, 1], [1, 1, 0, 1, 0], [0, 1, 1, 1, 1], [0, 1, 0, 0, 0]], bool)
+"""For all others: results of both directions are in the order of the inputs."""
+
 
 @statement("Every sequence among a layer's results carries the mask of its input, and nothing else carries one.", {
     "part": tuple(PARTS), "direction": ("forward", "bidirectional", "backward"), "merge": ("concat", "none", "sum", "ave", "mul"),
@@ -23,14 +26,15 @@ VALID = np.array([[1, 1, 1, 1, 1], [1, 1, 0, 1, 1], [0, 1, 1, 1, 0], [0, 0, 1, 0
     (("direction", "merge"), lambda direction, merge: merge != "concat" and direction != "bidirectional"),
 ), source="Keras: RNN.compute_mask, Bidirectional.compute_mask")
 def results_carry_their_masks(ask, part, direction, merge, return_sequences, return_state):
+    valid = VALID if direction == "backward" else LOPSIDED
     seen = ask(FunctionRequest("carried_masks", (
         ("part", part), ("direction", direction), ("merge", merge), ("return_sequences", return_sequences),
-        ("return_state", return_state), ("mask", VALID))))
+        ("return_state", return_state), ("mask", valid))))
     count = 2 if merge == "none" else 1
     found = [] if seen.facts.get("results", 0) >= count else [Deviation("results", "results are missing")]
     for place in range(seen.facts.get("results", 0)):
         name = f"masks/{place}"
-        due = VALID if return_sequences and place < count else None
+        due = valid if return_sequences and place < count else None
         mask = seen.arrays.get(name)
         if (mask is None) != (due is None):
             words = f"result {place} carries {'no mask' if mask is None else f'a mask of shape {mask.shape}'}"
