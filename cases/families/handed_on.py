@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from cases.batches import BatchPlan
-from cases.families.base import statement
+from cases.families.base import equal, statement
 from cases.families.wrappers import PARTS
 from cases.models import FunctionRequest
 from cases.requests import Deviation
@@ -19,7 +19,8 @@ LOPSIDED = np.array([[1, 1, 1, 1, 1], [1, 1, 0, 1, 0], [0, 1, 1, 1, 1], [0, 1, 0
 """For all others: results of both directions are in the order of the inputs."""
 
 
-@statement("Every sequence among a layer's results carries the mask of its input, and nothing else carries one.", {
+@statement("Every sequence among a layer's results carries the mask of its input, and nothing else carries one; last outputs "
+           "that are not merged come in the order of their states.", {
     "part": tuple(PARTS), "direction": ("forward", "bidirectional", "backward"), "merge": ("concat", "none", "sum", "ave", "mul"),
     "return_sequences": (True, False), "return_state": (True, False),
 }, usual={"part": ("lstm", "gru", "cells", "conv_lstm"), "merge": ("concat", "none")}, strength=(1, 3, 3), sparing=2, senseless=(
@@ -42,6 +43,12 @@ def results_carry_their_masks(ask, part, direction, merge, return_sequences, ret
         elif due is not None and not np.array_equal(mask.astype(bool), due):
             words = [each.astype(int).tolist() for each in (mask, due)]
             found.append(Deviation(name, f"result {place}: found {words[0]}, expected {words[1]}"))
+    if merge == "none" and return_state and not return_sequences:  # a last output is the first state of its last cell
+        half = (seen.facts["results"] - count) // count
+        before = sum(len(layer.state_names) for layer in PARTS[part][:-1])
+        for place in range(count):
+            found += equal(f"results/{place}", seen[f"results/{place}"], seen[f"results/{count + place * half + before}"],
+                           "the state of its direction")
     return found
 
 

@@ -38,6 +38,8 @@ def run_carried_masks(backend: Any, request: FunctionRequest) -> Observation:
         results = leaves(one(engine.tensor(inputs), mask=engine.tensor(mask)))
     masks = {f"masks/{n}": stacks.passed_mask(result) for n, result in enumerate(results)}
     arrays = {name: engine.numpy(passed) for name, passed in masks.items() if passed is not None}
+    if not options["return_sequences"]:
+        arrays |= {f"results/{n}": engine.numpy(result) for n, result in enumerate(results)}
     return Observation(arrays, facts={"results": len(results)})
 
 
