@@ -61,11 +61,6 @@ ALL: tuple[Fault, ...] = (
             "            if len(states) == 1 and not state_is_list:\n", "            if len(states) == 1 and len(self.cells) > 1:\n"),
     }),
     *faults("meeting core", "keras.src.layers.rnn.dropout_rnn_cell", {
-        "all gates share one mask": (
-            "            return [\n                backend.random.dropout(\n                    ones, rate=dropout_rate, seed=self.seed_generator\n"
-            "                )\n                for _ in range(count)\n            ]\n",
-            "            return [\n                backend.random.dropout(\n                    ones, rate=dropout_rate, seed=self.seed_generator\n"
-            "                )\n            ] * count\n"),
         "states are masked as the inputs are, where both have one shape": (
             "            self._recurrent_dropout_mask = self._create_dropout_mask(\n                step_input, self.recurrent_dropout\n            )\n",
             "            self._recurrent_dropout_mask = self._create_dropout_mask(\n                step_input, self.recurrent_dropout\n            )\n"
