@@ -129,18 +129,23 @@ def beside_a_mask(values: np.ndarray, valid: np.ndarray, weights: np.ndarray) ->
     return {name: np.array(total / by.get(name, valid.sum())) for name in (*REDUCTIONS, "metric")}
 
 
-@statement("Weights beside a mask count valid steps alone, however the loss is reduced: one for each step, or one for each row "
-           "in a column.", {"weights": ("steps", "column"), "mask": ("gaps", "right")}, strength=(1, 1, 2), sparing=1,
+@statement("Weights beside a mask count valid steps alone, however the loss is reduced, in a batch and in one row: one for each "
+           "step, or one for each row in a column.",
+           {"weights": ("steps", "column"), "mask": ("gaps", "right")}, strength=(1, 1, 2), sparing=1,
            source="Keras: Loss(reduction), Loss.__call__(sample_weight), Metric.update_state")
 def weights_count_beside_masks(ask, weights, mask) -> list[Deviation]:
     random = generator("weights beside masks")
     targets, outputs = random.normal(size=(2, 3, 4, 2))
     valid = draw_mask(random, mask, 3, 4)
     given = random.uniform(0.5, 2.0, (3, 1 if weights == "column" else 4))
-    arguments = {"targets": targets, "outputs": outputs, "mask": valid, "weights": given, "reductions": REDUCTIONS}
-    seen = ask(FunctionRequest("weights_beside_masks", tuple(arguments.items())))
-    due = beside_a_mask(((targets - outputs) ** 2).mean(axis=-1), valid, given)
-    return [d for name, value in due.items() for d in compare(name, seen[name], value, SLACK * (1.0 + abs(value)))]
+    found = []
+    for rows in (slice(None), slice(0, 1)):
+        arguments = {"targets": targets[rows], "outputs": outputs[rows], "mask": valid[rows], "weights": given[rows],
+                     "reductions": REDUCTIONS}
+        seen = ask(FunctionRequest("weights_beside_masks", tuple(arguments.items())))
+        due = beside_a_mask(((targets[rows] - outputs[rows]) ** 2).mean(axis=-1), valid[rows], given[rows])
+        found += [d for name, value in due.items() for d in compare(name, seen[name], value, SLACK * (1.0 + abs(value)))]
+    return found
 
 
 @statement("A mean that is told batch after batch, each with its mask and with weights of steps, is that over the valid steps of "

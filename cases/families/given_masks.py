@@ -50,10 +50,11 @@ def given_masks_go_first(ask, kind) -> list[Deviation]:
     return found + (equal("mask", seen["mask"], MASK) if "mask" in seen.arrays else [Deviation("mask", "mask: found none")])
 
 
-JOINED = ("add", "concatenate", "attention", "lstm", "maximum", "dense")
+JOINED = ("add", "concatenate", "attention", "lstm", "maximum", "dense", "fewer_axes")
+"""What is given them. fewer_axes: a model of one feature, given sequences without that axis."""
 
 
-@statement("Inputs that are cast to the dtype of a layer keep their masks, alone or in a list.",
+@statement("Inputs that are cast to the dtype of a layer keep their masks, alone or in a list, also where a model adds an axis.",
            {"kind": JOINED, "dtype": ("float16", "bfloat16")}, strength=(1, 1, 2), sparing=2, usual={"dtype": ("bfloat16",)},
            source="Keras: Layer.__call__, autocast")
 def cast_inputs_keep_their_masks(ask, kind, dtype) -> list[Deviation]:

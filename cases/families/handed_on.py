@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from cases.batches import BatchPlan
-from cases.families.base import statement
+from cases.families.base import equal, statement
 from cases.families.wrappers import PARTS
 from cases.models import FunctionRequest
 from cases.requests import Deviation
@@ -15,8 +15,12 @@ ROWS, STEPS = 4, 5
 SLACK = 256 * unit_roundoff("float32")
 VALID = np.array([[1, 1, 1, 1, 1], [1, 1, 0, 1, 1], [0, 1, 1, 1, 0], [0, 0, 1, 0, 0]], bool)
 """Alike from both ends: in which order a layer that runs backwards passes its mask on is a question of its own."""
+LOPSIDED = np.array([[1, 1, 1, 1, 1], [1, 1, 0, 1, 0], [0, 1, 1, 1, 1], [0, 1, 0, 0, 0]], bool)
+"""For all others: results of both directions are in the order of the inputs."""
 
-@statement("Every sequence among a layer's results carries the mask of its input, and nothing else carries one.", {
+
+@statement("Every sequence among a layer's results carries the mask of its input, and nothing else carries one; last outputs "
+           "that are not merged come in the order of their states.", {
     "part": tuple(PARTS), "direction": ("forward", "bidirectional", "backward"), "merge": ("concat", "none", "sum", "ave", "mul"),
     "return_sequences": (True, False), "return_state": (True, False),
 }, usual={"part": ("lstm", "gru", "cells", "conv_lstm"), "merge": ("concat", "none")}, strength=(1, 3, 3), sparing=5,
@@ -24,14 +28,15 @@ VALID = np.array([[1, 1, 1, 1, 1], [1, 1, 0, 1, 1], [0, 1, 1, 1, 0], [0, 0, 1, 0
     (("direction", "merge"), lambda direction, merge: merge != "concat" and direction != "bidirectional"),
 ), source="Keras: RNN.compute_mask, Bidirectional.compute_mask")
 def results_carry_their_masks(ask, part, direction, merge, return_sequences, return_state):
+    valid = VALID if direction == "backward" else LOPSIDED
     seen = ask(FunctionRequest("carried_masks", (
         ("part", part), ("direction", direction), ("merge", merge), ("return_sequences", return_sequences),
-        ("return_state", return_state), ("mask", VALID))))
+        ("return_state", return_state), ("mask", valid))))
     count = 2 if merge == "none" else 1
     found = [] if seen.facts.get("results", 0) >= count else [Deviation("results", "results are missing")]
     for place in range(seen.facts.get("results", 0)):
         name = f"masks/{place}"
-        due = VALID if return_sequences and place < count else None
+        due = valid if return_sequences and place < count else None
         mask = seen.arrays.get(name)
         if (mask is None) != (due is None):
             words = f"result {place} carries {'no mask' if mask is None else f'a mask of shape {mask.shape}'}"
@@ -39,6 +44,12 @@ def results_carry_their_masks(ask, part, direction, merge, return_sequences, ret
         elif due is not None and not np.array_equal(mask.astype(bool), due):
             words = [each.astype(int).tolist() for each in (mask, due)]
             found.append(Deviation(name, f"result {place}: found {words[0]}, expected {words[1]}"))
+    if merge == "none" and return_state and not return_sequences:  # a last output is the first state of its last cell
+        half = (seen.facts["results"] - count) // count
+        before = sum(len(layer.state_names) for layer in PARTS[part][:-1])
+        for place in range(count):
+            found += equal(f"results/{place}", seen[f"results/{place}"], seen[f"results/{count + place * half + before}"],
+                           "the state of its direction")
     return found
 
 

@@ -80,12 +80,12 @@ def alpha_dropout_is_its_equation(ask, rate):
 
 
 @statement("Batch normalization in training takes mean and variance over the valid steps, and one that is frozen takes its own.",
-           {"mask": ("right", "left", "gaps"), "trainable": (True, False)}, usual={"mask": ("right",)}, sparing=1,
-           source="Ioffe and Szegedy 2015; Keras: BatchNormalization, mask, trainable")
-def statistics_are_of_valid_steps(ask, mask, trainable):
+           {"mask": ("right", "left", "gaps"), "trainable": (True, False), "features": (FEATURES, 1)}, usual={"mask": ("right",)},
+           strength=(1, 2, 2), sparing=2, source="Ioffe and Szegedy 2015; Keras: BatchNormalization, mask, trainable")
+def statistics_are_of_valid_steps(ask, mask, trainable, features):
     random = generator("statistics", mask)
     valid = draw_mask(random, mask, ROWS, STEPS)
-    inputs = draw_values(random, (ROWS, STEPS, FEATURES)) + np.arange(FEATURES) / 4
+    inputs = draw_values(random, (ROWS, STEPS, features)) + np.arange(features) / 4
     mean, variance = (inputs[valid].mean(axis=0), inputs[valid].var(axis=0)) if trainable else (0.0, 1.0)
     due = (inputs - mean) / np.sqrt(variance + 1e-3)  # Keras' epsilon
     slack = 256 * unit_roundoff("float32") * np.abs(due).max()

@@ -133,13 +133,16 @@ def other_halves_are_refused(ask, option, first):
 IMPOSSIBLE = {
     "strides_with_dilation": {"strides": 2, "dilation_rate": 2}, "no_filters": {"filters": 0}, "no_window": {"kernel_size": 0},
     "padding": {"padding": "around"}, "data_format": {"data_format": "between"}, "stride_of_nothing": {"strides": 0},
-    "window_of_other_axes": {},
+    "window_of_other_axes": {}, "strides_beside_dilation": {"strides": (2, 1), "dilation_rate": (1, 2)},
 }
-"""Options of a convolutional cell that cannot be; a window of other axes has one number more than there are axes."""
+"""Options of a convolutional cell that cannot be; a window of other axes has one number more than there are axes.
+beside: over two axes, each along another one."""
 
 
 @statement("A convolutional recurrent layer that cannot be is refused when it is made: strides with dilation, no filters, windows"
-           " of nothing or of other axes, unknown words.", {"wrong": tuple(IMPOSSIBLE), "axes": (1, 2, 3)}, strength=(1, 1, 2), source="https://github.com/keras-team/keras/issues/22474")
+           " of nothing or of other axes, unknown words.", {"wrong": tuple(IMPOSSIBLE), "axes": (1, 2, 3)},
+           senseless=((("wrong", "axes"), lambda wrong, axes: wrong == "strides_beside_dilation" and axes != 2),),
+           strength=(1, 1, 2), source="https://github.com/keras-team/keras/issues/22474")
 def impossible_convolutions_are_refused(ask, wrong, axes):
     request = FunctionRequest("made_convolution", (("axes", axes), ("wrong", wrong)))
     return refused(ask, request, lambda seen: Deviation("options", f"{wrong}: a layer was made, and nothing said"))

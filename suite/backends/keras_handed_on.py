@@ -34,10 +34,14 @@ def run_carried_masks(backend: Any, request: FunctionRequest) -> Observation:
         one = made(keras, options, return_sequences=options["return_sequences"], return_state=options["return_state"])
         inputs = np.ones((*mask.shape, *stacks.step_shape(PARTS[options["part"]][0])), "float32")
         one.build(inputs.shape)
+        random = np.random.default_rng(1)  # the directions have weights of their own
+        one.set_weights([random.uniform(-0.5, 0.5, a.shape).astype(a.dtype) for a in one.get_weights()])
     with moment("run"):
         results = leaves(one(engine.tensor(inputs), mask=engine.tensor(mask)))
     masks = {f"masks/{n}": stacks.passed_mask(result) for n, result in enumerate(results)}
     arrays = {name: engine.numpy(passed) for name, passed in masks.items() if passed is not None}
+    if not options["return_sequences"]:
+        arrays |= {f"results/{n}": engine.numpy(result) for n, result in enumerate(results)}
     return Observation(arrays, facts={"results": len(results)})
 
 

@@ -142,12 +142,15 @@ def run_cast_mask(backend: Any, request: FunctionRequest) -> Observation:
     options, keras, layers, engine = dict(request.arguments), backend.keras, backend.keras.layers, backend.engine
     kind = options["kind"]
     with moment("build"):
+        start = keras.Input((None, 1))
         one = {"add": layers.Add, "concatenate": layers.Concatenate, "attention": layers.Attention, "maximum": layers.Maximum,
-               "lstm": lambda: layers.LSTM(2, return_sequences=True), "dense": lambda: layers.Dense(2)}[kind]()
+               "lstm": lambda: layers.LSTM(2, return_sequences=True), "dense": lambda: layers.Dense(2),
+               "fewer_axes": lambda: keras.Model(start, layers.Dense(2)(start))}[kind]()
     with moment("run"):
         half = keras.ops.cast(engine.tensor(options["inputs"].astype("float32")), options["dtype"])
+        half = half[:, :, 0] if kind == "fewer_axes" else half
         given = [carrying(keras, half, options["mask"], engine, dtype=options["dtype"]) for _ in range(2)]
-        handed = passed_mask(one(given[0] if kind in ("lstm", "dense") else given))
+        handed = passed_mask(one(given[0] if kind in ("lstm", "dense", "fewer_axes") else given))
     return Observation({} if handed is None else {"mask": engine.numpy(handed)})
 
 

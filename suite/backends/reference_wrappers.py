@@ -39,7 +39,14 @@ def run_carried_masks(backend: Any, request: FunctionRequest) -> Observation:
     states = sum(len(layer.state_names) for layer in PARTS[options["part"]]) * (1 + (options["direction"] == "bidirectional"))
     count = 2 if options["merge"] == "none" else 1
     masks = {f"masks/{n}": options["mask"].copy() for n in range(count)} if options["return_sequences"] else {}
-    return Observation(masks, facts={"results": count + (states if options["return_state"] else 0)})
+    total = count + (states if options["return_state"] else 0)
+    last = {}
+    if options["return_state"] and not options["return_sequences"]:
+        half = states // count
+        before = sum(len(layer.state_names) for layer in PARTS[options["part"]][:-1])
+        numbers = {place: count + place * half + before for place in range(count)}  # a last output is a state
+        last = {f"results/{n}": np.array(float(numbers.get(n, n))) for n in range(total)}
+    return Observation(masks | last, facts={"results": total})
 
 
 def run_listed_states(backend: Any, request: FunctionRequest) -> Observation | Unsupported:

@@ -34,6 +34,8 @@ from tests.faults import (
     in_layers,
     in_loops,
     in_masks,
+    in_meeting,
+    in_meeting_outside,
     in_models,
     in_mutants,
     in_mutants_again,
@@ -61,7 +63,7 @@ FAULTS: tuple[Fault, ...] = (*in_loops.ALL, *in_layers.ALL, *in_masks.ALL, *in_t
                              *in_told.ALL, *in_core.ALL, *in_upstream_again.ALL, *in_other_stacks.ALL, *in_found_alive.ALL,
                              *in_engines_at_work.ALL, *in_crossed_core.ALL, *in_crossed_layers.ALL, *in_crossed_models.ALL,
                              *in_sparing.ALL, *in_sparing_again.ALL, *in_outside_core.ALL, *in_outside_models.ALL,
-                             *in_put_back.ALL)
+                             *in_put_back.ALL, *in_meeting.ALL, *in_meeting_outside.ALL)
 WHAT = ("killed", "survived", "explained", "void")
 
 
