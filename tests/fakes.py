@@ -61,6 +61,13 @@ class HangsOnce(AlwaysRight):
         return super().run(request)
 
 
+class Draws(AlwaysRight):
+    """Says what NumPy's generator, which nobody has given a seed, draws."""
+
+    def run(self, request: Request) -> Observation:
+        return Observation({"outputs": np.random.random(3)})
+
+
 class HangsWithAChild(Hangs):
     """Has started a process of its own before it hangs."""
 

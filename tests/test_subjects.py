@@ -143,6 +143,13 @@ def test_what_hangs_by_chance_is_asked_again_and_the_run_says_so(subject, log):
     assert hangs.recovered and hangs.restarts == 1 and len(log.read_text().splitlines()) == 2
 
 
+def test_what_is_drawn_depends_on_the_question_and_not_on_those_before(subject):
+    one, other = subject("Draws"), subject("Draws")
+    first, second = (one(request(seed=seed))["outputs"] for seed in (1, 2))
+    assert [list(other(request(seed=seed))["outputs"]) for seed in (2, 1)] == [list(second), list(first)]
+    assert list(first) != list(second)
+
+
 def test_the_children_of_a_hanging_subject_are_killed_too(subject):
     hangs = subject("HangsWithAChild", timeout=0.5)
     hangs.start()
