@@ -14,8 +14,8 @@ from cases.requests import Observation
 from suite.backends import moment
 
 ELSEWHERE = ("Wrapper", "Layer", "Lambda", "InputLayer", "Input", "TorchModuleWrapper", "JaxLayer", "FlaxLayer", "TFSMLayer",
-             "MeanMetricWrapper", "LossScaleOptimizer")
-"""What stands for nothing of its own, or runs another framework's."""
+             "MeanMetricWrapper", "LossScaleOptimizer", "STFT")
+"""What stands for nothing of its own, runs another framework's, or asks SciPy for windows of sound."""
 
 
 def parts(keras: Any) -> dict[str, Callable[[], Any]]:
