@@ -3,7 +3,7 @@ weight."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -31,8 +31,8 @@ FILLS: Mapping[str, float | None] = {"minus_one": -1.0, "usual": None, "zero": 0
 """What targets hold at masked steps; usual: what others hold."""
 
 
-REDUCTIONS = ("sum", "mean_with_sample_weight")
-"""Of a loss that is called by itself: the sum over valid steps; their weighted sum, divided by their weights."""
+ALONE = ("sum", "mean_with_sample_weight")
+"""Reductions of a loss that is called by itself: the sum over valid steps; their weighted sum, divided by their weights."""
 
 
 @statement("A loss of masked sequences is that of their valid steps, whichever loss it is and whatever targets hold at masked "
@@ -46,7 +46,7 @@ def losses_by_name_count_valid_steps(ask, name, fill) -> list[Deviation]:
     steps = equation(targets[valid], outputs[valid])
     weights = generator("weights of steps").uniform(0.5, 2.0, valid.shape)
     due = {"value": steps.mean()}
-    reductions = REDUCTIONS if steps.ndim else ()  # one for all steps is not summed
+    reductions = ALONE if steps.ndim else ()  # one for all steps is not summed
     if reductions:
         due |= {"sum": steps.sum(), "mean_with_sample_weight": (weights[valid] * steps).sum() / weights[valid].sum()}
     if name.startswith("sparse"):
@@ -95,11 +95,17 @@ def metrics_weigh_steps(ask, metric, weighed) -> list[Deviation]:
         outputs, each = np.where(hits, targets, targets + 1), hits if metric == "Accuracy" else ~hits
     if metric == "MeanAbsoluteError":
         targets, outputs = targets[:, :, None], outputs[:, :, None]
-    arguments = {"metric": metric, "targets": targets, "outputs": outputs, "weights": weights,
-                 "mask": valid if weighed == "masked" else None, "each": each}
-    seen = ask(FunctionRequest("weighted_steps", tuple(arguments.items())))["value"]
+    masks = (valid if weighed == "masked" else None,)
+    seen = averaged(ask, metric, targets[None], outputs[None], masks, weights[None], each[None])
     counts = weights * valid
     return compare("value", seen, np.array((counts * each).sum() / counts.sum()), SLACK)
+
+
+def averaged(ask, metric: str, targets: np.ndarray, outputs: np.ndarray, masks: Sequence[np.ndarray | None], weights: np.ndarray,
+             each: np.ndarray) -> np.ndarray:
+    """What a metric comes to that is told these batches, one after another; `each` (batches, rows, steps): steps' values."""
+    arguments = {"metric": metric, "targets": targets, "outputs": outputs, "masks": masks, "weights": weights, "each": each}
+    return ask(FunctionRequest("metric_over_batches", tuple(arguments.items())))["value"]
 
 
 @statement("A metric of weighted rows is that of rows which stand there as often as they weigh, also where weights are no whole "
@@ -161,6 +167,5 @@ def means_go_over_batches(ask, metric) -> list[Deviation]:
     values = {"Mean": lambda: outputs, "MeanAbsoluteError": lambda: np.abs(targets - outputs).mean(axis=-1),
               "CosineSimilarity": lambda: (targets * outputs).sum(axis=-1) / lengths}[metric]()
     due = (values * weights * masks).sum() / (weights * masks).sum()
-    arguments = {"metric": metric, "targets": targets, "outputs": outputs, "masks": masks, "weights": weights}
-    seen = ask(FunctionRequest("metric_over_batches", tuple(arguments.items())))["value"]
+    seen = averaged(ask, metric, targets, outputs, tuple(masks), weights, values)
     return compare("value", seen, np.array(due), SLACK * max(1.0, abs(float(due))))

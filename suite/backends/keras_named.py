@@ -184,17 +184,6 @@ def run_masked_loss_by_name(backend: Any, request: FunctionRequest) -> Observati
         return Observation(found)
 
 
-def run_weighted_steps(backend: Any, request: FunctionRequest) -> Observation:
-    """Answer the request of `cases.families.counted_by_name.metrics_weigh_steps`."""
-    options, keras, engine = dict(request.arguments), backend.keras, backend.engine
-    targets, outputs, weights = (options[name].astype("float32") for name in ("targets", "outputs", "weights"))
-    with moment("run"):
-        one = getattr(keras.metrics, options["metric"])()
-        given = carrying(keras, engine.tensor(outputs), options["mask"], engine)
-        one.update_state(engine.tensor(targets), given, sample_weight=engine.tensor(weights))
-        return Observation({"value": np.array(engine.numpy(one.result()), "float64")})
-
-
 def run_weights_beside_masks(backend: Any, request: FunctionRequest) -> Observation:
     """Answer the request of `cases.families.counted_by_name.weights_count_beside_masks`: every call has tensors of its own."""
     options, keras, engine = dict(request.arguments), backend.keras, backend.engine
@@ -231,7 +220,7 @@ def run_weighted_metric(backend: Any, request: FunctionRequest) -> Observation:
 
 
 def run_metric_over_batches(backend: Any, request: FunctionRequest) -> Observation:
-    """Answer the request of `cases.families.counted_by_name.means_go_over_batches`."""
+    """Answer the requests of `cases.families.counted_by_name.averaged`."""
     options, keras, engine = dict(request.arguments), backend.keras, backend.engine
     with moment("build"):
         one = getattr(keras.metrics, options["metric"])()

@@ -56,7 +56,6 @@ from suite.backends.keras_named import (
     run_told_results,
     run_turned,
     run_weighted_metric,
-    run_weighted_steps,
     run_weights_beside_masks,
 )
 from suite.backends.keras_named_inputs import run_named_inputs
@@ -174,7 +173,7 @@ PROBES: Mapping[str, Callable] = {
     "whole_configurations": run_whole_configurations, "made_again": run_made_again, "typed_again": run_typed_again,
     "kept_mode": run_kept_mode, "masked_loss_by_name": run_masked_loss_by_name, "weighted_metric": run_weighted_metric,
     "metric_over_batches": run_metric_over_batches,
-    "weighted_steps": run_weighted_steps, "built_part": run_built_part, "frozen_model": run_frozen_model,
+    "built_part": run_built_part, "frozen_model": run_frozen_model,
     "feeding": run_feeding, "numbered_batches": run_numbered_batches,
     "single_calls": run_single_calls, "stopped_training": run_stopped_training,
 }

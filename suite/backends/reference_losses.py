@@ -115,13 +115,6 @@ def run_masked_loss_by_name(backend: Any, request: FunctionRequest) -> Observati
     return Observation({name: np.array(one) for name, one in found.items() if name == "value" or name in options["reductions"]})
 
 
-def run_weighted_steps(backend: Any, request: FunctionRequest) -> Observation:
-    """The weighted mean."""
-    options = dict(request.arguments)
-    weights = np.broadcast_to(options["weights"], options["each"].shape) * (1 if options["mask"] is None else options["mask"])
-    return Observation({"value": np.array((weights * options["each"]).sum() / weights.sum())})
-
-
 def run_weighted_metric(backend: Any, request: FunctionRequest) -> Observation:
     """A mean of rows."""
     options = dict(request.arguments)
@@ -140,12 +133,10 @@ def run_weights_beside_masks(backend: Any, request: FunctionRequest) -> Observat
 def run_metric_over_batches(backend: Any, request: FunctionRequest) -> Observation:
     """A weighted mean of valid steps."""
     options = dict(request.arguments)
-    targets, outputs = options["targets"], options["outputs"]
-    values = {"Mean": lambda: outputs, "MeanAbsoluteError": lambda: np.abs(targets - outputs).mean(axis=-1)}.get(
-        options["metric"], lambda: np.einsum("bntf,bntf->bnt", *(one / np.linalg.norm(one, axis=-1, keepdims=True)
-                                                                 for one in (targets, outputs))))()
-    counts = options["weights"] * options["masks"]
-    return Observation({"value": np.array((values * counts).sum() / counts.sum())})
+    valid = np.array([np.ones(one.shape, bool) if mask is None else mask
+                      for one, mask in zip(options["each"], options["masks"], strict=True)])
+    counts = options["weights"] * valid
+    return Observation({"value": np.array((counts * options["each"]).sum() / counts.sum())})
 
 
 def run_unit_lengths(backend: Any, request: FunctionRequest) -> Observation:

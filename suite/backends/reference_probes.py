@@ -104,7 +104,6 @@ from suite.backends.reference_losses import (
     run_turned,
     run_unit_lengths,
     run_weighted_metric,
-    run_weighted_steps,
     run_weights_beside_masks,
 )
 from suite.backends.reference_modules import (
@@ -258,7 +257,7 @@ PROBES: Mapping[str, Callable] = {
     "attending_long": run_attending_long, "kept_mode": run_kept_mode,
     "masked_loss_by_name": run_masked_loss_by_name, "weighted_metric": run_weighted_metric,
     "metric_over_batches": run_metric_over_batches,
-    "weighted_steps": run_weighted_steps, "built_part": run_built_part, "frozen_model": run_frozen_model,
+    "built_part": run_built_part, "frozen_model": run_frozen_model,
     "unit_lengths": run_unit_lengths, "turned": run_turned,
     "packed_as": run_packed_as, "padded_from": run_padded_from, "clipped": run_clipped, "bare": run_bare,
     "told_shapes": run_told_shapes, "options_of_nothing": run_options_of_nothing,
