@@ -20,7 +20,7 @@ import numpy as np
 from cases import chains  # noqa: F401  what it describes travels between interpreters
 from cases.layers import Layer
 from cases.models import FunctionRequest, ModelRequest
-from cases.requests import Observation, Refusal, Request, Unsupported, digest
+from cases.requests import Observation, Refusal, Request, Unsupported
 from cases.steps import OptimizerRequest
 
 BACKENDS: Mapping[str, str] = {
@@ -129,7 +129,6 @@ class Backend(ABC):
 
     def observe(self, request: Any) -> Observation | Refusal | Unsupported:
         """Answer any request: an observation, a refusal for the framework's own errors, or unsupported."""
-        seed(int(digest(request)[:8], 16))
         started = time.perf_counter()
         with warnings.catch_warnings(record=True) as caught:
             warnings.simplefilter("always")
@@ -155,9 +154,10 @@ class Backend(ABC):
         return Observation(answer.arrays, answer.kernel, told, facts, time.perf_counter() - started)
 
 
-def seed(number: int) -> None:
+def seed(key: str) -> None:
     """Let the process's own generators begin anew: what a layer without a seed draws depends on what is asked, and on nothing
-    that was asked before."""
+    that was asked before. `key`: the digest of the question."""
+    number = int(key[:8], 16)
     random.seed(number)
     np.random.seed(number)
     if (torch := sys.modules.get("torch")) is not None:

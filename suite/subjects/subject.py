@@ -71,7 +71,7 @@ class Subject:
         self._lock = Lock()
         self.requests = self.remembered = self.restarts = 0
         self.seconds = self.waited = self.starting = 0.0
-        self.doubted = self.recovered = False
+        self.doubted, self.recovered = inline, False  # this process is not started again: what ends its patience is believed
         self.broken: str | None = None
         self.absent: str | None = None
 
@@ -110,7 +110,7 @@ class Subject:
                 self.remembered += 1
                 self._answers.move_to_end(key)
             else:
-                self._answers[key] = self._ask(request)
+                self._answers[key] = self._ask(key, request)
                 if len(self._answers) > REMEMBERED:
                     self._answers.popitem(last=False)
             answer = self._answers[key]
@@ -120,22 +120,22 @@ class Subject:
             self._lacking[function] = answer
         return answer
 
-    def _ask(self, request: Request) -> Observation | Refusal | Unsupported | Died | TimedOut:
+    def _ask(self, key: str, request: Request) -> Observation | Refusal | Unsupported | Died | TimedOut:
         """The answer of the interpreter. A death is an answer too: who asks the same again would wait for it again. The first
-        time that none comes is not believed, for a thread or a machine may hang by chance: it is asked once more, and `recovered`
-        says whether an answer came then."""
-        answer = self._asked(request)
+        time that none comes is not believed, for an interpreter may hang by chance: it is asked once more, and `recovered` says
+        whether an answer came then."""
+        answer = self._asked(key, request)
         if isinstance(answer, TimedOut) and not self.doubted:
             self.doubted = True
-            answer = self._asked(request)
+            answer = self._asked(key, request)
             self.recovered = not isinstance(answer, (Died, TimedOut))
         return answer
 
-    def _asked(self, request: Request) -> Observation | Refusal | Unsupported | Died | TimedOut:
+    def _asked(self, key: str, request: Request) -> Observation | Refusal | Unsupported | Died | TimedOut:
         """The answer of the interpreter, asked once."""
         began = time.perf_counter()
         try:
-            answer = from_bytes(self._interpreter.ask("observe", to_bytes(request), self.timeout * lots(request)))
+            answer = from_bytes(self._interpreter.ask("observe", (key, to_bytes(request)), self.timeout * lots(request)))
         except (Died, TimedOut) as error:
             self.restarts += 1
             return error.with_traceback(None)

@@ -101,10 +101,13 @@ def make(path: str, device: str, threads: int) -> Any:
 def answer(backend: Any, kind: str, payload: Any) -> tuple[str, Any]:
     """The reply to one message. An error of the adapter (not of the framework) is `broken`, with its traceback."""
     from cases.requests import from_bytes, to_bytes
+    from suite.backends import seed
 
     try:
         if kind == "observe":
-            return "answer", to_bytes(backend.observe(from_bytes(payload)))
+            key, request = payload
+            seed(key)
+            return "answer", to_bytes(backend.observe(from_bytes(request)))
         if kind == "smoke":
             backend.smoke()
             return "answer", None
