@@ -102,7 +102,7 @@ def run_saved(backend: Any, request: FunctionRequest) -> Observation | Unsupport
 
 def run_state_tree(backend: Any, request: FunctionRequest) -> Observation:
     """Answer the request of `cases.families.saved.state_trees_hold_everything`."""
-    options, keras = dict(request.arguments), backend.keras
+    options, keras, engine = dict(request.arguments), backend.keras, backend.engine
     x = options["inputs"].astype("float32")
     with moment("build"):
         layers = parts(keras, options["part"])
@@ -121,10 +121,10 @@ def run_state_tree(backend: Any, request: FunctionRequest) -> Observation:
         for when in ("before", "between", "after"):
             if when == "between":
                 for variable in variables:
-                    variable.assign(np.asarray(keras.ops.convert_to_numpy(variable)) + 1)
+                    variable.assign(engine.numpy(variable.value) + 1)
             if when == "after":
                 model.set_state_tree(tree)
-            found |= {f"{when}/{n}": np.array(keras.ops.convert_to_numpy(v)) for n, v in enumerate(variables)}
+            found |= {f"{when}/{n}": engine.numpy(v.value) for n, v in enumerate(variables)}
     return Observation(found)
 
 

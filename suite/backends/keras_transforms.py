@@ -155,5 +155,5 @@ def run_recomputed(backend: Any, request: FunctionRequest) -> Observation | Unsu
                 state.assign(np.arange(7, 7 + state.shape[0]))
         with moment("run"):
             model.train_on_batch(inputs, np.zeros((*inputs.shape[:2], layer.width), "float32"))
-        found |= {f"{name}/{n}": np.asarray(keras.ops.convert_to_numpy(a)) for n, a in enumerate(made.trainable_weights)}
+        found |= {f"{name}/{n}": backend.engine.numpy(a.value) for n, a in enumerate(made.trainable_weights)}
     return Observation(found)

@@ -61,23 +61,24 @@ def said(keras: Any, option: str, value: Any) -> str:
 
 def kinds_of(keras: Any, package: str) -> list[type]:
     """The public layers that are defined in a package of `keras.layers`; or the public losses, metrics and the like."""
-    others = {"losses": keras.Loss, "metrics": keras.Metric, "optimizers": keras.Optimizer, "initializers": keras.Initializer,
-              "schedules": keras.optimizers.schedules.LearningRateSchedule, "regularizers": keras.Regularizer,
-              "constraints": keras.constraints.Constraint}
-    place = keras.layers if package not in others else keras.optimizers.schedules if package == "schedules" else (
-        getattr(keras, package))
-    base = others.get(package, keras.Layer)
-    found = {kind for kind in vars(place).values() if inspect.isclass(kind) and issubclass(kind, base) and kind is not base}
-    return sorted((k for k in found if k.__name__ not in ELSEWHERE and (
-        package in others or k.__module__.split(".")[-2] == package)), key=lambda kind: kind.__name__)
+    schedules = keras.optimizers.schedules
+    others = {"losses": (keras.losses, keras.Loss), "metrics": (keras.metrics, keras.Metric),
+              "optimizers": (keras.optimizers, keras.Optimizer), "schedules": (schedules, schedules.LearningRateSchedule),
+              "initializers": (keras.initializers, keras.Initializer), "regularizers": (keras.regularizers, keras.Regularizer),
+              "constraints": (keras.constraints, keras.constraints.Constraint)}
+    module, base = others.get(package, (keras.layers, keras.Layer))
+    found = {kind for kind in vars(module).values() if inspect.isclass(kind) and issubclass(kind, base) and kind is not base}
+    if package not in others:
+        found = {kind for kind in found if kind.__module__.split(".")[-2] == package}
+    return sorted((kind for kind in found if kind.__name__ not in ELSEWHERE), key=lambda kind: kind.__name__)
 
 
 def run_whole_configurations(backend: Any, request: FunctionRequest) -> Observation:
     """Answer the request of `cases.families.whole_configurations.configurations_are_whole`."""
     keras, package = backend.keras, dict(request.arguments)["package"]
-    lost, kept, left = [], [], []
     if package == "compile":
         return compiled(keras)
+    lost, kept, left = [], [], []
     with moment("build"):
         for kind in kinds_of(keras, package):
             made, why = told(keras, kind)
