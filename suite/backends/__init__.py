@@ -161,7 +161,9 @@ def seed(key: str) -> None:
     random.seed(number)
     np.random.seed(number)
     if (torch := sys.modules.get("torch")) is not None:
-        torch.manual_seed(number)
+        torch.default_generator.manual_seed(number)  # `torch.manual_seed` looks for devices of every kind, which takes longer
+        if torch.cuda.is_initialized():
+            torch.cuda.manual_seed_all(number)
 
 
 def refusal(error: BaseException, at: str, seconds: float) -> Refusal:

@@ -59,6 +59,14 @@ class Answer:
     how: str = "eager"
 
 
+def show(model: Any, targets: np.ndarray | None) -> None:
+    """Let the loss of a compiled model see a target, where time is to be spared: one that has not seen any makes the first step of
+    training run through the whole model symbolically, before anything is trained."""
+    if targets is not None and xla.hurried():
+        target = np.array(targets[:1], "float32")
+        model.compute_loss(y=target, y_pred=target)
+
+
 class Engine:
     """The parts that one engine of Keras has of its own. Subclasses import the engine when they are made."""
 
@@ -92,8 +100,8 @@ class Engine:
         """Whether the engine that is installed could use a GPU."""
         raise NotImplementedError
 
-    def hasten(self, model: Any) -> None:
-        """Do beforehand what would let a compiled model's first step of training be traced twice."""
+    def hasten(self, model: Any, targets: np.ndarray | None) -> None:
+        """Do beforehand what would let a compiled model's first step of training run through the model twice."""
 
     def call(self, stack: Stack, call: Call) -> Answer:
         """Run the stack; with `call.cotangents`, differentiate it as well."""
@@ -132,9 +140,10 @@ class TensorFlow(Engine):
         """Whether the installed build can use one."""
         return self.tf.test.is_built_with_cuda()
 
-    def hasten(self, model: Any) -> None:
+    def hasten(self, model: Any, targets: np.ndarray | None) -> None:
         """Make the optimizer's variables, where programs are compiled quickly: a `tf.function` that makes some itself is traced
         once more, which is a third of what a short training takes."""
+        show(model, targets)
         if xla.quick():
             model.optimizer.build(model.trainable_variables)
 
@@ -207,6 +216,10 @@ class Torch(Engine):
     def built_for_gpu(self) -> bool:
         """Whether the installed build can use one."""
         return self.torch.version.cuda is not None
+
+    def hasten(self, model: Any, targets: np.ndarray | None) -> None:
+        """Let the loss see a target."""
+        show(model, targets)
 
     def numpy(self, tensor: Any) -> np.ndarray:
         """Torch's own way: Keras' one warns about numpy 2 at every call."""

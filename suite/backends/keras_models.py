@@ -152,7 +152,7 @@ def run_model(backend: Any, request: ModelRequest) -> Observation | Unsupported:
             if reason := graph.freeze(request.training.frozen):
                 return Unsupported(reason)
             compiled(keras, graph.model, request.training)
-            engine.hasten(graph.model)
+            engine.hasten(graph.model, None if request.training.loss == "crf" else request.targets)
         if request.execution.origin != "built":
             if request.training is not None:
                 return Unsupported("a model that was loaded again is asked for its predictions alone")

@@ -36,8 +36,13 @@ def ask_for(distributions: tuple[str, ...]) -> None:
     """Set XLA_FLAGS for quick compiling where that is asked for and one of `distributions` is known to have the flags. To be
     called before the framework is imported."""
     given = os.environ.get("XLA_FLAGS", "")
-    if os.environ.get(COMPILE) == "quickly" and not any(flag in given for flag in QUICK) and any(map(tried, distributions)):
+    if hurried() and not any(flag in given for flag in QUICK) and any(map(tried, distributions)):
         os.environ["XLA_FLAGS"] = f"{FLAGS} {given}".strip()  # XLA reads no further than the first word without a dash
+
+
+def hurried() -> bool:
+    """Whether this process is asked to compile quickly, whether it can or not."""
+    return os.environ.get(COMPILE) == "quickly"
 
 
 def quick() -> bool:
