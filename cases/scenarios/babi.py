@@ -18,7 +18,7 @@ from cases.models import Model, ModelRequest, Training, draw_model_weights, node
 from cases.scenarios.base import ADAM, claim, minibatches, model_claims
 from cases.scenarios.files import on_real_data
 
-ROWS, STEPS, REAL = 96, 18, 320
+ROWS, STEPS, REAL = 96, 13, 320
 HYPER = (("learning_rate", 0.03), *ADAM[1:])
 _DATA = """
 Stories are generated in the format of bAbI's files: persons move between places, a question asks where one of them is. It is

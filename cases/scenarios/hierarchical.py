@@ -22,7 +22,7 @@ from cases.scenarios.files import on_real_data, there
 from cases.tolerance import compare, expect_model
 
 NAME = "mnist-hierarchical-rnn"
-ROWS, UNSEEN, STEPS = 160, 160, 40
+ROWS, UNSEEN, STEPS = 160, 120, 32
 
 
 def model(rows: int, pixels: int, units: int) -> Model:
@@ -53,7 +53,7 @@ def small() -> ModelRequest:
     images, labels = rows()
     made = model(4, 8, 16)
     training = Training(
-        "adam", (("learning_rate", 0.02), *ADAM[1:]), "categorical_crossentropy", minibatches(NAME, ROWS, 32, STEPS)
+        "adam", (("learning_rate", 0.03), *ADAM[1:]), "categorical_crossentropy", minibatches(NAME, ROWS, 32, STEPS)
     )
     return ModelRequest(
         made,

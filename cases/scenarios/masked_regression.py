@@ -40,7 +40,7 @@ def small() -> ModelRequest:
     valid = np.arange(TIME) < random.integers(6, TIME + 1, ROWS)[:, None]
     inputs = np.where(valid[:, :, None], random.uniform(0.1, 1, (ROWS, TIME, 3)), 0.0)
     targets = (np.cumsum(inputs[:, :, :1], axis=1) / np.arange(1, TIME + 1)[:, None])[:, SHIFT:]
-    training = Training("adam", (("learning_rate", 0.03), *ADAM[1:]), "mae", minibatches(NAME, ROWS, 15, 12))
+    training = Training("adam", (("learning_rate", 0.06), *ADAM[1:]), "mae", minibatches(NAME, ROWS, 15, 8))
     made = model(TIME, 3, (8, 6, 1))
     return ModelRequest(made, draw_model_weights(made), inputs, None, targets, training)
 
