@@ -1,6 +1,7 @@
-"""Hands pytest the suite's plugin; nothing else."""
+"""Hands pytest the suite's plugin, once the frameworks that the command line names begin to be imported; nothing else."""
 
 import os
+import sys
 
 from suite import bytecode
 
@@ -8,4 +9,8 @@ from suite import bytecode
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 bytecode.keep()
+
+from suite.subjects import ahead  # noqa: E402  it imports numpy
+
+ahead.begin(sys.argv[1:])
 pytest_plugins = ["suite.plugin"]

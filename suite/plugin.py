@@ -23,6 +23,7 @@ from suite.session import Session, default_folder
 from suite.settings import BadUse, Settings
 from suite.settling import SESSION, at_once, session_of
 from suite.stale import stale
+from suite.subjects import ahead
 from suite.timing.comparison import Comparison, Preparing
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -66,6 +67,7 @@ def asks_the_suite(config: pytest.Config) -> bool:
 def pytest_configure(config: pytest.Config) -> None:
     """Open the suite's session, and the folder of its records, where the suite is asked for."""
     if not asks_the_suite(config) or config.option.help:
+        ahead.end()
         return
     option = config.getoption
     settings = Settings(
@@ -89,6 +91,8 @@ def pytest_configure(config: pytest.Config) -> None:
                 config.stash[SESSION].start_ahead(everything=not chosen)
     except (BadUse, RecordsError) as error:
         raise pytest.UsageError(str(error)) from None
+    finally:
+        ahead.end()
 
 
 @pytest.hookimpl(optionalhook=True)

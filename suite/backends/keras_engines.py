@@ -60,8 +60,8 @@ class Answer:
 
 
 def show(model: Any, targets: np.ndarray | None) -> None:
-    """Let the loss of a compiled model see a target, where time is to be spared: one that has not seen any makes the first step of
-    training run through the whole model symbolically, before anything is trained."""
+    """Let the loss of a compiled model see a target, where time is to be spared: one that has not seen any makes the first step
+    of training run through the whole model symbolically, before anything is trained."""
     if targets is not None and xla.hurried():
         target = np.array(targets[:1], "float32")
         model.compute_loss(y=target, y_pred=target)

@@ -52,34 +52,42 @@ class Nursery:
         self._address: str | None = None
         self._place: tempfile.TemporaryDirectory | None = None
 
+    def begin(self) -> None:
+        """Start it, and do not wait until it has imported anything."""
+        with self._lock:
+            self._begin()
+
     @property
     def address(self) -> str | None:
         """The socket on which processes are asked for."""
         with self._lock:
             if self._place is None or (self._process is not None and self._process.poll() is not None):
-                self._place = tempfile.TemporaryDirectory(prefix="forks-")
-                self._address = self._started(str(Path(self._place.name) / "socket"))
+                self._begin()
+            if self._process is not None and not self._process.stdout.closed:
+                line = self._process.stdout.readline()
+                self._process.stdout.close()
+                self._address = str(self._socket) if line and json.loads(line)["ready"] else None
             return self._address
+
+    @property
+    def _socket(self) -> Path:
+        return Path(self._place.name) / "socket"
 
     @property
     def pid(self) -> int | None:
         """The process that forks, where it runs."""
         return self._process.pid if self._process else None
 
-    def _started(self, address: str) -> str | None:
+    def _begin(self) -> None:
+        self._place, self._process, self._address = tempfile.TemporaryDirectory(prefix="forks-"), None, None
         if not Path("/proc/self/task").is_dir():
-            return None
-        command = [self.python or sys.executable, "-c", FORKS.read_text(encoding="utf-8"), address, *self.modules]
-        try:
+            return
+        command = [self.python or sys.executable, "-c", FORKS.read_text(encoding="utf-8"), str(self._socket), *self.modules]
+        with suppress(OSError):
             self._process = subprocess.Popen(
                 command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True,
                 env=self.environment, start_new_session=True,
             )
-        except OSError:
-            return None
-        line = self._process.stdout.readline()
-        self._process.stdout.close()
-        return address if line and json.loads(line)["ready"] else None
 
     def launch(self, stderr: str) -> list[str] | None:
         """The command of a forked interpreter, to which execnet appends; None where nothing can be forked."""
@@ -104,7 +112,10 @@ class Nursery:
     def stop(self) -> None:
         """End it, and all that it has forked. Asked again, it starts anew."""
         with self._lock:
-            if self._process is not None and self._process.stdin is not None:
+            if self._process is not None:
+                if not self._process.stdout.closed:  # it still imports, and has forked nothing
+                    self._process.stdout.close()
+                    self._process.kill()
                 with suppress(OSError):
                     self._process.stdin.close()
                 try:

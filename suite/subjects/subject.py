@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import time
 from collections import OrderedDict
 from collections.abc import Mapping
@@ -12,10 +11,11 @@ from typing import Any
 from cases.invariants.base import settled
 from cases.models import FunctionRequest, recurrent_layers
 from cases.requests import Observation, Refusal, Request, Unsupported, digest, from_bytes, to_bytes
+from suite.subjects.ahead import nursery_of
 from suite.subjects.inline import Inline
-from suite.subjects.interpreter import Broken, Died, Interpreter, TimedOut, variables
+from suite.subjects.interpreter import Broken, Died, Interpreter, TimedOut
 from suite.subjects.nursery import Nursery
-from suite.subjects.specification import Specification, backend_class
+from suite.subjects.specification import Specification
 
 REMEMBERED = 600
 """How many answers are kept: checks of one case are near each other, so a few cases' worth is enough."""
@@ -34,19 +34,6 @@ def lots(request: Any) -> int:
     inputs = request.inputs.values() if isinstance(request.inputs, Mapping) else [request.inputs]
     time, loops = max(array.shape[1] for array in inputs), len(recurrent_layers(request.model))
     return 1 + max(len(training.steps) // STEPS, len(training.steps) * time * loops // LOOPED)
-
-
-def nursery_of(specification: Specification, place: str, threads: int, quickly: bool) -> Nursery | None:
-    """What forks the interpreters of a subject; None where its backend does not say what may be imported first."""
-    kind = backend_class(specification.kind)
-    if not kind.imports:
-        return None
-    environment = {**os.environ, **variables(threads, quickly), **kind.environment}
-    if place == "cpu":
-        environment["CUDA_VISIBLE_DEVICES"] = ""
-    if specification.path:
-        environment["PYTHONPATH"] = os.pathsep.join([*specification.path, *filter(None, [os.environ.get("PYTHONPATH")])])
-    return Nursery([*(f"!{name}" for name in kind.spared), *kind.imports], environment, specification.python)
 
 
 class Subject:

@@ -48,8 +48,8 @@ def serve(channel: Any) -> None:
 
 def spare_collections(often: bool = False) -> None:
     """Let Python look for garbage in cycles less often, and never in what was imported: graphs of thousands of objects are made
-    and dropped here all the time, and it is a tenth of the time. A million objects of garbage are some 150 MB. `often`: where they hold programs, thousands of which take a
-    minute to end at once."""
+    and dropped here all the time, and it is a tenth of the time. A million of them take some 150 MB. `often`: where they hold
+    programs, thousands of which take a minute to end at once."""
     gc.collect()
     gc.freeze()
     gc.set_threshold(20_000 if often else 4_000_000, 20, 20)
