@@ -25,6 +25,8 @@ from suite.subjects.worker import serve
 serve(channel)
 """
 """What is sent to a fresh interpreter. `channel` is execnet's."""
+TOGETHER = 3_000
+"""So many questions leave their garbage together, some 400 MB for each thousand."""
 
 
 def serve(channel: Any) -> None:
@@ -42,17 +44,28 @@ def serve(channel: Any) -> None:
         return
     spare_collections(often=backend.compiles)
     channel.send(("ready", ready))
-    for kind, payload in channel:
+    for number, (kind, payload) in enumerate(channel):
+        if not backend.compiles:
+            put_aside(number)
         channel.send(answer(backend, kind, payload))
 
 
 def spare_collections(often: bool = False) -> None:
     """Let Python look for garbage in cycles less often, and never in what was imported: graphs of thousands of objects are made
-    and dropped here all the time, and it is a tenth of the time. A million of them take some 150 MB. `often`: where they hold
-    programs, thousands of which take a minute to end at once."""
+    and dropped here all the time, and it is a tenth of the time. `often`: where they hold programs, thousands of which take a
+    minute to end at once."""
     gc.collect()
     gc.freeze()
-    gc.set_threshold(20_000 if often else 4_000_000, 20, 20)
+    gc.set_threshold(20_000 if often else 1_000_000, 20, 20)
+
+
+def put_aside(number: int) -> None:
+    """Before a question: let nobody look for garbage in what earlier ones left, not even a framework that does so by hand (Keras
+    where a layer drops a weight), but every `TOGETHER` questions. It takes longer to collect than to take new memory."""
+    if number % TOGETHER == TOGETHER - 1:
+        gc.unfreeze()
+        gc.collect()
+    gc.freeze()
 
 
 def about(backend: Any) -> dict[str, Any]:
