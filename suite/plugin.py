@@ -6,7 +6,8 @@ import gc
 import json
 import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -275,13 +276,9 @@ class Run:
                 if record.id not in self.session.earlier:
                     self._write(self.writer.add, record, line)
 
-    def _scripts(self, exitstatus: int) -> dict[str, Any]:
+    def _scripts(self, records: Sequence[Verdict], exitstatus: int) -> dict[str, Any]:
         """Try a sample of the scripts again, if that is wanted; for the last line of the records."""
         settings = self.session.settings
-        try:
-            records = read(self.folder).verdicts
-        except RecordsError:  # the report will say so
-            return {}
         results = None
         if settings.repro_check and exitstatus in (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED):
             subjects = {subject.name: subject for subject in self.session.subjects}
@@ -337,26 +334,38 @@ class Run:
                 session.exitstatus = exitstatus = pytest.ExitCode.TESTS_FAILED
         self.session.stop()
         kept.keep(self.place, self.recalled)
-        scripts = self._scripts(exitstatus)
+        recorded = self._recorded()
+        scripts = self._scripts(recorded.verdicts, exitstatus) if recorded else {}
         starting = sum(s.starting for s in self.session.interpreters)
         frameworks = self.seconds["frameworks"] + starting
+        end = None
         if exitstatus in (pytest.ExitCode.INTERRUPTED, pytest.ExitCode.INTERNAL_ERROR):
             self._close()  # without its last line: whoever reads it sees that it was cut off
         else:
-            self.writer.end(
+            end = self.writer.end(
                 planned=dict(self.planned), explored=tuple(self.searched),
                 seconds=round(time.time() - self.session.began, 1), exit=int(exitstatus),
                 seconds_frameworks=round(frameworks, 1),
                 seconds_harness=round(self.seconds["checks"] - self.seconds["frameworks"], 1),
                 more={**scripts, "recovered": sorted({s.name for s in self.session.interpreters if s.recovered})},
             )
+        if recorded is None:
+            return
+        self.read = replace(recorded, end=end)
         try:
             from reports.pages import write_page
 
-            self.read = read(self.folder)
             write_page(self.read, self.folder)
         except (RecordsError, OSError) as error:
             self.problem = f"the report could not be written: {error}"
+
+    def _recorded(self) -> Recorded | None:
+        """The records as they are in their file, before the last line."""
+        try:
+            return read(self.folder)
+        except RecordsError as error:
+            self.problem = f"the report could not be written: {error}"
+            return None
 
     def pytest_terminal_summary(self, terminalreporter: Any) -> None:
         """The run in thirty lines."""
