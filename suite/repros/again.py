@@ -88,7 +88,7 @@ def run(
     chosen: Sequence[Verdict], folder: Path, specification: Callable[[Verdict], Specification], seconds: float,
     each: float = EACH, nurseries: Mapping[str, Nursery | None] = MappingProxyType({}),
 ) -> list[Again]:
-    """Try the scripts, two subjects at a time, for about `seconds` in all. `specification`: of the subject of a failure.
+    """Try the scripts, two at a time, for about `seconds` in all. `specification`: of the subject of a failure.
     `nurseries`: subject -> what its interpreters are forked from, and its scripts too."""
     until = time.monotonic() + seconds - LAST
     found: dict[str, Again] = {}
@@ -107,8 +107,10 @@ def run(
         for record in waiting:
             found[record.id] = Again(record.id, str(record.repro), None, "there was no time left")
 
+    shares = [records[start::step] for name, records in stacks.items()
+              for step in [min(SIDE_BY_SIDE, len(records)) if nurseries.get(name) else 1] for start in range(step)]
     with ThreadPoolExecutor(max_workers=SIDE_BY_SIDE) as pool:
-        list(pool.map(tried, stacks.values()))
+        list(pool.map(tried, shares))
     return [found[record.id] for record in chosen]
 
 

@@ -35,8 +35,9 @@ WARMUP_SHARE, WARMUP_BLOCKS = 0.5, 40
 """The warm-up ends at this share of the time for the rounds, or after so many blocks, settled or not. While each block
 is still faster than the one before, it has up to four times as long."""
 
-SAME_SHARE = 0.25
-"""Where both ran the same kernel there is nothing to choose between: they are timed in this share of the time."""
+SAME_SHARE, SAME_LEAST = 0.25, 2
+"""Where both ran the same kernel there is nothing to choose between: they are timed in this share of the time, and for no more
+pairs than these where it is up."""
 TEST_SHARE = 2.0
 """The slowed one is timed where that takes no more than this share of the time for the rounds."""
 
@@ -84,12 +85,13 @@ def measure(backend: Any, asked: TimingRequest) -> TimingResult:
         return found.problem
     step_a, step_b = found.steps
     clock = clock_of(backend)
-    seconds = asked.seconds * (SAME_SHARE if found.agreed.kernel_a == found.agreed.kernel_b else 1.0)
+    alike = found.agreed.kernel_a == found.agreed.kernel_b
+    seconds, least = (asked.seconds * SAME_SHARE, SAME_LEAST) if alike else (asked.seconds, asked.least)
     with undisturbed():
         typical, calls, steady = warm_up(clock, step_a, step_b, seconds)
-        pairs = how_many(seconds, sum(typical), asked.least, asked.most)
+        pairs = how_many(seconds, sum(typical), least, asked.most)
         a, b, kernels = interleaved(clock, step_a, step_b, pairs)
-        again = how_many(seconds / 3, both := typical[0] * (2 + asked.slow), min(4, asked.least), asked.most)
+        again = how_many(seconds / 3, both := typical[0] * (2 + asked.slow), min(4, least), asked.most)
         tried = again * both <= TEST_SHARE * seconds
         base, slower, _ = interleaved(clock, step_a, slowed(clock, step_a, asked.slow), again if tried else 0)
     return TimingResult(
