@@ -287,7 +287,8 @@ class Session:
             missing=tuple({"name": n, "reason": r} for n, r in self.missing.items()),
             ledger={
                 k.key: {**asdict(k), "subjects": sorted({s for p in self.ledger if p.key == k.key for s in p.subject}),
-                        "condition": " — or ".join(condition(p) for p in self.ledger if p.key == k.key)}
+                        "condition": " — or ".join(condition(p) for p in self.ledger if p.key == k.key),
+                        "deviates": sorted({d for p in self.ledger if p.key == k.key for d in p.deviates})}
                 for k in reversed(self.ledger)  # the first place of an entry stands for it
             },
             scenarios=described(),
@@ -317,8 +318,8 @@ class Session:
 
 
 def with_script(check: Check, outcome: Outcome, told: Outcome) -> Outcome:
-    """The outcome of a failed check, with the script that shows it, as it is `told`, or the reason why there is none; what was asked
-    is let go of."""
+    """The outcome of a failed check, with the script that shows it, as it is `told`, or the reason why there is none; what was
+    asked is let go of."""
     script, why = "", ""
     began = time.perf_counter()
     if not outcome.asked:

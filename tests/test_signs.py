@@ -12,8 +12,9 @@ from cases.layers import Layer, draw_weights
 from cases.requests import Deviation, Observation, Request
 from cases.tolerance import compare
 from suite.ledger import Known, consult, told_first
-from suite.signs import explained, sign, signs
+from suite.signs import Sign, explained, sign, signs
 from suite.verdicts import Outcome, judge
+from tests.test_ledger import entry, session
 from tests.test_verdicts import Asked, deviations
 
 NAN = float("nan")
@@ -39,18 +40,25 @@ ONE = np.ones(3)
     ],
 )
 def test_a_sign_says_which_number_and_what_is_wrong_with_it(found, shown):
-    assert [sign(each) for each in found] == [shown]
+    assert [sign(each).words[0] for each in found] == [shown]
 
 
 def test_what_did_not_come_is_missing():
     layer = Layer("gru", 3, 2)
     asked = Request(layer, draw_weights(layer), BatchPlan(2, 3).draw(layer))
     both, one = Observation({"outputs": ONE, "mask": ONE}), Observation({"outputs": ONE})
-    assert [sign(each) for each in alike(both, one, asked, "outputs", "mask")] == ["mask: missing"]
+    assert [sign(each).words[0] for each in alike(both, one, asked, "outputs", "mask")] == ["mask: missing"]
 
 
 def test_a_process_that_died_shows_that():
-    assert [shown for shown, _ in signs(Outcome("crash", "killed by SIGSEGV"))] == ["crash: killed by SIGSEGV"]
+    assert [shown.words[0] for shown, _ in signs(Outcome("crash", "killed by SIGSEGV"))] == ["crash: killed by SIGSEGV"]
+
+
+def test_what_was_compared_is_told_too():
+    found = [*equal("value", 1, 2, "made again"), *compare("outputs (alone)", ONE, 2 * ONE, 0.1), *equal("value", 1, 2)]
+    assert [sign(each).compared for each in found] == ["made again", "alone", ""]
+    assert [explained(sign(each), ["* (made again): differs"]) for each in found] == [True, False, False]
+    assert all(explained(sign(each), ["value: differs", "outputs"]) for each in found)
 
 
 @pytest.mark.parametrize(
@@ -70,7 +78,8 @@ def test_a_process_that_died_shows_that():
     ],
 )
 def test_a_pattern_speaks_of_a_sign_or_of_its_name(pattern, shown, expected):
-    assert explained(shown, [pattern]) is expected
+    name, _, kind = shown.partition(": ")
+    assert explained(Sign(name, kind, ""), [pattern]) is expected
 
 
 def known(key: str = "a", *deviates: str, message: str = "") -> Known:
@@ -125,3 +134,15 @@ def test_what_is_new_is_told_first_and_nothing_is_left_out():
     outcome = judge(deviations(OLD, NEW), Asked())
     assert [d.where for d in outcome.deviations] == ["gradients/inputs", "outputs"]
     assert [d.where for d in told_first(entries, ["name"], {}, outcome).deviations] == ["outputs", "gradients/inputs"]
+
+
+def test_a_record_says_what_is_known_and_what_is_new(tmp_path):
+    found = session(tmp_path, entry("a", "outputs_match_reference", 'deviates = "gradients/*: not finite"'))
+    check = next(c for c in found.all_checks if c.planned.name == "outputs_match_reference")
+    known = found.recorded(check, judge(deviations(OLD), Asked()))
+    more = found.recorded(check, judge(deviations(OLD, NEW), Asked()))
+    assert (known.verdict, known.known) == ("known", "a") and "beside" not in known.more
+    assert (more.verdict, more.known, more.more["beside"]) == ("fail", None, "a")
+    assert more.message == f"known as a, and more: {NEW.message}" and more.deviation == 1.0
+    assert [d["where"] for d in more.deviations] == ["outputs", "gradients/inputs"]
+    assert found.header().ledger["a"]["deviates"] == ["gradients/*: not finite"]
