@@ -239,15 +239,16 @@ class Session:
     def recorded(self, check: Check, outcome: Outcome) -> Verdict:
         """The record of an outcome, with the ledger consulted."""
         verdict, known = consult(self.speaking(check), check.names, check.features, outcome)
-        outcome = self.told(check, outcome)
+        beside = known if verdict in FAILED else None
+        outcome = self.told(check, outcome) if beside else outcome
         message = outcome.message
         if verdict == "fixed":
             message = f"the ledger says that this fails ({known.key}), and it passes: mend the ledger"
         subject, planned, worst = check.subject, check.planned, outcome.worst
         specification = subject.specification
         repro, more = None, {"framework_seconds": round(outcome.framework_seconds, 4)}
-        if known and verdict in FAILED:
-            known, more["beside"] = None, known.key
+        if beside:
+            known, more["beside"] = None, beside.key
         if outcome.script:
             repro = repros.file_name(str(check))
             self.scripts[repro] = outcome.script
