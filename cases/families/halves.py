@@ -107,4 +107,6 @@ def halves_may_change_places(ask, cell) -> list[Deviation]:
         return worded(answer)
     back, ahead = (expect(one, "hold")["outputs"] for one in requests)
     due = [np.concatenate([getattr(back, part)[:, ::-1], getattr(ahead, part)], axis=-1) for part in ("value", "allowed")]
-    return compare("outputs", settled(answer)["outputs"], *due)
+    seen = settled(answer)["outputs"]
+    name = "outputs" if seen.ndim != 3 or compare("outputs", seen[:, ::-1], *due) else "outputs in the reverse order"
+    return compare(name, seen, *due)
