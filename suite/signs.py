@@ -12,7 +12,7 @@ from typing import NamedTuple
 from cases.requests import Deviation
 from suite.verdicts import Outcome
 
-KINDS: tuple[tuple[str, re.Pattern[str]], ...] = tuple((kind, re.compile(said)) for kind, said in (
+KINDS: tuple[tuple[str, re.Pattern[str]], ...] = tuple((kind, re.compile(said, re.DOTALL)) for kind, said in (
     ("missing", r": missing in the (first|second) of|: nothing came back where"),
     ("shape", r"found shape \(.*\), expected \("),
     ("not finite", r"found -?(nan|inf)\b|\bnot finite\b"),
