@@ -16,7 +16,7 @@ KINDS: tuple[tuple[str, re.Pattern[str]], ...] = tuple((kind, re.compile(said, r
     ("missing", r": missing in the (first|second) of|: nothing came back where"),
     ("shape", r"found shape \(.*\), expected \("),
     ("not finite", r"found -?(nan|inf)\b|\bnot finite\b"),
-    ("differs", r"\bfound .*, expected "),
+    ("differs", r"\bfound .*, expected |\boff by .*, allowed "),
 ))
 """A kind of deviation, and what comparisons of arrays say of it. Where none of these is said the words are the kind."""
 

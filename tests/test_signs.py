@@ -31,6 +31,7 @@ ONE = np.ones(3)
         (compare("outputs", np.ones((2, 3)), ONE, 0.1), "outputs: shape"),
         (compare("states/0/forward/h (alone)", ONE, 2 * ONE, 0.1), "states/0/forward/h: differs"),
         (equal("carried", True, False), "carried: differs"),
+        ([Deviation("loss", "loss (again): off by 1, allowed 0.1")], "loss: differs"),
         (equal("value", np.array([NAN]), np.ones(1), "made again"), "value: not finite"),
         (equal("value", np.ones(2), np.ones(3)), "value: shape"),
         ([Deviation("mask[batch 0, time 1]", "mask[batch 0, time 1]: found True, expected False")], "mask: differs"),
