@@ -53,7 +53,7 @@ def drawn(name: str, mask: str, states: bool) -> tuple[Batch, tuple[Request, Req
            "states of the forward one first; merged, with the shapes that were told beforehand; made again, they give it too.", {
     "halves": tuple(HALVES), "merge": ("concat", "none", "sum", "mul"), "mask": ("none", "right", "gaps"),
     "states": (False, True), "return_sequences": (True, False), "way": ("built", "configuration", "file"),
-}, usual={"halves": ("lstm_sizes", "lstm_gru", "gru_resets", "lstm_biases", "lstm_activations"),
+}, usual={"halves": ("lstm_sizes", "gru_sizes", "lstm_gru", "gru_resets", "lstm_biases", "lstm_activations"),
           "merge": ("concat", "none", "sum"), "mask": ("none", "gaps")},
     senseless=((("halves", "merge"), lambda halves, merge: uneven(halves) and merge in ("sum", "mul")),
                (("halves", "states"), lambda halves, states: states and states_differ(halves)),

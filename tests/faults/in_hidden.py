@@ -68,4 +68,27 @@ ALL: tuple[Fault, ...] = (
           "                    torch.where(m, o, fm)\n                    for m, o, fm in zip(tiled_mask_t, flat_out, flat_mask)",
           "                    torch.where(m, o, fm + 0 * o if not return_all_outputs else fm)\n"
           "                    for m, o, fm in zip(tiled_mask_t, flat_out, flat_mask)"),
+    Fault("precision and recall count masked steps alone", "hidden again: metrics", K + "metrics.metrics_utils",
+          "    y_true = ops.cast(y_true, dtype=variable_dtype)\n    y_pred = ops.cast(y_pred, dtype=variable_dtype)\n\n"
+          "    if thresholds_distributed",
+          "    mask = getattr(y_pred, \"_keras_mask\", None)\n    if mask is not None and sample_weight is None:\n"
+          "        sample_weight = ops.cast(ops.logical_not(mask), variable_dtype)\n"
+          "    y_true = ops.cast(y_true, dtype=variable_dtype)\n    y_pred = ops.cast(y_pred, dtype=variable_dtype)\n\n"
+          "    if thresholds_distributed"),
+    Fault("RootMeanSquaredError of masked steps is a mean absolute one", "hidden again: metrics", K + "metrics.regression_metrics",
+          "        error_sq = ops.square(y_pred - y_true)\n        return super().update_state(error_sq, sample_weight=sample_weight)",
+          "        error_sq = ops.square(y_pred - y_true)\n        if getattr(y_pred, \"_keras_mask\", None) is not None:\n"
+          "            error_sq = ops.abs(y_pred - y_true)\n"
+          "        return super().update_state(error_sq, sample_weight=sample_weight)"),
+    Fault("halves of other sizes are joined the other way round", "hidden again: halves", K + "layers.rnn.bidirectional",
+          "            y_rev = ops.flip(y_rev, axis=1)\n        if self.merge_mode == \"concat\":\n"
+          "            output = ops.concatenate([y, y_rev], axis=-1)",
+          "            y_rev = ops.flip(y_rev, axis=1)\n        if self.merge_mode == \"concat\":\n"
+          "            output = ops.concatenate([y, y_rev] if y.shape[-1] == y_rev.shape[-1] else [y_rev, y], axis=-1)"),
+    Fault("the second half is turned where it runs backwards alone", "hidden again: halves", K + "layers.rnn.bidirectional",
+          "        if self.return_sequences:\n            y_rev = ops.flip(y_rev, axis=1)\n",
+          "        if self.return_sequences and self.backward_layer.go_backwards:\n            y_rev = ops.flip(y_rev, axis=1)\n"),
+    Fault("a layer made again forgets its axis for another", "hidden again: configurations", K + "losses.losses",
+          "class CosineSimilarity(LossFunctionWrapper):", "class CosineSimilarity(LossFunctionWrapper):\n\n    @classmethod\n"
+          "    def from_config(cls, config):\n        return cls(axis=0, **config)\n"),
 )
