@@ -98,9 +98,11 @@ def _known(key: str, entry: Mapping[str, Any], checks: list[tuple[Run, Verdict]]
 def _new(run: Run, each: Verdict, count: int) -> Cause:
     backend = each.backend or each.subject
     what = {"fixed": "the ledger says that this fails, and it passes"}.get(each.verdict, each.verdict)
+    beside = each.more.get("beside")
     return Cause(
         f"new: {each.invariant} on {each.subject}", each.statement or each.invariant, what, stack([backend]),
         versions(run.described(each.subject)), f"{each.layer}, {each.batch}, {each.kernel}".strip(", "),
+        f"not yet known: more is wrong than the ledger's entry {beside} says" if beside else
         "not yet known: the ledger has no entry", "", {each.subject: count}, *_example([(run, each)]),
     )
 

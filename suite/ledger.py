@@ -13,15 +13,18 @@ One entry is one finding (a root cause), in TOML:
     when = {mask = ["left", "gaps"], states = true}          features that must hold, each one value or several
     unless = [{cell = "gru", reset_after = true}]            none of these may hold
     message = "regular expression"           what the failure must say (optional)
+    deviates = ["outputs: differs", "gradients/*"]   all that may be wrong there (optional): see suite.signs
     reason = "why it is wrong"
     issue = "https://… or 'not reported'"
 
-    [[known.also]]                           the same finding elsewhere: subject, invariant, sometimes, when, unless
-    invariant = ["states_match_reference"]   or message of its own
+    [[known.also]]                           the same finding elsewhere: subject, invariant, sometimes, when, unless,
+    invariant = ["states_match_reference"]   message or deviates of its own
     when = {layers = 2}
 
-A failing check that an entry matches is `known`. A passing one that an entry says fails always is `fixed`, which is an
-error until the ledger is mended: so conditions are as narrow as they are true. An entry none of whose checks fails is one, too.
+A failing check that an entry matches is `known`. Where it shows more than the entry says `deviates`, and no other entry that
+covers it explains the rest, it is a failure: a known fault hides no other. A passing one that an entry says fails always is
+`fixed`, which is an error until the ledger is mended: so conditions are as narrow as they are true. An entry none of whose checks
+fails is one, too.
 """
 
 from __future__ import annotations
@@ -29,7 +32,7 @@ from __future__ import annotations
 import re
 import tomllib
 from collections.abc import Callable, Collection, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from fnmatch import fnmatchcase
 from functools import lru_cache
 from pathlib import Path
@@ -38,15 +41,20 @@ from typing import Any
 from packaging.specifiers import InvalidSpecifier, SpecifierSet
 from packaging.version import InvalidVersion
 
+from cases.requests import Deviation
 from suite.backends import BACKENDS
 from suite.near import hint
+from suite.signs import explained, signs
 from suite.verdicts import Outcome
 
 SEVERITIES = (
     "wrong numbers", "wrong gradients", "lost mask", "error on valid input", "no error on wrong input", "crash",
     "divergence",
 )
-ELSEWHERE = {"subject", "invariant", "sometimes", "when", "unless", "message"}
+FAILED = ("fail", "crash", "timeout")
+ELSEWHERE = {"subject", "invariant", "sometimes", "when", "unless", "message", "deviates"}
+SEVERAL = {"subject", "invariant", "sometimes", "deviates"}
+"""What may be one pattern or several."""
 KEYS = {"key", "title", "severity", "versions", "reason", "issue", "also", *ELSEWHERE}
 NEEDED = {"key", "title", "severity", "subject", "versions", "reason", "issue"}
 
@@ -89,7 +97,7 @@ TEXT = Form("words", is_text)
 PATTERNS = Form("a pattern, or several", are_patterns)
 FORMS: Mapping[str, Form] = {
     "key": TEXT, "title": TEXT, "reason": TEXT, "issue": TEXT, "message": TEXT,
-    "subject": PATTERNS, "invariant": PATTERNS, "sometimes": PATTERNS,
+    **dict.fromkeys(SEVERAL, PATTERNS),
     "versions": Form('a table, distribution = "range"', are_ranges),
     "when": Form("a table, feature = value", is_condition),
     "unless": Form(
@@ -115,6 +123,7 @@ class Known:
     when: Mapping[str, Any] = field(default_factory=dict)
     unless: tuple[Mapping[str, Any], ...] = ()
     message: str = ""
+    deviates: tuple[str, ...] = ()
 
     def concerns(self, backend: str, versions: Mapping[str, str]) -> bool:
         """Whether the entry speaks of this backend in these versions."""
@@ -211,7 +220,7 @@ def place(where: str, raw: Mapping[str, Any]) -> Known:
     if raw["severity"] not in SEVERITIES:
         raise BadLedger(f"{where}: severity {raw['severity']!r}: expected one of {', '.join(SEVERITIES)}")
     values = dict(raw)
-    for name in {"subject", "invariant", "sometimes"} & set(raw):
+    for name in SEVERAL & set(raw):
         values[name] = (raw[name],) if isinstance(raw[name], str) else raw[name]
     values["unless"] = [raw["unless"]] if isinstance(raw.get("unless"), dict) else raw.get("unless", [])
     for name, expected in FORMS.items():
@@ -227,21 +236,44 @@ def place(where: str, raw: Mapping[str, Any]) -> Known:
         if ":" not in pattern and not any(fnmatchcase(backend, pattern) for backend in BACKENDS):
             known = f"(known: {', '.join(BACKENDS)}, or MODULE:CLASS)"
             raise BadLedger(f"{where}: no backend is named {pattern!r}{hint(pattern, BACKENDS)} {known}")
-    several = {"subject", "invariant", "sometimes", "unless"} & set(values)
+    several = {*SEVERAL, "unless"} & set(values)
     return Known(**{**values, **{name: tuple(values[name]) for name in several}})
 
 
 def consult(
     entries: Iterable[Known], names: Iterable[str], features: Mapping[str, Any], outcome: Outcome
 ) -> tuple[str, Known | None]:
-    """The final verdict and the entry that made it. `entries` are those that concern the subject, or of these the ones that speak
-    of such checks."""
+    """The final verdict and the entry that made it; a verdict that is bad has an entry where that explains a part of what was
+    found. `entries` are those that concern the subject, or of these the ones that speak of such checks."""
     names = tuple(names)
-    for known in entries:
-        if not known.covers(names, features):
-            continue
-        if outcome.verdict == "pass" and known.always(names):
-            return "fixed", known
-        if outcome.verdict in ("fail", "crash", "timeout") and re.search(known.message, outcome.message):
-            return "known", known
-    return outcome.verdict, None
+    covering = [known for known in entries if known.covers(names, features)]
+    if outcome.verdict == "pass":
+        fixed = next((known for known in covering if known.always(names)), None)
+        return ("fixed", fixed) if fixed else ("pass", None)
+    if outcome.verdict not in FAILED:
+        return outcome.verdict, None
+    known = next((each for each in covering if re.search(each.message, outcome.message)), None)
+    return ("known" if known and not further(known, covering, outcome) else outcome.verdict), known
+
+
+def further(known: Known, covering: Iterable[Known], outcome: Outcome) -> list[Deviation]:
+    """What is wrong beside what an entry explains, and beside what others that cover the same check do, worst first."""
+    if not known.deviates:
+        return []
+    others = [each for each in covering if each is not known]
+    return [
+        deviation for shown, deviation in signs(outcome)
+        if not explained(shown, known.deviates)
+        and not any(explained(shown, each.deviates) and re.search(each.message, deviation.message) for each in others)
+    ]
+
+
+def told_first(entries: Iterable[Known], names: Iterable[str], features: Mapping[str, Any], outcome: Outcome) -> Outcome:
+    """An outcome as it is told: where a known finding explains a part of it, what it does not explain comes first."""
+    verdict, known = consult(entries, names, features, outcome)
+    if known is None or verdict not in FAILED:
+        return outcome
+    new = further(known, [each for each in entries if each.covers(names, features)], outcome)
+    rest = tuple(deviation for deviation in outcome.deviations if deviation not in new)
+    first = new if outcome.deviations else []  # of a process that died there are none
+    return replace(outcome, message=f"known as {known.key}, and more: {new[0].message}", deviations=(*first, *rest))

@@ -271,8 +271,8 @@ class Run:
                     self.planned[record.subject] += 1  # found, and so not planned from the beginning
                 self.seconds["checks"] += record.seconds
                 self.seconds["frameworks"] += record.more.get("framework_seconds", 0.0)
-                if record.verdict == "known":
-                    self.explained.add((record.subject, record.known))
+                if key := record.known if record.verdict == "known" else record.more.get("beside"):
+                    self.explained.add((record.subject, key))
                 if record.id not in self.session.earlier:
                     self._write(self.writer.add, record, line)
 

@@ -26,7 +26,7 @@ from suite import repros
 from suite.checks import Check, Exploring, asked_of, units
 from suite.exploration import Explored, Judged, explore
 from suite.lanes import Dealt, Lanes
-from suite.ledger import Known, consult
+from suite.ledger import FAILED, Known, consult, told_first
 from suite.repros.known import written
 from suite.settings import Settings
 from suite.subjects.interpreter import Broken, Died, TimedOut
@@ -170,7 +170,7 @@ class Session:
         for subject in asked:
             subject.ready()
         outcome = judge(check.planned, *asked)
-        return outcome if outcome.verdict not in ("fail", "crash", "timeout") else with_script(check, outcome)
+        return outcome if outcome.verdict not in FAILED else with_script(check, outcome, self.told(check, outcome))
 
     def prepare(self, timing: Preparing) -> None:
         """Let a timing be prepared. What goes wrong here goes wrong again when it is measured, and is told then."""
@@ -200,6 +200,10 @@ class Session:
             return self.earlier[str(check)]
         return self.recorded(check, self.lanes.outcome(str(check), check))
 
+    def told(self, check: Check, outcome: Outcome) -> Outcome:
+        """An outcome as it is told: what the ledger does not know comes first."""
+        return told_first(self.speaking(check), check.names, check.features, outcome)
+
     def explore(self, subject: Subject) -> Explored:
         """A random search of one subject."""
         subject.ready()
@@ -207,7 +211,7 @@ class Session:
         def judged(planned: Planned) -> Judged:
             check = Check(planned, subject)
             verdict, known = consult(self.speaking(check), check.names, check.features, judge(planned, subject))
-            return Judged(verdict, known.key if known else None)
+            return Judged(verdict, known.key if known and verdict not in FAILED else None)
 
         return explore(judged, self.settings.explore, self.settings.seed, self.examples, subject.name, self.lanes.stopping)
 
@@ -235,12 +239,16 @@ class Session:
     def recorded(self, check: Check, outcome: Outcome) -> Verdict:
         """The record of an outcome, with the ledger consulted."""
         verdict, known = consult(self.speaking(check), check.names, check.features, outcome)
+        beside = known if verdict in FAILED else None
+        outcome = self.told(check, outcome) if beside else outcome
         message = outcome.message
         if verdict == "fixed":
             message = f"the ledger says that this fails ({known.key}), and it passes: mend the ledger"
         subject, planned, worst = check.subject, check.planned, outcome.worst
         specification = subject.specification
         repro, more = None, {"framework_seconds": round(outcome.framework_seconds, 4)}
+        if beside:
+            known, more["beside"] = None, beside.key
         if outcome.script:
             repro = repros.file_name(str(check))
             self.scripts[repro] = outcome.script
@@ -280,7 +288,8 @@ class Session:
             missing=tuple({"name": n, "reason": r} for n, r in self.missing.items()),
             ledger={
                 k.key: {**asdict(k), "subjects": sorted({s for p in self.ledger if p.key == k.key for s in p.subject}),
-                        "condition": " — or ".join(condition(p) for p in self.ledger if p.key == k.key)}
+                        "condition": " — or ".join(condition(p) for p in self.ledger if p.key == k.key),
+                        "deviates": sorted({d for p in self.ledger if p.key == k.key for d in p.deviates})}
                 for k in reversed(self.ledger)  # the first place of an entry stands for it
             },
             scenarios=described(),
@@ -309,9 +318,9 @@ class Session:
                 subject.nursery.stop()
 
 
-def with_script(check: Check, outcome: Outcome) -> Outcome:
-    """The outcome of a failed check, with the script that shows it or the reason why there is none; what was asked is let
-    go of."""
+def with_script(check: Check, outcome: Outcome, told: Outcome) -> Outcome:
+    """The outcome of a failed check, with the script that shows it, as it is `told`, or the reason why there is none; what was
+    asked is let go of."""
     script, why = "", ""
     began = time.perf_counter()
     if not outcome.asked:
@@ -319,9 +328,9 @@ def with_script(check: Check, outcome: Outcome) -> Outcome:
     else:
         try:
             script = repros.script(
-                outcome.asked, outcome.deviations, outcome.verdict,
+                outcome.asked, told.deviations, outcome.verdict,
                 [subject.specification.backend for subject in (check.subject, check.other) if subject],
-                versions_in_words(check.subject), check.subject.device, check.planned.statement, outcome.message, str(check),
+                versions_in_words(check.subject), check.subject.device, check.planned.statement, told.message, str(check),
             )
         except repros.NoScript as reason:
             why = str(reason)

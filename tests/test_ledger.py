@@ -52,6 +52,7 @@ def test_the_suite_s_own_ledger_can_be_read():
     assert entries
     for entry in entries:
         assert entry.severity in SEVERITIES and entry.title.strip() and entry.reason.strip(), entry.key
+        assert entry.deviates and "*" not in entry.deviates, f"{entry.key}: what is wrong there, and what is not?"
 
 
 def test_the_suite_s_own_ledger_speaks_of_features_that_there_are():
@@ -101,6 +102,8 @@ def test_an_empty_ledger_is_one(tmp_path):
         (ENTRY + "unless = [{}]\n", r"unless = \[{}\]: expected a table"),
         (ENTRY + "unless = false\n", "unless = False: expected a table"),
         (ENTRY + "message = 3\n", "message = 3: expected words"),
+        (ENTRY + "deviates = 3\n", "deviates = 3: expected a pattern"),
+        (ENTRY + "deviates = []\n", r"deviates = \[\]: expected a pattern"),
         (ENTRY + 'message = "("\n', "missing \\)|unterminated"),
         (ENTRY.replace('title = "Gaps in the mask are read as values."', 'title = " "'), "title = ' ': expected words"),
     ],

@@ -68,6 +68,17 @@ reason = "It was a fake."
 issue = "not reported"
 
 [[known]]
+key = "a-little-off"
+title = "Everything is a little off."
+severity = "wrong numbers"
+subject = "tests.fakes:GivesNaN"
+versions = {}
+invariant = "*"
+deviates = "*: differs"
+reason = "It is a fake."
+issue = "not reported"
+
+[[known]]
 key = "unknown-version"
 title = "All outputs are wrong, in versions that can be compared."
 severity = "wrong numbers"
@@ -198,6 +209,7 @@ def test_a_verdict_says_what_a_reader_needs(zoo):
         ("BrokenAdapter", "crash", "says nothing about the framework: KeyError: 'the adapter mixed up its weights'"),
         ("RaisesValueError", "fail", "raised ValueError at build: GRU is not my cup of tea"),
         ("NoMasks", "unsupported", "it takes no masks"),
+        ("GivesNaN", "fail", "known as a-little-off, and more: "),
         ("GivesNaN", "fail", "nan"),
         (
             "SmokeFails",
@@ -218,6 +230,11 @@ def test_a_known_failure_names_its_entry(zoo):
         "too-large"
     }
     assert {v.known for v in verdicts if v.features["cell"] == "gru"} == {None}
+
+
+def test_what_is_known_hides_nothing_else(zoo):
+    verdicts = [v for v in zoo.records.verdicts if v.subject == "GivesNaN"]
+    assert {(v.known, v.more["beside"]) for v in verdicts} == {(None, "a-little-off")}
 
 
 def test_pytest_s_counts_are_those_of_the_records(zoo):

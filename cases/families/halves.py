@@ -53,7 +53,7 @@ def drawn(name: str, mask: str, states: bool) -> tuple[Batch, tuple[Request, Req
            "states of the forward one first; merged, with the shapes that were told beforehand; made again, they give it too.", {
     "halves": tuple(HALVES), "merge": ("concat", "none", "sum", "mul"), "mask": ("none", "right", "gaps"),
     "states": (False, True), "return_sequences": (True, False), "way": ("built", "configuration", "file"),
-}, usual={"halves": ("lstm_sizes", "lstm_gru", "gru_resets", "lstm_biases", "lstm_activations"),
+}, usual={"halves": ("lstm_sizes", "gru_sizes", "lstm_gru", "gru_resets", "lstm_biases", "lstm_activations"),
           "merge": ("concat", "none", "sum"), "mask": ("none", "gaps")},
     senseless=((("halves", "merge"), lambda halves, merge: uneven(halves) and merge in ("sum", "mul")),
                (("halves", "states"), lambda halves, states: states and states_differ(halves)),
@@ -107,4 +107,6 @@ def halves_may_change_places(ask, cell) -> list[Deviation]:
         return worded(answer)
     back, ahead = (expect(one, "hold")["outputs"] for one in requests)
     due = [np.concatenate([getattr(back, part)[:, ::-1], getattr(ahead, part)], axis=-1) for part in ("value", "allowed")]
-    return compare("outputs", settled(answer)["outputs"], *due)
+    seen = settled(answer)["outputs"]
+    name = "outputs" if seen.ndim != 3 or compare("outputs", seen[:, ::-1], *due) else "outputs in the reverse order"
+    return compare(name, seen, *due)

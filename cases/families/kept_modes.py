@@ -23,13 +23,15 @@ WAYS = ("built", "configuration", "file", "clone")
            usual={"way": ("built", "file")},
            source="Keras: guide on transfer learning, `base_model(inputs, training=False)`; functional models")
 def own_modes_are_kept(ask, part, asked, way):
-    """Arrays: `first`, `second`, what two runs give, outputs or losses; `alone`, the same of the layer in its own mode, called by
+    """Arrays: `first`, `second`, what two runs give, outputs or losses; `alone`, the same of the layer in inference, called by
     hand; `kept/before`, `kept/after`, statistics of the layer, if any."""
     seen = ask(FunctionRequest("kept_mode", (("part", part), ("asked", asked), ("way", way))))
+    same = np.array_equal(seen["first"], seen["second"])
     if asked.startswith("training"):
-        same = np.array_equal(seen["first"], seen["second"])
-        return [Deviation("outputs", "in training by its own argument, and nothing is drawn")] if same else []
-    found = [Deviation(name, f"{name}: in inference by its own argument, found {seen[name].ravel()[0]:.6g}, alone "
+        name = "outputs of inference" if np.allclose(seen["first"], seen["alone"], rtol=1e-5, atol=1e-6) else "outputs"
+        return [Deviation(name, "in training by its own argument, and nothing is drawn")] if same else []
+    how = "is drawn" if not same and np.isfinite(seen["first"]).all() else "is another one"
+    found = [Deviation(name, f"in inference by its own argument, and {how}: found {seen[name].ravel()[0]:.6g}, alone it gives "
                        f"{seen['alone'].ravel()[0]:.6g}") for name in ("first", "second")
              if not np.allclose(seen[name], seen["alone"], rtol=1e-5, atol=1e-6)]
     return found + (equal("statistics", seen["kept/after"], seen["kept/before"]) if "kept/after" in seen.arrays else [])

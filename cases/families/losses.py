@@ -179,4 +179,6 @@ def every_metric_counts_valid_steps(ask, metric, weighted):
         ("offset", 0.6), ("targets", targets.astype("float32")))))
     if np.array_equal(seen["valid"], seen["all"]):
         return [Deviation("valid", "masked steps make no difference to the metric by hand")]
-    return compare("metric", seen["metric"], seen["valid"], SLACK * np.maximum(1.0, np.abs(seen["valid"])))
+    slack = SLACK * np.maximum(1.0, np.abs(seen["valid"]))
+    name = "metric" if compare("metric", seen["metric"], seen["all"], slack) else "metric of all steps"
+    return compare(name, seen["metric"], seen["valid"], slack)

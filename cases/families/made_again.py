@@ -115,7 +115,9 @@ def parts_are_made_again(ask, name) -> list[Deviation]:
     """Arrays: `made`; `again/WAY`; `plain`, of one with no option but those that it needs, where it needs none."""
     what, options = MADE[name]
     seen = ask(FunctionRequest("made_again", (("name", name.partition(" ")[0]), ("options", options), ("read", read(what)))))
-    found = [d for way in WAYS for d in equal("value", seen[f"again/{way}"], seen["made"], f"made again, by way of {way}")]
+    left = {way: "plain" in seen.arrays and np.array_equal(seen[f"again/{way}"], seen["plain"]) for way in WAYS}
+    found = [d for way in WAYS for d in equal("value without options" if left[way] else "value", seen[f"again/{way}"],
+                                              seen["made"], f"made again, by way of {way}")]
     if "plain" in seen.arrays and np.array_equal(seen["plain"], seen["made"]):
         found.append(Deviation("options", f"with options {options} it gives what it gives without"))
     return found

@@ -90,5 +90,5 @@ def lengths_have_gradients(ask, name, dtype, steps) -> list[Deviation]:
     here = inputs.any(axis=-1) if name in LENGTHS else np.ones((ROWS, STEPS), bool)
     wanted = slopes(name, inputs, other, cotangents)[here]
     slack = 64 * unit_roundoff(dtype)
-    return found or (compare("outputs", seen["outputs"], due, slack * (1 + np.abs(due)))
-                     + compare("gradients", gradients[here], wanted, slack * np.abs(wanted).max()))
+    return found + compare("outputs", seen["outputs"], due, slack * (1 + np.abs(due))) + (
+        compare("gradients of numbers", gradients[here], wanted, slack * np.abs(wanted).max()))

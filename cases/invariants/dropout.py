@@ -47,6 +47,12 @@ def dropped(seen: Observation) -> np.ndarray:
     return seen["gradients/inputs"] == 0
 
 
+def some(lost: np.ndarray, when: str) -> list[Deviation]:
+    """A deviation where no input is dropped, or every one."""
+    share = "every" if lost.all() else "no" if not lost.any() else ""
+    return [Deviation("gradients/inputs", f"{when}: {share} input is dropped")] if share else []
+
+
 def without(request: Request, **changes) -> Request:
     """The same in inference, without dropout, with other arrays if given."""
     layer = request.layer.but(dropout=0.0, recurrent_dropout=0.0)
@@ -187,8 +193,8 @@ def calls_draw_anew(ask, case):
     request = wide(case, dropout=RATE)
     first, second = dropped(ask(request)), dropped(ask(request.but(before=(request.batch,))))
     if not np.array_equal(first, second):
-        return []
-    return [Deviation("gradients/inputs", "the second call dropped the same inputs as the first")]
+        return some(second, "in the second call")
+    return [Deviation("gradients/inputs", "the second call dropped the same inputs as the first"), *some(first, "in either call")]
 
 
 @invariant("From the same seed the same is drawn, whatever the loss reads.", drawn, everywhere=True)
@@ -196,9 +202,11 @@ def same_seed_same_draw(ask, case):
     request = wide(case, dropout=RATE)
     doubled = {name: 2 * value for name, value in request.batch.cotangents.items()}
     again = request.but(batch=request.batch.but(cotangents=doubled))
-    if np.array_equal(dropped(ask(request)), dropped(ask(again))):
-        return []
-    return [Deviation("gradients/inputs", "the same layer with the same seed dropped other inputs")]
+    first, second = dropped(ask(request)), dropped(ask(again))
+    if np.array_equal(first, second):
+        return some(first, "from a seed")
+    return [Deviation("gradients/inputs", "the same layer with the same seed dropped other inputs"),
+            *some(first, "from a seed"), *some(second, "from the same seed, for another loss")]
 
 
 @invariant("The two directions draw each their own dropout.", lambda c: drawn(c) and c.layer.direction == "bidirectional")
@@ -211,15 +219,17 @@ def directions_draw_for_themselves(ask, case):
         mine = {n: a if n == name else np.zeros_like(a) for n, a in every.items()}
         lost.append(dropped(ask(request.but(batch=request.batch.but(cotangents=mine))))[:, 0])
     same, of = int((lost[0] == lost[1]).sum()), lost[0].size
-    if same < of:
-        return []
-    return [Deviation("gradients/inputs", f"both directions dropped the same inputs ({same} of {of})")]
+    found = [d for each, direction in zip(lost, request.layer.directions, strict=True) for d in some(each, direction)]
+    return found if same < of else [
+        *found, Deviation("gradients/inputs", f"both directions dropped the same inputs ({same} of {of})")]
 
 
 @invariant("A call in inference draws nothing: training after it drops what it drops without it.", drawn)
 def inference_draws_nothing(ask, case):
     request = wide(case, dropout=RATE, recurrent_dropout=RATE)
     after = request.but(before=(Inferred(request.batch),))
-    if np.array_equal(dropped(ask(request)), dropped(ask(after))):
-        return []
-    return [Deviation("gradients/inputs", "after a call in inference, training dropped other inputs than without it")]
+    lost, later = dropped(ask(request)), dropped(ask(after))
+    if np.array_equal(lost, later):
+        return some(lost, "without such a call")
+    return [Deviation("gradients/inputs", "after a call in inference, training dropped other inputs than without it"),
+            *some(later, "after a call in inference")]

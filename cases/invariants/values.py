@@ -76,8 +76,9 @@ def mask_is_passed_on(ask, case):
     if seen["mask"].shape != valid.shape:
         return [Deviation("mask", f"mask of shape {seen['mask'].shape}, expected {valid.shape}")]
     wrong = np.argwhere(seen["mask"].astype(bool) != valid)
+    name = "mask, turned" if np.array_equal(seen["mask"], valid[:, ::-1]) else "mask"
     return [
-        Deviation(at := f"mask[batch {b}, time {t}]", f"{at}: found {not valid[b, t]}, expected {valid[b, t]}", 1.0)
+        Deviation(at := f"{name}[batch {b}, time {t}]", f"{at}: found {not valid[b, t]}, expected {valid[b, t]}", 1.0)
         for b, t in wrong[:3]
     ]
 
