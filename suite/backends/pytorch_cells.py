@@ -24,6 +24,7 @@ from cases.requests import Observation, Reset, Unsupported
 from suite.backends import moment
 from suite.backends.pytorch_layers import (
     CELLS,
+    DTYPES,
     LAYERS,
     build,
     name_states,
@@ -34,14 +35,14 @@ from suite.backends.pytorch_layers import (
 )
 
 
-def leaf(array: np.ndarray) -> torch.Tensor:
-    """A float32 tensor of which gradients can be taken."""
-    return torch.tensor(np.array(array, "float32"), requires_grad=True)
+def leaf(array: np.ndarray, dtype: str = "float32") -> torch.Tensor:
+    """A tensor of which gradients can be taken."""
+    return torch.tensor(np.array(array, dtype), requires_grad=True)
 
 
 def summed(results: Mapping[str, torch.Tensor], batch: Batch) -> torch.Tensor:
     """The loss: the sum over names of result times cotangent."""
-    return sum((results[n] * torch.tensor(np.array(c, "float32"))).sum() for n, c in batch.cotangents.items())
+    return sum((results[n] * torch.tensor(np.array(c), dtype=results[n].dtype)).sum() for n, c in batch.cotangents.items())
 
 
 def gradients(results: Mapping[str, torch.Tensor], batch: Batch, leaves: Mapping[str, torch.Tensor]) -> dict[str, np.ndarray]:
@@ -120,7 +121,7 @@ def _place(parameter: str) -> tuple[str, str]:
 def run_form(backend: Any, request: FunctionRequest) -> Observation | Unsupported:
     """A layer in another form: see `cases.families.cells.FORMS`."""
     options = dict(request.arguments)
-    asked, form = options["request"], options["form"]
+    asked, form, mode = options["request"], options["form"], options["mode"]
     layer, batch = asked.layer, asked.batch
     weights = named_tensors(layer, asked.weights)
     nonlinear = {"nonlinearity": layer.activation} if layer.cell == "simple_rnn" else {}
@@ -135,13 +136,14 @@ def run_form(backend: Any, request: FunctionRequest) -> Observation | Unsupporte
             module = LAYERS[layer.cell](layer.features, layer.units, layer.layers, bias=layer.bias,
                                         batch_first=form.endswith("first") and form != "time_first",
                                         bidirectional=layer.direction == "bidirectional", **nonlinear)
+        module = module.to(DTYPES[layer.dtype]).train(mode == "training")
         module.load_state_dict(weights)
-    leaves = {"inputs": leaf(batch.inputs)}
+    leaves = {"inputs": leaf(batch.inputs, layer.dtype)}
     states = None
     if batch.initial_states is not None:
-        leaves |= {f"states/{n}": leaf(batch.initial_states[n]) for n in layer.state_keys()}
+        leaves |= {f"states/{n}": leaf(batch.initial_states[n], layer.dtype) for n in layer.state_keys()}
         states = stack_states(layer, {n: leaves[f"states/{n}"] for n in layer.state_keys()})
-    with moment("run"):
+    with moment("run"), torch.set_grad_enabled(mode != "unrecorded"):
         if form in WITH_LENGTHS:
             with _way(form):
                 outputs, finals = _time_first(module, leaves["inputs"], batch, states, form)
@@ -152,7 +154,9 @@ def run_form(backend: Any, request: FunctionRequest) -> Observation | Unsupporte
             outputs = torch.stack([one[0] for one in found])
             finals = _joined([one[1] for one in found])
         results = {"outputs": outputs, **{f"states/{n}": value for n, value in name_states(layer, finals).items()}}
-        arrays = {name: to_numpy(value) for name, value in results.items()}
+        given = {"inputs": leaves["inputs"], **({} if states is None else {
+            f"states/{n}": value for n, value in name_states(layer, states).items()})}
+        arrays = {name: to_numpy(value) for name, value in (*results.items(), *((f"given/{n}", v) for n, v in given.items()))}
         if "gradients" in asked.wants:
             own = module.flat() if form == "apart" else dict(module.named_parameters())
             arrays |= gradients(results, batch, leaves | {f"weights/{n}": p for n, p in own.items()})

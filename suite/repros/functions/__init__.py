@@ -60,6 +60,7 @@ def unwritten(told: Told) -> bool:
     return (
         not told.keras and name in ("attending", "between")
         or name in ("form", "dropout_between_layers") and options["form"].startswith(("decomposed", "recomputed", "spared"))
+        or name == "form" and (options["request"].layer.dtype != "float32" or where.startswith("given"))
         or name == "embedding" and options.get("norm", 2.0) != 2.0
         or name == "attending" and "options" in options
         or name == "masked_loss" and options["loss"] == "own"
