@@ -139,6 +139,8 @@ def reset_forgets_every_state(ask, chain, direction):
 
 SIZES = {"distinct": (4, 6), "batch_is_time": (4, 4), "one_step": (3, 1), "one_row": (1, 4)}
 """Rows and steps."""
+LARGE = 8
+"""How much larger inputs are where nothing bounds what is made of them."""
 MODES = ("training", "inference", "unrecorded")
 """Of the module; `unrecorded`: in inference, and nothing is kept for gradients."""
 FORMS = ("time_first", "unbatched", "cell", "unbatched_cell", "decomposed", "recomputed", "spared", "apart")
@@ -149,7 +151,7 @@ WITH_LENGTHS = ("time_first", "decomposed", "recomputed", "spared", "apart")
 
 
 def form_request(request: Request, form: str, mode: str = "training") -> FunctionRequest:
-    """A layer run in another form, its answer in the usual one. Without a batch axis each row is given alone. `given/NAME` is what
+    """A layer run in another form, its answer in the usual one. Without a batch axis each row is given alone. `given/NAME`: what
     was given, after the call."""
     return FunctionRequest("form", (("request", request), ("form", form), ("mode", mode)))
 
@@ -157,9 +159,9 @@ def form_request(request: Request, form: str, mode: str = "training") -> Functio
 @statement("A layer called in another form gives what it gives on a batch, in either dtype and every mode, and changes nothing "
            "that it is given: time first, without a batch axis, cell by cell, decomposed, computed again, each layer apart.",
            {"form": FORMS, "cell": ("lstm", "gru", "simple_rnn"), "mask": ("none", "right"), "states": (True, False),
-            "direction": ("forward", "bidirectional"), "layers": (1, 2), "bias": (True, False), "activation": ("tanh", "relu"),
+            "direction": ("forward", "bidirectional"), "layers": (1, 3, 2), "bias": (True, False), "activation": ("tanh", "relu"),
             "size": tuple(SIZES), "dtype": ("float32", "float64"), "mode": MODES},
-           usual={"form": tuple(form for form in FORMS if form != "cell")}, strength=(1, 3, 3),
+           usual={"form": tuple(form for form in FORMS if form != "cell"), "layers": (1, 3)}, strength=(1, 3, 3),
            source="PyTorch: batch_first, unbatched inputs, nn.LSTMCell; Keras: LSTMCell",
            senseless=((("activation", "cell"), lambda activation, cell: activation == "relu" and cell != "simple_rnn"),
                       (("form", "direction"), lambda form, way: form.endswith("cell") and way != "forward"),
@@ -171,6 +173,7 @@ def form_request(request: Request, form: str, mode: str = "training") -> Functio
 def forms_agree(ask, form, cell, mask, states, direction, layers, bias, activation, size, dtype, mode):
     layer = Layer(cell, 3, 5, layers, direction, bias=bias, activation=activation, dtype=dtype)
     batch = BatchPlan(*SIZES[size], mask, states).draw(layer)
+    batch = batch.but(inputs=batch.inputs * (LARGE if activation == "relu" else 1))
     more = () if mode == "unrecorded" else ("gradients",)
     request = Request(layer, draw_weights(layer), batch, wants=("outputs", "states", *more))
     seen = ask(form_request(request, form, mode))

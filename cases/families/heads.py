@@ -131,10 +131,10 @@ def deviations(ask, heads, reads, further, mask, own, causal, scores, bare, bias
            source="Srivastava et al. 2014; PyTorch: nn.MultiheadAttention(dropout); Keras: Attention(dropout)")
 def attention_drops_its_share(ask, layer, rate, scored) -> list[Deviation]:
     """Arrays: `first`, `second` (rows, steps, steps), of two calls whose every score is 1 / steps, and whose values are the rows
-    of one, so that scores come out."""
+    of one, so that scores come out; `single` (rows, 1, steps), where given, of one query."""
     seen = ask(FunctionRequest("dropped_scores", (("layer", layer), ("rate", rate), ("scored", scored), ("sizes", DROPPED))))
     found, kept = [], 1 / DROPPED[1] / (1 - rate)
-    for name in ("first", "second"):
+    for name in ("first", "second", *(name for name in ("single",) if name in seen.arrays)):
         outputs = seen[name].astype("float64")
         gone = outputs == 0
         found += compare(name, np.where(gone, kept, outputs), np.full_like(outputs, kept), SLACK * kept)

@@ -141,11 +141,12 @@ def fast_encoders_are_their_equations(ask, **variant) -> list[Deviation]:
     return deviations(ask, kind="encoder", gradients=False, bias=True, memory=MEMORY, crossed=False, dropped="nothing", **variant)
 
 
-@statement("A whole transformer gives what its decoder gives of what its encoder gives, each with its own masks.",
+@statement("A whole transformer gives what its decoder's layers give of what those of its encoder give, one after the other, "
+           "each with its own masks.",
            {"norm_first": (False, True), "mask": ("right", "gaps", "none"), "said": ("each", "crossed", "causal", "none"),
             "batch_first": (True, False)}, strength=(1, 1, 2), sparing=0, source="PyTorch: nn.Transformer")
 def whole_transformers_are_their_parts(ask, norm_first, mask, said, batch_first) -> list[Deviation]:
-    """said: which of the masks of the source, the target and the memory are given. Arrays: `outputs`; `due`, part by part."""
+    """said: which of the masks of the source, the target and the memory are given. Arrays: `outputs`; `due`, layer by layer."""
     random = generator("whole transformers")
     given = {"source": draw_values(random, (ROWS, MEMORY, WIDTH)), "target": draw_values(random, (ROWS, STEPS, WIDTH)),
              "source_valid": validity(mask, MEMORY, True), "target_valid": validity(mask, STEPS, True)}

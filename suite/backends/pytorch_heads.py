@@ -86,5 +86,6 @@ def run_dropped_scores(backend: Any, request: FunctionRequest) -> Observation | 
     values = torch.eye(steps).repeat(rows, 1, 1)
     with moment("run"), torch.random.fork_rng():
         torch.manual_seed(3)
-        found = {name: module(values, values, values, need_weights=options["scored"])[0] for name in ("first", "second")}
+        asked = {"first": values, "second": values, "single": values[:, :1]}
+        found = {name: module(query, values, values, need_weights=options["scored"])[0] for name, query in asked.items()}
     return Observation({name: to_numpy(one) for name, one in found.items()})

@@ -114,7 +114,11 @@ def run_whole_transformer(backend: Any, request: FunctionRequest) -> Observation
         outputs = whole(source, target, src_mask=masks["src"], tgt_mask=masks["tgt"], memory_mask=masks["memory"],
                         src_key_padding_mask=padded["source"], tgt_key_padding_mask=padded["target"],
                         memory_key_padding_mask=padded["source"])
-        memory = whole.encoder(source, mask=masks["src"], src_key_padding_mask=padded["source"])
-        due = whole.decoder(target, memory, tgt_mask=masks["tgt"], memory_mask=masks["memory"],
-                            tgt_key_padding_mask=padded["target"], memory_key_padding_mask=padded["source"])
+        memory, due = source, target
+        for layer in whole.encoder.layers:
+            memory = layer(memory, masks["src"], padded["source"])
+        memory = whole.encoder.norm(memory)
+        for layer in whole.decoder.layers:
+            due = layer(due, memory, masks["tgt"], masks["memory"], padded["target"], padded["source"])
+        due = whole.decoder.norm(due)
     return Observation({"outputs": to_numpy(outputs), "due": to_numpy(due)})
