@@ -19,7 +19,7 @@ from suite.backends.pytorch_groups import run_copied_optimizer, run_frozen_later
 from suite.backends.pytorch_heads import run_dropped_scores, run_heads
 from suite.backends.pytorch_initial import run_gains, run_initialized
 from suite.backends.pytorch_lengths import run_unit_lengths
-from suite.backends.pytorch_loaders import run_loaded_rows, run_unequal_rows
+from suite.backends.pytorch_loaders import run_loaded_rows, run_parted_rows, run_unequal_rows
 from suite.backends.pytorch_losses import run_ctc, run_embedding, run_ignored, run_loss_of_numbers, run_masked_loss
 from suite.backends.pytorch_modules import (
     run_computed_weights,
@@ -78,6 +78,7 @@ PROBES: Mapping[str, Callable] = {
     "low_inputs": run_low_inputs, "gains": run_gains, "norms": run_norms, "frozen_matrix": run_frozen_matrix,
     "called_apart": run_called_apart, "shared_scale": run_shared_scale,
     "whole_transformer": run_whole_transformer, "loaded_rows": run_loaded_rows, "unequal_rows": run_unequal_rows,
+    "parted_rows": run_parted_rows,
     "held_parameters": run_held_parameters, "averaged": run_averaged, "statistics_again": run_statistics_again,
 }
 """Name of a function request -> what answers it: function(backend, request)."""
