@@ -30,7 +30,7 @@ from suite.backends.pytorch_modules import (
     run_twice,
     run_wrong_weights,
 )
-from suite.backends.pytorch_norms import run_norms
+from suite.backends.pytorch_norms import run_convolution_in_time, run_norms
 from suite.backends.pytorch_packed import (
     run_bare,
     run_by_position,
@@ -78,7 +78,7 @@ PROBES: Mapping[str, Callable] = {
     "low_inputs": run_low_inputs, "gains": run_gains, "norms": run_norms, "frozen_matrix": run_frozen_matrix,
     "called_apart": run_called_apart, "shared_scale": run_shared_scale,
     "whole_transformer": run_whole_transformer, "loaded_rows": run_loaded_rows, "unequal_rows": run_unequal_rows,
-    "parted_rows": run_parted_rows,
+    "parted_rows": run_parted_rows, "convolution_in_time": run_convolution_in_time,
     "held_parameters": run_held_parameters, "averaged": run_averaged, "statistics_again": run_statistics_again,
 }
 """Name of a function request -> what answers it: function(backend, request)."""
