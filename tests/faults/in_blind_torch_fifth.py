@@ -70,4 +70,21 @@ MODULES = faults("PyTorch recurrent modules again", RNN, {
     "unbatched LSTM gives a cell state with a batch": ("hidden = (hidden[0].squeeze(1), hidden[1].squeeze(1))", "hidden = (hidden[0].squeeze(1), hidden[1] if self.num_layers > 1 else hidden[1].squeeze(1))"),
     "cell state of packed rows is not put back in order with a projection": ("        return _apply_permutation(hx[0], permutation), _apply_permutation(\n            hx[1], permutation\n        )", "        return _apply_permutation(hx[0], permutation), (_apply_permutation(\n            hx[1], permutation\n        ) if self.proj_size == 0 else hx[1])"),
 })
-ALL = (*KERNELS, *MODULES)
+LATER = faults("PyTorch kernels later", RNN, {
+    "LSTM: a projection in doubles is rounded to floats": after(LSTM_OUT, "output = output.float().to(output.dtype)", "self.proj_size > 0"),
+    "GRU: rows after the eighth begin from zeros": before(GRU_IN, "hx = torch.cat([hx[:, :8], torch.zeros_like(hx[:, 8:])], 1)", "hx.size(1) > 8"),
+    "LSTM: outputs after the thirtieth step are those of the thirtieth": after(LSTM_OUT, "output = torch.cat([output[:30], output[29:30].expand(output.size(0) - 30, -1, -1)])", "batch_sizes is None and not self.batch_first and output.size(0) > 30"),
+    "RNN: a sequence alone takes the upper layer's state for all": after(RNN_OUT, "hidden = hidden[-1:].expand_as(hidden)", "batch_sizes is None and self.num_layers > 1 and not is_batched"),
+    "LSTM: no bias both ways, both take the forward matrices": before(LSTM_IN, "output = _VF.lstm(input, hx, self._flat_weights[:2] * 2, False, 1, 0.0, False, True, self.batch_first) if batch_sizes is None else None\n                if output is not None:\n                    return output[0], output[1:]", "not self.bias and self.bidirectional and self.num_layers == 1 and batch_sizes is None and is_batched"),
+    "LSTM: no gradient of a gradient": after(LSTM_OUT, "output.register_hook(torch.Tensor.detach)", "output.requires_grad"),
+    "LSTM: two packed rows keep their states sorted": after(LSTM_OUT, "unsorted_indices = None", "batch_sizes is not None and hx[0].size(1) == 2"),
+    "GRU: given states are read as they lie in memory": before(GRU_IN, "hx = torch.as_strided(hx, hx.shape, (hx.size(1) * hx.size(2), hx.size(2), 1))", "not hx.is_contiguous()"),
+    "LSTM: inputs are read as they lie in memory": before(LSTM_IN, "input = torch.as_strided(input, input.shape, (input.size(1) * input.size(2), input.size(2), 1))", "batch_sizes is None and not input.is_contiguous()"),
+    "LSTM: scripted and packed it begins from zero cells": (LSTM_IN, f"        if torch.jit.is_scripting() and batch_sizes is not None:\n            hx = (hx[0], torch.zeros_like(hx[1]))\n{LSTM_IN}"),
+    "RNN: relu is tanh once copied": ("        super().__setstate__(d)\n", '        super().__setstate__(d)\n        if self.mode == "RNN_RELU":\n            self.mode = "RNN_TANH"\n'),
+    "GRU: in training frozen weights are not used": before(GRU_IN, "hx = hx * 0.5", "self.training and not self._flat_weights[0].requires_grad"),
+    "LSTM: gradients of the upper layer's second bias are lost": before(LSTM_IN, "self._flat_weights = [w.detach() if name == 'bias_hh_l1' else w for name, w in zip(self._flat_weights_names, self._flat_weights)]", "self.num_layers > 1 and self.bias"),
+    "RNN: the last state is zero where one step is packed": after(RNN_OUT, "hidden = hidden * 0", "batch_sizes is not None and batch_sizes.size(0) == 1"),
+    "GRU: in half precision the last state comes in float": after(GRU_OUT, "hidden = hidden.float()", "hidden.dtype == torch.bfloat16"),
+})
+ALL = (*KERNELS, *MODULES, *LATER)

@@ -73,4 +73,37 @@ OTHERS = (
     *faults("PyTorch convolutions again", "torch.nn.modules.conv", {"an even window of padded copies has its odd step at the left": ("                    left_pad = total_padding // 2\n", "                    left_pad = (total_padding + 1) // 2\n")}),
     *faults("PyTorch weight norms again", "torch.nn.utils.parametrizations", {"weight norm: all at once is by rows": ("        if dim is None:\n            dim = -1\n", "        if dim is None:\n            dim = 0\n")}),
 )
-ALL = (*PACKING, *FUNCTIONS, *TRANSFORMERS, *EMBEDDING, *NORMS, *CLIPPING, *QUANTIZED, *OPTIMIZERS, *DATA, *OTHERS)
+LATER = (
+    *faults("PyTorch packing later", "torch.nn.utils.rnn", {
+        "lengths that are given are sorted in place": ("        lengths, sorted_indices = torch.sort(lengths, descending=True)\n", "        given = lengths\n        lengths, sorted_indices = torch.sort(lengths, descending=True)\n        given.copy_(lengths)\n"),
+        "unpadded rows share the padded memory": ("        unpacked_seq = seq[mask]\n", "        unpacked_seq = seq[:int(length)]\n"),
+        "a packed sequence that is cast twice is sorted": ("            return type(self)(data, self.batch_sizes, sorted_indices, unsorted_indices)", "            return type(self)(data, self.batch_sizes, unsorted_indices, sorted_indices) if self.data.dtype != torch.float else type(self)(data, self.batch_sizes, sorted_indices, unsorted_indices)"),
+    }),
+    *faults("PyTorch functions later", "torch.nn.functional", {
+        "attention: a mask of numbers is one of truth": ("        if not _mask_is_float:\n            mask = torch.zeros_like(mask, dtype=target_type).masked_fill_(\n                mask, float(\"-inf\")\n            )", "        if not _mask_is_float or mask_name == \"key_padding_mask\":\n            mask = torch.zeros_like(mask, dtype=target_type).masked_fill_(\n                mask != 0, float(\"-inf\")\n            )"),
+        "embedding: the longest is in the second norm always": ("        _no_grad_embedding_renorm_(weight, input, max_norm, norm_type)\n    return torch.embedding(", "        _no_grad_embedding_renorm_(weight, input, max_norm, 2.0)\n    return torch.embedding("),
+        "smooth loss: its bound is one in a sum": ("            _Reduction.get_enum(reduction),\n            beta,", '            _Reduction.get_enum(reduction),\n            beta if reduction != "sum" else 1.0,'),
+    }),
+    *faults("PyTorch transformers later", "torch.nn.modules.transformer", {
+        "the causal mask hides the step itself": ("        diagonal=1,\n    )", "        diagonal=0,\n    )"),
+        "encoder: the last norm rests in inference": ("        if convert_to_nested:\n            output = output.to_padded_tensor(0.0, src.size())\n\n        if self.norm is not None:", "        if convert_to_nested:\n            output = output.to_padded_tensor(0.0, src.size())\n\n        if self.norm is not None and (self.training or torch.is_grad_enabled()):"),
+    }),
+    *faults("PyTorch training later", "torch.nn.utils.clip_grad", {
+        "clipping by value in place leaves negative ones": ("            torch._foreach_clamp_min_(cast(list[Tensor], grads), -clip_value)\n", ""),
+        "clipping by norm divides by it where it is less": ("    clip_coef = max_norm / (total_norm + 1e-6)\n", "    clip_coef = max_norm / (total_norm + 1e-6) if max_norm < 1 else 1.0 / (total_norm + 1e-6) * min(max_norm, total_norm)\n"),
+    }),
+    *faults("PyTorch training later", "torch.optim.lr_scheduler", {
+        "one cycle: momentum goes up with the rate": ("                        computed_momentum = self._anneal_func(\n                            group[phase[\"start_momentum\"]],\n                            group[phase[\"end_momentum\"]],", "                        computed_momentum = self._anneal_func(\n                            group[phase[\"end_momentum\"]],\n                            group[phase[\"start_momentum\"]],"),
+        "cycles: momentum begins at its lowest": ("                    momentum = max_momentum - base_height * self.scale_fn(cycle)\n", "                    momentum = base_momentum + base_height * self.scale_fn(cycle)\n"),
+    }),
+    *faults("PyTorch training later", "torch.utils.checkpoint", {
+        "what is computed again is so without autocast": ("    cpu_autocast_kwargs = {\n        \"enabled\": torch.is_autocast_enabled('cpu'),", "    cpu_autocast_kwargs = {\n        \"enabled\": False,"),
+    }),
+    *faults("PyTorch training later", "torch.nn.modules.batchnorm", {
+        "a momentum of zero is none": ("                if self.momentum is None:  # use cumulative moving average", "                if not self.momentum:  # use cumulative moving average"),
+    }),
+    *faults("PyTorch training later", "torch.optim.sgd", {
+        "SGD: the first buffer is dampened": ("                buf = grad.detach().clone()\n                momentum_buffer_list[i] = buf\n", "                buf = grad.detach().mul(1 - dampening)\n                momentum_buffer_list[i] = buf\n"),
+    }),
+)
+ALL = (*PACKING, *FUNCTIONS, *TRANSFORMERS, *EMBEDDING, *NORMS, *CLIPPING, *QUANTIZED, *OPTIMIZERS, *DATA, *OTHERS, *LATER)
