@@ -57,10 +57,10 @@ def made(chain: str, direction: str = "forward", **options) -> Chain:
     return Chain(cells, FEATURES, around, direction, **options)
 
 
-def against(seen: Observation, request: FunctionRequest, *prefixes: str) -> list[Deviation]:
+def against(seen: Observation, request: FunctionRequest, *prefixes: str, dtype: str = "float32") -> list[Deviation]:
     """Deviations from the equations, at valid steps and masked ones alike."""
     found = []
-    for name, due in expect_chain(request, seen.facts.get("padding", "hold")).items():
+    for name, due in expect_chain(request, seen.facts.get("padding", "hold"), dtype).items():
         if not name.startswith(prefixes):
             continue
         if name in seen.arrays:
@@ -94,16 +94,25 @@ def three_masked_cells_match_reference(ask, mask, direction, unroll):
     return against(ask(request), request, "outputs", "states")
 
 
+MODES = ("training", "inference", "unrecorded")
+"""Of a module; `unrecorded`: in inference, and nothing is kept for gradients."""
+
+
 @statement("LSTMs with projections, in one layer or several above each other, forward or both ways, give the outputs, final "
-           "states and gradients of the equations.",
+           "states and gradients of the equations, batch first, time first or without a batch, in either dtype and every mode.",
            {"layers": (2, 1, 3), "direction": ("bidirectional", "forward"), "mask": ("right", "none"), "states": (True, False),
-            "bias": (True, False), "steps": (STEPS, ROWS)},
-           usual={"layers": (2, 1)}, strength=(1, 2, 3), source="PyTorch: nn.LSTM(proj_size); Sak et al. 2014")
-def projected_layers_match_reference(ask, layers, direction, mask, states, bias, steps):
+            "bias": (True, False), "steps": (STEPS, ROWS, 1), "form": ("batch_first", "time_first", "unbatched"),
+            "dtype": ("float32", "float64"), "mode": MODES},
+           usual={"layers": (2, 1)}, strength=(1, 2, 3), sparing=0,
+           source="PyTorch: nn.LSTM(proj_size); Sak et al. 2014", senseless=(
+               (("form", "mask"), lambda form, mask: form == "unbatched" and mask != "none"),
+               (("steps", "mask"), lambda steps, mask: steps == 1 and mask != "none")))
+def projected_layers_match_reference(ask, layers, direction, mask, states, bias, steps, form, dtype, mode):
     one = Chain((Cell("projected", 5, width=3),) * layers, FEATURES, "layers", direction)
     weights = {name: array for name, array in one.draw_weights().items() if bias or not name.endswith("bias")}
-    request = chain_request(one, weights, one.draw_batch(ROWS, steps, mask, states))
-    return against(ask(request), request, "outputs", "states", "loss", "gradients")
+    request = chain_request(one, weights, one.draw_batch(ROWS, steps, mask, states), mode != "unrecorded")
+    seen = ask(FunctionRequest("projected", (("request", request), ("form", form), ("dtype", dtype), ("mode", mode))))
+    return against(seen, request, "outputs", "states", "loss", "gradients", dtype=dtype)
 
 
 @statement("A loop of cells made again from its own configuration gives the same outputs and states.",
@@ -141,8 +150,6 @@ SIZES = {"distinct": (4, 6), "batch_is_time": (4, 4), "one_step": (3, 1), "one_r
 """Rows and steps."""
 LARGE = 8
 """How much larger inputs are where nothing bounds what is made of them."""
-MODES = ("training", "inference", "unrecorded")
-"""Of the module; `unrecorded`: in inference, and nothing is kept for gradients."""
 FORMS = ("time_first", "unbatched", "cell", "unbatched_cell", "decomposed", "recomputed", "spared", "apart")
 """batch_first=False; a sequence without a batch axis; a cell called step by step by hand; the same without a batch axis; as the
 operations that a program of it has, exported or compiled (PyTorch's decompositions); what is computed forward is computed again

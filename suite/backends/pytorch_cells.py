@@ -54,7 +54,19 @@ def gradients(results: Mapping[str, torch.Tensor], batch: Batch, leaves: Mapping
 
 def run_chain(backend: Any, request: FunctionRequest) -> Observation | Unsupported:
     """Answer a `cases.chains.chain_request`: chains of LSTMs with projections, which nn.LSTM is."""
+    return chained(dict(request.arguments))
+
+
+def run_projected(backend: Any, request: FunctionRequest) -> Observation | Unsupported:
+    """Answer the request of `cases.families.cells.projected_layers_match_reference`."""
     options = dict(request.arguments)
+    asked = options.pop("request")
+    return chained(dict(asked.arguments), **options)
+
+
+def chained(options: dict[str, Any], form: str = "batch_first", dtype: str = "float32",
+            mode: str = "training") -> Observation | Unsupported:
+    """A chain, called in a form, dtype and mode: see `cases.families.cells`."""
     chain: Chain = options["chain"]
     batch, weights = options["batch"], options["weights"]
     if any(cell.kind != "projected" for cell in chain.cells):
@@ -69,25 +81,26 @@ def run_chain(backend: Any, request: FunctionRequest) -> Observation | Unsupport
     names = [f"{way}/{index}/{k}" for index in range(len(chain.cells)) for way in chain.directions for k in "01"]
     with moment("build"):
         module = nn.LSTM(chain.features, cell.units, len(chain.cells), bias=any(n.endswith("/bias") for n in weights),
-                         batch_first=True, proj_size=cell.width, bidirectional=chain.direction == "bidirectional")
+                         batch_first=form == "batch_first", proj_size=cell.width, dtype=DTYPES[dtype],
+                         bidirectional=chain.direction == "bidirectional").train(mode == "training")
         own = dict(module.named_parameters())
         with torch.no_grad():
             for name, parameter in own.items():
                 place, which = _place(name)
-                parameter.copy_(torch.tensor(np.array(weights[f"{place}/{which}"].T, "float32", order="C")))  # gates in one order
+                parameter.copy_(torch.tensor(np.array(weights[f"{place}/{which}"].T, dtype, order="C")))  # gates in one order
     carried = None
-    with moment("run"):
+    with moment("run"), torch.set_grad_enabled(mode != "unrecorded"):
         for one in options["before"]:
             if isinstance(one, Reset):
                 carried = None
                 continue
-            _, states = _projected(module, torch.tensor(np.array(one.inputs, "float32")), one, carried)
+            _, states = _projected(module, torch.tensor(np.array(one.inputs, dtype)), one, carried, form)
             carried = tuple(part.detach() for part in states) if chain.stateful else None
-        leaves = {"inputs": leaf(batch.inputs)}
+        leaves = {"inputs": leaf(batch.inputs, dtype)}
         if batch.initial_states is not None:
-            leaves |= {f"states/{n}": leaf(batch.initial_states[n]) for n in names}
+            leaves |= {f"states/{n}": leaf(batch.initial_states[n], dtype) for n in names}
             carried = tuple(torch.stack([leaves[f"states/{n}"] for n in names if n.endswith(f"/{k}")]) for k in "01")
-        outputs, states = _projected(module, leaves["inputs"], batch, carried)
+        outputs, states = _projected(module, leaves["inputs"], batch, carried, form)
         results = {"outputs": outputs, **{f"states/{n}": states[k % 2][k // 2] for k, n in enumerate(names)}}
         arrays = {n: to_numpy(value) for n, value in results.items()}
         if options["gradients"]:
@@ -99,7 +112,12 @@ def run_chain(backend: Any, request: FunctionRequest) -> Observation | Unsupport
     return Observation(arrays, "aten::lstm, projected", facts={"padding": "zero", "carries_masks": False})
 
 
-def _projected(module: nn.Module, x: torch.Tensor, batch: Batch, states: Any):
+def _projected(module: nn.Module, x: torch.Tensor, batch: Batch, states: Any, form: str):
+    if form == "time_first":
+        return _time_first(module, x, batch, states, form)
+    if form == "unbatched":
+        found = [module(row, _row(states, number)) for number, row in enumerate(x)]
+        return torch.stack([outputs for outputs, _ in found]), _joined([last for _, last in found])
     if batch.mask is None:
         return module(x, states)
     packed = pack_padded_sequence(x, torch.tensor(batch.lengths), batch_first=True, enforce_sorted=False)

@@ -18,11 +18,17 @@ from cases.requests import Observation, Request, Unsupported
 from suite.backends import generators, moment
 
 
-def run_chain(backend: Any, request: FunctionRequest) -> Observation:
+def run_chain(backend: Any, request: FunctionRequest, dtype: str = "float32") -> Observation:
     """A chain of cells."""
     with moment("run"):
-        seen = backend.reference.run_chain(**dict(request.arguments), dtype="float32")
+        seen = backend.reference.run_chain(**dict(request.arguments), dtype=dtype)
     return Observation(seen.arrays, seen.kernel, facts={"padding": "hold"})
+
+
+def run_projected(backend: Any, request: FunctionRequest) -> Observation:
+    """A chain of cells has one form."""
+    options = dict(request.arguments)
+    return run_chain(backend, options["request"], options["dtype"])
 
 
 def run_stateful_calls(backend: Any, request: FunctionRequest) -> Observation:

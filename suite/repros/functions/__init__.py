@@ -15,7 +15,7 @@ from suite.repros.functions import attention, calls, cells, chains, losses, made
 from suite.repros.functions.told import Told
 
 WRITERS: Mapping[str, Callable[[Told], list[str]]] = {
-    "chain": chains.chain, "form": cells.form, "cell_states": cells.cell_states,
+    "chain": chains.chain, "projected": chains.projected, "form": cells.form, "cell_states": cells.cell_states,
     "graph": masks.graph, "between": masks.between, "carried_masks": masks.carried_masks, "wrapped_mask": masks.wrapped_mask,
     "pooled": masks.pooled,
     "given_weights": weights.given_weights, "fresh_weights": weights.fresh_weights, "fresh_parameters": weights.fresh_parameters,
