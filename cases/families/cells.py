@@ -146,7 +146,7 @@ def reset_forgets_every_state(ask, chain, direction):
     return against(ask(request), request, "outputs", "states")
 
 
-SIZES = {"distinct": (4, 6), "batch_is_time": (4, 4), "one_step": (3, 1), "one_row": (1, 4)}
+SIZES = {"distinct": (4, 6), "batch_is_time": (2, 2), "one_step": (3, 1), "one_row": (1, 4)}
 """Rows and steps."""
 LARGE = 8
 """How much larger inputs are where nothing bounds what is made of them."""

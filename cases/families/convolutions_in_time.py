@@ -50,7 +50,8 @@ def convolutions_see_their_steps(ask, **variant):
 
 @statement("A convolution over time that reads copies where there is no step reads those that it says, as many before the "
            "steps as behind them, or one more behind.",
-           {"edges": tuple(EDGES)[1:], "dilation": (1, 2), "size": (2, 3), "groups": (1, 2)}, strength=(1, 2, 2), sparing=0,
+           {"edges": tuple(EDGES)[1:], "dilation": (1, 2), "size": (2, 3), "groups": (1, 2)}, usual={"groups": (1,)},
+           strength=(1, 2, 2), sparing=0,
            source="PyTorch: nn.Conv1d(padding_mode)")
 def convolutions_read_copies_at_edges(ask, edges, dilation, size, groups):
     return deviations(ask, "same", dilation, 1, size, groups, edges=edges)

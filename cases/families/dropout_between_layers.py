@@ -76,7 +76,7 @@ def dropout_between_layers_when_decomposed(ask, **variant):
 
 @statement("What is dropped forward is dropped again where activations are computed again backward: the gradients are those of "
            "the usual way.", {**FACTORS, "form": ("recomputed", "recomputed_reentrant"), "states": (True, False)},
-           strength=(1, 2, 2),
+           strength=(1, 2, 2), usual={"cell": ("lstm", "relu"), "layers": (2,)},
            source="PyTorch: torch.utils.checkpoint, preserve_rng_state")
 def dropout_is_the_same_when_recomputed(ask, form, **variant):
     request = stack(**variant).but(wants=("outputs", "states", "gradients"))

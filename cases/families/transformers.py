@@ -125,7 +125,7 @@ FAST = {"way": ("made", "stacked"), "activation": ("relu-word", "gelu-word"), "n
 @statement("A layer of a transformer is its equations with the activation that it was given, made, copied, pickled, stacked or "
            "in a whole transformer, with padding or without, whether gradients are taken or not, and whatever of it is "
            "dropped in training.", FACTORS, strength=(1, 2, 2),
-           usual={"bias": (True,)}, sparing=0, senseless=(
+           usual={"bias": (True,), "dropped": ("nothing", "inside", "weights", "last")}, sparing=0, senseless=(
                (("kind", "memory"), lambda kind, memory: kind == "encoder" and memory == STEPS),
                (("kind", "dropped"), lambda kind, dropped: kind == "encoder" and dropped == "block2"),
                (("kind", "crossed"), lambda kind, crossed: kind == "encoder" and crossed)),
