@@ -95,7 +95,8 @@ def three_masked_cells_match_reference(ask, mask, direction, unroll):
 
 
 MODES = ("training", "inference", "unrecorded")
-"""Of a module; `unrecorded`: in inference, and nothing is kept for gradients."""
+"""Of a module: in training as it was made; in inference a deep copy; in inference one that was pickled, and nothing is kept for
+gradients."""
 
 
 @statement("LSTMs with projections, in one layer or several above each other, forward or both ways, give the outputs, final "

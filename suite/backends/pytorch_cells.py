@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import copy
+import pickle
 import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -64,6 +66,13 @@ def run_projected(backend: Any, request: FunctionRequest) -> Observation | Unsup
     return chained(dict(asked.arguments), **options)
 
 
+def come_by(module: nn.Module, mode: str) -> nn.Module:
+    """The module in one of `cases.families.cells.MODES`."""
+    if mode == "training":
+        return module.train()
+    return (copy.deepcopy(module) if mode == "inference" else pickle.loads(pickle.dumps(module))).eval()
+
+
 def chained(options: dict[str, Any], form: str = "batch_first", dtype: str = "float32",
             mode: str = "training") -> Observation | Unsupported:
     """A chain, called in a form, dtype and mode: see `cases.families.cells`."""
@@ -82,12 +91,13 @@ def chained(options: dict[str, Any], form: str = "batch_first", dtype: str = "fl
     with moment("build"):
         module = nn.LSTM(chain.features, cell.units, len(chain.cells), bias=any(n.endswith("/bias") for n in weights),
                          batch_first=form == "batch_first", proj_size=cell.width, dtype=DTYPES[dtype],
-                         bidirectional=chain.direction == "bidirectional").train(mode == "training")
-        own = dict(module.named_parameters())
+                         bidirectional=chain.direction == "bidirectional")
         with torch.no_grad():
-            for name, parameter in own.items():
+            for name, parameter in module.named_parameters():
                 place, which = _place(name)
                 parameter.copy_(torch.tensor(np.array(weights[f"{place}/{which}"].T, dtype, order="C")))  # gates in one order
+        module = come_by(module, mode)
+        own = dict(module.named_parameters())
     carried = None
     with moment("run"), torch.set_grad_enabled(mode != "unrecorded"):
         for one in options["before"]:
@@ -154,8 +164,9 @@ def run_form(backend: Any, request: FunctionRequest) -> Observation | Unsupporte
             module = LAYERS[layer.cell](layer.features, layer.units, layer.layers, bias=layer.bias,
                                         batch_first=form.endswith("first") and form != "time_first",
                                         bidirectional=layer.direction == "bidirectional", **nonlinear)
-        module = module.to(DTYPES[layer.dtype]).train(mode == "training")
+        module = module.to(DTYPES[layer.dtype])
         module.load_state_dict(weights)
+        module = come_by(module, mode)
     leaves = {"inputs": leaf(batch.inputs, layer.dtype)}
     states = None
     if batch.initial_states is not None:
