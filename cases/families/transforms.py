@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -80,16 +80,25 @@ def moved(request: Request, along: Mapping[str, np.ndarray], far: float) -> Requ
     return request.but(batch=batch, weights={n: array + far * along[f"weights/{n}"] for n, array in request.weights.items()})
 
 
+def change(request: Request, along: Mapping[str, np.ndarray], answer: Callable[[Request], Observation] = run) -> dict[str, Any]:
+    """How the gradients of half the sum of squares of the results, each times its cotangent, change along a direction."""
+    found = []
+    for far in (STEP, -STEP):
+        there = moved(request, along, far)
+        results = answer(there.but(wants=("outputs", "states")))
+        squares = {name: array * results[name] for name, array in there.batch.cotangents.items()}
+        found.append(answer(there.but(batch=there.batch.but(cotangents=squares))))
+    return {name: (found[0][name] - found[1][name]) / (2 * STEP) for name in (f"gradients/{name}" for name in along)}
+
+
 @statement("The gradient of the gradients' sum along a direction is how the gradients change along it.",
            **{**OPTIONS, "sparing": 0}, source="PyTorch: torch.autograd.grad(create_graph=True), double backward")
 def gradients_have_gradients(ask, **variant):
     request = asked(**variant)
     along = tangents(request)
     seen = transformed(ask, request, "second order", tangents=along)
-    ahead, behind = (run(moved(request, along, far)) for far in (STEP, -STEP))
     found = []
-    for name in (f"gradients/{name}" for name in along):
-        due = (ahead[name] - behind[name]) / (2 * STEP)
+    for name, due in change(request, along).items():
         found += compare(name, seen[name], due, 256 * unit_roundoff("float32") * max(1.0, np.abs(due).max()))
     return found
 

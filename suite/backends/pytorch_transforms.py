@@ -59,7 +59,9 @@ def run_transformed(backend: Any, request: FunctionRequest) -> Observation | Uns
             for one in (*own.values(), *given.values()):
                 one.requires_grad_()
             leaves, ways = [*own.values(), *given.values()], [*(weights[n] for n in own), *(along[n] for n in given)]
-            first = torch.autograd.grad(loss(own, inputs, states, mask, cotangents), leaves, create_graph=True)
+            found = run(own, inputs, states, mask)
+            squares = sum((found[name].square() * each).sum() for name, each in cotangents.items()) / 2
+            first = torch.autograd.grad(squares, leaves, create_graph=True)
             second = torch.autograd.grad(sum((a * b).sum() for a, b in zip(first, ways, strict=True)), leaves,
                                          allow_unused=True, materialize_grads=True)
             named = dict(zip((*own, *given), map(layers.to_numpy, second), strict=True))

@@ -11,7 +11,7 @@ import numpy as np
 from cases.batches import Batch, rows, steps
 from cases.families.bounds_of_weights import EQUATIONS
 from cases.families.noise_and_statistics import SATURATED
-from cases.families.transforms import STEP, moved
+from cases.families.transforms import change
 from cases.invariants.base import final_states
 from cases.layers import Layer
 from cases.models import FunctionRequest, ModelRequest
@@ -241,8 +241,7 @@ def run_transformed(backend: Any, request: FunctionRequest) -> Observation:
             terms = [np.sum(seen[f"gradients/{name}"] * along) for name, along in options["tangents"].items()]
             return Observation({"derivative": np.array(sum(terms))})
         if transform == "second order":
-            ahead, behind = (backend.reference.run(moved(asked, options["tangents"], far)) for far in (STEP, -STEP))
-            return Observation({name: (one - behind[name]) / (2 * STEP) for name, one in ahead.arrays.items()})
+            return Observation(change(asked, options["tangents"], backend.reference.run))
         if transform in ("mapping over rows", "torch.compile"):
             return backend.run(asked)
         each = [backend.run(asked.but(batch=rows(asked.batch, [row]))) for row in range(asked.batch.size)]
