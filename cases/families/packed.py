@@ -28,7 +28,8 @@ def sequences(equal_lengths: bool = False) -> tuple[np.ndarray, ...]:
 
 
 @statement("A packed sequence that is cast has the numbers it had, in the dtype that was asked for, in the order in which "
-           "the sequences were given, and the one that was cast is what it was.", {"way": tuple(CASTS)},
+           "the sequences were given, also once it is cast back, and the one that was cast is what it was.",
+           {"way": tuple(CASTS)},
            strength=(1, 1, 1), sparing=0,
            source="PyTorch: torch.nn.utils.rnn.PackedSequence")
 def packed_sequences_are_cast(ask, way):
@@ -37,7 +38,7 @@ def packed_sequences_are_cast(ask, way):
     told = dict(seen.facts["dtypes"])
     found = [Deviation("dtype", f"{way}: found {told[name]}, expected {due}")
              for name, due in (("cast", CASTS[way]), ("kept", "float32")) if told[name] != due]
-    for name, dtype in (("cast", CASTS[way]), ("kept", "float32")):
+    for name, dtype in (("cast", CASTS[way]), ("back", CASTS[way]), ("kept", "float32")):
         for number, one in enumerate(given):
             found += equal(f"{name}/{number}", seen[f"{name}/{number}"], one.astype(dtype).astype("float64"), way)
     return found

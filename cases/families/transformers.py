@@ -144,13 +144,16 @@ def fast_encoders_are_their_equations(ask, **variant) -> list[Deviation]:
 @statement("A whole transformer gives what its decoder's layers give of what those of its encoder give, one after the other, "
            "each with its own masks.",
            {"norm_first": (False, True), "mask": ("right", "gaps", "none"), "said": ("each", "crossed", "causal", "none"),
-            "batch_first": (True, False)}, strength=(1, 1, 2), sparing=0, source="PyTorch: nn.Transformer")
-def whole_transformers_are_their_parts(ask, norm_first, mask, said, batch_first) -> list[Deviation]:
-    """said: which of the masks of the source, the target and the memory are given. Arrays: `outputs`; `due`, layer by layer."""
+            "batch_first": (True, False), "gradients": (True, False)}, strength=(1, 1, 2), sparing=0,
+           source="PyTorch: nn.Transformer, generate_square_subsequent_mask")
+def whole_transformers_are_their_parts(ask, norm_first, mask, said, batch_first, gradients) -> list[Deviation]:
+    """said: which of the masks of the source, the target and the memory are given; a causal one alone as the framework makes it.
+    Arrays: `outputs`; `due`, layer by layer, always by masks of truth values, gradients recorded."""
     random = generator("whole transformers")
     given = {"source": draw_values(random, (ROWS, MEMORY, WIDTH)), "target": draw_values(random, (ROWS, STEPS, WIDTH)),
              "source_valid": validity(mask, MEMORY, True), "target_valid": validity(mask, STEPS, True)}
     seen = ask(FunctionRequest("whole_transformer", (("norm_first", norm_first), ("batch_first", batch_first), ("said", said),
+                                                     ("gradients", gradients),
                                                      ("masked", mask != "none"), ("given", given))))
     return compare("outputs", seen["outputs"], seen["due"], SLACK * max(1.0, np.abs(seen["due"]).max()))
 

@@ -110,10 +110,12 @@ def run_whole_transformer(backend: Any, request: FunctionRequest) -> Observation
     masks = {name: ~may[name] if name in which else None for name in may}
     padded = {name: ~torch.tensor(np.array(arrays[f"{name}_valid"])) if options["masked"] else None
               for name in ("source", "target")}
-    with moment("run"), torch.enable_grad():
-        outputs = whole(source, target, src_mask=masks["src"], tgt_mask=masks["tgt"], memory_mask=masks["memory"],
+    causal = whole.generate_square_subsequent_mask(steps) if said == "causal" else masks["tgt"]
+    with moment("run"), torch.set_grad_enabled(options["gradients"]):
+        outputs = whole(source, target, src_mask=masks["src"], tgt_mask=causal, memory_mask=masks["memory"],
                         src_key_padding_mask=padded["source"], tgt_key_padding_mask=padded["target"],
                         memory_key_padding_mask=padded["source"])
+    with moment("run"), torch.enable_grad():
         memory, due = source, target
         for layer in whole.encoder.layers:
             memory = layer(memory, masks["src"], padded["source"])
