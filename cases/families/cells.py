@@ -57,10 +57,10 @@ def made(chain: str, direction: str = "forward", **options) -> Chain:
     return Chain(cells, FEATURES, around, direction, **options)
 
 
-def against(seen: Observation, request: FunctionRequest, *prefixes: str) -> list[Deviation]:
+def against(seen: Observation, request: FunctionRequest, *prefixes: str, dtype: str = "float32") -> list[Deviation]:
     """Deviations from the equations, at valid steps and masked ones alike."""
     found = []
-    for name, due in expect_chain(request, seen.facts.get("padding", "hold")).items():
+    for name, due in expect_chain(request, seen.facts.get("padding", "hold"), dtype).items():
         if not name.startswith(prefixes):
             continue
         if name in seen.arrays:
@@ -94,16 +94,26 @@ def three_masked_cells_match_reference(ask, mask, direction, unroll):
     return against(ask(request), request, "outputs", "states")
 
 
+MODES = ("training", "inference", "unrecorded")
+"""Of a module: in training as it was made; in inference a deep copy; in inference one that was pickled, and nothing is kept for
+gradients."""
+
+
 @statement("LSTMs with projections, in one layer or several above each other, forward or both ways, give the outputs, final "
-           "states and gradients of the equations.",
+           "states and gradients of the equations, batch first, time first or without a batch, in either dtype and every mode.",
            {"layers": (2, 1, 3), "direction": ("bidirectional", "forward"), "mask": ("right", "none"), "states": (True, False),
-            "bias": (True, False), "steps": (STEPS, ROWS)},
-           usual={"layers": (2, 1)}, strength=(1, 2, 3), source="PyTorch: nn.LSTM(proj_size); Sak et al. 2014")
-def projected_layers_match_reference(ask, layers, direction, mask, states, bias, steps):
+            "bias": (True, False), "steps": (STEPS, ROWS, 1), "form": ("batch_first", "time_first", "unbatched"),
+            "dtype": ("float32", "float64"), "mode": MODES},
+           usual={"layers": (2, 1)}, strength=(1, 2, 3), sparing=0,
+           source="PyTorch: nn.LSTM(proj_size); Sak et al. 2014", senseless=(
+               (("form", "mask"), lambda form, mask: form == "unbatched" and mask != "none"),
+               (("steps", "mask"), lambda steps, mask: steps == 1 and mask != "none")))
+def projected_layers_match_reference(ask, layers, direction, mask, states, bias, steps, form, dtype, mode):
     one = Chain((Cell("projected", 5, width=3),) * layers, FEATURES, "layers", direction)
     weights = {name: array for name, array in one.draw_weights().items() if bias or not name.endswith("bias")}
-    request = chain_request(one, weights, one.draw_batch(ROWS, steps, mask, states))
-    return against(ask(request), request, "outputs", "states", "loss", "gradients")
+    request = chain_request(one, weights, one.draw_batch(ROWS, steps, mask, states), mode != "unrecorded")
+    seen = ask(FunctionRequest("projected", (("request", request), ("form", form), ("dtype", dtype), ("mode", mode))))
+    return against(seen, request, "outputs", "states", "loss", "gradients", dtype=dtype)
 
 
 @statement("A loop of cells made again from its own configuration gives the same outputs and states.",
@@ -137,8 +147,10 @@ def reset_forgets_every_state(ask, chain, direction):
     return against(ask(request), request, "outputs", "states")
 
 
-SIZES = {"distinct": (4, 6), "batch_is_time": (4, 4), "one_step": (3, 1)}
+SIZES = {"distinct": (4, 6), "batch_is_time": (2, 2), "one_step": (3, 1), "one_row": (1, 4)}
 """Rows and steps."""
+LARGE = 8
+"""How much larger inputs are where nothing bounds what is made of them."""
 FORMS = ("time_first", "unbatched", "cell", "unbatched_cell", "decomposed", "recomputed", "spared", "apart")
 """batch_first=False; a sequence without a batch axis; a cell called step by step by hand; the same without a batch axis; as the
 operations that a program of it has, exported or compiled (PyTorch's decompositions); what is computed forward is computed again
@@ -146,30 +158,37 @@ backward (gradient checkpointing); autocast, turned off again for this layer; ev
 WITH_LENGTHS = ("time_first", "decomposed", "recomputed", "spared", "apart")
 
 
-def form_request(request: Request, form: str) -> FunctionRequest:
-    """A layer run in another form, its answer in the usual one. Without a batch axis each row is given alone."""
-    return FunctionRequest("form", (("request", request), ("form", form)))
+def form_request(request: Request, form: str, mode: str = "training") -> FunctionRequest:
+    """A layer run in another form, its answer in the usual one. Without a batch axis each row is given alone. `given/NAME`: what
+    was given, after the call."""
+    return FunctionRequest("form", (("request", request), ("form", form), ("mode", mode)))
 
 
-@statement("A layer called in another form gives what it gives on a batch: time first, without a batch axis, cell by cell, "
-           "decomposed, computed again, each layer apart.",
+@statement("A layer called in another form gives what it gives on a batch, in either dtype and every mode, and changes nothing "
+           "that it is given: time first, without a batch axis, cell by cell, decomposed, computed again, each layer apart.",
            {"form": FORMS, "cell": ("lstm", "gru", "simple_rnn"), "mask": ("none", "right"), "states": (True, False),
-            "direction": ("forward", "bidirectional"), "layers": (1, 2), "bias": (True, False), "activation": ("tanh", "relu"),
-            "size": tuple(SIZES)},
-           usual={"form": tuple(form for form in FORMS if form != "cell")}, strength=(1, 3, 3),
+            "direction": ("forward", "bidirectional"), "layers": (1, 3, 2), "bias": (True, False), "activation": ("tanh", "relu"),
+            "size": tuple(SIZES), "dtype": ("float32", "float64"), "mode": MODES},
+           usual={"form": tuple(form for form in FORMS if form != "cell"), "layers": (1, 3)}, strength=(1, 3, 3),
            source="PyTorch: batch_first, unbatched inputs, nn.LSTMCell; Keras: LSTMCell",
            senseless=((("activation", "cell"), lambda activation, cell: activation == "relu" and cell != "simple_rnn"),
                       (("form", "direction"), lambda form, way: form.endswith("cell") and way != "forward"),
                       (("form", "layers"), lambda form, layers: form.endswith("cell") and layers > 1),
                       (("form", "layers"), lambda form, layers: form == "apart" and layers == 1),
+                      (("form", "mode"), lambda form, mode: form.startswith("recomputed") and mode == "unrecorded"),
                       (("form", "mask"), lambda form, mask: form not in WITH_LENGTHS and mask != "none"),
                       (("size", "mask"), lambda size, mask: size == "one_step" and mask != "none")))
-def forms_agree(ask, form, cell, mask, states, direction, layers, bias, activation, size):
-    layer = Layer(cell, 3, 5, layers, direction, bias=bias, activation=activation)
+def forms_agree(ask, form, cell, mask, states, direction, layers, bias, activation, size, dtype, mode):
+    layer = Layer(cell, 3, 5, layers, direction, bias=bias, activation=activation, dtype=dtype)
     batch = BatchPlan(*SIZES[size], mask, states).draw(layer)
-    request = Request(layer, draw_weights(layer), batch, wants=("outputs", "states", "gradients"))
-    seen = ask(form_request(request, form))
-    return against_reference(seen, request, "outputs", "states", "loss", "gradients")
+    batch = batch.but(inputs=batch.inputs * (LARGE if activation == "relu" else 1))
+    more = () if mode == "unrecorded" else ("gradients",)
+    request = Request(layer, draw_weights(layer), batch, wants=("outputs", "states", *more))
+    seen = ask(form_request(request, form, mode))
+    given = {"inputs": batch.inputs, **{f"states/{name}": array for name, array in (batch.initial_states or {}).items()}}
+    after = {name.removeprefix("given/"): array for name, array in seen.named("given").items()}
+    found = against_reference(seen, request, "outputs", "states", *(("loss", *more) if more else ()))
+    return found + [d for name in after for d in equal(f"given/{name}", after[name], given[name].astype(dtype), "after the call")]
 
 
 @statement("A sequence without a batch axis gives a row of the batch, in outputs and states, also of a layer that reads batches "

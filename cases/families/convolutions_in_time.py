@@ -13,17 +13,23 @@ from cases.tolerance import compare, unit_roundoff
 ROWS, STEPS, FEATURES, FILTERS = 2, 7, 4, 6
 
 
+EDGES = {"zeros": "constant", "replicate": "edge", "circular": "wrap", "reflect": "reflect"}
+"""What is read where there is no step, in PyTorch's word and in numpy's."""
+
+
 def convolved(inputs: np.ndarray, kernel: np.ndarray, bias: np.ndarray, padding: str, dilation: int, stride: int,
-              groups: int) -> np.ndarray:
+              groups: int, edges: str = "zeros") -> np.ndarray:
     """(rows, steps', filters): a step sees the `size` steps that are `dilation` apart, in `same` around it, in `causal` up to it.
+    Where there is none it sees what `edges` says.
 
     inputs (rows, steps, features); kernel (size, features / groups, filters); bias (filters,).
     """
-    size, rows = len(kernel), len(inputs)
+    size = len(kernel)
     reach, steps = (size - 1) * dilation, inputs.shape[1]
     count = -(-steps // stride) if padding == "same" else (steps - (0 if padding == "causal" else reach) - 1) // stride + 1
     before = {"causal": reach, "valid": 0, "same": max((count - 1) * stride + reach + 1 - steps, 0) // 2}[padding]
-    padded = np.concatenate([np.zeros((rows, before, inputs.shape[2])), inputs, np.zeros((rows, reach, inputs.shape[2]))], axis=1)
+    behind = reach - before if edges != "zeros" else reach
+    padded = np.pad(inputs, ((0, 0), (before, behind), (0, 0)), EDGES[edges])
     own, wide = inputs.shape[2] // groups, kernel.shape[2] // groups
     parts = []
     for group in range(groups):
@@ -38,11 +44,25 @@ def convolved(inputs: np.ndarray, kernel: np.ndarray, bias: np.ndarray, padding:
            {"padding": ("causal", "same", "valid"), "dilation": (2, 1, 3), "stride": (1, 2), "size": (3, 2, 1), "groups": (1, 2)},
            senseless=((("dilation", "stride"), lambda dilation, stride: dilation > 1 and stride > 1),),
            strength=(1, 2, 2), sparing=2, source="Keras: Conv1D; van den Oord et al. 2016")
-def convolutions_see_their_steps(ask, padding, dilation, stride, size, groups):
+def convolutions_see_their_steps(ask, **variant):
+    return deviations(ask, **variant)
+
+
+@statement("A convolution over time that reads copies where there is no step reads those that it says, as many before the "
+           "steps as behind them, or one more behind.",
+           {"edges": tuple(EDGES)[1:], "dilation": (1, 2), "size": (2, 3), "groups": (1, 2)}, usual={"groups": (1,)},
+           strength=(1, 2, 2), sparing=0,
+           source="PyTorch: nn.Conv1d(padding_mode)")
+def convolutions_read_copies_at_edges(ask, edges, dilation, size, groups):
+    return deviations(ask, "same", dilation, 1, size, groups, edges=edges)
+
+
+def deviations(ask, padding, dilation, stride, size, groups, **more):
+    """Between outputs and the sums."""
     random = generator("convolution in time", size)
     given = {"inputs": draw_values(random, (ROWS, STEPS, FEATURES)), "bias": draw_values(random, (FILTERS,)),
              "kernel": draw_values(random, (size, FEATURES // groups, FILTERS))}
-    how = {"padding": padding, "dilation": dilation, "stride": stride, "groups": groups}
+    how = {"padding": padding, "dilation": dilation, "stride": stride, "groups": groups, **more}
     seen = ask(FunctionRequest("convolution_in_time", (*given.items(), *how.items())))
     due = convolved(**given, **how)
     sizes = convolved(**{name: np.abs(array) for name, array in given.items()}, **how)

@@ -28,11 +28,11 @@ OPTIONS: dict[str, Any] = {
 }
 
 
-def stack(cell: str, mask: str, direction: str, layers: int) -> Request:
-    """A stack on four rows of five steps."""
+def stack(cell: str, mask: str, direction: str, layers: int, states: bool = True) -> Request:
+    """A stack on four rows of five steps, with or without given states."""
     kind = {"relu": ("simple_rnn", "relu")}.get(cell, (cell, "tanh"))
     layer = Layer(kind[0], 3, 4, layers, direction, activation=kind[1])
-    return Request(layer, draw_weights(layer), BatchPlan(4, 5, mask, True).draw(layer), wants=("outputs", "states"))
+    return Request(layer, draw_weights(layer), BatchPlan(4, 5, mask, states).draw(layer), wants=("outputs", "states"))
 
 
 def dropped(ask, request: Request, rate: float, training: bool, seed: int = 0, form: str = "usual") -> Observation:
@@ -75,7 +75,8 @@ def dropout_between_layers_when_decomposed(ask, **variant):
 
 
 @statement("What is dropped forward is dropped again where activations are computed again backward: the gradients are those of "
-           "the usual way.", {**FACTORS, "form": ("recomputed", "recomputed_reentrant")}, strength=(1, 1, 2),
+           "the usual way.", {**FACTORS, "form": ("recomputed", "recomputed_reentrant"), "states": (True, False)},
+           strength=(1, 2, 2), usual={"cell": ("lstm", "relu"), "layers": (2,)},
            source="PyTorch: torch.utils.checkpoint, preserve_rng_state")
 def dropout_is_the_same_when_recomputed(ask, form, **variant):
     request = stack(**variant).but(wants=("outputs", "states", "gradients"))

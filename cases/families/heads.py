@@ -41,19 +41,22 @@ def sizes(heads: str, reads: str) -> dict[str, tuple[int, ...]]:
 def attended(given: Mapping[str, np.ndarray], weights: Weights, further: str) -> tuple[np.ndarray, np.ndarray]:
     """Outputs (rows, queries, features), and the scores (rows, heads, queries, values and further ones).
 
-    given   query, key, value (rows, steps, features), may (rows, queries, values) bool
+    given   query, key, value (rows, steps, features), may (rows, queries, values) bool; plus (rows, queries, values), what
+            masks of numbers add
     """
     q, k, v = (np.einsum("btf,fhs->bhts", given[name], weights[f"{name}/kernel"]) + weights[f"{name}/bias"][None, :, None]
                for name in ("query", "key", "value"))
     k, v = (np.repeat(one, q.shape[1] // one.shape[1], axis=1) for one in (k, v))
     may = np.broadcast_to(given["may"][:, None], (*q.shape[:3], k.shape[2]))
+    plus = np.broadcast_to(given["plus"][:, None], may.shape)
     more = [np.stack([weights["further/key"], weights["further/value"]])] if "drawn" in further else []
     more += [np.zeros((2, *q.shape[1:2], SIZE))] if "zero" in further else []
     for key, value in more:
         k, v = (np.concatenate([one, np.broadcast_to(new[None, :, None], (len(q), *new.shape[:1], 1, SIZE))], axis=2)
                 for one, new in ((k, key), (v, value)))
         may = np.concatenate([may, np.ones((*may.shape[:3], 1), bool)], axis=3)
-    products = np.where(may, q @ np.swapaxes(k, -1, -2) / math.sqrt(SIZE), -np.inf)
+        plus = np.concatenate([plus, np.zeros((*may.shape[:3], 1))], axis=3)
+    products = np.where(may, q @ np.swapaxes(k, -1, -2) / math.sqrt(SIZE) + plus, -np.inf)
     powers = np.exp(products - products.max(axis=-1, keepdims=True))
     scores = powers / powers.sum(axis=-1, keepdims=True)
     return np.einsum("bhts,hsf->btf", scores @ v, weights["output/kernel"]) + weights["output/bias"], scores
@@ -74,26 +77,29 @@ SENSELESS = (
     (("heads", "reads"), lambda heads, reads: reads == "others" and len(set(HEADS[heads])) > 1),
 )
 ALONE = {**FACTORS, "heads": ("each_its_own", "odd"), "scores": ("mean", "none", "each"), "bare": (False, True),
-         "further": ("none", "drawn", "zero", "drawn_and_zero"), "time_first": (False, True)}
+         "further": ("none", "drawn", "zero", "drawn_and_zero"), "time_first": (False, True), "numbers": (False, True)}
 """What PyTorch alone has: the mean score of all heads; sequences without a batch, or with time first; behind keys and values one
-of each that are weights, one of zeros, or both."""
+of each that are weights, one of zeros, or both; masks of numbers, which are added."""
 
 
 @statement("Attention of several heads is its equation, in inference, whatever is asked for besides, with any masks together.",
            FACTORS, strength=(1, 2, 2), usual={"bias": (True,)}, sparing=1, senseless=SENSELESS,
            source="Vaswani et al. 2017; Ainslie et al. 2023; PyTorch: nn.MultiheadAttention; Keras: MultiHeadAttention")
 def heads_are_their_equation(ask, **variant) -> list[Deviation]:
-    return deviations(ask, further="none", bare=False, time_first=False, **variant)
+    return deviations(ask, further="none", bare=False, time_first=False, numbers=False, **variant)
 
 
-@statement("Attention of several heads is its equation with further keys, of a sequence alone, and with time first.", ALONE,
+@statement("Attention of several heads is its equation with further keys, of a sequence alone, with time first, and with masks "
+           "whose numbers are added.", ALONE,
            strength=(1, 2, 2), usual={"bias": (True,)}, sparing=0, source="PyTorch: nn.MultiheadAttention", senseless=(
-               *SENSELESS, (("bare", "own"), lambda bare, own: bare and own == "each_row")))
+               *SENSELESS, (("bare", "own"), lambda bare, own: bare and own == "each_row"),
+               (("numbers", "causal"), lambda numbers, causal: numbers and causal)))
 def heads_with_more_are_their_equation(ask, **variant) -> list[Deviation]:
     return deviations(ask, **variant)
 
 
-def deviations(ask, heads, reads, further, mask, own, causal, scores, bare, bias, gradients, time_first) -> list[Deviation]:
+def deviations(ask, heads, reads, further, mask, own, causal, scores, bare, bias, gradients, time_first,
+               numbers) -> list[Deviation]:
     """Between outputs and scores and the equation."""
     random = generator("heads", heads, reads)
     weights = {name: draw_values(random, shape) * (1.0 if bias or not name.endswith("bias") else 0.0)
@@ -112,9 +118,13 @@ def deviations(ask, heads, reads, further, mask, own, causal, scores, bare, bias
         said = ((np.arange(QUERIES)[:, None] + 2 * np.arange(read) + turn) % 3 != 0) | first
     said = said & np.tri(QUERIES, read, dtype=bool) if causal else said
     given["may"] = said if valid is None else said & valid[:, None]
+    keys, pairs = (draw_values(generator("numbers of masks", heads), shape) * numbers for shape in (
+        (rows, read), (1 if own == "all_rows" else rows, QUERIES, read)))
+    given["plus"] = keys[:, None] * (valid is not None) + pairs * (causal or own != "none")
     due, parts = attended(given, weights, further)
     options: dict[str, Any] = {"heads": HEADS[heads], "reads": reads, "further": further, "scores": scores, "bare": bare,
-                               "bias": bias, "gradients": gradients, "time_first": time_first, "causal": causal}
+                               "bias": bias, "gradients": gradients, "time_first": time_first, "causal": causal,
+                               "numbers": (keys, np.broadcast_to(pairs, said.shape)) if numbers else ()}
     seen = ask(FunctionRequest("heads", (*options.items(), ("weights", weights), ("given", given), ("valid", valid),
                                          ("said", said if causal or own != "none" else None))))
     found = compare("outputs", seen["outputs"], due, SLACK * (1.0 + np.abs(due)))
@@ -131,10 +141,10 @@ def deviations(ask, heads, reads, further, mask, own, causal, scores, bare, bias
            source="Srivastava et al. 2014; PyTorch: nn.MultiheadAttention(dropout); Keras: Attention(dropout)")
 def attention_drops_its_share(ask, layer, rate, scored) -> list[Deviation]:
     """Arrays: `first`, `second` (rows, steps, steps), of two calls whose every score is 1 / steps, and whose values are the rows
-    of one, so that scores come out."""
+    of one, so that scores come out; `single` (rows, 1, steps), where given, of one query."""
     seen = ask(FunctionRequest("dropped_scores", (("layer", layer), ("rate", rate), ("scored", scored), ("sizes", DROPPED))))
     found, kept = [], 1 / DROPPED[1] / (1 - rate)
-    for name in ("first", "second"):
+    for name in ("first", "second", *(name for name in ("single",) if name in seen.arrays)):
         outputs = seen[name].astype("float64")
         gone = outputs == 0
         found += compare(name, np.where(gone, kept, outputs), np.full_like(outputs, kept), SLACK * kept)

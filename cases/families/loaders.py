@@ -1,4 +1,5 @@
-"""Rows that a loader puts into batches: every row once, all its parts together, in the kinds that they came in."""
+"""Rows that a loader puts into batches: every row once, all its parts together, in the kinds that they came in; sets of rows that
+are split and joined."""
 
 from __future__ import annotations
 
@@ -80,3 +81,35 @@ def loaders_give_every_row_once(ask, form, last, shuffled) -> list[Deviation]:
 def unequal_rows_are_refused(ask, unequal) -> list[Deviation]:
     return refused(ask, FunctionRequest("unequal_rows", (("unequal", unequal),)),
                    lambda seen: Deviation("error", f"rows that are not alike ({unequal}) were put together in silence"))
+
+
+PARTED = 11
+"""Rows of what is split: so many that no share of it is a whole number of them."""
+SHARES: Mapping[str, tuple[tuple[float, ...], tuple[int, ...]]] = {
+    "numbers": ((4, 5, 2), (4, 5, 2)), "fractions": ((0.5, 0.25, 0.25), (6, 3, 2)), "uneven": ((0.2, 0.3, 0.5), (3, 3, 5))}
+"""What a split is told -> the rows of each part: what is left of fractions goes to the parts in their order."""
+
+
+@statement("Rows that are split stand in one part each, of as many as was told, the same from the same seed; rows of several "
+           "sets that are joined stand one after the other, also counted from the end; a sampler names the rows that it was "
+           "told, each once unless it puts back.", {"share": tuple(SHARES)}, strength=(1, 1, 1), sparing=0,
+           source="PyTorch: torch.utils.data.random_split, ConcatDataset, Subset, Sampler")
+def rows_are_parted_and_joined(ask, share) -> list[Deviation]:
+    """Arrays of numbers of rows: `split/N`, `again/N`, `joined` and `joined/back` of all parts but the last, `chosen`; `drawn`,
+    `put_back` and `weighted`, what samplers name."""
+    told, sizes = SHARES[share]
+    seen = ask(FunctionRequest("parted_rows", (("told", told), ("rows", PARTED))))
+    parts = [seen[f"split/{number}"] for number in range(len(told))]
+    found = equal("sizes", np.array([len(part) for part in parts]), np.array(sizes), share)
+    found += equal("split", np.sort(np.concatenate(parts)), np.arange(PARTED))
+    found += [d for number, part in enumerate(parts) for d in equal(f"again/{number}", seen[f"again/{number}"], part, "one seed")]
+    found += [Deviation("split", "rows are not mixed")] if np.array_equal(np.concatenate(parts), np.arange(PARTED)) else []
+    joined = np.concatenate(parts[:-1])
+    found += equal("joined", seen["joined"], joined) + equal("joined/back", seen["joined/back"], joined)
+    found += equal("chosen", seen["chosen"], parts[0][[2, 0, 2]], "of the first part the third, the first, and the third")
+    found += equal("drawn", np.sort(seen["drawn"]), np.arange(PARTED))
+    found += equal("weighted", np.sort(seen["weighted"]), np.array([1, 4]))
+    put_back = seen["put_back"]
+    if len(put_back) != 2 * PARTED or not set(put_back.tolist()) <= set(range(PARTED)):
+        found.append(Deviation("put_back", f"{put_back.tolist()}: expected {2 * PARTED} rows of {PARTED}"))
+    return found

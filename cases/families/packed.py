@@ -28,7 +28,8 @@ def sequences(equal_lengths: bool = False) -> tuple[np.ndarray, ...]:
 
 
 @statement("A packed sequence that is cast has the numbers it had, in the dtype that was asked for, in the order in which "
-           "the sequences were given, and the one that was cast is what it was.", {"way": tuple(CASTS)},
+           "the sequences were given, also once it is cast back, and the one that was cast is what it was.",
+           {"way": tuple(CASTS)},
            strength=(1, 1, 1), sparing=0,
            source="PyTorch: torch.nn.utils.rnn.PackedSequence")
 def packed_sequences_are_cast(ask, way):
@@ -37,18 +38,19 @@ def packed_sequences_are_cast(ask, way):
     told = dict(seen.facts["dtypes"])
     found = [Deviation("dtype", f"{way}: found {told[name]}, expected {due}")
              for name, due in (("cast", CASTS[way]), ("kept", "float32")) if told[name] != due]
-    for name, dtype in (("cast", CASTS[way]), ("kept", "float32")):
+    for name, dtype in (("cast", CASTS[way]), ("back", CASTS[way]), ("kept", "float32")):
         for number, one in enumerate(given):
             found += equal(f"{name}/{number}", seen[f"{name}/{number}"], one.astype(dtype).astype("float64"), way)
     return found
 
 
 @statement("Sequences are padded and packed alike in whatever they are given: a list, a tuple, what yields one after the other, "
-           "rows of one tensor, also in a program; gradients go back to each number.",
-           {"form": ("generator", "rows", "tuple", "rows_in_a_program"), "batch_first": (True, False)}, strength=(1, 1, 2),
+           "rows of one tensor, also in a program, a single one; gradients go back to each number.",
+           {"form": ("generator", "rows", "tuple", "rows_in_a_program", "alone"), "batch_first": (True, False)},
+           strength=(1, 2, 2),
            sparing=0, source="PyTorch: pad_sequence, pack_sequence")
 def sequences_are_taken_in_any_form(ask, form, batch_first):
-    given = sequences(form.startswith("rows"))
+    given = sequences(form.startswith("rows"))[: 1 if form == "alone" else None]
     slopes = generator("slopes of packed sequences").normal(size=(len(given), max(map(len, given)), 3))
     seen = ask(FunctionRequest("padded_from", (("sequences", given), ("form", form), ("batch_first", batch_first),
                                                ("slopes", slopes if batch_first else slopes.swapaxes(0, 1)))))
@@ -66,15 +68,17 @@ def sequences_are_taken_in_any_form(ask, form, batch_first):
 
 
 @statement("A number to pad with stands where there is padding, or is refused where the sequences' dtype cannot hold it.",
-           {"helper": ("unpacked", "padded"), "number": (0.5, -1.0, 300.0, 2.0), "dtype": ("int64", "uint8", "float32")},
-           usual={"number": (0.5, -1.0, 300.0)}, strength=(1, 2, 3),
+           {"helper": ("unpacked", "padded"), "number": (0.5, -1.0, 300.0, "nan", 2.0),
+            "dtype": ("int64", "uint8", "float32")}, usual={"number": (0.5, -1.0, 300.0, "nan")}, strength=(1, 2, 3),
            source="PyTorch: pad_sequence, pad_packed_sequence (padding_value); Keras: pad_sequences (value)")
 def numbers_pad_as_they_are(ask, helper, number, dtype):
-    given = tuple((np.arange(n) % 2).astype(dtype) for n in (3, 1))
+    given, number = tuple((np.arange(n) % 2).astype(dtype) for n in (3, 1)), float(number)
     request = FunctionRequest("padded_with", (("sequences", given), ("helper", helper), ("number", number)))
     answer = ask.answer(request)
     if isinstance(answer, Refusal):
-        fits = float(np.array(number).astype(dtype)) == number if 0 <= number < 256 or dtype != "uint8" else False
+        with np.errstate(invalid="ignore"):  # NaN is no whole number
+            held = float(np.array(number).astype(dtype))
+        fits = held == number if 0 <= number < 256 or dtype != "uint8" else False
         return [Deviation("padding", f"{number} was refused for {dtype}: {answer.message}")] if fits else []
     seen = ask(request)
     return equal("padding", seen["padded"][1, 1:], np.full(2, number), f"{helper}, {dtype}")

@@ -76,6 +76,8 @@ BY_EPOCH: Mapping[str, tuple[str, Mapping[str, Any]]] = {
                                     "cooldown": 0, "min_lr": 0.0}),
     "plateau_of_gains": ("plateau", {"mode": "max", "factor": 0.5, "patience": 2, "threshold": 0.03125, "threshold_mode": "rel",
                                      "cooldown": 1, "min_lr": 0.0}),
+    "plateau_of_small_gains": ("plateau", {"mode": "max", "factor": 0.5, "patience": 1, "threshold": 0.0625,
+                                           "threshold_mode": "abs", "cooldown": 1, "min_lr": 0.0}),
 }
 """Name of a variant -> the scheduler, its options."""
 MADE_WITH = (0.75, 1.25)

@@ -79,14 +79,21 @@ def transformed(options: Mapping[str, Any], given: Mapping[str, np.ndarray], wei
     kind, norm_first, activation = options["kind"], options["norm_first"], ACTIVATIONS[options["activation"].partition("-")[0]]
     x, rows = given["x"], len(given["x"])
     own = np.broadcast_to(given["valid"][:, None, :], (rows, STEPS, STEPS)) & given["own"]
+    dropped = options["dropped"]
+
+    def kept(place: str, y: np.ndarray) -> np.ndarray:
+        return y * (place != dropped)
+
+    weights = {name: kept("weights", one) if name.endswith("out_proj.weight") else one for name, one in weights.items()}
     blocks: list[Callable[[np.ndarray], np.ndarray]] = [lambda y: attended(y, y, own, weights, "self_attn")]
     if kind == "decoder":
         other = given["memory_valid"][:, None, :] & given["crossed"]
         blocks.append(lambda y: attended(y, given["memory"], other, weights, "multihead_attn"))
-    blocks.append(lambda y: linear(activation(linear(y, weights, "linear1")), weights, "linear2"))
+    blocks.append(lambda y: linear(kept("inside", activation(linear(y, weights, "linear1"))), weights, "linear2"))
     for number, block in enumerate(blocks * (2 if options["way"] == "stacked" else 1)):
-        name = f"norm{number % len(blocks) + 1}"
-        x = x + block(normed(x, weights, name)) if norm_first else normed(x + block(x), weights, name)
+        place = number % len(blocks) + 1
+        name, drop = f"norm{place}", "last" if place == len(blocks) else f"block{place}"
+        x = x + kept(drop, block(normed(x, weights, name))) if norm_first else normed(x + kept(drop, block(x)), weights, name)
     return x
 
 
@@ -101,10 +108,13 @@ def validity(mask: str, steps: int, causal: bool) -> np.ndarray:
 
 SAID = ("nothing", "causal", "nearly_causal")
 """What a step may read of its sequence; nearly: of what came before the last step may not read the second."""
+DROPPED = ("nothing", "inside", "weights", "block1", "block2", "last")
+"""What a layer in training drops all of: what the feed-forward block holds inside, the weights of all attention, what the first,
+second or last block gives. Nothing: in inference."""
 FACTORS = {
     "kind": ("decoder", "encoder"), "way": ("made", "copied", "pickled", "stacked", "whole"), "activation": GIVEN,
     "norm_first": (False, True), "mask": ("none", "right", "gaps"), "said": SAID, "gradients": (True, False),
-    "batch_first": (True, False), "bias": (True, False), "memory": (MEMORY, STEPS), "crossed": (False, True),
+    "batch_first": (True, False), "bias": (True, False), "memory": (MEMORY, STEPS), "crossed": (False, True), "dropped": DROPPED,
 }
 """The ways by which a layer is come by: made; copied deeply; pickled and read again; two in a stack that was made of it; that of
 a whole transformer that was given the layer's options. memory: its steps; crossed: whether a mask says what of it is read."""
@@ -113,9 +123,11 @@ FAST = {"way": ("made", "stacked"), "activation": ("relu-word", "gelu-word"), "n
 
 
 @statement("A layer of a transformer is its equations with the activation that it was given, made, copied, pickled, stacked or "
-           "in a whole transformer, with padding or without, whether gradients are taken or not.", FACTORS, strength=(1, 2, 2),
-           usual={"bias": (True,)}, sparing=0, senseless=(
+           "in a whole transformer, with padding or without, whether gradients are taken or not, and whatever of it is "
+           "dropped in training.", FACTORS, strength=(1, 2, 2),
+           usual={"bias": (True,), "dropped": ("nothing", "inside", "weights", "last")}, sparing=0, senseless=(
                (("kind", "memory"), lambda kind, memory: kind == "encoder" and memory == STEPS),
+               (("kind", "dropped"), lambda kind, dropped: kind == "encoder" and dropped == "block2"),
                (("kind", "crossed"), lambda kind, crossed: kind == "encoder" and crossed)),
            source="PyTorch: nn.TransformerEncoderLayer, nn.TransformerDecoderLayer; Vaswani et al. 2017; Xiong et al. 2020")
 def transformer_layers_are_their_equations(ask, **variant) -> list[Deviation]:
@@ -126,24 +138,28 @@ def transformer_layers_are_their_equations(ask, **variant) -> list[Deviation]:
            "where it reads time first and nothing may be fast.", FAST,
            strength=(1, 3, 3), sparing=0, source="PyTorch: nn.TransformerEncoderLayer, the fast path")
 def fast_encoders_are_their_equations(ask, **variant) -> list[Deviation]:
-    return deviations(ask, kind="encoder", gradients=False, bias=True, memory=MEMORY, crossed=False, **variant)
+    return deviations(ask, kind="encoder", gradients=False, bias=True, memory=MEMORY, crossed=False, dropped="nothing", **variant)
 
 
-@statement("A whole transformer gives what its decoder gives of what its encoder gives, each with its own masks.",
+@statement("A whole transformer gives what its decoder's layers give of what those of its encoder give, one after the other, "
+           "each with its own masks.",
            {"norm_first": (False, True), "mask": ("right", "gaps", "none"), "said": ("each", "crossed", "causal", "none"),
-            "batch_first": (True, False)}, strength=(1, 1, 2), sparing=0, source="PyTorch: nn.Transformer")
-def whole_transformers_are_their_parts(ask, norm_first, mask, said, batch_first) -> list[Deviation]:
-    """said: which of the masks of the source, the target and the memory are given. Arrays: `outputs`; `due`, part by part."""
+            "batch_first": (True, False), "gradients": (True, False)}, strength=(1, 1, 2), sparing=0,
+           source="PyTorch: nn.Transformer, generate_square_subsequent_mask")
+def whole_transformers_are_their_parts(ask, norm_first, mask, said, batch_first, gradients) -> list[Deviation]:
+    """said: which of the masks of the source, the target and the memory are given; a causal one alone as the framework makes it.
+    Arrays: `outputs`; `due`, layer by layer, always by masks of truth values, gradients recorded."""
     random = generator("whole transformers")
     given = {"source": draw_values(random, (ROWS, MEMORY, WIDTH)), "target": draw_values(random, (ROWS, STEPS, WIDTH)),
              "source_valid": validity(mask, MEMORY, True), "target_valid": validity(mask, STEPS, True)}
     seen = ask(FunctionRequest("whole_transformer", (("norm_first", norm_first), ("batch_first", batch_first), ("said", said),
+                                                     ("gradients", gradients),
                                                      ("masked", mask != "none"), ("given", given))))
     return compare("outputs", seen["outputs"], seen["due"], SLACK * max(1.0, np.abs(seen["due"]).max()))
 
 
 def deviations(ask, kind, way, activation, norm_first, mask, said, gradients, batch_first, bias, memory,
-               crossed) -> list[Deviation]:
+               crossed, dropped) -> list[Deviation]:
     """Between outputs and the equations, at valid steps."""
     random = generator("transformers", kind, activation)
     weights = {name: draw_values(random, shape) for name, shape in shapes(kind, bias).items()}
@@ -157,7 +173,7 @@ def deviations(ask, kind, way, activation, norm_first, mask, said, gradients, ba
         given["memory_valid"] = given["memory_valid"][::-1]  # others than of the sequence
     given["valid"] |= ~given["valid"].any(axis=1, keepdims=True)
     options = {"kind": kind, "way": way, "activation": activation, "norm_first": norm_first, "gradients": gradients,
-               "batch_first": batch_first, "bias": bias, "masked": mask != "none"}
+               "batch_first": batch_first, "bias": bias, "masked": mask != "none", "dropped": dropped}
     seen = ask(FunctionRequest("transformer", (*options.items(), ("weights", weights), ("given", given))))
     due = transformed(options, given, weights)
     there = given["valid"][:, :, None]  # what comes at padding is a convention

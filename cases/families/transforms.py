@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -12,6 +13,7 @@ from cases.families.base import statement
 from cases.invariants.base import NotSupported, against_reference, settled
 from cases.layers import Layer, draw_weights, generator
 from cases.models import FunctionRequest
+from cases.reference import run
 from cases.requests import Deviation, Execution, Observation, Refusal, Request, first_line
 from cases.tolerance import compare, expect, unit_roundoff
 
@@ -64,6 +66,41 @@ def forward_mode_is_reverse_mode(ask, **variant):
     allowed += 64 * unit_roundoff("float32") * sum(np.abs(term).sum() for term in terms.values())
     due = np.array(sum(term.sum() for term in terms.values()))
     return compare("derivative", seen["derivative"], due, allowed)
+
+
+STEP = 1e-5
+"""By which all that is given moves, there and back, in float64: what is cut off is of its square."""
+
+
+def moved(request: Request, along: Mapping[str, np.ndarray], far: float) -> Request:
+    """The request with all that is given moved so far along a direction."""
+    batch, states = request.batch, request.batch.initial_states
+    batch = batch.but(inputs=batch.inputs + far * along["inputs"], initial_states=None if states is None else {
+        name: array + far * along[f"states/{name}"] for name, array in states.items()})
+    return request.but(batch=batch, weights={n: array + far * along[f"weights/{n}"] for n, array in request.weights.items()})
+
+
+def change(request: Request, along: Mapping[str, np.ndarray], answer: Callable[[Request], Observation] = run) -> dict[str, Any]:
+    """How the gradients of half the sum of squares of the results, each times its cotangent, change along a direction."""
+    found = []
+    for far in (STEP, -STEP):
+        there = moved(request, along, far)
+        results = answer(there.but(wants=("outputs", "states")))
+        squares = {name: array * results[name] for name, array in there.batch.cotangents.items()}
+        found.append(answer(there.but(batch=there.batch.but(cotangents=squares))))
+    return {name: (found[0][name] - found[1][name]) / (2 * STEP) for name in (f"gradients/{name}" for name in along)}
+
+
+@statement("The gradient of the gradients' sum along a direction is how the gradients change along it.",
+           **{**OPTIONS, "sparing": 0}, source="PyTorch: torch.autograd.grad(create_graph=True), double backward")
+def gradients_have_gradients(ask, **variant):
+    request = asked(**variant)
+    along = tangents(request)
+    seen = transformed(ask, request, "second order", tangents=along)
+    found = []
+    for name, due in change(request, along).items():
+        found += compare(name, seen[name], due, 256 * unit_roundoff("float32") * max(1.0, np.abs(due).max()))
+    return found
 
 
 @statement("Mapped over the rows of a batch, a layer gives what it gives on the batch.", **OPTIONS,

@@ -127,16 +127,17 @@ def packing_gives_back(ask, case):
     return found
 
 
-@invariant("Sequences that were padded, or packed, come apart again as they went in.", ragged,
+@invariant("Sequences that were padded, one without a step too, or packed, come apart again as they went in.", ragged,
            "PyTorch: unpad_sequence, unpack_sequence")
 def unpadding_gives_back(ask, case):
-    given, found = sequences(case), []
-    longest, lengths = max(map(len, given)), np.array([len(one) for one in given])
-    batch = padded(given, longest, VALUE, False)
+    packable, found = sequences(case), []
+    every = (*packable, packable[0][:0])  # one without a step is padding alone
+    longest, lengths = max(map(len, every)), np.array([len(one) for one in every])
+    batch = padded(every, longest, VALUE, False)
     for name, more in (("unpad", {"inputs": batch, "lengths": lengths, "batch_first": True}),
                        ("unpad", {"inputs": np.swapaxes(batch, 0, 1), "lengths": lengths, "batch_first": False}),
-                       ("unpack", {"sequences": given})):
-        parts = called(ask, name, **more).named("result")
+                       ("unpack", {"sequences": packable})):
+        parts, given = called(ask, name, **more).named("result"), packable if name == "unpack" else every
         if len(parts) != len(given):
             found.append(Deviation("result", f"{name}: {len(parts)} sequences came back of {len(given)}"))
         for number, one in enumerate(given):

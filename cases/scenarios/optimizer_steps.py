@@ -36,6 +36,8 @@ OPTIONS: Mapping[str, Mapping[str, Any]] = {
     "foreach_nesterov": {"implementation": "foreach", "nesterov": True, "momentum": 0.9},
     "foreach_centered": {"implementation": "foreach", "centered": True, "momentum": 0.9, "weight_decay": 0.3},
     "foreach_amsgrad": {"implementation": "foreach", "amsgrad": True, "maximize": True, "weight_decay": 0.3},
+    "decoupled": {"weight_decay": 0.3, "decay_place": "weights"},
+    "foreach_decoupled": {"implementation": "foreach", "weight_decay": 0.3, "decay_place": "weights"},
     "fused_nesterov": {"implementation": "fused", "nesterov": True, "momentum": 0.9},
     "fused_amsgrad": {"implementation": "fused", "amsgrad": True, "maximize": True, "weight_decay": 0.3},
 }
@@ -143,6 +145,7 @@ def repeated_rows(ask, optimizer):
 @claim(NAME, "Options of one framework alone act as their equations say; the same steps by other code are the same.",
        [{"optimizer": "sgd", "options": o} for o in ("dampening", "foreach_maximize", "foreach_nesterov", "fused_nesterov")]
        + [{"optimizer": "rmsprop", "options": "foreach_centered"}]
+       + [{"optimizer": o, "options": option} for o in ("adam", "nadam") for option in ("decoupled", "foreach_decoupled")]
        + [{"optimizer": o, "options": f"{how}_amsgrad"} for o in ("adam", "adamw") for how in ("foreach", "fused")]
        + [{"optimizer": o, "options": option} for o in OPTIMIZERS for option in ("maximize", "foreach", "fused")], sparing=[])
 def options_of_one_framework(ask, optimizer, options):

@@ -186,9 +186,11 @@ def _given(backend: Any, options: dict[str, Any], inputs: np.ndarray) -> Observa
     return Observation({"outputs": outputs, "inside": again}, "eager")
 
 
-def run_convolution_in_time(backend: Any, request: FunctionRequest) -> Observation:
+def run_convolution_in_time(backend: Any, request: FunctionRequest) -> Observation | Unsupported:
     """Answer the request of `cases.families.convolutions_in_time`."""
     options, keras = dict(request.arguments), backend.keras
+    if "edges" in options:
+        return Unsupported("Keras' convolutions read zeros where there is no step, and have no option for it")
     kernel = options["kernel"].astype("float32")
     with moment("build"):
         layer = keras.layers.Conv1D(kernel.shape[2], len(kernel), options["stride"], options["padding"],

@@ -15,6 +15,8 @@ from suite.backends import moment
 def run_heads(backend: Any, request: FunctionRequest) -> Observation | Unsupported:
     """Answer the request of `cases.families.heads.heads_are_their_equation`."""
     options, keras, engine = dict(request.arguments), backend.keras, backend.engine
+    if options["numbers"]:
+        return Unsupported("masks of Keras' layers are of truth values")
     if options["further"] != "none" or options["bare"] or options["scores"] == "mean" or options["time_first"]:
         return Unsupported("Keras' layers of attention have no further keys, no mean scores, and read batches, rows first")
     asking, kept = options["heads"]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import copy
+import pickle
 import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -24,6 +26,7 @@ from cases.requests import Observation, Reset, Unsupported
 from suite.backends import moment
 from suite.backends.pytorch_layers import (
     CELLS,
+    DTYPES,
     LAYERS,
     build,
     name_states,
@@ -34,14 +37,14 @@ from suite.backends.pytorch_layers import (
 )
 
 
-def leaf(array: np.ndarray) -> torch.Tensor:
-    """A float32 tensor of which gradients can be taken."""
-    return torch.tensor(np.array(array, "float32"), requires_grad=True)
+def leaf(array: np.ndarray, dtype: str = "float32") -> torch.Tensor:
+    """A tensor of which gradients can be taken."""
+    return torch.tensor(np.array(array, dtype), requires_grad=True)
 
 
 def summed(results: Mapping[str, torch.Tensor], batch: Batch) -> torch.Tensor:
     """The loss: the sum over names of result times cotangent."""
-    return sum((results[n] * torch.tensor(np.array(c, "float32"))).sum() for n, c in batch.cotangents.items())
+    return sum((results[n] * torch.tensor(np.array(c), dtype=results[n].dtype)).sum() for n, c in batch.cotangents.items())
 
 
 def gradients(results: Mapping[str, torch.Tensor], batch: Batch, leaves: Mapping[str, torch.Tensor]) -> dict[str, np.ndarray]:
@@ -53,7 +56,26 @@ def gradients(results: Mapping[str, torch.Tensor], batch: Batch, leaves: Mapping
 
 def run_chain(backend: Any, request: FunctionRequest) -> Observation | Unsupported:
     """Answer a `cases.chains.chain_request`: chains of LSTMs with projections, which nn.LSTM is."""
+    return chained(dict(request.arguments))
+
+
+def run_projected(backend: Any, request: FunctionRequest) -> Observation | Unsupported:
+    """Answer the request of `cases.families.cells.projected_layers_match_reference`."""
     options = dict(request.arguments)
+    asked = options.pop("request")
+    return chained(dict(asked.arguments), **options)
+
+
+def come_by(module: nn.Module, mode: str) -> nn.Module:
+    """The module in one of `cases.families.cells.MODES`."""
+    if mode == "training":
+        return module.train()
+    return (copy.deepcopy(module) if mode == "inference" else pickle.loads(pickle.dumps(module))).eval()
+
+
+def chained(options: dict[str, Any], form: str = "batch_first", dtype: str = "float32",
+            mode: str = "training") -> Observation | Unsupported:
+    """A chain, called in a form, dtype and mode: see `cases.families.cells`."""
     chain: Chain = options["chain"]
     batch, weights = options["batch"], options["weights"]
     if any(cell.kind != "projected" for cell in chain.cells):
@@ -68,25 +90,27 @@ def run_chain(backend: Any, request: FunctionRequest) -> Observation | Unsupport
     names = [f"{way}/{index}/{k}" for index in range(len(chain.cells)) for way in chain.directions for k in "01"]
     with moment("build"):
         module = nn.LSTM(chain.features, cell.units, len(chain.cells), bias=any(n.endswith("/bias") for n in weights),
-                         batch_first=True, proj_size=cell.width, bidirectional=chain.direction == "bidirectional")
-        own = dict(module.named_parameters())
+                         batch_first=form == "batch_first", proj_size=cell.width, dtype=DTYPES[dtype],
+                         bidirectional=chain.direction == "bidirectional")
         with torch.no_grad():
-            for name, parameter in own.items():
+            for name, parameter in module.named_parameters():
                 place, which = _place(name)
-                parameter.copy_(torch.tensor(np.array(weights[f"{place}/{which}"].T, "float32", order="C")))  # gates in one order
+                parameter.copy_(torch.tensor(np.array(weights[f"{place}/{which}"].T, dtype, order="C")))  # gates in one order
+        module = come_by(module, mode)
+        own = dict(module.named_parameters())
     carried = None
-    with moment("run"):
+    with moment("run"), torch.set_grad_enabled(mode != "unrecorded"):
         for one in options["before"]:
             if isinstance(one, Reset):
                 carried = None
                 continue
-            _, states = _projected(module, torch.tensor(np.array(one.inputs, "float32")), one, carried)
+            _, states = _projected(module, torch.tensor(np.array(one.inputs, dtype)), one, carried, form)
             carried = tuple(part.detach() for part in states) if chain.stateful else None
-        leaves = {"inputs": leaf(batch.inputs)}
+        leaves = {"inputs": leaf(batch.inputs, dtype)}
         if batch.initial_states is not None:
-            leaves |= {f"states/{n}": leaf(batch.initial_states[n]) for n in names}
+            leaves |= {f"states/{n}": leaf(batch.initial_states[n], dtype) for n in names}
             carried = tuple(torch.stack([leaves[f"states/{n}"] for n in names if n.endswith(f"/{k}")]) for k in "01")
-        outputs, states = _projected(module, leaves["inputs"], batch, carried)
+        outputs, states = _projected(module, leaves["inputs"], batch, carried, form)
         results = {"outputs": outputs, **{f"states/{n}": states[k % 2][k // 2] for k, n in enumerate(names)}}
         arrays = {n: to_numpy(value) for n, value in results.items()}
         if options["gradients"]:
@@ -98,7 +122,12 @@ def run_chain(backend: Any, request: FunctionRequest) -> Observation | Unsupport
     return Observation(arrays, "aten::lstm, projected", facts={"padding": "zero", "carries_masks": False})
 
 
-def _projected(module: nn.Module, x: torch.Tensor, batch: Batch, states: Any):
+def _projected(module: nn.Module, x: torch.Tensor, batch: Batch, states: Any, form: str):
+    if form == "time_first":
+        return _time_first(module, x, batch, states, form)
+    if form == "unbatched":
+        found = [module(row, _row(states, number)) for number, row in enumerate(x)]
+        return torch.stack([outputs for outputs, _ in found]), _joined([last for _, last in found])
     if batch.mask is None:
         return module(x, states)
     packed = pack_padded_sequence(x, torch.tensor(batch.lengths), batch_first=True, enforce_sorted=False)
@@ -120,7 +149,7 @@ def _place(parameter: str) -> tuple[str, str]:
 def run_form(backend: Any, request: FunctionRequest) -> Observation | Unsupported:
     """A layer in another form: see `cases.families.cells.FORMS`."""
     options = dict(request.arguments)
-    asked, form = options["request"], options["form"]
+    asked, form, mode = options["request"], options["form"], options["mode"]
     layer, batch = asked.layer, asked.batch
     weights = named_tensors(layer, asked.weights)
     nonlinear = {"nonlinearity": layer.activation} if layer.cell == "simple_rnn" else {}
@@ -135,13 +164,15 @@ def run_form(backend: Any, request: FunctionRequest) -> Observation | Unsupporte
             module = LAYERS[layer.cell](layer.features, layer.units, layer.layers, bias=layer.bias,
                                         batch_first=form.endswith("first") and form != "time_first",
                                         bidirectional=layer.direction == "bidirectional", **nonlinear)
+        module = module.to(DTYPES[layer.dtype])
         module.load_state_dict(weights)
-    leaves = {"inputs": leaf(batch.inputs)}
+        module = come_by(module, mode)
+    leaves = {"inputs": leaf(batch.inputs, layer.dtype)}
     states = None
     if batch.initial_states is not None:
-        leaves |= {f"states/{n}": leaf(batch.initial_states[n]) for n in layer.state_keys()}
+        leaves |= {f"states/{n}": leaf(batch.initial_states[n], layer.dtype) for n in layer.state_keys()}
         states = stack_states(layer, {n: leaves[f"states/{n}"] for n in layer.state_keys()})
-    with moment("run"):
+    with moment("run"), torch.set_grad_enabled(mode != "unrecorded"):
         if form in WITH_LENGTHS:
             with _way(form):
                 outputs, finals = _time_first(module, leaves["inputs"], batch, states, form)
@@ -152,7 +183,9 @@ def run_form(backend: Any, request: FunctionRequest) -> Observation | Unsupporte
             outputs = torch.stack([one[0] for one in found])
             finals = _joined([one[1] for one in found])
         results = {"outputs": outputs, **{f"states/{n}": value for n, value in name_states(layer, finals).items()}}
-        arrays = {name: to_numpy(value) for name, value in results.items()}
+        given = {"inputs": leaves["inputs"], **({} if states is None else {
+            f"states/{n}": value for n, value in name_states(layer, states).items()})}
+        arrays = {name: to_numpy(value) for name, value in (*results.items(), *((f"given/{n}", v) for n, v in given.items()))}
         if "gradients" in asked.wants:
             own = module.flat() if form == "apart" else dict(module.named_parameters())
             arrays |= gradients(results, batch, leaves | {f"weights/{n}": p for n, p in own.items()})

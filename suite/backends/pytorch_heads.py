@@ -42,6 +42,11 @@ def made(options: dict[str, Any]) -> nn.MultiheadAttention:
     return module.eval()
 
 
+def mask(may: torch.Tensor, numbers: torch.Tensor | None) -> torch.Tensor:
+    """What is given for what may be read: truth values of what may not, or numbers that are added."""
+    return ~may if numbers is None else numbers.masked_fill(~may, float("-inf"))
+
+
 def run_heads(backend: Any, request: FunctionRequest) -> Observation | Unsupported:
     """Answer the request of `cases.families.heads.heads_are_their_equation`."""
     options = dict(request.arguments)
@@ -57,8 +62,10 @@ def run_heads(backend: Any, request: FunctionRequest) -> Observation | Unsupport
     query, key, value = (arranged(tensor(options["given"][name])) for name in ("query", "key", "value"))
     if options["reads"] == "itself":
         key = value = query
-    valid = None if options["valid"] is None else ~torch.tensor(options["valid"])
-    said = None if options["said"] is None else ~torch.tensor(options["said"]).repeat_interleave(options["heads"][0], dim=0)
+    numbers = [tensor(one) for one in options["numbers"]] or [None, None]
+    valid, said = (None if options[name] is None else mask(torch.tensor(options[name]), number)
+                   for name, number in zip(("valid", "said"), numbers, strict=True))
+    said = None if said is None else said.repeat_interleave(options["heads"][0], dim=0)
     if said is not None and (options["bare"] or (said == said[:1]).all()):
         said = said[0]  # one for all
     with moment("run"), torch.set_grad_enabled(options["gradients"]):
@@ -86,5 +93,6 @@ def run_dropped_scores(backend: Any, request: FunctionRequest) -> Observation | 
     values = torch.eye(steps).repeat(rows, 1, 1)
     with moment("run"), torch.random.fork_rng():
         torch.manual_seed(3)
-        found = {name: module(values, values, values, need_weights=options["scored"])[0] for name in ("first", "second")}
+        asked = {"first": values, "second": values, "single": values[:, :1]}
+        found = {name: module(query, values, values, need_weights=options["scored"])[0] for name, query in asked.items()}
     return Observation({name: to_numpy(one) for name, one in found.items()})

@@ -276,8 +276,9 @@ def set_weights(module: nn.Module, layer: Layer, weights: Mapping[str, np.ndarra
 
 
 def named_tensors(layer: Layer, weights: Mapping[str, np.ndarray]) -> dict[str, Tensor]:
-    """Copies of `weights` in float32, as the layer's plain module names them."""
-    return {name: torch.tensor(np.array(array, "float32")) for name, array in to_pytorch(layer, weights).items()}
+    """Copies of `weights` in the layer's dtype, as its plain module names them."""
+    return {name: torch.tensor(np.array(array, order="C"), dtype=DTYPES[layer.dtype])
+            for name, array in to_pytorch(layer, weights).items()}
 
 
 def read(module: nn.Module, layer: Layer, inputs: Tensor, batch_first: bool, states=None) -> dict[str, np.ndarray]:

@@ -9,7 +9,15 @@ from typing import Any
 
 import numpy as np
 import torch
-from torch.utils.data import DataLoader, default_collate
+from torch.utils.data import (
+    ConcatDataset,
+    DataLoader,
+    RandomSampler,
+    Subset,
+    WeightedRandomSampler,
+    default_collate,
+    random_split,
+)
 
 from cases.families.loaders import FORMS, parts_of
 from cases.models import FunctionRequest
@@ -75,3 +83,27 @@ def run_unequal_rows(backend: Any, request: FunctionRequest) -> Observation:
                      "sizes": ((torch.ones(2),), (torch.ones(3),))}[dict(request.arguments)["unequal"]]
     with moment("run"):
         return Observation({"outputs": np.array([len(one) for one in default_collate([first, second])])})
+
+
+def run_parted_rows(backend: Any, request: FunctionRequest) -> Observation:
+    """Answer the request of `cases.families.loaders.rows_are_parted_and_joined`."""
+    options = dict(request.arguments)
+    rows = list(range(options["rows"]))
+
+    def seeded() -> torch.Generator:
+        return torch.Generator().manual_seed(5)
+
+    with moment("run"):
+        named = {}
+        for name in ("split", "again"):
+            parts = random_split(rows, options["told"], generator=seeded())
+            named |= {f"{name}/{number}": list(part) for number, part in enumerate(parts)}
+        joined = ConcatDataset(parts[:-1])
+        count = len(joined)
+        named |= {"joined": [joined[n] for n in range(count)], "joined/back": [joined[n - count] for n in range(count)]}
+        named["chosen"] = [each for batch in DataLoader(Subset(parts[0], [2, 0, 2]), 2) for each in batch.tolist()]
+        named["drawn"] = list(RandomSampler(rows, generator=seeded()))
+        named["put_back"] = list(RandomSampler(rows, replacement=True, num_samples=2 * len(rows), generator=seeded()))
+        weights = [float(n in (1, 4)) for n in rows]
+        named["weighted"] = list(WeightedRandomSampler(weights, 2, replacement=False, generator=seeded()))
+    return Observation({name: np.array(each) for name, each in named.items()})

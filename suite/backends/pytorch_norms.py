@@ -1,4 +1,4 @@
-"""PyTorch's normalizations of features."""
+"""PyTorch's normalizations of features, and its convolutions over time."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import torch
 from torch import nn
 
 from cases.models import FunctionRequest
-from cases.requests import Observation
+from cases.requests import Observation, Unsupported
 from suite.backends import moment
 from suite.backends.pytorch_layers import to_numpy
 
@@ -44,3 +44,19 @@ def run_norms(backend: Any, request: FunctionRequest) -> Observation:
     if getattr(module, "running_mean", None) is not None:
         found |= {"mean": module.running_mean, "variance": module.running_var}
     return Observation({name: to_numpy(one) for name, one in found.items()})
+
+
+def run_convolution_in_time(backend: Any, request: FunctionRequest) -> Observation | Unsupported:
+    """Answer the request of `cases.families.convolutions_in_time`."""
+    options = dict(request.arguments)
+    if options["padding"] == "causal":
+        return Unsupported("nn.Conv1d has no causal padding: its users pad by hand")
+    if options["padding"] == "same" and options["stride"] > 1:
+        return Unsupported("nn.Conv1d takes padding='same' for steps of one alone")
+    inputs, kernel, bias = (torch.tensor(options[name].astype("float32")) for name in ("inputs", "kernel", "bias"))
+    with moment("build"):
+        layer = nn.Conv1d(inputs.shape[2], len(bias), len(kernel), options["stride"], options["padding"], options["dilation"],
+                          options["groups"], padding_mode=options.get("edges", "zeros"))
+        layer.load_state_dict({"weight": kernel.permute(2, 1, 0), "bias": bias})
+    with moment("run"), torch.no_grad():
+        return Observation({"outputs": to_numpy(layer(inputs.transpose(1, 2)).transpose(1, 2))})

@@ -43,6 +43,8 @@ def unsupported(optimizer: str, given: Mapping[str, Any], own: bool = False) -> 
     kind = options_of(optimizer)
     fixed, neutral = definitions("torch", optimizer), hyper_parameters(optimizer, {})
     for name, value in given.items():
+        if name == "decay_place" and "decoupled_weight_decay" in kind:
+            continue
         if name in fixed:
             if value != fixed[name]:
                 return f"PyTorch's {KINDS[optimizer]} has {name} {fixed[name]}, and no option for it"
@@ -100,6 +102,8 @@ class Stepper:
             options["betas"] = (given["beta_1"], given["beta_2"])
         if given.get("implementation"):
             options[given["implementation"]] = True
+        if given.get("decay_place") == "weights" and "decoupled_weight_decay" in options_of(optimizer):
+            options["decoupled_weight_decay"] = True
         for flag in ("nesterov", "centered", "amsgrad", "maximize"):
             if flag in options:
                 options[flag] = bool(options[flag])

@@ -40,7 +40,7 @@ def run_packed_as(backend: Any, request: FunctionRequest) -> Observation:
             cast = PackedSequence((packed.data, packed.batch_sizes), sorted_indices=packed.sorted_indices)
         else:
             cast = getattr(packed, way)()
-        every = {"cast": cast, "kept": packed}
+        every = {"cast": cast, "kept": packed, "back": cast.float()}
         parts = ((name, n, one) for name, each in every.items() for n, one in enumerate(unpack_sequence(each)))
         arrays = {f"{name}/{n}": one.double().numpy() for name, n, one in parts}
     return Observation(arrays, facts={"dtypes": tuple((n, str(p.data.dtype).removeprefix("torch.")) for n, p in every.items())})

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from suite.backends.made import run_options_of_nothing
 from suite.backends.pytorch_attention import run_attending, run_between
 from suite.backends.pytorch_averages import run_averaged, run_shared_scale, run_statistics_again
-from suite.backends.pytorch_cells import run_cell_states, run_chain, run_form, run_low_inputs, run_pack
+from suite.backends.pytorch_cells import run_cell_states, run_chain, run_form, run_low_inputs, run_pack, run_projected
 from suite.backends.pytorch_computed import run_as_vector, run_computed_as, run_frozen_matrix
 from suite.backends.pytorch_containers import run_contained, run_kept_states, run_loaded_in_part, run_told_parts
 from suite.backends.pytorch_counted import run_counted_states
@@ -19,7 +19,7 @@ from suite.backends.pytorch_groups import run_copied_optimizer, run_frozen_later
 from suite.backends.pytorch_heads import run_dropped_scores, run_heads
 from suite.backends.pytorch_initial import run_gains, run_initialized
 from suite.backends.pytorch_lengths import run_unit_lengths
-from suite.backends.pytorch_loaders import run_loaded_rows, run_unequal_rows
+from suite.backends.pytorch_loaders import run_loaded_rows, run_parted_rows, run_unequal_rows
 from suite.backends.pytorch_losses import run_ctc, run_embedding, run_ignored, run_loss_of_numbers, run_masked_loss
 from suite.backends.pytorch_modules import (
     run_computed_weights,
@@ -30,7 +30,7 @@ from suite.backends.pytorch_modules import (
     run_twice,
     run_wrong_weights,
 )
-from suite.backends.pytorch_norms import run_norms
+from suite.backends.pytorch_norms import run_convolution_in_time, run_norms
 from suite.backends.pytorch_packed import (
     run_bare,
     run_by_position,
@@ -78,6 +78,7 @@ PROBES: Mapping[str, Callable] = {
     "low_inputs": run_low_inputs, "gains": run_gains, "norms": run_norms, "frozen_matrix": run_frozen_matrix,
     "called_apart": run_called_apart, "shared_scale": run_shared_scale,
     "whole_transformer": run_whole_transformer, "loaded_rows": run_loaded_rows, "unequal_rows": run_unequal_rows,
+    "parted_rows": run_parted_rows, "projected": run_projected, "convolution_in_time": run_convolution_in_time,
     "held_parameters": run_held_parameters, "averaged": run_averaged, "statistics_again": run_statistics_again,
 }
 """Name of a function request -> what answers it: function(backend, request)."""

@@ -9,7 +9,7 @@ import numpy as np
 import torch
 from torch.optim import lr_scheduler, swa_utils
 
-from cases.epochs import VALUES, factor
+from cases.epochs import factor, measured
 from cases.models import FunctionRequest
 from cases.requests import Observation
 from suite.backends import moment
@@ -81,7 +81,7 @@ def onward(optimizer: torch.optim.Optimizer, scheduler: Any, kind: str, epoch: i
     """An epoch of training ends; a scheduler that has come to its end is left alone."""
     optimizer.step()
     if kind == "plateau":
-        scheduler.step(VALUES[epoch])
+        scheduler.step(measured(scheduler.mode)[epoch])
     elif epoch + 1 < getattr(scheduler, "total_steps", epoch + 2):
         scheduler.step()
 

@@ -51,13 +51,28 @@ def come_by(options: dict[str, Any]) -> nn.Module:
     return stack(layer, 2) if way == "stacked" else layer
 
 
+def drop_all(layer: nn.Module, what: str) -> None:
+    """Let a layer drop all of one thing; see `cases.families.transformers.DROPPED`."""
+    if not isinstance(layer, (nn.TransformerEncoderLayer, nn.TransformerDecoderLayer)):
+        return
+    last = layer.dropout3 if isinstance(layer, nn.TransformerDecoderLayer) else layer.dropout2
+    places = {"inside": layer.dropout, "block1": layer.dropout1, "block2": layer.dropout2, "last": last}
+    if what in places:
+        places[what].p = 1.0
+    for one in layer.children():
+        if what == "weights" and isinstance(one, nn.MultiheadAttention):
+            one.dropout = 1.0
+
+
 def run_transformer(backend: Any, request: FunctionRequest) -> Observation:
     """Answer the request of `cases.families.transformers.transformer_layers_are_their_equations`."""
     options = dict(request.arguments)
     first, arrays, masked, way = options["batch_first"], options["given"], options["masked"], options["way"]
     with moment("build"), warnings.catch_warnings():
         warnings.simplefilter("ignore")  # of what no nested tensors are made
-        module = come_by(options).eval()
+        module = come_by(options).train(options["dropped"] != "nothing")
+        for layer in module.modules():
+            drop_all(layer, options["dropped"])
 
     def sequence(name: str) -> torch.Tensor:
         found = torch.tensor(np.array(arrays[name], "float32"))
@@ -95,11 +110,17 @@ def run_whole_transformer(backend: Any, request: FunctionRequest) -> Observation
     masks = {name: ~may[name] if name in which else None for name in may}
     padded = {name: ~torch.tensor(np.array(arrays[f"{name}_valid"])) if options["masked"] else None
               for name in ("source", "target")}
-    with moment("run"), torch.enable_grad():
-        outputs = whole(source, target, src_mask=masks["src"], tgt_mask=masks["tgt"], memory_mask=masks["memory"],
+    causal = whole.generate_square_subsequent_mask(steps) if said == "causal" else masks["tgt"]
+    with moment("run"), torch.set_grad_enabled(options["gradients"]):
+        outputs = whole(source, target, src_mask=masks["src"], tgt_mask=causal, memory_mask=masks["memory"],
                         src_key_padding_mask=padded["source"], tgt_key_padding_mask=padded["target"],
                         memory_key_padding_mask=padded["source"])
-        memory = whole.encoder(source, mask=masks["src"], src_key_padding_mask=padded["source"])
-        due = whole.decoder(target, memory, tgt_mask=masks["tgt"], memory_mask=masks["memory"],
-                            tgt_key_padding_mask=padded["target"], memory_key_padding_mask=padded["source"])
+    with moment("run"), torch.enable_grad():
+        memory, due = source, target
+        for layer in whole.encoder.layers:
+            memory = layer(memory, masks["src"], padded["source"])
+        memory = whole.encoder.norm(memory)
+        for layer in whole.decoder.layers:
+            due = layer(due, memory, masks["tgt"], masks["memory"], padded["target"], padded["source"])
+        due = whole.decoder.norm(due)
     return Observation({"outputs": to_numpy(outputs), "due": to_numpy(due)})

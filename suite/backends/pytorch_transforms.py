@@ -24,7 +24,7 @@ def run_transformed(backend: Any, request: FunctionRequest) -> Observation | Uns
     if reason := backend.supports(asked):
         return Unsupported(reason)
     packed = batch.mask is not None and asked.execution.kernel != "generic"
-    if packed and transform not in ("forward mode", "torch.compile"):
+    if packed and transform not in ("forward mode", "second order", "torch.compile"):
         return Unsupported("packing has its lengths before anything is mapped: rows cannot have lengths of their own")
     module = backend._module(asked)
     if transform == "torch.compile":
@@ -50,10 +50,24 @@ def run_transformed(backend: Any, request: FunctionRequest) -> Observation | Uns
 
     axis = None if mask is None else 0
     with moment("run"):
-        if transform == "forward mode":
+        if transform in ("forward mode", "second order"):
             along = {name: backend._tensor(array, layer) for name, array in options["tangents"].items()}
             named = {n.removeprefix("weights/"): a for n, a in options["tangents"].items() if n.startswith("weights/")}
             weights = {name: backend._tensor(array, layer) for name, array in to_pytorch(layer, named).items()}
+        if transform == "second order":
+            given = {"inputs": inputs, **{f"states/{name}": one for name, one in states.items()}}
+            for one in (*own.values(), *given.values()):
+                one.requires_grad_()
+            leaves, ways = [*own.values(), *given.values()], [*(weights[n] for n in own), *(along[n] for n in given)]
+            found = run(own, inputs, states, mask)
+            squares = sum((found[name].square() * each).sum() for name, each in cotangents.items()) / 2
+            first = torch.autograd.grad(squares, leaves, create_graph=True)
+            second = torch.autograd.grad(sum((a * b).sum() for a, b in zip(first, ways, strict=True)), leaves,
+                                         allow_unused=True, materialize_grads=True)
+            named = dict(zip((*own, *given), map(layers.to_numpy, second), strict=True))
+            named |= {f"weights/{n}": a for n, a in from_pytorch(layer, {n: named.pop(n) for n in own}).items()}
+            return Observation({f"gradients/{name}": array for name, array in named.items()})
+        if transform == "forward mode":
             _, found = jvp(lambda w, x, s: loss(w, x, s, mask, cotangents), (own, inputs, states),
                            (weights, along["inputs"], {name: along[f"states/{name}"] for name in states}))
             return Observation({"derivative": layers.to_numpy(found)})

@@ -11,6 +11,7 @@ import numpy as np
 from cases.batches import Batch, rows, steps
 from cases.families.bounds_of_weights import EQUATIONS
 from cases.families.noise_and_statistics import SATURATED
+from cases.families.transforms import change
 from cases.invariants.base import final_states
 from cases.layers import Layer
 from cases.models import FunctionRequest, ModelRequest
@@ -18,11 +19,17 @@ from cases.requests import Observation, Request, Unsupported
 from suite.backends import generators, moment
 
 
-def run_chain(backend: Any, request: FunctionRequest) -> Observation:
+def run_chain(backend: Any, request: FunctionRequest, dtype: str = "float32") -> Observation:
     """A chain of cells."""
     with moment("run"):
-        seen = backend.reference.run_chain(**dict(request.arguments), dtype="float32")
+        seen = backend.reference.run_chain(**dict(request.arguments), dtype=dtype)
     return Observation(seen.arrays, seen.kernel, facts={"padding": "hold"})
+
+
+def run_projected(backend: Any, request: FunctionRequest) -> Observation:
+    """A chain of cells has one form."""
+    options = dict(request.arguments)
+    return run_chain(backend, options["request"], options["dtype"])
 
 
 def run_stateful_calls(backend: Any, request: FunctionRequest) -> Observation:
@@ -233,6 +240,8 @@ def run_transformed(backend: Any, request: FunctionRequest) -> Observation:
             seen = backend.run(asked)
             terms = [np.sum(seen[f"gradients/{name}"] * along) for name, along in options["tangents"].items()]
             return Observation({"derivative": np.array(sum(terms))})
+        if transform == "second order":
+            return Observation(change(asked, options["tangents"], backend.reference.run))
         if transform in ("mapping over rows", "torch.compile"):
             return backend.run(asked)
         each = [backend.run(asked.but(batch=rows(asked.batch, [row]))) for row in range(asked.batch.size)]

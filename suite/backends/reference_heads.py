@@ -25,4 +25,5 @@ def run_dropped_scores(backend: Any, request: FunctionRequest) -> Observation:
     (rows, steps), rate = options["sizes"], options["rate"]
     count = rows * steps * steps
     kept = (np.arange(count) >= round(rate * count)).reshape(rows, steps, steps) / steps / (1 - rate)
-    return Observation({"first": kept, "second": kept[::-1]})
+    alone = kept.reshape(-1)[:: steps].reshape(rows, 1, steps)
+    return Observation({"first": kept, "second": kept[::-1], "single": alone})

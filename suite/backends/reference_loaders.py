@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from cases.families.loaders import gathered
+from cases.families.loaders import SHARES, gathered
 from cases.models import FunctionRequest
 from cases.requests import Observation
 from suite.backends import moment
@@ -31,3 +31,15 @@ def run_unequal_rows(backend: Any, request: FunctionRequest) -> Observation:
     """Refused."""
     with moment("run"):
         raise ValueError("rows are not alike")
+
+
+def run_parted_rows(backend: Any, request: FunctionRequest) -> Observation:
+    """Rows in another order, cut into parts."""
+    options = dict(request.arguments)
+    sizes, order = dict(SHARES.values())[options["told"]], np.random.default_rng(0).permutation(options["rows"])
+    parts = np.split(order, np.cumsum(sizes)[:-1])
+    joined = np.concatenate(parts[:-1])
+    named = {f"{name}/{number}": part for name in ("split", "again") for number, part in enumerate(parts)}
+    named |= {"joined": joined, "joined/back": joined, "chosen": parts[0][[2, 0, 2]], "drawn": order,
+              "weighted": np.array([4, 1]), "put_back": np.repeat(order, 2)}
+    return Observation(named)

@@ -15,7 +15,7 @@ from suite.backends import moment
 def run_packed_as(backend: Any, request: FunctionRequest) -> Observation:
     """NumPy's cast."""
     options = dict(request.arguments)
-    dtypes = {"cast": CASTS[options["way"]], "kept": "float32"}
+    dtypes = {"cast": CASTS[options["way"]], "kept": "float32", "back": CASTS[options["way"]]}
     arrays = {f"{name}/{n}": one.astype(dtype).astype("float64") for name, dtype in dtypes.items()
               for n, one in enumerate(options["sequences"])}
     return Observation(arrays, facts={"dtypes": tuple(dtypes.items())})

@@ -61,6 +61,7 @@ from suite.backends.reference_answers import (
     run_pack,
     run_pad,
     run_probabilities,
+    run_projected,
     run_purity,
     run_request,
     run_segments,
@@ -90,7 +91,7 @@ from suite.backends.reference_fitting import (
 from suite.backends.reference_groups import run_copied_optimizer, run_frozen_later, run_groups, run_held_parameters
 from suite.backends.reference_heads import run_dropped_scores, run_heads
 from suite.backends.reference_initial import run_gains, run_initialized
-from suite.backends.reference_loaders import run_loaded_rows, run_unequal_rows
+from suite.backends.reference_loaders import run_loaded_rows, run_parted_rows, run_unequal_rows
 from suite.backends.reference_losses import (
     run_activation,
     run_attending_long,
@@ -268,7 +269,8 @@ PROBES: Mapping[str, Callable] = {
     "frozen_drop": run_frozen_drop, "frozen_file": run_frozen_file,
     "three_masks": run_three_masks, "nested_masks": run_nested_masks,
     "weights_beside_masks": run_weights_beside_masks, "low_inputs": run_low_inputs,
-    "loaded_rows": run_loaded_rows, "unequal_rows": run_unequal_rows, "masked_numbers": run_masked_numbers,
+    "loaded_rows": run_loaded_rows, "unequal_rows": run_unequal_rows,
+    "parted_rows": run_parted_rows, "projected": run_projected, "masked_numbers": run_masked_numbers,
     "both_reset": run_both_reset, "one_row": run_one_row, "rows_alone": run_rows_alone,
     "named_inputs": run_named_inputs, "half_range": run_half_range,
     "attending_nothing": run_attending_nothing, "few_rows": run_few_rows, "optional": run_optional,

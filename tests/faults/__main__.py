@@ -19,6 +19,8 @@ from tests.faults import (
     in_blind_engines,
     in_blind_torch,
     in_blind_torch_again,
+    in_blind_torch_fifth,
+    in_blind_torch_fifth_modules,
     in_blind_torch_fourth,
     in_blind_torch_third,
     in_conditions,
@@ -64,7 +66,8 @@ FAULTS: tuple[Fault, ...] = (*in_loops.ALL, *in_layers.ALL, *in_masks.ALL, *in_t
                              *in_told.ALL, *in_core.ALL, *in_upstream_again.ALL, *in_other_stacks.ALL, *in_found_alive.ALL,
                              *in_engines_at_work.ALL, *in_crossed_core.ALL, *in_crossed_layers.ALL, *in_crossed_models.ALL,
                              *in_sparing.ALL, *in_sparing_again.ALL, *in_outside_core.ALL, *in_outside_models.ALL,
-                             *in_put_back.ALL, *in_meeting.ALL, *in_meeting_outside.ALL, *in_hidden.ALL)
+                             *in_put_back.ALL, *in_meeting.ALL, *in_meeting_outside.ALL, *in_hidden.ALL,
+                             *in_blind_torch_fifth.ALL, *in_blind_torch_fifth_modules.ALL)
 WHAT = ("killed", "survived", "explained", "void")
 
 

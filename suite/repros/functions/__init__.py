@@ -15,7 +15,7 @@ from suite.repros.functions import attention, calls, cells, chains, losses, made
 from suite.repros.functions.told import Told
 
 WRITERS: Mapping[str, Callable[[Told], list[str]]] = {
-    "chain": chains.chain, "form": cells.form, "cell_states": cells.cell_states,
+    "chain": chains.chain, "projected": chains.projected, "form": cells.form, "cell_states": cells.cell_states,
     "graph": masks.graph, "between": masks.between, "carried_masks": masks.carried_masks, "wrapped_mask": masks.wrapped_mask,
     "pooled": masks.pooled,
     "given_weights": weights.given_weights, "fresh_weights": weights.fresh_weights, "fresh_parameters": weights.fresh_parameters,
@@ -60,6 +60,7 @@ def unwritten(told: Told) -> bool:
     return (
         not told.keras and name in ("attending", "between")
         or name in ("form", "dropout_between_layers") and options["form"].startswith(("decomposed", "recomputed", "spared"))
+        or name == "form" and (options["request"].layer.dtype != "float32" or where.startswith("given"))
         or name == "embedding" and options.get("norm", 2.0) != 2.0
         or name == "attending" and "options" in options
         or name == "masked_loss" and options["loss"] == "own"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from cases.batches import Batch
@@ -44,6 +45,13 @@ def chain(told: Told) -> list[str]:
     states = "states" if told.options["batch"].initial_states is not None else "carried" if then[-1].startswith("carried") else (
         "start")
     return whole(told, first, asked, [*then, f"expected = {owed(told, 'x', states)}[{place}]", *compared(told.tolerance)])
+
+
+def projected(told: Told) -> list[str]:
+    """The same of a layer with a projection."""
+    if told.options["form"] != "batch_first" or told.options["dtype"] != "float32":
+        raise NoScript("a projection in another form or dtype: not written in scripts yet")
+    return chain(replace(told, request=told.options["request"]))
 
 
 MASKS = ["found = None if found is None else keras.ops.convert_to_numpy(found)",
