@@ -93,6 +93,7 @@ from suite.backends.keras_series import run_padded_with, run_windows, run_words
 from suite.backends.keras_shapes import run_told_shapes
 from suite.backends.keras_single_calls import run_single_calls, run_stopped_training
 from suite.backends.keras_stateful import run_stateful_calls
+from suite.backends.keras_tensors import run_tensors
 from suite.backends.keras_told import run_options
 from suite.backends.keras_training import run_logs
 from suite.backends.keras_transforms import run_recomputed, run_transformed
@@ -175,6 +176,6 @@ PROBES: Mapping[str, Callable] = {
     "metric_over_batches": run_metric_over_batches,
     "built_part": run_built_part, "frozen_model": run_frozen_model,
     "feeding": run_feeding, "numbered_batches": run_numbered_batches,
-    "single_calls": run_single_calls, "stopped_training": run_stopped_training,
+    "single_calls": run_single_calls, "stopped_training": run_stopped_training, "tensors": run_tensors,
 }
 """Name of a function request -> what answers it: function(backend, request)."""

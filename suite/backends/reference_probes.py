@@ -153,6 +153,7 @@ from suite.backends.reference_scans import (
     run_loop,
     run_mapped,
     run_scan,
+    run_tensors,
 )
 from suite.backends.reference_series import run_windows, run_words
 from suite.backends.reference_steps import (
@@ -288,5 +289,6 @@ PROBES: Mapping[str, Callable] = {
     "groups": run_groups,
     "frozen_later": run_frozen_later, "copied_optimizer": run_copied_optimizer,
     "held_parameters": run_held_parameters, "averaged": run_averaged, "statistics_again": run_statistics_again,
+    "tensors": run_tensors,
 }
 """Name of a function request -> what answers it: function(backend, request)."""

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from cases.families.functions_of_tensors import GROUPS
 from cases.families.numbers_of_states import STATES
 from cases.models import FunctionRequest
 from cases.requests import Observation
@@ -93,3 +94,11 @@ def run_loop(backend: Any, request: FunctionRequest) -> Observation:
     while rounds < options["bound"] if options["kind"] != "while" else now <= options["most"]:
         now, rounds = options["factor"] * now + (rounds if options["kind"] == "numbers" else 0), rounds + 1
     return Observation({"last": np.array(now), **({"rounds": np.array(rounds)} if options["several"] else {})})
+
+
+def run_tensors(backend: Any, request: FunctionRequest) -> Observation:
+    """What is due."""
+    results = [call.expected() for call in GROUPS[dict(request.arguments)["group"]]]
+    kinds = tuple(tuple((one.shape, str(one.dtype)) for one in each) for each in results)
+    return Observation({f"came/{number}/{n}": one for number, each in enumerate(results) for n, one in enumerate(each)},
+                       facts={"raised": (), "told": kinds, "given": kinds})
