@@ -20,7 +20,8 @@ def run_tensors(backend: Any, request: FunctionRequest) -> Observation:
 
     def symbol(array: np.ndarray) -> Any:
         shape = (None, *array.shape[1:]) if array.ndim > 2 else array.shape
-        return keras.KerasTensor(shape, dtype=str(array.dtype))
+        inputs.append((keras.KerasTensor(shape, dtype=str(array.dtype)), array))
+        return inputs[-1][0]
 
     def kinds(results: list[Any], shapes: list[tuple]) -> tuple[tuple, ...]:
         """Shape and dtype of each, whole numbers of any width; what is left open of a shape is taken from that of `shapes`."""
@@ -34,9 +35,12 @@ def run_tensors(backend: Any, request: FunctionRequest) -> Observation:
         call = attrgetter(function if "." in function else f"ops.{function}")(keras)
 
         def flat(make: Any, call=call, arguments=arguments, options=options) -> list[Any]:
-            with_tensors = lambda one: make(one) if isinstance(one, np.ndarray) else (  # noqa: E731
-                [make(each) if isinstance(each, np.ndarray) else each for each in one] if isinstance(one, list) else one)
-            return keras.tree.flatten(call(*map(with_tensors, arguments), **{n: with_tensors(v) for n, v in options.items()}))
+            def of(one: Any) -> Any:
+                if isinstance(one, (list, tuple)) and any(isinstance(each, np.ndarray) for each in one):
+                    return [make(each) for each in one]
+                return make(one) if isinstance(one, np.ndarray) else one
+
+            return keras.tree.flatten(call(*map(of, arguments), **{n: of(v) for n, v in options.items()}))
 
         results: list[Any] = []
         with moment("run"):
@@ -48,9 +52,14 @@ def run_tensors(backend: Any, request: FunctionRequest) -> Observation:
         shapes = [tuple(one.shape) for one in results]
         given.append(kinds(results, shapes))
         told.append(())
+        inputs: list[tuple[Any, np.ndarray]] = []
         if tells and results:
             try:
-                told[-1] = kinds(flat(symbol), shapes)
+                symbols = flat(symbol)
+                told[-1] = kinds(symbols, shapes)
+                graph = keras.Function([one for one, _ in inputs], symbols)
+                again = keras.tree.flatten(graph([engine.tensor(one) for _, one in inputs]))
+                arrays |= {f"graph/{number}/{n}": np.array(engine.numpy(one)) for n, one in enumerate(again)}
             except Exception as error:
                 raised.append((f"told/{number}", f"{type(error).__name__}: {error}"[:300]))
     return Observation(arrays, facts={"raised": tuple(raised), "told": tuple(told), "given": tuple(given)})

@@ -100,5 +100,6 @@ def run_tensors(backend: Any, request: FunctionRequest) -> Observation:
     """What is due."""
     results = [call.expected() for call in GROUPS[dict(request.arguments)["group"]]]
     kinds = tuple(tuple((one.shape, str(one.dtype)) for one in each) for each in results)
-    return Observation({f"came/{number}/{n}": one for number, each in enumerate(results) for n, one in enumerate(each)},
+    return Observation({f"{way}/{number}/{n}": one for way in ("came", "graph") for number, each in enumerate(results)
+                        for n, one in enumerate(each)},
                        facts={"raised": (), "told": kinds, "given": kinds})
