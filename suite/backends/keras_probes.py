@@ -84,6 +84,7 @@ from suite.backends.keras_parts import (
     run_wrong_table,
 )
 from suite.backends.keras_purity import run_purity, run_recorded
+from suite.backends.keras_quantized import run_quantized_model
 from suite.backends.keras_ranges import run_attending_nothing, run_half_range
 from suite.backends.keras_refused import run_refused_call
 from suite.backends.keras_saved import run_saved, run_state_tree
@@ -177,5 +178,6 @@ PROBES: Mapping[str, Callable] = {
     "built_part": run_built_part, "frozen_model": run_frozen_model,
     "feeding": run_feeding, "numbered_batches": run_numbered_batches,
     "single_calls": run_single_calls, "stopped_training": run_stopped_training, "tensors": run_tensors,
+    "quantized_model": run_quantized_model,
 }
 """Name of a function request -> what answers it: function(backend, request)."""

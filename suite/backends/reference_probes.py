@@ -152,6 +152,7 @@ from suite.backends.reference_scans import (
     run_ctc_decoded,
     run_loop,
     run_mapped,
+    run_quantized_model,
     run_scan,
     run_tensors,
 )
@@ -289,6 +290,6 @@ PROBES: Mapping[str, Callable] = {
     "groups": run_groups,
     "frozen_later": run_frozen_later, "copied_optimizer": run_copied_optimizer,
     "held_parameters": run_held_parameters, "averaged": run_averaged, "statistics_again": run_statistics_again,
-    "tensors": run_tensors,
+    "tensors": run_tensors, "quantized_model": run_quantized_model,
 }
 """Name of a function request -> what answers it: function(backend, request)."""

@@ -103,3 +103,12 @@ def run_tensors(backend: Any, request: FunctionRequest) -> Observation:
     return Observation({f"{way}/{number}/{n}": one for way in ("came", "graph") for number, each in enumerate(results)
                         for n, one in enumerate(each)},
                        facts={"raised": (), "told": kinds, "given": kinds})
+
+
+def run_quantized_model(backend: Any, request: FunctionRequest) -> Observation:
+    """A table that is kept in so many steps."""
+    options = dict(request.arguments)
+    table = np.sin(np.arange(options["words"] * 4.0)).reshape(-1, 4)
+    steps = {"int8": 127, "int4": 7, "float8": 15}[options["mode"]]
+    before, after = table[options["ids"]], (np.round(table * steps) / steps)[options["ids"]]
+    return Observation({"before": before, "after": after, "file": after, "configuration": after}, facts={"raised": ()})
