@@ -8,6 +8,7 @@ from suite.backends.keras_alone import run_alone
 from suite.backends.keras_attention import run_attending, run_attending_long
 from suite.backends.keras_callbacks import run_interrupted, run_watching
 from suite.backends.keras_cells import run_cell_states, run_chain, run_first_states, run_form
+from suite.backends.keras_changed import run_changed_model, run_names_of_no_input, run_stateless_call
 from suite.backends.keras_containers import run_contained
 from suite.backends.keras_counted import run_counted_states
 from suite.backends.keras_data import run_column, run_fetch, run_fit, run_lengths, run_load, run_stateful
@@ -178,6 +179,7 @@ PROBES: Mapping[str, Callable] = {
     "built_part": run_built_part, "frozen_model": run_frozen_model,
     "feeding": run_feeding, "numbered_batches": run_numbered_batches,
     "single_calls": run_single_calls, "stopped_training": run_stopped_training, "tensors": run_tensors,
-    "quantized_model": run_quantized_model,
+    "quantized_model": run_quantized_model, "changed_model": run_changed_model, "stateless_call": run_stateless_call,
+    "names_of_no_input": run_names_of_no_input,
 }
 """Name of a function request -> what answers it: function(backend, request)."""

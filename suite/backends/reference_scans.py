@@ -112,3 +112,22 @@ def run_quantized_model(backend: Any, request: FunctionRequest) -> Observation:
     steps = {"int8": 127, "int4": 7, "float8": 15}[options["mode"]]
     before, after = table[options["ids"]], (np.round(table * steps) / steps)[options["ids"]]
     return Observation({"before": before, "after": after, "file": after, "configuration": after}, facts={"raised": ()})
+
+
+def run_changed_model(backend: Any, request: FunctionRequest) -> Observation:
+    """A sum, and another one."""
+    total = dict(request.arguments)["inputs"].sum(axis=1)
+    return Observation({"before": total, "found": total + 1, "due": total + 1})
+
+
+def run_stateless_call(backend: Any, request: FunctionRequest) -> Observation:
+    """The same numbers twice."""
+    total = dict(request.arguments)["inputs"].sum(axis=2)
+    return Observation({"outputs": total, "due": total}, facts={
+        "dtype": "float32", "due_dtype": "float32", "losses": 1, "due_losses": 1})
+
+
+def run_names_of_no_input(backend: Any, request: FunctionRequest) -> Observation:
+    """Raises KeyError."""
+    with moment("run"):
+        raise KeyError("expected inputs named words and tags")
