@@ -20,7 +20,10 @@ DECLINED = frozenset("""
     counted_by_name/losses_by_name_count_valid_steps counted_by_name/metrics_count_by_weights told_shapes/layers_tell_their_shapes
     named_outputs/nested_results_add_up noise_and_statistics/draws_are_told_by_their_seeds ragged/pad_sequences_keeps_words
     precision/half_models_scale_their_loss functions_by_name/activations_are_equations
-    functions_by_name/sequences_are_reshaped attention/attention_over_many_steps
+    functions_by_name/sequences_are_reshaped functions_of_tensors/functions_of_tensors_are_numpys
+    quantized_models/quantized_models_are_made_again changed_models/changed_models_are_what_they_became
+    changed_models/stateless_calls_are_calls changed_models/names_of_no_input_are_refused
+    attention/attention_over_many_steps
     attention/attention_is_its_equation cells/first_states_are_zeros freezing/frozen_parts_stay freezing/frozen_parts_drop
     initial_weights/weights_given_in_making_are_used noise_and_statistics/recurrent_dropout_of_everything_leaves_zeros
     normalizations/normalizations_are_their_equations refused_calls/refused_calls_leave_nothing

@@ -8,6 +8,7 @@ from suite.backends.keras_alone import run_alone
 from suite.backends.keras_attention import run_attending, run_attending_long
 from suite.backends.keras_callbacks import run_interrupted, run_watching
 from suite.backends.keras_cells import run_cell_states, run_chain, run_first_states, run_form
+from suite.backends.keras_changed import run_changed_model, run_names_of_no_input, run_stateless_call
 from suite.backends.keras_containers import run_contained
 from suite.backends.keras_counted import run_counted_states
 from suite.backends.keras_data import run_column, run_fetch, run_fit, run_lengths, run_load, run_stateful
@@ -84,6 +85,7 @@ from suite.backends.keras_parts import (
     run_wrong_table,
 )
 from suite.backends.keras_purity import run_purity, run_recorded
+from suite.backends.keras_quantized import run_quantized_model
 from suite.backends.keras_ranges import run_attending_nothing, run_half_range
 from suite.backends.keras_refused import run_refused_call
 from suite.backends.keras_saved import run_saved, run_state_tree
@@ -93,6 +95,7 @@ from suite.backends.keras_series import run_padded_with, run_windows, run_words
 from suite.backends.keras_shapes import run_told_shapes
 from suite.backends.keras_single_calls import run_single_calls, run_stopped_training
 from suite.backends.keras_stateful import run_stateful_calls
+from suite.backends.keras_tensors import run_tensors
 from suite.backends.keras_told import run_options
 from suite.backends.keras_training import run_logs
 from suite.backends.keras_transforms import run_recomputed, run_transformed
@@ -175,6 +178,8 @@ PROBES: Mapping[str, Callable] = {
     "metric_over_batches": run_metric_over_batches,
     "built_part": run_built_part, "frozen_model": run_frozen_model,
     "feeding": run_feeding, "numbered_batches": run_numbered_batches,
-    "single_calls": run_single_calls, "stopped_training": run_stopped_training,
+    "single_calls": run_single_calls, "stopped_training": run_stopped_training, "tensors": run_tensors,
+    "quantized_model": run_quantized_model, "changed_model": run_changed_model, "stateless_call": run_stateless_call,
+    "names_of_no_input": run_names_of_no_input,
 }
 """Name of a function request -> what answers it: function(backend, request)."""

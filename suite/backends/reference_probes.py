@@ -149,11 +149,16 @@ from suite.backends.reference_parts import (
 )
 from suite.backends.reference_scans import (
     run_associative_scan,
+    run_changed_model,
     run_counted_states,
     run_ctc_decoded,
     run_loop,
     run_mapped,
+    run_names_of_no_input,
+    run_quantized_model,
     run_scan,
+    run_stateless_call,
+    run_tensors,
 )
 from suite.backends.reference_series import run_windows, run_words
 from suite.backends.reference_steps import (
@@ -290,5 +295,7 @@ PROBES: Mapping[str, Callable] = {
     "groups": run_groups,
     "frozen_later": run_frozen_later, "copied_optimizer": run_copied_optimizer,
     "held_parameters": run_held_parameters, "averaged": run_averaged, "statistics_again": run_statistics_again,
+    "tensors": run_tensors, "quantized_model": run_quantized_model,
+    "changed_model": run_changed_model, "stateless_call": run_stateless_call, "names_of_no_input": run_names_of_no_input,
 }
 """Name of a function request -> what answers it: function(backend, request)."""

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from cases.families.functions_of_tensors import GROUPS
 from cases.families.numbers_of_states import STATES
 from cases.models import FunctionRequest
 from cases.requests import Observation
@@ -93,3 +94,40 @@ def run_loop(backend: Any, request: FunctionRequest) -> Observation:
     while rounds < options["bound"] if options["kind"] != "while" else now <= options["most"]:
         now, rounds = options["factor"] * now + (rounds if options["kind"] == "numbers" else 0), rounds + 1
     return Observation({"last": np.array(now), **({"rounds": np.array(rounds)} if options["several"] else {})})
+
+
+def run_tensors(backend: Any, request: FunctionRequest) -> Observation:
+    """What is due."""
+    results = [call.expected() for call in GROUPS[dict(request.arguments)["group"]]]
+    kinds = tuple(tuple((one.shape, str(one.dtype)) for one in each) for each in results)
+    return Observation({f"{way}/{number}/{n}": one for way in ("came", "graph") for number, each in enumerate(results)
+                        for n, one in enumerate(each)},
+                       facts={"raised": (), "told": kinds, "given": kinds})
+
+
+def run_quantized_model(backend: Any, request: FunctionRequest) -> Observation:
+    """A table that is kept in so many steps."""
+    options = dict(request.arguments)
+    table = np.sin(np.arange(options["words"] * 4.0)).reshape(-1, 4)
+    steps = {"int8": 127, "int4": 7, "float8": 15}[options["mode"]]
+    before, after = table[options["ids"]], (np.round(table * steps) / steps)[options["ids"]]
+    return Observation({"before": before, "after": after, "file": after, "configuration": after}, facts={"raised": ()})
+
+
+def run_changed_model(backend: Any, request: FunctionRequest) -> Observation:
+    """A sum, and another one."""
+    total = dict(request.arguments)["inputs"].sum(axis=1)
+    return Observation({"before": total, "found": total + 1, "due": total + 1})
+
+
+def run_stateless_call(backend: Any, request: FunctionRequest) -> Observation:
+    """The same numbers twice."""
+    total = dict(request.arguments)["inputs"].sum(axis=2)
+    return Observation({"outputs": total, "due": total}, facts={
+        "dtype": "float32", "due_dtype": "float32", "losses": 1, "due_losses": 1})
+
+
+def run_names_of_no_input(backend: Any, request: FunctionRequest) -> Observation:
+    """Raises KeyError."""
+    with moment("run"):
+        raise KeyError("expected inputs named words and tags")

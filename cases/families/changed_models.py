@@ -1,0 +1,50 @@
+"""Models that are changed after they were used, and layers that are called with their weights given."""
+
+from __future__ import annotations
+
+from cases.families.base import equal, refused, statement
+from cases.layers import generator
+from cases.models import FunctionRequest
+from cases.requests import Deviation
+from cases.tolerance import compare, unit_roundoff
+
+CHANGES = ("replaced", "added", "adapted")
+"""The last layer by another one of its size; one more layer at the end; the last layer adapted by thin matrices."""
+PARTS = ("lstm", "loop", "bidirectional", "time_distributed")
+SLACK = 64 * unit_roundoff("float32")
+
+
+@statement("A model that is changed after it was used predicts, and is evaluated, as the layers that it then has.",
+           {"change": CHANGES, "entry": ("predict", "evaluate")}, strength=(1, 1, 2), dear={"change": CHANGES[1:]},
+           source="Keras: Sequential.add, Sequential.pop, Dense.enable_lora")
+def changed_models_are_what_they_became(ask, change, entry) -> list[Deviation]:
+    random = generator("changed models")
+    inputs, targets = random.uniform(-1, 1, (3, 4)), random.uniform(-1, 1, (3, 2))
+    seen = ask(FunctionRequest("changed_model", (("change", change), ("entry", entry), ("inputs", inputs), ("targets", targets))))
+    due = seen["due"].astype("float64")
+    found = compare("found", seen["found"], due, SLACK * (1 + abs(due)))
+    return found + ([Deviation("due", "the change changes nothing")] if (seen["before"] == seen["due"]).all() else [])
+
+
+@statement("A layer that is called with its weights given does what its call does: it reads the mask that its inputs carry, "
+           "computes in its own dtype, and tells its losses.", {"part": PARTS, "of": ("mask", "dtype", "losses")},
+           strength=(1, 2, 2), usual={"part": ("lstm", "time_distributed")}, dear={"part": PARTS[1:], "of": ("dtype",)},
+           source="Keras: Layer.stateless_call")
+def stateless_calls_are_calls(ask, part, of) -> list[Deviation]:
+    inputs = generator("stateless calls").uniform(-1, 1, (3, 4, 2))
+    inputs[1:, -2:] = 0  # masked
+    seen = ask(FunctionRequest("stateless_call", (("part", part), ("of", of), ("inputs", inputs))))
+    found = equal("outputs", seen["outputs"], seen["due"], "of the stateless call, and of the call")
+    for name in ("dtype", "losses"):
+        if seen.facts[name] != seen.facts[f"due_{name}"]:
+            found.append(Deviation(name, f"{name}: found {seen.facts[name]}, expected {seen.facts[f'due_{name}']}"))
+    return found
+
+
+@statement("A model whose inputs have names refuses names that none of them has.", {"named": ("others", "one_other")},
+           strength=(1, 1, 1), usual={"named": ("others",)}, source="Keras: functional models of a dictionary of inputs")
+def names_of_no_input_are_refused(ask, named) -> list[Deviation]:
+    words = "inputs by names that the model has not: taken in silence"
+    inputs = generator("names of no input").uniform(-1, 1, (2, 3, 4))
+    request = FunctionRequest("names_of_no_input", (("named", named), ("inputs", inputs)))
+    return refused(ask, request, lambda seen: Deviation("error", words))

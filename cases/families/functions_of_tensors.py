@@ -1,0 +1,219 @@
+"""Functions of tensors, of which cells, losses and layers of one's own are made: each gives what NumPy gives, and tells its shape
+and dtype beforehand."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from cases.families.base import statement
+from cases.layers import generator
+from cases.models import FunctionRequest
+from cases.requests import Deviation
+from cases.tolerance import compare, unit_roundoff
+
+SLACK = 64 * unit_roundoff("float32")
+ROWS, STEPS, FEATURES = 2, 4, 3
+
+
+@dataclass(frozen=True)
+class Call:
+    """One call: the function and its arguments.
+
+    due     what must come: of the same arguments; NumPy's function of that name where it is left out
+    read    what of the results is compared
+    told    whether shape and dtype can be told beforehand
+    """
+
+    function: str
+    arguments: tuple[Any, ...]
+    options: Mapping[str, Any] = field(default_factory=dict)
+    due: Callable[..., Any] | None = None
+    read: Callable[[np.ndarray], np.ndarray] = np.asarray
+    told: bool = True
+
+    def expected(self) -> list[np.ndarray]:
+        """The results, in float64 where they are numbers with a fraction."""
+        wide = [a.astype("float64") if isinstance(a, np.ndarray) and a.dtype.kind == "f" else a for a in self.arguments]
+        due = (self.due or getattr(np, self.function))(*wide, **self.options)
+        return [self.read(np.asarray(one)) for one in (due if isinstance(due, (list, tuple)) else [due])]
+
+
+def drawn() -> tuple[np.ndarray, ...]:
+    """Numbers, whole numbers with zeros and negative ones among them, and a mask, (rows, steps, features)."""
+    random, shape = generator("functions of tensors"), (ROWS, STEPS, FEATURES)
+    numbers = random.uniform(-2, 2, shape).astype("float32")
+    whole = random.permutation(np.arange(-8, 16))[: numbers.size].reshape(shape).astype("int32")
+    mask = random.random(shape) < 0.6
+    mask[0, 0], mask[:, 1] = True, False
+    return numbers, whole, mask
+
+
+NUMBERS, WHOLE, MASK = drawn()
+IDS = np.array([[0, 2, 1, 4], [3, 0, 0, 1]], "int32")
+X, N, M = NUMBERS, WHOLE, MASK
+S = X[0, :3]
+
+
+def shares(x: np.ndarray, axis: Any = -1) -> np.ndarray:
+    return np.exp(x) / np.exp(x).sum(axis=axis, keepdims=True)
+
+
+def one_hot(ids: np.ndarray, classes: int, axis: int = -1) -> np.ndarray:
+    return np.moveaxis((ids[..., None] == np.arange(classes)).astype("float32"), -1, axis)
+
+
+def summed(x: np.ndarray, places: np.ndarray, num_segments: int | None = None) -> np.ndarray:
+    total = np.zeros((num_segments or places.max() + 1, *x.shape[1:]))
+    np.add.at(total, places, x)
+    return total
+
+
+def logsumexp(x: np.ndarray, axis: Any = None, keepdims: bool = False) -> np.ndarray:
+    return np.log(np.exp(x.astype("float64")).sum(axis=axis, keepdims=keepdims))
+
+
+def reductions(names: str, x: np.ndarray, *ways: dict[str, Any]) -> list[Call]:
+    return [Call(name, (x,), way) for name in names.split() for way in ways]
+
+
+GROUPS: Mapping[str, list[Call]] = {
+    "sums": [
+        *reductions("sum mean std", X, {}, {"axis": 1}, {"axis": (0, -1), "keepdims": True}),
+        *reductions("prod var", X, {"axis": (1, 2)}), *reductions("sum mean all", M, {"axis": 1}),
+        *reductions("all any", M, {"axis": (1, 2)}, {"keepdims": True}), *reductions("mean var", X, {"keepdims": True}),
+        *reductions("sum prod", N, {"axis": -2}), Call("logsumexp", (X,), {"axis": (0, 2), "keepdims": True}, logsumexp),
+        Call("average", (X,), {"axis": -1, "weights": np.abs(X)}), Call("count_nonzero", (N[:, :, 0],), {"axis": 1}),
+    ],
+    "extremes": [
+        *reductions("max min", X, {}, {"axis": (0, -1), "keepdims": True}, {"axis": -1, "initial": 0.5}),
+        *reductions("argmax argmin", X, {"axis": 1}, {"axis": -1, "keepdims": True}), Call("argmax", (X,)),
+        *reductions("max min", N, {"axis": 1}), Call("max", (M,), {"axis": 1}),
+        Call("median", (X,), {"axis": (1, 2), "keepdims": True}),
+        Call("quantile", (X, 0.25), {"axis": 1}), Call("clip", (X, -0.5, 1.0)), Call("maximum", (X, X[:, :1])),
+        Call("minimum", (N, 0.5)),
+    ],
+    "orders": [
+        Call("sort", (X,), {"axis": 1}), Call("argsort", (N,), {"axis": -2}), Call("flip", (X,), {"axis": 1}),
+        Call("flip", (X,), {"axis": (0, -1)}), Call("roll", (X, 1), {"axis": 1}), Call("roll", (X, 2)),
+        Call("roll", (X, (1, -1)), {"axis": (1, 2)}), Call("top_k", (X, 2), {}, lambda x, k: [
+            -np.sort(-x, axis=-1)[..., :k], np.argsort(-x, axis=-1)[..., :k]]),
+        Call("searchsorted", (np.sort(X[0, :, 0]), X[1, :, 0])), Call("isin", (N, np.array([1, 2, 3, 7], "int32"))),
+        Call("digitize", (X, np.array([-1.0, 0.0, 1.0], "float32"))), Call("diff", (X,), {"axis": 1}),
+    ],
+    "picked": [
+        Call("take", (X, np.array([0, -1, 1], "int32")), {"axis": 1}), Call("take", (X, IDS[:, :2]), {"axis": -2}),
+        Call("take", (X[0], np.array([-1, 0], "int32")), {"axis": 0}), Call("take", (X, np.array([5, 0], "int32")), {}),
+        Call("take_along_axis", (X, np.array([[[-1, 0, 1]], [[2, 1, 0]]], "int32")), {"axis": 1}),
+        Call("where", (M, X, 0.0)), Call("where", (M, N, 0.5)), Call("where", (M[:, :, :1], X, -X)),
+        Call("one_hot", (IDS, 5), {}, one_hot), Call("one_hot", (IDS, 5), {"axis": 1}, one_hot),
+        Call("one_hot", (IDS, 5), {"axis": 0}, one_hot),
+        Call("slice", (X, (0, 1, 0), (2, 2, 3)), {}, lambda x, at, size: x[:2, 1:3, :3], told=False),
+        Call("slice_update", (X, (0, 2, 0), -X[:, :2]), {}, lambda x, at, new: np.concatenate([x[:, :2], new], axis=1)),
+        Call("scatter_update", (X[0], np.array([[0, 1], [3, 2]], "int32"), np.array([5.0, 6.0], "float32")), {},
+             lambda x, at, new: np.where(summed(np.ones(2), np.array([1, 11]), 12).reshape(4, 3) > 0,
+                                         summed(new, np.array([1, 11]), 12).reshape(4, 3), x)),
+        Call("diagonal", (X,), {"axis1": 1, "axis2": 2}), Call("tril", (X,), {"k": -1}), Call("clip", (N, -2, 4)),
+        Call("nan_to_num", (np.where(M, X, np.nan),)),
+    ],
+    "joined": [
+        Call("concatenate", ([X, N],), {"axis": 1}), Call("concatenate", ([M, N],), {"axis": -1}),
+        Call("stack", ([X, -X],), {"axis": -2}),
+        Call("split", (X, [1, 3]), {"axis": 1}), Call("split", (X, 2), {"axis": -2}), Call("tile", (X, (1, 2, 1))),
+        Call("repeat", (X, 2), {"axis": 1}), Call("repeat", (X, np.array([2, 0, 1, 3], "int32")), {"axis": 1}, told=False),
+        Call("pad", (X, ((0, 0), (2, 1), (0, 0))), {"constant_values": -1}), Call("pad", (M, ((0, 0), (1, 0), (0, 0)))),
+        Call("pad", (X, ((0, 0), (2, 1), (0, 0))), {"mode": "reflect"}), Call("expand_dims", (X, (1, -1))),
+        Call("squeeze", (X[:, :1],), {"axis": 1}), Call("transpose", (X, (0, 2, 1))), Call("swapaxes", (X, 1, -1)),
+        Call("moveaxis", (X, 1, -1)), Call("broadcast_to", (X[:, :1], (ROWS, STEPS, FEATURES)), told=False),
+        Call("unstack", (X,), {"axis": 1}, lambda x, axis: [x[:, t] for t in range(STEPS)]),
+    ],
+    "running": [
+        Call("cumsum", (X,), {"axis": 1}), Call("cumsum", (M,), {"axis": -2}), Call("cumprod", (X,), {"axis": -1}),
+        Call("cumsum", (N,)),
+        Call("softmax", (X,), {"axis": 1}, shares),
+        Call("log_softmax", (X,), {"axis": -2}, lambda x, axis: np.log(shares(x, axis))),
+        Call("segment_sum", (X[:, 0].T, np.array([1, 0, 1], "int32"), 4), {}, summed),
+        Call("segment_max", (X[0], np.array([1, 0, 1, 0], "int32"), 2), {},
+             lambda x, at, n: np.stack([np.maximum(x[1], x[3]), np.maximum(x[0], x[2])])),
+        Call("bincount", (IDS[0],), {"minlength": 7}), Call("bincount", (IDS[0],), {"weights": X[0, :, 0]}, told=False),
+        Call("moments", (X, (0, 1)), {}, lambda x, axes: [x.mean(axis=axes), x.var(axis=axes)]),
+        Call("norm", (X,), {"axis": 1}, np.linalg.norm),
+        Call("norm", (X,), {"axis": -1, "ord": 1, "keepdims": True}, np.linalg.norm),
+    ],
+    "products": [
+        Call("matmul", (X, S)), Call("matmul", (M, S)), Call("dot", (X, S)), Call("einsum", ("btf,bt->bf", X, X[:, :, 0])),
+        Call("tensordot", (X, X), {"axes": ((0, 1), (0, 1))}), Call("inner", (X[:, 0], S)), Call("outer", (X[0, 0], X[0, 1])),
+        Call("cross", (X, -X[:, ::-1])), Call("multiply", (X, M)), Call("add", (N, X)), Call("subtract", (N, 0.5)),
+        Call("divide", (N, 2)), Call("floor_divide", (X, 0.3)), Call("floor_divide", (N, 3)), Call("mod", (N, 3)),
+        Call("mod", (X, 0.7)), Call("round", (np.array([0.5, 1.5, -0.5, 2.5], "float32"),)), Call("arctan2", (X, -X[:, ::-1])),
+        Call("logaddexp", (X, 40 * X)), Call("logical_and", (M, ~M[:, :1])), Call("logical_or", (N, M)),
+        Call("equal", (N, N[:, :1])),
+        Call("divide_no_nan", (X, M.astype("float32")), {}, lambda x, y: np.where(y == 0, 0.0, x)),
+    ],
+    "counted": [Call("count_nonzero", (N,), {"axis": axis}) for axis in (1, -1)],
+    "kept_axes": reductions("sum max min prod", X, {"keepdims": True}),
+    "picked_of_all": [Call("take", (X, np.array([-1, -5], "int32"))),
+                      Call("take_along_axis", (X, np.array([-1, -5], "int32")), {"axis": None})],
+    "padded_alike": [Call("pad", (X, 1)), Call("pad", (X, ((1, 2),)))],
+    "mirrored": [Call("pad", (X, ((0, 0), (2, 2), (0, 0))), {"mode": "symmetric"})],
+    "crossed": [Call("cross", (S, S[::-1]))],
+    "weighed_steps": [Call("average", (X[:, :3],), {"axis": 1, "weights": np.abs(X[:, :3])}),
+                      Call("average", (X,), {"axis": 1, "weights": np.abs(X[0, :, 0])})],
+    "segments_counted": [Call("segment_sum", (X[0], np.array([0, 2, 2, 0], "int32")), {}, summed, told=False)],
+    "shared_over_axes": [Call("softmax", (X,), {"axis": (0, 2)}, shares),
+                         Call("log_softmax", (X,), {"axis": (1, 2)}, lambda x, axis: np.log(shares(x, axis)))],
+    "hot": [Call("multi_hot", (IDS, 5), {}, lambda ids, n: one_hot(ids, n).max(axis=1))],
+    "shuffled": [Call("random.shuffle", (X,), {"axis": axis, "seed": 1}, lambda x, axis, seed: x,
+                      lambda x, axis=axis: np.sort(x, axis=axis), told=False) for axis in (1, -1, -2)],
+}
+"""What is asked -> the calls. The short ones are apart, for some stack is known to give something else."""
+CHEAP = ("padded_alike", "segments_counted", "hot", "shared_over_axes")
+"""What frameworks that compile are asked."""
+
+
+@statement("A function of tensors gives what NumPy's gives, of numbers, whole numbers and truth values, along each axis, and of "
+           "that shape; of symbols it tells what comes, of any batch, and a graph of it gives the same.",
+           {"group": tuple(GROUPS)}, dear={"group": tuple(group for group in GROUPS if group not in CHEAP)},
+           source="Keras: ops; NumPy")
+def functions_of_tensors_are_numpys(ask, group) -> list[Deviation]:
+    calls = GROUPS[group]
+    given = tuple((each.function, each.arguments, dict(each.options), each.told) for each in calls)
+    seen = ask(FunctionRequest("tensors", (("group", group), ("calls", given))))
+    raised, found = dict(seen.facts["raised"]), []
+    for number, call in enumerate(calls):
+        options = ", ".join(f"{n}={'array' if isinstance(v, np.ndarray) else v}" for n, v in call.options.items())
+        words = f"{number}/{call.function}({', '.join((of(call.arguments[0]), options)) if options else of(call.arguments[0])})"
+        for way in ("came", "graph") if call.told and f"came/{number}" not in raised else ("came",):
+            if error := raised.get(f"{'told' if way == 'graph' else way}/{number}"):
+                found.append(Deviation(words, f"{words}{', of symbols' if way == 'graph' else ''}: {error}"))
+            else:
+                found += differing(f"{words}, of symbols" if way == "graph" else words, seen.named(f"{way}/{number}"), call)
+        told, given = seen.facts["told"][number], seen.facts["given"][number]
+        if call.told and f"told/{number}" not in raised and told != given:
+            found.append(Deviation(words, f"{words}: told {told} beforehand, {given} came"))
+    return found
+
+
+def differing(words: str, came: Mapping[str, np.ndarray], call: Call) -> list[Deviation]:
+    """Where the results are not what is due."""
+    due = call.expected()
+    if len(came) != len(due):
+        return [Deviation(words, f"{words}: {len(came)} results, expected {len(due)}")]
+    found = []
+    for each, right in zip(came.values(), due, strict=True):
+        if each.shape != right.shape:
+            found.append(Deviation(words, f"{words}: found shape {each.shape}, expected {right.shape}"))
+        else:
+            wide = right.astype("float64")
+            allowed = SLACK * np.maximum(1.0, np.abs(wide)) * (right.dtype.kind == "f")
+            found += compare(words, call.read(each).astype("float64"), wide, allowed)
+    return found
+
+
+def of(argument: Any) -> str:
+    """The kind of an argument in words."""
+    kinds = {"f": "numbers", "i": "whole numbers", "b": "truth values"}
+    return kinds[argument.dtype.kind] if isinstance(argument, np.ndarray) else "several"

@@ -1,0 +1,78 @@
+"""Keras models that are changed after they were used, stateless calls, and inputs of other names."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from cases.models import FunctionRequest
+from cases.requests import Observation, Unsupported
+from suite.backends import moment
+
+
+def run_changed_model(backend: Any, request: FunctionRequest) -> Observation:
+    """Answer the request of `cases.families.changed_models.changed_models_are_what_they_became`."""
+    options, keras, layers = dict(request.arguments), backend.keras, backend.keras.layers
+    inputs, targets = (options[name].astype("float32") for name in ("inputs", "targets"))
+    with moment("build"):
+        model = keras.Sequential([keras.Input(inputs.shape[1:]), layers.Dense(3), layers.Dense(2)])
+        model.compile("sgd", "mse")
+
+    def found() -> np.ndarray:
+        if options["entry"] == "predict":
+            return np.array(model.predict(inputs, verbose=0))
+        return np.array([model.evaluate(inputs, targets, verbose=0)])
+
+    def due() -> np.ndarray:
+        outputs = backend.engine.numpy(model(backend.engine.tensor(inputs)))
+        return np.array(outputs) if options["entry"] == "predict" else np.array([((outputs - targets) ** 2).mean()])
+
+    with moment("run"):
+        before = found()
+        if options["change"] == "replaced":
+            model.pop()
+        if options["change"] == "adapted":
+            model.layers[-1].enable_lora(1)
+            model.layers[-1].lora_kernel_b.assign(np.ones((1, 2)))
+        else:
+            model.add(layers.Dense(2, activation="softplus", bias_initializer="ones"))
+        return Observation({"before": before, "found": found(), "due": due()})
+
+
+def run_stateless_call(backend: Any, request: FunctionRequest) -> Observation | Unsupported:
+    """Answer the request of `cases.families.changed_models.stateless_calls_are_calls`."""
+    options, keras, layers = dict(request.arguments), backend.keras, backend.keras.layers
+    given = {"dtype": "mixed_bfloat16"} if options["of"] == "dtype" else (
+        {"activity_regularizer": "l2"} if options["of"] == "losses" else {})
+    inner = {name: value for name, value in given.items() if name == "dtype"}
+    with moment("build"):
+        layer = {"lstm": lambda: layers.LSTM(2, **given), "loop": lambda: layers.RNN(layers.GRUCell(2, **inner), **given),
+                 "bidirectional": lambda: layers.Bidirectional(layers.GRU(2, **inner), **given),
+                 "time_distributed": lambda: layers.TimeDistributed(layers.Dense(2, **inner), **given)}[options["part"]]()
+
+    def inputs() -> Any:
+        tensor = backend.engine.tensor(options["inputs"].astype("float32"))
+        return layers.Masking()(tensor) if options["of"] == "mask" else tensor
+
+    with moment("run"):
+        called = layer(inputs())
+        due = len(layer.losses)
+        trained, others = ([v.value for v in some] for some in (layer.trainable_variables, layer.non_trainable_variables))
+        stateless, _, losses = layer.stateless_call(trained, others, inputs(), return_losses=True)
+        dtypes = [keras.backend.standardize_dtype(one.dtype) for one in (stateless, called)]
+        arrays = [np.array(backend.engine.numpy(keras.ops.cast(one, "float32"))) for one in (stateless, called)]
+    return Observation(dict(zip(("outputs", "due"), arrays, strict=True)), facts={
+        "dtype": dtypes[0], "due_dtype": dtypes[1], "losses": len(losses), "due_losses": due})
+
+
+def run_names_of_no_input(backend: Any, request: FunctionRequest) -> Observation:
+    """Answer the request of `cases.families.changed_models.names_of_no_input_are_refused`."""
+    options, keras, layers = dict(request.arguments), backend.keras, backend.keras.layers
+    with moment("build"):
+        starts = {name: keras.Input((4,)) for name in ("words", "tags")}
+        model = keras.Model(starts, layers.Concatenate()([layers.Dense(2)(starts["words"]), layers.Dense(1)(starts["tags"])]))
+    names = ("sounds", "marks") if options["named"] == "others" else ("words", "marks")
+    with moment("run"):
+        return Observation({"outputs": np.array(model.predict(
+            dict(zip(names, options["inputs"].astype("float32"), strict=True)), verbose=0))})

@@ -1,0 +1,65 @@
+"""Keras' functions of tensors."""
+
+from __future__ import annotations
+
+from operator import attrgetter
+from typing import Any
+
+import numpy as np
+
+from cases.models import FunctionRequest
+from cases.requests import Observation
+from suite.backends import moment
+
+
+def run_tensors(backend: Any, request: FunctionRequest) -> Observation:
+    """Answer the request of `cases.families.functions_of_tensors.functions_of_tensors_are_numpys`. What raises an error is
+    told in words."""
+    keras, engine = backend.keras, backend.engine
+    arrays, raised, told, given = {}, [], [], []
+
+    def symbol(array: np.ndarray) -> Any:
+        shape = (None, *array.shape[1:]) if array.ndim > 2 else array.shape
+        inputs.append((keras.KerasTensor(shape, dtype=str(array.dtype)), array))
+        return inputs[-1][0]
+
+    def kinds(results: list[Any], shapes: list[tuple]) -> tuple[tuple, ...]:
+        """Shape and dtype of each, whole numbers of any width; what is left open of a shape is taken from that of `shapes`."""
+        dtypes = [keras.backend.standardize_dtype(one.dtype) for one in results]
+        dtypes = ["int" if "int" in each else each for each in dtypes]
+        closed = [tuple(b if a is None else a for a, b in zip(one.shape, right, strict=True)) if len(one.shape) == len(right)
+                  else tuple(one.shape) for one, right in zip(results, shapes, strict=True)]
+        return tuple(zip(closed, dtypes, strict=True))
+
+    for number, (function, arguments, options, tells) in enumerate(dict(request.arguments)["calls"]):
+        call = attrgetter(function if "." in function else f"ops.{function}")(keras)
+
+        def flat(make: Any, call=call, arguments=arguments, options=options) -> list[Any]:
+            def of(one: Any) -> Any:
+                if isinstance(one, (list, tuple)) and any(isinstance(each, np.ndarray) for each in one):
+                    return [make(each) for each in one]
+                return make(one) if isinstance(one, np.ndarray) else one
+
+            return keras.tree.flatten(call(*map(of, arguments), **{n: of(v) for n, v in options.items()}))
+
+        results: list[Any] = []
+        with moment("run"):
+            try:
+                results = flat(engine.tensor)
+                arrays |= {f"came/{number}/{n}": np.array(engine.numpy(one)) for n, one in enumerate(results)}
+            except Exception as error:
+                raised.append((f"came/{number}", f"{type(error).__name__}: {error}"[:300]))
+        shapes = [tuple(one.shape) for one in results]
+        given.append(kinds(results, shapes))
+        told.append(())
+        inputs: list[tuple[Any, np.ndarray]] = []
+        if tells and results:
+            try:
+                symbols = flat(symbol)
+                told[-1] = kinds(symbols, shapes)
+                graph = keras.Function([one for one, _ in inputs], symbols)
+                again = keras.tree.flatten(graph([engine.tensor(one) for _, one in inputs]))
+                arrays |= {f"graph/{number}/{n}": np.array(engine.numpy(one)) for n, one in enumerate(again)}
+            except Exception as error:
+                raised.append((f"told/{number}", f"{type(error).__name__}: {error}"[:300]))
+    return Observation(arrays, facts={"raised": tuple(raised), "told": tuple(told), "given": tuple(given)})
