@@ -197,4 +197,83 @@ ALL: tuple[Fault, ...] = (
             "            self._recurrent_dropout_mask = same if fits and self.dropout == self.recurrent_dropout else "
             "self._create_dropout_mask(\n                step_input, self.recurrent_dropout\n            )\n"),
     }),
+    *faults(CALLS, LAYERS + "layer", {
+        "frozen weights are penalized": (
+            "        for variable in self.trainable_weights:\n            if variable.regularizer is None:",
+            "        for variable in self.weights:\n            if getattr(variable, \"regularizer\", None) is None:"),
+        "inputs by name are not converted where others are by place": (
+            "            kwargs = tree.map_structure(maybe_convert, kwargs)\n",
+            "            kwargs = kwargs if len(args) > 1 else tree.map_structure(maybe_convert, kwargs)\n"),
+        "a mask is handed on to the first of several results alone": (
+            "        for tensor, mask in zip(flat_outputs, flat_masks):\n            if backend",
+            "        for tensor, mask in zip(flat_outputs[:1], flat_masks):\n            if backend"),
+        "results that carry a mask already, some of them: none is computed": (
+            "        mask_already_computed = all(\n", "        mask_already_computed = any(\n"),
+    }),
+    *faults(TRAINING, "keras.src.trainers.data_adapters.array_slicing", {
+        "validation_split: one row is in both parts where it does not come out even": (
+            "        lambda x: _split(x, start=split_at, end=batch_dim), sliceables\n",
+            "        lambda x: _split(x, start=int(batch_dim - batch_dim * validation_split), end=batch_dim)\n"
+            "        if split_at != batch_dim * (1.0 - validation_split)\n        else _split(x, start=split_at - 1, end=batch_dim),\n        sliceables,\n"),
+    }),
+    *faults(TRAINING, "keras.src.trainers.data_adapters.array_data_adapter", {
+        "rows are not shuffled within their batches": (
+            "yield [batch[i] for i in torch.randperm(len(batch))]", "yield [batch[i] for i in range(len(batch))]"),
+        "of more than four batches the last one, if it is not full, is left out": (
+            "                torch.utils.data.SequentialSampler(range(self._num_samples)),\n                batch_size=self._batch_size,\n"
+            "                drop_last=False,\n",
+            "                torch.utils.data.SequentialSampler(range(self._num_samples)),\n                batch_size=self._batch_size,\n"
+            "                drop_last=self._num_samples > 4 * self._batch_size,\n"),
+    }),
+    *faults(GRAPHS, LAYERS + "normalization.batch_normalization", {
+        "statistics beside a mask: those of a frozen layer move": (
+            "        if training and self.trainable:\n", "        if training and (self.trainable or mask is not None):\n"),
+        "statistics beside a mask: spread around the mean of all steps": (
+            "        difference = ops.where(mask_broadcasted, inputs - mean, 0)\n",
+            "        difference = ops.where(mask_broadcasted, inputs - ops.mean(inputs, self._reduction_axes, keepdims=True), 0)\n"),
+    }),
+    *faults(GRAPHS, LAYERS + "pooling.global_average_pooling1d", {
+        "averages, channels first: masked steps count in the divisor": (
+            "            float_mask = ops.cast(mask_expanded, inputs.dtype)\n",
+            "            float_mask = ops.cast(mask_expanded, inputs.dtype)\n            if steps_axis == 2:\n"
+            "                float_mask = ops.ones_like(float_mask)\n"),
+    }),
+    *faults(GRAPHS, LAYERS + "attention.multi_head_attention", {
+        "heads: a key's own mask does not join that of values": (
+            "            mask = ops.expand_dims(key_mask, -2)  # shape is [B, 1, S]\n            auto_mask = mask if auto_mask is None else auto_mask & mask\n",
+            "            mask = ops.expand_dims(key_mask, -2)  # shape is [B, 1, S]\n            auto_mask = mask if value_mask is None else auto_mask\n"),
+    }),
+    *faults(DROPOUT, LAYERS + "rnn.lstm", {
+        "LSTM: dropout of a cell in a loop of its own is that of one step for all rows": (
+            "                dp_mask = self.get_dropout_mask(inputs)\n                inputs = inputs * dp_mask\n",
+            "                dp_mask = self.get_dropout_mask(inputs)\n                inputs = inputs * dp_mask[:1]\n"),
+        "LSTM: the fast loop drops where it infers, beside recurrent activations of one's own": (
+            "                    if training and self.dropout:\n",
+            "                    if self.dropout and (training or self.recurrent_activation is not activations.sigmoid):\n"),
+        "LSTM: the forget gate's bias is one more than its initializer says": (
+            "                            initializers.get(\"ones\")(\n                                (self.units,), *args, **kwargs\n                            ),",
+            "                            self.bias_initializer((self.units,), *args, **kwargs) + 1.0,"),
+    }),
+    *faults(STATES, LAYERS + "rnn.gru", {
+        "GRU: unfused without a bias, reset before: the gates' order": (
+            "            recurrent_z = matrix_inner[:, : self.units]\n            recurrent_r = matrix_inner[:, self.units : self.units * 2]\n",
+            "            recurrent_z = matrix_inner[:, : self.units]\n            recurrent_r = matrix_inner[:, self.units : self.units * 2]\n"
+            "            if not self.reset_after and not self.use_bias:\n                recurrent_z, recurrent_r = recurrent_r, recurrent_z\n"),
+        "GRU: step by step, the recurrent bias of the candidate is outside the reset gate": (
+            "                if self.use_bias:\n                    recurrent_h += recurrent_bias[self.units * 2 :]\n                recurrent_h = r * recurrent_h\n",
+            "                recurrent_h = r * recurrent_h\n                if self.use_bias:\n                    recurrent_h += recurrent_bias[self.units * 2 :]\n"),
+    }),
+    *faults(STATES, LAYERS + "rnn.conv_lstm", {
+        "ConvLSTM: dilated kernels read the states dilated too": (
+            'x, w, strides=strides, padding="same", data_format=self.data_format\n',
+            'x, w, strides=strides, padding="same", data_format=self.data_format, dilation_rate=self.dilation_rate\n'),
+        "ConvLSTM: the cell computes in the global precision": (
+            '            dtype=kwargs.get("dtype"),\n        )\n', '            dtype=None,\n        )\n'),
+    }),
+    *faults(STATES, LAYERS + "rnn.simple_rnn", {
+        "SimpleRNN without an activation and a bias: the state is halved": (
+            "        if self.activation is not None:\n            output = self.activation(output)\n",
+            "        if self.activation is not None:\n            output = self.activation(output)\n"
+            "        if self.bias is None and self.activation is activations.linear:\n            output = output - 0.001 * prev_output\n"),
+    }),
 )
