@@ -128,6 +128,26 @@ def run_seeds(backend: Any, request: FunctionRequest) -> Observation:
         return Observation(arrays)
 
 
+def run_neighbouring_seeds(backend: Any, request: FunctionRequest) -> Observation:
+    """Answer the request of `cases.families.noise_and_statistics.neighbouring_seeds_draw_apart`."""
+    options, keras, engine = dict(request.arguments), backend.keras, backend.engine
+    many = options["many"]
+    ones = engine.tensor(np.ones((1, 1, many), "float32"))
+
+    def drawing(seed: int) -> Any:
+        if options["part"] == "generator":
+            generator = keras.random.SeedGenerator(seed)
+            return lambda: keras.random.uniform((many,), seed=generator)
+        layer = keras.layers.LSTM(1, dropout=0.5, seed=seed, use_bias=False)
+        layer.build((1, 1, many))
+        layer.set_weights([np.linspace(-2e-3, 1e-3, a.size).reshape(a.shape) for a in layer.get_weights()])
+        return lambda: layer(ones, training=True)
+
+    with moment("run"):
+        return Observation({name: np.stack([np.ravel(engine.numpy(draw())) for _ in range(options["draws"])])
+                            for name, draw in (("one", drawing(options["seed"])), ("other", drawing(options["seed"] + 1)))})
+
+
 def run_later_policy(backend: Any, request: FunctionRequest) -> Observation:
     """Answer the request of `cases.families.told_dtypes.later_policies_hold`."""
     options, keras, layers = dict(request.arguments), backend.keras, backend.keras.layers

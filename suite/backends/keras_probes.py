@@ -24,6 +24,7 @@ from suite.backends.keras_handed_on import run_carried_masks, run_listed_states,
 from suite.backends.keras_heads import run_dropped_scores, run_heads
 from suite.backends.keras_held import run_held_counted, run_held_drawn, run_held_trained
 from suite.backends.keras_initial import run_initialized
+from suite.backends.keras_lambda import run_own_functions
 from suite.backends.keras_lengths import run_unit_lengths
 from suite.backends.keras_losses import (
     run_ctc,
@@ -43,7 +44,7 @@ from suite.backends.keras_masks import (
     run_nested_masks,
     run_three_masks,
 )
-from suite.backends.keras_modes import run_kept_mode
+from suite.backends.keras_modes import run_kept_mode, run_mode_behind
 from suite.backends.keras_named import (
     run_activation,
     run_loss_by_name,
@@ -78,6 +79,7 @@ from suite.backends.keras_parts import (
     run_later_policy,
     run_made_with_weights,
     run_meant,
+    run_neighbouring_seeds,
     run_seeds,
     run_sparse_step,
     run_told_dtypes,
@@ -171,7 +173,9 @@ PROBES: Mapping[str, Callable] = {
     "adapted_thawed": run_adapted_thawed,
     "adapted_scaled": run_adapted_scaled,
     "whole_configurations": run_whole_configurations, "made_again": run_made_again, "typed_again": run_typed_again,
-    "kept_mode": run_kept_mode, "masked_loss_by_name": run_masked_loss_by_name, "weighted_metric": run_weighted_metric,
+    "kept_mode": run_kept_mode, "mode_behind": run_mode_behind, "own_functions": run_own_functions,
+    "neighbouring_seeds": run_neighbouring_seeds,
+    "masked_loss_by_name": run_masked_loss_by_name, "weighted_metric": run_weighted_metric,
     "metric_over_batches": run_metric_over_batches,
     "built_part": run_built_part, "frozen_model": run_frozen_model,
     "feeding": run_feeding, "numbered_batches": run_numbered_batches,

@@ -194,6 +194,27 @@ def run_kept_mode(backend: Any, request: FunctionRequest) -> Observation:
     return Observation({"first": np.ones(2), "second": np.full(2, 2.0 if drawn else 1.0), "alone": np.ones(2)})
 
 
+def run_mode_behind(backend: Any, request: FunctionRequest) -> Observation:
+    """Numbers that are drawn where the whole is in training, whatever stands in front."""
+    drawn = dict(request.arguments)["own"] == "inference"
+    return Observation({"first": np.ones(2), "second": np.full(2, 2.0 if drawn else 1.0)})
+
+
+def run_neighbouring_seeds(backend: Any, request: FunctionRequest) -> Observation:
+    """Numpy's generators, whose seeds are keys."""
+    options = dict(request.arguments)
+    return Observation({name: np.random.default_rng(options["seed"] + n).uniform(size=(options["draws"], options["many"]))
+                        for n, name in enumerate(("one", "other"))})
+
+
+def run_own_functions(backend: Any, request: FunctionRequest) -> Observation:
+    """A function of numbers, and one of their mask, as they are and once more."""
+    numbers = np.linspace(-1.0, 1.0, 6).reshape(1, 3, 2)
+    arrays = {"outputs": -3.0 * numbers, "shape": np.array(numbers.shape)}
+    arrays |= {"mask": numbers[:, :, 0] > 0.0} if dict(request.arguments)["part"] == "mask" else {}
+    return Observation({f"{name}/{which}": array for which in ("made", "again") for name, array in arrays.items()})
+
+
 def run_exported_model(backend: Any, request: FunctionRequest) -> Observation:
     """Sums, which are of all calls so far where there is a state; whatever is exported of them gives the same."""
     options = dict(request.arguments)
