@@ -12,8 +12,8 @@ from cases.requests import Deviation
 
 AROUND = ("rnn", "pair", "stacked", "one_state", "time_distributed", "model")
 """What is around the cell: a loop; a loop over one that gives its states in a tuple; over an LSTM's and it; over one of a single
-state, whose size is a number, and a wider output, below an LSTM's and another of a single state; over words in sentences; a
-model. A Bidirectional layer takes no class that is not registered, and says so."""
+state, whose size is a number, and a wider output, below an LSTM's and above, last, another such one; over words in sentences; a
+model. The first four give their last states too. A Bidirectional layer takes no class that is not registered, and says so."""
 WAYS = ("from_config", "deserialize", "file")
 FORMS = ("named", "in_place", "in_place_with_defaults")
 """How a function is written: with a name, which is told to what makes it again, or in place, with a default or without."""
@@ -27,7 +27,7 @@ def own_cells_are_found(ask, around, way):
     seen = ask(FunctionRequest("own_cell", (("around", around), ("way", way))))
     found = equal("outputs", seen["outputs/again"], seen["outputs/made"], f"after {way}")
     for how in ("computed", "symbolic"):
-        found += equal(f"shape, {how}", seen[f"shape/{how}"], np.array(seen["outputs/made"].shape))
+        found += equal(f"shapes, {how}", seen[f"shape/{how}"], seen["shape/came"])
     return found if np.ptp(seen["outputs/made"]) else [*found, Deviation("outputs", "every output is the same number")]
 
 
