@@ -84,18 +84,19 @@ def run_mode_behind(backend: Any, request: FunctionRequest) -> Observation:
             self.one, self.behind = Inner() if whole == "inner" else made(options["part"]), made(options["behind"])
 
         def call(self, inputs: Any, training: Any = None) -> Any:
-            self.one(inputs, **({} if whole == "inner" else {"training": own}))
-            return self.behind(inputs, **({"training": training} if whole == "told" else {}))
+            front = self.one(inputs, **({} if whole == "inner" else {"training": own}))
+            return front, self.behind(inputs, **({"training": training} if whole == "told" else {}))
 
     x = engine.tensor(np.random.default_rng(3).normal(size=(ROWS, STEPS, WIDTH)).astype("float32"))
     with moment("build"):
         layer = Whole()
         layer(x, training=False)
-        counts = [v for v in layer.behind.non_trainable_variables if "seed" not in v.path]
-
-    def seen() -> np.ndarray:
-        outputs = engine.numpy(layer(x, training=not own))
-        return np.concatenate([engine.numpy(v.value) for v in counts]) if counts else outputs
-
+        pair = (layer.one.one if whole == "inner" else layer.one, layer.behind)
+        counts = [[v for v in one.non_trainable_variables if "seed" not in v.path] for one in pair]
+    arrays = {}
     with moment("run"):
-        return Observation({name: np.array(seen()) for name in ("first", "second")})
+        for n in range(2):
+            for place, outputs, moved in zip(("front", "behind"), layer(x, training=not own), counts, strict=True):
+                seen = np.concatenate([engine.numpy(v.value) for v in moved]) if moved else engine.numpy(outputs)
+                arrays[f"{place}/{n}"] = np.array(seen)
+    return Observation(arrays)

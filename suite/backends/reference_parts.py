@@ -195,9 +195,9 @@ def run_kept_mode(backend: Any, request: FunctionRequest) -> Observation:
 
 
 def run_mode_behind(backend: Any, request: FunctionRequest) -> Observation:
-    """Numbers that are drawn where the whole is in training, whatever stands in front."""
-    drawn = dict(request.arguments)["own"] == "inference"
-    return Observation({"first": np.ones(2), "second": np.full(2, 2.0 if drawn else 1.0)})
+    """Numbers that are drawn in training: of the layer in front by its own argument, of the one behind by that of the whole."""
+    drawn = {"front": dict(request.arguments)["own"] == "training", "behind": dict(request.arguments)["own"] == "inference"}
+    return Observation({f"{place}/{n}": np.full(2, 1.0 + n * acts) for place, acts in drawn.items() for n in range(2)})
 
 
 def run_neighbouring_seeds(backend: Any, request: FunctionRequest) -> Observation:
