@@ -86,7 +86,7 @@ from suite.backends.keras_parts import (
     run_wrong_table,
 )
 from suite.backends.keras_purity import run_purity, run_recorded
-from suite.backends.keras_ranges import run_attending_nothing, run_half_range
+from suite.backends.keras_ranges import run_attending_nothing, run_half_range, run_judged_halves
 from suite.backends.keras_refused import run_refused_call
 from suite.backends.keras_saved import run_saved, run_state_tree
 from suite.backends.keras_scans import run_associative_scan, run_ctc_decoded, run_loop, run_mapped, run_scan
@@ -166,7 +166,8 @@ PROBES: Mapping[str, Callable] = {
     "nested_masks": run_nested_masks, "weights_beside_masks": run_weights_beside_masks, "masked_numbers": run_masked_numbers,
     "both_reset": run_both_reset, "one_row": run_one_row, "rows_alone": run_rows_alone,
     "named_inputs": run_named_inputs,
-    "half_range": run_half_range, "attending_nothing": run_attending_nothing, "unit_lengths": run_unit_lengths,
+    "half_range": run_half_range, "judged_halves": run_judged_halves,
+    "attending_nothing": run_attending_nothing, "unit_lengths": run_unit_lengths,
     "turned_halves": run_turned_halves, "cut_model": run_cut_model, "own_steps": run_own_steps, "losses_added": run_losses_added,
     "later_policy": run_later_policy, "wrong_table": run_wrong_table,
     "optional": run_optional, "alone": run_alone, "few_rows": run_few_rows, "adapted_again": run_adapted_again,
