@@ -101,7 +101,8 @@ def run_told_dtypes(backend: Any, request: FunctionRequest) -> Observation:
         told = keras.tree.flatten(one(keras.Input(batch_shape=shape)))
     with moment("run"):
         given = keras.tree.flatten(one(backend.engine.tensor(np.ones(shape, "float32"))))
-        names = [tuple(keras.backend.standardize_dtype(each.dtype) for each in pair) for pair in zip(told, given, strict=True)]
+        three = zip(told, given, map(keras.ops.convert_to_numpy, given), strict=True)
+        names = [tuple(keras.backend.standardize_dtype(each.dtype) for each in one) for one in three]
     return Observation({"outputs": backend.engine.numpy(given[0]).astype("float64")}, facts={"dtypes": tuple(names)})
 
 

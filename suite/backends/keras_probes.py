@@ -45,6 +45,7 @@ from suite.backends.keras_masks import (
     run_three_masks,
 )
 from suite.backends.keras_modes import run_kept_mode, run_mode_behind
+from suite.backends.keras_modules import run_engine_module
 from suite.backends.keras_named import (
     run_activation,
     run_loss_by_name,
@@ -174,7 +175,8 @@ PROBES: Mapping[str, Callable] = {
     "adapted_thawed": run_adapted_thawed,
     "adapted_scaled": run_adapted_scaled,
     "whole_configurations": run_whole_configurations, "made_again": run_made_again, "typed_again": run_typed_again,
-    "kept_mode": run_kept_mode, "mode_behind": run_mode_behind, "own_functions": run_own_functions,
+    "kept_mode": run_kept_mode, "mode_behind": run_mode_behind, "engine_module": run_engine_module,
+    "own_functions": run_own_functions,
     "neighbouring_seeds": run_neighbouring_seeds,
     "masked_loss_by_name": run_masked_loss_by_name, "weighted_metric": run_weighted_metric,
     "metric_over_batches": run_metric_over_batches,

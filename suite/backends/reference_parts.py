@@ -160,7 +160,7 @@ def run_sparse_step(backend: Any, request: FunctionRequest) -> Observation:
 
 def run_told_dtypes(backend: Any, request: FunctionRequest) -> Observation:
     """What is told."""
-    return Observation({"outputs": np.ones(())}, facts={"dtypes": (("float32", "float32"),)})
+    return Observation({"outputs": np.ones(())}, facts={"dtypes": (("float32", "float32", "float32"),)})
 
 
 def run_told_shapes(backend: Any, request: FunctionRequest) -> Observation:
@@ -192,6 +192,14 @@ def run_kept_mode(backend: Any, request: FunctionRequest) -> Observation:
     """Numbers that are drawn in training, and are not in inference."""
     drawn = dict(request.arguments)["asked"].startswith("training")
     return Observation({"first": np.ones(2), "second": np.full(2, 2.0 if drawn else 1.0), "alone": np.ones(2)})
+
+
+def run_engine_module(backend: Any, request: FunctionRequest) -> Observation:
+    """Two weights, one of which is trained."""
+    both, one = ("0 kernel", "1 bias"), ("0 kernel",)
+    outputs = dict(request.arguments)["inputs"].sum(axis=-1)
+    return Observation({"outputs": outputs, "loaded": outputs}, facts={
+        "weights": both, "parameters": both, "state": both, "trained": one, "moved": one, "graded": one})
 
 
 def run_mode_behind(backend: Any, request: FunctionRequest) -> Observation:
