@@ -16,7 +16,9 @@ DECLINED = frozenset("""
     named_outputs/results_have_names_and_places metrics_by_word/words_name_the_metric_that_fits
     losses_by_name/losses_by_name_are_equations losses_by_name/axes_of_one_change_no_loss
     losses_by_name/cross_entropies_are_equations losses_by_name/overlaps_are_equations losses_by_name/classes_lie_along_any_axis
-    kept_modes/own_modes_are_kept
+    kept_modes/own_modes_are_kept engine_modules/models_are_modules_of_their_engine
+    kept_modes/modes_stay_with_their_layer own_classes/own_functions_survive
+    noise_and_statistics/neighbouring_seeds_draw_apart
     counted_by_name/losses_by_name_count_valid_steps counted_by_name/metrics_count_by_weights told_shapes/layers_tell_their_shapes
     named_outputs/nested_results_add_up noise_and_statistics/draws_are_told_by_their_seeds ragged/pad_sequences_keeps_words
     precision/half_models_scale_their_loss functions_by_name/activations_are_equations
@@ -36,7 +38,8 @@ DECLINED = frozenset("""
     given_masks/three_masks_are_joined given_masks/whole_numbers_are_masked few_rows/resets_reach_both_directions
     named_inputs/named_inputs_go_to_their_layers few_rows/one_row_is_dropped_from few_rows/rows_are_as_alone
     given_masks/given_masks_go_first given_masks/cast_inputs_keep_their_masks
-    given_masks/given_masks_are_of_their_call half_ranges/means_stay_in_range half_ranges/answers_of_nothing_are_finite
+    given_masks/given_masks_are_of_their_call half_ranges/means_stay_in_range half_ranges/halves_are_judged_in_full
+    half_ranges/answers_of_nothing_are_finite
     few_rows/few_rows_are_dropped_from whole_configurations/configurations_are_whole
     configurations/optional_inputs_stay_optional configurations/single_options_survive own_steps/own_steps_tell
     own_steps/losses_add_up told_dtypes/later_policies_hold initial_weights/tables_of_other_sizes_are_refused

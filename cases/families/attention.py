@@ -26,9 +26,10 @@ OPTIONS = {
 SLACK = 256 * unit_roundoff("float32")
 
 
-def allowed(mask, causal, own, **_) -> np.ndarray:
+def allowed(layer, mask, causal, own, keys, **_) -> np.ndarray:
     """(queries, values) bool: what a query may read."""
     found = np.ones((QUERIES, VALUES), bool) if draw(mask, VALUES) is None else np.tile(draw(mask, VALUES), (QUERIES, 1))
+    found &= True if (more := of_keys(layer, mask, keys)) is None else more
     found &= np.tri(QUERIES, VALUES, dtype=bool) if causal else True
     return found & own_mask() if own else found
 
@@ -37,6 +38,12 @@ def draw(mask: str, steps: int) -> np.ndarray | None:
     """(steps,) bool: a row of such a mask that is neither full nor empty; None for `none`."""
     rows = draw_mask(generator("attention", mask, steps), mask, 8, steps)
     return None if rows is None else next(row for row in rows if 2 <= row.sum() < steps)
+
+
+def of_keys(layer: str, mask: str, keys: bool) -> np.ndarray | None:
+    """(values,) bool: the mask of the keys, where they have one of their own: all but the first of the values that are valid."""
+    valid = draw(mask, VALUES)
+    return np.arange(VALUES) != (0 if valid is None else int(valid.argmax())) if keys and layer in HEADS else None
 
 
 def own_mask() -> np.ndarray:
@@ -61,6 +68,7 @@ def attended(ask, layer, mask, queries, causal, own, keys, **options) -> Observa
     arguments = {"layer": layer, "query": np.tile(query, (copies, 1, 1)), "value": values,
                  "key": key + np.concatenate([still[:1], still, step]) if keys else None,
                  "query_mask": draw(queries, QUERIES), "value_mask": draw(mask, VALUES), "causal": causal,
+                 "key_mask": of_keys(layer, mask, keys),
                  "own": own_mask() if own else None} | ({"options": options} if options else {})
     return ask(FunctionRequest("attending", tuple(arguments.items())))
 

@@ -72,3 +72,23 @@ def answers_of_nothing_are_finite(ask, layer, dtype, causal) -> list[Deviation]:
     return [Deviation(name, f"{name}: {array[~np.isfinite(array)].size} of {array.size} numbers are not finite")
             for name, array in seen.arrays.items() if not np.isfinite(array).all()] if "outputs" in seen.arrays else [
         Deviation("outputs", "nothing came back")]
+
+
+JUDGES = ("MeanSquaredError", "MeanAbsoluteError", "MeanAbsolutePercentageError", "BinaryCrossentropy", "CosineSimilarity")
+"""Of which Keras has a loss and a metric of one name."""
+
+
+@statement("A loss, or a metric, of predictions in half precision is what it is of the same numbers in float32.",
+           {"kind": ("losses", "metrics"), "dtype": ("float16", "bfloat16")}, strength=(1, 2, 2), sparing=1,
+           usual={"dtype": ("float16",)}, source="Keras: Loss(dtype), Metric(dtype), whose default is float32")
+def halves_are_judged_in_full(ask, kind, dtype) -> list[Deviation]:
+    """Arrays: `half/NAME`, `full/NAME`, of shares, and of numbers whose squares are beyond float16 (`far/...`)."""
+    random = generator("judged halves")
+    shares = tuple(random.uniform(0.05, 0.95, (3, 4, 5)) for _ in range(2))
+    far = tuple(random.uniform(-400.0, 400.0, (3, 4, 5)) for _ in range(2))
+    seen = ask(FunctionRequest("judged_halves", (
+        ("kind", kind), ("dtype", dtype), ("names", JUDGES), ("shares", shares), ("far", far), ("numbers", JUDGES[:1]))))
+    full = {name.removeprefix("full/"): one for name, one in seen.arrays.items() if name.startswith("full/")}
+    found = [] if len(full) == len(JUDGES) + 1 else [Deviation("full", f"{len(full)} were told")]
+    return found + [d for name, one in full.items()
+                    for d in compare(f"half/{name}", seen[f"half/{name}"], one, 16 * unit_roundoff("float32") * np.abs(one))]

@@ -10,7 +10,7 @@ from cases.invariants.base import settled
 from cases.layers import Layer, draw_weights
 from cases.models import FunctionRequest
 from cases.requests import Deviation, Refusal, Request
-from cases.tolerance import compare, expect
+from cases.tolerance import compare, expect, unit_roundoff
 
 HALVES: dict[str, tuple[Layer, Layer]] = {
     "same": (Layer("lstm", 3, 5), Layer("lstm", 3, 5)),
@@ -37,9 +37,9 @@ def states_differ(name: str) -> bool:
     return len({half.state_names for half in HALVES[name]}) > 1
 
 
-def drawn(name: str, mask: str, states: bool) -> tuple[Batch, tuple[Request, Request]]:
+def drawn(name: str, mask: str, states: bool, policy: str) -> tuple[Batch, tuple[Request, Request]]:
     """A batch, and what each layer is asked alone: the backward one's outputs are in the order of processing."""
-    ahead, back = HALVES[name][0], HALVES[name][1].but(direction="backward")
+    ahead, back = HALVES[name][0].but(dtype=policy), HALVES[name][1].but(dtype=policy, direction="backward")
     requests = []
     for seed, layer in enumerate((ahead, back)):
         batch = BatchPlan(ROWS, STEPS, mask, states).draw(ahead).but(cotangents=None)
@@ -51,17 +51,22 @@ def drawn(name: str, mask: str, states: bool) -> tuple[Batch, tuple[Request, Req
 
 @statement("Two layers of one's own, one a direction, give what each gives alone: the backward one in the order of time, the "
            "states of the forward one first; merged, with the shapes that were told beforehand; made again, they give it too.", {
-    "halves": tuple(HALVES), "merge": ("concat", "none", "sum", "mul"), "mask": ("none", "right", "gaps"),
+    "halves": tuple(HALVES), "merge": ("concat", "none", "sum", "mul", "ave"), "mask": ("none", "right", "gaps"),
     "states": (False, True), "return_sequences": (True, False), "way": ("built", "configuration", "file"),
 }, usual={"halves": ("lstm_sizes", "gru_sizes", "lstm_gru", "gru_resets", "lstm_biases", "lstm_activations"),
           "merge": ("concat", "none", "sum"), "mask": ("none", "gaps")},
     senseless=((("halves", "merge"), lambda halves, merge: uneven(halves) and merge in ("sum", "mul")),
+    "policy": ("float32", "mixed_bfloat16", "mixed_float16"),
+}, usual={"halves": ("lstm_sizes", "lstm_gru", "gru_resets", "lstm_biases", "lstm_activations"),
+          "merge": ("concat", "none", "ave"), "mask": ("none", "gaps")},
+    senseless=((("halves", "merge"), lambda halves, merge: uneven(halves) and merge in ("sum", "mul", "ave")),
                (("halves", "states"), lambda halves, states: states and states_differ(halves)),
+               (("merge", "policy"), lambda merge, policy: merge == "ave" and policy == "float32"),  # asked of every layer
                (("states", "way"), lambda states, way: states and way == "file")), strength=(1, 1, 2), sparing=3,
     source="Keras: Bidirectional(layer, backward_layer)")
-def halves_are_their_layers(ask, halves, merge, mask, states, return_sequences, way):
-    batch, requests = drawn(halves, mask, states)
-    given = {"halves": halves, "merge": merge, "way": way, "return_sequences": return_sequences, "batch": batch,
+def halves_are_their_layers(ask, halves, merge, mask, states, return_sequences, way, policy):
+    batch, requests = drawn(halves, mask, states, policy)
+    given = {"halves": halves, "merge": merge, "way": way, "policy": policy, "return_sequences": return_sequences, "batch": batch,
              "states": tuple(dict(one.batch.initial_states or {}) for one in requests),
              "weights": tuple(dict(one.weights) for one in requests)}
     seen = ask(FunctionRequest("halves", tuple(given.items())))
@@ -88,9 +93,11 @@ def expected(requests: tuple[Request, Request], merge: str, return_sequences: bo
     b = tuple(part[:, ::-1] for part in b) if return_sequences else b
     if merge == "none":
         return {"outputs/0": a, "outputs/1": b, **states}
-    joined = {"concat": lambda x, y: np.concatenate([x, y], axis=-1), "sum": np.add, "mul": np.multiply}[merge]
+    joined = {"concat": lambda x, y: np.concatenate([x, y], axis=-1), "sum": np.add, "mul": np.multiply,
+              "ave": lambda x, y: (x + y) / 2}[merge]
+    rounded = 2 * unit_roundoff(requests[0].layer.dtype)
     allowed = joined(a[1], b[1]) if merge != "mul" else a[1] * abs(b[0]) + b[1] * abs(a[0]) + a[1] * b[1]
-    return {"outputs": (joined(a[0], b[0]), allowed + (merge != "concat") * 1e-7 * abs(joined(a[0], b[0]))), **states}
+    return {"outputs": (joined(a[0], b[0]), allowed + (merge != "concat") * rounded * abs(joined(a[0], b[0]))), **states}
 
 
 @statement("Two layers of which the first runs backwards and the second forward give all their outputs in the order of time, the "

@@ -35,3 +35,26 @@ def own_modes_are_kept(ask, part, asked, way):
                        f"{seen['alone'].ravel()[0]:.6g}") for name in ("first", "second")
              if not np.allclose(seen[name], seen["alone"], rtol=1e-5, atol=1e-6)]
     return found + (equal("statistics", seen["kept/after"], seen["kept/before"]) if "kept/after" in seen.arrays else [])
+
+
+BEHIND = ("dropout", "lstm", "statistics")
+"""What stands behind, and is told nothing of its own; statistics: whether they move."""
+
+
+@statement("A layer that is called in training or in inference by its own argument, inside a layer or model of the user's own, "
+           "is in that mode, and leaves the layers behind it in the mode of the whole.", {
+               "part": ("dropout", "lstm", "statistics"), "behind": BEHIND, "whole": ("layer", "model", "inner", "told"),
+               "own": ("training", "inference")}, sparing=1, source="Keras: Layer.__call__, `training` of an outer call")
+def modes_stay_with_their_layer(ask, part, behind, whole, own):
+    """whole: what holds both; inner: the first one in a layer inside it; told: it tells the mode to what is behind. Arrays:
+    `front/0`, `front/1`, `behind/0`, `behind/1`, what each gives, or its statistics, in two calls of the whole, which is in the
+    other mode."""
+    seen = ask(FunctionRequest("mode_behind", (("part", part), ("behind", behind), ("whole", whole), ("own", own))))
+    found = []
+    for place, trains in (("front", own == "training"), ("behind", own == "inference")):
+        acts = not np.array_equal(seen[f"{place}/0"], seen[f"{place}/1"])
+        if acts != trains:
+            words = "acts as in training" if acts else "does nothing that it does in training"
+            found.append(Deviation(place, f"the layer in front is in {own} by its own argument, the whole is not, and the one "
+                                   f"{'in ' * (place == 'front')}{place} {words}"))
+    return found

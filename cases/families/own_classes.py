@@ -12,9 +12,11 @@ from cases.requests import Deviation
 
 AROUND = ("rnn", "pair", "stacked", "one_state", "time_distributed", "model")
 """What is around the cell: a loop; a loop over one that gives its states in a tuple; over an LSTM's and it; over one of a single
-state, whose size is a number, and a wider output, below an LSTM's and another of a single state; over words in sentences; a
-model. A Bidirectional layer takes no class that is not registered, and says so."""
+state, whose size is a number, and a wider output, below an LSTM's and above, last, another such one; over words in sentences; a
+model. The first four give their last states too. A Bidirectional layer takes no class that is not registered, and says so."""
 WAYS = ("from_config", "deserialize", "file")
+FORMS = ("named", "in_place", "in_place_with_defaults")
+"""How a function is written: with a name, which is told to what makes it again, or in place, with a default or without."""
 
 
 @statement("A cell of the user's own that names only the sizes of its states, the first that of its output, gives outputs "
@@ -25,7 +27,7 @@ def own_cells_are_found(ask, around, way):
     seen = ask(FunctionRequest("own_cell", (("around", around), ("way", way))))
     found = equal("outputs", seen["outputs/again"], seen["outputs/made"], f"after {way}")
     for how in ("computed", "symbolic"):
-        found += equal(f"shape, {how}", seen[f"shape/{how}"], np.array(seen["outputs/made"].shape))
+        found += equal(f"shapes, {how}", seen[f"shape/{how}"], seen["shape/came"])
     return found if np.ptp(seen["outputs/made"]) else [*found, Deviation("outputs", "every output is the same number")]
 
 
@@ -60,3 +62,14 @@ def configurations_are_left_as_they_were(ask, kind):
     if "changed" not in seen.facts:
         return [Deviation("configuration", "nothing is said of it")]
     return [Deviation("configuration", f"{name}: {words}") for name, words in seen.facts["changed"]]
+
+
+@statement("A function that a Lambda layer was given (the one it computes, that of its mask, that of its shape), and what it is "
+           "to be called with, is the same in a layer that is made of its configuration, by way of text too, as in a file.", {
+               "part": ("function", "mask", "output_shape"), "form": FORMS, "way": ("configuration", "words")},
+           strength=(1, 2, 2), sparing=3, source="Keras: layers.Lambda")
+def own_functions_survive(ask, part, form, way):
+    """Arrays: what the layer and the one made of it give: `outputs/...`, `mask/...`, `shape/...`."""
+    seen = ask(FunctionRequest("own_functions", (("part", part), ("form", form), ("way", way))))
+    return [d for name in ("outputs", "mask", "shape") for d in equal(
+        f"{name}/again", seen.arrays.get(f"{name}/again", ()), seen.arrays.get(f"{name}/made", ()), f"by way of {way}")]

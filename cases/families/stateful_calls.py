@@ -16,6 +16,8 @@ CALLS = (("predict", 3), ("fit", 2), ("predict_on_batch", 1), ("evaluate", 2), (
          ("predict", 1), ("test_on_batch", 1), ("predict_on_batch", 1))
 """A method, and how many batches it is given; in this order. Training has a rate of 0. `at_once`: how many of them a model may
 take in one step of its program."""
+FORMS = ("functional", "sequential-clone", "functional-clone", "sequential-configuration", "sequential-file")
+"""What the model is, and how it was made of another one."""
 TRAINING = ("fit", "train_on_batch")
 OUTPUTS = ("predict", "predict_on_batch")
 FACTOR = 0.125
@@ -23,18 +25,18 @@ FACTOR = 0.125
 
 
 @statement("A stateful model goes on from the states of the batch before, whether that was predicted, evaluated or trained on, "
-           "alone or among others of one call.",
-           {"training": (True, False), "cell": ("lstm", "gru", "simple_rnn"), "at_once": (2, 1)},
-           usual={"cell": ("lstm", "simple_rnn"), "at_once": (1,)}, strength=(1, 2, 2), sparing=0,
-           source="Keras: RNN(stateful=True), compile(steps_per_execution)")
-def stateful_models_go_on(ask, training, cell, at_once):
+           "alone or among others of one call, also where the model was made of another one.",
+           {"training": (True, False), "cell": ("lstm", "gru", "simple_rnn"), "at_once": (2, 1), "form": FORMS},
+           usual={"cell": ("lstm", "simple_rnn"), "at_once": (1,), "form": ("functional", "sequential-clone")},
+           strength=(1, 2, 2), sparing=0, source="Keras: RNN(stateful=True), compile(steps_per_execution)")
+def stateful_models_go_on(ask, training, cell, at_once, form):
     calls = tuple(call for call in CALLS if training or call[0] not in TRAINING)
     layer, number = Layer(cell, 3, 4, stateful=True), sum(count for _, count in calls)
     whole = BatchPlan(ROWS, STEPS * number).draw(layer).but(cotangents=None)
     targets = draw_values(generator("stateful calls", cell), (ROWS, STEPS * number, 4))
     weights = draw_weights(layer)
     arguments = {"layer": layer, "weights": weights, "inputs": whole.inputs, "targets": targets, "steps": STEPS, "calls": calls,
-                 "at_once": at_once, "factor": FACTOR}
+                 "at_once": at_once, "form": form, "factor": FACTOR}
     seen = ask(FunctionRequest("stateful_calls", tuple(arguments.items())))
     due = expect(Request(layer.but(stateful=False), weights, whole, wants=("outputs",)))["outputs"]
     found, start = [], 0

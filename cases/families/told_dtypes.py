@@ -14,8 +14,8 @@ WRAPPERS = ("bidirectional", "time_distributed", "loop", "sequences")
 gives one result, its last output."""
 
 
-@statement("The dtypes of outputs and states that a layer tells beforehand are those that it gives, though it and what it holds "
-           "compute in two.",
+@statement("The dtypes of outputs and states that a layer tells beforehand are those that it gives, and those of arrays made "
+           "of these, though it and what it holds compute in two.",
            {"part": PARTS, "dtype": ("mixed_bfloat16", "mixed_float16", "float32"), "where": ("outside", "inside")},
            strength=(1, 2, 3), sparing=2, usual={"part": tuple(part for part in PARTS if part not in ("gru", "conv_lstm")),
                                                  "dtype": ("mixed_bfloat16", "float32")},
@@ -25,8 +25,8 @@ def told_dtypes_are_given(ask, part, dtype, where) -> list[Deviation]:
     seen = ask(FunctionRequest("told_dtypes", (("part", part), ("dtype", dtype), ("where", where))))
     if not np.isfinite(seen["outputs"]).all():
         return [Deviation("outputs", "outputs that are not finite")]
-    return [Deviation(f"results/{n}", f"results/{n}: told {told}, given {given}")
-            for n, (told, given) in enumerate(seen.facts["dtypes"]) if told != given]
+    return [Deviation(f"results/{n}", f"results/{n}: told {told}, given {given}, as an array {array}")
+            for n, (told, given, array) in enumerate(seen.facts["dtypes"]) if {told, given, array} != {told}]
 
 
 @statement("A policy of dtypes that a layer is given later, by name or as an object, before or after its first call, is the one "

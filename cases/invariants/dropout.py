@@ -159,13 +159,17 @@ def carried_states_are_not_scaled(ask, case):
     return found
 
 
-@invariant("Dropout of the inputs and recurrent dropout act beside each other: inputs are dropped, and states are too.", drawn,
-           "Keras: DropoutRNNCell, a mask each")
+@invariant("Dropout of the inputs and recurrent dropout act beside each other: inputs are dropped, and states are too, by a draw "
+           "of their own.", drawn, "Keras: DropoutRNNCell, a mask each")
 def both_dropouts_act(ask, case):
     request = wide(case, dropout=RATE, recurrent_dropout=RATE)
-    found = []
-    if not dropped(ask(request)).any():
+    found, seen = [], ask(request)
+    lost = dropped(seen)
+    if not lost.any():
         found.append(Deviation("gradients/inputs", "with both rates no input is dropped"))
+    first = seen.arrays.get(f"gradients/states/{'0/forward' if request.layer.direction != 'backward' else '0/backward'}/h")
+    if first is not None and (first == 0).any() and np.array_equal(first == 0, lost[:, 0]) and request.layer.layers == 1:
+        found.append(Deviation("gradients/states", "what is dropped of the first state is what is dropped of the inputs"))
     nothing = request.but(batch=request.batch.but(inputs=np.zeros_like(request.batch.inputs)), wants=FORM)
     if all(np.array_equal(ask(nothing)[n], ask(without(nothing))[n]) for n in request.layer.output_names):
         found.append(Deviation("outputs", "with both rates and inputs of zero, training gives what inference gives"))

@@ -48,7 +48,8 @@ def run_attending(backend: Any, request: FunctionRequest) -> Observation:
         """On tensors of its own, whose masks are looked at afterwards."""
         query, value = (carrying(keras, engine.tensor(options[n][rows].astype("float32")), options[f"{n}_mask"], engine)
                         for n in ("query", "value"))
-        key = None if options["key"] is None else engine.tensor(options["key"][rows].astype("float32"))
+        key = None if options["key"] is None else carrying(
+            keras, engine.tensor(options["key"][rows].astype("float32")), options["key_mask"], engine)
         found = called(query, value, key, {**more, "use_causal_mask": options["causal"]})
         for name, tensor in (("query", query), ("value", value)):
             if (left := stacks.passed_mask(tensor)) is not None:

@@ -19,7 +19,7 @@ from suite.backends.keras_wrappers import shapes
 def run_halves(backend: Any, request: FunctionRequest) -> Observation:
     """Answer the request of `cases.families.halves.halves_are_their_layers`."""
     options, keras, engine = dict(request.arguments), backend.keras, backend.engine
-    ahead, back = HALVES[options["halves"]]
+    ahead, back = (half.but(dtype=options["policy"]) for half in HALVES[options["halves"]])
     layers, batch, way = (ahead, back.but(direction="backward")), options["batch"], options["way"]
     shape = (ROWS, STEPS, ahead.features)
     merge = None if options["merge"] == "none" else options["merge"]
@@ -27,7 +27,7 @@ def run_halves(backend: Any, request: FunctionRequest) -> Observation:
         halves = [getattr(keras.layers, stacks.LAYERS[layer.cell])(
             layer.units, **stacks.cell_options(layer), return_state=True, return_sequences=options["return_sequences"],
             go_backwards=backwards) for backwards, layer in enumerate(layers)]
-        made = keras.layers.Bidirectional(halves[0], merge, backward_layer=halves[1])
+        made = keras.layers.Bidirectional(halves[0], merge, backward_layer=halves[1], dtype=options["policy"])
         made.build(shape)
         for half, layer, weights in zip(stacks.halves(made), layers, options["weights"], strict=True):
             stacks.give(half, layer, weights)

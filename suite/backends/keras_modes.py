@@ -59,3 +59,44 @@ def run_kept_mode(backend: Any, request: FunctionRequest) -> Observation:
         if counts:
             arrays["kept/after"] = np.concatenate([engine.numpy(v.value) for v in counts])
     return Observation({name: np.asarray(array) for name, array in arrays.items()})
+
+
+def run_mode_behind(backend: Any, request: FunctionRequest) -> Observation:
+    """Answer the request of `cases.families.kept_modes.modes_stay_with_their_layer`."""
+    options, keras, engine = dict(request.arguments), backend.keras, backend.engine
+    own, whole = options["own"] == "training", options["whole"]
+
+    def made(kind: str) -> Any:
+        return {"dropout": lambda: keras.layers.Dropout(0.5), "statistics": keras.layers.BatchNormalization,
+                "lstm": lambda: keras.layers.LSTM(UNITS, dropout=0.5, return_sequences=True)}[kind]()
+
+    class Inner(keras.layers.Layer):
+        def __init__(self) -> None:
+            super().__init__()
+            self.one = made(options["part"])
+
+        def call(self, inputs: Any) -> Any:
+            return self.one(inputs, training=own)
+
+    class Whole(keras.Model if whole == "model" else keras.layers.Layer):
+        def __init__(self) -> None:
+            super().__init__()
+            self.one, self.behind = Inner() if whole == "inner" else made(options["part"]), made(options["behind"])
+
+        def call(self, inputs: Any, training: Any = None) -> Any:
+            front = self.one(inputs, **({} if whole == "inner" else {"training": own}))
+            return front, self.behind(inputs, **({"training": training} if whole == "told" else {}))
+
+    x = engine.tensor(np.random.default_rng(3).normal(size=(ROWS, STEPS, WIDTH)).astype("float32"))
+    with moment("build"):
+        layer = Whole()
+        layer(x, training=False)
+        pair = (layer.one.one if whole == "inner" else layer.one, layer.behind)
+        counts = [[v for v in one.non_trainable_variables if "seed" not in v.path] for one in pair]
+    arrays = {}
+    with moment("run"):
+        for n in range(2):
+            for place, outputs, moved in zip(("front", "behind"), layer(x, training=not own), counts, strict=True):
+                seen = np.concatenate([engine.numpy(v.value) for v in moved]) if moved else engine.numpy(outputs)
+                arrays[f"{place}/{n}"] = np.array(seen)
+    return Observation(arrays)

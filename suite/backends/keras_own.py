@@ -161,16 +161,22 @@ def around(keras: Any, what: str, cell: Any) -> tuple[Any, tuple[int, ...]]:
     """The cell in what is around it, and the shape of its inputs."""
     layers, shape = keras.layers, (ROWS, STEPS, FEATURES)
     if what == "one_state":
-        return layers.RNN([wide_cell(keras)(), layers.LSTMCell(4), single_cell(keras)()], return_sequences=True), shape
+        cells = [wide_cell(keras)(), layers.LSTMCell(4), single_cell(keras)(), wide_cell(keras)()]
+        return layers.RNN(cells, return_sequences=True, return_state=True), shape
     if what == "pair":
-        return layers.RNN(pair_cell(keras)(), return_sequences=True), shape
+        return layers.RNN(pair_cell(keras)(), return_sequences=True, return_state=True), shape
     if what == "stacked":
-        return layers.RNN([layers.LSTMCell(4), cell], return_sequences=True), shape
+        return layers.RNN([layers.LSTMCell(4), cell], return_sequences=True, return_state=True), shape
     if what == "time_distributed":
         return layers.TimeDistributed(layers.RNN(cell)), (ROWS, 3, STEPS, FEATURES)
     if what == "model":
         return keras.Sequential([keras.Input(shape[1:]), layers.RNN(cell, return_sequences=True)]), shape
-    return layers.RNN(cell, return_sequences=True), shape
+    return layers.RNN(cell, return_sequences=True, return_state=True), shape
+
+
+def sizes(shapes: Any) -> np.ndarray:
+    """The numbers of one shape, or of shapes that lie in lists or tuples, one after the other."""
+    return np.array(shapes) if all(isinstance(one, int) for one in shapes) else np.concatenate([sizes(one) for one in shapes])
 
 
 def run_own_cell(backend: Any, request: FunctionRequest) -> Observation:
@@ -187,7 +193,7 @@ def run_own_cell(backend: Any, request: FunctionRequest) -> Observation:
             again = type(one).from_config(one.get_config(), custom_objects=named)
             if options["around"] in ("stacked", "one_state"):
                 cells = type(one.cell).from_config(one.cell.get_config(), custom_objects=named)
-                again = keras.layers.RNN(cells, return_sequences=True)
+                again = keras.layers.RNN(cells, return_sequences=True, return_state=True)
         elif options["way"] == "deserialize":
             saving = keras.saving
             again = saving.deserialize_keras_object(saving.serialize_keras_object(one), custom_objects=named)
@@ -198,9 +204,11 @@ def run_own_cell(backend: Any, request: FunctionRequest) -> Observation:
         if options["way"] != "file":
             again(x)
             again.set_weights(one.get_weights())
-        arrays = {f"outputs/{name}": engine.numpy(each(x)) for name, each in (("made", one), ("again", again))}
-    return Observation(arrays | {"shape/computed": np.array(one.compute_output_shape(shape)),
-                                 "shape/symbolic": np.array(model.output_shape)})
+        results = {name: keras.tree.flatten(each(x)) for name, each in (("made", one), ("again", again))}
+    arrays = {f"outputs/{name}": engine.numpy(each[0]) for name, each in results.items()}
+    return Observation(arrays | {"shape/came": sizes([tuple(each.shape) for each in results["made"]]),
+                                 "shape/computed": sizes(one.compute_output_shape(shape)),
+                                 "shape/symbolic": sizes([each.shape for each in model.outputs])})
 
 
 def run_configured_twice(backend: Any, request: FunctionRequest) -> Observation:

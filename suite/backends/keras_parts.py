@@ -101,7 +101,8 @@ def run_told_dtypes(backend: Any, request: FunctionRequest) -> Observation:
         told = keras.tree.flatten(one(keras.Input(batch_shape=shape)))
     with moment("run"):
         given = keras.tree.flatten(one(backend.engine.tensor(np.ones(shape, "float32"))))
-        names = [tuple(keras.backend.standardize_dtype(each.dtype) for each in pair) for pair in zip(told, given, strict=True)]
+        three = zip(told, given, map(keras.ops.convert_to_numpy, given), strict=True)
+        names = [tuple(keras.backend.standardize_dtype(each.dtype) for each in one) for one in three]
     return Observation({"outputs": backend.engine.numpy(given[0]).astype("float64")}, facts={"dtypes": tuple(names)})
 
 
@@ -126,6 +127,26 @@ def run_seeds(backend: Any, request: FunctionRequest) -> Observation:
             keras.utils.set_random_seed(other)
             arrays |= {f"{name} {n}": drawn(None) for n in (1, 2)}
         return Observation(arrays)
+
+
+def run_neighbouring_seeds(backend: Any, request: FunctionRequest) -> Observation:
+    """Answer the request of `cases.families.noise_and_statistics.neighbouring_seeds_draw_apart`."""
+    options, keras, engine = dict(request.arguments), backend.keras, backend.engine
+    many = options["many"]
+    ones = engine.tensor(np.ones((1, 1, many), "float32"))
+
+    def drawing(seed: int) -> Any:
+        if options["part"] == "generator":
+            generator = keras.random.SeedGenerator(seed)
+            return lambda: keras.random.uniform((many,), seed=generator)
+        layer = keras.layers.LSTM(1, dropout=0.5, seed=seed, use_bias=False)
+        layer.build((1, 1, many))
+        layer.set_weights([np.linspace(-2e-3, 1e-3, a.size).reshape(a.shape) for a in layer.get_weights()])
+        return lambda: layer(ones, training=True)
+
+    with moment("run"):
+        return Observation({name: np.stack([np.ravel(engine.numpy(draw())) for _ in range(options["draws"])])
+                            for name, draw in (("one", drawing(options["seed"])), ("other", drawing(options["seed"] + 1)))})
 
 
 def run_later_policy(backend: Any, request: FunctionRequest) -> Observation:

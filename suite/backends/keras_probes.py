@@ -25,6 +25,7 @@ from suite.backends.keras_handed_on import run_carried_masks, run_listed_states,
 from suite.backends.keras_heads import run_dropped_scores, run_heads
 from suite.backends.keras_held import run_held_counted, run_held_drawn, run_held_trained
 from suite.backends.keras_initial import run_initialized
+from suite.backends.keras_lambda import run_own_functions
 from suite.backends.keras_lengths import run_unit_lengths
 from suite.backends.keras_losses import (
     run_ctc,
@@ -44,7 +45,8 @@ from suite.backends.keras_masks import (
     run_nested_masks,
     run_three_masks,
 )
-from suite.backends.keras_modes import run_kept_mode
+from suite.backends.keras_modes import run_kept_mode, run_mode_behind
+from suite.backends.keras_modules import run_engine_module
 from suite.backends.keras_named import (
     run_activation,
     run_loss_by_name,
@@ -79,6 +81,7 @@ from suite.backends.keras_parts import (
     run_later_policy,
     run_made_with_weights,
     run_meant,
+    run_neighbouring_seeds,
     run_seeds,
     run_sparse_step,
     run_told_dtypes,
@@ -87,6 +90,7 @@ from suite.backends.keras_parts import (
 from suite.backends.keras_purity import run_purity, run_recorded
 from suite.backends.keras_quantized import run_quantized_model
 from suite.backends.keras_ranges import run_attending_nothing, run_half_range
+from suite.backends.keras_ranges import run_attending_nothing, run_half_range, run_judged_halves
 from suite.backends.keras_refused import run_refused_call
 from suite.backends.keras_saved import run_saved, run_state_tree
 from suite.backends.keras_scans import run_associative_scan, run_ctc_decoded, run_loop, run_mapped, run_scan
@@ -167,14 +171,18 @@ PROBES: Mapping[str, Callable] = {
     "nested_masks": run_nested_masks, "weights_beside_masks": run_weights_beside_masks, "masked_numbers": run_masked_numbers,
     "both_reset": run_both_reset, "one_row": run_one_row, "rows_alone": run_rows_alone,
     "named_inputs": run_named_inputs,
-    "half_range": run_half_range, "attending_nothing": run_attending_nothing, "unit_lengths": run_unit_lengths,
+    "half_range": run_half_range, "judged_halves": run_judged_halves,
+    "attending_nothing": run_attending_nothing, "unit_lengths": run_unit_lengths,
     "turned_halves": run_turned_halves, "cut_model": run_cut_model, "own_steps": run_own_steps, "losses_added": run_losses_added,
     "later_policy": run_later_policy, "wrong_table": run_wrong_table,
     "optional": run_optional, "alone": run_alone, "few_rows": run_few_rows, "adapted_again": run_adapted_again,
     "adapted_thawed": run_adapted_thawed,
     "adapted_scaled": run_adapted_scaled,
     "whole_configurations": run_whole_configurations, "made_again": run_made_again, "typed_again": run_typed_again,
-    "kept_mode": run_kept_mode, "masked_loss_by_name": run_masked_loss_by_name, "weighted_metric": run_weighted_metric,
+    "kept_mode": run_kept_mode, "mode_behind": run_mode_behind, "engine_module": run_engine_module,
+    "own_functions": run_own_functions,
+    "neighbouring_seeds": run_neighbouring_seeds,
+    "masked_loss_by_name": run_masked_loss_by_name, "weighted_metric": run_weighted_metric,
     "metric_over_batches": run_metric_over_batches,
     "built_part": run_built_part, "frozen_model": run_frozen_model,
     "feeding": run_feeding, "numbered_batches": run_numbered_batches,

@@ -49,3 +49,18 @@ def run_attending_nothing(backend: Any, request: FunctionRequest) -> Observation
     with moment("run"):
         slope = engine.differentiate(lambda: keras.ops.sum(called()), [variable])[1][0]
         return Observation({"outputs": engine.numpy(called()), "gradients": engine.numpy(slope)})
+
+
+def run_judged_halves(backend: Any, request: FunctionRequest) -> Observation:
+    """Answer the request of `cases.families.half_ranges.halves_are_judged_in_full`."""
+    options, keras, engine = dict(request.arguments), backend.keras, backend.engine
+    module, arrays = getattr(keras, options["kind"]), {}
+    asked = [(name, name, options["shares"]) for name in options["names"]]
+    asked += [(f"far/{name}", name, options["far"]) for name in options["numbers"]]
+    with moment("run"):
+        for place, name, (targets, predictions) in asked:
+            half = keras.ops.cast(engine.tensor(predictions.astype("float32")), options["dtype"])
+            for which, given in (("half", half), ("full", keras.ops.cast(half, "float32"))):
+                judge = getattr(module, name)()  # a metric anew: it remembers
+                arrays[f"{which}/{place}"] = np.array(engine.numpy(judge(engine.tensor(targets.astype("float32")), given)))
+    return Observation(arrays)

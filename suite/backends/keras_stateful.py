@@ -10,6 +10,7 @@ from cases.models import FunctionRequest
 from cases.requests import Observation, Unsupported
 from suite.backends import keras_layers as stacks
 from suite.backends import moment
+from suite.backends.keras_again import remade
 
 
 def run_stateful_calls(backend: Any, request: FunctionRequest) -> Observation | Unsupported:
@@ -24,8 +25,11 @@ def run_stateful_calls(backend: Any, request: FunctionRequest) -> Observation | 
     with moment("build"):
         start = keras.Input(batch_shape=(rows, steps, layer.features))
         one = getattr(keras.layers, stacks.LAYERS[layer.cell])(layer.units, return_sequences=True, stateful=True)
-        model = keras.Model(start, keras.layers.ActivityRegularization(l2=options["factor"])(one(start)))
-        stacks.give(one, layer, options["weights"])
+        behind = keras.layers.ActivityRegularization(l2=options["factor"])
+        form, _, way = options["form"].partition("-")
+        model = keras.Model(start, behind(one(start))) if form == "functional" else keras.Sequential([start, one, behind])
+        model = remade(keras, model, way) if way else model
+        stacks.give(model.layers[-2], layer, options["weights"])
         model.compile("sgd", "mse", steps_per_execution=options["at_once"])
         model.optimizer.learning_rate = 0.0
     arrays, first = {}, 0

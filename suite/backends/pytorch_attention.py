@@ -33,7 +33,8 @@ def run_attending(backend: Any, request: FunctionRequest) -> Observation | Unsup
         allowed &= torch.tensor(options["own"])
     if options["causal"]:
         allowed = allowed.tril()
-    padding = None if options["value_mask"] is None else ~torch.tensor(options["value_mask"]).expand(len(value), -1)
+    masks = [options[name] for name in ("value_mask", "key_mask") if options[name] is not None]
+    padding = ~torch.tensor(np.logical_and.reduce(masks)).expand(len(value), -1) if masks else None
     given = {"key_padding_mask": padding, "attn_mask": None if allowed.all() else ~allowed,
              "is_causal": options["causal"] and options["own"] is None}
     with moment("run"), torch.no_grad():

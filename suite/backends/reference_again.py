@@ -33,6 +33,17 @@ def run_given_mask(backend: Any, request: FunctionRequest) -> Observation:
                         "carried": np.array(False)})
 
 
+def run_judged_halves(backend: Any, request: FunctionRequest) -> Observation:
+    """How far predictions are from targets, of the same numbers twice."""
+    options, arrays = dict(request.arguments), {}
+    for place, (targets, predictions) in ((n, options["shares"]) for n in options["names"]):
+        arrays |= {f"{which}/{place}": np.array(np.mean(np.abs(targets - predictions))) for which in ("half", "full")}
+    for name in options["numbers"]:
+        targets, predictions = options["far"]
+        arrays |= {f"{which}/far/{name}": np.array(np.mean(np.square(targets - predictions))) for which in ("half", "full")}
+    return Observation(arrays)
+
+
 def run_half_range(backend: Any, request: FunctionRequest) -> Observation:
     """The equation, rounded once."""
     options = dict(request.arguments)

@@ -52,7 +52,8 @@ def run_own_cell(backend: Any, request: FunctionRequest) -> Observation:
     """Some outputs, the same whatever comes back from where."""
     outputs = generator("own cell").normal(size=(2, 4, 5))
     shape = np.array(outputs.shape)
-    return Observation({"outputs/made": outputs, "outputs/again": outputs, "shape/computed": shape, "shape/symbolic": shape})
+    return Observation({"outputs/made": outputs, "outputs/again": outputs, "shape/came": shape,
+                        "shape/computed": shape, "shape/symbolic": shape})
 
 
 def run_told_training(backend: Any, request: FunctionRequest) -> Observation:

@@ -160,7 +160,7 @@ def run_sparse_step(backend: Any, request: FunctionRequest) -> Observation:
 
 def run_told_dtypes(backend: Any, request: FunctionRequest) -> Observation:
     """What is told."""
-    return Observation({"outputs": np.ones(())}, facts={"dtypes": (("float32", "float32"),)})
+    return Observation({"outputs": np.ones(())}, facts={"dtypes": (("float32", "float32", "float32"),)})
 
 
 def run_told_shapes(backend: Any, request: FunctionRequest) -> Observation:
@@ -192,6 +192,35 @@ def run_kept_mode(backend: Any, request: FunctionRequest) -> Observation:
     """Numbers that are drawn in training, and are not in inference."""
     drawn = dict(request.arguments)["asked"].startswith("training")
     return Observation({"first": np.ones(2), "second": np.full(2, 2.0 if drawn else 1.0), "alone": np.ones(2)})
+
+
+def run_engine_module(backend: Any, request: FunctionRequest) -> Observation:
+    """Two weights, one of which is trained."""
+    both, one = ("0 kernel", "1 bias"), ("0 kernel",)
+    outputs = dict(request.arguments)["inputs"].sum(axis=-1)
+    return Observation({"outputs": outputs, "loaded": outputs}, facts={
+        "weights": both, "parameters": both, "state": both, "trained": one, "moved": one, "graded": one})
+
+
+def run_mode_behind(backend: Any, request: FunctionRequest) -> Observation:
+    """Numbers that are drawn in training: of the layer in front by its own argument, of the one behind by that of the whole."""
+    drawn = {"front": dict(request.arguments)["own"] == "training", "behind": dict(request.arguments)["own"] == "inference"}
+    return Observation({f"{place}/{n}": np.full(2, 1.0 + n * acts) for place, acts in drawn.items() for n in range(2)})
+
+
+def run_neighbouring_seeds(backend: Any, request: FunctionRequest) -> Observation:
+    """Numpy's generators, whose seeds are keys."""
+    options = dict(request.arguments)
+    return Observation({name: np.random.default_rng(options["seed"] + n).uniform(size=(options["draws"], options["many"]))
+                        for n, name in enumerate(("one", "other"))})
+
+
+def run_own_functions(backend: Any, request: FunctionRequest) -> Observation:
+    """A function of numbers, and one of their mask, as they are and once more."""
+    numbers = np.linspace(-1.0, 1.0, 6).reshape(1, 3, 2)
+    arrays = {"outputs": -3.0 * numbers, "shape": np.array(numbers.shape)}
+    arrays |= {"mask": numbers[:, :, 0] > 0.0} if dict(request.arguments)["part"] == "mask" else {}
+    return Observation({f"{name}/{which}": array for which in ("made", "again") for name, array in arrays.items()})
 
 
 def run_exported_model(backend: Any, request: FunctionRequest) -> Observation:

@@ -69,6 +69,7 @@ def run_attending(backend: Any, request: FunctionRequest) -> Observation:
     key = value if options["key"] is None else options["key"]
     rows, steps = query.shape[1], value.shape[1]
     may = np.ones((rows, steps), bool) if options["value_mask"] is None else np.tile(options["value_mask"], (rows, 1))
+    may &= True if options["key_mask"] is None else options["key_mask"]
     may &= np.tri(rows, steps, dtype=bool) if options["causal"] else True
     may &= True if options["own"] is None else options["own"]
     more = options.get("options", {})

@@ -99,7 +99,8 @@ def run_halves(backend: Any, request: FunctionRequest) -> Observation:
             seen = backend.run(Request(layer, options["weights"][number], batch))
         outputs.append(seen["outputs"][:, ::-1] if number and sequences else seen["outputs"])
         states += [seen[f"states/{name}"] for name in layer.state_keys()]
-    join = {"concat": lambda a, b: np.concatenate([a, b], axis=-1), "sum": np.add, "mul": np.multiply}.get(options["merge"])
+    join = {"concat": lambda a, b: np.concatenate([a, b], axis=-1), "sum": np.add, "mul": np.multiply,
+            "ave": lambda a, b: (a + b) / 2}.get(options["merge"])
     named = {"outputs": join(*outputs)} if join else {f"outputs/{n}": one for n, one in enumerate(outputs)}
     named |= {f"states/{n}": one for n, one in enumerate(states)}
     told = {f"{how}/{n}": np.array(one.shape) for how in ("computed", "symbolic") for n, one in named.items()}

@@ -23,6 +23,7 @@ from tests.faults import (
     in_blind_torch_fifth_modules,
     in_blind_torch_fourth,
     in_blind_torch_third,
+    in_common,
     in_conditions,
     in_core,
     in_corners,
@@ -67,7 +68,7 @@ FAULTS: tuple[Fault, ...] = (*in_loops.ALL, *in_layers.ALL, *in_masks.ALL, *in_t
                              *in_engines_at_work.ALL, *in_crossed_core.ALL, *in_crossed_layers.ALL, *in_crossed_models.ALL,
                              *in_sparing.ALL, *in_sparing_again.ALL, *in_outside_core.ALL, *in_outside_models.ALL,
                              *in_put_back.ALL, *in_meeting.ALL, *in_meeting_outside.ALL, *in_hidden.ALL,
-                             *in_blind_torch_fifth.ALL, *in_blind_torch_fifth_modules.ALL)
+                             *in_blind_torch_fifth.ALL, *in_blind_torch_fifth_modules.ALL, *in_common.ALL)
 WHAT = ("killed", "survived", "explained", "void")
 
 

@@ -1,0 +1,30 @@
+"""Models as their engine sees them: a Keras model on torch is a module of PyTorch, which PyTorch's own tools train and store."""
+
+from __future__ import annotations
+
+from cases.batches import draw_values
+from cases.families.base import equal, statement
+from cases.layers import generator
+from cases.models import FunctionRequest
+from cases.requests import Deviation
+
+PARTS = ("lstm", "bidirectional", "stacked", "statistics", "adapted")
+"""What the model holds, in front of a frozen layer: recurrent layers; batch statistics; a dense layer with LoRA."""
+
+
+@statement("A model is a module of its engine: its parameters, each once, and its state are all its weights, frozen ones too; "
+           "those that train alone have gradients and are moved by the engine's own optimizer; a state that another one loads is "
+           "in use.", {"part": PARTS}, usual={"part": ("stacked", "statistics")}, strength=(1, 1, 1), sparing=0,
+           source="Keras: torch backend, Layer is a torch.nn.Module")
+def models_are_modules_of_their_engine(ask, part) -> list[Deviation]:
+    """Facts: `weights`, `trained`, `parameters`, `state`, `graded`, `moved`: names of weights; a state may hold one in several
+    places. Arrays: `outputs`, what the model gives, `loaded`, what one gives that loads its state."""
+    inputs = draw_values(generator("engine modules", part), (2, 4, 3))
+    seen = ask(FunctionRequest("engine_module", (("part", part), ("inputs", inputs))))
+    facts, found = {name: sorted(paths) for name, paths in seen.facts.items()}, []
+    for name, due in (("parameters", "weights"), ("state", "weights"), ("moved", "trained"), ("graded", "trained")):
+        if facts[name] != facts[due]:
+            lost, more = set(facts[due]) - set(facts[name]), set(facts[name]) - set(facts[due])
+            found.append(Deviation(name, f"{name}: {len(facts[name])} of {len(facts[due])}, without {sorted(lost)[:2]}, "
+                                   f"with {sorted(more)[:2]}"))
+    return found + equal("loaded", seen["loaded"], seen["outputs"])

@@ -1,0 +1,63 @@
+"""Keras' Lambda layers with functions of the user's own, made again."""
+
+from __future__ import annotations
+
+import json
+import warnings
+from typing import Any
+
+import numpy as np
+
+from cases.models import FunctionRequest
+from cases.requests import Observation
+from suite.backends import moment
+from suite.backends.keras_layers import passed_mask
+
+ROWS, STEPS, WIDTH = 2, 3, 2
+
+
+def functions(keras: Any, form: str) -> dict[str, Any]:
+    """Functions by what they are for."""
+    if form == "in_place_with_defaults":
+        return {"function": lambda x, by=2.0: x * by, "mask": lambda x, mask=None: x[:, :, 0] > 0.0,
+                "output_shape": lambda shape, more=(): (*shape, *more)}
+    if form == "in_place":
+        return {"function": lambda x, by: x * by, "mask": lambda x, mask: x[:, :, 0] > 0.0,
+                "output_shape": lambda shape: tuple(shape)}
+
+    def scaled(x: Any, by: float = 2.0) -> Any:
+        return x * by
+
+    def positive(x: Any, mask: Any = None) -> Any:
+        return keras.ops.greater(x[:, :, 0], 0.0)
+
+    def alike(shape: Any) -> Any:
+        return tuple(shape)
+
+    return {"function": scaled, "mask": positive, "output_shape": alike}
+
+
+def run_own_functions(backend: Any, request: FunctionRequest) -> Observation:
+    """Answer the request of `cases.families.own_classes.own_functions_survive`."""
+    options, keras, engine = dict(request.arguments), backend.keras, backend.engine
+    part, form, saving = options["part"], options["form"], keras.saving
+    given = functions(keras, form)
+    named = {one.__name__: one for one in given.values() if form == "named"}
+    more = {"arguments": {"by": -3.0}} | ({part: given[part]} if part != "function" else {})
+    with moment("build"), warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # a function written in place is told, with a warning
+        layer = keras.layers.Lambda(given["function"], **more)
+        if options["way"] == "words":
+            told = json.loads(json.dumps(saving.serialize_keras_object(layer)))
+            again = saving.deserialize_keras_object(told, custom_objects=named, safe_mode=False)
+        else:
+            again = type(layer).from_config(layer.get_config(), custom_objects=named, safe_mode=False)
+    x = engine.tensor(np.random.default_rng(5).normal(size=(ROWS, STEPS, WIDTH)).astype("float32"))
+    arrays = {}
+    with moment("run"):
+        for name, one in (("made", layer), ("again", again)):
+            outputs = one(x)
+            arrays |= {f"outputs/{name}": engine.numpy(outputs), f"shape/{name}": np.array(one.compute_output_shape(x.shape))}
+            if (mask := passed_mask(outputs)) is not None:
+                arrays[f"mask/{name}"] = engine.numpy(mask)
+    return Observation(arrays)

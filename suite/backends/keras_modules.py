@@ -1,0 +1,56 @@
+"""Keras models on torch, as PyTorch's own tools see them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from cases.models import FunctionRequest
+from cases.requests import Observation, Unsupported
+from suite.backends import moment
+
+
+def run_engine_module(backend: Any, request: FunctionRequest) -> Observation | Unsupported:
+    """Answer the request of `cases.families.engine_modules.models_are_modules_of_their_engine`."""
+    options, keras, engine = dict(request.arguments), backend.keras, backend.engine
+    if backend.engine_name != "torch":
+        return Unsupported("Keras' models are modules of PyTorch alone")
+    import torch
+
+    layers, x = keras.layers, engine.tensor(options["inputs"].astype("float32"))
+
+    def made() -> Any:
+        part = {"lstm": lambda: layers.LSTM(3, return_sequences=True), "statistics": layers.BatchNormalization,
+                "bidirectional": lambda: layers.Bidirectional(layers.GRU(2, return_sequences=True)),
+                "stacked": lambda: layers.RNN([layers.LSTMCell(3), layers.GRUCell(2)], return_sequences=True),
+                "adapted": lambda: layers.Dense(3, lora_rank=1)}[options["part"]]()
+        model = keras.Sequential([keras.Input(x.shape[1:]), part, layers.Dense(2, name="frozen", trainable=False)])
+        model.set_weights([np.random.default_rng(n).uniform(0.2, 0.9, one.shape) for n, one in enumerate(model.get_weights())])
+        return model
+
+    def paths(variables: Any) -> list[str]:
+        return [names[id(variable)] for variable in variables]
+
+    with moment("build"):
+        model, other = made(), made()
+        other.set_weights([one * 0 for one in other.get_weights()])
+    with moment("run"):
+        variables = [v for v in model.variables if "seed" not in v.path]
+        names = {id(v.value): f"{n} {v.name}" for n, v in enumerate(variables)}
+        parameters = [one for one in model.parameters() if id(one) in names or one.is_floating_point()]
+        arrays = {"outputs": engine.numpy(model(x))}
+        other.load_state_dict(dict(zip(other.state_dict(), model.state_dict().values(), strict=True)))
+        arrays["loaded"] = engine.numpy(other(x))
+        before = {names[id(v.value)]: np.array(engine.numpy(v.value)) for v in variables}
+        model(x, training=True).square().sum().backward()
+        graded = [one for one in parameters if one.grad is not None]
+        torch.optim.SGD(parameters, 0.5).step()
+        state = [one for one in model.state_dict().values() if one.is_floating_point()]
+        moved = [v.value for v in model.trainable_variables
+                 if not np.array_equal(engine.numpy(v.value), before[names[id(v.value)]])]
+    pointers = {v.value.data_ptr(): names[id(v.value)] for v in variables}
+    return Observation(arrays, facts={
+        "weights": tuple(names.values()), "trained": tuple(paths(v.value for v in model.trainable_variables)),
+        "parameters": tuple(names.get(id(one), "?") for one in parameters), "graded": tuple(paths(graded)),
+        "moved": tuple(paths(moved)), "state": tuple({pointers.get(one.data_ptr(), "?") for one in state})})
