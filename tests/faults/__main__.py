@@ -47,6 +47,7 @@ from tests.faults import (
     in_real,
     in_sparing,
     in_sparing_again,
+    in_sparing_third,
     in_told,
     in_torch,
     in_training,
@@ -62,7 +63,8 @@ FAULTS: tuple[Fault, ...] = (*in_loops.ALL, *in_layers.ALL, *in_masks.ALL, *in_t
                              *in_mutants.ALL, *in_mutants_torch.ALL, *in_mutants_again.ALL,
                              *in_told.ALL, *in_core.ALL, *in_upstream_again.ALL, *in_other_stacks.ALL, *in_found_alive.ALL,
                              *in_engines_at_work.ALL, *in_crossed_core.ALL, *in_crossed_layers.ALL, *in_crossed_models.ALL,
-                             *in_sparing.ALL, *in_sparing_again.ALL, *in_outside_core.ALL, *in_outside_models.ALL,
+                             *in_sparing.ALL, *in_sparing_again.ALL, *in_sparing_third.ALL,
+                             *in_outside_core.ALL, *in_outside_models.ALL,
                              *in_put_back.ALL, *in_meeting.ALL, *in_meeting_outside.ALL)
 WHAT = ("killed", "survived", "explained", "void")
 
