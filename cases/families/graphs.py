@@ -73,7 +73,7 @@ def joined_masks_are_either(ask, kind, masks, origin):
 @statement("A vector that is joined to a sequence is joined to every step of it, and a cosine of two sequences is of numbers of "
            "norm one along the axes that it sums over; a product with a vector is one with every step, in either order.",
            {"kind": ("add", "multiply", "maximum", "average", "cosine", "cosine_time", "dot_before", "dot_behind")},
-           usual={"kind": ("add", "multiply", "cosine", "cosine_time", "dot_before", "dot_behind")}, sparing=2,
+           usual={"kind": ("add", "multiply", "cosine", "cosine_time", "dot_before", "dot_behind")}, sparing=2, eager=4,
            source="Keras: Merge, Dot(normalize=True)")
 def joins_of_other_shapes(ask, kind):
     random = generator("graph", "shapes", kind)
