@@ -20,7 +20,8 @@ FACTORS = {"layer": LAYERS, "mask": ("right", "left", "gaps", "none"), "queries"
            "causal": (True, False), "own": (True, False), "keys": (True, False)}
 OPTIONS = {
     "factors": FACTORS, "usual": {"layer": LAYERS[:3], "mask": ("gaps", "left"), "queries": ("right", "none")},
-    "senseless": ((("layer", "own"), lambda layer, own: own and layer not in HEADS),), "strength": (1, 2, 2), "sparing": 0, "eager": 3,
+    "senseless": ((("layer", "own"), lambda layer, own: own and layer not in HEADS),), "strength": (1, 2, 2),
+    "sparing": 0, "eager": 3,
     "source": "Keras: Attention, MultiHeadAttention; PyTorch: nn.MultiheadAttention; Vaswani et al. 2017",
 }
 SLACK = 256 * unit_roundoff("float32")

@@ -88,7 +88,8 @@ def cells_match_reference(ask, chain, mask, states, direction, return_sequences,
 RUNS = {"forward": ("gaps", "forward", False), "unrolled_backward": ("right", "backward", True),
         "backward": ("left", "backward", False), "bidirectional": ("gaps", "bidirectional", False),
         "unrolled": ("left", "forward", True)}
-"""How cells run over masked steps -> mask, direction, whether their loop is unrolled: backwards padding on the right comes first."""
+"""How cells run over masked steps -> mask, direction, whether their loop is unrolled. Backwards, padding on the right comes
+first."""
 
 
 @statement("Three cells above each other hold, at masked steps, what the last of them gave, and every state of each.",

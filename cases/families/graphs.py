@@ -58,7 +58,8 @@ def against(seen: Observation, request: FunctionRequest, where_valid: bool = Fal
 
 
 @statement("A join of two inputs with masks of their own is right, and valid wherever one of them is, the greatest and the least "
-           "of both read no padding, and a product of two masked steps is zero; where one has no mask numbers have none, and a concatenation counts all of it.",
+           "of both read no padding, and a product of two masked steps is zero; where one has no mask numbers have none, and a "
+           "concatenation counts all of it.",
            {"kind": JOINS, "masks": ("right-left", "left-gaps", "gaps-full", "single-single", "right-none", "none-left"),
             "origin": ORIGINS},
            usual={"masks": ("right-left", "left-gaps", "right-none"), "origin": ("built",)}, strength=(1, 2, 2),

@@ -135,7 +135,8 @@ def crossed(name: str, t: np.ndarray, p: np.ndarray, smoothing: float) -> np.nda
            "not; that of classes by their number too, of which one may be ignored.",
            {"name": (*CROSSED, SPARSE), "of": tuple(SHAPES), "logits": (True, False), "soft": (True, False),
             "form": ("function", "loss", "compiled")},
-           strength=(1, 2, 3), sparing=2, eager=6, source="Keras: losses(from_logits, label_smoothing, ignore_class); Lin et al. 2018")
+           strength=(1, 2, 3), sparing=2, eager=6,
+           source="Keras: losses(from_logits, label_smoothing, ignore_class); Lin et al. 2018")
 def cross_entropies_are_equations(ask, name, of, logits, soft, form) -> list[Deviation]:
     kind, numbers = CROSSED.get(name, ("SparseCategoricalCrossentropy", "class"))
     targets, outputs = drawn(numbers, SHAPES[of], of)

@@ -12,7 +12,7 @@ from suite.backends.keras_containers import run_contained
 from suite.backends.keras_counted import run_counted_states
 from suite.backends.keras_data import run_column, run_fetch, run_fit, run_lengths, run_load, run_stateful
 from suite.backends.keras_each_step import run_drawn_steps, run_each_step, run_open_steps
-from suite.backends.keras_exports import run_exported, run_exported_model
+from suite.backends.keras_exports import run_checkpoint, run_exported, run_exported_model
 from suite.backends.keras_feeding import run_feeding, run_numbered_batches
 from suite.backends.keras_few_rows import run_both_reset, run_few_rows, run_one_row, run_rows_alone
 from suite.backends.keras_fitting import run_fitting
@@ -128,7 +128,7 @@ PROBES: Mapping[str, Callable] = {
     "transformed": run_transformed, "declared_shapes": run_declared, "dropping": run_dropping,
     "wrapped_mask": run_wrapped_mask, "pooled": run_pooled, "cell_states": run_cell_states, "graph": run_graph,
     "options": run_options, "defaults": run_defaults, "in_parts": run_in_parts, "exported": run_exported,
-    "exported_model": run_exported_model,
+    "exported_model": run_exported_model, "checkpoint": run_checkpoint,
     "given_weights": run_given, "between": run_between, "bounds": run_bounds, "carried_masks": run_carried_masks,
     "listed_states": run_listed_states, "other_dtype": run_other_dtype, "activity": run_activity, "fit": run_fit,
     "stateful_lengths": run_stateful, "bound": run_bound, "schedule": run_schedule, "training_logs": run_logs,

@@ -125,6 +125,7 @@ from suite.backends.reference_packed import (
 from suite.backends.reference_parts import (
     run_bags,
     run_both_ways,
+    run_checkpoint,
     run_class_keys,
     run_class_weights,
     run_dropped_all,
@@ -220,7 +221,7 @@ PROBES: Mapping[str, Callable] = {
     "wrapped_mask": run_wrapped_mask, "pooled": run_pooled, "cell_states": run_cell_states, "graph": run_graph,
     "options": run_options, "defaults": run_defaults, "in_parts": run_in_parts, "transformed": run_transformed,
     "dropout_between_layers": run_dropout_between, "exported": run_request, "unpad": run_unpad,
-    "exported_model": run_exported_model,
+    "exported_model": run_exported_model, "checkpoint": run_checkpoint,
     "unpack": run_unpad, "given_weights": run_given, "between": run_between, "bounds": run_bounds,
     "carried_masks": run_carried_masks, "listed_states": run_listed_states, "other_dtype": run_request,
     "activity": run_activity, "states_by_hand": run_cut, "bound": run_bound, "schedule": run_schedule, "epochs": run_epochs,
