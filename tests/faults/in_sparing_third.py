@@ -121,7 +121,6 @@ ENGINE_OF_JAX = (
             "i for i in tree.flatten(x) if i is not None\n                ).shape[0]", "i for i in tree.flatten(x) if i is not None\n                ).shape[-1]"),
     }),
     *faults("JAX's core, function by function", JAX + "core", {
-        "h3j arrays of weights cannot be written to": ("        return np.array(x, dtype=ml_dtypes.bfloat16)\n    return np.array(x)", "        return np.array(x, dtype=ml_dtypes.bfloat16)\n    return np.asarray(x)"),
         "h3j a loop takes one turn more than it may": ("return cond(*args[:-1]) & (args[-1] < maximum_iterations)", "return cond(*args[:-1]) & (args[-1] <= maximum_iterations)"),
         "h3j associative scans go along the first axis": ("return jax.lax.associative_scan(f, elems, reverse, axis)", "return jax.lax.associative_scan(f, elems, reverse)"),
         "h3j scattered values of one place replace each other": ("    return zeros.at[key].add(values)", "    return zeros.at[key].set(values)"),
