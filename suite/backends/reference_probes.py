@@ -153,6 +153,7 @@ from suite.backends.reference_scans import (
     run_ctc_decoded,
     run_loop,
     run_mapped,
+    run_pieces,
     run_scan,
 )
 from suite.backends.reference_series import run_windows, run_words
@@ -247,7 +248,7 @@ PROBES: Mapping[str, Callable] = {
     "first_states": run_first_states, "refused_call": run_refused_call, "frozen_part": run_frozen_part,
     "numbers_as": run_numbers_as, "class_weights": run_class_weights, "class_keys": run_class_keys, "normalized": run_normalized,
     "kept_mask": run_kept_mask, "both_ways": run_both_ways,
-    "meant": run_meant, "scan": run_scan, "loop_of_ops": run_loop,
+    "meant": run_meant, "scan": run_scan, "loop_of_ops": run_loop, "pieces": run_pieces,
     "made_with_weights": run_made_with_weights, "dropped_all": run_dropped_all,
     "sparse_step": run_sparse_step, "seeds": run_seeds, "told_dtypes": run_told_dtypes, "bags": run_bags,
     "wrong_bags": run_wrong_bags, "padded_with": run_padded_with, "made_elsewhere": run_request,

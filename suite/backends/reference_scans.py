@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from cases.families.numbers_of_states import STATES
+from cases.families.scans import pieces
 from cases.models import FunctionRequest
 from cases.requests import Observation
 from suite.backends import moment
@@ -89,7 +90,12 @@ def run_mapped(backend: Any, request: FunctionRequest) -> Observation:
 def run_loop(backend: Any, request: FunctionRequest) -> Observation:
     """Round after round."""
     options = dict(request.arguments)
-    now, rounds = options["first"], 0
+    now, rounds = options["first"], options["begins"] if options["kind"] == "numbers" else 0
     while rounds < options["bound"] if options["kind"] != "while" else now <= options["most"]:
         now, rounds = options["factor"] * now + (rounds if options["kind"] == "numbers" else 0), rounds + 1
     return Observation({"last": np.array(now), **({"rounds": np.array(rounds)} if options["several"] else {})})
+
+
+def run_pieces(backend: Any, request: FunctionRequest) -> Observation:
+    """Where they are told."""
+    return Observation(pieces(**dict(request.arguments)))
