@@ -98,7 +98,8 @@ class Session:
         """Every statement of every family, subject by subject."""
         if not self.settings.planned:
             return []
-        return [Check(p, s) for s in self.subjects for p in families(self.settings.depth, s.specification.sparing)]
+        return [Check(p, s) for s in self.subjects
+                for p in families(self.settings.depth, s.specification.sparing, s.specification.eager)]
 
     @property
     def all_checks(self) -> tuple[Check, ...]:

@@ -42,6 +42,7 @@ FAULTS += (
         "a join has the mask of the first": (
             "ARITHMETIC[kind](*seen), valid[0] | valid[1]", "ARITHMETIC[kind](*seen), valid[0]"),
         "an average is a sum": ("(a + b) / 2", "a + b"),
+        "a product of masked steps is not zero": ('| (kind != "multiply"), outputs, 0.0)', "| True, outputs, 0.0)"),
         "features joined: valid where both are": (
             "np.concatenate(seen, axis=2), valid[0] | valid[1]", "np.concatenate(seen, axis=2), valid[0] & valid[1]"),
         "times joined: masks swapped": ("np.concatenate(valid, axis=1)", "np.concatenate(valid[::-1], axis=1)"),

@@ -20,7 +20,8 @@ FACTORS = {"layer": LAYERS, "mask": ("right", "left", "gaps", "none"), "queries"
            "causal": (True, False), "own": (True, False), "keys": (True, False)}
 OPTIONS = {
     "factors": FACTORS, "usual": {"layer": LAYERS[:3], "mask": ("gaps", "left"), "queries": ("right", "none")},
-    "senseless": ((("layer", "own"), lambda layer, own: own and layer not in HEADS),), "strength": (1, 2, 2), "sparing": 0,
+    "senseless": ((("layer", "own"), lambda layer, own: own and layer not in HEADS),), "strength": (1, 2, 2),
+    "sparing": 0, "eager": 3,
     "source": "Keras: Attention, MultiHeadAttention; PyTorch: nn.MultiheadAttention; Vaswani et al. 2017",
 }
 SLACK = 256 * unit_roundoff("float32")
@@ -146,7 +147,7 @@ def scored(layer: str, query: np.ndarray, key: np.ndarray, weights: dict[str, np
 @statement("Attention without heads is a mean of the values it may read, by the softmax of its scores: products, or sums of "
            "tanh, scaled where that is asked for; in training some of these are dropped, and the others scaled.",
            {"layer": LAYERS[:2], "score_mode": ("concat", "dot"), "use_scale": (True, False), "causal": (True, False),
-            "mask": ("none", "gaps"), "keys": (True, False)}, strength=(1, 2, 3), sparing=1,
+            "mask": ("none", "gaps"), "keys": (True, False)}, strength=(1, 2, 3), sparing=1, eager=4,
            senseless=((("layer", "score_mode"), lambda layer, score: layer == "AdditiveAttention" and score != "dot"),),
            source="Keras: Attention, AdditiveAttention; Luong et al. 2015; Bahdanau et al. 2015")
 def attention_is_its_equation(ask, layer, score_mode, use_scale, causal, mask, keys):

@@ -33,6 +33,7 @@ class Family:
     depth       from which on it is checked at all
     dear        name -> values that a framework that compiles every new model is not asked below `full`
     sparing     how many of the other variants, the first ones, it is asked there; None: all
+    eager       how many more of them where training and prediction alone are compiled, and calls are not
     """
 
     name: str
@@ -46,14 +47,17 @@ class Family:
     depth: str = "default"
     source: str = ""
     sparing: int | None = None
+    eager: int = 0
     dear: Mapping[str, tuple] = field(default_factory=dict)
 
-    def variants(self, depth: str, sparing: bool = False) -> list[Row]:
-        """The rows of a depth, in a stable order; none where it is not checked yet. Of a `sparing` plan: those of them."""
+    def variants(self, depth: str, sparing: bool = False, eager: bool = False) -> list[Row]:
+        """The rows of a depth, in a stable order; none where it is not checked yet. Of a `sparing` plan: those of them, for who
+        makes calls `eager`ly some more."""
         if DEPTHS.index(depth) < DEPTHS.index(self.depth):
             return []
         spared = sparing and depth != "full"
-        if spared and self.sparing == 0:
+        most = None if self.sparing is None else self.sparing + self.eager * eager
+        if spared and most == 0:
             return []
         if not self.factors:
             return [{}]
@@ -62,7 +66,7 @@ class Family:
         rows = covering(f"statement {self.name}", factors, strength, self.senseless)
         if not spared:
             return rows
-        return [row for row in rows if not any(row[name] in values for name, values in self.dear.items())][: self.sparing]
+        return [row for row in rows if not any(row[name] in values for name, values in self.dear.items())][:most]
 
 
 REGISTRY: dict[str, Family] = {}
@@ -86,11 +90,11 @@ def statement(words: str, factors: Mapping[str, tuple] | None = None, **options:
 
 
 @lru_cache(maxsize=8)
-def checks(depth: str = "default", sparing: bool = False) -> tuple[Planned, ...]:
+def checks(depth: str = "default", sparing: bool = False, eager: bool = False) -> tuple[Planned, ...]:
     """Every statement in every variant of this depth. An identity is NAME::FAMILY-VALUES, stable between runs. A `sparing` plan
-    makes fewer, for a framework that compiles."""
+    makes fewer, for a framework that compiles, and not so few where it makes calls `eager`ly."""
     return tuple(planned(one, row) for one in sorted(REGISTRY.values(), key=lambda one: (one.family, one.name))
-                 for row in one.variants(depth, sparing))
+                 for row in one.variants(depth, sparing, eager))
 
 
 def features() -> set[str]:

@@ -85,10 +85,17 @@ def cells_match_reference(ask, chain, mask, states, direction, return_sequences,
     return found
 
 
+RUNS = {"forward": ("gaps", "forward", False), "unrolled_backward": ("right", "backward", True),
+        "backward": ("left", "backward", False), "bidirectional": ("gaps", "bidirectional", False),
+        "unrolled": ("left", "forward", True)}
+"""How cells run over masked steps -> mask, direction, whether their loop is unrolled. Backwards, padding on the right comes
+first."""
+
+
 @statement("Three cells above each other hold, at masked steps, what the last of them gave, and every state of each.",
-           {"mask": ("gaps", "left"), "direction": ("forward", "bidirectional", "backward"), "unroll": (False, True)},
-           usual={"mask": ("gaps",), "direction": ("forward",), "unroll": (False,)}, source="Keras: RNN, StackedRNNCells")
-def three_masked_cells_match_reference(ask, mask, direction, unroll):
+           {"run": tuple(RUNS)}, usual={"run": ("forward", "unrolled_backward")}, source="Keras: RNN, StackedRNNCells")
+def three_masked_cells_match_reference(ask, run):
+    mask, direction, unroll = RUNS[run]
     one = made("three", direction, unroll=unroll)
     request = chain_request(one, one.draw_weights(), one.draw_batch(ROWS, STEPS, mask, False), False)
     return against(ask(request), request, "outputs", "states")

@@ -180,6 +180,7 @@ def parts_are_the_whole(ask, cell, parts, mask):
              "factor": 0.25}
     seen: Observation = ask(FunctionRequest("in_parts", tuple(given.items())))
     found = against_reference(seen, Request(layer, draw_weights(layer), batch, wants=("outputs",)), "outputs")
+    found += equal("heard", seen["heard"], seen["outputs"], "what callbacks are told, batch by batch")
     outputs = seen["outputs"].astype("float64")
     if outputs.shape != targets.shape:
         return found

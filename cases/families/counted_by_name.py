@@ -79,7 +79,7 @@ WEIGHED = ("steps", "column", "masked")
 
 
 @statement("A metric of weighted steps is their weighted mean: weights are given for steps, or in a column for all steps of a "
-           "row, and masked steps have none.", {"metric": STEPWISE, "weighed": WEIGHED}, strength=(1, 2, 2), sparing=3,
+           "row, and masked steps have none.", {"metric": STEPWISE, "weighed": WEIGHED}, strength=(1, 2, 2), sparing=3, eager=4,
            source="Keras: metrics, update_state(sample_weight), masks")
 def metrics_weigh_steps(ask, metric, weighed) -> list[Deviation]:
     random = generator("weighted steps", metric)
@@ -109,7 +109,7 @@ def averaged(ask, metric: str, targets: np.ndarray, outputs: np.ndarray, masks: 
 
 
 @statement("A metric of weighted rows is that of rows which stand there as often as they weigh, also where weights are no whole "
-           "numbers.", {"metric": tuple(METRICS), "weights": ("quarters", "whole")}, strength=(1, 1, 2), sparing=3,
+           "numbers.", {"metric": tuple(METRICS), "weights": ("quarters", "whole")}, strength=(1, 1, 2), sparing=3, eager=6,
            usual={"weights": ("quarters",)}, source="Keras: metrics, update_state(sample_weight)")
 def metrics_count_by_weights(ask, metric, weights) -> list[Deviation]:
     numbers, options = METRICS[metric]

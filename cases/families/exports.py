@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from cases.batches import BatchPlan, draw_values
-from cases.families.base import statement
+from cases.families.base import equal, statement
 from cases.invariants.base import against_reference
 from cases.layers import Layer, draw_weights, generator
 from cases.models import FunctionRequest
@@ -83,3 +83,15 @@ def exported_models_are_whole(ask, way, kind) -> list[Deviation]:
         due = seen[f"due/{number}"].astype("float64")
         found += compare(f"outputs/{number}", seen[f"outputs/{number}"], due, 256 * unit_roundoff("float32") * (1 + np.abs(due)))
     return found
+
+
+@statement("A checkpoint of TensorFlow's own holds every number of a model, of weights, statistics, states and its optimizer, "
+           "and gives it to another one of its kind.", source="tf.train.Checkpoint of a Keras model")
+def checkpoints_hold_everything(ask) -> list[Deviation]:
+    """Arrays: `before/`, of a model; `between/` and `after/`, of another one before and after it reads the model's checkpoint."""
+    seen = ask(FunctionRequest("checkpoint", (("rows", 2), ("features", FEATURES))))
+    before, between, after = ({name.partition("/")[2]: array for name, array in seen.named(when).items()}
+                              for when in ("before", "between", "after"))
+    found = [d for name, array in before.items() for d in equal(name, after[name], array, "read from the checkpoint")]
+    alike = [name for name, array in before.items() if np.array_equal(between[name], array)]
+    return found + [Deviation(name, f"{name}: nothing was to be read") for name in alike]

@@ -58,7 +58,8 @@ def against(seen: Observation, request: FunctionRequest, where_valid: bool = Fal
 
 
 @statement("A join of two inputs with masks of their own is right, and valid wherever one of them is, the greatest and the least "
-           "of both read no padding; where one has no mask numbers have none, and a concatenation counts all of it.",
+           "of both read no padding, and a product of two masked steps is zero; where one has no mask numbers have none, and a "
+           "concatenation counts all of it.",
            {"kind": JOINS, "masks": ("right-left", "left-gaps", "gaps-full", "single-single", "right-none", "none-left"),
             "origin": ORIGINS},
            usual={"masks": ("right-left", "left-gaps", "right-none"), "origin": ("built",)}, strength=(1, 2, 2),
@@ -67,13 +68,17 @@ def joined_masks_are_either(ask, kind, masks, origin):
     request = asked(kind, tuple(masks.split("-")), origin=origin)
     seen = ask(request)
     told = "mask" in seen.arrays and "none" in masks and not kind.startswith("concatenate")
-    return against(seen, request, where_valid=True) + ([Deviation("mask", "a mask, where one input has none")] if told else [])
+    found = against(seen, request, where_valid=True) + ([Deviation("mask", "a mask, where one input has none")] if told else [])
+    if kind == "multiply" and "mask" in seen.arrays:
+        masked = seen["outputs"][~seen["mask"].astype(bool)]
+        found += equal("outputs", masked, np.zeros_like(masked), "masked in both")
+    return found
 
 
 @statement("A vector that is joined to a sequence is joined to every step of it, and a cosine of two sequences is of numbers of "
            "norm one along the axes that it sums over; a product with a vector is one with every step, in either order.",
            {"kind": ("add", "multiply", "maximum", "average", "cosine", "cosine_time", "dot_before", "dot_behind")},
-           usual={"kind": ("add", "multiply", "cosine", "cosine_time", "dot_before", "dot_behind")}, sparing=2,
+           usual={"kind": ("add", "multiply", "cosine", "cosine_time", "dot_before", "dot_behind")}, sparing=2, eager=4,
            source="Keras: Merge, Dot(normalize=True)")
 def joins_of_other_shapes(ask, kind):
     random = generator("graph", "shapes", kind)

@@ -43,7 +43,7 @@ LAYERS: Mapping[str, tuple[str, dict[str, Any], bool, Callable[[np.ndarray], np.
 
 
 @statement("In half precision a mean, or what is normalized, is what it is, though the sum or the squares that it takes are "
-           "beyond that precision.", {"name": tuple(LAYERS)}, strength=(1, 1, 1), sparing=5,
+           "beyond that precision.", {"name": tuple(LAYERS)}, strength=(1, 1, 1), sparing=5, eager=4,
            source="Keras: mixed_float16, GlobalAveragePooling1D, UnitNormalization, LayerNormalization")
 def means_stay_in_range(ask, name) -> list[Deviation]:
     layer, options, masked, equation = LAYERS[name]

@@ -83,7 +83,7 @@ of each that are weights, one of zeros, or both; masks of numbers, which are add
 
 
 @statement("Attention of several heads is its equation, in inference, whatever is asked for besides, with any masks together.",
-           FACTORS, strength=(1, 2, 2), usual={"bias": (True,)}, sparing=1, senseless=SENSELESS,
+           FACTORS, strength=(1, 2, 2), usual={"bias": (True,)}, sparing=1, eager=2, senseless=SENSELESS,
            source="Vaswani et al. 2017; Ainslie et al. 2023; PyTorch: nn.MultiheadAttention; Keras: MultiHeadAttention")
 def heads_are_their_equation(ask, **variant) -> list[Deviation]:
     return deviations(ask, further="none", bare=False, time_first=False, numbers=False, **variant)
@@ -136,7 +136,7 @@ def deviations(ask, heads, reads, further, mask, own, causal, scores, bare, bias
 @statement("In training attention drops the rate's share of its scores, divides the rest by what is left, and draws anew in "
            "every call, whether scores are asked for or not.",
            {"layer": ("MultiHeadAttention", "Attention", "AdditiveAttention", "GroupQueryAttention"), "rate": (0.4, 0.2),
-            "scored": (True, False)}, strength=(1, 2, 2), sparing=0, usual={
+            "scored": (True, False)}, strength=(1, 2, 2), sparing=0, eager=2, usual={
                 "layer": ("MultiHeadAttention", "Attention"), "rate": (0.4,)},
            source="Srivastava et al. 2014; PyTorch: nn.MultiheadAttention(dropout); Keras: Attention(dropout)")
 def attention_drops_its_share(ask, layer, rate, scored) -> list[Deviation]:

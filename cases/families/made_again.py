@@ -109,7 +109,7 @@ def read(what: str) -> tuple[np.ndarray, ...]:
 
 @statement("A loss, metric, initializer, regularizer, constraint, schedule or optimizer that is made of its configuration, as it "
            "is or out of a text, gives what the one gives that it is of, whatever its options are.", {"name": tuple(MADE)},
-           usual={"name": tuple(name for name in MADE if name not in RARE)}, sparing=0, strength=(1, 1, 1),
+           usual={"name": tuple(name for name in MADE if name not in RARE)}, sparing=0, eager=4, strength=(1, 1, 1),
            source="Keras: get_config, from_config, serialize_keras_object")
 def parts_are_made_again(ask, name) -> list[Deviation]:
     """Arrays: `made`; `again/WAY`; `plain`, of one with no option but those that it needs, where it needs none."""

@@ -26,7 +26,7 @@ NOISE: Mapping[str, tuple[dict[str, Any], float, float]] = {
 
 @statement("Noise in training leaves what it is given, and the mean, has the variance that is documented, is drawn for every "
            "row, and for every step but where whole features are dropped, with a batch or without.",
-           {"layer": tuple(NOISE)}, sparing=2,
+           {"layer": tuple(NOISE)}, sparing=2, eager=2,
            source="Srivastava et al. 2014; Tompson et al. 2015; Keras: Dropout, GaussianDropout, GaussianNoise")
 def noise_is_as_documented(ask, layer):
     options, variance, kurtosis = NOISE[layer]
@@ -81,7 +81,7 @@ def alpha_dropout_is_its_equation(ask, rate):
 
 @statement("Batch normalization in training takes mean and variance over the valid steps, and one that is frozen takes its own.",
            {"mask": ("right", "left", "gaps"), "trainable": (True, False), "features": (FEATURES, 1)}, usual={"mask": ("right",)},
-           strength=(1, 2, 2), sparing=2, source="Ioffe and Szegedy 2015; Keras: BatchNormalization, mask, trainable")
+           strength=(1, 2, 2), sparing=2, eager=2, source="Ioffe and Szegedy 2015; Keras: BatchNormalization, mask, trainable")
 def statistics_are_of_valid_steps(ask, mask, trainable, features):
     random = generator("statistics", mask)
     valid = draw_mask(random, mask, ROWS, STEPS)

@@ -35,15 +35,22 @@ LONG = 301
 """Steps of a row: more than half precision counts."""
 
 
+ADDED = {"one": ((0.5,),), "several": ((0.25, 0.5), (1.0,)), "nothing": ((),)}
+"""What each layer of a model adds to its loss."""
+PENALTY = 0.125
+"""Of the square of each layer's weight, which is 1."""
+
+
 @statement("The loss that a model is trained by is the mean over its valid steps, however many, and the sum of what its layers "
-           "add, numbers one by one or several at once.", {"masked": (True, False), "added": ("one", "several", "nothing")},
-           strength=(1, 1, 2), sparing=0, source="Keras: Layer.add_loss, losses of masked sequences")
+           "add, each of them, numbers one by one or several at once, and of the penalties of their weights.",
+           {"masked": (True, False), "added": tuple(ADDED)},
+           strength=(1, 1, 2), sparing=1, source="Keras: Layer.add_loss, losses of masked sequences")
 def losses_add_up(ask, masked, added) -> list[Deviation]:
     """Arrays: `loss`, of a model that gives what it reads, by the squares of what it reads."""
     inputs = generator("losses add up").uniform(0.5, 1.5, (3, LONG, 2))
     lengths = np.array([LONG, LONG - 44, LONG - 2]) if masked else np.full(3, LONG)
-    more = {"one": (0.5,), "several": (0.25, 0.5, 1.0), "nothing": ()}[added]
-    seen = ask(FunctionRequest("losses_added", (("inputs", inputs), ("lengths", lengths), ("added", more))))
+    more = ADDED[added]
+    seen = ask(FunctionRequest("losses_added", (("inputs", inputs), ("lengths", lengths), ("added", more), ("penalty", PENALTY))))
     valid = np.arange(LONG) < lengths[:, None]
-    due = np.array((inputs**2).mean(axis=2)[valid].mean() + sum(more))
+    due = np.array((inputs**2).mean(axis=2)[valid].mean() + sum(map(sum, more)) + PENALTY * len(more))
     return [d for name in ("loss", "trained") for d in compare(name, seen[name], due, 64 * unit_roundoff("float32") * due)]

@@ -73,7 +73,7 @@ def other_dtypes_are_taken(ask, given, cell, mask, direction):
 
 @statement("In half precision a layer masks the steps that hold the number it was asked to mask, whatever number that is.", {
     "dtype": ("mixed_bfloat16", "mixed_float16", "bfloat16", "float16"), "number": (-999.0, 0.1, 0.0, -1.0, float("inf"))},
-           usual={"dtype": ("mixed_bfloat16", "mixed_float16")}, strength=(1, 2, 2), sparing=4,
+           usual={"dtype": ("mixed_bfloat16", "mixed_float16")}, strength=(1, 2, 2), sparing=4, eager=4,
            source="Keras: Masking(mask_value)")
 def numbers_are_masked_in_half_precision(ask, dtype, number):
     valid = BatchPlan(4, 5, "gaps").draw(Layer("gru", 3, 2)).valid

@@ -116,8 +116,8 @@ def scans_of_any_length_are_loops(ask, steps, backwards, carried) -> list[Deviat
     return found + compare("results", seen["results"], results, SLACK * (1 + np.abs(results)))
 
 
-FACTOR, MOST, BOUND = 1.5, 40.0, 3
-"""Of a loop that goes on while its number is at most `MOST`, or for `BOUND` rounds."""
+FACTOR, MOST, BOUND, BEGINS = 1.5, 40.0, 3, 1
+"""Of a loop that goes on while its number is at most `MOST`, or for `BOUND` rounds; of numbers, from `BEGINS` on."""
 
 
 @statement("A loop goes on while it is told to, and no longer than it may, whether it carries one tensor or several; one over "
@@ -126,10 +126,42 @@ FACTOR, MOST, BOUND = 1.5, 40.0, 3
            source="Keras: ops.while_loop(maximum_iterations), ops.fori_loop")
 def loops_end_where_they_are_told(ask, kind, several) -> list[Deviation]:
     first = float(generator("loops").uniform(2.0, 3.0))
-    due, rounds = np.float64(np.float32(first)), 0
+    due, rounds = np.float64(np.float32(first)), BEGINS if kind == "numbers" else 0
     while rounds < BOUND if kind != "while" else due <= MOST:
         due, rounds = FACTOR * due + (rounds if kind == "numbers" else 0), rounds + 1
-    given = {"kind": kind, "several": several, "first": first, "factor": FACTOR, "most": MOST, "bound": BOUND}
+    given = {"kind": kind, "several": several, "first": first, "factor": FACTOR, "most": MOST, "bound": BOUND, "begins": BEGINS}
     seen = ask(FunctionRequest("loop_of_ops", tuple(given.items())))
     rounded = compare("last", seen["last"], due, SLACK * due)
     return rounded + (equal("rounds", seen["rounds"], np.array(rounds)) if several else [])
+
+
+PLACES, PLACE = ((0,), (2,), (0,)), (1, 2)
+"""Rows that are put somewhere, one of them twice; where a piece is taken from, and put."""
+RULES = {"add": np.add, "max": np.maximum, "min": np.minimum, "mul": np.multiply}
+"""How what comes to a place is joined with what is there."""
+
+
+def pieces(whole: np.ndarray, rows: np.ndarray, piece: np.ndarray) -> dict[str, np.ndarray]:
+    """What is due, of `whole` (rows, columns), `rows` (places, columns) and a smaller `piece`, by name."""
+    (top, left), (height, width) = PLACE, piece.shape
+    places = np.array(PLACES)[:, 0]
+    zeros, replaced, found = np.zeros_like(whole), whole.copy(), {}
+    np.add.at(zeros, places, rows)
+    replaced[top : top + height, left : left + width] = piece
+    for name, rule in RULES.items():
+        found[f"joined/{name}"] = whole.copy()
+        rule.at(found[f"joined/{name}"], places, rows)
+    apart = {f"apart/{n}": column for n, column in enumerate(whole.T)}
+    return found | apart | {"put": zeros, "taken": whole[top : top + height, left : left + width], "replaced": replaced}
+
+
+@statement("What is taken apart along an axis is its pieces; rows that are put in one place are added up, or joined by the rule "
+           "that is asked for; a piece is taken and put where it is told.",
+           source="Keras: ops.unstack, scatter, scatter_update(reduction), slice, slice_update")
+def pieces_are_where_they_are_told(ask) -> list[Deviation]:
+    random = generator("pieces")
+    given = {"whole": draw_values(random, (4, 5)), "rows": draw_values(random, (len(PLACES), 5)),
+             "piece": draw_values(random, (2, 3))}
+    seen = ask(FunctionRequest("pieces", tuple(given.items())))
+    due = pieces(**given)
+    return [d for name, array in due.items() for d in compare(name, seen[name], array, SLACK * (1 + np.abs(array)))]

@@ -94,8 +94,8 @@ def batches(stop: int = ROWS) -> list[slice]:
 
 
 def calls_by_hand() -> dict[str, np.ndarray]:
-    """Two batches trained on, the second by weights of classes, two tested, all rows evaluated twice, and what the layers' own
-    losses are after that."""
+    """Two batches trained on, the second by weights of classes, two tested, all rows evaluated twice, what callbacks are told of
+    the second time, after each batch and at the end, and what the layers' own losses are after that."""
     data, found = drawn(), {}
     x, y, model = data["inputs"], data["targets"], ByHand(data["kernel"], data["bias"])
     for number, rows in enumerate(batches()[:2]):
@@ -103,8 +103,12 @@ def calls_by_hand() -> dict[str, np.ndarray]:
         found |= pairs(f"train/{number}", model.step(x[rows], y[rows], weights)) | model.state(f"train/{number}")
     for number, rows in enumerate(batches()[:2]):
         found |= pairs(f"test/{number}", model.told(model.outputs(x[rows]), y[rows]))
-    each = np.array([model.told(model.outputs(x[rows]), y[rows]) for rows in batches()]).mean(axis=0)
-    found |= pairs("evaluate/0", tuple(each)) | pairs("evaluate/1", tuple(each)) | model.state("evaluated")
+    each = np.array([model.told(model.outputs(x[rows]), y[rows]) for rows in batches()])
+    for number in range(len(each)):
+        found |= pairs(f"heard/{number}", tuple(each[: number + 1].mean(axis=0)))
+    for name in ("heard/end", "evaluate/0", "evaluate/1"):
+        found |= pairs(name, tuple(each.mean(axis=0)))
+    found |= model.state("evaluated")
     return found | {"outputs": model.outputs(x), "losses": np.array(PENALTY * np.sum(model.outputs(x) ** 2) / ROWS)}
 
 
@@ -125,8 +129,8 @@ def stopped_by_hand(averaged: bool) -> dict[str, np.ndarray]:
     return found | model.state("end") | {"epochs": np.array(epochs), "held": np.array([HELD_STEPS] * len(epochs))}
 
 
-@statement("Calls on single batches and evaluations begin anew, tell of their own rows alone, and keep what they change: "
-           "weights, what the optimizer remembers, statistics; nothing of a trace is left in the model's losses.",
+@statement("Calls on single batches and evaluations begin anew, tell of their own rows alone, callbacks too, and keep what they "
+           "change: weights, what the optimizer remembers, statistics; nothing of a trace is left in the model's losses.",
            source="Keras: train_on_batch, test_on_batch, evaluate, Layer.losses; Ioffe and Szegedy 2015")
 def calls_begin_anew(ask):
     return differing(ask(FunctionRequest("single_calls", tuple(drawn().items()))), calls_by_hand())

@@ -56,6 +56,7 @@ def run_graph(
         return Observation({"outputs": np.einsum(axes[0], *units)}, kernel="reference")
     if kind in ARITHMETIC:
         outputs, mask = ARITHMETIC[kind](*seen), valid[0] | valid[1]
+        outputs = np.where(mask[:, :, None] | (kind != "multiply"), outputs, 0.0)
     elif kind in EXTREME:
         first, second = (np.where(here[:, :, None], one, other) for one, other, here in zip(seen, seen[::-1], valid, strict=True))
         outputs, mask = EXTREME[kind](first, second), valid[0] | valid[1]

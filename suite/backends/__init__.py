@@ -66,7 +66,7 @@ class Backend(ABC):
     `spared` names modules that the framework would import, where they are installed, though nothing here is asked of them: in its
     own interpreter it is as if they were not.
     `compiles` says that every new layer or shape costs a compilation, a hundred times what a call costs: at `default` such a
-    framework is asked a sparing plan.
+    framework is asked a sparing plan. `eager`: but a call that is neither training nor prediction is not compiled.
     """
 
     name: str = ""
@@ -75,6 +75,7 @@ class Backend(ABC):
     imports: tuple[str, ...] = ()
     spared: tuple[str, ...] = ()
     compiles: bool = False
+    eager: bool = False
 
     def __init__(self, device: str = "cpu", threads: int = 1):
         self.device, self.threads = device, threads

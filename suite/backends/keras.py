@@ -327,7 +327,7 @@ class Keras(Backend):
 class KerasTensorFlow(Keras):
     """Keras on TensorFlow."""
 
-    name, engine_name, compiles = "keras-tensorflow", "tensorflow", True
+    name, engine_name, compiles, eager = "keras-tensorflow", "tensorflow", True, True
     spared = ("sklearn",)
     environment: Mapping[str, str] = {"KERAS_BACKEND": "tensorflow", **QUIET}
     requires = ("keras", "tensorflow")

@@ -177,3 +177,39 @@ def saved(model: Any, folder: str, way: str, for_these: list[np.ndarray] | None)
         return loaded.serve(given if len(given) > 1 else given[0]).numpy()
 
     return len(loaded.trainable_variables), served
+
+
+def run_checkpoint(backend: Any, request: FunctionRequest) -> Observation | Unsupported:
+    """Answer the request of `cases.families.exports.checkpoints_hold_everything`."""
+    options, keras = dict(request.arguments), backend.keras
+    if backend.engine_name != "tensorflow":
+        return Unsupported("checkpoints of TensorFlow are of its own engine's models", always=True)
+    import tensorflow
+
+    def made(seed: int) -> tuple[Any, dict[str, Any]]:
+        """A model all of whose numbers are drawn; name -> variable."""
+        layers, random = keras.layers, np.random.default_rng(seed)
+        start = keras.Input(batch_shape=(options["rows"], None, options["features"]))
+        cells = [layers.LSTMCell(2), layers.GRUCell(2, dropout=0.5)]
+        both = layers.Bidirectional(layers.SimpleRNN(2, return_sequences=True))(start)
+        model = keras.Model(start, layers.RNN(cells, stateful=True)(layers.BatchNormalization()(both)))
+        model.compile(keras.optimizers.Adam(), "mse")
+        model.optimizer.build(model.trainable_variables)
+        kept = [one for one in model.variables if "seed" not in one.path]  # of seeds no file of Keras tells
+        found = {f"model/{n}": one for n, one in enumerate(kept)}
+        found |= {f"optimizer/{n}": one for n, one in enumerate(model.optimizer.variables)}
+        for one in found.values():
+            numbers = random.integers(1, 99, one.shape) if "int" in one.dtype else random.uniform(0.1, 0.9, one.shape)
+            one.assign(numbers.astype(one.dtype))
+        return model, found
+
+    def told(when: str, variables: dict[str, Any]) -> dict[str, np.ndarray]:
+        return {f"{when}/{name}": np.array(one.numpy()) for name, one in variables.items()}
+
+    with moment("build"):
+        (model, variables), (other, others) = made(1), made(2)
+    with moment("run"), tempfile.TemporaryDirectory() as folder:
+        path = tensorflow.train.Checkpoint(model=model).write(os.path.join(folder, "checkpoint"))
+        between = told("between", others)
+        tensorflow.train.Checkpoint(model=other).read(path)
+        return Observation(told("before", variables) | between | told("after", others))

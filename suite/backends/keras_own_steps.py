@@ -44,26 +44,29 @@ def run_own_steps(backend: Any, request: FunctionRequest) -> Observation | Unsup
 
 
 def run_losses_added(backend: Any, request: FunctionRequest) -> Observation:
-    """Answer the request of `cases.families.own_steps.losses_add_up`: a model of a layer with one weight,
+    """Answer the request of `cases.families.own_steps.losses_add_up`: a model of layers with one weight each,
     which is 1."""
     options, keras = dict(request.arguments), backend.keras
-    inputs, added = options["inputs"].astype("float32"), options["added"]
+    inputs = options["inputs"].astype("float32")
     valid = np.arange(inputs.shape[1]) < options["lengths"][:, None]
 
     class Adding(keras.layers.Layer):
-        def __init__(self) -> None:
+        def __init__(self, added: tuple[float, ...]) -> None:
             super().__init__()
-            self.supports_masking = True
-            self.weight = self.add_weight(shape=(), initializer="ones")
+            self.supports_masking, self.added = True, added
+            self.weight = self.add_weight(shape=(), initializer="ones", regularizer=keras.regularizers.L2(options["penalty"]))
 
         def call(self, given: Any) -> Any:
-            if added:
+            if added := self.added:
                 self.add_loss(keras.ops.convert_to_tensor(added if len(added) > 1 else added[0], dtype="float32"))
             return given * self.weight
 
     with moment("build"):
         start = keras.Input(inputs.shape[1:])
-        model = keras.Model(start, Adding()(keras.layers.Masking(-7.0)(start)))
+        end = keras.layers.Masking(-7.0)(start)
+        for added in options["added"]:
+            end = Adding(added)(end)
+        model = keras.Model(start, end)
         model.compile(keras.optimizers.SGD(0.0), "mse", run_eagerly=True)
     x, y = np.where(valid[:, :, None], inputs, np.float32(-7.0)), np.zeros_like(inputs)
     with moment("run"):

@@ -13,7 +13,7 @@ from suite.backends.keras_containers import run_contained
 from suite.backends.keras_counted import run_counted_states
 from suite.backends.keras_data import run_column, run_fetch, run_fit, run_lengths, run_load, run_stateful
 from suite.backends.keras_each_step import run_drawn_steps, run_each_step, run_open_steps
-from suite.backends.keras_exports import run_exported, run_exported_model
+from suite.backends.keras_exports import run_checkpoint, run_exported, run_exported_model
 from suite.backends.keras_feeding import run_feeding, run_numbered_batches
 from suite.backends.keras_few_rows import run_both_reset, run_few_rows, run_one_row, run_rows_alone
 from suite.backends.keras_fitting import run_fitting
@@ -93,7 +93,7 @@ from suite.backends.keras_ranges import run_attending_nothing, run_half_range
 from suite.backends.keras_ranges import run_attending_nothing, run_half_range, run_judged_halves
 from suite.backends.keras_refused import run_refused_call
 from suite.backends.keras_saved import run_saved, run_state_tree
-from suite.backends.keras_scans import run_associative_scan, run_ctc_decoded, run_loop, run_mapped, run_scan
+from suite.backends.keras_scans import run_associative_scan, run_ctc_decoded, run_loop, run_mapped, run_pieces, run_scan
 from suite.backends.keras_schedules import run_schedule
 from suite.backends.keras_series import run_padded_with, run_windows, run_words
 from suite.backends.keras_shapes import run_told_shapes
@@ -135,7 +135,7 @@ PROBES: Mapping[str, Callable] = {
     "transformed": run_transformed, "declared_shapes": run_declared, "dropping": run_dropping,
     "wrapped_mask": run_wrapped_mask, "pooled": run_pooled, "cell_states": run_cell_states, "graph": run_graph,
     "options": run_options, "defaults": run_defaults, "in_parts": run_in_parts, "exported": run_exported,
-    "exported_model": run_exported_model,
+    "exported_model": run_exported_model, "checkpoint": run_checkpoint,
     "given_weights": run_given, "between": run_between, "bounds": run_bounds, "carried_masks": run_carried_masks,
     "listed_states": run_listed_states, "other_dtype": run_other_dtype, "activity": run_activity, "fit": run_fit,
     "stateful_lengths": run_stateful, "bound": run_bound, "schedule": run_schedule, "training_logs": run_logs,
@@ -157,7 +157,7 @@ PROBES: Mapping[str, Callable] = {
     "first_states": run_first_states, "refused_call": run_refused_call, "frozen_part": run_frozen_part,
     "numbers_as": run_numbers_as, "class_weights": run_class_weights, "class_keys": run_class_keys, "normalized": run_normalized,
     "kept_mask": run_kept_mask, "both_ways": run_both_ways,
-    "meant": run_meant, "scan": run_scan, "loop_of_ops": run_loop,
+    "meant": run_meant, "scan": run_scan, "loop_of_ops": run_loop, "pieces": run_pieces,
     "made_with_weights": run_made_with_weights, "dropped_all": run_dropped_all,
     "sparse_step": run_sparse_step, "seeds": run_seeds, "told_dtypes": run_told_dtypes, "named_outputs": run_named_outputs,
     "nested_results": run_nested_results, "metric_by_word": run_metric_by_word, "loss_by_name": run_loss_by_name,

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from cases.families import scans as case
 from cases.models import FunctionRequest
 from cases.requests import Observation, Unsupported
 from suite.backends import moment
@@ -86,7 +87,7 @@ def run_loop(backend: Any, request: FunctionRequest) -> Observation | Unsupporte
         return Unsupported("this release of Keras has no fori_loop")
     with moment("run"):
         if options["kind"] == "numbers":
-            last = ops.fori_loop(0, options["bound"], lambda n, now: factor * now + ops.cast(n, "float32"), first)
+            last = ops.fori_loop(options["begins"], options["bound"], lambda n, now: factor * now + ops.cast(n, "float32"), first)
             return Observation({"last": engine.numpy(last)})
         bound = {"maximum_iterations": options["bound"]} if options["kind"] == "bounded" else {}
         if not options["several"]:
@@ -95,3 +96,16 @@ def run_loop(backend: Any, request: FunctionRequest) -> Observation | Unsupporte
         last, rounds = ops.while_loop(lambda now, n: now <= options["most"], lambda now, n: (factor * now, n + 1),
                                       (first, engine.tensor(np.int32(0))), **bound)
     return Observation({"last": engine.numpy(last), "rounds": engine.numpy(rounds)})
+
+
+def run_pieces(backend: Any, request: FunctionRequest) -> Observation:
+    """Answer the request of `cases.families.scans.pieces_are_where_they_are_told`."""
+    ops, engine = backend.keras.ops, backend.engine
+    whole, rows, piece = (engine.tensor(one.astype("float32")) for one in dict(request.arguments).values())
+    places = engine.tensor(np.array(case.PLACES, "int32"))
+    with moment("run"):
+        found = {f"apart/{n}": one for n, one in enumerate(ops.unstack(whole, axis=1))}
+        found |= {f"joined/{rule}": ops.scatter_update(whole, places, rows, reduction=rule) for rule in case.RULES}
+        found |= {"put": ops.scatter(places, rows, whole.shape), "taken": ops.slice(whole, case.PLACE, piece.shape),
+                  "replaced": ops.slice_update(whole, case.PLACE, piece)}
+    return Observation({name: engine.numpy(one) for name, one in found.items()})

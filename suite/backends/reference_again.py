@@ -225,7 +225,8 @@ def run_losses_added(backend: Any, request: FunctionRequest) -> Observation:
     """The mean over valid steps, and the sum of what is added."""
     options = dict(request.arguments)
     valid = np.arange(options["inputs"].shape[1]) < options["lengths"][:, None]
-    loss = np.array((options["inputs"][valid] ** 2).mean() + sum(options["added"]))
+    own = sum(sum(added) + options["penalty"] for added in options["added"])
+    loss = np.array((options["inputs"][valid] ** 2).mean() + own)
     return Observation({"loss": loss, "trained": loss})
 
 

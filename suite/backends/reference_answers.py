@@ -184,7 +184,8 @@ def run_in_parts(backend: Any, request: FunctionRequest) -> Observation:
     total = sum(loss(each, part) * len(each) for each, part in zip(found, parts, strict=True)) / batch.size
     kept = np.arange(batch.inputs.shape[-1]) % 2
     dropped, other = (batch.but(inputs=batch.inputs * 2 * each) for each in (kept, 1 - kept))
-    return Observation({"outputs": np.concatenate(found), "loss": np.array(total), "fitted": np.array(total),
+    together = np.concatenate(found)
+    return Observation({"outputs": together, "heard": together, "loss": np.array(total), "fitted": np.array(total),
                         "first": np.array(loss(found[0], parts[0])),
                         "trained": np.array(loss(outputs(dropped), slice(None))),
                         "again": np.array(loss(outputs(other), slice(None)))}, facts={"padding": "hold"})

@@ -8,6 +8,7 @@ import numpy as np
 
 from cases.families.functions_of_tensors import GROUPS
 from cases.families.numbers_of_states import STATES
+from cases.families.scans import pieces
 from cases.models import FunctionRequest
 from cases.requests import Observation
 from suite.backends import moment
@@ -90,7 +91,7 @@ def run_mapped(backend: Any, request: FunctionRequest) -> Observation:
 def run_loop(backend: Any, request: FunctionRequest) -> Observation:
     """Round after round."""
     options = dict(request.arguments)
-    now, rounds = options["first"], 0
+    now, rounds = options["first"], options["begins"] if options["kind"] == "numbers" else 0
     while rounds < options["bound"] if options["kind"] != "while" else now <= options["most"]:
         now, rounds = options["factor"] * now + (rounds if options["kind"] == "numbers" else 0), rounds + 1
     return Observation({"last": np.array(now), **({"rounds": np.array(rounds)} if options["several"] else {})})
@@ -131,3 +132,6 @@ def run_names_of_no_input(backend: Any, request: FunctionRequest) -> Observation
     """Raises KeyError."""
     with moment("run"):
         raise KeyError("expected inputs named words and tags")
+def run_pieces(backend: Any, request: FunctionRequest) -> Observation:
+    """Where they are told."""
+    return Observation(pieces(**dict(request.arguments)))

@@ -39,6 +39,11 @@ class Specification:
         """Whether `default` asks it a sparing plan, because it compiles every layer and shape that is new."""
         return backend_class(self.kind).compiles
 
+    @property
+    def eager(self) -> bool:
+        """Whether that plan is not so sparing where calls are made, because training and prediction alone are compiled."""
+        return backend_class(self.kind).eager
+
 
 def parse(text: str) -> Specification:
     """The subject that `text` names. Raises BadSubject with what was asked, what was found, and what to do."""
