@@ -53,11 +53,8 @@ def drawn(name: str, mask: str, states: bool, policy: str) -> tuple[Batch, tuple
            "states of the forward one first; merged, with the shapes that were told beforehand; made again, they give it too.", {
     "halves": tuple(HALVES), "merge": ("concat", "none", "sum", "mul", "ave"), "mask": ("none", "right", "gaps"),
     "states": (False, True), "return_sequences": (True, False), "way": ("built", "configuration", "file"),
-}, usual={"halves": ("lstm_sizes", "gru_sizes", "lstm_gru", "gru_resets", "lstm_biases", "lstm_activations"),
-          "merge": ("concat", "none", "sum"), "mask": ("none", "gaps")},
-    senseless=((("halves", "merge"), lambda halves, merge: uneven(halves) and merge in ("sum", "mul")),
     "policy": ("float32", "mixed_bfloat16", "mixed_float16"),
-}, usual={"halves": ("lstm_sizes", "lstm_gru", "gru_resets", "lstm_biases", "lstm_activations"),
+}, usual={"halves": ("lstm_sizes", "gru_sizes", "lstm_gru", "gru_resets", "lstm_biases", "lstm_activations"),
           "merge": ("concat", "none", "ave"), "mask": ("none", "gaps")},
     senseless=((("halves", "merge"), lambda halves, merge: uneven(halves) and merge in ("sum", "mul", "ave")),
                (("halves", "states"), lambda halves, states: states and states_differ(halves)),

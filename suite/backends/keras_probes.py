@@ -89,7 +89,6 @@ from suite.backends.keras_parts import (
 )
 from suite.backends.keras_purity import run_purity, run_recorded
 from suite.backends.keras_quantized import run_quantized_model
-from suite.backends.keras_ranges import run_attending_nothing, run_half_range
 from suite.backends.keras_ranges import run_attending_nothing, run_half_range, run_judged_halves
 from suite.backends.keras_refused import run_refused_call
 from suite.backends.keras_saved import run_saved, run_state_tree
