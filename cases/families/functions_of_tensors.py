@@ -218,6 +218,37 @@ def differing(words: str, came: Mapping[str, np.ndarray], call: Call) -> list[De
     return found
 
 
+Z = np.where(np.arange(STEPS)[:, None] == 1, 0.0, X).astype("float32")
+"""Numbers, one step of which is nothing but zeros."""
+SLOPES: Mapping[str, Call] = {
+    "written": next(call for call in GROUPS["picked"] if call.function == "slice_update"),
+    "multiplied": Call("cumprod", (Z,), {"axis": 1}),
+    "picked": Call("take", (X, np.array([0, -1, 0], "int32")), {"axis": 1}), "sorted": Call("sort", (X,), {"axis": 1}),
+}
+NUDGE = 1e-4
+
+
+@statement("The gradient of a function of tensors, through what is written into one too, and of products with zeros, is that of "
+           "NumPy's.", {"of": tuple(SLOPES)}, usual={"of": ("written", "multiplied")}, strength=(1, 1, 1),
+           source="Keras: ops; differences of NumPy")
+def gradients_of_functions_are_differences(ask, of) -> list[Deviation]:
+    call = SLOPES[of]
+    weights = generator("slopes", of).uniform(0.5, 1.5, call.expected()[0].shape)
+    x = call.arguments[0].astype("float64")
+
+    def value(x: np.ndarray) -> float:
+        return float((Call(call.function, (x, *call.arguments[1:]), call.options, call.due).expected()[0] * weights).sum())
+
+    due = np.zeros_like(x)
+    for place in np.ndindex(x.shape):
+        step = np.zeros_like(x)
+        step[place] = NUDGE
+        due[place] = (value(x + step) - value(x - step)) / (2 * NUDGE)
+    seen = ask(FunctionRequest("slopes", (("of", of), ("function", call.function), ("arguments", call.arguments),
+                                          ("options", dict(call.options)), ("weights", weights))))
+    return compare("gradients", seen["gradients"], due, 1e-3 * np.maximum(1.0, np.abs(due)))
+
+
 def of(argument: Any) -> str:
     """The kind of an argument in words."""
     kinds = {"f": "numbers", "i": "whole numbers", "b": "truth values"}

@@ -70,3 +70,19 @@ def run_tensors(backend: Any, request: FunctionRequest) -> Observation:
             except Exception as error:
                 raised.append((f"told/{number}", f"{type(error).__name__}: {error}"[:300]))
     return Observation(arrays, facts={"raised": tuple(raised), "told": tuple(told), "given": tuple(given)})
+
+
+def run_slopes(backend: Any, request: FunctionRequest) -> Observation:
+    """Answer the request of `cases.families.functions_of_tensors.gradients_of_functions_are_differences`."""
+    options, keras, engine = dict(request.arguments), backend.keras, backend.engine
+    variable, others = keras.Variable(options["arguments"][0]), options["arguments"][1:]
+    weights = engine.tensor(options["weights"].astype("float32"))
+    given = [engine.tensor(one) if isinstance(one, np.ndarray) else one for one in others]
+
+    def loss() -> Any:
+        found = getattr(keras.ops, options["function"])(keras.ops.convert_to_tensor(variable), *given, **options["options"])
+        return keras.ops.sum(found * weights)
+
+    with moment("run"):
+        _, gradients = engine.differentiate(loss, [variable])
+        return Observation({"gradients": np.array(engine.numpy(gradients[0]))})
