@@ -93,7 +93,7 @@ GROUPS: Mapping[str, list[Call]] = {
         *reductions("argmax argmin", X, {"axis": 1}, {"axis": -1, "keepdims": True}), Call("argmax", (X,)),
         *reductions("max min", N, {"axis": 1}), Call("max", (M,), {"axis": 1}),
         Call("median", (X,), {"axis": (1, 2), "keepdims": True}),
-        Call("quantile", (X, 0.25), {"axis": 1}), Call("clip", (X, -0.5, 1.0)), Call("maximum", (X, X[:, :1])),
+        Call("clip", (X, -0.5, 1.0)), Call("maximum", (X, X[:, :1])),
         Call("minimum", (N, 0.5)),
     ],
     "orders": [
@@ -101,8 +101,8 @@ GROUPS: Mapping[str, list[Call]] = {
         Call("flip", (X,), {"axis": (0, -1)}), Call("roll", (X, 1), {"axis": 1}), Call("roll", (X, 2)),
         Call("roll", (X, (1, -1)), {"axis": (1, 2)}), Call("top_k", (X, 2), {}, lambda x, k: [
             -np.sort(-x, axis=-1)[..., :k], np.argsort(-x, axis=-1)[..., :k]]),
-        Call("searchsorted", (np.sort(X[0, :, 0]), X[1, :, 0])), Call("isin", (N, np.array([1, 2, 3, 7], "int32"))),
-        Call("digitize", (X, np.array([-1.0, 0.0, 1.0], "float32"))), Call("diff", (X,), {"axis": 1}),
+        Call("searchsorted", (np.sort(X[0, :, 0]), X[1, :, 0])),
+        Call("digitize", (X, np.array([-1.0, 0.0, 1.0], "float32")), told=False), Call("diff", (X,), {"axis": 1}),
     ],
     "picked": [
         Call("take", (X, np.array([0, -1, 1], "int32")), {"axis": 1}), Call("take", (X, IDS[:, :2]), {"axis": -2}),
@@ -138,14 +138,15 @@ GROUPS: Mapping[str, list[Call]] = {
         Call("segment_sum", (X[:, 0].T, np.array([1, 0, 1], "int32"), 4), {}, summed),
         Call("segment_max", (X[0], np.array([1, 0, 1, 0], "int32"), 2), {},
              lambda x, at, n: np.stack([np.maximum(x[1], x[3]), np.maximum(x[0], x[2])])),
-        Call("bincount", (IDS[0],), {"minlength": 7}), Call("bincount", (IDS[0],), {"weights": X[0, :, 0]}, told=False),
+        Call("bincount", (IDS[0],), {"minlength": 7}, told=False),
+        Call("bincount", (IDS[0],), {"weights": X[0, :, 0]}, told=False),
         Call("moments", (X, (0, 1)), {}, lambda x, axes: [x.mean(axis=axes), x.var(axis=axes)]),
         Call("norm", (X,), {"axis": 1}, np.linalg.norm),
         Call("norm", (X,), {"axis": -1, "ord": 1, "keepdims": True}, np.linalg.norm),
     ],
     "products": [
         Call("matmul", (X, S)), Call("matmul", (M, S)), Call("dot", (X, S)), Call("einsum", ("btf,bt->bf", X, X[:, :, 0])),
-        Call("tensordot", (X, X), {"axes": ((0, 1), (0, 1))}), Call("inner", (X[:, 0], S)), Call("outer", (X[0, 0], X[0, 1])),
+        Call("tensordot", (X, X), {"axes": ((0, 1), (0, 1))}), Call("outer", (X[0, 0], X[0, 1])),
         Call("cross", (X, -X[:, ::-1])), Call("multiply", (X, M)), Call("add", (N, X)), Call("subtract", (N, 0.5)),
         Call("divide", (N, 2)), Call("floor_divide", (X, 0.3)), Call("floor_divide", (N, 3)), Call("mod", (N, 3)),
         Call("mod", (X, 0.7)), Call("round", (np.array([0.5, 1.5, -0.5, 2.5], "float32"),)), Call("arctan2", (X, -X[:, ::-1])),
@@ -165,12 +166,16 @@ GROUPS: Mapping[str, list[Call]] = {
     "segments_counted": [Call("segment_sum", (X[0], np.array([0, 2, 2, 0], "int32")), {}, summed, told=False)],
     "shared_over_axes": [Call("softmax", (X,), {"axis": (0, 2)}, shares),
                          Call("log_softmax", (X,), {"axis": (1, 2)}, lambda x, axis: np.log(shares(x, axis)))],
+    "inner_products": [Call("inner", (X[:, 0], S))], "quantiles": [Call("quantile", (X, 0.25), {"axis": 1})],
+    "found_among": [Call("isin", (N, np.array([1, 2, 3, 7], "int32")))],
+    "classes_counted": [Call("utils.to_categorical", (IDS,), {}, lambda ids: one_hot(ids, 5), told=False)],
     "hot": [Call("multi_hot", (IDS, 5), {}, lambda ids, n: one_hot(ids, n).max(axis=1))],
     "shuffled": [Call("random.shuffle", (X,), {"axis": axis, "seed": 1}, lambda x, axis, seed: x,
                       lambda x, axis=axis: np.sort(x, axis=axis), told=False) for axis in (1, -1, -2)],
 }
 """What is asked -> the calls. The short ones are apart, for some stack is known to give something else."""
-CHEAP = ("padded_alike", "segments_counted", "hot", "shared_over_axes")
+CHEAP = ("padded_alike", "segments_counted", "inner_products", "quantiles", "found_among", "classes_counted", "hot",
+         "shared_over_axes")
 """What frameworks that compile are asked."""
 
 
@@ -211,6 +216,37 @@ def differing(words: str, came: Mapping[str, np.ndarray], call: Call) -> list[De
             allowed = SLACK * np.maximum(1.0, np.abs(wide)) * (right.dtype.kind == "f")
             found += compare(words, call.read(each).astype("float64"), wide, allowed)
     return found
+
+
+Z = np.where(np.arange(STEPS)[:, None] == 1, 0.0, X).astype("float32")
+"""Numbers, one step of which is nothing but zeros."""
+SLOPES: Mapping[str, Call] = {
+    "written": next(call for call in GROUPS["picked"] if call.function == "slice_update"),
+    "multiplied": Call("cumprod", (Z,), {"axis": 1}),
+    "picked": Call("take", (X, np.array([0, -1, 0], "int32")), {"axis": 1}), "sorted": Call("sort", (X,), {"axis": 1}),
+}
+NUDGE = 1e-4
+
+
+@statement("The gradient of a function of tensors, through what is written into one too, and of products with zeros, is that of "
+           "NumPy's.", {"of": tuple(SLOPES)}, usual={"of": ("written", "multiplied")}, strength=(1, 1, 1),
+           source="Keras: ops; differences of NumPy")
+def gradients_of_functions_are_differences(ask, of) -> list[Deviation]:
+    call = SLOPES[of]
+    weights = generator("slopes", of).uniform(0.5, 1.5, call.expected()[0].shape)
+    x = call.arguments[0].astype("float64")
+
+    def value(x: np.ndarray) -> float:
+        return float((Call(call.function, (x, *call.arguments[1:]), call.options, call.due).expected()[0] * weights).sum())
+
+    due = np.zeros_like(x)
+    for place in np.ndindex(x.shape):
+        step = np.zeros_like(x)
+        step[place] = NUDGE
+        due[place] = (value(x + step) - value(x - step)) / (2 * NUDGE)
+    seen = ask(FunctionRequest("slopes", (("of", of), ("function", call.function), ("arguments", call.arguments),
+                                          ("options", dict(call.options)), ("weights", weights))))
+    return compare("gradients", seen["gradients"], due, 1e-3 * np.maximum(1.0, np.abs(due)))
 
 
 def of(argument: Any) -> str:

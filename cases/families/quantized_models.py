@@ -23,7 +23,7 @@ WAYS = ("file", "configuration")
 
 @statement("A model of masked words that is quantized gives what it gave, within the steps of its quantization; saved and "
            "loaded, or made of its configuration and given its weights, it gives the same.", {"model": tuple(MODELS)},
-           strength=(1, 1, 1), usual={"model": ("int8", "float8", "heads")}, sparing=0,
+           strength=(1, 1, 1), usual={"model": ("float8", "heads")}, sparing=0,
            source="Keras: Model.quantize, save, Model.from_config, set_weights")
 def quantized_models_are_made_again(ask, model) -> list[Deviation]:
     mode, moved = MODELS[model]

@@ -16,7 +16,10 @@ def run_changed_model(backend: Any, request: FunctionRequest) -> Observation:
     options, keras, layers = dict(request.arguments), backend.keras, backend.keras.layers
     inputs, targets = (options[name].astype("float32") for name in ("inputs", "targets"))
     with moment("build"):
-        model = keras.Sequential([keras.Input(inputs.shape[1:]), layers.Dense(3), layers.Dense(2)])
+        first = layers.Normalization() if options["change"] == "normalized" else layers.Dense(3)
+        if options["change"] == "normalized":
+            first.adapt(inputs)
+        model = keras.Sequential([keras.Input(inputs.shape[1:]), first, layers.Dense(2)])
         model.compile("sgd", "mse")
 
     def found() -> np.ndarray:
@@ -32,7 +35,9 @@ def run_changed_model(backend: Any, request: FunctionRequest) -> Observation:
         before = found()
         if options["change"] == "replaced":
             model.pop()
-        if options["change"] == "adapted":
+        if options["change"] == "normalized":
+            first.adapt(3 * inputs + 1)
+        elif options["change"] == "adapted":
             model.layers[-1].enable_lora(1)
             model.layers[-1].lora_kernel_b.assign(np.ones((1, 2)))
         else:

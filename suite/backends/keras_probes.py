@@ -98,7 +98,7 @@ from suite.backends.keras_series import run_padded_with, run_windows, run_words
 from suite.backends.keras_shapes import run_told_shapes
 from suite.backends.keras_single_calls import run_single_calls, run_stopped_training
 from suite.backends.keras_stateful import run_stateful_calls
-from suite.backends.keras_tensors import run_tensors
+from suite.backends.keras_tensors import run_slopes, run_tensors
 from suite.backends.keras_told import run_options
 from suite.backends.keras_training import run_logs
 from suite.backends.keras_transforms import run_recomputed, run_transformed
@@ -185,7 +185,7 @@ PROBES: Mapping[str, Callable] = {
     "metric_over_batches": run_metric_over_batches,
     "built_part": run_built_part, "frozen_model": run_frozen_model,
     "feeding": run_feeding, "numbered_batches": run_numbered_batches,
-    "single_calls": run_single_calls, "stopped_training": run_stopped_training, "tensors": run_tensors,
+    "single_calls": run_single_calls, "stopped_training": run_stopped_training, "tensors": run_tensors, "slopes": run_slopes,
     "quantized_model": run_quantized_model, "changed_model": run_changed_model, "stateless_call": run_stateless_call,
     "names_of_no_input": run_names_of_no_input,
 }

@@ -12,6 +12,13 @@ from cases.requests import Observation
 from suite.backends import moment
 
 
+def traced(engine: Any, graph: Any) -> Any:
+    """The graph as a step of training would run it."""
+    if engine.name == "tensorflow":
+        return engine.tf.function(graph, autograph=False)
+    return engine.jax.jit(graph) if engine.name == "jax" else graph
+
+
 def run_tensors(backend: Any, request: FunctionRequest) -> Observation:
     """Answer the request of `cases.families.functions_of_tensors.functions_of_tensors_are_numpys`. What raises an error is
     told in words."""
@@ -58,8 +65,24 @@ def run_tensors(backend: Any, request: FunctionRequest) -> Observation:
                 symbols = flat(symbol)
                 told[-1] = kinds(symbols, shapes)
                 graph = keras.Function([one for one, _ in inputs], symbols)
-                again = keras.tree.flatten(graph([engine.tensor(one) for _, one in inputs]))
+                again = keras.tree.flatten(traced(engine, graph)([engine.tensor(one) for _, one in inputs]))
                 arrays |= {f"graph/{number}/{n}": np.array(engine.numpy(one)) for n, one in enumerate(again)}
             except Exception as error:
                 raised.append((f"told/{number}", f"{type(error).__name__}: {error}"[:300]))
     return Observation(arrays, facts={"raised": tuple(raised), "told": tuple(told), "given": tuple(given)})
+
+
+def run_slopes(backend: Any, request: FunctionRequest) -> Observation:
+    """Answer the request of `cases.families.functions_of_tensors.gradients_of_functions_are_differences`."""
+    options, keras, engine = dict(request.arguments), backend.keras, backend.engine
+    variable, others = keras.Variable(options["arguments"][0]), options["arguments"][1:]
+    weights = engine.tensor(options["weights"].astype("float32"))
+    given = [engine.tensor(one) if isinstance(one, np.ndarray) else one for one in others]
+
+    def loss() -> Any:
+        found = getattr(keras.ops, options["function"])(keras.ops.convert_to_tensor(variable), *given, **options["options"])
+        return keras.ops.sum(found * weights)
+
+    with moment("run"):
+        _, gradients = engine.differentiate(loss, [variable])
+        return Observation({"gradients": np.array(engine.numpy(gradients[0]))})

@@ -164,6 +164,7 @@ from suite.backends.reference_scans import (
     run_pieces,
     run_quantized_model,
     run_scan,
+    run_slopes,
     run_stateless_call,
     run_tensors,
 )
@@ -305,7 +306,7 @@ PROBES: Mapping[str, Callable] = {
     "groups": run_groups,
     "frozen_later": run_frozen_later, "copied_optimizer": run_copied_optimizer,
     "held_parameters": run_held_parameters, "averaged": run_averaged, "statistics_again": run_statistics_again,
-    "tensors": run_tensors, "quantized_model": run_quantized_model,
+    "slopes": run_slopes, "tensors": run_tensors, "quantized_model": run_quantized_model,
     "changed_model": run_changed_model, "stateless_call": run_stateless_call, "names_of_no_input": run_names_of_no_input,
 }
 """Name of a function request -> what answers it: function(backend, request)."""
