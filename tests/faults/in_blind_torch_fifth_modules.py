@@ -11,7 +11,6 @@ PACKING = faults("PyTorch packing again", "torch.nn.utils.rnn", {
     "empty rows are not unpadded": ("        mask = idx < length\n        unpacked_seq", "        if length == 0:\n            continue\n        mask = idx < length\n        unpacked_seq"),
     "left padding is right where time comes first": ("        padding_side,  # type: ignore[arg-type]", '        padding_side if batch_first else "right",'),
     "a single sequence is not turned to time first": ("    # assuming trailing dimensions and type of all the Tensors\n", "    if len(sequences) == 1:\n        return sequences[0].unsqueeze(0)\n    # assuming trailing dimensions and type of all the Tensors\n"),
-    "half packed rows lose their order": ("            return type(self)(data, self.batch_sizes, sorted_indices, unsorted_indices)", "            return type(self)(data, self.batch_sizes, sorted_indices, unsorted_indices if data.dtype != torch.half else None)"),
     "no gradient where rows are sorted": ("        input = input.index_select(batch_dim, sorted_indices)", "        input = input.detach().index_select(batch_dim, sorted_indices)"),
     "a padding value that is not a number is zero": ("        sequences,  # type: ignore[arg-type]\n        batch_first,\n        padding_value,", "        sequences,  # type: ignore[arg-type]\n        batch_first,\n        padding_value if padding_value == padding_value else 0.0,"),
     "unpadding gives rows of one time step twice": ("        unpacked_seq = seq[mask]\n", "        unpacked_seq = seq[mask] if length != 1 or max_length == 1 else seq[:2]\n"),
@@ -90,7 +89,6 @@ LATER = (
     }),
     *faults("PyTorch training later", "torch.nn.utils.clip_grad", {
         "clipping by value in place leaves negative ones": ("            torch._foreach_clamp_min_(cast(list[Tensor], grads), -clip_value)\n", ""),
-        "clipping by norm divides by it where it is less": ("    clip_coef = max_norm / (total_norm + 1e-6)\n", "    clip_coef = max_norm / (total_norm + 1e-6) if max_norm < 1 else 1.0 / (total_norm + 1e-6) * min(max_norm, total_norm)\n"),
     }),
     *faults("PyTorch training later", "torch.optim.lr_scheduler", {
         "one cycle: momentum goes up with the rate": ("                        computed_momentum = self._anneal_func(\n                            group[phase[\"start_momentum\"]],\n                            group[phase[\"end_momentum\"]],", "                        computed_momentum = self._anneal_func(\n                            group[phase[\"end_momentum\"]],\n                            group[phase[\"start_momentum\"]],"),
