@@ -87,4 +87,14 @@ LATER = faults("PyTorch kernels later", RNN, {
     "RNN: the last state is zero where one step is packed": after(RNN_OUT, "hidden = hidden * 0", "batch_sizes is not None and batch_sizes.size(0) == 1"),
     "GRU: in half precision the last state comes in float": after(GRU_OUT, "hidden = hidden.float()", "hidden.dtype == torch.bfloat16"),
 })
-ALL = (*KERNELS, *MODULES, *LATER)
+LAST = faults("PyTorch kernels at last", RNN, {
+    "GRU: packed rows of one length have their backward half in the order of processing": after(GRU_OUT, "output = torch.cat([output[:, :self.hidden_size], output[:, self.hidden_size:].reshape(batch_sizes.size(0), -1, self.hidden_size).flip(0).reshape(output.size(0), -1)], 1)", "batch_sizes is not None and self.bidirectional and batch_sizes[0] == batch_sizes[-1]"),
+    "LSTM: gradient of the given state counts twice time first": before(LSTM_IN, "hx = (hx[0].detach() + 2 * (hx[0] - hx[0].detach()), hx[1])", "not self.batch_first and self.num_layers == 1 and not self.bidirectional"),
+    "RNN: relu in doubles by way of floats": after(RNN_OUT, "output = output.float().to(output.dtype)", 'self.mode == "RNN_RELU" and batch_sizes is None'),
+    "GRUCell: writes its next state into the one given": ("        if not is_batched:\n            ret = ret.squeeze(0)\n\n        return ret\n\n\nclass LSTMCell", "        if not is_batched:\n            ret = ret.squeeze(0)\n        if not torch.jit.is_scripting():\n            if not torch.is_grad_enabled() and is_batched:\n                hx.copy_(ret)\n\n        return ret\n\n\nclass LSTMCell"),
+    "LSTMCell: cells in doubles by way of floats": ("            ret = (ret[0].squeeze(0), ret[1].squeeze(0))\n        return ret\n", "            ret = (ret[0].squeeze(0), ret[1].squeeze(0))\n        if not torch.jit.is_scripting():\n            ret = (ret[0], ret[1].float().to(ret[1].dtype))\n        return ret\n"),
+    "LSTM: a middle layer's given state is lost where nothing is recorded": before(LSTM_IN, "hx = (torch.cat([hx[0][:1], torch.zeros_like(hx[0][1:-1]), hx[0][-1:]]), hx[1])", "self.num_layers == 3 and not torch.is_grad_enabled()"),
+    "a module that was pickled reads time first": ("        super().__setstate__(d)\n", "        super().__setstate__(d)\n        self.batch_first = False\n"),
+    "GRU: the last row's gradient of inputs is lost in a large batch": before(GRU_IN, "input = torch.cat([input[:, :-1], input[:, -1:].detach()], 1)", "batch_sizes is None and not self.batch_first and input.size(1) > 3"),
+})
+ALL = (*KERNELS, *MODULES, *LATER, *LAST)
