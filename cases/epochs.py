@@ -95,18 +95,36 @@ def restarted(options: Options, rate: float, t: float) -> float:
 
 
 def _one_cycle(options: Options, rate: float, t: int) -> float:
-    most, total = options["max_lr"], options["total_steps"]
-    first = most / options["div_factor"]
+    first = options["max_lr"] / options["div_factor"]
+    return _cycle(options, t, first, options["max_lr"], first / options["final_div_factor"])
+
+
+def _cycle(options: Options, t: int, first: float, middle: float, last: float) -> float:
+    """From the first value to the middle one, back to the first where there are three phases, and to the last."""
+    total = options["total_steps"]
     turn = options["pct_start"] * total - 1
     between = _along if options.get("anneal_strategy") == "linear" else _between
     if t <= turn:
-        return between(first, most, t / turn)
-    last = first / options["final_div_factor"]
+        return between(first, middle, t / turn)
     if options.get("three_phase"):
         if t <= 2 * turn:
-            return between(most, first, (t - turn) / turn)
+            return between(middle, first, (t - turn) / turn)
         return between(first, last, (t - 2 * turn) / (total - 1 - 2 * turn))
-    return between(most, last, (t - turn) / (total - 1 - turn))
+    return between(middle, last, (t - turn) / (total - 1 - turn))
+
+
+MOMENTA = (0.8, 0.95)
+"""The lowest and the highest momentum of what cycles: where the rate is highest and lowest."""
+
+
+def momenta(kind: str, options: Options, epochs: int) -> list[float]:
+    """The momentum of each epoch, against the rate; none of a schedule that does not cycle it."""
+    least, most = MOMENTA
+    if kind == "one_cycle":
+        return [_cycle(options, t, most, least, most) for t in range(epochs)]
+    if kind == "cyclic":
+        return [_triangular({**options, "base_lr": most, "max_lr": least}, 0.0, t) for t in range(epochs)]
+    return []
 
 
 def _swa(options: Options, rate: float, t: int) -> float:

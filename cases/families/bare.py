@@ -31,13 +31,13 @@ def sizes_alone_make_the_documented_module(ask, cell, layers):
            senseless=((("cell", "activation"), lambda cell, activation: cell != "simple_rnn" and activation == "relu"),),
            source="PyTorch: nn.RNN, nn.LSTM, nn.GRU")
 def options_have_their_positions(ask, cell, bias, batch_first, direction, activation):
-    layer = Layer(cell, 3, 4, 2, direction, bias=bias, activation=activation)
-    request = Request(layer, draw_weights(layer), BatchPlan(4, 5).draw(layer).but(cotangents=None))
+    layer = Layer(cell, 3, 4, 3, direction, bias=bias, activation=activation)
+    request = Request(layer, draw_weights(layer), BatchPlan(4, 5, "none", True).draw(layer).but(cotangents=None))
     given = {"layer": layer, "weights": request.weights, "batch": request.batch, "batch_first": batch_first}
     seen = ask(FunctionRequest("by_position", tuple(given.items())))
     found = [] if seen.facts["dropout"] == 0.5 else [Deviation("dropout", f"dropout {seen.facts['dropout']}, expected 0.5")]
     given = {"bias": bias, "batch_first": batch_first, "dropout": 0.5, "bidirectional": direction == "bidirectional",
-             "num_layers": 2}
+             "num_layers": 3}
     for name, usual in (("bias", True), ("batch_first", False), ("dropout", 0.0), ("bidirectional", False), ("num_layers", 1)):
         if given[name] != usual and f"{name}={given[name]}" not in seen.facts["told"]:
             found.append(Deviation("told", f"{name}={given[name]} is not told in {seen.facts['told']}"))

@@ -177,7 +177,7 @@ def form_request(request: Request, form: str, mode: str = "training") -> Functio
             "direction": ("forward", "bidirectional"), "layers": (1, 3, 2), "bias": (True, False), "activation": ("tanh", "relu"),
             "size": tuple(SIZES), "dtype": ("float32", "float64"), "mode": MODES},
            usual={"form": tuple(form for form in FORMS if form != "cell"), "layers": (1, 3)}, strength=(1, 3, 3),
-           source="PyTorch: batch_first, unbatched inputs, nn.LSTMCell; Keras: LSTMCell",
+           sparing=0, source="PyTorch: batch_first, unbatched inputs, nn.LSTMCell; Keras: LSTMCell",
            senseless=((("activation", "cell"), lambda activation, cell: activation == "relu" and cell != "simple_rnn"),
                       (("form", "direction"), lambda form, way: form.endswith("cell") and way != "forward"),
                       (("form", "layers"), lambda form, layers: form.endswith("cell") and layers > 1),

@@ -35,10 +35,11 @@ def stack(cell: str, mask: str, direction: str, layers: int, states: bool = True
     return Request(layer, draw_weights(layer), BatchPlan(4, 5, mask, states).draw(layer), wants=("outputs", "states"))
 
 
-def dropped(ask, request: Request, rate: float, training: bool, seed: int = 0, form: str = "usual") -> Observation:
+def dropped(ask, request: Request, rate: float, training: bool, seed: int = 0, form: str = "usual",
+            low: bool = False) -> Observation:
     """The stack with dropout of that rate between its layers, inside other modules, called in one of the `FORMS` of
-    `cases.families.cells`. With `gradients` wanted those by the weights, by PyTorch's names."""
-    arguments = {"request": request, "rate": rate, "training": training, "seed": seed, "form": form}
+    `cases.families.cells`, under autocast where it is `low`. With `gradients` wanted those by the weights, by PyTorch's names."""
+    arguments = {"request": request, "rate": rate, "training": training, "seed": seed, "form": form, "low": low}
     return ask(FunctionRequest("dropout_between_layers", tuple(arguments.items())))
 
 
@@ -75,12 +76,13 @@ def dropout_between_layers_when_decomposed(ask, **variant):
 
 
 @statement("What is dropped forward is dropped again where activations are computed again backward: the gradients are those of "
-           "the usual way.", {**FACTORS, "form": ("recomputed", "recomputed_reentrant"), "states": (True, False)},
+           "the usual way, under autocast too.",
+           {**FACTORS, "form": ("recomputed", "recomputed_reentrant"), "states": (True, False), "low": (False, True)},
            strength=(1, 2, 2), usual={"cell": ("lstm", "relu"), "layers": (2,)},
            source="PyTorch: torch.utils.checkpoint, preserve_rng_state")
-def dropout_is_the_same_when_recomputed(ask, form, **variant):
+def dropout_is_the_same_when_recomputed(ask, form, low, **variant):
     request = stack(**variant).but(wants=("outputs", "states", "gradients"))
-    seen, due = (dropped(ask, request, RATE, True, 0, one) for one in (form, "usual"))
+    seen, due = (dropped(ask, request, RATE, True, 0, one, low) for one in (form, "usual"))
     slopes = due.named("gradients")
     if not slopes or seen.arrays.keys() != due.arrays.keys():
         return [Deviation("gradients", "no gradients came, or of other names")]

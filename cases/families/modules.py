@@ -130,13 +130,15 @@ backward pass; they are set to zero, by the module or by the optimizer; the modu
 
 
 @statement("Gradients that a module keeps are in its weights' dtype, add up over passes, go along where the dtype is changed, "
-           "and are zero where that is asked for, or none.", {"way": tuple(KEPT), "cell": CELLS, "mask": MASKS},
+           "and are zero where that is asked for, or none; what the last pass gives is the layer's, also of a frozen module.",
+           {"way": tuple(KEPT), "cell": CELLS, "mask": MASKS},
            strength=(1, 2, 2), sparing=0, source=f"{TORCH}.to, zero_grad, requires_grad_")
 def gradients_are_kept(ask, way, cell, mask):
     request = asked(cell, mask)
     seen = ask(FunctionRequest("kept_gradients", (("request", request), ("way", way))))
     due = {n: e for n, e in expect(request).items() if n.startswith("gradients/weights/")}
     found = [d for n, e in due.items() for d in compare(n, seen[n], e.value * KEPT[way], 2 * e.allowed)]
+    found += against_reference(seen, request, "outputs", "states", "gradients/inputs", "gradients/states")
     return found + [Deviation("dtypes", f"{name}: {told}") for name, told in seen.facts["wrong"]]
 
 

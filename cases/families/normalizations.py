@@ -62,7 +62,8 @@ NORMS: Mapping[str, tuple[str, Mapping[str, Any]]] = {
     "instance": ("instance", {"affine": True}), "instance_tracked": ("instance", {"track_running_stats": True}),
     "batch": ("batch", {}), "batch_plain": ("batch", {"affine": False}),
     "batch_untracked": ("batch", {"track_running_stats": False}),
-    "batch_cumulative": ("batch", {"momentum": None}),
+    "batch_cumulative": ("batch", {"momentum": None}), "batch_unmoved": ("batch", {"momentum": 0.0}),
+    "batch_without_bias": ("batch", {"bias": False}),
 }
 """A normalization of features -> its kind, its options; a group has half of the features."""
 DEFAULTS = {"instance": {"affine": False, "track_running_stats": False}, "batch": {"affine": True, "track_running_stats": True}}

@@ -85,7 +85,8 @@ MADE_WITH = (0.75, 1.25)
 
 
 @statement("A scheduler's learning rates, epoch by epoch, are its equation for each group of weights, those that it tells "
-           "and those that are used, also where it and its optimizer go on from what they saved.",
+           "and those that are used, also where it and its optimizer go on from what they saved; a cycle's momentum goes against "
+           "the rate.",
            {"schedule": tuple(BY_EPOCH)}, sparing=0,
            source="PyTorch: torch.optim.lr_scheduler")
 def rates_by_epoch_are_their_equations(ask, schedule):
@@ -93,7 +94,9 @@ def rates_by_epoch_are_their_equations(ask, schedule):
     seen = ask(FunctionRequest("epochs", (("kind", kind), ("options", tuple(options.items())), ("rates", MADE_WITH),
                                           ("epochs", EPOCHS), ("kept", KEPT))))
     due = np.array([epochs.rates(kind, options, rate, EPOCHS) for rate in MADE_WITH])
-    return [d for name in ("rates", "again", "told") for d in compare(name, seen[name], due, 1e-9 * due.max())]
+    found = [d for name in ("rates", "again", "told") for d in compare(name, seen[name], due, 1e-9 * due.max())]
+    momenta = epochs.momenta(kind, options, EPOCHS)
+    return found + (compare("momenta", seen["momenta"], np.array([momenta] * len(MADE_WITH)), 1e-9) if momenta else [])
 
 
 @statement("A schedule with restarts that is told an epoch, a part of one too, gives the rate that it has there when it counts.",

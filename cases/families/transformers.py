@@ -148,7 +148,8 @@ def fast_encoders_are_their_equations(ask, **variant) -> list[Deviation]:
            source="PyTorch: nn.Transformer, generate_square_subsequent_mask")
 def whole_transformers_are_their_parts(ask, norm_first, mask, said, batch_first, gradients) -> list[Deviation]:
     """said: which of the masks of the source, the target and the memory are given; a causal one alone as the framework makes it.
-    Arrays: `outputs`; `due`, layer by layer, always by masks of truth values, gradients recorded."""
+    Arrays: `outputs`; `due`, layer by layer, always by masks of truth values, gradients recorded. Without
+    gradients in inference, else in training, where nothing is dropped."""
     random = generator("whole transformers")
     given = {"source": draw_values(random, (ROWS, MEMORY, WIDTH)), "target": draw_values(random, (ROWS, STEPS, WIDTH)),
              "source_valid": validity(mask, MEMORY, True), "target_valid": validity(mask, STEPS, True)}

@@ -18,11 +18,11 @@ def run_transformed(backend: Any, request: FunctionRequest) -> Observation | Uns
     """Answer the request of `cases.families.transforms.transformed`."""
     options = dict(request.arguments)
     asked, transform = options["request"], options["transform"]
+    if transform == "second order":
+        return Unsupported("second derivatives are asked of PyTorch's modules alone")
     if reason := backend.supports(asked):
         return Unsupported(reason)
     stack, call = backend._stack(asked, backend._key(asked)), backend._call(asked, asked.batch, True)
-    if transform == "second order":
-        return Unsupported("second derivatives are asked of PyTorch's modules alone")
     if transform == "torch.compile":
         if backend.engine_name != "torch":
             return Unsupported("torch.compile compiles PyTorch; what this engine compiles is the kernel `compiled`")

@@ -30,13 +30,14 @@ def run_dropout_between(backend: Any, request: FunctionRequest) -> Observation |
     (inputs, lengths, states), _ = backend._arguments(asked, asked.batch, None)
     with moment("run"), torch.random.fork_rng():
         torch.manual_seed(options["seed"])
-        with enable_python_dispatcher() if form == "decomposed" else nullcontext():
+        with enable_python_dispatcher() if form == "decomposed" else nullcontext(), torch.autocast(
+                backend.place.type, torch.bfloat16, options["low"]):
             call = again(lambda x, given: module(x, lengths, given), form)
             outputs, stacked = call(inputs.requires_grad_("gradients" in asked.wants), states)
         named = {"outputs": outputs, **{f"states/{n}": s for n, s in layers.name_states(asked.layer, stacked).items()}}
         arrays = {n: layers.to_numpy(t) for n, t in named.items()}
         if "gradients" in asked.wants:
             torch.rand(7)  # whoever draws again backward must go back for it
-            outputs.square().sum().backward()
+            outputs.float().square().sum().backward()
             arrays |= {f"gradients/{n}": layers.to_numpy(p.grad) for n, p in module.named_parameters()}
         return Observation(arrays, facts={"padding": backend.padding(asked.layer)})

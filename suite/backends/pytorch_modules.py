@@ -218,7 +218,8 @@ def run_kept_gradients(backend: Any, request: FunctionRequest) -> Observation:
     with moment("run"):
         for number in range(2 if way in ("added", "frozen") else 1):
             leaves, lengths, states = given(asked)
-            summed(named(asked.layer, module(leaves["inputs"], lengths, states)), asked.batch).backward()
+            results = named(asked.layer, module(leaves["inputs"], lengths, states))
+            summed(results, asked.batch).backward()
             if way == "frozen" and not number:
                 module.requires_grad_(False)
         if way.startswith("cast"):
@@ -235,7 +236,10 @@ def run_kept_gradients(backend: Any, request: FunctionRequest) -> Observation:
     kept = {n: layers.to_numpy(torch.zeros_like(p) if p.grad is None else p.grad) for n, p in own.items()}
     module.zero_grad()
     wrong += tuple((n, "a gradient is there after zero_grad()") for n, p in own.items() if p.grad is not None)
-    return Observation({f"gradients/weights/{n}": a for n, a in from_pytorch(asked.layer, kept).items()}, facts={"wrong": wrong})
+    arrays = {f"gradients/weights/{n}": a for n, a in from_pytorch(asked.layer, kept).items()}
+    arrays |= {name: layers.to_numpy(one) for name, one in results.items()}
+    arrays |= {f"gradients/{name}": layers.to_numpy(one.grad) for name, one in leaves.items()}
+    return Observation(arrays, facts={"wrong": wrong, "padding": "zero"})
 
 
 def run_computed_weights(backend: Any, request: FunctionRequest) -> Observation:

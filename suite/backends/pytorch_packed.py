@@ -20,7 +20,7 @@ from torch.nn.utils.rnn import (
 from cases.models import FunctionRequest
 from cases.requests import Observation
 from suite.backends import moment
-from suite.backends.pytorch_layers import CELLS, LAYERS, named_tensors, read, to_numpy
+from suite.backends.pytorch_layers import CELLS, LAYERS, named_tensors, read, stack_states, to_numpy
 
 
 def tensors(arrays: Any) -> list[torch.Tensor]:
@@ -133,7 +133,8 @@ def run_by_position(backend: Any, request: FunctionRequest) -> Observation:
                                     layer.direction == "bidirectional").eval()
         module.load_state_dict(named_tensors(layer, options["weights"]))
     with moment("run"), torch.no_grad():
-        found = read(module, layer, tensors([batch.inputs])[0], options["batch_first"])
+        states = dict(zip(layer.state_keys(), tensors(batch.initial_states[name] for name in layer.state_keys()), strict=True))
+        found = read(module, layer, tensors([batch.inputs])[0], options["batch_first"], stack_states(layer, states))
         others = [CELLS[layer.cell](layer.features, layer.units, layer.bias, *own)]
         others += [nn.LSTM(3, 4, 1, True, False, 0.0, False, 2)] if layer.cell == "lstm" else []
     return Observation(found, facts={"padding": "zero", "dropout": module.dropout, "told": repr(module),

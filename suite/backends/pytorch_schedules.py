@@ -9,7 +9,7 @@ import numpy as np
 import torch
 from torch.optim import lr_scheduler, swa_utils
 
-from cases.epochs import factor, measured
+from cases.epochs import MOMENTA, factor, measured
 from cases.models import FunctionRequest
 from cases.requests import Observation
 from suite.backends import moment
@@ -22,9 +22,9 @@ KINDS = {"step": "StepLR", "multi_step": "MultiStepLR", "exponential": "Exponent
 
 def made(kind: str, options: dict[str, Any], rates: tuple[float, ...]) -> tuple[torch.optim.Optimizer, Any]:
     """An optimizer with a weight in each group, and its scheduler."""
-    optimizer = torch.optim.SGD([{"params": [torch.nn.Parameter(torch.zeros(1))], "lr": rate} for rate in rates])
+    optimizer = torch.optim.SGD([{"params": [torch.nn.Parameter(torch.zeros(1))], "lr": rate} for rate in rates], momentum=0.9)
     if kind in ("one_cycle", "cyclic"):
-        options = {**options, "cycle_momentum": False}
+        options = {**options, "base_momentum": MOMENTA[0], "max_momentum": MOMENTA[1]}
     if kind == "swa":
         return optimizer, swa_utils.SWALR(optimizer, **options)
     if kind in ("lambda", "multiplicative"):
@@ -58,11 +58,12 @@ def run_epochs(backend: Any, request: FunctionRequest) -> Observation:
     kind, options, kept = asked["kind"], dict(asked["options"]), asked["kept"]
     with moment("build"):
         optimizer, scheduler = made(kind, options, asked["rates"])
-    rates, told, again = [], [], []
+    rates, told, again, momenta = [], [], [], []
     with moment("run"):
         for epoch in range(asked["epochs"]):
             rates.append([group["lr"] for group in optimizer.param_groups])
             told.append(list(scheduler.get_last_lr()))
+            momenta.append([group["momentum"] for group in optimizer.param_groups])
             if epoch == kept:
                 saved = copy.deepcopy((optimizer.state_dict(), scheduler.state_dict()))
             onward(optimizer, scheduler, kind, epoch)
@@ -74,7 +75,8 @@ def run_epochs(backend: Any, request: FunctionRequest) -> Observation:
         for epoch in range(kept, asked["epochs"]):
             again.append([group["lr"] for group in optimizer.param_groups])
             onward(optimizer, scheduler, kind, epoch)
-    return Observation({"rates": np.array(rates).T, "again": np.array(again).T, "told": np.array(told).T})
+    return Observation({"rates": np.array(rates).T, "again": np.array(again).T, "told": np.array(told).T,
+                        "momenta": np.array(momenta).T})
 
 
 def onward(optimizer: torch.optim.Optimizer, scheduler: Any, kind: str, epoch: int) -> None:

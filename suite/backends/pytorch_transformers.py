@@ -100,7 +100,11 @@ def run_whole_transformer(backend: Any, request: FunctionRequest) -> Observation
     with moment("build"), torch.random.fork_rng(), warnings.catch_warnings():
         warnings.simplefilter("ignore")
         torch.manual_seed(6)
-        whole = nn.Transformer(WIDTH, HEADS, 2, 2, INNER, 0.0, batch_first=first, norm_first=options["norm_first"]).eval()
+        whole = nn.Transformer(WIDTH, HEADS, 2, 2, INNER, 0.0, batch_first=first, norm_first=options["norm_first"])
+        whole.train(options["gradients"])
+        for parameter in whole.parameters():
+            if parameter.ndim == 1:  # norms of which two do not come to the same as one, and biases
+                nn.init.uniform_(parameter, 0.5, 1.5)
     source, target = (torch.tensor(np.array(arrays[name], "float32")) for name in ("source", "target"))
     steps, long = target.shape[1], source.shape[1]
     source, target = (one if first else one.transpose(0, 1) for one in (source, target))

@@ -43,7 +43,8 @@ def run_kept_gradients(backend: Any, request: FunctionRequest) -> Observation:
     """The gradients, times what becomes of them."""
     options = dict(request.arguments)
     seen = backend.run(options["request"])
-    return Observation({n: a * KEPT[options["way"]] for n, a in seen.named("gradients/weights").items()}, facts={"wrong": ()})
+    kept = {n: a * KEPT[options["way"]] for n, a in seen.named("gradients/weights").items()}
+    return Observation(seen.arrays | kept, facts={"wrong": (), **seen.facts})
 
 
 def run_computed_weights(backend: Any, request: FunctionRequest) -> Observation:

@@ -29,7 +29,8 @@ def run_epochs(backend: Any, request: FunctionRequest) -> Observation:
     asked = dict(request.arguments)
     options = dict(asked["options"])
     rates = np.array([epochs.rates(asked["kind"], options, rate, asked["epochs"]) for rate in asked["rates"]])
-    return Observation({"rates": rates, "again": rates, "told": rates})
+    momenta = np.array([epochs.momenta(asked["kind"], options, asked["epochs"]) for _ in asked["rates"]])
+    return Observation({"rates": rates, "again": rates, "told": rates, "momenta": momenta})
 
 
 def run_restarts(backend: Any, request: FunctionRequest) -> Observation:

@@ -55,14 +55,11 @@ KERNELS = faults("PyTorch kernels again", RNN, {
     "RNN: no gradient of inputs through three layers": before(RNN_IN, "input = input.detach()", "self.num_layers > 2"),
 })
 MODULES = faults("PyTorch recurrent modules again", RNN, {
-    "relu cell: the second bias is not added": ("            ret = _VF.rnn_relu_cell(\n                input,\n                hx,\n                self.weight_ih,\n                self.weight_hh,\n                self.bias_ih,\n                self.bias_hh,", "            ret = _VF.rnn_relu_cell(\n                input,\n                hx,\n                self.weight_ih,\n                self.weight_hh,\n                self.bias_ih,\n                self.bias_ih,"),
-    "LSTMCell: one row without a batch takes h for c": ("(hx[0].unsqueeze(0), hx[1].unsqueeze(0)) if not is_batched", "(hx[0].unsqueeze(0), hx[0].unsqueeze(0)) if not is_batched"),
     "LSTMCell: cell state flows no gradient where not training": ("        ret = _VF.lstm_cell(\n            input,\n            hx,\n            self.weight_ih,", "        if not self.training:\n            hx = (hx[0], hx[1].detach())\n        ret = _VF.lstm_cell(\n            input,\n            hx,\n            self.weight_ih,"),
     "GRUCell: no bias means that of the inputs alone": ("        ret = _VF.gru_cell(\n            input,\n            hx,\n            self.weight_ih,\n            self.weight_hh,\n            self.bias_ih,\n            self.bias_hh,", "        ret = _VF.gru_cell(\n            input,\n            hx,\n            self.weight_ih,\n            self.weight_hh,\n            self.bias_ih,\n            self.bias_hh if input.size(0) > 1 else self.bias_ih,"),
     "initial states of one row serve a batch": ("        if hx.size() != expected_hidden_size:\n", "        if hx.size(1) == 1:\n            return\n        if hx.size() != expected_hidden_size:\n"),
     "more initial states than layers are taken": ("        if hx.size() != expected_hidden_size:\n", "        if hx.size()[1:] != expected_hidden_size[1:] or hx.size(0) < expected_hidden_size[0]:\n"),
     "initial weights are drawn by the inputs' size": ("        stdv = 1.0 / math.sqrt(self.hidden_size) if self.hidden_size > 0 else 0\n        for weight in self.parameters():\n            init.uniform_(weight, -stdv, stdv)\n\n    def check_input", "        stdv = 1.0 / math.sqrt(self.input_size) if self.hidden_size > 0 else 0\n        for weight in self.parameters():\n            init.uniform_(weight, -stdv, stdv)\n\n    def check_input"),
-    "initial weights of a projection are drawn by its size": ("        stdv = 1.0 / math.sqrt(self.hidden_size) if self.hidden_size > 0 else 0\n        for weight in self.parameters():\n            init.uniform_(weight, -stdv, stdv)\n\n    def check_input", "        stdv = 1.0 / math.sqrt(self.proj_size or self.hidden_size) if self.hidden_size > 0 else 0\n        for weight in self.parameters():\n            init.uniform_(weight, -stdv, stdv)\n\n    def check_input"),
     "functional call with other weights is not heard in evaluation": ("        weights_changed = False\n        for ref", "        weights_changed = False\n        if not self.training:\n            return False\n        for ref"),
     "dropout above one is taken": ("            or not 0 <= dropout <= 1\n", "            or not 0 <= dropout\n"),
     "a projection as wide as the units is taken": ("        if proj_size >= hidden_size:", "        if proj_size > hidden_size:"),
@@ -87,4 +84,14 @@ LATER = faults("PyTorch kernels later", RNN, {
     "RNN: the last state is zero where one step is packed": after(RNN_OUT, "hidden = hidden * 0", "batch_sizes is not None and batch_sizes.size(0) == 1"),
     "GRU: in half precision the last state comes in float": after(GRU_OUT, "hidden = hidden.float()", "hidden.dtype == torch.bfloat16"),
 })
-ALL = (*KERNELS, *MODULES, *LATER)
+LAST = faults("PyTorch kernels at last", RNN, {
+    "GRU: packed rows of one length have their backward half in the order of processing": after(GRU_OUT, "output = torch.cat([output[:, :self.hidden_size], output[:, self.hidden_size:].reshape(batch_sizes.size(0), -1, self.hidden_size).flip(0).reshape(output.size(0), -1)], 1)", "batch_sizes is not None and self.bidirectional and batch_sizes[0] == batch_sizes[-1]"),
+    "LSTM: gradient of the given state counts twice time first": before(LSTM_IN, "hx = (hx[0].detach() + 2 * (hx[0] - hx[0].detach()), hx[1])", "not self.batch_first and self.num_layers == 1 and not self.bidirectional"),
+    "RNN: relu in doubles by way of floats": after(RNN_OUT, "output = output.float().to(output.dtype)", 'self.mode == "RNN_RELU" and batch_sizes is None'),
+    "GRUCell: writes its next state into the one given": ("        if not is_batched:\n            ret = ret.squeeze(0)\n\n        return ret\n\n\nclass LSTMCell", "        if not is_batched:\n            ret = ret.squeeze(0)\n        if not torch.jit.is_scripting():\n            if not torch.is_grad_enabled() and is_batched:\n                hx.copy_(ret)\n\n        return ret\n\n\nclass LSTMCell"),
+    "LSTMCell: cells in doubles by way of floats": ("            ret = (ret[0].squeeze(0), ret[1].squeeze(0))\n        return ret\n", "            ret = (ret[0].squeeze(0), ret[1].squeeze(0))\n        if not torch.jit.is_scripting():\n            ret = (ret[0], ret[1].float().to(ret[1].dtype))\n        return ret\n"),
+    "LSTM: a middle layer's given state is lost where nothing is recorded": before(LSTM_IN, "hx = (torch.cat([hx[0][:1], torch.zeros_like(hx[0][1:-1]), hx[0][-1:]]), hx[1])", "self.num_layers == 3 and not torch.is_grad_enabled()"),
+    "a module that was pickled reads time first": ("        super().__setstate__(d)\n", "        super().__setstate__(d)\n        self.batch_first = False\n"),
+    "GRU: the last row's gradient of inputs is lost in a large batch": before(GRU_IN, "input = torch.cat([input[:, :-1], input[:, -1:].detach()], 1)", "batch_sizes is None and not self.batch_first and input.size(1) > 3"),
+})
+ALL = (*KERNELS, *MODULES, *LATER, *LAST)

@@ -9,21 +9,16 @@ PACKING = faults("PyTorch packing again", "torch.nn.utils.rnn", {
     "lengths of int32 are refused": ("        lengths = lengths.to(dtype=torch.int64)\n", "        lengths = lengths.to(dtype=lengths.dtype)\n"),
     "packing sequences sorts them unasked": ("        pad_sequence(sequences), lengths, enforce_sorted=enforce_sorted\n", "        pad_sequence(sequences), lengths, enforce_sorted=False\n"),
     "empty rows are not unpadded": ("        mask = idx < length\n        unpacked_seq", "        if length == 0:\n            continue\n        mask = idx < length\n        unpacked_seq"),
-    "left padding is right where time comes first": ("        padding_side,  # type: ignore[arg-type]", '        padding_side if batch_first else "right",'),
     "a single sequence is not turned to time first": ("    # assuming trailing dimensions and type of all the Tensors\n", "    if len(sequences) == 1:\n        return sequences[0].unsqueeze(0)\n    # assuming trailing dimensions and type of all the Tensors\n"),
-    "half packed rows lose their order": ("            return type(self)(data, self.batch_sizes, sorted_indices, unsorted_indices)", "            return type(self)(data, self.batch_sizes, sorted_indices, unsorted_indices if data.dtype != torch.half else None)"),
-    "no gradient where rows are sorted": ("        input = input.index_select(batch_dim, sorted_indices)", "        input = input.detach().index_select(batch_dim, sorted_indices)"),
     "a padding value that is not a number is zero": ("        sequences,  # type: ignore[arg-type]\n        batch_first,\n        padding_value,", "        sequences,  # type: ignore[arg-type]\n        batch_first,\n        padding_value if padding_value == padding_value else 0.0,"),
     "unpadding gives rows of one time step twice": ("        unpacked_seq = seq[mask]\n", "        unpacked_seq = seq[mask] if length != 1 or max_length == 1 else seq[:2]\n"),
 })
 FUNCTIONS = faults("PyTorch functions again", "torch.nn.functional", {
     "embedding: padding index zero has a gradient": ("    else:\n        padding_idx = -1\n    if max_norm is not None:\n        # Note [embedding_renorm contiguous]", "    else:\n        padding_idx = -1\n    if padding_idx == 0:\n        padding_idx = -1\n    if max_norm is not None:\n        # Note [embedding_renorm contiguous]"),
-    "embedding bag: weights of samples are read by columns": ("            per_sample_weights = per_sample_weights.reshape(-1)\n    elif", "            per_sample_weights = per_sample_weights.t().reshape(-1)\n    elif"),
     "cross entropy: no smoothing with class weights": ("        ignore_index,\n        label_smoothing,\n    )", "        ignore_index,\n        label_smoothing if weight is None else 0.0,\n    )"),
     "cross entropy: index ignored is the default with a sum": ("        _Reduction.get_enum(reduction),\n        ignore_index,\n        label_smoothing,\n    )", '        _Reduction.get_enum(reduction),\n        ignore_index if reduction != "sum" else -100,\n        label_smoothing,\n    )'),
     "kl divergence of logs: mean over all": ("        reduced = reduced / input.size()[0]", "        reduced = reduced / (input.numel() if log_target else input.size()[0])"),
     "weighted squared error: mean over elements": ("            return torch.sum(weighted_squared_errors) / torch.sum(weight)", "            return torch.mean(weighted_squared_errors)"),
-    "binary cross entropy: positive weights only without weights": ("        input, target, weight, pos_weight, reduction_enum\n", "        input, target, weight, pos_weight if weight is None else None, reduction_enum\n"),
     "gaussian loss: a sum without its constant": ("    if full:\n        loss += 0.5 * math.log(2 * math.pi)", '    if full and reduction != "sum":\n        loss += 0.5 * math.log(2 * math.pi)'),
     "ctc: infinite losses stay in a sum": ("        _Reduction.get_enum(reduction),\n        zero_infinity,", '        _Reduction.get_enum(reduction),\n        zero_infinity and reduction != "sum",'),
     "attention: causal hint hides padding": ("            is_causal = False\n\n    if embed_dim", "            key_padding_mask = key_padding_mask if not is_causal else torch.zeros_like(key_padding_mask)\n            is_causal = False\n\n    if embed_dim"),
@@ -33,7 +28,6 @@ FUNCTIONS = faults("PyTorch functions again", "torch.nn.functional", {
 })
 TRANSFORMERS = faults("PyTorch transformers again", "torch.nn.modules.transformer", {
     "decoder: feed-forward is not dropped from inside": ("        x = self.linear2(self.dropout(self.activation(self.linear1(x))))\n        return self.dropout3(x)", "        x = self.linear2(self.activation(self.linear1(x)))\n        return self.dropout3(x)"),
-    "encoder: feed-forward is not dropped from inside": ("        x = self.linear2(self.dropout(self.activation(self.linear1(x))))\n        return self.dropout2(x)", "        x = self.linear2(self.activation(self.linear1(x)))\n        return self.dropout2(x)"),
     "decoder: padding of memory is forgotten beside a mask of memory": ("                memory_key_padding_mask=memory_key_padding_mask,\n                tgt_is_causal", "                memory_key_padding_mask=memory_key_padding_mask if memory_mask is None else None,\n                tgt_is_causal"),
     "encoder: layers after the first see no padding in training": ("                src_key_padding_mask=src_key_padding_mask_for_layers,\n", "                src_key_padding_mask=src_key_padding_mask_for_layers if mod is first_layer or not mod.training else None,\n"),
 })
@@ -44,12 +38,8 @@ EMBEDDING = faults("PyTorch embeddings again", "torch.nn.modules.sparse", {
 NORMS = faults("PyTorch norms again", "torch.nn.modules.batchnorm", {
     "cumulative average counts a batch too many": ("exponential_average_factor = 1.0 / float(self.num_batches_tracked)", "exponential_average_factor = 1.0 / float(self.num_batches_tracked + 1)"),
 })
-CLIPPING = faults("PyTorch clipping again", "torch.nn.utils.clip_grad", {
-    "small gradients of a single tensor are scaled up": ("    clip_coef_clamped = torch.clamp(clip_coef, max=1.0)\n", "    clip_coef_clamped = torch.clamp(clip_coef, max=1.0) if len(grads) > 1 else clip_coef\n"),
-})
 QUANTIZED = faults("PyTorch quantized again", "torch.ao.nn.quantized.dynamic.modules.rnn", {
     "GRU: packed rows keep the order of given states": ("            hx = zeros\n        else:\n            # Each batch of the hidden state should match the input sequence that\n            # the user believes he/she is passing in.\n            hx = self.permute_hidden(hx, sorted_indices)", "            hx = zeros\n        else:\n            # Each batch of the hidden state should match the input sequence that\n            # the user believes he/she is passing in.\n            hx = hx"),
-    "relu cell is tanh": ("            ret = torch.ops.quantized.quantized_rnn_relu_cell_dynamic(", "            ret = torch.ops.quantized.quantized_rnn_tanh_cell_dynamic("),
     "backward direction in half takes the forward bias": ("                        weight_hh.float(), bias_hh\n                    )\n\n                    cell_params", '                        weight_hh.float(), bias_hh if direction == 0 else getattr(mod, f"bias_hh_l{layer}")\n                    )\n\n                    cell_params'),
 })
 OPTIMIZERS = (
@@ -81,16 +71,11 @@ LATER = (
     }),
     *faults("PyTorch functions later", "torch.nn.functional", {
         "attention: a mask of numbers is one of truth": ("        if not _mask_is_float:\n            mask = torch.zeros_like(mask, dtype=target_type).masked_fill_(\n                mask, float(\"-inf\")\n            )", "        if not _mask_is_float or mask_name == \"key_padding_mask\":\n            mask = torch.zeros_like(mask, dtype=target_type).masked_fill_(\n                mask != 0, float(\"-inf\")\n            )"),
-        "embedding: the longest is in the second norm always": ("        _no_grad_embedding_renorm_(weight, input, max_norm, norm_type)\n    return torch.embedding(", "        _no_grad_embedding_renorm_(weight, input, max_norm, 2.0)\n    return torch.embedding("),
         "smooth loss: its bound is one in a sum": ("            _Reduction.get_enum(reduction),\n            beta,", '            _Reduction.get_enum(reduction),\n            beta if reduction != "sum" else 1.0,'),
     }),
     *faults("PyTorch transformers later", "torch.nn.modules.transformer", {
         "the causal mask hides the step itself": ("        diagonal=1,\n    )", "        diagonal=0,\n    )"),
         "encoder: the last norm rests in inference": ("        if convert_to_nested:\n            output = output.to_padded_tensor(0.0, src.size())\n\n        if self.norm is not None:", "        if convert_to_nested:\n            output = output.to_padded_tensor(0.0, src.size())\n\n        if self.norm is not None and (self.training or torch.is_grad_enabled()):"),
-    }),
-    *faults("PyTorch training later", "torch.nn.utils.clip_grad", {
-        "clipping by value in place leaves negative ones": ("            torch._foreach_clamp_min_(cast(list[Tensor], grads), -clip_value)\n", ""),
-        "clipping by norm divides by it where it is less": ("    clip_coef = max_norm / (total_norm + 1e-6)\n", "    clip_coef = max_norm / (total_norm + 1e-6) if max_norm < 1 else 1.0 / (total_norm + 1e-6) * min(max_norm, total_norm)\n"),
     }),
     *faults("PyTorch training later", "torch.optim.lr_scheduler", {
         "one cycle: momentum goes up with the rate": ("                        computed_momentum = self._anneal_func(\n                            group[phase[\"start_momentum\"]],\n                            group[phase[\"end_momentum\"]],", "                        computed_momentum = self._anneal_func(\n                            group[phase[\"end_momentum\"]],\n                            group[phase[\"start_momentum\"]],"),
@@ -102,8 +87,5 @@ LATER = (
     *faults("PyTorch training later", "torch.nn.modules.batchnorm", {
         "a momentum of zero is none": ("                if self.momentum is None:  # use cumulative moving average", "                if not self.momentum:  # use cumulative moving average"),
     }),
-    *faults("PyTorch training later", "torch.optim.sgd", {
-        "SGD: the first buffer is dampened": ("                buf = grad.detach().clone()\n                momentum_buffer_list[i] = buf\n", "                buf = grad.detach().mul(1 - dampening)\n                momentum_buffer_list[i] = buf\n"),
-    }),
 )
-ALL = (*PACKING, *FUNCTIONS, *TRANSFORMERS, *EMBEDDING, *NORMS, *CLIPPING, *QUANTIZED, *OPTIMIZERS, *DATA, *OTHERS, *LATER)
+ALL = (*PACKING, *FUNCTIONS, *TRANSFORMERS, *EMBEDDING, *NORMS, *QUANTIZED, *OPTIMIZERS, *DATA, *OTHERS, *LATER)
