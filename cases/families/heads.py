@@ -80,7 +80,7 @@ of each that are weights, one of zeros, or both."""
 
 
 @statement("Attention of several heads is its equation, in inference, whatever is asked for besides, with any masks together.",
-           FACTORS, strength=(1, 2, 2), usual={"bias": (True,)}, sparing=1, eager=2, senseless=SENSELESS,
+           FACTORS, strength=(1, 2, 2), usual={"bias": (True,)}, sparing=1, eager=1, senseless=SENSELESS,
            source="Vaswani et al. 2017; Ainslie et al. 2023; PyTorch: nn.MultiheadAttention; Keras: MultiHeadAttention")
 def heads_are_their_equation(ask, **variant) -> list[Deviation]:
     return deviations(ask, further="none", bare=False, time_first=False, **variant)

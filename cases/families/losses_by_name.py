@@ -96,7 +96,7 @@ def drawn(of: str, shape: tuple[int, ...], *words: str) -> tuple[np.ndarray, np.
            "made of their configurations.",
            {"name": tuple(EQUATIONS), "form": ("function", "loss", "metric", "compiled"), "of": tuple(SHAPES)},
            senseless=((("name", "form"), lambda name, form: form == "metric" and name not in METRICS),),
-           strength=(1, 2, 3), sparing=3, eager=20, source="Keras: losses, metrics, Model.compile")
+           strength=(1, 2, 3), sparing=3, eager=6, source="Keras: losses, metrics, Model.compile")
 def losses_by_name_are_equations(ask, name, form, of) -> list[Deviation]:
     kind, numbers, options, equation = EQUATIONS[name]
     targets, outputs = drawn(numbers, SHAPES[of], of)
@@ -135,7 +135,7 @@ def crossed(name: str, t: np.ndarray, p: np.ndarray, smoothing: float) -> np.nda
            "not; that of classes by their number too, of which one may be ignored.",
            {"name": (*CROSSED, SPARSE), "of": tuple(SHAPES), "logits": (True, False), "soft": (True, False),
             "form": ("function", "loss", "compiled")},
-           strength=(1, 2, 3), sparing=2, eager=6,
+           strength=(1, 2, 3), sparing=2, eager=3,
            source="Keras: losses(from_logits, label_smoothing, ignore_class); Lin et al. 2018")
 def cross_entropies_are_equations(ask, name, of, logits, soft, form) -> list[Deviation]:
     kind, numbers = CROSSED.get(name, ("SparseCategoricalCrossentropy", "class"))
