@@ -21,7 +21,7 @@ FACTORS = {"layer": LAYERS, "mask": ("right", "left", "gaps", "none"), "queries"
 OPTIONS = {
     "factors": FACTORS, "usual": {"layer": LAYERS[:3], "mask": ("gaps", "left"), "queries": ("right", "none")},
     "senseless": ((("layer", "own"), lambda layer, own: own and layer not in HEADS),), "strength": (1, 2, 2),
-    "sparing": 0, "eager": 3,
+    "sparing": 0, "eager": 2,
     "source": "Keras: Attention, MultiHeadAttention; PyTorch: nn.MultiheadAttention; Vaswani et al. 2017",
 }
 SLACK = 256 * unit_roundoff("float32")
@@ -147,7 +147,7 @@ def scored(layer: str, query: np.ndarray, key: np.ndarray, weights: dict[str, np
 @statement("Attention without heads is a mean of the values it may read, by the softmax of its scores: products, or sums of "
            "tanh, scaled where that is asked for; in training some of these are dropped, and the others scaled.",
            {"layer": LAYERS[:2], "score_mode": ("concat", "dot"), "use_scale": (True, False), "causal": (True, False),
-            "mask": ("none", "gaps"), "keys": (True, False)}, strength=(1, 2, 3), sparing=1, eager=4,
+            "mask": ("none", "gaps"), "keys": (True, False)}, strength=(1, 2, 3), sparing=1, eager=3,
            senseless=((("layer", "score_mode"), lambda layer, score: layer == "AdditiveAttention" and score != "dot"),),
            source="Keras: Attention, AdditiveAttention; Luong et al. 2015; Bahdanau et al. 2015")
 def attention_is_its_equation(ask, layer, score_mode, use_scale, causal, mask, keys):

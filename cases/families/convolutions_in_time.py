@@ -59,6 +59,8 @@ def convolutions_read_copies_at_edges(ask, edges, dilation, size, groups):
 
 def deviations(ask, padding, dilation, stride, size, groups, **more):
     """Between outputs and the sums."""
+           strength=(1, 2, 2), sparing=2, eager=3, source="Keras: Conv1D; van den Oord et al. 2016")
+def convolutions_see_their_steps(ask, padding, dilation, stride, size, groups):
     random = generator("convolution in time", size)
     given = {"inputs": draw_values(random, (ROWS, STEPS, FEATURES)), "bias": draw_values(random, (FILTERS,)),
              "kernel": draw_values(random, (size, FEATURES // groups, FILTERS))}

@@ -109,7 +109,7 @@ def averaged(ask, metric: str, targets: np.ndarray, outputs: np.ndarray, masks: 
 
 
 @statement("A metric of weighted rows is that of rows which stand there as often as they weigh, also where weights are no whole "
-           "numbers.", {"metric": tuple(METRICS), "weights": ("quarters", "whole")}, strength=(1, 1, 2), sparing=3, eager=6,
+           "numbers.", {"metric": tuple(METRICS), "weights": ("quarters", "whole")}, strength=(1, 1, 2), sparing=3, eager=3,
            usual={"weights": ("quarters",)}, source="Keras: metrics, update_state(sample_weight)")
 def metrics_count_by_weights(ask, metric, weights) -> list[Deviation]:
     numbers, options = METRICS[metric]

@@ -20,7 +20,7 @@ MASK = np.array([[1, 1, 0, 0], [1, 0, 1, 0], [1, 1, 1, 0]], bool)
 
 
 @statement("A mask that is given with a call is of that call alone: the next call on the same tensor gives what it gave before, "
-           "and the tensor carries no mask.", {"kind": KINDS}, strength=(1, 1, 1), sparing=2, eager=2,
+           "and the tensor carries no mask.", {"kind": KINDS}, strength=(1, 1, 1), sparing=2,
            usual={"kind": tuple(kind for kind in KINDS if kind not in ("nested", "loop", "normalization"))},
            source="Keras: Model.__call__(inputs, mask), Layer.__call__(inputs, mask)")
 def given_masks_are_of_their_call(ask, kind) -> list[Deviation]:
@@ -56,7 +56,7 @@ JOINED = ("add", "concatenate", "attention", "lstm", "maximum", "dense", "fewer_
 
 
 @statement("Inputs that are cast to the dtype of a layer keep their masks, alone or in a list, also where a model adds an axis.",
-           {"kind": JOINED, "dtype": ("float16", "bfloat16")}, strength=(1, 1, 2), sparing=2, eager=4,
+           {"kind": JOINED, "dtype": ("float16", "bfloat16")}, strength=(1, 1, 2), sparing=2, eager=3,
            usual={"dtype": ("bfloat16",)}, source="Keras: Layer.__call__, autocast")
 def cast_inputs_keep_their_masks(ask, kind, dtype) -> list[Deviation]:
     """Arrays: `mask`, what the outputs carry."""

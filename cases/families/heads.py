@@ -70,6 +70,7 @@ FACTORS = {
 """What queries read: themselves, other sequences as wide, others of other widths; what else is said of what they may read: one
 mask for all rows, or one for each; whether scores are asked for; whether gradients are taken, without which a fast kernel may
 run."""
+WINDOW = 2
 DROPPED = (12, 8)
 """Rows, and steps, of sequences whose scores are dropped."""
 SENSELESS = (
@@ -83,7 +84,7 @@ of each that are weights, one of zeros, or both; masks of numbers, which are add
 
 
 @statement("Attention of several heads is its equation, in inference, whatever is asked for besides, with any masks together.",
-           FACTORS, strength=(1, 2, 2), usual={"bias": (True,)}, sparing=1, eager=2, senseless=SENSELESS,
+           FACTORS, strength=(1, 2, 2), usual={"bias": (True,)}, sparing=1, eager=1, senseless=SENSELESS,
            source="Vaswani et al. 2017; Ainslie et al. 2023; PyTorch: nn.MultiheadAttention; Keras: MultiHeadAttention")
 def heads_are_their_equation(ask, **variant) -> list[Deviation]:
     return deviations(ask, further="none", bare=False, time_first=False, numbers=False, **variant)
@@ -101,6 +102,16 @@ def heads_with_more_are_their_equation(ask, **variant) -> list[Deviation]:
 def deviations(ask, heads, reads, further, mask, own, causal, scores, bare, bias, gradients, time_first,
                numbers) -> list[Deviation]:
     """Between outputs and scores and the equation."""
+@statement("A query of a layer with a window reads the steps within it on either side, and none that is later where that is "
+           "forbidden too.", {"causal": (True, False)}, sparing=0, eager=1, source="Keras: MultiHeadAttention(sliding_window)")
+def heads_within_a_window(ask, causal) -> list[Deviation]:
+    return deviations(ask, heads="each_its_own", reads="itself", further="none", mask="none", own="none", causal=causal,
+                      scores="each", bare=False, bias=True, gradients=False, time_first=False, window=WINDOW)
+
+
+               window=0) -> list[Deviation]:
+    """Between outputs and scores and the equation. `window`: how many steps a query reads on either side, itself among them; 0 is
+    no window."""
     random = generator("heads", heads, reads)
     weights = {name: draw_values(random, shape) * (1.0 if bias or not name.endswith("bias") else 0.0)
                for name, shape in sizes(heads, reads).items()}
@@ -125,6 +136,9 @@ def deviations(ask, heads, reads, further, mask, own, causal, scores, bare, bias
     options: dict[str, Any] = {"heads": HEADS[heads], "reads": reads, "further": further, "scores": scores, "bare": bare,
                                "bias": bias, "gradients": gradients, "time_first": time_first, "causal": causal,
                                "numbers": (keys, np.broadcast_to(pairs, said.shape)) if numbers else ()}
+    near = np.abs(np.arange(QUERIES)[:, None] - np.arange(read)) < (window or QUERIES + read)
+    given["may"] = said & near if valid is None else said & near & valid[:, None]
+                               "bias": bias, "gradients": gradients, "time_first": time_first, "causal": causal, "window": window}
     seen = ask(FunctionRequest("heads", (*options.items(), ("weights", weights), ("given", given), ("valid", valid),
                                          ("said", said if causal or own != "none" else None))))
     found = compare("outputs", seen["outputs"], due, SLACK * (1.0 + np.abs(due)))

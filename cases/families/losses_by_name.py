@@ -18,6 +18,8 @@ CLASSES = 4
 SHAPES = {"steps": (3, 5, CLASSES), "rows": (5, CLASSES), "square": (CLASSES, CLASSES), "one_row": (1, CLASSES),
           "steps_of_one_row": (1, 5, CLASSES), "cube": (CLASSES, CLASSES, CLASSES)}
 """What the losses are of, by name; the last axis is that of the classes."""
+STEPPED = SHAPES | {"one_step": (3, 1, CLASSES)}
+"""Those of cross-entropies: an axis of one step is no axis of one class."""
 SLACK = 512 * unit_roundoff("float32")
 DELTA, SMOOTHING, GAMMA, ALPHA = 0.625, 0.25, 3.0, 0.375
 
@@ -96,7 +98,7 @@ def drawn(of: str, shape: tuple[int, ...], *words: str) -> tuple[np.ndarray, np.
            "made of their configurations.",
            {"name": tuple(EQUATIONS), "form": ("function", "loss", "metric", "compiled"), "of": tuple(SHAPES)},
            senseless=((("name", "form"), lambda name, form: form == "metric" and name not in METRICS),),
-           strength=(1, 2, 3), sparing=3, eager=20, source="Keras: losses, metrics, Model.compile")
+           strength=(1, 2, 3), sparing=3, eager=6, source="Keras: losses, metrics, Model.compile")
 def losses_by_name_are_equations(ask, name, form, of) -> list[Deviation]:
     kind, numbers, options, equation = EQUATIONS[name]
     targets, outputs = drawn(numbers, SHAPES[of], of)
@@ -133,13 +135,13 @@ def crossed(name: str, t: np.ndarray, p: np.ndarray, smoothing: float) -> np.nda
 
 @statement("A cross-entropy, focal or not, is its equation of each step, of logits or shares, with labels that are smoothed or "
            "not; that of classes by their number too, of which one may be ignored.",
-           {"name": (*CROSSED, SPARSE), "of": tuple(SHAPES), "logits": (True, False), "soft": (True, False),
+           {"name": (*CROSSED, SPARSE), "of": tuple(STEPPED), "logits": (True, False), "soft": (True, False),
             "form": ("function", "loss", "compiled")},
-           strength=(1, 2, 3), sparing=2, eager=6,
+           strength=(1, 2, 3), sparing=2, eager=3,
            source="Keras: losses(from_logits, label_smoothing, ignore_class); Lin et al. 2018")
 def cross_entropies_are_equations(ask, name, of, logits, soft, form) -> list[Deviation]:
     kind, numbers = CROSSED.get(name, ("SparseCategoricalCrossentropy", "class"))
-    targets, outputs = drawn(numbers, SHAPES[of], of)
+    targets, outputs = drawn(numbers, STEPPED[of], of)
     counts = np.ones(targets.shape[:-1], bool)
     options = {"from_logits": logits}
     if name == SPARSE and soft:

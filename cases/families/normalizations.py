@@ -33,7 +33,7 @@ def normalized(kind: str, inputs: np.ndarray, axes: tuple[int, ...], scale: np.n
 @statement("A normalization is its equation over whichever axes it is asked for, each number with its own scale and "
            "offset, or none, also where there are as many steps as features, and where statistics are taken over all devices.",
            {"kind": ("rms", "layer", "unit", "batch"), "axes": tuple(AXES), "features": (STEPS, STEPS + 1)},
-           strength=(1, 2, 3), sparing=4, eager=7,
+           strength=(1, 2, 3), sparing=4, eager=5,
            senseless=((("kind", "axes"), lambda kind, axes: kind == "batch" and axes == "both"),),
            source="Keras: LayerNormalization, RMSNormalization, UnitNormalization, BatchNormalization (axis)")
 def normalizations_are_their_equations(ask, kind, axes, features) -> list[Deviation]:

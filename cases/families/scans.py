@@ -8,6 +8,7 @@ import numpy as np
 
 from cases.batches import draw_values
 from cases.families.base import equal, statement
+from cases.families.feeding import differing
 from cases.layers import generator
 from cases.models import FunctionRequest
 from cases.requests import Deviation, Refusal
@@ -163,5 +164,4 @@ def pieces_are_where_they_are_told(ask) -> list[Deviation]:
     given = {"whole": draw_values(random, (4, 5)), "rows": draw_values(random, (len(PLACES), 5)),
              "piece": draw_values(random, (2, 3))}
     seen = ask(FunctionRequest("pieces", tuple(given.items())))
-    due = pieces(**given)
-    return [d for name, array in due.items() for d in compare(name, seen[name], array, SLACK * (1 + np.abs(array)))]
+    return differing(seen, pieces(**given))

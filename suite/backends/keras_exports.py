@@ -191,8 +191,7 @@ def run_checkpoint(backend: Any, request: FunctionRequest) -> Observation | Unsu
         layers, random = keras.layers, np.random.default_rng(seed)
         start = keras.Input(batch_shape=(options["rows"], None, options["features"]))
         cells = [layers.LSTMCell(2), layers.GRUCell(2, dropout=0.5)]
-        both = layers.Bidirectional(layers.SimpleRNN(2, return_sequences=True))(start)
-        model = keras.Model(start, layers.RNN(cells, stateful=True)(layers.BatchNormalization()(both)))
+        model = keras.Model(start, layers.RNN(cells, stateful=True)(layers.BatchNormalization()(start)))
         model.compile(keras.optimizers.Adam(), "mse")
         model.optimizer.build(model.trainable_variables)
         kept = [one for one in model.variables if "seed" not in one.path]  # of seeds no file of Keras tells

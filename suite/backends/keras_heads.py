@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from typing import Any
 
 import numpy as np
@@ -21,9 +22,12 @@ def run_heads(backend: Any, request: FunctionRequest) -> Observation | Unsupport
         return Unsupported("Keras' layers of attention have no further keys, no mean scores, and read batches, rows first")
     asking, kept = options["heads"]
     given, weights, layers = options["given"], options["weights"], keras.layers
+    windowed = {"sliding_window": options["window"]} if options["window"] else {}
+    if windowed and "sliding_window" not in inspect.signature(layers.MultiHeadAttention.__init__).parameters:
+        return Unsupported("this release of Keras has no windows")
     with moment("build"):
         if asking == kept:
-            one = layers.MultiHeadAttention(asking, SIZE, dropout=0.4, use_bias=options["bias"])
+            one = layers.MultiHeadAttention(asking, SIZE, dropout=0.4, use_bias=options["bias"], **windowed)
         else:
             one = layers.GroupQueryAttention(SIZE, asking, kept, dropout=0.4, use_bias=options["bias"])
         one.build(given["query"].shape, given["value"].shape, given["key"].shape)

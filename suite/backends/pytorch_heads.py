@@ -52,6 +52,8 @@ def run_heads(backend: Any, request: FunctionRequest) -> Observation | Unsupport
     options = dict(request.arguments)
     if options["heads"][0] != options["heads"][1]:
         return Unsupported("the heads of nn.MultiheadAttention have each their own keys and values")
+    if options["window"]:
+        return Unsupported("nn.MultiheadAttention has no window but masks")
     with moment("build"):
         module = made(options)
     axes = 0 if options["bare"] else 1 if options["time_first"] else None

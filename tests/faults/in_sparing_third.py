@@ -156,8 +156,6 @@ COMMON_ON_TENSORFLOW = (
         "h3t the first state alone is cast to the layer's precision": (
             "        states = tree.map_structure(\n            lambda x: ops.cast(x, dtype=self.compute_dtype), states\n        )",
             "        states = [ops.cast(states[0], self.compute_dtype) if not tree.is_nested(states[0]) else states[0], *states[1:]]"),
-        "h3t a state of a cell without a start of its own is in single precision": (
-            "ops.zeros((batch_size, d), dtype=self.cell.compute_dtype)", "ops.zeros((batch_size, d), dtype=\"float32\")"),
     }),
     *common("keras-tensorflow", "layers.rnn.bidirectional", {
         "h3t backwards outputs hold in padding where both are returned": (
