@@ -99,16 +99,14 @@ def heads_with_more_are_their_equation(ask, **variant) -> list[Deviation]:
     return deviations(ask, **variant)
 
 
-def deviations(ask, heads, reads, further, mask, own, causal, scores, bare, bias, gradients, time_first,
-               numbers) -> list[Deviation]:
-    """Between outputs and scores and the equation."""
 @statement("A query of a layer with a window reads the steps within it on either side, and none that is later where that is "
            "forbidden too.", {"causal": (True, False)}, sparing=0, eager=1, source="Keras: MultiHeadAttention(sliding_window)")
 def heads_within_a_window(ask, causal) -> list[Deviation]:
     return deviations(ask, heads="each_its_own", reads="itself", further="none", mask="none", own="none", causal=causal,
-                      scores="each", bare=False, bias=True, gradients=False, time_first=False, window=WINDOW)
+                      scores="each", bare=False, bias=True, gradients=False, time_first=False, numbers=False, window=WINDOW)
 
 
+def deviations(ask, heads, reads, further, mask, own, causal, scores, bare, bias, gradients, time_first, numbers,
                window=0) -> list[Deviation]:
     """Between outputs and scores and the equation. `window`: how many steps a query reads on either side, itself among them; 0 is
     no window."""
@@ -128,17 +126,15 @@ def heads_within_a_window(ask, causal) -> list[Deviation]:
         turn = np.arange(rows)[:, None, None] * (own == "each_row")
         said = ((np.arange(QUERIES)[:, None] + 2 * np.arange(read) + turn) % 3 != 0) | first
     said = said & np.tri(QUERIES, read, dtype=bool) if causal else said
-    given["may"] = said if valid is None else said & valid[:, None]
+    near = np.abs(np.arange(QUERIES)[:, None] - np.arange(read)) < (window or QUERIES + read)
+    given["may"] = said & near if valid is None else said & near & valid[:, None]
     keys, pairs = (draw_values(generator("numbers of masks", heads), shape) * numbers for shape in (
         (rows, read), (1 if own == "all_rows" else rows, QUERIES, read)))
     given["plus"] = keys[:, None] * (valid is not None) + pairs * (causal or own != "none")
     due, parts = attended(given, weights, further)
     options: dict[str, Any] = {"heads": HEADS[heads], "reads": reads, "further": further, "scores": scores, "bare": bare,
                                "bias": bias, "gradients": gradients, "time_first": time_first, "causal": causal,
-                               "numbers": (keys, np.broadcast_to(pairs, said.shape)) if numbers else ()}
-    near = np.abs(np.arange(QUERIES)[:, None] - np.arange(read)) < (window or QUERIES + read)
-    given["may"] = said & near if valid is None else said & near & valid[:, None]
-                               "bias": bias, "gradients": gradients, "time_first": time_first, "causal": causal, "window": window}
+                               "window": window, "numbers": (keys, np.broadcast_to(pairs, said.shape)) if numbers else ()}
     seen = ask(FunctionRequest("heads", (*options.items(), ("weights", weights), ("given", given), ("valid", valid),
                                          ("said", said if causal or own != "none" else None))))
     found = compare("outputs", seen["outputs"], due, SLACK * (1.0 + np.abs(due)))
