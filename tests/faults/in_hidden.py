@@ -88,7 +88,4 @@ ALL: tuple[Fault, ...] = (
     Fault("the second half is turned where it runs backwards alone", "hidden again: halves", K + "layers.rnn.bidirectional",
           "        if self.return_sequences:\n            y_rev = ops.flip(y_rev, axis=1)\n",
           "        if self.return_sequences and self.backward_layer.go_backwards:\n            y_rev = ops.flip(y_rev, axis=1)\n"),
-    Fault("a layer made again forgets its axis for another", "hidden again: configurations", K + "losses.losses",
-          "class CosineSimilarity(LossFunctionWrapper):", "class CosineSimilarity(LossFunctionWrapper):\n\n    @classmethod\n"
-          "    def from_config(cls, config):\n        return cls(axis=0, **config)\n"),
 )
