@@ -37,7 +37,8 @@ def loops_are_right_in_their_corners(ask, cell, kernel, direction, mask, units, 
     whole = PARTS.get(cell, cell)
     activation = "linear" if cell == LINEAR else activation
     layer = Layer(whole.removesuffix("_before").removesuffix("_linear"), 2, units, direction=direction, bias=bias,
-                  activation=activation, return_sequences=sequences, reset_after=not whole.endswith("_before"), implementation=1 + (whole == cell))
+                  activation=activation, return_sequences=sequences, reset_after=not whole.endswith("_before"),
+                  implementation=1 + (whole == cell))
     batch = BatchPlan(rows, steps, mask, True).draw(layer)
     request = Request(layer, draw_weights(layer), batch, wants=("outputs", "states", "gradients"), execution=Execution(kernel))
     return against_reference(ask(request), request, "outputs", "states", "gradients")
