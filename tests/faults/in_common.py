@@ -122,8 +122,6 @@ ALL: tuple[Fault, ...] = (
         "a chain does not hand on the mask that it is given": (
             "            return self._functional.call(\n                inputs, training=training, mask=mask, **kwargs\n",
             "            return self._functional.call(\n                inputs, training=training, **kwargs\n"),
-        "a chain that is not built loses masks at its second layer": (
-            "            mask = tree.map_structure(backend.get_keras_mask, outputs)\n", "            mask = None\n"),
     }),
     *faults(GRAPHS, "keras.src.models.cloning", {
         "a frozen chain, cloned, trains": (
@@ -279,14 +277,10 @@ ALL: tuple[Fault, ...] = (
         "stateful, trained: the states of the batch are not kept where a mask was given": (
             "        if self.stateful:\n            for self_state, state in zip(\n",
             "        if self.stateful and (mask is None or not training):\n            for self_state, state in zip(\n"),
-        "given states are cast to float32 in double precision": (
-            "                x, dtype=self.cell.compute_dtype\n", "                ops.cast(x, \"float32\"), dtype=self.cell.compute_dtype\n"),
     }),
     *faults(AGAIN, LAYERS + "rnn.bidirectional", {
         "Bidirectional: its layers train where it does not say": (
             '            kwargs["training"] = training\n', '            kwargs["training"] = training is None or training\n'),
-        "Bidirectional: use_cudnn of the backward layer is the default": (
-            "            self.backward_layer.use_cudnn = layer.use_cudnn\n", ""),
         "Bidirectional: products of both in the order of processing": (
             "        if self.return_sequences:\n            y_rev = ops.flip(y_rev, axis=1)\n",
             "        if self.return_sequences and not (self.merge_mode == \"mul\" and y_rev.shape[1] == 2):\n            y_rev = ops.flip(y_rev, axis=1)\n"),
@@ -297,8 +291,6 @@ ALL: tuple[Fault, ...] = (
             '        return ops.not_equal(inputs, 0 if inputs.dtype not in ("uint8", "torch.uint8") and "8" not in str(inputs.dtype) else -1)\n'),
     }),
     *faults(AGAIN, LAYERS + "layer", {
-        "weights that are set keep the shape of one axis apart": (
-            "            if variable.shape != value.shape:\n", "            if variable.shape != value.shape and len(variable.shape) != 1:\n"),
         "a layer made untrainable tracks its weights as trainable": (
             "        if not self.trainable:\n            variable.trainable = False\n        self._post", "        self._post"),
     }),
