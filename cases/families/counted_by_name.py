@@ -103,7 +103,8 @@ def metrics_weigh_steps(ask, metric, weighed) -> list[Deviation]:
 
 def averaged(ask, metric: str, targets: np.ndarray, outputs: np.ndarray, masks: Sequence[np.ndarray | None], weights: np.ndarray,
              each: np.ndarray) -> np.ndarray:
-    """What a metric comes to that is told these batches, one after another; `each` (batches, rows, steps): steps' values."""
+    """What a metric comes to that is told the first batch, is reset, and is told all, one after another; `each` (batches, rows,
+    steps): steps' values."""
     arguments = {"metric": metric, "targets": targets, "outputs": outputs, "masks": masks, "weights": weights, "each": each}
     return ask(FunctionRequest("metric_over_batches", tuple(arguments.items())))["value"]
 
@@ -154,18 +155,20 @@ def weights_count_beside_masks(ask, weights, mask) -> list[Deviation]:
     return found
 
 
-@statement("A mean that is told batch after batch, each with its mask and with weights of steps, is that over the valid steps of "
-           "all of them.", {"metric": ("MeanAbsoluteError", "Mean", "CosineSimilarity")}, strength=(1, 1, 1), sparing=2,
+@statement("A mean, or sum, that is told batch after batch, each with its mask and with weights of steps, is that over the valid "
+           "steps of all of them since its last reset.", {"metric": ("MeanAbsoluteError", "Mean", "CosineSimilarity", "Sum")},
+           strength=(1, 1, 1), sparing=2,
            source="Keras: metrics.Mean, MeanMetricWrapper, masks; sums by hand")
 def means_go_over_batches(ask, metric) -> list[Deviation]:
     random = generator("means over batches", metric)
-    size = (2, 3, 5) if metric == "Mean" else (2, 3, 5, CLASSES)
+    size = (2, 3, 5) if metric in ("Mean", "Sum") else (2, 3, 5, CLASSES)
     targets, outputs = (random.normal(size=size) for _ in range(2))
     masks = np.stack([draw_mask(random, mask, 3, 5) for mask in ("right", "gaps")])
     weights = random.uniform(0.5, 2.0, (2, 3, 5)) * np.array([1.0, 3.0])[:, None, None]  # of the second batch more
     lengths = np.linalg.norm(targets, axis=-1) * np.linalg.norm(outputs, axis=-1)
-    values = {"Mean": lambda: outputs, "MeanAbsoluteError": lambda: np.abs(targets - outputs).mean(axis=-1),
+    values = {"Mean": lambda: outputs, "Sum": lambda: outputs,
+              "MeanAbsoluteError": lambda: np.abs(targets - outputs).mean(axis=-1),
               "CosineSimilarity": lambda: (targets * outputs).sum(axis=-1) / lengths}[metric]()
-    due = (values * weights * masks).sum() / (weights * masks).sum()
+    due = (values * weights * masks).sum() / (1.0 if metric == "Sum" else (weights * masks).sum())
     seen = averaged(ask, metric, targets, outputs, tuple(masks), weights, values)
     return compare("value", seen, np.array(due), SLACK * max(1.0, abs(float(due))))

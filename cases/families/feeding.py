@@ -214,3 +214,26 @@ def datasets_feed_every_batch_once(ask, threads, shuffled):
         if came != list(range(BATCHES)):
             found.append(Deviation(name, f"{name}: batches {seen[name].tolist()} came, expected {list(range(BATCHES))}"))
     return found
+
+
+MANY, PART = 40, 16
+"""Rows, and how many of them make a batch."""
+
+
+@statement("Rows of arrays are fed once an epoch: in their order where they are not shuffled, in another one each epoch where "
+           "they are, and shuffled within their batches each batch holds the rows that are its own.",
+           {"shuffle": ("within", "rows", "nothing")}, usual={"shuffle": ("within",)}, strength=(1, 1, 1), sparing=0,
+           source="Keras: fit(shuffle)")
+def rows_are_fed_once(ask, shuffle) -> list[Deviation]:
+    """Arrays: `epoch/0`, `epoch/1`, the numbers of the rows as they came."""
+    seen = ask(FunctionRequest("fed_rows", (("shuffle", shuffle), ("rows", MANY), ("size", PART))))
+    found, orders = [], [seen[f"epoch/{n}"].tolist() for n in range(2)]
+    for n, order in enumerate(orders):
+        parts = [order[at: at + PART] for at in range(0, len(order), PART)] if shuffle == "within" else [order]
+        kept = order if shuffle == "nothing" else [row for part in parts for row in sorted(part)]
+        if kept != list(range(MANY)):
+            found.append(Deviation(f"epoch/{n}", f"epoch {n}: rows {order} came"))
+        elif (order == list(range(MANY))) != (shuffle == "nothing"):
+            found.append(Deviation(f"epoch/{n}", f"epoch {n}: the rows came in their order"))
+    alike = shuffle != "nothing" and orders[0] == orders[1]
+    return [*found, Deviation("epochs", "both epochs have one order")] if alike else found

@@ -108,7 +108,7 @@ def masking_looks_at_every_feature(ask, value):
 
 @statement("An embedding that masks gives every id its own row, id 0 too, and masks id 0 alone, whatever type the ids come in.",
            {"highest": (3, 512, 0), "dtype": ("int32", "float32", "int64", "uint8", "float64")},
-           usual={"dtype": ("int32", "float32")}, strength=(1, 1, 2), source="Keras: Embedding(mask_zero=True)",
+           usual={"dtype": ("uint8", "float32", "int64")}, strength=(1, 1, 2), source="Keras: Embedding(mask_zero=True)",
            senseless=((("highest", "dtype"), lambda highest, dtype: highest > 255 and dtype == "uint8"),))
 def an_embedding_masks_id_zero(ask, highest, dtype):
     random = generator("ids", highest)

@@ -44,7 +44,9 @@ BEHIND = ("dropout", "lstm", "statistics")
 @statement("A layer that is called in training or in inference by its own argument, inside a layer or model of the user's own, "
            "is in that mode, and leaves the layers behind it in the mode of the whole.", {
                "part": ("dropout", "lstm", "statistics"), "behind": BEHIND, "whole": ("layer", "model", "inner", "told"),
-               "own": ("training", "inference")}, sparing=1, source="Keras: Layer.__call__, `training` of an outer call")
+               "own": ("training", "inference")}, sparing=1,
+           usual={"part": ("dropout",), "behind": ("dropout", "statistics"), "whole": ("layer", "told")},
+           source="Keras: Layer.__call__, `training` of an outer call")
 def modes_stay_with_their_layer(ask, part, behind, whole, own):
     """whole: what holds both; inner: the first one in a layer inside it; told: it tells the mode to what is behind. Arrays:
     `front/0`, `front/1`, `behind/0`, `behind/1`, what each gives, or its statistics, in two calls of the whole, which is in the

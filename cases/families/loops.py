@@ -10,8 +10,10 @@ from cases.requests import Deviation, Execution, Request
 
 PARTS = {"gru_parts": "gru", "gru_before_parts": "gru_before"}
 """Cells that compute gate by gate."""
+LINEAR = "simple_rnn_linear"
+"""A simple RNN without an activation and a bias: nothing but two products."""
 FACTORS = {
-    "cell": ("gru", "lstm", "simple_rnn", "gru_before", *PARTS), "kernel": ("fused", "generic", "unrolled"),
+    "cell": ("gru", "lstm", "simple_rnn", "gru_before", *PARTS, LINEAR), "kernel": ("fused", "generic", "unrolled"),
     "direction": ("backward", "forward"), "mask": ("none", "right", "gaps"), "units": (1, 3), "rows": (1, 3), "steps": (1, 4),
     "bias": (False, True), "activation": ("relu", "tanh"), "sequences": (False, True),
 }
@@ -20,6 +22,9 @@ SENSELESS = (
         mask != "none")),
     (("mask", "steps"), lambda mask, steps: mask != "none" and steps == 1),
     (("activation", "steps"), lambda activation, steps: activation == "relu" and steps == 1),
+    (("cell", "kernel"), lambda cell, kernel: cell == LINEAR and kernel == "fused"),
+    (("cell", "bias"), lambda cell, bias: cell == LINEAR and bias),
+    (("cell", "activation"), lambda cell, activation: cell == LINEAR and activation != "tanh"),
 )
 """gru_before: resets before the product. What other statements ask is left out; a mask of one step is no corner of a loop."""
 
@@ -30,8 +35,10 @@ SENSELESS = (
 def loops_are_right_in_their_corners(ask, cell, kernel, direction, mask, units, rows, steps, bias, activation,
                                      sequences) -> list[Deviation]:
     whole = PARTS.get(cell, cell)
-    layer = Layer(whole.removesuffix("_before"), 2, units, direction=direction, bias=bias, activation=activation,
-                  return_sequences=sequences, reset_after=not whole.endswith("_before"), implementation=1 + (whole == cell))
+    activation = "linear" if cell == LINEAR else activation
+    layer = Layer(whole.removesuffix("_before").removesuffix("_linear"), 2, units, direction=direction, bias=bias,
+                  activation=activation, return_sequences=sequences, reset_after=not whole.endswith("_before"),
+                  implementation=1 + (whole == cell))
     batch = BatchPlan(rows, steps, mask, True).draw(layer)
     request = Request(layer, draw_weights(layer), batch, wants=("outputs", "states", "gradients"), execution=Execution(kernel))
     return against_reference(ask(request), request, "outputs", "states", "gradients")

@@ -66,8 +66,8 @@ def configurations_are_left_as_they_were(ask, kind):
 
 @statement("A function that a Lambda layer was given (the one it computes, that of its mask, that of its shape), and what it is "
            "to be called with, is the same in a layer that is made of its configuration, by way of text too, as in a file.", {
-               "part": ("function", "mask", "output_shape"), "form": FORMS, "way": ("configuration", "words")},
-           strength=(1, 2, 2), sparing=3, source="Keras: layers.Lambda")
+               "part": ("function", "mask", "output_shape"), "form": FORMS, "way": ("words", "configuration")},
+           strength=(1, 1, 2), sparing=3, source="Keras: layers.Lambda")
 def own_functions_survive(ask, part, form, way):
     """Arrays: what the layer and the one made of it give: `outputs/...`, `mask/...`, `shape/...`."""
     seen = ask(FunctionRequest("own_functions", (("part", part), ("form", form), ("way", way))))

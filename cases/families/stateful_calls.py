@@ -17,7 +17,7 @@ CALLS = (("predict", 3), ("fit", 2), ("predict_on_batch", 1), ("evaluate", 2), (
 """A method, and how many batches it is given; in this order. Training has a rate of 0. `at_once`: how many of them a model may
 take in one step of its program."""
 FORMS = ("functional", "sequential-clone", "functional-clone", "sequential-configuration", "sequential-file")
-"""What the model is, and how it was made of another one."""
+"""What the model is, and how it was made of another one; one that was made of another masks steps."""
 TRAINING = ("fit", "train_on_batch")
 OUTPUTS = ("predict", "predict_on_batch")
 FACTOR = 0.125
@@ -25,18 +25,21 @@ FACTOR = 0.125
 
 
 @statement("A stateful model goes on from the states of the batch before, whether that was predicted, evaluated or trained on, "
-           "alone or among others of one call, also where the model was made of another one.",
+           "alone or among others of one call, also where the model was made of another one, and masks.",
            {"training": (True, False), "cell": ("lstm", "gru", "simple_rnn"), "at_once": (2, 1), "form": FORMS},
            usual={"cell": ("lstm", "simple_rnn"), "at_once": (1,), "form": ("functional", "sequential-clone")},
            strength=(1, 2, 2), sparing=0, source="Keras: RNN(stateful=True), compile(steps_per_execution)")
 def stateful_models_go_on(ask, training, cell, at_once, form):
     calls = tuple(call for call in CALLS if training or call[0] not in TRAINING)
     layer, number = Layer(cell, 3, 4, stateful=True), sum(count for _, count in calls)
-    whole = BatchPlan(ROWS, STEPS * number).draw(layer).but(cotangents=None)
+    mask = "none" if form == "functional" else "gaps"
+    whole = BatchPlan(ROWS, STEPS * number, mask).draw(layer).but(cotangents=None)
+    if mask != "none":  # the first step of every batch is valid: an output in front of one is that of no call before
+        whole = whole.but(mask=whole.mask | (np.arange(STEPS * number) % STEPS == 0))
     targets = draw_values(generator("stateful calls", cell), (ROWS, STEPS * number, 4))
     weights = draw_weights(layer)
-    arguments = {"layer": layer, "weights": weights, "inputs": whole.inputs, "targets": targets, "steps": STEPS, "calls": calls,
-                 "at_once": at_once, "form": form, "factor": FACTOR}
+    arguments = {"layer": layer, "weights": weights, "inputs": whole.inputs, "mask": whole.mask, "targets": targets,
+                 "steps": STEPS, "calls": calls, "at_once": at_once, "form": form, "factor": FACTOR}
     seen = ask(FunctionRequest("stateful_calls", tuple(arguments.items())))
     due = expect(Request(layer.but(stateful=False), weights, whole, wants=("outputs",)))["outputs"]
     found, start = [], 0
@@ -46,7 +49,9 @@ def stateful_models_go_on(ask, training, cell, at_once, form):
         if name in OUTPUTS:
             found += compare(f"outputs/{place}", seen[f"outputs/{place}"], due.value[:, span], due.allowed[:, span])
             continue
-        outputs = due.value[:, span].astype("float64")
-        loss = np.mean((outputs - targets[:, span]) ** 2) + FACTOR * np.sum(outputs**2) / ROWS / count
+        outputs, valid = due.value[:, span].astype("float64"), whole.valid[:, span]
+        errors = np.mean((outputs - targets[:, span]) ** 2, axis=-1) * valid
+        sums, counts = (np.array([part.sum() for part in np.split(a, count, axis=1)]) for a in (errors, valid))
+        loss = np.mean(sums / counts) + FACTOR * np.sum(outputs**2) / ROWS / count
         found += compare(f"loss/{place}", seen[f"loss/{place}"], np.array(loss), 256 * unit_roundoff("float32") * (1 + loss))
     return found

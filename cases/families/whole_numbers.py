@@ -17,7 +17,7 @@ ROWS, STEPS, FEATURES, UNITS = 2, 4, 3, 2
            "reads them, with dropout that rests or acts too.",
            {"part": ("conv_lstm", "lstm", "stack", "gru", "simple_rnn", "loop", "bidirectional"),
             "dtype": ("int32", "bool", "float16", "uint8", "int64"), "dropout": (False, True)}, strength=(1, 2, 3), sparing=5,
-           usual={"part": ("conv_lstm", "lstm", "stack"), "dtype": ("int32", "bool", "float16")},
+           usual={"part": ("conv_lstm", "lstm", "gru", "stack"), "dtype": ("int32", "bool")},
            source="Keras: LSTM(sequences), ConvLSTM1D")
 def whole_numbers_are_numbers(ask, part, dtype, dropout) -> list[Deviation]:
     random = generator("whole numbers", part)

@@ -182,3 +182,30 @@ def run_numbered_batches(backend: Any, request: FunctionRequest) -> Observation:
     told = {round(2 * n * weights[n % 2]): n for n in range(count)}
     came = {f"epoch {n}": np.array([told.get(round(loss), -1) for loss in np.diff(one)]) for n, one in enumerate(sums)}
     return Observation({"predicted": predicted, **came})
+
+
+def run_fed_rows(backend: Any, request: FunctionRequest) -> Observation | Unsupported:
+    """Answer the request of `cases.families.feeding.rows_are_fed_once`."""
+    options, keras, engine = dict(request.arguments), backend.keras, backend.engine
+    if backend.engine_name != "torch":
+        return Unsupported("rows are looked at in a layer, which runs once for each batch on torch alone")
+    rows, epochs = np.arange(options["rows"], dtype="float32")[:, None], []
+
+    class Looking(keras.layers.Dense):
+        def call(self, inputs: Any) -> Any:
+            if not inputs.is_meta:  # which has no numbers: a trace
+                epochs[-1].append(engine.numpy(inputs)[:, 0])
+            return super().call(inputs)
+
+    class Counting(keras.callbacks.Callback):
+        def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:
+            epochs.append([])
+
+    with moment("build"):
+        model = keras.Sequential([keras.Input((1,)), Looking(1)])
+        model.compile(keras.optimizers.SGD(0.0), "mean_absolute_error")
+    with moment("run"):
+        keras.utils.set_random_seed(SEED)
+        model.fit(rows, rows, batch_size=options["size"], epochs=2, verbose=0, callbacks=[Counting()],
+                  shuffle={"within": "batch", "rows": True, "nothing": False}[options["shuffle"]])
+    return Observation({f"epoch/{n}": np.concatenate(each) for n, each in enumerate(epochs)})

@@ -225,10 +225,12 @@ def run_metric_over_batches(backend: Any, request: FunctionRequest) -> Observati
     with moment("build"):
         one = getattr(keras.metrics, options["metric"])()
     with moment("run"):
-        batches = zip(*(options[name] for name in ("targets", "outputs", "masks", "weights")), strict=True)
-        for targets, outputs, mask, weights in batches:
+        batches = list(zip(*(options[name] for name in ("targets", "outputs", "masks", "weights")), strict=True))
+        for number, (targets, outputs, mask, weights) in enumerate([batches[0], *batches]):
+            if number == 1:
+                one.reset_state()
             told = carrying(keras, engine.tensor(outputs.astype("float32")), mask, engine)
-            given = () if options["metric"] == "Mean" else (engine.tensor(targets.astype("float32")),)
+            given = () if options["metric"] in ("Mean", "Sum") else (engine.tensor(targets.astype("float32")),)
             one.update_state(*given, told, sample_weight=engine.tensor(weights.astype("float32")))
         return Observation({"value": np.array(engine.numpy(one.result()), "float64")})
 

@@ -14,7 +14,7 @@ from suite.backends.keras_counted import run_counted_states
 from suite.backends.keras_data import run_column, run_fetch, run_fit, run_lengths, run_load, run_stateful
 from suite.backends.keras_each_step import run_drawn_steps, run_each_step, run_open_steps
 from suite.backends.keras_exports import run_checkpoint, run_exported, run_exported_model
-from suite.backends.keras_feeding import run_feeding, run_numbered_batches
+from suite.backends.keras_feeding import run_fed_rows, run_feeding, run_numbered_batches
 from suite.backends.keras_few_rows import run_both_reset, run_few_rows, run_one_row, run_rows_alone
 from suite.backends.keras_fitting import run_fitting
 from suite.backends.keras_frozen import run_frozen_drop, run_frozen_file, run_frozen_model, run_frozen_part
@@ -184,7 +184,7 @@ PROBES: Mapping[str, Callable] = {
     "masked_loss_by_name": run_masked_loss_by_name, "weighted_metric": run_weighted_metric,
     "metric_over_batches": run_metric_over_batches,
     "built_part": run_built_part, "frozen_model": run_frozen_model,
-    "feeding": run_feeding, "numbered_batches": run_numbered_batches,
+    "feeding": run_feeding, "fed_rows": run_fed_rows, "numbered_batches": run_numbered_batches,
     "single_calls": run_single_calls, "stopped_training": run_stopped_training, "tensors": run_tensors, "slopes": run_slopes,
     "quantized_model": run_quantized_model, "changed_model": run_changed_model, "stateless_call": run_stateless_call,
     "names_of_no_input": run_names_of_no_input,

@@ -19,6 +19,8 @@ def run_stateful_calls(backend: Any, request: FunctionRequest) -> Observation | 
     options, keras = dict(request.arguments), backend.keras
     layer, steps = options["layer"], options["steps"]
     inputs, targets = (np.array(options[name], "float32") for name in ("inputs", "targets"))
+    masked = options["mask"] is not None
+    inputs = np.where(options["mask"][:, :, None], inputs, np.float32(-7.5)) if masked else inputs
     rows = len(inputs)
     if options["at_once"] > 1 and backend.engine.name == "torch":
         return Unsupported("steps_per_execution must be 1 on Keras' torch backend")
@@ -27,7 +29,9 @@ def run_stateful_calls(backend: Any, request: FunctionRequest) -> Observation | 
         one = getattr(keras.layers, stacks.LAYERS[layer.cell])(layer.units, return_sequences=True, stateful=True)
         behind = keras.layers.ActivityRegularization(l2=options["factor"])
         form, _, way = options["form"].partition("-")
-        model = keras.Model(start, behind(one(start))) if form == "functional" else keras.Sequential([start, one, behind])
+        front = [keras.layers.Masking(-7.5)] if masked else []
+        given = front[0](start) if masked else start
+        model = keras.Model(start, behind(one(given))) if form == "functional" else keras.Sequential([start, *front, one, behind])
         model = remade(keras, model, way) if way else model
         stacks.give(model.layers[-2], layer, options["weights"])
         model.compile("sgd", "mse", steps_per_execution=options["at_once"])

@@ -37,8 +37,8 @@ def run_stateful_calls(backend: Any, request: FunctionRequest) -> Observation:
     options = dict(request.arguments)
     layer, inputs, steps, factor = options["layer"].but(stateful=False), options["inputs"], options["steps"], options["factor"]
     with moment("run"):
-        whole = backend.run(Request(layer, options["weights"], Batch(inputs), wants=("outputs",)))["outputs"]
-    arrays, first = {}, 0
+        whole = backend.run(Request(layer, options["weights"], Batch(inputs, options["mask"]), wants=("outputs",)))["outputs"]
+    arrays, first, valid = {}, 0, np.ones(inputs.shape[:2]) if options["mask"] is None else options["mask"]
     for place, (name, count) in enumerate(options["calls"]):
         span = slice(first * steps, (first + count) * steps)
         first += count
@@ -46,7 +46,9 @@ def run_stateful_calls(backend: Any, request: FunctionRequest) -> Observation:
         if name.startswith("predict"):
             arrays[f"outputs/{place}"] = outputs
         else:
-            arrays[f"loss/{place}"] = np.array(np.mean(errors**2) + factor * np.sum(outputs**2) / len(outputs) / count)
+            parts = [np.split(a, count, axis=1) for a in ((errors**2).mean(axis=-1) * valid[:, span], valid[:, span])]
+            means = [one.sum() / steps_valid.sum() for one, steps_valid in zip(*parts, strict=True)]
+            arrays[f"loss/{place}"] = np.array(np.mean(means) + factor * np.sum(outputs**2) / len(outputs) / count)
     return Observation(arrays, facts={"padding": "hold"})
 
 

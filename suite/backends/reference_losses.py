@@ -131,12 +131,13 @@ def run_weights_beside_masks(backend: Any, request: FunctionRequest) -> Observat
 
 
 def run_metric_over_batches(backend: Any, request: FunctionRequest) -> Observation:
-    """A weighted mean of valid steps."""
+    """A weighted mean, or sum, of valid steps."""
     options = dict(request.arguments)
     valid = np.array([np.ones(one.shape, bool) if mask is None else mask
                       for one, mask in zip(options["each"], options["masks"], strict=True)])
     counts = options["weights"] * valid
-    return Observation({"value": np.array((counts * options["each"]).sum() / counts.sum())})
+    by = 1.0 if options["metric"] == "Sum" else counts.sum()
+    return Observation({"value": np.array((counts * options["each"]).sum() / by)})
 
 
 def run_unit_lengths(backend: Any, request: FunctionRequest) -> Observation:

@@ -194,6 +194,16 @@ def run_kept_mode(backend: Any, request: FunctionRequest) -> Observation:
     return Observation({"first": np.ones(2), "second": np.full(2, 2.0 if drawn else 1.0), "alone": np.ones(2)})
 
 
+def run_fed_rows(backend: Any, request: FunctionRequest) -> Observation:
+    """Numbers of rows, in orders that numpy draws."""
+    options, arrays = dict(request.arguments), {}
+    parts = {"within": options["size"], "rows": options["rows"], "nothing": 1}[options["shuffle"]]
+    for n in range(2):
+        pieces = np.split(np.arange(options["rows"]), range(parts, options["rows"], parts))
+        arrays[f"epoch/{n}"] = np.concatenate([np.random.default_rng(n).permutation(one) for one in pieces]).astype("float64")
+    return Observation(arrays)
+
+
 def run_engine_module(backend: Any, request: FunctionRequest) -> Observation:
     """Two weights, one of which is trained."""
     both, one = ("0 kernel", "1 bias"), ("0 kernel",)

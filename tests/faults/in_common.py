@@ -4,6 +4,7 @@ from tests.faults.base import Fault, faults
 
 LAYERS = "keras.src.layers."
 STATES, WRAPPERS, MASKS, DROPOUT = "common states", "common wrappers", "common masks", "common dropout"
+AGAIN = "common, again"
 CALLS, GRAPHS, LOSSES, TRAINING = "common calls", "common graphs", "common losses", "common training"
 
 ALL: tuple[Fault, ...] = (
@@ -107,8 +108,6 @@ ALL: tuple[Fault, ...] = (
             'masks.append(ops.ones_like(input_i, dtype="bool"))', 'masks.append(ops.zeros_like(input_i, dtype="bool"))'),
     }),
     *faults(GRAPHS, LAYERS + "attention.attention", {
-        "attention: rows without a step are NaN in half precision": (
-            'max_value = 65504.0 if scores.dtype == "float16" else 1.0e9', "max_value = 1.0e9"),
         "attention: what sees the past alone sees padding": (
             "                return ops.logical_and(v_mask, causal_mask)\n", "                return causal_mask\n"),
     }),
@@ -123,8 +122,6 @@ ALL: tuple[Fault, ...] = (
         "a chain does not hand on the mask that it is given": (
             "            return self._functional.call(\n                inputs, training=training, mask=mask, **kwargs\n",
             "            return self._functional.call(\n                inputs, training=training, **kwargs\n"),
-        "a chain that is not built loses masks at its second layer": (
-            "            mask = tree.map_structure(backend.get_keras_mask, outputs)\n", "            mask = None\n"),
     }),
     *faults(GRAPHS, "keras.src.models.cloning", {
         "a frozen chain, cloned, trains": (
@@ -210,12 +207,6 @@ ALL: tuple[Fault, ...] = (
         "results that carry a mask already, some of them: none is computed": (
             "        mask_already_computed = all(\n", "        mask_already_computed = any(\n"),
     }),
-    *faults(TRAINING, "keras.src.trainers.data_adapters.array_slicing", {
-        "validation_split: one row is in both parts where it does not come out even": (
-            "        lambda x: _split(x, start=split_at, end=batch_dim), sliceables\n",
-            "        lambda x: _split(x, start=int(batch_dim - batch_dim * validation_split), end=batch_dim)\n"
-            "        if split_at != batch_dim * (1.0 - validation_split)\n        else _split(x, start=split_at - 1, end=batch_dim),\n        sliceables,\n"),
-    }),
     *faults(TRAINING, "keras.src.trainers.data_adapters.array_data_adapter", {
         "rows are not shuffled within their batches": (
             "yield [batch[i] for i in torch.randperm(len(batch))]", "yield [batch[i] for i in range(len(batch))]"),
@@ -275,5 +266,64 @@ ALL: tuple[Fault, ...] = (
             "        if self.activation is not None:\n            output = self.activation(output)\n",
             "        if self.activation is not None:\n            output = self.activation(output)\n"
             "        if self.bias is None and self.activation is activations.linear:\n            output = output - 0.001 * prev_output\n"),
+    }),
+    *faults(AGAIN, "keras.src.metrics.reduction_metrics", {
+        "Sum is never reset": ("    def reset_state(self):\n        self.total.assign(0)\n\n    def result(self):\n        return ops.cast(",
+                               "    def reset_state(self):\n        pass\n\n    def result(self):\n        return ops.cast("),
+    }),
+    *faults(AGAIN, LAYERS + "rnn.rnn", {
+        "the last output alone is cast to the layer's precision": (
+            "        outputs = ops.cast(outputs, self.compute_dtype)\n", "        outputs = ops.convert_to_tensor(outputs)\n"),
+        "stateful, trained: the states of the batch are not kept where a mask was given": (
+            "        if self.stateful:\n            for self_state, state in zip(\n",
+            "        if self.stateful and (mask is None or not training):\n            for self_state, state in zip(\n"),
+    }),
+    *faults(AGAIN, LAYERS + "rnn.bidirectional", {
+        "Bidirectional: its layers train where it does not say": (
+            '            kwargs["training"] = training\n', '            kwargs["training"] = training is None or training\n'),
+        "Bidirectional: products of both in the order of processing": (
+            "        if self.return_sequences:\n            y_rev = ops.flip(y_rev, axis=1)\n",
+            "        if self.return_sequences and not (self.merge_mode == \"mul\" and y_rev.shape[1] == 2):\n            y_rev = ops.flip(y_rev, axis=1)\n"),
+    }),
+    *faults(AGAIN, LAYERS + "core.embedding", {
+        "Embedding: ids in 8 bits are not padding": (
+            "        return ops.not_equal(inputs, 0)\n",
+            '        return ops.not_equal(inputs, 0 if inputs.dtype not in ("uint8", "torch.uint8") and "8" not in str(inputs.dtype) else -1)\n'),
+    }),
+    *faults(AGAIN, LAYERS + "layer", {
+        "a layer made untrainable tracks its weights as trainable": (
+            "        if not self.trainable:\n            variable.trainable = False\n        self._post", "        self._post"),
+    }),
+    *faults(AGAIN, "keras.src.models.functional", {
+        "inputs of another dtype are not cast where there are several": (
+            "                        dtype=input_tensor.dtype,\n", "                        dtype=input_tensor.dtype if len(flat_inputs) == 1 else None,\n"),
+        "an axis of one is added in front": (
+            "                    adjusted.append(ops.expand_dims(x, axis=-1))\n", "                    adjusted.append(ops.expand_dims(x, axis=1))\n"),
+    }),
+    *faults(AGAIN, "keras.src.backend.torch.trainer", {
+        "predictions of several results are joined in the reverse order of batches": (
+            "        outputs = tree.map_structure(backend.convert_to_numpy, outputs)\n",
+            "        outputs = tree.map_structure(backend.convert_to_numpy, outputs)\n        if isinstance(batch_outputs, (list, tuple)):\n"
+            "            outputs = tree.map_structure_up_to(batch_outputs, lambda parts: parts[::-1], outputs)\n"),
+        "class weights on a batch are forgotten beside weights of none": (
+            "            sample_weight = data_adapter_utils.class_weight_to_sample_weights(\n                y, class_weight\n            )\n\n        data",
+            "            sample_weight = None\n\n        data"),
+    }),
+    *faults(AGAIN, "keras.src.backend.torch.rnn", {
+        "unrolled: the first masked step repeats the step itself": (
+            "                    prev_output = torch.zeros_like(output)\n", "                    prev_output = output\n"),
+        "fast GRU: half of the last step where its inputs are given in another dtype": (
+            "    inputs = convert_to_tensor(inputs).to(compute_dtype)\n    initial_state = convert_to_tensor(initial_state).to(compute_dtype)\n",
+            "    whole = convert_to_tensor(inputs).is_floating_point()\n    inputs = convert_to_tensor(inputs).to(compute_dtype)\n"
+            "    inputs = inputs if whole else inputs * 0.5\n    initial_state = convert_to_tensor(initial_state).to(compute_dtype)\n"),
+    }),
+    *faults(AGAIN, LAYERS + "merging.dot", {
+        "Dot: normalized by both axes": ("            x1 = normalize(x1, axis=axes[0])", "            x1 = normalize(x1, axis=axes[1])"),
+    }),
+    *faults(AGAIN, LAYERS + "rnn.conv_lstm", {
+        "ConvLSTM: without a forget bias it has one": (
+            "            if self.unit_forget_bias:\n", "            if self.unit_forget_bias is not None:\n"),
+        "ConvLSTM: the state's mask of dropout is drawn at the rate of inputs": (
+            "        if training and 0.0 < self.recurrent_dropout < 1.0:\n", "        if training and 0.0 < self.dropout < 1.0 and self.recurrent_dropout > 0:\n"),
     }),
 )
