@@ -140,6 +140,6 @@ def draws_are_told_by_their_seeds(ask) -> list[Deviation]:
            {"part": ("generator", "lstm")}, sparing=1, source="Keras: random.SeedGenerator")
 def neighbouring_seeds_draw_apart(ask, part) -> list[Deviation]:
     """Arrays: `one`, `other` (draws, numbers), of a seed and of the next one."""
-    seen = ask(FunctionRequest("neighbouring_seeds", (("part", part), ("seed", 11), ("many", FEATURES), ("draws", 3))))
+    seen = ask(FunctionRequest("neighbouring_seeds", (("part", part), ("seed", 11), ("many", 10 * FEATURES), ("draws", 3))))
     return [Deviation("draws", f"draw {n} of seed 11 is draw {m} of seed 12") for n, one in enumerate(seen["one"], 1)
             for m, other in enumerate(seen["other"], 1) if np.array_equal(one, other)]
