@@ -5,16 +5,18 @@ from __future__ import annotations
 from typing import Any
 
 from cases.models import FunctionRequest
-from cases.requests import Observation
+from cases.requests import Observation, Unsupported
 from suite.backends import moment
 
 LAYERS = {"unit": "UnitNormalization", "layer": "LayerNormalization", "root": "RMSNormalization"}
 
 
-def run_unit_lengths(backend: Any, request: FunctionRequest) -> Observation:
+def run_unit_lengths(backend: Any, request: FunctionRequest) -> Observation | Unsupported:
     """Answer the request of `cases.families.unit_lengths`."""
     options, keras, engine = dict(request.arguments), backend.keras, backend.engine
     name, dtype = options["name"], options["dtype"]
+    if name in LAYERS and not hasattr(keras.layers, LAYERS[name]):
+        return Unsupported(f"this release of Keras has no {LAYERS[name]}")
     with moment("build"):
         variable = keras.Variable(options["inputs"].astype("float32"))
         other, cotangents = (engine.tensor(options[n].astype(dtype)) for n in ("other", "cotangents"))

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from cases.models import FunctionRequest
-from cases.requests import Observation
+from cases.requests import Observation, Unsupported
 from suite.backends import moment
 
 
@@ -19,11 +19,21 @@ def traced(engine: Any, graph: Any) -> Any:
     return engine.jax.jit(graph) if engine.name == "jax" else graph
 
 
-def run_tensors(backend: Any, request: FunctionRequest) -> Observation:
+def named(keras: Any, function: str) -> Any:
+    """The function of `keras.ops`, or of another module that is told before a dot; None where this release has none."""
+    try:
+        return attrgetter(function if "." in function else f"ops.{function}")(keras)
+    except AttributeError:
+        return None
+
+
+def run_tensors(backend: Any, request: FunctionRequest) -> Observation | Unsupported:
     """Answer the request of `cases.families.functions_of_tensors.functions_of_tensors_are_numpys`. What raises an error is
     told in words."""
     keras, engine = backend.keras, backend.engine
     arrays, raised, told, given = {}, [], [], []
+    if lacking := [function for function, *_ in dict(request.arguments)["calls"] if named(keras, function) is None]:
+        return Unsupported(f"this release of Keras has no {lacking[0]}")
 
     def symbol(array: np.ndarray) -> Any:
         shape = (None, *array.shape[1:]) if array.ndim > 2 else array.shape
@@ -39,7 +49,7 @@ def run_tensors(backend: Any, request: FunctionRequest) -> Observation:
         return tuple(zip(closed, dtypes, strict=True))
 
     for number, (function, arguments, options, tells) in enumerate(dict(request.arguments)["calls"]):
-        call = attrgetter(function if "." in function else f"ops.{function}")(keras)
+        call = named(keras, function)
 
         def flat(make: Any, call=call, arguments=arguments, options=options) -> list[Any]:
             def of(one: Any) -> Any:
