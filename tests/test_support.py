@@ -59,6 +59,7 @@ DECLINED = frozenset("""
     cells/three_masked_cells_match_reference configurations/bounds_reach_every_weight
     configurations/chosen_kernels_are_right_or_refused configurations/defaults_are_documented
     configurations/losses_are_of_the_last_call configurations/options_survive configurations/parts_are_the_whole
+    configurations/shared_layers_stay_shared
     ctc/losses_of_whole_sequences_take_masks each_step/any_number_of_steps_is_taken each_step/every_step_draws_anew
     each_step/every_step_is_as_alone edges/last_axes_of_one_are_optional fitting/fitting_is_steps_by_hand
     freezing/thawed_layers_learn gates/dropout_reaches_every_gate graphs/a_model_takes_a_mask graphs/an_embedding_masks_id_zero
