@@ -55,6 +55,8 @@ class Session:
     handed: dict[str, Verdict] = field(default_factory=dict)  # line -> record, from a test to the writer in the same process
 
     def __post_init__(self):
+        if self.settings.explore:  # it meets sizes where a known finding shows otherwise than in the plan, as it was measured
+            self.ledger = tuple(replace(known, deviates=()) for known in self.ledger)
         self.lanes = Lanes(self.judge)
         self.doubles: list[Subject] = []  # further interpreters of a subject, where there are cores for them
         self._ahead: dict[str, list[Subject]] = {}  # those of them that were started before it was known what they are for
