@@ -21,6 +21,7 @@ from cases.invariants import Case, Invariant
 from cases.plan import Planned, planned
 from cases.requests import from_wire, to_wire
 from cases.space import EXPLORED, SIZES, as_unusual, asked, drawn, sized, spaces, unusual, usual, values
+from suite.verdicts import BAD
 
 OFTEN = {EXPLORED: 4, "core": 2}
 """How often a case is drawn from a space, where not as often as from any other."""
@@ -32,7 +33,6 @@ MOST_STEPS = 300
 """How many smaller cases are tried for one failure."""
 AGAIN = 4
 """Hypothesis also draws near what it drew, and so the same case again: it may draw so many times more."""
-NEW = ("fail", "crash", "timeout", "fixed")
 
 
 @dataclass(frozen=True)
@@ -122,7 +122,7 @@ class Search:
             judged = self.verdict(invariant, case)
             if counts is not None:
                 counts[invariant.name, judged.verdict] += 1
-            if judged.verdict in (*NEW, "known"):
+            if judged.verdict in (*BAD, "known"):
                 yield Failure(case, invariant, judged.verdict), judged.known
 
 

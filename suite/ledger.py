@@ -45,13 +45,12 @@ from cases.requests import Deviation
 from suite.backends import BACKENDS
 from suite.near import hint
 from suite.signs import explained, signs
-from suite.verdicts import Outcome
+from suite.verdicts import FAILED, Outcome
 
 SEVERITIES = (
     "wrong numbers", "wrong gradients", "lost mask", "error on valid input", "no error on wrong input", "crash",
     "divergence",
 )
-FAILED = ("fail", "crash", "timeout")
 ELSEWHERE = {"subject", "invariant", "sometimes", "when", "unless", "message", "deviates"}
 SEVERAL = {"subject", "invariant", "sometimes", "deviates"}
 """What may be one pattern or several."""

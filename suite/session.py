@@ -26,14 +26,14 @@ from suite import repros
 from suite.checks import Check, Exploring, asked_of, units
 from suite.exploration import Explored, Judged, explore
 from suite.lanes import Dealt, Lanes
-from suite.ledger import FAILED, Known, consult, told_first
+from suite.ledger import Known, consult, told_first
 from suite.repros.known import written
 from suite.settings import Settings
 from suite.subjects.interpreter import Broken, Died, TimedOut
 from suite.subjects.subject import Subject
 from suite.subjects.worker import spare_collections
 from suite.timing.comparison import Preparing
-from suite.verdicts import Outcome, judge
+from suite.verdicts import FAILED, Outcome, judge
 
 ROOT = Path(__file__).resolve().parents[1]
 ALONE = 200

@@ -17,7 +17,8 @@ from cases.tolerance import Nearest, measuring
 from suite.repros.finding import Asked
 from suite.subjects.interpreter import Broken, Died, TimedOut
 
-BAD = ("fail", "crash", "timeout", "fixed")
+FAILED = ("fail", "crash", "timeout")
+BAD = (*FAILED, "fixed")
 VERDICTS = ("pass", "fail", "known", "fixed", "unsupported", "crash", "timeout")
 
 
@@ -81,7 +82,7 @@ def judge(check: Planned, *subjects: Any) -> Outcome:
 
     def outcome(verdict: str, message: str = "", deviations: tuple[Deviation, ...] = (), ours: bool = False) -> Outcome:
         spent = sum(subject.seconds for subject in subjects) - inside
-        kept = () if ours or verdict not in ("fail", "crash", "timeout") else tuple(asked)
+        kept = () if ours or verdict not in FAILED else tuple(asked)
         return Outcome(
             verdict, message, deviations, tuple(notes), time.perf_counter() - began, spent, tuple(kernels), kept,
             near=near if verdict == "pass" else Nearest(),

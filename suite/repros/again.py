@@ -24,8 +24,8 @@ from reports.lines import Verdict
 from suite.cache import compiled_programs
 from suite.subjects.nursery import Nursery, quiet
 from suite.subjects.specification import Specification
+from suite.verdicts import FAILED
 
-FAILED = ("fail", "crash", "timeout")
 NEW = 3
 """How many failures that the ledger does not know are tried."""
 KNOWN = 16
