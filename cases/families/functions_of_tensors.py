@@ -4,7 +4,7 @@ and dtype beforehand."""
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -234,19 +234,25 @@ NUDGE = 1e-4
 def gradients_of_functions_are_differences(ask, of) -> list[Deviation]:
     call = SLOPES[of]
     weights = generator("slopes", of).uniform(0.5, 1.5, call.expected()[0].shape)
-    x = call.arguments[0].astype("float64")
-
-    def value(x: np.ndarray) -> float:
-        return float((Call(call.function, (x, *call.arguments[1:]), call.options, call.due).expected()[0] * weights).sum())
-
-    due = np.zeros_like(x)
-    for place in np.ndindex(x.shape):
-        step = np.zeros_like(x)
-        step[place] = NUDGE
-        due[place] = (value(x + step) - value(x - step)) / (2 * NUDGE)
+    due = differences(call, weights, NUDGE)
     seen = ask(FunctionRequest("slopes", (("of", of), ("function", call.function), ("arguments", call.arguments),
                                           ("options", dict(call.options)), ("weights", weights))))
     return compare("gradients", seen["gradients"], due, 1e-3 * np.maximum(1.0, np.abs(due)))
+
+
+def differences(call: Call, weights: np.ndarray, nudge: float) -> np.ndarray:
+    """The gradient of a call's results, weighed and added up, by its first argument: of steps of `nudge` to either side."""
+    x = call.arguments[0].astype("float64")
+
+    def value(x: np.ndarray) -> float:
+        return float((replace(call, arguments=(x, *call.arguments[1:])).expected()[0] * weights).sum())
+
+    slopes = np.zeros_like(x)
+    for place in np.ndindex(x.shape):
+        step = np.zeros_like(x)
+        step[place] = nudge
+        slopes[place] = (value(x + step) - value(x - step)) / (2 * nudge)
+    return slopes
 
 
 def of(argument: Any) -> str:

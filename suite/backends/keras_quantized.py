@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import tempfile
-from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -12,6 +9,7 @@ import numpy as np
 from cases.models import FunctionRequest
 from cases.requests import Observation, Unsupported
 from suite.backends import moment
+from suite.backends.keras_again import remade
 
 
 def run_quantized_model(backend: Any, request: FunctionRequest) -> Observation | Unsupported:
@@ -33,21 +31,13 @@ def run_quantized_model(backend: Any, request: FunctionRequest) -> Observation |
         model.quantize(options["mode"])
     found, raised = {"before": before, "after": outputs(model)}, []
 
-    def from_file() -> Any:
-        with tempfile.TemporaryDirectory() as folder:
-            model.save(path := os.path.join(folder, "model.keras"))
-            return keras.models.load_model(path)
-
-    def from_configuration() -> Any:
-        again = keras.Model.from_config(model.get_config())
-        again.set_weights(model.get_weights())
-        return again
-
-    ways: dict[str, Callable[[], Any]] = {"file": from_file, "configuration": from_configuration}
     with moment("run"):
-        for way, make in ways.items():
+        for way in ("file", "configuration"):
             try:
-                found[way] = outputs(make())
+                again = remade(keras, model, way)
+                if way == "configuration":
+                    again.set_weights(model.get_weights())
+                found[way] = outputs(again)
             except Exception as error:
                 raised.append((way, f"{type(error).__name__}: {error}"[:300]))
     return Observation(found, facts={"raised": tuple(raised)})

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from cases.families.functions_of_tensors import GROUPS, SLOPES, Call
+from cases.families.functions_of_tensors import GROUPS, SLOPES, differences
 from cases.families.numbers_of_states import STATES
 from cases.families.scans import pieces
 from cases.models import FunctionRequest
@@ -140,12 +140,4 @@ def run_pieces(backend: Any, request: FunctionRequest) -> Observation:
 def run_slopes(backend: Any, request: FunctionRequest) -> Observation:
     """Differences, of larger steps."""
     options = dict(request.arguments)
-    call, x = SLOPES[options["of"]], options["arguments"][0].astype("float64")
-    found = np.zeros_like(x)
-    for place in np.ndindex(x.shape):
-        step = np.zeros_like(x)
-        step[place] = 1e-3
-        up, down = (Call(call.function, (one, *call.arguments[1:]), call.options, call.due).expected()[0]
-                    for one in (x + step, x - step))
-        found[place] = ((up - down) * options["weights"]).sum() / 2e-3
-    return Observation({"gradients": found})
+    return Observation({"gradients": differences(SLOPES[options["of"]], options["weights"], 1e-3)})
