@@ -110,6 +110,14 @@ class Keras(Backend):
                 self._stacks.pop(key, None)  # what an error left half done must not reach the next request
                 raise
 
+    def run_apart(self, request: Request) -> Observation:
+        """The same with layers that are made for this request alone: kept ones may have been compiled elsewhere."""
+        kept, self._stacks = self._stacks, OrderedDict()
+        try:
+            return self.run(request)
+        finally:
+            self._stacks = kept
+
     def _key(self, request: Request) -> Any:
         """What a kept stack depends on. A loaded or rebuilt one is never kept."""
         kernel = "fused" if request.execution.kernel == "compiled" else request.execution.kernel

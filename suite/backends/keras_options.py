@@ -160,6 +160,7 @@ def run_activity(backend: Any, request: FunctionRequest) -> Observation:
     with moment("build"):
         one = getattr(keras.layers, stacks.LAYERS[layer.cell])(
             layer.units, return_sequences=True, return_state=layer.return_state, activity_regularizer=punished)
+        one = keras.layers.Bidirectional(one) if layer.direction == "bidirectional" else one
         start = keras.Input((None, layer.features))
         model = keras.Sequential([start, one]) if options["inside"] == "sequential" else keras.Model(start, one(start))
         if options["inside"] == "model":

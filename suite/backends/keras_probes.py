@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from suite.backends.keras_alone import run_alone
 from suite.backends.keras_attention import run_attending, run_attending_long
 from suite.backends.keras_callbacks import run_interrupted, run_watching
+from suite.backends.keras_card import run_without_card
 from suite.backends.keras_cells import run_cell_states, run_chain, run_first_states, run_form
 from suite.backends.keras_changed import run_changed_model, run_names_of_no_input, run_stateless_call
 from suite.backends.keras_containers import run_contained
@@ -140,7 +141,8 @@ PROBES: Mapping[str, Callable] = {
     "stateful_lengths": run_stateful, "bound": run_bound, "schedule": run_schedule, "training_logs": run_logs,
     "heads": run_heads, "dropped_scores": run_dropped_scores,
     "attending": run_attending, "typed": run_typed, "shared": run_shared, "halves": run_halves, "mask_table": run_mask_table,
-    "saved": run_saved, "chosen_kernel": run_chosen_kernel, "made_convolution": run_made_convolution,
+    "saved": run_saved, "chosen_kernel": run_chosen_kernel,
+    "without_card": run_without_card, "made_convolution": run_made_convolution,
     "state_tree": run_state_tree,
     "other_halves": run_other_halves, "stateful_calls": run_stateful_calls, "probabilities": run_probabilities,
     "each_step": run_each_step, "drawn_steps": run_drawn_steps, "open_steps": run_open_steps,

@@ -10,6 +10,7 @@ import numpy as np
 
 from cases.batches import Batch, rows, steps
 from cases.families.bounds_of_weights import EQUATIONS
+from cases.families.configurations import punished
 from cases.families.noise_and_statistics import SATURATED
 from cases.families.transforms import change
 from cases.invariants.base import final_states
@@ -87,6 +88,15 @@ def run_chosen_kernel(backend: Any, request: FunctionRequest) -> Observation:
     return backend.run(options["request"])
 
 
+def run_without_card(backend: Any, request: FunctionRequest) -> Observation | Unsupported:
+    """The layer's own answer, from one kernel that is always called."""
+    asked = dict(request.arguments)["request"]
+    if isinstance(asked, Request) and asked.layer.dtype.startswith("mixed"):
+        return Unsupported("the reference computes in one precision")
+    seen = backend.run(asked) if isinstance(asked, Request) else backend.run_function(asked)
+    return Observation(seen.arrays, seen.kernel, facts={**seen.facts, "calls": 1})
+
+
 def run_request(backend: Any, request: FunctionRequest) -> Observation:
     """The layer's own answer: in other numbers, exported, in segments, with weights that are halved or loaded it is the same."""
     return backend.run(dict(request.arguments)["request"])
@@ -115,11 +125,11 @@ def run_low_inputs(backend: Any, request: FunctionRequest) -> Observation:
 def run_activity(backend: Any, request: FunctionRequest) -> Observation:
     """The sum of squares of each result, by the batch."""
     options = dict(request.arguments)
-    names = options["layer"].result_names if options["inside"] == "states" else ("outputs",)
+    layer = options["layer"]
     with moment("run"):
-        seen = [backend.run(Request(options["layer"], options["weights"], b)) for b in options["batches"]]
-    return Observation({f"losses/{n}": np.array([options["factor"] * np.sum(one[name]**2) / len(one[name]) for name in names])
-                        for n, one in enumerate(seen)})
+        seen = [backend.run(Request(layer, options["weights"], b)) for b in options["batches"]]
+    losses = [[np.sum(part**2) / len(part) for part in punished(layer, one)] for one in seen]
+    return Observation({f"losses/{n}": options["factor"] * np.array(one) for n, one in enumerate(losses)})
 
 
 def run_defaults(backend: Any, request: FunctionRequest) -> Observation:

@@ -69,6 +69,7 @@ from suite.backends.reference_answers import (
     run_stateful_calls,
     run_transformed,
     run_unpad,
+    run_without_card,
 )
 from suite.backends.reference_averages import run_averaged, run_shared_scale, run_statistics_again
 from suite.backends.reference_callbacks import run_interrupted, run_watching
@@ -240,7 +241,8 @@ PROBES: Mapping[str, Callable] = {
     "carried_masks": run_carried_masks, "listed_states": run_listed_states, "other_dtype": run_request,
     "activity": run_activity, "states_by_hand": run_cut, "bound": run_bound, "schedule": run_schedule, "epochs": run_epochs,
     "training_logs": run_logs, "attending": run_attending, "typed": run_typed, "shared": run_shared, "halves": run_halves,
-    "saved": run_saved, "chosen_kernel": run_chosen_kernel, "made_convolution": run_made_convolution,
+    "saved": run_saved, "chosen_kernel": run_chosen_kernel,
+    "without_card": run_without_card, "made_convolution": run_made_convolution,
     "state_tree": run_state_tree,
     "hooked": run_hooked, "wrong_weights": run_wrong_weights, "twice": run_twice, "kept_gradients": run_kept_gradients,
     "computed_weights": run_computed_weights, "halved": run_request, "segments": run_segments,

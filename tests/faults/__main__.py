@@ -23,6 +23,7 @@ from tests.faults import (
     in_blind_torch_fifth_modules,
     in_blind_torch_fourth,
     in_blind_torch_third,
+    in_cards,
     in_common,
     in_conditions,
     in_core,
@@ -70,7 +71,7 @@ FAULTS: tuple[Fault, ...] = (*in_loops.ALL, *in_layers.ALL, *in_masks.ALL, *in_t
                              *in_sparing.ALL, *in_sparing_again.ALL, *in_outside_core.ALL, *in_outside_models.ALL,
                              *in_put_back.ALL, *in_meeting.ALL, *in_meeting_outside.ALL, *in_hidden.ALL,
                              *in_blind_torch_fifth.ALL, *in_blind_torch_fifth_modules.ALL, *in_common.ALL,
-                             *in_sparing_third.ALL)
+                             *in_sparing_third.ALL, *in_cards.ALL)
 WHAT = ("killed", "survived", "explained", "void")
 
 
