@@ -19,6 +19,7 @@ HALVES: dict[str, tuple[Layer, Layer]] = {
     "gru_sizes": (Layer("gru", 3, 4), Layer("gru", 3, 5)),
     "gru_simple_rnn_sizes": (Layer("gru", 3, 4), Layer("simple_rnn", 3, 5)),
     "lstm_activations": (Layer("lstm", 3, 5), Layer("lstm", 3, 5, activation="softsign", recurrent_activation="hard_sigmoid")),
+    "lstm_activation": (Layer("lstm", 3, 5), Layer("lstm", 3, 5, activation="relu")),
     "lstm_biases": (Layer("lstm", 3, 5), Layer("lstm", 3, 5, bias=False)),
     "gru_resets": (Layer("gru", 3, 5), Layer("gru", 3, 5, reset_after=False)),
     "simple_rnn_activations": (Layer("simple_rnn", 3, 5), Layer("simple_rnn", 3, 5, activation="relu")),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from cases.batches import BatchPlan
 from cases.families.base import statement
 from cases.families.configurations import losses_are_of_the_last_call
-from cases.families.halves import halves_may_change_places
+from cases.families.halves import halves_are_their_layers, halves_may_change_places
 from cases.invariants.base import EVERYTHING, FORWARD, against_reference
 from cases.layers import Layer, draw_weights
 from cases.models import FunctionRequest
@@ -16,53 +16,63 @@ HOW = {
     **{merge: {"direction": "bidirectional", "merge": merge} for merge in ("sum", "ave", "mul", "none")},
 }
 """The direction of a layer, or how both of them are merged."""
+LAYERS = tuple(f"{cell}_{how}" for how in HOW for cell in ("lstm", "gru"))
 OPTIONS = {
-    "usual": {}, "last": {"return_sequences": False}, "no_state": {"return_state": False},
+    "usual": {}, "no_state": {"return_state": False},
     "stateful": {"stateful": True, "return_state": False}, "two_layers": {"layers": 2}, "half": {"dtype": "mixed_bfloat16"},
     "no_bias": {"bias": False}, "relu": {"activation": "relu"}, "hard": {"recurrent_activation": "hard_sigmoid"},
     "before": {"reset_after": False},
 }
-BATCHES = {"plain": {}, "states": {"states": True}, "one_step": {"time": 1}, "one_row": {"batch": 1}, "right": {"mask": "right"},
-           "gaps": {"mask": "gaps"}}
+BATCHES = {"one_step": {"time": 1}, "one_row": {"batch": 1}, "right": {"mask": "right"}, "gaps": {"mask": "gaps"}}
 REFUSED = ("no_bias", "relu", "hard", "before")
 """Options that the documented conditions of the fused kernel leave out."""
 
 
 @statement("What a layer hands to a card's fused kernel is right, and so is what it makes of its answer: with that kernel's twin "
            "on the CPU it gives the reference's numbers, and it calls it where the documented conditions hold.",
-           {"cell": ("lstm", "gru"), "how": tuple(HOW), "option": tuple(OPTIONS), "batch": tuple(BATCHES),
-            "wants": ("values", "gradients")},
-           senseless=((("cell", "option"), lambda cell, option: option == "before" and cell == "lstm"),
-                      (("how", "option"), lambda how, option: how == "none" and option == "two_layers"),
-                      (("how", "option", "batch"), lambda how, option, batch: (how, option) == ("backward", "two_layers")
-                       and batch in ("right", "gaps"))),  # the mask that is handed on is not turned, with any kernel
-           strength=(1, 1, 2), sparing=2, eager=4, dear={"wants": ("gradients",)},
+           {"layer": LAYERS, "option": tuple(OPTIONS), "batch": tuple(BATCHES), "wants": ("gradients", "values")},
+           senseless=((("layer", "option"), lambda layer, option: option == "before" and layer.startswith("lstm")
+                       or option == "two_layers" and layer.endswith("none")),
+                      (("option", "wants"), lambda option, wants: option == "stateful" and wants == "gradients"),
+                      (("layer", "option", "batch"), lambda layer, option, batch: layer.endswith("backward")
+                       and option == "two_layers" and batch in ("right", "gaps"))),  # no kernel turns the mask that is handed on
+           strength=(1, 1, 2), sparing=3, eager=1,
+           dear={"option": ("stateful", "two_layers", "half", *REFUSED)},
            source="Keras: LSTM, GRU (use_cudnn); NVIDIA cuDNN: cudnnRNNMode_t")
-def kernels_of_cards_are_given_right(ask, cell, how, option, batch, wants):
-    layer = Layer(cell, 3, 4, **{**HOW[how], **OPTIONS[option]})
-    plan = BatchPlan(**{"batch": 3, "time": 5, **BATCHES[batch]})
-    found, calls = without_card(ask, layer, plan, EVERYTHING if wants == "gradients" else FORWARD)
-    if option not in REFUSED and plan.mask == "none" and not calls:
+def kernels_of_cards_are_given_right(ask, layer, option, batch, wants):
+    cell, _, how = layer.partition("_")
+    one, wanted = Layer(cell, 3, 4, **{**HOW[how], **OPTIONS[option]}), EVERYTHING if wants == "gradients" else FORWARD
+    found, calls = without_card(ask, one, BatchPlan(3, 5, states=option != "stateful"), wanted)
+    if option not in REFUSED and not calls:
         found.append(Deviation("kernel", "the fused kernel was never called, and nothing stands in its way"))
-    return found
+    found += without_card(ask, one, BatchPlan(**{"batch": 3, "time": 5, **BATCHES[batch]}), FORWARD)[0]
+    return found + without_card(ask, one.but(return_sequences=False), BatchPlan(3, 5), FORWARD)[0]
 
 
 @statement("A card's fused kernel gives sequences in the order of time in which the loop gives them, backwards and in both "
            "directions, and of layers that carry their states.",
-           {"direction": ("backward", "bidirectional"), "stateful": (False, True)}, strength=(1, 2, 2), sparing=2, eager=2,
+           {"direction": ("forward", "backward", "bidirectional"), "stateful": (False, True)}, strength=(1, 1, 2), sparing=3,
            source="Keras: LSTM(go_backwards), Bidirectional")
 def kernels_of_cards_keep_the_order(ask, direction, stateful):
     layer = Layer("lstm", 3, 4, direction=direction, stateful=stateful, return_state=False)
-    return without_card(ask, layer, BatchPlan(3, 5), FORWARD)[0]
+    return without_card(ask, layer, BatchPlan(3, 5, states=not stateful), FORWARD)[0]
+
+
+ALONE = {
+    "places": halves_may_change_places,
+    "activity": lambda ask, cell: losses_are_of_the_last_call(ask, cell, "both"),
+    "activations": lambda ask, cell: halves_are_their_layers(
+        ask, "lstm_activation" if cell == "lstm" else "gru_resets", "concat", "none", False, True, "built", "float32"),
+}
+"""What is asked of two layers, one a direction."""
 
 
 @statement("Where a card's fused kernel runs both directions at once their layers are what they are without it: one that runs "
-           "backwards does, and the activity of each counts.",
-           {"question": ("places", "activity"), "cell": ("lstm", "gru")}, strength=(1, 2, 2), sparing=0, eager=1,
+           "backwards does, each has its own activations, and the activity of each counts.",
+           {"question": tuple(ALONE), "cell": ("lstm", "gru")}, strength=(1, 2, 2), sparing=0, eager=1,
            source="Keras: Bidirectional(layer, backward_layer), activity_regularizer")
 def kernels_of_cards_leave_layers_alone(ask, question, cell):
-    on_card = OnCard(ask)
-    return halves_may_change_places(on_card, cell) if question == "places" else losses_are_of_the_last_call(on_card, cell, "both")
+    return ALONE[question](OnCard(ask), cell)
 
 
 class OnCard:
@@ -82,6 +92,7 @@ class OnCard:
 
 def without_card(ask, layer: Layer, plan: BatchPlan, wants: tuple[str, ...]) -> tuple[list[Deviation], int]:
     """What deviates from the reference on such a layer, and how often it called the kernel."""
-    request = Request(layer, draw_weights(layer), plan.draw(layer), wants=wants, execution=Execution(origin="from_config"))
+    request = Request(layer, draw_weights(layer), plan.draw(layer), wants=wants, execution=Execution(origin="from_config"),
+                      before=(plan.draw(layer, seed=1).but(cotangents=None),) if layer.stateful else ())
     seen = OnCard(ask)(request)
     return against_reference(seen, request, "outputs", "states", "gradients"), seen.facts["calls"]
