@@ -36,7 +36,7 @@ def run_without_card(backend: Any, request: FunctionRequest) -> Observation | Un
     with ExitStack() as stack:
         calls = stack.enter_context(STAND_INS[backend.engine_name]())
         if calls is None:
-            return Unsupported("this release has no code for a card's kernel on this engine")
+            return Unsupported("this release has no code for a card's kernel on this engine, or asks for a card in another way")
         seen = backend.run_apart(asked) if isinstance(asked, Request) else backend.run_function(asked)
     return Observation(seen.arrays, seen.kernel, facts={**seen.facts, "calls": len(calls)})
 
