@@ -10,68 +10,15 @@ import argparse
 import sys
 import tempfile
 import time
+from importlib import import_module
 from pathlib import Path
 
-from tests.faults import (
-    in_adapter,
-    in_blind,
-    in_blind_again,
-    in_blind_engines,
-    in_blind_torch,
-    in_blind_torch_again,
-    in_blind_torch_fifth,
-    in_blind_torch_fifth_modules,
-    in_blind_torch_fourth,
-    in_blind_torch_third,
-    in_cards,
-    in_common,
-    in_conditions,
-    in_core,
-    in_corners,
-    in_crossed_core,
-    in_crossed_layers,
-    in_crossed_models,
-    in_engines,
-    in_engines_at_work,
-    in_found_alive,
-    in_graphs,
-    in_hidden,
-    in_layers,
-    in_loops,
-    in_masks,
-    in_meeting,
-    in_meeting_outside,
-    in_models,
-    in_mutants,
-    in_mutants_again,
-    in_mutants_torch,
-    in_other_stacks,
-    in_outside_core,
-    in_outside_models,
-    in_put_back,
-    in_real,
-    in_sparing,
-    in_sparing_again,
-    in_sparing_third,
-    in_told,
-    in_torch,
-    in_training,
-    in_upstream_again,
-)
 from tests.faults.asking import FORK, NotClean, Outcome, clean, kept, prepare, tried
 from tests.faults.base import Fault
 
-FAULTS: tuple[Fault, ...] = (*in_loops.ALL, *in_layers.ALL, *in_masks.ALL, *in_torch.ALL, *in_conditions.ALL, *in_graphs.ALL,
-                             *in_engines.ALL, *in_adapter.ALL, *in_corners.ALL, *in_blind.ALL, *in_blind_torch.ALL,
-                             *in_blind_torch_again.ALL, *in_blind_torch_third.ALL, *in_blind_torch_fourth.ALL,
-                             *in_blind_engines.ALL, *in_training.ALL, *in_models.ALL, *in_real.ALL, *in_blind_again.ALL,
-                             *in_mutants.ALL, *in_mutants_torch.ALL, *in_mutants_again.ALL,
-                             *in_told.ALL, *in_core.ALL, *in_upstream_again.ALL, *in_other_stacks.ALL, *in_found_alive.ALL,
-                             *in_engines_at_work.ALL, *in_crossed_core.ALL, *in_crossed_layers.ALL, *in_crossed_models.ALL,
-                             *in_sparing.ALL, *in_sparing_again.ALL, *in_outside_core.ALL, *in_outside_models.ALL,
-                             *in_put_back.ALL, *in_meeting.ALL, *in_meeting_outside.ALL, *in_hidden.ALL,
-                             *in_blind_torch_fifth.ALL, *in_blind_torch_fifth_modules.ALL, *in_common.ALL,
-                             *in_sparing_third.ALL, *in_cards.ALL)
+HERE = Path(__file__).parent
+FAULTS: tuple[Fault, ...] = tuple(fault for path in sorted(HERE.glob("in_*.py"))
+                                  for fault in import_module(f"tests.faults.{path.stem}").ALL)
 WHAT = ("killed", "survived", "explained", "void")
 
 
