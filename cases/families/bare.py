@@ -45,6 +45,11 @@ def options_have_their_positions(ask, cell, bias, batch_first, direction, activa
     due = {f"bias={bias}": not bias, f"nonlinearity={activation}": activation != "tanh", "proj_size=2": cell == "lstm"}
     found += [Deviation("told", f"{words} is not told in {told}") for words, told_of in due.items()
               if told_of and words not in told]
+    if seen.facts["plain"] != "3, 4":
+        found.append(Deviation("told", f"({seen.facts['plain']}) is told of a module of its sizes alone, expected (3, 4)"))
+    mode = {"lstm": "LSTM", "gru": "GRU"}.get(cell, f"RNN_{activation.upper()}")
+    if seen.facts["mode"] != mode:
+        found.append(Deviation("mode", f"given no more than its activation: {seen.facts['mode']}, expected {mode}"))
     return found + against_reference(seen, request, "outputs", "states")
 
 

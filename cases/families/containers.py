@@ -119,7 +119,8 @@ def states_hold_what_is_to_be_kept(ask, way, cast) -> list[Deviation]:
 
 
 @statement("A module tells its parts once each, itself first, by the first of their names; what is applied reaches all of them, "
-           "parts before what they are parts of; without what is below it tells its own alone.",
+           "parts before what they are parts of; without what is below it tells its own alone; it gives and takes "
+           "each part by its name, and refuses names of nothing.",
            {"shared": (False, True)}, strength=(1, 1, 1), sparing=0,
            source="PyTorch: Module.named_modules, named_parameters, apply, get_submodule")
 def modules_tell_their_parts(ask, shared) -> list[Deviation]:
@@ -127,6 +128,7 @@ def modules_tell_their_parts(ask, shared) -> list[Deviation]:
     lower = ["left", "left.inner"] + ([] if shared else ["right"])
     kinds = {"modules": ["", *lower], "applied": [n for n in ("left.inner", "left", "right") if n in lower] + [""],
              "children": ["left", "right"], "own": ["scale", "shift"], "own_buffers": ["count"],
-             "by_name": ["left", "left.inner", "right"]}
+             "by_name": ["left", "left.inner", "right", "scale", "left.inner.bias_hh_l0", "count", "put in place"],
+             "refused": ["module", "parameter", "buffer"]}
     return [Deviation(name, f"{name}: {list(told[name])}, expected {due}") for name, due in kinds.items()
             if list(told[name]) != due]

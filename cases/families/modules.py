@@ -124,20 +124,24 @@ def segments_are_the_stack(ask, segments, cell):
     return found + compare("dropped", seen["dropped"], seen["plainly"].astype("float64"), size)
 
 
-KEPT = {"cast": 1.0, "cast_back": 1.0, "added": 2.0, "zeroed": 0.0, "zeroed_by_optimizer": 0.0, "frozen": 1.0}
+KEPT = {"cast": 1.0, "cast_back": 1.0, "added": 2.0, "zeroed": 0.0, "zeroed_by_optimizer": 0.0, "frozen": 1.0,
+        "partly_frozen": 1.0, "others_frozen": 1.0}
 """What becomes of gradients, and what factor they then have: the module's weights change their dtype, once or twice; a second
-backward pass; they are set to zero, by the module or by the optimizer; the module is frozen after the first of two passes."""
+backward pass; they are set to zero, by the module or by the optimizer; the module is frozen after the first of two passes; every
+second weight is frozen from the beginning, or all the others are, and these have none."""
 
 
 @statement("Gradients that a module keeps are in its weights' dtype, add up over passes, go along where the dtype is changed, "
-           "and are zero where that is asked for, or none; what the last pass gives is the layer's, also of a frozen module.",
+           "and are zero where that is asked for, or none; what the last pass gives is the layer's, also of a module that is "
+           "frozen, or some of its weights.",
            {"way": tuple(KEPT), "cell": CELLS, "mask": MASKS},
            strength=(1, 2, 2), sparing=0, source=f"{TORCH}.to, zero_grad, requires_grad_")
 def gradients_are_kept(ask, way, cell, mask):
     request = asked(cell, mask)
     seen = ask(FunctionRequest("kept_gradients", (("request", request), ("way", way))))
     due = {n: e for n, e in expect(request).items() if n.startswith("gradients/weights/")}
-    found = [d for n, e in due.items() for d in compare(n, seen[n], e.value * KEPT[way], 2 * e.allowed)]
+    trained = {n: seen.arrays.get(n.replace("gradients/weights", "trained"), 1.0) for n in due}
+    found = [d for n, e in due.items() for d in compare(n, seen[n], e.value * KEPT[way] * trained[n], 2 * e.allowed)]
     found += against_reference(seen, request, "outputs", "states", "gradients/inputs", "gradients/states")
     return found + [Deviation("dtypes", f"{name}: {told}") for name, told in seen.facts["wrong"]]
 

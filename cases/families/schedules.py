@@ -108,4 +108,6 @@ def restarts_are_where_they_are_told(ask, first, longer):
     options = {"T_0": first, "T_mult": longer, "eta_min": 0.125}
     seen = ask(FunctionRequest("restarts", (("options", tuple(options.items())), ("rate", MADE_WITH[0]), ("told", told))))
     due = np.array([epochs.restarted(options, MADE_WITH[0], epoch) for epoch in told])
-    return compare("rates", seen["rates"], due, 1e-9 * due.max())
+    early = sum(epoch < restarts[3] - 1 for epoch in told)
+    return [d for name, part in (("rates", slice(early)), ("rates after three restarts", slice(early, None)))
+            for d in compare(name, seen["rates"][part], due[part], 1e-9 * due.max())]

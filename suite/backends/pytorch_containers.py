@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from typing import Any
 
 import numpy as np
@@ -137,8 +138,20 @@ def run_told_parts(backend: Any, request: FunctionRequest) -> Observation:
         module.apply(lambda one: applied.append(places[id(one)]))
         by_name = tuple(n for n, one in (("left", left), ("left.inner", inner), ("right", module.right))
                         if module.get_submodule(n) is one)
+        by_name += tuple(n for n, one in (("scale", module.scale), ("left.inner.bias_hh_l0", inner.bias_hh_l0))
+                         if module.get_parameter(n) is one)
+        by_name += ("count",) if module.get_buffer("count") is module.count else ()
+        changed, fresh = copy.deepcopy(module), nn.GRU(2, 2)
+        changed.set_submodule("left.inner", fresh)
+        by_name += ("put in place",) if changed.left.inner is fresh and changed.left is not left else ()
+        refused = []
+        for kind, nobody in (("module", "left.scale"), ("parameter", "count"), ("buffer", "scale")):
+            try:
+                getattr(module, f"get_{kind.replace('module', 'submodule')}")(nobody)
+            except AttributeError:
+                refused.append(kind)
         facts = {
-            "modules": tuple(n for n, _ in module.named_modules()), "applied": tuple(dict.fromkeys(applied)),
+            "refused": tuple(refused), "modules": tuple(n for n, _ in module.named_modules()), "applied": tuple(dict.fromkeys(applied)),
             "children": tuple(n for n, _ in module.named_children()), "by_name": by_name,
             "own": tuple(n for n, _ in module.named_parameters(recurse=False)),
             "own_buffers": tuple(n for n, _ in module.named_buffers(recurse=False))}

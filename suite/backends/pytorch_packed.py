@@ -137,8 +137,10 @@ def run_by_position(backend: Any, request: FunctionRequest) -> Observation:
         found = read(module, layer, tensors([batch.inputs])[0], options["batch_first"], stack_states(layer, states))
         others = [CELLS[layer.cell](layer.features, layer.units, layer.bias, *own)]
         others += [nn.LSTM(3, 4, 1, True, False, 0.0, False, 2)] if layer.cell == "lstm" else []
+        plain = repr(LAYERS[layer.cell](3, 4))
     return Observation(found, facts={"padding": "zero", "dropout": module.dropout, "told": repr(module),
-                                     "told_of_others": repr(others)})
+                                     "told_of_others": repr(others), "plain": plain[plain.index("(") + 1:-1],
+                                     "mode": LAYERS[layer.cell](3, 4, 2, *own).mode})
 
 
 def run_of_a_dtype(backend: Any, request: FunctionRequest) -> Observation:

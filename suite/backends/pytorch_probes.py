@@ -13,6 +13,7 @@ from suite.backends.pytorch_containers import run_contained, run_kept_states, ru
 from suite.backends.pytorch_counted import run_counted_states
 from suite.backends.pytorch_data import run_column, run_cut, run_fetch, run_lengths, run_packed, run_stateful
 from suite.backends.pytorch_dropout import run_dropout_between
+from suite.backends.pytorch_equations import run_equations_of_modules
 from suite.backends.pytorch_exports import run_exported
 from suite.backends.pytorch_given import run_called_apart, run_given
 from suite.backends.pytorch_groups import run_copied_optimizer, run_frozen_later, run_groups, run_held_parameters
@@ -80,5 +81,6 @@ PROBES: Mapping[str, Callable] = {
     "whole_transformer": run_whole_transformer, "loaded_rows": run_loaded_rows, "unequal_rows": run_unequal_rows,
     "parted_rows": run_parted_rows, "projected": run_projected, "convolution_in_time": run_convolution_in_time,
     "held_parameters": run_held_parameters, "averaged": run_averaged, "statistics_again": run_statistics_again,
+    "equations_of_modules": run_equations_of_modules,
 }
 """Name of a function request -> what answers it: function(backend, request)."""

@@ -53,4 +53,5 @@ def run_told_parts(backend: Any, request: FunctionRequest) -> Observation:
     return Observation({"sizes": np.ones(1)}, facts={
         "modules": ("", *lower), "applied": (*[n for n in ("left.inner", "left", "right") if n in lower], ""),
         "children": ("left", "right"), "own": ("scale", "shift"), "own_buffers": ("count",),
-        "by_name": ("left", "left.inner", "right")})
+        "by_name": ("left", "left.inner", "right", "scale", "left.inner.bias_hh_l0", "count", "put in place"),
+        "refused": ("module", "parameter", "buffer")})

@@ -44,6 +44,10 @@ def run_kept_gradients(backend: Any, request: FunctionRequest) -> Observation:
     options = dict(request.arguments)
     seen = backend.run(options["request"])
     kept = {n: a * KEPT[options["way"]] for n, a in seen.named("gradients/weights").items()}
+    if options["way"].endswith(("partly_frozen", "others_frozen")):
+        spared = list(kept)[options["way"] == "others_frozen"::2]
+        kept |= {n.replace("gradients/weights", "trained"): np.ones(a.shape) * (n not in spared) for n, a in kept.items()}
+        kept |= {n: np.zeros(kept[n].shape) for n in spared}
     return Observation(seen.arrays | kept, facts={"wrong": (), **seen.facts})
 
 

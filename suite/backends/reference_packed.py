@@ -64,7 +64,9 @@ def run_by_position(backend: Any, request: FunctionRequest) -> Observation:
     options, layer = dict(request.arguments), dict(request.arguments)["layer"]
     seen = run_bare(backend, request)
     return Observation(seen.arrays, facts={"padding": "hold", "dropout": 0.5, "told": _words(options),
-                                            "told_of_others": f"nonlinearity={layer.activation}, proj_size=2, bias={layer.bias}"})
+                                            "told_of_others": f"nonlinearity={layer.activation}, proj_size=2, bias={layer.bias}",
+                                            "plain": "3, 4", "mode": {"lstm": "LSTM", "gru": "GRU"}.get(
+                                                layer.cell, f"RNN_{layer.activation.upper()}")})
 
 
 def _words(options: dict[str, Any]) -> str:

@@ -74,6 +74,7 @@ from suite.backends.reference_averages import run_averaged, run_shared_scale, ru
 from suite.backends.reference_callbacks import run_interrupted, run_watching
 from suite.backends.reference_computed import run_as_vector, run_computed_as, run_frozen_matrix
 from suite.backends.reference_containers import run_contained, run_kept_states, run_loaded_in_part, run_told_parts
+from suite.backends.reference_equations import run_equations_of_modules
 from suite.backends.reference_fitting import (
     run_compiled_by_default,
     run_convolution_in_time,
@@ -307,6 +308,7 @@ PROBES: Mapping[str, Callable] = {
     "groups": run_groups,
     "frozen_later": run_frozen_later, "copied_optimizer": run_copied_optimizer,
     "held_parameters": run_held_parameters, "averaged": run_averaged, "statistics_again": run_statistics_again,
+    "equations_of_modules": run_equations_of_modules,
     "slopes": run_slopes, "tensors": run_tensors, "quantized_model": run_quantized_model,
     "changed_model": run_changed_model, "stateless_call": run_stateless_call, "names_of_no_input": run_names_of_no_input,
 }
