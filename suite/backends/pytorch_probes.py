@@ -44,6 +44,8 @@ from suite.backends.pytorch_packed import (
 from suite.backends.pytorch_parts import run_bags, run_made_elsewhere, run_meant, run_padded_with, run_wrong_bags
 from suite.backends.pytorch_purity import run_helper, run_mixed_dtypes, run_purity
 from suite.backends.pytorch_quantized import run_made_ready, run_quantizable, run_quantized, run_quantized_bare
+from suite.backends.pytorch_refused import run_calls_for_nothing, run_warned_of
+from suite.backends.pytorch_rules import run_lbfgs, run_optimizer_hooks, run_steps_by_rule
 from suite.backends.pytorch_schedules import run_epochs, run_restarts
 from suite.backends.pytorch_taken import run_loaded_twice, run_taken_over
 from suite.backends.pytorch_transformers import run_transformer, run_whole_transformer
@@ -81,6 +83,7 @@ PROBES: Mapping[str, Callable] = {
     "whole_transformer": run_whole_transformer, "loaded_rows": run_loaded_rows, "unequal_rows": run_unequal_rows,
     "parted_rows": run_parted_rows, "projected": run_projected, "convolution_in_time": run_convolution_in_time,
     "held_parameters": run_held_parameters, "averaged": run_averaged, "statistics_again": run_statistics_again,
-    "equations_of_modules": run_equations_of_modules,
+    "equations_of_modules": run_equations_of_modules, "steps_by_rule": run_steps_by_rule, "lbfgs": run_lbfgs,
+    "optimizer_hooks": run_optimizer_hooks, "calls_for_nothing": run_calls_for_nothing, "warned_of": run_warned_of,
 }
 """Name of a function request -> what answers it: function(backend, request)."""
