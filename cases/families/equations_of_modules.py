@@ -120,7 +120,8 @@ def padded(kind: str, **more: Any) -> Callable[[Array], Array]:
     return lambda x: np.pad(x, ((0, 0), (0, 0), (1, 2)), kind, **more)
 
 
-def pooled(rule: Callable[[Array], Array], size: int, stride: int, around: int = 0, last: bool = False) -> Callable[[Array], Array]:
+def pooled(rule: Callable[[Array], Array], size: int, stride: int, around: int = 0, last: bool = False
+           ) -> Callable[[Array], Array]:
     """The rule over windows of steps, padding left out; with `last` over what is left behind the others too."""
     def found(x: Array) -> Array:
         time = x.shape[-1]
@@ -162,12 +163,14 @@ def unpooled(x: Array) -> Array:
 PADDING = {"padding": (1, 2)}
 PAD = {"pad": (1, 2)}
 STEPS = (
-    Module("ConstantPad1d", {**PADDING, "value": 0.5}, padded("constant", constant_values=0.5), "pad", {**PAD, "value": 0.5}, True),
+    Module("ConstantPad1d", {**PADDING, "value": 0.5}, padded("constant", constant_values=0.5), "pad",
+           {**PAD, "value": 0.5}, True),
     Module("ZeroPad1d", PADDING, padded("constant"), "pad", PAD, True),
     Module("ReflectionPad1d", PADDING, padded("reflect"), "pad", {**PAD, "mode": "reflect"}, True),
     Module("ReplicationPad1d", PADDING, padded("edge"), "pad", {**PAD, "mode": "replicate"}, True),
     Module("CircularPad1d", PADDING, padded("wrap"), "pad", {**PAD, "mode": "circular"}, True),
-    Module("MaxPool1d", {"kernel_size": 3, "stride": 2, "padding": 1, "ceil_mode": True}, pooled(most, 3, 2, 1, True), "max_pool1d"),
+    Module("MaxPool1d", {"kernel_size": 3, "stride": 2, "padding": 1, "ceil_mode": True}, pooled(most, 3, 2, 1, True),
+           "max_pool1d"),
     Module("AvgPool1d", {"kernel_size": 3, "stride": 2, "padding": 1, "ceil_mode": True, "count_include_pad": False},
            pooled(mean, 3, 2, 1, True), "avg_pool1d", untold=("ceil_mode", "count_include_pad")),
     Module("LPPool1d", {"norm_type": 2.0, "kernel_size": 2, "stride": 3, "ceil_mode": True},
@@ -263,8 +266,8 @@ def answer(one: Module, operands: Mapping[str, Array]) -> Array:
     return np.asarray(one.equation(*given, **{name: array for name, array in operands.items() if not name.isdigit()}))
 
 
-@statement("A module without states is its equation, as a module, as the function of that name and in place; its gradients by its "
-           "inputs and its weights are those of the equation; and it tells each of its options.", {"group": tuple(GROUPS)},
+@statement("A module without states is its equation, as a module, as the function of that name and in place; its gradients by "
+           "its inputs and its weights are those of the equation; and it tells each of its options.", {"group": tuple(GROUPS)},
            strength=(1, 1, 1), sparing=0, source="PyTorch: torch.nn, torch.nn.functional")
 def modules_without_states_are_equations(ask, group) -> list[Deviation]:
     """Arrays, each under the key of its module: `outputs`, `gradients` by each operand, `weights`. Facts: `unlike`, what differs

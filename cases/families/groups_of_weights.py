@@ -42,7 +42,8 @@ HELD = {
     "modules": {"made": (0, 1), "updated": (0, 1, 2, 3), "replaced": (4, 1, 2, 3), "taken_out": (1,), "left": (4, 2, 3),
                 "listed": (4, 2, 3), "cleared": ()},
 }
-"""Container -> which parameters, or modules of a dictionary of such, by their numbers, are held after each of these, one after the other; -1 is none of them."""
+"""Container -> which parameters, or modules of a dictionary of such, by their numbers, are held after each of these, one after
+the other; -1 is none of them."""
 
 
 @statement("A list or a dictionary of parameters, or of modules, that is cut, joined or copied holds these themselves, in their "

@@ -176,7 +176,7 @@ def computed_weights_rest_in_inference(ask, way, cell, layers):
 @statement("A layer whose weights are kept in half precision (dynamic quantization to float16) gives the outputs and states of "
            "the equations with those weights.",
            {"cell": ("gru", "lstm"), "mask": MASKS, "states": (True, False), "direction": ("bidirectional", "forward"),
-            "layers": (2, 1), "batch_first": (True, False)}, strength=(1, 2, 3), sparing=0,
+            "layers": (3, 1), "batch_first": (True, False)}, strength=(1, 2, 3), sparing=0,
            source="PyTorch: torch.ao.quantization.quantize_dynamic")
 def weights_in_half_precision(ask, cell, mask, states, direction, layers, batch_first):
     layer = Layer(cell, 3, 5, layers, direction)

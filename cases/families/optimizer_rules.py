@@ -150,7 +150,7 @@ def lbfgs(matrix: Array, target: Array, start: Array, lr: float, steps: int) -> 
 
 
 @statement("LBFGS goes where its rule says, over as many steps as it remembers and more, in one call or several; with a search "
-           "along the line it comes to the least value.", {"search": (None, "strong_wolfe"), "each": (1, 2, 4)},
+           "along the line it comes to the least value.", {"search": (None, "strong_wolfe"), "each": (1, 4)},
            strength=(1, 2, 2), sparing=0, source="PyTorch: torch.optim.LBFGS; Nocedal 1980")
 def lbfgs_goes_by_its_rule(ask, search, each) -> list[Deviation]:
     """each: how many steps are taken in one call."""
@@ -158,8 +158,8 @@ def lbfgs_goes_by_its_rule(ask, search, each) -> list[Deviation]:
     turned = np.linalg.qr(random.normal(size=(SIZE, SIZE)))[0]
     matrix = turned @ np.diag(np.linspace(1.0, 3.0, SIZE)) @ turned.T
     target, start = (draw_values(random, (SIZE,)) for _ in range(2))
-    given = {"matrix": matrix, "target": target, "start": start, "search": search, "each": each, "calls": 8 // each if
-             search is None else 24 // each, "kept": KEPT, "lr": 0.75 if search is None else 1.0}
+    given = {"matrix": matrix, "target": target, "start": start, "search": search, "each": each, "kept": KEPT,
+             "calls": (12 if search else 8) // each, "lr": 1.0 if search else 0.75}
     path = ask(FunctionRequest("lbfgs", tuple(given.items())))["path"]
     if search is None:
         due = np.stack(lbfgs(matrix, target, start, given["lr"], 8))[each - 1::each]

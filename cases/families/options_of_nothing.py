@@ -93,8 +93,8 @@ KERAS: Mapping[str, tuple[Made, ...]] = {
     ),
 }
 SMALL = {"input_size": 3, "hidden_size": 4}
-RECURRENT = {"num_layers": (*SIZES, 2.5), "hidden_size": (*SIZES, 2.5), "input_size": (*SIZES, 2.5), "dropout": (*RATES, True, WORD),
-             **words("bias"), "batch_first": (1, WORD)}
+RECURRENT = {"num_layers": COUNTS, "hidden_size": COUNTS, "input_size": COUNTS, "dropout": (*RATES, True, WORD), **words("bias"),
+             "batch_first": (1, WORD)}
 WEIGHT = {"params": [Made("nn.Parameter", {"data": Made("zeros", {"size": (2,)}, {})}, {})]}
 STEPPED = {"optimizer": Made("optim.SGD", {**WEIGHT, "lr": 1.0, "momentum": 0.5}, {})}
 HALF_OPEN = {"betas": ((1.0, 0.5), (0.5, 1.5)), "lr": (-1.0,), "eps": (-1.0,), "weight_decay": (-1.0,)}
@@ -111,8 +111,8 @@ TORCH: Mapping[str, tuple[Made, ...]] = {
              {**words("padding", "padding_mode"), "groups": (0, 2)}),
         Made("nn.Conv1d", {"in_channels": 3, "out_channels": 4, "kernel_size": 2, "stride": 2}, {"padding": ("same",)}),
         Made("nn.GroupNorm", {"num_groups": 2, "num_channels": 4}, {"num_channels": (3,)}),
-        Made("nn.TransformerEncoderLayer", {"d_model": 4, "nhead": 2, "dim_feedforward": 3}, {**words("activation"), "nhead": (3,)}),
-        Made("nn.TransformerDecoderLayer", {"d_model": 4, "nhead": 2, "dim_feedforward": 3}, {**words("activation"), "nhead": (3,)}),
+        *(Made(f"nn.Transformer{kind}Layer", {"d_model": 4, "nhead": 2, "dim_feedforward": 3},
+               {**words("activation"), "nhead": (3,)}) for kind in ("Encoder", "Decoder")),
         Made("nn.Hardtanh", {"min_val": 0.5, "max_val": 1.0}, {"max_val": (0.25,)}),
         Made("nn.AdaptiveLogSoftmaxWithLoss", {"in_features": 4, "n_classes": 6, "cutoffs": [2, 4], "div_value": 1.0},
              {"cutoffs": ([], [4, 2], [2, 2], [0, 3], [2, 6])}),

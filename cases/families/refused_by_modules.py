@@ -28,14 +28,16 @@ CALLS: Mapping[str, tuple[str, ...]] = {
         "a number for sequences", "a side that there is not", "sequences of other widths", "too few lengths to unpad",
         "a tensor to unpack", "too few lengths", "no batch sizes", "no sequences to pack"),
     "around": (
-        "statistics of one row", "statistics of one step", "channels that are others", "an axis too many", "features that are others",
-        "groups that do not fit", "an id beyond the table", "an id below zero", "ids that are no whole numbers",
+        "statistics of one row", "statistics of one step", "channels that are others", "an axis too many",
+        "features that are others", "groups that do not fit", "an id beyond the table", "an id below zero",
+        "ids that are no whole numbers",
         "padding of another shape", "a mask of another shape", "masks of other heads", "queries of another width",
         "causal, and no mask", "values for other keys", "a target of another batch", "a target of another width",
         "an odd number to halve", "an odd number of edges", "a rate above one", "no size to bring to", "two sizes to bring to"),
     "losses": (
-        "a class that there is not", "targets of another batch", "a reduction that there is not", "labels smoothed by more than all",
-        "a reduction of squares that there is not", "a share above one", "targets of another shape", "logits of another shape",
+        "a class that there is not", "targets of another batch", "a reduction that there is not",
+        "labels smoothed by more than all", "a reduction of squares that there is not", "a share above one",
+        "targets of another shape", "logits of another shape",
         "a variance below zero", "variances of another shape", "a turn below zero", "a smooth turn below zero",
         "weights for other classes", "more steps than there are", "a blank that there is not", "signs for each feature",
         "a row for rows", "one sign for rows", "a class beyond the clusters", "classes of another batch"),
@@ -54,13 +56,15 @@ CALLS: Mapping[str, tuple[str, ...]] = {
 def calls_for_nothing_are_refused(ask, calls) -> list[Deviation]:
     """Fact `said`: call -> what was said, or None where it was taken."""
     said = dict(ask(FunctionRequest("calls_for_nothing", (("calls", calls),))).facts["said"])
-    found = [Deviation("calls", f"{sorted(set(said) ^ set(CALLS[calls]))} were asked or not")] if set(said) != set(CALLS[calls]) else []
+    unlike = sorted({*said} ^ {*CALLS[calls]})
+    found = [Deviation("calls", f"{unlike} were asked, or were not")] if unlike else []
     found += [Deviation(call, f"{call}: taken in silence") for call, words in said.items() if words is None]
     return found + [Deviation(call, f"{call}: refused without a word") for call, words in said.items()
                     if words is not None and not words.strip()]
 
 
-WARNED = ("dropout behind one layer", "dropout behind one layer, both ways", "a schedule before its optimizer", "gradients of nothing")
+WARNED = ("dropout behind one layer", "dropout behind one layer, both ways", "a schedule before its optimizer",
+          "gradients of nothing")
 
 
 @statement("What is likely to be a mistake is warned of, and what is like it and is none is not.", strength=(1, 1, 1), sparing=0,

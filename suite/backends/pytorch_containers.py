@@ -84,6 +84,8 @@ def run_loaded_in_part(backend: Any, request: FunctionRequest) -> Observation:
     new = {"none": [], "weight": ["0.named.inner.rnn.weight_ih_l9"], "layer": ["7.weight", "7.bias"]}[options["unknown"]]
     for name in gone:
         state.pop(name)
+    if options["way"] == "assigned":  # tensors and parameters
+        state = {name: nn.Parameter(one) if number % 2 else one for number, (name, one) in enumerate(state.items())}
     state |= {name: torch.zeros(2) for name in new}
     heard: list[list[str]] = []
     module.register_load_state_dict_post_hook(lambda _, keys: heard.append(sorted([*keys.missing_keys, *keys.unexpected_keys])))
@@ -105,6 +107,7 @@ def run_kept_states(backend: Any, request: FunctionRequest) -> Observation:
     with moment("build"):
         module = First(options["layer"], options["weights"])
         module.register_buffer("scale", torch.ones(2))
+        module.register_buffer("share", torch.tensor(0.5))
         module.register_buffer("count", torch.tensor(2**40 + 1))
         module.register_buffer("cache", torch.ones(3), persistent=False)
     with moment("run"):
@@ -122,6 +125,13 @@ def run_kept_states(backend: Any, request: FunctionRequest) -> Observation:
         "names": tuple(state), "parameters": tuple(n for n, _ in module.named_parameters()),
         "with_history": tuple(n for n, t in state.items() if t.requires_grad),
         "dtypes": tuple((n, str(t.dtype).removeprefix("torch.")) for n, t in state.items())})
+
+
+MODAL: tuple[tuple[type[nn.Module], tuple[Any, ...]], ...] = (
+    (nn.Dropout, ()), (nn.Dropout1d, ()), (nn.AlphaDropout, ()), (nn.RReLU, ()), (nn.BatchNorm1d, (2,)),
+    (nn.InstanceNorm1d, (2,)), (nn.LSTM, (2, 2)), (nn.RNN, (2, 2)), (nn.MultiheadAttention, (4, 2)), (nn.TransformerEncoderLayer, (4, 2, 4)),
+    (nn.TransformerDecoderLayer, (4, 2, 4)), (nn.Embedding, (2, 2)))
+"""Kinds of modules that do something else in training, or have parts that do; and what each is made with."""
 
 
 def run_told_parts(backend: Any, request: FunctionRequest) -> Observation:
@@ -150,8 +160,12 @@ def run_told_parts(backend: Any, request: FunctionRequest) -> Observation:
                 getattr(module, f"get_{kind.replace('module', 'submodule')}")(nobody)
             except AttributeError:
                 refused.append(kind)
+        kinds = nn.Sequential(*(kind(*sizes) for kind, sizes in MODAL), nn.ModuleList([nn.Dropout()]),
+                              nn.ModuleDict({"one": nn.Sequential(nn.Dropout(), nn.GRU(2, 2), nn.Dropout())}))
+        modes = [sum(one.training for one in kinds.train(mode).modules()) for mode in (False, True)]
+        modes += [sum(one.training for one in kinds.eval().modules()), sum(1 for _ in kinds.modules())]
         facts = {
-            "refused": tuple(refused), "modules": tuple(n for n, _ in module.named_modules()), "applied": tuple(dict.fromkeys(applied)),
+            "refused": tuple(refused), "in_training": (*modes[:3:2], modes[3] - modes[1]), "modules": tuple(n for n, _ in module.named_modules()), "applied": tuple(dict.fromkeys(applied)),
             "children": tuple(n for n, _ in module.named_children()), "by_name": by_name,
             "own": tuple(n for n, _ in module.named_parameters(recurse=False)),
             "own_buffers": tuple(n for n, _ in module.named_buffers(recurse=False))}

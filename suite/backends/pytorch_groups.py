@@ -69,7 +69,8 @@ def run_held_parameters(backend: Any, request: FunctionRequest) -> Observation:
             held.update({"d": own[2]} | {"c": own[3]})
             found["updated"] = of(held[name] for name in held)
             held["b"] = own[4]
-            found |= {"replaced": of(held.values()), "taken_out": of([held.pop("a")]), "left": of(held[name] for name in held.keys())}
+            found |= {"replaced": of(held.values()), "taken_out": of([held.pop("a")])}
+            found["left"] = of(one for _, one in held.items())
             found["listed"] = of(held.children())
             held.clear()
             found["cleared"] = of(held.values())

@@ -85,15 +85,16 @@ def run_clipped(backend: Any, request: FunctionRequest) -> Observation:
     every = [weights[0], torch.nn.Parameter(torch.zeros(2)), *weights[1:]] if form == "some_without" else weights
     given = (one for one in every) if form == "generator" else weights[0] if form == "alone" else every
     how = {"foreach": False} if form == "one_after_the_other" else {}
+    order = "inf" if form in ("list", "two_calls") and np.isinf(options["order"]) else options["order"]
     with moment("run"):
         if not options["order"]:
             clip_grad_value_(given, most, **how)
             norm = torch.zeros(1)
         elif form == "two_calls":
-            norm = get_total_norm([one.grad for one in weights], options["order"], options["strict"])
+            norm = get_total_norm([one.grad for one in weights], order, options["strict"])
             clip_grads_with_norm_(weights, most, norm)
         else:
-            norm = clip_grad_norm_(given, most, norm_type=options["order"], error_if_nonfinite=options["strict"], **how)
+            norm = clip_grad_norm_(given, most, norm_type=order, error_if_nonfinite=options["strict"], **how)
     return Observation({"norm": to_numpy(norm), **{
         f"clipped/{n}": to_numpy(w.grad.to_dense() if w.grad.is_sparse else w.grad) for n, w in enumerate(weights)}})
 

@@ -42,6 +42,7 @@ from suite.backends.pytorch_packed import (
     run_padded_from,
 )
 from suite.backends.pytorch_parts import run_bags, run_made_elsewhere, run_meant, run_padded_with, run_wrong_bags
+from suite.backends.pytorch_pruned import run_clusters, run_folded, run_pruned_as
 from suite.backends.pytorch_purity import run_helper, run_mixed_dtypes, run_purity
 from suite.backends.pytorch_quantized import run_made_ready, run_quantizable, run_quantized, run_quantized_bare
 from suite.backends.pytorch_refused import run_calls_for_nothing, run_warned_of
@@ -85,5 +86,6 @@ PROBES: Mapping[str, Callable] = {
     "held_parameters": run_held_parameters, "averaged": run_averaged, "statistics_again": run_statistics_again,
     "equations_of_modules": run_equations_of_modules, "steps_by_rule": run_steps_by_rule, "lbfgs": run_lbfgs,
     "optimizer_hooks": run_optimizer_hooks, "calls_for_nothing": run_calls_for_nothing, "warned_of": run_warned_of,
+    "pruned_as": run_pruned_as, "folded": run_folded, "clusters": run_clusters,
 }
 """Name of a function request -> what answers it: function(backend, request)."""

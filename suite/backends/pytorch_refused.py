@@ -99,7 +99,8 @@ def around() -> Calls:
         "channels that are others": lambda: nn.BatchNorm1d(3)(zeros(2, 4)),
         "an axis too many": lambda: nn.BatchNorm1d(3)(zeros(2, 3, 2, 2)),
         "features that are others": lambda: nn.LayerNorm(3)(zeros(2, 4)),
-        "groups that do not fit": lambda: nn.GroupNorm(2, 4)(zeros(2, 3, 3)), "an id beyond the table": lambda: table(torch.tensor([3])),
+        "groups that do not fit": lambda: nn.GroupNorm(2, 4)(zeros(2, 3, 3)),
+        "an id beyond the table": lambda: table(torch.tensor([3])),
         "an id below zero": lambda: table(torch.tensor([-1])), "ids that are no whole numbers": lambda: table(zeros(2)),
         "padding of another shape": lambda: heads(steps, steps, steps, key_padding_mask=zeros(3, 2) > 0),
         "a mask of another shape": lambda: heads(steps, steps, steps, attn_mask=zeros(2, 3) > 0),
@@ -107,8 +108,10 @@ def around() -> Calls:
         "queries of another width": lambda: heads(*[zeros(3, 2, 6)] * 3),
         "causal, and no mask": lambda: heads(steps, steps, steps, is_causal=True),
         "values for other keys": lambda: heads(steps, steps, steps[:2]),
-        "a target of another batch": lambda: whole(steps, steps[:, :1]), "a target of another width": lambda: whole(steps, steps[..., :3]),
-        "an odd number to halve": lambda: functional.glu(zeros(3)), "an odd number of edges": lambda: functional.pad(zeros(3), (1, 1, 1)),
+        "a target of another batch": lambda: whole(steps, steps[:, :1]),
+        "a target of another width": lambda: whole(steps, steps[..., :3]),
+        "an odd number to halve": lambda: functional.glu(zeros(3)),
+        "an odd number of edges": lambda: functional.pad(zeros(3), (1, 1, 1)),
         "a rate above one": lambda: functional.dropout(zeros(3), 1.5), "no size to bring to": lambda: functional.interpolate(line),
         "two sizes to bring to": lambda: functional.interpolate(line, size=3, scale_factor=2.0)}
 

@@ -155,6 +155,7 @@ from suite.backends.reference_parts import (
     run_told_shapes,
     run_wrong_bags,
 )
+from suite.backends.reference_pruned import run_clusters, run_folded, run_pruned_as
 from suite.backends.reference_rules import (
     run_calls_for_nothing,
     run_lbfgs,
@@ -317,6 +318,7 @@ PROBES: Mapping[str, Callable] = {
     "held_parameters": run_held_parameters, "averaged": run_averaged, "statistics_again": run_statistics_again,
     "equations_of_modules": run_equations_of_modules, "steps_by_rule": run_steps_by_rule, "lbfgs": run_lbfgs,
     "optimizer_hooks": run_optimizer_hooks, "calls_for_nothing": run_calls_for_nothing, "warned_of": run_warned_of,
+    "pruned_as": run_pruned_as, "folded": run_folded, "clusters": run_clusters,
     "slopes": run_slopes, "tensors": run_tensors, "quantized_model": run_quantized_model,
     "changed_model": run_changed_model, "stateless_call": run_stateless_call, "names_of_no_input": run_names_of_no_input,
 }

@@ -3,7 +3,7 @@ losses, optimizers and schedules. Half of them are there only under a condition.
 """
 
 from tests.faults.base import faults
-from tests.faults.in_blind_torch_fifth import GRU_IN, GRU_OUT, LSTM_IN, LSTM_OUT, RNN, RNN_IN, RNN_OUT, after, before
+from tests.faults.in_blind_torch_fifth import GRU_IN, GRU_OUT, LSTM_IN, LSTM_OUT, RNN, RNN_OUT, after, before
 
 UPDATE = "            if self._weights_have_changed():\n                self._init_flat_weights()\n"
 
