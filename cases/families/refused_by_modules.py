@@ -54,22 +54,29 @@ CALLS: Mapping[str, tuple[str, ...]] = {
            {"calls": tuple(CALLS)}, strength=(1, 1, 1), sparing=0,
            source="PyTorch: torch.nn, torch.nn.utils.rnn, torch.nn.functional, torch.optim")
 def calls_for_nothing_are_refused(ask, calls) -> list[Deviation]:
-    """Fact `said`: call -> what was said, or None where it was taken."""
-    said = dict(ask(FunctionRequest("calls_for_nothing", (("calls", calls),))).facts["said"])
+    """Array `refused`: 1 where a call was refused, in the order of the fact `said`: (call, what was said)."""
+    seen = ask(FunctionRequest("calls_for_nothing", (("calls", calls),)))
+    said = dict(seen.facts["said"])
     unlike = sorted({*said} ^ {*CALLS[calls]})
     found = [Deviation("calls", f"{unlike} were asked, or were not")] if unlike else []
-    found += [Deviation(call, f"{call}: taken in silence") for call, words in said.items() if words is None]
-    return found + [Deviation(call, f"{call}: refused without a word") for call, words in said.items()
-                    if words is not None and not words.strip()]
+    for (call, words), refused in zip(said.items(), seen["refused"], strict=True):
+        if refused != 1:
+            found.append(Deviation(call, f"{call}: taken in silence"))
+        elif not words.strip():
+            found.append(Deviation(call, f"{call}: refused without a word"))
+    return found
 
 
 WARNED = ("dropout behind one layer", "dropout behind one layer, both ways", "a schedule before its optimizer",
           "gradients of nothing")
+NONE = ("dropout behind two layers", "no dropout", "a schedule behind its optimizer", "gradients of one")
+"""What is likely to be a mistake; and what is none."""
 
 
 @statement("What is likely to be a mistake is warned of, and what is like it and is none is not.", strength=(1, 1, 1), sparing=0,
            source="PyTorch: nn.LSTM(dropout), LRScheduler.step, clip_grad_norm_")
 def likely_mistakes_are_warned_of(ask) -> list[Deviation]:
-    facts = ask(FunctionRequest("warned_of", ())).facts
-    return [Deviation(what, f"{what}: not warned of") for what in WARNED if what not in facts["warned"]] + [
-        Deviation(what, f"{what}: warned of, and is none") for what in facts["warned_besides"]]
+    """Array `warned`: 1 where there was a warning, of all of `WARNED` and then of `NONE`."""
+    seen = ask(FunctionRequest("warned_of", ()))["warned"]
+    return [Deviation(what, f"{what}: {'not warned of' if what in WARNED else 'warned of, and is none'}")
+            for what, warned in zip((*WARNED, *NONE), seen, strict=True) if warned != (what in WARNED)]

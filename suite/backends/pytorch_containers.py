@@ -129,8 +129,8 @@ def run_kept_states(backend: Any, request: FunctionRequest) -> Observation:
 
 MODAL: tuple[tuple[type[nn.Module], tuple[Any, ...]], ...] = (
     (nn.Dropout, ()), (nn.Dropout1d, ()), (nn.AlphaDropout, ()), (nn.RReLU, ()), (nn.BatchNorm1d, (2,)),
-    (nn.InstanceNorm1d, (2,)), (nn.LSTM, (2, 2)), (nn.RNN, (2, 2)), (nn.MultiheadAttention, (4, 2)), (nn.TransformerEncoderLayer, (4, 2, 4)),
-    (nn.TransformerDecoderLayer, (4, 2, 4)), (nn.Embedding, (2, 2)))
+    (nn.InstanceNorm1d, (2,)), (nn.LSTM, (2, 2)), (nn.RNN, (2, 2)), (nn.MultiheadAttention, (4, 2)),
+    (nn.TransformerEncoderLayer, (4, 2, 4)), (nn.TransformerDecoderLayer, (4, 2, 4)), (nn.Embedding, (2, 2)))
 """Kinds of modules that do something else in training, or have parts that do; and what each is made with."""
 
 
@@ -165,7 +165,8 @@ def run_told_parts(backend: Any, request: FunctionRequest) -> Observation:
         modes = [sum(one.training for one in kinds.train(mode).modules()) for mode in (False, True)]
         modes += [sum(one.training for one in kinds.eval().modules()), sum(1 for _ in kinds.modules())]
         facts = {
-            "refused": tuple(refused), "in_training": (*modes[:3:2], modes[3] - modes[1]), "modules": tuple(n for n, _ in module.named_modules()), "applied": tuple(dict.fromkeys(applied)),
+            "refused": tuple(refused), "in_training": (*modes[:3:2], modes[3] - modes[1]),
+            "modules": tuple(n for n, _ in module.named_modules()), "applied": tuple(dict.fromkeys(applied)),
             "children": tuple(n for n, _ in module.named_children()), "by_name": by_name,
             "own": tuple(n for n, _ in module.named_parameters(recurse=False)),
             "own_buffers": tuple(n for n, _ in module.named_buffers(recurse=False))}

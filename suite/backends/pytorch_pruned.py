@@ -99,6 +99,7 @@ def run_clusters(backend: Any, request: FunctionRequest) -> Observation:
     with moment("run"):
         outputs, loss = module(x[0], classes[0]) if options["bare"] else module(x, classes)
         (slopes,) = torch.autograd.grad(loss, x)
-        arrays = {"outputs": outputs, "loss": loss, "gradients": slopes, "shares": module.log_prob(x), "predicted": module.predict(x)}
+        arrays = {"outputs": outputs, "loss": loss, "gradients": slopes, "shares": module.log_prob(x)}
+        arrays["predicted"] = module.predict(x)
     arrays |= {f"weights/{name}": parameter for name, parameter in module.named_parameters()}
     return Observation({name: to_numpy(tensor) for name, tensor in arrays.items()})

@@ -6,12 +6,14 @@ import warnings
 from collections.abc import Callable, Mapping
 from typing import Any
 
+import numpy as np
 import torch
 from torch import nn, optim, zeros
 from torch.nn import functional
 from torch.nn.utils import clip_grad_norm_, rnn, vector_to_parameters
 from torch.optim import lr_scheduler as schedules
 
+from cases.families.refused_by_modules import NONE, WARNED
 from cases.models import FunctionRequest
 from cases.requests import Observation
 from suite.backends import moment
@@ -112,7 +114,8 @@ def around() -> Calls:
         "a target of another width": lambda: whole(steps, steps[..., :3]),
         "an odd number to halve": lambda: functional.glu(zeros(3)),
         "an odd number of edges": lambda: functional.pad(zeros(3), (1, 1, 1)),
-        "a rate above one": lambda: functional.dropout(zeros(3), 1.5), "no size to bring to": lambda: functional.interpolate(line),
+        "a rate above one": lambda: functional.dropout(zeros(3), 1.5),
+        "no size to bring to": lambda: functional.interpolate(line),
         "two sizes to bring to": lambda: functional.interpolate(line, size=3, scale_factor=2.0)}
 
 
@@ -169,7 +172,8 @@ def training() -> Calls:
     return {
         "the same weights again": lambda: one.add_param_group({"params": one.param_groups[0]["params"]}),
         "a state of other groups": lambda: one.load_state_dict(groups.state_dict()),
-        "a state of other weights": lambda: one.load_state_dict(sgd(*weight()).state_dict()), "more steps than a cycle has": cycle,
+        "a state of other weights": lambda: one.load_state_dict(sgd(*weight()).state_dict()),
+        "more steps than a cycle has": cycle,
         "functions for other groups": lambda: schedules.LambdaLR(one, [float, float]),
         "milestones for other schedules": lambda: schedules.SequentialLR(one, [constant(one), constant(one)], [1, 2]),
         "schedules of two optimizers": lambda: schedules.ChainedScheduler([constant(sgd()), constant(sgd())]),
@@ -205,7 +209,9 @@ def run_calls_for_nothing(backend: Any, request: FunctionRequest) -> Observation
         calls = GROUPS[dict(request.arguments)["calls"]]()
     with moment("run"), warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        return Observation({}, facts={"said": tuple((name, said(call)) for name, call in calls.items())})
+        found = {name: said(call) for name, call in calls.items()}
+    return Observation({"refused": np.array([float(words is not None) for words in found.values()])},
+                       facts={"said": tuple((name, words or "") for name, words in found.items())})
 
 
 def run_warned_of(backend: Any, request: FunctionRequest) -> Observation:
@@ -217,19 +223,18 @@ def run_warned_of(backend: Any, request: FunctionRequest) -> Observation:
             optimizer.step()
         made.step()
 
-    mistakes: Calls = {
+    calls: Calls = {
         "dropout behind one layer": lambda: nn.GRU(WIDTH, UNITS, dropout=0.5),
         "dropout behind one layer, both ways": lambda: nn.LSTM(WIDTH, UNITS, dropout=0.5, bidirectional=True),
         "a schedule before its optimizer": lambda: schedule(0),
-        "gradients of nothing": lambda: clip_grad_norm_((one for one in []), 1.0)}
-    none: Calls = {
+        "gradients of nothing": lambda: clip_grad_norm_((one for one in []), 1.0),
         "dropout behind two layers": lambda: nn.GRU(WIDTH, UNITS, 2, dropout=0.5), "no dropout": lambda: nn.LSTM(WIDTH, UNITS),
         "a schedule behind its optimizer": lambda: schedule(1), "gradients of one": lambda: clip_grad_norm_(iter(weight()), 1.0)}
-    heard = {name: [] for name in (*mistakes, *none)}
+    warned = []
     with moment("run"):
-        for name, call in {**mistakes, **none}.items():
-            with warnings.catch_warnings(record=True) as heard[name]:
+        for name in (*WARNED, *NONE):
+            with warnings.catch_warnings(record=True) as heard:
                 warnings.simplefilter("always")
-                call()
-    return Observation({}, facts={"warned": tuple(name for name in mistakes if heard[name]),
-                                  "warned_besides": tuple(name for name in none if heard[name])})
+                calls[name]()
+            warned.append(float(bool(heard)))
+    return Observation({"warned": np.array(warned)})

@@ -78,7 +78,8 @@ def run_optimizer_hooks(backend: Any, request: FunctionRequest) -> Observation:
     handles = [optimizers.register_optimizer_step_pre_hook(note("before every step")),
                optimizers.register_optimizer_step_post_hook(note("after every step"))]
     try:
-        handles += [optimizer.register_step_pre_hook(note("before a step")), optimizer.register_step_post_hook(note("after a step")),
+        handles += [optimizer.register_step_pre_hook(note("before a step")),
+                    optimizer.register_step_post_hook(note("after a step")),
                     optimizer.register_state_dict_pre_hook(note("before saving")),
                     optimizer.register_state_dict_post_hook(halved("after saving")),
                     optimizer.register_load_state_dict_pre_hook(halved("before loading")),

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from cases.families.optimizer_rules import CALLED, RULES, lbfgs
-from cases.families.refused_by_modules import CALLS, WARNED
+from cases.families.refused_by_modules import CALLS, NONE, WARNED
 from cases.models import FunctionRequest
 from cases.requests import Observation
 
@@ -39,9 +39,10 @@ def run_optimizer_hooks(backend: Any, request: FunctionRequest) -> Observation:
 
 def run_calls_for_nothing(backend: Any, request: FunctionRequest) -> Observation:
     """All are refused."""
-    return Observation({}, facts={"said": tuple((name, "no") for name in CALLS[dict(request.arguments)["calls"]])})
+    calls = CALLS[dict(request.arguments)["calls"]]
+    return Observation({"refused": np.ones(len(calls))}, facts={"said": tuple((name, "no") for name in calls)})
 
 
 def run_warned_of(backend: Any, request: FunctionRequest) -> Observation:
     """Of all mistakes, and of nothing else."""
-    return Observation({}, facts={"warned": WARNED, "warned_besides": ()})
+    return Observation({"warned": np.repeat([1.0, 0.0], [len(WARNED), len(NONE)])})
