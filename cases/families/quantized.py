@@ -20,7 +20,7 @@ FACTORS = {
 
 
 @statement("A recurrent layer that is quantized dynamically gives what it gave, within the steps of its quantization, and a row "
-           "alone what it gives in a batch; it tells its options, biases and weights, and gives the same once it is loaded.", FACTORS,
+           "alone what it gives in a batch; it tells its options, biases and weights, and gives the same once loaded.", FACTORS,
            strength=(1, 2, 2), sparing=0, source="PyTorch: torch.ao.quantization.quantize_dynamic", senseless=(
                (("cell", "kernel"), lambda cell, kernel: cell == "simple_rnn" and kernel == "fused"),
                (("cell", "activation"), lambda cell, activation: activation == "relu" and cell != "simple_rnn"),
