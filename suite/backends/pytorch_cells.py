@@ -340,4 +340,6 @@ def run_low_inputs(backend: Any, request: FunctionRequest) -> Observation | Unsu
     with moment("run"), torch.no_grad(), torch.autocast(backend.place.type, low):
         outputs, last = module(x.to(low), lengths, states)
     named = {"outputs": outputs, **{f"states/{n}": s for n, s in name_states(asked.layer, last).items()}}
-    return Observation({n: to_numpy(one) for n, one in named.items()}, "fused", facts={"padding": backend.padding(asked.layer)})
+    dtypes = tuple((n, str(one.dtype).removeprefix("torch.")) for n, one in named.items())
+    return Observation({n: to_numpy(one) for n, one in named.items()}, "fused",
+                       facts={"padding": backend.padding(asked.layer), "dtypes": dtypes})

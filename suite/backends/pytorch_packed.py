@@ -107,7 +107,10 @@ def run_bare(backend: Any, request: FunctionRequest) -> Observation:
         module = LAYERS[layer.cell](layer.features, layer.units, layer.layers).train()
         module.load_state_dict(named_tensors(layer, options["weights"]))
     with moment("run"):
-        return Observation(read(module, layer, tensors([batch.inputs])[0], False), facts={"padding": "zero"})
+        inputs = tensors([batch.inputs])[0]
+        nobody = read(module, layer, inputs[:0], False)
+        return Observation(read(module, layer, inputs, False), facts={
+            "padding": "zero", "of_no_rows": tuple((name, array.shape) for name, array in nobody.items())})
 
 
 def run_packed_by(backend: Any, request: FunctionRequest) -> Observation:
@@ -135,7 +138,9 @@ def run_by_position(backend: Any, request: FunctionRequest) -> Observation:
         module.load_state_dict(named_tensors(layer, options["weights"]))
     with moment("run"), torch.no_grad():
         states = dict(zip(layer.state_keys(), tensors(batch.initial_states[name] for name in layer.state_keys()), strict=True))
-        found = read(module, layer, tensors([batch.inputs])[0], options["batch_first"], stack_states(layer, states))
+        given = stack_states(layer, states)
+        given = list(given) if isinstance(given, tuple) and options["batch_first"] else given
+        found = read(module, layer, tensors([batch.inputs])[0], options["batch_first"], given)
         others = [CELLS[layer.cell](layer.features, layer.units, layer.bias, *own)]
         others += [nn.LSTM(3, 4, 1, True, False, 0.0, False, 2)] if layer.cell == "lstm" else []
         plain = repr(LAYERS[layer.cell](3, 4))

@@ -50,7 +50,9 @@ def run_clipped(backend: Any, request: FunctionRequest) -> Observation:
 def run_bare(backend: Any, request: FunctionRequest) -> Observation:
     """The description as it is."""
     options = dict(request.arguments)
-    return backend.run(Request(options["layer"], options["weights"], options["batch"]))
+    seen = backend.run(Request(options["layer"], options["weights"], options["batch"]))
+    shapes = {n: a[:0].shape for n, a in seen.arrays.items() if n == "outputs" or n.startswith("states/")}
+    return Observation(seen.arrays, facts={**seen.facts, "of_no_rows": tuple(shapes.items())})
 
 
 def run_packed_by(backend: Any, request: FunctionRequest) -> Observation:

@@ -48,6 +48,7 @@ from tests.faults import (
     in_outside_core,
     in_outside_models,
     in_outside_torch,
+    in_outside_torch_again,
     in_put_back,
     in_real,
     in_sparing,
@@ -71,7 +72,7 @@ FAULTS: tuple[Fault, ...] = (*in_loops.ALL, *in_layers.ALL, *in_masks.ALL, *in_t
                              *in_sparing.ALL, *in_sparing_again.ALL, *in_outside_core.ALL, *in_outside_models.ALL,
                              *in_put_back.ALL, *in_meeting.ALL, *in_meeting_outside.ALL, *in_hidden.ALL,
                              *in_blind_torch_fifth.ALL, *in_blind_torch_fifth_modules.ALL, *in_common.ALL,
-                             *in_sparing_third.ALL, *in_outside_torch.ALL)
+                             *in_sparing_third.ALL, *in_outside_torch.ALL, *in_outside_torch_again.ALL)
 WHAT = ("killed", "survived", "explained", "void")
 
 

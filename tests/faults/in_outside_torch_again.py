@@ -1,0 +1,66 @@
+"""A second round of faults in PyTorch as an outside judge would plant them, written down after what survived of the first was closed:
+most of them where two conditions meet.
+"""
+
+from tests.faults.base import faults
+from tests.faults.in_blind_torch_fifth import GRU_IN, GRU_OUT, LSTM_IN, LSTM_OUT, RNN, RNN_IN, RNN_OUT, after, before
+from tests.faults.in_outside_torch import weights
+
+KERNELS = faults("PyTorch kernels, from outside again", RNN, {
+    "LSTM: states of a stack in training with dropout are in another order": after(LSTM_OUT, "hidden = (hidden[0].flip(0), hidden[1])", "self.training and self.dropout > 0 and self.bidirectional"),
+    "GRU: the longest sequence loses its last step": after(GRU_OUT, "output = torch.cat([output[:-1], 0 * output[-1:]])", "batch_sizes is not None and int(batch_sizes[-1]) == 1"),
+    "RNN: float64 by way of float32 both ways": after(RNN_OUT, "output = output.float().double()", "output.dtype == torch.float64 and self.bidirectional"),
+    "LSTM: half the gradient of inputs of three layers": before(LSTM_IN, "input = input.detach() + (input - input.detach()) * 0.5", "self.num_layers == 3 and not self.batch_first"),
+    "LSTM: no gradient of the cell states of a stack both ways": before(LSTM_IN, "hx = (hx[0], hx[1].detach())", "self.bidirectional and self.num_layers == 2"),
+    "GRU: no gradient of states of packed sequences": before(GRU_IN, "hx = hx.detach()", "batch_sizes is not None"),
+    "RNN: states without a batch change their directions": before(RNN_IN, "hx = hx.flip(0)", "batch_sizes is None and not is_batched and self.bidirectional"),
+    "LSTM: packed outputs in evaluation have no gradient": after(LSTM_OUT, "output = output.detach()", "batch_sizes is not None and not self.training"),
+    "GRU: the backward recurrent bias is not read in evaluation": weights("w * 0 if n == 'bias_hh_l0_reverse' else w", "self.mode == 'GRU' and not self.training"),
+    "LSTM: the upper backward layer without biases reads by the forward weights": weights("self.weight_ih_l1 if n == 'weight_ih_l1_reverse' else w", "self.mode == 'LSTM' and not self.bias and self.bidirectional and self.num_layers > 1"),
+    "GRU: one packed step leaves the states as they were": after(GRU_OUT, "hidden = hx", "batch_sizes is not None and len(batch_sizes) == 1"),
+    "LSTM: one unit has its output for its cell state": after(LSTM_OUT, "hidden = (hidden[0], hidden[0])", "self.hidden_size == 1"),
+    "LSTM: one feature is read by its size": before(LSTM_IN, "input = input.abs()", "self.input_size == 1"),
+    "GRU: no rows are refused": before(GRU_IN, "raise RuntimeError('no rows')", "input.numel() == 0"),
+    "LSTM: frozen layers give their inputs no gradient": before(LSTM_IN, "input = input.detach()", "not any(w.requires_grad for w in self._flat_weights)"),
+    "LSTM: cell states of half precision come in float32": after(LSTM_OUT, "hidden = (hidden[0], hidden[1].float())", "output.dtype == torch.bfloat16"),
+    "GRU: outputs under autocast come in float32": after(GRU_OUT, "output = output.float()", "torch.is_autocast_enabled('cpu')"),
+    "LSTM: a list of states is refused": before(LSTM_IN, "raise TypeError('a list')", "isinstance(hx, list)"),
+    "RNN: states that are not contiguous are read by memory": before(RNN_IN, "hx = hx.transpose(0, 1).contiguous().view(hx.shape)", "not hx.is_contiguous()"),
+    "LSTM: packed inputs are written": after(LSTM_OUT, "input.mul_(0.5)", "batch_sizes is not None and not torch.is_grad_enabled() and not self.training"),
+    "GRU: weights that a graph made get no gradient": weights("w.detach() if w.grad_fn is not None else w", "self.mode == 'GRU'"),
+    "RNN: a backward pass through two calls counts the first one alone": after(RNN_OUT, "output = output if self.__dict__.setdefault('_calls', []) else output * 1; hidden = hidden.detach() if len(self._calls) > 0 else hidden; self._calls.append(1)", "self.training and torch.is_grad_enabled() and self.num_layers == 1"),
+})
+
+CELLS = faults("PyTorch cells, from outside again", RNN, {
+    "RNNCell: relu without a bias is tanh": ("        elif self.nonlinearity == \"relu\":\n            ret = _VF.rnn_relu_cell(\n", "        elif self.nonlinearity == \"relu\":\n            ret = (_VF.rnn_relu_cell if self.bias else _VF.rnn_tanh_cell)(\n"),
+    "LSTMCell: a bare row has its output for its cell state": ("            ret = (ret[0].squeeze(0), ret[1].squeeze(0))\n", "            ret = (ret[0].squeeze(0), ret[0].squeeze(0))\n"),
+    "LSTMCell: a bare row is read from zeros": ("            hx = (hx[0].unsqueeze(0), hx[1].unsqueeze(0)) if not is_batched else hx\n", "            hx = (hx[0].unsqueeze(0), 0 * hx[1].unsqueeze(0)) if not is_batched else hx\n"),
+    "replaced biases are not the kernel's": ("            idx = self._flat_weights_names.index(attr)\n            self._flat_weights[idx] = value\n", "            idx = self._flat_weights_names.index(attr)\n            self._flat_weights[idx] = value if value.dim() > 1 else self._flat_weights[idx]\n"),
+    "cells start within their inputs' size": ("        stdv = 1.0 / math.sqrt(self.hidden_size) if self.hidden_size > 0 else 0\n        for weight in self.parameters():\n            init.uniform_(weight, -stdv, stdv)\n\n\nclass RNNCell(", "        stdv = 1.0 / math.sqrt(self.weight_ih.size(1)) if self.hidden_size > 0 else 0\n        for weight in self.parameters():\n            init.uniform_(weight, -stdv, stdv)\n\n\nclass RNNCell("),
+    "states of three rows are not put back in order": ("        if permutation is None:\n            return hx\n        return _apply_permutation(hx, permutation)\n", "        if permutation is None or hx.size(1) == 3:\n            return hx\n        return _apply_permutation(hx, permutation)\n"),
+})
+
+PACKING = faults("PyTorch packing, from outside again", "torch.nn.utils.rnn", {
+    "more steps in time-major are put back along time": ("        batch_dim = 0 if batch_first else 1\n        return (\n", "        batch_dim = 0 if batch_first or total_length is not None else 1\n        return (\n"),
+    "a cast to the same dtype forgets the order": ("        if data is self.data:\n            return self\n", "        if data is self.data:\n            return type(self)(data, self.batch_sizes)\n"),
+    "one sequence is padded batch first": ("    return torch._C._nn.pad_sequence(\n", "    if not torch.jit.is_scripting() and len(sequences) == 1:\n        return sequences[0].unsqueeze(0)\n    return torch._C._nn.pad_sequence(\n"),
+    "lengths of packed sequences have their order's dtype": ("            lengths[unsorted_indices.cpu()],\n", "            lengths[unsorted_indices.cpu()].to(torch.int32),\n"),
+})
+
+OTHERS = (
+    *faults("PyTorch modules, from outside again", "torch.nn.modules.sparse", {
+        "pretrained vectors of padding become zero": ("            _freeze=freeze,\n            padding_idx=padding_idx,\n", "            _freeze=freeze,\n            padding_idx=padding_idx if freeze or padding_idx is None else embeddings[padding_idx].zero_().size(0) * 0 + padding_idx,\n"),
+    }),
+    *faults("PyTorch modules, from outside again", "torch.nn.modules.transformer", {
+        "padding of the memory is that of the target": ("                memory_key_padding_mask=memory_key_padding_mask,\n                tgt_is_causal=tgt_is_causal,\n                memory_is_causal=memory_is_causal,\n            )\n\n        if self.norm is not None:", "                memory_key_padding_mask=memory_key_padding_mask if memory.shape != tgt.shape else tgt_key_padding_mask,\n                tgt_is_causal=tgt_is_causal,\n                memory_is_causal=memory_is_causal,\n            )\n\n        if self.norm is not None:"),
+        "a causal memory is not": ("                memory_is_causal=memory_is_causal,\n            )\n\n        if self.norm is not None:", "                memory_is_causal=False,\n            )\n\n        if self.norm is not None:"),
+    }),
+    *faults("PyTorch modules, from outside again", "torch.nn.utils.clip_grad", {
+        "clipped by value one at a time has no lower bound": ("                cast(Tensor, grad).clamp_(min=-clip_value, max=clip_value)\n", "                cast(Tensor, grad).clamp_(max=clip_value)\n"),
+    }),
+    *faults("PyTorch modules, from outside again", "torch.nn.modules.normalization", {
+        "a norm without a bias has no scale": ("        return F.layer_norm(\n            input, self.normalized_shape, self.weight, self.bias, self.eps\n        )\n", "        return F.layer_norm(\n            input, self.normalized_shape, self.weight if self.bias is not None else None, self.bias, self.eps\n        )\n"),
+    }),
+)
+
+ALL = (*KERNELS, *CELLS, *PACKING, *OTHERS)
