@@ -16,7 +16,8 @@ LONG = (2, 33)
 
 
 @statement("A recurrent module that is made of its sizes alone reads time first, forward, has biases, and drops nothing in "
-           "training; of no rows it gives no rows.", {"cell": ("lstm", "gru", "simple_rnn"), "layers": (2, 1)}, strength=(1, 2, 2), sparing=0,
+           "training; of no rows it gives no rows.",
+           {"cell": ("lstm", "gru", "simple_rnn"), "layers": (2, 1)}, strength=(1, 2, 2), sparing=0,
            source="PyTorch: nn.RNN, nn.LSTM, nn.GRU, default values")
 def sizes_alone_make_the_documented_module(ask, cell, layers):
     layer = Layer(cell, 3, 4, layers)
