@@ -124,5 +124,5 @@ def run_loss_of_numbers(backend: Any, request: FunctionRequest) -> Observation:
         else:
             value = modules[kind](**reduction)(given, target)
         slope, *more = torch.autograd.grad(value.sum(), [given, variance] if kind.startswith("gaussian") else [given])
-    arrays = {"loss": value, "gradients": slope, **{"gradients/variance": one for one in more}}
+    arrays = {"loss": value, "gradients": slope} | dict(zip(("gradients/variance",), more, strict=False))
     return Observation({name: to_numpy(one) for name, one in arrays.items()})
