@@ -153,7 +153,9 @@ def run_told_parts(backend: Any, request: FunctionRequest) -> Observation:
         by_name += ("count",) if module.get_buffer("count") is module.count else ()
         changed, fresh = copy.deepcopy(module), nn.GRU(2, 2)
         changed.set_submodule("left.inner", fresh)
-        by_name += ("put in place",) if changed.left.inner is fresh and changed.left is not left else ()
+        changed.set_submodule("right", left)
+        put = changed.left.inner is fresh and changed.right is left and module.left is left
+        by_name += ("put in place",) if put else ()
         refused = []
         for kind, nobody in (("module", "left.scale"), ("parameter", "count"), ("buffer", "scale")):
             try:

@@ -40,8 +40,9 @@ def run_lbfgs(backend: Any, request: FunctionRequest) -> Observation:
     options = dict(request.arguments)
     matrix, target = (torch.tensor(np.array(options[name])) for name in ("matrix", "target"))
     x = nn.Parameter(torch.tensor(np.array(options["start"])))
-    optimizer = torch.optim.LBFGS([x], lr=options["lr"], max_iter=options["each"], max_eval=50, history_size=options["kept"],
-                                  tolerance_grad=0.0, tolerance_change=0.0, line_search_fn=options["search"])
+    more = {"max_eval": 50, "line_search_fn": options["search"]} if options["search"] else {}
+    optimizer = torch.optim.LBFGS([x], lr=options["lr"], max_iter=options["each"], history_size=options["kept"],
+                                  tolerance_grad=0.0, tolerance_change=0.0, **more)
 
     def closure() -> torch.Tensor:
         optimizer.zero_grad()
