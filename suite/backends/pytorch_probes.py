@@ -12,6 +12,7 @@ from suite.backends.pytorch_computed import run_as_vector, run_computed_as, run_
 from suite.backends.pytorch_containers import run_contained, run_kept_states, run_loaded_in_part, run_told_parts
 from suite.backends.pytorch_counted import run_counted_states
 from suite.backends.pytorch_data import run_column, run_cut, run_fetch, run_lengths, run_packed, run_stateful
+from suite.backends.pytorch_defaults import run_defaults_of, run_fresh_modules
 from suite.backends.pytorch_dropout import run_dropout_between
 from suite.backends.pytorch_equations import run_equations_of_modules
 from suite.backends.pytorch_exports import run_exported
@@ -87,5 +88,6 @@ PROBES: Mapping[str, Callable] = {
     "equations_of_modules": run_equations_of_modules, "steps_by_rule": run_steps_by_rule, "lbfgs": run_lbfgs,
     "optimizer_hooks": run_optimizer_hooks, "calls_for_nothing": run_calls_for_nothing, "warned_of": run_warned_of,
     "pruned_as": run_pruned_as, "folded": run_folded, "clusters": run_clusters,
+    "defaults_of": run_defaults_of, "fresh_modules": run_fresh_modules,
 }
 """Name of a function request -> what answers it: function(backend, request)."""
