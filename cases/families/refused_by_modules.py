@@ -30,7 +30,7 @@ CALLS: Mapping[str, tuple[str, ...]] = {
     "around": (
         "statistics of one row", "statistics of one step", "channels that are others", "an axis too many",
         "features that are others", "groups that do not fit", "an id beyond the table", "an id below zero",
-        "ids that are no whole numbers",
+        "ids that are no whole numbers", "weights for other ids",
         "padding of another shape", "a mask of another shape", "masks of other heads", "queries of another width",
         "causal, and no mask", "values for other keys", "a target of another batch", "a target of another width",
         "an odd number to halve", "an odd number of edges", "a rate above one", "no size to bring to", "two sizes to bring to"),

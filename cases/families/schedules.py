@@ -40,8 +40,8 @@ def rates_are_their_equations(ask, schedule):
     return [d for name in ("rates", "again") for d in compare(name, seen[name], due, SLACK * due.max())]
 
 
-EPOCHS, KEPT = 15, 6
-"""How many rates are asked for; after which of them a saved state goes on."""
+EPOCHS, KEPT, TOLD = 15, 6, (9, 4, 12)
+"""How many rates are asked for; after which of them a saved state goes on; epochs that a scheduler is told, if it takes any."""
 BY_EPOCH: Mapping[str, tuple[str, Mapping[str, Any]]] = {
     "step": ("step", {"step_size": 3, "gamma": 0.5}),
     "multi_step": ("multi_step", {"milestones": (2, 6, 6, 9), "gamma": 0.5}),
@@ -93,9 +93,11 @@ MADE_WITH = (0.75, 1.25)
 def rates_by_epoch_are_their_equations(ask, schedule):
     kind, options = BY_EPOCH[schedule]
     seen = ask(FunctionRequest("epochs", (("kind", kind), ("options", tuple(options.items())), ("rates", MADE_WITH),
-                                          ("epochs", EPOCHS), ("kept", KEPT))))
+                                          ("epochs", EPOCHS), ("kept", KEPT), ("told", TOLD))))
     due = np.array([epochs.rates(kind, {**options, "group": n}, rate, EPOCHS) for n, rate in enumerate(MADE_WITH)])
     found = [d for name in ("rates", "again", "told") for d in compare(name, seen[name], due, 1e-9 * due.max())]
+    if "jumped" in seen.arrays:
+        found += compare("jumped", seen["jumped"], due[:, TOLD], 1e-9 * due.max())
     momenta = epochs.momenta(kind, options, EPOCHS)
     return found + (compare("momenta", seen["momenta"], np.array([momenta] * len(MADE_WITH)), 1e-9) if momenta else [])
 

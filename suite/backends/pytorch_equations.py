@@ -30,6 +30,14 @@ def unpooled(module: nn.MaxUnpool1d) -> Callable[[torch.Tensor], torch.Tensor]:
     return lambda x: module(*nn.MaxPool1d(module.kernel_size, return_indices=True)(x))
 
 
+def tells_its_place(one: Module) -> bool:
+    """Whether a module that tells its options and may work in place tells that it does, and does not tell it where it does not."""
+    kind = getattr(nn, one.name)
+    if "inplace" not in inspect.signature(kind).parameters or kind.extra_repr is nn.Module.extra_repr:
+        return True
+    return "inplace=True" in repr(kind(**one.options, inplace=True)) and "inplace=True" not in repr(kind(**one.options))
+
+
 def others(one: Module, given: list[torch.Tensor]) -> dict[str, torch.Tensor]:
     """What other ways to call it give: the function, in place, without a batch of gradients."""
     found = {}
@@ -61,5 +69,6 @@ def run_equations_of_modules(backend: Any, request: FunctionRequest) -> Observat
             arrays |= {f"{one.key}/gradients/{name}": to_numpy(g) for name, g in zip(known, gradients, strict=True)}
             arrays[f"{one.key}/outputs"] = to_numpy(outputs)
             unlike += [(one.key, way) for way, result in others(one, given).items() if not torch.equal(result, outputs)]
+            unlike += [(one.key, "what is told of it in place")] if not tells_its_place(one) else []
             told.append((one.key, repr(module)))
     return Observation(arrays, facts={"unlike": tuple(unlike), "told": tuple(told)})

@@ -104,6 +104,8 @@ def around() -> Calls:
         "groups that do not fit": lambda: nn.GroupNorm(2, 4)(zeros(2, 3, 3)),
         "an id beyond the table": lambda: table(torch.tensor([3])),
         "an id below zero": lambda: table(torch.tensor([-1])), "ids that are no whole numbers": lambda: table(zeros(2)),
+        "weights for other ids": lambda: functional.embedding_bag(torch.tensor([[0, 1]]), zeros(3, 2), mode="sum",
+                                                                  per_sample_weights=zeros(1, 3)),
         "padding of another shape": lambda: heads(steps, steps, steps, key_padding_mask=zeros(3, 2) > 0),
         "a mask of another shape": lambda: heads(steps, steps, steps, attn_mask=zeros(2, 3) > 0),
         "masks of other heads": lambda: heads(steps, steps, steps, attn_mask=zeros(2, 3, 3) > 0),

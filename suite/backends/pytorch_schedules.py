@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import warnings
 from functools import partial
 from typing import Any
 
@@ -83,8 +84,17 @@ def run_epochs(backend: Any, request: FunctionRequest) -> Observation:
         for epoch in range(kept, asked["epochs"]):
             again.append([group["lr"] for group in optimizer.param_groups])
             onward(optimizer, scheduler, kind, epoch)
+        jumped = []
+        if hasattr(scheduler, "_get_closed_form_lr"):
+            optimizer, scheduler = made(kind, options, asked["rates"])
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")  # a scheduler is not to be told the epoch any more
+                for epoch in asked["told"]:
+                    optimizer.step()
+                    scheduler.step(epoch)
+                    jumped.append([group["lr"] for group in optimizer.param_groups])
     return Observation({"rates": np.array(rates).T, "again": np.array(again).T, "told": np.array(told).T,
-                        "momenta": np.array(momenta).T})
+                        "momenta": np.array(momenta).T, **({"jumped": np.array(jumped).T} if jumped else {})})
 
 
 def onward(optimizer: torch.optim.Optimizer, scheduler: Any, kind: str, epoch: int) -> None:
