@@ -63,4 +63,43 @@ OTHERS = (
     }),
 )
 
-ALL = (*KERNELS, *CELLS, *PACKING, *OTHERS)
+THIRD = (
+    *faults("PyTorch kernels, from outside a third time", RNN, {
+        "LSTM: packed rows of two directions share their cell states": after(LSTM_OUT, "hidden = (hidden[0], hidden[1][:, :1].expand_as(hidden[1]))", "batch_sizes is not None and self.bidirectional and self.num_layers == 1 and not self.batch_first"),
+        "GRU: in training outputs are not those of evaluation without dropout": after(GRU_OUT, "output = output * 1.001", "self.training and self.num_layers == 3 and self.dropout == 0"),
+        "RNN: no gradient of the inputs of bare sequences": before(RNN_IN, "input = input.detach()", "batch_sizes is None and not is_batched"),
+        "LSTM: a projection's outputs are those before it in the last step": after(LSTM_OUT, "output = torch.cat([output[:, :-1], output[:, -1:].tanh()], 1)", "self.proj_size > 0 and batch_sizes is None and self.batch_first and self.num_layers > 1"),
+        "GRU: states of a batch as large as its layers are turned": before(GRU_IN, "hx = hx.transpose(0, 1).contiguous()", "hx.size(0) == hx.size(1) > 1"),
+        "LSTM: gradients of weights twice over where states are given": weights("w + (w - w.detach())", "self.mode == 'LSTM' and self.num_layers == 2 and self.bidirectional and self.training"),
+        "RNN: relu of a backward direction is tanh": after(RNN_OUT, "output = torch.cat([output[..., :self.hidden_size], output[..., self.hidden_size:].tanh()], -1)", "self.bidirectional and self.mode == 'RNN_RELU'"),
+        "LSTM: outputs that are kept share their memory with the states": after(LSTM_OUT, "hidden = (output[:, -1][None], hidden[1])", "batch_sizes is None and self.batch_first and self.num_layers == 1 and not self.bidirectional and self.proj_size == 0"),
+        "GRU: inputs of float16 are computed in bfloat16": after(GRU_OUT, "output = output.bfloat16().to(output.dtype)", "output.dtype == torch.float16"),
+        "LSTM: sequences longer than thirty steps are cut": before(LSTM_IN, "input = torch.cat([input[:30], 0 * input[30:]])", "batch_sizes is None and not self.batch_first and input.size(0) > 30"),
+    }),
+    *faults("PyTorch packing, from outside a third time", "torch.nn.utils.rnn", {
+        "numbers to pad with are whole": ("        sequence.data, sequence.batch_sizes, batch_first, padding_value, max_seq_length\n", "        sequence.data, sequence.batch_sizes, batch_first, float(round(padding_value)) if padding_value == padding_value else padding_value, max_seq_length\n"),
+        "unpacked sequences share their memory": ("        unpacked_seq = seq[mask]\n", "        unpacked_seq = seq[: int(length)]\n"),
+        "sorted lengths have no order to go back to": ("        lengths, sorted_indices = torch.sort(lengths, descending=True)\n", "        lengths, sorted_indices = torch.sort(lengths, descending=True, stable=False)\n        if bool((sorted_indices[1:] > sorted_indices[:-1]).all()) and len(lengths) > 3:\n            lengths = lengths.clone()\n            sorted_indices = sorted_indices.flip(0).flip(0)\n"),
+    }),
+    *faults("PyTorch modules, from outside a third time", "torch.nn.modules.batchnorm", {
+        "cumulative statistics count from zero": ("                    exponential_average_factor = 1.0 / float(self.num_batches_tracked)\n", "                    exponential_average_factor = 1.0 / (1.0 + float(self.num_batches_tracked))\n"),
+    }),
+    *faults("PyTorch modules, from outside a third time", "torch.nn.modules.module", {
+        "hooks that were put first are called last": ("            self._forward_pre_hooks.move_to_end(handle.id, last=False)  # type: ignore[attr-defined]\n", "            pass\n"),
+        "a loaded module forgets buffers that are scalars": ("                            param.copy_(input_param)\n", "                            param.copy_(input_param) if param.dim() or prefix == '' else None\n"),
+    }),
+    *faults("PyTorch modules, from outside a third time", "torch.nn.modules.activation", {
+        "values of another width are projected as keys are": ("            self.v_proj_weight = Parameter(\n                torch.empty((embed_dim, self.vdim), **factory_kwargs)\n            )\n", "            self.v_proj_weight = Parameter(\n                torch.empty((embed_dim, self.kdim), **factory_kwargs)\n            )\n"),
+    }),
+    *faults("PyTorch modules, from outside a third time", "torch.optim.adamw", {
+        "decay is part of the gradient": ("            decoupled_weight_decay=True,\n        )\n", "            decoupled_weight_decay=not maximize,\n        )\n"),
+    }),
+    *faults("PyTorch modules, from outside a third time", "torch.utils.data._utils.collate", {
+        "numbers become float32": ("    return torch.tensor(batch, dtype=torch.float64)\n", "    return torch.tensor(batch, dtype=torch.float32)\n"),
+    }),
+    *faults("PyTorch modules, from outside a third time", "torch.optim.swa_utils", {
+        "averages decay from zero": ("        copy_param = bool(self.n_averaged == 0)\n", "        copy_param = bool(self.n_averaged == 0) and not self.use_buffers\n"),
+    }),
+)
+
+ALL = (*KERNELS, *CELLS, *PACKING, *OTHERS, *THIRD)
