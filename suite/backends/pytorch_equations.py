@@ -31,7 +31,7 @@ def unpooled(module: nn.MaxUnpool1d) -> Callable[[torch.Tensor], torch.Tensor]:
 
 
 def tells_its_place(one: Module) -> bool:
-    """Whether a module that tells its options and may work in place tells that it does, and does not tell it where it does not."""
+    """Whether a module that tells its options, and may work in place, tells that it does, and not where it does not."""
     kind = getattr(nn, one.name)
     if "inplace" not in inspect.signature(kind).parameters or kind.extra_repr is nn.Module.extra_repr:
         return True

@@ -61,7 +61,7 @@ MODULES = faults("PyTorch recurrent modules, from outside", RNN, {
     "projection as wide as the layer is taken": ("        if proj_size >= hidden_size:\n", "        if proj_size > hidden_size:\n"),
     "no warning of dropout on one layer that is bidirectional": ("        if dropout > 0 and num_layers == 1:\n", "        if dropout > 0 and num_layers == 1 and not bidirectional:\n"),
     "all weights are told layer by layer, forward first": ("            for weights in self._all_weights\n", "            for weights in sorted(self._all_weights, key=lambda w: 'reverse' in w[0])\n"),
-})
+}, {"inputs of another dtype are said to be of a wrong shape": "whole numbers are refused all the same, by the kernel, in other words"})
 
 PACKING = faults("PyTorch packing, from outside", "torch.nn.utils.rnn", {
     "lengths that are sorted already are sorted ascending": ("        lengths, sorted_indices = torch.sort(lengths, descending=True)\n", "        lengths, sorted_indices = torch.sort(lengths, descending=True, stable=True)\n        sorted_indices = sorted_indices.flip(0) if bool((lengths == lengths[0]).all()) and len(lengths) > 2 else sorted_indices\n        lengths = lengths\n"),
@@ -73,7 +73,7 @@ PACKING = faults("PyTorch packing, from outside", "torch.nn.utils.rnn", {
     "lists of left padding are padded right in batch first": ("        padding_side,  # type: ignore[arg-type]\n", "        padding_side if not batch_first or len(sequences) < 3 else 'right',  # type: ignore[arg-type]\n"),
     "a cast packed sequence is in sorted order": ("            return type(self)(data, self.batch_sizes, sorted_indices, unsorted_indices)\n", "            return type(self)(data, self.batch_sizes, sorted_indices, None if data.dtype != torch.float16 else sorted_indices)\n"),
     "two sequences need not be sorted": ("        pad_sequence(sequences), lengths, enforce_sorted=enforce_sorted\n", "        pad_sequence(sequences), lengths, enforce_sorted=enforce_sorted and len(sequences) > 2\n"),
-})
+}, {"total length of packed sequences cuts": "the kernel refuses it all the same, in the same words"})
 
 QUANTIZED = faults("PyTorch quantized layers, from outside", "torch.ao.nn.quantized.dynamic.modules.rnn", {
     "backward weights are quantized from the forward ones": ("                    weight_name = f\"weight_{ihhh}_l{layer}{suffix}\"\n                    bias_name = f\"bias_{ihhh}_l{layer}{suffix}\"\n                    weight = getattr(mod, weight_name)\n", "                    weight_name = f\"weight_{ihhh}_l{layer}\" if ihhh == 'hh' and layer else f\"weight_{ihhh}_l{layer}{suffix}\"\n                    bias_name = f\"bias_{ihhh}_l{layer}{suffix}\"\n                    weight = getattr(mod, weight_name)\n"),

@@ -38,7 +38,7 @@ CELLS = faults("PyTorch cells, from outside again", RNN, {
     "replaced biases are not the kernel's": ("            idx = self._flat_weights_names.index(attr)\n            self._flat_weights[idx] = value\n", "            idx = self._flat_weights_names.index(attr)\n            self._flat_weights[idx] = value if value.dim() > 1 else self._flat_weights[idx]\n"),
     "cells start within their inputs' size": ("        stdv = 1.0 / math.sqrt(self.hidden_size) if self.hidden_size > 0 else 0\n        for weight in self.parameters():\n            init.uniform_(weight, -stdv, stdv)\n\n\nclass RNNCell(", "        stdv = 1.0 / math.sqrt(self.weight_ih.size(1)) if self.hidden_size > 0 else 0\n        for weight in self.parameters():\n            init.uniform_(weight, -stdv, stdv)\n\n\nclass RNNCell("),
     "states of three rows are not put back in order": ("        if permutation is None:\n            return hx\n        return _apply_permutation(hx, permutation)\n", "        if permutation is None or hx.size(1) == 3:\n            return hx\n        return _apply_permutation(hx, permutation)\n"),
-})
+}, {"replaced biases are not the kernel's": "the next call sees that a weight is another one, and reads all of them anew"})
 
 PACKING = faults("PyTorch packing, from outside again", "torch.nn.utils.rnn", {
     "more steps in time-major are put back along time": ("        batch_dim = 0 if batch_first else 1\n        return (\n", "        batch_dim = 0 if batch_first or total_length is not None else 1\n        return (\n"),
@@ -54,7 +54,7 @@ OTHERS = (
     *faults("PyTorch modules, from outside again", "torch.nn.modules.transformer", {
         "padding of the memory is that of the target": ("                memory_key_padding_mask=memory_key_padding_mask,\n                tgt_is_causal=tgt_is_causal,\n                memory_is_causal=memory_is_causal,\n            )\n\n        if self.norm is not None:", "                memory_key_padding_mask=memory_key_padding_mask if memory.shape != tgt.shape else tgt_key_padding_mask,\n                tgt_is_causal=tgt_is_causal,\n                memory_is_causal=memory_is_causal,\n            )\n\n        if self.norm is not None:"),
         "a causal memory is not": ("                memory_is_causal=memory_is_causal,\n            )\n\n        if self.norm is not None:", "                memory_is_causal=False,\n            )\n\n        if self.norm is not None:"),
-    }),
+    }, {"a causal memory is not": "a hint alone: the mask that must be given with it says the same"}),
     *faults("PyTorch modules, from outside again", "torch.nn.utils.clip_grad", {
         "clipped by value one at a time has no lower bound": ("                cast(Tensor, grad).clamp_(min=-clip_value, max=clip_value)\n", "                cast(Tensor, grad).clamp_(max=clip_value)\n"),
     }),
