@@ -75,7 +75,7 @@ def idle_calls_change_no_arguments(ask, cell, mask, direction):
 
 
 @statement("A call that draws nothing changes nothing that a later call sees: weights, seeds, generators, carried states, "
-           "losses.", **OPTIONS)
+           "losses; and what is written into one of its results changes no other.", **OPTIONS)
 def a_call_leaves_nothing_behind(ask, **variant):
     return unchanged(watched(ask, **variant), "held")
 
