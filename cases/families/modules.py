@@ -24,6 +24,8 @@ backward_pre, backward          the gradient by the outputs, before it goes thro
 removed                         all of these, but each was taken away again
 failing                         nothing; it is called though the layer failed, and the layer is called again
 """
+ORDER = ("the one put before it", "the hook")
+"""In which order two hooks are called, of which the second was put before the first."""
 CELLS = ("lstm", "gru", "simple_rnn")
 MASKS = ("right", "none")
 TORCH = "PyTorch: torch.nn.Module"
@@ -47,7 +49,8 @@ def changed(batch: Batch, hook: str) -> Batch:
     return batch
 
 
-@statement("A hook changes what it says, and nothing else; one that was taken away changes nothing.",
+@statement("A hook changes what it says, and nothing else, after one that was put before it; one that was taken away changes "
+           "nothing.",
            {"hook": HOOKS, "cell": CELLS, "mask": MASKS}, strength=(1, 2, 2), sparing=0, source=TORCH)
 def hooks_change_what_they_say(ask, hook, cell, mask):
     request = asked(cell, mask)
@@ -65,6 +68,8 @@ def hooks_change_what_they_say(ask, hook, cell, mask):
     calls = 2 if hook == "failing" else 0 if hook == "removed" else 1
     if seen.facts["calls"] != calls:
         found.append(Deviation("calls", f"the hook was called {seen.facts['calls']} times, expected {calls}"))
+    if hook in ("pre", "forward", "backward", "backward_pre") and tuple(seen.facts["order"]) != ORDER:
+        found.append(Deviation("order", f"called in the order {seen.facts['order']}, expected {ORDER}"))
     return found
 
 

@@ -66,7 +66,8 @@ def arguments_are_not_changed(ask, **variant):
     return unchanged(watched(ask, **variant), "arguments")
 
 
-@statement("A call of which no gradients will be taken changes nothing that it is given.", {
+@statement("A call of which no gradients will be taken changes nothing that it is given, and what is written into one of its "
+           "results changes no other.", {
     "cell": ("lstm", "gru", "simple_rnn"), "mask": ("none", "right"), "direction": ("forward", "bidirectional", "backward"),
 }, usual={"direction": ("forward",)}, strength=(1, 1, 2), sparing=0, source="torch.no_grad")
 def idle_calls_change_no_arguments(ask, cell, mask, direction):
@@ -75,7 +76,7 @@ def idle_calls_change_no_arguments(ask, cell, mask, direction):
 
 
 @statement("A call that draws nothing changes nothing that a later call sees: weights, seeds, generators, carried states, "
-           "losses; and what is written into one of its results changes no other.", **OPTIONS)
+           "losses.", **OPTIONS)
 def a_call_leaves_nothing_behind(ask, **variant):
     return unchanged(watched(ask, **variant), "held")
 

@@ -77,22 +77,28 @@ def run_loaded_in_part(backend: Any, request: FunctionRequest) -> Observation:
     options, layer = dict(request.arguments), dict(request.arguments)["layer"]
     with moment("build"):
         module, other = (nn.Sequential(*(First(layer, options[name]) for _ in range(2))) for name in ("weights", "others"))
+    for number, one in enumerate((*module, *other)):
+        one.register_buffer("share", torch.tensor(0.5 + number))
     module[0].requires_grad_(not options["frozen"])
-    before, given = ({n: to_numpy(p) for n, p in one.named_parameters()} for one in (module, other))
+
+    def held(one: nn.Module) -> dict[str, np.ndarray]:
+        return {n: to_numpy(tensor) for n, tensor in (*one.named_parameters(), *one.named_buffers())}
+
+    before, given = held(module), held(other)
     state, names = dict(other.state_dict()), list(before)
     gone = {"none": [], "weight": names[1:2], "layer": [n for n in names if n.startswith("1.")]}[options["missing"]]
     new = {"none": [], "weight": ["0.named.inner.rnn.weight_ih_l9"], "layer": ["7.weight", "7.bias"]}[options["unknown"]]
     for name in gone:
         state.pop(name)
     if options["way"] == "assigned":  # tensors and parameters
-        state = {name: nn.Parameter(one) if number % 2 else one for number, (name, one) in enumerate(state.items())}
+        state = {name: nn.Parameter(one) if number % 2 and one.ndim else one for number, (name, one) in enumerate(state.items())}
     state |= {name: torch.zeros(2) for name in new}
     heard: list[list[str]] = []
     module.register_load_state_dict_post_hook(lambda _, keys: heard.append(sorted([*keys.missing_keys, *keys.unexpected_keys])))
     trained = tuple(n for n, p in module.named_parameters() if p.requires_grad)
     with moment("run"):
         told = module.load_state_dict(state, strict=False, assign=options["way"] == "assigned")
-    after = {n: to_numpy(p) for n, p in module.named_parameters()}
+    after = held(module)
     every = {"before": before, "given": given, "after": after}
     arrays = {f"{when}/{n}": a for when, each in every.items() for n, a in each.items()}
     return Observation(arrays, facts={

@@ -64,9 +64,11 @@ def run_hooked(backend: Any, request: FunctionRequest) -> Observation:
     with moment("build"):
         module = Named(layer, asked.weights)
     calls: list[str] = []
+    order: list[str] = []
 
     def first(given: tuple) -> tuple:
         calls.append(hook)
+        order.append("the hook")
         return (given[0] * part, *given[1:])
 
     def keywords(_: Any, args: tuple, kwargs: dict) -> tuple:
@@ -93,6 +95,10 @@ def run_hooked(backend: Any, request: FunctionRequest) -> Observation:
             handle = register[name]()
             if hook == "removed":
                 handle.remove()
+        earlier = {"pre": module.register_forward_pre_hook, "forward": module.register_forward_hook,
+                   "backward_pre": module.register_full_backward_pre_hook, "backward": module.register_full_backward_hook}
+        if hook in earlier:
+            earlier[hook](lambda *_: order.append("the one put before it"), prepend=True)
         if hook == "failing":
             try:
                 module(leaves["inputs"][:, :, :1], lengths, states=states)
@@ -105,7 +111,7 @@ def run_hooked(backend: Any, request: FunctionRequest) -> Observation:
     arrays |= {f"gradients/{n}": layers.to_numpy(g) for n, g in zip(leaves, slopes, strict=False)}
     weights = {n: layers.to_numpy(g) for n, g in zip(own, slopes[len(leaves):], strict=True)}
     arrays |= {f"gradients/weights/{n}": a for n, a in from_pytorch(layer, weights).items()}
-    return Observation(arrays, facts={"padding": "zero", "calls": len(calls)})
+    return Observation(arrays, facts={"padding": "zero", "calls": len(calls), "order": tuple(order)})
 
 
 def run_wrong_weights(backend: Any, request: FunctionRequest) -> Observation:

@@ -42,6 +42,8 @@ def run_purity(backend: Any, request: FunctionRequest) -> Observation | Unsuppor
         if reason := unsupported_layer(layer, "fused") or unpackable(batch):
             return Unsupported(reason)
 
+    shared: list[str] = []
+
     def arguments(batch: Batch) -> tuple:
         asked = Request(layer, options["weights"], batch, execution=Execution())
         inputs, lengths, states = backend._arguments(asked, batch, None)[0]
@@ -57,7 +59,8 @@ def run_purity(backend: Any, request: FunctionRequest) -> Observation | Unsuppor
         found = {f"packed {n}": layers.to_numpy(part) for n, part in enumerate(packed)} or {"inputs": layers.to_numpy(inputs)}
         found |= {} if lengths is None else {"lengths": layers.to_numpy(lengths)}
         parts = states if isinstance(states, tuple) else () if states is None else (states,)
-        return found | {f"states {n}": layers.to_numpy(s) for n, s in enumerate(parts)}
+        found |= {f"states {n}": layers.to_numpy(s) for n, s in enumerate(parts)}
+        return found | {"results that lie in each other's memory": np.array(len(shared))}
 
     def fresh() -> Any:
         made = layers.build(layer, "fused", backend.place)
@@ -77,11 +80,7 @@ def run_purity(backend: Any, request: FunctionRequest) -> Observation | Unsuppor
                           if not np.array_equal(layers.to_numpy(one), arrays[other]))
         return arrays
 
-    def around(module: Any) -> dict[str, np.ndarray]:
-        return held(module) | {"results that lie in each other's memory": np.array(len(shared))}
-
-    shared: list[str] = []
-    return Observation(watched(options, fresh, arguments, seen, around, call), "fused")
+    return Observation(watched(options, fresh, arguments, seen, held, call), "fused")
 
 
 def run_helper(backend: Any, request: FunctionRequest) -> Observation:
