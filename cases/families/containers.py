@@ -118,6 +118,10 @@ def states_hold_what_is_to_be_kept(ask, way, cast) -> list[Deviation]:
     return found + equal("count", seen["count"], np.array(2**40 + 1))
 
 
+WRITTEN = ("ModuleList(", "  (0-1): 2 x GRU(2, 2)", "  (2): Sequential(", "    (0): Tanh()", "  )", ")")
+"""A list of two layers that are alike, and a sequence of one."""
+
+
 @statement("A module tells its parts once each, itself first, by the first of their names; what is applied reaches all of them, "
            "parts before what they are parts of; without what is below it tells its own alone; it gives and takes "
            "each part by its name, and refuses names of nothing; and all of them are in training, or none.",
@@ -129,6 +133,7 @@ def modules_tell_their_parts(ask, shared) -> list[Deviation]:
     kinds = {"modules": ["", *lower], "applied": [n for n in ("left.inner", "left", "right") if n in lower] + [""],
              "children": ["left", "right"], "own": ["scale", "shift"], "own_buffers": ["count"],
              "by_name": ["left", "left.inner", "right", "scale", "left.inner.bias_hh_l0", "count", "put in place"],
-             "refused": ["module", "parameter", "buffer"], "in_training": [0, 0, 0]}
+             "refused": ["module", "parameter", "buffer"], "in_training": [0, 0, 0],
+             "written": list(WRITTEN)}
     return [Deviation(name, f"{name}: {list(told[name])}, expected {due}") for name, due in kinds.items()
             if list(told[name]) != due]

@@ -44,13 +44,17 @@ def gathered(form: str, rows: list[int]) -> tuple[dict[str, np.ndarray], tuple[t
 
 @statement("A loader gives every row once, in batches of which the last may be smaller or is left out, in order or in another "
            "one each time, with all its parts together, in the dtypes and the nest that they came in, and leaves the rows as "
-           "they were.", {"form": tuple(FORMS), "last": ("kept", "dropped"), "shuffled": (False, True)}, strength=(1, 2, 3),
-           sparing=0, source="PyTorch: torch.utils.data.DataLoader, default_collate")
-def loaders_give_every_row_once(ask, form, last, shuffled) -> list[Deviation]:
-    """Arrays: `EPOCH/BATCH/PART` of two epochs. Facts: `counts`, how many batches there are said to be, `counts_of_full`, of two
+           "they were.", {"form": tuple(FORMS), "last": ("kept", "dropped"), "shuffled": (False, True),
+                            "streamed": (False, True)}, strength=(1, 2, 3),
+           senseless=((("shuffled", "streamed"), lambda shuffled, streamed: shuffled and streamed),),
+           sparing=0, source="PyTorch: torch.utils.data.DataLoader, IterableDataset, default_collate")
+def loaders_give_every_row_once(ask, form, last, shuffled, streamed) -> list[Deviation]:
+    """streamed: the rows come one after the other, and none is asked for by its number.
+
+    Arrays: `EPOCH/BATCH/PART` of two epochs. Facts: `counts`, how many batches there are said to be, `counts_of_full`, of two
     that are full; `nest`, that of a batch, and `due_nest`; `words` by `EPOCH/BATCH`; `left`, whether rows are as they were."""
     seen = ask(FunctionRequest("loaded_rows", (("form", form), ("last", last), ("shuffled", shuffled), ("rows", ROWS),
-                                               ("size", SIZE))))
+                                               ("size", SIZE), ("streamed", streamed))))
     count = ROWS // SIZE + (last == "kept")
     found = [] if seen.facts["counts"] == count else [Deviation("count", f"{seen.facts['counts']} batches, expected {count}")]
     if seen.facts["counts_of_full"] != 2:

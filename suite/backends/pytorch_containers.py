@@ -172,8 +172,10 @@ def run_told_parts(backend: Any, request: FunctionRequest) -> Observation:
                               nn.ModuleDict({"one": nn.Sequential(nn.Dropout(), nn.GRU(2, 2), nn.Dropout())}))
         modes = [sum(one.training for one in kinds.train(mode).modules()) for mode in (False, True)]
         modes += [sum(one.training for one in kinds.eval().modules()), sum(1 for _ in kinds.modules())]
+        alike = nn.ModuleList([nn.GRU(2, 2), nn.GRU(2, 2), nn.Sequential(nn.Tanh())])
         facts = {
-            "refused": tuple(refused), "in_training": (*modes[:3:2], modes[3] - modes[1]),
+            "written": tuple(repr(alike).splitlines()), "refused": tuple(refused),
+            "in_training": (*modes[:3:2], modes[3] - modes[1]),
             "modules": tuple(n for n, _ in module.named_modules()), "applied": tuple(dict.fromkeys(applied)),
             "children": tuple(n for n, _ in module.named_children()), "by_name": by_name,
             "own": tuple(n for n, _ in module.named_parameters(recurse=False)),

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from cases.families.containers import CHANGES, FIRST
+from cases.families.containers import CHANGES, FIRST, WRITTEN
 from cases.models import FunctionRequest
 from cases.requests import Observation, Request
 
@@ -54,4 +54,5 @@ def run_told_parts(backend: Any, request: FunctionRequest) -> Observation:
         "modules": ("", *lower), "applied": (*[n for n in ("left.inner", "left", "right") if n in lower], ""),
         "children": ("left", "right"), "own": ("scale", "shift"), "own_buffers": ("count",),
         "by_name": ("left", "left.inner", "right", "scale", "left.inner.bias_hh_l0", "count", "put in place"),
-        "refused": ("module", "parameter", "buffer"), "in_training": (0, 0, 0)})
+        "refused": ("module", "parameter", "buffer"), "in_training": (0, 0, 0),
+        "written": WRITTEN})
