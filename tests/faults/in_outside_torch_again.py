@@ -102,4 +102,28 @@ THIRD = (
     }),
 )
 
-ALL = (*KERNELS, *CELLS, *PACKING, *OTHERS, *THIRD)
+FOURTH = (
+    *faults("PyTorch kernels, from outside a fourth time", RNN, {
+        "GRU: the upper layer starts from the lower one's state": before(GRU_IN, "hx = torch.cat([hx[:1], hx[:1], hx[2:]])", "self.num_layers == 2 and not self.bidirectional and batch_sizes is None"),
+        "LSTM: float32 states come in float64 where inputs are": after(LSTM_OUT, "hidden = (hidden[0].float(), hidden[1])", "output.dtype == torch.float64 and batch_sizes is not None"),
+        "RNN: packed states are those of the longest row": after(RNN_OUT, "hidden = torch.where((torch.arange(hidden.size(1)) == hidden.size(1) - 1)[None, :, None], hidden[:, :1], hidden)", "batch_sizes is not None and self.num_layers == 2"),
+        "LSTM: no dropout between layers without a gradient": before(LSTM_IN, "self.dropout, self._rate = 0.0, self.dropout", "self.training and self.dropout > 0 and not torch.is_grad_enabled()"),
+    }),
+    *faults("PyTorch modules, from outside a fourth time", "torch.optim.lr_scheduler", {
+        "milestones that stand twice count once": ("            group[\"lr\"] * self.gamma ** self.milestones[self.last_epoch]\n", "            group[\"lr\"] * self.gamma\n"),
+    }),
+    *faults("PyTorch modules, from outside a fourth time", "torch.nn.utils.parametrize", {
+        "a cache outlives its context": ("        if not _cache_enabled:\n            _cache = {}\n", "        if not _cache_enabled:\n            pass\n"),
+    }),
+    *faults("PyTorch modules, from outside a fourth time", "torch.nn.modules.container", {
+        "a sequence cut from its end has the layers in another order": ("            return self.__class__(OrderedDict(list(self._modules.items())[idx]))\n", "            return self.__class__(OrderedDict(list(self._modules.items())[idx][:: -1 if idx.start is not None and idx.start < 0 else 1]))\n"),
+    }),
+    *faults("PyTorch modules, from outside a fourth time", "torch.utils.data.sampler", {
+        "rows drawn again are drawn without": ("            for _ in range(self.num_samples // 32):\n", "            for _ in range(0):\n"),
+    }),
+    *faults("PyTorch modules, from outside a fourth time", "torch.nn.modules.loss", {
+        "losses of classes ignore a negative class": ("            ignore_index=self.ignore_index,\n            reduction=self.reduction,\n            label_smoothing=self.label_smoothing,\n        )\n", "            ignore_index=max(self.ignore_index, -1) if self.ignore_index != -100 else -100,\n            reduction=self.reduction,\n            label_smoothing=self.label_smoothing,\n        )\n"),
+    }),
+)
+
+ALL = (*KERNELS, *CELLS, *PACKING, *OTHERS, *THIRD, *FOURTH)
