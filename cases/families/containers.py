@@ -33,6 +33,7 @@ CHANGES: Mapping[str, Callable[[list], list]] = {
     "joined_in_place": lambda held: [*held, 3, 4],
     "doubled": lambda held: [*held, *held],
     "cut": lambda held: held[1:],
+    "cut_from_its_end": lambda held: held[-2:],
     "turned": lambda held: held[::-1],
     "cut_then_appended": lambda held: [*held[1:], 3],
     "cut_then_joined": lambda held: [*held[1:], 3, 4],

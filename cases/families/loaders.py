@@ -87,8 +87,8 @@ def unequal_rows_are_refused(ask, unequal) -> list[Deviation]:
                    lambda seen: Deviation("error", f"rows that are not alike ({unequal}) were put together in silence"))
 
 
-PARTED = 11
-"""Rows of what is split: so many that no share of it is a whole number of them."""
+PARTED, TIMES = 11, 4
+"""Rows of what is split: so many that no share of it is a whole number of them; how many times as many are drawn and put back."""
 SHARES: Mapping[str, tuple[tuple[float, ...], tuple[int, ...]]] = {
     "numbers": ((4, 5, 2), (4, 5, 2)), "fractions": ((0.5, 0.25, 0.25), (6, 3, 2)), "uneven": ((0.2, 0.3, 0.5), (3, 3, 5))}
 """What a split is told -> the rows of each part: what is left of fractions goes to the parts in their order."""
@@ -114,6 +114,6 @@ def rows_are_parted_and_joined(ask, share) -> list[Deviation]:
     found += equal("drawn", np.sort(seen["drawn"]), np.arange(PARTED))
     found += equal("weighted", np.sort(seen["weighted"]), np.array([1, 4]))
     put_back = seen["put_back"]
-    if len(put_back) != 2 * PARTED or not set(put_back.tolist()) <= set(range(PARTED)):
-        found.append(Deviation("put_back", f"{put_back.tolist()}: expected {2 * PARTED} rows of {PARTED}"))
+    if len(put_back) != TIMES * PARTED or not set(put_back.tolist()) <= set(range(PARTED)):
+        found.append(Deviation("put_back", f"{put_back.tolist()}: expected {TIMES * PARTED} rows of {PARTED}"))
     return found

@@ -41,7 +41,7 @@ def changed(container: Any, more: list[nn.Module], change: str) -> Any:
         container += kind(*more) if kind is nn.Sequential else kind(more)
     elif change == "doubled":
         return container * 2
-    parts = {"cut": slice(1, None), "turned": slice(None, None, -1)}
+    parts = {"cut": slice(1, None), "cut_from_its_end": slice(-2, None), "turned": slice(None, None, -1)}
     return container[parts[change]] if change in parts else container
 
 

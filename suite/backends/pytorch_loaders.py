@@ -20,7 +20,7 @@ from torch.utils.data import (
     random_split,
 )
 
-from cases.families.loaders import FORMS, parts_of
+from cases.families.loaders import FORMS, TIMES, parts_of
 from cases.models import FunctionRequest
 from cases.requests import Observation
 from suite.backends import moment
@@ -121,7 +121,7 @@ def run_parted_rows(backend: Any, request: FunctionRequest) -> Observation:
         named |= {"joined": [joined[n] for n in range(count)], "joined/back": [joined[n - count] for n in range(count)]}
         named["chosen"] = [each for batch in DataLoader(Subset(parts[0], [2, 0, 2]), 2) for each in batch.tolist()]
         named["drawn"] = list(RandomSampler(rows, generator=seeded()))
-        named["put_back"] = list(RandomSampler(rows, replacement=True, num_samples=2 * len(rows), generator=seeded()))
+        named["put_back"] = list(RandomSampler(rows, replacement=True, num_samples=TIMES * len(rows), generator=seeded()))
         weights = [float(n in (1, 4)) for n in rows]
         named["weighted"] = list(WeightedRandomSampler(weights, 2, replacement=False, generator=seeded()))
     return Observation({name: np.array(each) for name, each in named.items()})
