@@ -23,6 +23,8 @@ plateau          `factor` times the rate before, and not less than `min_lr`, aft
                  value, then `cooldown` epochs do not count; better: less than (1 - threshold) best, or best - threshold, or the
                  other way round
 
+A group of weights may have a number of its own, of the highest and the lowest rate, and a function of its own.
+
 Read from PyTorch 2.13.0 (`torch/optim/lr_scheduler.py`); Loshchilov and Hutter 2017, Smith 2017, Smith and Topin 2018.
 """
 
@@ -52,9 +54,15 @@ def rates(kind: str, options: Options, rate: float, epochs: int) -> list[float]:
     return [_KINDS[kind](options, rate, t) for t in range(epochs)]
 
 
-def factor(epoch: int) -> float:
-    """The factor of an epoch."""
-    return FACTORS[epoch % len(FACTORS)]
+def factor(epoch: int, group: int = 0) -> float:
+    """The factor of an epoch, by the function of this group of weights."""
+    return FACTORS[(epoch + 2 * group) % len(FACTORS)]
+
+
+def own(options: Options, name: str) -> float:
+    """The number of an option that may have one for each group, of which `options` says the number."""
+    value = options[name]
+    return value[options["group"]] if isinstance(value, tuple) else value
 
 
 def _step(options: Options, rate: float, t: int) -> float:
@@ -95,13 +103,14 @@ def restarted(options: Options, rate: float, t: float) -> float:
 
 
 def _one_cycle(options: Options, rate: float, t: int) -> float:
-    first = options["max_lr"] / options["div_factor"]
-    return _cycle(options, t, first, options["max_lr"], first / options["final_div_factor"])
+    most = own(options, "max_lr")
+    first = most / options["div_factor"]
+    return _cycle(options, t, first, most, first / options["final_div_factor"])
 
 
 def _cycle(options: Options, t: int, first: float, middle: float, last: float) -> float:
     """From the first value to the middle one, back to the first where there are three phases, and to the last."""
-    total = options["total_steps"]
+    total = options["total_steps"] if "total_steps" in options else options["epochs"] * options["steps_per_epoch"]
     turn = options["pct_start"] * total - 1
     between = _along if options.get("anneal_strategy") == "linear" else _between
     if t <= turn:
@@ -147,11 +156,12 @@ def _triangular(options: Options, rate: float, t: int) -> float:
     cycle, since = divmod(t, whole)
     height = since / up if since <= up else (whole - since) / (whole - up)
     height *= {"triangular": 1.0, "triangular2": 0.5**cycle, "exp_range": options.get("gamma", 1.0) ** t}[options["mode"]]
-    return options["base_lr"] + (options["max_lr"] - options["base_lr"]) * height
+    least = own(options, "base_lr")
+    return least + (own(options, "max_lr") - least) * height
 
 
 def _multiplicative(options: Options, rate: float, t: int) -> float:
-    return rate * math.prod(factor(epoch) for epoch in range(1, t + 1))
+    return rate * math.prod(factor(epoch, options["group"]) for epoch in range(1, t + 1))
 
 
 def _one_after_another(options: Options, rate: float, t: int) -> float:
@@ -185,7 +195,7 @@ def _plateau(options: Options, rate: float, values: Sequence[float]) -> list[flo
         if cooling:
             cooling, bad = cooling - 1, 0
         if bad > options["patience"]:
-            rate, bad, cooling = max(rate * options["factor"], options["min_lr"]), 0, options["cooldown"]
+            rate, bad, cooling = max(rate * options["factor"], own(options, "min_lr")), 0, options["cooldown"]
         found.append(rate)
     return found
 
@@ -193,7 +203,8 @@ def _plateau(options: Options, rate: float, values: Sequence[float]) -> list[flo
 _KINDS: Mapping[str, Callable[[Options, float, int], float]] = {
     "step": _step, "multi_step": _multi_step, "exponential": _exponential, "constant": _constant, "linear": _linear,
     "polynomial": _polynomial, "cosine": _cosine, "warm_restarts": restarted, "one_cycle": _one_cycle, "swa": _swa,
-    "cyclic": _triangular, "lambda": lambda options, rate, t: rate * factor(t), "multiplicative": _multiplicative,
+    "cyclic": _triangular, "lambda": lambda options, rate, t: rate * factor(t, options["group"]),
+    "multiplicative": _multiplicative,
     "one_after_another": _one_after_another, "chained": _chained,
     **{name: _around(name) for name in ("first_sequence", "first_chain", "later_sequence", "later_chain")},
 }

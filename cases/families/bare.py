@@ -16,13 +16,18 @@ LONG = (2, 33)
 
 
 @statement("A recurrent module that is made of its sizes alone reads time first, forward, has biases, and drops nothing in "
-           "training.", {"cell": ("lstm", "gru", "simple_rnn"), "layers": (2, 1)}, strength=(1, 2, 2), sparing=0,
+           "training; of no rows it gives no rows.",
+           {"cell": ("lstm", "gru", "simple_rnn"), "layers": (2, 1)}, strength=(1, 2, 2), sparing=0,
            source="PyTorch: nn.RNN, nn.LSTM, nn.GRU, default values")
 def sizes_alone_make_the_documented_module(ask, cell, layers):
     layer = Layer(cell, 3, 4, layers)
     request = Request(layer, draw_weights(layer), BatchPlan(*LONG).draw(layer).but(cotangents=None))
     given = {"layer": layer, "weights": request.weights, "batch": request.batch}
-    return against_reference(ask(FunctionRequest("bare", tuple(given.items()))), request, "outputs", "states")
+    seen = ask(FunctionRequest("bare", tuple(given.items())))
+    due = {"outputs": (0, LONG[1], 4), **{f"states/{name}": (0, 4) for name in layer.state_keys()}}
+    found = [Deviation("rows", f"of no rows {name} has the shape {tuple(shape)}, expected {due[name]}")
+             for name, shape in seen.facts["of_no_rows"] if tuple(shape) != due[name]]
+    return found + against_reference(seen, request, "outputs", "states")
 
 
 @statement("A recurrent module that is given its options by their positions has each of them, and tells them.",
@@ -45,6 +50,11 @@ def options_have_their_positions(ask, cell, bias, batch_first, direction, activa
     due = {f"bias={bias}": not bias, f"nonlinearity={activation}": activation != "tanh", "proj_size=2": cell == "lstm"}
     found += [Deviation("told", f"{words} is not told in {told}") for words, told_of in due.items()
               if told_of and words not in told]
+    if seen.facts["plain"] != "3, 4":
+        found.append(Deviation("told", f"({seen.facts['plain']}) is told of a module of its sizes alone, expected (3, 4)"))
+    mode = {"lstm": "LSTM", "gru": "GRU"}.get(cell, f"RNN_{activation.upper()}")
+    if seen.facts["mode"] != mode:
+        found.append(Deviation("mode", f"given no more than its activation: {seen.facts['mode']}, expected {mode}"))
     return found + against_reference(seen, request, "outputs", "states")
 
 

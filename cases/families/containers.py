@@ -33,6 +33,7 @@ CHANGES: Mapping[str, Callable[[list], list]] = {
     "joined_in_place": lambda held: [*held, 3, 4],
     "doubled": lambda held: [*held, *held],
     "cut": lambda held: held[1:],
+    "cut_from_its_end": lambda held: held[-2:],
     "turned": lambda held: held[::-1],
     "cut_then_appended": lambda held: [*held[1:], 3],
     "cut_then_joined": lambda held: [*held[1:], 3, 4],
@@ -103,10 +104,10 @@ def states_hold_what_is_to_be_kept(ask, way, cast) -> list[Deviation]:
     layer = Layer("gru", 3, 3)
     seen = ask(FunctionRequest("kept_states", (("layer", layer), ("weights", draw_weights(layer)), ("way", way), ("cast", cast))))
     before = "first." if way == "under_a_prefix" else ""
-    names = sorted(before + name for name in (*seen.facts["parameters"], "count", "scale"))
+    names = sorted(before + name for name in (*seen.facts["parameters"], "count", "scale", "share"))
     found = [] if sorted(seen.facts["names"]) == names else [
         Deviation("names", f"{sorted(seen.facts['names'])}, expected {names}")]
-    found += [] if len(names) > 4 else [Deviation("parameters", f"only {names}")]
+    found += [] if len(names) > 5 else [Deviation("parameters", f"only {names}")]
     history = sorted(before + n for n in seen.facts["parameters"]) if way == "with_history" else []
     if sorted(seen.facts["with_history"]) != history:
         found.append(Deviation("history", f"{sorted(seen.facts['with_history'])} have one, expected {history}"))
@@ -118,8 +119,13 @@ def states_hold_what_is_to_be_kept(ask, way, cast) -> list[Deviation]:
     return found + equal("count", seen["count"], np.array(2**40 + 1))
 
 
+WRITTEN = ("ModuleList(", "  (0-1): 2 x GRU(2, 2)", "  (2): Sequential(", "    (0): Tanh()", "  )", ")")
+"""A list of two layers that are alike, and a sequence of one."""
+
+
 @statement("A module tells its parts once each, itself first, by the first of their names; what is applied reaches all of them, "
-           "parts before what they are parts of; without what is below it tells its own alone.",
+           "parts before what they are parts of; without what is below it tells its own alone; it gives and takes "
+           "each part by its name, and refuses names of nothing; and all of them are in training, or none.",
            {"shared": (False, True)}, strength=(1, 1, 1), sparing=0,
            source="PyTorch: Module.named_modules, named_parameters, apply, get_submodule")
 def modules_tell_their_parts(ask, shared) -> list[Deviation]:
@@ -127,6 +133,8 @@ def modules_tell_their_parts(ask, shared) -> list[Deviation]:
     lower = ["left", "left.inner"] + ([] if shared else ["right"])
     kinds = {"modules": ["", *lower], "applied": [n for n in ("left.inner", "left", "right") if n in lower] + [""],
              "children": ["left", "right"], "own": ["scale", "shift"], "own_buffers": ["count"],
-             "by_name": ["left", "left.inner", "right"]}
+             "by_name": ["left", "left.inner", "right", "scale", "left.inner.bias_hh_l0", "count", "put in place"],
+             "refused": ["module", "parameter", "buffer"], "in_training": [0, 0, 0],
+             "written": list(WRITTEN)}
     return [Deviation(name, f"{name}: {list(told[name])}, expected {due}") for name, due in kinds.items()
             if list(told[name]) != due]

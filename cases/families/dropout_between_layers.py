@@ -14,7 +14,7 @@ from cases.layers import Layer, draw_weights, generator
 from cases.layouts import prefixes
 from cases.models import FunctionRequest
 from cases.requests import Deviation, Observation, Request
-from cases.tolerance import compare, unit_roundoff
+from cases.tolerance import compare, expect, unit_roundoff
 
 RATE = 0.4
 FACTORS = {
@@ -101,10 +101,12 @@ def dropout_between_layers_at_rate_1(ask, **variant):
 
     batch = request.batch.but(inputs=np.zeros((4, 5, layer.width)), initial_states=part(request.batch.initial_states))
     due = Request(alone, part(request.weights), batch, wants=("outputs", "states"))
-    seen = dropped(ask, request, 1.0, training=True)
+    outputs = expect(due)["outputs"].value * batch.valid[:, :, None]  # the loss is the sum of their squares
+    due = due.but(batch=batch.but(cotangents={"outputs": 2 * outputs}), wants=("outputs", "states", "gradients"))
+    seen = dropped(ask, request.but(wants=due.wants), 1.0, training=True)
     named = {n.replace(f"states/{last}/", "states/0/", 1): a for n, a in seen.arrays.items()
-             if not n.startswith("states/") or n.startswith(f"states/{last}/")}
-    return against_reference(Observation(named, facts=seen.facts), due, "outputs", "states")
+             if "states/" not in n or f"states/{last}/" in n}
+    return against_reference(Observation(named, facts=seen.facts), due, "outputs", "states", "gradients/states")
 
 
 @statement("Of what is handed on between layers the rate's share is dropped, and the rest divided by 1 - rate.",

@@ -39,13 +39,17 @@ HELD = {
              "replaced": (4, 1, 2, 3, 4), "listed": (4, 1, 2, 3)},
     "dictionary": {"made": (0, 1), "copied": (0, 1), "updated": (0, 1, 2), "taken_out": (0,), "left": (1, 2), "joined": (1, 2, 3),
                    "listed": (1, 2)},
+    "modules": {"made": (0, 1), "updated": (0, 1, 2, 3), "replaced": (4, 1, 2, 3), "taken_out": (1,), "left": (4, 2, 3),
+                "listed": (4, 2, 3), "cleared": ()},
 }
-"""Container -> which parameters, by their numbers, are held after each of these, one after the other; -1 is none of them."""
+"""Container -> which parameters, or modules of a dictionary of such, by their numbers, are held after each of these, one after
+the other; -1 is none of them."""
 
 
-@statement("A list or a dictionary of parameters that is cut, joined or copied holds the parameters themselves, in their order.",
+@statement("A list or a dictionary of parameters, or of modules, that is cut, joined or copied holds these themselves, in their "
+           "order.",
            {"container": tuple(HELD)}, strength=(1, 1, 1), sparing=0,
-           source="PyTorch: nn.ParameterList, nn.ParameterDict")
+           source="PyTorch: nn.ParameterList, nn.ParameterDict, nn.ModuleDict")
 def parameters_are_held_themselves(ask, container) -> list[Deviation]:
     seen = ask(FunctionRequest("held_parameters", (("container", container),)))
     return [d for name, due in HELD[container].items() for d in equal(name, seen[name], np.array(due), "parameters held")]

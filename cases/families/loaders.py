@@ -44,13 +44,17 @@ def gathered(form: str, rows: list[int]) -> tuple[dict[str, np.ndarray], tuple[t
 
 @statement("A loader gives every row once, in batches of which the last may be smaller or is left out, in order or in another "
            "one each time, with all its parts together, in the dtypes and the nest that they came in, and leaves the rows as "
-           "they were.", {"form": tuple(FORMS), "last": ("kept", "dropped"), "shuffled": (False, True)}, strength=(1, 2, 3),
-           sparing=0, source="PyTorch: torch.utils.data.DataLoader, default_collate")
-def loaders_give_every_row_once(ask, form, last, shuffled) -> list[Deviation]:
-    """Arrays: `EPOCH/BATCH/PART` of two epochs. Facts: `counts`, how many batches there are said to be, `counts_of_full`, of two
+           "they were.", {"form": tuple(FORMS), "last": ("kept", "dropped"), "shuffled": (False, True),
+                            "streamed": (False, True)}, strength=(1, 2, 3),
+           senseless=((("shuffled", "streamed"), lambda shuffled, streamed: shuffled and streamed),),
+           sparing=0, source="PyTorch: torch.utils.data.DataLoader, IterableDataset, default_collate")
+def loaders_give_every_row_once(ask, form, last, shuffled, streamed) -> list[Deviation]:
+    """streamed: the rows come one after the other, and none is asked for by its number.
+
+    Arrays: `EPOCH/BATCH/PART` of two epochs. Facts: `counts`, how many batches there are said to be, `counts_of_full`, of two
     that are full; `nest`, that of a batch, and `due_nest`; `words` by `EPOCH/BATCH`; `left`, whether rows are as they were."""
     seen = ask(FunctionRequest("loaded_rows", (("form", form), ("last", last), ("shuffled", shuffled), ("rows", ROWS),
-                                               ("size", SIZE))))
+                                               ("size", SIZE), ("streamed", streamed))))
     count = ROWS // SIZE + (last == "kept")
     found = [] if seen.facts["counts"] == count else [Deviation("count", f"{seen.facts['counts']} batches, expected {count}")]
     if seen.facts["counts_of_full"] != 2:
@@ -83,8 +87,8 @@ def unequal_rows_are_refused(ask, unequal) -> list[Deviation]:
                    lambda seen: Deviation("error", f"rows that are not alike ({unequal}) were put together in silence"))
 
 
-PARTED = 11
-"""Rows of what is split: so many that no share of it is a whole number of them."""
+PARTED, TIMES = 11, 4
+"""Rows of what is split: so many that no share of it is a whole number of them; how many times as many are drawn and put back."""
 SHARES: Mapping[str, tuple[tuple[float, ...], tuple[int, ...]]] = {
     "numbers": ((4, 5, 2), (4, 5, 2)), "fractions": ((0.5, 0.25, 0.25), (6, 3, 2)), "uneven": ((0.2, 0.3, 0.5), (3, 3, 5))}
 """What a split is told -> the rows of each part: what is left of fractions goes to the parts in their order."""
@@ -110,6 +114,6 @@ def rows_are_parted_and_joined(ask, share) -> list[Deviation]:
     found += equal("drawn", np.sort(seen["drawn"]), np.arange(PARTED))
     found += equal("weighted", np.sort(seen["weighted"]), np.array([1, 4]))
     put_back = seen["put_back"]
-    if len(put_back) != 2 * PARTED or not set(put_back.tolist()) <= set(range(PARTED)):
-        found.append(Deviation("put_back", f"{put_back.tolist()}: expected {2 * PARTED} rows of {PARTED}"))
+    if len(put_back) != TIMES * PARTED or not set(put_back.tolist()) <= set(range(PARTED)):
+        found.append(Deviation("put_back", f"{put_back.tolist()}: expected {TIMES * PARTED} rows of {PARTED}"))
     return found

@@ -115,7 +115,8 @@ def ignored_classes_do_not_count(ask, reduction, ignored, all_of_a_row, mask):
 
 @statement("With weights of classes, smoothed labels or both, a cross-entropy is the weighted sum by hand, without the ignored "
            "class.",
-           {"smoothing": (0.2, 0.0), "weighted": (True, False), "reduction": ("mean", "sum", "none"), "ignored": (2, -100, 0)},
+           {"smoothing": (0.2, 0.0), "weighted": (True, False), "reduction": ("mean", "sum", "none"),
+            "ignored": (2, -100, 0, -2)},
            strength=(1, 2, 3), source="PyTorch: CrossEntropyLoss(weight, label_smoothing, ignore_index)",
            senseless=((("smoothing", "weighted"), lambda smoothing, weighted: not (smoothing or weighted)),))
 def weighted_classes_are_sums_by_hand(ask, smoothing, weighted, reduction, ignored):

@@ -60,8 +60,15 @@ def equation(kind: str, given: np.ndarray, target: np.ndarray, positive: np.ndar
     return target * (np.log(target) - given), -target  # divergence, of logarithms
 
 
+def of_variance(given: np.ndarray, target: np.ndarray, kind: str) -> np.ndarray:
+    """The slope of a Gaussian loss by its variances, of which `gaussian_full` has one for all features."""
+    variance = np.maximum(np.abs(target[..., :1] if kind == "gaussian_full" else target), 1.0)
+    slopes = (1 / variance - (given - target) ** 2 / variance**2) / 2
+    return slopes.sum(axis=-1) if kind == "gaussian_full" else slopes
+
+
 @statement("A loss of numbers is its equation for each of them, times its weight, reduced as it says; its gradient is the "
-           "equation's.",
+           "equation's, that by variances too.",
            {"kind": KINDS, "reduction": ("none", "mean", "sum", "batchmean"), "weighted": (True, False),
             "positive": (True, False), "called": ("function", "module")},
            senseless=((("kind", "weighted"), lambda kind, weighted: weighted and kind not in WEIGHTED),
@@ -100,5 +107,9 @@ def losses_of_numbers_are_equations(ask, kind, reduction, weighted, positive, ca
     by = {"mean": total, "batchmean": SHAPE[0]}.get(reduction, 1.0)
     due = values if reduction == "none" else np.array(values.sum() / by)
     size = SLACK * (np.abs(values) + 1.0) if reduction == "none" else SLACK * (np.abs(values).sum() + 1.0) / by
-    return compare("loss", seen["loss"], due, size) + compare(
-        "gradients", seen["gradients"], slopes / by, SLACK * (np.abs(slopes) + 1.0) / by)
+    found = compare("loss", seen["loss"], due, size)
+    found += compare("gradients", seen["gradients"], slopes / by, SLACK * (np.abs(slopes) + 1.0) / by)
+    if kind.startswith("gaussian"):
+        slopes = of_variance(given, target, kind)
+        found += compare("gradients/variance", seen["gradients/variance"], slopes / by, SLACK * (np.abs(slopes) + 1.0) / by)
+    return found

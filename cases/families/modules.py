@@ -24,6 +24,8 @@ backward_pre, backward          the gradient by the outputs, before it goes thro
 removed                         all of these, but each was taken away again
 failing                         nothing; it is called though the layer failed, and the layer is called again
 """
+ORDER = ("the one put before it", "the hook")
+"""In which order two hooks are called, of which the second was put before the first."""
 CELLS = ("lstm", "gru", "simple_rnn")
 MASKS = ("right", "none")
 TORCH = "PyTorch: torch.nn.Module"
@@ -47,7 +49,8 @@ def changed(batch: Batch, hook: str) -> Batch:
     return batch
 
 
-@statement("A hook changes what it says, and nothing else; one that was taken away changes nothing.",
+@statement("A hook changes what it says, and nothing else, after one that was put before it; one that was taken away changes "
+           "nothing.",
            {"hook": HOOKS, "cell": CELLS, "mask": MASKS}, strength=(1, 2, 2), sparing=0, source=TORCH)
 def hooks_change_what_they_say(ask, hook, cell, mask):
     request = asked(cell, mask)
@@ -65,6 +68,8 @@ def hooks_change_what_they_say(ask, hook, cell, mask):
     calls = 2 if hook == "failing" else 0 if hook == "removed" else 1
     if seen.facts["calls"] != calls:
         found.append(Deviation("calls", f"the hook was called {seen.facts['calls']} times, expected {calls}"))
+    if hook in ("pre", "forward", "backward", "backward_pre") and tuple(seen.facts["order"]) != ORDER:
+        found.append(Deviation("order", f"called in the order {seen.facts['order']}, expected {ORDER}"))
     return found
 
 
@@ -124,20 +129,24 @@ def segments_are_the_stack(ask, segments, cell):
     return found + compare("dropped", seen["dropped"], seen["plainly"].astype("float64"), size)
 
 
-KEPT = {"cast": 1.0, "cast_back": 1.0, "added": 2.0, "zeroed": 0.0, "zeroed_by_optimizer": 0.0, "frozen": 1.0}
+KEPT = {"cast": 1.0, "cast_back": 1.0, "added": 2.0, "zeroed": 0.0, "zeroed_by_optimizer": 0.0, "frozen": 1.0,
+        "partly_frozen": 1.0, "others_frozen": 1.0}
 """What becomes of gradients, and what factor they then have: the module's weights change their dtype, once or twice; a second
-backward pass; they are set to zero, by the module or by the optimizer; the module is frozen after the first of two passes."""
+backward pass; they are set to zero, by the module or by the optimizer; the module is frozen after the first of two passes; every
+second weight is frozen from the beginning, or all the others are, and these have none."""
 
 
 @statement("Gradients that a module keeps are in its weights' dtype, add up over passes, go along where the dtype is changed, "
-           "and are zero where that is asked for, or none; what the last pass gives is the layer's, also of a frozen module.",
+           "and are zero where that is asked for, or none; what the last pass gives is the layer's, also of a module that is "
+           "frozen, or some of its weights.",
            {"way": tuple(KEPT), "cell": CELLS, "mask": MASKS},
            strength=(1, 2, 2), sparing=0, source=f"{TORCH}.to, zero_grad, requires_grad_")
 def gradients_are_kept(ask, way, cell, mask):
     request = asked(cell, mask)
     seen = ask(FunctionRequest("kept_gradients", (("request", request), ("way", way))))
     due = {n: e for n, e in expect(request).items() if n.startswith("gradients/weights/")}
-    found = [d for n, e in due.items() for d in compare(n, seen[n], e.value * KEPT[way], 2 * e.allowed)]
+    trained = {n: seen.arrays.get(n.replace("gradients/weights", "trained"), 1.0) for n in due}
+    found = [d for n, e in due.items() for d in compare(n, seen[n], e.value * KEPT[way] * trained[n], 2 * e.allowed)]
     found += against_reference(seen, request, "outputs", "states", "gradients/inputs", "gradients/states")
     return found + [Deviation("dtypes", f"{name}: {told}") for name, told in seen.facts["wrong"]]
 
@@ -172,7 +181,7 @@ def computed_weights_rest_in_inference(ask, way, cell, layers):
 @statement("A layer whose weights are kept in half precision (dynamic quantization to float16) gives the outputs and states of "
            "the equations with those weights.",
            {"cell": ("gru", "lstm"), "mask": MASKS, "states": (True, False), "direction": ("bidirectional", "forward"),
-            "layers": (2, 1), "batch_first": (True, False)}, strength=(1, 2, 3), sparing=0,
+            "layers": (3, 1), "batch_first": (True, False)}, strength=(1, 2, 3), sparing=0,
            source="PyTorch: torch.ao.quantization.quantize_dynamic")
 def weights_in_half_precision(ask, cell, mask, states, direction, layers, batch_first):
     layer = Layer(cell, 3, 5, layers, direction)

@@ -93,15 +93,57 @@ KERAS: Mapping[str, tuple[Made, ...]] = {
     ),
 }
 SMALL = {"input_size": 3, "hidden_size": 4}
-RECURRENT = {"num_layers": SIZES, "hidden_size": SIZES, "dropout": RATES}
+RECURRENT = {"num_layers": COUNTS, "hidden_size": COUNTS, "input_size": COUNTS, "dropout": (*RATES, True, WORD), **words("bias"),
+             "batch_first": (1, WORD)}
+WEIGHT = {"params": [Made("nn.Parameter", {"data": Made("zeros", {"size": (2,)}, {})}, {})]}
+STEPPED = {"optimizer": Made("optim.SGD", {**WEIGHT, "lr": 1.0, "momentum": 0.5}, {})}
+HALF_OPEN = {"betas": ((1.0, 0.5), (0.5, 1.5)), "lr": (-1.0,), "eps": (-1.0,), "weight_decay": (-1.0,)}
+SCHEDULE, AVERAGE = "optim.lr_scheduler", "optim.swa_utils"
 TORCH: Mapping[str, tuple[Made, ...]] = {
     "modules": (
         Made("nn.LSTM", SMALL, {**RECURRENT, "proj_size": (-1, 4, 5)}), Made("nn.GRU", SMALL, {**RECURRENT, "proj_size": (2,)}),
         Made("nn.RNN", SMALL, {**RECURRENT, **words("nonlinearity")}),
-        Made("nn.MultiheadAttention", {"embed_dim": 4, "num_heads": 2}, {"num_heads": (3, 0)}),
+        Made("nn.MultiheadAttention", {"embed_dim": 4, "num_heads": 2}, {"num_heads": (3, 0), "embed_dim": (0, 5)}),
         *(Made(f"nn.{name}", {"p": 0.5}, {"p": RATES}) for name in ("Dropout", "Dropout1d", "AlphaDropout")),
         Made("nn.Embedding", {"num_embeddings": 5, "embedding_dim": 4}, {"padding_idx": (5, -6)}),
-        Made("nn.Conv1d", {"in_channels": 3, "out_channels": 4, "kernel_size": 2}, words("padding", "padding_mode")),
+        Made("nn.EmbeddingBag", {"num_embeddings": 5, "embedding_dim": 4}, {"padding_idx": (5, -6)}),
+        Made("nn.Conv1d", {"in_channels": 3, "out_channels": 4, "kernel_size": 2},
+             {**words("padding", "padding_mode"), "groups": (0, 2)}),
+        Made("nn.Conv1d", {"in_channels": 3, "out_channels": 4, "kernel_size": 2, "stride": 2}, {"padding": ("same",)}),
+        Made("nn.GroupNorm", {"num_groups": 2, "num_channels": 4}, {"num_channels": (3,)}),
+        *(Made(f"nn.Transformer{kind}Layer", {"d_model": 4, "nhead": 2, "dim_feedforward": 3},
+               {**words("activation"), "nhead": (3,)}) for kind in ("Encoder", "Decoder")),
+        Made("nn.Hardtanh", {"min_val": 0.5, "max_val": 1.0}, {"max_val": (0.25,)}),
+        Made("nn.AdaptiveLogSoftmaxWithLoss", {"in_features": 4, "n_classes": 6, "cutoffs": [2, 4], "div_value": 1.0},
+             {"cutoffs": ([], [4, 2], [2, 2], [0, 3], [2, 6])}),
+        Made("nn.MultiMarginLoss", {"p": 2}, {"p": (3,)}), Made("nn.TripletMarginLoss", {"margin": 1.0}, {"margin": (0.0, -1.0)}),
+        Made("nn.TripletMarginWithDistanceLoss", {"margin": 1.0}, {"margin": (0.0, -1.0)}),
+    ),
+    "optimizers": (
+        Made("optim.SGD", {**WEIGHT, "lr": 1.0},
+             {"params": ([], [3], 3), "lr": (-1.0,), "momentum": (-1.0,), "weight_decay": (-1.0,),
+              "nesterov": (True,)}),
+        *(Made(f"optim.{name}", WEIGHT, HALF_OPEN) for name in ("Adam", "AdamW", "NAdam", "RAdam", "Adamax")),
+        Made("optim.RMSprop", WEIGHT, {name: (-1.0,) for name in ("lr", "alpha", "eps", "momentum", "weight_decay")}),
+        Made("optim.Adagrad", WEIGHT,
+             {name: (-1.0,) for name in ("lr", "lr_decay", "eps", "initial_accumulator_value", "weight_decay")}),
+        Made("optim.Adadelta", WEIGHT, {"rho": (-0.5, 1.5), "lr": (-1.0,), "eps": (-1.0,), "weight_decay": (-1.0,)}),
+        Made("optim.Rprop", WEIGHT, {"etas": ((1.25, 1.5), (0.5, 0.75)), "lr": (-1.0,)}),
+        Made("optim.ASGD", WEIGHT, {"lr": (-1.0,), "weight_decay": (-1.0,)}), Made("optim.SparseAdam", WEIGHT, {"lr": (0.0,)}),
+        Made(f"{AVERAGE}.get_ema_avg_fn", {"decay": 0.5}, {"decay": RATES}),
+    ),
+    "schedules": (
+        Made(f"{SCHEDULE}.StepLR", {**STEPPED, "step_size": 2}, {"optimizer": (3,)}),
+        Made(f"{SCHEDULE}.ReduceLROnPlateau", STEPPED,
+             {"factor": (1.0,), **words("mode", "threshold_mode"), "min_lr": ([0.1, 0.2],)}),
+        Made(f"{SCHEDULE}.OneCycleLR", {**STEPPED, "max_lr": 1.0, "total_steps": 5},
+             {"pct_start": RATES, **words("anneal_strategy"), "total_steps": (0, -1, 2.5, None), "max_lr": ([1.0, 2.0],)}),
+        Made(f"{SCHEDULE}.CosineAnnealingWarmRestarts", {**STEPPED, "T_0": 2}, {"T_0": COUNTS, "T_mult": COUNTS}),
+        Made(f"{SCHEDULE}.CyclicLR", {**STEPPED, "base_lr": 0.5, "max_lr": 1.0},
+             {**words("mode"), "base_lr": ([0.5, 0.5],), "max_lr": ([1.0, 2.0],)}),
+        Made(f"{SCHEDULE}.ConstantLR", STEPPED, {"factor": RATES}),
+        Made(f"{SCHEDULE}.LinearLR", STEPPED, {"start_factor": (0.0, *RATES), "end_factor": RATES}),
+        Made(f"{AVERAGE}.SWALR", {**STEPPED, "swa_lr": 0.5}, {**words("anneal_strategy"), "anneal_epochs": (-1, 2.5)}),
     ),
 }
 GROUPS = {f"{stack}_{group}": (stack, entries) for stack, named in (("keras", KERAS), ("torch", TORCH))

@@ -69,7 +69,7 @@ def sequences_are_taken_in_any_form(ask, form, batch_first):
 
 @statement("A number to pad with stands where there is padding, or is refused where the sequences' dtype cannot hold it.",
            {"helper": ("unpacked", "padded"), "number": (0.5, -1.0, 300.0, "nan", 2.0),
-            "dtype": ("int64", "uint8", "float32")}, usual={"number": (0.5, -1.0, 300.0, "nan")}, strength=(1, 2, 3),
+            "dtype": ("int64", "uint8", "float32", "float64")}, usual={"number": (0.5, -1.0, 300.0, "nan")}, strength=(1, 2, 3),
            source="PyTorch: pad_sequence, pad_packed_sequence (padding_value); Keras: pad_sequences (value)")
 def numbers_pad_as_they_are(ask, helper, number, dtype):
     given, number = tuple((np.arange(n) % 2).astype(dtype) for n in (3, 1)), float(number)

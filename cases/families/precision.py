@@ -121,15 +121,17 @@ def half_models_scale_their_loss(ask, policy, given):
 
 
 @statement("Under autocast a layer takes what one before it gives in the low precision, packed or not, and states in either, and "
-           "gives what the equations give within the rounding of that precision.",
+           "gives what the equations give within the rounding of that precision, in it where nothing is in another.",
            {"cell": ("lstm", "gru", "simple_rnn"), "mask": ("right", "none"), "states": ("none", "low", "float32"),
             "layers": (1, 2)}, strength=(1, 2, 3), sparing=0, source="PyTorch: torch.autocast, nn.LSTM")
 def low_inputs_are_taken_under_autocast(ask, cell, mask, states, layers) -> list[Deviation]:
     layer = Layer(cell, 3, 5, layers, dtype="mixed_bfloat16")
     batch = BatchPlan(4, 5, mask, states != "none").draw(layer)
     request = Request(layer, draw_weights(layer), batch, wants=("outputs", "states"))
-    return against_reference(ask(FunctionRequest("low_inputs", (("request", request), ("states", states)))), request,
-                             "outputs", "states")
+    seen = ask(FunctionRequest("low_inputs", (("request", request), ("states", states))))
+    found = [] if states == "float32" else [Deviation("dtypes", f"{name}: {dtype}, expected bfloat16")
+                                            for name, dtype in seen.facts.get("dtypes", ()) if dtype != "bfloat16"]
+    return found + against_reference(seen, request, "outputs", "states")
 
 
 @statement("Where one of two optimizers that share a scale meets gradients that are not finite, its step alone is left out, and "

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from cases.batches import BatchPlan
-from cases.families.base import statement
+from cases.families.base import equal, statement
 from cases.invariants.base import against_reference
 from cases.layers import Layer, draw_weights
 from cases.models import FunctionRequest
@@ -20,7 +20,7 @@ FACTORS = {
 
 
 @statement("A recurrent layer that is quantized dynamically gives what it gave, within the steps of its quantization, and a row "
-           "alone what it gives in a batch.", FACTORS,
+           "alone what it gives in a batch; it tells its options, biases and weights, and gives the same once loaded.", FACTORS,
            strength=(1, 2, 2), sparing=0, source="PyTorch: torch.ao.quantization.quantize_dynamic", senseless=(
                (("cell", "kernel"), lambda cell, kernel: cell == "simple_rnn" and kernel == "fused"),
                (("cell", "activation"), lambda cell, activation: activation == "relu" and cell != "simple_rnn"),
@@ -61,6 +61,9 @@ def deviations(ask, cell, way, bias, layers, direction, mask, kernel, projected,
         found += compare(other, seen[other], due, allowed) if other in seen.arrays else [Deviation(other, "it is missing")]
     if before:
         found += compare("alone/outputs", seen["alone/outputs"], before["before/outputs"][:1], allowed)
+    if "loaded/outputs" in seen.arrays:
+        found += equal("loaded/outputs", seen["loaded/outputs"], seen["after/outputs"], "of one that loads what was saved")
+    found += [Deviation("told", f"{name}: {words}") for name, words in seen.facts.get("told", ())]
     if not any(np.abs(due).max(initial=0.0) > allowed for due in before.values()):
         found.append(Deviation("before", f"no number is larger than what is allowed, {allowed:.3g}"))
     return found

@@ -40,8 +40,8 @@ def rates_are_their_equations(ask, schedule):
     return [d for name in ("rates", "again") for d in compare(name, seen[name], due, SLACK * due.max())]
 
 
-EPOCHS, KEPT = 15, 6
-"""How many rates are asked for; after which of them a saved state goes on."""
+EPOCHS, KEPT, TOLD = 15, 6, (9, 4, 12)
+"""How many rates are asked for; after which of them a saved state goes on; epochs that a scheduler is told, if it takes any."""
 BY_EPOCH: Mapping[str, tuple[str, Mapping[str, Any]]] = {
     "step": ("step", {"step_size": 3, "gamma": 0.5}),
     "multi_step": ("multi_step", {"milestones": (2, 6, 6, 9), "gamma": 0.5}),
@@ -53,14 +53,15 @@ BY_EPOCH: Mapping[str, tuple[str, Mapping[str, Any]]] = {
     "warm_restarts": ("warm_restarts", {"T_0": 3, "T_mult": 2, "eta_min": 0.125}),
     "one_cycle": ("one_cycle", {"max_lr": 1.5, "total_steps": EPOCHS, "pct_start": 0.4, "div_factor": 5.0,
                                 "final_div_factor": 50.0}),
-    "one_cycle_in_lines": ("one_cycle", {"max_lr": 1.5, "total_steps": EPOCHS, "pct_start": 0.4, "div_factor": 5.0,
+    "one_cycle_in_lines": ("one_cycle", {"max_lr": (1.5, 2.5), "total_steps": EPOCHS, "pct_start": 0.4, "div_factor": 5.0,
                                          "final_div_factor": 50.0, "anneal_strategy": "linear"}),
-    "one_cycle_of_three": ("one_cycle", {"max_lr": 1.5, "total_steps": EPOCHS, "pct_start": 0.4, "div_factor": 5.0,
-                                         "final_div_factor": 50.0, "three_phase": True}),
+    "one_cycle_of_three": ("one_cycle", {"max_lr": 1.5, "epochs": 5, "steps_per_epoch": EPOCHS // 5, "pct_start": 0.4,
+                                         "div_factor": 5.0, "final_div_factor": 50.0, "three_phase": True}),
     "swa": ("swa", {"swa_lr": 0.25, "anneal_epochs": 8, "anneal_strategy": "cos"}),
     "swa_in_lines": ("swa", {"swa_lr": 0.25, "anneal_epochs": 5, "anneal_strategy": "linear"}),
     "triangular": ("cyclic", {"base_lr": 0.25, "max_lr": 1.5, "step_size_up": 3, "step_size_down": 2, "mode": "triangular"}),
-    "triangular2": ("cyclic", {"base_lr": 0.25, "max_lr": 1.5, "step_size_up": 3, "step_size_down": 2, "mode": "triangular2"}),
+    "triangular2": ("cyclic", {"base_lr": (0.25, 0.5), "max_lr": (1.5, 2.5), "step_size_up": 3, "step_size_down": 2,
+                               "mode": "triangular2"}),
     "exp_range": ("cyclic", {"base_lr": 0.25, "max_lr": 1.5, "step_size_up": 2, "step_size_down": 3, "mode": "exp_range",
                              "gamma": 0.75}),
     "lambda": ("lambda", {}),
@@ -75,11 +76,11 @@ BY_EPOCH: Mapping[str, tuple[str, Mapping[str, Any]]] = {
     "plateau_patient": ("plateau", {"mode": "min", "factor": 0.5, "patience": 3, "threshold": 0.03125, "threshold_mode": "abs",
                                     "cooldown": 0, "min_lr": 0.0}),
     "plateau_of_gains": ("plateau", {"mode": "max", "factor": 0.5, "patience": 2, "threshold": 0.03125, "threshold_mode": "rel",
-                                     "cooldown": 1, "min_lr": 0.0}),
+                                     "cooldown": 1, "min_lr": (0.0, 0.5)}),
     "plateau_of_small_gains": ("plateau", {"mode": "max", "factor": 0.5, "patience": 1, "threshold": 0.0625,
                                            "threshold_mode": "abs", "cooldown": 1, "min_lr": 0.0}),
 }
-"""Name of a variant -> the scheduler, its options."""
+"""Name of a variant -> the scheduler, its options; of which some are of each group of weights."""
 MADE_WITH = (0.75, 1.25)
 """The rates of two groups of weights."""
 
@@ -92,9 +93,11 @@ MADE_WITH = (0.75, 1.25)
 def rates_by_epoch_are_their_equations(ask, schedule):
     kind, options = BY_EPOCH[schedule]
     seen = ask(FunctionRequest("epochs", (("kind", kind), ("options", tuple(options.items())), ("rates", MADE_WITH),
-                                          ("epochs", EPOCHS), ("kept", KEPT))))
-    due = np.array([epochs.rates(kind, options, rate, EPOCHS) for rate in MADE_WITH])
+                                          ("epochs", EPOCHS), ("kept", KEPT), ("told", TOLD))))
+    due = np.array([epochs.rates(kind, {**options, "group": n}, rate, EPOCHS) for n, rate in enumerate(MADE_WITH)])
     found = [d for name in ("rates", "again", "told") for d in compare(name, seen[name], due, 1e-9 * due.max())]
+    if "jumped" in seen.arrays:
+        found += compare("jumped", seen["jumped"], due[:, TOLD], 1e-9 * due.max())
     momenta = epochs.momenta(kind, options, EPOCHS)
     return found + (compare("momenta", seen["momenta"], np.array([momenta] * len(MADE_WITH)), 1e-9) if momenta else [])
 
@@ -108,4 +111,6 @@ def restarts_are_where_they_are_told(ask, first, longer):
     options = {"T_0": first, "T_mult": longer, "eta_min": 0.125}
     seen = ask(FunctionRequest("restarts", (("options", tuple(options.items())), ("rate", MADE_WITH[0]), ("told", told))))
     due = np.array([epochs.restarted(options, MADE_WITH[0], epoch) for epoch in told])
-    return compare("rates", seen["rates"], due, 1e-9 * due.max())
+    early = sum(epoch < restarts[3] - 1 for epoch in told)
+    return [d for name, part in (("rates", slice(early)), ("rates after three restarts", slice(early, None)))
+            for d in compare(name, seen["rates"][part], due[part], 1e-9 * due.max())]

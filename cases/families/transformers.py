@@ -17,8 +17,8 @@ from cases.tolerance import compare, unit_roundoff
 
 ROWS, STEPS, MEMORY, WIDTH, INNER, HEADS = 3, 4, 5, 4, 6, 2
 """Rows of the batch; steps of the sequence and of the memory; features, of the sequence and within; heads of an attention."""
-EPSILON = 1e-5
-"""Of the norms, as documented."""
+EPSILON, WIDE = 1e-5, 0.25
+"""Of the norms, as documented; and where it is given."""
 SLACK = 1024 * unit_roundoff("float32")
 """Of numbers that norms bring to one: some hundred roundings, each of them made no larger."""
 ACTIVATIONS: Mapping[str, Callable[[np.ndarray], np.ndarray]] = {
@@ -45,10 +45,10 @@ def shapes(kind: str, bias: bool) -> dict[str, tuple[int, ...]]:
     return found if bias else {name: shape for name, shape in found.items() if not name.endswith("bias")}
 
 
-def normed(x: np.ndarray, weights: Weights, name: str) -> np.ndarray:
+def normed(x: np.ndarray, weights: Weights, name: str, epsilon: float) -> np.ndarray:
     """Each step brought to mean 0 and variance 1, then scaled and moved."""
     off = x - x.mean(axis=-1, keepdims=True)
-    scaled = off / np.sqrt((off**2).mean(axis=-1, keepdims=True) + EPSILON) * weights[f"{name}.weight"]
+    scaled = off / np.sqrt((off**2).mean(axis=-1, keepdims=True) + epsilon) * weights[f"{name}.weight"]
     return scaled + weights.get(f"{name}.bias", 0.0)
 
 
@@ -77,7 +77,7 @@ def transformed(options: Mapping[str, Any], given: Mapping[str, np.ndarray], wei
             crossed (steps, memory), what it may read of that, for a decoder
     """
     kind, norm_first, activation = options["kind"], options["norm_first"], ACTIVATIONS[options["activation"].partition("-")[0]]
-    x, rows = given["x"], len(given["x"])
+    x, rows, epsilon = given["x"], len(given["x"]), WIDE if options["batch_first"] else EPSILON
     own = np.broadcast_to(given["valid"][:, None, :], (rows, STEPS, STEPS)) & given["own"]
     dropped = options["dropped"]
 
@@ -93,7 +93,10 @@ def transformed(options: Mapping[str, Any], given: Mapping[str, np.ndarray], wei
     for number, block in enumerate(blocks * (2 if options["way"] == "stacked" else 1)):
         place = number % len(blocks) + 1
         name, drop = f"norm{place}", "last" if place == len(blocks) else f"block{place}"
-        x = x + kept(drop, block(normed(x, weights, name))) if norm_first else normed(x + kept(drop, block(x)), weights, name)
+        if norm_first:
+            x = x + kept(drop, block(normed(x, weights, name, epsilon)))
+        else:
+            x = normed(x + kept(drop, block(x)), weights, name, epsilon)
     return x
 
 

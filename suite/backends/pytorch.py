@@ -269,7 +269,7 @@ class PyTorch(Backend):
             given = in_order(layer, batch.initial_states)
             named = {name: self._tensor(array, layer, differentiate, layout) for name, array in given.items()}
             leaves |= {f"states/{name}": value for name, value in named.items()}
-            states = self.layers.stack_states(layer, named)
+            states = self.layers.stack_states(layer, named, 0 if layout == "usual" else 1)
         mask = None
         if batch.mask is not None and request.execution.kernel == "generic":
             mask = self.torch.tensor(np.array(batch.mask, order="C"), dtype=self.torch.bool, device=self.place)

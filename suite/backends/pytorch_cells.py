@@ -74,8 +74,8 @@ def come_by(module: nn.Module, mode: str) -> nn.Module:
 
 
 def chained(options: dict[str, Any], form: str = "batch_first", dtype: str = "float32",
-            mode: str = "training") -> Observation | Unsupported:
-    """A chain, called in a form, dtype and mode: see `cases.families.cells`."""
+            mode: str = "training", trained: str = "all") -> Observation | Unsupported:
+    """A chain, called in a form, dtype and mode, of which some weights are `trained`: see `cases.families.cells`."""
     chain: Chain = options["chain"]
     batch, weights = options["batch"], options["weights"]
     if any(cell.kind != "projected" for cell in chain.cells):
@@ -97,7 +97,10 @@ def chained(options: dict[str, Any], form: str = "batch_first", dtype: str = "fl
                 place, which = _place(name)
                 parameter.copy_(torch.tensor(np.array(weights[f"{place}/{which}"].T, dtype, order="C")))  # gates in one order
         module = come_by(module, mode)
-        own = dict(module.named_parameters())
+        for number, parameter in enumerate(module.parameters()):
+            parameter.requires_grad_(trained == "all" or trained == ("odd" if number % 2 else "even"))
+        own = {name: parameter for name, parameter in module.named_parameters() if parameter.requires_grad}
+        spared = tuple("gradients/weights/" + "/".join(_place(name)) for name, _ in module.named_parameters() if name not in own)
     carried = None
     with moment("run"), torch.set_grad_enabled(mode != "unrecorded"):
         for one in options["before"]:
@@ -119,7 +122,7 @@ def chained(options: dict[str, Any], form: str = "batch_first", dtype: str = "fl
         if f"gradients/weights/{name}" in arrays:
             place, which = _place(name)
             arrays[f"gradients/weights/{place}/{which}"] = arrays.pop(f"gradients/weights/{name}").T
-    return Observation(arrays, "aten::lstm, projected", facts={"padding": "zero", "carries_masks": False})
+    return Observation(arrays, "aten::lstm, projected", facts={"padding": "zero", "carries_masks": False, "spared": spared})
 
 
 def _projected(module: nn.Module, x: torch.Tensor, batch: Batch, states: Any, form: str):
@@ -337,4 +340,6 @@ def run_low_inputs(backend: Any, request: FunctionRequest) -> Observation | Unsu
     with moment("run"), torch.no_grad(), torch.autocast(backend.place.type, low):
         outputs, last = module(x.to(low), lengths, states)
     named = {"outputs": outputs, **{f"states/{n}": s for n, s in name_states(asked.layer, last).items()}}
-    return Observation({n: to_numpy(one) for n, one in named.items()}, "fused", facts={"padding": backend.padding(asked.layer)})
+    dtypes = tuple((n, str(one.dtype).removeprefix("torch.")) for n, one in named.items())
+    return Observation({n: to_numpy(one) for n, one in named.items()}, "fused",
+                       facts={"padding": backend.padding(asked.layer), "dtypes": dtypes})

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from typing import Any
 
 import numpy as np
@@ -40,7 +41,7 @@ def changed(container: Any, more: list[nn.Module], change: str) -> Any:
         container += kind(*more) if kind is nn.Sequential else kind(more)
     elif change == "doubled":
         return container * 2
-    parts = {"cut": slice(1, None), "turned": slice(None, None, -1)}
+    parts = {"cut": slice(1, None), "cut_from_its_end": slice(-2, None), "turned": slice(None, None, -1)}
     return container[parts[change]] if change in parts else container
 
 
@@ -76,20 +77,28 @@ def run_loaded_in_part(backend: Any, request: FunctionRequest) -> Observation:
     options, layer = dict(request.arguments), dict(request.arguments)["layer"]
     with moment("build"):
         module, other = (nn.Sequential(*(First(layer, options[name]) for _ in range(2))) for name in ("weights", "others"))
+    for number, one in enumerate((*module, *other)):
+        one.register_buffer("share", torch.tensor(0.5 + number))
     module[0].requires_grad_(not options["frozen"])
-    before, given = ({n: to_numpy(p) for n, p in one.named_parameters()} for one in (module, other))
+
+    def held(one: nn.Module) -> dict[str, np.ndarray]:
+        return {n: to_numpy(tensor) for n, tensor in (*one.named_parameters(), *one.named_buffers())}
+
+    before, given = held(module), held(other)
     state, names = dict(other.state_dict()), list(before)
     gone = {"none": [], "weight": names[1:2], "layer": [n for n in names if n.startswith("1.")]}[options["missing"]]
     new = {"none": [], "weight": ["0.named.inner.rnn.weight_ih_l9"], "layer": ["7.weight", "7.bias"]}[options["unknown"]]
     for name in gone:
         state.pop(name)
+    if options["way"] == "assigned":  # tensors and parameters
+        state = {name: nn.Parameter(one) if number % 2 and one.ndim else one for number, (name, one) in enumerate(state.items())}
     state |= {name: torch.zeros(2) for name in new}
     heard: list[list[str]] = []
     module.register_load_state_dict_post_hook(lambda _, keys: heard.append(sorted([*keys.missing_keys, *keys.unexpected_keys])))
     trained = tuple(n for n, p in module.named_parameters() if p.requires_grad)
     with moment("run"):
         told = module.load_state_dict(state, strict=False, assign=options["way"] == "assigned")
-    after = {n: to_numpy(p) for n, p in module.named_parameters()}
+    after = held(module)
     every = {"before": before, "given": given, "after": after}
     arrays = {f"{when}/{n}": a for when, each in every.items() for n, a in each.items()}
     return Observation(arrays, facts={
@@ -104,6 +113,7 @@ def run_kept_states(backend: Any, request: FunctionRequest) -> Observation:
     with moment("build"):
         module = First(options["layer"], options["weights"])
         module.register_buffer("scale", torch.ones(2))
+        module.register_buffer("share", torch.tensor(0.5))
         module.register_buffer("count", torch.tensor(2**40 + 1))
         module.register_buffer("cache", torch.ones(3), persistent=False)
     with moment("run"):
@@ -123,6 +133,13 @@ def run_kept_states(backend: Any, request: FunctionRequest) -> Observation:
         "dtypes": tuple((n, str(t.dtype).removeprefix("torch.")) for n, t in state.items())})
 
 
+MODAL: tuple[tuple[type[nn.Module], tuple[Any, ...]], ...] = (
+    (nn.Dropout, ()), (nn.Dropout1d, ()), (nn.AlphaDropout, ()), (nn.RReLU, ()), (nn.BatchNorm1d, (2,)),
+    (nn.InstanceNorm1d, (2,)), (nn.LSTM, (2, 2)), (nn.RNN, (2, 2)), (nn.MultiheadAttention, (4, 2)),
+    (nn.TransformerEncoderLayer, (4, 2, 4)), (nn.TransformerDecoderLayer, (4, 2, 4)), (nn.Embedding, (2, 2)))
+"""Kinds of modules that do something else in training, or have parts that do; and what each is made with."""
+
+
 def run_told_parts(backend: Any, request: FunctionRequest) -> Observation:
     """Answer the request of `cases.families.containers.modules_tell_their_parts`."""
     with moment("build"):
@@ -137,7 +154,28 @@ def run_told_parts(backend: Any, request: FunctionRequest) -> Observation:
         module.apply(lambda one: applied.append(places[id(one)]))
         by_name = tuple(n for n, one in (("left", left), ("left.inner", inner), ("right", module.right))
                         if module.get_submodule(n) is one)
+        by_name += tuple(n for n, one in (("scale", module.scale), ("left.inner.bias_hh_l0", inner.bias_hh_l0))
+                         if module.get_parameter(n) is one)
+        by_name += ("count",) if module.get_buffer("count") is module.count else ()
+        changed, fresh = copy.deepcopy(module), nn.GRU(2, 2)
+        changed.set_submodule("left.inner", fresh)
+        changed.set_submodule("right", left)
+        put = changed.left.inner is fresh and changed.right is left and module.left is left
+        by_name += ("put in place",) if put else ()
+        refused = []
+        for kind, nobody in (("module", "left.scale"), ("parameter", "count"), ("buffer", "scale")):
+            try:
+                getattr(module, f"get_{kind.replace('module', 'submodule')}")(nobody)
+            except AttributeError:
+                refused.append(kind)
+        kinds = nn.Sequential(*(kind(*sizes) for kind, sizes in MODAL), nn.ModuleList([nn.Dropout()]),
+                              nn.ModuleDict({"one": nn.Sequential(nn.Dropout(), nn.GRU(2, 2), nn.Dropout())}))
+        modes = [sum(one.training for one in kinds.train(mode).modules()) for mode in (False, True)]
+        modes += [sum(one.training for one in kinds.eval().modules()), sum(1 for _ in kinds.modules())]
+        alike = nn.ModuleList([nn.GRU(2, 2), nn.GRU(2, 2), nn.Sequential(nn.Tanh())])
         facts = {
+            "written": tuple(repr(alike).splitlines()), "refused": tuple(refused),
+            "in_training": (*modes[:3:2], modes[3] - modes[1]),
             "modules": tuple(n for n, _ in module.named_modules()), "applied": tuple(dict.fromkeys(applied)),
             "children": tuple(n for n, _ in module.named_children()), "by_name": by_name,
             "own": tuple(n for n, _ in module.named_parameters(recurse=False)),

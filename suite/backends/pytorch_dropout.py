@@ -33,6 +33,9 @@ def run_dropout_between(backend: Any, request: FunctionRequest) -> Observation |
         with enable_python_dispatcher() if form == "decomposed" else nullcontext(), torch.autocast(
                 backend.place.type, torch.bfloat16, options["low"]):
             call = again(lambda x, given: module(x, lengths, given), form)
+            leaves = () if states is None else states if isinstance(states, tuple) else (states,)
+            for one in leaves:
+                one.requires_grad_("gradients" in asked.wants)
             outputs, stacked = call(inputs.requires_grad_("gradients" in asked.wants), states)
         named = {"outputs": outputs, **{f"states/{n}": s for n, s in layers.name_states(asked.layer, stacked).items()}}
         arrays = {n: layers.to_numpy(t) for n, t in named.items()}
@@ -40,4 +43,7 @@ def run_dropout_between(backend: Any, request: FunctionRequest) -> Observation |
             torch.rand(7)  # whoever draws again backward must go back for it
             outputs.float().square().sum().backward()
             arrays |= {f"gradients/{n}": layers.to_numpy(p.grad) for n, p in module.named_parameters()}
+            slopes = tuple(one.grad for one in leaves)
+            given = layers.name_states(asked.layer, slopes if len(slopes) > 1 else slopes[0]) if slopes else {}
+            arrays |= {f"gradients/states/{n}": layers.to_numpy(slope) for n, slope in given.items()}
         return Observation(arrays, facts={"padding": backend.padding(asked.layer)})

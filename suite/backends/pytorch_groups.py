@@ -55,14 +55,26 @@ def run_groups(backend: Any, request: FunctionRequest) -> Observation:
 
 def run_held_parameters(backend: Any, request: FunctionRequest) -> Observation:
     """Answer the request of `cases.families.groups_of_weights.parameters_are_held_themselves`."""
-    own = [nn.Parameter(torch.full((2,), float(n))) for n in range(5)]
+    container = dict(request.arguments)["container"]
+    own = [nn.Tanh() if container == "modules" else nn.Parameter(torch.full((2,), float(n))) for n in range(5)]
     place = {id(one): n for n, one in enumerate(own)}
 
     def of(each: Any) -> np.ndarray:
         return np.array([place.get(id(one), -1) for one in each])
 
     with moment("run"):
-        if dict(request.arguments)["container"] == "list":
+        if container == "modules":
+            held = nn.ModuleDict({"b": own[0], "a": own[1]})
+            found = {"made": of(held.values())}
+            held.update({"d": own[2]} | {"c": own[3]})
+            found["updated"] = of(held[name] for name in held)
+            held["b"] = own[4]
+            found |= {"replaced": of(held.values()), "taken_out": of([held.pop("a")])}
+            found["left"] = of(one for _, one in held.items())
+            found["listed"] = of(held.children())
+            held.clear()
+            found["cleared"] = of(held.values())
+        elif container == "list":
             held = nn.ParameterList(own[:3])
             found = {"made": of(held), "cut": of(held[1:]), "turned": of(held[::-1]), "last": of([held[-1]])}
             found["appended"] = of(held.append(own[3]))

@@ -300,11 +300,11 @@ def to_numpy(tensor: Tensor) -> np.ndarray:
     return np.array(tensor.detach().to("cpu", torch.float32 if half else tensor.dtype).numpy())
 
 
-def stack_states(layer: Layer, named: Mapping[str, Tensor]):
+def stack_states(layer: Layer, named: Mapping[str, Tensor], axis: int = 0):
     """States by name -> PyTorch's stacked (layers * directions, batch, units): (h, c) for an LSTM, else h. Too
-    few or too many are handed on as they are."""
+    few or too many are handed on as they are. `axis` is that of the layers in memory."""
     names = {name: [key for key in named if key.endswith(f"/{name}")] for name in (*layer.state_names, "extra")}
-    parts = tuple(torch.stack([named[key] for key in keys]) for keys in names.values() if keys)
+    parts = tuple(torch.stack([named[key] for key in keys], axis).movedim(axis, 0) for keys in names.values() if keys)
     return parts if len(layer.state_names) > 1 or len(parts) > 1 else parts[0]
 
 

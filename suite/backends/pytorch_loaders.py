@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 from collections import namedtuple
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 import numpy as np
@@ -12,6 +12,7 @@ import torch
 from torch.utils.data import (
     ConcatDataset,
     DataLoader,
+    IterableDataset,
     RandomSampler,
     Subset,
     WeightedRandomSampler,
@@ -19,7 +20,7 @@ from torch.utils.data import (
     random_split,
 )
 
-from cases.families.loaders import FORMS, parts_of
+from cases.families.loaders import FORMS, TIMES, parts_of
 from cases.models import FunctionRequest
 from cases.requests import Observation
 from suite.backends import moment
@@ -55,6 +56,21 @@ def nest_of(one: Any) -> str:
     return "part"
 
 
+class Stream(IterableDataset):
+    """Rows that come one after the other."""
+
+    def __init__(self, rows: list[Any]):
+        self.rows = rows
+
+    def __iter__(self) -> Iterator[Any]:
+        """Each of them."""
+        return iter(self.rows)
+
+    def __len__(self) -> int:
+        """How many there are."""
+        return len(self.rows)
+
+
 def run_loaded_rows(backend: Any, request: FunctionRequest) -> Observation:
     """Answer the request of `cases.families.loaders.loaders_give_every_row_once`."""
     options = dict(request.arguments)
@@ -62,8 +78,9 @@ def run_loaded_rows(backend: Any, request: FunctionRequest) -> Observation:
     rows = [row_of(form, number) for number in range(options["rows"])]
     before, arrays, words, nests = copy.deepcopy(rows), {}, [], set()
     with moment("run"):
-        loader = DataLoader(rows, options["size"], shuffle=options["shuffled"], drop_last=options["last"] == "dropped",
-                            generator=torch.Generator().manual_seed(5))
+        given, how = (Stream(rows), {}) if options["streamed"] else (rows, {"shuffle": options["shuffled"]})
+        loader = DataLoader(given, options["size"], drop_last=options["last"] == "dropped",
+                            generator=torch.Generator().manual_seed(5), **how)
         for epoch in range(2):
             for number, batch in enumerate(loader):
                 nests.add(nest_of(batch))
@@ -71,7 +88,8 @@ def run_loaded_rows(backend: Any, request: FunctionRequest) -> Observation:
                 arrays |= {f"{epoch}/{number}/{n}": one.numpy() for n, one in parts.items() if isinstance(one, torch.Tensor)}
                 words.append((f"{epoch}/{number}", tuple((n, word) for n, one in parts.items() if not isinstance(
                     one, torch.Tensor) for word in one)))
-        full = DataLoader(rows[: 2 * options["size"]], options["size"], drop_last=options["last"] == "dropped")
+        full = rows[: 2 * options["size"]]
+        full = DataLoader(Stream(full) if options["streamed"] else full, options["size"], drop_last=options["last"] == "dropped")
     return Observation(arrays, facts={"counts": len(loader), "counts_of_full": len(full),
                                       "nest": " or ".join(sorted(nests)), "due_nest": nest_of(rows[0]),
                                       "words": tuple(words), "left": repr(rows) == repr(before)})
@@ -103,7 +121,7 @@ def run_parted_rows(backend: Any, request: FunctionRequest) -> Observation:
         named |= {"joined": [joined[n] for n in range(count)], "joined/back": [joined[n - count] for n in range(count)]}
         named["chosen"] = [each for batch in DataLoader(Subset(parts[0], [2, 0, 2]), 2) for each in batch.tolist()]
         named["drawn"] = list(RandomSampler(rows, generator=seeded()))
-        named["put_back"] = list(RandomSampler(rows, replacement=True, num_samples=2 * len(rows), generator=seeded()))
+        named["put_back"] = list(RandomSampler(rows, replacement=True, num_samples=TIMES * len(rows), generator=seeded()))
         weights = [float(n in (1, 4)) for n in rows]
         named["weighted"] = list(WeightedRandomSampler(weights, 2, replacement=False, generator=seeded()))
     return Observation({name: np.array(each) for name, each in named.items()})

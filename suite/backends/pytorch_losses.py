@@ -96,7 +96,7 @@ def run_loss_of_numbers(backend: Any, request: FunctionRequest) -> Observation:
                                  for a in (options["weights"], options["positive"], options["target"]))
     weighted = {} if weights is None else {"weight": weights}
     ignored = {**weighted, "ignore_index": options["ignored"]}
-    variance = (target[..., 0] if kind == "gaussian_full" else target).abs().clamp(min=1.0)
+    variance = (target[..., 0] if kind == "gaussian_full" else target).abs().clamp(min=1.0).requires_grad_()
     target = target.long() if kind == "classes" else target
     rates = {"log_input": False, "full": True}
     functions = {
@@ -123,5 +123,6 @@ def run_loss_of_numbers(backend: Any, request: FunctionRequest) -> Observation:
             value = functions[kind](given, target, **reduction)
         else:
             value = modules[kind](**reduction)(given, target)
-        (slope,) = torch.autograd.grad(value.sum(), given)
-    return Observation({"loss": to_numpy(value), "gradients": to_numpy(slope)})
+        slope, *more = torch.autograd.grad(value.sum(), [given, variance] if kind.startswith("gaussian") else [given])
+    arrays = {"loss": value, "gradients": slope} | dict(zip(("gradients/variance",), more, strict=False))
+    return Observation({name: to_numpy(one) for name, one in arrays.items()})

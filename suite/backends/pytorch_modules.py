@@ -64,9 +64,11 @@ def run_hooked(backend: Any, request: FunctionRequest) -> Observation:
     with moment("build"):
         module = Named(layer, asked.weights)
     calls: list[str] = []
+    order: list[str] = []
 
     def first(given: tuple) -> tuple:
         calls.append(hook)
+        order.append("the hook")
         return (given[0] * part, *given[1:])
 
     def keywords(_: Any, args: tuple, kwargs: dict) -> tuple:
@@ -93,6 +95,10 @@ def run_hooked(backend: Any, request: FunctionRequest) -> Observation:
             handle = register[name]()
             if hook == "removed":
                 handle.remove()
+        earlier = {"pre": module.register_forward_pre_hook, "forward": module.register_forward_hook,
+                   "backward_pre": module.register_full_backward_pre_hook, "backward": module.register_full_backward_hook}
+        if hook in earlier:
+            earlier[hook](lambda *_: order.append("the one put before it"), prepend=True)
         if hook == "failing":
             try:
                 module(leaves["inputs"][:, :, :1], lengths, states=states)
@@ -105,7 +111,7 @@ def run_hooked(backend: Any, request: FunctionRequest) -> Observation:
     arrays |= {f"gradients/{n}": layers.to_numpy(g) for n, g in zip(leaves, slopes, strict=False)}
     weights = {n: layers.to_numpy(g) for n, g in zip(own, slopes[len(leaves):], strict=True)}
     arrays |= {f"gradients/weights/{n}": a for n, a in from_pytorch(layer, weights).items()}
-    return Observation(arrays, facts={"padding": "zero", "calls": len(calls)})
+    return Observation(arrays, facts={"padding": "zero", "calls": len(calls), "order": tuple(order)})
 
 
 def run_wrong_weights(backend: Any, request: FunctionRequest) -> Observation:
@@ -138,7 +144,7 @@ class Twice(nn.Module):
         for name, parameter in self.first.inner.rnn.named_parameters():
             setattr(self.second.inner.rnn, name, parameter)
 
-    def forward(self, x: torch.Tensor, lengths: torch.Tensor | None) -> torch.Tensor:
+    def forward(self, x: torch.Tensor, lengths: torch.Tensor | None = None) -> torch.Tensor:
         """Outputs (batch, time, units)."""
         return self.second(self.first(x, lengths)[0], lengths)[0]
 
@@ -156,7 +162,7 @@ def run_twice(backend: Any, request: FunctionRequest) -> Observation:
         if called:
             fresh = to_pytorch(layer, options["weights"])
             own = {name: leaf(fresh[name.rsplit(".", 1)[1]]) for name in own}
-            outputs = torch.func.functional_call(module, own, (x, lengths))
+            outputs = torch.func.functional_call(module, own, x if lengths is None else (x, lengths))
         else:
             outputs = module(x, lengths)
         loss = summed({"outputs": outputs}, batch)
@@ -215,6 +221,8 @@ def run_kept_gradients(backend: Any, request: FunctionRequest) -> Observation:
     asked, way = options["request"], options["way"]
     with moment("build"):
         module = Named(asked.layer, asked.weights)
+        for number, parameter in enumerate(module.parameters()):
+            parameter.requires_grad_(not way.endswith("ly_frozen" if number % 2 else "others_frozen"))
     with moment("run"):
         for number in range(2 if way in ("added", "frozen") else 1):
             leaves, lengths, states = given(asked)
@@ -231,12 +239,16 @@ def run_kept_gradients(backend: Any, request: FunctionRequest) -> Observation:
         if way == "zeroed_by_optimizer":
             torch.optim.SGD(module.parameters(), 0.1, momentum=0.5).zero_grad(set_to_none=False)
     own = layers.parameters(module.inner)
+    spared = {n for n, p in own.items() if way.endswith(("partly_frozen", "others_frozen")) and not p.requires_grad}
     wrong = tuple((n, "no gradient is kept" if p.grad is None else f"{p.grad.dtype} beside weights of {p.dtype}")
-                  for n, p in own.items() if p.grad is None or p.grad.dtype != p.dtype)
+                  for n, p in own.items() if n not in spared and (p.grad is None or p.grad.dtype != p.dtype))
     kept = {n: layers.to_numpy(torch.zeros_like(p) if p.grad is None else p.grad) for n, p in own.items()}
     module.zero_grad()
     wrong += tuple((n, "a gradient is there after zero_grad()") for n, p in own.items() if p.grad is not None)
     arrays = {f"gradients/weights/{n}": a for n, a in from_pytorch(asked.layer, kept).items()}
+    if spared:
+        trained = {n: np.full(p.shape, float(n not in spared)) for n, p in own.items()}
+        arrays |= {f"trained/{n}": a for n, a in from_pytorch(asked.layer, trained).items()}
     arrays |= {name: layers.to_numpy(one) for name, one in results.items()}
     arrays |= {f"gradients/{name}": layers.to_numpy(one.grad) for name, one in leaves.items()}
     return Observation(arrays, facts={"wrong": wrong, "padding": "zero"})

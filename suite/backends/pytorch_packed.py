@@ -85,15 +85,16 @@ def run_clipped(backend: Any, request: FunctionRequest) -> Observation:
     every = [weights[0], torch.nn.Parameter(torch.zeros(2)), *weights[1:]] if form == "some_without" else weights
     given = (one for one in every) if form == "generator" else weights[0] if form == "alone" else every
     how = {"foreach": False} if form == "one_after_the_other" else {}
+    order = "inf" if form in ("list", "two_calls") and np.isinf(options["order"]) else options["order"]
     with moment("run"):
         if not options["order"]:
             clip_grad_value_(given, most, **how)
             norm = torch.zeros(1)
         elif form == "two_calls":
-            norm = get_total_norm([one.grad for one in weights], options["order"], options["strict"])
+            norm = get_total_norm([one.grad for one in weights], order, options["strict"])
             clip_grads_with_norm_(weights, most, norm)
         else:
-            norm = clip_grad_norm_(given, most, norm_type=options["order"], error_if_nonfinite=options["strict"], **how)
+            norm = clip_grad_norm_(given, most, norm_type=order, error_if_nonfinite=options["strict"], **how)
     return Observation({"norm": to_numpy(norm), **{
         f"clipped/{n}": to_numpy(w.grad.to_dense() if w.grad.is_sparse else w.grad) for n, w in enumerate(weights)}})
 
@@ -106,7 +107,10 @@ def run_bare(backend: Any, request: FunctionRequest) -> Observation:
         module = LAYERS[layer.cell](layer.features, layer.units, layer.layers).train()
         module.load_state_dict(named_tensors(layer, options["weights"]))
     with moment("run"):
-        return Observation(read(module, layer, tensors([batch.inputs])[0], False), facts={"padding": "zero"})
+        inputs = tensors([batch.inputs])[0]
+        nobody = read(module, layer, inputs[:0], False)
+        return Observation(read(module, layer, inputs, False), facts={
+            "padding": "zero", "of_no_rows": tuple((name, array.shape) for name, array in nobody.items())})
 
 
 def run_packed_by(backend: Any, request: FunctionRequest) -> Observation:
@@ -134,11 +138,15 @@ def run_by_position(backend: Any, request: FunctionRequest) -> Observation:
         module.load_state_dict(named_tensors(layer, options["weights"]))
     with moment("run"), torch.no_grad():
         states = dict(zip(layer.state_keys(), tensors(batch.initial_states[name] for name in layer.state_keys()), strict=True))
-        found = read(module, layer, tensors([batch.inputs])[0], options["batch_first"], stack_states(layer, states))
+        given = stack_states(layer, states)
+        given = list(given) if isinstance(given, tuple) and options["batch_first"] else given
+        found = read(module, layer, tensors([batch.inputs])[0], options["batch_first"], given)
         others = [CELLS[layer.cell](layer.features, layer.units, layer.bias, *own)]
         others += [nn.LSTM(3, 4, 1, True, False, 0.0, False, 2)] if layer.cell == "lstm" else []
+        plain = repr(LAYERS[layer.cell](3, 4))
     return Observation(found, facts={"padding": "zero", "dropout": module.dropout, "told": repr(module),
-                                     "told_of_others": repr(others)})
+                                     "told_of_others": repr(others), "plain": plain[plain.index("(") + 1:-1],
+                                     "mode": LAYERS[layer.cell](3, 4, 2, *own).mode})
 
 
 def run_of_a_dtype(backend: Any, request: FunctionRequest) -> Observation:

@@ -12,7 +12,9 @@ from suite.backends.pytorch_computed import run_as_vector, run_computed_as, run_
 from suite.backends.pytorch_containers import run_contained, run_kept_states, run_loaded_in_part, run_told_parts
 from suite.backends.pytorch_counted import run_counted_states
 from suite.backends.pytorch_data import run_column, run_cut, run_fetch, run_lengths, run_packed, run_stateful
+from suite.backends.pytorch_defaults import run_defaults_of, run_fresh_modules
 from suite.backends.pytorch_dropout import run_dropout_between
+from suite.backends.pytorch_equations import run_equations_of_modules
 from suite.backends.pytorch_exports import run_exported
 from suite.backends.pytorch_given import run_called_apart, run_given
 from suite.backends.pytorch_groups import run_copied_optimizer, run_frozen_later, run_groups, run_held_parameters
@@ -41,8 +43,11 @@ from suite.backends.pytorch_packed import (
     run_padded_from,
 )
 from suite.backends.pytorch_parts import run_bags, run_made_elsewhere, run_meant, run_padded_with, run_wrong_bags
+from suite.backends.pytorch_pruned import run_clusters, run_folded, run_pruned_as
 from suite.backends.pytorch_purity import run_helper, run_mixed_dtypes, run_purity
 from suite.backends.pytorch_quantized import run_made_ready, run_quantizable, run_quantized, run_quantized_bare
+from suite.backends.pytorch_refused import run_calls_for_nothing, run_warned_of
+from suite.backends.pytorch_rules import run_lbfgs, run_optimizer_hooks, run_steps_by_rule
 from suite.backends.pytorch_schedules import run_epochs, run_restarts
 from suite.backends.pytorch_taken import run_loaded_twice, run_taken_over
 from suite.backends.pytorch_transformers import run_transformer, run_whole_transformer
@@ -80,5 +85,9 @@ PROBES: Mapping[str, Callable] = {
     "whole_transformer": run_whole_transformer, "loaded_rows": run_loaded_rows, "unequal_rows": run_unequal_rows,
     "parted_rows": run_parted_rows, "projected": run_projected, "convolution_in_time": run_convolution_in_time,
     "held_parameters": run_held_parameters, "averaged": run_averaged, "statistics_again": run_statistics_again,
+    "equations_of_modules": run_equations_of_modules, "steps_by_rule": run_steps_by_rule, "lbfgs": run_lbfgs,
+    "optimizer_hooks": run_optimizer_hooks, "calls_for_nothing": run_calls_for_nothing, "warned_of": run_warned_of,
+    "pruned_as": run_pruned_as, "folded": run_folded, "clusters": run_clusters,
+    "defaults_of": run_defaults_of, "fresh_modules": run_fresh_modules,
 }
 """Name of a function request -> what answers it: function(backend, request)."""

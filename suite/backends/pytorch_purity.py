@@ -6,7 +6,15 @@ from typing import Any
 
 import numpy as np
 import torch
-from torch.nn.utils.rnn import pack_sequence, pad_sequence, unpack_sequence, unpad_sequence
+from torch.nn.utils.rnn import (
+    PackedSequence,
+    pack_padded_sequence,
+    pack_sequence,
+    pad_packed_sequence,
+    pad_sequence,
+    unpack_sequence,
+    unpad_sequence,
+)
 
 from cases.batches import Batch
 from cases.models import FunctionRequest
@@ -34,18 +42,25 @@ def run_purity(backend: Any, request: FunctionRequest) -> Observation | Unsuppor
         if reason := unsupported_layer(layer, "fused") or unpackable(batch):
             return Unsupported(reason)
 
+    shared: list[str] = []
+
     def arguments(batch: Batch) -> tuple:
         asked = Request(layer, options["weights"], batch, execution=Execution())
         inputs, lengths, states = backend._arguments(asked, batch, None)[0]
         if options["given"] == "numpy":  # a tensor that shares its memory with the user's array
             inputs = torch.from_numpy(np.array(batch.inputs, "float32"))
+        elif lengths is not None:  # packed by the user, who sees what becomes of it
+            return pack_padded_sequence(inputs, lengths, True, enforce_sorted=False), None, states
         return inputs, lengths, states
 
     def seen(given: tuple) -> dict[str, np.ndarray]:
         inputs, lengths, states = given
-        found = {"inputs": layers.to_numpy(inputs), **({} if lengths is None else {"lengths": layers.to_numpy(lengths)})}
+        packed = inputs if isinstance(inputs, PackedSequence) else ()
+        found = {f"packed {n}": layers.to_numpy(part) for n, part in enumerate(packed)} or {"inputs": layers.to_numpy(inputs)}
+        found |= {} if lengths is None else {"lengths": layers.to_numpy(lengths)}
         parts = states if isinstance(states, tuple) else () if states is None else (states,)
-        return found | {f"states {n}": layers.to_numpy(s) for n, s in enumerate(parts)}
+        found |= {f"states {n}": layers.to_numpy(s) for n, s in enumerate(parts)}
+        return found | {"results that lie in each other's memory": np.array(len(shared))}
 
     def fresh() -> Any:
         made = layers.build(layer, "fused", backend.place)
@@ -55,8 +70,15 @@ def run_purity(backend: Any, request: FunctionRequest) -> Observation | Unsuppor
     def call(module: Any, given: tuple) -> dict[str, np.ndarray]:
         with torch.set_grad_enabled(not options["idle"]):
             outputs, states = module(*given)
+        if isinstance(outputs, PackedSequence):
+            outputs = pad_packed_sequence(outputs, True)[0]
         every = {"outputs": outputs, **layers.name_states(layer, states)}
-        return {name: layers.to_numpy(tensor) for name, tensor in every.items()}
+        arrays = {name: layers.to_numpy(tensor) for name, tensor in every.items()}
+        for number, (name, tensor) in enumerate(every.items()):  # what is written is one's own
+            tensor.detach().fill_(7)
+            shared.extend(f"{name} and {other}" for other, one in list(every.items())[number + 1:]
+                          if not np.array_equal(layers.to_numpy(one), arrays[other]))
+        return arrays
 
     return Observation(watched(options, fresh, arguments, seen, held, call), "fused")
 

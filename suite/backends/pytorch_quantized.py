@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import warnings
 from typing import Any
 
@@ -48,6 +49,7 @@ def run_quantized(backend: Any, request: FunctionRequest) -> Observation | Unsup
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # torch.ao is to move to another package
             other = quantize_dynamic(module, kinds, dtype=DTYPES[options["way"]])
+        told = told_of(module, other)
     found = {}
     with moment("run"), torch.no_grad():
         for name, one in (("before", module), ("after", other)):
@@ -58,7 +60,34 @@ def run_quantized(backend: Any, request: FunctionRequest) -> Observation | Unsup
         x, lengths, states = arguments
         states = tuple(s[:, :1] for s in states) if isinstance(states, tuple) else None if states is None else states[:, :1]
         found["alone/outputs"] = layers.to_numpy(other(x[:1], None if lengths is None else lengths[:1], states)[0])
-    return Observation(found)
+        if layer.layers == 1:
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")
+                fresh = quantize_dynamic(layers.forget(module), kinds, dtype=DTYPES[options["way"]])
+            fresh.load_state_dict(copy.deepcopy(other.state_dict()))
+            found["loaded/outputs"] = layers.to_numpy(fresh(*arguments)[0])
+    return Observation(found, facts={"told": told})
+
+
+def told_of(module: nn.Module, other: nn.Module) -> tuple[tuple[str, str], ...]:
+    """What the parts of a module that were quantized tell otherwise than those of the one that was not: their options; their
+    biases, which stay as they were; weights that are off by more than two hundredths of the largest of them."""
+    found = []
+    for name, one in other.named_modules():
+        if not hasattr(one, "get_bias"):
+            continue
+        before = module.get_submodule(name)
+        words, due = (repr(each)[repr(each).index("("):] for each in (one, before))
+        found += [(name, f"{words} is told, expected {due}")] if words != due else []
+        own = dict(before.named_parameters())
+        for key, weight in {**one.get_weight(), **one.get_bias()}.items():
+            if key in own:
+                off = (weight.dequantize() if weight.is_quantized else weight).sub(own[key]).abs().max()
+                if off > (0.02 * own[key].abs().max() if key.startswith("weight") else 0.0):
+                    found.append((key, f"found another {key} than before, off by {off:.3g}"))
+        missing = {key for key in own if "weight_hr" not in key} - {*one.get_weight(), *one.get_bias()}
+        found += [(name, f"nothing is told of {sorted(missing)}")] if missing else []
+    return tuple(found)
 
 
 def run_made_ready(backend: Any, request: FunctionRequest) -> Observation:

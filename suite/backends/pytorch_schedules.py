@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import copy
+import warnings
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -18,17 +20,24 @@ KINDS = {"step": "StepLR", "multi_step": "MultiStepLR", "exponential": "Exponent
          "linear": "LinearLR", "polynomial": "PolynomialLR", "cosine": "CosineAnnealingLR",
          "warm_restarts": "CosineAnnealingWarmRestarts", "one_cycle": "OneCycleLR", "cyclic": "CyclicLR",
          "plateau": "ReduceLROnPlateau"}
+BY_GROUP = ("base_lr", "max_lr", "min_lr")
+"""Options that each group may have its own of, in a list."""
 
 
 def made(kind: str, options: dict[str, Any], rates: tuple[float, ...]) -> tuple[torch.optim.Optimizer, Any]:
     """An optimizer with a weight in each group, and its scheduler."""
-    optimizer = torch.optim.SGD([{"params": [torch.nn.Parameter(torch.zeros(1))], "lr": rate} for rate in rates], momentum=0.9)
+    options = {name: list(value[:len(rates)]) if name in BY_GROUP and isinstance(value, tuple) else value
+               for name, value in options.items()}
+    groups = [{"params": [torch.nn.Parameter(torch.zeros(1))], "lr": rate} for rate in rates]
+    turning = options.get("three_phase") or options.get("mode") == "exp_range"  # of Adam the first beta is the momentum
+    optimizer = torch.optim.Adam(groups, betas=(0.9, 0.875)) if turning else torch.optim.SGD(groups, momentum=0.9)
     if kind in ("one_cycle", "cyclic"):
         options = {**options, "base_momentum": MOMENTA[0], "max_momentum": MOMENTA[1]}
     if kind == "swa":
         return optimizer, swa_utils.SWALR(optimizer, **options)
     if kind in ("lambda", "multiplicative"):
-        return optimizer, getattr(lr_scheduler, f"{kind.capitalize()}LR")(optimizer, factor)
+        return optimizer, getattr(lr_scheduler, f"{kind.capitalize()}LR")(
+            optimizer, [partial(factor, group=n) for n in range(len(rates))] if len(rates) > 1 else factor)
     if kind.startswith(("first", "later")):
         inner = {"sequence": sequence, "chain": chain}[kind.partition("_")[2]](optimizer, options)
         parts = [inner, lr_scheduler.ExponentialLR(optimizer, options["gamma"])]
@@ -63,7 +72,7 @@ def run_epochs(backend: Any, request: FunctionRequest) -> Observation:
         for epoch in range(asked["epochs"]):
             rates.append([group["lr"] for group in optimizer.param_groups])
             told.append(list(scheduler.get_last_lr()))
-            momenta.append([group["momentum"] for group in optimizer.param_groups])
+            momenta.append([group["momentum"] if "momentum" in group else group["betas"][0] for group in optimizer.param_groups])
             if epoch == kept:
                 saved = copy.deepcopy((optimizer.state_dict(), scheduler.state_dict()))
             onward(optimizer, scheduler, kind, epoch)
@@ -75,8 +84,17 @@ def run_epochs(backend: Any, request: FunctionRequest) -> Observation:
         for epoch in range(kept, asked["epochs"]):
             again.append([group["lr"] for group in optimizer.param_groups])
             onward(optimizer, scheduler, kind, epoch)
+        jumped = []
+        if hasattr(scheduler, "_get_closed_form_lr"):
+            optimizer, scheduler = made(kind, options, asked["rates"])
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")  # a scheduler is not to be told the epoch any more
+                for epoch in asked["told"]:
+                    optimizer.step()
+                    scheduler.step(epoch)
+                    jumped.append([group["lr"] for group in optimizer.param_groups])
     return Observation({"rates": np.array(rates).T, "again": np.array(again).T, "told": np.array(told).T,
-                        "momenta": np.array(momenta).T})
+                        "momenta": np.array(momenta).T, **({"jumped": np.array(jumped).T} if jumped else {})})
 
 
 def onward(optimizer: torch.optim.Optimizer, scheduler: Any, kind: str, epoch: int) -> None:

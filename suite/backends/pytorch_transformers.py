@@ -11,7 +11,7 @@ import numpy as np
 import torch
 from torch import nn
 
-from cases.families.transformers import HEADS, INNER, WIDTH
+from cases.families.transformers import HEADS, INNER, WIDE, WIDTH
 from cases.models import FunctionRequest
 from cases.requests import Observation
 from suite.backends import moment
@@ -34,6 +34,7 @@ def come_by(options: dict[str, Any]) -> nn.Module:
     kind, way = options["kind"], options["way"]
     made, stack = LAYERS[kind]
     more = {"batch_first": options["batch_first"], "norm_first": options["norm_first"], "bias": options["bias"]}
+    more |= {"layer_norm_eps": WIDE} if options["batch_first"] else {}
     state = {name: torch.tensor(np.array(array, "float32")) for name, array in options["weights"].items()}
     if way == "whole":
         whole = nn.Transformer(WIDTH, HEADS, 1, 1, INNER, 0.0, given(options["activation"]), **more)

@@ -263,9 +263,11 @@ def run_transformed(backend: Any, request: FunctionRequest) -> Observation:
 
 
 def run_dropout_between(backend: Any, request: FunctionRequest) -> Observation | Unsupported:
-    """Layer after layer, with inverted dropout of what each hands on."""
+    """Layer after layer, with inverted dropout of what each hands on. Where all of that is dropped, also the last layer's
+    gradients by its states, of the sum of the squares of its outputs."""
     options = dict(request.arguments)
-    if "gradients" in options["request"].wants:
+    slopes = "gradients" in options["request"].wants
+    if slopes and options["rate"] < 1:
         return Unsupported("the reference takes no gradients through dropout that it draws")
     asked, rate, random = options["request"], options["rate"], np.random.default_rng(options["seed"])
     layer, batch, arrays = asked.layer, asked.batch, {}
@@ -280,6 +282,10 @@ def run_dropout_between(backend: Any, request: FunctionRequest) -> Observation |
             seen = backend.run(Request(alone, own(asked.weights), one, wants=("outputs", "states")))
             arrays |= {f"states/{index}{n[8:]}": a for n, a in seen.arrays.items() if n.startswith("states/")}
             given = arrays["outputs"] = seen["outputs"]
+            if slopes and index == layer.layers - 1:
+                one = one.but(cotangents={"outputs": 2 * given * batch.valid[:, :, None]})
+                back = backend.run(Request(alone, own(asked.weights), one, wants=("gradients",)))
+                arrays |= {f"gradients/states/{index}{n[18:]}": a for n, a in back.named("gradients/states").items()}
             if options["training"]:
                 kept = random.uniform(size=given.shape) >= rate
                 given = np.where(kept, given / (1 - rate if rate < 1 else 1.0), 0.0)

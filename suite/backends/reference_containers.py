@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from cases.families.containers import CHANGES, FIRST
+from cases.families.containers import CHANGES, FIRST, WRITTEN
 from cases.models import FunctionRequest
 from cases.requests import Observation, Request
 
@@ -41,7 +41,7 @@ def run_kept_states(backend: Any, request: FunctionRequest) -> Observation:
     before = "first." if options["way"] == "under_a_prefix" else ""
     kind = {"none": "float32", "half": "float16", "bfloat16": "bfloat16"}.get(options["cast"], "float64")
     parameters = tuple(options["weights"])
-    dtypes = {**{before + n: kind for n in (*parameters, "scale")}, f"{before}count": "int64"}
+    dtypes = {**{before + n: kind for n in (*parameters, "scale", "share")}, f"{before}count": "int64"}
     history = tuple(before + n for n in parameters) if options["way"] == "with_history" else ()
     return Observation({"count": np.array(2**40 + 1)}, facts={
         "names": tuple(dtypes), "parameters": (*parameters, ), "with_history": history, "dtypes": tuple(dtypes.items())})
@@ -53,4 +53,6 @@ def run_told_parts(backend: Any, request: FunctionRequest) -> Observation:
     return Observation({"sizes": np.ones(1)}, facts={
         "modules": ("", *lower), "applied": (*[n for n in ("left.inner", "left", "right") if n in lower], ""),
         "children": ("left", "right"), "own": ("scale", "shift"), "own_buffers": ("count",),
-        "by_name": ("left", "left.inner", "right")})
+        "by_name": ("left", "left.inner", "right", "scale", "left.inner.bias_hh_l0", "count", "put in place"),
+        "refused": ("module", "parameter", "buffer"), "in_training": (0, 0, 0),
+        "written": WRITTEN})

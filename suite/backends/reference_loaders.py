@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from cases.families.loaders import SHARES, gathered
+from cases.families.loaders import SHARES, TIMES, gathered
 from cases.models import FunctionRequest
 from cases.requests import Observation
 from suite.backends import moment
@@ -41,5 +41,5 @@ def run_parted_rows(backend: Any, request: FunctionRequest) -> Observation:
     joined = np.concatenate(parts[:-1])
     named = {f"{name}/{number}": part for name in ("split", "again") for number, part in enumerate(parts)}
     named |= {"joined": joined, "joined/back": joined, "chosen": parts[0][[2, 0, 2]], "drawn": order,
-              "weighted": np.array([4, 1]), "put_back": np.repeat(order, 2)}
+              "weighted": np.array([4, 1]), "put_back": np.repeat(order, TIMES)}
     return Observation(named)

@@ -11,7 +11,7 @@ from cases.families import unit_lengths
 from cases.families.counted_by_name import CLASSES, LOSSES, beside_a_mask
 from cases.families.functions_by_name import ACTIVATIONS, RESHAPED
 from cases.families.losses_by_name import EQUATIONS
-from cases.families.losses_of_steps import equation
+from cases.families.losses_of_steps import equation, of_variance
 from cases.models import FunctionRequest
 from cases.requests import Observation
 
@@ -54,7 +54,8 @@ def run_loss_of_numbers(backend: Any, request: FunctionRequest) -> Observation:
         total = own.sum() if kind in ("mse", "mae") else values.size
     by = {"mean": total, "batchmean": len(values)}.get(options["reduction"], 1.0)
     loss = values if options["reduction"] == "none" else np.array(values.sum() / by)
-    return Observation({"loss": loss, "gradients": slopes / by})
+    more = {"gradients/variance": of_variance(given, target, kind) / by} if kind.startswith("gaussian") else {}
+    return Observation({"loss": loss, "gradients": slopes / by, **more})
 
 
 def run_loss_by_name(backend: Any, request: FunctionRequest) -> Observation:

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from cases.families.modules import KEPT, changed
+from cases.families.modules import KEPT, ORDER, changed
 from cases.models import FunctionRequest
 from cases.requests import Observation, Request
 from suite.backends import moment
@@ -20,7 +20,7 @@ def run_hooked(backend: Any, request: FunctionRequest) -> Observation:
     scaled = {"pre": "gradients/inputs", "backward": "gradients/inputs", "pre_with_keywords": "gradients/states/",
               "forward": "outputs", "forward_with_keywords": "outputs"}.get(hook, "nothing")
     arrays = {name: array * part if name.startswith(scaled) else array for name, array in arrays.items()}
-    return Observation(arrays, facts={"padding": "hold", "calls": {"failing": 2, "removed": 0}.get(hook, 1)})
+    return Observation(arrays, facts={"padding": "hold", "order": ORDER, "calls": {"failing": 2, "removed": 0}.get(hook, 1)})
 
 
 def run_wrong_weights(backend: Any, request: FunctionRequest) -> Observation:
@@ -44,6 +44,10 @@ def run_kept_gradients(backend: Any, request: FunctionRequest) -> Observation:
     options = dict(request.arguments)
     seen = backend.run(options["request"])
     kept = {n: a * KEPT[options["way"]] for n, a in seen.named("gradients/weights").items()}
+    if options["way"].endswith(("partly_frozen", "others_frozen")):
+        spared = list(kept)[options["way"] == "others_frozen"::2]
+        kept |= {n.replace("gradients/weights", "trained"): np.ones(a.shape) * (n not in spared) for n, a in kept.items()}
+        kept |= {n: np.zeros(kept[n].shape) for n in spared}
     return Observation(seen.arrays | kept, facts={"wrong": (), **seen.facts})
 
 

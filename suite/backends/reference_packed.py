@@ -50,7 +50,9 @@ def run_clipped(backend: Any, request: FunctionRequest) -> Observation:
 def run_bare(backend: Any, request: FunctionRequest) -> Observation:
     """The description as it is."""
     options = dict(request.arguments)
-    return backend.run(Request(options["layer"], options["weights"], options["batch"]))
+    seen = backend.run(Request(options["layer"], options["weights"], options["batch"]))
+    shapes = {n: a[:0].shape for n, a in seen.arrays.items() if n == "outputs" or n.startswith("states/")}
+    return Observation(seen.arrays, facts={**seen.facts, "of_no_rows": tuple(shapes.items())})
 
 
 def run_packed_by(backend: Any, request: FunctionRequest) -> Observation:
@@ -64,7 +66,9 @@ def run_by_position(backend: Any, request: FunctionRequest) -> Observation:
     options, layer = dict(request.arguments), dict(request.arguments)["layer"]
     seen = run_bare(backend, request)
     return Observation(seen.arrays, facts={"padding": "hold", "dropout": 0.5, "told": _words(options),
-                                            "told_of_others": f"nonlinearity={layer.activation}, proj_size=2, bias={layer.bias}"})
+                                            "told_of_others": f"nonlinearity={layer.activation}, proj_size=2, bias={layer.bias}",
+                                            "plain": "3, 4", "mode": {"lstm": "LSTM", "gru": "GRU"}.get(
+                                                layer.cell, f"RNN_{layer.activation.upper()}")})
 
 
 def _words(options: dict[str, Any]) -> str:

@@ -75,6 +75,8 @@ from suite.backends.reference_averages import run_averaged, run_shared_scale, ru
 from suite.backends.reference_callbacks import run_interrupted, run_watching
 from suite.backends.reference_computed import run_as_vector, run_computed_as, run_frozen_matrix
 from suite.backends.reference_containers import run_contained, run_kept_states, run_loaded_in_part, run_told_parts
+from suite.backends.reference_defaults import run_defaults_of, run_fresh_modules
+from suite.backends.reference_equations import run_equations_of_modules
 from suite.backends.reference_fitting import (
     run_compiled_by_default,
     run_convolution_in_time,
@@ -154,6 +156,14 @@ from suite.backends.reference_parts import (
     run_told_dtypes,
     run_told_shapes,
     run_wrong_bags,
+)
+from suite.backends.reference_pruned import run_clusters, run_folded, run_pruned_as
+from suite.backends.reference_rules import (
+    run_calls_for_nothing,
+    run_lbfgs,
+    run_optimizer_hooks,
+    run_steps_by_rule,
+    run_warned_of,
 )
 from suite.backends.reference_scans import (
     run_associative_scan,
@@ -309,6 +319,10 @@ PROBES: Mapping[str, Callable] = {
     "groups": run_groups,
     "frozen_later": run_frozen_later, "copied_optimizer": run_copied_optimizer,
     "held_parameters": run_held_parameters, "averaged": run_averaged, "statistics_again": run_statistics_again,
+    "equations_of_modules": run_equations_of_modules, "steps_by_rule": run_steps_by_rule, "lbfgs": run_lbfgs,
+    "optimizer_hooks": run_optimizer_hooks, "calls_for_nothing": run_calls_for_nothing, "warned_of": run_warned_of,
+    "pruned_as": run_pruned_as, "folded": run_folded, "clusters": run_clusters,
+    "defaults_of": run_defaults_of, "fresh_modules": run_fresh_modules,
     "slopes": run_slopes, "tensors": run_tensors, "quantized_model": run_quantized_model,
     "changed_model": run_changed_model, "stateless_call": run_stateless_call, "names_of_no_input": run_names_of_no_input,
 }

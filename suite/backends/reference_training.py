@@ -28,7 +28,8 @@ def run_epochs(backend: Any, request: FunctionRequest) -> Observation:
     """The equations, twice."""
     asked = dict(request.arguments)
     options = dict(asked["options"])
-    rates = np.array([epochs.rates(asked["kind"], options, rate, asked["epochs"]) for rate in asked["rates"]])
+    rates = np.array([epochs.rates(asked["kind"], {**options, "group": n}, rate, asked["epochs"])
+                      for n, rate in enumerate(asked["rates"])])
     momenta = np.array([epochs.momenta(asked["kind"], options, asked["epochs"]) for _ in asked["rates"]])
     return Observation({"rates": rates, "again": rates, "told": rates, "momenta": momenta})
 

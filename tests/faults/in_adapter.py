@@ -11,7 +11,7 @@ LAYERS = faults("PyTorch adapter", "suite.backends.pytorch_layers", {
     "loop: padding is read": ("                here = torch.where(valid, here, torch.zeros_like(here))\n", ""),
     "loop: states of the first layer for all": ("return tuple(part[place] for part in (states", "return tuple(part[0] for part in (states"),
     "states named in another order": ("return {name: parts[n % each][n // each] for n, name in enumerate(layer.state_keys())}", "return {name: parts[n % each][-1 - n // each] for n, name in enumerate(layer.state_keys())}"),
-    "states stacked in reverse": ("parts = tuple(torch.stack([named[key] for key in keys]) for keys in names.values() if keys)", "parts = tuple(torch.stack([named[key] for key in keys[::-1]]) for keys in names.values() if keys)"),
+    "states stacked in reverse": ("torch.stack([named[key] for key in keys], axis)", "torch.stack([named[key] for key in keys[::-1]], axis)"),
     "carried states not detached": ("return tuple(part.detach() for part in stacked) if isinstance(stacked, tuple) else stacked.detach()", "return stacked"),
     "rebuilt without bias": ('names = ["input_size", "hidden_size", "bias"]', 'names = ["input_size", "hidden_size"]'),
     "rebuilt in one direction": ('names += ["num_layers", "batch_first", "dropout", "bidirectional"]', 'names += ["num_layers", "batch_first", "dropout"]'),

@@ -1,0 +1,181 @@
+"""Optimizers that only PyTorch has: their steps are their rules. What is called around an optimizer's steps and states."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from cases.batches import draw_values
+from cases.families.base import equal, statement
+from cases.layers import generator
+from cases.models import FunctionRequest
+from cases.requests import Deviation
+from cases.tolerance import compare
+
+Array = np.ndarray
+STEPS, ROWS = 9, 4
+"""How many steps are taken; rows of the weight, of which a sparse gradient has some."""
+SLACK = 1e-9
+"""Of weights in float64."""
+
+
+def radam(slopes: Sequence[Array], weight: Array, lr: float, betas: tuple[float, float], eps: float, weight_decay: float,
+          decoupled_weight_decay: bool = False) -> list[Array]:
+    """Liu et al. 2020: as Adam once the variance is known well enough, and by the mean alone before."""
+    mean, square, found, most = 0.0 * weight, 0.0 * weight, [], 2 / (1 - betas[1]) - 1
+    for t, slope in enumerate(slopes, start=1):
+        slope = slope if decoupled_weight_decay else slope + weight_decay * weight
+        weight = weight * (1 - lr * weight_decay) if decoupled_weight_decay else weight
+        mean, square = betas[0] * mean + (1 - betas[0]) * slope, betas[1] * square + (1 - betas[1]) * slope**2
+        known = most - 2 * t * betas[1] ** t / (1 - betas[1] ** t)
+        step = lr * mean / (1 - betas[0] ** t)
+        if known > 5:
+            part = (known - 4) * (known - 2) * most / ((most - 4) * (most - 2) * known)
+            step = step * np.sqrt(part) * np.sqrt(1 - betas[1] ** t) / (np.sqrt(square) + eps)
+        weight = weight - step
+        found.append(weight)
+    return found
+
+
+def rprop(slopes: Sequence[Array], weight: Array, lr: float, etas: tuple[float, float], step_sizes: tuple[float, float]
+          ) -> list[Array]:
+    """Riedmiller and Braun 1993: by the sign alone, further where it stays, and not where it has turned."""
+    size, before, found = np.full_like(weight, lr), 0.0 * weight, []
+    for slope in slopes:
+        turn = np.sign(slope * before)
+        size = np.clip(size * np.where(turn > 0, etas[1], np.where(turn < 0, etas[0], 1.0)), *step_sizes)
+        before = np.where(turn < 0, 0.0, slope)
+        weight = weight - np.sign(before) * size
+        found.append(weight)
+    return found
+
+
+def asgd(slopes: Sequence[Array], weight: Array, lr: float, lambd: float, alpha: float, t0: float, weight_decay: float
+         ) -> list[Array]:
+    """Polyak and Juditsky 1992: beside the weights their average, from step `t0` on."""
+    rate, share, average, found = lr, 1.0, 0.0 * weight, []
+    for t, slope in enumerate(slopes, start=1):
+        weight = weight * (1 - lambd * rate) - rate * (slope + weight_decay * weight)
+        average = average + share * (weight - average)
+        rate, share = lr / (1 + lambd * lr * t) ** alpha, 1 / max(1.0, t - t0)
+        found.append(np.stack([weight, average]))
+    return found
+
+
+def sparse_adam(slopes: Sequence[Array], weight: Array, lr: float, betas: tuple[float, float], eps: float) -> list[Array]:
+    """Adam of the rows that have a gradient; the others stay as they are, and so does what is remembered of them."""
+    mean, square, found = 0.0 * weight, 0.0 * weight, []
+    for t, slope in enumerate(slopes, start=1):
+        here = (slope != 0).any(axis=-1, keepdims=True)
+        mean = np.where(here, betas[0] * mean + (1 - betas[0]) * slope, mean)
+        square = np.where(here, betas[1] * square + (1 - betas[1]) * slope**2, square)
+        step = lr * np.sqrt(1 - betas[1] ** t) / (1 - betas[0] ** t) * mean / (np.sqrt(square) + eps)
+        weight = weight - np.where(here, step, 0.0)
+        found.append(weight)
+    return found
+
+
+def adagrad(slopes: Sequence[Array], weight: Array, lr: float, lr_decay: float, eps: float, weight_decay: float) -> list[Array]:
+    """Duchi et al. 2011, with a rate that falls."""
+    total, found = 0.0 * weight, []
+    for t, slope in enumerate(slopes):
+        slope = slope + weight_decay * weight
+        total = total + slope**2
+        weight = weight - lr / (1 + t * lr_decay) * slope / (np.sqrt(total) + eps)
+        found.append(weight)
+    return found
+
+
+ADAM = {"lr": 0.25, "betas": (0.75, 0.9), "eps": 0.01}
+RULES: Mapping[str, tuple[str, Callable[..., list[Array]], Mapping[str, Any]]] = {
+    "radam": ("RAdam", radam, {**ADAM, "weight_decay": 0.125}),
+    "radam_decoupled": ("RAdam", radam, {**ADAM, "weight_decay": 0.125, "decoupled_weight_decay": True}),
+    "rprop": ("Rprop", rprop, {"lr": 0.25, "etas": (0.5, 1.5), "step_sizes": (0.0625, 0.5)}),
+    "asgd": ("ASGD", asgd, {"lr": 0.25, "lambd": 0.5, "alpha": 0.75, "t0": 3.0, "weight_decay": 0.125}),
+    "sparse_adam": ("SparseAdam", sparse_adam, ADAM),
+    "adagrad_decay": ("Adagrad", adagrad, {"lr": 0.25, "lr_decay": 0.5, "eps": 0.01, "weight_decay": 0.125}),
+}
+"""Name of a variant -> the optimizer, its rule, its options."""
+
+
+@statement("An optimizer's steps are its rule, however it goes about them, up or down; and it tells its options.",
+           {"rule": tuple(RULES), "foreach": (True, False), "maximize": (False, True)}, strength=(1, 2, 2), sparing=0,
+           senseless=((("rule", "foreach"), lambda rule, foreach: rule == "sparse_adam" and foreach),),
+           source="PyTorch: torch.optim.RAdam, Rprop, ASGD, SparseAdam, Adagrad")
+def rarer_optimizers_are_their_rules(ask, rule, foreach, maximize) -> list[Deviation]:
+    kind, steps, options = RULES[rule]
+    random = generator("rules of optimizers", rule)
+    weights = tuple(draw_values(random, (ROWS, width)) for width in (2, 3))
+    slopes = [tuple(draw_values(random, one.shape) for one in weights) for _ in range(STEPS)]
+    if rule == "sparse_adam":
+        slopes = [tuple(one * (np.arange(ROWS) % 3 != t % 3)[:, None] for one in each) for t, each in enumerate(slopes)]
+    seen = ask(FunctionRequest("steps_by_rule", (
+        ("kind", kind), ("options", dict(options)), ("weights", weights), ("slopes", tuple(slopes)), ("foreach", foreach),
+        ("maximize", maximize), ("rule", rule))))
+    found = []
+    for n, weight in enumerate(weights):
+        due = np.stack(steps([(-1 if maximize else 1) * each[n] for each in slopes], weight, **options))
+        slack = SLACK if rule != "asgd" else 1e-6  # which keeps its rate in float32
+        found += compare(f"weight {n}", seen[f"weight/{n}"], due, slack * max(1.0, np.abs(due).max()))
+    return found + [Deviation("told", f"{name}: {value} is not told in {seen.facts['told']}") for name, value in options.items()
+                    if f"{name}: {value}" not in seen.facts["told"]]
+
+
+KEPT, SIZE = 3, 5
+"""How many steps LBFGS remembers; unknowns."""
+
+
+def lbfgs(matrix: Array, target: Array, start: Array, lr: float, steps: int) -> list[Array]:
+    """Nocedal 1980, without a search along the line, on x A x / 2 - b x."""
+    x, pairs, found = start, [], []
+    slope = matrix @ x - target
+    step = -slope * min(1.0, 1 / np.abs(slope).sum()) * lr
+    for _ in range(steps):
+        x = x + step
+        found.append(x)
+        new = matrix @ x - target
+        moved, turned, slope = step, new - slope, new
+        pairs = [*pairs, (moved, turned)][-KEPT:]
+        direction, shares = -slope, []
+        for s, y in reversed(pairs):
+            shares.append(s @ direction / (s @ y))
+            direction = direction - shares[-1] * y
+        direction = direction * (moved @ turned) / (turned @ turned)
+        for (s, y), share in zip(pairs, reversed(shares), strict=True):
+            direction = direction + (share - y @ direction / (s @ y)) * s
+        step = lr * direction
+    return found
+
+
+@statement("LBFGS goes where its rule says, over as many steps as it remembers and more, in one call or several; with a search "
+           "along the line it comes to the least value.", {"search": (None, "strong_wolfe"), "each": (1, 4)},
+           strength=(1, 2, 2), sparing=0, source="PyTorch: torch.optim.LBFGS; Nocedal 1980")
+def lbfgs_goes_by_its_rule(ask, search, each) -> list[Deviation]:
+    """each: how many steps are taken in one call."""
+    random = generator("rules of optimizers", "lbfgs")
+    turned = np.linalg.qr(random.normal(size=(SIZE, SIZE)))[0]
+    matrix = turned @ np.diag(np.linspace(1.0, 3.0, SIZE)) @ turned.T
+    target, start = (draw_values(random, (SIZE,)) for _ in range(2))
+    given = {"matrix": matrix, "target": target, "start": start, "search": search, "each": each, "kept": KEPT,
+             "calls": (12 if search else 8) // each, "lr": 1.0 if search else 0.75}
+    path = ask(FunctionRequest("lbfgs", tuple(given.items())))["path"]
+    if search is None:
+        due = np.stack(lbfgs(matrix, target, start, given["lr"], 8))[each - 1::each]
+        return compare("path", path, due, 1e-7)
+    return compare("end", path[-1], np.linalg.solve(matrix, target), 1e-4)
+
+
+CALLED = ("before every step", "before a step", "after a step", "after every step", "before saving", "after saving",
+          "before loading", "after loading")
+
+
+@statement("What is registered around an optimizer's steps and states is called there, once each, in its order, and may change "
+           "what is saved and loaded; when it was taken away it is called no more.", sparing=0, strength=(1, 1, 1),
+           source="PyTorch: Optimizer.register_step_pre_hook, register_state_dict_post_hook and the like")
+def hooks_of_optimizers_are_called(ask) -> list[Deviation]:
+    seen = ask(FunctionRequest("optimizer_hooks", ()))
+    found = [] if tuple(seen.facts["called"]) == CALLED else [
+        Deviation("called", f"called: {list(seen.facts['called'])}, expected {list(CALLED)}")]
+    return found + equal("rates", seen["rates"], np.array([0.5, 0.25, 0.125]), "saved, told to load, loaded")

@@ -1,0 +1,43 @@
+"""What the reference answers about modules without states: the equations, and differences of them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from cases.families.equations_of_modules import DISCRETE, GROUPS, STEP, Module, answer, weighed
+from cases.layers import generator
+from cases.models import FunctionRequest
+from cases.requests import Observation
+
+WEIGHTS = {"PReLU": {"weight": (4,)}, "Bilinear": {"weight": (2, 6, 6), "bias": (2,)}}
+
+
+def run_equations_of_modules(backend: Any, request: FunctionRequest) -> Observation:
+    """Each module of the group, with weights of its own."""
+    options = dict(request.arguments)
+    arrays: dict[str, np.ndarray] = {}
+    for one in GROUPS[options["group"]]:
+        random = generator("weights of", one.name)
+        weights = {name: random.normal(size=shape) for name, shape in WEIGHTS.get(one.name, {}).items()}
+        operands = {**{str(n): array for n, array in enumerate(options["inputs"][one.key])}, **weights}
+        arrays |= {f"{one.key}/weights/{name}": weight for name, weight in weights.items()}
+        arrays |= {f"{one.key}/gradients/{name}": differences(one, operands, name) for place, name in enumerate(operands)
+                   if place >= len(one.drawn) or one.drawn[place] not in DISCRETE}
+        arrays[f"{one.key}/outputs"] = answer(one, operands)
+    told = tuple((one.key, repr(one.options)[1:-1].replace("'", "").replace(": ", "=")) for one in GROUPS[options["group"]])
+    return Observation(arrays, facts={"unlike": (), "told": told})
+
+
+def differences(one: Module, operands: dict[str, np.ndarray], name: str) -> np.ndarray:
+    """The gradient of the weighed outputs by an operand, number by number."""
+    found = np.zeros(operands[name].size)
+    for place in range(found.size):
+        ends = []
+        for sign in (1, -1):
+            moved = operands[name].astype("float64").ravel()
+            moved[place] += sign * STEP
+            ends.append(weighed(answer(one, {**operands, name: moved.reshape(operands[name].shape)})))
+        found[place] = (ends[0] - ends[1]) / (2 * STEP)
+    return found.reshape(operands[name].shape)
