@@ -56,6 +56,7 @@ DECLINED = frozenset("""
     dropout/rate_one_uses_no_input dropout/recurrent_rate_one_uses_no_state dropout/dropout_scales_what_it_keeps
     dropout/rate_is_the_share dropout/same_recurrent_draw_at_every_step attention/attention_leaves_masks
     bounds_of_weights/bounds_are_their_equations callbacks/interrupted_training_goes_on callbacks/watchers_follow_their_rules
+    callbacks/callbacks_keep_to_their_word whole_copies/files_hold_every_weight whole_copies/clones_are_whole
     cells/three_masked_cells_match_reference configurations/bounds_reach_every_weight
     configurations/chosen_kernels_are_right_or_refused configurations/defaults_are_documented
     configurations/losses_are_of_the_last_call configurations/options_survive configurations/parts_are_the_whole
@@ -88,7 +89,7 @@ DECLINED = frozenset("""
     padded-classifier/callbacks padded-classifier/checkpoint_of_fit pre-padded-regression/default_sides
     pre-padded-regression/padded_to_15 pre-padded-regression/prediction_of_1_5 pre-padded-regression/integer_padding
     pre-padded-regression/float_padding stateful-chunks/declared_batch_size
-    counted_by_name/means_go_over_batches exports/exported_models_are_whole
+    counted_by_name/means_go_over_batches confusion/flags_are_counted exports/exported_models_are_whole
     exports/checkpoints_hold_everything scans/pieces_are_where_they_are_told heads/heads_within_a_window
     scans/loops_end_where_they_are_told
 """.split())

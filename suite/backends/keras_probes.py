@@ -6,9 +6,10 @@ from collections.abc import Callable, Mapping
 
 from suite.backends.keras_alone import run_alone
 from suite.backends.keras_attention import run_attending, run_attending_long
-from suite.backends.keras_callbacks import run_interrupted, run_watching
+from suite.backends.keras_callbacks import run_interrupted, run_kept_word, run_watching
 from suite.backends.keras_cells import run_cell_states, run_chain, run_first_states, run_form
 from suite.backends.keras_changed import run_changed_model, run_names_of_no_input, run_stateless_call
+from suite.backends.keras_confusion import run_confusion
 from suite.backends.keras_containers import run_contained
 from suite.backends.keras_counted import run_counted_states
 from suite.backends.keras_data import run_column, run_fetch, run_fit, run_lengths, run_load, run_stateful
@@ -116,6 +117,7 @@ from suite.backends.keras_typed_parts import (
 )
 from suite.backends.keras_weights import run_fresh, run_read_back, run_step, run_thawed
 from suite.backends.keras_whole import run_whole_configurations
+from suite.backends.keras_whole_copies import run_cloned_whole, run_kept_whole
 from suite.backends.keras_wrappers import (
     run_built_part,
     run_declared,
@@ -147,7 +149,8 @@ PROBES: Mapping[str, Callable] = {
     "held_drawn": run_held_drawn, "held_counted": run_held_counted, "held_trained": run_held_trained,
     "masked_number": run_masked_number, "recomputed": run_recomputed, "whole_sequences": run_whole_sequences,
     "masked_metric": run_masked_metric,
-    "watching": run_watching, "interrupted": run_interrupted, "windows": run_windows, "words": run_words,
+    "watching": run_watching, "kept_word": run_kept_word, "kept_whole": run_kept_whole, "cloned_whole": run_cloned_whole,
+    "interrupted": run_interrupted, "windows": run_windows, "words": run_words,
     "own_cell": run_own_cell, "told_training": run_told_training, "configured_twice": run_configured_twice,
     "fitting": run_fitting, "thawed": run_thawed,
     "convolution_in_time": run_convolution_in_time, "last_axis": run_last_axis, "recorded": run_recorded,
@@ -182,7 +185,7 @@ PROBES: Mapping[str, Callable] = {
     "own_functions": run_own_functions,
     "neighbouring_seeds": run_neighbouring_seeds,
     "masked_loss_by_name": run_masked_loss_by_name, "weighted_metric": run_weighted_metric,
-    "metric_over_batches": run_metric_over_batches,
+    "metric_over_batches": run_metric_over_batches, "confusion": run_confusion,
     "built_part": run_built_part, "frozen_model": run_frozen_model,
     "feeding": run_feeding, "fed_rows": run_fed_rows, "numbered_batches": run_numbered_batches,
     "single_calls": run_single_calls, "stopped_training": run_stopped_training, "tensors": run_tensors, "slopes": run_slopes,

@@ -71,7 +71,7 @@ from suite.backends.reference_answers import (
     run_unpad,
 )
 from suite.backends.reference_averages import run_averaged, run_shared_scale, run_statistics_again
-from suite.backends.reference_callbacks import run_interrupted, run_watching
+from suite.backends.reference_callbacks import run_interrupted, run_kept_word, run_watching
 from suite.backends.reference_computed import run_as_vector, run_computed_as, run_frozen_matrix
 from suite.backends.reference_containers import run_contained, run_kept_states, run_loaded_in_part, run_told_parts
 from suite.backends.reference_fitting import (
@@ -96,6 +96,7 @@ from suite.backends.reference_loaders import run_loaded_rows, run_parted_rows, r
 from suite.backends.reference_losses import (
     run_activation,
     run_attending_long,
+    run_confusion,
     run_ctc,
     run_loss_by_name,
     run_loss_of_numbers,
@@ -209,6 +210,7 @@ from suite.backends.reference_weights import (
     run_read_back,
     run_step,
 )
+from suite.backends.reference_whole_copies import run_cloned_whole, run_kept_whole
 from suite.backends.reference_wrappers import (
     run_built_part,
     run_carried_masks,
@@ -250,7 +252,8 @@ PROBES: Mapping[str, Callable] = {
     "whole_sequences": run_whole_sequences, "masked_metric": run_masked_metric,
     "each_step": run_each_step, "drawn_steps": run_drawn_steps, "open_steps": run_open_steps,
     "held_drawn": run_held_drawn, "held_counted": run_held_counted, "held_trained": run_held_trained,
-    "watching": run_watching, "interrupted": run_interrupted,
+    "watching": run_watching, "kept_word": run_kept_word, "kept_whole": run_kept_whole, "cloned_whole": run_cloned_whole,
+    "interrupted": run_interrupted,
     "windows": run_windows, "words": run_words, "fitting": run_fitting, "own_cell": run_own_cell,
     "told_training": run_told_training,
     "feeding": run_feeding, "numbered_batches": run_numbered_batches,
@@ -273,7 +276,7 @@ PROBES: Mapping[str, Callable] = {
     "engine_module": run_engine_module, "fed_rows": run_fed_rows,
     "neighbouring_seeds": run_neighbouring_seeds, "own_functions": run_own_functions,
     "masked_loss_by_name": run_masked_loss_by_name, "weighted_metric": run_weighted_metric,
-    "metric_over_batches": run_metric_over_batches,
+    "metric_over_batches": run_metric_over_batches, "confusion": run_confusion,
     "built_part": run_built_part, "frozen_model": run_frozen_model,
     "unit_lengths": run_unit_lengths, "turned": run_turned,
     "packed_as": run_packed_as, "padded_from": run_padded_from, "clipped": run_clipped, "bare": run_bare,
