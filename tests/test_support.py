@@ -29,12 +29,15 @@ DECLINED = frozenset("""
     attention/attention_over_many_steps
     attention/attention_is_its_equation cells/first_states_are_zeros freezing/frozen_parts_stay freezing/frozen_parts_drop
     initial_weights/weights_given_in_making_are_used noise_and_statistics/recurrent_dropout_of_everything_leaves_zeros
+    normalizations/corrected_batches_are_their_equation normalizations/matrices_become_of_length_one
+    convolutions_in_time/other_convolutions_are_sums
     normalizations/normalizations_are_their_equations refused_calls/refused_calls_leave_nothing
     scans/associative_scans_are_loops scans/decoded_labels_are_the_most_probable scans/scans_of_any_length_are_loops
     sparse_steps/tables_are_trained_as_kernels tables/kept_tables_mask tables/tables_are_the_same_both_ways
     told_dtypes/told_dtypes_are_given weights_of_classes/weights_of_classes_weigh_steps
     weights_of_classes/weights_of_no_class_are_refused
     edges/coinciding_movies_match_reference edges/directions_of_movies_are_joined whole_numbers/whole_numbers_are_numbers
+    made_again/steps_leave_what_they_are_given
     made_again/parts_are_made_again made_again/dtypes_are_made_again
     given_masks/three_masks_are_joined given_masks/whole_numbers_are_masked few_rows/resets_reach_both_directions
     named_inputs/named_inputs_go_to_their_layers few_rows/one_row_is_dropped_from few_rows/rows_are_as_alone

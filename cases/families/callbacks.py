@@ -148,15 +148,16 @@ def kept(kind: str) -> dict[str, Any]:
 
 
 KEPT = ("logged", "not_a_number", "by_metrics", "averaged", "averaged_by_epoch", "by_batches", "backed_up")
-"""What they do: write what they are told into a file, over two trainings; stop at a loss that is no number; know of a metric which
-way is better; put averages in the place of weights; save after so many batches; go on from there, also where the last file is
-broken."""
+"""What they do: write what they are told into a file, over two trainings; stop at a loss that is no number; know of a metric
+which way is better; put averages in the place of weights; save after so many batches; go on from there, also where the last file
+is broken."""
 
 
 @statement("Callbacks log what they are told, stop at what is no number, know in which direction a metric is better, put "
            "averages into the model where they are to be and take them out again, and save after every so many batches, from "
            "epoch to epoch; what was saved so is where an interrupted training goes on.", {"kind": KEPT}, strength=(1, 1, 1),
-           sparing=0, eager=2, source="Keras: CSVLogger, TerminateOnNaN, EarlyStopping, SwapEMAWeights, ModelCheckpoint, BackupAndRestore")
+           sparing=0, eager=2,
+           source="Keras: CSVLogger, TerminateOnNaN, EarlyStopping, SwapEMAWeights, ModelCheckpoint, BackupAndRestore")
 def callbacks_keep_to_their_word(ask, kind):
     seen, due = ask(FunctionRequest("kept_word", (("kind", kind),))), kept(kind)
     header = ("epoch", *LOGGED[0]) if kind == "logged" else None

@@ -25,10 +25,12 @@ KINDS: Mapping[str, Mapping[str, float]] = {
     "overwritten_once": {"ema": AVERAGED, "overwrite": 2, "once": 1},
     "plain": {}, "gathered_alone": {"gathered": 2}, "by_steps": {"steps": 7},
     "scheduled": {"falls": 0.5}, "scheduled_gathered": {"falls": 0.5, "gathered": 2},
-    "clipped": {"clip": 0.5, "decay": 0.25}, "bounded": {"clip": 0.5, "decay": 0.25, "gathered": 2, "floor": 1},
+    "clipped": {"clip": 0.5, "decay": 0.25}, "scaled_clipped": {"clip": 0.5, "decay": 0.25, "ema": AVERAGED, "dynamic": 8.0},
+    "bounded": {"clip": 0.5, "decay": 0.25, "gathered": 2, "floor": 1},
 }
 """ema: a moving average of the weights, which follows them from the first step on, takes their place at the end, and every
-`overwrite` steps · gathered: so many gradients make one step · scale: of the loss · at_once: batches in one execution, where an
+`overwrite` steps · gathered: so many gradients make one step · scale: of the loss · dynamic: of the loss, by an
+optimizer around the other one, which is told the rate · at_once: batches in one execution, where an
 engine can do that · once: the first training alone · clip: the largest norm of a gradient · cut: the most and the least of a
 number in it · decay: of the weights, times the rate · floor: no weight is negative after a step · falls: the rate of step n,
 counted from 0, is divided by 1 + falls n · steps: what is told is the number of batches, not their size."""
@@ -109,8 +111,8 @@ def by_hand(options: Mapping[str, float]) -> dict[str, np.ndarray]:
            "training goes on where the first ended, and what is told of losses and weighted metrics is of the outputs before "
            "each step.",
            {"kind": tuple(KINDS)}, usual={"kind": ("everything", "averaged", "overwritten_once", "by_steps",
-                                                  "clipped", "bounded", "scheduled_gathered")},
-           dear={"kind": ("by_steps", "clipped", "bounded", "scheduled_gathered")},
+                                                  "scaled_clipped", "bounded", "scheduled_gathered")},
+           dear={"kind": ("by_steps", "clipped", "scaled_clipped", "bounded", "scheduled_gathered")},
            source="Keras: Model.fit, compile, SGD; Polyak 1964")
 def fitting_is_steps_by_hand(ask, kind):
     given = {"options": tuple(KINDS[kind].items()), **drawn()}

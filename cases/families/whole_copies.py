@@ -28,7 +28,7 @@ def inputs() -> np.ndarray:
 
 
 @statement("A file of weights, in one piece, in parts, or within that of a whole model, gives a model like the one it is of each "
-           "of its weights; layers of other sizes, where they are to be passed over, stay what they were. A model that is loaded "
+           "of its weights; layers of other sizes, where they are to be passed over, stay what they were; a model that is loaded "
            "without being compiled has them too.", sparing=0,
            source="Keras: save_weights(max_shard_size), load_weights(skip_mismatch), load_model(compile=False)")
 def files_hold_every_weight(ask) -> list[Deviation]:

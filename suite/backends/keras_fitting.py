@@ -26,7 +26,10 @@ def run_fitting(backend: Any, request: FunctionRequest) -> Observation:
             1, use_bias=False, kernel_constraint="non_neg" if "floor" in options else None)])
         model.set_weights([data["weights"][:, None]])
         falling = keras.optimizers.schedules.InverseTimeDecay(RATE, 1, options["falls"]) if "falls" in options else RATE
-        optimizer = keras.optimizers.SGD(falling, MOMENTUM, **own)
+        optimizer = inner = keras.optimizers.SGD(falling if "dynamic" not in options else 2 * RATE, MOMENTUM, **own)
+        if "dynamic" in options:
+            optimizer = keras.optimizers.LossScaleOptimizer(inner, initial_scale=options["dynamic"])
+            optimizer.learning_rate = falling
         model.compile(optimizer, "mse", weighted_metrics=[keras.metrics.MeanAbsoluteError(name="metric")],
                       jit_compile=backend.engine.plain,
                       steps_per_execution=1 if backend.engine.name == "torch" else options.get("at_once", 1))
@@ -37,7 +40,7 @@ def run_fitting(backend: Any, request: FunctionRequest) -> Observation:
             told = model.fit(data["inputs"], data["targets"][:, None], sample_weight=data["samples"], epochs=epochs,
                              shuffle=False, verbose=0, **cut).history
             found["weights"].append(model.get_weights()[0][:, 0])
-            found["velocity"].append(backend.engine.numpy(optimizer.momentums[0].value)[:, 0])
+            found["velocity"].append(backend.engine.numpy(inner.momentums[0].value)[:, 0])
             found["steps"].append(int(keras.ops.convert_to_numpy(optimizer.iterations)))
             for name in ("loss", "metric"):
                 found[name] += told[name]

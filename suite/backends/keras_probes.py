@@ -20,7 +20,7 @@ from suite.backends.keras_few_rows import run_both_reset, run_few_rows, run_one_
 from suite.backends.keras_fitting import run_fitting
 from suite.backends.keras_frozen import run_frozen_drop, run_frozen_file, run_frozen_model, run_frozen_part
 from suite.backends.keras_given import run_given, run_wrong_weights
-from suite.backends.keras_graphs import run_between, run_convolution_in_time, run_cut_model, run_graph
+from suite.backends.keras_graphs import run_between, run_convolution_in_time, run_cut_model, run_graph, run_other_convolution
 from suite.backends.keras_halves import run_halves, run_turned_halves
 from suite.backends.keras_handed_on import run_carried_masks, run_listed_states, run_other_dtype
 from suite.backends.keras_heads import run_dropped_scores, run_heads
@@ -36,7 +36,7 @@ from suite.backends.keras_losses import (
     run_probabilities,
     run_whole_sequences,
 )
-from suite.backends.keras_made_again import run_made_again, run_typed_again
+from suite.backends.keras_made_again import run_made_again, run_stateless_steps, run_typed_again
 from suite.backends.keras_masks import (
     run_cast_mask,
     run_given_mask,
@@ -111,9 +111,11 @@ from suite.backends.keras_typed_parts import (
     run_both_ways,
     run_class_keys,
     run_class_weights,
+    run_corrected,
     run_kept_mask,
     run_normalized,
     run_numbers_as,
+    run_spectral,
 )
 from suite.backends.keras_weights import run_fresh, run_read_back, run_step, run_thawed
 from suite.backends.keras_whole import run_whole_configurations
@@ -153,7 +155,8 @@ PROBES: Mapping[str, Callable] = {
     "interrupted": run_interrupted, "windows": run_windows, "words": run_words,
     "own_cell": run_own_cell, "told_training": run_told_training, "configured_twice": run_configured_twice,
     "fitting": run_fitting, "thawed": run_thawed,
-    "convolution_in_time": run_convolution_in_time, "last_axis": run_last_axis, "recorded": run_recorded,
+    "convolution_in_time": run_convolution_in_time, "other_convolution": run_other_convolution,
+    "corrected": run_corrected, "spectral": run_spectral, "last_axis": run_last_axis, "recorded": run_recorded,
     "compiled_by_default": run_compiled_by_default, "counted_states": run_counted_states,
     "associative_scan": run_associative_scan, "ctc_decoded": run_ctc_decoded,
     "first_states": run_first_states, "refused_call": run_refused_call, "frozen_part": run_frozen_part,
@@ -181,6 +184,7 @@ PROBES: Mapping[str, Callable] = {
     "adapted_thawed": run_adapted_thawed,
     "adapted_scaled": run_adapted_scaled,
     "whole_configurations": run_whole_configurations, "made_again": run_made_again, "typed_again": run_typed_again,
+    "stateless_steps": run_stateless_steps,
     "kept_mode": run_kept_mode, "mode_behind": run_mode_behind, "engine_module": run_engine_module,
     "own_functions": run_own_functions,
     "neighbouring_seeds": run_neighbouring_seeds,

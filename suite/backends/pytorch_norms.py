@@ -49,6 +49,8 @@ def run_norms(backend: Any, request: FunctionRequest) -> Observation:
 def run_convolution_in_time(backend: Any, request: FunctionRequest) -> Observation | Unsupported:
     """Answer the request of `cases.families.convolutions_in_time`."""
     options = dict(request.arguments)
+    if options["channels"] == "last" and "edges" not in options:
+        return Unsupported("nn.Conv1d reads features first, and nothing else")
     if options["padding"] == "causal":
         return Unsupported("nn.Conv1d has no causal padding: its users pad by hand")
     if options["padding"] == "same" and options["stride"] > 1:
@@ -56,7 +58,7 @@ def run_convolution_in_time(backend: Any, request: FunctionRequest) -> Observati
     inputs, kernel, bias = (torch.tensor(options[name].astype("float32")) for name in ("inputs", "kernel", "bias"))
     with moment("build"):
         layer = nn.Conv1d(inputs.shape[2], len(bias), len(kernel), options["stride"], options["padding"], options["dilation"],
-                          options["groups"], padding_mode=options.get("edges", "zeros"))
-        layer.load_state_dict({"weight": kernel.permute(2, 1, 0), "bias": bias})
+                          options["groups"], options["biased"], padding_mode=options.get("edges", "zeros"))
+        layer.load_state_dict({"weight": kernel.permute(2, 1, 0), **({"bias": bias} if options["biased"] else {})})
     with moment("run"), torch.no_grad():
         return Observation({"outputs": to_numpy(layer(inputs.transpose(1, 2)).transpose(1, 2))})

@@ -8,7 +8,7 @@ import numpy as np
 
 from cases.batches import Batch
 from cases.families import feeding, single_calls
-from cases.families.convolutions_in_time import convolved
+from cases.families.convolutions_in_time import convolved, others
 from cases.families.fitting import by_hand
 from cases.families.purity import METHODS
 from cases.layers import generator
@@ -45,7 +45,8 @@ def run_single_calls(backend: Any, request: FunctionRequest) -> Observation:
 
 def run_stopped_training(backend: Any, request: FunctionRequest) -> Observation:
     """The equations."""
-    return Observation(single_calls.stopped_by_hand(dict(request.arguments)["averaged"]))
+    averaged = dict(request.arguments)["averaged"]
+    return Observation(single_calls.stopped_by_hand(averaged), facts={"events": tuple(single_calls.events())})
 
 
 def run_own_cell(backend: Any, request: FunctionRequest) -> Observation:
@@ -78,7 +79,14 @@ def run_thawed(backend: Any, request: FunctionRequest) -> Observation:
 
 def run_convolution_in_time(backend: Any, request: FunctionRequest) -> Observation:
     """The sums."""
-    return Observation({"outputs": convolved(**dict(request.arguments))})
+    options = dict(request.arguments)
+    return Observation({"outputs": convolved(**{n: one for n, one in options.items() if n not in ("channels", "biased")})})
+
+
+def run_other_convolution(backend: Any, request: FunctionRequest) -> Observation:
+    """The sums."""
+    options = dict(request.arguments)
+    return Observation({"outputs": others(**{n: one for n, one in options.items() if n not in ("channels", "biased")})})
 
 
 def run_last_axis(backend: Any, request: FunctionRequest) -> Observation:
