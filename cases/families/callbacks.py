@@ -67,7 +67,7 @@ def due(kind: str, told: tuple[float, ...], options: Mapping[str, Any]) -> dict[
            usual={"kind": USUAL}, source="Keras: EarlyStopping, ReduceLROnPlateau, ModelCheckpoint, LearningRateScheduler")
 def watchers_follow_their_rules(ask, kind):
     name, options = KINDS[kind]
-    series = tuple(TOLD.items()) if name != "save" else tuple(TOLD.items())[:2]
+    series = (*TOLD.items(), ("short", TOLD["worse"][:2])) if name != "save" else tuple(TOLD.items())[:2]
     seen = ask(FunctionRequest("watching", (("kind", name), ("options", tuple(options.items())), ("told", series),
                                             ("rate", RATE))))
     found = []
@@ -83,14 +83,15 @@ def watchers_follow_their_rules(ask, kind):
 
 
 @statement("Training stops after the batch at which a callback says so, and that epoch ends; what was interrupted and backed up "
-           "goes on with the epoch that was interrupted, from the weights and rates of the end of the one before.",
+           "goes on with the epoch that was interrupted, from the weights and rates of the end of the one before; a training "
+           "after that begins with the first epoch.",
            {"cell": ("simple_rnn", "lstm", "gru")}, usual={"cell": ("simple_rnn",)}, sparing=0,
            source="Keras: Model.stop_training, BackupAndRestore")
 def interrupted_training_goes_on(ask, cell):
     seen = ask(FunctionRequest("interrupted", (("cell", cell),)))
     found = []
     for name, wanted in (("epochs before", (0, 1, 2)), ("epochs after", (2, 3)), ("stopped epochs", (0, 1)),
-                         ("stopped batches", (0, 1, 2, 0)), ("ended epochs", (0, 1))):
+                         ("stopped batches", (0, 1, 2, 0)), ("ended epochs", (0, 1)), ("epochs again", (0,))):
         found += equal(name, seen[name], np.array(wanted))
     found += compare("weights", seen["weights after"], seen["weights due"], 0.0)
     if np.array_equal(seen["weights before"], seen["weights after"]):

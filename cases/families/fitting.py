@@ -119,3 +119,43 @@ def fitting_is_steps_by_hand(ask, kind):
     seen, due = ask(FunctionRequest("fitting", tuple(given.items()))), by_hand(KINDS[kind])
     slack = 256 * unit_roundoff("float32")
     return [d for name in due for d in compare(name, seen[name], due[name], slack * (1 + np.abs(due[name])))]
+
+
+SCALE, GROWS = 4.0, 2
+"""Of losses in the beginning; after how many steps in a row it doubles."""
+BROKEN = {1: ("last", np.inf), 4: ("first", np.nan)}
+"""Step -> which of the weights has a gradient that is no number, and what it holds."""
+
+
+def left_out() -> tuple[list[dict[str, np.ndarray]], dict[str, np.ndarray]]:
+    """The weights in the beginning and the gradients of each of six steps, by weight, as the scale makes them; and what is due:
+    `first`, `last` (steps, features), the weights after each step, and `scale` (steps,)."""
+    random = generator("left out")
+    weights, scale, row = {name: draw_values(random, (FEATURES,)) for name in ("first", "last")}, SCALE, 0
+    given: list[dict[str, np.ndarray]] = [dict(weights)]
+    due: dict[str, list] = {"first": [], "last": [], "scale": []}
+    for step in range(6):
+        gradients = {name: draw_values(random, (FEATURES,)) for name in weights}
+        given.append({name: one * scale for name, one in gradients.items()})
+        if step in BROKEN:
+            given[-1][BROKEN[step][0]][1] = BROKEN[step][1]
+            scale, row = scale / 2, 0
+        else:
+            weights = {name: one - RATE * gradients[name] for name, one in weights.items()}
+            scale, row = (scale * 2, 0) if row == GROWS - 1 else (scale, row + 1)
+        for name, one in (*weights.items(), ("scale", scale)):
+            due[name].append(one)
+    return given, {name: np.array(each) for name, each in due.items()}
+
+
+@statement("A step of which any gradient is no number is left out, and the losses are scaled by half from then on; after so many "
+           "steps in a row they are scaled by twice as much; so it is where an optimizer is given its state.", sparing=0,
+           source="Micikevicius et al. 2018; Keras: LossScaleOptimizer")
+def steps_without_numbers_are_left_out(ask) -> list:
+    """Arrays: `WAY/first`, `WAY/last`, `WAY/scale`, of steps that change the state (`own`), and of such as are given it."""
+    (start, *steps), due = left_out()
+    given = {"start": tuple(start.items()), "steps": tuple(tuple(one.items()) for one in steps), "rate": RATE, "scale": SCALE,
+             "grows": GROWS}
+    seen = ask(FunctionRequest("left_out", tuple(given.items())))
+    return [d for way in sorted({name.partition("/")[0] for name in seen.arrays} | {"own"}) for name, one in due.items()
+            for d in compare(f"{way}/{name}", seen[f"{way}/{name}"], one, 64 * unit_roundoff("float32") * (1 + np.abs(one)))]

@@ -17,8 +17,9 @@ from cases.requests import Deviation
 ROWS, SIZE, FEATURES = 6, 2, 3
 """Three batches."""
 RATE, MOMENTUM, KEPT, EPSILON, PENALTY, AVERAGED = 0.125, 0.5, 0.75, 0.0625, 0.25, 0.5
+DECAY, UNDECAYED = 0.5, "ia"
 """Of the optimizer; of the statistics, how much of them is kept, and what is added to the variance; of the squared outputs; how
-much of the weights' average is kept."""
+much of the weights' average is kept; how much weights decay, times the rate, and a part of the names of those that do not."""
 BY_CLASS = {1: 3.0}
 FIRST, LAST, STOPPED = 3, 6, (4, 0)
 """The numbers of the first epoch and of that after the last; the epoch and the batch after which training is stopped."""
@@ -71,6 +72,7 @@ class ByHand:
         pulls = (2 * weights * (out - y) + 2 * PENALTY * out) / len(x)
         keep, gradients = AVERAGED if self.begun else 0.0, {"kernel": normal.T @ pulls, "bias": pulls.sum(axis=0)}
         for name, one in self.weights().items():
+            one = one * (1 - RATE * DECAY * (UNDECAYED not in name))
             self.velocity[name] = MOMENTUM * self.velocity[name] - RATE * gradients[name]
             setattr(self, name, one + self.velocity[name])
             self.average[name] = keep * self.average[name] + (1 - keep) * self.weights()[name]
@@ -150,8 +152,8 @@ def stopped_by_hand(averaged: bool) -> dict[str, np.ndarray]:
 
 
 @statement("Calls on single batches and evaluations begin anew, tell of their own rows alone, callbacks too, and keep what they "
-           "change: weights, what the optimizer remembers, statistics; nothing of a trace is left in the model's losses, and what a "
-           "callback stops ends with that batch.",
+           "change: weights, what the optimizer remembers, statistics; nothing of a trace is left in the model's losses, and "
+           "what a callback stops ends with that batch.",
            source="Keras: train_on_batch, test_on_batch, evaluate, stop_evaluating, Layer.losses; Ioffe and Szegedy 2015")
 def calls_begin_anew(ask):
     return differing(ask(FunctionRequest("single_calls", tuple(drawn().items()))), calls_by_hand())

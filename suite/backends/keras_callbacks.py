@@ -133,6 +133,9 @@ def run_interrupted(backend: Any, request: FunctionRequest) -> Observation:
             fit(parts, after, keras.callbacks.BackupAndRestore(folder))
             arrays |= {"weights due": flat(whole), "weights after": flat(parts), "epochs before": np.array(before.epochs),
                        "epochs after": np.array(after.epochs)}
+            again = Seen(1, stop)
+            fit(parts, again)
+            arrays["epochs again"] = np.array(again.epochs)
             stopped = Seen(4, stop)
             fit(whole, stopped)
             arrays |= {"stopped epochs": np.array(stopped.epochs), "stopped batches": np.array(stopped.batches),

@@ -16,7 +16,8 @@ def run_changed_model(backend: Any, request: FunctionRequest) -> Observation:
     options, keras, layers = dict(request.arguments), backend.keras, backend.keras.layers
     inputs, targets = (options[name].astype("float32") for name in ("inputs", "targets"))
     with moment("build"):
-        first = layers.Normalization() if options["change"] == "normalized" else layers.Dense(3)
+        first = layers.Normalization() if options["change"] == "normalized" else layers.Dense(
+            2 if options["change"] == "popped" else 3)  # which are then the outputs
         if options["change"] == "normalized":
             first.adapt(inputs)
         model = keras.Sequential([keras.Input(inputs.shape[1:]), first, layers.Dense(2)])
@@ -33,14 +34,14 @@ def run_changed_model(backend: Any, request: FunctionRequest) -> Observation:
 
     with moment("run"):
         before = found()
-        if options["change"] == "replaced":
+        if options["change"] in ("replaced", "popped"):
             model.pop()
         if options["change"] == "normalized":
             first.adapt(3 * inputs + 1)
         elif options["change"] == "adapted":
             model.layers[-1].enable_lora(1)
             model.layers[-1].lora_kernel_b.assign(np.ones((1, 2)))
-        else:
+        elif options["change"] != "popped":
             model.add(layers.Dense(2, activation="softplus", bias_initializer="ones"))
         return Observation({"before": before, "found": found(), "due": due()})
 

@@ -45,3 +45,36 @@ def run_fitting(backend: Any, request: FunctionRequest) -> Observation:
             for name in ("loss", "metric"):
                 found[name] += told[name]
     return Observation({name: np.array(values, "float64") for name, values in found.items()})
+
+
+def run_left_out(backend: Any, request: FunctionRequest) -> Observation:
+    """Answer the request of `cases.families.fitting.steps_without_numbers_are_left_out`: an optimizer that is given its state is
+    given copies."""
+    options, keras, engine = dict(request.arguments), backend.keras, backend.engine
+    steps = [[engine.tensor(np.asarray(one, "float32")) for _, one in step] for step in options["steps"]]
+    found: dict[str, list] = {}
+
+    def made() -> tuple[Any, list[Any]]:
+        variables = [keras.Variable(one.astype("float32")) for _, one in options["start"]]
+        one = keras.optimizers.LossScaleOptimizer(keras.optimizers.SGD(options["rate"]), options["scale"], options["grows"])
+        one.build(variables)
+        return one, variables
+
+    def keep(way: str, weights: list[Any], scale: Any) -> None:
+        for name, one in zip(("first", "last", "scale"), (*weights, scale), strict=True):
+            found.setdefault(f"{way}/{name}", []).append(np.array(engine.numpy(one), "float64"))
+
+    with moment("run"):
+        one, variables = made()
+        for gradients in steps:
+            one.apply(gradients, variables)
+            keep("own", [each.value for each in variables], one.dynamic_scale.value)
+        if engine.name != "tensorflow":  # whose optimizers take no state
+            one, variables = made()
+            weights, state = [each.value for each in variables], [each.value for each in one.variables]
+            place = next(n for n, each in enumerate(one.variables) if each is one.dynamic_scale)
+            for gradients in steps:
+                weights, state = one.stateless_apply(*([keras.ops.copy(each) for each in some] for some in (
+                    state, gradients, weights)))
+                keep("given", weights, state[place])
+    return Observation({name: np.array(each) for name, each in found.items()})

@@ -20,7 +20,9 @@ def made(backend: Any, given: Mapping[str, np.ndarray], **options: Any) -> Any:
     dense = layers.Dense(1, activity_regularizer=keras.regularizers.L2(case.PENALTY))
     model = keras.Sequential([keras.Input((case.FEATURES,)), normal, dense])
     dense.set_weights([given[name].astype("float32") for name in ("kernel", "bias")])
-    model.compile(keras.optimizers.SGD(case.RATE, case.MOMENTUM, **options), "mse",
+    optimizer = keras.optimizers.SGD(case.RATE, case.MOMENTUM, weight_decay=case.DECAY, **options)
+    optimizer.exclude_from_weight_decay(var_names=[case.UNDECAYED])
+    model.compile(optimizer, "mse",
                   metrics=[keras.metrics.MeanAbsoluteError(name="metric")],
                   jit_compile=backend.engine.plain)
     return model

@@ -9,7 +9,7 @@ import numpy as np
 from cases.batches import Batch
 from cases.families import feeding, single_calls
 from cases.families.convolutions_in_time import convolved, others
-from cases.families.fitting import by_hand
+from cases.families.fitting import by_hand, left_out
 from cases.families.purity import METHODS
 from cases.layers import generator
 from cases.models import FunctionRequest
@@ -81,6 +81,11 @@ def run_convolution_in_time(backend: Any, request: FunctionRequest) -> Observati
     """The sums."""
     options = dict(request.arguments)
     return Observation({"outputs": convolved(**{n: one for n, one in options.items() if n not in ("channels", "biased")})})
+
+
+def run_left_out(backend: Any, request: FunctionRequest) -> Observation:
+    """The equations."""
+    return Observation({f"{way}/{name}": one for way in ("own", "given") for name, one in left_out()[1].items()})
 
 
 def run_other_convolution(backend: Any, request: FunctionRequest) -> Observation:
