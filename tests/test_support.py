@@ -66,7 +66,7 @@ DECLINED = frozenset("""
     configurations/shared_layers_stay_shared
     ctc/losses_of_whole_sequences_take_masks each_step/any_number_of_steps_is_taken each_step/every_step_draws_anew
     each_step/every_step_is_as_alone edges/last_axes_of_one_are_optional fitting/fitting_is_steps_by_hand
-    fitting/steps_without_numbers_are_left_out
+    fitting/steps_without_numbers_are_left_out fitting/names_without_decay_are_those_of_weights
     freezing/thawed_layers_learn gates/dropout_reaches_every_gate graphs/a_model_takes_a_mask graphs/an_embedding_masks_id_zero
     graphs/attention_reads_valid_steps graphs/dropout_around_layers graphs/joined_masks_are_either graphs/joins_of_other_shapes
     graphs/masking_looks_at_every_feature graphs/pooling_reads_the_mask_of_its_input graphs/words_have_their_own_mask

@@ -101,6 +101,32 @@ def overlap(t: np.ndarray, p: np.ndarray, w: np.ndarray) -> np.ndarray:
     return np.array((over(c.tp, c.tp + c.fp + c.fn) + over(c.tn, c.tn + c.fp + c.fn)).mean() / 2)
 
 
+def scored(t: np.ndarray, p: np.ndarray, w: np.ndarray, threshold: float, beta: float) -> tuple[np.ndarray, np.ndarray]:
+    """The F-score of each label; how many there are of it."""
+    c = Counts(t, p, w, [threshold], by_label=True)
+    return over((1 + beta**2) * c.tp, (1 + beta**2) * c.tp + beta**2 * c.fn + c.fp)[0], (c.tp + c.fn)[0]
+
+
+def explained(t: np.ndarray, p: np.ndarray, w: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """The share of each label's variance that is explained (Draper and Smith 1998); the variance, times the weights."""
+    spread = (w * (t - np.average(t, axis=0, weights=w)) ** 2).sum(axis=0)
+    return 1 - (w * (t - p) ** 2).sum(axis=0) / spread, spread
+
+
+def agreeing(t: np.ndarray, p: np.ndarray, w: np.ndarray) -> np.ndarray:
+    """Lin's concordance of the labels of each row; the mean by weights of rows."""
+    off = t.mean(axis=1) - p.mean(axis=1)
+    both = ((t - t.mean(axis=1, keepdims=True)) * (p - p.mean(axis=1, keepdims=True))).mean(axis=1)
+    return np.average(2 * both / (t.var(axis=1) + p.var(axis=1) + off**2), weights=w[:, 0])
+
+
+def of_classes(t: np.ndarray, p: np.ndarray, ids: Any, ignored: int | None = None) -> np.ndarray:
+    """The mean overlap of these classes, of classes that are told by number; those of one do not count."""
+    there = t != ignored if ignored is not None else np.full(t.shape, True)
+    parts = [((t == n) & there, (p == n) & there) for n in ids]
+    return np.mean([(one & other).sum() / (one | other).sum() for one, other in parts if (one | other).any()])
+
+
 AT, CURVE = {"num_thresholds": EVEN}, {"num_thresholds": EVEN}
 Rule = Callable[[np.ndarray, np.ndarray, np.ndarray], Any]
 METRICS: Mapping[str, tuple[str, dict[str, Any], Rule]] = {
@@ -131,36 +157,66 @@ METRICS: Mapping[str, tuple[str, dict[str, Any], Rule]] = {
     "AUC of weighted labels": ("AUC", {"curve": "PR", "multi_label": True, "num_labels": LABELS, "label_weights": LABEL_WEIGHTS,
                                        **CURVE}, lambda t, p, w: np.average(between(by_label(t, p, w)), weights=LABEL_WEIGHTS)),
     "BinaryIoU": ("BinaryIoU", {"threshold": TARGET}, overlap),
+    "SensitivityAtSpecificity at a half": ("SensitivityAtSpecificity", {"specificity": 0.25, "num_thresholds": 1},
+                                           lambda t, p, w: (c := Counts(t, p, w, [0.5])).recall[0] * (c.spared[0] >= 0.25)),
+    "AUC of logits": ("AUC", {"from_logits": True, **CURVE}, lambda t, p, w: area(
+        1 - (c := Counts(t, 1 / (1 + np.exp(-p)), w, curve())).spared, c.recall, middle)),
+    "FBetaScore of each": ("FBetaScore", {"beta": 2.0, "threshold": 0.375}, lambda t, p, w: scored(t, p, w, 0.375, 2.0)[0]),
+    "FBetaScore by counts": ("FBetaScore", {"beta": 0.5, "threshold": 0.375, "average": "weighted"}, lambda t, p, w: np.average(
+        scored(t, p, w, 0.375, 0.5)[0], weights=scored(t, p, w, 0.375, 0.5)[1])),
+    "F1Score of all": ("F1Score", {"threshold": 0.375, "average": "micro"}, lambda t, p, w: scored(
+        *(one.reshape(-1, 1) for one in (t, p, w)), 0.375, 1.0)[0][0]),
+    "R2Score of each": ("R2Score", {"class_aggregation": None}, lambda t, p, w: explained(t, p, w)[0]),
+    "R2Score by variance": ("R2Score", {"class_aggregation": "variance_weighted_average"}, lambda t, p, w: np.average(
+        explained(t, p, w)[0], weights=explained(t, p, w)[1])),
+    **{f"R2Score for regressors of {which}": ("R2Score", {"num_regressors": 3}, lambda t, p, w: 1 - (
+        1 - explained(t, p, w[:, : t.shape[1]])[0].mean()) * (len(t) - 1) / (len(t) - 3 - 1)) for which in ("one", "several")},
+    "ConcordanceCorrelation": ("ConcordanceCorrelation", {"axis": -1}, agreeing),
+    "MeanIoU": ("MeanIoU", {"num_classes": 4, "ignore_class": 1}, lambda t, p, w: of_classes(t, p, range(4), 1)),
+    "IoU": ("IoU", {"num_classes": 4, "target_class_ids": [0, 3]}, lambda t, p, w: of_classes(t, p, (0, 3))),
 }
 """What it is called here -> Keras' metric, its options, the rule over flags, probabilities and weights (rows, labels)."""
-UNWEIGHTED = ("BinaryIoU",)
+UNWEIGHTED = ("BinaryIoU", "MeanIoU", "IoU")
 """Whose weights the ledger says to be cut to whole numbers."""
+READ: Mapping[str, tuple[str, str]] = {"AUC of logits": ("flags", "logits"), "ConcordanceCorrelation": ("numbers", "shares"),
+                                       **{name: ("numbers", "shares") for name in METRICS if name.startswith("R2Score")},
+                                       "R2Score for regressors of one": ("number", "share"),
+                                       "MeanIoU": ("classes", "others"), "IoU": ("classes", "others")}
+"""What a metric reads, where it is not flags and probabilities."""
 STATELESS = ("Precision at thresholds", "AUC", "BinaryIoU")
 """What is told without being changed, too."""
 
 
 def drawn() -> dict[str, np.ndarray]:
-    """Flags, probabilities (rows, labels), and weights of rows; both batches one after the other."""
+    """Flags, probabilities and their logits, numbers and classes (rows, labels), and weights of rows; both batches one after the
+    other."""
     random = generator("confusion")
     size = sum(ROWS) * LABELS
     flags, shares = random.permutation(np.arange(size) % 2), random.permutation(np.arange(1.0, size + 1)) / (size + 1.5)
-    return {"flags": flags.reshape(-1, LABELS), "shares": shares.reshape(-1, LABELS),
+    arrays = {"flags": flags, "shares": shares, "logits": np.log(shares / (1 - shares)), "numbers": random.uniform(0, 1, size),
+              "classes": random.permutation(np.arange(size) % 4), "others": random.permutation(np.arange(size) % 4)}
+    arrays = {name: one.reshape(-1, LABELS) for name, one in arrays.items()}
+    return {**arrays, "number": arrays["numbers"][:, :1], "share": arrays["shares"][:, :1],
             "weights": random.uniform(0.5, 2.0, sum(ROWS))}
 
 
 def due() -> dict[str, np.ndarray]:
     """What each metric comes to: `NAME`, and of some `NAME/stateless`."""
     data = drawn()
-    t, p, w = data["flags"].astype(float), data["shares"], np.repeat(data["weights"][:, None], LABELS, axis=1)
-    found = {name: np.asarray(rule(t, p, w ** (name not in UNWEIGHTED))) for name, (_, _, rule) in METRICS.items()}
+    weights = np.repeat(data["weights"][:, None], LABELS, axis=1)
+    found = {}
+    for name, (_, _, rule) in METRICS.items():
+        t, p = (data[one].astype(float) for one in READ.get(name, ("flags", "shares")))
+        found[name] = np.asarray(rule(t, p, weights ** (name not in UNWEIGHTED)))
     return found | {f"{name}/stateless": found[name] for name in STATELESS}
 
 
 @statement("What is hit and missed of flags is counted by hand at each threshold, by its weight, of all labels, of one, or of "
-           "the highest of a row, over batches since the last reset; rates and areas under curves are those of these counts.",
+           "the highest of a row, over batches since the last reset; rates, scores and areas under curves are those of these "
+           "counts, overlaps those of classes, and correlations those of numbers.",
            sparing=0, source="Keras: metrics, confusion metrics, AUC; Fawcett 2006; Davis and Goadrich 2006; Flach and Kull 2015")
 def flags_are_counted(ask):
-    asked = tuple((name, kind, options, name not in UNWEIGHTED, name in STATELESS)
+    asked = tuple((name, kind, options, READ.get(name, ("flags", "shares")), name not in UNWEIGHTED, name in STATELESS)
                   for name, (kind, options, _) in METRICS.items())
     seen = ask(FunctionRequest("confusion", (("metrics", asked), ("rows", ROWS[0]), *drawn().items())))
     return differing(seen, due())

@@ -17,7 +17,7 @@ from cases.requests import Deviation
 ROWS, SIZE, FEATURES = 6, 2, 3
 """Three batches."""
 RATE, MOMENTUM, KEPT, EPSILON, PENALTY, AVERAGED = 0.125, 0.5, 0.75, 0.0625, 0.25, 0.5
-DECAY, UNDECAYED = 0.5, "ia"
+DECAY, UNDECAYED = 0.5, "bia"
 """Of the optimizer; of the statistics, how much of them is kept, and what is added to the variance; of the squared outputs; how
 much of the weights' average is kept; how much weights decay, times the rate, and a part of the names of those that do not."""
 BY_CLASS = {1: 3.0}

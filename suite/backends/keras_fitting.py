@@ -26,9 +26,11 @@ def run_fitting(backend: Any, request: FunctionRequest) -> Observation:
             1, use_bias=False, kernel_constraint="non_neg" if "floor" in options else None)])
         model.set_weights([data["weights"][:, None]])
         falling = keras.optimizers.schedules.InverseTimeDecay(RATE, 1, options["falls"]) if "falls" in options else RATE
-        optimizer = inner = keras.optimizers.SGD(falling if "dynamic" not in options else 2 * RATE, MOMENTUM, **own)
+        later = "dynamic" in options or "falls" in options  # is the rate told
+        optimizer = inner = keras.optimizers.SGD(2 * RATE if later else falling, MOMENTUM, **own)
         if "dynamic" in options:
             optimizer = keras.optimizers.LossScaleOptimizer(inner, initial_scale=options["dynamic"])
+        if later:
             optimizer.learning_rate = falling
         model.compile(optimizer, "mse", weighted_metrics=[keras.metrics.MeanAbsoluteError(name="metric")],
                       jit_compile=backend.engine.plain,
@@ -78,3 +80,19 @@ def run_left_out(backend: Any, request: FunctionRequest) -> Observation:
                     state, gradients, weights)))
                 keep("given", weights, state[place])
     return Observation({name: np.array(each) for name, each in found.items()})
+
+
+def run_undecayed(backend: Any, request: FunctionRequest) -> Observation:
+    """Answer the request of `cases.families.fitting.names_without_decay_are_those_of_weights`."""
+    options, keras = dict(request.arguments), backend.keras
+    rate, decay = options["decayed"]
+    with moment("build"):
+        layer = keras.layers.Dense(options["bias"].shape[0], name=options["layer"])
+        layer.build((None, options["kernel"].shape[0]))
+        layer.set_weights([options[name].astype("float32") for name in ("kernel", "bias")])
+        optimizer = keras.optimizers.SGD(rate, weight_decay=decay)
+        optimizer.exclude_from_weight_decay(var_names=[options["excluded"]])
+        optimizer.build(layer.trainable_variables)
+    with moment("run"):
+        optimizer.apply([keras.ops.zeros(one.shape) for one in layer.trainable_variables], layer.trainable_variables)
+    return Observation(dict(zip(("kernel", "bias"), layer.get_weights(), strict=True)))

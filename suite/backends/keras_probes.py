@@ -17,7 +17,7 @@ from suite.backends.keras_each_step import run_drawn_steps, run_each_step, run_o
 from suite.backends.keras_exports import run_checkpoint, run_exported, run_exported_model
 from suite.backends.keras_feeding import run_fed_rows, run_feeding, run_numbered_batches
 from suite.backends.keras_few_rows import run_both_reset, run_few_rows, run_one_row, run_rows_alone
-from suite.backends.keras_fitting import run_fitting, run_left_out
+from suite.backends.keras_fitting import run_fitting, run_left_out, run_undecayed
 from suite.backends.keras_frozen import run_frozen_drop, run_frozen_file, run_frozen_model, run_frozen_part
 from suite.backends.keras_given import run_given, run_wrong_weights
 from suite.backends.keras_graphs import run_between, run_convolution_in_time, run_cut_model, run_graph, run_other_convolution
@@ -156,7 +156,7 @@ PROBES: Mapping[str, Callable] = {
     "own_cell": run_own_cell, "told_training": run_told_training, "configured_twice": run_configured_twice,
     "fitting": run_fitting, "thawed": run_thawed,
     "convolution_in_time": run_convolution_in_time, "other_convolution": run_other_convolution,
-    "corrected": run_corrected, "left_out": run_left_out,
+    "corrected": run_corrected, "left_out": run_left_out, "undecayed": run_undecayed,
     "spectral": run_spectral, "last_axis": run_last_axis, "recorded": run_recorded,
     "compiled_by_default": run_compiled_by_default, "counted_states": run_counted_states,
     "associative_scan": run_associative_scan, "ctc_decoded": run_ctc_decoded,

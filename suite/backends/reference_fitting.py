@@ -83,6 +83,13 @@ def run_convolution_in_time(backend: Any, request: FunctionRequest) -> Observati
     return Observation({"outputs": convolved(**{n: one for n, one in options.items() if n not in ("channels", "biased")})})
 
 
+def run_undecayed(backend: Any, request: FunctionRequest) -> Observation:
+    """The kernel decays."""
+    options = dict(request.arguments)
+    rate, decay = options["decayed"]
+    return Observation({"kernel": options["kernel"] * (1 - rate * decay), "bias": options["bias"]})
+
+
 def run_left_out(backend: Any, request: FunctionRequest) -> Observation:
     """The equations."""
     return Observation({f"{way}/{name}": one for way in ("own", "given") for name, one in left_out()[1].items()})

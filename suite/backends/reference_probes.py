@@ -91,6 +91,7 @@ from suite.backends.reference_fitting import (
     run_stopped_training,
     run_thawed,
     run_told_training,
+    run_undecayed,
 )
 from suite.backends.reference_groups import run_copied_optimizer, run_frozen_later, run_groups, run_held_parameters
 from suite.backends.reference_heads import run_dropped_scores, run_heads
@@ -264,7 +265,8 @@ PROBES: Mapping[str, Callable] = {
     "feeding": run_feeding, "numbered_batches": run_numbered_batches,
     "single_calls": run_single_calls, "stopped_training": run_stopped_training,
     "thawed": run_thawed, "convolution_in_time": run_convolution_in_time, "other_convolution": run_other_convolution,
-    "corrected": run_corrected, "left_out": run_left_out, "spectral": run_spectral, "last_axis": run_last_axis,
+    "corrected": run_corrected, "left_out": run_left_out, "undecayed": run_undecayed,
+    "spectral": run_spectral, "last_axis": run_last_axis,
     "recorded": run_recorded, "compiled_by_default": run_compiled_by_default,
     "counted_states": run_counted_states, "associative_scan": run_associative_scan, "ctc_decoded": run_ctc_decoded,
     "first_states": run_first_states, "refused_call": run_refused_call, "frozen_part": run_frozen_part,
