@@ -54,3 +54,33 @@ def run_engine_module(backend: Any, request: FunctionRequest) -> Observation | U
         "weights": tuple(names.values()), "trained": tuple(paths(v.value for v in model.trainable_variables)),
         "parameters": tuple(names.get(id(one), "?") for one in parameters), "graded": tuple(paths(graded)),
         "moved": tuple(paths(moved)), "state": tuple({pointers.get(one.data_ptr(), "?") for one in state})})
+
+
+def run_engine_modes(backend: Any, request: FunctionRequest) -> Observation | Unsupported:
+    """Answer the request of `cases.families.engine_modules.modules_train_with_their_model`."""
+    keras = backend.keras
+    if backend.engine_name != "torch":
+        return Unsupported("modules of PyTorch stand in Keras' models on PyTorch alone")
+    import torch
+
+    told: list[bool] = []
+
+    class Telling(torch.nn.Module):
+        """Tells whether it trains, wherever numbers are computed."""
+
+        def forward(self, x: torch.Tensor) -> torch.Tensor:
+            if x.device.type != "meta":
+                told.append(self.training)
+            return x + 0.0
+
+    x = np.ones((2, 1), "float32")
+    with moment("build"):
+        model = keras.Sequential([keras.Input((1,)), keras.layers.TorchModuleWrapper(Telling()), keras.layers.Dense(1)])
+        model.compile(keras.optimizers.SGD(0.125), "mse")
+        model(x)
+    told.clear()
+    with moment("run"):
+        model.fit(x, x, batch_size=1, epochs=2, validation_data=(x[:1], x[:1]), verbose=0)
+        model.evaluate(x, x, verbose=0)
+        model.predict(x, verbose=0)
+    return Observation({}, facts={"told": tuple(told)})

@@ -24,7 +24,7 @@ from suite.backends.keras_graphs import run_between, run_convolution_in_time, ru
 from suite.backends.keras_halves import run_halves, run_turned_halves
 from suite.backends.keras_handed_on import run_carried_masks, run_listed_states, run_other_dtype
 from suite.backends.keras_heads import run_dropped_scores, run_heads
-from suite.backends.keras_held import run_held_counted, run_held_drawn, run_held_trained
+from suite.backends.keras_held import run_held_counted, run_held_drawn, run_held_lists, run_held_trained
 from suite.backends.keras_initial import run_initialized
 from suite.backends.keras_lambda import run_own_functions
 from suite.backends.keras_lengths import run_unit_lengths
@@ -47,7 +47,7 @@ from suite.backends.keras_masks import (
     run_three_masks,
 )
 from suite.backends.keras_modes import run_kept_mode, run_mode_behind
-from suite.backends.keras_modules import run_engine_module
+from suite.backends.keras_modules import run_engine_modes, run_engine_module
 from suite.backends.keras_named import (
     run_activation,
     run_loss_by_name,
@@ -187,6 +187,8 @@ PROBES: Mapping[str, Callable] = {
     "whole_configurations": run_whole_configurations, "made_again": run_made_again, "typed_again": run_typed_again,
     "stateless_steps": run_stateless_steps,
     "kept_mode": run_kept_mode, "mode_behind": run_mode_behind, "engine_module": run_engine_module,
+    "engine_modes": run_engine_modes,
+    "held_lists": run_held_lists,
     "own_functions": run_own_functions,
     "neighbouring_seeds": run_neighbouring_seeds,
     "masked_loss_by_name": run_masked_loss_by_name, "weighted_metric": run_weighted_metric,

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from cases.families import engine_modules, held_lists
 from cases.families.normalizations import normalized, norms_by_hand, of_length_one, renormed
 from cases.families.options_of_nothing import asked
 from cases.families.told_shapes import LAYERS, ROWS, STEPS, tellable
@@ -259,3 +260,18 @@ def run_exported_model(backend: Any, request: FunctionRequest) -> Observation:
 def run_checkpoint(backend: Any, request: FunctionRequest) -> Observation:
     """One number, which another one becomes."""
     return Observation({"before/model/0": np.ones(2), "between/model/0": np.zeros(2), "after/model/0": np.ones(2)})
+
+
+def run_held_lists(backend: Any, request: FunctionRequest) -> Observation:
+    """What Python's own hold."""
+    options, found = dict(request.arguments), {}
+    of, numbers = options["of"], list(range(options["layers"]))
+    for name, change in held_lists.changes(of).items():
+        change(held := held_lists.begun(of, numbers), numbers)
+        found[name] = tuple(sorted(held.values() if of == "dictionary" else held))
+    return Observation({}, facts=found)
+
+
+def run_engine_modes(backend: Any, request: FunctionRequest) -> Observation:
+    """As it is due."""
+    return Observation({}, facts={"told": engine_modules.DUE})
