@@ -39,11 +39,11 @@ KINDS: Mapping[str, tuple[str, Mapping[str, Any]]] = {
     "save": ("save", {}), "save_best": ("save", {"save_best_only": True}),
     "save_best_upward": ("save", {"save_best_only": True, "mode": "max"}),
     "save_better_than": ("save", {"save_best_only": True, "initial_value_threshold": 3.125}),
-    "schedule": ("schedule", {}),
+    "schedule": ("schedule", {}), "schedule_alone": ("schedule", {"alone": True}),
 }
 """Name of a variant -> the callback, its options."""
 USUAL = ("stop_late", "stop_delta", "stop_baseline", "stop_upward", "plateau_least", "plateau_cools", "plateau_delta",
-         "save_best", "save_better_than", "schedule")
+         "save_best", "save_better_than", "schedule", "schedule_alone")
 
 
 def due(kind: str, told: tuple[float, ...], options: Mapping[str, Any]) -> dict[str, list[float]]:
@@ -58,7 +58,7 @@ def due(kind: str, told: tuple[float, ...], options: Mapping[str, Any]) -> dict[
         return {"rates": callbacks.plateau(told, RATE, **options)}
     rates = [RATE]
     for epoch in range(len(told)):
-        rates.append(callbacks.scheduled(epoch, rates[-1]))
+        rates.append(callbacks.alone(epoch) if options.get("alone") else callbacks.scheduled(epoch, rates[-1]))
     return {"rates": rates[1:]}
 
 

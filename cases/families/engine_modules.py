@@ -37,5 +37,5 @@ DUE = (True, True, False, True, True, False, False, False)
 @statement("A module of the engine within a model trains while the model is fitted, and at no other time.", sparing=0,
            source="Keras: torch backend, TorchModuleWrapper, Model.fit")
 def modules_train_with_their_model(ask) -> list[Deviation]:
-    told = tuple(ask(FunctionRequest("engine_modes", ())).facts["told"])
+    told = tuple(ask(FunctionRequest("engine_modes", ())).facts.get("told", ()))
     return [] if told == DUE else [Deviation("told", f"it trained: {told}, expected {DUE}")]

@@ -112,7 +112,7 @@ def heads_with_more_are_their_equation(ask, **variant) -> list[Deviation]:
 @statement("A query of a layer with a window reads the steps within it on either side, and none that is later where that is "
            "forbidden too; where there are gates what each head reads is multiplied by its gate of the query.",
            {"causal": (True, False), "heads": ("shared_by_two", "each_its_own"), "gated": (False, True),
-            "mask": ("right", "none"), "window": (0, WINDOW), "scores": ("none", "each")}, strength=(1, 2, 2), sparing=0, eager=1,
+            "mask": ("right", "none"), "window": (0, WINDOW), "scores": ("none", "each")}, strength=(1, 1, 2), sparing=0, eager=1,
            senseless=((("mask", "window"), lambda mask, window: window and mask != "none"),),  # some would read nothing
            source="Keras: MultiHeadAttention(sliding_window, use_gate), GroupQueryAttention; Qiu et al. 2025")
 def heads_within_a_window(ask, causal, heads, gated, mask, window, scores) -> list[Deviation]:

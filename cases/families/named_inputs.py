@@ -20,7 +20,7 @@ GIVEN = ("names", "turned", "list")
     (("made", "given"), lambda made, given: made == "dict" and given == "list"),
     (("made", "masks"), lambda made, masks: made == "dict" and masks in ("list", "second")),
     (("given", "masks"), lambda given, masks: given == "list" and masks in GIVEN[:2]),
-), usual={"way": ("configuration",), "given": GIVEN[1:], "masks": ("list", "turned", "none", "second")},
+), usual={"way": ("configuration",), "given": GIVEN[1:], "masks": ("second", "turned", "none")},
            source="Keras: functional models, Input(name), Model(outputs={...})")
 def named_inputs_go_to_their_layers(ask, given, way, masks, made) -> list[Deviation]:
     """masks: of `second` a list, with none for the first input. The model is made of a list or a dictionary of inputs.

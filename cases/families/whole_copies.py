@@ -2,7 +2,7 @@
 differs, so that each says where it comes from.
 
 The model: a sequence and a graph within a graph, both with layers of one name; a layer that is called twice; a loop over three
-cells of a kind; each file and each clone holds all of it.
+cells of a kind. Each clone holds all of it, each file the loop.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from cases.families.base import equal, statement
 from cases.layers import generator
 from cases.models import FunctionRequest
 from cases.requests import Deviation
+from cases.tolerance import compare
 
 ROWS, STEPS, FEATURES = 2, 3, 2
 OTHER = 9.0
@@ -60,15 +61,17 @@ user's function makes each layer, and another calls it."""
            usual={"kind": ("recursive", "on_other_inputs", "by_function")},
            source="Keras: clone_model(input_tensors, clone_function, call_function, recursive)")
 def clones_are_whole(ask, kind) -> list[Deviation]:
-    """Arrays: `due`, `seen`, predictions; `again`, the model's after the clone was given other weights. Facts: `compiled`, how
-    the clone is, `as`, how its model is; `shared`, the names of layers that both have; `called`, what the user's functions were
-    asked for, and `layers`, what they were to be asked for; `named` and `names`, of both."""
+    """Arrays: `due`, `seen`, predictions; `again`, the model's after the clone was given other weights; `told`, the clone's loss.
+    Facts: `compiled`, how the clone is, `as`, how its model is; `shared`, the names of layers that both have; `called`, what the
+    user's functions were asked for, and `layers`, what they were to be asked for; `named` and `names`, of both."""
     seen = ask(FunctionRequest("cloned_whole", (("inputs", inputs()), ("kind", kind), ("other", OTHER))))
     slack = 1e-6 * (1 + np.abs(seen["due"]).max())
     found = [] if np.ptp(seen["due"]) > slack else [Deviation("due", "every prediction is the same number")]
     for name in ("seen", "again"):
         if seen[name].shape != seen["due"].shape or np.abs(seen[name] - seen["due"]).max() > slack:
             found.append(Deviation(name, f"{name}: {seen[name].ravel()[:4]}, expected {seen['due'].ravel()[:4]}"))
+    if kind == "recursive":  # without penalties, targets zero
+        found += compare("told", seen["told"], np.array(np.mean(seen["due"].astype("float64") ** 2)), 1e-5)
     if seen.facts["shared"] and kind != "whole":
         found.append(Deviation("shared", f"layers of both: {sorted(seen.facts['shared'])}"))
     for name, due in (("called", "layers"), ("named", "names"), ("compiled", "as")):

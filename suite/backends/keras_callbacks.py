@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from cases.callbacks import part_of, scheduled
+from cases.callbacks import alone, part_of, scheduled
 from cases.families import callbacks as case
 from cases.models import FunctionRequest
 from cases.requests import Observation
@@ -41,7 +41,8 @@ def run_watching(backend: Any, request: FunctionRequest) -> Observation:
         with moment("build"):
             model = small(keras, options["rate"])
             model.save_weights = lambda filepath, **_: Path(filepath).write_text(str(first(model)))
-            own = {"save": {"filepath": str(file), "save_weights_only": True}, "schedule": {"schedule": scheduled}}
+            rule = alone if given.pop("alone", False) else scheduled
+            own = {"save": {"filepath": str(file), "save_weights_only": True}, "schedule": {"schedule": rule}}
             given |= own.get(kind, {})
 
             def made() -> Any:

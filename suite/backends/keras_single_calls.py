@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -39,17 +40,22 @@ def state(model: Any, where: str) -> dict[str, np.ndarray]:
     return {f"{where}/{name}": one for name, one in zip(("mean", "variance", "kernel", "bias"), weights, strict=True)}
 
 
-def hearing(keras: Any, events: list[str]) -> Any:
-    """A callback that writes down everything that it is told of."""
+def hearing(keras: Any, events: list[str], functions: bool = False) -> Any:
+    """A callback that writes down everything that it is told of; or one made of functions, which hear of training alone."""
     def hear(what: str) -> Any:
         def heard(self: Any, *args: Any, **_: Any) -> None:
             events.append(" ".join([what, *(str(one) for one in args if isinstance(one, int))]))
 
         return heard
 
-    each = {f"on_{of}_{part}": hear(f"{of.replace('_', ' ')} {part}s") for part in ("begin", "end") for of in (
-        "train", "test", "predict", "epoch", "train_batch", "test_batch", "predict_batch")}
-    return type("Hearing", (keras.callbacks.Callback,), each)()
+    def each(*every: str) -> dict[str, Any]:
+        return {f"on_{of}_{part}": hear(f"{of.replace('_', ' ')} {part}s") for of in every for part in ("begin", "end")}
+
+    if functions:
+        return keras.callbacks.LambdaCallback(**{name: partial(one, None) for name, one in each(
+            "train", "epoch", "train_batch").items()})
+    return type("Hearing", (keras.callbacks.Callback,), each(
+        "train", "test", "predict", "epoch", "train_batch", "test_batch", "predict_batch"))()
 
 
 def run_single_calls(backend: Any, request: FunctionRequest) -> Observation:
@@ -122,7 +128,7 @@ def run_stopped_training(backend: Any, request: FunctionRequest) -> Observation:
         history = model.fit(x, y, batch_size=case.SIZE, initial_epoch=case.FIRST, epochs=case.LAST, shuffle=False, verbose=0,
                             sample_weight=options["samples"].astype("float32"), validation_split=case.SPLIT,
                             validation_batch_size=case.HELD_SIZE, validation_steps=case.HELD_STEPS,
-                            callbacks=[Stopping(), hearing(keras, events)], **often)
+                            callbacks=[Stopping(), hearing(keras, events, options["averaged"])], **often)
         found = {"epochs": np.array(history.epoch), "held": np.array(counted), **state(model, "end")}
         if not options["averaged"]:
             model.predict(x, batch_size=case.SIZE, verbose=0, callbacks=[hearing(keras, events)])

@@ -28,15 +28,14 @@ def sequence(keras: Any, shape: tuple[int, ...], units: int = 2) -> Any:
 def graph(keras: Any, shape: tuple[int, ...]) -> Any:
     """A graph of a layer that is called twice, and one of the sequence's names."""
     start, reader = keras.Input(shape), keras.layers.Dense(shape[-1], "tanh", name="reader")
-    steps = keras.layers.GRU(3, return_sequences=True, name="steps")(reader(reader(start)))
+    steps = keras.layers.SimpleRNN(3, return_sequences=True, name="steps")(reader(reader(start)))
     return keras.Model(start, steps, name="graph")
 
 
 def nested(keras: Any, shape: tuple[int, ...], last: int = 1, deep: bool = True) -> Any:
-    """The model, whose last layer has so many units, with the graph where it is `deep`; each of its weights another number."""
+    """The model, whose last layer has so many units, with the other models where it is `deep`; each of its weights differs."""
     layers, start = keras.layers, keras.Input(shape)
-    steps = sequence(keras, shape)(start)
-    steps = graph(keras, (shape[0], 2))(steps) if deep else steps
+    steps = graph(keras, (shape[0], 2))(sequence(keras, shape)(start)) if deep else start
     cells = [layers.SimpleRNNCell(2) for _ in range(3)]
     model = keras.Model(start, layers.Dense(last, name="last")(layers.RNN(cells, return_sequences=True)(steps)))
     if deep:
@@ -111,6 +110,8 @@ def run_cloned_whole(backend: Any, request: FunctionRequest) -> Observation:
         given = model.get_weights()
         clone.set_weights(given)
         found = {"due": model.predict_on_batch(x), "seen": clone.predict_on_batch(x)}
+        if kind == "recursive":  # whose inner models are compiled, too
+            found["told"] = clone.test_on_batch(x, np.zeros(found["due"].shape, "float32"), return_dict=True)["loss"]
         every = {id(one) for one in model._flatten_layers(include_self=False)}
         shared = tuple(one.name for one in clone._flatten_layers(include_self=False) if id(one) in every)
         fill(clone, options["other"])

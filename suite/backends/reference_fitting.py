@@ -46,7 +46,8 @@ def run_single_calls(backend: Any, request: FunctionRequest) -> Observation:
 def run_stopped_training(backend: Any, request: FunctionRequest) -> Observation:
     """The equations."""
     averaged = dict(request.arguments)["averaged"]
-    return Observation(single_calls.stopped_by_hand(averaged), facts={"events": tuple(single_calls.events())})
+    events = (one for one in single_calls.events() if not averaged or one.startswith(("train", "epoch")))
+    return Observation(single_calls.stopped_by_hand(averaged), facts={"events": tuple(events)})
 
 
 def run_own_cell(backend: Any, request: FunctionRequest) -> Observation:

@@ -15,6 +15,7 @@ from pathlib import Path
 from tests.faults import (
     in_adapter,
     in_around_models,
+    in_around_models_again,
     in_blind,
     in_blind_again,
     in_blind_engines,
@@ -71,7 +72,8 @@ FAULTS: tuple[Fault, ...] = (*in_loops.ALL, *in_layers.ALL, *in_masks.ALL, *in_t
                              *in_sparing.ALL, *in_sparing_again.ALL, *in_outside_core.ALL, *in_outside_models.ALL,
                              *in_put_back.ALL, *in_meeting.ALL, *in_meeting_outside.ALL, *in_hidden.ALL,
                              *in_blind_torch_fifth.ALL, *in_blind_torch_fifth_modules.ALL, *in_common.ALL,
-                             *in_sparing_third.ALL, *in_around_models.ALL)
+                             *in_sparing_third.ALL, *in_around_models.ALL,
+                             *in_around_models_again.ALL)
 WHAT = ("killed", "survived", "explained", "void")
 
 
