@@ -173,15 +173,18 @@ METRICS: Mapping[str, tuple[str, dict[str, Any], Rule]] = {
         1 - explained(t, p, w[:, : t.shape[1]])[0].mean()) * (len(t) - 1) / (len(t) - 3 - 1)) for which in ("one", "several")},
     "ConcordanceCorrelation": ("ConcordanceCorrelation", {"axis": -1}, agreeing),
     "MeanIoU": ("MeanIoU", {"num_classes": 4, "ignore_class": 1}, lambda t, p, w: of_classes(t, p, range(4), 1)),
+    "MeanIoU of fewer": ("MeanIoU", {"num_classes": 3}, lambda t, p, w: of_classes(
+        *(one[(t < 3) & (p < 3)] for one in (t, p)), range(3))),
     "IoU": ("IoU", {"num_classes": 4, "target_class_ids": [0, 3]}, lambda t, p, w: of_classes(t, p, (0, 3))),
 }
 """What it is called here -> Keras' metric, its options, the rule over flags, probabilities and weights (rows, labels)."""
-UNWEIGHTED = ("BinaryIoU", "MeanIoU", "IoU")
+UNWEIGHTED = ("BinaryIoU", "MeanIoU", "MeanIoU of fewer", "IoU")
 """Whose weights the ledger says to be cut to whole numbers."""
 READ: Mapping[str, tuple[str, str]] = {"AUC of logits": ("flags", "logits"), "ConcordanceCorrelation": ("numbers", "shares"),
                                        **{name: ("numbers", "shares") for name in METRICS if name.startswith("R2Score")},
                                        "R2Score for regressors of one": ("number", "share"),
-                                       "MeanIoU": ("classes", "others"), "IoU": ("classes", "others")}
+                                       **{name: ("classes", "others") for name in METRICS if name in (
+                                           "MeanIoU", "MeanIoU of fewer", "IoU")}}
 """What a metric reads, where it is not flags and probabilities."""
 STATELESS = ("Precision at thresholds", "AUC", "BinaryIoU")
 """What is told without being changed, too."""

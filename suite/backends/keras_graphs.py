@@ -196,7 +196,8 @@ def run_convolution_in_time(backend: Any, request: FunctionRequest) -> Observati
     with moment("build"):
         layer = keras.layers.Conv1D(
             kernel.shape[2], len(kernel), options["stride"], options["padding"], dilation_rate=options["dilation"],
-            groups=options["groups"], data_format=f"channels_{options['channels']}", use_bias=options["biased"])
+            groups=options["groups"], data_format=f"channels_{options['channels']}", use_bias=options["biased"],
+            activation=None if options["biased"] else "tanh")
     return convolving(backend, layer, options, [kernel])
 
 

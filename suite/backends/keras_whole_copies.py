@@ -45,6 +45,23 @@ def nested(keras: Any, shape: tuple[int, ...], last: int = 1, deep: bool = True)
     return model
 
 
+def listed(keras: Any, number: int) -> Any:
+    """A model of a layer that holds layers in lists within lists; every weight is another number for each `number`."""
+
+    class Holding(keras.layers.Layer):
+        def __init__(self) -> None:
+            super().__init__()
+            self.parts = [[keras.layers.Dense(2), keras.layers.Dense(2)], {"one": keras.layers.Dense(2)}]
+
+        def call(self, x: Any) -> Any:
+            return self.parts[1]["one"](self.parts[0][1](self.parts[0][0](x)))
+
+    model = keras.Sequential([keras.Input((2,)), Holding()])
+    random = generator("lists within lists", str(number))
+    model.set_weights([random.uniform(-1.0, 1.0, one.shape).astype("float32") for one in model.get_weights()])
+    return model
+
+
 def fill(model: Any, value: float) -> None:
     """Every weight becomes this number."""
     model.set_weights([np.full(one.shape, value, "float32") for one in model.get_weights()])
@@ -68,15 +85,19 @@ def run_kept_whole(backend: Any, request: FunctionRequest) -> Observation:
         model.save(paths["keras"])
         other = keras.models.load_model(paths["keras"], compile=False)
         found |= weights(other, "uncompiled")
-        model.save_weights(small := Path(folder) / "small.weights.h5")
+        model.save_weights(Path(folder) / "small.weights.h5")
         model.save_weights(paths["weights.json"], max_shard_size=options["part"] / 1024**3)
         parts = sum(one.name.startswith("model_") for one in Path(folder).iterdir())
         for kind, path in paths.items():
             fill(other, options["other"])
             other.load_weights(path)
             found |= weights(other, kind)
+        lists = [listed(keras, number) for number in range(2)]
+        lists[0].save_weights(small := Path(folder) / "lists.weights.h5")
+        lists[1].load_weights(small)
+        found |= weights(lists[0], "listed") | weights(lists[1], "lists")
         fill(wider, options["other"])
-        wider.load_weights(small, skip_mismatch=True)
+        wider.load_weights(Path(folder) / "small.weights.h5", skip_mismatch=True)
         found |= weights(wider, "skipped")
     return Observation(found, facts={"last": len(model.layers[-1].weights), "compiled": bool(other.compiled),
                                      "parts": parts})
@@ -117,8 +138,11 @@ def run_cloned_whole(backend: Any, request: FunctionRequest) -> Observation:
         fill(clone, options["other"])
         found |= {"again": model.predict_on_batch(x)}
     inner, own = ([one.name for one in which.layers if not isinstance(one, keras.layers.InputLayer)] for which in (clone, model))
-    others = kind == "on_other_inputs"
+    others, ordered = kind == "on_other_inputs", [one.name for one in clone.layers]
+    by_number = [clone.get_layer(index=n).name for n in range(len(ordered))]
+    by_name = [clone.get_layer(name).name for name in ordered]
     return Observation({name: np.array(one) for name, one in found.items()}, facts={
         "compiled": json.dumps(clone.get_compile_config()), "as": json.dumps(model.get_compile_config()), "shared": shared,
         "called": [one for one in called if "keras_tensor" not in one and "input" not in one], "layers": layers,
+        "found": [by_number, by_name], "order": [ordered, ordered],
         "named": [*inner, clone.inputs[0].name if others else ""], "names": [*own, "others" if others else ""]})

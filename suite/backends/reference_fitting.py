@@ -81,7 +81,8 @@ def run_thawed(backend: Any, request: FunctionRequest) -> Observation:
 def run_convolution_in_time(backend: Any, request: FunctionRequest) -> Observation:
     """The sums."""
     options = dict(request.arguments)
-    return Observation({"outputs": convolved(**{n: one for n, one in options.items() if n not in ("channels", "biased")})})
+    outputs = convolved(**{n: one for n, one in options.items() if n not in ("channels", "biased")})
+    return Observation({"outputs": outputs if options["biased"] else np.tanh(outputs)})
 
 
 def run_undecayed(backend: Any, request: FunctionRequest) -> Observation:
