@@ -95,7 +95,7 @@ DECLINED = frozenset("""
     pre-padded-regression/padded_to_15 pre-padded-regression/prediction_of_1_5 pre-padded-regression/integer_padding
     pre-padded-regression/float_padding stateful-chunks/declared_batch_size
     counted_by_name/means_go_over_batches confusion/flags_are_counted exports/exported_models_are_whole
-    exports/checkpoints_hold_everything scans/pieces_are_where_they_are_told heads/heads_within_a_window
+    exports/checkpoints_hold_everything scans/pieces_are_where_they_are_told
     scans/loops_end_where_they_are_told
 """.split())
 """Group or scenario, and the statement or claim, of which no variant can be asked at `default`."""
