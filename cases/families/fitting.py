@@ -152,8 +152,8 @@ def left_out() -> tuple[list[dict[str, np.ndarray]], dict[str, np.ndarray]]:
            "steps in a row they are scaled by twice as much; so it is where an optimizer is given its state.", sparing=0,
            source="Micikevicius et al. 2018; Keras: LossScaleOptimizer")
 def steps_without_numbers_are_left_out(ask) -> list:
-    """Arrays: `WAY/first`, `WAY/last`, `WAY/scale`, of steps that change the state (`own`), and of such as are given it (`given`);
-    JAX has the latter, TensorFlow the former alone."""
+    """Arrays: `WAY/first`, `WAY/last`, `WAY/scale`, of steps that change the state (`own`), and of such as are given it
+    (`given`). JAX has the latter, TensorFlow the former alone."""
     (start, *steps), due = left_out()
     given = {"start": tuple(start.items()), "steps": tuple(tuple(one.items()) for one in steps), "rate": RATE, "scale": SCALE,
              "grows": GROWS}

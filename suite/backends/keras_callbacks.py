@@ -116,8 +116,8 @@ def run_interrupted(backend: Any, request: FunctionRequest) -> Observation:
     def stop(model: Any) -> None:
         model.stop_training = True
 
-    def fit(model: Any, *callbacks: Any) -> None:
-        model.fit(x, y, batch_size=2, epochs=4, shuffle=False, verbose=0, callbacks=list(callbacks))
+    def fit(model: Any, *callbacks: Any, begins: int = 0) -> None:
+        model.fit(x, y, batch_size=2, epochs=4, shuffle=False, verbose=0, callbacks=list(callbacks), initial_epoch=begins)
 
     with moment("build"), tempfile.TemporaryDirectory() as folder:
         whole, parts = small(keras, 0.125, cell), small(keras, 0.125, cell)
@@ -131,7 +131,7 @@ def run_interrupted(backend: Any, request: FunctionRequest) -> Observation:
                 fit(parts, before, keras.callbacks.BackupAndRestore(folder))
             except KeyboardInterrupt:
                 fill(parts, 9.0)
-            fit(parts, after, keras.callbacks.BackupAndRestore(folder))
+            fit(parts, after, keras.callbacks.BackupAndRestore(folder), begins=1)  # what is backed up goes first
             arrays |= {"weights due": flat(whole), "weights after": flat(parts), "epochs before": np.array(before.epochs),
                        "epochs after": np.array(after.epochs)}
             again = Seen(1, stop)

@@ -63,24 +63,40 @@ def run_engine_modes(backend: Any, request: FunctionRequest) -> Observation | Un
         return Unsupported("modules of PyTorch stand in Keras' models on PyTorch alone")
     import torch
 
-    told: list[bool] = []
+    told: dict[str, list[bool]] = {"wrapped": [], "held": []}
 
     class Telling(torch.nn.Module):
         """Tells whether it trains, wherever numbers are computed."""
 
+        def __init__(self, name: str):
+            super().__init__()
+            self.told = told[name]
+
         def forward(self, x: torch.Tensor) -> torch.Tensor:
             if x.device.type != "meta":
-                told.append(self.training)
+                self.told.append(self.training)
             return x + 0.0
+
+    class Holding(keras.layers.Layer):
+        """A layer of one's own that does not look at its mode."""
+
+        def __init__(self) -> None:
+            super().__init__()
+            self.inner = Telling("held")
+
+        def call(self, x: Any) -> Any:
+            return self.inner(x)
 
     x = np.ones((2, 1), "float32")
     with moment("build"):
-        model = keras.Sequential([keras.Input((1,)), keras.layers.TorchModuleWrapper(Telling()), keras.layers.Dense(1)])
+        parts = [keras.layers.TorchModuleWrapper(Telling("wrapped")), Holding(), keras.layers.Dense(1)]
+        model = keras.Sequential([keras.Input((1,)), *parts])
         model.compile(keras.optimizers.SGD(0.125), "mse")
         model(x)
-    told.clear()
+    for each in told.values():
+        each.clear()
     with moment("run"):
         model.fit(x, x, batch_size=1, epochs=2, validation_data=(x[:1], x[:1]), verbose=0)
         model.evaluate(x, x, verbose=0)
         model.predict(x, verbose=0)
-    return Observation({}, facts={"told": tuple(told)})
+    return Observation({}, facts={name: tuple(each) for name, each in told.items()})

@@ -274,4 +274,4 @@ def run_held_lists(backend: Any, request: FunctionRequest) -> Observation:
 
 def run_engine_modes(backend: Any, request: FunctionRequest) -> Observation:
     """As it is due."""
-    return Observation({}, facts={"told": engine_modules.DUE})
+    return Observation({}, facts=dict.fromkeys(("wrapped", "held"), engine_modules.DUE))

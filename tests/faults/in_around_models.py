@@ -1,5 +1,5 @@
 """Faults around the recurrent core, in Keras' training, saving, losses, metrics and callbacks, written down before looking at what
-is asked: two features that meet."""
+is asked: two features that meet. The last ones were drawn by a program, and survived."""
 
 from tests.faults.base import Fault, faults
 
@@ -93,6 +93,9 @@ ALL: tuple[Fault, ...] = (
         "optimizers: a loaded optimizer has no clipping by value": (
             "            \"clipvalue\": self.clipvalue,\n", "            \"clipvalue\": None,\n",
         ),
+    }, {
+        "optimizers: decay of weights is of the rate alone where gradients are gathered":
+            "torch's optimizers take the decay in a function of their own, and are the only ones that are asked here",
     }),
     *faults("around models", "keras.src.optimizers.loss_scale_optimizer", {
         "loss scale: a step that is not finite leaves the scale when it has just grown": (
@@ -155,6 +158,11 @@ ALL: tuple[Fault, ...] = (
             "        initial_epoch = self._initial_epoch or initial_epoch\n",
             "        initial_epoch = initial_epoch or self._initial_epoch or 0\n",
         ),
+    }, {
+        "trainers: an epoch that stops early tells the step's logs":
+            "what a step tells is what the metrics hold after it",
+        "trainers: validation leaves the layers in evaluation for the next epoch":
+            "Keras wraps modules of PyTorch, and tells them their mode in every call",
     }),
     *faults("around models", "keras.src.trainers.epoch_iterator", {
         "feeding: every epoch of so many steps begins with the first rows": (
@@ -180,6 +188,9 @@ ALL: tuple[Fault, ...] = (
             "        config_dict[\"compile_config\"] = None\n",
             "        config_dict[\"compile_config\"] = None\n        config_dict[\"config\"].pop(\"trainable\", None)\n",
         ),
+    }, {
+        "saving: without compiling the trained weights are loaded and the frozen ones not":
+            "a frozen model thaws in its copies anyway, as the ledger says",
     }),
     *faults("around models", "keras.src.models.cloning", {
         "clones: layers of one name in two inner models are one": (
@@ -242,6 +253,45 @@ ALL: tuple[Fault, ...] = (
             "        layer = self._layers.pop()\n        self.built = False\n        self._functional = None\n        if rebuild:\n",
             "        layer = self._layers.pop()\n        self.built = False\n        self._functional = self._functional if"
             " len(self._layers) < 3 else None\n        if rebuild and len(self._layers) > 2:\n",
+        ),
+    }),
+    *faults("around models", "keras.src.backend.torch.trainer", {
+        "drawn: a prediction's end is told to nobody": (
+            "        callbacks.on_predict_end()\n", "        pass\n",
+        ),
+    }),
+    *faults("around models", "keras.src.trainers.trainer", {
+        "drawn: numbers in a list are looked up by names without those of results": (
+            "            if name in logs:\n                results.append(logs[name])\n",
+            "            if True:\n                results.append(logs[name])\n",
+        ),
+    }),
+    *faults("around models", "keras.src.trainers.compile_utils", {
+        "drawn: compiled metrics have no numbers": (
+            "            if m is not None:\n                vars.extend(m.variables)\n",
+            "            if m is not None:\n                m.variables\n",
+        ),
+    }),
+    *faults("around models", "keras.src.metrics.confusion_metrics", {
+        "drawn: areas under curves take logits for shares": (
+            "        if self._from_logits:\n", "        if False:\n",
+        ),
+        "drawn: areas from below are those from above": (
+            "            heights = ops.minimum(y[: self.num_thresholds - 1], y[1:])\n",
+            "            heights = ops.maximum(y[: self.num_thresholds - 1], y[1:])\n",
+        ),
+    }),
+    *faults("around models", "keras.src.metrics.f_score_metrics", {
+        "drawn: scores take what is not there for what is": (
+            "            + _weighted_sum(y_pred * (1 - y_true), sample_weight)\n",
+            "            + _weighted_sum(y_pred * y_true, sample_weight)\n",
+        ),
+        "drawn: scores weigh by twice beta": ("self.beta**2", "self.beta * 2", 2),
+    }),
+    *faults("around models", "keras.src.metrics.regression_metrics", {
+        "drawn: adjusted scores have a sample fewer": (
+            "                den = ops.subtract(ops.subtract(n, p), 1.0)\n",
+            "                den = ops.subtract(ops.subtract(n, p), 2.0)\n",
         ),
     }),
 )

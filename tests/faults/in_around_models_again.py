@@ -106,6 +106,9 @@ ALL: tuple[Fault, ...] = (
             "        if self.activation is not None:\n            return self.activation(outputs)\n        return outputs\n",
             "        if self.activation is not None and self.use_bias:\n            return self.activation(outputs)\n        return outputs\n",
         ),
+    }, {
+        "again, layers: a convolution without a bias forgets its activation":
+            "convolutions over time have a call of their own",
     }),
     *faults("around models", "keras.src.layers.normalization.batch_normalization", {
         "again, layers: corrected statistics go by the momentum of inference": (
@@ -131,6 +134,9 @@ ALL: tuple[Fault, ...] = (
         "again, callbacks: a history goes on from training to training": (
             "        self.epoch = []\n", "        self.epoch = getattr(self, \"epoch\", [])\n",
         ),
+    }, {
+        "again, callbacks: a history goes on from training to training":
+            "every training makes a history of its own",
     }),
     *faults("around models", "keras.src.models.model", {
         "again, models: a layer by number is one of the inputs too": (
