@@ -69,3 +69,27 @@ def saved(told: Sequence[float], save_best_only: bool = False, mode: str = "min"
 def scheduled(epoch: int, rate: float) -> float:
     """The user's own rule that LearningRateScheduler is given: the rate of an epoch from that of the one before."""
     return rate * 0.5 if epoch % 2 else rate + 0.125
+
+
+def alone(epoch: int) -> float:
+    """Another one, which is told the epoch alone."""
+    return 1.0 / (epoch + 2)
+
+
+def part_of(epoch: int, batch: int, batches: int) -> float:
+    """What the weights are after a batch: how many epochs, and which part of one, are done. After the last one the epoch is not
+    over yet."""
+    return epoch + (batch + 1) / (batches + 1)
+
+
+def by_batches(epochs: int, batches: int, every: int) -> list[float]:
+    """ModelCheckpoint and BackupAndRestore with a number as `save_freq`: which weights are in the file after each batch, 0 where
+    there is none. Batches count on from epoch to epoch."""
+    found, seen, held = [], 0, 0.0
+    for epoch in range(epochs):
+        for batch in range(batches):
+            seen += 1
+            if seen % every == 0:
+                held = part_of(epoch, batch, batches)
+            found.append(held)
+    return found

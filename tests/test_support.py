@@ -16,6 +16,7 @@ DECLINED = frozenset("""
     named_outputs/results_have_names_and_places metrics_by_word/words_name_the_metric_that_fits
     losses_by_name/losses_by_name_are_equations losses_by_name/axes_of_one_change_no_loss
     losses_by_name/cross_entropies_are_equations losses_by_name/overlaps_are_equations losses_by_name/classes_lie_along_any_axis
+    held_lists/held_lists_are_followed engine_modules/modules_train_with_their_model
     kept_modes/own_modes_are_kept feeding/rows_are_fed_once engine_modules/models_are_modules_of_their_engine
     kept_modes/modes_stay_with_their_layer own_classes/own_functions_survive
     noise_and_statistics/neighbouring_seeds_draw_apart
@@ -29,12 +30,15 @@ DECLINED = frozenset("""
     attention/attention_over_many_steps
     attention/attention_is_its_equation cells/first_states_are_zeros freezing/frozen_parts_stay freezing/frozen_parts_drop
     initial_weights/weights_given_in_making_are_used noise_and_statistics/recurrent_dropout_of_everything_leaves_zeros
+    normalizations/corrected_batches_are_their_equation normalizations/matrices_become_of_length_one
+    convolutions_in_time/other_convolutions_are_sums
     normalizations/normalizations_are_their_equations refused_calls/refused_calls_leave_nothing
     scans/associative_scans_are_loops scans/decoded_labels_are_the_most_probable scans/scans_of_any_length_are_loops
     sparse_steps/tables_are_trained_as_kernels tables/kept_tables_mask tables/tables_are_the_same_both_ways
     told_dtypes/told_dtypes_are_given weights_of_classes/weights_of_classes_weigh_steps
     weights_of_classes/weights_of_no_class_are_refused
     edges/coinciding_movies_match_reference edges/directions_of_movies_are_joined whole_numbers/whole_numbers_are_numbers
+    made_again/steps_leave_what_they_are_given
     made_again/parts_are_made_again made_again/dtypes_are_made_again
     given_masks/three_masks_are_joined given_masks/whole_numbers_are_masked few_rows/resets_reach_both_directions
     named_inputs/named_inputs_go_to_their_layers few_rows/one_row_is_dropped_from few_rows/rows_are_as_alone
@@ -56,12 +60,14 @@ DECLINED = frozenset("""
     dropout/rate_one_uses_no_input dropout/recurrent_rate_one_uses_no_state dropout/dropout_scales_what_it_keeps
     dropout/rate_is_the_share dropout/same_recurrent_draw_at_every_step attention/attention_leaves_masks
     bounds_of_weights/bounds_are_their_equations callbacks/interrupted_training_goes_on callbacks/watchers_follow_their_rules
+    callbacks/callbacks_keep_to_their_word whole_copies/files_hold_every_weight whole_copies/clones_are_whole
     cells/three_masked_cells_match_reference configurations/bounds_reach_every_weight
     configurations/chosen_kernels_are_right_or_refused configurations/defaults_are_documented
     configurations/losses_are_of_the_last_call configurations/options_survive configurations/parts_are_the_whole
     configurations/shared_layers_stay_shared
     ctc/losses_of_whole_sequences_take_masks each_step/any_number_of_steps_is_taken each_step/every_step_draws_anew
     each_step/every_step_is_as_alone edges/last_axes_of_one_are_optional fitting/fitting_is_steps_by_hand
+    fitting/steps_without_numbers_are_left_out fitting/names_without_decay_are_those_of_weights
     freezing/thawed_layers_learn gates/dropout_reaches_every_gate graphs/a_model_takes_a_mask graphs/an_embedding_masks_id_zero
     graphs/attention_reads_valid_steps graphs/dropout_around_layers graphs/joined_masks_are_either graphs/joins_of_other_shapes
     graphs/masking_looks_at_every_feature graphs/pooling_reads_the_mask_of_its_input graphs/words_have_their_own_mask
@@ -90,8 +96,8 @@ DECLINED = frozenset("""
     padded-classifier/callbacks padded-classifier/checkpoint_of_fit pre-padded-regression/default_sides
     pre-padded-regression/padded_to_15 pre-padded-regression/prediction_of_1_5 pre-padded-regression/integer_padding
     pre-padded-regression/float_padding stateful-chunks/declared_batch_size
-    counted_by_name/means_go_over_batches exports/exported_models_are_whole
-    exports/checkpoints_hold_everything scans/pieces_are_where_they_are_told heads/heads_within_a_window
+    counted_by_name/means_go_over_batches confusion/flags_are_counted exports/exported_models_are_whole
+    exports/checkpoints_hold_everything scans/pieces_are_where_they_are_told
     scans/loops_end_where_they_are_told
 """.split())
 """Group or scenario, and the statement or claim, of which no variant can be asked at `default`."""

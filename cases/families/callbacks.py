@@ -39,11 +39,11 @@ KINDS: Mapping[str, tuple[str, Mapping[str, Any]]] = {
     "save": ("save", {}), "save_best": ("save", {"save_best_only": True}),
     "save_best_upward": ("save", {"save_best_only": True, "mode": "max"}),
     "save_better_than": ("save", {"save_best_only": True, "initial_value_threshold": 3.125}),
-    "schedule": ("schedule", {}),
+    "schedule": ("schedule", {}), "schedule_alone": ("schedule", {"alone": True}),
 }
 """Name of a variant -> the callback, its options."""
 USUAL = ("stop_late", "stop_delta", "stop_baseline", "stop_upward", "plateau_least", "plateau_cools", "plateau_delta",
-         "save_best", "save_better_than", "schedule")
+         "save_best", "save_better_than", "schedule", "schedule_alone")
 
 
 def due(kind: str, told: tuple[float, ...], options: Mapping[str, Any]) -> dict[str, list[float]]:
@@ -58,7 +58,7 @@ def due(kind: str, told: tuple[float, ...], options: Mapping[str, Any]) -> dict[
         return {"rates": callbacks.plateau(told, RATE, **options)}
     rates = [RATE]
     for epoch in range(len(told)):
-        rates.append(callbacks.scheduled(epoch, rates[-1]))
+        rates.append(callbacks.alone(epoch) if options.get("alone") else callbacks.scheduled(epoch, rates[-1]))
     return {"rates": rates[1:]}
 
 
@@ -67,7 +67,7 @@ def due(kind: str, told: tuple[float, ...], options: Mapping[str, Any]) -> dict[
            usual={"kind": USUAL}, source="Keras: EarlyStopping, ReduceLROnPlateau, ModelCheckpoint, LearningRateScheduler")
 def watchers_follow_their_rules(ask, kind):
     name, options = KINDS[kind]
-    series = tuple(TOLD.items()) if name != "save" else tuple(TOLD.items())[:2]
+    series = (*TOLD.items(), ("short", TOLD["worse"][:2])) if name != "save" else tuple(TOLD.items())[:2]
     seen = ask(FunctionRequest("watching", (("kind", name), ("options", tuple(options.items())), ("told", series),
                                             ("rate", RATE))))
     found = []
@@ -83,16 +83,88 @@ def watchers_follow_their_rules(ask, kind):
 
 
 @statement("Training stops after the batch at which a callback says so, and that epoch ends; what was interrupted and backed up "
-           "goes on with the epoch that was interrupted, from the weights and rates of the end of the one before.",
+           "goes on with the epoch that was interrupted, from the weights and rates of the end of the one before; a training "
+           "after that begins with the first epoch.",
            {"cell": ("simple_rnn", "lstm", "gru")}, usual={"cell": ("simple_rnn",)}, sparing=0,
            source="Keras: Model.stop_training, BackupAndRestore")
 def interrupted_training_goes_on(ask, cell):
     seen = ask(FunctionRequest("interrupted", (("cell", cell),)))
     found = []
     for name, wanted in (("epochs before", (0, 1, 2)), ("epochs after", (2, 3)), ("stopped epochs", (0, 1)),
-                         ("stopped batches", (0, 1, 2, 0)), ("ended epochs", (0, 1))):
+                         ("stopped batches", (0, 1, 2, 0)), ("ended epochs", (0, 1)), ("epochs again", (0,))):
         found += equal(name, seen[name], np.array(wanted))
     found += compare("weights", seen["weights after"], seen["weights due"], 0.0)
     if np.array_equal(seen["weights before"], seen["weights after"]):
         found.append(Deviation("weights", "training changed nothing: nothing was to be kept"))
     return found
+
+
+EPOCHS, BATCHES, EVERY = 2, 3, 2
+"""Of a training that is saved after every so many batches; the last batch of an epoch is saved the second time alone."""
+LOGGED = (("loss", "val_loss"), ((5.5, 0.25), (3.0, 4.75), (1.5, 2.0)), 2)
+"""Names, their numbers by epoch; how many epochs the first training has."""
+LOSSES = (1.5, float("nan"), float("inf"), -float("inf"))
+"""Of the last batch; whether training is to stop."""
+WATCHED = {"accuracy": "max", "mean_absolute_error": "min"}
+"""Metric -> where it is better."""
+OWN, AVERAGE = (2.0, 4.0), (7.0, 8.0)
+"""Every weight, and every average of one, by epoch."""
+EVENTS = {"averaged": (("epoch_begin", 0), ("test_begin", None), ("test_end", None), ("epoch_end", 0), ("predict_begin", None),
+                       ("predict_end", None), ("test_begin", None), ("test_end", None)),
+          "averaged_by_epoch": (("epoch_begin", 0), ("test_begin", None), ("test_end", None), ("epoch_end", 0),
+                                ("epoch_begin", 1), ("epoch_end", 1))}
+"""What a callback is told of that puts averages in the place of weights."""
+
+
+def in_place(kind: str) -> dict[str, list[float]]:
+    """After each event: `weights`, what each of the model's is, and `averages`, what the optimizer keeps of it. The averages are
+    there while the model is tested or predicts, or between epochs; after the last epoch they have no more to go back to."""
+    found: dict[str, list[float]] = {}
+    done = 0
+    for place, (event, epoch) in enumerate(EVENTS[kind]):
+        done = epoch if event == "epoch_end" else done
+        weight, average = OWN[done], AVERAGE[done]
+        there = event in ("test_begin", "predict_begin") or kind == "averaged_by_epoch" and event == "epoch_end"
+        last = there and done == EPOCHS - 1
+        found[f"{place} {event}"] = [average if there else weight, average if last or not there else weight]
+    return found
+
+
+def kept(kind: str) -> dict[str, Any]:
+    """What is due of a callback of this kind."""
+    if kind == "logged":
+        _, rows, first = LOGGED
+        return {"lines": [(n if n < first else n - first, *row) for n, row in enumerate(rows)]}
+    if kind == "not_a_number":
+        return {"stops": [float(not np.isfinite(loss)) for loss in LOSSES]}
+    if kind == "by_metrics":
+        return {name: callbacks.stopping(TOLD["wavy"], patience=1, mode=mode)[0] for name, mode in WATCHED.items()}
+    if kind in EVENTS:
+        return in_place(kind)
+    files = callbacks.by_batches(EPOCHS, BATCHES, EVERY)
+    if kind == "by_batches":
+        return {"files": files}
+    different = [one for n, one in enumerate(files) if n == 0 or one != files[n - 1]]
+    return {"restored": [different[-1], EPOCHS - 1], "restored of the one before": [different[-2], EPOCHS - 1]}
+
+
+KEPT = ("logged", "not_a_number", "by_metrics", "averaged", "averaged_by_epoch", "by_batches", "backed_up")
+"""What they do: write what they are told into a file, over two trainings; stop at a loss that is no number; know of a metric
+which way is better; put averages in the place of weights; save after so many batches; go on from there, also where the last file
+is broken."""
+
+
+@statement("Callbacks log what they are told, stop at what is no number, know in which direction a metric is better, put "
+           "averages into the model where they are to be and take them out again, and save after every so many batches, from "
+           "epoch to epoch; what was saved so is where an interrupted training goes on.", {"kind": KEPT}, strength=(1, 1, 1),
+           sparing=0, eager=2,
+           source="Keras: CSVLogger, TerminateOnNaN, EarlyStopping, SwapEMAWeights, ModelCheckpoint, BackupAndRestore")
+def callbacks_keep_to_their_word(ask, kind):
+    seen, due = ask(FunctionRequest("kept_word", (("kind", kind),))), kept(kind)
+    header = ("epoch", *LOGGED[0]) if kind == "logged" else None
+    told = [] if seen.facts.get("header") == header else [
+        Deviation("header", f"the file begins with {seen.facts.get('header')}, expected {header}")]
+    for name, wanted in due.items():
+        came = seen.arrays.get(name, np.array(np.nan))
+        told += equal(name, came, np.array(wanted, "float64"))
+    return told

@@ -8,9 +8,9 @@ from cases.models import FunctionRequest
 from cases.requests import Deviation
 from cases.tolerance import compare, unit_roundoff
 
-CHANGES = ("replaced", "normalized", "added", "adapted")
+CHANGES = ("replaced", "normalized", "added", "adapted", "popped", "recompiled")
 """The last layer replaced by another one of its size; the first one, a normalization, adapted to other numbers; one more layer at
-the end; the last layer adapted by thin matrices."""
+the end; the last layer adapted by thin matrices; taken away; the whole compiled anew, with another loss and metric."""
 PARTS = ("lstm", "loop", "bidirectional", "time_distributed")
 SLACK = 64 * unit_roundoff("float32")
 

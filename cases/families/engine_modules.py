@@ -28,3 +28,16 @@ def models_are_modules_of_their_engine(ask, part) -> list[Deviation]:
             found.append(Deviation(name, f"{name}: {len(facts[name])} of {len(facts[due])}, without {sorted(lost)[:2]}, "
                                    f"with {sorted(more)[:2]}"))
     return found + equal("loaded", seen["loaded"], seen["outputs"])
+
+
+DUE = (True, True, False, True, True, False, False, False)
+"""Whether a module trains: in two epochs of two batches, each validated, an evaluation and a prediction of one."""
+
+
+@statement("A module of the engine within a model trains while the model is fitted, and at no other time, in a wrapper or in a "
+           "layer of one's own.", sparing=0,
+           source="Keras: torch backend, TorchModuleWrapper, Model.fit")
+def modules_train_with_their_model(ask) -> list[Deviation]:
+    told = ask(FunctionRequest("engine_modes", ())).facts
+    return [Deviation(name, f"{name}: it trained: {told.get(name)}, expected {DUE}") for name in ("wrapped", "held")
+            if tuple(told.get(name, ())) != DUE]

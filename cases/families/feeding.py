@@ -204,7 +204,7 @@ def inputs_alone_are_taken(ask, kind, way):
 
 @statement("A dataset that gives batches by number feeds each of them once an epoch, in their order unless they are shuffled, "
            "with the weights of their classes, from the first call of a model on, and from threads of its own too.",
-           {"threads": (2, 0), "shuffled": (False, True)}, strength=(1, 1, 2), sparing=1, source="Keras: PyDataset(workers)")
+           {"threads": (2, 0), "shuffled": (True, False)}, strength=(1, 1, 2), sparing=1, source="Keras: PyDataset(workers)")
 def datasets_feed_every_batch_once(ask, threads, shuffled):
     given = {"threads": threads, "shuffled": shuffled, "batches": BATCHES, "epochs": AGAIN, "weights": (3.0, 5.0)}
     seen = ask(FunctionRequest("numbered_batches", tuple(given.items())))

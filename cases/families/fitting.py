@@ -25,10 +25,12 @@ KINDS: Mapping[str, Mapping[str, float]] = {
     "overwritten_once": {"ema": AVERAGED, "overwrite": 2, "once": 1},
     "plain": {}, "gathered_alone": {"gathered": 2}, "by_steps": {"steps": 7},
     "scheduled": {"falls": 0.5}, "scheduled_gathered": {"falls": 0.5, "gathered": 2},
-    "clipped": {"clip": 0.5, "decay": 0.25}, "bounded": {"clip": 0.5, "decay": 0.25, "gathered": 2, "floor": 1},
+    "clipped": {"clip": 0.5, "decay": 0.25}, "scaled_clipped": {"clip": 0.5, "decay": 0.25, "ema": AVERAGED, "dynamic": 8.0},
+    "bounded": {"clip": 0.5, "decay": 0.25, "gathered": 2, "floor": 1},
 }
 """ema: a moving average of the weights, which follows them from the first step on, takes their place at the end, and every
-`overwrite` steps · gathered: so many gradients make one step · scale: of the loss · at_once: batches in one execution, where an
+`overwrite` steps · gathered: so many gradients make one step · scale: of the loss · dynamic: of the loss, by an
+optimizer around the other one, which is told the rate · at_once: batches in one execution, where an
 engine can do that · once: the first training alone · clip: the largest norm of a gradient · cut: the most and the least of a
 number in it · decay: of the weights, times the rate · floor: no weight is negative after a step · falls: the rate of step n,
 counted from 0, is divided by 1 + falls n · steps: what is told is the number of batches, not their size."""
@@ -109,11 +111,68 @@ def by_hand(options: Mapping[str, float]) -> dict[str, np.ndarray]:
            "training goes on where the first ended, and what is told of losses and weighted metrics is of the outputs before "
            "each step.",
            {"kind": tuple(KINDS)}, usual={"kind": ("everything", "averaged", "overwritten_once", "by_steps",
-                                                  "clipped", "bounded", "scheduled_gathered")},
-           dear={"kind": ("by_steps", "clipped", "bounded", "scheduled_gathered")},
+                                                  "scaled_clipped", "bounded", "scheduled_gathered")},
+           dear={"kind": ("by_steps", "clipped", "scaled_clipped", "bounded", "scheduled_gathered")},
            source="Keras: Model.fit, compile, SGD; Polyak 1964")
 def fitting_is_steps_by_hand(ask, kind):
     given = {"options": tuple(KINDS[kind].items()), **drawn()}
     seen, due = ask(FunctionRequest("fitting", tuple(given.items()))), by_hand(KINDS[kind])
     slack = 256 * unit_roundoff("float32")
     return [d for name in due for d in compare(name, seen[name], due[name], slack * (1 + np.abs(due[name])))]
+
+
+SCALE, GROWS = 4.0, 2
+"""Of losses in the beginning; after how many steps in a row it doubles."""
+BROKEN = {1: ("last", np.inf), 4: ("first", np.nan)}
+"""Step -> which of the weights has a gradient that is no number, and what it holds."""
+
+
+def left_out() -> tuple[list[dict[str, np.ndarray]], dict[str, np.ndarray]]:
+    """The weights in the beginning and the gradients of each of six steps, by weight, as the scale makes them; and what is due:
+    `first`, `last` (steps, features), the weights after each step, and `scale` (steps,)."""
+    random = generator("left out")
+    weights, scale, row = {name: draw_values(random, (FEATURES,)) for name in ("first", "last")}, SCALE, 0
+    given: list[dict[str, np.ndarray]] = [dict(weights)]
+    due: dict[str, list] = {"first": [], "last": [], "scale": []}
+    for step in range(6):
+        gradients = {name: draw_values(random, (FEATURES,)) for name in weights}
+        given.append({name: one * scale for name, one in gradients.items()})
+        if step in BROKEN:
+            given[-1][BROKEN[step][0]][1] = BROKEN[step][1]
+            scale, row = scale / 2, 0
+        else:
+            weights = {name: one - RATE * gradients[name] for name, one in weights.items()}
+            scale, row = (scale * 2, 0) if row == GROWS - 1 else (scale, row + 1)
+        for name, one in (*weights.items(), ("scale", scale)):
+            due[name].append(one)
+    return given, {name: np.array(each) for name, each in due.items()}
+
+
+@statement("A step of which any gradient is no number is left out, and the losses are scaled by half from then on; after so many "
+           "steps in a row they are scaled by twice as much; so it is where an optimizer is given its state.", sparing=0,
+           source="Micikevicius et al. 2018; Keras: LossScaleOptimizer")
+def steps_without_numbers_are_left_out(ask) -> list:
+    """Arrays: `WAY/first`, `WAY/last`, `WAY/scale`, of steps that change the state (`own`), and of such as are given it
+    (`given`). JAX has the latter, TensorFlow the former alone."""
+    (start, *steps), due = left_out()
+    given = {"start": tuple(start.items()), "steps": tuple(tuple(one.items()) for one in steps), "rate": RATE, "scale": SCALE,
+             "grows": GROWS}
+    seen = ask(FunctionRequest("left_out", tuple(given.items())))
+    ways = sorted({name.partition("/")[0] for name in seen.arrays}) or ["given"]
+    return [d for way in ways for name, one in due.items()
+            for d in compare(f"{way}/{name}", seen[f"{way}/{name}"], one, 64 * unit_roundoff("float32") * (1 + np.abs(one)))]
+
+
+DECAYED = (0.25, 0.5)
+"""A rate, and how much weights decay, times that."""
+
+
+@statement("Weights of which a name is excluded from decay are those whose own name holds it, whatever their layer is called.",
+           sparing=1, source="Keras: Optimizer.exclude_from_weight_decay(var_names)")
+def names_without_decay_are_those_of_weights(ask) -> list:
+    """Arrays: `kernel`, `bias` after a step without gradients, of a layer that is called after its bias, which is excluded."""
+    random = generator("names without decay")
+    given = {name: draw_values(random, shape) for name, shape in (("kernel", (FEATURES, 2)), ("bias", (2,)))}
+    seen = ask(FunctionRequest("undecayed", (*given.items(), ("decayed", DECAYED), ("excluded", "bias"), ("layer", "biased"))))
+    due = given | {"kernel": given["kernel"] * (1 - DECAYED[0] * DECAYED[1])}
+    return [d for name, one in due.items() for d in compare(name, seen[name], one, 8 * unit_roundoff("float32") * np.abs(one))]

@@ -38,6 +38,12 @@ def sizes(heads: str, reads: str) -> dict[str, tuple[int, ...]]:
     return found | {"further/key": (asking, SIZE), "further/value": (asking, SIZE)}
 
 
+def gates(heads: str) -> dict[str, tuple[int, ...]]:
+    """Weights of gates: `gate/kernel` (features, heads, size), `gate/bias` (heads, size)."""
+    count = HEADS[heads][0]
+    return {"gate/kernel": (count * SIZE, count, SIZE), "gate/bias": (count, SIZE)}
+
+
 def attended(given: Mapping[str, np.ndarray], weights: Weights, further: str) -> tuple[np.ndarray, np.ndarray]:
     """Outputs (rows, queries, features), and the scores (rows, heads, queries, values and further ones).
 
@@ -59,7 +65,11 @@ def attended(given: Mapping[str, np.ndarray], weights: Weights, further: str) ->
     products = np.where(may, q @ np.swapaxes(k, -1, -2) / math.sqrt(SIZE) + plus, -np.inf)
     powers = np.exp(products - products.max(axis=-1, keepdims=True))
     scores = powers / powers.sum(axis=-1, keepdims=True)
-    return np.einsum("bhts,hsf->btf", scores @ v, weights["output/kernel"]) + weights["output/bias"], scores
+    came = scores @ v
+    if "gate/kernel" in weights:
+        gate = np.einsum("btf,fhs->bhts", given["query"], weights["gate/kernel"]) + weights["gate/bias"][None, :, None]
+        came = came / (1 + np.exp(-gate))
+    return np.einsum("bhts,hsf->btf", came, weights["output/kernel"]) + weights["output/bias"], scores
 
 
 FACTORS = {
@@ -100,19 +110,23 @@ def heads_with_more_are_their_equation(ask, **variant) -> list[Deviation]:
 
 
 @statement("A query of a layer with a window reads the steps within it on either side, and none that is later where that is "
-           "forbidden too.", {"causal": (True, False)}, sparing=0, eager=1, source="Keras: MultiHeadAttention(sliding_window)")
-def heads_within_a_window(ask, causal) -> list[Deviation]:
-    return deviations(ask, heads="each_its_own", reads="itself", further="none", mask="none", own="none", causal=causal,
-                      scores="each", bare=False, bias=True, gradients=False, time_first=False, numbers=False, window=WINDOW)
+           "forbidden too; where there are gates what each head reads is multiplied by its gate of the query.",
+           {"causal": (True, False), "heads": ("shared_by_two", "each_its_own"), "gated": (False, True),
+            "mask": ("right", "none"), "window": (0, WINDOW), "scores": ("none", "each")}, strength=(1, 1, 2), sparing=0, eager=1,
+           senseless=((("mask", "window"), lambda mask, window: window and mask != "none"),),  # some would read nothing
+           source="Keras: MultiHeadAttention(sliding_window, use_gate), GroupQueryAttention; Qiu et al. 2025")
+def heads_within_a_window(ask, causal, heads, gated, mask, window, scores) -> list[Deviation]:
+    return deviations(ask, heads=heads, reads="itself", further="none", mask=mask, own="none", causal=causal, scores=scores,
+                      bare=False, bias=True, gradients=False, time_first=False, numbers=False, window=window, gated=gated)
 
 
 def deviations(ask, heads, reads, further, mask, own, causal, scores, bare, bias, gradients, time_first, numbers,
-               window=0) -> list[Deviation]:
+               window=0, gated=False) -> list[Deviation]:
     """Between outputs and scores and the equation. `window`: how many steps a query reads on either side, itself among them; 0 is
     no window."""
     random = generator("heads", heads, reads)
     weights = {name: draw_values(random, shape) * (1.0 if bias or not name.endswith("bias") else 0.0)
-               for name, shape in sizes(heads, reads).items()}
+               for name, shape in (sizes(heads, reads) | (gates(heads) if gated else {})).items()}
     rows, read = 1 if bare else ROWS, QUERIES if reads == "itself" else VALUES
     given = {name: draw_values(random, (rows, QUERIES if name == "query" else read, len(weights[f"{name}/kernel"])))
              for name in ("query", "key", "value")}
@@ -134,7 +148,8 @@ def deviations(ask, heads, reads, further, mask, own, causal, scores, bare, bias
     due, parts = attended(given, weights, further)
     options: dict[str, Any] = {"heads": HEADS[heads], "reads": reads, "further": further, "scores": scores, "bare": bare,
                                "bias": bias, "gradients": gradients, "time_first": time_first, "causal": causal,
-                               "window": window, "numbers": (keys, np.broadcast_to(pairs, said.shape)) if numbers else ()}
+                               "window": window, "gated": gated,
+                               "numbers": (keys, np.broadcast_to(pairs, said.shape)) if numbers else ()}
     seen = ask(FunctionRequest("heads", (*options.items(), ("weights", weights), ("given", given), ("valid", valid),
                                          ("said", said if causal or own != "none" else None))))
     found = compare("outputs", seen["outputs"], due, SLACK * (1.0 + np.abs(due)))

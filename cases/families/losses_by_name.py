@@ -125,12 +125,14 @@ IGNORED = 1
 
 
 def crossed(name: str, t: np.ndarray, p: np.ndarray, smoothing: float) -> np.ndarray:
-    """A cross-entropy of these shares; where it is focal, each term by what is missing of its share, to the power of GAMMA."""
+    """A cross-entropy of these shares; where it is focal, each term by what is missing of its share, to the power of GAMMA,
+    and by the balance of classes."""
     soft = smoothed(t, CLASSES if "categorical" in name else 2) if smoothing else t
     if "categorical" in name:
         return -(soft * np.log(p) * (ALPHA * (1 - p) ** GAMMA if "focal" in name else 1.0)).sum(axis=-1)
     missing = 1 - (soft * p + (1 - soft) * (1 - p))
-    return (binary(soft, p) * (missing**GAMMA if "focal" in name else 1.0)).mean(axis=-1)
+    by = missing**GAMMA * (soft * ALPHA + (1 - soft) * (1 - ALPHA)) if "focal" in name else 1.0
+    return (binary(soft, p) * by).mean(axis=-1)
 
 
 @statement("A cross-entropy, focal or not, is its equation of each step, of logits or shares, with labels that are smoothed or "
@@ -150,7 +152,8 @@ def cross_entropies_are_equations(ask, name, of, logits, soft, form) -> list[Dev
     due = crossed(name, targets, outputs, SMOOTHING if soft else 0.0) * counts
     options |= {"label_smoothing": SMOOTHING} if soft else {}
     options |= {"gamma": GAMMA} if "focal" in name else {}
-    options |= {"alpha": ALPHA} if name == "categorical_focal_crossentropy" else {}
+    options |= {"alpha": ALPHA} if "focal" in name else {}
+    options |= {"apply_class_balancing": True} if name == "binary_focal_crossentropy" else {}
     if logits:  # the same shares whatever is added to the logits of all classes
         outputs = np.log(outputs) + 0.5 if "categorical" in name else np.log(outputs / (1 - outputs))
     weights = generator("losses by name", "weights").uniform(0.5, 2.0, due.shape)

@@ -14,7 +14,7 @@ from cases.models import FunctionRequest
 from cases.requests import Deviation
 
 CLASSES, WAYS = 6, ("configuration", "words")
-"""words: by way of text, as in a file."""
+"""words: by way of text, as in a file; of metrics and optimizers by calls that are given their state."""
 SMOOTH = {"from_logits": True, "label_smoothing": 0.25}
 FOCAL = {**SMOOTH, "gamma": 3.0, "alpha": 0.375}
 RATE = {"initial_learning_rate": 0.5}
@@ -121,6 +121,25 @@ def parts_are_made_again(ask, name) -> list[Deviation]:
     if "plain" in seen.arrays and np.array_equal(seen["plain"], seen["made"]):
         found.append(Deviation("options", f"with options {options} it gives what it gives without"))
     return found
+
+
+STEPS = {"plain": {}, "gathered": {"gradient_accumulation_steps": 2},
+         "overwritten": {"use_ema": True, "ema_momentum": 0.5, "ema_overwrite_frequency": 2}}
+"""Options of an optimizer beside its rate and its momentum."""
+
+
+@statement("An optimizer that is given weights and its own state takes the step that it takes by itself, and leaves what it was "
+           "given as it was.", {"options": tuple(STEPS)}, strength=(1, 1, 1), sparing=0,
+           source="Keras: Optimizer.stateless_apply, apply_gradients")
+def steps_leave_what_they_are_given(ask, options) -> list[Deviation]:
+    """Arrays: `steps`, `due`, the weights after each step (steps, weights); `given`, what each step was given, after it, and
+    `kept`, before."""
+    weights, gradients = read("gradients")
+    given = {"name": "optimizers.SGD", "options": {"learning_rate": 0.5, "momentum": 0.5, **STEPS[options]},
+             "weights": weights, "gradients": gradients}
+    seen = ask(FunctionRequest("stateless_steps", tuple(given.items())))
+    found = [] if np.ptp(seen["due"]) else [Deviation("due", "no step changes anything")]
+    return found + equal("steps", seen["steps"], seen["due"]) + equal("given", seen["given"], seen["kept"])
 
 
 TYPED = ("losses.MeanSquaredError", "losses.CategoricalCrossentropy", "losses.Dice", "metrics.MeanSquaredError", "metrics.Mean",

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from cases.batches import BatchPlan, draw_values
-from cases.families.base import statement, worded
+from cases.families.base import equal, statement, worded
 from cases.invariants.base import settled
 from cases.layers import Layer, draw_weights, generator
 from cases.models import FunctionRequest
@@ -29,7 +29,8 @@ MADE = {"results": ("list", "list_by_name", "dict"), "losses": tuple(LOSSES), "t
         "compiled": ("order", "names", "weights_by_name", "one_word"), "metrics": (True, False), "by_row": (False, True)}
 """results   in a list, with targets in a list or by name; or in a dictionary, as the targets then are, too
 compiled  all in order, all by name; losses in order and their weights by name; one loss for all of them
-by_row    rows (of the result of every step: steps) have weights, which are given as the targets are, or none
+by_row    rows (of the result of every step: steps) have weights, which are given as the targets are, or none; with metrics each
+          is asked for without and with weights, under one name, and all are told again by weights of rows that all results share
 """
 ORDERED = ("order", "weights_by_name")
 
@@ -42,11 +43,25 @@ def results(outputs: Any, moved: Callable[[Any, str], Any] = lambda part, name: 
 
 def told(outputs: np.ndarray, targets: dict[str, np.ndarray], names: tuple[str, ...], by: dict[str, np.ndarray] | None = None,
          ) -> dict[str, float]:
-    """What an evaluation is to tell: the sum of squared errors by their weights, and the absolute error of each result."""
+    """What an evaluation is to tell: the sum of squared errors by their weights, and the absolute error of each result; where
+    rows have weights, the error by these, too."""
     off = {name: results(outputs)[name] - targets[name] for name in names}
     errors = {f"{name}_mae": float(np.abs(part).mean()) for name, part in off.items()}
+    if by:
+        errors |= {f"{name}_weighted_mae": float(np.average(np.abs(part).mean(axis=-1), weights=by[name]))
+                   for name, part in off.items()}
     squares = {name: (part**2).mean(axis=-1) * (by[name] if by else 1.0) for name, part in off.items()}
     return {"loss": sum(WEIGHTS[name] * float(part.mean()) for name, part in squares.items()), **errors}
+
+
+def every(outputs: np.ndarray, targets: dict[str, np.ndarray], names: tuple[str, ...], by: dict[str, np.ndarray] | None,
+          rows: np.ndarray | None) -> dict[str, float]:
+    """What is told, and told again where all results share the weights of rows."""
+    due = told(outputs, targets, names, by)
+    if rows is None:
+        return due
+    column = {name: np.broadcast_to(rows[:, None], (ROWS, STEPS)) if name == "steps" else rows for name in names}
+    return due | {f"shared_{name}": value for name, value in told(outputs, targets, names, column).items()}
 
 
 @statement("Losses, their weights, metrics and targets of several results may be given by name or in order, for all of them or "
@@ -68,15 +83,22 @@ def results_have_names_and_places(ask, **ways):
     random = generator("named outputs")
     targets = {name: draw_values(random, part.shape) for name, part in results(np.zeros((ROWS, STEPS, UNITS))).items()}
     by = {name: random.uniform(0.5, 2.0, part.shape[:-1]) for name, part in targets.items()} if ways["by_row"] else None
+    shared = by["last"] if by and ways["metrics"] else None
     names = LOSSES[ways["losses"]]
     given = tuple(name for name in NAMES if ways["targets"] == "all" or name in names)
     seen = ask(FunctionRequest("named_outputs", tuple({
         **ways, "layer": layer, "weights": draw_weights(layer), "batch": batch, "names": names,
-        "targets": tuple((n, targets[n]) for n in given), "by": tuple((n, by[n]) for n in given) if by else None}.items())))
-    due = told(seen["outputs"].astype("float64"), targets, names, by)
+        "targets": tuple((n, targets[n]) for n in given), "by": tuple((n, by[n]) for n in given) if by else None,
+        "shared": shared}.items())))
+    outputs = seen["outputs"].astype("float64")
+    due = every(outputs, targets, names, by, shared)
     due = due if ways["metrics"] else {"loss": due["loss"]}
-    return [d for name, value in due.items()
-            for d in compare(name, seen.arrays.get(f"told/{name}", np.array(np.nan)), np.array(value), SLACK * (1 + value))]
+    found = [d for name, value in due.items()
+             for d in compare(name, seen.arrays.get(f"told/{name}", np.array(np.nan)), np.array(value), SLACK * (1 + value))]
+    if "told/shared_loss" in seen.arrays:  # the same numbers in a list, the loss first
+        by_name = np.sort([value for name, value in seen.arrays.items() if name.startswith("told/shared_")])
+        found += equal("listed", np.sort(seen["listed"]), by_name) + equal("first", seen["listed"][0], seen["told/shared_loss"])
+    return found
 
 
 PARTS = {"one": (0.25, "mse", 2.0), "two": (0.5, "mae", 0.5), "three": (1.0, "mse", 3.0)}

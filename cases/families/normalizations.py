@@ -128,3 +128,68 @@ def norms_are_their_equations(ask, name, training, rows) -> list[Deviation]:
     found = [] if {*seen.arrays} == {*due} else [Deviation("kept", f"{sorted(seen.arrays)} are kept, expected {sorted(due)}")]
     return found + [d for what in {*due} & {*seen.arrays}
                     for d in compare(what, seen[what], due[what], 256 * unit_roundoff("float32") * (1 + np.abs(due[what])))]
+
+
+KEPT, KEPT_BESIDE, POWERS = 0.75, 0.5, 2
+"""How much of the statistics of inference is kept, and of those that training is corrected by; how often a matrix is
+multiplied."""
+CLIPPED = {"none": {}, "clipped": {"rmin": 0.75, "rmax": 1.25, "dmax": 0.375}}
+
+
+def renormed(batches: Sequence[np.ndarray], valid: np.ndarray, scale: np.ndarray, offset: np.ndarray,
+             clipping: Mapping[str, float]) -> dict[str, np.ndarray]:
+    """Outputs of each batch (rows, steps, features) in training, of its valid steps alone, by the correction to statistics that
+    move; then of the first in inference. `valid` (rows, steps)."""
+    found, mean, size, told = {}, np.zeros(CHANNELS), np.ones(CHANNELS), [np.zeros(CHANNELS), np.ones(CHANNELS)]
+    for number, x in enumerate(batches):
+        own, spread = x[valid].mean(axis=0), np.sqrt(x[valid].var(axis=0) + SMALL)
+        by = np.clip(spread / size, clipping.get("rmin", 0.0), clipping.get("rmax", np.inf))
+        plus = np.clip((own - mean) / size, -clipping.get("dmax", np.inf), clipping.get("dmax", np.inf))
+        found[f"training/{number}"] = ((x - own) / spread * by + plus) * scale + offset
+        mean, size = (KEPT_BESIDE * old + (1 - KEPT_BESIDE) * new for old, new in ((mean, own), (size, spread)))
+        told = [KEPT * old + (1 - KEPT) * new for old, new in zip(told, (own, spread), strict=True)]
+    found["inference"] = (batches[0] - told[0]) / told[1] * scale + offset
+    return found
+
+
+@statement("A batch normalization whose batches are corrected to statistics that move is its equation, over valid steps, in "
+           "training, batch after batch, and in inference.", {"clipping": tuple(CLIPPED), "masked": (False, True)},
+           strength=(1, 1, 2), sparing=0, source="Ioffe 2017; Keras: BatchNormalization(renorm, renorm_clipping)")
+def corrected_batches_are_their_equation(ask, clipping, masked) -> list[Deviation]:
+    random = generator("corrected batches")
+    batches = draw_values(random, (BATCHES, 3, STEPS, CHANNELS)) + np.arange(BATCHES)[:, None, None, None] / 4
+    valid = np.arange(STEPS) < np.array([STEPS, 2, 3])[:, None] if masked else np.ones((3, STEPS), bool)
+    given = {"batches": batches, "scale": draw_values(random, (CHANNELS,)), "offset": draw_values(random, (CHANNELS,))}
+    seen = ask(FunctionRequest("corrected", (*given.items(), ("valid", valid if masked else None), ("small", SMALL), (
+        "clipping", tuple(CLIPPED[clipping].items())), ("kept", (KEPT, KEPT_BESIDE)))))
+    due = renormed(valid=valid, clipping=CLIPPED[clipping], **given)
+    return [d for name, one in due.items() for d in compare(name, seen[name], one, 1024 * unit_roundoff("float32") * (
+        1 + np.abs(one)))]
+
+
+def of_length_one(inputs: np.ndarray, kernel: np.ndarray, vector: np.ndarray) -> dict[str, np.ndarray]:
+    """Outputs (rows, units) of calls, in training but for the last; `vector` (1, units) is what the powers begin with."""
+    found = {}
+    for call in range(BATCHES):
+        if call < BATCHES - 1:
+            for _ in range(POWERS):
+                other = vector @ kernel.T
+                other /= np.sqrt((other**2).sum())
+                vector = other @ kernel
+                vector /= np.sqrt((vector**2).sum())
+            kernel = kernel / (other @ kernel @ vector.T).item()
+        found[f"outputs/{call}"] = inputs @ kernel
+    return found
+
+
+@statement("A layer whose matrix is to be of length one has it divided by its greatest singular value, as powers of it tell, in "
+           "training, step by step, and stays as it is in inference.", sparing=0,
+           source="Miyato et al. 2018; Keras: SpectralNormalization(power_iterations)")
+def matrices_become_of_length_one(ask) -> list[Deviation]:
+    """Arrays: `outputs/N` of calls, in training but for the last; `vector`, what the powers begin with (1, units)."""
+    random = generator("length of matrices")
+    inputs, kernel = draw_values(random, (ROWS, CHANNELS)), draw_values(random, (CHANNELS, STEPS))
+    seen = ask(FunctionRequest("spectral", (("inputs", inputs), ("kernel", kernel), ("powers", POWERS), ("calls", BATCHES))))
+    due = of_length_one(inputs, kernel, seen["vector"].astype("float64"))
+    return [d for name, one in due.items() for d in compare(name, seen[name], one, 1024 * unit_roundoff("float32") * (
+        1 + np.abs(one)))]

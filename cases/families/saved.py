@@ -35,6 +35,8 @@ LOSSES = ("object", "mean_squared_error", "mse")
 ROWS, STEPS = 4, 5
 
 
+OF_METRICS = 4
+"""A total and a count, of the loss and of the metric."""
 FACTORS = {"part": PARTS, "way": WAYS, "kind": KINDS}
 USUAL = {"part": ("cells", "embedded"), "kind": ("deferred", "functional")}
 SENSELESS = (
@@ -62,8 +64,8 @@ def asked(part: str, way: str, kind: str, on: bool, before: str = "nothing", los
 
 
 @statement("A model that was trained, then saved and loaded, copied or made again with its weights, predicts the same.",
-           {**FACTORS, "loss": LOSSES}, senseless=SENSELESS, strength=(1, 2, 2),
-           usual={**USUAL, "way": ("keras", "h5"), "loss": LOSSES[1:2]}, sparing=1,
+           {**FACTORS, "loss": LOSSES}, senseless=SENSELESS, strength=(1, 1, 2),
+           usual={**USUAL, "way": ("keras", "h5", "json"), "loss": LOSSES[1:2]}, sparing=1,
            source="Keras: save, load_model, to_json, save_weights, clone_model")
 def saved_models_predict_the_same(ask, part, way, kind, loss):
     seen = ask(asked(part, way, kind, False, loss=loss))
@@ -94,6 +96,8 @@ def state_trees_hold_everything(ask, part, compiled):
     before, after, moved = (seen.named(when) for when in ("before", "after", "between"))
     found = [] if before and all((moved[f"between/{n.partition('/')[2]}"] != a).any() for n, a in before.items()) else [
         Deviation("state", "nothing was to be given back")]
+    told, due = seen.facts["of_metrics"], OF_METRICS if compiled else 0
+    found += [] if told == due else [Deviation("metrics", f"{told} numbers of metrics, expected {due}")]
     return found + [d for n, a in before.items() for name in [n.partition("/")[2]]
                     for d in equal(name, after[f"after/{name}"], a)]
 

@@ -24,6 +24,7 @@ KINDS: Mapping[str, tuple[str, Mapping[str, Any]]] = {
     "cosine": ("cosine", {**RATE, "decay_steps": 6, "alpha": 0.125}),
     "cosine_warmed": ("cosine", {**RATE, "decay_steps": 6, "alpha": 0.125, "warmup_target": 1.5, "warmup_steps": 3}),
     "cosine_restarts": ("cosine_restarts", {**RATE, "first_decay_steps": 3, "alpha": 0.125, "t_mul": 2.0, "m_mul": 0.75}),
+    "cosine_restarts_alike": ("cosine_restarts", {**RATE, "first_decay_steps": 4, "alpha": 0.25, "t_mul": 1.0, "m_mul": 0.75}),
 }
 """Name of a variant -> the schedule, its options."""
 STEPS = 14

@@ -12,12 +12,14 @@ from cases.families.base import statement
 from cases.families.feeding import differing
 from cases.layers import generator
 from cases.models import FunctionRequest
+from cases.requests import Deviation
 
 ROWS, SIZE, FEATURES = 6, 2, 3
 """Three batches."""
 RATE, MOMENTUM, KEPT, EPSILON, PENALTY, AVERAGED = 0.125, 0.5, 0.75, 0.0625, 0.25, 0.5
+DECAY, UNDECAYED = 0.5, "bia"
 """Of the optimizer; of the statistics, how much of them is kept, and what is added to the variance; of the squared outputs; how
-much of the weights' average is kept."""
+much of the weights' average is kept; how much weights decay, times the rate, and a part of the names of those that do not."""
 BY_CLASS = {1: 3.0}
 FIRST, LAST, STOPPED = 3, 6, (4, 0)
 """The numbers of the first epoch and of that after the last; the epoch and the batch after which training is stopped."""
@@ -70,6 +72,7 @@ class ByHand:
         pulls = (2 * weights * (out - y) + 2 * PENALTY * out) / len(x)
         keep, gradients = AVERAGED if self.begun else 0.0, {"kernel": normal.T @ pulls, "bias": pulls.sum(axis=0)}
         for name, one in self.weights().items():
+            one = one * (1 - RATE * DECAY * (UNDECAYED not in name))
             self.velocity[name] = MOMENTUM * self.velocity[name] - RATE * gradients[name]
             setattr(self, name, one + self.velocity[name])
             self.average[name] = keep * self.average[name] + (1 - keep) * self.weights()[name]
@@ -94,8 +97,9 @@ def batches(stop: int = ROWS) -> list[slice]:
 
 
 def calls_by_hand() -> dict[str, np.ndarray]:
-    """Two batches trained on, the second by weights of classes, two tested, all rows evaluated twice, what callbacks are told of
-    the second time, after each batch and at the end, and what the layers' own losses are after that."""
+    """Two batches trained on, the second by weights of classes, two tested, one evaluated and predicted from (`cut`: a callback
+    stops it), all rows evaluated twice, what callbacks are told of the second time, after each batch and at the end, and what
+    the layers' own losses are after that."""
     data, found = drawn(), {}
     x, y, model = data["inputs"], data["targets"], ByHand(data["kernel"], data["bias"])
     for number, rows in enumerate(batches()[:2]):
@@ -106,14 +110,29 @@ def calls_by_hand() -> dict[str, np.ndarray]:
     each = np.array([model.told(model.outputs(x[rows]), y[rows]) for rows in batches()])
     for number in range(len(each)):
         found |= pairs(f"heard/{number}", tuple(each[: number + 1].mean(axis=0)))
+    found |= pairs("cut", tuple(each[0])) | {"cut/outputs": model.outputs(x)[:SIZE]}
     for name in ("heard/end", "evaluate/0", "evaluate/1"):
         found |= pairs(name, tuple(each.mean(axis=0)))
     found |= model.state("evaluated")
     return found | {"outputs": model.outputs(x), "losses": np.array(PENALTY * np.sum(model.outputs(x) ** 2) / ROWS)}
 
 
+def events() -> list[str]:
+    """What a callback is told of in such a training, and in a prediction afterwards, in order."""
+    def of(what: str, numbers: range) -> list[str]:
+        return [f"{what} {when} {number}" for number in numbers for when in ("begins", "ends")]
+
+    found = ["train begins"]
+    for epoch in range(FIRST, STOPPED[0] + 1):
+        taken = STOPPED[1] + 1 if epoch == STOPPED[0] else len(batches(HELD))
+        found += [f"epoch begins {epoch}", *of("train batch", range(taken)), "test begins", *of("test batch", range(HELD_STEPS)),
+                  "test ends", f"epoch ends {epoch}"]
+    return [*found, "train ends", "predict begins", *of("predict batch", range(len(batches()))), "predict ends"]
+
+
 def stopped_by_hand(averaged: bool) -> dict[str, np.ndarray]:
-    """Epochs from FIRST on, stopped after a batch, each validated on some of the rows that are split off, all with weights."""
+    """Epochs from FIRST on, stopped after a batch, each validated on some of the rows that are split off, all with weights; with
+    averages only the last one is validated."""
     data, found = drawn(), {}
     x, y, w, model = data["inputs"], data["targets"], data["samples"][:, None], ByHand(data["kernel"], data["bias"])
     epochs = range(FIRST, STOPPED[0] + 1)
@@ -121,25 +140,36 @@ def stopped_by_hand(averaged: bool) -> dict[str, np.ndarray]:
         taken = batches(HELD)[: STOPPED[1] + 1] if epoch == STOPPED[0] else batches(HELD)
         told = [model.step(x[rows], y[rows], w[rows]) for rows in taken]
         found |= pairs(f"fit/{epoch}", tuple(np.average(told, axis=0, weights=[rows.stop - rows.start for rows in taken])))
+        if averaged and epoch != STOPPED[0]:
+            continue
         held = [slice(at, at + HELD_SIZE) for at in range(HELD, ROWS, HELD_SIZE)][:HELD_STEPS]
         told = [model.told(model.outputs(x[rows]), y[rows], w[rows]) for rows in held]
         found |= pairs(f"validation/{epoch}", tuple(np.mean(told, axis=0)))
     if averaged:
         model.kernel, model.bias = model.average["kernel"], model.average["bias"]
-    return found | model.state("end") | {"epochs": np.array(epochs), "held": np.array([HELD_STEPS] * len(epochs))}
+    return found | model.state("end") | {"epochs": np.array(epochs), "held": np.array([
+        0 if averaged and epoch != STOPPED[0] else HELD_STEPS for epoch in epochs])}
 
 
 @statement("Calls on single batches and evaluations begin anew, tell of their own rows alone, callbacks too, and keep what they "
-           "change: weights, what the optimizer remembers, statistics; nothing of a trace is left in the model's losses.",
-           source="Keras: train_on_batch, test_on_batch, evaluate, Layer.losses; Ioffe and Szegedy 2015")
+           "change: weights, what the optimizer remembers, statistics; nothing of a trace is left in the model's losses, and "
+           "what a callback stops ends with that batch.",
+           source="Keras: train_on_batch, test_on_batch, evaluate, stop_evaluating, Layer.losses; Ioffe and Szegedy 2015")
 def calls_begin_anew(ask):
     return differing(ask(FunctionRequest("single_calls", tuple(drawn().items()))), calls_by_hand())
 
 
 @statement("A training that is stopped within an epoch ends with that batch: the epoch is validated, on as many batches as were "
-           "asked for of the rows that are split off, and told of, and the average of the weights takes their place.",
+           "asked for of the rows that are split off, and told of, and the average of the weights takes their place; callbacks "
+           "are told of each beginning and end once, in order.",
            {"averaged": (True, False)}, sparing=1,
            source="Keras: fit(initial_epoch, validation_split, validation_steps), stop_training, use_ema")
 def stopped_training_ends_there(ask, averaged):
-    request = FunctionRequest("stopped_training", (*drawn().items(), ("averaged", averaged)))
-    return differing(ask(request), stopped_by_hand(averaged))
+    seen = ask(FunctionRequest("stopped_training", (*drawn().items(), ("averaged", averaged))))
+    found = differing(seen, stopped_by_hand(averaged))
+    due = [one for one in events() if not averaged or one.startswith(("train", "epoch"))]
+    if (told := list(seen.facts.get("events", ()))) != due:
+        place = next((n for n, (one, other) in enumerate(zip(told, due, strict=False)) if one != other), min(len(told), len(due)))
+        words = f"event {place} of {len(due)}: {told[place : place + 2]}, expected {due[place : place + 2]}"
+        found.append(Deviation("events", words))
+    return found

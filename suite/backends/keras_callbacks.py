@@ -8,7 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from cases.callbacks import scheduled
+from cases.callbacks import alone, part_of, scheduled
+from cases.families import callbacks as case
 from cases.models import FunctionRequest
 from cases.requests import Observation
 from suite.backends import keras_layers as stacks
@@ -40,7 +41,8 @@ def run_watching(backend: Any, request: FunctionRequest) -> Observation:
         with moment("build"):
             model = small(keras, options["rate"])
             model.save_weights = lambda filepath, **_: Path(filepath).write_text(str(first(model)))
-            own = {"save": {"filepath": str(file), "save_weights_only": True}, "schedule": {"schedule": scheduled}}
+            rule = alone if given.pop("alone", False) else scheduled
+            own = {"save": {"filepath": str(file), "save_weights_only": True}, "schedule": {"schedule": rule}}
             given |= own.get(kind, {})
 
             def made() -> Any:
@@ -114,8 +116,8 @@ def run_interrupted(backend: Any, request: FunctionRequest) -> Observation:
     def stop(model: Any) -> None:
         model.stop_training = True
 
-    def fit(model: Any, *callbacks: Any) -> None:
-        model.fit(x, y, batch_size=2, epochs=4, shuffle=False, verbose=0, callbacks=list(callbacks))
+    def fit(model: Any, *callbacks: Any, begins: int = 0) -> None:
+        model.fit(x, y, batch_size=2, epochs=4, shuffle=False, verbose=0, callbacks=list(callbacks), initial_epoch=begins)
 
     with moment("build"), tempfile.TemporaryDirectory() as folder:
         whole, parts = small(keras, 0.125, cell), small(keras, 0.125, cell)
@@ -129,9 +131,12 @@ def run_interrupted(backend: Any, request: FunctionRequest) -> Observation:
                 fit(parts, before, keras.callbacks.BackupAndRestore(folder))
             except KeyboardInterrupt:
                 fill(parts, 9.0)
-            fit(parts, after, keras.callbacks.BackupAndRestore(folder))
+            fit(parts, after, keras.callbacks.BackupAndRestore(folder), begins=1)  # what is backed up goes first
             arrays |= {"weights due": flat(whole), "weights after": flat(parts), "epochs before": np.array(before.epochs),
                        "epochs after": np.array(after.epochs)}
+            again = Seen(1, stop)
+            fit(parts, again)
+            arrays["epochs again"] = np.array(again.epochs)
             stopped = Seen(4, stop)
             fit(whole, stopped)
             arrays |= {"stopped epochs": np.array(stopped.epochs), "stopped batches": np.array(stopped.batches),
@@ -142,3 +147,129 @@ def run_interrupted(backend: Any, request: FunctionRequest) -> Observation:
 def flat(model: Any) -> np.ndarray:
     """All weights in one row."""
     return np.concatenate([one.ravel() for one in model.get_weights()])
+
+
+def logged(keras: Any, file: Path) -> dict[str, Any]:
+    """The rows of the file after two trainings, and its first line."""
+    names, rows, first = case.LOGGED
+    for append, part in ((False, rows[:first]), (True, rows[first:])):
+        callback = keras.callbacks.CSVLogger(str(file), separator=";", append=append)
+        callback.on_train_begin()
+        for epoch, row in enumerate(part):
+            callback.on_epoch_end(epoch, dict(reversed(list(zip(names, row, strict=True)))))
+        callback.on_train_end()
+    header, *lines = (tuple(line.split(";")) for line in file.read_text().splitlines())
+    return {"lines": np.array([[float(one) for one in line] for line in lines]), "header": header}
+
+
+def not_a_number(keras: Any, model: Any) -> np.ndarray:
+    """Whether training is to stop after each of the losses."""
+    found = []
+    for loss in case.LOSSES:
+        callback, model.stop_training = keras.callbacks.TerminateOnNaN(), False
+        callback.set_model(model)
+        callback.on_train_begin()
+        callback.on_train_batch_end(0, {"loss": 1.0})
+        callback.on_train_batch_end(1, {"loss": loss})
+        found.append(float(model.stop_training))
+    return np.array(found)
+
+
+def by_metrics(keras: Any, model: Any) -> dict[str, np.ndarray]:
+    """How long the model is trained by what is told of each metric."""
+    model.compile("sgd", "mse", metrics=list(case.WATCHED))
+    model.test_on_batch(np.ones((1, 1), "float32"), np.ones((1, 1), "float32"))
+    found = {}
+    for name in case.WATCHED:
+        callback, model.stop_training, epochs = keras.callbacks.EarlyStopping(f"val_{name}", patience=1), False, []
+        callback.set_model(model)
+        callback.on_train_begin()
+        for epoch, value in enumerate(case.TOLD["wavy"]):
+            epochs.append(epoch + 1.0)
+            callback.on_epoch_end(epoch, {f"val_{name}": value})
+            if model.stop_training:
+                break
+        found[name] = np.array(epochs)
+    return found
+
+
+def averaged(keras: Any, model: Any, kind: str) -> dict[str, np.ndarray]:
+    """A weight and its average after each event."""
+    optimizer = keras.optimizers.SGD(use_ema=True)
+    model.compile(optimizer, "mse")
+    optimizer.build(model.trainable_variables)
+    averages = [one for one in optimizer.variables if one.path.endswith("average")]
+    callback = keras.callbacks.SwapEMAWeights(swap_on_epoch=kind == "averaged_by_epoch")
+    callback.set_model(model)
+    callback.set_params({"epochs": case.EPOCHS})
+    callback.on_train_begin()
+    found = {}
+    for place, (event, epoch) in enumerate(case.EVENTS[kind]):
+        if event == "epoch_end" or place == 0:  # as a batch leaves them
+            fill(model, case.OWN[epoch])
+            for one in averages:
+                one.assign(np.full(one.shape, case.AVERAGE[epoch], "float32"))
+        getattr(callback, f"on_{event}")(*(() if epoch is None else (epoch,)))
+        found[f"{place} {event}"] = np.array([first(model), float(keras.ops.convert_to_numpy(averages[0].value).ravel()[0])])
+    return found
+
+
+def trained(model: Any, callback: Any, file: Path) -> np.ndarray:
+    """Which weights are in the file after each batch."""
+    found = []
+    callback.set_model(model)
+    callback.on_train_begin()
+    for epoch in range(case.EPOCHS):
+        callback.on_epoch_begin(epoch)
+        for batch in range(case.BATCHES):
+            callback.on_train_batch_begin(batch)
+            fill(model, part_of(epoch, batch, case.BATCHES))
+            callback.on_train_batch_end(batch, {"loss": 1.0})
+            found.append(float(file.read_text()) if file.exists() else 0.0)
+        callback.on_epoch_end(epoch, {"loss": 1.0})
+    return np.array(found)
+
+
+def backed_up(keras: Any, model: Any, folder: Path) -> dict[str, np.ndarray]:
+    """Which weights and which epoch a training goes on with, that was interrupted; and where the last file is broken."""
+    file, options = folder / "backup" / "latest.weights.h5", {"save_freq": case.EVERY, "double_checkpoint": True}
+    trained(model, keras.callbacks.BackupAndRestore(str(file.parent), **options), file)
+    found = {}
+    for name in ("restored", "restored of the one before"):
+        fill(model, 9.0)
+        callback = keras.callbacks.BackupAndRestore(str(file.parent), **options)
+        callback.set_model(model)
+        callback.on_train_begin()
+        found[name] = np.array([first(model), float(model._initial_epoch)])  # which no one but `fit` is told
+        file.write_text("broken")
+    return found
+
+
+def run_kept_word(backend: Any, request: FunctionRequest) -> Observation:
+    """Answer the request of `cases.families.callbacks.callbacks_keep_to_their_word`. Of a file it counts what is in it: the model
+    writes its first weight, and reads it."""
+    keras, kind = backend.keras, dict(request.arguments)["kind"]
+
+    def load(filepath: Any, **_: Any) -> None:
+        if (text := Path(filepath).read_text()) == "broken":
+            raise OSError("broken")
+        fill(model, float(text))
+
+    with tempfile.TemporaryDirectory() as folder:
+        file = Path(folder) / "kept.weights.h5"
+        with moment("run"):
+            if kind == "logged":
+                found = logged(keras, file)
+                return Observation({"lines": found["lines"]}, facts={"header": found["header"]})
+            model = small(keras, 0.75)
+            if kind == "not_a_number":
+                return Observation({"stops": not_a_number(keras, model)})
+            if kind == "by_metrics":
+                return Observation(by_metrics(keras, model))
+            if kind in case.EVENTS:
+                return Observation(averaged(keras, model, kind))
+            model.save_weights, model.load_weights = lambda filepath, **_: Path(filepath).write_text(str(first(model))), load
+            if kind == "backed_up":
+                return Observation(backed_up(keras, model, Path(folder)))
+            saving = keras.callbacks.ModelCheckpoint(str(file), save_weights_only=True, save_freq=case.EVERY)
+            return Observation({"files": trained(model, saving, file)})

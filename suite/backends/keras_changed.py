@@ -16,31 +16,38 @@ def run_changed_model(backend: Any, request: FunctionRequest) -> Observation:
     options, keras, layers = dict(request.arguments), backend.keras, backend.keras.layers
     inputs, targets = (options[name].astype("float32") for name in ("inputs", "targets"))
     with moment("build"):
-        first = layers.Normalization() if options["change"] == "normalized" else layers.Dense(3)
+        first = layers.Normalization() if options["change"] == "normalized" else layers.Dense(
+            2 if options["change"] == "popped" else 3)  # which are then the outputs
         if options["change"] == "normalized":
             first.adapt(inputs)
         model = keras.Sequential([keras.Input(inputs.shape[1:]), first, layers.Dense(2)])
-        model.compile("sgd", "mse")
+        model.compile("sgd", "mse", metrics=["mse"] if options["change"] == "recompiled" else None)
 
     def found() -> np.ndarray:
+        if options["change"] == "recompiled":
+            return np.array(model.evaluate(inputs, targets, verbose=0))
         if options["entry"] == "predict":
             return np.array(model.predict(inputs, verbose=0))
         return np.array([model.evaluate(inputs, targets, verbose=0)])
 
     def due() -> np.ndarray:
         outputs = backend.engine.numpy(model(backend.engine.tensor(inputs)))
+        if options["change"] == "recompiled":
+            return np.full(2, np.abs(outputs - targets).mean())
         return np.array(outputs) if options["entry"] == "predict" else np.array([((outputs - targets) ** 2).mean()])
 
     with moment("run"):
         before = found()
-        if options["change"] == "replaced":
+        if options["change"] in ("replaced", "popped"):
             model.pop()
+        if options["change"] == "recompiled":
+            model.compile("sgd", "mae", metrics=["mae"])
         if options["change"] == "normalized":
             first.adapt(3 * inputs + 1)
         elif options["change"] == "adapted":
             model.layers[-1].enable_lora(1)
             model.layers[-1].lora_kernel_b.assign(np.ones((1, 2)))
-        else:
+        elif options["change"] not in ("popped", "recompiled"):
             model.add(layers.Dense(2, activation="softplus", bias_initializer="ones"))
         return Observation({"before": before, "found": found(), "due": due()})
 

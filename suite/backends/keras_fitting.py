@@ -26,7 +26,12 @@ def run_fitting(backend: Any, request: FunctionRequest) -> Observation:
             1, use_bias=False, kernel_constraint="non_neg" if "floor" in options else None)])
         model.set_weights([data["weights"][:, None]])
         falling = keras.optimizers.schedules.InverseTimeDecay(RATE, 1, options["falls"]) if "falls" in options else RATE
-        optimizer = keras.optimizers.SGD(falling, MOMENTUM, **own)
+        later = "dynamic" in options or "falls" in options  # is the rate told
+        optimizer = inner = keras.optimizers.SGD(2 * RATE if later else falling, MOMENTUM, **own)
+        if "dynamic" in options:
+            optimizer = keras.optimizers.LossScaleOptimizer(inner, initial_scale=options["dynamic"])
+        if later:
+            optimizer.learning_rate = falling
         model.compile(optimizer, "mse", weighted_metrics=[keras.metrics.MeanAbsoluteError(name="metric")],
                       jit_compile=backend.engine.plain,
                       steps_per_execution=1 if backend.engine.name == "torch" else options.get("at_once", 1))
@@ -37,8 +42,57 @@ def run_fitting(backend: Any, request: FunctionRequest) -> Observation:
             told = model.fit(data["inputs"], data["targets"][:, None], sample_weight=data["samples"], epochs=epochs,
                              shuffle=False, verbose=0, **cut).history
             found["weights"].append(model.get_weights()[0][:, 0])
-            found["velocity"].append(backend.engine.numpy(optimizer.momentums[0].value)[:, 0])
+            found["velocity"].append(backend.engine.numpy(inner.momentums[0].value)[:, 0])
             found["steps"].append(int(keras.ops.convert_to_numpy(optimizer.iterations)))
             for name in ("loss", "metric"):
                 found[name] += told[name]
     return Observation({name: np.array(values, "float64") for name, values in found.items()})
+
+
+def run_left_out(backend: Any, request: FunctionRequest) -> Observation:
+    """Answer the request of `cases.families.fitting.steps_without_numbers_are_left_out`: an optimizer that is given its state is
+    given copies."""
+    options, keras, engine = dict(request.arguments), backend.keras, backend.engine
+    steps = [[engine.tensor(np.asarray(one, "float32")) for _, one in step] for step in options["steps"]]
+    found: dict[str, list] = {}
+
+    def made() -> tuple[Any, list[Any]]:
+        variables = [keras.Variable(one.astype("float32")) for _, one in options["start"]]
+        one = keras.optimizers.LossScaleOptimizer(keras.optimizers.SGD(options["rate"]), options["scale"], options["grows"])
+        one.build(variables)
+        return one, variables
+
+    def keep(way: str, weights: list[Any], scale: Any) -> None:
+        for name, one in zip(("first", "last", "scale"), (*weights, scale), strict=True):
+            found.setdefault(f"{way}/{name}", []).append(np.array(engine.numpy(one), "float64"))
+
+    with moment("run"):
+        one, variables = made()
+        for gradients in steps if engine.name != "jax" else ():  # where such an optimizer must be given its state
+            one.apply(gradients, variables)
+            keep("own", [each.value for each in variables], one.dynamic_scale.value)
+        if engine.name != "tensorflow":  # whose optimizers take no state
+            one, variables = made()
+            weights, state = [each.value for each in variables], [each.value for each in one.variables]
+            place = next(n for n, each in enumerate(one.variables) if each is one.dynamic_scale)
+            for gradients in steps:
+                weights, state = one.stateless_apply(*([keras.ops.copy(each) for each in some] for some in (
+                    state, gradients, weights)))
+                keep("given", weights, state[place])
+    return Observation({name: np.array(each) for name, each in found.items()})
+
+
+def run_undecayed(backend: Any, request: FunctionRequest) -> Observation:
+    """Answer the request of `cases.families.fitting.names_without_decay_are_those_of_weights`."""
+    options, keras = dict(request.arguments), backend.keras
+    rate, decay = options["decayed"]
+    with moment("build"):
+        layer = keras.layers.Dense(options["bias"].shape[0], name=options["layer"])
+        layer.build((None, options["kernel"].shape[0]))
+        layer.set_weights([options[name].astype("float32") for name in ("kernel", "bias")])
+        optimizer = keras.optimizers.SGD(rate, weight_decay=decay)
+        optimizer.exclude_from_weight_decay(var_names=[options["excluded"]])
+        optimizer.build(layer.trainable_variables)
+    with moment("run"):
+        optimizer.apply([keras.ops.zeros(one.shape) for one in layer.trainable_variables], layer.trainable_variables)
+    return Observation(dict(zip(("kernel", "bias"), layer.get_weights(), strict=True)))

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from cases.families.convolutions_in_time import APART
 from cases.models import FunctionRequest
 from cases.requests import Observation, Unsupported
 from suite.backends import keras_layers as stacks
@@ -193,12 +194,43 @@ def run_convolution_in_time(backend: Any, request: FunctionRequest) -> Observati
         return Unsupported("Keras' convolutions read zeros where there is no step, and have no option for it")
     kernel = options["kernel"].astype("float32")
     with moment("build"):
-        layer = keras.layers.Conv1D(kernel.shape[2], len(kernel), options["stride"], options["padding"],
-                                    dilation_rate=options["dilation"], groups=options["groups"])
-        layer.build(options["inputs"].shape)
-        layer.set_weights([kernel, options["bias"].astype("float32")])
+        layer = keras.layers.Conv1D(
+            kernel.shape[2], len(kernel), options["stride"], options["padding"], dilation_rate=options["dilation"],
+            groups=options["groups"], data_format=f"channels_{options['channels']}", use_bias=options["biased"],
+            activation=None if options["biased"] else "tanh")
+    return convolving(backend, layer, options, [kernel])
+
+
+def convolving(backend: Any, layer: Any, options: dict[str, Any], weights: list[np.ndarray]) -> Observation:
+    """The outputs (rows, steps, filters) of a convolution with these weights and its bias."""
+    first = options["channels"] == "first"
+    inputs = options["inputs"].astype("float32")
+    inputs = np.ascontiguousarray(inputs.swapaxes(1, 2)) if first else inputs
+    with moment("build"):
+        layer.build(inputs.shape)
+        layer.set_weights([*weights, *([options["bias"].astype("float32")] if options["biased"] else [])])
     with moment("run"):
-        return Observation({"outputs": backend.engine.numpy(layer(backend.engine.tensor(options["inputs"].astype("float32"))))})
+        outputs = backend.engine.numpy(layer(backend.engine.tensor(inputs)))
+        return Observation({"outputs": outputs.swapaxes(1, 2) if first else outputs})
+
+
+def run_other_convolution(backend: Any, request: FunctionRequest) -> Observation:
+    """Answer the request of `cases.families.convolutions_in_time.other_convolutions_are_sums`."""
+    options, layers = dict(request.arguments), backend.keras.layers
+    kernel, joins = (options[name].astype("float32") for name in ("kernel", "joins"))
+    more = {"data_format": f"channels_{options['channels']}", "use_bias": options["biased"]}
+    with moment("build"):
+        if options["kind"] == "transposed":
+            layer = layers.Conv1DTranspose(joins.shape[2], len(joins), APART, **more)
+            return convolving(backend, layer, options, [joins.swapaxes(1, 2)])
+        many = kernel.shape[2] // options["inputs"].shape[2]
+        weights = [kernel.reshape(len(kernel), -1, many)]
+        if options["kind"] == "depthwise":
+            layer = layers.DepthwiseConv1D(len(kernel), padding="same", depth_multiplier=many, **more)
+        else:
+            layer = layers.SeparableConv1D(joins.shape[1], len(kernel), padding="same", depth_multiplier=many, **more)
+            weights.append(joins[None])
+    return convolving(backend, layer, options, weights)
 
 
 def run_cut_model(backend: Any, request: FunctionRequest) -> Observation:

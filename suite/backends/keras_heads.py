@@ -22,14 +22,14 @@ def run_heads(backend: Any, request: FunctionRequest) -> Observation | Unsupport
         return Unsupported("Keras' layers of attention have no further keys, no mean scores, and read batches, rows first")
     asking, kept = options["heads"]
     given, weights, layers = options["given"], options["weights"], keras.layers
-    windowed = {"sliding_window": options["window"]} if options["window"] else {}
-    if windowed and "sliding_window" not in inspect.signature(layers.MultiHeadAttention.__init__).parameters:
-        return Unsupported("this release of Keras has no windows")
+    kind = layers.MultiHeadAttention if asking == kept else layers.GroupQueryAttention
+    more = {"sliding_window": options["window"]} if options["window"] else {}
+    more |= {"use_gate": True} if options["gated"] else {}
+    if missing := more.keys() - inspect.signature(kind.__init__).parameters:
+        return Unsupported(f"{kind.__name__} of this release of Keras has no {sorted(missing)[0]}")
+    more |= {"use_bias": options["bias"], "dropout": 0.0 if options["scores"] == "none" else 0.4}  # 0.0: a fast kernel may run
     with moment("build"):
-        if asking == kept:
-            one = layers.MultiHeadAttention(asking, SIZE, dropout=0.4, use_bias=options["bias"], **windowed)
-        else:
-            one = layers.GroupQueryAttention(SIZE, asking, kept, dropout=0.4, use_bias=options["bias"])
+        one = kind(asking, SIZE, **more) if asking == kept else kind(SIZE, asking, kept, **more)
         one.build(given["query"].shape, given["value"].shape, given["key"].shape)
         for variable in one.trainable_weights:
             *_, part, name = variable.path.split("/")

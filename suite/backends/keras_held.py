@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from cases.families.held_lists import begun, changes
 from cases.models import FunctionRequest
 from cases.requests import Observation
 from suite.backends import moment
@@ -127,3 +128,28 @@ def run_held_trained(backend: Any, request: FunctionRequest) -> Observation:
         predictions = model.predict(inputs, verbose=0)
     after = np.concatenate([w.ravel() for w in model.get_weights()])
     return Observation({"before": before, "after": after, "predictions": np.asarray(predictions, "float32")})
+
+
+def run_held_lists(backend: Any, request: FunctionRequest) -> Observation:
+    """Answer the request of `cases.families.held_lists.held_lists_are_followed`."""
+    options, keras = dict(request.arguments), backend.keras
+    of, found = options["of"], {}
+
+    class Holding(keras.layers.Layer):
+        """Holds some layers."""
+
+        def __init__(self, held: Any):
+            super().__init__()
+            self.held = held
+
+    with moment("build"):
+        layers = [keras.layers.Dense(1, use_bias=False) for _ in range(options["layers"])]
+        for layer in layers:
+            layer.build((None, 1))
+    with moment("run"):
+        for name, change in changes(of).items():
+            one = Holding(begun(of, layers))
+            change(one.held, layers)
+            mine = {id(weight) for weight in one.trainable_weights}
+            found[name] = tuple(n for n, layer in enumerate(layers) if id(layer.kernel) in mine)
+    return Observation({}, facts=found)

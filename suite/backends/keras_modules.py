@@ -54,3 +54,49 @@ def run_engine_module(backend: Any, request: FunctionRequest) -> Observation | U
         "weights": tuple(names.values()), "trained": tuple(paths(v.value for v in model.trainable_variables)),
         "parameters": tuple(names.get(id(one), "?") for one in parameters), "graded": tuple(paths(graded)),
         "moved": tuple(paths(moved)), "state": tuple({pointers.get(one.data_ptr(), "?") for one in state})})
+
+
+def run_engine_modes(backend: Any, request: FunctionRequest) -> Observation | Unsupported:
+    """Answer the request of `cases.families.engine_modules.modules_train_with_their_model`."""
+    keras = backend.keras
+    if backend.engine_name != "torch":
+        return Unsupported("modules of PyTorch stand in Keras' models on PyTorch alone")
+    import torch
+
+    told: dict[str, list[bool]] = {"wrapped": [], "held": []}
+
+    class Telling(torch.nn.Module):
+        """Tells whether it trains, wherever numbers are computed."""
+
+        def __init__(self, name: str):
+            super().__init__()
+            self.told = told[name]
+
+        def forward(self, x: torch.Tensor) -> torch.Tensor:
+            if x.device.type != "meta":
+                self.told.append(self.training)
+            return x + 0.0
+
+    class Holding(keras.layers.Layer):
+        """A layer of one's own that does not look at its mode."""
+
+        def __init__(self) -> None:
+            super().__init__()
+            self.inner = Telling("held")
+
+        def call(self, x: Any) -> Any:
+            return self.inner(x)
+
+    x = np.ones((2, 1), "float32")
+    with moment("build"):
+        parts = [keras.layers.TorchModuleWrapper(Telling("wrapped")), Holding(), keras.layers.Dense(1)]
+        model = keras.Sequential([keras.Input((1,)), *parts])
+        model.compile(keras.optimizers.SGD(0.125), "mse")
+        model(x)
+    for each in told.values():
+        each.clear()
+    with moment("run"):
+        model.fit(x, x, batch_size=1, epochs=2, validation_data=(x[:1], x[:1]), verbose=0)
+        model.evaluate(x, x, verbose=0)
+        model.predict(x, verbose=0)
+    return Observation({}, facts={name: tuple(each) for name, each in told.items()})

@@ -26,18 +26,37 @@ def run_named_outputs(backend: Any, request: FunctionRequest) -> Observation:
         stacks.give(one, options["layer"], options["weights"])
         model = keras.Model(start, parts if options["results"] == "dict" else list(parts.values()))
         way = "names" if options["compiled"] == "names" or options["results"] == "dict" else "order"
-        loss, metrics = (given(way, dict.fromkeys(NAMES, of), options["names"]) for of in ("mse", ["mae"]))
+        own = options["losses"] == "two"  # functions, under the same names
+        loss, metrics = (given(way, dict.fromkeys(NAMES, of), options["names"]) for of in (
+            keras.losses.mean_squared_error if own else "mse",
+            {"two": [mae(keras)], "one": "mae"}.get(options["losses"], ["mae"])))
         by = given("names" if options["compiled"] == "weights_by_name" else way, WEIGHTS, options["names"])
         by = dict(reversed(by.items())) if isinstance(by, dict) else by  # names in another order than the results
         model.compile("sgd", "mse" if options["compiled"] == "one_word" else loss, loss_weights=by,
-                      metrics=metrics if options["metrics"] else None)
+                      metrics=metrics if options["metrics"] else None,
+                      weighted_metrics=metrics if options["metrics"] and options["by"] else None)
     fed = [{name: a.astype("float32") for name, a in of} for of in (options["targets"], options["by"]) if of]
+    listed = {}
     with moment("run"):
         fed = [[of[n] for n in NAMES if n in of] for of in fed] if options["results"] == "list" else fed
         told = model.evaluate(inputs, *fed[:1], batch_size=len(inputs), verbose=0, return_dict=True,
                               sample_weight=fed[1] if options["by"] else None)
+        if options["shared"] is not None:
+            shared = options["shared"].astype("float32")[:, None]
+            again = model.test_on_batch(inputs, fed[0], sample_weight=shared, return_dict=True)
+            told |= {f"shared_{name}": value for name, value in again.items()}
+            listed["listed"] = np.array(model.test_on_batch(inputs, fed[0], sample_weight=shared), "float64")
         outputs = backend.engine.numpy(one(backend.engine.tensor(inputs)))
-    return Observation({"outputs": outputs, **{f"told/{n}": np.array(float(v)) for n, v in told.items()}})
+    return Observation({"outputs": outputs, **listed, **{f"told/{n}": np.array(float(v)) for n, v in told.items()}})
+
+
+def mae(keras: Any) -> Any:
+    """The mean absolute error, as a function of the user's own."""
+
+    def mae(y_true: Any, y_pred: Any) -> Any:
+        return keras.ops.mean(keras.ops.absolute(y_pred - y_true), axis=-1)
+
+    return mae
 
 
 def run_nested_results(backend: Any, request: FunctionRequest) -> Observation:

@@ -34,11 +34,12 @@ def run_named_inputs(backend: Any, request: FunctionRequest) -> Observation:
     arrays = [random.normal(size=(3, 4, 3)).astype("float32") for _ in "yc"]
     lengths = [(1, 2, 4), (3, 4, 2)]
     masks = [np.arange(4) < np.array(one)[:, None] if options["masks"] != "none" else None for one in lengths]
+    masks = [None, masks[1]] if options["masks"] == "second" else masks
     tensors = [engine.tensor(one) for one in arrays]
     masks = [None if one is None else engine.tensor(one) for one in masks]
     given = {"inputs": ordered(tensors, options["given"])}
     if options["masks"] != "none":
-        given["mask"] = ordered(masks, options["masks"])
+        given["mask"] = masks if options["masks"] == "second" else ordered(masks, options["masks"])
     with moment("run"):
         found = model(**given)
         due = {name: layers[name](engine.tensor(array), mask=mask) for name, array, mask in zip("zb", arrays, masks, strict=True)}

@@ -6,10 +6,11 @@ from collections.abc import Callable, Mapping
 
 from suite.backends.keras_alone import run_alone
 from suite.backends.keras_attention import run_attending, run_attending_long
-from suite.backends.keras_callbacks import run_interrupted, run_watching
+from suite.backends.keras_callbacks import run_interrupted, run_kept_word, run_watching
 from suite.backends.keras_card import run_without_card
 from suite.backends.keras_cells import run_cell_states, run_chain, run_first_states, run_form
 from suite.backends.keras_changed import run_changed_model, run_names_of_no_input, run_stateless_call
+from suite.backends.keras_confusion import run_confusion
 from suite.backends.keras_containers import run_contained
 from suite.backends.keras_counted import run_counted_states
 from suite.backends.keras_data import run_column, run_fetch, run_fit, run_lengths, run_load, run_stateful
@@ -17,14 +18,14 @@ from suite.backends.keras_each_step import run_drawn_steps, run_each_step, run_o
 from suite.backends.keras_exports import run_checkpoint, run_exported, run_exported_model
 from suite.backends.keras_feeding import run_fed_rows, run_feeding, run_numbered_batches
 from suite.backends.keras_few_rows import run_both_reset, run_few_rows, run_one_row, run_rows_alone
-from suite.backends.keras_fitting import run_fitting
+from suite.backends.keras_fitting import run_fitting, run_left_out, run_undecayed
 from suite.backends.keras_frozen import run_frozen_drop, run_frozen_file, run_frozen_model, run_frozen_part
 from suite.backends.keras_given import run_given, run_wrong_weights
-from suite.backends.keras_graphs import run_between, run_convolution_in_time, run_cut_model, run_graph
+from suite.backends.keras_graphs import run_between, run_convolution_in_time, run_cut_model, run_graph, run_other_convolution
 from suite.backends.keras_halves import run_halves, run_turned_halves
 from suite.backends.keras_handed_on import run_carried_masks, run_listed_states, run_other_dtype
 from suite.backends.keras_heads import run_dropped_scores, run_heads
-from suite.backends.keras_held import run_held_counted, run_held_drawn, run_held_trained
+from suite.backends.keras_held import run_held_counted, run_held_drawn, run_held_lists, run_held_trained
 from suite.backends.keras_initial import run_initialized
 from suite.backends.keras_lambda import run_own_functions
 from suite.backends.keras_lengths import run_unit_lengths
@@ -36,7 +37,7 @@ from suite.backends.keras_losses import (
     run_probabilities,
     run_whole_sequences,
 )
-from suite.backends.keras_made_again import run_made_again, run_typed_again
+from suite.backends.keras_made_again import run_made_again, run_stateless_steps, run_typed_again
 from suite.backends.keras_masks import (
     run_cast_mask,
     run_given_mask,
@@ -47,7 +48,7 @@ from suite.backends.keras_masks import (
     run_three_masks,
 )
 from suite.backends.keras_modes import run_kept_mode, run_mode_behind
-from suite.backends.keras_modules import run_engine_module
+from suite.backends.keras_modules import run_engine_modes, run_engine_module
 from suite.backends.keras_named import (
     run_activation,
     run_loss_by_name,
@@ -111,12 +112,15 @@ from suite.backends.keras_typed_parts import (
     run_both_ways,
     run_class_keys,
     run_class_weights,
+    run_corrected,
     run_kept_mask,
     run_normalized,
     run_numbers_as,
+    run_spectral,
 )
 from suite.backends.keras_weights import run_fresh, run_read_back, run_step, run_thawed
 from suite.backends.keras_whole import run_whole_configurations
+from suite.backends.keras_whole_copies import run_cloned_whole, run_kept_whole
 from suite.backends.keras_wrappers import (
     run_built_part,
     run_declared,
@@ -149,10 +153,13 @@ PROBES: Mapping[str, Callable] = {
     "held_drawn": run_held_drawn, "held_counted": run_held_counted, "held_trained": run_held_trained,
     "masked_number": run_masked_number, "recomputed": run_recomputed, "whole_sequences": run_whole_sequences,
     "masked_metric": run_masked_metric,
-    "watching": run_watching, "interrupted": run_interrupted, "windows": run_windows, "words": run_words,
+    "watching": run_watching, "kept_word": run_kept_word, "kept_whole": run_kept_whole, "cloned_whole": run_cloned_whole,
+    "interrupted": run_interrupted, "windows": run_windows, "words": run_words,
     "own_cell": run_own_cell, "told_training": run_told_training, "configured_twice": run_configured_twice,
     "fitting": run_fitting, "thawed": run_thawed,
-    "convolution_in_time": run_convolution_in_time, "last_axis": run_last_axis, "recorded": run_recorded,
+    "convolution_in_time": run_convolution_in_time, "other_convolution": run_other_convolution,
+    "corrected": run_corrected, "left_out": run_left_out, "undecayed": run_undecayed,
+    "spectral": run_spectral, "last_axis": run_last_axis, "recorded": run_recorded,
     "compiled_by_default": run_compiled_by_default, "counted_states": run_counted_states,
     "associative_scan": run_associative_scan, "ctc_decoded": run_ctc_decoded,
     "first_states": run_first_states, "refused_call": run_refused_call, "frozen_part": run_frozen_part,
@@ -180,11 +187,14 @@ PROBES: Mapping[str, Callable] = {
     "adapted_thawed": run_adapted_thawed,
     "adapted_scaled": run_adapted_scaled,
     "whole_configurations": run_whole_configurations, "made_again": run_made_again, "typed_again": run_typed_again,
+    "stateless_steps": run_stateless_steps,
     "kept_mode": run_kept_mode, "mode_behind": run_mode_behind, "engine_module": run_engine_module,
+    "engine_modes": run_engine_modes,
+    "held_lists": run_held_lists,
     "own_functions": run_own_functions,
     "neighbouring_seeds": run_neighbouring_seeds,
     "masked_loss_by_name": run_masked_loss_by_name, "weighted_metric": run_weighted_metric,
-    "metric_over_batches": run_metric_over_batches,
+    "metric_over_batches": run_metric_over_batches, "confusion": run_confusion,
     "built_part": run_built_part, "frozen_model": run_frozen_model,
     "feeding": run_feeding, "fed_rows": run_fed_rows, "numbered_batches": run_numbered_batches,
     "single_calls": run_single_calls, "stopped_training": run_stopped_training, "tensors": run_tensors, "slopes": run_slopes,

@@ -125,7 +125,7 @@ def run_state_tree(backend: Any, request: FunctionRequest) -> Observation:
             if when == "after":
                 model.set_state_tree(tree)
             found |= {f"{when}/{n}": engine.numpy(v.value) for n, v in enumerate(variables)}
-    return Observation(found)
+    return Observation(found, facts={"of_metrics": len(model.metrics_variables)})
 
 
 def forget(model: Any) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -20,7 +21,9 @@ def made(backend: Any, given: Mapping[str, np.ndarray], **options: Any) -> Any:
     dense = layers.Dense(1, activity_regularizer=keras.regularizers.L2(case.PENALTY))
     model = keras.Sequential([keras.Input((case.FEATURES,)), normal, dense])
     dense.set_weights([given[name].astype("float32") for name in ("kernel", "bias")])
-    model.compile(keras.optimizers.SGD(case.RATE, case.MOMENTUM, **options), "mse",
+    optimizer = keras.optimizers.SGD(case.RATE, case.MOMENTUM, weight_decay=case.DECAY, **options)
+    optimizer.exclude_from_weight_decay(var_names=[case.UNDECAYED])
+    model.compile(optimizer, "mse",
                   metrics=[keras.metrics.MeanAbsoluteError(name="metric")],
                   jit_compile=backend.engine.plain)
     return model
@@ -37,6 +40,24 @@ def state(model: Any, where: str) -> dict[str, np.ndarray]:
     return {f"{where}/{name}": one for name, one in zip(("mean", "variance", "kernel", "bias"), weights, strict=True)}
 
 
+def hearing(keras: Any, events: list[str], functions: bool = False) -> Any:
+    """A callback that writes down everything that it is told of; or one made of functions, which hear of training alone."""
+    def hear(what: str) -> Any:
+        def heard(self: Any, *args: Any, **_: Any) -> None:
+            events.append(" ".join([what, *(str(one) for one in args if isinstance(one, int))]))
+
+        return heard
+
+    def each(*every: str) -> dict[str, Any]:
+        return {f"on_{of}_{part}": hear(f"{of.replace('_', ' ')} {part}s") for of in every for part in ("begin", "end")}
+
+    if functions:
+        return keras.callbacks.LambdaCallback(**{name: partial(one, None) for name, one in each(
+            "train", "epoch", "train_batch").items()})
+    return type("Hearing", (keras.callbacks.Callback,), each(
+        "train", "test", "predict", "epoch", "train_batch", "test_batch", "predict_batch"))()
+
+
 def run_single_calls(backend: Any, request: FunctionRequest) -> Observation:
     """Answer the request of `cases.families.single_calls.calls_begin_anew`."""
     options = dict(request.arguments)
@@ -50,6 +71,13 @@ def run_single_calls(backend: Any, request: FunctionRequest) -> Observation:
         def on_test_end(self, logs: Any = None) -> None:
             found.update(told("heard/end", logs or {}))
 
+    class Stopping(backend.keras.callbacks.Callback):
+        def on_test_batch_end(self, batch: int, logs: Any = None) -> None:
+            self.model.stop_evaluating = True
+
+        def on_predict_batch_end(self, batch: int, logs: Any = None) -> None:
+            self.model.stop_predicting = True
+
     with moment("build"):
         model = made(backend, options)
     with moment("run"):
@@ -59,6 +87,8 @@ def run_single_calls(backend: Any, request: FunctionRequest) -> Observation:
             found |= state(model, f"train/{number}")
         for number, rows in enumerate(case.batches()[:2]):
             found |= told(f"test/{number}", model.test_on_batch(x[rows], y[rows], return_dict=True))
+        found |= told("cut", model.evaluate(x, y, case.SIZE, verbose=0, return_dict=True, callbacks=[Stopping()]))
+        found["cut/outputs"] = np.array(model.predict(x, case.SIZE, verbose=0, callbacks=[Stopping()]))
         for number in range(2):
             heard = {"callbacks": [Hearing()]} if number else {}
             found.update(told(f"evaluate/{number}", model.evaluate(x, y, case.SIZE, verbose=0, return_dict=True, **heard)))
@@ -89,16 +119,22 @@ def run_stopped_training(backend: Any, request: FunctionRequest) -> Observation:
             counted.append(self.held)
 
     counted: list[int] = []
+    events: list[str] = []
     with moment("build"):
         averaged = {"use_ema": True, "ema_momentum": case.AVERAGED} if options["averaged"] else {}
         model = made(backend, options, **averaged)
     with moment("run"):
+        often = {"validation_freq": [case.STOPPED[0] + 1]} if options["averaged"] else {}
         history = model.fit(x, y, batch_size=case.SIZE, initial_epoch=case.FIRST, epochs=case.LAST, shuffle=False, verbose=0,
                             sample_weight=options["samples"].astype("float32"), validation_split=case.SPLIT,
-                            validation_batch_size=case.HELD_SIZE, validation_steps=case.HELD_STEPS, callbacks=[Stopping()])
-    found = {"epochs": np.array(history.epoch), "held": np.array(counted), **state(model, "end")}
+                            validation_batch_size=case.HELD_SIZE, validation_steps=case.HELD_STEPS,
+                            callbacks=[Stopping(), hearing(keras, events, options["averaged"])], **often)
+        found = {"epochs": np.array(history.epoch), "held": np.array(counted), **state(model, "end")}
+        if not options["averaged"]:
+            model.predict(x, batch_size=case.SIZE, verbose=0, callbacks=[hearing(keras, events)])
     for place, epoch in enumerate(history.epoch):
-        logs = {name: values[place] for name, values in history.history.items()}
+        logs = {name: values[place - len(history.epoch)] for name, values in history.history.items()
+                if len(values) + place >= len(history.epoch)}  # the last ones
         found |= told(f"fit/{epoch}", logs)
         found |= told(f"validation/{epoch}", {name.removeprefix("val_"): one for name, one in logs.items() if "val_" in name})
-    return Observation(found)
+    return Observation(found, facts={"events": tuple(events)})

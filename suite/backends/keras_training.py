@@ -38,7 +38,8 @@ def made(keras: Any, options: Mapping[str, Any], optimizer: Any, jit_compile: bo
                        ((metrics.MeanSquaredError, "plain"), (metrics.MeanAbsoluteError, "metric")))
     by = {n: LOSS_WEIGHTS[n] for n in names} if options["loss_weights"] else None
     if len(names) == 1:
-        given, plain, weighted = given[names[0]], plain[names[0]], weighted[names[0]]
+        given = given if names == ("classes",) else given[names[0]]  # by name, or the only one
+        plain, weighted = plain[names[0]], weighted[names[0]]
         by = by and list(by.values())
     model.compile(optimizer, given, loss_weights=by, metrics=plain, weighted_metrics=weighted, jit_compile=jit_compile)
     return model

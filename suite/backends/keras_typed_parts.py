@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from typing import Any
 
 import numpy as np
@@ -193,3 +194,39 @@ def run_adapted_scaled(backend: Any, request: FunctionRequest) -> Observation:
         a.assign(2 * arrays["a"])
         arrays["trained"] = np.array(len(one.trainable_variables))
         return Observation(arrays | {"inputs": inputs, "moved": engine.numpy(model(engine.tensor(inputs))) - before})
+
+
+def run_corrected(backend: Any, request: FunctionRequest) -> Observation | Unsupported:
+    """Answer the request of `cases.families.normalizations.corrected_batches_are_their_equation`."""
+    options, keras, engine = dict(request.arguments), backend.keras, backend.engine
+    kind, (kept, beside) = keras.layers.BatchNormalization, options["kept"]
+    if "renorm" not in inspect.signature(kind.__init__).parameters:
+        return Unsupported("this release of Keras corrects no batches")
+    with moment("build"):
+        one = kind(momentum=kept, epsilon=options["small"], renorm=True, renorm_momentum=beside,
+                   renorm_clipping=dict(options["clipping"]) or None)
+        one.build(options["batches"].shape[1:])
+        one.gamma.assign(options["scale"].astype("float32"))
+        one.beta.assign(options["offset"].astype("float32"))
+    masks = {} if options["valid"] is None else {"mask": engine.tensor(options["valid"])}
+    batches = [engine.tensor(each.astype("float32")) for each in options["batches"]]
+    with moment("run"):
+        found = {f"training/{n}": engine.numpy(one(each, training=True, **masks)) for n, each in enumerate(batches)}
+        return Observation({**found, "inference": engine.numpy(one(batches[0], training=False, **masks))})
+
+
+def run_spectral(backend: Any, request: FunctionRequest) -> Observation:
+    """Answer the request of `cases.families.normalizations.matrices_become_of_length_one`."""
+    options, layers, engine = dict(request.arguments), backend.keras.layers, backend.engine
+    kernel = options["kernel"].astype("float32")
+    with moment("build"):
+        inner = layers.Dense(kernel.shape[1], use_bias=False)
+        one = layers.SpectralNormalization(inner, power_iterations=options["powers"])
+        one.build(options["inputs"].shape)
+        inner.kernel.assign(kernel)
+    found = {"vector": np.array(engine.numpy(one.vector_u.value))}
+    with moment("run"):
+        for call in range(options["calls"]):
+            inputs, training = engine.tensor(options["inputs"].astype("float32")), call < options["calls"] - 1
+            found[f"outputs/{call}"] = np.array(engine.numpy(one(inputs, training=training)))
+    return Observation(found)

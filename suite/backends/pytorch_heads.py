@@ -52,6 +52,8 @@ def run_heads(backend: Any, request: FunctionRequest) -> Observation | Unsupport
     options = dict(request.arguments)
     if options["heads"][0] != options["heads"][1]:
         return Unsupported("the heads of nn.MultiheadAttention have each their own keys and values")
+    if options["gated"]:
+        return Unsupported("nn.MultiheadAttention has no gates")
     if options["window"]:
         return Unsupported("nn.MultiheadAttention has no window but masks")
     with moment("build"):

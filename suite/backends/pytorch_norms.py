@@ -56,7 +56,8 @@ def run_convolution_in_time(backend: Any, request: FunctionRequest) -> Observati
     inputs, kernel, bias = (torch.tensor(options[name].astype("float32")) for name in ("inputs", "kernel", "bias"))
     with moment("build"):
         layer = nn.Conv1d(inputs.shape[2], len(bias), len(kernel), options["stride"], options["padding"], options["dilation"],
-                          options["groups"], padding_mode=options.get("edges", "zeros"))
-        layer.load_state_dict({"weight": kernel.permute(2, 1, 0), "bias": bias})
+                          options["groups"], options["biased"], padding_mode=options.get("edges", "zeros"))
+        layer.load_state_dict({"weight": kernel.permute(2, 1, 0), **({"bias": bias} if options["biased"] else {})})
     with moment("run"), torch.no_grad():
-        return Observation({"outputs": to_numpy(layer(inputs.transpose(1, 2)).transpose(1, 2))})
+        outputs = layer(inputs.transpose(1, 2)).transpose(1, 2)  # it reads features first, and nothing else
+        return Observation({"outputs": to_numpy(outputs if options["biased"] else outputs.tanh())})

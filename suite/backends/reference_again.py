@@ -20,6 +20,13 @@ def run_made_again(backend: Any, request: FunctionRequest) -> Observation:
     return Observation({"made": value, "again/configuration": value, "again/words": value, "plain": 0 * value})
 
 
+def run_stateless_steps(backend: Any, request: FunctionRequest) -> Observation:
+    """Steps along the gradients."""
+    options = dict(request.arguments)
+    steps = options["weights"] - np.cumsum(options["gradients"], axis=0)
+    return Observation({"steps": steps, "due": steps, "given": options["weights"], "kept": options["weights"]})
+
+
 def run_typed_again(backend: Any, request: FunctionRequest) -> Observation:
     """Every part computes in the dtype that it is given."""
     return Observation({}, facts=dict.fromkeys(("made", "configuration", "words"), dict(request.arguments)["dtype"]))

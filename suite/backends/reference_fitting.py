@@ -8,8 +8,8 @@ import numpy as np
 
 from cases.batches import Batch
 from cases.families import feeding, single_calls
-from cases.families.convolutions_in_time import convolved
-from cases.families.fitting import by_hand
+from cases.families.convolutions_in_time import convolved, others
+from cases.families.fitting import by_hand, left_out
 from cases.families.purity import METHODS
 from cases.layers import generator
 from cases.models import FunctionRequest
@@ -45,7 +45,9 @@ def run_single_calls(backend: Any, request: FunctionRequest) -> Observation:
 
 def run_stopped_training(backend: Any, request: FunctionRequest) -> Observation:
     """The equations."""
-    return Observation(single_calls.stopped_by_hand(dict(request.arguments)["averaged"]))
+    averaged = dict(request.arguments)["averaged"]
+    events = (one for one in single_calls.events() if not averaged or one.startswith(("train", "epoch")))
+    return Observation(single_calls.stopped_by_hand(averaged), facts={"events": tuple(events)})
 
 
 def run_own_cell(backend: Any, request: FunctionRequest) -> Observation:
@@ -78,7 +80,27 @@ def run_thawed(backend: Any, request: FunctionRequest) -> Observation:
 
 def run_convolution_in_time(backend: Any, request: FunctionRequest) -> Observation:
     """The sums."""
-    return Observation({"outputs": convolved(**dict(request.arguments))})
+    options = dict(request.arguments)
+    outputs = convolved(**{n: one for n, one in options.items() if n not in ("channels", "biased")})
+    return Observation({"outputs": outputs if options["biased"] else np.tanh(outputs)})
+
+
+def run_undecayed(backend: Any, request: FunctionRequest) -> Observation:
+    """The kernel decays."""
+    options = dict(request.arguments)
+    rate, decay = options["decayed"]
+    return Observation({"kernel": options["kernel"] * (1 - rate * decay), "bias": options["bias"]})
+
+
+def run_left_out(backend: Any, request: FunctionRequest) -> Observation:
+    """The equations."""
+    return Observation({f"{way}/{name}": one for way in ("own", "given") for name, one in left_out()[1].items()})
+
+
+def run_other_convolution(backend: Any, request: FunctionRequest) -> Observation:
+    """The sums."""
+    options = dict(request.arguments)
+    return Observation({"outputs": others(**{n: one for n, one in options.items() if n not in ("channels", "biased")})})
 
 
 def run_last_axis(backend: Any, request: FunctionRequest) -> Observation:

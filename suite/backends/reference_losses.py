@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from cases.families import unit_lengths
+from cases.families import confusion, unit_lengths
 from cases.families.counted_by_name import CLASSES, LOSSES, beside_a_mask
 from cases.families.functions_by_name import ACTIVATIONS, RESHAPED
 from cases.families.losses_by_name import EQUATIONS
@@ -156,3 +156,8 @@ def run_turned(backend: Any, request: FunctionRequest) -> Observation:
     t = t if t.ndim == 3 else np.eye(p.shape[-1])[options["targets"]]
     return Observation({"usual": np.array((t * np.log(p)).sum(axis=-1).mean()),
                         "turned": np.array((t * np.log(p)).swapaxes(1, 2).sum(axis=1).mean())})
+
+
+def run_confusion(backend: Any, request: FunctionRequest) -> Observation:
+    """The counts."""
+    return Observation(confusion.due())

@@ -6,7 +6,8 @@ from typing import Any
 
 import numpy as np
 
-from cases.families.normalizations import normalized, norms_by_hand
+from cases.families import engine_modules, held_lists
+from cases.families.normalizations import normalized, norms_by_hand, of_length_one, renormed
 from cases.families.options_of_nothing import asked
 from cases.families.told_shapes import LAYERS, ROWS, STEPS, tellable
 from cases.layers import generator
@@ -56,6 +57,21 @@ def run_class_keys(backend: Any, request: FunctionRequest) -> Observation:
     shares = np.exp(options["inputs"]) / np.exp(options["inputs"]).sum(axis=-1, keepdims=True)
     losses = [-np.log(shares[row, name]) * weights[name] for row, name in enumerate(options["classes"])]
     return Observation({"loss": np.array(np.mean(losses))})
+
+
+def run_corrected(backend: Any, request: FunctionRequest) -> Observation:
+    """The equation."""
+    options = dict(request.arguments)
+    batches = options["batches"]
+    valid = np.ones(batches.shape[1:3], bool) if options["valid"] is None else options["valid"]
+    return Observation(renormed(batches, valid, options["scale"], options["offset"], dict(options["clipping"])))
+
+
+def run_spectral(backend: Any, request: FunctionRequest) -> Observation:
+    """The powers, from ones on."""
+    options = dict(request.arguments)
+    vector = np.ones((1, options["kernel"].shape[1]))
+    return Observation({"vector": vector, **of_length_one(options["inputs"], options["kernel"], vector)})
 
 
 def run_normalized(backend: Any, request: FunctionRequest) -> Observation:
@@ -244,3 +260,18 @@ def run_exported_model(backend: Any, request: FunctionRequest) -> Observation:
 def run_checkpoint(backend: Any, request: FunctionRequest) -> Observation:
     """One number, which another one becomes."""
     return Observation({"before/model/0": np.ones(2), "between/model/0": np.zeros(2), "after/model/0": np.ones(2)})
+
+
+def run_held_lists(backend: Any, request: FunctionRequest) -> Observation:
+    """What Python's own hold."""
+    options, found = dict(request.arguments), {}
+    of, numbers = options["of"], list(range(options["layers"]))
+    for name, change in held_lists.changes(of).items():
+        change(held := held_lists.begun(of, numbers), numbers)
+        found[name] = tuple(sorted(held.values() if of == "dictionary" else held))
+    return Observation({}, facts=found)
+
+
+def run_engine_modes(backend: Any, request: FunctionRequest) -> Observation:
+    """As it is due."""
+    return Observation({}, facts=dict.fromkeys(("wrapped", "held"), engine_modules.DUE))

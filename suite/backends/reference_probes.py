@@ -31,6 +31,7 @@ from suite.backends.reference_again import (
     run_optional,
     run_own_steps,
     run_rows_alone,
+    run_stateless_steps,
     run_three_masks,
     run_turned_halves,
     run_typed_again,
@@ -72,7 +73,7 @@ from suite.backends.reference_answers import (
     run_without_card,
 )
 from suite.backends.reference_averages import run_averaged, run_shared_scale, run_statistics_again
-from suite.backends.reference_callbacks import run_interrupted, run_watching
+from suite.backends.reference_callbacks import run_interrupted, run_kept_word, run_watching
 from suite.backends.reference_computed import run_as_vector, run_computed_as, run_frozen_matrix
 from suite.backends.reference_containers import run_contained, run_kept_states, run_loaded_in_part, run_told_parts
 from suite.backends.reference_defaults import run_defaults_of, run_fresh_modules
@@ -84,13 +85,16 @@ from suite.backends.reference_fitting import (
     run_first_states,
     run_fitting,
     run_last_axis,
+    run_left_out,
     run_numbered_batches,
+    run_other_convolution,
     run_own_cell,
     run_recorded,
     run_single_calls,
     run_stopped_training,
     run_thawed,
     run_told_training,
+    run_undecayed,
 )
 from suite.backends.reference_groups import run_copied_optimizer, run_frozen_later, run_groups, run_held_parameters
 from suite.backends.reference_heads import run_dropped_scores, run_heads
@@ -99,6 +103,7 @@ from suite.backends.reference_loaders import run_loaded_rows, run_parted_rows, r
 from suite.backends.reference_losses import (
     run_activation,
     run_attending_long,
+    run_confusion,
     run_ctc,
     run_loss_by_name,
     run_loss_of_numbers,
@@ -133,11 +138,14 @@ from suite.backends.reference_parts import (
     run_checkpoint,
     run_class_keys,
     run_class_weights,
+    run_corrected,
     run_dropped_all,
+    run_engine_modes,
     run_engine_module,
     run_exported_model,
     run_fed_rows,
     run_frozen_part,
+    run_held_lists,
     run_kept_mask,
     run_kept_mode,
     run_made_with_weights,
@@ -153,6 +161,7 @@ from suite.backends.reference_parts import (
     run_refused_call,
     run_seeds,
     run_sparse_step,
+    run_spectral,
     run_told_dtypes,
     run_told_shapes,
     run_wrong_bags,
@@ -220,6 +229,7 @@ from suite.backends.reference_weights import (
     run_read_back,
     run_step,
 )
+from suite.backends.reference_whole_copies import run_cloned_whole, run_kept_whole
 from suite.backends.reference_wrappers import (
     run_built_part,
     run_carried_masks,
@@ -262,12 +272,15 @@ PROBES: Mapping[str, Callable] = {
     "whole_sequences": run_whole_sequences, "masked_metric": run_masked_metric,
     "each_step": run_each_step, "drawn_steps": run_drawn_steps, "open_steps": run_open_steps,
     "held_drawn": run_held_drawn, "held_counted": run_held_counted, "held_trained": run_held_trained,
-    "watching": run_watching, "interrupted": run_interrupted,
+    "watching": run_watching, "kept_word": run_kept_word, "kept_whole": run_kept_whole, "cloned_whole": run_cloned_whole,
+    "interrupted": run_interrupted,
     "windows": run_windows, "words": run_words, "fitting": run_fitting, "own_cell": run_own_cell,
     "told_training": run_told_training,
     "feeding": run_feeding, "numbered_batches": run_numbered_batches,
     "single_calls": run_single_calls, "stopped_training": run_stopped_training,
-    "thawed": run_thawed, "convolution_in_time": run_convolution_in_time, "last_axis": run_last_axis,
+    "thawed": run_thawed, "convolution_in_time": run_convolution_in_time, "other_convolution": run_other_convolution,
+    "corrected": run_corrected, "left_out": run_left_out, "undecayed": run_undecayed,
+    "spectral": run_spectral, "last_axis": run_last_axis,
     "recorded": run_recorded, "compiled_by_default": run_compiled_by_default,
     "counted_states": run_counted_states, "associative_scan": run_associative_scan, "ctc_decoded": run_ctc_decoded,
     "first_states": run_first_states, "refused_call": run_refused_call, "frozen_part": run_frozen_part,
@@ -282,17 +295,19 @@ PROBES: Mapping[str, Callable] = {
     "mapped": run_mapped, "quantizable": run_request,
     "loss_by_name": run_loss_by_name, "scaled_model": run_scaled_model, "activation": run_activation, "reshaped": run_reshaped,
     "attending_long": run_attending_long, "kept_mode": run_kept_mode, "mode_behind": run_mode_behind,
-    "engine_module": run_engine_module, "fed_rows": run_fed_rows,
+    "engine_module": run_engine_module, "engine_modes": run_engine_modes,
+    "held_lists": run_held_lists, "fed_rows": run_fed_rows,
     "neighbouring_seeds": run_neighbouring_seeds, "own_functions": run_own_functions,
     "masked_loss_by_name": run_masked_loss_by_name, "weighted_metric": run_weighted_metric,
-    "metric_over_batches": run_metric_over_batches,
+    "metric_over_batches": run_metric_over_batches, "confusion": run_confusion,
     "built_part": run_built_part, "frozen_model": run_frozen_model,
     "unit_lengths": run_unit_lengths, "turned": run_turned,
     "packed_as": run_packed_as, "padded_from": run_padded_from, "clipped": run_clipped, "bare": run_bare,
     "told_shapes": run_told_shapes, "options_of_nothing": run_options_of_nothing,
     "contained": run_contained, "loaded_in_part": run_loaded_in_part, "kept_states": run_kept_states,
     "told_parts": run_told_parts,
-    "made_again": run_made_again, "typed_again": run_typed_again, "given_mask": run_given_mask,
+    "made_again": run_made_again, "typed_again": run_typed_again, "stateless_steps": run_stateless_steps,
+    "given_mask": run_given_mask,
     "mask_goes_first": run_mask_goes_first, "cast_mask": run_cast_mask,
     "frozen_drop": run_frozen_drop, "frozen_file": run_frozen_file,
     "three_masks": run_three_masks, "nested_masks": run_nested_masks,

@@ -106,8 +106,10 @@ def run_named_outputs(backend: Any, request: FunctionRequest) -> Observation:
     """Sums over the results that have a loss, however they are named."""
     options = dict(request.arguments)
     outputs = backend.run(Request(options["layer"], options["weights"], options["batch"], wants=("outputs",)))["outputs"]
-    told = named_outputs.told(outputs, dict(options["targets"]), options["names"], dict(options["by"] or ()) or None)
-    return Observation({"outputs": outputs, **{f"told/{name}": np.array(value) for name, value in told.items()}})
+    told = named_outputs.every(outputs, dict(options["targets"]), options["names"], dict(options["by"] or ()) or None,
+                               options["shared"])
+    listed = np.array([value for name, value in told.items() if name.startswith("shared_")])
+    return Observation({"outputs": outputs, "listed": listed, **{f"told/{n}": np.array(value) for n, value in told.items()}})
 
 
 def run_told_results(backend: Any, request: FunctionRequest) -> Observation:

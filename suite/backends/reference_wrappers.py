@@ -134,10 +134,11 @@ def run_saved(backend: Any, request: FunctionRequest) -> Observation:
 
 def run_state_tree(backend: Any, request: FunctionRequest) -> Observation:
     """Some numbers, kept, moved, and given back."""
-    inputs = dict(request.arguments)["inputs"]
+    options = dict(request.arguments)
+    inputs = options["inputs"]
     kept = {n: row.copy() for n, row in enumerate(inputs)}
     return Observation({f"{when}/{n}": row + (when == "between") for n, row in kept.items() for when in (
-        "before", "between", "after")})
+        "before", "between", "after")}, facts={"of_metrics": 4 * options["compiled"]})
 
 
 def run_wrapped_mask(backend: Any, request: FunctionRequest) -> Observation:

@@ -1,0 +1,148 @@
+"""Keras models within models: their files, and their clones."""
+
+from __future__ import annotations
+
+import json
+import tempfile
+import warnings
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from cases.layers import generator
+from cases.models import FunctionRequest
+from cases.requests import Observation
+from suite.backends import moment
+
+
+def sequence(keras: Any, shape: tuple[int, ...], units: int = 2) -> Any:
+    """A sequence of two layers, compiled."""
+    layers = keras.layers
+    model = keras.Sequential([keras.Input(shape), layers.SimpleRNN(units, return_sequences=True, name="steps"),
+                              layers.Dense(2, "tanh", name="reader")], name="sequence")
+    model.compile(keras.optimizers.SGD(0.0), "mse", loss_weights=[2.0], weighted_metrics=["mae"])
+    return model
+
+
+def graph(keras: Any, shape: tuple[int, ...]) -> Any:
+    """A graph of a layer that is called twice, and one of the sequence's names."""
+    start, reader = keras.Input(shape), keras.layers.Dense(shape[-1], "tanh", name="reader")
+    steps = keras.layers.SimpleRNN(3, return_sequences=True, name="steps")(reader(reader(start)))
+    return keras.Model(start, steps, name="graph")
+
+
+def nested(keras: Any, shape: tuple[int, ...], last: int = 1, deep: bool = True) -> Any:
+    """The model, whose last layer has so many units, with the other models where it is `deep`; each of its weights differs."""
+    layers, start = keras.layers, keras.Input(shape)
+    steps = graph(keras, (shape[0], 2))(sequence(keras, shape)(start)) if deep else start
+    cells = [layers.SimpleRNNCell(2) for _ in range(3)]
+    model = keras.Model(start, layers.Dense(last, name="last")(layers.RNN(cells, return_sequences=True)(steps)))
+    if deep:
+        model.compile(keras.optimizers.SGD(0.125, weight_decay=0.25), "mse", metrics=["mae"])
+    random = generator("weights of whole copies")
+    model.set_weights([random.uniform(-1.0, 1.0, one.shape).astype("float32") for one in model.get_weights()])
+    return model
+
+
+def listed(keras: Any, number: int) -> Any:
+    """A model of a layer that holds layers in lists within lists; every weight is another number for each `number`."""
+
+    class Holding(keras.layers.Layer):
+        def __init__(self) -> None:
+            super().__init__()
+            self.parts = [[keras.layers.Dense(2), keras.layers.Dense(2)], {"one": keras.layers.Dense(2)}]
+
+        def call(self, x: Any) -> Any:
+            return self.parts[1]["one"](self.parts[0][1](self.parts[0][0](x)))
+
+    model = keras.Sequential([keras.Input((2,)), Holding()])
+    random = generator("lists within lists", str(number))
+    model.set_weights([random.uniform(-1.0, 1.0, one.shape).astype("float32") for one in model.get_weights()])
+    return model
+
+
+def fill(model: Any, value: float) -> None:
+    """Every weight becomes this number."""
+    model.set_weights([np.full(one.shape, value, "float32") for one in model.get_weights()])
+
+
+def weights(model: Any, name: str) -> dict[str, np.ndarray]:
+    """All weights, by their place."""
+    return {f"{name}/{place}": one for place, one in enumerate(model.get_weights())}
+
+
+def run_kept_whole(backend: Any, request: FunctionRequest) -> Observation:
+    """Answer the request of `cases.families.whole_copies.files_hold_every_weight`."""
+    options, keras = dict(request.arguments), backend.keras
+    shape = options["inputs"].shape[1:]
+    with moment("build"):
+        model, wider = nested(keras, shape, deep=False), nested(keras, shape, 2, deep=False)
+    found = weights(model, "own")
+    with moment("run"), tempfile.TemporaryDirectory() as folder, warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # of what is passed over
+        paths = {kind: Path(folder) / f"model.{kind}" for kind in options["files"]}
+        model.save(paths["keras"])
+        other = keras.models.load_model(paths["keras"], compile=False)
+        found |= weights(other, "uncompiled")
+        model.save_weights(Path(folder) / "small.weights.h5")
+        model.save_weights(paths["weights.json"], max_shard_size=options["part"] / 1024**3)
+        parts = sum(one.name.startswith("model_") for one in Path(folder).iterdir())
+        for kind, path in paths.items():
+            fill(other, options["other"])
+            other.load_weights(path)
+            found |= weights(other, kind)
+        lists = [listed(keras, number) for number in range(2)]
+        lists[0].save_weights(small := Path(folder) / "lists.weights.h5")
+        lists[1].load_weights(small)
+        found |= weights(lists[0], "listed") | weights(lists[1], "lists")
+        fill(wider, options["other"])
+        wider.load_weights(Path(folder) / "small.weights.h5", skip_mismatch=True)
+        found |= weights(wider, "skipped")
+    return Observation(found, facts={"last": len(model.layers[-1].weights), "compiled": bool(other.compiled),
+                                     "parts": parts})
+
+
+def run_cloned_whole(backend: Any, request: FunctionRequest) -> Observation:
+    """Answer the request of `cases.families.whole_copies.clones_are_whole`."""
+    options, keras = dict(request.arguments), backend.keras
+    kind, x = options["kind"], options["inputs"].astype("float32")
+    shape, called, layers = x.shape[1:], [], []
+
+    def made(layer: Any) -> Any:
+        called.append(f"make {layer.name}")
+        return type(layer).from_config(layer.get_config())
+
+    def call(layer: Any, *args: Any, **more: Any) -> Any:
+        called.append(f"call {layer.name}")
+        return layer(*args, **more)
+
+    with moment("build"):
+        if kind in ("whole", "recursive"):
+            model, more = nested(keras, shape), {"recursive": kind == "recursive"}
+        elif kind == "by_function":
+            model, more = graph(keras, shape), {"clone_function": made, "call_function": call}
+            layers = ["make reader", "call reader", "call reader", "make steps", "call steps"]
+        else:
+            model = sequence(keras, shape)
+            more = {"input_tensors": keras.Input(shape, name="others")} if kind == "on_other_inputs" else {}
+        clone = keras.models.clone_model(model, **more)
+    with moment("run"):
+        given = model.get_weights()
+        clone.set_weights(given)
+        found = {"due": model.predict_on_batch(x), "seen": clone.predict_on_batch(x)}
+        if kind == "recursive":  # whose inner models are compiled, too
+            found["told"] = clone.test_on_batch(x, np.zeros(found["due"].shape, "float32"), return_dict=True)["loss"]
+        every = {id(one) for one in model._flatten_layers(include_self=False)}
+        shared = tuple(one.name for one in clone._flatten_layers(include_self=False) if id(one) in every)
+        fill(clone, options["other"])
+        found |= {"again": model.predict_on_batch(x)}
+    inner, own = ([one.name for one in which.layers if not isinstance(one, keras.layers.InputLayer)] for which in (clone, model))
+    others, ordered = kind == "on_other_inputs", [one.name for one in clone.layers]
+    by_number = [clone.get_layer(index=n).name for n in range(len(ordered))]
+    by_name = [clone.get_layer(name).name for name in ordered]
+    return Observation({name: np.array(one) for name, one in found.items()}, facts={
+        "compiled": json.dumps(clone.get_compile_config()), "as": json.dumps(model.get_compile_config()), "shared": shared,
+        "called": [one for one in called if "keras_tensor" not in one and "input" not in one], "layers": layers,
+        "found": [by_number, by_name], "order": [ordered, ordered],
+        "named": [*inner, clone.inputs[0].name if others else ""], "names": [*own, "others" if others else ""]})
