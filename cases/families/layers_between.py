@@ -26,7 +26,7 @@ STEPWISE: Mapping[str, Mapping[str, Any]] = {
 SIZES = {"distinct": (3, 5), "equal": (UNITS, UNITS)}
 """Rows and steps of a batch: other than the features, or as many."""
 FACTORS = {"layer": tuple(STEPWISE), "mask": ("gaps", "left", "right"), "size": tuple(SIZES)}
-OPTIONS = {"usual": {"mask": ("gaps",)}, "strength": (1, 2, 2), "sparing": 3, "eager": 9,
+OPTIONS = {"usual": {"mask": ("gaps",)}, "strength": (1, 2, 2), "sparing": 3, "eager": 6,
            "source": "Keras: Layer.supports_masking, compute_mask"}
 
 

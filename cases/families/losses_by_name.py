@@ -98,7 +98,7 @@ def drawn(of: str, shape: tuple[int, ...], *words: str) -> tuple[np.ndarray, np.
            "made of their configurations.",
            {"name": tuple(EQUATIONS), "form": ("function", "loss", "metric", "compiled"), "of": tuple(SHAPES)},
            senseless=((("name", "form"), lambda name, form: form == "metric" and name not in METRICS),),
-           strength=(1, 2, 3), sparing=3, eager=12, source="Keras: losses, metrics, Model.compile")
+           strength=(1, 2, 3), sparing=3, eager=9, source="Keras: losses, metrics, Model.compile")
 def losses_by_name_are_equations(ask, name, form, of) -> list[Deviation]:
     kind, numbers, options, equation = EQUATIONS[name]
     targets, outputs = drawn(numbers, SHAPES[of], of)
