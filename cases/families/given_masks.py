@@ -96,7 +96,7 @@ def three_masks_are_joined(ask, kind, first) -> list[Deviation]:
 @statement("Masking finds its number among whole numbers as among others: a step is masked where every feature is the "
            "number.",
            {"dtype": ("int32", "int64", "uint8", "float32"), "entry": ("direct", "predict")}, strength=(1, 1, 2), sparing=1,
-           eager=1, source="Keras: Masking(mask_value)")
+           source="Keras: Masking(mask_value)")
 def whole_numbers_are_masked(ask, dtype, entry) -> list[Deviation]:
     inputs = np.array([[[1, 2], [7, 7], [7, 1]], [[7, 7], [3, 7], [7, 7]]])
     valid = (inputs != 7).any(axis=2)

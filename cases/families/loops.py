@@ -75,7 +75,7 @@ reset."""
            {"cell": tuple(CELLS), "direction": WAYS, "mask": ("none", "gaps", "right", "left"), "bias": (False, True),
             "activation": ("tanh", "relu"), "recurrent_activation": ("sigmoid", "hard_sigmoid"), "sequences": (False, True),
             "states": (True, False), "calls": CALLS, "padding_output": ("default", "zero"), "kernel": ("unrolled",)},
-           strength=(1, 1, 2), dense=2, sparing=11, eager=2, source="the equations; Keras: unroll, from_config", senseless=(
+           strength=(1, 1, 2), dense=2, sparing=10, source="the equations; Keras: unroll, from_config", senseless=(
                (("padding_output", "mask", "sequences"),
                 lambda padding, mask, sequences: padding == "zero" and (mask == "none" or not sequences)),
                (("direction", "mask"), lambda direction, mask: mask != "none" and direction in MERGES),
