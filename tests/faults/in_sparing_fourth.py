@@ -37,6 +37,9 @@ ENGINE_OF_JAX = (
             "            \"trainable_variables\": trainable_variables,\n        }\n        self.jax_state_sync()\n        batch_outputs"),
         "h3d metrics of an epoch stopped early are lost": (
             "                self.jax_state_sync()\n\n                # Override with model metrics", "                if not self.stop_training:\n                    self.jax_state_sync()\n\n                # Override with model metrics"),
+    }, explained={
+        "h3d metrics of an epoch stopped early are lost":
+            "what stops training within an epoch is a callback, and whoever reads Callback.model has it written back before",
     }),
     *faults("JAX's core, two features that meet", JAX + "core", {
         "h3d variables keep their dtype where another is asked": (
@@ -131,3 +134,62 @@ COMMON = (
     }),
 )
 ALL = (*ENGINE_OF_JAX, *ENGINE_OF_TENSORFLOW, *COMMON)
+AGAIN = (
+    *faults("JAX's loop, two features that meet", JAX + "rnn", {
+        "h3e a loop backwards over one step is not masked": (
+            "                is_masked = jnp.all(\n                    jnp.logical_not(current_mask), axis=-1, keepdims=True\n                )",
+            "                is_masked = jnp.all(\n                    jnp.logical_not(current_mask), axis=-1, keepdims=True\n                ) & (time_steps > 1)"),
+        "h3e unrolled loops that give one output hold the output of the step before last": (
+            "                if not successive_outputs:\n                    prev_output = jnp.zeros_like(output)\n",
+            "                if not successive_outputs or not return_all_outputs:\n                    prev_output = jnp.zeros_like(output)\n"),
+        "h3e states of a masked loop backwards are those of the first step": (
+            "                    lambda s, ns: jnp.where(is_masked, s, ns),", "                    lambda s, ns: jnp.where(is_masked & (not go_backwards or s is states[0]), s, ns),"),
+        "h3e outputs backwards are not turned where nothing is masked": (
+            "            outputs = jnp.flip(outputs, axis=0)\n        last_output", "            outputs = jnp.flip(outputs, axis=0) if mask is not None or outputs.shape[1] > 1 else outputs\n        last_output"),
+    }),
+    *faults("TensorFlow's loop, two features that meet", TENSORFLOW + "rnn", {
+        "h3e unrolled loops that give one output hold zeros": (
+            "                if not successive_outputs:\n                    prev_output = tf.zeros_like(output)\n",
+            "                if not successive_outputs or not return_all_outputs:\n                    prev_output = tf.zeros_like(output)\n"),
+        "h3e one output of a masked loop is written at its step": (
+            "                ta_index_to_write = time if return_all_outputs else 0\n                output_ta_t = tuple(\n                    ta.write(ta_index_to_write, out)\n                    for ta, out in zip(output_ta_t, flat_new_output)",
+            "                ta_index_to_write = time if return_all_outputs else 0\n                output_ta_t = tuple(\n                    ta.write(ta_index_to_write, out)\n                    for ta, out in zip(output_ta_t, flat_output if go_backwards and not return_all_outputs else flat_new_output)"),
+        "h3e states of unrolled masked loops are of the mask of the first step": (
+            "                tiled_mask_t = tuple(\n                    _expand_mask(mask_t, s) for s in flat_states\n                )",
+            "                tiled_mask_t = tuple(\n                    _expand_mask(mask_t if s is flat_states[0] else mask_list[0], s) for s in flat_states\n                )"),
+    }),
+    *common("keras-jax", "layers.rnn.lstm", {
+        "h3e the cell's kernel of one gate is squeezed where its biases are none": (
+            "            if self.use_bias:\n                b_i, b_f, b_c, b_o = ops.split(self.bias, 4, axis=0)\n                x_i += b_i\n",
+            "            if self.use_bias:\n                b_i, b_f, b_c, b_o = ops.split(self.bias, 4, axis=0)\n                x_i += b_f\n"),
+        "h3e gate by gate the output is of the cell before its activation": (
+            "            c, o = self._compute_carry_and_output(x, h_tm1, c_tm1)\n", "            c, o = self._compute_carry_and_output(x, h_tm1, c_tm1)\n            o = o + 0.01 * c_tm1\n"),
+    }),
+    *common("keras-tensorflow", "layers.rnn.gru", {
+        "h3e before the product the reset acts on what is dropped alone": (
+            "                    r * h_tm1, self.recurrent_kernel[:, 2 * self.units :]", "                    r * r * h_tm1, self.recurrent_kernel[:, 2 * self.units :]"),
+    }),
+    *common("keras-jax", "layers.rnn.bidirectional", {
+        "h3e a mean of directions is their sum where the last outputs are": (
+            "        elif self.merge_mode == \"ave\":\n            output = (y + y_rev) / 2\n        elif self.merge_mode == \"mul\":\n            output = y * y_rev\n        elif self.merge_mode is None:\n            output = (y, y_rev)\n        else:\n            raise ValueError(\n                \"Unrecognized value for `merge_mode`. \"\n                f\"Received: {self.merge_mode}\"\n",
+            "        elif self.merge_mode == \"ave\":\n            output = (y + y_rev) / (1 + self.return_sequences)\n        elif self.merge_mode == \"mul\":\n            output = y * y_rev\n        elif self.merge_mode is None:\n            output = (y, y_rev)\n        else:\n            raise ValueError(\n                \"Unrecognized value for `merge_mode`. \"\n                f\"Received: {self.merge_mode}\"\n"),
+        "h3e a layer made again merges by joining": (
+            "        config = {\"merge_mode\": self.merge_mode}\n", "        config = {\"merge_mode\": self.merge_mode or \"concat\"}\n"),
+    }),
+    *common("keras-tensorflow", "layers.rnn.conv_lstm", {
+        "h3e the recurrent convolution takes the channels last": (
+            "            x, w, strides=strides, padding=\"same\", data_format=self.data_format\n", "            x, w, strides=strides, padding=\"same\", data_format=self.data_format if len(self.kernel_size) > 1 else None\n"),
+        "h3e biases of channels first are of the last axis": (
+            "                bias_shape = (1, self.filters) + (1,) * self.rank\n", "                bias_shape = (1, self.filters) + (1,) * self.rank if self.strides[0] == 1 else (1,) * (self.rank + 1) + (self.filters,)\n"),
+    }),
+    *common("keras-jax", "activations.activations", {
+        "h3e a rectifier of a slope forgets its threshold": (
+            "    return ReLU.static_call(\n        x,\n        negative_slope=negative_slope,\n        max_value=max_value,\n        threshold=threshold,\n    )",
+            "    return ReLU.static_call(\n        x,\n        negative_slope=negative_slope,\n        max_value=max_value,\n        threshold=threshold if not negative_slope else 0.0,\n    )"),
+    }),
+    *faults("JAX's functions, two features that meet", JAX + "nn", {
+        "h3e a softened rectifier is of twice its offset": ("def squareplus(x, b=4):\n    x = convert_to_tensor(x)\n", "def squareplus(x, b=4):\n    x = convert_to_tensor(x) + 0 * b\n    b = max(b, 4)\n"),
+        "h3e a gate of halves takes the last axis": ("    return jnn.glu(x, axis=axis)", "    return jnn.glu(x, axis=-1)"),
+    }),
+)
+ALL = (*ALL, *AGAIN)
