@@ -184,13 +184,11 @@ ARRAYS: tuple[Array, ...] = (
     Array("convolution", groups=("values",), depth="default", rows=tuple(
         dict(cell="conv_lstm", convolution=CONVOLUTIONS[number], size="small", **more) for number, more in (
             (0, dict(mask="gaps", states=True, kernel="fused", recurrent_activation="hard_sigmoid")),
-            (5, dict(mask="none", states=True, kernel="fused")),
+            (5, dict(mask="none", states=True, kernel="fused", direction="backward")),
             (4, dict(mask="right", states=False, kernel="fused", bias=False)),
-            (1, dict(mask="left", states=False, kernel="fused")),
+            (1, dict(mask="left", states=True, kernel="unrolled")),
             (2, dict(mask="none", states=True, kernel="fused", direction="bidirectional")),
-            (0, dict(mask="gaps", states=True, kernel="generic", recurrent_activation="hard_sigmoid")),
-            (2, dict(mask="none", states=True, kernel="generic", direction="bidirectional")),
-            (4, dict(mask="right", states=False, kernel="generic", layers=2)),
+            (4, dict(mask="none", states=False, kernel="fused", layers=2)),
         )
     )),
     Array("convolutions", dict(

@@ -34,6 +34,7 @@ class Family:
     dear        name -> values that a framework that compiles every new model is not asked below `full`
     sparing     how many of the other variants, the first ones, it is asked there; None: all
     eager       how many more of them where training and prediction alone are compiled, and calls are not
+    dense       the strength of the array there at default, where a call costs less there than on other frameworks
     """
 
     name: str
@@ -49,6 +50,7 @@ class Family:
     sparing: int | None = None
     eager: int = 0
     dear: Mapping[str, tuple] = field(default_factory=dict)
+    dense: int | None = None
 
     def variants(self, depth: str, sparing: bool = False, eager: bool = False) -> list[Row]:
         """The rows of a depth, in a stable order; none where it is not checked yet. Of a `sparing` plan: those of them, for who
@@ -61,7 +63,8 @@ class Family:
             return []
         if not self.factors:
             return [{}]
-        strength = min(self.strength[DEPTHS.index(depth)], len(self.factors))
+        dense = self.dense if spared and depth == "default" else None
+        strength = min(dense or self.strength[DEPTHS.index(depth)], len(self.factors))
         factors = {**self.factors, **(self.usual if depth != "full" else {})}
         rows = covering(f"statement {self.name}", factors, strength, self.senseless)
         if not spared:

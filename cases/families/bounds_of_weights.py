@@ -55,7 +55,7 @@ EQUATIONS: Mapping[str, tuple[str, Mapping[str, Any], Callable[[np.ndarray], np.
 
 
 @statement("A regularizer, and a constraint, is its documented equation.", {"bound": tuple(EQUATIONS)},
-           source="Keras: L1, L2, L1L2, OrthogonalRegularizer; NonNeg, UnitNorm, MaxNorm, MinMaxNorm", sparing=5)
+           source="Keras: L1, L2, L1L2, OrthogonalRegularizer; NonNeg, UnitNorm, MaxNorm, MinMaxNorm", sparing=5, eager=7)
 def bounds_are_their_equations(ask, bound):
     name, options, equation = EQUATIONS[bound]
     weight = generator("bounds").normal(size=(ROWS, COLUMNS)) * np.linspace(0.4, 1.6, ROWS)[:, None]

@@ -71,7 +71,7 @@ def against(seen: Observation, request: FunctionRequest, *prefixes: str, dtype: 
 
 
 @statement("Cells in a loop give the outputs, final states, mask and gradients of the equations, whatever the sizes of their "
-           "states and outputs.", ALL, usual=USUAL, senseless=SENSELESS, strength=(1, 2, 2), sparing=10,
+           "states and outputs.", ALL, usual=USUAL, senseless=SENSELESS, strength=(1, 2, 2), sparing=10, eager=5,
            source="Keras: RNN(cell), StackedRNNCells; Sak et al. 2014 (proj_size)")
 def cells_match_reference(ask, chain, mask, states, direction, return_sequences, unroll, padding_output, gradients):
     one = made(chain, direction, return_sequences=return_sequences, unroll=unroll, padding_output=padding_output)

@@ -79,7 +79,7 @@ WEIGHED = ("steps", "column", "masked")
 
 
 @statement("A metric of weighted steps is their weighted mean: weights are given for steps, or in a column for all steps of a "
-           "row, and masked steps have none.", {"metric": STEPWISE, "weighed": WEIGHED}, strength=(1, 2, 2), sparing=3, eager=4,
+           "row, and masked steps have none.", {"metric": STEPWISE, "weighed": WEIGHED}, strength=(1, 2, 2), sparing=3, eager=9,
            source="Keras: metrics, update_state(sample_weight), masks")
 def metrics_weigh_steps(ask, metric, weighed) -> list[Deviation]:
     random = generator("weighted steps", metric)

@@ -39,7 +39,7 @@ def few_rows_are_dropped_from(ask, cell, which, kernel, rows, stateful, mask) ->
 
 @statement("A layer for both directions forgets the states of both where it is reset, however their outputs are joined.",
            {"merge": ("concat", "sum", "ave", "mul", "none"), "cell": ("lstm", "gru", "simple_rnn")},
-           strength=(1, 1, 2), sparing=0,
+           strength=(1, 1, 2), sparing=0, eager=1,
            source="Keras: Bidirectional.reset_state")
 def resets_reach_both_directions(ask, merge, cell) -> list[Deviation]:
     """Arrays: `first`, `carried`, `reset`, of three calls, the last one after a reset."""

@@ -3,6 +3,7 @@ comes."""
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -19,6 +20,8 @@ SLACK = 256 * unit_roundoff("float32")
 KEPT = np.random.default_rng(2).random((3, 4, 5)) < 0.5
 KEPT[0, 1] = KEPT[1, :, 2] = KEPT[2] = False
 """The mask of what is shared: of some features, steps and rows nothing is."""
+WIDE = 4.0
+"""How much farther from zero these numbers are than others: beyond every bend."""
 OPEN = -1
 """An axis whose size is left open."""
 
@@ -39,6 +42,25 @@ def bent(slope: float = 0.0, most: float = np.inf, threshold: float = 0.0) -> Ca
     return lambda x: np.where(x >= most, most, np.where(x >= threshold, x, slope * (x - threshold)))
 
 
+def gated(x: np.ndarray) -> np.ndarray:
+    """The first half of the steps, by the sigmoid of the second half."""
+    first, second = np.split(x, 2, axis=1)
+    return first / (1 + np.exp(-second))
+
+
+def normal(x: np.ndarray) -> np.ndarray:
+    """How much of the normal distribution is below x."""
+    return np.vectorize(lambda one: (1 + math.erf(one / math.sqrt(2))) / 2)(x)
+
+
+def sparse_shares(x: np.ndarray) -> np.ndarray:
+    """The point of the simplex that is nearest to each row (Martins and Astudillo 2016)."""
+    ordered = -np.sort(-x, axis=-1)
+    over = (ordered.cumsum(axis=-1) - 1) / np.arange(1, x.shape[-1] + 1)
+    counted = (ordered > over).sum(axis=-1, keepdims=True)
+    return np.maximum(x - np.take_along_axis(over, counted - 1, axis=-1), 0)
+
+
 ACTIVATIONS: Mapping[str, tuple[str, dict[str, Any], Callable[[np.ndarray], np.ndarray]]] = {
     "relu": ("relu", {}, bent()), "relu_bent": ("relu", {"negative_slope": 0.25}, bent(0.25)),
     "relu_late": ("relu", {"negative_slope": 0.25, "threshold": 0.5}, bent(0.25, threshold=0.5)),
@@ -50,6 +72,21 @@ ACTIVATIONS: Mapping[str, tuple[str, dict[str, Any], Callable[[np.ndarray], np.n
     "elu": ("elu", {"alpha": 0.5}, lambda x: np.where(x > 0, x, 0.5 * np.expm1(x))),
     "softplus": ("softplus", {}, lambda x: np.log1p(np.exp(x))), "softsign": ("softsign", {}, lambda x: x / (1 + np.abs(x))),
     "silu": ("silu", {}, lambda x: x / (1 + np.exp(-x))), "exponential": ("exponential", {}, np.exp),
+    "relu6": ("relu6", {}, bent(most=6.0)), "gelu": ("gelu", {}, lambda x: x * normal(x)),
+    "gelu_by_tanh": ("gelu", {"approximate": True},
+                     lambda x: x / 2 * (1 + np.tanh(math.sqrt(2 / math.pi) * (x + 0.044715 * x**3)))),
+    "selu": ("selu", {}, lambda x: 1.0507009873554805 * np.where(x > 0, x, 1.6732632423543772 * np.expm1(x))),
+    "celu": ("celu", {"alpha": 0.5}, lambda x: np.where(x > 0, x, 0.5 * np.expm1(x / 0.5))), "glu": ("glu", {"axis": 1}, gated),
+    "hard_silu": ("hard_silu", {}, lambda x: x * np.clip(x / 6 + 0.5, 0, 1)),
+    "hard_tanh": ("hard_tanh", {}, lambda x: np.clip(x, -1, 1)), "tanh_shrink": ("tanh_shrink", {}, lambda x: x - np.tanh(x)),
+    "soft_shrink": ("soft_shrink", {"threshold": 0.75}, lambda x: np.sign(x) * np.maximum(np.abs(x) - 0.75, 0)),
+    "hard_shrink": ("hard_shrink", {"threshold": 0.75}, lambda x: np.where(np.abs(x) > 0.75, x, 0)),
+    "threshold": ("threshold", {"threshold": 0.25, "default_value": -2.0}, lambda x: np.where(x > 0.25, x, -2)),
+    "sparse_plus": ("sparse_plus", {}, lambda x: np.where(x > 1, x, np.maximum(x + 1, 0) ** 2 / 4)),
+    "sparse_sigmoid": ("sparse_sigmoid", {}, lambda x: np.clip((x + 1) / 2, 0, 1)),
+    "sparsemax": ("sparsemax", {}, sparse_shares), "squareplus": ("squareplus", {"b": 3}, lambda x: (x + np.sqrt(x**2 + 3)) / 2),
+    "log_sigmoid": ("log_sigmoid", {}, lambda x: -np.log1p(np.exp(-x))),
+    "mish": ("mish", {}, lambda x: x * np.tanh(np.log1p(np.exp(x)))), "linear": ("linear", {}, lambda x: x),
     "softmax": ("softmax", {}, powers), "softmax_of_steps": ("softmax", {"axis": 1},
                                                               lambda x: powers(x.swapaxes(1, 2)).swapaxes(1, 2)),
     "log_softmax": ("log_softmax", {}, lambda x: np.log(powers(x))),
@@ -71,10 +108,10 @@ SHAPES = {"distinct": (3, 6, 4), "square": (4, 6, 4), "single": (1, 6, 4)}
 
 
 @statement("An activation is its equation, with each of its options; of what a mask leaves nothing it gives nothing.",
-           {"name": tuple(ACTIVATIONS)}, source="Keras: activations")
+           {"name": tuple(ACTIVATIONS)}, sparing=28, eager=11, source="Keras: activations")
 def activations_are_equations(ask, name):
     function, options, equation = ACTIVATIONS[name]
-    inputs = draw_values(generator("activations"), KEPT.shape)
+    inputs = WIDE * draw_values(generator("activations"), KEPT.shape)
     due = equation(inputs)
     given = (("name", name), ("function", function), ("options", options), ("inputs", inputs),
              ("mask", KEPT if function[0].isupper() else None))

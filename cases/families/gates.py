@@ -62,8 +62,8 @@ def words(numbers: np.ndarray) -> str:
 @statement("Dropout acts in front of every gate: what it drops is gone there at every step, the rest is scaled by what is kept, "
            "rows draw for themselves, calls anew, and gates share one draw or have each their own, forward and backward, also "
            "where inputs and states are dropped together; in inference nothing is dropped.",
-           {"asked": ASKED, "together": (False, True), "direction": ("forward", "backward")}, strength=(1, 2, 2), sparing=1,
-           dear={"together": (False,), "asked": tuple(one for one in ASKED if "before" in one or "conv" in one)},
+           {"asked": ASKED, "together": (False, True), "direction": ("forward", "backward")}, strength=(1, 2, 2), sparing=2,
+           dear={"asked": tuple(one for one in ASKED if "inputs" in one or "conv" in one)},
            source="Gal & Ghahramani 2016; Keras: dropout, recurrent_dropout")
 def dropout_reaches_every_gate(ask, asked, together, direction):
     kind, place = asked.split()

@@ -5,8 +5,9 @@ from __future__ import annotations
 from cases.batches import BatchPlan
 from cases.families.base import statement
 from cases.invariants.base import against_reference
-from cases.layers import Layer, draw_weights
-from cases.requests import Deviation, Execution, Request
+from cases.layers import MERGES, Layer, draw_weights
+from cases.requests import Deviation, Execution, Request, Reset
+from cases.tolerance import compare, expect
 
 PARTS = {"gru_parts": "gru", "gru_before_parts": "gru_before"}
 """Cells that compute gate by gate."""
@@ -31,7 +32,8 @@ SENSELESS = (
 
 @statement("A loop over time is the equations in its corners: of one unit, one row or one step, without biases, with another "
            "activation, whether it gives all outputs or the last, masked or not, in either direction.", FACTORS,
-           senseless=SENSELESS, strength=(1, 2, 2), sparing=13, source="the equations of the cells")
+           senseless=SENSELESS, strength=(1, 2, 2), sparing=9, eager=8, dear={"kernel": ("unrolled",)},
+           source="the equations of the cells")
 def loops_are_right_in_their_corners(ask, cell, kernel, direction, mask, units, rows, steps, bias, activation,
                                      sequences) -> list[Deviation]:
     whole = PARTS.get(cell, cell)
@@ -57,3 +59,43 @@ def fast_loops_are_right_in_their_corners(ask, cell, bias, direction, sequences,
     batch = BatchPlan(rows, 3, "none", states).draw(layer)
     request = Request(layer, draw_weights(layer), batch, wants=("outputs", "states", "gradients"), execution=Execution("fused"))
     return against_reference(ask(request), request, "outputs", "states", "gradients")
+
+
+CELLS = {"lstm": "lstm", "lstm_parts": "lstm", "gru": "gru", **PARTS, "gru_before": "gru_before", "simple_rnn": "simple_rnn"}
+WAYS = ("backward", "forward", *MERGES)
+"""Backwards, forward, or both ways, joined like this."""
+CALLS = ("first", "second", "reset")
+"""Of a layer that is not stateful; the second one of a stateful layer, which gives no states if it runs both ways; that after a
+reset."""
+
+
+@statement("A layer whose loop is unrolled, made again from its configuration, is the equations, whichever of its options meet: "
+           "cell, gate by gate or at once, direction and merge, mask, biases, activations, given states, what stands at masked "
+           "steps; also where a stateful one goes on from its last call or was reset.",
+           {"cell": tuple(CELLS), "direction": WAYS, "mask": ("none", "gaps", "right", "left"), "bias": (False, True),
+            "activation": ("tanh", "relu"), "recurrent_activation": ("sigmoid", "hard_sigmoid"), "sequences": (False, True),
+            "states": (True, False), "calls": CALLS, "padding_output": ("default", "zero"), "kernel": ("unrolled",)},
+           strength=(1, 1, 2), dense=2, sparing=10, source="the equations; Keras: unroll, from_config", senseless=(
+               (("padding_output", "mask", "sequences"),
+                lambda padding, mask, sequences: padding == "zero" and (mask == "none" or not sequences)),
+               (("direction", "mask"), lambda direction, mask: mask != "none" and direction in MERGES),
+               (("calls", "states"), lambda calls, states: calls != "first" and states)))
+def loops_made_again_match_reference(ask, cell, direction, mask, bias, activation, recurrent_activation, sequences, states, calls,
+                                     padding_output, kernel) -> list[Deviation]:
+    whole, stateful = CELLS[cell], calls != "first"
+    direction, merge = ("bidirectional", direction) if direction in MERGES else (direction, "concat")
+    layer = Layer(whole.removesuffix("_before"), 2, 3, direction=direction, merge=merge, bias=bias,
+                  activation=activation, recurrent_activation=recurrent_activation, return_sequences=sequences,
+                  reset_after=not whole.endswith("_before"), implementation=1 + (cell == whole), stateful=stateful,
+                  return_state=not stateful or direction != "bidirectional", padding_output=padding_output)
+    wants = ("outputs", "states")[: 1 + layer.return_state]
+    batch, first = (BatchPlan(3, 4, mask, states).draw(layer, seed).but(cotangents=None) for seed in (0, 1))
+    before = {"first": (), "second": (first,), "reset": (first, Reset())}[calls]
+    request = Request(layer, draw_weights(layer), batch, wants=wants, before=before,
+                      execution=Execution(kernel, origin="from_config"))
+    seen = ask(request)
+    found = against_reference(seen, request, *wants)
+    due = expect(request, seen.facts.get("padding", "hold"))
+    for name in (name for name in due if name.startswith("outputs") and sequences):  # what stands at masked steps, too
+        found = found or compare(name, seen[name], due[name].value, due[name].allowed)
+    return found

@@ -98,7 +98,7 @@ def drawn(of: str, shape: tuple[int, ...], *words: str) -> tuple[np.ndarray, np.
            "made of their configurations.",
            {"name": tuple(EQUATIONS), "form": ("function", "loss", "metric", "compiled"), "of": tuple(SHAPES)},
            senseless=((("name", "form"), lambda name, form: form == "metric" and name not in METRICS),),
-           strength=(1, 2, 3), sparing=3, eager=6, source="Keras: losses, metrics, Model.compile")
+           strength=(1, 2, 3), sparing=3, eager=9, source="Keras: losses, metrics, Model.compile")
 def losses_by_name_are_equations(ask, name, form, of) -> list[Deviation]:
     kind, numbers, options, equation = EQUATIONS[name]
     targets, outputs = drawn(numbers, SHAPES[of], of)
@@ -180,7 +180,7 @@ def axes_of_one_change_no_loss(ask, targets, outputs, weights) -> list[Deviation
 
 
 @statement("A loss that measures how far two sets overlap is its equation over all axes, or over those that are told.",
-           {"name": ("dice", "tversky"), "of": tuple(SHAPES), "axis": (None, -1)}, strength=(1, 2, 3), sparing=3, eager=3,
+           {"name": ("dice", "tversky"), "of": tuple(SHAPES), "axis": (None, -1)}, strength=(1, 2, 3), sparing=3, eager=9,
            source="Keras: Dice, Tversky; Salehi et al. 2017")
 def overlaps_are_equations(ask, name, of, axis) -> list[Deviation]:
     t, p = drawn("flags", SHAPES[of], of)

@@ -39,7 +39,7 @@ OPEN = -1
     (("direction", "merge"), lambda direction, merge: merge != "concat" and direction != "bidirectional"),
     (("inside", "return_state"), lambda inside, state: state and inside != "nothing"),
     (("inside", "merge"), lambda inside, merge: merge == "none" and inside != "nothing"),
-), strength=(1, 2, 2), source="Keras: Layer.compute_output_shape, and calls on symbolic tensors")
+), strength=(1, 2, 2), dear={"part": ("alike_cells",)}, source="Keras: Layer.compute_output_shape, and calls on symbolic tensors")
 def declared_shapes_come(ask, part, direction, merge, return_sequences, return_state, inside):
     seen = ask(FunctionRequest("declared_shapes", (
         ("part", part), ("direction", direction), ("merge", merge), ("return_sequences", return_sequences),

@@ -10,7 +10,7 @@ import numpy as np
 from cases.families.functions_by_name import OPEN
 from cases.families.named_outputs import NAMES, NESTS, OFFSETS, PARTS, WEIGHTS, results
 from cases.models import FunctionRequest
-from cases.requests import Observation
+from cases.requests import Observation, Unsupported
 from suite.backends import keras_layers as stacks
 from suite.backends import moment
 from suite.backends.keras_attention import carrying
@@ -156,11 +156,13 @@ def compiled_loss(keras: Any, options: dict[str, Any], targets: np.ndarray, outp
         return np.array(model.test_on_batch(outputs, targets, weights), "float64").reshape(-1)
 
 
-def run_activation(backend: Any, request: FunctionRequest) -> Observation:
+def run_activation(backend: Any, request: FunctionRequest) -> Observation | Unsupported:
     """Answer the request of `cases.families.functions_by_name.activations_are_equations`."""
     options, keras = dict(request.arguments), backend.keras
     tensor, numpy, mask = backend.engine.tensor, backend.engine.numpy, options["mask"]
     inputs = tensor(options["inputs"].astype("float32"))
+    if mask is None and not hasattr(keras.activations, options["function"]):
+        return Unsupported(f"this release of Keras has no activation {options['function']}")
     with moment("run"):
         if mask is not None:
             layer = getattr(keras.layers, options["function"])(**options["options"])
