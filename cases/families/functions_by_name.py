@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
+from scipy.special import erf
 
 from cases.batches import draw_values
 from cases.families.base import equal, statement
@@ -34,6 +35,14 @@ def shares(x: np.ndarray, axis: int | tuple[int, ...] = -1) -> np.ndarray:
     return parts / np.where(total, total, 1.0)
 
 
+def sparsest(x: np.ndarray) -> np.ndarray:
+    """Sparsemax along the last axis (Martins & Astudillo 2016)."""
+    falling = -np.sort(-x, axis=-1)
+    count = np.arange(1, x.shape[-1] + 1)
+    kept = (1 + count * falling > falling.cumsum(axis=-1)).sum(axis=-1, keepdims=True)
+    return np.maximum(x - (np.take_along_axis(falling.cumsum(axis=-1), kept - 1, axis=-1) - 1) / kept, 0)
+
+
 def bent(slope: float = 0.0, most: float = np.inf, threshold: float = 0.0) -> Callable[[np.ndarray], np.ndarray]:
     """Keras' relu: what is below the threshold counts by the slope, from there on; nothing is more than the most."""
     return lambda x: np.where(x >= most, most, np.where(x >= threshold, x, slope * (x - threshold)))
@@ -49,6 +58,21 @@ ACTIVATIONS: Mapping[str, tuple[str, dict[str, Any], Callable[[np.ndarray], np.n
     "hard_sigmoid": ("hard_sigmoid", {}, lambda x: np.clip(x / 6 + 0.5, 0, 1)),
     "elu": ("elu", {"alpha": 0.5}, lambda x: np.where(x > 0, x, 0.5 * np.expm1(x))),
     "softplus": ("softplus", {}, lambda x: np.log1p(np.exp(x))), "softsign": ("softsign", {}, lambda x: x / (1 + np.abs(x))),
+    "relu6": ("relu6", {}, bent(most=6)), "celu": ("celu", {"alpha": 0.5}, lambda x: np.where(x > 0, x, np.expm1(x / 0.5) / 2)),
+    "gelu": ("gelu", {}, lambda x: x * (1 + erf(x / np.sqrt(2))) / 2),
+    "gelu_by_tanh": ("gelu", {"approximate": True}, lambda x: x * (1 + np.tanh(np.sqrt(2 / np.pi) * (x + 0.044715 * x**3))) / 2),
+    "selu": ("selu", {}, lambda x: 1.0507009873554805 * np.where(x > 0, x, 1.6732632423543772 * np.expm1(x))),
+    "mish": ("mish", {}, lambda x: x * np.tanh(np.log1p(np.exp(x)))),
+    "glu": ("glu", {"axis": 1}, lambda x: x[:, :2] / (1 + np.exp(-x[:, 2:]))),
+    "log_sigmoid": ("log_sigmoid", {}, lambda x: -np.log1p(np.exp(-x))),
+    "hard_silu": ("hard_silu", {}, lambda x: x * np.clip(x / 6 + 0.5, 0, 1)),
+    "hard_tanh": ("hard_tanh", {}, lambda x: np.clip(x, -1, 1)), "tanh_shrink": ("tanh_shrink", {}, lambda x: x - np.tanh(x)),
+    "hard_shrink": ("hard_shrink", {"threshold": 0.25}, lambda x: np.where(np.abs(x) > 0.25, x, 0)),
+    "soft_shrink": ("soft_shrink", {"threshold": 0.25}, lambda x: np.sign(x) * np.maximum(np.abs(x) - 0.25, 0)),
+    "threshold": ("threshold", {"threshold": 0.25, "default_value": 2.0}, lambda x: np.where(x > 0.25, x, 2.0)),
+    "squareplus": ("squareplus", {"b": 2}, lambda x: (x + np.sqrt(x**2 + 2)) / 2),
+    "sparse_plus": ("sparse_plus", {}, lambda x: np.where(x < -1, 0, np.where(x < 1, (x + 1) ** 2 / 4, x))),
+    "sparse_sigmoid": ("sparse_sigmoid", {}, lambda x: np.clip((x + 1) / 2, 0, 1)), "sparsemax": ("sparsemax", {}, sparsest),
     "silu": ("silu", {}, lambda x: x / (1 + np.exp(-x))), "exponential": ("exponential", {}, np.exp),
     "softmax": ("softmax", {}, powers), "softmax_of_steps": ("softmax", {"axis": 1},
                                                               lambda x: powers(x.swapaxes(1, 2)).swapaxes(1, 2)),
@@ -74,7 +98,7 @@ SHAPES = {"distinct": (3, 6, 4), "square": (4, 6, 4), "single": (1, 6, 4)}
            {"name": tuple(ACTIVATIONS)}, source="Keras: activations")
 def activations_are_equations(ask, name):
     function, options, equation = ACTIVATIONS[name]
-    inputs = draw_values(generator("activations"), KEPT.shape)
+    inputs = draw_values(generator("activations"), KEPT.shape) * 2
     due = equation(inputs)
     given = (("name", name), ("function", function), ("options", options), ("inputs", inputs),
              ("mask", KEPT if function[0].isupper() else None))

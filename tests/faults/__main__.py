@@ -47,6 +47,7 @@ from tests.faults import (
     in_other_stacks,
     in_outside_core,
     in_outside_models,
+    in_pairs,
     in_put_back,
     in_real,
     in_sparing,
@@ -70,7 +71,7 @@ FAULTS: tuple[Fault, ...] = (*in_loops.ALL, *in_layers.ALL, *in_masks.ALL, *in_t
                              *in_sparing.ALL, *in_sparing_again.ALL, *in_outside_core.ALL, *in_outside_models.ALL,
                              *in_put_back.ALL, *in_meeting.ALL, *in_meeting_outside.ALL, *in_hidden.ALL,
                              *in_blind_torch_fifth.ALL, *in_blind_torch_fifth_modules.ALL, *in_common.ALL,
-                             *in_sparing_third.ALL)
+                             *in_sparing_third.ALL, *in_pairs.ALL)
 WHAT = ("killed", "survived", "explained", "void")
 
 
