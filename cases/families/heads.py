@@ -23,10 +23,10 @@ SLACK = 256 * unit_roundoff("float32")
 Weights = Mapping[str, np.ndarray]
 
 
-def sizes(heads: str, reads: str) -> dict[str, tuple[int, ...]]:
+def sizes(heads: str, reads: str, gate: bool = False) -> dict[str, tuple[int, ...]]:
     """Weights: `NAME/kernel` (features, heads, size) and `NAME/bias` (heads, size) of query, key and value, `output/kernel`
-    (heads, size, features) and `output/bias` (features,); `further/key` and `further/value` (heads, size). Keys and values are
-    as wide as queries, or have widths of their own."""
+    (heads, size, features) and `output/bias` (features,); `further/key` and `further/value` (heads, size); of a gate, what the
+    query has. Keys and values are as wide as queries, or have widths of their own."""
     asking, kept = HEADS[heads]
     width = asking * SIZE
     widths = {"query": width, **({"key": 5, "value": 4} if reads == "others" else {"key": width, "value": width})}
@@ -35,6 +35,7 @@ def sizes(heads: str, reads: str) -> dict[str, tuple[int, ...]]:
         count = asking if name == "query" else kept
         found |= {f"{name}/kernel": (of, count, SIZE), f"{name}/bias": (count, SIZE)}
     found |= {"output/kernel": (asking, SIZE, width), "output/bias": (width,)}
+    found |= {f"gate/{part}": found[f"query/{part}"] for part in ("kernel", "bias")} if gate else {}
     return found | {"further/key": (asking, SIZE), "further/value": (asking, SIZE)}
 
 
@@ -59,7 +60,11 @@ def attended(given: Mapping[str, np.ndarray], weights: Weights, further: str) ->
     products = np.where(may, q @ np.swapaxes(k, -1, -2) / math.sqrt(SIZE) + plus, -np.inf)
     powers = np.exp(products - products.max(axis=-1, keepdims=True))
     scores = powers / powers.sum(axis=-1, keepdims=True)
-    return np.einsum("bhts,hsf->btf", scores @ v, weights["output/kernel"]) + weights["output/bias"], scores
+    read = scores @ v
+    if "gate/kernel" in weights:
+        opened = np.einsum("btf,fhs->bhts", given["query"], weights["gate/kernel"]) + weights["gate/bias"][None, :, None]
+        read = read / (1 + np.exp(-opened))
+    return np.einsum("bhts,hsf->btf", read, weights["output/kernel"]) + weights["output/bias"], scores
 
 
 FACTORS = {
@@ -99,20 +104,23 @@ def heads_with_more_are_their_equation(ask, **variant) -> list[Deviation]:
     return deviations(ask, **variant)
 
 
-@statement("A query of a layer with a window reads the steps within it on either side, and none that is later where that is "
-           "forbidden too.", {"causal": (True, False)}, sparing=0, eager=1, source="Keras: MultiHeadAttention(sliding_window)")
-def heads_within_a_window(ask, causal) -> list[Deviation]:
-    return deviations(ask, heads="each_its_own", reads="itself", further="none", mask="none", own="none", causal=causal,
-                      scores="each", bare=False, bias=True, gradients=False, time_first=False, numbers=False, window=WINDOW)
+@statement("A query of a layer with a window reads the steps within it on either side, and none that is later, or padding, where "
+           "that is forbidden too; a gate, which sees the query, scales what each head has read.",
+           {"causal": (True, False), "heads": ("each_its_own", "shared_by_two"), "gate": (True, False)}, strength=(1, 2, 2),
+           sparing=0, eager=1, source="Keras: MultiHeadAttention(sliding_window, use_gate); Qiu et al. 2025")
+def heads_within_a_window(ask, causal, heads, gate) -> list[Deviation]:
+    return deviations(ask, heads=heads, reads="itself", further="none", mask="gaps" if gate else "none", own="none", causal=causal,
+                      scores="each", bare=False, bias=True, gradients=False, time_first=False, numbers=False, window=WINDOW,
+                      gate=gate)
 
 
 def deviations(ask, heads, reads, further, mask, own, causal, scores, bare, bias, gradients, time_first, numbers,
-               window=0) -> list[Deviation]:
+               window=0, gate=False) -> list[Deviation]:
     """Between outputs and scores and the equation. `window`: how many steps a query reads on either side, itself among them; 0 is
-    no window."""
+    no window. `gate`: whether what is read is scaled by one."""
     random = generator("heads", heads, reads)
     weights = {name: draw_values(random, shape) * (1.0 if bias or not name.endswith("bias") else 0.0)
-               for name, shape in sizes(heads, reads).items()}
+               for name, shape in sizes(heads, reads, gate).items()}
     rows, read = 1 if bare else ROWS, QUERIES if reads == "itself" else VALUES
     given = {name: draw_values(random, (rows, QUERIES if name == "query" else read, len(weights[f"{name}/kernel"])))
              for name in ("query", "key", "value")}
@@ -134,7 +142,7 @@ def deviations(ask, heads, reads, further, mask, own, causal, scores, bare, bias
     due, parts = attended(given, weights, further)
     options: dict[str, Any] = {"heads": HEADS[heads], "reads": reads, "further": further, "scores": scores, "bare": bare,
                                "bias": bias, "gradients": gradients, "time_first": time_first, "causal": causal,
-                               "window": window, "numbers": (keys, np.broadcast_to(pairs, said.shape)) if numbers else ()}
+                               "window": window, "gate": gate, "numbers": (keys, np.broadcast_to(pairs, said.shape)) if numbers else ()}
     seen = ask(FunctionRequest("heads", (*options.items(), ("weights", weights), ("given", given), ("valid", valid),
                                          ("said", said if causal or own != "none" else None))))
     found = compare("outputs", seen["outputs"], due, SLACK * (1.0 + np.abs(due)))

@@ -21,10 +21,15 @@ LAYERS: Mapping[str, tuple[str, dict[str, Any], tuple[tuple[int, ...], ...], Cal
     "joined": ("Concatenate", {}, ((STEPS, 3), (STEPS, 4)), lambda t: (t, 7)),
     "joined_in_time": ("Concatenate", {"axis": 1}, ((STEPS, 3), (OTHERS, 3)), lambda t: (t + OTHERS, 3)),
     "three_joined_in_time": ("Concatenate", {"axis": -2}, ((STEPS, 3), (OTHERS, 3), (2, 3)), lambda t: (t + OTHERS + 2, 3)),
-    **{name.lower(): (name, {}, PAIR, lambda t: (t, 3))
-       for name in ("Add", "Average", "Multiply", "Subtract", "Maximum", "Minimum")},
+    **{name.lower(): (name, {}, PAIR, lambda t: (t, 3)) for name in ("Add", "Subtract", "Minimum")},
+    "average": ("Average", {}, (*PAIR, (1, 3)), lambda t: (t, 3)),
     "spread": ("Add", {}, ((STEPS, 3), (1, 3)), lambda t: (t, 3)),
+    "multiply": ("Multiply", {}, ((1, 3), (STEPS, 1)), lambda t: (STEPS, 3)),
+    "maximum": ("Maximum", {}, ((3,), (STEPS, 3)), lambda t: (STEPS, 3)),
     "products": ("Dot", {"axes": 2}, ((STEPS, 3), (OTHERS, 3)), lambda t: (t, OTHERS)),
+    "products_from_the_end": ("Dot", {"axes": (-1, 1)}, ((STEPS, 3), (3, 4)), lambda t: (t, 4)),
+    "products_of_vectors": ("Dot", {"axes": -1}, ((3,), (3,)), lambda t: (1,)),
+    "same": ("Identity", {}, ((STEPS, 3),), lambda t: (t, 3)),
     "dense": ("Dense", {"units": 7}, ((STEPS, 3),), lambda t: (t, 7)),
     "einsum": ("EinsumDense", {"equation": "btf,fg->btg", "output_shape": (None, 7)}, ((STEPS, 3),), lambda t: (t, 7)),
     "table": ("Embedding", {"input_dim": 9, "output_dim": 7}, ((STEPS,),), lambda t: (t, 7)),
@@ -54,13 +59,16 @@ first input."""
 
 APART = ("MultiHeadAttention",)
 """The layers that take their inputs one by one, not as a list."""
+CLOSED = ("repeated", "greatest", "multiply", "maximum", "products_of_vectors")
+"""Those whose first input has no axis of time that may be open."""
 
 
 @statement("Layers around recurrent ones give the shape that is documented, and tell it beforehand: what depends on an axis that "
            "is open stays open, and nothing else.",
            {"name": tuple(LAYERS), "open": ("nothing", "time", "first")}, usual={"open": ("nothing", "first")},
            strength=(1, 2, 2), sparing=30, senseless=(
-    (("name", "open"), lambda name, open: name in ("repeated", "greatest") and open != "nothing"),
+    (("name", "open"), lambda name, open: name in CLOSED and open != "nothing"),
+    (("name", "open"), lambda name, open: name == "products_from_the_end" and open == "time"),  # what is summed over stays known
     (("name", "open"), lambda name, open: name == "einsum" and open == "nothing"),  # its own option leaves time open
     (("name", "open"), lambda name, open: open == "time" and len(LAYERS[name][2]) == 1),
 ), source="Keras: Layer.compute_output_shape, and calls on symbolic tensors")

@@ -23,13 +23,14 @@ def run_heads(backend: Any, request: FunctionRequest) -> Observation | Unsupport
     asking, kept = options["heads"]
     given, weights, layers = options["given"], options["weights"], keras.layers
     windowed = {"sliding_window": options["window"]} if options["window"] else {}
-    if windowed and "sliding_window" not in inspect.signature(layers.MultiHeadAttention.__init__).parameters:
+    if windowed and "sliding_window" not in inspect.signature(layers.GroupQueryAttention.__init__).parameters:
         return Unsupported("this release of Keras has no windows")
+    windowed |= {"use_gate": True} if options["gate"] else {}
     with moment("build"):
         if asking == kept:
             one = layers.MultiHeadAttention(asking, SIZE, dropout=0.4, use_bias=options["bias"], **windowed)
         else:
-            one = layers.GroupQueryAttention(SIZE, asking, kept, dropout=0.4, use_bias=options["bias"])
+            one = layers.GroupQueryAttention(SIZE, asking, kept, dropout=0.4, use_bias=options["bias"], **windowed)
         one.build(given["query"].shape, given["value"].shape, given["key"].shape)
         for variable in one.trainable_weights:
             *_, part, name = variable.path.split("/")
@@ -40,6 +41,9 @@ def run_heads(backend: Any, request: FunctionRequest) -> Observation | Unsupport
         if options["reads"] == "itself":
             key = value = query
         masks = {} if options["valid"] is None else {"value_mask": engine.tensor(options["valid"])}
+        if masks and options["reads"] != "itself":  # each hides some, and together they hide what is padding
+            even = np.arange(options["valid"].shape[1]) % 2 == 0
+            masks = {f"{n}_mask": engine.tensor(options["valid"] | half) for n, half in (("value", even), ("key", ~even))}
         said = options["said"]
         if options["causal"]:
             masks["use_causal_mask"] = True
