@@ -31,9 +31,9 @@ def own_cells_are_found(ask, around, way):
     return found if np.ptp(seen["outputs/made"]) else [*found, Deviation("outputs", "every output is the same number")]
 
 
-INSIDE = ("loop", "unrolled", "masked", "stateful", "stacked", "both", "of_two_kinds", "each_step", "model")
-"""Where the cell stands, forward but for `unrolled`: a loop; above an LSTM's cell; a Bidirectional layer; one whose backward half
-is a GRU; words in sentences; a model."""
+INSIDE = ("loop", "unrolled", "masked", "stateful", "stacked", "mixed", "both", "of_two_kinds", "each_step", "model")
+"""Where the cell stands, forward but for `unrolled`: a loop; above an LSTM's cell; twice, below and above a cell that knows of no
+training and changes nothing; a Bidirectional layer; one whose backward half is a GRU; words in sentences; a model."""
 
 
 @statement("A cell of the user's own is told whether it trains, in whatever loop, wrapper or model it stands; a layer that tells "
@@ -44,13 +44,36 @@ def own_cells_are_told_of_training(ask):
     found = []
     for name in INSIDE:
         idle = seen[f"inference/{name}"]
-        found += equal(name, seen[f"training/{name}"], 2 * idle, "in training the cell doubles what it gives in inference")
+        times = 4 if name == "mixed" else 2
+        found += equal(name, seen[f"training/{name}"], times * idle, "in training a cell doubles what it gives in inference")
         if not np.abs(idle).max(initial=0.0) > 0:
             found.append(Deviation(name, f"{name}: in inference the cell gave nothing"))
     loop = seen["inference/loop"]
     for mode in ("inference", "training"):
         for told, due in (("trains", 2 * loop), ("rests", loop)):
             found += equal(f"{told}/{mode}", seen[f"{told}/{mode}"], due, "a loop within a layer that tells it so")
+    return found
+
+
+BEGINNINGS = ("tensor", "list", "tuple")
+"""What a cell's states come in, of which it has one."""
+BEGUN = ("alone", "backward", "unrolled", "stateful", "above", "below", "both")
+"""Where such a cell stands: in a loop of one direction; above or below an LSTM's cell, and says the size of no output; in both
+directions."""
+
+
+@statement("A cell of the user's own begins with what it says, be it a tensor or a list of one, wherever it stands, as with these "
+           "states given.", {"begins": BEGINNINGS}, strength=(1, 1, 1), sparing=1, eager=1,
+           source="Keras: RNN(cell), cell.get_initial_state")
+def own_cells_begin_as_they_say(ask, begins) -> list[Deviation]:
+    """Arrays: `begun/NAME`, the outputs and last states of a call; `given/NAME`, of one from these states; `zeros/NAME`, of one
+    from zeros."""
+    seen = ask(FunctionRequest("own_beginnings", (("begins", begins), ("inside", BEGUN))))
+    found = []
+    for name in BEGUN:
+        found += equal(name, seen[f"begun/{name}"], seen[f"given/{name}"], f"it says so in a {begins}")
+        if np.array_equal(seen[f"given/{name}"], seen[f"zeros/{name}"]):
+            found.append(Deviation(name, f"{name}: from zeros it gives the same"))
     return found
 
 
@@ -67,7 +90,7 @@ def configurations_are_left_as_they_were(ask, kind):
 @statement("A function that a Lambda layer was given (the one it computes, that of its mask, that of its shape), and what it is "
            "to be called with, is the same in a layer that is made of its configuration, by way of text too, as in a file.", {
                "part": ("function", "mask", "output_shape"), "form": FORMS, "way": ("words", "configuration")},
-           strength=(1, 1, 2), sparing=3, source="Keras: layers.Lambda")
+           strength=(1, 2, 2), usual={"way": ("words",)}, sparing=3, source="Keras: layers.Lambda")
 def own_functions_survive(ask, part, form, way):
     """Arrays: what the layer and the one made of it give: `outputs/...`, `mask/...`, `shape/...`."""
     seen = ask(FunctionRequest("own_functions", (("part", part), ("form", form), ("way", way))))

@@ -102,6 +102,20 @@ def told_cell(keras: Any) -> type:
 
 
 @lru_cache(maxsize=1)
+def idle_cell(keras: Any) -> type:
+    """The class of a cell that gives what it is given, and is told nothing."""
+    class IdleCell(keras.layers.Layer):
+        def __init__(self, **kwargs: Any):
+            super().__init__(**kwargs)
+            self.state_size = UNITS
+
+        def call(self, inputs: Any, states: Any) -> tuple[Any, list[Any]]:
+            return inputs, [inputs]
+
+    return IdleCell
+
+
+@lru_cache(maxsize=1)
 def telling_layer(keras: Any) -> type:
     """The class of a layer around another one, which it tells always, or never, to train."""
     class Telling(keras.layers.Layer):
@@ -125,6 +139,8 @@ def told(keras: Any, name: str) -> Any:
 
     if name == "stacked":
         return loop(layers.LSTMCell(4))
+    if name == "mixed":
+        return loop(told_cell(keras)(), idle_cell(keras)())
     if name == "both":
         return layers.Bidirectional(loop())
     if name == "of_two_kinds":
@@ -172,6 +188,38 @@ def around(keras: Any, what: str, cell: Any) -> tuple[Any, tuple[int, ...]]:
     if what == "model":
         return keras.Sequential([keras.Input(shape[1:]), layers.RNN(cell, return_sequences=True)]), shape
     return layers.RNN(cell, return_sequences=True, return_state=True), shape
+
+
+def run_own_beginnings(backend: Any, request: FunctionRequest) -> Observation:
+    """Answer the request of `cases.families.own_classes.own_cells_begin_as_they_say`."""
+    options, keras, engine, arrays = dict(request.arguments), backend.keras, backend.engine, {}
+    layers, begins, x = keras.layers, options["begins"], np.random.default_rng(13).uniform(0.2, 0.9, (ROWS, STEPS, UNITS))
+
+    @keras.saving.register_keras_serializable("rnn_conformance")
+    class BegunCell(single_cell(keras)):
+        def get_initial_state(self, batch_size: Any = None) -> Any:
+            found = keras.ops.ones((batch_size, UNITS), self.compute_dtype) * 0.75
+            return {"tensor": found, "list": [found], "tuple": (found,)}[begins]
+
+    for name in options["inside"]:
+        with moment("build"):
+            cells = {"above": [layers.LSTMCell(UNITS), BegunCell()], "below": [BegunCell(), layers.LSTMCell(UNITS)]}.get(name, BegunCell())
+            one = layers.RNN(cells, return_sequences=True, return_state=True, go_backwards=name == "backward",
+                             unroll=name == "unrolled", stateful=name == "stateful")
+            one = layers.Bidirectional(one) if name == "both" else one
+            one.build(x.shape)
+
+        def begun(size: float, name: str = name) -> list[Any]:
+            first = keras.ops.full((ROWS, UNITS), size)
+            memory = [keras.ops.zeros((ROWS, UNITS)) for _ in range(2)]
+            own = first if begins == "tensor" else [first]
+            return {"above": [memory, own], "below": [own, memory], "both": [first, first]}.get(name, [first])
+
+        with moment("run"):
+            for how, given in (("begun", {}), ("given", {"initial_state": begun(0.75)}), ("zeros", {"initial_state": begun(0.0)})):
+                found = keras.tree.flatten(one(engine.tensor(x.astype("float32")), **given))
+                arrays[f"{how}/{name}"] = np.concatenate([engine.numpy(each).ravel() for each in found])
+    return Observation(arrays)
 
 
 def sizes(shapes: Any) -> np.ndarray:

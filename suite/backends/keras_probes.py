@@ -74,7 +74,7 @@ from suite.backends.keras_options import (
     run_optional,
     run_shared,
 )
-from suite.backends.keras_own import run_configured_twice, run_own_cell, run_told_training
+from suite.backends.keras_own import run_configured_twice, run_own_beginnings, run_own_cell, run_told_training
 from suite.backends.keras_own_steps import run_losses_added, run_own_steps
 from suite.backends.keras_parts import (
     run_dropped_all,
@@ -148,7 +148,7 @@ PROBES: Mapping[str, Callable] = {
     "masked_number": run_masked_number, "recomputed": run_recomputed, "whole_sequences": run_whole_sequences,
     "masked_metric": run_masked_metric,
     "watching": run_watching, "interrupted": run_interrupted, "windows": run_windows, "words": run_words,
-    "own_cell": run_own_cell, "told_training": run_told_training, "configured_twice": run_configured_twice,
+    "own_cell": run_own_cell, "own_beginnings": run_own_beginnings, "told_training": run_told_training, "configured_twice": run_configured_twice,
     "fitting": run_fitting, "thawed": run_thawed,
     "convolution_in_time": run_convolution_in_time, "last_axis": run_last_axis, "recorded": run_recorded,
     "compiled_by_default": run_compiled_by_default, "counted_states": run_counted_states,
