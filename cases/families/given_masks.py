@@ -57,8 +57,8 @@ JOINED = ("add", "concatenate", "attention", "lstm", "maximum", "dense", "fewer_
 sequences of one feature."""
 
 
-@statement("Inputs that are cast to the dtype of a layer keep their masks, alone or in a list, also where a model adds an axis, or takes one "
-           "away.",
+@statement("Inputs that are cast to the dtype of a layer keep their masks, alone or in a list, also where a model adds an axis, "
+           "or takes one away.",
            {"kind": JOINED, "dtype": ("float16", "bfloat16")}, strength=(1, 1, 2), sparing=2, eager=3,
            usual={"dtype": ("bfloat16",)}, source="Keras: Layer.__call__, autocast")
 def cast_inputs_keep_their_masks(ask, kind, dtype) -> list[Deviation]:

@@ -104,14 +104,14 @@ def heads_with_more_are_their_equation(ask, **variant) -> list[Deviation]:
     return deviations(ask, **variant)
 
 
-@statement("A query of a layer with a window reads the steps within it on either side, and none that is later, or padding, where "
-           "that is forbidden too; a gate, which sees the query, scales what each head has read.",
+@statement("A query of a layer with a window reads the steps within it on either side, and none that is later, or padding, "
+           "where that is forbidden too; a gate, which sees the query, scales what each head has read.",
            {"causal": (True, False), "heads": ("each_its_own", "shared_by_two"), "gate": (True, False)}, strength=(1, 2, 2),
            sparing=0, eager=1, source="Keras: MultiHeadAttention(sliding_window, use_gate); Qiu et al. 2025")
 def heads_within_a_window(ask, causal, heads, gate) -> list[Deviation]:
-    return deviations(ask, heads=heads, reads="itself", further="none", mask="gaps" if gate else "none", own="none", causal=causal,
-                      scores="each", bare=False, bias=True, gradients=False, time_first=False, numbers=False, window=WINDOW,
-                      gate=gate)
+    return deviations(ask, heads=heads, reads="itself", further="none", mask="gaps" if gate else "none", own="none",
+                      causal=causal, scores="each", bare=False, bias=True, gradients=False, time_first=False, numbers=False,
+                      window=WINDOW, gate=gate)
 
 
 def deviations(ask, heads, reads, further, mask, own, causal, scores, bare, bias, gradients, time_first, numbers,
@@ -142,7 +142,8 @@ def deviations(ask, heads, reads, further, mask, own, causal, scores, bare, bias
     due, parts = attended(given, weights, further)
     options: dict[str, Any] = {"heads": HEADS[heads], "reads": reads, "further": further, "scores": scores, "bare": bare,
                                "bias": bias, "gradients": gradients, "time_first": time_first, "causal": causal,
-                               "window": window, "gate": gate, "numbers": (keys, np.broadcast_to(pairs, said.shape)) if numbers else ()}
+                               "window": window, "gate": gate,
+                               "numbers": (keys, np.broadcast_to(pairs, said.shape)) if numbers else ()}
     seen = ask(FunctionRequest("heads", (*options.items(), ("weights", weights), ("given", given), ("valid", valid),
                                          ("said", said if causal or own != "none" else None))))
     found = compare("outputs", seen["outputs"], due, SLACK * (1.0 + np.abs(due)))

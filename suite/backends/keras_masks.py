@@ -131,10 +131,11 @@ def run_mask_goes_first(backend: Any, request: FunctionRequest) -> Observation:
         one.build(inputs.shape)
     count = {"lstm": 2, "simple_rnn": 1}.get(options["kind"], 0)
     states = [[engine.tensor(np.full((len(inputs), 2), 0.5, "float32")) for _ in range(count)]] if count else []
+    named = {"initial_state": states[0]} if states else {}
     with moment("run"):
         carried = carrying(backend.keras, engine.tensor(inputs), options["carried"], engine)
         outputs = one(carried, *states, mask=options["mask"] if states else mask)
-        arrays = {"outputs": outputs, "due": one(engine.tensor(inputs), mask=mask, **({"initial_state": states[0]} if states else {}))}
+        arrays = {"outputs": outputs, "due": one(engine.tensor(inputs), mask=mask, **named)}
         if (handed := passed_mask(outputs)) is not None:
             arrays["mask"] = handed
     return Observation({name: engine.numpy(array) for name, array in arrays.items()})

@@ -203,8 +203,9 @@ def run_own_beginnings(backend: Any, request: FunctionRequest) -> Observation:
 
     for name in options["inside"]:
         with moment("build"):
-            cells = {"above": [layers.LSTMCell(UNITS), BegunCell()], "below": [BegunCell(), layers.LSTMCell(UNITS)]}.get(name, BegunCell())
-            one = layers.RNN(cells, return_sequences=True, return_state=True, go_backwards=name == "backward",
+            own, other = BegunCell(), layers.LSTMCell(UNITS)
+            one = layers.RNN({"above": [other, own], "below": [own, other]}.get(name, own), return_sequences=True,
+                             return_state=True, go_backwards=name == "backward",
                              unroll=name == "unrolled", stateful=name == "stateful")
             one = layers.Bidirectional(one) if name == "both" else one
             one.build(x.shape)
@@ -216,7 +217,8 @@ def run_own_beginnings(backend: Any, request: FunctionRequest) -> Observation:
             return {"above": [memory, own], "below": [own, memory], "both": [first, first]}.get(name, [first])
 
         with moment("run"):
-            for how, given in (("begun", {}), ("given", {"initial_state": begun(0.75)}), ("zeros", {"initial_state": begun(0.0)})):
+            for how, size in (("begun", None), ("given", 0.75), ("zeros", 0.0)):
+                given = {} if size is None else {"initial_state": begun(size)}
                 found = keras.tree.flatten(one(engine.tensor(x.astype("float32")), **given))
                 arrays[f"{how}/{name}"] = np.concatenate([engine.numpy(each).ravel() for each in found])
     return Observation(arrays)

@@ -54,7 +54,6 @@ CELLS = faults("pairs, core", RNN + "lstm", {
     "LSTM: forget gates begin at one more than the others": (
         '                            initializers.get("ones")(\n                                (self.units,), *args, **kwargs\n                            ),',
         '                            1.0 + self.bias_initializer(\n                                (self.units,), *args, **kwargs\n                            ),'),
-    "LSTM: a mask in a list is its last": ("            mask = mask[0]\n", "            mask = None\n"),
     "LSTM implementation 1: without a bias the output gate has the candidate's input": (
         "            x_o = ops.matmul(inputs_o, k_o)\n", "            x_o = ops.matmul(inputs_o, k_o if self.use_bias else k_c)\n"),
 }) + faults("pairs, core", RNN + "gru", {
