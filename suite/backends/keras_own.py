@@ -12,6 +12,7 @@ from cases.models import FunctionRequest
 from cases.requests import Observation
 from suite.backends import moment
 from suite.backends.keras_again import loaded
+from suite.backends.keras_cells import nest
 from suite.backends.keras_told import made as made_kind
 
 UNITS, MEMORY, ROWS, STEPS, FEATURES = 5, 3, 2, 4, 3
@@ -101,18 +102,13 @@ def told_cell(keras: Any) -> type:
     return ToldCell
 
 
-@lru_cache(maxsize=1)
-def idle_cell(keras: Any) -> type:
-    """The class of a cell that gives what it is given, and is told nothing."""
-    class IdleCell(keras.layers.Layer):
-        def __init__(self, **kwargs: Any):
-            super().__init__(**kwargs)
-            self.state_size = UNITS
+class IdleCell:
+    """A cell that is no layer, gives what it is given, and takes nothing else."""
 
-        def call(self, inputs: Any, states: Any) -> tuple[Any, list[Any]]:
-            return inputs, [inputs]
+    state_size = UNITS
 
-    return IdleCell
+    def call(self, inputs: Any, states: Any) -> tuple[Any, list[Any]]:
+        return inputs, [inputs]
 
 
 @lru_cache(maxsize=1)
@@ -140,7 +136,7 @@ def told(keras: Any, name: str) -> Any:
     if name == "stacked":
         return loop(layers.LSTMCell(4))
     if name == "mixed":
-        return loop(told_cell(keras)(), idle_cell(keras)())
+        return loop(told_cell(keras)(), IdleCell())
     if name == "both":
         return layers.Bidirectional(loop())
     if name == "of_two_kinds":
@@ -192,7 +188,7 @@ def around(keras: Any, what: str, cell: Any) -> tuple[Any, tuple[int, ...]]:
 
 def run_own_beginnings(backend: Any, request: FunctionRequest) -> Observation:
     """Answer the request of `cases.families.own_classes.own_cells_begin_as_they_say`."""
-    options, keras, engine, arrays = dict(request.arguments), backend.keras, backend.engine, {}
+    options, keras, engine, arrays, nests = dict(request.arguments), backend.keras, backend.engine, {}, {}
     layers, begins, x = keras.layers, options["begins"], np.random.default_rng(13).uniform(0.2, 0.9, (ROWS, STEPS, UNITS))
 
     @keras.saving.register_keras_serializable("rnn_conformance")
@@ -204,9 +200,9 @@ def run_own_beginnings(backend: Any, request: FunctionRequest) -> Observation:
     for name in options["inside"]:
         with moment("build"):
             own, other = BegunCell(), layers.LSTMCell(UNITS)
-            one = layers.RNN({"above": [other, own], "below": [own, other]}.get(name, own), return_sequences=True,
-                             return_state=True, go_backwards=name == "backward",
-                             unroll=name == "unrolled", stateful=name == "stateful")
+            cells = {"above": [other, own], "below": [own, other], "below_unrolled": [own, other]}.get(name, own)
+            one = layers.RNN(cells, return_sequences=True, return_state=True, go_backwards=name == "backward",
+                             unroll="unrolled" in name, stateful=name == "stateful")
             one = layers.Bidirectional(one) if name == "both" else one
             one.build(x.shape)
 
@@ -214,14 +210,16 @@ def run_own_beginnings(backend: Any, request: FunctionRequest) -> Observation:
             first = keras.ops.full((ROWS, UNITS), size)
             memory = [keras.ops.zeros((ROWS, UNITS)) for _ in range(2)]
             own = first if begins == "tensor" else [first]
-            return {"above": [memory, own], "below": [own, memory], "both": [first, first]}.get(name, [first])
+            below = [own, memory]
+            return {"above": [memory, own], "below": below, "below_unrolled": below, "both": [first, first]}.get(name, [first])
 
         with moment("run"):
             for how, size in (("begun", None), ("given", 0.75), ("zeros", 0.0)):
                 given = {} if size is None else {"initial_state": begun(size)}
-                found = keras.tree.flatten(one(engine.tensor(x.astype("float32")), **given))
-                arrays[f"{how}/{name}"] = np.concatenate([engine.numpy(each).ravel() for each in found])
-    return Observation(arrays)
+                found = one(engine.tensor(x.astype("float32")), **given)
+                nests[f"{how}/{name}"] = (nest(list(found[1:])), nest(begun(0.0)))
+                arrays[f"{how}/{name}"] = np.concatenate([engine.numpy(each).ravel() for each in keras.tree.flatten(found)])
+    return Observation(arrays, facts={"nests": tuple(nests.items())})
 
 
 def sizes(shapes: Any) -> np.ndarray:

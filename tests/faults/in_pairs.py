@@ -26,8 +26,6 @@ RNNS = faults("pairs, core", RNN + "rnn", {
         "        if not self.stateful:\n            self._maybe_reset_dropout_masks(self.cell)\n\n        if self.stateful:"),
     "a cell that begins with a tensor begins with its rows": (
         "            init_state = [init_state]\n", "            init_state = [init_state[i] for i in range(len(init_state))]\n"),
-    "built again, a stateful layer keeps its states": (
-        "                self.reset_state()\n            else:\n", "                pass\n            else:\n"),
     "stacked: later cells configure their dropout by the first inputs": (
         "                input_sequence, _ = cell_call_fn(input_sequence, s)\n", "                cell_call_fn(input_sequence, s)\n"),
     "states are told beforehand in the wrong order": (
