@@ -73,9 +73,8 @@ def dropout_reaches_every_gate(ask, asked, together, direction):
     batch = BatchPlan(ROWS, STEPS, states=True).draw(layer).but(cotangents=None)
     found, draws = [], []
     for gate, name in enumerate(layer.gates):
-        if name == "r" and not layer.reset_after:
-            continue  # it gates nothing but a product, of which there is none
-        lost, wrong = dropped(ask, layer, batch, place, gate, together)
+        one = layer.but(reset_after=True) if name == "r" else layer  # what is reset before a product does not show without it
+        lost, wrong = dropped(ask, one, batch, place, gate, together)
         found += wrong
         count = int(lost.sum())
         if improbable(count, lost.size, RATE):
