@@ -63,8 +63,8 @@ directions."""
 
 
 @statement("A cell of the user's own begins with what it says, be it a tensor or a list of one, wherever it stands, as with "
-           "these states given; its last states lie in each other as the first did.", {"begins": BEGINNINGS}, strength=(1, 1, 1), sparing=1, eager=1,
-           source="Keras: RNN(cell), cell.get_initial_state")
+           "these states given; its last states lie in each other as the first did.", {"begins": BEGINNINGS},
+           strength=(1, 1, 1), sparing=1, eager=1, source="Keras: RNN(cell), cell.get_initial_state")
 def own_cells_begin_as_they_say(ask, begins) -> list[Deviation]:
     """Arrays: `begun/NAME`, the outputs and last states of a call; `given/NAME`, of one from these states; `zeros/NAME`, of one
     from zeros."""

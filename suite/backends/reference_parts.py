@@ -8,7 +8,7 @@ import numpy as np
 
 from cases.families.normalizations import normalized, norms_by_hand
 from cases.families.options_of_nothing import asked
-from cases.families.told_shapes import LAYERS, ROWS, STEPS, tellable
+from cases.families.told_shapes import EQUATIONS, LAYERS, ROWS, STEPS, tellable
 from cases.layers import generator
 from cases.models import FunctionRequest
 from cases.requests import Observation
@@ -167,7 +167,9 @@ def run_told_shapes(backend: Any, request: FunctionRequest) -> Observation:
     """The documented shape; beforehand with every axis open that depends on one that is."""
     options = dict(request.arguments)
     told = np.array([sizes[0] for sizes in tellable(options["name"], options["open"])])
-    return Observation({"came": np.array([ROWS, *LAYERS[options["name"]][3](STEPS)]), "symbolic": told, "computed": told})
+    values = {name: of(*options["inputs"]) for name, of in EQUATIONS.items() if name == options["name"]}
+    return Observation({"came": np.array([ROWS, *LAYERS[options["name"]][3](STEPS)]), "symbolic": told, "computed": told} | {
+        "outputs": one for one in values.values()})
 
 
 def run_options_of_nothing(backend: Any, request: FunctionRequest) -> Observation:

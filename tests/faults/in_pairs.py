@@ -115,8 +115,6 @@ WRAPPERS = faults("pairs, core", RNN + "bidirectional", {
 ENGINE = faults("pairs, core", TORCH + "rnn", {
     "unrolled: without sequences masked steps at the end give zero": (
         "                if not successive_outputs:\n", "                if not successive_outputs or not (return_all_outputs or mask_t.all()):\n"),
-    "masks of bytes that are not one hide": (
-        "            mask = mask.type(torch.bool)\n", "            mask = mask == 1\n"),
     "GRU of one row: the first step has no recurrent bias": (
         "        if bias is not None:\n            h_proj = h_proj + bias[1]\n",
         "        if bias is not None and (t or h.shape[0] > 1):\n            h_proj = h_proj + bias[1]\n"),
