@@ -97,7 +97,7 @@ from suite.backends.keras_schedules import run_schedule
 from suite.backends.keras_series import run_padded_with, run_windows, run_words
 from suite.backends.keras_shapes import run_told_shapes
 from suite.backends.keras_single_calls import run_single_calls, run_stopped_training
-from suite.backends.keras_stateful import run_stateful_calls
+from suite.backends.keras_stateful import run_kept_writes, run_stateful_calls
 from suite.backends.keras_tensors import run_slopes, run_tensors
 from suite.backends.keras_told import run_options
 from suite.backends.keras_training import run_logs
@@ -142,7 +142,8 @@ PROBES: Mapping[str, Callable] = {
     "attending": run_attending, "typed": run_typed, "shared": run_shared, "halves": run_halves, "mask_table": run_mask_table,
     "saved": run_saved, "chosen_kernel": run_chosen_kernel, "made_convolution": run_made_convolution,
     "state_tree": run_state_tree,
-    "other_halves": run_other_halves, "stateful_calls": run_stateful_calls, "probabilities": run_probabilities,
+    "other_halves": run_other_halves, "stateful_calls": run_stateful_calls,
+    "kept_writes": run_kept_writes, "probabilities": run_probabilities,
     "each_step": run_each_step, "drawn_steps": run_drawn_steps, "open_steps": run_open_steps,
     "held_drawn": run_held_drawn, "held_counted": run_held_counted, "held_trained": run_held_trained,
     "masked_number": run_masked_number, "recomputed": run_recomputed, "whole_sequences": run_whole_sequences,
