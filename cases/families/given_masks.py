@@ -53,8 +53,8 @@ def given_masks_go_first(ask, kind) -> list[Deviation]:
 
 
 JOINED = ("add", "concatenate", "attention", "lstm", "maximum", "dense", "fewer_axes", "more_axes")
-"""What is given them. fewer_axes: a model of one feature, given sequences without that axis; more_axes: a model of numbers, given
-sequences of one feature."""
+"""What is given them. fewer_axes: a model of one feature, given sequences without that axis; more_axes: a model of two
+inputs, each a number a step, given sequences of one feature; what it makes of the second."""
 
 
 @statement("Inputs that are cast to the dtype of a layer keep their masks, alone or in a list, also where a model adds an axis, "

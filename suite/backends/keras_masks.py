@@ -146,16 +146,17 @@ def run_cast_mask(backend: Any, request: FunctionRequest) -> Observation:
     options, keras, layers, engine = dict(request.arguments), backend.keras, backend.keras.layers, backend.engine
     kind = options["kind"]
     with moment("build"):
-        start, flat = keras.Input((None, 1)), keras.Input((None,))
+        start, flat = keras.Input((None, 1)), [keras.Input((None,)) for _ in range(2)]
         one = {"add": layers.Add, "concatenate": layers.Concatenate, "attention": layers.Attention, "maximum": layers.Maximum,
                "lstm": lambda: layers.LSTM(2, return_sequences=True), "dense": lambda: layers.Dense(2),
                "fewer_axes": lambda: keras.Model(start, layers.Dense(2)(start)),
-               "more_axes": lambda: keras.Model(flat, layers.Activation("relu")(flat))}[kind]()
+               "more_axes": lambda: keras.Model(flat, [layers.Activation("relu")(each) for each in flat])}[kind]()
     with moment("run"):
         half = keras.ops.cast(engine.tensor(options["inputs"].astype("float32")), options["dtype"])
         half = {"fewer_axes": half[:, :, 0], "more_axes": half[:, :, :1]}.get(kind, half)
         given = [carrying(keras, half, options["mask"], engine, dtype=options["dtype"]) for _ in range(2)]
-        handed = passed_mask(one(given[0] if kind in ("lstm", "dense", "fewer_axes", "more_axes") else given))
+        outputs = one(given[0] if kind in ("lstm", "dense", "fewer_axes") else given)
+        handed = passed_mask(outputs[1] if kind == "more_axes" else outputs)
     return Observation({} if handed is None else {"mask": engine.numpy(handed)})
 
 
