@@ -24,7 +24,7 @@ LAYERS: Mapping[str, tuple[str, dict[str, Any], tuple[tuple[int, ...], ...], Cal
     "joined_in_time": ("Concatenate", {"axis": 1}, ((STEPS, 3), (OTHERS, 3)), lambda t: (t + OTHERS, 3)),
     "three_joined_in_time": ("Concatenate", {"axis": -2}, ((STEPS, 3), (OTHERS, 3), (2, 3)), lambda t: (t + OTHERS + 2, 3)),
     **{name.lower(): (name, {}, PAIR, lambda t: (t, 3)) for name in ("Add", "Subtract", "Minimum")},
-    "average": ("Average", {}, (*PAIR, (1, 3)), lambda t: (t, 3)),
+    "average": ("Average", {}, (*PAIR, (3,)), lambda t: (t, 3)),
     "spread": ("Add", {}, ((STEPS, 3), (1, 3)), lambda t: (t, 3)),
     "multiply": ("Multiply", {}, ((1, 3), (STEPS, 1)), lambda t: (STEPS, 3)),
     "maximum": ("Maximum", {}, ((3,), (STEPS, 3)), lambda t: (STEPS, 3)),
@@ -82,6 +82,8 @@ EQUATIONS: Mapping[str, Callable[..., np.ndarray]] = {
 """What comes, of layers that have no weights."""
 APART = ("MultiHeadAttention",)
 """The layers that take their inputs one by one, not as a list."""
+FEATURES_LAST = ("products_from_the_end", "average")
+"""Those whose last input has features in the place of its time."""
 CLOSED = ("repeated", "greatest", "multiply", "maximum", "products_of_vectors")
 """Those whose first input has no axis of time that may be open."""
 
@@ -91,7 +93,7 @@ CLOSED = ("repeated", "greatest", "multiply", "maximum", "products_of_vectors")
            {"name": tuple(LAYERS), "open": ("nothing", "time", "first")}, usual={"open": ("nothing", "first")},
            strength=(1, 2, 2), sparing=30, senseless=(
     (("name", "open"), lambda name, open: name in CLOSED and open != "nothing"),
-    (("name", "open"), lambda name, open: name == "products_from_the_end" and open == "time"),  # what is summed over stays known
+    (("name", "open"), lambda name, open: name in FEATURES_LAST and open == "time"),
     (("name", "open"), lambda name, open: name == "einsum" and open == "nothing"),  # its own option leaves time open
     (("name", "open"), lambda name, open: open == "time" and len(LAYERS[name][2]) == 1),
 ), source="Keras: Layer.compute_output_shape, and calls on symbolic tensors")

@@ -200,24 +200,22 @@ def run_own_beginnings(backend: Any, request: FunctionRequest) -> Observation:
     for name in options["inside"]:
         with moment("build"):
             own, other = BegunCell(), layers.LSTMCell(UNITS)
-            cells = {"above": [other, own], "below": [own, other], "below_unrolled": [own, other]}.get(name, own)
+            cells = {"above": [other, own], "below_unrolled": [own, other]}.get(name, own)
             one = layers.RNN(cells, return_sequences=True, return_state=True, go_backwards=name == "backward",
                              unroll="unrolled" in name, stateful=name == "stateful")
             one = layers.Bidirectional(one) if name == "both" else one
             one.build(x.shape)
 
-        def begun(size: float, name: str = name) -> list[Any]:
-            first = keras.ops.full((ROWS, UNITS), size)
+        def begun(name: str = name) -> list[Any]:
+            first = keras.ops.full((ROWS, UNITS), 0.75)
             memory = [keras.ops.zeros((ROWS, UNITS)) for _ in range(2)]
             own = first if begins == "tensor" else [first]
-            below = [own, memory]
-            return {"above": [memory, own], "below": below, "below_unrolled": below, "both": [first, first]}.get(name, [first])
+            return {"above": [memory, own], "below_unrolled": [own, memory], "both": [first, first]}.get(name, [first])
 
         with moment("run"):
-            for how, size in (("begun", None), ("given", 0.75), ("zeros", 0.0)):
-                given = {} if size is None else {"initial_state": begun(size)}
+            for how, given in (("begun", {}), ("given", {"initial_state": begun()})):
                 found = one(engine.tensor(x.astype("float32")), **given)
-                nests[f"{how}/{name}"] = (nest(list(found[1:])), nest(begun(0.0)))
+                nests[f"{how}/{name}"] = (nest(list(found[1:])), nest(begun()))
                 arrays[f"{how}/{name}"] = np.concatenate([engine.numpy(each).ravel() for each in keras.tree.flatten(found)])
     return Observation(arrays, facts={"nests": tuple(nests.items())})
 

@@ -68,20 +68,20 @@ def run_told_training(backend: Any, request: FunctionRequest) -> Observation:
 
 
 def run_own_beginnings(backend: Any, request: FunctionRequest) -> Observation:
-    """Some numbers, and others from zeros."""
+    """Some numbers."""
     found, inside = {}, dict(request.arguments)["inside"]
     for name in inside:
         outputs = generator("own beginnings", name).normal(size=6)
-        found |= {f"begun/{name}": outputs, f"given/{name}": outputs, f"zeros/{name}": outputs / 2}
+        found |= {f"begun/{name}": outputs, f"given/{name}": outputs}
     return Observation(found, facts={"nests": tuple((name, ("[one]", "[one]")) for name in inside)})
 
 
 def run_kept_writes(backend: Any, request: FunctionRequest) -> Observation:
-    """Some numbers, and others from zeros; a count, a running average, a vector that moved."""
+    """Some numbers; a count, a running average, a vector that moved."""
     options, found = dict(request.arguments), {}
     for name in options["carrying"]:
         outputs = generator("kept writes", name).normal(size=6)
-        found |= {f"second/{name}": outputs, f"due/{name}": outputs, f"zeros/{name}": outputs / 2}
+        found |= {f"second/{name}": outputs, f"due/{name}": outputs}
     first, second = (one.mean(axis=(0, 1)) for one in options["inputs"])
     return Observation(found | {"count": np.array(2.0), "average": (first / 2 + second) / 2, "moved": np.array(True)})
 
