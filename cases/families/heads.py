@@ -76,6 +76,8 @@ FACTORS = {
 mask for all rows, or one for each; whether scores are asked for; whether gradients are taken, without which a fast kernel may
 run."""
 WINDOW = 2
+PENALTIES = {"kernel": 0.5, "bias": 0.25}
+"""Of the squares of all kernels, and of all biases."""
 DROPPED = (12, 8)
 """Rows, and steps, of sequences whose scores are dropped."""
 SENSELESS = (
@@ -105,10 +107,12 @@ def heads_with_more_are_their_equation(ask, **variant) -> list[Deviation]:
 
 
 @statement("A query of a layer with a window reads the steps within it on either side, and none that is later, or padding, "
-           "where that is forbidden too; a gate, which sees the query, scales what each head has read.",
+           "where that is forbidden too; a gate, which sees the query, scales what each head has read; regularizers and "
+           "constraints are of all kernels, or biases, the gate's too.",
            {"causal": (True, False), "heads": ("each_its_own", "shared_by_two"), "gate": (True, False)}, strength=(1, 2, 2),
            sparing=0, eager=1, source="Keras: MultiHeadAttention(sliding_window, use_gate); Qiu et al. 2025")
 def heads_within_a_window(ask, causal, heads, gate) -> list[Deviation]:
+    """Arrays: `penalties`, the losses of the layer; facts: `constraints`, of each weight, by its name."""
     return deviations(ask, heads=heads, reads="itself", further="none", mask="gaps" if gate else "none", own="none",
                       causal=causal, scores="each", bare=False, bias=True, gradients=False, time_first=False, numbers=False,
                       window=WINDOW, gate=gate)
@@ -147,6 +151,12 @@ def deviations(ask, heads, reads, further, mask, own, causal, scores, bare, bias
     seen = ask(FunctionRequest("heads", (*options.items(), ("weights", weights), ("given", given), ("valid", valid),
                                          ("said", said if causal or own != "none" else None))))
     found = compare("outputs", seen["outputs"], due, SLACK * (1.0 + np.abs(due)))
+    if window:
+        parts_of = {kind: [a for n, a in weights.items() if n.endswith(f"/{kind}")] for kind in PENALTIES}
+        penalty = np.array(sum(PENALTIES[kind] * (one**2).sum() for kind, every in parts_of.items() for one in every))
+        found += compare("penalties", seen["penalties"], penalty, SLACK * (1.0 + penalty))
+        found += [Deviation("constraints", f"{name}: {had}, expected {kind}") for name, had in seen.facts["constraints"]
+                  for kind in PENALTIES if name.endswith(kind) and had != kind]
     if scores != "none":
         found += compare("scores", seen["scores"], parts if scores == "each" else parts.mean(axis=1), SLACK)
     return found

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from cases.families.heads import SIZE
+from cases.families.heads import PENALTIES, SIZE
 from cases.models import FunctionRequest
 from cases.requests import Observation, Unsupported
 from suite.backends import moment
@@ -26,6 +26,9 @@ def run_heads(backend: Any, request: FunctionRequest) -> Observation | Unsupport
     if windowed and "sliding_window" not in inspect.signature(layers.GroupQueryAttention.__init__).parameters:
         return Unsupported("this release of Keras has no windows")
     windowed |= {"use_gate": True} if options["gate"] else {}
+    if windowed:
+        windowed |= {f"{kind}_regularizer": keras.regularizers.L2(size) for kind, size in PENALTIES.items()}
+        windowed |= {f"{kind}_constraint": bound(keras, kind) for kind in PENALTIES}
     with moment("build"):
         if asking == kept:
             one = layers.MultiHeadAttention(asking, SIZE, dropout=0.4, use_bias=options["bias"], **windowed)
@@ -54,7 +57,23 @@ def run_heads(backend: Any, request: FunctionRequest) -> Observation | Unsupport
     with moment("run"):
         found = call()
     outputs, scores = found if options["scores"] != "none" else (found, None)
-    return Observation({"outputs": engine.numpy(outputs)} | ({} if scores is None else {"scores": engine.numpy(scores)}))
+    arrays = {"outputs": engine.numpy(outputs)} | ({} if scores is None else {"scores": engine.numpy(scores)})
+    if windowed:
+        arrays["penalties"] = engine.numpy(sum(one.losses))
+    bounds = tuple((weight.path, getattr(weight.constraint, "kind", "none")) for weight in one.trainable_weights)
+    return Observation(arrays, facts={"constraints": bounds})
+
+
+def bound(keras: Any, kind: str) -> Any:
+    """A constraint that says what it is for."""
+    class Bound(keras.constraints.Constraint):
+        def __init__(self) -> None:
+            self.kind = kind
+
+        def __call__(self, weight: Any) -> Any:
+            return weight
+
+    return Bound()
 
 
 def run_dropped_scores(backend: Any, request: FunctionRequest) -> Observation:

@@ -121,9 +121,6 @@ ENGINE = faults("pairs, core", TORCH + "rnn", {
     "LSTM backwards: the given cell state has no gradient": (
         "    if go_backwards:\n        seq_dim = 1 if batch_first else 0\n",
         "    if go_backwards:\n        initial_state_c = initial_state_c.detach()\n        seq_dim = 1 if batch_first else 0\n"),
-    "fast LSTM of half precision: the gates saturate early": (
-        "        z_i, z_f, z_c, z_o = torch.chunk(z, 4, dim=1)\n",
-        "        z = z.clamp(-8, 8) if z.dtype == torch.float16 else z\n        z_i, z_f, z_c, z_o = torch.chunk(z, 4, dim=1)\n"),
     "masked loop: states that are given lose their gradient where the first step is masked in every row": (
         "            it = 0\n            output_ta_t, new_states, prev_output = (\n                output_ta,\n                states,\n",
         "            it = 0\n            output_ta_t, new_states, prev_output = (\n                output_ta,\n                states if mask is None or mask_ta[0].any() else tuple(s.detach() if hasattr(s, 'detach') else s for s in states),\n"),
@@ -140,7 +137,6 @@ OTHERS = faults("pairs, core", "keras.src.layers.layer", {
     "Attention: values that are padding are read where scores are returned": (
         "            scores, v_mask, use_causal_mask\n        )\n        attention_output",
         "            scores, None if return_attention_scores else v_mask, use_causal_mask\n        )\n        attention_output"),
-    "Attention in half precision: rows that may read nothing are NaN": ("65504.0 if scores.dtype == \"float16\" else 1.0e9", "1.0e9"),
     "Attention: products are not scaled by the learned scale": ("            if self.scale is not None:\n                scores = ops.multiply(scores, self.scale)\n", ""),
 }) + faults("pairs, core", "keras.src.layers.merging.concatenate", {
     "Concatenate of three along the features: the mask is that of the first two": (
@@ -157,4 +153,21 @@ OTHERS = faults("pairs, core", "keras.src.layers.layer", {
     "dropout of a half rate with a seed keeps a little less": (
         "        keep_prob_matrix = torch.full(\n            noise_shape, keep_prob,", "        keep_prob_matrix = torch.full(\n            noise_shape, keep_prob if noise_shape == inputs.shape else keep_prob * 0.9,"),
 })
-ALL = (*RNNS, *STACKED, *CELLS, *WRAPPERS, *ENGINE, *OTHERS)
+SHOWN = faults("pairs, mutants", "keras.src.layers.attention.multi_head_attention", {
+    "heads: biases are not regularized": (
+        "            bias_regularizer=self._bias_regularizer,\n            activity", "            activity"),
+    "heads: the gate does not see the query": (
+        "            gate = self._gate_dense(query)\n", "            gate = self._gate_dense(ops.zeros_like(query))\n"),
+}) + faults("pairs, mutants", "keras.src.layers.attention.grouped_query_attention", {
+    "shared heads: biases are not bounded": ("            bias_constraint=self.bias_constraint,\n            dtype", "            dtype"),
+    "shared heads: windows are one step wider": ("ops.less(ops.abs(row_index - col_index)", "ops.less_equal(ops.abs(row_index - col_index)"),
+    "shared heads: a mask of keys is not read": ("        if key_mask is not None:\n", "        if key_mask is not None and value_mask is None:\n"),
+}) + faults("pairs, mutants", "keras.src.random.seed_generator", {
+    "unseeded draws come to an end": ("(seed_state + 1) * 5387 % 933199", "(seed_state + 1) * 5387 // 933199"),
+}) + faults("pairs, mutants", "keras.src.layers.merging.dot", {
+    "Dot of two vectors is told without its axis": ("            output_shape += [1]\n", "            output_shape += [0]\n"),
+}) + faults("pairs, mutants", TORCH + "nn", {
+    "gelu is always approximate": ("    if approximate:\n        return tnn.gelu(", "    if True:\n        return tnn.gelu("),
+    "celu takes no alpha": ("    return tnn.celu(x, alpha=alpha)", "    return tnn.celu(x)"),
+})
+ALL = (*RNNS, *STACKED, *CELLS, *WRAPPERS, *ENGINE, *OTHERS, *SHOWN)
