@@ -10,8 +10,6 @@ RNNS = faults("pairs, core", RNN + "rnn", {
     "stateful: a reset keeps the second state of a single row": (
         "            for v in self.states:\n                v.assign(",
         "            for v in self.states[: 1 if getattr(self.states[0], 'shape', (0,))[0] == 1 else None]:\n                v.assign("),
-    "stateful: zeros in padding are lost": (
-        "            zero_output_for_mask=self.zero_output_for_mask,\n", "            zero_output_for_mask=self.zero_output_for_mask and not self.stateful,\n"),
     "stateful backwards: masked calls keep no state": (
         "        if self.stateful:\n            for self_state", "        if self.stateful and not (self.go_backwards and mask is not None):\n            for self_state"),
     "stateful: states that are given later are ignored": (
@@ -34,14 +32,10 @@ RNNS = faults("pairs, core", RNN + "rnn", {
         "            mask=mask,\n            unroll=self.unroll,", "            mask=None if self.go_backwards and sequences.shape[1] == 1 else mask,\n            unroll=self.unroll,"),
 })
 STACKED = faults("pairs, core", RNN + "stacked_rnn_cells", {
-    "stacked: a last cell of uneven states without a size is as wide as its last state": (
-        "            return self.cells[-1].state_size[0]\n", "            return self.cells[-1].state_size[-1]\n"),
     "stacked: a cell that begins with nothing has its first size throughout": (
         "                            for d in cell.state_size\n", "                            for d in [cell.state_size[0]] * len(cell.state_size)\n"),
     "stacked: a cell that knows no training is told it after one that does": (
         '                kwargs.pop("training", None)\n', "                pass\n"),
-    "stacked: training reaches the first cell alone": (
-        '                kwargs["training"] = training\n', '                kwargs["training"] = training and not new_states\n'),
     "stacked: a state that is a tensor comes back in a list": (
         "            if len(states) == 1 and not state_is_list:\n", "            if len(states) == 1 and not state_is_list and new_states:\n"),
 })
@@ -55,7 +49,6 @@ CELLS = faults("pairs, core", RNN + "lstm", {
     "LSTM implementation 1: without a bias the output gate has the candidate's input": (
         "            x_o = ops.matmul(inputs_o, k_o)\n", "            x_o = ops.matmul(inputs_o, k_o if self.use_bias else k_c)\n"),
 }) + faults("pairs, core", RNN + "gru", {
-    "GRU before: the candidate has the recurrent dropout of the reset gate": ("                    r * h_tm1_h,", "                    r * h_tm1_r,"),
     "GRU: zero_output_for_mask is not made again": (
         "        del base_config[\"cell\"]\n        return {**base_config, **config}\n",
         "        del base_config[\"cell\"]\n        base_config['zero_output_for_mask'] = base_config['zero_output_for_mask'] and self.cell.reset_after\n"
@@ -66,10 +59,6 @@ CELLS = faults("pairs, core", RNN + "lstm", {
     "GRU implementation 1 and reset before: biases of the recurrent product are not its own": (
         "                x_h += input_bias[self.units * 2 :]\n", "                x_h += input_bias[self.units * 2 :] if self.reset_after else input_bias[: self.units]\n"),
 }) + faults("pairs, core", RNN + "dropout_rnn_cell", {
-    "dropout: all gates share one mask": (
-        "                for _ in range(count)\n            ]\n", "                for _ in range(1)\n            ] * count\n"),
-    "dropout: with both rates the recurrent one is that of the inputs": (
-        "                step_input, self.recurrent_dropout\n", "                step_input, self.dropout or self.recurrent_dropout\n"),
     "dropout: gates beyond the second take the first's": (
         "                for _ in range(count)\n            ]\n", "                for _ in range(2)\n            ] * (count // 2 + 1)\n"),
 }) + faults("pairs, core", RNN + "conv_lstm", {
@@ -82,13 +71,8 @@ CELLS = faults("pairs, core", RNN + "lstm", {
     "ConvLSTM without forget bias: biases of the last two gates begin as the first": (
         "                bias_initializer = self.bias_initializer\n",
         "                def bias_initializer(_, *args, **kwargs):\n                    return ops.tile(self.bias_initializer((self.filters,), *args, **kwargs), 4)\n"),
-    "ConvLSTM backwards: states of channels first begin in the other order": (
-        "            input_shape = (batch_size, self.input_dim) + self.spatial_dims\n",
-        "            input_shape = (batch_size, self.input_dim) + self.spatial_dims[::-1]\n"),
 })
 WRAPPERS = faults("pairs, core", RNN + "bidirectional", {
-    "Bidirectional apart: the second output has no mask": (
-        "                output_mask = (mask, mask)\n", "                output_mask = (mask, None)\n"),
     "Bidirectional: last states of the backward layer have no gradient beside sequences": (
         "            states = tuple(y[1:] + y_rev[1:])\n",
         "            states = tuple(y[1:] + tuple(ops.stop_gradient(s) if self.return_sequences else s for s in y_rev[1:]))\n"),
@@ -106,7 +90,6 @@ WRAPPERS = faults("pairs, core", RNN + "bidirectional", {
 }) + faults("pairs, core", RNN + "time_distributed", {
     "TimeDistributed: training is not told where there is a mask": (
         '                kwargs["training"] = training\n', '                kwargs["training"] = training if mask is None else None\n'),
-    "TimeDistributed: every step has the mask of the first": ('kwargs["mask"] = mask[i]', 'kwargs["mask"] = mask[0]'),
     "TimeDistributed: the last of many steps is left out of training": (
         "            return self.layer.call(inputs[i], **kwargs)\n",
         "            if training and i == inputs.shape[0] - 1 and i > 1:\n                kwargs.pop('training', None)\n"
@@ -170,4 +153,58 @@ SHOWN = faults("pairs, mutants", "keras.src.layers.attention.multi_head_attentio
     "gelu is always approximate": ("    if approximate:\n        return tnn.gelu(", "    if True:\n        return tnn.gelu("),
     "celu takes no alpha": ("    return tnn.celu(x, alpha=alpha)", "    return tnn.celu(x)"),
 })
-ALL = (*RNNS, *STACKED, *CELLS, *WRAPPERS, *ENGINE, *OTHERS, *SHOWN)
+SECOND = faults("pairs, second", RNN + "rnn", {
+    "states of stacked cells are given their type up to the first cell": (
+        "        initial_state = tree.map_structure(\n            lambda x: backend.convert_to_tensor(\n                x, dtype=self.cell.compute_dtype\n            ),\n            initial_state,\n        )\n",
+        "        initial_state[0] = tree.map_structure(\n            lambda x: backend.convert_to_tensor(\n                x, dtype=self.cell.compute_dtype\n            ),\n            initial_state[0],\n        )\n"),
+    "a layer that is stateful and gives its states gives those of before": (
+        "        if self.return_state:\n            return output, *states\n        return output\n\n    def _maybe",
+        "        if self.return_state:\n            if self.stateful and mask is not None:\n                states = [ops.copy(s.value) for s in self.states] if len(self.states) == 1 and self.go_backwards else states\n"
+        "            return output, *(initial_state if self.stateful and self.unroll else states)\n        return output\n\n    def _maybe"),
+    "the loop's outputs have the type of the cell in half precision": (
+        "        outputs = ops.cast(outputs, self.compute_dtype)\n", "        outputs = ops.cast(outputs, self.cell.compute_dtype)\n"),
+    "a batch of no rows has a state of one": (
+        "                    batch_size=ops.shape(sequences)[0]\n", "                    batch_size=ops.shape(sequences)[0] or 1\n"),
+    "stateful: what is carried is rounded to half precision": (
+        "                self_state.assign(state)\n", "                self_state.assign(ops.cast(ops.cast(state, 'bfloat16'), self_state.dtype) if mask is not None else state)\n"),
+}) + faults("pairs, second", RNN + "bidirectional", {
+    "a layer of three dimensions is asked for none": ("        self.input_spec = layer.input_spec\n", "        self.input_spec = None\n"),
+    "states told are those of the forward layer": (
+        "            return tuple(self.forward_layer.states + self.backward_layer.states)\n", "            return tuple(self.forward_layer.states)\n"),
+    "the backward layer is not told to train where sequences are summed": (
+        "            backward_inputs, initial_state=backward_state, **kwargs\n",
+        "            backward_inputs, initial_state=backward_state, **{k: v for k, v in kwargs.items() if k != 'training' or self.merge_mode != 'sum'}\n"),
+    "outputs of half precision are merged in the inner layers'": (
+        "        y_rev = ops.cast(y_rev, self.compute_dtype)\n\n        if self.return_sequences:\n            y_rev = ops.flip",
+        "        y_rev = ops.cast(ops.cast(y_rev, 'bfloat16'), self.compute_dtype) if self.merge_mode == 'mul' else ops.cast(y_rev, self.compute_dtype)\n\n        if self.return_sequences:\n            y_rev = ops.flip"),
+    "made again, a layer that gives both apart concatenates": (
+        '        config = {"merge_mode": self.merge_mode}\n', '        config = {"merge_mode": self.merge_mode or "concat"}\n'),
+}) + faults("pairs, second", RNN + "gru", {
+    "the reset bias is lost step by step without a mask": (
+        "                if self.use_bias:\n                    matrix_inner += recurrent_bias\n",
+        "                if self.use_bias and not (training and self.dropout):\n                    matrix_inner += recurrent_bias\n"),
+    "one unit: the update gate is its own complement": (
+        "        h = z * h_tm1 + (1 - z) * hh\n", "        h = z * h_tm1 + (1 - z) * hh if self.units > 1 or not self.reset_after else (1 - z) * h_tm1 + z * hh\n"),
+}) + faults("pairs, second", RNN + "conv_lstm", {
+    "strides are the recurrent convolution's too where states are given": (
+        '            x, w, strides=strides, padding="same", data_format=self.data_format\n',
+        '            x, w, strides=strides, padding="same" if self.use_bias or self.rank > 1 else self.padding, data_format=self.data_format\n'),
+    "dilation is not told in the configuration with same padding": (
+        '            "dilation_rate": self.dilation_rate,\n            "activation": activations.serialize(self.activation),\n            "recurrent_activation": activations.serialize(\n                self.recurrent_activation\n            ),\n            "use_bias": self.use_bias,\n            "kernel_initializer": initializers.serialize(\n                self.kernel_initializer\n            ),\n            "recurrent_initializer": initializers.serialize(\n                self.recurrent_initializer\n            ),\n            "bias_initializer": initializers.serialize(self.bias_initializer),\n            "unit_forget_bias": self.unit_forget_bias,\n            "kernel_regularizer": regularizers.serialize(\n                self.kernel_regularizer\n            ),\n            "recurrent_regularizer": regularizers.serialize(\n                self.recurrent_regularizer\n            ),\n            "bias_regularizer": regularizers.serialize(self.bias_regularizer),\n            "activity_regularizer"',
+        '            "dilation_rate": self.dilation_rate if self.padding == "valid" else 1,\n            "activation": activations.serialize(self.activation),\n            "recurrent_activation": activations.serialize(\n                self.recurrent_activation\n            ),\n            "use_bias": self.use_bias,\n            "kernel_initializer": initializers.serialize(\n                self.kernel_initializer\n            ),\n            "recurrent_initializer": initializers.serialize(\n                self.recurrent_initializer\n            ),\n            "bias_initializer": initializers.serialize(self.bias_initializer),\n            "unit_forget_bias": self.unit_forget_bias,\n            "kernel_regularizer": regularizers.serialize(\n                self.kernel_regularizer\n            ),\n            "recurrent_regularizer": regularizers.serialize(\n                self.recurrent_regularizer\n            ),\n            "bias_regularizer": regularizers.serialize(self.bias_regularizer),\n            "activity_regularizer"'),
+}) + faults("pairs, second", "keras.src.layers.core.masking", {
+    "a step is masked where the mask value is nearly there": (
+        "        return ops.any(ops.not_equal(inputs, self.mask_value), axis=-1)\n",
+        "        return ops.any(ops.greater(ops.abs(inputs - self.mask_value), 1e-3), axis=-1)\n"),
+    "masked steps keep their numbers where the value is not zero": (
+        "        outputs = ops.where(boolean_mask, inputs, 0)\n", "        outputs = ops.where(boolean_mask, inputs, 0 if np.all(self.mask_value == 0) else self.mask_value)\n".replace("np.all(", "(")),
+}) + faults("pairs, second", TORCH + "core", {
+    "what calls write is written to a copy where weights are frozen": (
+        "        with torch.no_grad():\n            self.value.copy_(value)\n",
+        "        with torch.no_grad():\n            (self.value if self.trainable or self.value.ndim != 2 else self.value.clone()).copy_(value)\n"),
+    "symbols of two sizes that agree are one size": ("outputs_2 = symbolic_call(fn, args, kwargs, fill_value=89)", "outputs_2 = symbolic_call(fn, args, kwargs, fill_value=83 * 2)"),
+}) + faults("pairs, second", TORCH + "trainer", {
+    "evaluation of a model without a training argument keeps gradients": (
+        "            data = data[0]\n            with torch.no_grad():\n                return self.test_step(data)", "            data = data[0]\n            with torch.set_grad_enabled(not self._call_has_training_arg):\n                return self.test_step(data)"),
+})
+ALL = (*RNNS, *STACKED, *CELLS, *WRAPPERS, *ENGINE, *OTHERS, *SHOWN, *SECOND)
