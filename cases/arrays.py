@@ -100,7 +100,7 @@ class Array:
 
 CONVOLUTIONS: tuple[Convolution, ...] = (
     Convolution((4, 5), (3, 2)),
-    Convolution((3, 4), (2, 3), data_format="channels_first"),
+    Convolution((4, 3), (2, 3), data_format="channels_first"),  # as many places in a row as filters
     Convolution((5, 6), (2, 3), strides=(2, 1), padding="valid"),
     Convolution((5, 4), (3, 3), strides=(2, 2)),
     Convolution((3, 5), (2, 2), dilation=(1, 2)),

@@ -99,6 +99,7 @@ DECLINED = frozenset("""
     counted_by_name/means_go_over_batches confusion/flags_are_counted exports/exported_models_are_whole
     exports/checkpoints_hold_everything scans/pieces_are_where_they_are_told
     scans/loops_end_where_they_are_told
+    stateful_calls/calls_keep_what_they_write own_classes/own_cells_begin_as_they_say
 """.split())
 """Group or scenario, and the statement or claim, of which no variant can be asked at `default`."""
 

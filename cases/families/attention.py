@@ -130,6 +130,8 @@ def attention_leaves_masks(ask, **variant):
 
 RATE = 0.5
 """Of the scores that are dropped in training."""
+SCORED = {"products": ("Attention", "dot"), "sums": ("Attention", "concat"), "additive": ("AdditiveAttention", "")}
+"""How scores are computed -> the layer, and what it is told of it."""
 
 
 def scored(layer: str, query: np.ndarray, key: np.ndarray, weights: dict[str, np.ndarray], score_mode: str) -> np.ndarray:
@@ -146,13 +148,13 @@ def scored(layer: str, query: np.ndarray, key: np.ndarray, weights: dict[str, np
 
 @statement("Attention without heads is a mean of the values it may read, by the softmax of its scores: products, or sums of "
            "tanh, scaled where that is asked for; in training some of these are dropped, and the others scaled.",
-           {"layer": LAYERS[:2], "score_mode": ("concat", "dot"), "use_scale": (True, False), "causal": (True, False),
-            "mask": ("none", "gaps"), "keys": (True, False)}, strength=(1, 2, 3), sparing=1, eager=3,
-           senseless=((("layer", "score_mode"), lambda layer, score: layer == "AdditiveAttention" and score != "dot"),),
+           {"layer": tuple(SCORED), "use_scale": (True, False), "causal": (True, False), "mask": ("none", "gaps"),
+            "keys": (True, False)}, strength=(1, 2, 3), sparing=1, eager=3,
            source="Keras: Attention, AdditiveAttention; Luong et al. 2015; Bahdanau et al. 2015")
-def attention_is_its_equation(ask, layer, score_mode, use_scale, causal, mask, keys):
+def attention_is_its_equation(ask, layer, use_scale, causal, mask, keys):
+    layer, score_mode = SCORED[layer]
     variant = {"layer": layer, "mask": mask, "queries": "none", "causal": causal, "own": False, "keys": keys}
-    options = {"use_scale": use_scale, "dropout": RATE} | ({"score_mode": score_mode} if layer == "Attention" else {})
+    options = {"use_scale": use_scale, "dropout": RATE} | ({"score_mode": score_mode} if score_mode else {})
     seen = attended(ask, **variant, **options)
     random = generator("attention", "inputs")
     query, value, key = (draw_values(random, (1, steps, FEATURES)) for steps in (QUERIES, VALUES, VALUES))

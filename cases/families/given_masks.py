@@ -38,12 +38,13 @@ def given_masks_are_of_their_call(ask, kind) -> list[Deviation]:
 READERS = ("lstm", "bidirectional", "loop", "time_distributed", "simple_rnn")
 
 
-@statement("A mask that is given with a call is read, and handed on, in place of the one that the inputs carry.",
+@statement("A mask that is given with a call is read, and handed on, in place of the one that the inputs carry, as an array too, "
+           "and beside states that are given by their place.",
            {"kind": READERS}, strength=(1, 1, 1), sparing=1, usual={"kind": READERS[:4]},
            source="Keras: Layer.__call__(inputs, mask)")
 def given_masks_go_first(ask, kind) -> list[Deviation]:
-    """Arrays: `outputs`, of a layer that gives all steps, on inputs that carry another mask; `due`, on such as carry none;
-    `mask`, what the outputs carry, if any."""
+    """Arrays: `outputs`, of a layer that gives all steps, on inputs that carry another mask, from states of a half where it has
+    its own loop; `due`, on such as carry none; `mask`, what the outputs carry, if any."""
     inputs = draw_values(generator("given masks"), (*MASK.shape, 4))
     arguments = {"kind": kind, "inputs": inputs, "mask": MASK, "carried": MASK[::-1]}
     seen = ask(FunctionRequest("mask_goes_first", tuple(arguments.items())))
@@ -51,11 +52,13 @@ def given_masks_go_first(ask, kind) -> list[Deviation]:
     return found + (equal("mask", seen["mask"], MASK) if "mask" in seen.arrays else [Deviation("mask", "mask: found none")])
 
 
-JOINED = ("add", "concatenate", "attention", "lstm", "maximum", "dense", "fewer_axes")
-"""What is given them. fewer_axes: a model of one feature, given sequences without that axis."""
+JOINED = ("add", "concatenate", "attention", "lstm", "maximum", "dense", "fewer_axes", "more_axes")
+"""What is given them. fewer_axes: a model of one feature, given sequences without that axis; more_axes: a model of two
+inputs, each a number a step, given sequences of one feature; what it makes of the second."""
 
 
-@statement("Inputs that are cast to the dtype of a layer keep their masks, alone or in a list, also where a model adds an axis.",
+@statement("Inputs that are cast to the dtype of a layer keep their masks, alone or in a list, also where a model adds an axis, "
+           "or takes one away.",
            {"kind": JOINED, "dtype": ("float16", "bfloat16")}, strength=(1, 1, 2), sparing=2, eager=3,
            usual={"dtype": ("bfloat16",)}, source="Keras: Layer.__call__, autocast")
 def cast_inputs_keep_their_masks(ask, kind, dtype) -> list[Deviation]:

@@ -38,8 +38,10 @@ LAYERS: Mapping[str, tuple[str, dict[str, Any], bool, Callable[[np.ndarray], np.
     "batch": ("BatchNormalization", {}, False, lambda x: standard(x, (0, 1))),
     "batch_of_valid": ("BatchNormalization", {}, True, lambda x: (x - x[:, :VALID].mean(axis=(0, 1))) / np.sqrt(
         x[:, :VALID].var(axis=(0, 1)) + 1e-3)),
+    "adapted": ("Normalization", {}, False, lambda x: (x - x.mean(axis=(0, 1))) / x.std(axis=(0, 1))),
 }
-"""Name -> Keras' layer, its options, whether its last steps are masked, and its equation; in training."""
+"""Name -> Keras' layer, its options, whether its last steps are masked, and its equation; in training. What is adapted is
+so to its inputs in float32, which are about zero, and wide."""
 
 
 @statement("In half precision a mean, or what is normalized, is what it is, though the sum or the squares that it takes are "
@@ -50,6 +52,7 @@ def means_stay_in_range(ask, name) -> list[Deviation]:
     random = generator("half ranges", name)
     inputs = random.uniform(400.0, 500.0, (ROWS, STEPS, FEATURES))
     inputs[:, VALID:] -= 50.0 * masked
+    inputs = 40.0 * (inputs - 450.0) if name == "adapted" else inputs
     inputs = inputs.astype("float16").astype("float64")
     seen = ask(FunctionRequest("half_range", (("layer", layer), ("options", options), ("inputs", inputs),
                                               ("valid", VALID if masked else STEPS))))

@@ -23,10 +23,10 @@ SLACK = 256 * unit_roundoff("float32")
 Weights = Mapping[str, np.ndarray]
 
 
-def sizes(heads: str, reads: str) -> dict[str, tuple[int, ...]]:
+def sizes(heads: str, reads: str, gated: bool = False) -> dict[str, tuple[int, ...]]:
     """Weights: `NAME/kernel` (features, heads, size) and `NAME/bias` (heads, size) of query, key and value, `output/kernel`
-    (heads, size, features) and `output/bias` (features,); `further/key` and `further/value` (heads, size). Keys and values are
-    as wide as queries, or have widths of their own."""
+    (heads, size, features) and `output/bias` (features,); `further/key` and `further/value` (heads, size); of a gate, what the
+    query has. Keys and values are as wide as queries, or have widths of their own."""
     asking, kept = HEADS[heads]
     width = asking * SIZE
     widths = {"query": width, **({"key": 5, "value": 4} if reads == "others" else {"key": width, "value": width})}
@@ -35,13 +35,8 @@ def sizes(heads: str, reads: str) -> dict[str, tuple[int, ...]]:
         count = asking if name == "query" else kept
         found |= {f"{name}/kernel": (of, count, SIZE), f"{name}/bias": (count, SIZE)}
     found |= {"output/kernel": (asking, SIZE, width), "output/bias": (width,)}
+    found |= {f"gate/{part}": found[f"query/{part}"] for part in ("kernel", "bias")} if gated else {}
     return found | {"further/key": (asking, SIZE), "further/value": (asking, SIZE)}
-
-
-def gates(heads: str) -> dict[str, tuple[int, ...]]:
-    """Weights of gates: `gate/kernel` (features, heads, size), `gate/bias` (heads, size)."""
-    count = HEADS[heads][0]
-    return {"gate/kernel": (count * SIZE, count, SIZE), "gate/bias": (count, SIZE)}
 
 
 def attended(given: Mapping[str, np.ndarray], weights: Weights, further: str) -> tuple[np.ndarray, np.ndarray]:
@@ -81,6 +76,8 @@ FACTORS = {
 mask for all rows, or one for each; whether scores are asked for; whether gradients are taken, without which a fast kernel may
 run."""
 WINDOW = 2
+PENALTIES = {"kernel": 0.5, "bias": 0.25}
+"""Of the squares of all kernels, and of all biases."""
 DROPPED = (12, 8)
 """Rows, and steps, of sequences whose scores are dropped."""
 SENSELESS = (
@@ -110,7 +107,8 @@ def heads_with_more_are_their_equation(ask, **variant) -> list[Deviation]:
 
 
 @statement("A query of a layer with a window reads the steps within it on either side, and none that is later where that is "
-           "forbidden too; where there are gates what each head reads is multiplied by its gate of the query.",
+           "forbidden too; where there are gates what each head reads is multiplied by its gate of the query; regularizers and "
+           "constraints are of all kernels, or of all biases, the gates' too.",
            {"causal": (True, False), "heads": ("shared_by_two", "each_its_own"), "gated": (False, True),
             "mask": ("right", "none"), "window": (0, WINDOW), "scores": ("none", "each")}, strength=(1, 1, 2), sparing=0, eager=1,
            senseless=((("mask", "window"), lambda mask, window: window and mask != "none"),),  # some would read nothing
@@ -123,10 +121,10 @@ def heads_within_a_window(ask, causal, heads, gated, mask, window, scores) -> li
 def deviations(ask, heads, reads, further, mask, own, causal, scores, bare, bias, gradients, time_first, numbers,
                window=0, gated=False) -> list[Deviation]:
     """Between outputs and scores and the equation. `window`: how many steps a query reads on either side, itself among them; 0 is
-    no window."""
+    no window. `gated`: whether what is read is scaled by gates."""
     random = generator("heads", heads, reads)
     weights = {name: draw_values(random, shape) * (1.0 if bias or not name.endswith("bias") else 0.0)
-               for name, shape in (sizes(heads, reads) | (gates(heads) if gated else {})).items()}
+               for name, shape in sizes(heads, reads, gated).items()}
     rows, read = 1 if bare else ROWS, QUERIES if reads == "itself" else VALUES
     given = {name: draw_values(random, (rows, QUERIES if name == "query" else read, len(weights[f"{name}/kernel"])))
              for name in ("query", "key", "value")}
@@ -153,6 +151,12 @@ def deviations(ask, heads, reads, further, mask, own, causal, scores, bare, bias
     seen = ask(FunctionRequest("heads", (*options.items(), ("weights", weights), ("given", given), ("valid", valid),
                                          ("said", said if causal or own != "none" else None))))
     found = compare("outputs", seen["outputs"], due, SLACK * (1.0 + np.abs(due)))
+    if window or gated:
+        parts_of = {kind: [a for n, a in weights.items() if n.endswith(f"/{kind}")] for kind in PENALTIES}
+        penalty = np.array(sum(PENALTIES[kind] * (one**2).sum() for kind, every in parts_of.items() for one in every))
+        found += compare("penalties", seen["penalties"], penalty, SLACK * (1.0 + penalty))
+        found += [Deviation("constraints", f"{name}: {had}, expected {kind}") for name, had in seen.facts["constraints"]
+                  for kind in PENALTIES if name.endswith(kind) and had != kind]
     if scores != "none":
         found += compare("scores", seen["scores"], parts if scores == "each" else parts.mean(axis=1), SLACK)
     return found

@@ -16,7 +16,8 @@ from cases.tolerance import compare, unit_roundoff
 
 ROWS, STEPS = 2, 4
 AXES = {"steps": (1,), "features": (2,), "both": (1, 2)}
-SMALL = 1e-3
+SMALL, LEVEL = 1e-3, 2048
+"""What is added to a variance; where numbers lie that are far from zero."""
 
 
 def normalized(kind: str, inputs: np.ndarray, axes: tuple[int, ...], scale: np.ndarray, offset: np.ndarray) -> np.ndarray:
@@ -31,14 +32,16 @@ def normalized(kind: str, inputs: np.ndarray, axes: tuple[int, ...], scale: np.n
 
 
 @statement("A normalization is its equation over whichever axes it is asked for, each number with its own scale and "
-           "offset, or none, also where there are as many steps as features, and where statistics are taken over all devices.",
-           {"kind": ("rms", "layer", "unit", "batch"), "axes": tuple(AXES), "features": (STEPS, STEPS + 1)},
+           "offset, or none, also where there are as many steps as features, where the numbers are far from zero and near each "
+           "other, and where statistics are taken over all devices.",
+           {"kind": ("rms", "layer", "unit", "batch"), "axes": tuple(AXES), "features": (STEPS, STEPS + 1), "level": (0, LEVEL)},
            strength=(1, 2, 3), sparing=4, eager=5,
-           senseless=((("kind", "axes"), lambda kind, axes: kind == "batch" and axes == "both"),),
+           senseless=((("kind", "axes"), lambda kind, axes: kind == "batch" and axes == "both"),
+                      (("kind", "level"), lambda kind, level: level and kind not in ("layer", "batch"))),
            source="Keras: LayerNormalization, RMSNormalization, UnitNormalization, BatchNormalization (axis)")
-def normalizations_are_their_equations(ask, kind, axes, features) -> list[Deviation]:
+def normalizations_are_their_equations(ask, kind, axes, features, level) -> list[Deviation]:
     random = generator("normalizations", kind, features)
-    inputs, over = draw_values(random, (ROWS, STEPS, features)), AXES[axes]
+    inputs, over = level + draw_values(random, (ROWS, STEPS, features)), AXES[axes]
     scale, offset = (draw_values(random, tuple(inputs.shape[a] for a in over)) for _ in range(2))
     seen = ask(FunctionRequest("normalized", (("kind", kind), ("inputs", inputs), ("axes", over), ("scale", scale),
                                               ("offset", offset), ("small", SMALL))))
@@ -48,8 +51,9 @@ def normalizations_are_their_equations(ask, kind, axes, features) -> list[Deviat
     if kind in ("layer", "batch"):
         dues["bare"] = normalized(kind, given[0], over, np.ones_like(scale), np.zeros_like(offset))
     asked = [name for name in dues if name in seen.arrays or name != "synchronized"]
-    return [d for name in asked for d in compare(name, seen[name], dues[name],
-                                                 256 * unit_roundoff("float32") * (1 + np.abs(dues[name])))]
+    rounded = 2 * inputs.size * level * (1 + np.abs(scale).max())  # a mean, added number by number
+    slack = unit_roundoff("float32") * (256 + rounded)
+    return [d for name in asked for d in compare(name, seen[name], dues[name], slack * (1 + np.abs(dues[name])))]
 
 
 CHANNELS, BATCHES, MOMENTUM = 4, 3, 0.25

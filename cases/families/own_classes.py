@@ -31,9 +31,9 @@ def own_cells_are_found(ask, around, way):
     return found if np.ptp(seen["outputs/made"]) else [*found, Deviation("outputs", "every output is the same number")]
 
 
-INSIDE = ("loop", "unrolled", "masked", "stateful", "stacked", "both", "of_two_kinds", "each_step", "model")
-"""Where the cell stands, forward but for `unrolled`: a loop; above an LSTM's cell; a Bidirectional layer; one whose backward half
-is a GRU; words in sentences; a model."""
+INSIDE = ("loop", "unrolled", "masked", "stateful", "stacked", "mixed", "both", "of_two_kinds", "each_step", "model")
+"""Where the cell stands, forward but for `unrolled`: a loop; above an LSTM's cell; twice, below and above a cell that knows of no
+training and changes nothing; a Bidirectional layer; one whose backward half is a GRU; words in sentences; a model."""
 
 
 @statement("A cell of the user's own is told whether it trains, in whatever loop, wrapper or model it stands; a layer that tells "
@@ -44,7 +44,8 @@ def own_cells_are_told_of_training(ask):
     found = []
     for name in INSIDE:
         idle = seen[f"inference/{name}"]
-        found += equal(name, seen[f"training/{name}"], 2 * idle, "in training the cell doubles what it gives in inference")
+        times = 4 if name == "mixed" else 2
+        found += equal(name, seen[f"training/{name}"], times * idle, "in training a cell doubles what it gives in inference")
         if not np.abs(idle).max(initial=0.0) > 0:
             found.append(Deviation(name, f"{name}: in inference the cell gave nothing"))
     loop = seen["inference/loop"]
@@ -52,6 +53,27 @@ def own_cells_are_told_of_training(ask):
         for told, due in (("trains", 2 * loop), ("rests", loop)):
             found += equal(f"{told}/{mode}", seen[f"{told}/{mode}"], due, "a loop within a layer that tells it so")
     return found
+
+
+BEGINNINGS = ("tensor", "list", "tuple")
+"""What a cell's states come in, of which it has one."""
+BEGUN = ("backward", "stateful", "above", "below_unrolled", "both")
+"""Where such a cell stands: in a loop of one direction; above or below an LSTM's cell, and says the size of no output; in both
+directions."""
+
+
+@statement("A cell of the user's own begins with what it says, be it a tensor or a list of one, wherever it stands, as with "
+           "these states given; its last states lie in each other as the first did.", {"begins": BEGINNINGS},
+           usual={"begins": ("tensor",)}, strength=(1, 1, 1), sparing=0, eager=1,
+           source="Keras: RNN(cell), cell.get_initial_state")
+def own_cells_begin_as_they_say(ask, begins) -> list[Deviation]:
+    """Arrays: `begun/NAME`, the outputs and last states of a call; `given/NAME`, of one from these states."""
+    seen = ask(FunctionRequest("own_beginnings", (("begins", begins), ("inside", BEGUN))))
+    found = []
+    for name in BEGUN:
+        found += equal(name, seen[f"begun/{name}"], seen[f"given/{name}"], f"it says so in a {begins}")
+    return found + [Deviation("nests", f"{name}: last states are {seen_as}, expected {due}")
+                    for name, (seen_as, due) in seen.facts["nests"] if seen_as != due]
 
 
 @statement("A configuration is as it was after a layer was made of it, and another one can be made of it.", {"kind": LAYERS},
@@ -67,7 +89,7 @@ def configurations_are_left_as_they_were(ask, kind):
 @statement("A function that a Lambda layer was given (the one it computes, that of its mask, that of its shape), and what it is "
            "to be called with, is the same in a layer that is made of its configuration, by way of text too, as in a file.", {
                "part": ("function", "mask", "output_shape"), "form": FORMS, "way": ("words", "configuration")},
-           strength=(1, 1, 2), sparing=3, source="Keras: layers.Lambda")
+           strength=(1, 2, 2), usual={"way": ("words",)}, sparing=3, source="Keras: layers.Lambda")
 def own_functions_survive(ask, part, form, way):
     """Arrays: what the layer and the one made of it give: `outputs/...`, `mask/...`, `shape/...`."""
     seen = ask(FunctionRequest("own_functions", (("part", part), ("form", form), ("way", way))))

@@ -127,8 +127,9 @@ def order_of_dtypes_is_nothing(ask, helper, dtypes):
 
 
 METHODS = {"predict": False, "evaluate": False, "predict_on_batch": False, "test_on_batch": False, "fit": True,
-           "train_on_batch": True}
-"""A method of a model -> whether what it computes is recorded for gradients."""
+           "train_on_batch": True, "own/predict": False, "own/evaluate": False, "own/fit": True}
+"""A method of a model, or of one of one's own that is not told whether it trains -> whether what it computes is recorded for
+gradients."""
 
 
 @statement("What a model computes to predict or to evaluate is not recorded for gradients, what it computes in training is.",

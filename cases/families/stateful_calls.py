@@ -1,14 +1,15 @@
-"""A stateful model goes on from where the batch before left it, whichever of its methods saw that batch."""
+"""A stateful model goes on from where the batch before left it, whichever of its methods saw that batch; what a layer writes
+while it is called it keeps."""
 
 from __future__ import annotations
 
 import numpy as np
 
 from cases.batches import BatchPlan, draw_values
-from cases.families.base import statement
+from cases.families.base import equal, statement
 from cases.layers import Layer, draw_weights, generator
 from cases.models import FunctionRequest
-from cases.requests import Request
+from cases.requests import Deviation, Request
 from cases.tolerance import compare, expect, unit_roundoff
 
 ROWS, STEPS = 2, 3
@@ -55,3 +56,23 @@ def stateful_models_go_on(ask, training, cell, at_once, form):
         loss = np.mean(sums / counts) + FACTOR * np.sum(outputs**2) / ROWS / count
         found += compare(f"loss/{place}", seen[f"loss/{place}"], np.array(loss), 256 * unit_roundoff("float32") * (1 + loss))
     return found
+
+
+CARRYING = ("lstm", "simple_rnn", "stacked", "bidirectional")
+"""Stateful layers; stacked: of two cells."""
+
+@statement("What a layer writes into its weights while it is called, states, counts, averages, it keeps, in every precision: the "
+           "next call goes on from it, and another reads it.",
+           {"dtype": ("mixed_bfloat16", "mixed_float16", "float32")}, usual={"dtype": ("mixed_bfloat16",)},
+           strength=(1, 1, 1), sparing=0, eager=1, source="Keras: RNN(stateful=True), Variable.assign, DTypePolicy")
+def calls_keep_what_they_write(ask, dtype) -> list[Deviation]:
+    """Arrays: `second/NAME`, of a stateful layer's second call; `due/NAME`, of one that is given the first call's states; `count`
+    after two calls, `average` (features,), `moved`, whether the vector of a spectral normalization did."""
+    inputs = draw_values(generator("kept writes"), (2, ROWS, STEPS, 3))
+    seen = ask(FunctionRequest("kept_writes", (("dtype", dtype), ("inputs", inputs), ("carrying", CARRYING))))
+    found = []
+    for name in CARRYING:
+        found += equal(name, seen[f"second/{name}"], seen[f"due/{name}"], "from the states that the first call gave")
+    found += equal("count", seen["count"], np.array(2.0)) + equal("spectral", seen["moved"], np.array(True), "whether it moved")
+    average = inputs[1].mean(axis=(0, 1)) / 2 + inputs[0].mean(axis=(0, 1)) / 4
+    return found + compare("average", seen["average"], average, 0.02 * (1 + np.abs(average)))

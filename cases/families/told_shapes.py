@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from functools import reduce
 from typing import Any
 
 import numpy as np
@@ -12,6 +13,7 @@ from cases.families.base import statement
 from cases.layers import generator
 from cases.models import FunctionRequest
 from cases.requests import Deviation
+from cases.tolerance import compare, unit_roundoff
 
 ROWS, STEPS, LONGER, OTHERS, OPEN = 2, 5, 8, 4, -1
 """Of the batch, of the first input, of the first input that is longer; of the further ones where they are joined in time; an axis
@@ -21,10 +23,15 @@ LAYERS: Mapping[str, tuple[str, dict[str, Any], tuple[tuple[int, ...], ...], Cal
     "joined": ("Concatenate", {}, ((STEPS, 3), (STEPS, 4)), lambda t: (t, 7)),
     "joined_in_time": ("Concatenate", {"axis": 1}, ((STEPS, 3), (OTHERS, 3)), lambda t: (t + OTHERS, 3)),
     "three_joined_in_time": ("Concatenate", {"axis": -2}, ((STEPS, 3), (OTHERS, 3), (2, 3)), lambda t: (t + OTHERS + 2, 3)),
-    **{name.lower(): (name, {}, PAIR, lambda t: (t, 3))
-       for name in ("Add", "Average", "Multiply", "Subtract", "Maximum", "Minimum")},
+    **{name.lower(): (name, {}, PAIR, lambda t: (t, 3)) for name in ("Add", "Subtract", "Minimum")},
+    "average": ("Average", {}, (*PAIR, (3,)), lambda t: (t, 3)),
     "spread": ("Add", {}, ((STEPS, 3), (1, 3)), lambda t: (t, 3)),
+    "multiply": ("Multiply", {}, ((1, 3), (STEPS, 1)), lambda t: (STEPS, 3)),
+    "maximum": ("Maximum", {}, ((3,), (STEPS, 3)), lambda t: (STEPS, 3)),
     "products": ("Dot", {"axes": 2}, ((STEPS, 3), (OTHERS, 3)), lambda t: (t, OTHERS)),
+    "products_from_the_end": ("Dot", {"axes": (-1, 1)}, ((STEPS, 3), (3, 4)), lambda t: (t, 4)),
+    "products_of_vectors": ("Dot", {"axes": -1}, ((3,), (3,)), lambda t: (1,)),
+    "same": ("Identity", {}, ((STEPS, 3),), lambda t: (t, 3)),
     "dense": ("Dense", {"units": 7}, ((STEPS, 3),), lambda t: (t, 7)),
     "einsum": ("EinsumDense", {"equation": "btf,fg->btg", "output_shape": (None, 7)}, ((STEPS, 3),), lambda t: (t, 7)),
     "table": ("Embedding", {"input_dim": 9, "output_dim": 7}, ((STEPS,),), lambda t: (t, 7)),
@@ -52,28 +59,57 @@ LAYERS: Mapping[str, tuple[str, dict[str, Any], tuple[tuple[int, ...], ...], Cal
 """Name -> Keras' layer, its options, the shapes of its inputs without the batch, and that of what comes, by the steps of the
 first input."""
 
+def joined(function: Callable[[np.ndarray, np.ndarray], np.ndarray]) -> Callable[..., np.ndarray]:
+    """Inputs joined one after the other; axes that one of them lacks stand behind its batch."""
+    def of(*inputs: np.ndarray) -> np.ndarray:
+        most = max(one.ndim for one in inputs)
+        return reduce(function, [one.reshape(len(one), *(1,) * (most - one.ndim), *one.shape[1:]) for one in inputs])
+
+    return of
+
+
+EQUATIONS: Mapping[str, Callable[..., np.ndarray]] = {
+    "joined": lambda *x: np.concatenate(x, axis=2), "joined_in_time": lambda *x: np.concatenate(x, axis=1),
+    "three_joined_in_time": lambda *x: np.concatenate(x, axis=1), "add": joined(np.add), "spread": joined(np.add),
+    "subtract": joined(np.subtract), "minimum": joined(np.minimum), "maximum": joined(np.maximum),
+    "multiply": joined(np.multiply), "average": lambda *x: joined(np.add)(*x) / len(x),
+    "products": lambda x, y: np.einsum("btf,bsf->bts", x, y), "products_from_the_end": lambda x, y: x @ y,
+    "products_of_vectors": lambda x, y: (x * y).sum(axis=1, keepdims=True), "same": lambda x: x,
+    "repeated": lambda x: np.repeat(x[:, None], 4, axis=1), "mean": lambda x: x.mean(axis=1),
+    "mean_kept": lambda x: x.mean(axis=1, keepdims=True), "greatest": lambda x: x.max(axis=2),
+    "greatest_of_two": lambda x: np.maximum(x[:, 0:-1:2], x[:, 1::2]),
+}
+"""What comes, of layers that have no weights."""
 APART = ("MultiHeadAttention",)
 """The layers that take their inputs one by one, not as a list."""
+FEATURES_LAST = ("products_from_the_end", "average")
+"""Those whose last input has features in the place of its time."""
+CLOSED = ("repeated", "greatest", "multiply", "maximum", "products_of_vectors")
+"""Those whose first input has no axis of time that may be open."""
 
 
-@statement("Layers around recurrent ones give the shape that is documented, and tell it beforehand: what depends on an axis that "
-           "is open stays open, and nothing else.",
+@statement("Layers around recurrent ones give the shape that is documented, where they have no weights what they say, and tell "
+           "the shape beforehand: what depends on an axis that is open stays open, and nothing else.",
            {"name": tuple(LAYERS), "open": ("nothing", "time", "first")}, usual={"open": ("nothing", "first")},
            strength=(1, 2, 2), sparing=30, senseless=(
-    (("name", "open"), lambda name, open: name in ("repeated", "greatest") and open != "nothing"),
+    (("name", "open"), lambda name, open: name in CLOSED and open != "nothing"),
+    (("name", "open"), lambda name, open: name in FEATURES_LAST and open == "time"),
     (("name", "open"), lambda name, open: name == "einsum" and open == "nothing"),  # its own option leaves time open
     (("name", "open"), lambda name, open: open == "time" and len(LAYERS[name][2]) == 1),
 ), source="Keras: Layer.compute_output_shape, and calls on symbolic tensors")
 def layers_tell_their_shapes(ask, name, open):
     layer, options, shapes, due_of = LAYERS[name]
     random = generator("told shapes", name)
-    inputs = tuple(draw_values(random, (ROWS, *shape)) for shape in shapes)
+    inputs = tuple(3 * np.abs(draw_values(random, (ROWS, *shape))) for shape in shapes)
     opened = {"nothing": 0, "first": 1, "time": len(shapes)}[open]
     given = {"layer": layer, "options": options, "inputs": inputs, "open": opened, "ids": layer == "Embedding"}
     seen = ask(FunctionRequest("told_shapes", (("name", name), *given.items())))
     due = due_of(STEPS)
     came = tuple(int(size) for size in seen["came"])
     found = [] if came == (ROWS, *due) else [Deviation("came", f"outputs: found shape {came}, expected {(ROWS, *due)}")]
+    if name in EQUATIONS:
+        values = EQUATIONS[name](*(one.astype("float32").astype("float64") for one in inputs))
+        found += compare("outputs", seen["outputs"], values, 64 * unit_roundoff("float32") * (1 + np.abs(values)))
     for how in ("computed", "symbolic"):
         told, right = tuple(int(size) for size in seen[how]), tellable(name, opened)
         if len(told) != len(right) or any(here not in sizes for here, sizes in zip(told, right, strict=True)):

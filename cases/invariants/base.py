@@ -192,6 +192,22 @@ def output_valid(request: Request) -> np.ndarray | None:
     return valid[:, ::-1] if flipped else valid
 
 
+def handed_on(seen: Observation, request: Request) -> list[Deviation]:
+    """Deviations of the mask that outputs carry, which have a time axis, from what is valid of them."""
+    if "mask" not in seen.arrays:
+        carries = seen.facts.get("carries_masks", True)
+        return [Deviation("mask", "a mask went in, and the outputs carry none")] if carries else []
+    valid = output_valid(request)
+    if seen["mask"].shape != valid.shape:
+        return [Deviation("mask", f"mask of shape {seen['mask'].shape}, expected {valid.shape}")]
+    wrong = np.argwhere(seen["mask"].astype(bool) != valid)
+    name = "mask, turned" if np.array_equal(seen["mask"], valid[:, ::-1]) else "mask"
+    return [
+        Deviation(at := f"{name}[batch {b}, time {t}]", f"{at}: found {not valid[b, t]}, expected {valid[b, t]}", 1.0)
+        for b, t in wrong[:3]
+    ]
+
+
 def compare_at(name: str, seen: np.ndarray, expected: Expected, where: np.ndarray) -> list[Deviation]:
     """Deviations at the steps `where` (batch, time) alone."""
     if seen.shape != expected.value.shape:

@@ -117,10 +117,15 @@ def rate_is_the_share(ask, case):
     return [Deviation("gradients/inputs", f"dropout={RATE}: {count} of {of} inputs are dropped", abs(count / of - RATE))]
 
 
-@invariant("Dropout of the inputs multiplies them: dropped ones by 0, others by 1 / (1 - rate), and nothing else changes.",
+@invariant("Dropout of the inputs multiplies them: dropped ones by 0, others by 1 / (1 - rate), and nothing else changes, "
+           "masked or not.",
            one_way, "Srivastava et al. 2014, inverted dropout: the expectation is kept")
 def dropout_scales_what_it_keeps(ask, case):
-    request = wide(case, dropout=RATE)
+    return scaled(ask, wide(case, dropout=RATE)) + scaled(ask, wide(case, dropout=RATE, mask="right"))
+
+
+def scaled(ask, request: Request) -> list[Deviation]:
+    """Deviations from what comes, without dropout, of the inputs that are kept, divided by their share."""
     seen = ask(request)
     inputs = request.batch.inputs * ~dropped(seen) / (1 - RATE)
     plain = without(request, batch=request.batch.but(inputs=inputs))

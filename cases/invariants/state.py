@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from cases.batches import Batch, steps, with_cotangents
-from cases.invariants.base import Case, alike, final_states, invariant, output_valid
+from cases.invariants.base import Case, alike, final_states, handed_on, invariant, output_valid
 from cases.invariants.values import drawless
 from cases.requests import Deviation, Observation, Reset
 
@@ -112,7 +112,8 @@ def reset_restores(ask, case):
     return alike(ask(request), ask(again), request, "outputs", "states", what="after another batch and a reset")
 
 
-@invariant("Without a reset a stateful layer's second run goes on from the first one's states.", carried, "stateful-chunks")
+@invariant("Without a reset a stateful layer's second run goes on from the first one's states, and hands its mask on.",
+           carried, "stateful-chunks")
 def stateful_carries(ask, case):
     layer, batch = case.layer.but(stateful=True), case.batch.but(initial_states=None)
     request = case.request(batch, layer=layer)
@@ -120,7 +121,8 @@ def stateful_carries(ask, case):
     states = final_states(first, layer)
     by_hand = case.request(batch.but(initial_states=states), layer=case.layer.but(stateful=False))
     second = ask(case.request(batch, layer=layer, before=(batch,)))
-    return alike(second, ask(by_hand), by_hand, "outputs", "states", what="second run against states given by hand")
+    masks = handed_on(second, by_hand) if batch.mask is not None else []
+    return masks + alike(second, ask(by_hand), by_hand, "outputs", "states", what="second run against states given by hand")
 
 
 @invariant("A call changes nothing that a later call sees: a layer that is not stateful carries nothing.",

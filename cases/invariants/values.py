@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from cases.invariants.base import EVERYTHING, Case, against_reference, invariant, output_valid
+from cases.invariants.base import EVERYTHING, Case, against_reference, handed_on, invariant, output_valid
 from cases.requests import Deviation
 from cases.tolerance import compare, expect
 
@@ -67,20 +67,7 @@ def padding_follows_convention(ask, case):
 )
 def mask_is_passed_on(ask, case):
     request = case.request()
-    seen = ask(request)
-    if "mask" not in seen.arrays:
-        if seen.facts.get("carries_masks", True):
-            return [Deviation("mask", "a mask went in, and the outputs carry none")]
-        return []
-    valid = output_valid(request)
-    if seen["mask"].shape != valid.shape:
-        return [Deviation("mask", f"mask of shape {seen['mask'].shape}, expected {valid.shape}")]
-    wrong = np.argwhere(seen["mask"].astype(bool) != valid)
-    name = "mask, turned" if np.array_equal(seen["mask"], valid[:, ::-1]) else "mask"
-    return [
-        Deviation(at := f"{name}[batch {b}, time {t}]", f"{at}: found {not valid[b, t]}, expected {valid[b, t]}", 1.0)
-        for b, t in wrong[:3]
-    ]
+    return handed_on(ask(request), request)
 
 
 @invariant("Outputs and states have the layer's dtype, and the shapes that its description says.", everywhere=True)

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from cases.families.heads import SIZE
+from cases.families.heads import PENALTIES, SIZE
 from cases.models import FunctionRequest
 from cases.requests import Observation, Unsupported
 from suite.backends import moment
@@ -27,6 +27,9 @@ def run_heads(backend: Any, request: FunctionRequest) -> Observation | Unsupport
     more |= {"use_gate": True} if options["gated"] else {}
     if missing := more.keys() - inspect.signature(kind.__init__).parameters:
         return Unsupported(f"{kind.__name__} of this release of Keras has no {sorted(missing)[0]}")
+    if more:
+        more |= {f"{name}_regularizer": keras.regularizers.L2(size) for name, size in PENALTIES.items()}
+        more |= {f"{name}_constraint": bound(keras, name) for name in PENALTIES}
     more |= {"use_bias": options["bias"], "dropout": 0.0 if options["scores"] == "none" else 0.4}  # 0.0: a fast kernel may run
     with moment("build"):
         one = kind(asking, SIZE, **more) if asking == kept else kind(SIZE, asking, kept, **more)
@@ -40,6 +43,9 @@ def run_heads(backend: Any, request: FunctionRequest) -> Observation | Unsupport
         if options["reads"] == "itself":
             key = value = query
         masks = {} if options["valid"] is None else {"value_mask": engine.tensor(options["valid"])}
+        if masks and options["reads"] != "itself":  # each hides some, and together they hide what is padding
+            even = np.arange(options["valid"].shape[1]) % 2 == 0
+            masks = {f"{n}_mask": engine.tensor(options["valid"] | half) for n, half in (("value", even), ("key", ~even))}
         said = options["said"]
         if options["causal"]:
             masks["use_causal_mask"] = True
@@ -50,7 +56,23 @@ def run_heads(backend: Any, request: FunctionRequest) -> Observation | Unsupport
     with moment("run"):
         found = call()
     outputs, scores = found if options["scores"] != "none" else (found, None)
-    return Observation({"outputs": engine.numpy(outputs)} | ({} if scores is None else {"scores": engine.numpy(scores)}))
+    arrays = {"outputs": engine.numpy(outputs)} | ({} if scores is None else {"scores": engine.numpy(scores)})
+    if options["window"] or options["gated"]:
+        arrays["penalties"] = engine.numpy(sum(one.losses))
+    bounds = tuple((weight.path, getattr(weight.constraint, "kind", "none")) for weight in one.trainable_weights)
+    return Observation(arrays, facts={"constraints": bounds})
+
+
+def bound(keras: Any, kind: str) -> Any:
+    """A constraint that says what it is for."""
+    class Bound(keras.constraints.Constraint):
+        def __init__(self) -> None:
+            self.kind = kind
+
+        def __call__(self, weight: Any) -> Any:
+            return weight
+
+    return Bound()
 
 
 def run_dropped_scores(backend: Any, request: FunctionRequest) -> Observation:

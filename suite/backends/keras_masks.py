@@ -129,9 +129,13 @@ def run_mask_goes_first(backend: Any, request: FunctionRequest) -> Observation:
                "loop": lambda: layers.RNN(layers.GRUCell(2), return_sequences=True),
                "simple_rnn": lambda: layers.SimpleRNN(2, return_sequences=True)}[options["kind"]]()
         one.build(inputs.shape)
+    count = {"lstm": 2, "simple_rnn": 1}.get(options["kind"], 0)
+    states = [[engine.tensor(np.full((len(inputs), 2), 0.5, "float32")) for _ in range(count)]] if count else []
+    named = {"initial_state": states[0]} if states else {}
     with moment("run"):
-        outputs = one(carrying(backend.keras, engine.tensor(inputs), options["carried"], engine), mask=mask)
-        arrays = {"outputs": outputs, "due": one(engine.tensor(inputs), mask=mask)}
+        carried = carrying(backend.keras, engine.tensor(inputs), options["carried"], engine)
+        outputs = one(carried, *states, mask=options["mask"] if states else mask)
+        arrays = {"outputs": outputs, "due": one(engine.tensor(inputs), mask=mask, **named)}
         if (handed := passed_mask(outputs)) is not None:
             arrays["mask"] = handed
     return Observation({name: engine.numpy(array) for name, array in arrays.items()})
@@ -142,15 +146,17 @@ def run_cast_mask(backend: Any, request: FunctionRequest) -> Observation:
     options, keras, layers, engine = dict(request.arguments), backend.keras, backend.keras.layers, backend.engine
     kind = options["kind"]
     with moment("build"):
-        start = keras.Input((None, 1))
+        start, flat = keras.Input((None, 1)), [keras.Input((None,)) for _ in range(2)]
         one = {"add": layers.Add, "concatenate": layers.Concatenate, "attention": layers.Attention, "maximum": layers.Maximum,
                "lstm": lambda: layers.LSTM(2, return_sequences=True), "dense": lambda: layers.Dense(2),
-               "fewer_axes": lambda: keras.Model(start, layers.Dense(2)(start))}[kind]()
+               "fewer_axes": lambda: keras.Model(start, layers.Dense(2)(start)),
+               "more_axes": lambda: keras.Model(flat, [layers.Activation("relu")(each) for each in flat])}[kind]()
     with moment("run"):
         half = keras.ops.cast(engine.tensor(options["inputs"].astype("float32")), options["dtype"])
-        half = half[:, :, 0] if kind == "fewer_axes" else half
+        half = {"fewer_axes": half[:, :, 0], "more_axes": half[:, :, :1]}.get(kind, half)
         given = [carrying(keras, half, options["mask"], engine, dtype=options["dtype"]) for _ in range(2)]
-        handed = passed_mask(one(given[0] if kind in ("lstm", "dense", "fewer_axes") else given))
+        outputs = one(given[0] if kind in ("lstm", "dense", "fewer_axes") else given)
+        handed = passed_mask(outputs[1] if kind == "more_axes" else outputs)
     return Observation({} if handed is None else {"mask": engine.numpy(handed)})
 
 

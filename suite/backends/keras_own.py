@@ -12,6 +12,7 @@ from cases.models import FunctionRequest
 from cases.requests import Observation
 from suite.backends import moment
 from suite.backends.keras_again import loaded
+from suite.backends.keras_cells import nest
 from suite.backends.keras_told import made as made_kind
 
 UNITS, MEMORY, ROWS, STEPS, FEATURES = 5, 3, 2, 4, 3
@@ -101,6 +102,15 @@ def told_cell(keras: Any) -> type:
     return ToldCell
 
 
+class IdleCell:
+    """A cell that is no layer, gives what it is given, and takes nothing else."""
+
+    state_size = UNITS
+
+    def call(self, inputs: Any, states: Any) -> tuple[Any, list[Any]]:
+        return inputs, [inputs]
+
+
 @lru_cache(maxsize=1)
 def telling_layer(keras: Any) -> type:
     """The class of a layer around another one, which it tells always, or never, to train."""
@@ -125,6 +135,8 @@ def told(keras: Any, name: str) -> Any:
 
     if name == "stacked":
         return loop(layers.LSTMCell(4))
+    if name == "mixed":
+        return loop(told_cell(keras)(), IdleCell())
     if name == "both":
         return layers.Bidirectional(loop())
     if name == "of_two_kinds":
@@ -172,6 +184,40 @@ def around(keras: Any, what: str, cell: Any) -> tuple[Any, tuple[int, ...]]:
     if what == "model":
         return keras.Sequential([keras.Input(shape[1:]), layers.RNN(cell, return_sequences=True)]), shape
     return layers.RNN(cell, return_sequences=True, return_state=True), shape
+
+
+def run_own_beginnings(backend: Any, request: FunctionRequest) -> Observation:
+    """Answer the request of `cases.families.own_classes.own_cells_begin_as_they_say`."""
+    options, keras, engine, arrays, nests = dict(request.arguments), backend.keras, backend.engine, {}, {}
+    layers, begins, x = keras.layers, options["begins"], np.random.default_rng(13).uniform(0.2, 0.9, (ROWS, STEPS, UNITS))
+
+    @keras.saving.register_keras_serializable("rnn_conformance")
+    class BegunCell(single_cell(keras)):
+        def get_initial_state(self, batch_size: Any = None) -> Any:
+            found = keras.ops.ones((batch_size, UNITS), self.compute_dtype) * 0.75
+            return {"tensor": found, "list": [found], "tuple": (found,)}[begins]
+
+    for name in options["inside"]:
+        with moment("build"):
+            own, other = BegunCell(), layers.LSTMCell(UNITS)
+            cells = {"above": [other, own], "below_unrolled": [own, other]}.get(name, own)
+            one = layers.RNN(cells, return_sequences=True, return_state=True, go_backwards=name == "backward",
+                             unroll="unrolled" in name, stateful=name == "stateful")
+            one = layers.Bidirectional(one) if name == "both" else one
+            one.build(x.shape)
+
+        def begun(name: str = name) -> list[Any]:
+            first = keras.ops.full((ROWS, UNITS), 0.75)
+            memory = [keras.ops.zeros((ROWS, UNITS)) for _ in range(2)]
+            own = first if begins == "tensor" else [first]
+            return {"above": [memory, own], "below_unrolled": [own, memory], "both": [first, first]}.get(name, [first])
+
+        with moment("run"):
+            for how, given in (("begun", {}), ("given", {"initial_state": begun()})):
+                found = one(engine.tensor(x.astype("float32")), **given)
+                nests[f"{how}/{name}"] = (nest(list(found[1:])), nest(begun()))
+                arrays[f"{how}/{name}"] = np.concatenate([engine.numpy(each).ravel() for each in keras.tree.flatten(found)])
+    return Observation(arrays, facts={"nests": tuple(nests.items())})
 
 
 def sizes(shapes: Any) -> np.ndarray:

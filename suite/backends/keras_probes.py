@@ -76,7 +76,7 @@ from suite.backends.keras_options import (
     run_optional,
     run_shared,
 )
-from suite.backends.keras_own import run_configured_twice, run_own_cell, run_told_training
+from suite.backends.keras_own import run_configured_twice, run_own_beginnings, run_own_cell, run_told_training
 from suite.backends.keras_own_steps import run_losses_added, run_own_steps
 from suite.backends.keras_parts import (
     run_dropped_all,
@@ -99,7 +99,7 @@ from suite.backends.keras_schedules import run_schedule
 from suite.backends.keras_series import run_padded_with, run_windows, run_words
 from suite.backends.keras_shapes import run_told_shapes
 from suite.backends.keras_single_calls import run_single_calls, run_stopped_training
-from suite.backends.keras_stateful import run_stateful_calls
+from suite.backends.keras_stateful import run_kept_writes, run_stateful_calls
 from suite.backends.keras_tensors import run_slopes, run_tensors
 from suite.backends.keras_told import run_options
 from suite.backends.keras_training import run_logs
@@ -148,14 +148,16 @@ PROBES: Mapping[str, Callable] = {
     "saved": run_saved, "chosen_kernel": run_chosen_kernel,
     "without_card": run_without_card, "made_convolution": run_made_convolution,
     "state_tree": run_state_tree,
-    "other_halves": run_other_halves, "stateful_calls": run_stateful_calls, "probabilities": run_probabilities,
+    "other_halves": run_other_halves, "stateful_calls": run_stateful_calls,
+    "kept_writes": run_kept_writes, "probabilities": run_probabilities,
     "each_step": run_each_step, "drawn_steps": run_drawn_steps, "open_steps": run_open_steps,
     "held_drawn": run_held_drawn, "held_counted": run_held_counted, "held_trained": run_held_trained,
     "masked_number": run_masked_number, "recomputed": run_recomputed, "whole_sequences": run_whole_sequences,
     "masked_metric": run_masked_metric,
     "watching": run_watching, "kept_word": run_kept_word, "kept_whole": run_kept_whole, "cloned_whole": run_cloned_whole,
     "interrupted": run_interrupted, "windows": run_windows, "words": run_words,
-    "own_cell": run_own_cell, "told_training": run_told_training, "configured_twice": run_configured_twice,
+    "own_cell": run_own_cell, "own_beginnings": run_own_beginnings, "told_training": run_told_training,
+    "configured_twice": run_configured_twice,
     "fitting": run_fitting, "thawed": run_thawed,
     "convolution_in_time": run_convolution_in_time, "other_convolution": run_other_convolution,
     "corrected": run_corrected, "left_out": run_left_out, "undecayed": run_undecayed,

@@ -56,3 +56,56 @@ def run_stateful_calls(backend: Any, request: FunctionRequest) -> Observation | 
                 found = method(x, y, batch_size=rows, verbose=0)
             arrays[f"loss/{place}"] = np.array(found[0] if isinstance(found, list) else found, "float64")
     return Observation(arrays, facts={"padding": "hold"})
+
+
+def run_kept_writes(backend: Any, request: FunctionRequest) -> Observation:
+    """Answer the request of `cases.families.stateful_calls.calls_keep_what_they_write`."""
+    options, keras, engine = dict(request.arguments), backend.keras, backend.engine
+    layers, dtype, arrays = keras.layers, options["dtype"], {}
+    first, second = (one.astype("float32") for one in options["inputs"])
+
+    def made(name: str, stateful: bool) -> Any:
+        """Of which the one that is not stateful gives its last states, too."""
+        more = {"stateful": stateful, "return_state": not stateful, "dtype": dtype}
+        cells = [layers.LSTMCell(4, dtype=dtype), layers.GRUCell(3, dtype=dtype)]
+        one = {
+            "lstm": lambda: layers.LSTM(4, **more), "simple_rnn": lambda: layers.SimpleRNN(4, **more),
+            "stacked": lambda: layers.RNN(layers.StackedRNNCells(cells, dtype=dtype), **more),
+            "bidirectional": lambda: layers.Bidirectional(layers.LSTM(4, **more), dtype=dtype),
+        }[name]()
+        one.build(first.shape)
+        return one
+
+    class Writing(layers.Layer):
+        def build(self, shape: Any) -> None:
+            self.count = self.add_weight(shape=(), initializer="zeros", trainable=False)
+            self.average = self.add_weight(shape=shape[-1:], initializer="zeros", trainable=False)
+
+        def call(self, inputs: Any) -> Any:
+            self.count.assign_add(1.0)
+            self.average.assign(self.average / 2 + keras.ops.mean(inputs, axis=(0, 1)) / 2)
+            return inputs
+
+    def numbers(outputs: Any) -> np.ndarray:
+        return engine.numpy(keras.ops.cast(outputs, "float32"))
+
+    for name in options["carrying"]:
+        with moment("build"):
+            one, other = made(name, True), made(name, False)
+            for own, given in zip(other.trainable_variables, one.trainable_variables, strict=True):
+                own.assign(given)
+        with moment("run"):
+            one(engine.tensor(first))
+            states = list(other(engine.tensor(first))[1:])
+            arrays |= {f"second/{name}": numbers(one(engine.tensor(second))),
+                       f"due/{name}": numbers(other(engine.tensor(second), initial_state=states)[0])}
+    with moment("run"):
+        writing = Writing(dtype=dtype)
+        for inputs in (first, second):
+            writing(engine.tensor(inputs))
+        spectral = layers.SpectralNormalization(layers.Dense(3, dtype=dtype), dtype=dtype)
+        spectral.build(first[:, 0].shape)
+        before = engine.numpy(spectral.vector_u.value).copy()
+        spectral(engine.tensor(first[:, 0]), training=True)
+        arrays |= {name: engine.numpy(one.value) for name, one in (("count", writing.count), ("average", writing.average))}
+    return Observation(arrays | {"moved": np.array(not np.array_equal(before, engine.numpy(spectral.vector_u.value)))})

@@ -113,9 +113,11 @@ def told(keras: Any, layers: Any, kind: str, turned: bool = False) -> tuple[Any,
     if kind == "bidirectional":
         more = {"use_cudnn": False} if stacks.accepts(layers.LSTM, "use_cudnn") else {}
         ahead = layers.LSTM(5, activation="softsign", return_sequences=True, name="ahead", **more)
-        back = layers.LSTM(5, activation="relu", return_sequences=True, go_backwards=True, use_bias=False, name="back", **more)
+        back = layers.GRU(5, activation="relu", return_sequences=True, go_backwards=True, use_bias=False, reset_after=False,
+                          name="back", **more)
         given = {"merge_mode": "mul", "forward_layer.cell.activation": "softsign", "backward_layer.cell.activation": "relu",
-                 "backward_layer.cell.use_bias": False, "backward_layer.go_backwards": True,
+                 "backward_layer.cell.use_bias": False, "backward_layer.cell.reset_after": False,
+                 "backward_layer.go_backwards": True,
                  "forward_layer.return_sequences": True,
                  **{f"{half}_layer.{n}": v for half in ("forward", "backward") for n, v in more.items()}}
         named = {"name": "given", "trainable": False}

@@ -63,10 +63,29 @@ def run_told_training(backend: Any, request: FunctionRequest) -> Observation:
     found = {}
     for name in dict(request.arguments)["inside"]:
         outputs = generator("told training", name).normal(size=(2, 4, 5))
-        found |= {f"inference/{name}": outputs, f"training/{name}": 2 * outputs}
+        found |= {f"inference/{name}": outputs, f"training/{name}": outputs * (4 if name == "mixed" else 2)}
     loop = found["inference/loop"]
     return Observation(found | {f"{told}/{mode}": loop * (2 if told == "trains" else 1)
                                 for told in ("trains", "rests") for mode in ("inference", "training")})
+
+
+def run_own_beginnings(backend: Any, request: FunctionRequest) -> Observation:
+    """Some numbers."""
+    found, inside = {}, dict(request.arguments)["inside"]
+    for name in inside:
+        outputs = generator("own beginnings", name).normal(size=6)
+        found |= {f"begun/{name}": outputs, f"given/{name}": outputs}
+    return Observation(found, facts={"nests": tuple((name, ("[one]", "[one]")) for name in inside)})
+
+
+def run_kept_writes(backend: Any, request: FunctionRequest) -> Observation:
+    """Some numbers; a count, a running average, a vector that moved."""
+    options, found = dict(request.arguments), {}
+    for name in options["carrying"]:
+        outputs = generator("kept writes", name).normal(size=6)
+        found |= {f"second/{name}": outputs, f"due/{name}": outputs}
+    first, second = (one.mean(axis=(0, 1)) for one in options["inputs"])
+    return Observation(found | {"count": np.array(2.0), "average": (first / 2 + second) / 2, "moved": np.array(True)})
 
 
 def run_thawed(backend: Any, request: FunctionRequest) -> Observation:

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from cases.families.heads import attended
+from cases.families.heads import PENALTIES, attended
 from cases.models import FunctionRequest
 from cases.requests import Observation
 
@@ -15,8 +15,11 @@ def run_heads(backend: Any, request: FunctionRequest) -> Observation:
     """The equation in double precision."""
     options = dict(request.arguments)
     outputs, scores = attended(options["given"], options["weights"], options["further"])
+    squares = {kind: sum((one**2).sum() for name, one in options["weights"].items() if name.endswith(f"/{kind}"))
+               for kind in PENALTIES}
+    penalties = np.array(sum(PENALTIES[kind] * size for kind, size in squares.items()))
     wanted = {"none": {}, "each": {"scores": scores}, "mean": {"scores": scores.mean(axis=1)}}[options["scores"]]
-    return Observation({"outputs": outputs, **wanted})
+    return Observation({"outputs": outputs, "penalties": penalties, **wanted}, facts={"constraints": ()})
 
 
 def run_dropped_scores(backend: Any, request: FunctionRequest) -> Observation:

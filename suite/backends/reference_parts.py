@@ -9,7 +9,7 @@ import numpy as np
 from cases.families import engine_modules, held_lists
 from cases.families.normalizations import normalized, norms_by_hand, of_length_one, renormed
 from cases.families.options_of_nothing import asked
-from cases.families.told_shapes import LAYERS, ROWS, STEPS, tellable
+from cases.families.told_shapes import EQUATIONS, LAYERS, ROWS, STEPS, tellable
 from cases.layers import generator
 from cases.models import FunctionRequest
 from cases.requests import Observation
@@ -183,7 +183,9 @@ def run_told_shapes(backend: Any, request: FunctionRequest) -> Observation:
     """The documented shape; beforehand with every axis open that depends on one that is."""
     options = dict(request.arguments)
     told = np.array([sizes[0] for sizes in tellable(options["name"], options["open"])])
-    return Observation({"came": np.array([ROWS, *LAYERS[options["name"]][3](STEPS)]), "symbolic": told, "computed": told})
+    of = EQUATIONS.get(options["name"], lambda *_: np.zeros(()))
+    return Observation({"came": np.array([ROWS, *LAYERS[options["name"]][3](STEPS)]), "symbolic": told, "computed": told,
+                        "outputs": of(*options["inputs"])})
 
 
 def run_options_of_nothing(backend: Any, request: FunctionRequest) -> Observation:
