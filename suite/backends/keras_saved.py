@@ -32,6 +32,7 @@ def parts(keras: Any, part: str) -> list[Any]:
         "stateful": lambda: [layers.SimpleRNN(4, stateful=True)],
         "normalized": lambda: [layers.GRU(4, return_sequences=True, dropout=0.5), layers.BatchNormalization(), layers.LSTM(3)],
         "embedded": lambda: [layers.Embedding(9, 3, mask_zero=True), layers.Bidirectional(layers.LSTM(4)), layers.Dropout(0.0)],
+        "loops": lambda: [layers.Bidirectional(layers.RNN(layers.LSTMCell(4)))],
     }[part]()
     return [*made, layers.Dense(2)]
 
@@ -95,6 +96,7 @@ def run_saved(backend: Any, request: FunctionRequest) -> Observation | Unsupport
         arrays["predictions/after"] = predicted(other)
         if options["on"]:
             for when, one in (("before", model), ("after", other)):
+                trained(one)
                 arrays[f"loss/{when}"] = np.array(trained(one))
                 arrays[f"trained/{when}"] = predicted(one)
     return Observation(arrays)
