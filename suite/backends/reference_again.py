@@ -84,7 +84,8 @@ def run_whole_configurations(backend: Any, request: FunctionRequest) -> Observat
     """A description has every option that it is made with."""
     made = Layer("lstm", 3, 5, bias=False)
     told = tuple(("LSTM", name, *(str(getattr(one, name)) for one in (made, made, made.but()))) for name in ("units", "bias"))
-    return Observation({}, facts={"lost": (), "kept": told, "left": (("LSTM", "use_cudnn", "a description has no kernel"),)})
+    return Observation({}, facts={"lost": (), "kept": told, "left": (("LSTM", "use_cudnn", "a description has no kernel"),),
+                                   "named": (("LSTM", "cases.layers"),)})
 
 
 def run_adapted_again(backend: Any, request: FunctionRequest) -> Observation:
