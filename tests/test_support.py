@@ -90,7 +90,7 @@ DECLINED = frozenset("""
     pre-padded-regression/float_padding stateful-chunks/declared_batch_size
     counted_by_name/means_go_over_batches exports/exported_models_are_whole
     exports/checkpoints_hold_everything scans/pieces_are_where_they_are_told heads/heads_within_a_window
-    scans/loops_end_where_they_are_told
+    scans/loops_end_where_they_are_told rare_optimizers/rare_optimizers_are_their_equations
 """.split())
 """Group or scenario, and the statement or claim, of which no variant can be asked at `default`."""
 

@@ -62,6 +62,7 @@ from suite.backends.keras_named import (
     run_weights_beside_masks,
 )
 from suite.backends.keras_named_inputs import run_named_inputs
+from suite.backends.keras_optimizers import run_stepped
 from suite.backends.keras_options import (
     run_activity,
     run_bound,
@@ -178,6 +179,7 @@ PROBES: Mapping[str, Callable] = {
     "adapted_thawed": run_adapted_thawed,
     "adapted_scaled": run_adapted_scaled,
     "whole_configurations": run_whole_configurations, "made_again": run_made_again, "typed_again": run_typed_again,
+    "stepped": run_stepped,
     "kept_mode": run_kept_mode, "mode_behind": run_mode_behind, "engine_module": run_engine_module,
     "own_functions": run_own_functions,
     "neighbouring_seeds": run_neighbouring_seeds,

@@ -8,6 +8,7 @@ import numpy as np
 
 from cases.batches import Batch
 from cases.families.half_ranges import LAYERS
+from cases.families.rare_optimizers import stepped
 from cases.layers import Layer
 from cases.models import FunctionRequest
 from cases.requests import Observation, Request
@@ -238,3 +239,9 @@ def run_nested_masks(backend: Any, request: FunctionRequest) -> Observation:
         found |= {f"outputs/{number}": one if mask is None else one * mask[:, :, None]}
         found |= {} if mask is None else {f"mask/{number}": mask}
     return Observation(found)
+
+
+def run_stepped(backend: Any, request: FunctionRequest) -> Observation:
+    """The steps of the equation."""
+    options = dict(request.arguments)
+    return Observation(stepped(options["optimizer"], options["weights"], options["gradients"]))
