@@ -12,6 +12,7 @@ from suite.backends.keras_changed import run_changed_model, run_names_of_no_inpu
 from suite.backends.keras_containers import run_contained
 from suite.backends.keras_counted import run_counted_states
 from suite.backends.keras_data import run_column, run_fetch, run_fit, run_lengths, run_load, run_stateful
+from suite.backends.keras_distilled import run_distilled, run_lent_weights
 from suite.backends.keras_each_step import run_drawn_steps, run_each_step, run_open_steps
 from suite.backends.keras_exports import run_checkpoint, run_exported, run_exported_model
 from suite.backends.keras_feeding import run_fed_rows, run_feeding, run_numbered_batches
@@ -179,7 +180,7 @@ PROBES: Mapping[str, Callable] = {
     "adapted_thawed": run_adapted_thawed,
     "adapted_scaled": run_adapted_scaled,
     "whole_configurations": run_whole_configurations, "made_again": run_made_again, "typed_again": run_typed_again,
-    "stepped": run_stepped,
+    "stepped": run_stepped, "distilled": run_distilled, "lent_weights": run_lent_weights,
     "kept_mode": run_kept_mode, "mode_behind": run_mode_behind, "engine_module": run_engine_module,
     "own_functions": run_own_functions,
     "neighbouring_seeds": run_neighbouring_seeds,

@@ -245,3 +245,23 @@ def run_stepped(backend: Any, request: FunctionRequest) -> Observation:
     """The steps of the equation."""
     options = dict(request.arguments)
     return Observation(stepped(options["optimizer"], options["weights"], options["gradients"]))
+
+
+def run_distilled(backend: Any, request: FunctionRequest) -> Observation:
+    """Sums over steps: the student's are those of the teacher, a half more."""
+    options = dict(request.arguments)
+    teacher, penalty = options["inputs"].sum(axis=1), 0.5 * (options["of"] == "penalty")
+    student, of = 1.5 * teacher, options["of"]
+    own = np.mean((student - options["targets"]) ** 2, axis=1) * (options["samples"] if of == "samples" else 1.0)
+    apart = np.mean((student - teacher) ** 2) * (options["worth"] if of == "worth" else 1.0)
+    arrays = {f"{kind}/{name}": array for kind in ("features", "outputs") for name, array in
+              (("student", student), ("teacher", teacher))}
+    loss = options["share"] * np.mean(own) + (1 - options["share"]) * apart + penalty
+    return Observation({**arrays, "loss": np.array(loss), "penalty": np.array(penalty)})
+
+
+def run_lent_weights(backend: Any, request: FunctionRequest) -> Observation:
+    """Numbers, and their averages, lent for one sum."""
+    weights, averages = np.arange(2.0), np.arange(2.0) / 2
+    return Observation({"answer": averages, "due": averages, "weights/before": weights, "weights/after": weights,
+                        "averages/before": averages, "averages/after": averages})
