@@ -26,7 +26,7 @@ SLACK = 512 * unit_roundoff("float32")
 
 @statement("The loss of a distiller that is evaluated is the sum by hand: of the student's outputs against targets, by weights "
            "of rows, and against the teacher's outputs or features, each by its share, with the penalties of weights; nothing is "
-           "dropped then.", {"of": OF}, usual={"of": OF[:-1]}, sparing=0,
+           "dropped then.", {"of": OF}, usual={"of": ("penalty", "dropout")}, sparing=0,
            source="Keras: Distiller, FeatureDistillation")
 def distilled_losses_are_sums_by_hand(ask, of):
     """Arrays: `loss` of the distiller; `outputs/` and `features/`, (rows, …) of `student` and `teacher`; `penalty`."""

@@ -14,7 +14,8 @@ ROWS, STEPS, FEATURES = 4, 3, 2
 
 
 @statement("While a callback lends a model the averages of its weights it is evaluated, and predicts, as one that has them; then "
-           "it has its own again, and the averages are what they were.", {"way": ("evaluate", "predict")}, sparing=0,
+           "it has its own again, and the averages are what they were.",
+           {"way": ("evaluate", "predict")}, usual={"way": ("predict",)}, sparing=0,
            source="Keras: SwapEMAWeights")
 def lent_weights_are_given_back(ask, way):
     """Arrays: `answer` and `due`, with the averages lent and with them set; `weights/` and `averages/`, `before` and `after`."""

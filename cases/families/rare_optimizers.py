@@ -133,7 +133,8 @@ def stepped(name: str, weights: tuple[np.ndarray, ...], gradients: tuple[tuple[n
 
 
 @statement("A matrix and a vector that are trained by an optimizer which is seldom used take the steps of its equation.",
-           {"optimizer": tuple(OPTIMIZERS)}, dear={"optimizer": tuple(OPTIMIZERS)[1:]}, sparing=1,
+           {"optimizer": tuple(OPTIMIZERS)}, usual={"optimizer": tuple(name for name in OPTIMIZERS if name != "muon_plain")},
+           dear={"optimizer": tuple(OPTIMIZERS)[1:]}, sparing=1,
            source="Keras: ScheduleFreeAdamW, Muon, Lamb, Lion, Ftrl, Adafactor, and the papers of each")
 def rare_optimizers_are_their_equations(ask, optimizer):
     random = generator("rare optimizers", optimizer)

@@ -41,11 +41,10 @@ def run_distilled(backend: Any, request: FunctionRequest) -> Observation | Unsup
         model = loaded(keras, model) if of == "loaded" else model
     with moment("run"):
         weights = {"sample_weight": options["samples"].astype("float32")} if of == "samples" else {}
-        arrays = {"loss": np.array(np.ravel(model.evaluate(x, y, verbose=0, **weights))[0])}
+        arrays = {"loss": np.array(np.ravel(model.test_on_batch(x, y, **weights))[0])}
         for name, one in (("teacher", teacher), ("student", student)):
-            within = keras.Model(one.inputs, [one.get_layer("inside").output, one.outputs[0]])
-            for kind, array in zip(("features", "outputs"), within(engine.tensor(x), training=False), strict=True):
-                arrays[f"{kind}/{name}"] = engine.numpy(array)
+            features = one.get_layer("inside")(engine.tensor(x), training=False)
+            arrays |= {f"features/{name}": engine.numpy(features), f"outputs/{name}": engine.numpy(one.layers[-1](features))}
         arrays["penalty"] = np.array(sum(float(loss) for loss in student.losses))
     return Observation(arrays)
 
