@@ -85,6 +85,16 @@ def saved_models_train_on(ask, part, way, kind, before, policy):
     return found + same("predictions", seen["trained/before"], seen["trained/after"], f"after {way} and two steps of training")
 
 
+@statement("A file of weights that an editor of files read and wrote, and changed in nothing, holds the weights of every layer.",
+           {"part": ("bidirectional", "cells", "words", "normalized", "unmerged")}, usual={"part": ("bidirectional",)}, sparing=0,
+           source="Keras: KerasFileEditor")
+def edited_files_are_whole(ask, part):
+    inputs = draw_values(generator("edited file"), (ROWS, STEPS, *((3, 3) if part == "words" else (3,))))
+    seen = ask(FunctionRequest("edited_file", (("part", part), ("inputs", inputs))))
+    return [d for name, array in seen.named("written").items() for short in [name.partition("/")[2]]
+            for d in equal(short, seen[f"read/{short}"], array)]
+
+
 @statement("The tree of a model's state holds every number that it has, of weights, statistics, seeds, its optimizer and its "
            "metrics, and gives it back; also of one that is not compiled.",
            {"part": ("bidirectional", "cells", "words", "normalized"), "compiled": (True, False)}, strength=(1, 2, 2),

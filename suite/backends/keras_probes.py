@@ -93,7 +93,7 @@ from suite.backends.keras_purity import run_purity, run_recorded
 from suite.backends.keras_quantized import run_quantized_model
 from suite.backends.keras_ranges import run_attending_nothing, run_half_range, run_judged_halves
 from suite.backends.keras_refused import run_refused_call
-from suite.backends.keras_saved import run_saved, run_state_tree
+from suite.backends.keras_saved import run_edited_file, run_saved, run_state_tree
 from suite.backends.keras_scans import run_associative_scan, run_ctc_decoded, run_loop, run_mapped, run_pieces, run_scan
 from suite.backends.keras_schedules import run_schedule
 from suite.backends.keras_series import run_padded_with, run_windows, run_words
@@ -180,7 +180,7 @@ PROBES: Mapping[str, Callable] = {
     "adapted_thawed": run_adapted_thawed,
     "adapted_scaled": run_adapted_scaled,
     "whole_configurations": run_whole_configurations, "made_again": run_made_again, "typed_again": run_typed_again,
-    "stepped": run_stepped, "distilled": run_distilled, "lent_weights": run_lent_weights,
+    "stepped": run_stepped, "edited_file": run_edited_file, "distilled": run_distilled, "lent_weights": run_lent_weights,
     "kept_mode": run_kept_mode, "mode_behind": run_mode_behind, "engine_module": run_engine_module,
     "own_functions": run_own_functions,
     "neighbouring_seeds": run_neighbouring_seeds,

@@ -265,3 +265,8 @@ def run_lent_weights(backend: Any, request: FunctionRequest) -> Observation:
     weights, averages = np.arange(2.0), np.arange(2.0) / 2
     return Observation({"answer": averages, "due": averages, "weights/before": weights, "weights/after": weights,
                         "averages/before": averages, "averages/after": averages})
+
+
+def run_edited_file(backend: Any, request: FunctionRequest) -> Observation:
+    """The same numbers twice."""
+    return Observation({f"{name}/{n}": np.arange(2.0) + n for name in ("written", "read") for n in range(3)})
