@@ -8,8 +8,9 @@ from cases.layers import generator
 from cases.models import FunctionRequest
 from cases.requests import Deviation
 
-PARTS = ("lstm", "bidirectional", "stacked", "statistics", "adapted")
-"""What the model holds, in front of a frozen layer: recurrent layers; batch statistics; a dense layer with LoRA."""
+PARTS = ("lstm", "bidirectional", "stacked", "statistics", "adapted", "alike", "remade")
+"""What the model holds, in front of a frozen layer: recurrent layers; batch statistics; a dense layer with LoRA; cells of one
+name in a loop; a loop both ways that was made of another one's configuration."""
 
 
 @statement("A model is a module of its engine: its parameters, each once, and its state are all its weights, frozen ones too; "

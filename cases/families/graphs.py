@@ -21,7 +21,8 @@ SLACK = 256 * unit_roundoff("float32")
 HALVES = {"float16": 4 * unit_roundoff("float16"), "bfloat16": 4 * unit_roundoff("bfloat16")}
 """Dropout in half precision, and how far that is from what it reads."""
 """Of the largest number: a few dozen operations in float32, exponentials of sums among them."""
-JOINS = ("add", "multiply", "subtract", "average", "maximum", "minimum", "concatenate", "concatenate_time")
+JOINS = ("add", "multiply", "subtract", "average", "maximum", "minimum", "concatenate", "concatenate_time",
+         "concatenate_movies")
 ORIGINS = ("built", "reloaded")
 
 
@@ -45,7 +46,7 @@ def against(seen: Observation, request: FunctionRequest, where_valid: bool = Fal
         value, array = due[name], seen.arrays.get(name, np.zeros(0))
         if where_valid and array.shape == value.shape:
             valid = due.arrays.get("mask", np.ones(value.shape[:2], bool))
-            value, array = (np.where(valid[:, :, None], a, 0.0) for a in (value, array))
+            value, array = (np.where(valid.reshape(*valid.shape, *(1,) * (value.ndim - 2)), a, 0.0) for a in (value, array))
         found += compare(name, array, value, SLACK * np.abs(value).max())
     if "mask" not in due.arrays:
         return found
@@ -59,10 +60,11 @@ def against(seen: Observation, request: FunctionRequest, where_valid: bool = Fal
 
 @statement("A join of two inputs with masks of their own is right, and valid wherever one of them is, the greatest and the least "
            "of both read no padding, and a product of two masked steps is zero; where one has no mask numbers have none, and a "
-           "concatenation counts all of it.",
+           "concatenation counts all of it; so it is with movies, whose steps are masked as a whole.",
            {"kind": JOINS, "masks": ("right-left", "left-gaps", "gaps-full", "single-single", "right-none", "none-left"),
             "origin": ORIGINS},
-           usual={"masks": ("right-left", "left-gaps", "right-none"), "origin": ("built",)}, strength=(1, 2, 2),
+           usual={"masks": ("right-left", "left-gaps", "right-none"), "origin": ("built",)}, strength=(1, 2, 2), senseless=(
+               (("kind", "masks"), lambda kind, masks: kind.endswith("movies") and masks != "right-left"),),
            source="Keras: Merge.compute_mask (OR), Concatenate.compute_mask")
 def joined_masks_are_either(ask, kind, masks, origin):
     request = asked(kind, tuple(masks.split("-")), origin=origin)

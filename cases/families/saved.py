@@ -11,9 +11,10 @@ from cases.layers import generator
 from cases.models import FunctionRequest
 from cases.requests import Deviation
 
-PARTS = ("lstm", "gru", "simple_rnn", "bidirectional", "unmerged", "cells", "conv_lstm", "words", "stateful", "embedded")
+PARTS = ("lstm", "gru", "simple_rnn", "bidirectional", "unmerged", "cells", "conv_lstm", "words", "stateful", "embedded", "loops")
 """What is in the model: a layer of this kind; a Bidirectional one, merged or not; a loop of two cells; a ConvLSTM2D; a layer over
-the words of sentences, in TimeDistributed; a stateful layer; one behind an Embedding that masks."""
+the words of sentences, in TimeDistributed; a stateful layer; one behind an Embedding that masks; a loop over one cell,
+both ways."""
 WAYS = ("keras", "h5", "json", "weights", "weights_of_another_kind", "clone", "pickle", "deepcopy")
 """How another model is made of it:
 
@@ -49,7 +50,7 @@ SENSELESS = (
 
 def asked(part: str, way: str, kind: str, on: bool, before: str = "nothing", loss: str = "object",
           policy: str = "float32") -> FunctionRequest:
-    """A model that is trained, then made again in this way; and with `on` both are trained one step further.
+    """A model that is trained, then made again in this way; and with `on` both are trained two steps further.
 
     Arrays: `predictions/`, `fresh`, `before` and `after`; with `on`, `loss/` and `trained/`, `before` and `after`.
     """
@@ -78,12 +79,22 @@ def saved_models_predict_the_same(ask, part, way, kind, loss):
            "whatever was written of it before, and whatever policy it was made in.",
            {**FACTORS, "way": WHOLE, "before": BEFORE, "policy": ("float32", "mixed_float16")},
            senseless=(SENSELESS[0], SENSELESS[3]), strength=(1, 1, 2),
-           usual={"part": ("bidirectional", "simple_rnn"), "kind": ("functional",), "way": ("keras",),
+           usual={"part": ("loops", "bidirectional"), "kind": ("functional",), "way": ("keras",),
                   "before": ("nothing", "h5"), "policy": ("float32",)}, sparing=0, source="Keras: save, load_model")
 def saved_models_train_on(ask, part, way, kind, before, policy):
     seen = ask(asked(part, way, kind, True, before, policy=policy))
-    found = same("loss", seen["loss/before"], seen["loss/after"], f"a step of training after {way}")
-    return found + same("predictions", seen["trained/before"], seen["trained/after"], f"after {way} and a step of training")
+    found = same("loss", seen["loss/before"], seen["loss/after"], f"a second step of training after {way}")
+    return found + same("predictions", seen["trained/before"], seen["trained/after"], f"after {way} and two steps of training")
+
+
+@statement("A file of weights that an editor of files read and wrote, and changed in nothing, holds the weights of every layer.",
+           {"part": ("bidirectional", "cells", "words", "normalized", "unmerged")}, usual={"part": ("bidirectional",)}, sparing=0,
+           source="Keras: KerasFileEditor")
+def edited_files_are_whole(ask, part):
+    inputs = draw_values(generator("edited file"), (ROWS, STEPS, *((3, 3) if part == "words" else (3,))))
+    seen = ask(FunctionRequest("edited_file", (("part", part), ("inputs", inputs))))
+    return [d for name, array in seen.named("written").items() for short in [name.partition("/")[2]]
+            for d in equal(short, seen[f"read/{short}"], array)]
 
 
 @statement("The tree of a model's state holds every number that it has, of weights, statistics, seeds, its optimizer and its "

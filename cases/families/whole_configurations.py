@@ -39,18 +39,19 @@ COMPILED: Mapping[str, Any] = {
     "weighted_metrics": ["mean_absolute_error"], "run_eagerly": True, "auto_scale_loss": False,
 }
 """What a model is told when it is compiled."""
-KNOWN = ("use_cudnn", "seed", "activity_regularizer", "flash_attention", "dtype", "axis", "delta", "gain")
+KNOWN = ("module", "use_cudnn", "seed", "activity_regularizer", "flash_attention", "dtype", "axis", "delta", "gain")
 """What some are known to lose, told last."""
 PARTS: Mapping[str, str] = {"initializer": "ones", "regularizer": "l2", "constraint": "non_neg"}
 
 
 @statement("Every option that the constructor of a layer, loss, metric, optimizer or the like takes is in its configuration, as "
-           "it was given, and in that of one that is made of it.", {"package": PACKAGES},
+           "it was given, and in that of one that is made of it; where a file names the class, it names a public one, which "
+           "every engine has.", {"package": PACKAGES},
            dear={"package": ("rnn", "optimizers", "metrics", "convolutional", "initializers")},
            source="Keras: get_config, from_config")
 def configurations_are_whole(ask, package) -> list[Deviation | Note]:
     """Facts: `lost` (class, option), `kept` (class, option, given, told, told again), `left` (class, option, why): what could not
-    be asked."""
+    be asked, `named` (class, module): the module by which a file names it."""
     facts = ask(FunctionRequest("whole_configurations", (("package", package),))).facts
     lost, kept, left = (facts.get(name, ()) for name in ("lost", "kept", "left"))
     found = [
@@ -61,6 +62,8 @@ def configurations_are_whole(ask, package) -> list[Deviation | Note]:
             found.append(Deviation(f"{kind} {option}", f"{kind}: {option}={given} was given, the configuration says {made}"))
         elif again != given:
             found.append(Deviation(f"{kind} {option}", f"{kind}: {option}={given} was given, a layer made again has {again}"))
+    found += [Deviation(f"{kind} module", f"{kind}: a file names it as one of {module}")
+              for kind, module in facts.get("named", ()) if "src" in module.split(".")]
     found.sort(key=lambda one: one.where.rpartition(" ")[2] in KNOWN)
     if not kept:
         found.append(Deviation("options", "no option was looked at"))

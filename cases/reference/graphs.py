@@ -31,6 +31,7 @@ def run_graph(
     add, multiply, subtract, average   of two inputs; a step is valid where either is; a vector stands at every step
     maximum, minimum                   of two inputs, of the valid one where one is; valid where either is
     concatenate, concatenate_time      along features: a step is valid where either is; along time: one mask after the other
+    concatenate_movies                 along channels, of one place each: (batch, time, 1, channels)
     cosine, cosine_time                sums over the features, or the steps, of one and the first, or last, axis of the
                                        other, both of norm one along it
     dot_before, dot_behind             the product of every step with a vector, which is the first or the second input
@@ -60,8 +61,9 @@ def run_graph(
     elif kind in EXTREME:
         first, second = (np.where(here[:, :, None], one, other) for one, other, here in zip(seen, seen[::-1], valid, strict=True))
         outputs, mask = EXTREME[kind](first, second), valid[0] | valid[1]
-    elif kind == "concatenate":
+    elif kind in ("concatenate", "concatenate_movies"):
         outputs, mask = np.concatenate(seen, axis=2), valid[0] | valid[1]
+        outputs = outputs if kind == "concatenate" else outputs[:, :, None]
     elif kind == "concatenate_time":
         outputs, mask = np.concatenate(seen, axis=1), np.concatenate(valid, axis=1)
     elif kind == "masking":

@@ -87,10 +87,11 @@ def around(keras: Any, options: dict[str, Any]) -> Any:
     return lambda *tensors, **more: one(list(tensors) if len(tensors) > 1 else tensors[0], **training)
 
 
-def masked(keras: Any, tensor: Any, mask: Any) -> Any:
-    """The exponential behind a layer that masks zeros, where there are some."""
+def masked(keras: Any, tensor: Any, mask: Any, kind: str) -> Any:
+    """The exponential behind a layer that masks zeros, where there are some; of movies each step is one place."""
     made = keras.layers.Masking()(tensor) if mask is not None else tensor
-    return keras.layers.Activation("exponential")(made)
+    made = keras.layers.Activation("exponential")(made)
+    return keras.layers.TimeDistributed(keras.layers.Reshape((1, -1)))(made) if kind.endswith("movies") else made
 
 
 def run_graph(backend: Any, request: FunctionRequest) -> Observation:
@@ -115,7 +116,7 @@ def run_graph(backend: Any, request: FunctionRequest) -> Observation:
     with moment("build"):
         call = around(keras, options)
     with moment("run"):
-        given = [masked(keras, t, m) for t, m in zip(tensors, masks, strict=True)]
+        given = [masked(keras, t, m, kind) for t, m in zip(tensors, masks, strict=True)]
         outputs = call(*given)
         return _seen(engine, outputs, **({"again": call(*given)} if "training" in options else {}))
 
@@ -166,7 +167,8 @@ def _reloaded(backend: Any, options: dict[str, Any], inputs: list[np.ndarray]) -
     with moment("build"):
         given = [keras.Input(x.shape[1:]) for x in inputs]
         call = around(keras, options)
-        model = keras.Model(given, call(*(masked(keras, t, m) for t, m in zip(given, options["masks"], strict=True))))
+        model = keras.Model(given, call(*(masked(keras, t, m, options["kind"])
+                                           for t, m in zip(given, options["masks"], strict=True))))
         again = loaded(keras, model)
     with moment("run"):
         return _seen(engine, again([engine.tensor(x) for x in inputs]))

@@ -20,10 +20,17 @@ def run_engine_module(backend: Any, request: FunctionRequest) -> Observation | U
 
     layers, x = keras.layers, engine.tensor(options["inputs"].astype("float32"))
 
+    def built(layer: Any) -> Any:
+        layer.build(tuple(x.shape))
+        return layer
+
     def made() -> Any:
         part = {"lstm": lambda: layers.LSTM(3, return_sequences=True), "statistics": layers.BatchNormalization,
                 "bidirectional": lambda: layers.Bidirectional(layers.GRU(2, return_sequences=True)),
                 "stacked": lambda: layers.RNN([layers.LSTMCell(3), layers.GRUCell(2)], return_sequences=True),
+                "alike": lambda: layers.RNN([layers.SimpleRNNCell(2, name="cell") for _ in range(2)], return_sequences=True),
+                "remade": lambda: layers.Bidirectional.from_config(built(layers.Bidirectional(layers.RNN(
+                    layers.SimpleRNNCell(2), return_sequences=True))).get_config()),
                 "adapted": lambda: layers.Dense(3, lora_rank=1)}[options["part"]]()
         model = keras.Sequential([keras.Input(x.shape[1:]), part, layers.Dense(2, name="frozen", trainable=False)])
         model.set_weights([np.random.default_rng(n).uniform(0.2, 0.9, one.shape) for n, one in enumerate(model.get_weights())])

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from cases.models import FunctionRequest
 from cases.optimizers import OWN, definitions, hyper_parameters
 from cases.requests import Observation, Unsupported
 from cases.steps import GROWTH, OptimizerRequest, Rows
@@ -148,3 +149,20 @@ def compiled(engine: Any, optimizer: Any, variables: list[Any]) -> Any:
             variable.assign(value)
 
     return advance
+
+
+def run_stepped(backend: Any, request: FunctionRequest) -> Observation | Unsupported:
+    """Answer the request of `cases.families.rare_optimizers`: each weight after every step, taken one by one."""
+    options, keras, engine = dict(request.arguments), backend.keras, backend.engine
+    if not hasattr(keras.optimizers, options["name"]):
+        return Unsupported(f"this Keras has no {options['name']}")
+    with moment("build"):
+        optimizer = getattr(keras.optimizers, options["name"])(**options["options"])
+        variables = [keras.Variable(weight.astype("float32")) for weight in options["weights"]]
+    found: list[list[np.ndarray]] = [[] for _ in variables]
+    with moment("run"):
+        for gradients in options["gradients"]:
+            optimizer.apply([engine.tensor(each.astype("float32")) for each in gradients], variables)
+            for place, variable in enumerate(variables):
+                found[place].append(np.array(engine.numpy(variable.value)))
+    return Observation({f"weights/{place}": np.array(each) for place, each in enumerate(found)})

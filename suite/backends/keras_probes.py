@@ -14,6 +14,7 @@ from suite.backends.keras_confusion import run_confusion
 from suite.backends.keras_containers import run_contained
 from suite.backends.keras_counted import run_counted_states
 from suite.backends.keras_data import run_column, run_fetch, run_fit, run_lengths, run_load, run_stateful
+from suite.backends.keras_distilled import run_distilled, run_lent_weights
 from suite.backends.keras_each_step import run_drawn_steps, run_each_step, run_open_steps
 from suite.backends.keras_exports import run_checkpoint, run_exported, run_exported_model
 from suite.backends.keras_feeding import run_fed_rows, run_feeding, run_numbered_batches
@@ -64,6 +65,7 @@ from suite.backends.keras_named import (
     run_weights_beside_masks,
 )
 from suite.backends.keras_named_inputs import run_named_inputs
+from suite.backends.keras_optimizers import run_stepped
 from suite.backends.keras_options import (
     run_activity,
     run_bound,
@@ -93,7 +95,7 @@ from suite.backends.keras_purity import run_purity, run_recorded
 from suite.backends.keras_quantized import run_quantized_model
 from suite.backends.keras_ranges import run_attending_nothing, run_half_range, run_judged_halves
 from suite.backends.keras_refused import run_refused_call
-from suite.backends.keras_saved import run_saved, run_state_tree
+from suite.backends.keras_saved import run_edited_file, run_saved, run_state_tree
 from suite.backends.keras_scans import run_associative_scan, run_ctc_decoded, run_loop, run_mapped, run_pieces, run_scan
 from suite.backends.keras_schedules import run_schedule
 from suite.backends.keras_series import run_padded_with, run_windows, run_words
@@ -190,6 +192,7 @@ PROBES: Mapping[str, Callable] = {
     "adapted_scaled": run_adapted_scaled,
     "whole_configurations": run_whole_configurations, "made_again": run_made_again, "typed_again": run_typed_again,
     "stateless_steps": run_stateless_steps,
+    "stepped": run_stepped, "edited_file": run_edited_file, "distilled": run_distilled, "lent_weights": run_lent_weights,
     "kept_mode": run_kept_mode, "mode_behind": run_mode_behind, "engine_module": run_engine_module,
     "engine_modes": run_engine_modes,
     "held_lists": run_held_lists,

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import copy
+import io
 import os
 import pickle
 import tempfile
@@ -32,6 +34,7 @@ def parts(keras: Any, part: str) -> list[Any]:
         "stateful": lambda: [layers.SimpleRNN(4, stateful=True)],
         "normalized": lambda: [layers.GRU(4, return_sequences=True, dropout=0.5), layers.BatchNormalization(), layers.LSTM(3)],
         "embedded": lambda: [layers.Embedding(9, 3, mask_zero=True), layers.Bidirectional(layers.LSTM(4)), layers.Dropout(0.0)],
+        "loops": lambda: [layers.Bidirectional(layers.RNN(layers.LSTMCell(4)))],
     }[part]()
     return [*made, layers.Dense(2)]
 
@@ -95,9 +98,26 @@ def run_saved(backend: Any, request: FunctionRequest) -> Observation | Unsupport
         arrays["predictions/after"] = predicted(other)
         if options["on"]:
             for when, one in (("before", model), ("after", other)):
+                trained(one)
                 arrays[f"loss/{when}"] = np.array(trained(one))
                 arrays[f"trained/{when}"] = predicted(one)
     return Observation(arrays)
+
+
+def run_edited_file(backend: Any, request: FunctionRequest) -> Observation | Unsupported:
+    """Answer the request of `cases.families.saved.edited_files_are_whole`."""
+    options, keras, engine = dict(request.arguments), backend.keras, backend.engine
+    if not hasattr(keras.saving, "KerasFileEditor"):
+        return Unsupported("this Keras has no editor of files")
+    with moment("build"):
+        one, other = (make(keras, options["part"], "functional", options["inputs"].shape) for _ in range(2))
+    with moment("run"), tempfile.TemporaryDirectory() as folder, contextlib.redirect_stdout(io.StringIO()):
+        paths = [os.path.join(folder, f"{name}.weights.h5") for name in ("first", "second")]
+        one.save_weights(paths[0])
+        keras.saving.KerasFileEditor(paths[0]).save(paths[1])
+        other.load_weights(paths[1])
+    return Observation({f"{name}/{n}": engine.numpy(v.value) for name, model in (("written", one), ("read", other))
+                        for n, v in enumerate(model.weights) if "seed" not in v.path})
 
 
 def run_state_tree(backend: Any, request: FunctionRequest) -> Observation:

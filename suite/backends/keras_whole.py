@@ -78,12 +78,13 @@ def run_whole_configurations(backend: Any, request: FunctionRequest) -> Observat
     keras, package = backend.keras, dict(request.arguments)["package"]
     if package == "compile":
         return compiled(keras)
-    lost, kept, left = [], [], []
+    lost, kept, left, named = [], [], [], {}
     with moment("build"):
         for kind in kinds_of(keras, package):
             made, why = told(keras, kind)
             left += [(kind.__name__, option, reason) for option, reason in why.items()]
             for one, options in made:
+                named[kind.__name__] = keras.saving.serialize_keras_object(one)["module"]
                 first, again = one.get_config(), type(one).from_config(one.get_config()).get_config()
                 for option, value in options.items():
                     if option not in first:
@@ -91,7 +92,7 @@ def run_whole_configurations(backend: Any, request: FunctionRequest) -> Observat
                     elif value is not None:
                         kept.append((kind.__name__, option, said(keras, option, value), words(first[option]),
                                      words(again.get(option))))
-    return Observation({}, facts={"lost": tuple(lost), "kept": tuple(kept), "left": tuple(left)})
+    return Observation({}, facts={"lost": tuple(lost), "kept": tuple(kept), "left": tuple(left), "named": tuple(named.items())})
 
 
 def told(keras: Any, kind: type) -> tuple[list[tuple[Any, dict[str, Any]]], dict[str, str]]:

@@ -8,6 +8,7 @@ import numpy as np
 
 from cases.batches import Batch
 from cases.families.half_ranges import LAYERS
+from cases.families.rare_optimizers import stepped
 from cases.layers import Layer
 from cases.models import FunctionRequest
 from cases.requests import Observation, Request
@@ -91,7 +92,8 @@ def run_whole_configurations(backend: Any, request: FunctionRequest) -> Observat
     """A description has every option that it is made with."""
     made = Layer("lstm", 3, 5, bias=False)
     told = tuple(("LSTM", name, *(str(getattr(one, name)) for one in (made, made, made.but()))) for name in ("units", "bias"))
-    return Observation({}, facts={"lost": (), "kept": told, "left": (("LSTM", "use_cudnn", "a description has no kernel"),)})
+    return Observation({}, facts={"lost": (), "kept": told, "left": (("LSTM", "use_cudnn", "a description has no kernel"),),
+                                   "named": (("LSTM", "cases.layers"),)})
 
 
 def run_adapted_again(backend: Any, request: FunctionRequest) -> Observation:
@@ -244,3 +246,34 @@ def run_nested_masks(backend: Any, request: FunctionRequest) -> Observation:
         found |= {f"outputs/{number}": one if mask is None else one * mask[:, :, None]}
         found |= {} if mask is None else {f"mask/{number}": mask}
     return Observation(found)
+
+
+def run_stepped(backend: Any, request: FunctionRequest) -> Observation:
+    """The steps of the equation."""
+    options = dict(request.arguments)
+    return Observation(stepped(options["optimizer"], options["weights"], options["gradients"]))
+
+
+def run_distilled(backend: Any, request: FunctionRequest) -> Observation:
+    """Sums over steps: the student's are those of the teacher, a half more."""
+    options = dict(request.arguments)
+    teacher, penalty = options["inputs"].sum(axis=1), 0.5 * (options["of"] == "penalty")
+    student, of = 1.5 * teacher, options["of"]
+    own = np.mean((student - options["targets"]) ** 2, axis=1) * (options["samples"] if of == "samples" else 1.0)
+    apart = np.mean((student - teacher) ** 2) * (options["worth"] if of == "worth" else 1.0)
+    arrays = {f"{kind}/{name}": array for kind in ("features", "outputs") for name, array in
+              (("student", student), ("teacher", teacher))}
+    loss = options["share"] * np.mean(own) + (1 - options["share"]) * apart + penalty
+    return Observation({**arrays, "loss": np.array(loss), "penalty": np.array(penalty)})
+
+
+def run_lent_weights(backend: Any, request: FunctionRequest) -> Observation:
+    """Numbers, and their averages, lent for one sum."""
+    weights, averages = np.arange(2.0), np.arange(2.0) / 2
+    return Observation({"answer": averages, "due": averages, "weights/before": weights, "weights/after": weights,
+                        "averages/before": averages, "averages/after": averages})
+
+
+def run_edited_file(backend: Any, request: FunctionRequest) -> Observation:
+    """The same numbers twice."""
+    return Observation({f"{name}/{n}": np.arange(2.0) + n for name in ("written", "read") for n in range(3)})

@@ -127,6 +127,7 @@ def run_saved(backend: Any, request: FunctionRequest) -> Observation:
         loaded = np.load(file)
         for when, one in (("before", state), ("after", (loaded["arr_0"], loaded["arr_1"]))):
             arrays[f"predictions/{when}"] = means @ one[0]
+            one = step(*one)
             arrays[f"loss/{when}"] = np.array(np.mean((means @ one[0] - targets) ** 2))
             arrays[f"trained/{when}"] = means @ step(*one)[0]
     return Observation(arrays)

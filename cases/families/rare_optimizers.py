@@ -1,0 +1,148 @@
+"""Optimizers that models of recurrent layers are seldom trained by: each step is that of the equation, on every engine.
+
+g is the gradient of a weight w, t the step from 1.
+
+lion            w <- w - rate sign(beta_1 m + (1 - beta_1) g), then m <- beta_2 m + (1 - beta_2) g      (Chen et al. 2023)
+lamb            d = M / (sqrt(V) + epsilon) of Adam, w <- w - rate d |w| / |d|                           (You et al. 2020)
+ftrl            follow the regularized leader                                                            (McMahan et al. 2013)
+adafactor       of a matrix the squares' means of its rows and columns alone are kept                    (Shazeer, Stern 2018)
+schedule_free   z <- z - rate g / (sqrt(V) + epsilon), x the mean of all z, w <- (1 - beta_1) z + beta_1 x
+                                                                                                         (Defazio et al. 2024)
+muon            of a matrix: momentum, almost orthogonal by Newton and Schulz; of a vector: Adam         (Jordan et al. 2024)
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import numpy as np
+
+from cases.families.base import statement
+from cases.layers import generator
+from cases.models import FunctionRequest
+from cases.tolerance import compare, unit_roundoff
+
+STEPS, SHAPES, RATE = 4, ((3, 2), (2,)), 0.125
+SLACK = 1024 * unit_roundoff("float32")
+"""Of the largest number: some dozen operations a step, among them roots and quotients."""
+Step = Callable[[np.ndarray, np.ndarray, dict[str, Any], int, Mapping[str, Any]], np.ndarray]
+"""weight, gradient, what is remembered of it, number of the step, options -> the weight after the step."""
+
+
+def norm(array: np.ndarray) -> float:
+    """The square root of the sum of squares."""
+    return float(np.sqrt(np.sum(array**2)))
+
+
+def moments(g: np.ndarray, kept: dict[str, Any], t: int, first: float, second: float) -> tuple[np.ndarray, np.ndarray]:
+    """The means of gradients and of their squares, their bias corrected."""
+    kept["m"] = first * kept.get("m", 0.0) + (1 - first) * g
+    kept["v"] = second * kept.get("v", 0.0) + (1 - second) * g**2
+    return kept["m"] / (1 - first**t), kept["v"] / (1 - second**t)
+
+
+def lion(w: np.ndarray, g: np.ndarray, kept: dict[str, Any], t: int, o: Mapping[str, Any]) -> np.ndarray:
+    """A step by signs."""
+    m = kept.get("m", 0.0)
+    kept["m"] = o["beta_2"] * m + (1 - o["beta_2"]) * g
+    return w - RATE * np.sign(o["beta_1"] * m + (1 - o["beta_1"]) * g)
+
+
+def lamb(w: np.ndarray, g: np.ndarray, kept: dict[str, Any], t: int, o: Mapping[str, Any]) -> np.ndarray:
+    """A step as long as the weight is."""
+    mean, square = moments(g, kept, t, o["beta_1"], o["beta_2"])
+    direction = mean / (np.sqrt(square) + o["epsilon"])
+    return w - RATE * direction * norm(w) / norm(direction)
+
+
+def ftrl(w: np.ndarray, g: np.ndarray, kept: dict[str, Any], t: int, o: Mapping[str, Any]) -> np.ndarray:
+    """All gradients so far, those that are small cut off."""
+    before, power = kept.get("n", o["initial_accumulator_value"]), -o["learning_rate_power"]
+    kept["n"] = before + g**2
+    pulled = g + 2 * o["l2_shrinkage_regularization_strength"] * w
+    kept["z"] = kept.get("z", 0.0) + pulled - (kept["n"]**power - before**power) / RATE * w
+    least, strength = o["l1_regularization_strength"], o["l2_regularization_strength"] + o["beta"] / (2 * RATE)
+    return (np.clip(kept["z"], -least, least) - kept["z"]) / (kept["n"]**power / RATE + 2 * strength)
+
+
+def adafactor(w: np.ndarray, g: np.ndarray, kept: dict[str, Any], t: int, o: Mapping[str, Any]) -> np.ndarray:
+    """A step by the means of squares along rows and columns, relative to the weight's own size."""
+    def size(array: np.ndarray) -> float:
+        return float(np.sqrt(np.mean(array**2)))
+
+    share, square = 1 - float(t) ** o["beta_2_decay"], g**2 + o["epsilon_1"]
+    for name, axis in (("r", -1), ("c", -2)) if w.ndim > 1 else (("v", ()),):
+        kept[name] = share * kept.get(name, 0.0) + (1 - share) * square.mean(axis=axis)
+    whole = kept["v"] if w.ndim == 1 else (kept["r"] / kept["r"].mean())[:, None] * kept["c"]
+    direction = g / np.sqrt(whole)
+    rate = min(RATE, t**-0.5) if o.get("relative_step", True) else o["learning_rate"]
+    return w - max(o["epsilon_2"], size(w)) * rate * direction / max(1.0, size(direction) / o["clip_threshold"])
+
+
+def schedule_free(w: np.ndarray, g: np.ndarray, kept: dict[str, Any], t: int, o: Mapping[str, Any]) -> np.ndarray:
+    """Between the newest weight and the mean of all."""
+    square = moments(g, kept, t, 0.0, o["beta_2"])[1]
+    kept["z"] = kept.get("z", w) - RATE * g / (np.sqrt(square) + o["epsilon"])
+    kept["x"] = (1 - 1 / t) * kept.get("x", w) + kept["z"] / t
+    return (1 - o["beta_1"]) * kept["z"] + o["beta_1"] * kept["x"]
+
+
+def muon(w: np.ndarray, g: np.ndarray, kept: dict[str, Any], t: int, o: Mapping[str, Any]) -> np.ndarray:
+    """A matrix by an almost orthogonal one, a vector by Adam; decayed before."""
+    w = w * (1 - RATE * o["weight_decay" if w.ndim == 2 else "adam_weight_decay"])
+    if w.ndim == 1:
+        mean, square = moments(g, kept, t, o["adam_beta_1"], o["adam_beta_2"])
+        corrected = np.sqrt(1 - o["adam_beta_2"] ** t)  # its epsilon is added before the squares' bias is corrected
+        return w - RATE * o["adam_lr_ratio"] * mean * corrected / (np.sqrt(square) * corrected + o["epsilon"])
+    kept["m"] = o["momentum"] * kept.get("m", 0.0) + g
+    x = g + o["momentum"] * kept["m"] if o["nesterov"] else kept["m"]
+    tall = x.shape[0] > x.shape[1]
+    x = (x.T if tall else x) / norm(x)
+    for _ in range(o["ns_steps"]):
+        square = x @ x.T
+        x = o["muon_a"] * x + (o["muon_b"] * square + o["muon_c"] * square @ square) @ x
+    return w - RATE * (x.T if tall else x) * np.sqrt(max(w.shape)) * o["rms_rate"]
+
+
+MUON = {"momentum": 0.5, "ns_steps": 2, "muon_a": 2.0, "muon_b": -1.5, "muon_c": 0.5, "rms_rate": 0.75, "adam_lr_ratio": 0.5,
+        "adam_beta_1": 0.5, "adam_beta_2": 0.75, "epsilon": 0.25, "weight_decay": 0.25, "adam_weight_decay": 0.5}
+FACTORED = {"beta_2_decay": -0.5, "epsilon_1": 0.25, "epsilon_2": 0.125, "clip_threshold": 0.5}
+OPTIMIZERS: Mapping[str, tuple[str, Mapping[str, Any], Step]] = {
+    "schedule_free": ("ScheduleFreeAdamW", {"beta_1": 0.75, "beta_2": 0.5, "epsilon": 0.125}, schedule_free),
+    "muon": ("Muon", {**MUON, "nesterov": True}, muon), "muon_plain": ("Muon", {**MUON, "nesterov": False}, muon),
+    "lamb": ("Lamb", {"beta_1": 0.5, "beta_2": 0.75, "epsilon": 0.25}, lamb),
+    "lion": ("Lion", {"beta_1": 0.25, "beta_2": 0.75}, lion),
+    "ftrl": ("Ftrl", {"learning_rate_power": -0.75, "initial_accumulator_value": 0.25, "l1_regularization_strength": 0.125,
+                      "l2_regularization_strength": 0.25, "l2_shrinkage_regularization_strength": 0.0625, "beta": 0.5}, ftrl),
+    "adafactor": ("Adafactor", FACTORED, adafactor),
+    "adafactor_constant": ("Adafactor", {**FACTORED, "relative_step": False, "learning_rate": 0.75}, adafactor),
+}
+"""Optimizer -> Keras' name of it, its options, none of them the default, and its equation."""
+
+
+def stepped(name: str, weights: tuple[np.ndarray, ...], gradients: tuple[tuple[np.ndarray, ...], ...]) -> dict[str, np.ndarray]:
+    """`weights/N`: (steps, …) each weight after every step of the equation."""
+    _, options, step = OPTIMIZERS[name]
+    found, kept = [[] for _ in weights], [{} for _ in weights]
+    for t, given in enumerate(gradients, 1):
+        weights = tuple(step(w, g, mine, t, options) for w, g, mine in zip(weights, given, kept, strict=True))
+        for place, w in enumerate(weights):
+            found[place].append(w)
+    return {f"weights/{place}": np.array(each) for place, each in enumerate(found)}
+
+
+@statement("A matrix and a vector that are trained by an optimizer which is seldom used take the steps of its equation.",
+           {"optimizer": tuple(OPTIMIZERS)}, usual={"optimizer": tuple(name for name in OPTIMIZERS if name != "muon_plain")},
+           dear={"optimizer": tuple(OPTIMIZERS)[1:]}, sparing=1,
+           source="Keras: ScheduleFreeAdamW, Muon, Lamb, Lion, Ftrl, Adafactor, and the papers of each")
+def rare_optimizers_are_their_equations(ask, optimizer):
+    random = generator("rare optimizers", optimizer)
+    weights = tuple(random.uniform(0.5, 1.5, shape) for shape in SHAPES)
+    gradients = tuple(tuple(random.uniform(-1, 1, shape) for shape in SHAPES) for _ in range(STEPS))
+    name, options, _ = OPTIMIZERS[optimizer]
+    seen = ask(FunctionRequest("stepped", (
+        ("optimizer", optimizer), ("name", name), ("options", {"learning_rate": RATE, **options}), ("weights", weights),
+        ("gradients", gradients))))
+    due = stepped(optimizer, weights, gradients)
+    return [d for place, array in due.items() for d in compare(place, seen[place], array, SLACK * np.abs(array).max())]
