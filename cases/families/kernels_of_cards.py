@@ -9,7 +9,7 @@ from cases.families.halves import halves_are_their_layers, halves_may_change_pla
 from cases.invariants.base import EVERYTHING, FORWARD, against_reference
 from cases.layers import Layer, draw_weights
 from cases.models import FunctionRequest
-from cases.requests import Deviation, Execution, Observation, Refusal, Request, Unsupported
+from cases.requests import Deviation, Observation, Refusal, Request, Unsupported
 
 HOW = {
     "forward": {}, "backward": {"direction": "backward"}, "concat": {"direction": "bidirectional"},
@@ -92,7 +92,7 @@ class OnCard:
 
 def without_card(ask, layer: Layer, plan: BatchPlan, wants: tuple[str, ...]) -> tuple[list[Deviation], int]:
     """What deviates from the reference on such a layer, and how often it called the kernel."""
-    request = Request(layer, draw_weights(layer), plan.draw(layer), wants=wants, execution=Execution(origin="from_config"),
+    request = Request(layer, draw_weights(layer), plan.draw(layer), wants=wants,
                       before=(plan.draw(layer, seed=1).but(cotangents=None),) if layer.stateful else ())
     seen = OnCard(ask)(request)
     return against_reference(seen, request, "outputs", "states", "gradients"), seen.facts["calls"]

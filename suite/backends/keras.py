@@ -65,6 +65,7 @@ class Keras(Backend):
         self.watch = Watch(self.engine_name, device)
         mark_traces(self.keras, bool(self.engine.compiling))
         self._stacks: OrderedDict[Any, stacks.Stack] = OrderedDict()
+        self._apart = False
 
     def _limit_threads(self) -> None:
         """Tell the engine how many threads it may use; called before Keras is imported."""
@@ -111,12 +112,13 @@ class Keras(Backend):
                 raise
 
     def run_apart(self, request: Request) -> Observation:
-        """The same with layers that are made for this request alone: kept ones may have been compiled elsewhere."""
-        kept, self._stacks = self._stacks, OrderedDict()
+        """The same with layers that are made for this request alone, and called as they are where no gradients are wanted: what
+        is kept may have been compiled elsewhere."""
+        kept, self._stacks, self._apart = self._stacks, OrderedDict(), True
         try:
             return self.run(request)
         finally:
-            self._stacks = kept
+            self._stacks, self._apart = kept, False
 
     def _key(self, request: Request) -> Any:
         """What a kept stack depends on. A loaded or rebuilt one is never kept."""
@@ -163,7 +165,8 @@ class Keras(Backend):
             cotangents=[results(batch.cotangents[name]) for name in layer.result_names] if gradients else None,
             training=execution.mode == "training",
             compiled=execution.kernel == "compiled",
-            eager=layer.stateful or bool(request.before) or execution.origin != "built" or execution.layout != "usual",
+            eager=(self._apart or layer.stateful or bool(request.before) or execution.origin != "built"
+                   or execution.layout != "usual"),
         )
 
     def _direct(self, stack: stacks.Stack, request: Request) -> Observation:
