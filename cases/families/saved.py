@@ -88,7 +88,7 @@ def saved_models_train_on(ask, part, way, kind, before, policy):
 
 
 @statement("A file of weights that an editor of files read and wrote, and changed in nothing, holds the weights of every layer.",
-           {"part": ("bidirectional", "cells", "words", "normalized", "unmerged")}, usual={"part": ("bidirectional",)}, sparing=0,
+           {"part": ("bidirectional", "cells", "words", "normalized", "unmerged")}, usual={"part": ("cells",)}, sparing=0,
            source="Keras: KerasFileEditor")
 def edited_files_are_whole(ask, part):
     inputs = draw_values(generator("edited file"), (ROWS, STEPS, *((3, 3) if part == "words" else (3,))))
