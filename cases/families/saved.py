@@ -66,7 +66,7 @@ def asked(part: str, way: str, kind: str, on: bool, before: str = "nothing", los
 
 @statement("A model that was trained, then saved and loaded, copied or made again with its weights, predicts the same.",
            {**FACTORS, "loss": LOSSES}, senseless=SENSELESS, strength=(1, 1, 2),
-           usual={**USUAL, "way": ("keras", "h5", "json"), "loss": LOSSES[1:2]}, sparing=1,
+           usual={**USUAL, "way": ("keras", "h5"), "loss": LOSSES[1:2]}, sparing=1,
            source="Keras: save, load_model, to_json, save_weights, clone_model")
 def saved_models_predict_the_same(ask, part, way, kind, loss):
     seen = ask(asked(part, way, kind, False, loss=loss))

@@ -28,9 +28,9 @@ def inputs() -> np.ndarray:
     return generator("whole copies").uniform(0.5, 1.5, (ROWS, STEPS, FEATURES))
 
 
-@statement("A file of weights, in one piece, in parts, or within that of a whole model, gives a model like the one it is of each "
-           "of its weights, of layers in lists within lists too; layers of other sizes, where they are to be passed over, stay "
-           "what they were; a model that is loaded without being compiled has them too.", sparing=0,
+@statement("A file of weights, in one piece, in parts, or within that of a whole model, gives a model made of the text of its "
+           "own each of its weights, of layers in lists within lists too; layers of other sizes, where they are to be passed "
+           "over, stay what they were; a model that is loaded without being compiled has them too.", sparing=0,
            source="Keras: save_weights(max_shard_size), load_weights(skip_mismatch), load_model(compile=False)")
 def files_hold_every_weight(ask) -> list[Deviation]:
     """Arrays: `own/N`, the weights; `WAY/N`, those of the other model; `skipped/N`, of one whose last layer is of another size;

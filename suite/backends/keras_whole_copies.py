@@ -1,4 +1,4 @@
-"""Keras models within models: their files, and their clones."""
+"""Keras models within models: their files, what is made of their text, and their clones."""
 
 from __future__ import annotations
 
@@ -83,8 +83,9 @@ def run_kept_whole(backend: Any, request: FunctionRequest) -> Observation:
         warnings.simplefilter("ignore")  # of what is passed over
         paths = {kind: Path(folder) / f"model.{kind}" for kind in options["files"]}
         model.save(paths["keras"])
-        other = keras.models.load_model(paths["keras"], compile=False)
-        found |= weights(other, "uncompiled")
+        loaded = keras.models.load_model(paths["keras"], compile=False)
+        found |= weights(loaded, "uncompiled")
+        other = keras.models.model_from_json(model.to_json())
         model.save_weights(Path(folder) / "small.weights.h5")
         model.save_weights(paths["weights.json"], max_shard_size=options["part"] / 1024**3)
         parts = sum(one.name.startswith("model_") for one in Path(folder).iterdir())
@@ -99,7 +100,7 @@ def run_kept_whole(backend: Any, request: FunctionRequest) -> Observation:
         fill(wider, options["other"])
         wider.load_weights(Path(folder) / "small.weights.h5", skip_mismatch=True)
         found |= weights(wider, "skipped")
-    return Observation(found, facts={"last": len(model.layers[-1].weights), "compiled": bool(other.compiled),
+    return Observation(found, facts={"last": len(model.layers[-1].weights), "compiled": bool(loaded.compiled),
                                      "parts": parts})
 
 
