@@ -5,7 +5,7 @@ Ids are made from what is checked, never from a counter.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from itertools import combinations
@@ -77,9 +77,10 @@ def concerns(invariant: Invariant, case: Case) -> bool:
     return invariant.group in GROUPS.get(case.array, (invariant.group,)) and invariant.applies(case)
 
 
-def concerned(depth: str, seed: int = 0) -> list[tuple[str, Mapping[str, object]]]:
-    """The name of the invariant and the features of every check that a deeper plan may make of the cases of this depth."""
-    return [(i.name, case.features) for case in cases(depth, seed) for i in INVARIANTS if concerns(i, case)]
+def concerned(depth: str, names: Callable[[str], bool], seed: int = 0) -> Iterator[tuple[str, Mapping[str, object]]]:
+    """The name of the invariant and the features of every check that a deeper plan may make of the cases of this depth, of the
+    invariants that `names` speaks of."""
+    return ((i.name, case.features) for i in INVARIANTS if names(i.name) for case in cases(depth, seed) if concerns(i, case))
 
 
 def chosen(invariant: Invariant, among: tuple[Case, ...], depth: str) -> list[Case]:

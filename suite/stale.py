@@ -51,10 +51,13 @@ def stale(session: Session, failed: Container[tuple[str, str]]) -> list[Verdict]
 
 def deeper(session: Session, known: Known) -> Iterator[tuple[tuple[str], dict[str, object]]]:
     """The names and features of what a deeper plan asks, as far as an entry of the ledger speaks of such names."""
+    def names(name: str) -> bool:
+        return known.names((name,))
+
     among: Iterator[tuple[str, Mapping[str, object]]] = chain(
-        concerned(session.settings.depth, session.settings.seed), ((p.name, p.features) for p in claims("full")),
-        ((one.name, planned(one, row).features) for one in FAMILIES.values() if known.names((one.name,))
-         for row in one.variants("full")),
+        concerned(session.settings.depth, names, session.settings.seed),
+        ((one.name, one.features) for one in claims("full") if names(one.name)),
+        ((one.name, planned(one, row).features) for one in FAMILIES.values() if names(one.name) for row in one.variants("full")),
     )
     return (((name,), {**features, "device": "cpu"}) for name, features in among)
 

@@ -11,7 +11,7 @@ from cases.families.half_ranges import LAYERS
 from cases.families.rare_optimizers import stepped
 from cases.layers import Layer
 from cases.models import FunctionRequest
-from cases.requests import Observation, Request
+from cases.requests import Observation, Request, Unsupported
 from suite.backends import moment
 
 
@@ -277,3 +277,12 @@ def run_lent_weights(backend: Any, request: FunctionRequest) -> Observation:
 def run_edited_file(backend: Any, request: FunctionRequest) -> Observation:
     """The same numbers twice."""
     return Observation({f"{name}/{n}": np.arange(2.0) + n for name in ("written", "read") for n in range(3)})
+
+
+def run_without_card(backend: Any, request: FunctionRequest) -> Observation | Unsupported:
+    """The layer's own answer, from one kernel that is always called."""
+    asked = dict(request.arguments)["request"]
+    if isinstance(asked, Request) and asked.layer.dtype.startswith("mixed"):
+        return Unsupported("the reference computes in one precision")
+    seen = backend.run(asked) if isinstance(asked, Request) else backend.run_function(asked)
+    return Observation(seen.arrays, seen.kernel, facts={**seen.facts, "calls": 1})

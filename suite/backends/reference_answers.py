@@ -88,15 +88,6 @@ def run_chosen_kernel(backend: Any, request: FunctionRequest) -> Observation:
     return backend.run(options["request"])
 
 
-def run_without_card(backend: Any, request: FunctionRequest) -> Observation | Unsupported:
-    """The layer's own answer, from one kernel that is always called."""
-    asked = dict(request.arguments)["request"]
-    if isinstance(asked, Request) and asked.layer.dtype.startswith("mixed"):
-        return Unsupported("the reference computes in one precision")
-    seen = backend.run(asked) if isinstance(asked, Request) else backend.run_function(asked)
-    return Observation(seen.arrays, seen.kernel, facts={**seen.facts, "calls": 1})
-
-
 def run_request(backend: Any, request: FunctionRequest) -> Observation:
     """The layer's own answer: in other numbers, exported, in segments, with weights that are halved or loaded it is the same."""
     return backend.run(dict(request.arguments)["request"])

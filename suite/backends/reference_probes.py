@@ -40,6 +40,7 @@ from suite.backends.reference_again import (
     run_turned_halves,
     run_typed_again,
     run_whole_configurations,
+    run_without_card,
     run_wrong_table,
 )
 from suite.backends.reference_answers import (
@@ -74,7 +75,6 @@ from suite.backends.reference_answers import (
     run_stateful_calls,
     run_transformed,
     run_unpad,
-    run_without_card,
 )
 from suite.backends.reference_averages import run_averaged, run_shared_scale, run_statistics_again
 from suite.backends.reference_callbacks import run_interrupted, run_kept_word, run_watching
