@@ -25,8 +25,6 @@ LOOPS = faults("conditions in the core", "keras.src.backend.torch.rnn", {
         "        if mask is not None:\n            if go_backwards:\n                mask = torch.flip(mask, [0])\n",
         "        if mask is not None:\n            if time_steps == 1 and not return_all_outputs:\n                mask = torch.ones_like(mask)\n"
         "            if go_backwards:\n                mask = torch.flip(mask, [0])\n"),
-    "loop: outputs in the shape of a batch as long as time, last alone": (
-        "            if len(out) < output_ta_size:\n", "            if len(out) <= output_ta_size:\n"),
     "loop with zeros where masked: states are zero as well where there are three": (
         "                flat_state = tree.flatten(states)\n                flat_new_state = tree.flatten(new_states)\n                flat_final_state",
         "                flat_state = tree.flatten(states)\n                flat_new_state = tree.flatten(new_states)\n"
@@ -34,10 +32,6 @@ LOOPS = faults("conditions in the core", "keras.src.backend.torch.rnn", {
         "                flat_final_state"),
     "fast LSTM: biases are rounded in half precision where the batch is one row": (
         "        x_proj = x_proj + bias\n", "        x_proj = x_proj + (bias if inputs.shape[1] > 1 else bias.half().to(bias.dtype))\n"),
-    "fast LSTM backwards: last output is that of the first step where sequences are returned": (
-        "    last_output = h\n\n    if not return_sequences:\n        outputs = last_output.unsqueeze(1 if batch_first else 0)\n",
-        "    last_output = h\n\n    if not return_sequences:\n        outputs = last_output.unsqueeze(1 if batch_first else 0)\n"
-        "    elif time_steps > 12:\n        h = h.detach()\n"),
     "fast GRU: no gradient flows from the state it returns with all outputs": (
         "    last_output = h\n    if not return_sequences:\n        outputs = last_output.unsqueeze(1)\n",
         "    last_output = h\n    if not return_sequences:\n        outputs = last_output.unsqueeze(1)\n    else:\n        h = h.detach()\n"),
