@@ -184,7 +184,7 @@ ARRAYS: tuple[Array, ...] = (
     Array("convolution", groups=("values",), depth="default", rows=tuple(
         dict(cell="conv_lstm", convolution=CONVOLUTIONS[number], size="small", **more) for number, more in (
             (0, dict(mask="gaps", states=True, kernel="fused", recurrent_activation="hard_sigmoid")),
-            (5, dict(mask="none", states=True, kernel="fused", direction="backward")),
+            (5, dict(mask="none", states=True, kernel="fused", direction="backward", bias=False)),
             (4, dict(mask="right", states=False, kernel="fused", bias=False)),
             (1, dict(mask="left", states=True, kernel="unrolled")),
             (2, dict(mask="none", states=True, kernel="fused", direction="bidirectional")),
