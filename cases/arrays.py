@@ -104,7 +104,7 @@ CONVOLUTIONS: tuple[Convolution, ...] = (
     Convolution((5, 6), (2, 3), strides=(2, 1), padding="valid"),
     Convolution((5, 4), (3, 3), strides=(2, 2)),
     Convolution((3, 5), (2, 2), dilation=(1, 2)),
-    Convolution((7,), (3,), data_format="channels_first"),
+    Convolution((7,), (3,), strides=(2,), padding="valid", data_format="channels_first"),
     Convolution((6,), (3,), padding="valid", dilation=(2,)),
     Convolution((4, 3), (3, 2)),  # as many places in a row as the batch has rows
     Convolution((3, 2, 4), (2, 2, 3)),
@@ -184,7 +184,7 @@ ARRAYS: tuple[Array, ...] = (
     Array("convolution", groups=("values",), depth="default", rows=tuple(
         dict(cell="conv_lstm", convolution=CONVOLUTIONS[number], size="small", **more) for number, more in (
             (0, dict(mask="gaps", states=True, kernel="fused", recurrent_activation="hard_sigmoid")),
-            (5, dict(mask="none", states=True, kernel="fused", direction="backward")),
+            (5, dict(mask="none", states=True, kernel="fused", direction="backward", bias=False)),
             (4, dict(mask="right", states=False, kernel="fused", bias=False)),
             (1, dict(mask="left", states=True, kernel="unrolled")),
             (2, dict(mask="none", states=True, kernel="fused", direction="bidirectional")),

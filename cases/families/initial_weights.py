@@ -189,23 +189,32 @@ def seeds_decide_the_weights(ask, **kind):
                     if n.endswith("kernel") and np.array_equal(a, other[n])]
 
 
-CONSTANTS = {"kernel_initializer": 0.25, "recurrent_initializer": 0.5, "bias_initializer": 0.75}
+FILLED = {"kernel_initializer": 0.25, "recurrent_initializer": 0.5, "bias_initializer": (0.625, 0.875)}
+"""A number, or between which bounds numbers are drawn."""
 
 
-@statement("Each initializer fills its own weight, and no other; with unit_forget_bias the forget gate's bias is one.",
+@statement("Each initializer fills its own weight, and no other, a bias of every gate by numbers of its own; with "
+           "unit_forget_bias the forget gate's bias is one.",
            {"cell": KIND["cell"], "direction": ("forward", "bidirectional"), "reset_after": (True, False),
             "unit_forget_bias": (False, True)}, strength=(1, 1, 3),
            senseless=(SENSELESS[0], (("unit_forget_bias", "cell"), lambda ones, cell: ones and "lstm" not in cell)))
 def initializers_fill_their_weights(ask, unit_forget_bias, **kind):
     layer = described(**kind)
     more = {"unit_forget_bias": unit_forget_bias} if "f" in layer.gates else {}
-    seen, found = fresh(ask, layer, **CONSTANTS, **more), []
+    seen, found = fresh(ask, layer, **FILLED, **more), []
     for name, array in seen.named("weights").items():
         word = {"kernel": "kernel", "recurrent_kernel": "recurrent"}.get(name.rsplit("/", 1)[1], "bias")
-        due = np.full(array.shape, CONSTANTS[f"{word}_initializer"])
-        if word == "bias" and unit_forget_bias:
-            due[layer.units : 2 * layer.units] = 1.0
-        found += equal(name, array, due)
+        if word != "bias":
+            found += equal(name, array, np.full(array.shape, FILLED[f"{word}_initializer"]))
+            continue
+        blocks, (low, high) = dict(gates(layer, array)), FILLED["bias_initializer"]
+        if unit_forget_bias:  # and what comes before the forget gate is drawn apart, from the same seed as what comes behind it
+            found += equal(name, blocks.pop("f"), np.ones(layer.units), "forget gate")
+        together = np.concatenate(list(blocks.values())[1 if unit_forget_bias else 0:])
+        if not ((array[array != 1.0] >= low) & (array[array != 1.0] <= high)).all():
+            found.append(Deviation(name, f"{name}: {array.min():.6g} to {array.max():.6g}, to be drawn from {low} to {high}"))
+        if np.unique(together).size < 0.9 * together.size:
+            found.append(Deviation(name, f"{name}: {np.unique(together).size} different numbers among {together.size} drawn"))
     return found
 
 

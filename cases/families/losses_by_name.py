@@ -9,6 +9,7 @@ import numpy as np
 
 from cases.batches import draw_values
 from cases.families.base import statement
+from cases.families.ctc import likelihood
 from cases.layers import generator
 from cases.models import FunctionRequest
 from cases.requests import Deviation
@@ -192,6 +193,45 @@ def overlaps_are_equations(ask, name, of, axis) -> list[Deviation]:
                  "weights": np.ones(1), "metric": None, "due": due}
     seen = ask(FunctionRequest("loss_by_name", tuple(arguments.items())))
     return compare("value", seen["value"], due, np.full(due.shape, 1e-5))
+
+
+FORMS = {"default": {}, "options": {"gamma": GAMMA, "margin": ALPHA}}
+"""Options of a circle loss; the first are the documented ones."""
+
+
+def circles(labels: np.ndarray, x: np.ndarray, itself: bool, gamma: float = 80.0, margin: float = 0.4) -> np.ndarray:
+    """Of each row: log(1 + Σ exp(γ αn (sn - m)) Σ exp(-γ αp (sp - 1 + m))), of those of its own label p, and of other labels n
+    (Sun et al. 2020); s similarities, αn = max(s + m, 0), αp = max(1 + m - s, 0); p is also the row `itself`."""
+    s = x @ x.T
+    alike = labels[:, None] == labels
+    own = alike if itself else alike & ~np.eye(len(labels), dtype=bool)
+    near = np.where(own, -gamma * np.maximum(1 + margin - s, 0) * (s - 1 + margin), -np.inf)
+    far = np.where(alike, -np.inf, gamma * np.maximum(s + margin, 0) * (s - margin))
+    return np.logaddexp(0, np.logaddexp.reduce(near, axis=1) + np.logaddexp.reduce(far, axis=1))
+
+
+@statement("A circle loss is its equation of each row, with the documented constants and with others, with the row itself among "
+           "those of its label and without; a CTC loss by its name takes 0 for the blank and for padding.",
+           {"loss": ("circle", "circle_with_itself", "ctc"), "form": ("function", "loss")}, strength=(1, 2, 2), sparing=0,
+           source="Keras: losses.Circle, losses.CTC; Sun et al. 2020; Graves et al. 2006")
+def rarer_losses_are_equations(ask, loss, form) -> list[Deviation]:
+    random = generator("rarer losses")
+    given = FORMS["default" if form == "function" else "options"]
+    if loss == "ctc":
+        name, kind, options = "ctc", "CTC", {}
+        targets, outputs = np.array([[1, 2, 2], [3, 0, 0]]), 2 * draw_values(random, (2, 6, CLASSES))
+        parts = np.exp(outputs) / np.exp(outputs).sum(axis=-1, keepdims=True)
+        due = np.array([-np.log(likelihood(one, tuple(row[row > 0]), 0)[0]) for one, row in zip(parts, targets, strict=True)])
+    else:
+        name, kind, options = "circle", "Circle", {**given, "remove_diagonal": loss == "circle"}
+        targets, outputs = np.array([0, 1, 0, 2, 1, 2, 0]), normal(draw_values(random, (7, 3)))
+        due = circles(targets, outputs, loss != "circle", **given)
+    weights = generator("losses by name", "weights").uniform(0.5, 2.0, due.shape)
+    due = due * weights if form == "loss" else due
+    arguments = {"name": name, "class": kind, "options": options, "form": form, "targets": targets, "outputs": outputs,
+                 "weights": weights, "metric": None, "due": due}
+    seen = ask(FunctionRequest("loss_by_name", tuple(arguments.items())))
+    return compare("value", seen["value"], due, 8 * SLACK * np.maximum(1.0, np.abs(due)))
 
 
 TURNED: Mapping[str, tuple[str, dict[str, Any]]] = {

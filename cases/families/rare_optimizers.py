@@ -132,7 +132,8 @@ def stepped(name: str, weights: tuple[np.ndarray, ...], gradients: tuple[tuple[n
     return {f"weights/{place}": np.array(each) for place, each in enumerate(found)}
 
 
-@statement("A matrix and a vector that are trained by an optimizer which is seldom used take the steps of its equation.",
+@statement("A matrix and a vector that are trained by an optimizer which is seldom used take the steps of its equation, also "
+           "where another one, made of its configuration, is given what it remembers, and goes on.",
            {"optimizer": tuple(OPTIMIZERS)}, usual={"optimizer": tuple(name for name in OPTIMIZERS if name != "muon_plain")},
            dear={"optimizer": tuple(OPTIMIZERS)[1:]}, sparing=1,
            source="Keras: ScheduleFreeAdamW, Muon, Lamb, Lion, Ftrl, Adafactor, and the papers of each")

@@ -17,6 +17,8 @@ CALLS = (("predict", 3), ("fit", 2), ("predict_on_batch", 1), ("evaluate", 2), (
          ("predict", 1), ("test_on_batch", 1), ("predict_on_batch", 1))
 """A method, and how many batches it is given; in this order. Training has a rate of 0. `at_once`: how many of them a model may
 take in one step of its program."""
+EMPTY = ((1, 1), (0, 3))
+"""A row and a batch in which nothing of it is valid: there it gives zeros, and keeps its states."""
 FORMS = ("functional", "sequential-clone", "functional-clone", "sequential-configuration", "sequential-file")
 """What the model is, and how it was made of another one; one that was made of another masks steps."""
 TRAINING = ("fit", "train_on_batch")
@@ -35,22 +37,27 @@ def stateful_models_go_on(ask, training, cell, at_once, form):
     layer, number = Layer(cell, 3, 4, stateful=True), sum(count for _, count in calls)
     mask = "none" if form == "functional" else "gaps"
     whole = BatchPlan(ROWS, STEPS * number, mask).draw(layer).but(cotangents=None)
-    if mask != "none":  # the first step of every batch is valid: an output in front of one is that of no call before
-        whole = whole.but(mask=whole.mask | (np.arange(STEPS * number) % STEPS == 0))
+    if mask != "none":
+        valid = whole.mask | (np.arange(STEPS * number) % STEPS == 0)
+        for row, batch in EMPTY:
+            valid[row, batch * STEPS : (batch + 1) * STEPS] = False
+        whole = whole.but(mask=valid)
     targets = draw_values(generator("stateful calls", cell), (ROWS, STEPS * number, 4))
     weights = draw_weights(layer)
     arguments = {"layer": layer, "weights": weights, "inputs": whole.inputs, "mask": whole.mask, "targets": targets,
                  "steps": STEPS, "calls": calls, "at_once": at_once, "form": form, "factor": FACTOR}
     seen = ask(FunctionRequest("stateful_calls", tuple(arguments.items())))
     due = expect(Request(layer.but(stateful=False), weights, whole, wants=("outputs",)))["outputs"]
+    begun = np.logical_or.accumulate(whole.valid.reshape(ROWS, number, STEPS), axis=2).reshape(ROWS, -1, 1)
+    values, allowed = (np.where(begun, each, 0.0) for each in (due.value, due.allowed))
     found, start = [], 0
     for place, (name, count) in enumerate(calls):
         span = slice(start * STEPS, (start + count) * STEPS)
         start += count
         if name in OUTPUTS:
-            found += compare(f"outputs/{place}", seen[f"outputs/{place}"], due.value[:, span], due.allowed[:, span])
+            found += compare(f"outputs/{place}", seen[f"outputs/{place}"], values[:, span], allowed[:, span])
             continue
-        outputs, valid = due.value[:, span].astype("float64"), whole.valid[:, span]
+        outputs, valid = values[:, span].astype("float64"), whole.valid[:, span]
         errors = np.mean((outputs - targets[:, span]) ** 2, axis=-1) * valid
         sums, counts = (np.array([part.sum() for part in np.split(a, count, axis=1)]) for a in (errors, valid))
         loss = np.mean(sums / counts) + FACTOR * np.sum(outputs**2) / ROWS / count

@@ -34,6 +34,17 @@ def weights_of_classes_weigh_steps(ask, steps, targets) -> list[Deviation]:
     return compare("loss", seen["loss"], np.array(due), 256 * unit_roundoff("float32") * (1 + due))
 
 
+@statement("The weight of its class weighs the loss of a single row as it does in a batch, whatever form its class has.",
+           {"targets": ("ids_in_a_column", "ids", "one_hot")}, usual={"targets": ("ids_in_a_column",)},
+           strength=(1, 1, 1), sparing=0, source="Keras: fit(class_weight)")
+def weights_of_classes_weigh_one_row(ask, targets) -> list[Deviation]:
+    inputs, classes = draw_values(generator("weight of one row"), (1, CLASSES)), np.array([2])
+    given = {"ids": classes, "ids_in_a_column": classes[:, None], "one_hot": np.eye(CLASSES)[classes]}[targets]
+    seen = ask(FunctionRequest("class_keys", (("inputs", inputs), ("classes", given), ("weights", tuple(enumerate(WEIGHTS))))))
+    due = WEIGHTS[2] * (np.log(np.exp(inputs).sum()) - inputs[0, 2])
+    return compare("loss", seen["loss"], np.array(due), 256 * unit_roundoff("float32") * (1 + due))
+
+
 KEYS = {"words": ("rare", "usual", "often"), "numbers_in_words": ("0", "1", "2"), "halves": (0.5, 1.5, 2.5)}
 """What weights are given for, in place of 0, 1, 2."""
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
+
 from cases.families.initializers import GAIN, HIGH, LOW, MEAN, SLOPE, TANH, WIDTH
 from cases.models import FunctionRequest
 from cases.requests import Observation
@@ -38,3 +40,40 @@ def run_initialized(backend: Any, request: FunctionRequest) -> Observation:
     with moment("run"):
         arrays = {"first": drawn(options["seed"]), "again": drawn(options["seed"]), "other": drawn(options["seed"] + 1)}
     return Observation(arrays, facts={"cut": options["name"] != "normal_for_tanh"})
+
+
+def run_drawn_by_name(backend: Any, request: FunctionRequest) -> Observation:
+    """Answer the request of `cases.families.draws`."""
+    options, keras, engine = dict(request.arguments), backend.keras, backend.engine
+    name, dtype, shape = options["name"], options["dtype"], options["shape"]
+    given = {key: engine.tensor(one.astype("float32")) if isinstance(one, np.ndarray) else one
+             for key, one in options["given"].items()}
+    ones = engine.tensor(np.ones(64, "float32"))
+
+    def plain(seed: Any, count: int = shape[0]) -> Any:
+        if name == "categorical":
+            return keras.ops.transpose(keras.random.categorical(num_samples=count, dtype=dtype, seed=seed, **given))
+        return getattr(keras.random, name)((count, *shape[1:]), dtype=dtype, seed=seed, **given)
+
+    class Drawing(keras.layers.Layer):
+        def call(self, inputs: Any) -> Any:
+            return plain(options["seed"])
+
+    def few(seed: Any) -> np.ndarray:
+        return engine.numpy(plain(seed, 8))
+
+    def beside(drawn: bool) -> np.ndarray:
+        keras.utils.set_random_seed(5)
+        if drawn:
+            plain(options["seed"], 8)
+        return engine.numpy(keras.random.dropout(ones, 0.5))
+
+    with moment("run"):
+        first, told = plain(options["seed"]), Drawing()(keras.Input((1,)))
+        left, right = (keras.random.SeedGenerator(options["seed"]) for _ in range(2))
+        seeds = {"seeded": options["seed"], "again": options["seed"], "other": options["seed"] + 1, "generated": left,
+                 "generated on": left, "generated again": right}
+        arrays = {"first": np.array(engine.numpy(first))} | {key: few(seed) for key, seed in seeds.items()}
+        arrays |= {"loose": few(None), "looser": few(None), "beside/alone": beside(False), "beside/after": beside(True)}
+    kinds = {key: (*one.shape, keras.backend.standardize_dtype(one.dtype)) for key, one in (("came", first), ("told", told))}
+    return Observation(arrays, facts=kinds)

@@ -152,7 +152,8 @@ def compiled(engine: Any, optimizer: Any, variables: list[Any]) -> Any:
 
 
 def run_stepped(backend: Any, request: FunctionRequest) -> Observation | Unsupported:
-    """Answer the request of `cases.families.rare_optimizers`: each weight after every step, taken one by one."""
+    """Answer the request of `cases.families.rare_optimizers`: each weight after every step, taken one by one,
+    the second half by another optimizer that is given what this one remembers."""
     options, keras, engine = dict(request.arguments), backend.keras, backend.engine
     if not hasattr(keras.optimizers, options["name"]):
         return Unsupported(f"this Keras has no {options['name']}")
@@ -161,7 +162,9 @@ def run_stepped(backend: Any, request: FunctionRequest) -> Observation | Unsuppo
         variables = [keras.Variable(weight.astype("float32")) for weight in options["weights"]]
     found: list[list[np.ndarray]] = [[] for _ in variables]
     with moment("run"):
-        for gradients in options["gradients"]:
+        for number, gradients in enumerate(options["gradients"]):
+            if 2 * number == len(options["gradients"]):
+                optimizer = again(optimizer, variables)
             optimizer.apply([engine.tensor(each.astype("float32")) for each in gradients], variables)
             for place, variable in enumerate(variables):
                 found[place].append(np.array(engine.numpy(variable.value)))

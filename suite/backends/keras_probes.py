@@ -27,7 +27,7 @@ from suite.backends.keras_halves import run_halves, run_turned_halves
 from suite.backends.keras_handed_on import run_carried_masks, run_listed_states, run_other_dtype
 from suite.backends.keras_heads import run_dropped_scores, run_heads
 from suite.backends.keras_held import run_held_counted, run_held_drawn, run_held_lists, run_held_trained
-from suite.backends.keras_initial import run_initialized
+from suite.backends.keras_initial import run_drawn_by_name, run_initialized
 from suite.backends.keras_lambda import run_own_functions
 from suite.backends.keras_lengths import run_unit_lengths
 from suite.backends.keras_losses import (
@@ -204,6 +204,6 @@ PROBES: Mapping[str, Callable] = {
     "feeding": run_feeding, "fed_rows": run_fed_rows, "numbered_batches": run_numbered_batches,
     "single_calls": run_single_calls, "stopped_training": run_stopped_training, "tensors": run_tensors, "slopes": run_slopes,
     "quantized_model": run_quantized_model, "changed_model": run_changed_model, "stateless_call": run_stateless_call,
-    "names_of_no_input": run_names_of_no_input,
+    "names_of_no_input": run_names_of_no_input, "drawn_by_name": run_drawn_by_name,
 }
 """Name of a function request -> what answers it: function(backend, request)."""

@@ -49,7 +49,8 @@ def run_class_keys(backend: Any, request: FunctionRequest) -> Observation:
     inputs = options["inputs"].astype("float32")
     with moment("build"):
         model = keras.Sequential([keras.Input(inputs.shape[1:]), keras.layers.Softmax()])
-        model.compile(keras.optimizers.SGD(0.0), "sparse_categorical_crossentropy")
+        shares = options["classes"].dtype.kind == "f"
+        model.compile(keras.optimizers.SGD(0.0), f"{'' if shares else 'sparse_'}categorical_crossentropy")
     with moment("run"):
         told = model.fit(inputs, options["classes"], class_weight=dict(options["weights"]), batch_size=len(inputs), verbose=0)
     return Observation({"loss": np.array(told.history["loss"][0])})

@@ -19,7 +19,7 @@ def made(backend: Any, layer: Layer, options: dict[str, Any] | None = None) -> l
     """The layers as a user writes them, built, with further options."""
     keras, found = backend.keras, []
     for index in range(layer.layers):
-        options = {n: keras.initializers.Constant(v) if n.endswith("_initializer") else v for n, v in (options or {}).items()}
+        options = {n: filling(keras, v) if n.endswith("_initializer") else v for n, v in (options or {}).items()}
         more = {"reset_after": layer.reset_after} if layer.cell == "gru" else {}
         kind, row = stacks.LAYERS.get(layer.cell, ""), (layer.input_width(index),)
         if layer.convolution:
@@ -31,6 +31,11 @@ def made(backend: Any, layer: Layer, options: dict[str, Any] | None = None) -> l
         one.build((None, None, *row))
         found.append(one)
     return found
+
+
+def filling(keras: Any, by: float | tuple[float, float]) -> Any:
+    """The initializer: a number everywhere, or numbers that are drawn between two."""
+    return keras.initializers.RandomUniform(*by) if isinstance(by, tuple) else keras.initializers.Constant(by)
 
 
 def read(layer: Layer, layers: list[Any]) -> dict[str, np.ndarray]:

@@ -40,6 +40,9 @@ def run_stateful_calls(backend: Any, request: FunctionRequest) -> Observation:
     with moment("run"):
         whole = backend.run(Request(layer, options["weights"], Batch(inputs, options["mask"]), wants=("outputs",)))["outputs"]
     arrays, first, valid = {}, 0, np.ones(inputs.shape[:2]) if options["mask"] is None else options["mask"]
+    for start in range(0, inputs.shape[1], steps):  # in front of the first valid step of a batch there are zeros
+        part = slice(start, start + steps)
+        whole[:, part] = whole[:, part] * np.maximum.accumulate(valid[:, part], axis=1)[..., None]
     for place, (name, count) in enumerate(options["calls"]):
         span = slice(first * steps, (first + count) * steps)
         first += count

@@ -41,3 +41,30 @@ def run_initialized(backend: Any, request: FunctionRequest) -> Observation:
 def run_gains(backend: Any, request: FunctionRequest) -> Observation:
     """The table."""
     return Observation({"gains": np.array([gain for *_, gain in GAINS])})
+
+
+def run_drawn_by_name(backend: Any, request: FunctionRequest) -> Observation:
+    """NumPy draws them, from one generator after another."""
+    options = dict(request.arguments)
+    given, (count, wide), dtype = options["given"], options["shape"], options["dtype"]
+
+    def plain(random: np.random.Generator, count: int = count) -> np.ndarray:
+        shape = (count, wide)
+        drawn = {
+            "normal": lambda mean, stddev: random.normal(mean, stddev, shape),
+            "truncated_normal": lambda mean, stddev: mean + stddev * np.array([one for one in random.normal(
+                size=10 * count * wide) if abs(one) <= 2])[: count * wide].reshape(shape),
+            "uniform": lambda minval, maxval: random.integers(0, 512, shape) / 512 * (maxval - minval) + minval,
+            "randint": lambda minval, maxval: random.integers(minval, maxval, shape),
+            "categorical": lambda logits: np.stack([random.choice(len(one), count, p=np.exp(one) / np.exp(one).sum())
+                                                    for one in logits], axis=1),
+            "gamma": lambda alpha: random.gamma(alpha, size=shape), "beta": lambda alpha, beta: random.beta(alpha, beta, shape),
+            "binomial": lambda counts, probabilities: random.binomial(counts, probabilities, shape),
+        }[options["name"]]
+        return drawn(**given).astype(dtype)
+
+    seeds = {"seeded": 1, "again": 1, "other": 2, "generated": 3, "generated again": 3, "loose": 4, "looser": 5}
+    made = {name: np.random.default_rng(seed) for name, seed in seeds.items()}
+    arrays = {name: plain(one, 8) for name, one in made.items()} | {"first": plain(np.random.default_rng(1))}
+    arrays |= {"generated on": plain(made["generated"], 8), "beside/alone": np.arange(8.0), "beside/after": np.arange(8.0)}
+    return Observation(arrays, facts=dict.fromkeys(("came", "told"), (count, wide, dtype)))

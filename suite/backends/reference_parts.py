@@ -55,7 +55,9 @@ def run_class_keys(backend: Any, request: FunctionRequest) -> Observation:
                 raise ValueError(f"{key!r} is no number of a class")
             weights[int(key)] = weight
     shares = np.exp(options["inputs"]) / np.exp(options["inputs"]).sum(axis=-1, keepdims=True)
-    losses = [-np.log(shares[row, name]) * weights[name] for row, name in enumerate(options["classes"])]
+    classes = options["classes"]
+    classes = classes.argmax(axis=1) if classes.dtype.kind == "f" else classes.reshape(-1)
+    losses = [-np.log(shares[row, name]) * weights[name] for row, name in enumerate(classes)]
     return Observation({"loss": np.array(np.mean(losses))})
 
 

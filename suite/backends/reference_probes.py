@@ -104,7 +104,7 @@ from suite.backends.reference_fitting import (
 )
 from suite.backends.reference_groups import run_copied_optimizer, run_frozen_later, run_groups, run_held_parameters
 from suite.backends.reference_heads import run_dropped_scores, run_heads
-from suite.backends.reference_initial import run_gains, run_initialized
+from suite.backends.reference_initial import run_drawn_by_name, run_gains, run_initialized
 from suite.backends.reference_loaders import run_loaded_rows, run_parted_rows, run_unequal_rows
 from suite.backends.reference_losses import (
     run_activation,
@@ -347,7 +347,7 @@ PROBES: Mapping[str, Callable] = {
     "optimizer_hooks": run_optimizer_hooks, "calls_for_nothing": run_calls_for_nothing, "warned_of": run_warned_of,
     "pruned_as": run_pruned_as, "folded": run_folded, "clusters": run_clusters,
     "defaults_of": run_defaults_of, "fresh_modules": run_fresh_modules,
-    "slopes": run_slopes, "tensors": run_tensors, "quantized_model": run_quantized_model,
+    "drawn_by_name": run_drawn_by_name, "slopes": run_slopes, "tensors": run_tensors, "quantized_model": run_quantized_model,
     "changed_model": run_changed_model, "stateless_call": run_stateless_call, "names_of_no_input": run_names_of_no_input,
 }
 """Name of a function request -> what answers it: function(backend, request)."""

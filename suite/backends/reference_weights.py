@@ -25,7 +25,7 @@ def run_fresh(backend: Any, request: FunctionRequest) -> Observation:
         kind = name.rsplit("/", 1)[1]
         constant = asked.get(INITIALIZERS.get(kind, "bias_initializer"))
         if constant is not None:
-            array = np.full(shape, constant)
+            array = random.uniform(*constant, shape) if isinstance(constant, tuple) else np.full(shape, constant)
         elif kind == "kernel":
             array = random.uniform(-1, 1, shape) * glorot(shape)
         elif kind == "recurrent_kernel":

@@ -153,13 +153,17 @@ GIVEN = {
 GIVEN["called_with"] = ["results = run(lambda given: torch.func.functional_call(layer, new, (given,)))"]
 
 
+def filling(by: float | tuple[float, float]) -> str:
+    """The initializer: a number everywhere, or numbers that are drawn between two."""
+    return f"keras.initializers.RandomUniform{by}" if isinstance(by, tuple) else f"keras.initializers.Constant({by})"
+
+
 def fresh_layers(told: Told, layer: Layer, options: dict[str, Any]) -> list[str]:
     """`fresh(seed)`: the layers, built."""
     if not told.keras:
         return ["def fresh(seed):", "    torch.manual_seed(seed)",
                 f"    return dict(torch.{in_torch.construct(layer, 'fused', 'cpu')}.named_parameters())"]
-    given = "".join(f', {n}={f"keras.initializers.Constant({v})" if n.endswith("_initializer") else v}' for n,
-    v in options.items())
+    given = "".join(f", {n}={filling(v) if n.endswith('_initializer') else v}" for n, v in options.items())
     lines = ["def fresh(seed):", "    keras.utils.set_random_seed(seed)", "    layers = []"]
     for index in range(layer.layers):
         made = in_keras.construct(layer.but(return_state=False, direction="forward"), "fused", False)[:-1] + given + ")"
@@ -193,6 +197,8 @@ def fresh_weights(told: Told) -> list[str]:
     ones = [f"        due[{units}:{2 * units}] = 1  # the forget gate's"]
     lines = ["found = {}", "for number, v in enumerate(fresh(7)):", "    w = keras.ops.convert_to_numpy(v)"]
     if "kernel_initializer" in options:
+        if "bias" in told.worst.where:
+            raise NoScript("biases that are drawn: not written in scripts yet")
         values = ", ".join(f'"{n}": {options[o]}' for n, o in constant.items())
         lines.append(f"    due = np.full(w.shape, {{{values}}}[v.name])")
         if options.get("unit_forget_bias"):
