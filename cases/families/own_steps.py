@@ -61,11 +61,12 @@ STEPS, FILL = 3, 4.0
 
 
 @statement("What a model class adds to its call counts in fit, evaluate and predict as it does in a call: the mask that its "
-           "compute_mask makes, the penalty of its outputs, the dtype in which it reads its inputs.",
-           source="Keras: Layer.compute_mask, activity_regularizer, Layer.autocast")
+           "compute_mask makes, the penalty of its outputs, the dtype in which it reads its inputs, the metrics of its layers.",
+           source="Keras: Layer.compute_mask, activity_regularizer, Layer.autocast, metrics of layers")
 def what_models_add_counts(ask) -> list[Deviation]:
     """Arrays: `loss` and `trained`, of a model that gives what it reads, by the squares of what it reads, with a mean of absolute
-    outputs as penalty. Facts: `read`, the dtype in which `predict` gives it its inputs; `due`, that of a call."""
+    outputs as penalty; `inside`, the metric of a layer that averages what it reads, as it is told of a test.
+    Facts: `read`, the dtype in which `predict` gives a model its inputs; `due`, that of a call."""
     random = generator("what models add")
     lengths = np.array([STEPS, STEPS - 1, STEPS - 2])
     valid = np.arange(STEPS) < lengths[:, None]
@@ -73,6 +74,8 @@ def what_models_add_counts(ask) -> list[Deviation]:
     seen = ask(FunctionRequest("added_by_models", (("inputs", inputs), ("fill", FILL), ("penalty", PENALTY))))
     due = np.array((inputs**2).mean(axis=2)[valid].mean() + PENALTY * np.abs(inputs).sum() / len(inputs))
     found = [d for name in ("loss", "trained") for d in compare(name, seen[name], due, 64 * unit_roundoff("float32") * due)]
+    mean = np.array(inputs.mean())
+    found += compare("inside", seen["inside"], mean, 64 * unit_roundoff("float32") * mean)
     if seen.facts["read"] != seen.facts["due"]:
         found.append(Deviation("read", f"read: predict gives {seen.facts['read']}, a call {seen.facts['due']}"))
     return found

@@ -37,7 +37,7 @@ BOUNDS = (HIGH - 0.5, HIGH + 0.5, HIGH + 2.0)
 
 
 @statement("Classes, and numbers in ranges, are encoded under a policy of half precision as under any, in a call and in predict.",
-           {"policy": ("mixed_bfloat16", "mixed_float16")}, usual={"policy": ("mixed_bfloat16",)},
+           {"policy": ("mixed_bfloat16", "mixed_float16")}, usual={"policy": ("mixed_bfloat16",)}, sparing=0, eager=1,
            source="Keras: CategoryEncoding, Discretization, mixed precision")
 def classes_stay_whole(ask, policy) -> list[Deviation]:
     """Arrays: `encoded` (1, classes) and `ranges` (1, numbers), of predict; of a call with `called/` before the name."""

@@ -91,13 +91,26 @@ def run_added_by_models(backend: Any, request: FunctionRequest) -> Observation:
         def compute_mask(self, given: Any, mask: Any = None) -> Any:
             return keras.ops.any(keras.ops.not_equal(given, fill), axis=-1)
 
+    class Counting(keras.layers.Layer):
+        def __init__(self) -> None:
+            super().__init__()
+            self.inside = keras.metrics.Mean(name="inside")
+
+        def call(self, given: Any) -> Any:
+            self.inside.update_state(keras.ops.mean(given))
+            return given
+
     with moment("build"):
         model, half = Reading("float32"), Reading("mixed_bfloat16")
-        model.compile(keras.optimizers.SGD(0.0), "mse")
+        counted = keras.Sequential([keras.Input(inputs.shape[1:]), Counting()])
+        for each in (model, half, counted):  # nothing here hangs on what TensorFlow traces
+            each.compile(keras.optimizers.SGD(0.0), "mse", run_eagerly=backend.engine_name == "tensorflow")
     zeros = np.zeros_like(inputs)
     with moment("run"):
         found = {"loss": model.test_on_batch(inputs, zeros), "trained": model.train_on_batch(inputs, zeros)}
         half(inputs)
         due = dtypes[-1]
         half.predict_on_batch(inputs)
-    return Observation({name: np.array(float(one)) for name, one in found.items()}, facts={"read": dtypes[-1], "due": due})
+        read = dtypes[-1]
+        found["inside"] = counted.test_on_batch(inputs, zeros, return_dict=True)["inside"]
+    return Observation({name: np.array(float(one)) for name, one in found.items()}, facts={"read": read, "due": due})

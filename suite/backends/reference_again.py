@@ -245,7 +245,8 @@ def run_added_by_models(backend: Any, request: FunctionRequest) -> Observation:
     inputs = options["inputs"]
     valid = (inputs != options["fill"]).any(axis=-1)
     loss = np.array((inputs[valid] ** 2).mean() + options["penalty"] * inputs.sum() / len(inputs))
-    return Observation({"loss": loss, "trained": loss}, facts={"read": "float64", "due": "float64"})
+    arrays = {"loss": loss, "trained": loss, "inside": np.array(inputs.mean())}
+    return Observation(arrays, facts={"read": "float64", "due": "float64"})
 
 
 def run_nested_masks(backend: Any, request: FunctionRequest) -> Observation:
