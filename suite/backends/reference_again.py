@@ -245,7 +245,7 @@ def run_added_by_models(backend: Any, request: FunctionRequest) -> Observation:
     inputs = options["inputs"]
     valid = (inputs != options["fill"]).any(axis=-1)
     loss = np.array((inputs[valid] ** 2).mean() + options["penalty"] * inputs.sum() / len(inputs))
-    arrays = {"loss": loss, "trained": loss, "inside": np.array(inputs.mean())}
+    arrays = {"loss": loss, "inside": np.array(inputs.mean())}
     return Observation(arrays, facts={"read": "float64", "due": "float64"})
 
 
