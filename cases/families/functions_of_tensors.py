@@ -56,6 +56,8 @@ NUMBERS, WHOLE, MASK = drawn()
 IDS = np.array([[0, 2, 1, 4], [3, 0, 0, 1]], "int32")
 X, N, M = NUMBERS, WHOLE, MASK
 S = X[0, :3]
+BEST = (X[0].argmax(axis=1) + [0, 1, FEATURES, -FEATURES]).astype("int32")
+"""The greatest of each step's features, another one, and two that there are not: beyond the last, and before the first."""
 
 
 def shares(x: np.ndarray, axis: Any = -1) -> np.ndarray:
@@ -167,6 +169,8 @@ GROUPS: Mapping[str, list[Call]] = {
     "shared_over_axes": [Call("softmax", (X,), {"axis": (0, 2)}, shares),
                          Call("log_softmax", (X,), {"axis": (1, 2)}, lambda x, axis: np.log(shares(x, axis)))],
     "inner_products": [Call("inner", (X[:, 0], S))], "quantiles": [Call("quantile", (X, 0.25), {"axis": 1})],
+    "among_the_best": [Call("in_top_k", (BEST, X[0], 1), {}, lambda best, x, k: np.array([
+        0 <= b < len(row) and (row > row[b]).sum() < k for b, row in zip(best, x, strict=True)]), told=False)],
     "found_among": [Call("isin", (N, np.array([1, 2, 3, 7], "int32")))],
     "classes_counted": [Call("utils.to_categorical", (IDS,), {}, lambda ids: one_hot(ids, 5), told=False)],
     "hot": [Call("multi_hot", (IDS, 5), {}, lambda ids, n: one_hot(ids, n).max(axis=1))],
@@ -174,8 +178,8 @@ GROUPS: Mapping[str, list[Call]] = {
                       lambda x, axis=axis: np.sort(x, axis=axis), told=False) for axis in (1, -1, -2)],
 }
 """What is asked -> the calls. The short ones are apart, for some stack is known to give something else."""
-CHEAP = ("padded_alike", "segments_counted", "inner_products", "quantiles", "found_among", "classes_counted", "hot",
-         "shared_over_axes")
+CHEAP = ("padded_alike", "segments_counted", "inner_products", "quantiles", "found_among", "among_the_best", "classes_counted",
+         "hot", "shared_over_axes")
 """What frameworks that compile are asked."""
 
 

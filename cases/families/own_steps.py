@@ -54,3 +54,28 @@ def losses_add_up(ask, masked, added) -> list[Deviation]:
     valid = np.arange(LONG) < lengths[:, None]
     due = np.array((inputs**2).mean(axis=2)[valid].mean() + sum(map(sum, more)) + PENALTY * len(more))
     return [d for name in ("loss", "trained") for d in compare(name, seen[name], due, 64 * unit_roundoff("float32") * due)]
+
+
+STEPS, FILL = 3, 4.0
+"""Of a row; what its padding holds, which a mask of zeros would not find."""
+
+
+@statement("What a model class adds to its call counts in a test and in predict as it does in a call: the mask that its "
+           "compute_mask makes, the penalty of its outputs, the dtype in which it reads its inputs, the metrics that it updates.",
+           source="Keras: Layer.compute_mask, activity_regularizer, Layer.autocast, metrics of layers")
+def what_models_add_counts(ask) -> list[Deviation]:
+    """Arrays: `loss`, of a model that gives what it reads, by the squares of what it reads, with a mean of absolute
+    outputs as penalty; `inside`, the metric of it that averages what it reads, as it is told of a test.
+    Facts: `read`, the dtype in which `predict` gives a model its inputs; `due`, that of a call."""
+    random = generator("what models add")
+    lengths = np.array([STEPS, STEPS - 1, STEPS - 2])
+    valid = np.arange(STEPS) < lengths[:, None]
+    inputs = np.where(valid[:, :, None], random.integers(1, 8, (len(lengths), STEPS, 2)) / 4, FILL)  # exact in half precision
+    seen = ask(FunctionRequest("added_by_models", (("inputs", inputs), ("fill", FILL), ("penalty", PENALTY))))
+    due = np.array((inputs**2).mean(axis=2)[valid].mean() + PENALTY * np.abs(inputs).sum() / len(inputs))
+    found = compare("loss", seen["loss"], due, 64 * unit_roundoff("float32") * due)
+    mean = np.array(inputs.mean())
+    found += compare("inside", seen["inside"], mean, 64 * unit_roundoff("float32") * mean)
+    if seen.facts["read"] != seen.facts["due"]:
+        found.append(Deviation("read", f"read: predict gives {seen.facts['read']}, a call {seen.facts['due']}"))
+    return found

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from cases.families.base import statement
+from cases.families.base import equal, statement
 from cases.layers import generator
 from cases.models import FunctionRequest
 from cases.requests import Deviation
@@ -28,3 +28,22 @@ def whole_numbers_are_numbers(ask, part, dtype, dropout) -> list[Deviation]:
     slack = 64 * unit_roundoff("float32") * (1 + np.abs(seen["due"]))
     found = [] if np.isfinite(seen["trained"]).all() else [Deviation("trained", "outputs in training that are not finite")]
     return found + compare("outputs", seen["outputs"], seen["due"], slack)
+
+
+CLASSES, HIGH = 2304, 2049
+"""Classes; a number that no half precision holds."""
+BOUNDS = (HIGH - 0.5, HIGH + 0.5, HIGH + 2.0)
+"""Of the ranges that numbers are put into."""
+
+
+@statement("Classes, and numbers in ranges, are encoded under a policy of half precision as under any, in a call and in predict.",
+           {"policy": ("mixed_bfloat16", "mixed_float16")}, usual={"policy": ("mixed_bfloat16",)}, sparing=0, eager=1,
+           source="Keras: CategoryEncoding, Discretization, mixed precision")
+def classes_stay_whole(ask, policy) -> list[Deviation]:
+    """Arrays: `encoded` (1, classes) and `ranges` (1, numbers), of predict; of a call with `called/` before the name."""
+    ids = np.array([[HIGH, HIGH + 1, CLASSES - 1]])
+    numbers = np.array([[HIGH - 1.0, HIGH, HIGH + 1.0, HIGH + 3.0]])
+    seen = ask(FunctionRequest("whole_classes", (("ids", ids), ("classes", CLASSES), ("numbers", numbers), ("bounds", BOUNDS),
+                                                 ("policy", policy))))
+    due = {"encoded": np.isin(np.arange(CLASSES), ids)[None].astype("float64"), "ranges": np.digitize(numbers, BOUNDS)}
+    return [d for name, one in due.items() for how in ("", "called/") for d in equal(how + name, seen[how + name], one)]

@@ -72,3 +72,33 @@ def run_losses_added(backend: Any, request: FunctionRequest) -> Observation:
     with moment("run"):
         return Observation({"loss": np.array(float(model.evaluate(x, y, verbose=0))), "trained": np.array(float(
             model.train_on_batch(x, y)))})
+
+
+def run_added_by_models(backend: Any, request: FunctionRequest) -> Observation:
+    """Answer the request of `cases.families.own_steps.what_models_add_counts`."""
+    options, keras = dict(request.arguments), backend.keras
+    inputs, fill, dtypes = options["inputs"].astype("float32"), options["fill"], []
+
+    class Reading(keras.Model):
+        def __init__(self, dtype: str) -> None:
+            super().__init__(dtype=dtype, activity_regularizer=keras.regularizers.L1(options["penalty"]))
+            self.supports_masking, self.inside = True, keras.metrics.Mean(name="inside")
+
+        def call(self, given: Any, mask: Any = None) -> Any:
+            dtypes.append(keras.backend.standardize_dtype(given.dtype))
+            self.inside.update_state(keras.ops.mean(given))
+            return given * 1.0
+
+        def compute_mask(self, given: Any, mask: Any = None) -> Any:
+            return keras.ops.any(keras.ops.not_equal(given, fill), axis=-1)
+
+    with moment("build"):
+        model, half = Reading("float32"), Reading("mixed_bfloat16")
+        for each in (model, half):  # nothing here hangs on what TensorFlow traces
+            each.compile(keras.optimizers.SGD(0.0), "mse", run_eagerly=backend.engine_name == "tensorflow")
+    with moment("run"):
+        found = model.test_on_batch(inputs, np.zeros_like(inputs), return_dict=True)
+        half(inputs)
+        due = dtypes[-1]
+        half.predict_on_batch(inputs)
+    return Observation({name: np.array(float(one)) for name, one in found.items()}, facts={"read": dtypes[-1], "due": due})

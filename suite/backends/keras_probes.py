@@ -79,7 +79,7 @@ from suite.backends.keras_options import (
     run_shared,
 )
 from suite.backends.keras_own import run_configured_twice, run_own_beginnings, run_own_cell, run_told_training
-from suite.backends.keras_own_steps import run_losses_added, run_own_steps
+from suite.backends.keras_own_steps import run_added_by_models, run_losses_added, run_own_steps
 from suite.backends.keras_parts import (
     run_dropped_all,
     run_later_policy,
@@ -119,6 +119,7 @@ from suite.backends.keras_typed_parts import (
     run_normalized,
     run_numbers_as,
     run_spectral,
+    run_whole_classes,
 )
 from suite.backends.keras_weights import run_fresh, run_read_back, run_step, run_thawed
 from suite.backends.keras_whole import run_whole_configurations
@@ -167,7 +168,8 @@ PROBES: Mapping[str, Callable] = {
     "compiled_by_default": run_compiled_by_default, "counted_states": run_counted_states,
     "associative_scan": run_associative_scan, "ctc_decoded": run_ctc_decoded,
     "first_states": run_first_states, "refused_call": run_refused_call, "frozen_part": run_frozen_part,
-    "numbers_as": run_numbers_as, "class_weights": run_class_weights, "class_keys": run_class_keys, "normalized": run_normalized,
+    "numbers_as": run_numbers_as, "whole_classes": run_whole_classes,
+    "class_weights": run_class_weights, "class_keys": run_class_keys, "normalized": run_normalized,
     "kept_mask": run_kept_mask, "both_ways": run_both_ways,
     "meant": run_meant, "scan": run_scan, "loop_of_ops": run_loop, "pieces": run_pieces,
     "made_with_weights": run_made_with_weights, "dropped_all": run_dropped_all,
@@ -186,7 +188,7 @@ PROBES: Mapping[str, Callable] = {
     "half_range": run_half_range, "judged_halves": run_judged_halves,
     "attending_nothing": run_attending_nothing, "unit_lengths": run_unit_lengths,
     "turned_halves": run_turned_halves, "cut_model": run_cut_model, "own_steps": run_own_steps, "losses_added": run_losses_added,
-    "later_policy": run_later_policy, "wrong_table": run_wrong_table,
+    "added_by_models": run_added_by_models, "later_policy": run_later_policy, "wrong_table": run_wrong_table,
     "optional": run_optional, "alone": run_alone, "few_rows": run_few_rows, "adapted_again": run_adapted_again,
     "adapted_thawed": run_adapted_thawed,
     "adapted_scaled": run_adapted_scaled,

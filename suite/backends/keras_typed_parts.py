@@ -231,3 +231,18 @@ def run_spectral(backend: Any, request: FunctionRequest) -> Observation:
             inputs, training = engine.tensor(options["inputs"].astype("float32")), call < options["calls"] - 1
             found[f"outputs/{call}"] = np.array(engine.numpy(one(inputs, training=training)))
     return Observation(found)
+
+
+def run_whole_classes(backend: Any, request: FunctionRequest) -> Observation:
+    """Answer the request of `cases.families.whole_numbers.classes_stay_whole`."""
+    options, keras = dict(request.arguments), backend.keras
+    given = {"encoded": options["ids"].astype("int32"), "ranges": options["numbers"].astype("float32")}
+    with moment("build"):
+        layers = {"encoded": keras.layers.CategoryEncoding(options["classes"], dtype=options["policy"]),
+                  "ranges": keras.layers.Discretization(bin_boundaries=list(options["bounds"]), dtype=options["policy"])}
+        starts = {name: keras.Input(one.shape[1:], dtype=one.dtype.name, name=name) for name, one in given.items()}
+        model = keras.Model(starts, {name: layer(starts[name]) for name, layer in layers.items()})
+    with moment("run"):
+        found = model.predict_on_batch(given)
+        called = {f"called/{name}": backend.engine.numpy(layer(given[name])) for name, layer in layers.items()}
+    return Observation({name: np.asarray(one).astype("float64") for name, one in (found | called).items()})

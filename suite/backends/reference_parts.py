@@ -279,3 +279,13 @@ def run_held_lists(backend: Any, request: FunctionRequest) -> Observation:
 def run_engine_modes(backend: Any, request: FunctionRequest) -> Observation:
     """As it is due."""
     return Observation({}, facts=dict.fromkeys(("wrapped", "held"), engine_modules.DUE))
+
+
+def run_whole_classes(backend: Any, request: FunctionRequest) -> Observation:
+    """A place for each class, and how many bounds are below a number."""
+    options = dict(request.arguments)
+    encoded = np.zeros((1, options["classes"]))
+    encoded[0, options["ids"][0]] = 1.0
+    ranges = (options["numbers"][:, :, None] >= np.array(options["bounds"])).sum(axis=-1)
+    due = {"encoded": encoded, "ranges": ranges}
+    return Observation(due | {f"called/{name}": one for name, one in due.items()})
