@@ -78,6 +78,12 @@ from suite.backends.keras_options import (
     run_optional,
     run_shared,
 )
+from suite.backends.keras_other_dtypes import (
+    run_converted_variable,
+    run_half_ctc,
+    run_half_moments,
+    run_states_of_other_dtypes,
+)
 from suite.backends.keras_own import run_configured_twice, run_own_beginnings, run_own_cell, run_told_training
 from suite.backends.keras_own_steps import run_losses_added, run_own_steps
 from suite.backends.keras_parts import (
@@ -205,5 +211,7 @@ PROBES: Mapping[str, Callable] = {
     "single_calls": run_single_calls, "stopped_training": run_stopped_training, "tensors": run_tensors, "slopes": run_slopes,
     "quantized_model": run_quantized_model, "changed_model": run_changed_model, "stateless_call": run_stateless_call,
     "names_of_no_input": run_names_of_no_input,
+    "states_of_other_dtypes": run_states_of_other_dtypes, "converted_variable": run_converted_variable,
+    "half_moments": run_half_moments, "half_ctc": run_half_ctc,
 }
 """Name of a function request -> what answers it: function(backend, request)."""
