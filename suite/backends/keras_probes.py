@@ -65,6 +65,7 @@ from suite.backends.keras_named import (
     run_weights_beside_masks,
 )
 from suite.backends.keras_named_inputs import run_named_inputs
+from suite.backends.keras_open_lengths import run_open_lengths
 from suite.backends.keras_optimizers import run_stepped
 from suite.backends.keras_options import (
     run_activity,
@@ -212,6 +213,6 @@ PROBES: Mapping[str, Callable] = {
     "quantized_model": run_quantized_model, "changed_model": run_changed_model, "stateless_call": run_stateless_call,
     "names_of_no_input": run_names_of_no_input,
     "states_of_other_dtypes": run_states_of_other_dtypes, "converted_variable": run_converted_variable,
-    "half_moments": run_half_moments, "half_ctc": run_half_ctc,
+    "half_moments": run_half_moments, "half_ctc": run_half_ctc, "open_lengths": run_open_lengths,
 }
 """Name of a function request -> what answers it: function(backend, request)."""

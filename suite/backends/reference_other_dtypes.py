@@ -1,4 +1,4 @@
-"""The reference on numbers of another dtype: it computes in one."""
+"""The reference on numbers of another dtype, and on batches of other lengths: it computes in one, each by itself."""
 
 from __future__ import annotations
 
@@ -6,8 +6,9 @@ from typing import Any
 
 import numpy as np
 
+from cases.batches import BatchPlan
 from cases.models import FunctionRequest
-from cases.requests import Observation
+from cases.requests import Observation, Request
 from suite.backends.reference_losses import run_ctc
 
 
@@ -41,3 +42,15 @@ def run_half_ctc(backend: Any, request: FunctionRequest) -> Observation:
              "labels": "padded"}
     seen = run_ctc(backend, FunctionRequest("ctc", tuple(whole.items())))
     return Observation({"loss": seen["loss"]}, facts={"dtypes": (("loss", "float32"),)})
+
+
+def run_open_lengths(backend: Any, request: FunctionRequest) -> Observation:
+    """Each batch, times its number of steps."""
+    options, arrays, rows = dict(request.arguments), {}, []
+    for number, batch in enumerate(options["batches"]):
+        whole = BatchPlan(*batch.shape[:2]).draw(options["layer"]).but(inputs=batch * batch.shape[1], cotangents=None)
+        outputs = backend.run(Request(options["layer"], options["weights"], whole, wants=("outputs",)))["outputs"]
+        arrays |= {f"batch/{number}": outputs, f"last/{number}": outputs[:, -1]}
+        rows += list(outputs)
+    arrays["features"] = np.array(options["layer"].units)
+    return Observation(arrays | {f"row/{number}": row for number, row in enumerate(rows)})
