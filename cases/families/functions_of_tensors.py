@@ -82,7 +82,19 @@ def reductions(names: str, x: np.ndarray, *ways: dict[str, Any]) -> list[Call]:
     return [Call(name, (x,), way) for name in names.split() for way in ways]
 
 
+def attended(query: np.ndarray, key: np.ndarray, value: np.ndarray, mask: np.ndarray, is_causal: bool) -> np.ndarray:
+    """Of (rows, steps, heads, features), each query's mean of the values that its mask, causal or not, allows it."""
+    may = mask & (np.tri(*mask.shape[-2:], dtype=bool) if is_causal else True)
+    powers = np.exp(np.einsum("bqhf,bkhf->bhqk", query, key) / np.sqrt(query.shape[-1])) * may
+    return np.einsum("bhqk,bkhf->bqhf", powers / powers.sum(axis=-1, keepdims=True), value)
+
+
+HEADS = np.stack([X, X[:, ::-1]], axis=2)
+READ = (M[:, None, :, :1].swapaxes(2, 3) | np.eye(STEPS, dtype=bool)).repeat(2, axis=1)
+"""(rows, heads, queries, values): every query may read itself, and the values that are no padding."""
 GROUPS: Mapping[str, list[Call]] = {
+    "attended": [Call("dot_product_attention", (HEADS, HEADS[::-1], -HEADS), {"mask": READ, "is_causal": True}, attended,
+                      told=False)],
     "sums": [
         *reductions("sum mean std", X, {}, {"axis": 1}, {"axis": (0, -1), "keepdims": True}),
         *reductions("prod var", X, {"axis": (1, 2)}), *reductions("sum mean all", M, {"axis": 1}),

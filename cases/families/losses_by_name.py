@@ -118,6 +118,21 @@ def losses_by_name_are_equations(ask, name, form, of) -> list[Deviation]:
                    SLACK * max(1.0, float(np.abs(due).max())))
 
 
+RARE = ("huber", "log_cosh", "hinge", "squared_hinge", "kl_divergence", "poisson", "binary_focal_crossentropy",
+        "mean_absolute_error")
+"""Losses of which a sparing plan asks in hardly any other way."""
+
+
+@statement("Losses that are seldom used are their equations, row by row, one after another on one batch.", sparing=0, eager=1,
+           source="Keras: losses; Huber 1964; Lin et al. 2018")
+def rare_losses_are_equations(ask) -> list[Deviation]:
+    found = []
+    for name in RARE:
+        for deviation in losses_by_name_are_equations(ask, name, "function", "rows"):
+            found.append(Deviation(name, f"{name}: {deviation.message}", deviation.deviation, deviation.allowed))
+    return found
+
+
 CROSSED = {name: (EQUATIONS[name][0], EQUATIONS[name][1]) for name in EQUATIONS if name.endswith("crossentropy")}
 """Cross-entropies, but that of classes by their number -> the class of the loss; what their targets are."""
 SPARSE = "sparse_categorical_crossentropy"

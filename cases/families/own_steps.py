@@ -42,11 +42,12 @@ PENALTY = 0.125
 
 
 @statement("The loss that a model is trained by is the mean over its valid steps, however many, and the sum of what its layers "
-           "add, each of them, numbers one by one or several at once, and of the penalties of their weights.",
+           "add, each of them at each call, numbers one by one or several at once, and of the penalties of their weights.",
            {"masked": (True, False), "added": tuple(ADDED)},
            strength=(1, 1, 2), sparing=1, source="Keras: Layer.add_loss, losses of masked sequences")
 def losses_add_up(ask, masked, added) -> list[Deviation]:
-    """Arrays: `loss`, of a model that gives what it reads, by the squares of what it reads."""
+    """Arrays: `loss`, of a model that gives what it reads, by the squares of what it reads; `twice`, what a stateless call of a
+    model collects whose only layer, the first of those, is called twice."""
     inputs = generator("losses add up").uniform(0.5, 1.5, (3, LONG, 2))
     lengths = np.array([LONG, LONG - 44, LONG - 2]) if masked else np.full(3, LONG)
     more = ADDED[added]
@@ -79,3 +80,5 @@ def what_models_add_counts(ask) -> list[Deviation]:
     if seen.facts["read"] != seen.facts["due"]:
         found.append(Deviation("read", f"read: predict gives {seen.facts['read']}, a call {seen.facts['due']}"))
     return found
+    found = [d for name in ("loss", "trained") for d in compare(name, seen[name], due, 64 * unit_roundoff("float32") * due)]
+    return found + compare("twice", seen["twice"], np.array(2 * sum(more[0]) + PENALTY), 64 * unit_roundoff("float32"))

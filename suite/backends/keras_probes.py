@@ -65,6 +65,7 @@ from suite.backends.keras_named import (
     run_weights_beside_masks,
 )
 from suite.backends.keras_named_inputs import run_named_inputs
+from suite.backends.keras_open_lengths import run_open_lengths
 from suite.backends.keras_optimizers import run_stepped
 from suite.backends.keras_options import (
     run_activity,
@@ -77,6 +78,12 @@ from suite.backends.keras_options import (
     run_last_axis,
     run_optional,
     run_shared,
+)
+from suite.backends.keras_other_dtypes import (
+    run_converted_variable,
+    run_half_ctc,
+    run_half_moments,
+    run_states_of_other_dtypes,
 )
 from suite.backends.keras_own import run_configured_twice, run_own_beginnings, run_own_cell, run_told_training
 from suite.backends.keras_own_steps import run_added_by_models, run_losses_added, run_own_steps
@@ -207,5 +214,8 @@ PROBES: Mapping[str, Callable] = {
     "single_calls": run_single_calls, "stopped_training": run_stopped_training, "tensors": run_tensors, "slopes": run_slopes,
     "quantized_model": run_quantized_model, "changed_model": run_changed_model, "stateless_call": run_stateless_call,
     "names_of_no_input": run_names_of_no_input, "drawn_by_name": run_drawn_by_name,
+    "names_of_no_input": run_names_of_no_input,
+    "states_of_other_dtypes": run_states_of_other_dtypes, "converted_variable": run_converted_variable,
+    "half_moments": run_half_moments, "half_ctc": run_half_ctc, "open_lengths": run_open_lengths,
 }
 """Name of a function request -> what answers it: function(backend, request)."""

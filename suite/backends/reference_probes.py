@@ -130,6 +130,13 @@ from suite.backends.reference_modules import (
     run_twice,
     run_wrong_weights,
 )
+from suite.backends.reference_other_dtypes import (
+    run_converted_variable,
+    run_half_ctc,
+    run_half_moments,
+    run_open_lengths,
+    run_states_of_other_dtypes,
+)
 from suite.backends.reference_packed import (
     run_bare,
     run_by_position,
@@ -353,5 +360,7 @@ PROBES: Mapping[str, Callable] = {
     "defaults_of": run_defaults_of, "fresh_modules": run_fresh_modules,
     "drawn_by_name": run_drawn_by_name, "slopes": run_slopes, "tensors": run_tensors, "quantized_model": run_quantized_model,
     "changed_model": run_changed_model, "stateless_call": run_stateless_call, "names_of_no_input": run_names_of_no_input,
+    "states_of_other_dtypes": run_states_of_other_dtypes, "converted_variable": run_converted_variable,
+    "half_moments": run_half_moments, "half_ctc": run_half_ctc, "open_lengths": run_open_lengths,
 }
 """Name of a function request -> what answers it: function(backend, request)."""

@@ -1,0 +1,42 @@
+"""A model whose steps are left open, on batches of other lengths one after another."""
+
+from __future__ import annotations
+
+from cases.batches import BatchPlan, draw_values
+from cases.families.base import statement
+from cases.layers import Layer, draw_weights, generator
+from cases.models import FunctionRequest
+from cases.requests import Deviation, Request
+from cases.tolerance import compare, expect
+
+LENGTHS = (1, 3, 4)
+"""Steps of the batches, of one row more each time."""
+
+
+@statement("A model of any number of steps, with layers that run backwards behind one that reads how many there are, predicts "
+           "batches of other lengths, of one step too, each as alone, all outputs and the last; where rows of other lengths can "
+           "be one answer, also in one call.", {"cell": ("simple_rnn", "gru", "lstm")}, strength=(1, 1, 1), sparing=0, eager=1,
+           usual={"cell": ("simple_rnn",)},
+           source="Keras: Input((None, features)), Model.predict, tf.RaggedTensor")
+def open_lengths_are_predicted(ask, cell) -> list[Deviation]:
+    """Arrays: `batch/N` and `last/N`, all outputs and the last ones of the batch alone; `row/N`, of every row of one call, where
+    such an answer there is, and `features`, their last axis as its shape tells it."""
+    layer = Layer(cell, 3, 2, direction="backward")
+    random, weights = generator("open lengths", cell), draw_weights(layer)
+    batches = tuple(draw_values(random, (n + 1, steps, 3)) for n, steps in enumerate(LENGTHS))
+    given = {"layer": layer, "weights": weights, "batches": batches}
+    seen = ask(FunctionRequest("open_lengths", tuple(given.items())))
+    found, rows = [], []
+    for number, batch in enumerate(batches):
+        whole = BatchPlan(*batch.shape[:2]).draw(layer).but(inputs=batch * batch.shape[1], cotangents=None)
+        due = expect(Request(layer, weights, whole, wants=("outputs",)), "hold")["outputs"]
+        found += compare(f"batch/{number}", seen[f"batch/{number}"], due.value, due.allowed)
+        found += compare(f"last/{number}", seen[f"last/{number}"], due.value[:, -1], due.allowed[:, -1])
+        rows += zip(due.value, due.allowed, strict=True)
+    together = seen.named("row")
+    if together and len(together) != len(rows):
+        found.append(Deviation("rows", f"{len(together)} rows came in one call, expected {len(rows)}"))
+    if together and seen["features"] != layer.units:
+        found.append(Deviation("features", f"of {seen['features']} features by their shape, expected {layer.units}"))
+    return found + [d for number, (value, allowed) in enumerate(rows) if f"row/{number}" in together
+                    for d in compare(f"row/{number}", together[f"row/{number}"], value, allowed)]

@@ -1,0 +1,56 @@
+"""The reference on numbers of another dtype, and on batches of other lengths: it computes in one, each by itself."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from cases.batches import BatchPlan
+from cases.models import FunctionRequest
+from cases.requests import Observation, Request
+from suite.backends.reference_losses import run_ctc
+
+
+def run_states_of_other_dtypes(backend: Any, request: FunctionRequest) -> Observation:
+    """The layer's own answer, of states as they are."""
+    seen = backend.run(dict(request.arguments)["request"])
+    return Observation(seen.arrays, facts={**seen.facts, "dtypes": (("outputs", str(seen["outputs"].dtype)),)})
+
+
+def run_converted_variable(backend: Any, request: FunctionRequest) -> Observation:
+    """The numbers, and the whole ones among them."""
+    numbers, dtypes = (dict(request.arguments)[name] for name in ("numbers", "dtypes"))
+    named = {name: np.trunc(numbers) if name == "int32" else numbers for name in (*dtypes, "float32")}
+    return Observation(named, facts={"dtypes": tuple((name, name) for name in named)})
+
+
+def run_half_moments(backend: Any, request: FunctionRequest) -> Observation:
+    """The mean of the numbers, and of their squares around it."""
+    numbers, dtype = (dict(request.arguments)[name] for name in ("numbers", "dtype"))
+    mean = numbers.mean()
+    return Observation({"mean": np.array(mean), "variance": np.array(((numbers - mean) ** 2).mean())},
+                       facts={"dtypes": (("mean", dtype), ("variance", dtype))})
+
+
+def run_half_ctc(backend: Any, request: FunctionRequest) -> Observation:
+    """The loss by going through every path."""
+    options = dict(request.arguments)
+    count, steps = len(options["scores"]), options["scores"].shape[1]
+    whole = {"logits": options["scores"], "blank": 0, "lengths": np.full(count, steps), "targets": options["labels"],
+             "target_lengths": np.full(count, options["labels"].shape[1]), "zero_infinity": False, "reduction": "none",
+             "labels": "padded"}
+    seen = run_ctc(backend, FunctionRequest("ctc", tuple(whole.items())))
+    return Observation({"loss": seen["loss"]}, facts={"dtypes": (("loss", "float32"),)})
+
+
+def run_open_lengths(backend: Any, request: FunctionRequest) -> Observation:
+    """Each batch, times its number of steps."""
+    options, arrays, rows = dict(request.arguments), {}, []
+    for number, batch in enumerate(options["batches"]):
+        whole = BatchPlan(*batch.shape[:2]).draw(options["layer"]).but(inputs=batch * batch.shape[1], cotangents=None)
+        outputs = backend.run(Request(options["layer"], options["weights"], whole, wants=("outputs",)))["outputs"]
+        arrays |= {f"batch/{number}": outputs, f"last/{number}": outputs[:, -1]}
+        rows += list(outputs)
+    arrays["features"] = np.array(options["layer"].units)
+    return Observation(arrays | {f"row/{number}": row for number, row in enumerate(rows)})
