@@ -42,9 +42,8 @@ def loops_are_right_in_their_corners(ask, cell, kernel, direction, mask, units, 
     zeros = rows == 1 and mask != "none" and sequences
     layer = Layer(whole.removesuffix("_before").removesuffix("_linear"), 2, units, direction=direction, bias=bias,
                   activation=activation, return_sequences=sequences, reset_after=not whole.endswith("_before"),
-                  implementation=1 + (whole == cell))
-    mask = "empty_row" if mask == "right" and steps == 1 else mask
                   implementation=1 + (whole == cell), padding_output="zero" if zeros else "default")
+    mask = "empty_row" if mask == "right" and steps == 1 else mask
     batch = BatchPlan(rows, steps, mask, True).draw(layer)
     request = Request(layer, draw_weights(layer), batch, wants=("outputs", "states", "gradients"), execution=Execution(kernel))
     seen = ask(request)

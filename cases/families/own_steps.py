@@ -54,7 +54,8 @@ def losses_add_up(ask, masked, added) -> list[Deviation]:
     seen = ask(FunctionRequest("losses_added", (("inputs", inputs), ("lengths", lengths), ("added", more), ("penalty", PENALTY))))
     valid = np.arange(LONG) < lengths[:, None]
     due = np.array((inputs**2).mean(axis=2)[valid].mean() + sum(map(sum, more)) + PENALTY * len(more))
-    return [d for name in ("loss", "trained") for d in compare(name, seen[name], due, 64 * unit_roundoff("float32") * due)]
+    found = [d for name in ("loss", "trained") for d in compare(name, seen[name], due, 64 * unit_roundoff("float32") * due)]
+    return found + compare("twice", seen["twice"], np.array(2 * sum(more[0]) + PENALTY), 64 * unit_roundoff("float32"))
 
 
 STEPS, FILL = 3, 4.0
@@ -80,5 +81,3 @@ def what_models_add_counts(ask) -> list[Deviation]:
     if seen.facts["read"] != seen.facts["due"]:
         found.append(Deviation("read", f"read: predict gives {seen.facts['read']}, a call {seen.facts['due']}"))
     return found
-    found = [d for name in ("loss", "trained") for d in compare(name, seen[name], due, 64 * unit_roundoff("float32") * due)]
-    return found + compare("twice", seen["twice"], np.array(2 * sum(more[0]) + PENALTY), 64 * unit_roundoff("float32"))

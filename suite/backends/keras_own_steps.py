@@ -72,8 +72,10 @@ def run_losses_added(backend: Any, request: FunctionRequest) -> Observation:
         twice = keras.Model(start, one(one(start)))
     x, y = np.where(valid[:, :, None], inputs, np.float32(-7.0)), np.zeros_like(inputs)
     with moment("run"):
-        return Observation({"loss": np.array(float(model.evaluate(x, y, verbose=0))), "trained": np.array(float(
-            model.train_on_batch(x, y)))})
+        losses = twice.stateless_call([one.weight.value], [], backend.engine.tensor(inputs), return_losses=True)[2]
+        return Observation({
+            "loss": np.array(float(model.evaluate(x, y, verbose=0))), "trained": np.array(float(model.train_on_batch(x, y))),
+            "twice": np.array(sum(float(backend.engine.numpy(each).sum()) for each in losses))})
 
 
 def run_added_by_models(backend: Any, request: FunctionRequest) -> Observation:
@@ -104,7 +106,3 @@ def run_added_by_models(backend: Any, request: FunctionRequest) -> Observation:
         due = dtypes[-1]
         half.predict_on_batch(inputs)
     return Observation({name: np.array(float(one)) for name, one in found.items()}, facts={"read": dtypes[-1], "due": due})
-        losses = twice.stateless_call([one.weight.value], [], backend.engine.tensor(inputs), return_losses=True)[2]
-        return Observation({
-            "loss": np.array(float(model.evaluate(x, y, verbose=0))), "trained": np.array(float(model.train_on_batch(x, y))),
-            "twice": np.array(sum(float(backend.engine.numpy(each).sum()) for each in losses))})

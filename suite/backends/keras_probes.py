@@ -214,7 +214,6 @@ PROBES: Mapping[str, Callable] = {
     "single_calls": run_single_calls, "stopped_training": run_stopped_training, "tensors": run_tensors, "slopes": run_slopes,
     "quantized_model": run_quantized_model, "changed_model": run_changed_model, "stateless_call": run_stateless_call,
     "names_of_no_input": run_names_of_no_input, "drawn_by_name": run_drawn_by_name,
-    "names_of_no_input": run_names_of_no_input,
     "states_of_other_dtypes": run_states_of_other_dtypes, "converted_variable": run_converted_variable,
     "half_moments": run_half_moments, "half_ctc": run_half_ctc, "open_lengths": run_open_lengths,
 }
