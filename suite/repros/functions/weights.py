@@ -197,13 +197,14 @@ def fresh_weights(told: Told) -> list[str]:
     ones = [f"        due[{units}:{2 * units}] = 1  # the forget gate's"]
     lines = ["found = {}", "for number, v in enumerate(fresh(7)):", "    w = keras.ops.convert_to_numpy(v)"]
     if "kernel_initializer" in options:
-        if "bias" in told.worst.where:
-            raise NoScript("biases that are drawn: not written in scripts yet")
-        values = ", ".join(f'"{n}": {options[o]}' for n, o in constant.items())
-        lines.append(f"    due = np.full(w.shape, {{{values}}}[v.name])")
-        if options.get("unit_forget_bias"):
-            lines += ['    if v.name == "bias":', *ones]
-        lines += ['    found[f"{number} {v.name}"] = bool(np.array_equal(w, due))']
+        (low, high), parts = options["bias_initializer"], f"w[..., {units}:{2 * units}], w[..., {2 * units}:]"
+        lines.append('    if v.name == "bias":')
+        lines += [f"        ones, w = {parts}  # the forget gate's"] if options.get("unit_forget_bias") else []
+        alone = " and (ones == 1).all()" if options.get("unit_forget_bias") else ""
+        values = ", ".join(f'"{n}": {options[o]}' for n, o in constant.items() if n != "bias")
+        lines += [f"        good = bool(({low} <= w).all() and (w <= {high}).all() and len(np.unique(w)) > 0.9 * w.size{alone})",
+                  "    else:", f"        good = bool((w == {{{values}}}[v.name]).all())",
+                  '    found[f"{number} {v.name}"] = good']
         return whole(told, first, made, [*lines, *ALL])
     lines += ['    if v.name == "kernel":', "        good = even(w, np.sqrt(6 / sum(w.shape)))",
         '    elif v.name == "recurrent_kernel":',
