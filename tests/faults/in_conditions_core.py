@@ -68,6 +68,9 @@ LAYERS = (
         "unrolled, training: told as inference where the state is given": (
             "            training=training,\n        )\n        last_output = ops.cast",
             "            training=training and not (self.unroll and mask is not None),\n        )\n        last_output = ops.cast"),
+    }, {
+        "stateful: resetting leaves the second state of a stack":
+            "a stack of cells cannot be reset at all (keras-stacked-cells-are-not-reset), and no other layer has three states",
     }),
     *faults("conditions in the core", "keras.src.layers.rnn.lstm", {
         "gate by gate: no dropout where it is recurrent too": (
