@@ -298,7 +298,7 @@ def forward(stack: Stack, inputs: Any, mask: Any = None, states: Any = None, tra
         if index == 0 and mask is not None:
             options["mask"] = mask
         if states is not None:
-            options["initial_state"] = (tuple if stack.layer.stateful else list)(states[index])
+            options["initial_state"] = list(states[index])
         answer = layer(outputs[0], **options)
         answer = tuple(answer) if isinstance(answer, (tuple, list)) else (answer,)
         count = len(stack.layer.output_names)
