@@ -9,9 +9,11 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
+from scipy.special import expit, ndtr
 
 from cases.batches import draw_values
 from cases.families.base import statement
+from cases.families.functions_by_name import by_tanh, normed
 from cases.layers import generator
 from cases.models import FunctionRequest
 from cases.requests import Deviation
@@ -52,25 +54,15 @@ class Module:
         return "-".join((self.name, *words))
 
 
-def sigmoid(x: Array) -> Array:
-    return 1 / (1 + np.exp(-x))
-
-
 def shares(x: Array) -> Array:
     """Softmax over the channels."""
     return np.exp(x) / np.exp(x).sum(axis=1, keepdims=True)
-
-
-def normal(x: Array) -> Array:
-    """The distribution function of the normal distribution."""
-    return (1 + np.vectorize(math.erf)(x / math.sqrt(2))) / 2
 
 
 def soft(x: Array) -> Array:
     return np.log1p(np.exp(-np.abs(x))) + np.maximum(x, 0)
 
 
-SELU = (1.0507009873554805, 1.6732632423543772)
 ACTIVATIONS = (
     Module("ReLU", {}, lambda x: np.maximum(x, 0), "relu"), Module("ReLU6", {}, lambda x: np.clip(x, 0, 6), "relu6"),
     Module("Threshold", {"threshold": 0.25, "value": -0.5}, lambda x: np.where(x > 0.25, x, -0.5), "threshold"),
@@ -81,11 +73,10 @@ ACTIVATIONS = (
            untold=("init",)),
     Module("ELU", {"alpha": 0.5}, lambda x: np.where(x > 0, x, 0.5 * np.expm1(x)), "elu"),
     Module("CELU", {"alpha": 0.5}, lambda x: np.where(x > 0, x, 0.5 * np.expm1(x / 0.5)), "celu"),
-    Module("SELU", {}, lambda x: SELU[0] * np.where(x > 0, x, SELU[1] * np.expm1(x)), "selu"),
-    Module("GELU", {"approximate": "none"}, lambda x: x * normal(x), "gelu"),
-    Module("GELU", {"approximate": "tanh"},
-           lambda x: x / 2 * (1 + np.tanh(math.sqrt(2 / math.pi) * (x + 0.044715 * x**3))), "gelu"),
-    Module("SiLU", {}, lambda x: x * sigmoid(x), "silu"), Module("Mish", {}, lambda x: x * np.tanh(soft(x)), "mish"),
+    Module("SELU", {}, normed, "selu"),
+    Module("GELU", {"approximate": "none"}, lambda x: x * ndtr(x), "gelu"),
+    Module("GELU", {"approximate": "tanh"}, by_tanh, "gelu"),
+    Module("SiLU", {}, lambda x: x * expit(x), "silu"), Module("Mish", {}, lambda x: x * np.tanh(soft(x)), "mish"),
     Module("Hardsigmoid", {}, lambda x: np.clip(x / 6 + 0.5, 0, 1), "hardsigmoid"),
     Module("Hardswish", {}, lambda x: x * np.clip(x / 6 + 0.5, 0, 1), "hardswish"),
     Module("Hardshrink", {"lambd": 0.375}, lambda x: np.where(np.abs(x) > 0.375, x, 0), "hardshrink"),
@@ -93,11 +84,11 @@ ACTIVATIONS = (
     Module("Tanhshrink", {}, lambda x: x - np.tanh(x), "tanhshrink"),
     Module("Softplus", {"beta": 2.0, "threshold": 3.0}, lambda x: np.where(2 * x > 3, x, soft(2 * x) / 2), "softplus"),
     Module("Softsign", {}, lambda x: x / (1 + np.abs(x)), "softsign"),
-    Module("LogSigmoid", {}, lambda x: -soft(-x), "logsigmoid"), Module("Sigmoid", {}, sigmoid, "sigmoid"),
+    Module("LogSigmoid", {}, lambda x: -soft(-x), "logsigmoid"), Module("Sigmoid", {}, expit, "sigmoid"),
     Module("Tanh", {}, np.tanh, "tanh"),
 )
 SHARES = (
-    Module("GLU", {"dim": 1}, lambda x: x[:, :2] * sigmoid(x[:, 2:]), "glu"),
+    Module("GLU", {"dim": 1}, lambda x: x[:, :2] * expit(x[:, 2:]), "glu"),
     Module("Softmax", {"dim": 1}, shares, "softmax"), Module("Softmin", {"dim": 1}, lambda x: shares(-x), "softmin"),
     Module("LogSoftmax", {"dim": 1}, lambda x: np.log(shares(x)), "log_softmax"),
     Module("Softmax2d", {}, lambda x: np.exp(x) / np.exp(x).sum(axis=0), "softmax", {"dim": -3}),

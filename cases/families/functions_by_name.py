@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
+from scipy.special import ndtr
 
 from cases.batches import draw_values
 from cases.families.base import equal, statement
@@ -48,9 +49,14 @@ def gated(x: np.ndarray) -> np.ndarray:
     return first / (1 + np.exp(-second))
 
 
-def normal(x: np.ndarray) -> np.ndarray:
-    """How much of the normal distribution is below x."""
-    return np.vectorize(lambda one: (1 + math.erf(one / math.sqrt(2))) / 2)(x)
+def by_tanh(x: np.ndarray) -> np.ndarray:
+    """x times how much of the normal distribution is below it, about (Hendrycks and Gimpel 2016)."""
+    return x / 2 * (1 + np.tanh(math.sqrt(2 / math.pi) * (x + 0.044715 * x**3)))
+
+
+def normed(x: np.ndarray) -> np.ndarray:
+    """What keeps means and variances (Klambauer et al. 2017)."""
+    return 1.0507009873554805 * np.where(x > 0, x, 1.6732632423543772 * np.expm1(x))
 
 
 def sparse_shares(x: np.ndarray) -> np.ndarray:
@@ -72,10 +78,8 @@ ACTIVATIONS: Mapping[str, tuple[str, dict[str, Any], Callable[[np.ndarray], np.n
     "elu": ("elu", {"alpha": 0.5}, lambda x: np.where(x > 0, x, 0.5 * np.expm1(x))),
     "softplus": ("softplus", {}, lambda x: np.log1p(np.exp(x))), "softsign": ("softsign", {}, lambda x: x / (1 + np.abs(x))),
     "silu": ("silu", {}, lambda x: x / (1 + np.exp(-x))), "exponential": ("exponential", {}, np.exp),
-    "relu6": ("relu6", {}, bent(most=6.0)), "gelu": ("gelu", {}, lambda x: x * normal(x)),
-    "gelu_by_tanh": ("gelu", {"approximate": True},
-                     lambda x: x / 2 * (1 + np.tanh(math.sqrt(2 / math.pi) * (x + 0.044715 * x**3)))),
-    "selu": ("selu", {}, lambda x: 1.0507009873554805 * np.where(x > 0, x, 1.6732632423543772 * np.expm1(x))),
+    "relu6": ("relu6", {}, bent(most=6.0)), "gelu": ("gelu", {}, lambda x: x * ndtr(x)),
+    "gelu_by_tanh": ("gelu", {"approximate": True}, by_tanh), "selu": ("selu", {}, normed),
     "celu": ("celu", {"alpha": 0.5}, lambda x: np.where(x > 0, x, 0.5 * np.expm1(x / 0.5))), "glu": ("glu", {"axis": 1}, gated),
     "hard_silu": ("hard_silu", {}, lambda x: x * np.clip(x / 6 + 0.5, 0, 1)),
     "hard_tanh": ("hard_tanh", {}, lambda x: np.clip(x, -1, 1)), "tanh_shrink": ("tanh_shrink", {}, lambda x: x - np.tanh(x)),
