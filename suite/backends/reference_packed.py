@@ -1,4 +1,4 @@
-"""Sequences by hand: cast, padded; gradients clipped by hand; a layer of its sizes alone."""
+"""Sequences by hand: cast, padded, packed and taken apart again; gradients clipped by hand; a layer of its sizes alone."""
 
 from __future__ import annotations
 
@@ -83,3 +83,61 @@ def run_of_a_dtype(backend: Any, request: FunctionRequest) -> Observation:
     options = dict(request.arguments)
     outputs = options["inputs"].sum(axis=-1)
     return Observation({"made": outputs, "cast": outputs}, facts={"dtypes": (("weight", options["dtype"]),), "results": ()})
+
+
+def run_pack(backend: Any, request: FunctionRequest) -> Observation:
+    """Lengths as they are, where sequences can have them. Raises ValueError elsewhere."""
+    options = dict(request.arguments)
+    lengths, (rows, steps) = np.array(options["lengths"], "float64"), options["inputs"].shape[:2]
+    with moment("run"):
+        whole = lengths == np.round(lengths)
+        if lengths.shape != (rows,) or not (whole & (lengths > 0) & (lengths <= steps)).all():
+            raise ValueError(f"lengths {lengths.tolist()} for {rows} sequences of {steps} steps")
+        if options["enforce_sorted"] and (np.diff(lengths) > 0).any():
+            raise ValueError(f"lengths {lengths.tolist()} are not sorted")
+    return Observation({"lengths": lengths})
+
+
+def run_pad(backend: Any, request: FunctionRequest) -> Observation:
+    """Sequences of rows, each as long as the longest one."""
+    options = dict(request.arguments)
+    sequences, value = options["sequences"], options.get("padding_value", 0.0)
+    left, longest = options.get("padding_side") == "left", max(map(len, sequences))
+    missing = [(longest - len(one), 0) if left else (0, longest - len(one)) for one in sequences]
+    padded = np.stack([np.pad(one, (by, *[(0, 0)] * (one.ndim - 1)), constant_values=value)
+                       for one, by in zip(sequences, missing, strict=True)])
+    return Observation({"result": padded if options.get("batch_first", True) else np.swapaxes(padded, 0, 1)},
+                       facts={"dtype": str(padded.dtype)})
+
+
+def run_unpad(backend: Any, request: FunctionRequest) -> Observation:
+    """The sequences, without what was added to them."""
+    options = dict(request.arguments)
+    parts = options.get("sequences", ())
+    if not parts:
+        rows = options["inputs"] if options["batch_first"] else np.swapaxes(options["inputs"], 0, 1)
+        with moment("run"):
+            if any(n != n or n != int(n) or not 0 <= n <= rows.shape[1] for n in options["lengths"]):
+                raise ValueError(f"lengths {list(options['lengths'])} of sequences of {rows.shape[1]} steps")
+            if len(options["lengths"]) != len(rows):
+                raise ValueError(f"{len(options['lengths'])} lengths of {len(rows)} sequences")
+        parts = [row[:length] for row, length in zip(rows, options["lengths"], strict=True)]
+    return Observation({f"result/{number}": one for number, one in enumerate(parts)})
+
+
+def run_helper(backend: Any, request: FunctionRequest) -> Observation:
+    """Nothing is changed; what comes is the sequences."""
+    given = {str(n): one for n, one in enumerate(dict(request.arguments)["sequences"])}
+    return Observation({f"{place}/{n}": one.copy() for place in (
+        "arguments/before", "arguments/after", "calls/first", "calls/again") for n, one in given.items()})
+
+
+def run_mixed_dtypes(backend: Any, request: FunctionRequest) -> Observation:
+    """The sequences, in the dtype that holds all of their numbers."""
+    options = dict(request.arguments)
+    dtypes = [dtype.replace("bfloat16", "float16") for dtype in options["dtypes"]]
+    given = [one.astype(dtype) for one, dtype in zip(options["sequences"], dtypes, strict=True)]
+    whole = np.concatenate(given)
+    parts = np.split(whole, [len(given[0])])
+    return Observation({f"{name}/{n}": one.astype("float64") for name, each in (("given", given), ("result", parts))
+                        for n, one in enumerate(each)})

@@ -59,15 +59,11 @@ from suite.backends.reference_answers import (
     run_form,
     run_given,
     run_graph,
-    run_helper,
     run_ignored,
     run_in_parts,
     run_lengths,
     run_low_inputs,
-    run_mixed_dtypes,
     run_options,
-    run_pack,
-    run_pad,
     run_probabilities,
     run_projected,
     run_purity,
@@ -75,7 +71,6 @@ from suite.backends.reference_answers import (
     run_segments,
     run_stateful_calls,
     run_transformed,
-    run_unpad,
 )
 from suite.backends.reference_averages import run_averaged, run_shared_scale, run_statistics_again
 from suite.backends.reference_callbacks import run_interrupted, run_kept_word, run_watching
@@ -141,10 +136,15 @@ from suite.backends.reference_packed import (
     run_bare,
     run_by_position,
     run_clipped,
+    run_helper,
+    run_mixed_dtypes,
     run_of_a_dtype,
+    run_pack,
     run_packed_as,
     run_packed_by,
+    run_pad,
     run_padded_from,
+    run_unpad,
 )
 from suite.backends.reference_parts import (
     run_bags,
