@@ -12,6 +12,7 @@ import numpy as np
 from scipy.special import expit, ndtr
 
 from cases.batches import draw_values
+from cases.differences import slope
 from cases.families.base import statement
 from cases.families.functions_by_name import by_tanh, normed
 from cases.layers import generator
@@ -243,12 +244,19 @@ def weighed(outputs: Array) -> float:
 
 def slopes(one: Module, operands: Mapping[str, Array]) -> Iterator[tuple[str, Array, float]]:
     """Of each operand that has a gradient, its name; a direction, and the slope of the weighed outputs along it."""
-    for place, (name, array) in enumerate(operands.items()):
-        if place < len(one.drawn) and one.drawn[place] in DISCRETE:
-            continue
-        along = generator("direction", one.name, name).normal(size=array.shape)
-        ends = [weighed(answer(one, {**operands, name: array + sign * STEP * along})) for sign in (1, -1)]
-        yield name, along, (ends[0] - ends[1]) / (2 * STEP)
+    for name in graded(one, operands):
+        along = generator("direction", one.name, name).normal(size=operands[name].shape)
+        yield name, along, slope(valued(one, operands, name), operands[name], along, STEP)
+
+
+def graded(one: Module, operands: Mapping[str, Array]) -> list[str]:
+    """The operands that have a gradient: weights, and inputs that are numbers."""
+    return [name for place, name in enumerate(operands) if place >= len(one.drawn) or one.drawn[place] not in DISCRETE]
+
+
+def valued(one: Module, operands: Mapping[str, Array], name: str) -> Callable[[Array], float]:
+    """The weighed outputs by an operand, the others being what they are."""
+    return lambda array: weighed(answer(one, {**operands, name: array}))
 
 
 def answer(one: Module, operands: Mapping[str, Array]) -> Array:
@@ -277,8 +285,8 @@ def modules_without_states_are_equations(ask, group) -> list[Deviation]:
         operands |= {name.removeprefix(prefix): a.astype("float64") for name, a in seen.arrays.items() if name.startswith(prefix)}
         due = answer(one, operands)
         found += compare(f"{one.key}/outputs", seen[f"{one.key}/outputs"], due, SLACK * max(1.0, np.abs(due).max()))
-        for name, along, slope in slopes(one, operands):
+        for name, along, rise in slopes(one, operands):
             came = seen.arrays.get(f"{one.key}/gradients/{name}", np.zeros(along.shape))
             size = np.abs(along).sum() * max(1.0, np.abs(came).max())
-            found += compare(f"{one.key}/gradients/{name}", np.array((came * along).sum()), np.array(slope), SLACK * size)
+            found += compare(f"{one.key}/gradients/{name}", np.array((came * along).sum()), np.array(rise), SLACK * size)
     return found

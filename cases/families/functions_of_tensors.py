@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from cases.differences import gradient
 from cases.families.base import statement
 from cases.layers import generator
 from cases.models import FunctionRequest
@@ -258,17 +259,10 @@ def gradients_of_functions_are_differences(ask, of) -> list[Deviation]:
 
 def differences(call: Call, weights: np.ndarray, nudge: float) -> np.ndarray:
     """The gradient of a call's results, weighed and added up, by its first argument: of steps of `nudge` to either side."""
-    x = call.arguments[0].astype("float64")
-
     def value(x: np.ndarray) -> float:
         return float((replace(call, arguments=(x, *call.arguments[1:])).expected()[0] * weights).sum())
 
-    slopes = np.zeros_like(x)
-    for place in np.ndindex(x.shape):
-        step = np.zeros_like(x)
-        step[place] = nudge
-        slopes[place] = (value(x + step) - value(x - step)) / (2 * nudge)
-    return slopes
+    return gradient(value, call.arguments[0].astype("float64"), nudge)
 
 
 def of(argument: Any) -> str:

@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 import numpy as np
 
 from cases.batches import draw_values
+from cases.differences import slope
 from cases.families.base import equal, statement
 from cases.layers import generator
 from cases.models import FunctionRequest
@@ -124,6 +125,10 @@ def clusters_are_shares_of_shares(ask, bias, rows) -> list[Deviation]:
     found += compare("loss", seen["loss"], np.array(-own.mean()), size)
     found += compare("shares", seen["shares"], logs, size) + equal("predicted", seen["predicted"], logs.argmax(axis=1))
     along = generator("clusters", "direction").normal(size=x.shape)
-    ends = [-chances(x + sign * 1e-6 * along, weights)[np.arange(len(classes)), classes].mean() for sign in (1, -1)]
-    slope = np.array((seen["gradients"].reshape(x.shape) * along).sum())
-    return found + compare("gradients", slope, np.array((ends[0] - ends[1]) / 2e-6), 16 * SLACK)
+    due = slope(clustered(classes, weights), x, along, 1e-6)
+    return found + compare("gradients", np.array((seen["gradients"].reshape(x.shape) * along).sum()), np.array(due), 16 * SLACK)
+
+
+def clustered(classes: np.ndarray, weights: Mapping[str, np.ndarray]) -> Callable[[np.ndarray], float]:
+    """The loss of these words, by the inputs (words, features)."""
+    return lambda x: -chances(x, weights)[np.arange(len(classes)), classes].mean()

@@ -6,7 +6,8 @@ from typing import Any
 
 import numpy as np
 
-from cases.families.equations_of_modules import DISCRETE, GROUPS, STEP, Module, answer, weighed
+from cases.differences import gradient
+from cases.families.equations_of_modules import GROUPS, STEP, answer, graded, valued
 from cases.layers import generator
 from cases.models import FunctionRequest
 from cases.requests import Observation
@@ -23,21 +24,8 @@ def run_equations_of_modules(backend: Any, request: FunctionRequest) -> Observat
         weights = {name: random.normal(size=shape) for name, shape in WEIGHTS.get(one.name, {}).items()}
         operands = {**{str(n): array for n, array in enumerate(options["inputs"][one.key])}, **weights}
         arrays |= {f"{one.key}/weights/{name}": weight for name, weight in weights.items()}
-        arrays |= {f"{one.key}/gradients/{name}": differences(one, operands, name) for place, name in enumerate(operands)
-                   if place >= len(one.drawn) or one.drawn[place] not in DISCRETE}
+        arrays |= {f"{one.key}/gradients/{name}": gradient(valued(one, operands, name), operands[name], STEP)
+                   for name in graded(one, operands)}
         arrays[f"{one.key}/outputs"] = answer(one, operands)
     told = tuple((one.key, repr(one.options)[1:-1].replace("'", "").replace(": ", "=")) for one in GROUPS[options["group"]])
     return Observation(arrays, facts={"unlike": (), "told": told})
-
-
-def differences(one: Module, operands: dict[str, np.ndarray], name: str) -> np.ndarray:
-    """The gradient of the weighed outputs by an operand, number by number."""
-    found = np.zeros(operands[name].size)
-    for place in range(found.size):
-        ends = []
-        for sign in (1, -1):
-            moved = operands[name].astype("float64").ravel()
-            moved[place] += sign * STEP
-            ends.append(weighed(answer(one, {**operands, name: moved.reshape(operands[name].shape)})))
-        found[place] = (ends[0] - ends[1]) / (2 * STEP)
-    return found.reshape(operands[name].shape)

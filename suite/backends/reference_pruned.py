@@ -6,7 +6,8 @@ from typing import Any
 
 import numpy as np
 
-from cases.families.pruned_weights import CUTS, PRUNED, RANDOM, WIDTH, WORDS, chances, least
+from cases.differences import gradient
+from cases.families.pruned_weights import CUTS, PRUNED, RANDOM, WIDTH, WORDS, chances, clustered, least
 from cases.layers import generator
 from cases.models import FunctionRequest
 from cases.requests import Observation
@@ -40,10 +41,6 @@ def run_clusters(backend: Any, request: FunctionRequest) -> Observation:
              "tail.1.0.weight": (2, WIDTH), "tail.1.1.weight": (WORDS - CUTS[1], 2)}
     weights = {name: random.normal(size=size) for name, size in sizes.items()}
     logs, rows = chances(x, weights), np.arange(len(classes))
-    slopes = np.zeros(x.shape)
-    for place in np.ndindex(*x.shape):
-        moved = np.zeros(x.shape)
-        moved[place] = 1e-6
-        slopes[place] = -(chances(x + moved, weights) - chances(x - moved, weights))[rows, classes].mean() / 2e-6
+    slopes = gradient(clustered(classes, weights), x, 1e-6)
     return Observation({"outputs": logs[rows, classes], "loss": np.array(-logs[rows, classes].mean()), "gradients": slopes,
                         "shares": logs, "predicted": logs.argmax(axis=1), **{f"weights/{n}": w for n, w in weights.items()}})
