@@ -36,19 +36,23 @@ def run_changed_model(backend: Any, request: FunctionRequest) -> Observation:
             return np.full(2, np.abs(outputs - targets).mean())
         return np.array(outputs) if options["entry"] == "predict" else np.array([((outputs - targets) ** 2).mean()])
 
+    def add() -> None:
+        model.add(layers.Dense(2, activation="softplus", bias_initializer="ones"))
+
+    def replace() -> None:
+        model.pop()
+        add()
+
+    def adapt() -> None:
+        model.layers[-1].enable_lora(1)
+        model.layers[-1].lora_kernel_b.assign(np.ones((1, 2)))
+
+    changes = {"replaced": replace, "popped": model.pop, "added": add, "adapted": adapt,
+               "normalized": lambda: first.adapt(3 * inputs + 1),
+               "recompiled": lambda: model.compile("sgd", "mae", metrics=["mae"])}
     with moment("run"):
         before = found()
-        if options["change"] in ("replaced", "popped"):
-            model.pop()
-        if options["change"] == "recompiled":
-            model.compile("sgd", "mae", metrics=["mae"])
-        if options["change"] == "normalized":
-            first.adapt(3 * inputs + 1)
-        elif options["change"] == "adapted":
-            model.layers[-1].enable_lora(1)
-            model.layers[-1].lora_kernel_b.assign(np.ones((1, 2)))
-        elif options["change"] not in ("popped", "recompiled"):
-            model.add(layers.Dense(2, activation="softplus", bias_initializer="ones"))
+        changes[options["change"]]()
         return Observation({"before": before, "found": found(), "due": due()})
 
 
