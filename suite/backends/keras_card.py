@@ -16,8 +16,6 @@ from contextlib import ExitStack, contextmanager
 from typing import Any
 from unittest.mock import patch
 
-import numpy as np
-
 from cases.models import FunctionRequest
 from cases.requests import Observation, Request, Unsupported
 
@@ -85,7 +83,7 @@ def on_jax() -> Iterator[list[str] | None]:
         yield None
         return
 
-    def lstm(x, h_0, c_0, weights, seq_lengths, input_size, hidden_size, num_layers, dropout, bidirectional, precision=None):
+    def lstm(x, h_0, c_0, weights, seq_lengths, input_size, hidden_size, num_layers, dropout, bidirectional):
         calls.append("lstm")
         sizes = input_size, hidden_size, num_layers, bidirectional
         unpacked = kernels.unpack_lstm_weights(weights, *sizes)
@@ -148,7 +146,7 @@ def cudnn_rnn(tf: Any, mode: str, input: Any, input_h: Any, input_c: Any, params
         outputs.append(tf.where(valid, h, tf.zeros_like(h)))
     found = tf.stack(outputs)
     found = found if time_major else tf.transpose(found, (1, 0, 2))
-    return found, tf.expand_dims(h, axis), tf.expand_dims(c, axis), tf.zeros(0), np.zeros(0)
+    return found, tf.expand_dims(h, axis), tf.expand_dims(c, axis), None, None
 
 
 def _lstm(tf: Any, read: Sequence[Any], carried: Sequence[Any], c: Any) -> tuple[Any, Any]:

@@ -9,6 +9,7 @@ import numpy as np
 from cases.models import FunctionRequest
 from cases.requests import Observation
 from suite.backends import moment
+from suite.backends.keras_stateless import result
 
 
 def run_confusion(backend: Any, request: FunctionRequest) -> Observation:
@@ -28,10 +29,7 @@ def run_confusion(backend: Any, request: FunctionRequest) -> Observation:
             one.update_state(*told[1])
             one.reset_state()
             if stateless:
-                state = one.stateless_reset_state()
-                for batch in told:
-                    state = one.stateless_update_state(state, *batch)
-                found[f"{name}/stateless"] = engine.numpy(one.stateless_result(state))
+                found[f"{name}/stateless"] = engine.numpy(result(one, told))
             for batch in told:
                 one.update_state(*batch)
             found[name] = engine.numpy(keras.ops.convert_to_tensor(one.result()))

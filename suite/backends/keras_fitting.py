@@ -10,6 +10,7 @@ from cases.families.fitting import EPOCHS, MOMENTUM, RATE, SIZE
 from cases.models import FunctionRequest
 from cases.requests import Observation
 from suite.backends import moment
+from suite.backends.keras_stateless import advanced
 
 
 def run_fitting(backend: Any, request: FunctionRequest) -> Observation:
@@ -76,8 +77,7 @@ def run_left_out(backend: Any, request: FunctionRequest) -> Observation:
             weights, state = [each.value for each in variables], [each.value for each in one.variables]
             place = next(n for n, each in enumerate(one.variables) if each is one.dynamic_scale)
             for gradients in steps:
-                weights, state = one.stateless_apply(*([keras.ops.copy(each) for each in some] for some in (
-                    state, gradients, weights)))
+                weights, state = advanced(keras, one, state, gradients, weights)
                 keep("given", weights, state[place])
     return Observation({name: np.array(each) for name, each in found.items()})
 

@@ -11,6 +11,7 @@ import numpy as np
 from cases.models import FunctionRequest
 from cases.requests import Observation, Unsupported
 from suite.backends import moment
+from suite.backends.keras_stateless import advanced, result
 
 
 def class_of(keras: Any, name: str) -> type:
@@ -32,8 +33,7 @@ def value(backend: Any, module: str, one: Any, given: tuple[np.ndarray, ...], st
     tensors = [engine.tensor(a.astype("float32" if a.dtype.kind == "f" else "int32")) for a in given]
     if module == "metrics":
         if stateless and one.variables:
-            state = one.stateless_update_state(one.stateless_reset_state(), *tensors)
-            return engine.numpy(one.stateless_result(state))
+            return engine.numpy(result(one, [tensors]))
         one.update_state(*tensors)
         return engine.numpy(one.result())
     if module == "initializers":
@@ -46,8 +46,7 @@ def value(backend: Any, module: str, one: Any, given: tuple[np.ndarray, ...], st
         weights, state = [variable.value], [each.value for each in one.variables]
         for gradient in tensors[1]:
             if stateless and engine.name != "tensorflow":  # which has no such optimizers
-                weights, state = one.stateless_apply(*([keras.ops.copy(each) for each in some] for some in (
-                    state, [gradient], weights)))
+                weights, state = advanced(keras, one, state, [gradient], weights)
                 found.append(engine.numpy(weights[0]))
                 continue
             one.apply([gradient], [variable])
@@ -92,10 +91,9 @@ def run_stateless_steps(backend: Any, request: FunctionRequest) -> Observation |
     with moment("run"):
         weights, state = [variables[0].value], [one.value for one in makers[0].variables]
         for gradient in gradients:
-            kept = flat(weights, state)
             given = weights, state
+            found["kept"].append(flat(*given))
             weights, state = makers[0].stateless_apply(state, [gradient], weights)
-            found["kept"].append(kept)
             found["given"].append(flat(*given))
             found["steps"].append(flat(weights))
             makers[1].apply_gradients([(gradient, variables[1])])

@@ -14,6 +14,7 @@ from cases.layers import generator
 from cases.models import FunctionRequest
 from cases.requests import Observation
 from suite.backends import moment
+from suite.backends.keras_callbacks import fill
 
 
 def sequence(keras: Any, shape: tuple[int, ...], units: int = 2) -> Any:
@@ -40,7 +41,12 @@ def nested(keras: Any, shape: tuple[int, ...], last: int = 1, deep: bool = True)
     model = keras.Model(start, layers.Dense(last, name="last")(layers.RNN(cells, return_sequences=True)(steps)))
     if deep:
         model.compile(keras.optimizers.SGD(0.125, weight_decay=0.25), "mse", metrics=["mae"])
-    random = generator("weights of whole copies")
+    return with_weights(model, "weights of whole copies")
+
+
+def with_weights(model: Any, *words: str) -> Any:
+    """The model, every weight of which is another number, drawn by these words."""
+    random = generator(*words)
     model.set_weights([random.uniform(-1.0, 1.0, one.shape).astype("float32") for one in model.get_weights()])
     return model
 
@@ -56,15 +62,7 @@ def listed(keras: Any, number: int) -> Any:
         def call(self, x: Any) -> Any:
             return self.parts[1]["one"](self.parts[0][1](self.parts[0][0](x)))
 
-    model = keras.Sequential([keras.Input((2,)), Holding()])
-    random = generator("lists within lists", str(number))
-    model.set_weights([random.uniform(-1.0, 1.0, one.shape).astype("float32") for one in model.get_weights()])
-    return model
-
-
-def fill(model: Any, value: float) -> None:
-    """Every weight becomes this number."""
-    model.set_weights([np.full(one.shape, value, "float32") for one in model.get_weights()])
+    return with_weights(keras.Sequential([keras.Input((2,)), Holding()]), "lists within lists", str(number))
 
 
 def weights(model: Any, name: str) -> dict[str, np.ndarray]:

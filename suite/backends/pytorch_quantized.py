@@ -45,10 +45,7 @@ def run_quantized(backend: Any, request: FunctionRequest) -> Observation | Unsup
                     one.copy_(drawn[:one.shape[0], :one.shape[1]] if one.ndim == 2 else drawn)
             module.rnn = torch_layer
         module.eval()
-        kinds = {nn.LSTM, nn.GRU, nn.LSTMCell, nn.GRUCell, nn.RNNCell}
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # torch.ao is to move to another package
-            other = quantize_dynamic(module, kinds, dtype=DTYPES[options["way"]])
+        other = quantized(module, options["way"])
         told = told_of(module, other)
     found = {}
     with moment("run"), torch.no_grad():
@@ -61,12 +58,17 @@ def run_quantized(backend: Any, request: FunctionRequest) -> Observation | Unsup
         states = tuple(s[:, :1] for s in states) if isinstance(states, tuple) else None if states is None else states[:, :1]
         found["alone/outputs"] = layers.to_numpy(other(x[:1], None if lengths is None else lengths[:1], states)[0])
         if layer.layers == 1:
-            with warnings.catch_warnings():
-                warnings.simplefilter("ignore")
-                fresh = quantize_dynamic(layers.forget(module), kinds, dtype=DTYPES[options["way"]])
+            fresh = quantized(layers.forget(module), options["way"])
             fresh.load_state_dict(copy.deepcopy(other.state_dict()))
             found["loaded/outputs"] = layers.to_numpy(fresh(*arguments)[0])
     return Observation(found, facts={"told": told})
+
+
+def quantized(module: nn.Module, way: str) -> nn.Module:
+    """A module whose layers and cells hold whole numbers, or halves."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # torch.ao is to move to another package
+        return quantize_dynamic(module, {nn.LSTM, nn.GRU, nn.LSTMCell, nn.GRUCell, nn.RNNCell}, dtype=DTYPES[way])
 
 
 def told_of(module: nn.Module, other: nn.Module) -> tuple[tuple[str, str], ...]:
