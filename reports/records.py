@@ -104,6 +104,16 @@ class Run:
                 told.append(f"{subject}: {made.planned} draws were planned, {made.draws} were made.")
         return told
 
+    def newer(self) -> list[str]:
+        """Sentences about subjects that are newer than the ledger: how much of what it knows shows there still."""
+        told = []
+        for each in self.end.more.get("newer", ()) if self.end else ():
+            still, gone = len(each["still"]), each["gone"]
+            names = f": {', '.join(gone)}" if gone else ""
+            told.append(f"{each['subject']} is newer than the ledger of known findings: {still} of them show there still, "
+                        f"{len(gone)} that were asked for do not{names}.")
+        return told
+
 
 class Writer:
     """Appends records to `folder/records.jsonl`, a line at a time; each line is handed to the system at once.

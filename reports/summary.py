@@ -32,7 +32,7 @@ LINES, COLUMNS = 30, 100
 
 def terminal(run: Run) -> list[str]:
     """At most 30 lines of 100 columns: the verdict, counts, what is missing, failures, findings, speed, time."""
-    head = [*textwrap.wrap(headline(run), COLUMNS), *run.gaps()[:3], "", *_counts(run)]
+    head = [*textwrap.wrap(headline(run), COLUMNS), *run.gaps()[:3], *run.newer()[:3], "", *_counts(run)]
     foot = [*nearest(run), *scripts_told(run), time_told(run), f"report: {run.folder / 'index.html'}"]
     lists = [
         ("not here:", [f"  {each.get('name')}: {each.get('reason')}" for each in run.header.missing], 1),
@@ -54,7 +54,7 @@ def terminal(run: Run) -> list[str]:
 def markdown(run: Run) -> str:
     """The text of summary.md: verdict, counts, every failure, findings by ledger entry, times, versions, settings."""
     parts = [f"# Conformance of recurrent layers\n\n**{headline(run)}**\n"]
-    parts += [f"> {gap}\n" for gap in run.gaps()]
+    parts += [f"> {told}\n" for told in (*run.gaps(), *run.newer())]
     parts.append(_table(["subject", "versions", "device", *VERDICTS, "planned"], _count_rows(run, VERDICTS)))
     if run.header.missing:
         gone = _bullets(f"{each.get('name')}: {each.get('reason')}" for each in run.header.missing)

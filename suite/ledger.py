@@ -25,6 +25,9 @@ A failing check that an entry matches is `known`. Where it shows more than the e
 covers it explains the rest, it is a failure: a known fault hides no other. A passing one that an entry says fails always is
 `fixed`, which is an error until the ledger is mended: so conditions are as narrow as they are true. An entry none of whose checks
 fails is one, too.
+
+The suite's own ledger was written for the versions in `constraints.txt`. Of what is newer than these nobody knows what was
+mended: an entry that speaks of the newest version explains failures of a later one, too, but none has to fail there.
 """
 
 from __future__ import annotations
@@ -36,10 +39,11 @@ from dataclasses import dataclass, field, replace
 from fnmatch import fnmatchcase
 from functools import lru_cache
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 from packaging.specifiers import InvalidSpecifier, SpecifierSet
-from packaging.version import InvalidVersion
+from packaging.version import InvalidVersion, Version
 
 from cases.requests import Deviation
 from suite.backends import BACKENDS
@@ -123,12 +127,23 @@ class Known:
     unless: tuple[Mapping[str, Any], ...] = ()
     message: str = ""
     deviates: tuple[str, ...] = ()
+    newest: Mapping[str, str] = field(default_factory=dict)
+    """The newest versions that its ledger was written for, by distribution."""
+    newer: bool = False
+    """Whether it is asked of newer ones: what fails is known, and nothing has to fail."""
 
     def concerns(self, backend: str, versions: Mapping[str, str]) -> bool:
         """Whether the entry speaks of this backend in these versions."""
         return any(fnmatchcase(backend, pattern) for pattern in self.subject) and all(
             name in versions and within(versions[name], wanted) for name, wanted in self.versions.items()
         )
+
+    def at(self, backend: str, versions: Mapping[str, str]) -> Known | None:
+        """The entry as it speaks of this backend in these versions, if it does."""
+        if self.concerns(backend, versions):
+            return self
+        clipped = {name: older(version, self.newest.get(name, version)) for name, version in versions.items()}
+        return replace(self, newer=True) if self.concerns(backend, clipped) else None
 
     def covers(self, names: Iterable[str], features: Mapping[str, Any]) -> bool:
         """Whether the entry speaks of a check with one of these names and these features."""
@@ -142,7 +157,7 @@ class Known:
 
     def always(self, names: Iterable[str]) -> bool:
         """Whether what it covers by one of these names fails always."""
-        return any(matches(name, tuple(self.invariant)) for name in names)
+        return not self.newer and any(matches(name, self.invariant) for name in names)
 
 
 @lru_cache(maxsize=100_000)
@@ -159,6 +174,20 @@ def within(version: str, wanted: str) -> bool:
         return False
 
 
+def older(version: str, other: str) -> str:
+    """The older of two versions; the first one where it is no version."""
+    try:
+        return min(version, other, key=lambda each: Version(each.split("+")[0]))
+    except InvalidVersion:
+        return version
+
+
+def written_for(path: Path) -> dict[str, str]:
+    """The versions that a file of constraints names, by distribution."""
+    lines = path.read_text(encoding="utf-8").splitlines()
+    return dict(line.split("==") for line in lines if "==" in line and not line.startswith("#"))
+
+
 def holds(condition: Mapping[str, Any], features: Mapping[str, Any]) -> bool:
     """Whether every feature named has the value, or one of the values, given for it."""
     for name, wanted in condition.items():
@@ -173,9 +202,9 @@ def same(one: Any, other: Any) -> bool:
     return one == other and isinstance(one, bool) == isinstance(other, bool)
 
 
-def read(path: Path, taken: Collection[str] = ()) -> tuple[Known, ...]:
-    """The entries of a ledger; `taken` are the keys of others. Raises BadLedger with the file, the entry and what is wrong
-    with it."""
+def read(path: Path, taken: Collection[str] = (), newest: Mapping[str, str] = MappingProxyType({})) -> tuple[Known, ...]:
+    """The entries of a ledger; `taken` are the keys of others, `newest` the newest versions that it was written for. Raises
+    BadLedger with the file, the entry and what is wrong with it."""
     try:
         with open(path, "rb") as file:
             parsed = tomllib.load(file)
@@ -191,7 +220,7 @@ def read(path: Path, taken: Collection[str] = ()) -> tuple[Known, ...]:
     keys = [raw.get("key") for raw in known]
     if twice := {k for k in (*keys, *taken) if k and [*keys, *taken].count(k) > 1}:
         raise BadLedger(f"ledger {path}: key used twice: {', '.join(sorted(twice))}")
-    return tuple(place for number, raw in enumerate(known, 1) for place in entry(path, number, raw))
+    return tuple(replace(place, newest=newest) for number, raw in enumerate(known, 1) for place in entry(path, number, raw))
 
 
 def entry(path: Path, number: int, raw: Mapping[str, Any]) -> tuple[Known, ...]:

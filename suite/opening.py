@@ -10,7 +10,7 @@ from cases.families import features as family_features
 from cases.scenarios import claims
 from reports.lines import Verdict
 from reports.records import read as read_run
-from suite.ledger import BadLedger, Known, read
+from suite.ledger import BadLedger, Known, read, written_for
 from suite.near import hint
 from suite.session import ROOT, Session
 from suite.settings import BadUse, Settings
@@ -18,6 +18,7 @@ from suite.subjects.specification import BadSubject, Specification, discover, mi
 from suite.subjects.subject import Subject
 
 LEDGER = ROOT / "suite" / "known.toml"
+CONSTRAINTS = ROOT / "suite" / "constraints.txt"
 
 
 def open_session(settings: Settings) -> Session:
@@ -49,7 +50,7 @@ def open_session(settings: Settings) -> Session:
 def all_ledgers(settings: Settings) -> tuple[Known, ...]:
     """The suite's own ledger and those that are named. Raises BadUse."""
     try:
-        ledger = read(LEDGER)
+        ledger = read(LEDGER, newest=written_for(CONSTRAINTS))
         for path in map(Path, settings.ledgers):
             ledger = (*ledger, *read(path, {known.key for known in ledger}))
     except BadLedger as error:

@@ -23,7 +23,7 @@ from suite.repros import again
 from suite.session import Session, default_folder
 from suite.settings import BadUse, Settings
 from suite.settling import SESSION, at_once, session_of
-from suite.stale import stale
+from suite.stale import outlived, stale
 from suite.subjects import ahead
 from suite.timing.comparison import Comparison, Preparing
 
@@ -332,6 +332,7 @@ class Run:
                     self.planned[record.subject] += 1
                     self.writer.add(record)
                 session.exitstatus = exitstatus = pytest.ExitCode.TESTS_FAILED
+        newer = outlived(self.session, self.explained) if self.whole else []
         self.session.stop()
         kept.keep(self.place, self.recalled)
         recorded = self._recorded()
@@ -347,7 +348,7 @@ class Run:
                 seconds=round(time.time() - self.session.began, 1), exit=int(exitstatus),
                 seconds_frameworks=round(frameworks, 1),
                 seconds_harness=round(self.seconds["checks"] - self.seconds["frameworks"], 1),
-                more={**scripts, "recovered": sorted({s.name for s in self.session.interpreters if s.recovered})},
+                more={**scripts, "recovered": sorted({s.name for s in self.session.interpreters if s.recovered}), "newer": newer},
             )
         if recorded is None:
             return

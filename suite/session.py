@@ -187,7 +187,7 @@ class Session:
         backend, versions = subject.specification.backend, subject.about.get("versions", {})
         key = backend, *versions.items()
         if key not in self._concerning:
-            self._concerning[key] = tuple(k for k in self.ledger if k.concerns(backend, versions))
+            self._concerning[key] = tuple(place for known in self.ledger if (place := known.at(backend, versions)))
         return self._concerning[key]
 
     def speaking(self, check: Check) -> tuple[Known, ...]:

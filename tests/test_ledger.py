@@ -6,10 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from suite.ledger import SEVERITIES, BadLedger, Known, consult, holds, read
-from suite.opening import LEDGER, open_session
+from suite.ledger import SEVERITIES, BadLedger, Known, consult, holds, read, written_for
+from suite.opening import CONSTRAINTS, LEDGER, open_session
 from suite.session import Session
 from suite.settings import BadUse, Settings
+from suite.stale import outlived
 from suite.stale import stale as stale_in
 from suite.verdicts import Outcome
 
@@ -165,6 +166,43 @@ def test_all_versions_that_an_entry_names_must_be_there():
 
 
 @pytest.mark.parametrize(
+    "versions, expected",
+    [
+        ({"keras": "3.15.1"}, "as it is"),
+        ({"keras": "3.16.0"}, "newer"),
+        ({"keras": "3.16.0.dev2026"}, "newer"),
+        ({"keras": "3.7"}, "not at all"),
+        ({"keras": "absent"}, "not at all"),
+        ({}, "not at all"),
+    ],
+)
+def test_an_entry_speaks_of_versions_newer_than_its_ledger_too(versions, expected):
+    entry = known(versions={"keras": ">=3.8,<=3.15.1"}, newest={"keras": "3.15.1"}).at("keras-jax", versions)
+    assert ("not at all" if entry is None else "newer" if entry.newer else "as it is") == expected
+
+
+def test_what_was_mended_before_the_newest_version_says_nothing_of_newer_ones():
+    assert known(versions={"keras": "<=3.14"}, newest={"keras": "3.15.1"}).at("keras-jax", {"keras": "3.16"}) is None
+
+
+def test_nothing_that_is_newer_than_the_ledger_has_to_fail():
+    entry = known(versions={"keras": "<=3.15.1"}, newest={"keras": "3.15.1"}).at("keras-jax", {"keras": "3.16"})
+    assert consult([entry], ["padding_side"], {}, FAIL) == ("known", entry)
+    assert consult([entry], ["padding_side"], {}, PASS) == ("pass", None)
+
+
+def test_a_ledger_of_somebody_else_is_taken_at_its_word(tmp_path):
+    (entry,) = read(written(tmp_path, ENTRY))
+    newer = {name: "99.0" for name in entry.versions}
+    assert entry.at(entry.subject[0], newer) is None
+
+
+def test_the_newest_versions_are_those_of_the_constraints():
+    newest = written_for(CONSTRAINTS)
+    assert newest["keras"] == "3.15.1" and newest["torch"] == "2.13.0"
+
+
+@pytest.mark.parametrize(
     "changes, names, features, outcome, expected",
     [
         ({}, ["padding_side"], {}, FAIL, "known"),
@@ -257,6 +295,20 @@ def test_an_entry_whose_checks_all_pass_is_stale(tmp_path):
     (record,) = stale_in(found, {("reference", "alive")})
     assert record.known == "healed" and record.verdict == "fixed"
     assert record.message == "the ledger's entry 'healed' matches only checks that pass: mend the ledger"
+
+
+def test_of_a_newer_subject_it_is_said_which_findings_show_still(tmp_path):
+    text = "".join(entry(key, "padding_*", versions='numpy = ">=2,<=2.0"') for key in ("still", "gone"))
+    unasked = entry("unasked", "padding_*", "when = {cell = 'lstm', units = 777}", versions='numpy = ">=2,<=2.0"')
+    found = session(tmp_path)
+    found.ledger = read(written(tmp_path, text + unasked), newest={"numpy": "2.0"})
+    found.subjects[0]._interpreter.about = {"versions": {"numpy": "2.1"}}
+    assert stale_in(found, {("reference", "still")}) == []
+    assert outlived(found, {("reference", "still")}) == [{"subject": "reference", "still": ["still"], "gone": ["gone"]}]
+
+
+def test_nothing_is_said_of_a_subject_that_is_no_newer(tmp_path):
+    assert outlived(session(tmp_path, entry("used", "padding_*")), set()) == []
 
 
 def test_a_feature_that_no_check_has_is_said_with_the_near_miss(tmp_path):

@@ -303,3 +303,12 @@ def test_frames_hold_a_row_for_each_record(tmp_path):
     frame = to_frame(run)
     assert len(frame) == len(run.verdicts) and set(frame["features.cell"]) == {"lstm", "gru", "simple_rnn"}
     assert len(timings_frame(run)) == len(run.timings)
+
+
+def test_a_subject_that_is_newer_than_the_ledger_is_told_of(tmp_path):
+    newer = [{"subject": "torch", "still": ["a", "b"], "gone": ["c"]}, {"subject": "keras-jax", "still": [], "gone": []}]
+    write_lines(tmp_path, [HEADER, check(), End(planned={"torch": 1}, more={"newer": newer})])
+    assert read(tmp_path).newer() == [
+        "torch is newer than the ledger of known findings: 2 of them show there still, 1 that were asked for do not: c.",
+        "keras-jax is newer than the ledger of known findings: 0 of them show there still, 0 that were asked for do not.",
+    ]

@@ -75,7 +75,7 @@ def _context(run: Run, title: str) -> dict[str, Any]:
     failed = sum(counted[name] for counted in counts.values() for name in ("fail", "crash", "timeout", "fixed"))
     checked = sum(counted.total() for counted in counts.values())
     return {
-        "title": title, "run": run, "headline": findings.headline(run), "gaps": run.gaps(), "signs": SIGNS,
+        "title": title, "run": run, "headline": findings.headline(run), "gaps": [*run.gaps(), *run.newer()], "signs": SIGNS,
         "state": "fail" if failed else "known" if run.gaps() or not checked else "pass",
         "verdicts": SEVERITY, "subjects": [_subject(run, name, counts[name]) for name in run.subjects],
         "findings": findings.findings(run), "failures": len(findings.new_failures(run.verdicts)),

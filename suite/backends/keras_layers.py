@@ -308,9 +308,11 @@ def forward(stack: Stack, inputs: Any, mask: Any = None, states: Any = None, tra
 
 
 def passed_mask(tensor: Any) -> Any:
-    """The mask that Keras attached to this tensor, or None. Newer releases keep some of them in a table."""
-    shared = importlib.import_module("keras.src.backend")
-    return shared.get_keras_mask(tensor) if hasattr(shared, "get_keras_mask") else getattr(tensor, "_keras_mask", None)
+    """The mask that Keras attached to this tensor, or None. Since 3.6 some of them are kept in a table."""
+    try:
+        return importlib.import_module("keras.src.backend.common.masking").get_keras_mask(tensor)
+    except ModuleNotFoundError:
+        return getattr(tensor, "_keras_mask", None)
 
 
 def loss(keras: Any, outputs: Sequence[Any], states: Sequence[Any], cotangents: Sequence[Any]) -> Any:

@@ -1,9 +1,9 @@
 """Which of Keras' recurrent kernels really ran: seen, not assumed.
 
 Keras' layers call `keras.src.backend.lstm` (or `gru`, `bidirectional_…`); if that raises NotImplementedError they fall
-back to `keras.src.backend.rnn`. The watch wraps these functions, and the ones inside that decide for cuDNN; it notes
-what returned, and passes every argument, answer and error through unchanged. While nobody listens it does nothing else,
-so that it costs nothing where steps are timed.
+back to `keras.src.backend.rnn`. After 3.15 these are `keras.src.backend.rnn.lstm` and `keras.src.backend.rnn.rnn`. The watch
+wraps these functions, and the ones inside that decide for cuDNN; it notes what returned, and passes every argument, answer and
+error through unchanged. While nobody listens it does nothing else, so that it costs nothing where steps are timed.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ import contextlib
 import functools
 import importlib
 from collections.abc import Callable, Iterator
+from types import ModuleType
 from typing import Any
 
 SPECIFIC = ("lstm", "gru", "bidirectional_lstm", "bidirectional_gru")
@@ -28,10 +29,11 @@ class Watch:
         self._inner: list[str] = []
         shared = importlib.import_module("keras.src.backend")
         own = importlib.import_module(f"keras.src.backend.{engine}.rnn")
+        called = shared.rnn if isinstance(shared.rnn, ModuleType) else shared
         for name in SPECIFIC:
-            if hasattr(shared, name):
-                setattr(shared, name, self._specific(name, getattr(shared, name)))
-        shared.rnn = self._generic(shared.rnn)
+            if hasattr(called, name):
+                setattr(called, name, self._specific(name, getattr(called, name)))
+        called.rnn = self._generic(called.rnn)
         for name in INNER:
             if hasattr(own, name):
                 setattr(own, name, self._within(name, getattr(own, name)))

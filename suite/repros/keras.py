@@ -160,7 +160,7 @@ class Keras:
     def passed_mask(self, q: Question) -> list[str]:
         """The mask that the outputs carry."""
         return [
-            "from keras.src.backend import get_keras_mask",
+            "from keras.src.backend.common.masking import get_keras_mask",
             "found = get_keras_mask(results[0])",
             "found = None if found is None else keras.ops.convert_to_numpy(found)",
         ]

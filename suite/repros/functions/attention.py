@@ -53,7 +53,8 @@ def attending(told: Told) -> list[str]:
         name = where.removeprefix("kept/")
         plain = plain.replace(", **more", "")
         asked = [line.replace(", **more", "") for line in asked]
-        asked += [f"    layer({plain})", f"    return keras.src.backend.get_keras_mask({'q' if name == 'query' else 'v'})", *rows,
+        tensor = "q" if name == "query" else "v"
+        asked += [f"    layer({plain})", f"    return keras.src.backend.common.masking.get_keras_mask({tensor})", *rows,
                   "found = call(q0, v0, k0)"]
         return whole(told, first, asked, [
             f"expected = {name}_mask.astype(int).tolist()",

@@ -37,7 +37,7 @@ def chain(told: Told) -> list[str]:
         raise NoScript("PyTorch's tensors carry no masks")
     if name == "mask":
         flipped = "[:, ::-1]" if one.direction == "backward" else ""
-        asked.append(f"found = keras.src.backend.get_keras_mask({call(told, 'x')}[0])")
+        asked.append(f"found = keras.src.backend.common.masking.get_keras_mask({call(told, 'x')}[0])")
         return whole(told, first, asked, [f"expected = mask{flipped}", *MASKS])
     place = names.index(name) if name in names else 0
     asked.append(f"found = {numpy(told, f'{call(told, chr(120))}[{place}]')}")

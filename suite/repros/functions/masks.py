@@ -16,7 +16,7 @@ from suite.repros.finding import NoScript
 from suite.repros.functions.gradients import MODULES, slope
 from suite.repros.functions.told import DRAW, Told, compared, drawn, head, mask_line, numpy, refused, sizes, whole
 
-CARRIED = "from keras.src.backend import get_keras_mask"
+CARRIED = "from keras.src.backend.common.masking import get_keras_mask"
 MASKS = ["found = None if found is None else keras.ops.convert_to_numpy(found).astype(int).tolist()",
          'print("expected", expected)', 'print("found   ", found)', "sys.exit(int(found != expected))"]
 """The comparison of the mask that a tensor carries with `expected`, a list or None."""
