@@ -10,6 +10,8 @@ thin out what all of them do:
     precision   the dtypes
     paths       what decides which code runs: a fast kernel is left for the loop by cell, mask and direction together
     loops       how a loop treats padding: by kernel, mask, direction and what is asked for, three at a time
+    triples     whatever decides how a loop runs, three at a time, for outputs and final states alone: they are cheap where
+                nothing is compiled, and a sparing plan leaves them out
     corners     chosen by hand, and asked in a sparing plan too: what stands at the masked steps of a forward unrolled loop, one
                 step that is masked, the activation besides tanh that a fast kernel has, batch and time as long as each other,
                 more rows than anything else, a reset before the product where nothing else hinders a fast kernel, the last
@@ -71,20 +73,22 @@ SENSELESS = (
     Senseless(("convolution", "layers"), lambda of, layers: layers > 1 and of.places != of.space),
     Senseless(("convolution", "direction", "merge"), lambda of, direction, merge: of.data_format == "channels_first"
               and direction == "bidirectional" and merge == "concat"),
-    Senseless(("mask", "size"), lambda mask, size: mask in ("right", "left", "gaps", "empty_row") and size == "one_step"),
+    Senseless(("mask", "size"),
+              lambda mask, size: size == "one_step" and mask in ("right", "left", "gaps", "empty_row", "single")),
 )
 
 
 @dataclass(frozen=True)
 class Array:
     """One covering array: its factors, name -> values. From `default` on it is of strength `least`, where pairs are too
-    few. With `groups`, only invariants of these groups are checked on it. It is there from `depth` on, and of strength `most`,
-    where triples are too many. `rows`, where given, are chosen by hand: they are all there is."""
+    few. With `groups`, only invariants of these groups are checked on it, with `names` only these. It is there from `depth`
+    on, and of strength `most`, where triples are too many. `rows`, where given, are chosen by hand: they are all there is."""
 
     name: str
     factors: Mapping[str, tuple] = field(default_factory=dict)
     least: int = 1
     groups: tuple[str, ...] = ()
+    names: tuple[str, ...] = ()
     depth: str = "smoke"
     most: int = 3
     rows: tuple[Row, ...] = ()
@@ -145,6 +149,13 @@ ARRAYS: tuple[Array, ...] = (
         direction=("forward", "bidirectional", "backward"), padding_output=("default", "zero"),
         return_sequences=(True, False), states=(True, False), cell=("gru", "lstm", "simple_rnn"), merge=("concat", "mul"),
     ), groups=("values",), least=3, depth="default"),
+    Array("triples", dict(
+        mask=("right", "none", "gaps", "left", "empty_row", "full", "single"), kernel=("fused", "generic", "unrolled"),
+        cell=("lstm", "gru", "simple_rnn"), direction=("forward", "backward", "bidirectional"), states=(True, False),
+        return_sequences=(True, False), padding_output=("default", "zero"), layers=(1, 2), bias=(True, False),
+        implementation=(2, 1), reset_after=(True, False),
+        size=("distinct", "equal", "one_row", "two_steps", "one_step", "many_rows"),
+    ), names=("outputs_match_reference", "states_match_reference"), least=3, depth="default"),
     Array("corners", groups=("values",), depth="default", rows=tuple(
         dict(cell=cell, kernel=kernel, mask=mask, states=states, size=size, **more)
         for cell, kernel, mask, states, size, more in (
@@ -202,6 +213,9 @@ ARRAYS: tuple[Array, ...] = (
 
 GROUPS: Mapping[str, tuple[str, ...]] = {array.name: array.groups for array in ARRAYS if array.groups}
 """Name of an array -> the only groups of invariants that are checked on it, where it names some."""
+
+NAMES: Mapping[str, tuple[str, ...]] = {array.name: array.names for array in ARRAYS if array.names}
+"""Name of an array -> the only invariants that are checked on it, where it names some."""
 
 
 def case_of(row: Row, seed: int, array: str) -> Case:

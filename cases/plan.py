@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 from itertools import combinations
 
-from cases.arrays import CORNERS, GROUPS, cases
+from cases.arrays import CORNERS, GROUPS, NAMES, cases
 from cases.batches import MASKS
 from cases.invariants import INVARIANTS, Case, Invariant
 from cases.layers import generator
@@ -74,7 +74,8 @@ def planned(invariant: Invariant, case: Case) -> Planned:
 
 def concerns(invariant: Invariant, case: Case) -> bool:
     """Whether an invariant says something of a case, and is asked on the array that the case comes from."""
-    return invariant.group in GROUPS.get(case.array, (invariant.group,)) and invariant.applies(case)
+    named = invariant.name in NAMES.get(case.array, (invariant.name,))
+    return named and invariant.group in GROUPS.get(case.array, (invariant.group,)) and invariant.applies(case)
 
 
 def concerned(depth: str, names: Callable[[str], bool], seed: int = 0) -> Iterator[tuple[str, Mapping[str, object]]]:
@@ -197,11 +198,12 @@ def plan(depth: str, seed: int = 0, kernel: str | None = None, sparing: bool = F
     With `kernel`, every case runs with that kernel. A `sparing` plan makes fewer checks of the same cases at `default`, for a
     framework that compiles every layer and shape that is new.
     """
-    among = cases(depth, seed)
+    sparing = sparing and depth == "default"
+    among = tuple(case for case in cases(depth, seed) if not (sparing and case.array in NAMES))
     if kernel:
         among = tuple({str(c): c for c in (replace(c, execution=c.execution.but(kernel=kernel)) for c in among)}.values())
     places = {str(case): number for number, case in enumerate(among)}
-    if sparing and depth == "default":
+    if sparing:
         pairs = sparing_choice(among)
     else:
         pairs = [(one, case) for one in INVARIANTS for case in chosen(one, among, depth)]
