@@ -231,7 +231,7 @@ def time_told(run: Run) -> str:
     end = run.end
     inside, ours = f"{end.seconds_frameworks:.0f} s in the frameworks", f"{end.seconds_harness:.0f} s in the harness"
     hung = ", ".join(end.more.get("recovered", ()))
-    again = f"; once no answer came in time, and when asked again it did: {hung}" * bool(hung)
+    again = f"; once no answer came, and when asked again it did: {hung}" * bool(hung)
     return f"time: {end.seconds:.0f} s, {inside}, {ours}{again}"
 
 

@@ -61,6 +61,15 @@ class HangsOnce(AlwaysRight):
         return super().run(request)
 
 
+class EndsOnce(AlwaysRight):
+    """Is ended from outside at the first request of all, and at no other one."""
+
+    def run(self, request: Request) -> Observation:
+        if len(Path(os.environ["FAKE_LOG"]).read_text().splitlines()) == 1:
+            os._exit(1)
+        return super().run(request)
+
+
 class Draws(AlwaysRight):
     """Says what NumPy's generator, which nobody has given a seed, draws."""
 

@@ -137,10 +137,11 @@ def test_what_hung_twice_is_not_waited_for_again_and_nothing_else_is_asked_twice
     assert len(log.read_text().splitlines()) == 3
 
 
-def test_what_hangs_by_chance_is_asked_again_and_the_run_says_so(subject, log):
-    hangs = subject("HangsOnce", timeout=1.0)
-    assert isinstance(hangs(request()), Observation)
-    assert hangs.recovered and hangs.restarts == 1 and len(log.read_text().splitlines()) == 2
+@pytest.mark.parametrize("kind", ["HangsOnce", "EndsOnce"])
+def test_what_gives_no_answer_by_chance_is_asked_again_and_the_run_says_so(subject, log, kind):
+    once = subject(kind, timeout=1.0)
+    assert isinstance(once(request()), Observation)
+    assert once.recovered and once.restarts == 1 and len(log.read_text().splitlines()) == 2
 
 
 def test_what_is_drawn_depends_on_the_question_and_not_on_those_before(subject):

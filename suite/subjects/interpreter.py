@@ -35,9 +35,16 @@ os.execvp(sys.argv[2], sys.argv[2:])
 """
 """What becomes the interpreter. Its stderr is a file from its first moment on: so its last words can be told."""
 
+FAULTS = frozenset(-number for number in (signal.SIGSEGV, signal.SIGABRT, signal.SIGBUS, signal.SIGFPE, signal.SIGILL))
+"""The exit codes of a process that such a signal ended."""
+
 
 class Died(Exception):
-    """The interpreter ended while it was asked."""
+    """The interpreter ended while it was asked; `by_fault`: by a signal for what it did itself, as for a fault of memory."""
+
+    def __init__(self, words: str, by_fault: bool = False):
+        super().__init__(words)
+        self.by_fault = by_fault
 
 
 class TimedOut(Exception):
@@ -160,7 +167,7 @@ class Interpreter:
             code = None
         said = self._last_words()
         self.stop()
-        return Died(f"the interpreter ended, {exit_words(code)}{said}")
+        return Died(f"the interpreter ended, {exit_words(code)}{said}", by_fault=code in FAULTS)
 
     def _last_words(self) -> str:
         """The end of the process' stderr, ready to append to a sentence."""

@@ -109,10 +109,10 @@ class Subject:
 
     def _ask(self, key: str, request: Request) -> Observation | Refusal | Unsupported | Died | TimedOut:
         """The answer of the interpreter. A death is an answer too: who asks the same again would wait for it again. The first
-        time that none comes is not believed, for an interpreter may hang by chance: it is asked once more, and `recovered` says
-        whether an answer came then."""
+        time that none comes is not believed, unless a fault ended it, for an interpreter may hang, or be ended from outside, by
+        chance: it is asked once more, and `recovered` says whether an answer came then."""
         answer = self._asked(key, request)
-        if isinstance(answer, TimedOut) and not self.doubted:
+        if (isinstance(answer, TimedOut) or isinstance(answer, Died) and not answer.by_fault) and not self.doubted:
             self.doubted = True
             answer = self._asked(key, request)
             self.recovered = not isinstance(answer, (Died, TimedOut))
