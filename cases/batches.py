@@ -94,7 +94,8 @@ def draw_mask(random: np.random.Generator, kind: str, batch: int, time: int) -> 
 
     none: no mask at all · full: all true · right: padding at the end, one row full, lengths distinct where they
     can be · left: padding at the start · gaps: invalid steps anywhere, each row its own · empty_row: right
-    padding, one row without a valid step · empty: no valid step at all · single: one valid step a row.
+    padding, one row without a valid step · empty: no valid step at all · single: one valid step a row. Where it can be helped
+    gaps and single steps are not their own mirror image, which would hide directions.
     """
     if kind == "none":
         return None
@@ -105,7 +106,8 @@ def draw_mask(random: np.random.Generator, kind: str, batch: int, time: int) -> 
     if kind == "empty":
         return ~full
     if kind == "single":
-        return steps == random.integers(0, time, (batch, 1))
+        mask = steps == random.integers(0, time, (batch, 1))
+        return np.roll(mask, 1, axis=1) if mirrored(mask) else mask
     if kind == "gaps":
         mask = random.random((batch, time)) < 0.55
         for row in range(batch):
@@ -113,6 +115,8 @@ def draw_mask(random: np.random.Generator, kind: str, batch: int, time: int) -> 
             if time > 2:  # a gap between two valid steps, whatever was drawn
                 start = random.integers(0, time - 2)
                 mask[row, start : start + 3] = [True, False, True]
+                if time > 3 and row == batch - 1 and mirrored(mask):
+                    mask[row, 0 if start else -1] ^= True
         return mask
     lengths = 1 + random.permutation(np.arange(batch) % max(time - 1, 1))
     if batch > 1:
@@ -123,6 +127,11 @@ def draw_mask(random: np.random.Generator, kind: str, batch: int, time: int) -> 
         lengths[random.integers(batch)] = 0
     mask = steps < lengths[:, None]
     return mask[:, ::-1].copy() if kind == "left" else mask
+
+
+def mirrored(mask: np.ndarray) -> bool:
+    """Whether a mask, (batch, time), is the same backwards."""
+    return bool((mask == mask[:, ::-1]).all())
 
 
 def with_cotangents(layer: Layer, batch: Batch, seed: int = 0) -> Batch:
