@@ -49,6 +49,7 @@ SIZES: Mapping[str, tuple[int, int, int, int]] = {  # batch, time, features, uni
     "long": (2, 33, 3, 5),
     "small": (3, 4, 3, 5),
     "many_rows": (7, 3, 4, 5),
+    "one_unit": (4, 5, 1, 1),
 }
 
 
@@ -74,7 +75,7 @@ SENSELESS = (
     Senseless(("convolution", "direction", "merge"), lambda of, direction, merge: of.data_format == "channels_first"
               and direction == "bidirectional" and merge == "concat"),
     Senseless(("mask", "size"),
-              lambda mask, size: size == "one_step" and mask in ("right", "left", "gaps", "empty_row", "single")),
+              lambda mask, size: size == "one_step" and mask in ("right", "left", "gaps", "single")),
 )
 
 
@@ -154,7 +155,7 @@ ARRAYS: tuple[Array, ...] = (
         cell=("lstm", "gru", "simple_rnn"), direction=("forward", "backward", "bidirectional"), states=(True, False),
         return_sequences=(True, False), padding_output=("default", "zero"), layers=(1, 2), bias=(True, False),
         implementation=(2, 1), reset_after=(True, False),
-        size=("distinct", "equal", "one_row", "two_steps", "one_step", "many_rows"),
+        size=("distinct", "equal", "one_row", "two_steps", "one_step", "many_rows", "one_unit"),
     ), names=("outputs_match_reference", "states_match_reference"), least=3, depth="default"),
     Array("corners", groups=("values",), depth="default", rows=tuple(
         dict(cell=cell, kernel=kernel, mask=mask, states=states, size=size, **more)
