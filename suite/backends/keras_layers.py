@@ -298,7 +298,8 @@ def forward(stack: Stack, inputs: Any, mask: Any = None, states: Any = None, tra
         if index == 0 and mask is not None:
             options["mask"] = mask
         if states is not None:
-            options["initial_state"] = list(states[index])
+            form = tuple if getattr(stack.layer, "stateful", False) else list  # both are taken
+            options["initial_state"] = form(states[index])
         answer = layer(outputs[0], **options)
         answer = tuple(answer) if isinstance(answer, (tuple, list)) else (answer,)
         count = len(stack.layer.output_names)

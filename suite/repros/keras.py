@@ -87,10 +87,11 @@ class Keras:
             lines.append(f"    x = keras.ops.where(keras.ops.expand_dims(mask, -1), x, {number})")
             dtype = f', dtype="{layer.dtype}"' if layer.dtype != "float32" else ""
             lines.append(f"    x = keras.layers.Masking({number}{dtype})(x)")
+        form = "tuple({})" if layer.stateful and not q.sometimes_states else "{}"  # as the adapter gives them
         given = lambda index: ", ".join(  # noqa: E731
             ["x" if index == 0 else "y"]
             + (["mask=mask"] if index == 0 and q.masked and not number else [])
-            + ([f"initial_state={part(layer, index, q.sometimes_states)}"] if q.given_states else [])
+            + ([f"initial_state={form.format(part(layer, index, q.sometimes_states))}"] if q.given_states else [])
             + (["training=True"] if q.request.execution.mode == "training" else [])
         )
         two = len(layer.output_names) == 2
