@@ -1,10 +1,13 @@
 """Options that mean nothing: words that nobody knows, sizes and rates that cannot be. What is made with one is refused, and what
-is made without is not."""
+is made without is not, with numbers of NumPy's too."""
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from typing import Any, NamedTuple
+
+import numpy as np
 
 from cases.families.base import statement
 from cases.models import FunctionRequest
@@ -86,6 +89,15 @@ KERAS: Mapping[str, tuple[Made, ...]] = {
         Made("initializers.get", {"identifier": "zeros"}, words("identifier")),
         Made("initializers.VarianceScaling", {}, words("mode", "distribution")),
         Made("dtype_policies.get", {"identifier": "float32"}, words("identifier")),
+    ),
+    "bounds": (
+        Made("layers.BatchNormalization", {}, {"momentum": RATES}),
+        Made("layers.GroupNormalization", {}, {"epsilon": (0.0, -0.5), "groups": (0, -2)}),
+        Made("regularizers.L2", {}, {"l2": (-0.5, math.nan, math.inf, True, WORD)}),
+    ),
+    "numbers": (
+        Made("regularizers.L2", {"l2": np.float32(0.25)}, {}), Made("layers.Dropout", {"rate": np.float32(0.25)}, {}),
+        Made("layers.LSTM", {"units": np.int64(4), "dropout": np.float32(0.25)}, {}),
     ),
     "sequences": (
         Made("utils.pad_sequences", {"sequences": [[1, 2], [3]]}, words("padding")),

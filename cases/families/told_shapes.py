@@ -49,6 +49,9 @@ LAYERS: Mapping[str, tuple[str, dict[str, Any], tuple[tuple[int, ...], ...], Cal
     "transposed": ("Conv1DTranspose", {"filters": 7, "kernel_size": 3, "strides": 2}, ((STEPS, 3),), lambda t: (2 * t + 1, 7)),
     "greatest_of_two": ("MaxPooling1D", {"pool_size": 2}, ((STEPS, 3),), lambda t: (t // 2, 3)),
     "mean_of_three": ("AveragePooling1D", {"pool_size": 3, "strides": 1, "padding": "same"}, ((STEPS, 3),), lambda t: (t, 3)),
+    "mean_of_four": ("AveragePooling1D", {"pool_size": 4, "strides": 1, "padding": "same"}, ((STEPS, 3),), lambda t: (t, 3)),
+    "greatest_of_four": ("MaxPooling1D", {"pool_size": 4, "strides": 2, "padding": "same"}, ((STEPS, 3),),
+                         lambda t: (-(-t // 2), 3)),
     "mean": ("GlobalAveragePooling1D", {}, ((STEPS, 3),), lambda t: (3,)),
     "mean_kept": ("GlobalAveragePooling1D", {"keepdims": True}, ((STEPS, 3),), lambda t: (1, 3)),
     "greatest": ("GlobalMaxPooling1D", {"data_format": "channels_first"}, ((3, STEPS),), lambda t: (3,)),
@@ -68,7 +71,20 @@ def joined(function: Callable[[np.ndarray, np.ndarray], np.ndarray]) -> Callable
     return of
 
 
+def pooled(of: Callable[..., np.ndarray], size: int, strides: int) -> Callable[[np.ndarray], np.ndarray]:
+    """Of each window that lies around the steps (batch, time, features), the steps of it that there are: more may lack behind
+    than before."""
+    def over(x: np.ndarray) -> np.ndarray:
+        steps = x.shape[1]
+        count = -(-steps // strides)
+        begins = strides * np.arange(count) - max((count - 1) * strides + size - steps, 0) // 2
+        return np.stack([of(x[:, max(begin, 0):begin + size], axis=1) for begin in begins], axis=1)
+
+    return over
+
+
 EQUATIONS: Mapping[str, Callable[..., np.ndarray]] = {
+    "mean_of_three": pooled(np.mean, 3, 1), "mean_of_four": pooled(np.mean, 4, 1), "greatest_of_four": pooled(np.max, 4, 2),
     "joined": lambda *x: np.concatenate(x, axis=2), "joined_in_time": lambda *x: np.concatenate(x, axis=1),
     "three_joined_in_time": lambda *x: np.concatenate(x, axis=1), "add": joined(np.add), "spread": joined(np.add),
     "subtract": joined(np.subtract), "minimum": joined(np.minimum), "maximum": joined(np.maximum),

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from cases.families.normalizations import CENTERED
 from cases.models import FunctionRequest
 from cases.requests import Observation, Unsupported
 from suite.backends import moment
@@ -59,15 +60,17 @@ def run_class_keys(backend: Any, request: FunctionRequest) -> Observation:
 def run_normalized(backend: Any, request: FunctionRequest) -> Observation | Unsupported:
     """Answer the request of `cases.families.normalizations.normalizations_are_their_equations`."""
     options, layers, engine = dict(request.arguments), backend.keras.layers, backend.engine
-    name = {"layer": "LayerNormalization", "rms": "RMSNormalization", "unit": "UnitNormalization", "batch": "BatchNormalization"}
+    name = {"layer": "LayerNormalization", "rms": "RMSNormalization", "unit": "UnitNormalization", "batch": "BatchNormalization",
+            "group": "GroupNormalization"}
     kind, axes = options["kind"], list(options["axes"])
     if not hasattr(layers, name[kind]):
         return Unsupported(f"this release of Keras has no {name[kind]}")
 
     def made(**more: Any) -> Any:
-        one = getattr(layers, name[kind])(axis=axes if len(axes) > 1 else axes[0], **more)
+        groups = {"groups": 1} if kind == "group" else {}
+        one = getattr(layers, name[kind])(axis=axes if len(axes) > 1 else axes[0], **groups, **more)
         one.build(options["inputs"].shape)
-        own = {"rms": ("scale",), "unit": (), "layer": ("gamma", "beta"), "batch": ("gamma", "beta")}[kind]
+        own = {"rms": ("scale",), "unit": ()}.get(kind, ("gamma", "beta"))
         for weight, given in zip(own if more.get("center", True) else (), ("scale", "offset"), strict=False):
             getattr(one, weight).assign(options[given].astype("float32"))
         return one
@@ -75,7 +78,7 @@ def run_normalized(backend: Any, request: FunctionRequest) -> Observation | Unsu
     with moment("build"):
         small = {} if kind == "unit" else {"epsilon": options["small"]}
         each = {"outputs": made(**small)}
-        if kind in ("layer", "batch"):
+        if kind in CENTERED:
             each["bare"] = made(**small, center=False, scale=False)
         if kind == "batch" and engine.name == "tensorflow":  # torch wants processes for it, and JAX has none
             each["synchronized"] = made(**small, synchronized=True)

@@ -5,17 +5,22 @@ from __future__ import annotations
 
 import inspect
 import json
+import re
 from collections.abc import Callable
 from typing import Any
 
-from cases.families.whole_configurations import COMPILED, OPTIONS, PARTS, SIZES
+from cases.families.whole_configurations import COMPILED, NEEDED, OPTIONS, PARTS, SIZES
 from cases.models import FunctionRequest
 from cases.requests import Observation
 from suite.backends import moment
 
 ELSEWHERE = ("Wrapper", "Layer", "Lambda", "InputLayer", "Input", "TorchModuleWrapper", "JaxLayer", "FlaxLayer", "TFSMLayer",
-             "MeanMetricWrapper", "LossScaleOptimizer", "STFT")
-"""What stands for nothing of its own, runs another framework's, or asks SciPy for windows of sound."""
+             "MeanMetricWrapper", "LossScaleOptimizer", "STFT", "STFTSpectrogram", "IntegerLookup", "StringLookup",
+             "TextVectorization", "HashedCrossing", "Hashing")
+"""What stands for nothing of its own, runs another framework's or imports it, or asks SciPy for windows of sound."""
+
+REFUSED = re.compile("(?!TypeError)\\w+: ")
+"""What is said of an option that a constructor has, and that cannot have another value on this engine."""
 
 
 def parts(keras: Any) -> dict[str, Callable[[], Any]]:
@@ -83,6 +88,8 @@ def run_whole_configurations(backend: Any, request: FunctionRequest) -> Observat
         for kind in kinds_of(keras, package):
             made, why = told(keras, kind)
             left += [(kind.__name__, option, reason) for option, reason in why.items()]
+            lost += [(kind.__name__, option) for one, _ in made[:1] for option, reason in why.items()
+                     if REFUSED.match(reason) and option not in one.get_config()]
             for one, options in made:
                 named[kind.__name__] = keras.saving.serialize_keras_object(one)["module"]
                 first, again = one.get_config(), type(one).from_config(one.get_config()).get_config()
@@ -101,7 +108,8 @@ def told(keras: Any, kind: type) -> tuple[list[tuple[Any, dict[str, Any]]], dict
     inner, own = parts(keras), {"trainable": True, "dtype": None} if issubclass(kind, keras.Layer) else {}
     taken = {p.name: p.default for p in list(inspect.signature(kind.__init__).parameters.values())[1:]
              if p.kind not in (p.VAR_POSITIONAL, p.VAR_KEYWORD)}
-    needed = {name: SIZES.get(name) for name, default in taken.items() if default is inspect.Parameter.empty}
+    needed = {name: SIZES.get(name) for name, default in taken.items()
+              if default is inspect.Parameter.empty or name in NEEDED.get(kind.__name__, ())}
     if unknown := [name for name, value in needed.items() if value is None and name not in inner]:
         return [], dict.fromkeys(unknown, "what it needs is not known here")
     offered = {name: other(name, default) for name, default in {**own, **taken}.items()
