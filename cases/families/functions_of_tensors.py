@@ -326,12 +326,13 @@ SLOPES: Mapping[str, Call] = {
     "written": next(call for call in GROUPS["picked"] if call.function == "slice_update"),
     "multiplied": Call("cumprod", (Z,), {"axis": 1}),
     "picked": Call("take", (X, np.array([0, -1, 0], "int32")), {"axis": 1}), "sorted": Call("sort", (X,), {"axis": 1}),
+    "divided": next(call for call in GROUPS["products"] if call.function == "divide_no_nan"),
 }
 NUDGE = 1e-4
 
 
 @statement("The gradient of a function of tensors, through what is written into one too, and of products with zeros, is that of "
-           "NumPy's.", {"of": tuple(SLOPES)}, usual={"of": ("written", "multiplied")}, strength=(1, 1, 1),
+           "NumPy's.", {"of": tuple(SLOPES)}, usual={"of": ("written", "multiplied", "divided")}, strength=(1, 1, 1),
            source="Keras: ops; differences of NumPy")
 def gradients_of_functions_are_differences(ask, of) -> list[Deviation]:
     call = SLOPES[of]

@@ -61,7 +61,7 @@ KERAS: Mapping[str, tuple[Made, ...]] = {
              {**words("kernel_initializer", "bias_regularizer", "kernel_constraint"), "num_heads": COUNTS, "key_dim": COUNTS}),
     ),
     "around": (
-        Made("layers.Dense", {"units": 4}, {**WEIGHTS, "units": COUNTS}),
+        Made("layers.Dense", {"units": 4}, {**WEIGHTS, "units": COUNTS, "trainable": (WORD,)}),
         Made("layers.Activation", {"activation": "tanh"}, words("activation")),
         Made("layers.Embedding", {"input_dim": 5, "output_dim": 4},
              {**words("embeddings_initializer", "embeddings_regularizer", "embeddings_constraint"),
@@ -71,6 +71,7 @@ KERAS: Mapping[str, tuple[Made, ...]] = {
         Made("layers.LayerNormalization", {}, words("gamma_initializer", "beta_regularizer", "dtype")),
         Made("layers.BatchNormalization", {}, words("gamma_initializer", "beta_regularizer", "moving_mean_initializer")),
         Made("layers.GlobalAveragePooling1D", {}, words("data_format")), Made("layers.Flatten", {}, words("data_format")),
+        Made("layers.Reshape", {"target_shape": (2, -1)}, {"target_shape": ((-2, 3), (-1, -1))}),
         Made("layers.RepeatVector", {"n": 2}, {"n": COUNTS}), Made("layers.UpSampling1D", {"size": 2}, {"size": COUNTS}),
         Made("layers.MaxPooling1D", {"pool_size": 2}, {"pool_size": COUNTS}),
         Made("layers.Cropping1D", {"cropping": 1}, {"cropping": (-1, 2.5)}),
