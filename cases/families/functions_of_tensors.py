@@ -93,8 +93,10 @@ def reductions(names: str, x: np.ndarray, *ways: dict[str, Any]) -> list[Call]:
 
 
 def attended(query: np.ndarray, key: np.ndarray, value: np.ndarray, mask: np.ndarray, is_causal: bool) -> np.ndarray:
-    """Of (rows, steps, heads, features), each query's mean of the values that its mask, causal or not, allows it."""
+    """Of (rows, steps, heads, features), each query's mean of the values that its mask, causal or not, allows it; a head of
+    values may serve several heads of queries."""
     may = mask & (np.tri(*mask.shape[-2:], dtype=bool) if is_causal else True)
+    key, value = (one.repeat(query.shape[2] // one.shape[2], axis=2) for one in (key, value))
     powers = np.exp(np.einsum("bqhf,bkhf->bhqk", query, key) / np.sqrt(query.shape[-1])) * may
     return np.einsum("bhqk,bkhf->bqhf", powers / powers.sum(axis=-1, keepdims=True), value)
 
@@ -146,7 +148,9 @@ READ = (M[:, None, :, :1].swapaxes(2, 3) | np.eye(STEPS, dtype=bool)).repeat(2, 
 """(rows, heads, queries, values): every query may read itself, and the values that are no padding."""
 GROUPS: Mapping[str, list[Call]] = {
     "attended": [Call("dot_product_attention", (HEADS, HEADS[::-1], -HEADS), {"mask": READ, "is_causal": True}, attended,
-                      told=False)],
+                      told=False),
+                 Call("dot_product_attention", (np.concatenate([HEADS, 1 - HEADS], axis=2), HEADS[::-1], -HEADS),
+                      {"mask": READ[:, :1], "is_causal": False}, attended, told=False)],
     "sums": [
         *reductions("sum mean std", X, {}, {"axis": 1}, {"axis": (0, -1), "keepdims": True}),
         *reductions("prod var", X, {"axis": (1, 2)}), *reductions("sum mean all", M, {"axis": 1}),
@@ -182,6 +186,8 @@ GROUPS: Mapping[str, list[Call]] = {
         Call("scatter_update", (X[0], np.array([[0, 1], [3, 2]], "int32"), np.array([5.0, 6.0], "float32")), {},
              lambda x, at, new: np.where(summed(np.ones(2), np.array([1, 11]), 12).reshape(4, 3) > 0,
                                          summed(new, np.array([1, 11]), 12).reshape(4, 3), x)),
+        Call("take_along_axis", (X, np.array([5, 1], "int32")), {"axis": None}),
+        Call("trace", (X,), {"axis1": -2, "axis2": -1}),
         Call("diagonal", (X,), {"axis1": 1, "axis2": 2}), Call("tril", (X,), {"k": -1}), Call("clip", (N, -2, 4)),
         Call("nan_to_num", (np.where(M, X, np.nan),)),
     ],
@@ -211,7 +217,8 @@ GROUPS: Mapping[str, list[Call]] = {
         Call("norm", (X,), {"axis": -1, "ord": 1, "keepdims": True}, np.linalg.norm),
     ],
     "products": [
-        Call("matmul", (X, S)), Call("matmul", (M, S)), Call("dot", (X, S)), Call("einsum", ("btf,bt->bf", X, X[:, :, 0])),
+        Call("matmul", (X, S)), Call("matmul", (M, S)), Call("matmul", (X, S[0])),
+        Call("matmul", (S[0], X.swapaxes(1, 2))), Call("dot", (X, S)), Call("einsum", ("btf,bt->bf", X, X[:, :, 0])),
         Call("tensordot", (X, X), {"axes": ((0, 1), (0, 1))}), Call("outer", (X[0, 0], X[0, 1])),
         Call("cross", (X, -X[:, ::-1])), Call("multiply", (X, M)), Call("add", (N, X)), Call("subtract", (N, 0.5)),
         Call("divide", (N, 2)), Call("floor_divide", (X, 0.3)), Call("floor_divide", (N, 3)), Call("mod", (N, 3)),

@@ -57,7 +57,8 @@ def means_stay_in_range(ask, name) -> list[Deviation]:
     seen = ask(FunctionRequest("half_range", (("layer", layer), ("options", options), ("inputs", inputs),
                                               ("valid", VALID if masked else STEPS))))
     due = equation(inputs)
-    found = [] if seen["outputs"].dtype == np.float16 else [Deviation("dtype", f"{layer} gives {seen['outputs'].dtype}")]
+    found = [Deviation(given, f"{given}: {layer} gives {seen[given].dtype}") for given in ("outputs", "of float32")
+             if seen[given].dtype != np.float16]
     return found + compare("outputs", seen["outputs"].astype("float64"), due, 4 * unit_roundoff("float16") * np.abs(due).max())
 
 

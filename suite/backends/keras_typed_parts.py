@@ -131,11 +131,12 @@ def run_both_ways(backend: Any, request: FunctionRequest) -> Observation | Unsup
     return Observation({"vectors": engine.numpy(vectors), "scores": engine.numpy(scores)})
 
 
-def adapted(keras: Any, layer: str, thin: dict[str, int]) -> tuple[Any, np.ndarray]:
+def adapted(keras: Any, layer: str, thin: dict[str, Any]) -> tuple[Any, np.ndarray]:
     """A model of one layer with two thin matrices, and what it reads."""
     random, ids = np.random.default_rng(6), layer == "Embedding"
     start = keras.Input((4,), dtype="int32") if ids else keras.Input((4, 3))
     one = {"Embedding": lambda: keras.layers.Embedding(6, 5, **thin), "Dense": lambda: keras.layers.Dense(5, **thin),
+           "Conv1D": lambda: keras.layers.Conv1D(5, 1, **thin),
            "EinsumDense": lambda: keras.layers.EinsumDense("btf,fg->btg", (None, 5), bias_axes="g", **thin)}[layer]()
     model = keras.Model(start, one(start))
     model.set_weights([random.normal(size=a.shape).astype("float32") for a in model.get_weights()])
@@ -165,7 +166,8 @@ def run_adapted_thawed(backend: Any, request: FunctionRequest) -> Observation:
     """Answer the request of `cases.families.tables.adapted_layers_are_thawed`."""
     options, keras = dict(request.arguments), backend.keras
     with moment("build"):
-        model, inputs = adapted(keras, options["layer"], {"lora_rank": options["rank"], "lora_alpha": options["alpha"]})
+        thin = {"lora_rank": options["rank"], "lora_alpha": options["alpha"], "dtype": options["dtype"]}
+        model, inputs = adapted(keras, options["layer"], thin)
         one, counts = model.layers[-1], {}
         for name, trainable in (("before", None), ("frozen", False), ("thawed", True)):
             if trainable is not None:
@@ -175,7 +177,8 @@ def run_adapted_thawed(backend: Any, request: FunctionRequest) -> Observation:
     arrays = {}
     with moment("run"):
         for name in ("before", "after"):
-            arrays |= {f"matrix/{name}": one.get_weights()[0], f"outputs/{name}": model.predict_on_batch(inputs)}
+            outputs = model.predict_on_batch(inputs).astype("float32")
+            arrays |= {f"matrix/{name}": one.get_weights()[0], f"outputs/{name}": outputs}
             model.train_on_batch(inputs, np.zeros((2, 4, 5), "float32"))
     moved = arrays.pop("outputs/after") - arrays.pop("outputs/before")
     return Observation(arrays | counts | {"moved": moved})

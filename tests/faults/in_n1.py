@@ -81,9 +81,6 @@ ALL = faults(FAMILY, LAYERS + "attention.attention", {
         "        output_shape.insert(axis, size_on_axis)\n", "        output_shape.insert(max(self.axis, 0) or axis, size_on_axis)\n"),
     "3.14: inner products are told as one number": (
         "            output_shape = x1_shape[:-1] + x2_shape[:-1]\n", "            output_shape = ()\n"),
-    "3.14: trace tells axes from the end twice": (
-        "        axis1 = canonicalize_axis(self.axis1, len(x_shape))\n        axis2 = canonicalize_axis(self.axis2, len(x_shape))\n",
-        "        axis1, axis2 = self.axis1, self.axis2\n"),
 }) + faults(FAMILY, OPS + "nn", {
     "3.14: entropies of classes are told along the last axis": (
         "        output_shape_without_class = (\n            output.shape[:axis] + output.shape[axis + 1 :]\n        )\n",
