@@ -284,7 +284,7 @@ GROUPS: Mapping[str, list[Call]] = {
 }
 """What is asked -> the calls. The short ones are apart, for some stack is known to give something else."""
 CHEAP = ("padded_alike", "segments_counted", "inner_products", "quantiles", "found_among", "among_the_best", "classes_counted",
-         "hot", "shared_over_axes", "rolled", "hot_elsewhere", "next", "normed_unscaled", "of_length_one")
+         "hot", "shared_over_axes", "rolled", "hot_elsewhere", "next", "of_length_one")
 """What frameworks that compile are asked."""
 
 

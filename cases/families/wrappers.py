@@ -121,7 +121,7 @@ HALVES = {"return_sequences": (True, False), "return_state": (True, False), "sta
 
 @statement("Two halves of a wrapper that give other kinds of results, run the same way, or are of other sizes and to be added "
            "up, are refused, at the latest when they are called.",
-           {"option": tuple(HALVES), "first": (True, False)}, strength=(1, 1, 2),
+           {"option": tuple(HALVES), "first": (True, False)}, strength=(1, 1, 2), dear={"option": ("units",)},
            source="Keras: Bidirectional, backward_layer",
            senseless=((("option", "first"), lambda option, first: option == "go_backwards" and not first),))
 def other_halves_are_refused(ask, option, first):

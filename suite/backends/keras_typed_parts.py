@@ -166,7 +166,7 @@ def run_adapted_thawed(backend: Any, request: FunctionRequest) -> Observation:
     """Answer the request of `cases.families.tables.adapted_layers_are_thawed`."""
     options, keras = dict(request.arguments), backend.keras
     with moment("build"):
-        thin = {"lora_rank": options["rank"], "lora_alpha": options["alpha"], "dtype": options["dtype"]}
+        thin = {"lora_rank": options["rank"], "lora_alpha": options["alpha"], "dtype": "mixed_bfloat16"}
         model, inputs = adapted(keras, options["layer"], thin)
         one, counts = model.layers[-1], {}
         for name, trainable in (("before", None), ("frozen", False), ("thawed", True)):
