@@ -11,7 +11,7 @@ from cases.requests import Deviation, Note
 
 PACKAGES = ("activations", "attention", "convolutional", "core", "merging", "normalization", "pooling", "regularization",
             "reshaping", "rnn", "preprocessing", "losses", "metrics", "optimizers", "schedules", "initializers",
-            "regularizers", "constraints", "compile")
+            "regularizers", "constraints", "compile", "policies")
 SIZES: Mapping[str, Any] = {
     "units": 3, "filters": 2, "kernel_size": 2, "pool_size": 2, "output_size": 3, "input_dim": 5, "output_dim": 3, "rate": 0.25,
     "stddev": 0.5, "num_heads": 2, "key_dim": 3, "head_dim": 4, "num_query_heads": 4, "num_key_value_heads": 2,
@@ -42,6 +42,8 @@ COMPILED: Mapping[str, Any] = {
     "weighted_metrics": ["mean_absolute_error"], "run_eagerly": True, "auto_scale_loss": False,
 }
 """What a model is told when it is compiled."""
+POLICIES: Mapping[str, str] = {"encoder/lstm": "bfloat16", "decoder": "mixed_bfloat16"}
+"""The precision of layers, by their paths."""
 KNOWN = ("module", "use_cudnn", "seed", "activity_regularizer", "flash_attention", "dtype", "axis", "delta", "gain")
 """What some are known to lose, told last."""
 PARTS: Mapping[str, str] = {"initializer": "ones", "regularizer": "l2", "constraint": "non_neg"}
@@ -49,7 +51,7 @@ PARTS: Mapping[str, str] = {"initializer": "ones", "regularizer": "l2", "constra
 
 @statement("Every option that the constructor of a layer, loss, metric, optimizer or the like takes is in its configuration, as "
            "it was given, and in that of one that is made of it; where a file names the class, it names a public one, which "
-           "every engine has.", {"package": PACKAGES},
+           "every engine has. What is told of policies changes none of them.", {"package": PACKAGES},
            dear={"package": ("rnn", "optimizers", "metrics", "convolutional", "initializers", "preprocessing")},
            source="Keras: get_config, from_config")
 def configurations_are_whole(ask, package) -> list[Deviation | Note]:

@@ -9,7 +9,7 @@ import re
 from collections.abc import Callable
 from typing import Any
 
-from cases.families.whole_configurations import COMPILED, NEEDED, OPTIONS, PARTS, SIZES
+from cases.families.whole_configurations import COMPILED, NEEDED, OPTIONS, PARTS, POLICIES, SIZES
 from cases.models import FunctionRequest
 from cases.requests import Observation
 from suite.backends import moment
@@ -81,8 +81,8 @@ def kinds_of(keras: Any, package: str) -> list[type]:
 def run_whole_configurations(backend: Any, request: FunctionRequest) -> Observation:
     """Answer the request of `cases.families.whole_configurations.configurations_are_whole`."""
     keras, package = backend.keras, dict(request.arguments)["package"]
-    if package == "compile":
-        return compiled(keras)
+    if package in ("compile", "policies"):
+        return compiled(keras) if package == "compile" else policies(keras)
     lost, kept, left, named = [], [], [], {}
     with moment("build"):
         for kind in kinds_of(keras, package):
@@ -135,6 +135,19 @@ def told(keras: Any, kind: type) -> tuple[list[tuple[Any, dict[str, Any]]], dict
             except Exception as error:
                 why[name] = f"{type(error).__name__}: {str(error)[:80]}"
     return [(one, {**needed, **given}), *made], why
+
+
+def policies(keras: Any) -> Observation:
+    """The policies of a map, once its configuration was told, and those of a map with a default that is made of its own."""
+    kinds, kept = keras.dtype_policies, []
+    for default in (None, "float32"):
+        one = kinds.DTypePolicyMap(default_policy=default)
+        for path, name in POLICIES.items():
+            one[path] = kinds.DTypePolicy(name)
+        again = kinds.DTypePolicyMap.from_config(one.get_config())
+        kept += [("DTypePolicyMap once told", path, name, str(one[path].name), again[path].name if default else name)
+                 for path, name in POLICIES.items()]
+    return Observation({}, facts={"lost": (), "kept": tuple(kept), "left": ()})
 
 
 def compiled(keras: Any) -> Observation:
