@@ -30,6 +30,11 @@ def words(*names: str) -> dict[str, tuple[Any, ...]]:
     return dict.fromkeys(names, (WORD,))
 
 
+def behind(layer: str, **options: Any) -> list[Made]:
+    """A layer behind sequences of four steps, of two features."""
+    return [Made("Input", {"shape": (4, 2)}, {}), Made(f"layers.{layer}", options, {})]
+
+
 SIZES = (0, -1)
 COUNTS = (*SIZES, 2.5)
 RATES = (-0.25, 1.5)
@@ -96,6 +101,13 @@ KERAS: Mapping[str, tuple[Made, ...]] = {
         Made("layers.GroupNormalization", {}, {"epsilon": (0.0, -0.5), "groups": (0, -2)}),
         Made("regularizers.L2", {}, {"l2": (-0.5, math.nan, math.inf, True, WORD)}),
     ),
+    "behind_four_steps": (Made("Sequential", {"layers": behind("MaxPooling1D", pool_size=2)}, {"layers": (
+        behind("MaxPooling1D", pool_size=5), behind("AveragePooling1D", pool_size=6, strides=2),
+        behind("Conv1D", filters=2, kernel_size=5), behind("Conv1D", filters=2, kernel_size=3, dilation_rate=2),
+        behind("SeparableConv1D", filters=2, kernel_size=5), behind("Conv1D", filters=3, kernel_size=2, groups=3),
+        behind("Cropping1D", cropping=(2, 2)), behind("Reshape", target_shape=(3, 2)), behind("Reshape", target_shape=(3, -1)),
+        behind("Permute", dims=(1, 3)), behind("GroupNormalization", groups=3), behind("UnitNormalization", axis=3),
+        behind("RepeatVector", n=2))}),),
     "numbers": (
         Made("regularizers.L2", {"l2": np.float32(0.25)}, {}), Made("layers.Dropout", {"rate": np.float32(0.25)}, {}),
         Made("layers.LSTM", {"units": np.int64(4), "dropout": np.float32(0.25)}, {}),
@@ -170,11 +182,20 @@ def options_of_nothing_are_refused(ask, group):
     found = []
     for (made, name, value), came, said in zip(asked(group), seen["made"], seen.facts["said"], strict=True):
         if came != (not name):
-            words_of = f"{name}={value!r}: made, and nothing said" if name else f"is refused: {said}"
+            words_of = f"{name}={told(value)}: made, and nothing said" if name else f"is refused: {said}"
             found.append(Deviation("options" if name else "made", f"{made.place} {words_of}"))
         elif name and not said.strip():
             found.append(Deviation("options", f"{made.place} {name}={value!r}: refused without a word"))
     return found
+
+
+def told(value: Any) -> str:
+    """A value in words: what is made as it is called."""
+    if isinstance(value, list):
+        return f"[{', '.join(map(told, value))}]"
+    if not isinstance(value, Made):
+        return repr(value)
+    return f"{value.place}({', '.join(f'{n}={v!r}' for n, v in value.arguments.items())})"
 
 
 def asked(group: str) -> list[tuple[Made, str, Any]]:
