@@ -250,7 +250,8 @@ GROUPS: Mapping[str, list[Call]] = {
     "rolled": [Call("roll", (X, 1), {"axis": (1, 2)})], "correlated": [Call("correlate", (X[0, 0], X[0, 1]))],
     "running_past_gaps": [Call("nancumsum", (GAPS,), {"axis": 1}, read=endless),
                           Call("nancumprod", (GAPS,), {"axis": -1}, read=endless)],
-    "past_gaps": reductions("nansum nanmean nanmax nanmin nanvar", GAPS[1:], {"axis": 2}, {"axis": (0, 1), "keepdims": True}),
+    "past_gaps": [*reductions("nansum nanmean nanmax", GAPS[1:], {"axis": (0, 1), "keepdims": True}),
+                  *reductions("nanmin nanvar", GAPS[1:], {"axis": 2})],
     "dotted": [Call("dot", (X, X.swapaxes(1, 2)))], "next": [Call("nextafter", (X, -X), {}, read=upwards)],
     "hot_elsewhere": [Call("one_hot", (IDS, 5), {"axis": -2}, one_hot)],
     "windowed": [
