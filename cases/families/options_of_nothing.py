@@ -111,6 +111,9 @@ KERAS: Mapping[str, tuple[Made, ...]] = {
     "sequences": (
         Made("utils.pad_sequences", {"sequences": [[1, 2], [3]]}, words("padding")),
         Made("utils.pad_sequences", {"sequences": [[1, 2], [3]], "maxlen": 1}, words("truncating")),
+        Made("utils.pad_sequences", {"sequences": [[b"a", b"b"], [b"c"]], "dtype": "S3", "value": "pad"}, words("padding")),
+        Made("ops.transpose", {"x": Made("KerasTensor", {"shape": (None, 4, 2)}, {}), "axes": (0, 2, 1)},
+             {"axes": ((0, 1, 1), (0, 1, 3), (0, 1))}),
     ),
 }
 SMALL = {"input_size": 3, "hidden_size": 4}

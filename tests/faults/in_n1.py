@@ -17,7 +17,7 @@ ALL = faults(FAMILY, LAYERS + "attention.attention", {
     "3.14: what is masked multiplies the scores": (
         "            scores = ops.where(padding_mask, scores - max_value, scores)\n",
         "            scores -= max_value * ops.cast(padding_mask, dtype=scores.dtype)\n"),
-}) + faults(FAMILY, LAYERS + "convolutional.base_conv_transpose", {
+}, {"3.14: what is masked multiplies the scores": "as much is taken from what is masked, and nothing from the rest"}) + faults(FAMILY, LAYERS + "convolutional.base_conv_transpose", {
     "3.14: transposed convolutions forget their output_padding": ('                "output_padding": self.output_padding,\n', ""),
 }) + faults(FAMILY, LAYERS + "convolutional.base_conv", {
     "3.14: adapted kernels of convolutions are not cast": (
@@ -58,7 +58,7 @@ ALL = faults(FAMILY, LAYERS + "attention.attention", {
     "3.14: bins begin a step late": ("    start = step - 1\n", "    start = increment\n"),
 }) + faults(FAMILY, "keras.src.constraints.constraints", {
     "3.14: NonNeg multiplies": ("        return ops.maximum(w, 0)\n", "        return ops.multiply(w, ops.greater_equal(w, 0.0))\n"),
-}) + faults(FAMILY, "keras.src.activations.activations", {
+}, {"3.14: NonNeg multiplies": "weights that are infinite differ, and the sign of zero"}) + faults(FAMILY, "keras.src.activations.activations", {
     "3.14: relu with a threshold multiplies": (
         "            x = ops.where(backend.numpy.greater(x, threshold), x, 0)\n",
         "            x = x * backend.cast(backend.numpy.greater(x, threshold), dtype=x.dtype)\n"),
