@@ -51,7 +51,7 @@ PARTS: Mapping[str, str] = {"initializer": "ones", "regularizer": "l2", "constra
 
 @statement("Every option that the constructor of a layer, loss, metric, optimizer or the like takes is in its configuration, as "
            "it was given, and in that of one that is made of it; where a file names the class, it names a public one, which "
-           "every engine has. What is told of policies changes none of them.", {"package": PACKAGES},
+           "every engine has; and a policy that is told of stays what it is.", {"package": PACKAGES},
            dear={"package": ("rnn", "optimizers", "metrics", "convolutional", "initializers", "preprocessing")},
            source="Keras: get_config, from_config")
 def configurations_are_whole(ask, package) -> list[Deviation | Note]:
