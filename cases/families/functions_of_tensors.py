@@ -27,6 +27,7 @@ class Call:
     due     what must come: of the same arguments; NumPy's function of that name where it is left out
     read    what of the results is compared
     told    whether shape and dtype can be told beforehand
+    arrays  whether it is given NumPy's arrays, not tensors
     """
 
     function: str
@@ -35,6 +36,7 @@ class Call:
     due: Callable[..., Any] | None = None
     read: Callable[[np.ndarray], np.ndarray] = np.asarray
     told: bool = True
+    arrays: bool = False
 
     def expected(self) -> list[np.ndarray]:
         """The results, in float64 where they are numbers with a fraction."""
@@ -54,6 +56,13 @@ def drawn() -> tuple[np.ndarray, ...]:
 
 
 NUMBERS, WHOLE, MASK = drawn()
+SHARES = (0.125 + np.abs(NUMBERS) / 3).astype("float32")
+"""Numbers between zero and one."""
+GAPS = np.where(MASK, NUMBERS, np.nan).astype("float32")
+GAPS[:, 1, 0], GAPS[0, 0, 0], GAPS[1, 2] = 0.5, np.inf, NUMBERS[1, 2]
+"""Numbers, some of which are none, and one of which is infinite."""
+KERNEL = generator("functions of tensors", "kernel").uniform(-2, 2, (3, 5, FEATURES)).astype("float32")
+QUARTERS = (np.round(4 * NUMBERS) / 4).astype("float16")
 IDS = np.array([[0, 2, 1, 4], [3, 0, 0, 1]], "int32")
 X, N, M = NUMBERS, WHOLE, MASK
 S = X[0, :3]
@@ -84,10 +93,54 @@ def reductions(names: str, x: np.ndarray, *ways: dict[str, Any]) -> list[Call]:
 
 
 def attended(query: np.ndarray, key: np.ndarray, value: np.ndarray, mask: np.ndarray, is_causal: bool) -> np.ndarray:
-    """Of (rows, steps, heads, features), each query's mean of the values that its mask, causal or not, allows it."""
+    """Of (rows, steps, heads, features), each query's mean of the values that its mask, causal or not, allows it; a head of
+    values may serve several heads of queries."""
     may = mask & (np.tri(*mask.shape[-2:], dtype=bool) if is_causal else True)
+    key, value = (one.repeat(query.shape[2] // one.shape[2], axis=2) for one in (key, value))
     powers = np.exp(np.einsum("bqhf,bkhf->bhqk", query, key) / np.sqrt(query.shape[-1])) * may
     return np.einsum("bhqk,bkhf->bqhf", powers / powers.sum(axis=-1, keepdims=True), value)
+
+
+def widened(x: np.ndarray, kernel: np.ndarray, strides: int) -> np.ndarray:
+    """The transposed convolution of (rows, steps, features) by a kernel (size, results, features): steps that lie `strides`
+    apart, each spread by the kernel."""
+    spread = np.zeros((len(x), (x.shape[1] - 1) * strides + len(kernel), kernel.shape[1]))
+    for step in range(x.shape[1]):
+        spread[:, step * strides:step * strides + len(kernel)] += np.einsum("bf,kgf->bkg", x[:, step], kernel)
+    return spread
+
+
+def convolved(x: np.ndarray, kernel: np.ndarray, strides: int) -> np.ndarray:
+    """Of (rows, steps, features) by a kernel (size, features, results)."""
+    return np.einsum("btfk,kfg->btg", windows(x, len(kernel), strides), kernel)
+
+
+def windows(x: np.ndarray, size: int, strides: int) -> np.ndarray:
+    """(rows, windows, features, size)."""
+    return np.lib.stride_tricks.sliding_window_view(x, size, axis=1)[:, ::strides]
+
+
+def normed(x: np.ndarray, mean: np.ndarray, variance: np.ndarray, axis: int, **more: np.ndarray) -> np.ndarray:
+    """Batch normalization of the last axis."""
+    return (x - mean) / np.sqrt(variance + 1e-3) * more.get("scale", 1.0) + more.get("offset", 0.0)
+
+
+def unit_lengths(x: np.ndarray, axis: int, order: int) -> np.ndarray:
+    return x / np.linalg.norm(x, order, axis, keepdims=True)
+
+
+def crossed_entropies(targets: np.ndarray, x: np.ndarray) -> np.ndarray:
+    return -np.where(targets, np.log(x), np.log(1 - x))
+
+
+def upwards(x: np.ndarray) -> np.ndarray:
+    """Which way numbers went from `X`."""
+    return np.sign(x.astype("float64") - X)
+
+
+def endless(x: np.ndarray) -> np.ndarray:
+    """Numbers, and 100 for infinity."""
+    return np.where(np.isinf(x), 100 * np.sign(x), x)
 
 
 HEADS = np.stack([X, X[:, ::-1]], axis=2)
@@ -95,7 +148,9 @@ READ = (M[:, None, :, :1].swapaxes(2, 3) | np.eye(STEPS, dtype=bool)).repeat(2, 
 """(rows, heads, queries, values): every query may read itself, and the values that are no padding."""
 GROUPS: Mapping[str, list[Call]] = {
     "attended": [Call("dot_product_attention", (HEADS, HEADS[::-1], -HEADS), {"mask": READ, "is_causal": True}, attended,
-                      told=False)],
+                      told=False),
+                 Call("dot_product_attention", (np.concatenate([HEADS, 1 - HEADS], axis=2), HEADS[::-1], -HEADS),
+                      {"mask": READ[:, :1], "is_causal": False}, attended, told=False)],
     "sums": [
         *reductions("sum mean std", X, {}, {"axis": 1}, {"axis": (0, -1), "keepdims": True}),
         *reductions("prod var", X, {"axis": (1, 2)}), *reductions("sum mean all", M, {"axis": 1}),
@@ -131,6 +186,8 @@ GROUPS: Mapping[str, list[Call]] = {
         Call("scatter_update", (X[0], np.array([[0, 1], [3, 2]], "int32"), np.array([5.0, 6.0], "float32")), {},
              lambda x, at, new: np.where(summed(np.ones(2), np.array([1, 11]), 12).reshape(4, 3) > 0,
                                          summed(new, np.array([1, 11]), 12).reshape(4, 3), x)),
+        Call("take_along_axis", (X, np.array([5, 1], "int32")), {"axis": None}),
+        Call("trace", (X,), {"axis1": -2, "axis2": -1}),
         Call("diagonal", (X,), {"axis1": 1, "axis2": 2}), Call("tril", (X,), {"k": -1}), Call("clip", (N, -2, 4)),
         Call("nan_to_num", (np.where(M, X, np.nan),)),
     ],
@@ -160,7 +217,8 @@ GROUPS: Mapping[str, list[Call]] = {
         Call("norm", (X,), {"axis": -1, "ord": 1, "keepdims": True}, np.linalg.norm),
     ],
     "products": [
-        Call("matmul", (X, S)), Call("matmul", (M, S)), Call("dot", (X, S)), Call("einsum", ("btf,bt->bf", X, X[:, :, 0])),
+        Call("matmul", (X, S)), Call("matmul", (M, S)), Call("matmul", (X, S[0])),
+        Call("matmul", (S[0], X.swapaxes(1, 2))), Call("dot", (X, S)), Call("einsum", ("btf,bt->bf", X, X[:, :, 0])),
         Call("tensordot", (X, X), {"axes": ((0, 1), (0, 1))}), Call("outer", (X[0, 0], X[0, 1])),
         Call("cross", (X, -X[:, ::-1])), Call("multiply", (X, M)), Call("add", (N, X)), Call("subtract", (N, 0.5)),
         Call("divide", (N, 2)), Call("floor_divide", (X, 0.3)), Call("floor_divide", (N, 3)), Call("mod", (N, 3)),
@@ -186,13 +244,48 @@ GROUPS: Mapping[str, list[Call]] = {
         0 <= b < len(row) and (row > row[b]).sum() < k for b, row in zip(best, x, strict=True)]), told=False)],
     "found_among": [Call("isin", (N, np.array([1, 2, 3, 7], "int32")))],
     "classes_counted": [Call("utils.to_categorical", (IDS,), {}, lambda ids: one_hot(ids, 5), told=False)],
+    "of_length_one": [Call("utils.normalize", (S,), {"axis": axis, "order": order}, unit_lengths, told=False, arrays=True)
+                      for axis, order in ((-1, 1), (0, 2))],
     "hot": [Call("multi_hot", (IDS, 5), {}, lambda ids, n: one_hot(ids, n).max(axis=1))],
+    "rolled": [Call("roll", (X, 1), {"axis": (1, 2)})], "correlated": [Call("correlate", (X[0, 0], X[0, 1]))],
+    "running_past_gaps": [Call("nancumsum", (GAPS,), {"axis": 1}, read=endless),
+                          Call("nancumprod", (GAPS,), {"axis": -1}, read=endless)],
+    "past_gaps": [*reductions("nansum nanmean nanmax", GAPS[1:], {"axis": (0, 1), "keepdims": True}),
+                  *reductions("nanmin nanvar", GAPS[1:], {"axis": 2})],
+    "dotted": [Call("dot", (X, X.swapaxes(1, 2)))], "next": [Call("nextafter", (X, -X), {}, read=upwards)],
+    "hot_elsewhere": [Call("one_hot", (IDS, 5), {"axis": -2}, one_hot)],
+    "windowed": [
+        Call("conv", (X, KERNEL.swapaxes(1, 2)), {"strides": 1}, convolved),
+        Call("max_pool", (X, 2, 2), {}, lambda x, size, strides: windows(x, size, strides).max(axis=-1)),
+        Call("average_pool", (X, 3, 1), {}, lambda x, size, strides: windows(x, size, strides).mean(axis=-1)),
+        Call("depthwise_conv", (X, KERNEL[:, :1].swapaxes(1, 2)), {},
+             lambda x, kernel: np.einsum("btfk,kf->btf", windows(x, len(kernel), 1), kernel[:, :, 0])),
+    ],
+    "widened": [Call("conv_transpose", (X, KERNEL, 2), {}, widened)],
+    "normed": [Call("batch_normalization", (X, S[0], np.abs(S[1])), {"axis": -1, "scale": S[2], "offset": -S[0]}, normed)],
+    "normed_unscaled": [Call("batch_normalization", (X, S[0], np.abs(S[1])), {"axis": -1, "offset": S[2]}, normed)],
+    "entropies": [Call("binary_crossentropy", (M.astype("int32"), SHARES), {}, crossed_entropies)],
+    "products_of_kinds": [Call("einsum", ("btf,bsf->bts", X, N))],
+    "one_of_another_kind": [Call(name, (QUARTERS, np.array(0.5, "float32"))) for name in ("add", "multiply")],
+    "bent_whole": [Call("leaky_relu", (N,), {"negative_slope": 0.25}, lambda x, negative_slope: np.where(x > 0, x, x / 4)),
+                   Call("hard_sigmoid", (N,), {}, lambda x: np.clip(x / 6 + 0.5, 0, 1))],
+    "told": [
+        Call("corrcoef", (X[0],)), Call("rot90", (X,), {"k": 2}), Call("bitwise_and", (N[:, :1], N)),
+        Call("left_shift", (np.abs(N[:, :1]), np.abs(N[:, :, :1]))), Call("average", (X,), {"axis": (0, 2)}),
+        Call("select", ([M, ~M], [N, X]), {}), Call("slogdet", (np.stack([S, S.T + np.eye(3, dtype="float32")]),), {},
+             lambda x: list(np.linalg.slogdet(x))),
+        Call("logsumexp", (X.astype("float64"),), {"axis": 1}, logsumexp),
+        Call("categorical_crossentropy", (SHARES, SHARES), {"axis": 1},
+             lambda t, x, axis: -(t * np.log(x / x.sum(axis=axis, keepdims=True))).sum(axis=axis)),
+        Call("adaptive_average_pool", (X, 2), {}, lambda x, size: x.reshape(len(x), size, -1, FEATURES).mean(axis=2)),
+        Call("polar", (np.abs(X[:, :, :1]), X), {}, lambda x, angle: x * np.exp(1j * angle), np.abs),
+    ],
     "shuffled": [Call("random.shuffle", (X,), {"axis": axis, "seed": 1}, lambda x, axis, seed: x,
                       lambda x, axis=axis: np.sort(x, axis=axis), told=False) for axis in (1, -1, -2)],
 }
 """What is asked -> the calls. The short ones are apart, for some stack is known to give something else."""
 CHEAP = ("padded_alike", "segments_counted", "inner_products", "quantiles", "found_among", "among_the_best", "classes_counted",
-         "hot", "shared_over_axes")
+         "hot", "shared_over_axes", "rolled", "hot_elsewhere", "next", "of_length_one")
 """What frameworks that compile are asked."""
 
 
@@ -202,7 +295,7 @@ CHEAP = ("padded_alike", "segments_counted", "inner_products", "quantiles", "fou
            source="Keras: ops; NumPy")
 def functions_of_tensors_are_numpys(ask, group) -> list[Deviation]:
     calls = GROUPS[group]
-    given = tuple((each.function, each.arguments, dict(each.options), each.told) for each in calls)
+    given = tuple((each.function, each.arguments, dict(each.options), each.told, each.arrays) for each in calls)
     seen = ask(FunctionRequest("tensors", (("group", group), ("calls", given))))
     raised, found = dict(seen.facts["raised"]), []
     for number, call in enumerate(calls):
@@ -241,12 +334,13 @@ SLOPES: Mapping[str, Call] = {
     "written": next(call for call in GROUPS["picked"] if call.function == "slice_update"),
     "multiplied": Call("cumprod", (Z,), {"axis": 1}),
     "picked": Call("take", (X, np.array([0, -1, 0], "int32")), {"axis": 1}), "sorted": Call("sort", (X,), {"axis": 1}),
+    "divided": next(call for call in GROUPS["products"] if call.function == "divide_no_nan"),
 }
 NUDGE = 1e-4
 
 
 @statement("The gradient of a function of tensors, through what is written into one too, and of products with zeros, is that of "
-           "NumPy's.", {"of": tuple(SLOPES)}, usual={"of": ("written", "multiplied")}, strength=(1, 1, 1),
+           "NumPy's.", {"of": tuple(SLOPES)}, usual={"of": ("written", "multiplied", "divided")}, strength=(1, 1, 1),
            source="Keras: ops; differences of NumPy")
 def gradients_of_functions_are_differences(ask, of) -> list[Deviation]:
     call = SLOPES[of]

@@ -15,8 +15,10 @@ from cases.models import FunctionRequest
 from cases.requests import Deviation
 from cases.tolerance import compare, unit_roundoff
 
-SHAPES: Mapping[str, tuple[int, ...]] = {"tall": (90, 12), "wide": (12, 90), "windows": (3, 36, 10)}
-"""Of a kernel: inputs, outputs; in front of them the places of a window."""
+SHAPES: Mapping[str, tuple[int, ...]] = {"tall": (90, 12), "wide": (12, 90), "windows": (3, 36, 10), "heads": (12, 3, 30)}
+"""Of a kernel: inputs, outputs; in front of them the places of a window. heads: inputs, and what goes to each of three heads."""
+HEADED = ("glorot_uniform", "he_normal", "he_normal_of_outputs")
+"""What a kernel of heads is asked with."""
 GAIN, MEAN, WIDTH, LOW, HIGH = 1.5, 0.25, 0.375, -0.25, 0.75
 TANH, SLOPE = 5 / 3, 0.25
 DRAWN: Mapping[str, tuple[str, Callable[[int, int], float]]] = {
@@ -49,6 +51,12 @@ CUT = 0.87962566103423978
 """Standard deviation of a normal distribution of width one without what lies beyond `EDGE` widths."""
 
 
+def fans(shape: str) -> tuple[int, int]:
+    """How many numbers go into an output, and come from an input."""
+    *places, inner, outer = SHAPES[shape]
+    return (places[0], inner * outer) if shape == "heads" else (inner * math.prod(places), outer * math.prod(places))
+
+
 def normal(x: np.ndarray, mean: float, width: float, edge: float) -> np.ndarray:
     """The distribution function of a normal distribution without what lies beyond `edge` widths (which may be infinite)."""
     return np.clip((ndtr((x - mean) / width) - ndtr(-edge)) / (ndtr(edge) - ndtr(-edge)), 0.0, 1.0)
@@ -75,12 +83,14 @@ def fixed(name: str, array: np.ndarray) -> list[Deviation]:
 
 @statement("An initializer that is called by name draws as it is documented: evenly between its bounds, or normally, as wide as "
            "the sizes say; orthogonal to its gain; or one number everywhere; from one seed the same.",
-           {"name": (*DRAWN, *FIXED), "shape": tuple(SHAPES)}, strength=(1, 2, 2), dear={"shape": ("tall", "windows")},
-           senseless=((("name", "shape"), lambda name, shape: name == "identity" and shape == "windows"),),
+           {"name": (*DRAWN, *FIXED), "shape": tuple(SHAPES)}, strength=(1, 2, 2), dear={"shape": ("tall", "windows", "heads")},
+           senseless=((("name", "shape"), lambda name, shape: name == "identity" and shape == "windows"),
+                      (("name", "shape"), lambda name, shape: shape == "heads" and name not in HEADED)),
            source="Keras: initializers; PyTorch: torch.nn.init")
 def initializers_draw_as_documented(ask, name, shape) -> list[Deviation]:
     sizes = SHAPES[shape]
-    seen = ask(FunctionRequest("initialized", (("name", name), ("shape", sizes), ("seed", 11))))
+    seen = ask(FunctionRequest("initialized", (("name", name), ("shape", sizes), ("fans", fans(shape)), ("seed", 11),
+                                               ("heads", shape == "heads"))))
     array = seen["first"].astype("float64")
     if array.shape != sizes:
         return [Deviation("shape", f"{array.shape}, expected {sizes}")]
@@ -90,8 +100,7 @@ def initializers_draw_as_documented(ask, name, shape) -> list[Deviation]:
             Deviation("other", "another seed drew the same")]
         return found + fixed(name, array)
     kind, size = DRAWN[name]
-    places = math.prod(sizes[:-2])
-    wide = size(sizes[-2] * places, sizes[-1] * places)
+    wide = size(*fans(shape))
     low, high = (LOW, HIGH) if kind == "between" else (-wide, wide)
     if kind in ("normal", "around", "cut"):
         cut = kind == "cut" or (kind == "normal" and seen.facts["cut"])

@@ -79,7 +79,8 @@ def alpha_dropout_is_its_equation(ask, rate):
     return found
 
 
-@statement("Batch normalization in training takes mean and variance over the valid steps, and one that is frozen takes its own.",
+@statement("Batch normalization in training takes mean and variance over the valid steps, whatever stands at the others, and one "
+           "that is frozen takes its own.",
            {"mask": ("right", "left", "gaps"), "trainable": (True, False), "features": (FEATURES, 1)}, usual={"mask": ("right",)},
            strength=(1, 2, 2), sparing=2, eager=2, source="Ioffe and Szegedy 2015; Keras: BatchNormalization, mask, trainable")
 def statistics_are_of_valid_steps(ask, mask, trainable, features):
@@ -90,9 +91,9 @@ def statistics_are_of_valid_steps(ask, mask, trainable, features):
     due = (inputs - mean) / np.sqrt(variance + 1e-3)  # Keras' epsilon
     slack = 256 * unit_roundoff("float32") * np.abs(due).max()
     found = []
-    for options in ({}, {"scale": False, "center": False}):
+    for options, padding in (({}, inputs), ({"scale": False, "center": False}, np.nan)):
         given = {"layer": "BatchNormalization", "options": options if trainable else {"trainable": False, **options},
-                 "inputs": inputs, "mask": valid, "training": True}
+                 "inputs": np.where(valid[:, :, None], inputs, padding), "mask": valid, "training": True}
         seen = ask(FunctionRequest("between", tuple(given.items())))["outputs"].astype("float64")
         found += compare("outputs", np.where(valid[:, :, None], seen, 0.0), np.where(valid[:, :, None], due, 0.0), slack)
     return found

@@ -15,30 +15,35 @@ from cases.requests import Deviation
 from cases.tolerance import compare, unit_roundoff
 
 ROWS, STEPS = 2, 4
-AXES = {"steps": (1,), "features": (2,), "both": (1, 2)}
+AXES = {"steps": (1,), "features": (2,), "both": (1, 2), "both_mixed": (1, -1)}
+CENTERED = ("layer", "batch", "group")
 SMALL, LEVEL = 1e-3, 2048
 """What is added to a variance; where numbers lie that are far from zero."""
 
 
 def normalized(kind: str, inputs: np.ndarray, axes: tuple[int, ...], scale: np.ndarray, offset: np.ndarray) -> np.ndarray:
-    """The equation. Batch normalization, in training, normalizes over all other axes. What is centered has an offset."""
-    over = tuple(a for a in range(3) if a not in axes) if kind == "batch" else axes
-    centered = inputs - (inputs.mean(over, keepdims=True) if kind in ("layer", "batch") else 0.0)
+    """The equation. Batch normalization, in training, normalizes over all other axes; group normalization, of one group, over all
+    but the batch. What is centered has an offset."""
+    axes = tuple(a % 3 for a in axes)
+    over = {"batch": tuple(a for a in range(3) if a not in axes), "group": (1, 2)}.get(kind, axes)
+    centered = inputs - (inputs.mean(over, keepdims=True) if kind in CENTERED else 0.0)
     size = np.square(centered)
     size = size.sum(over, keepdims=True) if kind == "unit" else size.mean(over, keepdims=True) + SMALL
     shape = [n if a in axes else 1 for a, n in enumerate(inputs.shape)]
     found = centered / np.sqrt(size) * (1.0 if kind == "unit" else scale.reshape(shape))
-    return found + (offset.reshape(shape) if kind in ("layer", "batch") else 0.0)
+    return found + (offset.reshape(shape) if kind in CENTERED else 0.0)
 
 
 @statement("A normalization is its equation over whichever axes it is asked for, each number with its own scale and "
            "offset, or none, also where there are as many steps as features, where the numbers are far from zero and near each "
            "other, and where statistics are taken over all devices.",
-           {"kind": ("rms", "layer", "unit", "batch"), "axes": tuple(AXES), "features": (STEPS, STEPS + 1), "level": (0, LEVEL)},
+           {"kind": ("rms", "layer", "unit", "batch", "group"), "axes": tuple(AXES), "features": (STEPS, STEPS + 1),
+            "level": (0, LEVEL)},
            strength=(1, 2, 3), sparing=4, eager=5,
-           senseless=((("kind", "axes"), lambda kind, axes: kind == "batch" and axes == "both"),
+           senseless=((("kind", "axes"), lambda kind, axes: kind == "batch" and axes.startswith("both")),
+                      (("kind", "axes"), lambda kind, axes: kind == "group" and axes.startswith("both")),
                       (("kind", "level"), lambda kind, level: level and kind not in ("layer", "batch"))),
-           source="Keras: LayerNormalization, RMSNormalization, UnitNormalization, BatchNormalization (axis)")
+           source="Keras: LayerNormalization, RMSNormalization, UnitNormalization, BatchNormalization (axis), GroupNormalization")
 def normalizations_are_their_equations(ask, kind, axes, features, level) -> list[Deviation]:
     random = generator("normalizations", kind, features)
     inputs, over = level + draw_values(random, (ROWS, STEPS, features)), AXES[axes]
@@ -48,7 +53,7 @@ def normalizations_are_their_equations(ask, kind, axes, features, level) -> list
     given = [np.float32(one).astype("float64") for one in (inputs, scale, offset)]
     full = normalized(kind, given[0], over, *given[1:])
     dues = {"outputs": full, "synchronized": full}
-    if kind in ("layer", "batch"):
+    if kind in CENTERED:
         dues["bare"] = normalized(kind, given[0], over, np.ones_like(scale), np.zeros_like(offset))
     asked = [name for name in dues if name in seen.arrays or name != "synchronized"]
     rounded = 2 * inputs.size * level * (1 + np.abs(scale).max())  # a mean, added number by number

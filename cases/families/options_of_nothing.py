@@ -1,10 +1,13 @@
 """Options that mean nothing: words that nobody knows, sizes and rates that cannot be. What is made with one is refused, and what
-is made without is not."""
+is made without is not, with numbers of NumPy's too."""
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from typing import Any, NamedTuple
+
+import numpy as np
 
 from cases.families.base import statement
 from cases.models import FunctionRequest
@@ -25,6 +28,11 @@ class Made(NamedTuple):
 def words(*names: str) -> dict[str, tuple[Any, ...]]:
     """Options that take a word."""
     return dict.fromkeys(names, (WORD,))
+
+
+def behind(layer: str, **options: Any) -> list[Made]:
+    """A layer behind sequences of four steps, of two features."""
+    return [Made("Input", {"shape": (4, 2)}, {}), Made(f"layers.{layer}", options, {})]
 
 
 SIZES = (0, -1)
@@ -58,7 +66,7 @@ KERAS: Mapping[str, tuple[Made, ...]] = {
              {**words("kernel_initializer", "bias_regularizer", "kernel_constraint"), "num_heads": COUNTS, "key_dim": COUNTS}),
     ),
     "around": (
-        Made("layers.Dense", {"units": 4}, {**WEIGHTS, "units": COUNTS}),
+        Made("layers.Dense", {"units": 4}, {**WEIGHTS, "units": COUNTS, "trainable": (WORD,)}),
         Made("layers.Activation", {"activation": "tanh"}, words("activation")),
         Made("layers.Embedding", {"input_dim": 5, "output_dim": 4},
              {**words("embeddings_initializer", "embeddings_regularizer", "embeddings_constraint"),
@@ -68,6 +76,7 @@ KERAS: Mapping[str, tuple[Made, ...]] = {
         Made("layers.LayerNormalization", {}, words("gamma_initializer", "beta_regularizer", "dtype")),
         Made("layers.BatchNormalization", {}, words("gamma_initializer", "beta_regularizer", "moving_mean_initializer")),
         Made("layers.GlobalAveragePooling1D", {}, words("data_format")), Made("layers.Flatten", {}, words("data_format")),
+        Made("layers.Reshape", {"target_shape": (2, -1)}, {"target_shape": ((-2, 3), (-1, -1))}),
         Made("layers.RepeatVector", {"n": 2}, {"n": COUNTS}), Made("layers.UpSampling1D", {"size": 2}, {"size": COUNTS}),
         Made("layers.MaxPooling1D", {"pool_size": 2}, {"pool_size": COUNTS}),
         Made("layers.Cropping1D", {"cropping": 1}, {"cropping": (-1, 2.5)}),
@@ -87,9 +96,24 @@ KERAS: Mapping[str, tuple[Made, ...]] = {
         Made("initializers.VarianceScaling", {}, words("mode", "distribution")),
         Made("dtype_policies.get", {"identifier": "float32"}, words("identifier")),
     ),
+    "bounds": (
+        Made("layers.BatchNormalization", {}, {"momentum": RATES}),
+        Made("layers.GroupNormalization", {}, {"epsilon": (0.0, -0.5), "groups": (0, -2)}),
+        Made("regularizers.L2", {}, {"l2": (-0.5, math.nan, math.inf, True, WORD)}),
+    ),
+    "behind_four_steps": (Made("Sequential", {"layers": behind("MaxPooling1D", pool_size=2)}, {"layers": (
+        behind("MaxPooling1D", pool_size=5), behind("AveragePooling1D", pool_size=6, strides=2),
+        behind("Conv1D", filters=2, kernel_size=3, dilation_rate=2), behind("SeparableConv1D", filters=2, kernel_size=5),
+        behind("Cropping1D", cropping=(2, 2)), behind("Reshape", target_shape=(3, -1)))}),),
+    "numbers": (
+        Made("regularizers.L2", {"l2": np.float32(0.25)}, {}), Made("layers.Dropout", {"rate": np.float32(0.25)}, {}),
+    ),
     "sequences": (
         Made("utils.pad_sequences", {"sequences": [[1, 2], [3]]}, words("padding")),
         Made("utils.pad_sequences", {"sequences": [[1, 2], [3]], "maxlen": 1}, words("truncating")),
+        Made("utils.pad_sequences", {"sequences": [[b"a", b"b"], [b"c"]], "dtype": "S3", "value": "pad"}, words("padding")),
+        Made("ops.transpose", {"x": Made("KerasTensor", {"shape": (None, 4, 2)}, {}), "axes": (0, 2, 1)},
+             {"axes": ((0, 1, 1), (0, 1, 3), (0, 1))}),
     ),
 }
 SMALL = {"input_size": 3, "hidden_size": 4}
@@ -157,11 +181,20 @@ def options_of_nothing_are_refused(ask, group):
     found = []
     for (made, name, value), came, said in zip(asked(group), seen["made"], seen.facts["said"], strict=True):
         if came != (not name):
-            words_of = f"{name}={value!r}: made, and nothing said" if name else f"is refused: {said}"
+            words_of = f"{name}={told(value)}: made, and nothing said" if name else f"is refused: {said}"
             found.append(Deviation("options" if name else "made", f"{made.place} {words_of}"))
         elif name and not said.strip():
             found.append(Deviation("options", f"{made.place} {name}={value!r}: refused without a word"))
     return found
+
+
+def told(value: Any) -> str:
+    """A value in words: what is made as it is called."""
+    if isinstance(value, list):
+        return f"[{', '.join(map(told, value))}]"
+    if not isinstance(value, Made):
+        return repr(value)
+    return f"{value.place}({', '.join(f'{n}={v!r}' for n, v in value.arguments.items())})"
 
 
 def asked(group: str) -> list[tuple[Made, str, Any]]:

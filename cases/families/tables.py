@@ -62,8 +62,8 @@ def adapted_layers_are_made_again(ask, layer, way) -> list[Deviation]:
 
 
 @statement("A layer that is adapted by two thin matrices (LoRA), frozen and then not any more, alone or with the model around "
-           "it, trains what it trained before: the matrix that they adapt stays as it is.",
-           {"layer": ADAPTED, "around": (False, True)}, strength=(1, 1, 2), sparing=0,
+           "it, trains what it trained before, in mixed precision: the matrix that they adapt stays as it is.",
+           {"layer": (*ADAPTED, "Conv1D"), "around": (False, True)}, strength=(1, 1, 2), sparing=0,
            source="Keras: enable_lora, Layer.trainable")
 def adapted_layers_are_thawed(ask, layer, around) -> list[Deviation]:
     seen = ask(FunctionRequest("adapted_thawed", (("layer", layer), ("around", around), ("alpha", 3), ("rank", 2))))

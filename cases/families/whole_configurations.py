@@ -10,17 +10,20 @@ from cases.models import FunctionRequest
 from cases.requests import Deviation, Note
 
 PACKAGES = ("activations", "attention", "convolutional", "core", "merging", "normalization", "pooling", "regularization",
-            "reshaping", "rnn", "losses", "metrics", "optimizers", "schedules", "initializers", "regularizers", "constraints",
-            "compile")
+            "reshaping", "rnn", "preprocessing", "losses", "metrics", "optimizers", "schedules", "initializers",
+            "regularizers", "constraints", "compile", "policies")
 SIZES: Mapping[str, Any] = {
     "units": 3, "filters": 2, "kernel_size": 2, "pool_size": 2, "output_size": 3, "input_dim": 5, "output_dim": 3, "rate": 0.25,
     "stddev": 0.5, "num_heads": 2, "key_dim": 3, "head_dim": 4, "num_query_heads": 4, "num_key_value_heads": 2,
     "equation": "abc,cd->abd", "output_shape": (None, 3), "target_shape": (6, 1), "dims": (2, 1), "n": 3, "axes": 1,
     "function": "relu", "activation": "relu", "num_classes": 3, "target_class_ids": (0,), "recall": 0.5, "precision": 0.5,
     "specificity": 0.5, "sensitivity": 0.5, "initial_learning_rate": 0.25, "decay_steps": 7, "decay_rate": 0.5,
-    "boundaries": [2], "values": [1.0, 0.5], "first_decay_steps": 3,
+    "boundaries": [2], "values": [1.0, 0.5], "first_decay_steps": 3, "num_tokens": 5, "num_bins": 4,
+    "scale": 0.5,
 }
 """What a constructor needs -> a value of it."""
+NEEDED = {"CategoryEncoding": ("num_tokens",), "Discretization": ("num_bins",)}
+"""What a constructor needs, though it has a default."""
 OPTIONS: Mapping[str, Any] = {
     "activation": "relu", "recurrent_activation": "tanh", "data_format": "channels_first", "padding": "same", "merge_mode": "sum",
     "dtype": "float64", "axis": 1, "seed": 5, "noise_shape": (None, 1), "attention_axes": (1,), "value_dim": 5, "lora_rank": 2,
@@ -39,6 +42,8 @@ COMPILED: Mapping[str, Any] = {
     "weighted_metrics": ["mean_absolute_error"], "run_eagerly": True, "auto_scale_loss": False,
 }
 """What a model is told when it is compiled."""
+POLICIES: Mapping[str, str] = {"encoder/lstm": "bfloat16", "decoder": "mixed_bfloat16"}
+"""The precision of layers, by their paths."""
 KNOWN = ("module", "use_cudnn", "seed", "activity_regularizer", "flash_attention", "dtype", "axis", "delta", "gain")
 """What some are known to lose, told last."""
 PARTS: Mapping[str, str] = {"initializer": "ones", "regularizer": "l2", "constraint": "non_neg"}
@@ -46,8 +51,8 @@ PARTS: Mapping[str, str] = {"initializer": "ones", "regularizer": "l2", "constra
 
 @statement("Every option that the constructor of a layer, loss, metric, optimizer or the like takes is in its configuration, as "
            "it was given, and in that of one that is made of it; where a file names the class, it names a public one, which "
-           "every engine has.", {"package": PACKAGES},
-           dear={"package": ("rnn", "optimizers", "metrics", "convolutional", "initializers")},
+           "every engine has; and a policy that is told of stays what it is.", {"package": PACKAGES},
+           dear={"package": ("rnn", "optimizers", "metrics", "convolutional", "initializers", "preprocessing")},
            source="Keras: get_config, from_config")
 def configurations_are_whole(ask, package) -> list[Deviation | Note]:
     """Facts: `lost` (class, option), `kept` (class, option, given, told, told again), `left` (class, option, why): what could not

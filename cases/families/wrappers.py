@@ -116,11 +116,12 @@ def built_parts_keep_their_weights(ask, around):
 
 
 HALVES = {"return_sequences": (True, False), "return_state": (True, False), "stateful": (True, False),
-          "go_backwards": (True, True)}
+          "go_backwards": (True, True), "units": (3, 1)}
 
 
-@statement("Two halves of a wrapper that give other kinds of results, or run the same way, are refused.",
-           {"option": tuple(HALVES), "first": (True, False)}, strength=(1, 1, 2),
+@statement("Two halves of a wrapper that give other kinds of results, run the same way, or are of other sizes and to be added "
+           "up, are refused, at the latest when they are called.",
+           {"option": tuple(HALVES), "first": (True, False)}, strength=(1, 1, 2), dear={"option": ("units",)},
            source="Keras: Bidirectional, backward_layer",
            senseless=((("option", "first"), lambda option, first: option == "go_backwards" and not first),))
 def other_halves_are_refused(ask, option, first):

@@ -35,7 +35,12 @@ def run_initialized(backend: Any, request: FunctionRequest) -> Observation:
     def drawn(seed: int) -> Any:
         seeded = {} if options["name"] in UNSEEDED else {"seed": seed}
         made = getattr(keras.initializers, name)(**given, **seeded)
-        return backend.engine.numpy(made(options["shape"], dtype="float32"))
+        if not options["heads"]:
+            return backend.engine.numpy(made(options["shape"], dtype="float32"))
+        width, *heads = options["shape"]
+        one = keras.layers.EinsumDense("btf,fhg->bthg", (None, *heads), kernel_initializer=made)
+        one.build((None, None, width))
+        return backend.engine.numpy(one.kernel.value)
 
     with moment("run"):
         arrays = {"first": drawn(options["seed"]), "again": drawn(options["seed"]), "other": drawn(options["seed"] + 1)}

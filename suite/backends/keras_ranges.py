@@ -26,7 +26,8 @@ def run_half_range(backend: Any, request: FunctionRequest) -> Observation:
     with moment("run"):
         more |= {} if hasattr(one, "adapt") else {"training": True}
         outputs = one(engine.tensor(inputs.astype("float16")), **more)
-        return Observation({"outputs": engine.numpy(keras.ops.cast(outputs, "float32"))})
+        wide = one(engine.tensor(inputs.astype("float32")), **more)
+        return Observation({"outputs": engine.numpy(outputs), "of float32": engine.numpy(wide)})
 
 
 def run_attending_nothing(backend: Any, request: FunctionRequest) -> Observation:

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from cases.families.told_shapes import APART, OPEN, with_open_axes
+from cases.families.told_shapes import APART, MORE_ROWS, OPEN, with_open_axes
 from cases.models import FunctionRequest
 from cases.requests import Observation
 from suite.backends import moment
@@ -14,7 +14,7 @@ from suite.backends import moment
 
 def run_told_shapes(backend: Any, request: FunctionRequest) -> Observation:
     """Answer the request of `cases.families.told_shapes`: told by a layer that was not called yet, by a call on symbolic tensors,
-    and what came."""
+    and, once it was called, of more rows; and what came."""
     options, keras = dict(request.arguments), backend.keras
     dtype = "int32" if options["ids"] else "float32"
     inputs = [one.astype(dtype) for one in options["inputs"]]
@@ -23,15 +23,20 @@ def run_told_shapes(backend: Any, request: FunctionRequest) -> Observation:
     def made() -> Any:
         return getattr(keras.layers, options["layer"])(**options["options"])
 
-    def called(function: Any, given: list) -> Any:
-        return function(*given) if options["layer"] in APART or len(given) == 1 else function(given)
+    def called(function: Any, given: list, **more: Any) -> Any:
+        return function(*given, **more) if options["layer"] in APART or len(given) == 1 else function(given, **more)
+
+    def result(given: list) -> Any:
+        return called(layer, given, return_attention_scores=True)[1] if options["scored"] else called(layer, given)
 
     with moment("build"):
         layer = made()
-        symbolic = called(layer, [keras.Input(shape, dtype=dtype) for shape in shapes]).shape
+        symbolic = result([keras.Input(shape, dtype=dtype) for shape in shapes]).shape
         computed = called(made().compute_output_shape, [(None, *shape) for shape in shapes])
     with moment("run"):
-        outputs = called(layer, [backend.engine.tensor(one) for one in inputs])
+        outputs = result([backend.engine.tensor(one) for one in inputs])
     told = {"symbolic": symbolic, "computed": computed, "came": outputs.shape}
+    if not options["scored"]:
+        told["again"] = called(layer.compute_output_shape, [(MORE_ROWS, *one.shape[1:]) for one in inputs])
     shapes = {name: np.array([OPEN if size is None else int(size) for size in shape]) for name, shape in told.items()}
     return Observation(shapes | {"outputs": backend.engine.numpy(outputs)})

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from cases.families.functions_of_tensors import ROWS
 from cases.models import FunctionRequest
 from cases.requests import Observation, Unsupported
 from suite.backends import moment
@@ -36,7 +37,8 @@ def run_tensors(backend: Any, request: FunctionRequest) -> Observation | Unsuppo
         return Unsupported(f"this release of Keras has no {lacking[0]}")
 
     def symbol(array: np.ndarray) -> Any:
-        shape = (None, *array.shape[1:]) if array.ndim > 2 else array.shape
+        """Of one that has rows, of any number of them."""
+        shape = (None, *array.shape[1:]) if array.ndim > 2 and len(array) == ROWS else array.shape
         inputs.append((keras.KerasTensor(shape, dtype=str(array.dtype)), array))
         return inputs[-1][0]
 
@@ -48,7 +50,7 @@ def run_tensors(backend: Any, request: FunctionRequest) -> Observation | Unsuppo
                   else tuple(one.shape) for one, right in zip(results, shapes, strict=True)]
         return tuple(zip(closed, dtypes, strict=True))
 
-    for number, (function, arguments, options, tells) in enumerate(dict(request.arguments)["calls"]):
+    for number, (function, arguments, options, tells, arrays_are_given) in enumerate(dict(request.arguments)["calls"]):
         call = named(keras, function)
 
         def flat(make: Any, call=call, arguments=arguments, options=options) -> list[Any]:
@@ -62,8 +64,9 @@ def run_tensors(backend: Any, request: FunctionRequest) -> Observation | Unsuppo
         results: list[Any] = []
         with moment("run"):
             try:
-                results = flat(engine.tensor)
-                arrays |= {f"came/{number}/{n}": np.array(engine.numpy(one)) for n, one in enumerate(results)}
+                results = flat(np.array if arrays_are_given else engine.tensor)
+                arrays |= {f"came/{number}/{n}": np.array(one if arrays_are_given else engine.numpy(one))
+                           for n, one in enumerate(results)}
             except Exception as error:
                 raised.append((f"came/{number}", f"{type(error).__name__}: {error}"[:300]))
         shapes = [tuple(one.shape) for one in results]

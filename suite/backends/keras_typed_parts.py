@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from cases.families.normalizations import CENTERED
 from cases.models import FunctionRequest
 from cases.requests import Observation, Unsupported
 from suite.backends import moment
@@ -59,15 +60,17 @@ def run_class_keys(backend: Any, request: FunctionRequest) -> Observation:
 def run_normalized(backend: Any, request: FunctionRequest) -> Observation | Unsupported:
     """Answer the request of `cases.families.normalizations.normalizations_are_their_equations`."""
     options, layers, engine = dict(request.arguments), backend.keras.layers, backend.engine
-    name = {"layer": "LayerNormalization", "rms": "RMSNormalization", "unit": "UnitNormalization", "batch": "BatchNormalization"}
+    name = {"layer": "LayerNormalization", "rms": "RMSNormalization", "unit": "UnitNormalization", "batch": "BatchNormalization",
+            "group": "GroupNormalization"}
     kind, axes = options["kind"], list(options["axes"])
     if not hasattr(layers, name[kind]):
         return Unsupported(f"this release of Keras has no {name[kind]}")
 
     def made(**more: Any) -> Any:
-        one = getattr(layers, name[kind])(axis=axes if len(axes) > 1 else axes[0], **more)
+        groups = {"groups": 1} if kind == "group" else {}
+        one = getattr(layers, name[kind])(axis=axes if len(axes) > 1 else axes[0], **groups, **more)
         one.build(options["inputs"].shape)
-        own = {"rms": ("scale",), "unit": (), "layer": ("gamma", "beta"), "batch": ("gamma", "beta")}[kind]
+        own = {"rms": ("scale",), "unit": ()}.get(kind, ("gamma", "beta"))
         for weight, given in zip(own if more.get("center", True) else (), ("scale", "offset"), strict=False):
             getattr(one, weight).assign(options[given].astype("float32"))
         return one
@@ -75,7 +78,7 @@ def run_normalized(backend: Any, request: FunctionRequest) -> Observation | Unsu
     with moment("build"):
         small = {} if kind == "unit" else {"epsilon": options["small"]}
         each = {"outputs": made(**small)}
-        if kind in ("layer", "batch"):
+        if kind in CENTERED:
             each["bare"] = made(**small, center=False, scale=False)
         if kind == "batch" and engine.name == "tensorflow":  # torch wants processes for it, and JAX has none
             each["synchronized"] = made(**small, synchronized=True)
@@ -128,11 +131,12 @@ def run_both_ways(backend: Any, request: FunctionRequest) -> Observation | Unsup
     return Observation({"vectors": engine.numpy(vectors), "scores": engine.numpy(scores)})
 
 
-def adapted(keras: Any, layer: str, thin: dict[str, int]) -> tuple[Any, np.ndarray]:
+def adapted(keras: Any, layer: str, thin: dict[str, Any]) -> tuple[Any, np.ndarray]:
     """A model of one layer with two thin matrices, and what it reads."""
     random, ids = np.random.default_rng(6), layer == "Embedding"
     start = keras.Input((4,), dtype="int32") if ids else keras.Input((4, 3))
     one = {"Embedding": lambda: keras.layers.Embedding(6, 5, **thin), "Dense": lambda: keras.layers.Dense(5, **thin),
+           "Conv1D": lambda: keras.layers.Conv1D(5, 1, **thin),
            "EinsumDense": lambda: keras.layers.EinsumDense("btf,fg->btg", (None, 5), bias_axes="g", **thin)}[layer]()
     model = keras.Model(start, one(start))
     model.set_weights([random.normal(size=a.shape).astype("float32") for a in model.get_weights()])
@@ -162,7 +166,8 @@ def run_adapted_thawed(backend: Any, request: FunctionRequest) -> Observation:
     """Answer the request of `cases.families.tables.adapted_layers_are_thawed`."""
     options, keras = dict(request.arguments), backend.keras
     with moment("build"):
-        model, inputs = adapted(keras, options["layer"], {"lora_rank": options["rank"], "lora_alpha": options["alpha"]})
+        thin = {"lora_rank": options["rank"], "lora_alpha": options["alpha"], "dtype": "mixed_bfloat16"}
+        model, inputs = adapted(keras, options["layer"], thin)
         one, counts = model.layers[-1], {}
         for name, trainable in (("before", None), ("frozen", False), ("thawed", True)):
             if trainable is not None:
@@ -172,7 +177,8 @@ def run_adapted_thawed(backend: Any, request: FunctionRequest) -> Observation:
     arrays = {}
     with moment("run"):
         for name in ("before", "after"):
-            arrays |= {f"matrix/{name}": one.get_weights()[0], f"outputs/{name}": model.predict_on_batch(inputs)}
+            outputs = model.predict_on_batch(inputs).astype("float32")
+            arrays |= {f"matrix/{name}": one.get_weights()[0], f"outputs/{name}": outputs}
             model.train_on_batch(inputs, np.zeros((2, 4, 5), "float32"))
     moved = arrays.pop("outputs/after") - arrays.pop("outputs/before")
     return Observation(arrays | counts | {"moved": moved})

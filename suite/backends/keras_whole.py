@@ -5,17 +5,22 @@ from __future__ import annotations
 
 import inspect
 import json
+import re
 from collections.abc import Callable
 from typing import Any
 
-from cases.families.whole_configurations import COMPILED, OPTIONS, PARTS, SIZES
+from cases.families.whole_configurations import COMPILED, NEEDED, OPTIONS, PARTS, POLICIES, SIZES
 from cases.models import FunctionRequest
 from cases.requests import Observation
 from suite.backends import moment
 
 ELSEWHERE = ("Wrapper", "Layer", "Lambda", "InputLayer", "Input", "TorchModuleWrapper", "JaxLayer", "FlaxLayer", "TFSMLayer",
-             "MeanMetricWrapper", "LossScaleOptimizer", "STFT")
-"""What stands for nothing of its own, runs another framework's, or asks SciPy for windows of sound."""
+             "MeanMetricWrapper", "LossScaleOptimizer", "STFT", "STFTSpectrogram", "IntegerLookup", "StringLookup",
+             "TextVectorization", "HashedCrossing", "Hashing")
+"""What stands for nothing of its own, runs another framework's or imports it, or asks SciPy for windows of sound."""
+
+REFUSED = re.compile("(?!TypeError)\\w+: ")
+"""What is said of an option that a constructor has, and that cannot have another value on this engine."""
 
 
 def parts(keras: Any) -> dict[str, Callable[[], Any]]:
@@ -76,13 +81,15 @@ def kinds_of(keras: Any, package: str) -> list[type]:
 def run_whole_configurations(backend: Any, request: FunctionRequest) -> Observation:
     """Answer the request of `cases.families.whole_configurations.configurations_are_whole`."""
     keras, package = backend.keras, dict(request.arguments)["package"]
-    if package == "compile":
-        return compiled(keras)
+    if package in ("compile", "policies"):
+        return compiled(keras) if package == "compile" else policies(keras)
     lost, kept, left, named = [], [], [], {}
     with moment("build"):
         for kind in kinds_of(keras, package):
             made, why = told(keras, kind)
             left += [(kind.__name__, option, reason) for option, reason in why.items()]
+            lost += [(kind.__name__, option) for one, _ in made[:1] for option, reason in why.items()
+                     if REFUSED.match(reason) and option not in one.get_config()]
             for one, options in made:
                 named[kind.__name__] = keras.saving.serialize_keras_object(one)["module"]
                 first, again = one.get_config(), type(one).from_config(one.get_config()).get_config()
@@ -101,7 +108,8 @@ def told(keras: Any, kind: type) -> tuple[list[tuple[Any, dict[str, Any]]], dict
     inner, own = parts(keras), {"trainable": True, "dtype": None} if issubclass(kind, keras.Layer) else {}
     taken = {p.name: p.default for p in list(inspect.signature(kind.__init__).parameters.values())[1:]
              if p.kind not in (p.VAR_POSITIONAL, p.VAR_KEYWORD)}
-    needed = {name: SIZES.get(name) for name, default in taken.items() if default is inspect.Parameter.empty}
+    needed = {name: SIZES.get(name) for name, default in taken.items()
+              if default is inspect.Parameter.empty or name in NEEDED.get(kind.__name__, ())}
     if unknown := [name for name, value in needed.items() if value is None and name not in inner]:
         return [], dict.fromkeys(unknown, "what it needs is not known here")
     offered = {name: other(name, default) for name, default in {**own, **taken}.items()
@@ -127,6 +135,19 @@ def told(keras: Any, kind: type) -> tuple[list[tuple[Any, dict[str, Any]]], dict
             except Exception as error:
                 why[name] = f"{type(error).__name__}: {str(error)[:80]}"
     return [(one, {**needed, **given}), *made], why
+
+
+def policies(keras: Any) -> Observation:
+    """The policies of a map, once its configuration was told, and those of a map with a default that is made of its own."""
+    kinds, kept = keras.dtype_policies, []
+    for default in (None, "float32"):
+        one = kinds.DTypePolicyMap(default_policy=default)
+        for path, name in POLICIES.items():
+            one[path] = kinds.DTypePolicy(name)
+        again = kinds.DTypePolicyMap.from_config(one.get_config())
+        kept += [("DTypePolicyMap once told", path, name, str(one[path].name), again[path].name if default else name)
+                 for path, name in POLICIES.items()]
+    return Observation({}, facts={"lost": (), "kept": tuple(kept), "left": ()})
 
 
 def compiled(keras: Any) -> Observation:

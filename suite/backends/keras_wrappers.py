@@ -163,10 +163,11 @@ def run_other_halves(backend: Any, request: FunctionRequest) -> Observation:
     """Answer the request of `cases.families.wrappers.other_halves_are_refused`."""
     options, keras = dict(request.arguments), backend.keras
     with moment("build"):
-        ahead, back = (keras.layers.LSTM(2, **{"go_backwards": backwards, options["option"]: value})
+        ahead, back = (keras.layers.LSTM(**{"units": 2, "go_backwards": backwards, options["option"]: value})
                        for backwards, value in zip((False, True), options["values"], strict=True))
-        made = keras.layers.Bidirectional(ahead, backward_layer=back)
-    return Observation({"units": np.array(made.forward_layer.units)})
+        made = keras.layers.Bidirectional(ahead, backward_layer=back, merge_mode="sum")
+    with moment("run"):
+        return Observation({"outputs": backend.engine.numpy(made(backend.engine.tensor(np.ones((1, 2, 3), "float32"))))})
 
 
 def run_made_convolution(backend: Any, request: FunctionRequest) -> Observation:

@@ -25,9 +25,9 @@ def run_options_of_nothing(modules: Mapping[str, Any], request: FunctionRequest)
 
 def said_of(module: Any, one: Made, name: str, value: Any) -> str | None:
     """What is said where this is made with this option; None where it is made."""
-    given = {n: made(module, each) for n, each in one.arguments.items()} | ({name: value} if name else {})
+    given = {n: made(module, each) for n, each in one.arguments.items()}
     try:
-        attrgetter(one.place)(module)(**given)
+        attrgetter(one.place)(module)(**given | ({name: made(module, value)} if name else {}))
     except Exception as error:
         return str(error)
     return None

@@ -34,6 +34,8 @@ NAMED = {
 def run_initialized(backend: Any, request: FunctionRequest) -> Observation | Unsupported:
     """Answer the request of `cases.families.initializers`: a kernel has its outputs first, its windows last."""
     options = dict(request.arguments)
+    if options["heads"]:
+        return Unsupported("a kernel of PyTorch has two axes and those of a window")
     *window, inputs, outputs = options["shape"]
 
     def drawn(seed: int) -> np.ndarray:

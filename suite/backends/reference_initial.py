@@ -12,8 +12,8 @@ from cases.models import FunctionRequest
 from cases.requests import Observation
 
 
-def drawn(name: str, shape: tuple[int, ...], seed: int) -> np.ndarray:
-    """An array of this shape."""
+def drawn(name: str, shape: tuple[int, ...], fans: tuple[int, int], seed: int) -> np.ndarray:
+    """An array of this shape, with so many numbers that go into an output, and come from an input."""
     random, flat = np.random.default_rng(seed), (math.prod(shape[:-1]), shape[-1])
     if name == "orthogonal":
         left, _, right = np.linalg.svd(random.normal(size=flat), full_matrices=False)
@@ -21,8 +21,7 @@ def drawn(name: str, shape: tuple[int, ...], seed: int) -> np.ndarray:
     if name not in DRAWN:
         return np.eye(*shape) if name == "identity" else np.full(shape, {"constant": MEAN, "ones": 1.0}.get(name, 0.0))
     kind, size = DRAWN[name]
-    places = math.prod(shape[:-2])
-    wide = size(shape[-2] * places, shape[-1] * places)
+    wide = size(*fans)
     if kind in ("even", "between"):
         return random.uniform(*((LOW, HIGH) if kind == "between" else (-wide, wide)), shape)
     found = random.normal(0.0, wide, (50, *shape))
@@ -34,7 +33,8 @@ def drawn(name: str, shape: tuple[int, ...], seed: int) -> np.ndarray:
 def run_initialized(backend: Any, request: FunctionRequest) -> Observation:
     """The same from one seed."""
     options = dict(request.arguments)
-    arrays = {when: drawn(options["name"], options["shape"], seed) for when, seed in (("first", 1), ("again", 1), ("other", 2))}
+    arrays = {when: drawn(options["name"], options["shape"], options["fans"], seed)
+              for when, seed in (("first", 1), ("again", 1), ("other", 2))}
     return Observation(arrays, facts={"cut": False})
 
 

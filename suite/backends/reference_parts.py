@@ -7,9 +7,9 @@ from typing import Any
 import numpy as np
 
 from cases.families import engine_modules, held_lists
-from cases.families.normalizations import normalized, norms_by_hand, of_length_one, renormed
+from cases.families.normalizations import CENTERED, normalized, norms_by_hand, of_length_one, renormed
 from cases.families.options_of_nothing import asked
-from cases.families.told_shapes import EQUATIONS, LAYERS, ROWS, STEPS, tellable
+from cases.families.told_shapes import EQUATIONS, LAYERS, MORE_ROWS, ROWS, STEPS, tellable
 from cases.layers import generator
 from cases.models import FunctionRequest
 from cases.requests import Observation
@@ -81,7 +81,7 @@ def run_normalized(backend: Any, request: FunctionRequest) -> Observation:
     options = dict(request.arguments)
     kind, inputs, axes, scale, offset = (options[n] for n in ("kind", "inputs", "axes", "scale", "offset"))
     arrays = {"outputs": normalized(kind, inputs, axes, scale, offset)}
-    if kind in ("layer", "batch"):
+    if kind in CENTERED:
         arrays["bare"] = normalized(kind, inputs, axes, np.ones_like(scale), np.zeros_like(offset))
     return Observation(arrays)
 
@@ -186,7 +186,8 @@ def run_told_shapes(backend: Any, request: FunctionRequest) -> Observation:
     options = dict(request.arguments)
     told = np.array([sizes[0] for sizes in tellable(options["name"], options["open"])])
     of = EQUATIONS.get(options["name"], lambda *_: np.zeros(()))
-    return Observation({"came": np.array([ROWS, *LAYERS[options["name"]][3](STEPS)]), "symbolic": told, "computed": told,
+    due = LAYERS[options["name"]][3](STEPS)
+    return Observation({"came": np.array([ROWS, *due]), "symbolic": told, "computed": told, "again": np.array([MORE_ROWS, *due]),
                         "outputs": of(*options["inputs"])})
 
 
