@@ -3,7 +3,7 @@ and dtype beforehand."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -90,6 +90,13 @@ def attended(query: np.ndarray, key: np.ndarray, value: np.ndarray, mask: np.nda
     return np.einsum("bhqk,bkhf->bqhf", powers / powers.sum(axis=-1, keepdims=True), value)
 
 
+def distances(x: np.ndarray, y: np.ndarray) -> np.ndarray:
+    return np.sqrt(((x[:, None] - y[None].astype("float64")) ** 2).sum(axis=-1))
+
+
+SQUARE = X[:, :FEATURES]
+PLACES = np.array([[5, 7], [3, 11]], "int32")
+ENDLESS = np.where(X > 0, np.inf, X)
 HEADS = np.stack([X, X[:, ::-1]], axis=2)
 READ = (M[:, None, :, :1].swapaxes(2, 3) | np.eye(STEPS, dtype=bool)).repeat(2, axis=1)
 """(rows, heads, queries, values): every query may read itself, and the values that are no padding."""
@@ -191,6 +198,18 @@ GROUPS: Mapping[str, list[Call]] = {
                       lambda x, axis=axis: np.sort(x, axis=axis), told=False) for axis in (1, -1, -2)],
 }
 """What is asked -> the calls. The short ones are apart, for some stack is known to give something else."""
+CORNERS: Mapping[str, list[Call]] = {
+    "added_by_steps": [Call("add", (SQUARE, SQUARE[:1, :, :1])), Call("add", (SQUARE, SQUARE[0, :, :1]), told=False)],
+    "places": [Call("unravel_index", (PLACES, (ROWS * 2, FEATURES)), told=False)],
+    "close": [Call("isclose", (ENDLESS, np.where(M, ENDLESS, -ENDLESS)), told=False)],
+    "searched": [Call("searchsorted", (np.sort(X[0, :, 0]), X[1]), told=False)],
+    "apart": [Call("cdist", (N[0], N[1]), {}, distances, told=False)],
+    "whole_quotients": [Call("floor_divide", (np.array([4.2, -4.2, 7.0], "float32"), np.array([1.4, 1.4, -2.0], "float32")),
+                             told=False)],
+    "among_the_best_of_steps": [Call("in_top_k", (IDS[:, :3] % FEATURES, X[:, :3], 2), {}, lambda best, x, k: (
+        np.argsort(np.argsort(-x, axis=-1), axis=-1) < k)[*np.indices(best.shape), best], told=False)],
+}
+"""The same of rarer functions, and of shapes and numbers that are rarer. They are cheap where calls are not compiled."""
 CHEAP = ("padded_alike", "segments_counted", "inner_products", "quantiles", "found_among", "among_the_best", "classes_counted",
          "hot", "shared_over_axes")
 """What frameworks that compile are asked."""
@@ -201,7 +220,18 @@ CHEAP = ("padded_alike", "segments_counted", "inner_products", "quantiles", "fou
            {"group": tuple(GROUPS)}, dear={"group": tuple(group for group in GROUPS if group not in CHEAP)},
            source="Keras: ops; NumPy")
 def functions_of_tensors_are_numpys(ask, group) -> list[Deviation]:
-    calls = GROUPS[group]
+    return asked(ask, group, GROUPS[group])
+
+
+@statement("A function of tensors gives what NumPy's gives in its corners, too: columns added where sizes coincide, places in "
+           "several axes, infinite numbers, distances of whole ones, quotients near a whole one.", {"group": tuple(CORNERS)},
+           sparing=0, eager=len(CORNERS), source="Keras: ops; NumPy")
+def corners_of_functions_are_numpys(ask, group) -> list[Deviation]:
+    return asked(ask, group, CORNERS[group])
+
+
+def asked(ask, group: str, calls: Sequence[Call]) -> list[Deviation]:
+    """Where the calls of a group do not give what is due, at once, in a graph, or told beforehand."""
     given = tuple((each.function, each.arguments, dict(each.options), each.told) for each in calls)
     seen = ask(FunctionRequest("tensors", (("group", group), ("calls", given))))
     raised, found = dict(seen.facts["raised"]), []
@@ -240,13 +270,14 @@ Z = np.where(np.arange(STEPS)[:, None] == 1, 0.0, X).astype("float32")
 SLOPES: Mapping[str, Call] = {
     "written": next(call for call in GROUPS["picked"] if call.function == "slice_update"),
     "multiplied": Call("cumprod", (Z,), {"axis": 1}),
+    "log_added": Call("logaddexp", (X, np.where(M, X, -X))),
     "picked": Call("take", (X, np.array([0, -1, 0], "int32")), {"axis": 1}), "sorted": Call("sort", (X,), {"axis": 1}),
 }
 NUDGE = 1e-4
 
 
 @statement("The gradient of a function of tensors, through what is written into one too, and of products with zeros, is that of "
-           "NumPy's.", {"of": tuple(SLOPES)}, usual={"of": ("written", "multiplied")}, strength=(1, 1, 1),
+           "NumPy's.", {"of": tuple(SLOPES)}, usual={"of": ("written", "multiplied", "log_added")}, strength=(1, 1, 1),
            source="Keras: ops; differences of NumPy")
 def gradients_of_functions_are_differences(ask, of) -> list[Deviation]:
     call = SLOPES[of]

@@ -81,6 +81,7 @@ from suite.backends.keras_options import (
 )
 from suite.backends.keras_other_dtypes import (
     run_converted_variable,
+    run_default_precision,
     run_half_ctc,
     run_half_moments,
     run_states_of_other_dtypes,
@@ -216,5 +217,6 @@ PROBES: Mapping[str, Callable] = {
     "names_of_no_input": run_names_of_no_input, "drawn_by_name": run_drawn_by_name,
     "states_of_other_dtypes": run_states_of_other_dtypes, "converted_variable": run_converted_variable,
     "half_moments": run_half_moments, "half_ctc": run_half_ctc, "open_lengths": run_open_lengths,
+    "default_precision": run_default_precision,
 }
 """Name of a function request -> what answers it: function(backend, request)."""

@@ -127,6 +127,7 @@ from suite.backends.reference_modules import (
 )
 from suite.backends.reference_other_dtypes import (
     run_converted_variable,
+    run_default_precision,
     run_half_ctc,
     run_half_moments,
     run_open_lengths,
@@ -362,5 +363,6 @@ PROBES: Mapping[str, Callable] = {
     "changed_model": run_changed_model, "stateless_call": run_stateless_call, "names_of_no_input": run_names_of_no_input,
     "states_of_other_dtypes": run_states_of_other_dtypes, "converted_variable": run_converted_variable,
     "half_moments": run_half_moments, "half_ctc": run_half_ctc, "open_lengths": run_open_lengths,
+    "default_precision": run_default_precision,
 }
 """Name of a function request -> what answers it: function(backend, request)."""
