@@ -106,7 +106,7 @@ DECLINED = frozenset("""
     rare_optimizers/rare_optimizers_are_their_equations distillation/distilled_losses_are_sums_by_hand
     lent_weights/lent_weights_are_given_back saved/edited_files_are_whole
     own_steps/what_models_add_counts whole_numbers/classes_stay_whole other_dtypes/whole_numbers_stay_whole
-    functions_of_tensors/corners_of_functions_are_numpys
+    functions_of_tensors/corners_of_functions_are_numpys single_calls/first_inputs_may_be_left_out
 """.split())
 """Group or scenario, and the statement or claim, of which no variant can be asked at `default`."""
 

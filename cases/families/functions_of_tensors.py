@@ -101,8 +101,6 @@ HEADS = np.stack([X, X[:, ::-1]], axis=2)
 READ = (M[:, None, :, :1].swapaxes(2, 3) | np.eye(STEPS, dtype=bool)).repeat(2, axis=1)
 """(rows, heads, queries, values): every query may read itself, and the values that are no padding."""
 GROUPS: Mapping[str, list[Call]] = {
-    "attended": [Call("dot_product_attention", (HEADS, HEADS[::-1], -HEADS), {"mask": READ, "is_causal": True}, attended,
-                      told=False)],
     "sums": [
         *reductions("sum mean std", X, {}, {"axis": 1}, {"axis": (0, -1), "keepdims": True}),
         *reductions("prod var", X, {"axis": (1, 2)}), *reductions("sum mean all", M, {"axis": 1}),
@@ -199,6 +197,8 @@ GROUPS: Mapping[str, list[Call]] = {
 }
 """What is asked -> the calls. The short ones are apart, for some stack is known to give something else."""
 CORNERS: Mapping[str, list[Call]] = {
+    "attended": [Call("dot_product_attention", (HEADS, HEADS[::-1], -HEADS), {"mask": READ, "is_causal": True}, attended,
+                      told=False)],
     "added_by_steps": [Call("add", (SQUARE, SQUARE[:1, :, :1])), Call("add", (SQUARE, SQUARE[0, :, :1]), told=False)],
     "places": [Call("unravel_index", (PLACES, (ROWS * 2, FEATURES)), told=False)],
     "close": [Call("isclose", (ENDLESS, np.where(M, ENDLESS, -ENDLESS)), told=False)],
