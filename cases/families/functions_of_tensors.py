@@ -85,7 +85,7 @@ def reductions(names: str, x: np.ndarray, *ways: dict[str, Any]) -> list[Call]:
 
 def attended(query: np.ndarray, key: np.ndarray, value: np.ndarray, mask: np.ndarray, is_causal: bool) -> np.ndarray:
     """Of (rows, steps, heads, features), each query's mean of the values that its mask, causal or not, allows it."""
-    may = mask & (np.tri(*mask.shape[-2:], dtype=bool) if is_causal else True)
+    may = mask & (np.tri(query.shape[1], key.shape[1], dtype=bool) if is_causal else True)
     powers = np.exp(np.einsum("bqhf,bkhf->bhqk", query, key) / np.sqrt(query.shape[-1])) * may
     return np.einsum("bhqk,bkhf->bqhf", powers / powers.sum(axis=-1, keepdims=True), value)
 
@@ -94,6 +94,15 @@ def distances(x: np.ndarray, y: np.ndarray) -> np.ndarray:
     return np.sqrt(((x[:, None] - y[None].astype("float64")) ** 2).sum(axis=-1))
 
 
+def spread(x: np.ndarray, taps: np.ndarray, strides: int = 2, **_: Any) -> np.ndarray:
+    """The depthwise convolution of (rows, steps, features) by two taps, two steps apart: behind the last step are zeros."""
+    later = np.concatenate([x[:, 2:], np.zeros_like(x[:, :2])], axis=1)
+    return (x * taps[0, :, 0] + later * taps[1, :, 0])[:, ::strides]
+
+
+TAPS = S[:2, :, None]
+WIDE = {"strides": 2, "dilation_rate": 2}
+SHORT = np.full((ROWS, STEPS), 100, "int8")
 SQUARE = X[:, :FEATURES]
 PLACES = np.array([[5, 7], [3, 11]], "int32")
 ENDLESS = np.where(X > 0, np.inf, X)
@@ -208,6 +217,17 @@ CORNERS: Mapping[str, list[Call]] = {
                              told=False)],
     "among_the_best_of_steps": [Call("in_top_k", (IDS[:, :3] % FEATURES, X[:, :3], 2), {}, lambda best, x, k: (
         np.argsort(np.argsort(-x, axis=-1), axis=-1) < k)[*np.indices(best.shape), best], told=False)],
+    "hot_truths": [Call("one_hot", (IDS, 5), {"dtype": "bool"}, lambda ids, n, dtype: one_hot(ids, n) > 0, told=False)],
+    "sums_of_short": [Call("sum", (SHORT,), {"axis": 1}, told=False), Call("arange", (0, 3, 0.5), told=False)],
+    "from_the_end": [Call("flip", (X,), {"axis": (0, -1)}, told=False),
+                     Call("take", (X, np.array([0, -1, 1], "int32")), {"axis": 1}, told=False)],
+    "spread": [Call("depthwise_conv", (X, TAPS), {**WIDE, "padding": "same"}, spread, told=False),
+               Call("depthwise_conv", (X.swapaxes(1, 2), TAPS), {"dilation_rate": 2, "data_format": "channels_first"},
+                    lambda x, taps, **_: spread(x.swapaxes(1, 2), taps, 1)[:, :2].swapaxes(1, 2), told=False)],
+    "attended_in_groups": [Call("dot_product_attention", (np.concatenate([HEADS, -HEADS], axis=2), HEADS, HEADS[::-1]), {},
+                                lambda q, k, v: attended(q, k.repeat(2, axis=2), v.repeat(2, axis=2), True, False), told=False)],
+    "attended_in_halves": [Call("dot_product_attention", (HEADS.astype("float16"), HEADS, -HEADS), {},
+                                lambda q, k, v: attended(q, k, v, True, False), told=False)],
 }
 """The same of rarer functions, and of shapes and numbers that are rarer. They are cheap where calls are not compiled."""
 CHEAP = ("padded_alike", "segments_counted", "inner_products", "quantiles", "found_among", "among_the_best", "classes_counted",

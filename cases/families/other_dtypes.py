@@ -43,15 +43,19 @@ FAR = np.array([100.0] * 3 + [101.0] * 5).reshape(ROWS, 4)
 """Their mean is no number of bfloat16, their variance, 15/64, is one."""
 
 
-@statement("A variable that is converted to another dtype has that one, and its own is left as it is.", sparing=1,
-           source="Keras: ops.convert_to_tensor(Variable, dtype)")
+@statement("A variable, or a list, that is converted to another dtype has that one, and the variable's own is left as it is, "
+           "also where its gradient is stopped.", sparing=1,
+           source="Keras: ops.convert_to_tensor(Variable, dtype), stop_gradient")
 def variables_are_converted(ask) -> list[Deviation]:
-    """Arrays: `DTYPE`, the numbers after they were converted, and `float32`, those of the variable."""
+    """Arrays: `DTYPE`, the numbers after they were converted, and `float32` and `stopped`, those of the variable; `listed`, a
+    list of them as whole numbers."""
     numbers = np.array([[1.75, -2.5], [-0.5, 3.25]])
     seen = ask(FunctionRequest("converted_variable", (("numbers", numbers), ("dtypes", CONVERTED))))
-    found = [Deviation(name, f"converted to {name}: {dtype} came") for name, dtype in seen.facts["dtypes"] if dtype != name]
-    return found + [d for name in (*CONVERTED, "float32")
-                    for d in compare(name, seen[name], np.trunc(numbers) if name == "int32" else numbers, np.zeros((2, 2)))]
+    kinds = {**{name: name for name in (*CONVERTED, "float32")}, "listed": "int32", "stopped": "float32"}
+    found = [Deviation(name, f"converted to {kinds[name]}: {dtype} came") for name, dtype in seen.facts["dtypes"]
+             if dtype != kinds[name]]
+    return found + [d for name, kind in kinds.items()
+                    for d in compare(name, seen[name], np.trunc(numbers) if kind == "int32" else numbers, np.zeros((2, 2)))]
 
 
 @statement("The variance of numbers in half precision is that of these numbers, though their mean has more digits.",

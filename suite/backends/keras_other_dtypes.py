@@ -41,6 +41,8 @@ def run_converted_variable(backend: Any, request: FunctionRequest) -> Observatio
     with moment("run"):
         named = {dtype: keras.ops.convert_to_tensor(variable, dtype=dtype) for dtype in options["dtypes"]}
         named["float32"] = keras.ops.convert_to_tensor(variable)
+        named["listed"] = keras.ops.convert_to_tensor(options["numbers"].tolist(), dtype="int32")
+        named["stopped"] = keras.ops.stop_gradient(variable)
     return Observation({name: np.array(engine.numpy(one), "float64") for name, one in named.items()},
                        facts={"dtypes": dtypes_of(backend, named)})
 

@@ -22,7 +22,9 @@ def run_converted_variable(backend: Any, request: FunctionRequest) -> Observatio
     """The numbers, and the whole ones among them."""
     numbers, dtypes = (dict(request.arguments)[name] for name in ("numbers", "dtypes"))
     named = {name: np.trunc(numbers) if name == "int32" else numbers for name in (*dtypes, "float32")}
-    return Observation(named, facts={"dtypes": tuple((name, name) for name in named)})
+    named |= {"listed": np.trunc(numbers), "stopped": numbers}
+    kinds = {"listed": "int32", "stopped": "float32"}
+    return Observation(named, facts={"dtypes": tuple((name, kinds.get(name, name)) for name in named)})
 
 
 def run_half_moments(backend: Any, request: FunctionRequest) -> Observation:
