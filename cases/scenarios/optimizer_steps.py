@@ -23,7 +23,7 @@ OPTIONS: Mapping[str, Mapping[str, Any]] = {
     "centered_momentum": {"centered": True, "momentum": 0.9}, "amsgrad": {"amsgrad": True},
     "weight_decay": {"weight_decay": 0.3}, "clipvalue": {"clipvalue": 0.4}, "clipnorm": {"clipnorm": 0.5},
     "global_clipnorm": {"global_clipnorm": 0.6}, "schedule": {"decay_rate": 0.5},
-    "moving_average": {"ema_overwrite_frequency": 2, "ema_momentum": 0.7}, "accumulation": {"gradient_accumulation_steps": 2},
+    "moving_average": {"ema_overwrite_frequency": 2, "ema_momentum": 0.7}, "accumulation": {"gradient_accumulation_steps": 2, "clipnorm": 0.5},
     "accumulation_of_three": {"gradient_accumulation_steps": 3, "clipnorm": 0.5},
     "decay_of_none": {"weight_decay": 0.3, "undecayed": ("kernel", "bias")},
     "decay_of_some": {"weight_decay": 0.3, "undecayed": ("bias",), "decay_rate": 0.5},
