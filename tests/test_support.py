@@ -105,7 +105,8 @@ DECLINED = frozenset("""
     stateful_calls/calls_keep_what_they_write own_classes/own_cells_begin_as_they_say
     rare_optimizers/rare_optimizers_are_their_equations distillation/distilled_losses_are_sums_by_hand
     lent_weights/lent_weights_are_given_back saved/edited_files_are_whole
-    own_steps/what_models_add_counts whole_numbers/classes_stay_whole
+    own_steps/what_models_add_counts whole_numbers/classes_stay_whole other_dtypes/whole_numbers_stay_whole
+    corners_of_functions/corners_of_functions_are_numpys single_calls/first_inputs_may_be_left_out
 """.split())
 """Group or scenario, and the statement or claim, of which no variant can be asked at `default`."""
 

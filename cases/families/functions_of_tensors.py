@@ -3,7 +3,7 @@ and dtype beforehand."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -95,7 +95,7 @@ def reductions(names: str, x: np.ndarray, *ways: dict[str, Any]) -> list[Call]:
 def attended(query: np.ndarray, key: np.ndarray, value: np.ndarray, mask: np.ndarray, is_causal: bool) -> np.ndarray:
     """Of (rows, steps, heads, features), each query's mean of the values that its mask, causal or not, allows it; a head of
     values may serve several heads of queries."""
-    may = mask & (np.tri(*mask.shape[-2:], dtype=bool) if is_causal else True)
+    may = mask & (np.tri(query.shape[1], key.shape[1], dtype=bool) if is_causal else True)
     key, value = (one.repeat(query.shape[2] // one.shape[2], axis=2) for one in (key, value))
     powers = np.exp(np.einsum("bqhf,bkhf->bhqk", query, key) / np.sqrt(query.shape[-1])) * may
     return np.einsum("bhqk,bkhf->bqhf", powers / powers.sum(axis=-1, keepdims=True), value)
@@ -143,14 +143,8 @@ def endless(x: np.ndarray) -> np.ndarray:
     return np.where(np.isinf(x), 100 * np.sign(x), x)
 
 
-HEADS = np.stack([X, X[:, ::-1]], axis=2)
-READ = (M[:, None, :, :1].swapaxes(2, 3) | np.eye(STEPS, dtype=bool)).repeat(2, axis=1)
-"""(rows, heads, queries, values): every query may read itself, and the values that are no padding."""
+
 GROUPS: Mapping[str, list[Call]] = {
-    "attended": [Call("dot_product_attention", (HEADS, HEADS[::-1], -HEADS), {"mask": READ, "is_causal": True}, attended,
-                      told=False),
-                 Call("dot_product_attention", (np.concatenate([HEADS, 1 - HEADS], axis=2), HEADS[::-1], -HEADS),
-                      {"mask": READ[:, :1], "is_causal": False}, attended, told=False)],
     "sums": [
         *reductions("sum mean std", X, {}, {"axis": 1}, {"axis": (0, -1), "keepdims": True}),
         *reductions("prod var", X, {"axis": (1, 2)}), *reductions("sum mean all", M, {"axis": 1}),
@@ -294,7 +288,11 @@ CHEAP = ("padded_alike", "segments_counted", "inner_products", "quantiles", "fou
            {"group": tuple(GROUPS)}, dear={"group": tuple(group for group in GROUPS if group not in CHEAP)},
            source="Keras: ops; NumPy")
 def functions_of_tensors_are_numpys(ask, group) -> list[Deviation]:
-    calls = GROUPS[group]
+    return asked(ask, group, GROUPS[group])
+
+
+def asked(ask, group: str, calls: Sequence[Call]) -> list[Deviation]:
+    """Where the calls of a group do not give what is due, at once, in a graph, or told beforehand."""
     given = tuple((each.function, each.arguments, dict(each.options), each.told, each.arrays) for each in calls)
     seen = ask(FunctionRequest("tensors", (("group", group), ("calls", given))))
     raised, found = dict(seen.facts["raised"]), []
@@ -333,6 +331,7 @@ Z = np.where(np.arange(STEPS)[:, None] == 1, 0.0, X).astype("float32")
 SLOPES: Mapping[str, Call] = {
     "written": next(call for call in GROUPS["picked"] if call.function == "slice_update"),
     "multiplied": Call("cumprod", (Z,), {"axis": 1}),
+    "log_added": Call("logaddexp", (X, np.where(M, X, -X))),
     "picked": Call("take", (X, np.array([0, -1, 0], "int32")), {"axis": 1}), "sorted": Call("sort", (X,), {"axis": 1}),
     "divided": next(call for call in GROUPS["products"] if call.function == "divide_no_nan"),
 }
@@ -340,7 +339,8 @@ NUDGE = 1e-4
 
 
 @statement("The gradient of a function of tensors, through what is written into one too, and of products with zeros, is that of "
-           "NumPy's.", {"of": tuple(SLOPES)}, usual={"of": ("written", "multiplied", "divided")}, strength=(1, 1, 1),
+           "NumPy's.", {"of": tuple(SLOPES)}, usual={"of": ("written", "multiplied", "log_added", "divided")},
+           strength=(1, 1, 1),
            source="Keras: ops; differences of NumPy")
 def gradients_of_functions_are_differences(ask, of) -> list[Deviation]:
     call = SLOPES[of]

@@ -43,15 +43,19 @@ FAR = np.array([100.0] * 3 + [101.0] * 5).reshape(ROWS, 4)
 """Their mean is no number of bfloat16, their variance, 15/64, is one."""
 
 
-@statement("A variable that is converted to another dtype has that one, and its own is left as it is.", sparing=1,
-           source="Keras: ops.convert_to_tensor(Variable, dtype)")
+@statement("A variable, or a list, that is converted to another dtype has that one, and the variable's own is left as it is, "
+           "also where its gradient is stopped.", sparing=1,
+           source="Keras: ops.convert_to_tensor(Variable, dtype), stop_gradient")
 def variables_are_converted(ask) -> list[Deviation]:
-    """Arrays: `DTYPE`, the numbers after they were converted, and `float32`, those of the variable."""
+    """Arrays: `DTYPE`, the numbers after they were converted, and `float32` and `stopped`, those of the variable; `listed`, a
+    list of them as whole numbers."""
     numbers = np.array([[1.75, -2.5], [-0.5, 3.25]])
     seen = ask(FunctionRequest("converted_variable", (("numbers", numbers), ("dtypes", CONVERTED))))
-    found = [Deviation(name, f"converted to {name}: {dtype} came") for name, dtype in seen.facts["dtypes"] if dtype != name]
-    return found + [d for name in (*CONVERTED, "float32")
-                    for d in compare(name, seen[name], np.trunc(numbers) if name == "int32" else numbers, np.zeros((2, 2)))]
+    kinds = {**{name: name for name in (*CONVERTED, "float32")}, "listed": "int32", "stopped": "float32"}
+    found = [Deviation(name, f"converted to {kinds[name]}: {dtype} came") for name, dtype in seen.facts["dtypes"]
+             if dtype != kinds[name]]
+    return found + [d for name, kind in kinds.items()
+                    for d in compare(name, seen[name], np.trunc(numbers) if kind == "int32" else numbers, np.zeros((2, 2)))]
 
 
 @statement("The variance of numbers in half precision is that of these numbers, though their mean has more digits.",
@@ -75,3 +79,31 @@ def ctc_losses_of_halves_are_full(ask, dtype) -> list[Deviation]:
     shares = np.exp(scores) / np.exp(scores).sum(axis=-1, keepdims=True)
     due = np.array([-np.log(likelihood(each, tuple(row), 0)[0]) for each, row in zip(shares, labels, strict=True)])
     return of_dtype(seen.facts["dtypes"], "float32") + compare("loss", seen["loss"], due, 256 * unit_roundoff("float32") * due)
+
+
+WHOLE = np.array([[3, 70000], [300, 1]])
+KINDS = {"array": "int", "list": "int", "truths": "bool", "list_of_truths": "bool", "list_of_numbers": "float", "added": "int",
+         "scaled": "float", "picked": "float"}
+"""Each tensor of `default_precision` and what it holds: arrays and lists that are converted, a sum and a product of one, and
+some steps of numbers, by whole numbers."""
+
+
+@statement("Under a default precision of 16 bits whole numbers and truth values stay what they are, in arrays and in lists, "
+           "added up and as places; numbers made of them are the same as far as that precision holds them.",
+           {"floatx": ("bfloat16", "float16")}, strength=(1, 1, 1), source="Keras: config.set_floatx, ops.convert_to_tensor")
+def whole_numbers_stay_whole(ask, floatx) -> list[Deviation]:
+    whole = WHOLE if floatx == "bfloat16" else np.minimum(WHOLE, 3000)
+    truths, numbers = whole > 200, np.arange(8.0).reshape(2, 4) - 3.5
+    seen = ask(FunctionRequest("default_precision", (("floatx", floatx), ("whole", whole), ("truths", truths),
+                                                     ("numbers", numbers), ("factor", 1.5))))
+    due = {"array": whole, "list": whole, "truths": truths, "list_of_truths": truths, "list_of_numbers": whole * 1.5,
+           "added": whole.sum(axis=1), "scaled": whole * 1.5, "picked": numbers[:, whole % 4]}
+    raised, kinds, found = dict(seen.facts["raised"]), dict(seen.facts["kinds"]), []
+    for name, kind in KINDS.items():
+        if name in raised:
+            found.append(Deviation(name, f"{name}: {raised[name]}"))
+        elif kind not in kinds[name]:
+            found.append(Deviation(name, f"{name}: of {kinds[name]}, expected {kind}"))
+        else:
+            found += compare(name, seen[name], due[name], 2 * unit_roundoff(floatx) * np.abs(due[name]) * (kind == "float"))
+    return found

@@ -98,8 +98,8 @@ def batches(stop: int = ROWS) -> list[slice]:
 
 def calls_by_hand() -> dict[str, np.ndarray]:
     """Two batches trained on, the second by weights of classes, two tested, one evaluated and predicted from (`cut`: a callback
-    stops it), all rows evaluated twice, what callbacks are told of the second time, after each batch and at the end, and what
-    the layers' own losses are after that."""
+    stops it), all rows evaluated twice, what callbacks are told of the second time, after each batch and at the end, what the
+    layers' own losses are after that, and what a training left that a callback's error ended after a batch."""
     data, found = drawn(), {}
     x, y, model = data["inputs"], data["targets"], ByHand(data["kernel"], data["bias"])
     for number, rows in enumerate(batches()[:2]):
@@ -114,7 +114,9 @@ def calls_by_hand() -> dict[str, np.ndarray]:
     for name in ("heard/end", "evaluate/0", "evaluate/1"):
         found |= pairs(name, tuple(each.mean(axis=0)))
     found |= model.state("evaluated")
-    return found | {"outputs": model.outputs(x), "losses": np.array(PENALTY * np.sum(model.outputs(x) ** 2) / ROWS)}
+    found |= {"outputs": model.outputs(x), "losses": np.array(PENALTY * np.sum(model.outputs(x) ** 2) / ROWS)}
+    model.step(x[:SIZE], y[:SIZE])
+    return found | model.state("interrupted")
 
 
 def events() -> list[str]:
@@ -152,11 +154,13 @@ def stopped_by_hand(averaged: bool) -> dict[str, np.ndarray]:
 
 
 @statement("Calls on single batches and evaluations begin anew, tell of their own rows alone, callbacks too, and keep what they "
-           "change: weights, what the optimizer remembers, statistics; nothing of a trace is left in the model's losses, and "
-           "what a callback stops ends with that batch.",
+           "change: weights, what the optimizer remembers, statistics; what they give back are plain numbers, nothing "
+           "of a trace is left in the model's losses, and what a callback stops, or ends by an error, ends with that batch.",
            source="Keras: train_on_batch, test_on_batch, evaluate, stop_evaluating, Layer.losses; Ioffe and Szegedy 2015")
 def calls_begin_anew(ask):
-    return differing(ask(FunctionRequest("single_calls", tuple(drawn().items()))), calls_by_hand())
+    seen = ask(FunctionRequest("single_calls", tuple(drawn().items())))
+    return differing(seen, calls_by_hand()) + [Deviation("given back", f"{name} gives back {kind}, expected float")
+                                               for name, kind in seen.facts.get("kinds", ()) if kind != "float"]
 
 
 @statement("A training that is stopped within an epoch ends with that batch: the epoch is validated, on as many batches as were "
@@ -173,3 +177,21 @@ def stopped_training_ends_there(ask, averaged):
         words = f"event {place} of {len(due)}: {told[place : place + 2]}, expected {due[place : place + 2]}"
         found.append(Deviation("events", words))
     return found
+
+
+def left_out_by_hand() -> dict[str, np.ndarray]:
+    """A model whose inputs are scaled, by weights that begin at one, and may be added to: trained by SGD on rows that nothing is
+    added to, evaluated and predicted from."""
+    data = drawn()
+    x, y, scale = data["inputs"], data["inputs"][::-1] / 2, np.ones(FEATURES)
+    told = float(np.mean((x - y) ** 2))
+    scale -= RATE * 2 * np.mean((x - y) * x, axis=0) / FEATURES
+    return {"fit": np.array(told), "evaluate": np.array(np.mean((x * scale - y) ** 2)), "outputs": x * scale}
+
+
+@statement("An optional input that is left out, the first of several, is left out in training, in evaluation and in prediction.",
+           source="Keras: Input(optional=True), Model.fit([None, inputs])")
+def first_inputs_may_be_left_out(ask):
+    data = drawn()
+    given = {"inputs": data["inputs"], "targets": data["inputs"][::-1] / 2}
+    return differing(ask(FunctionRequest("left_out_inputs", tuple(given.items()))), left_out_by_hand())

@@ -41,6 +41,8 @@ def run_converted_variable(backend: Any, request: FunctionRequest) -> Observatio
     with moment("run"):
         named = {dtype: keras.ops.convert_to_tensor(variable, dtype=dtype) for dtype in options["dtypes"]}
         named["float32"] = keras.ops.convert_to_tensor(variable)
+        named["listed"] = keras.ops.convert_to_tensor(options["numbers"].tolist(), dtype="int32")
+        named["stopped"] = keras.ops.stop_gradient(variable)
     return Observation({name: np.array(engine.numpy(one), "float64") for name, one in named.items()},
                        facts={"dtypes": dtypes_of(backend, named)})
 
@@ -63,3 +65,29 @@ def run_half_ctc(backend: Any, request: FunctionRequest) -> Observation:
     with moment("run"):
         loss = ops.ctc_loss(engine.tensor(labels), given, *map(engine.tensor, lengths))
     return Observation({"loss": engine.numpy(loss)}, facts={"dtypes": dtypes_of(backend, {"loss": loss})})
+
+
+def run_default_precision(backend: Any, request: FunctionRequest) -> Observation:
+    """Answer the request of `cases.families.other_dtypes.whole_numbers_stay_whole`. What raises an error is told in words."""
+    options, keras, engine = dict(request.arguments), backend.keras, backend.engine
+    ops, whole, before = keras.ops, options["whole"].astype("int32"), keras.config.floatx()
+    ways = {
+        "array": lambda: ops.convert_to_tensor(whole), "list": lambda: ops.convert_to_tensor(whole.tolist()),
+        "truths": lambda: ops.convert_to_tensor(options["truths"]),
+        "list_of_truths": lambda: ops.convert_to_tensor(options["truths"].tolist()),
+        "list_of_numbers": lambda: ops.convert_to_tensor((whole * options["factor"]).tolist()),
+        "added": lambda: ops.sum(whole, axis=1), "scaled": lambda: ops.multiply(whole, options["factor"]),
+        "picked": lambda: ops.take(options["numbers"].astype("float32"), whole % 4, axis=1),
+    }
+    named, raised = {}, []
+    keras.config.set_floatx(options["floatx"])
+    try:
+        for name, way in ways.items():
+            try:
+                named[name] = way()
+            except Exception as error:
+                raised.append((name, f"{type(error).__name__}: {error}"[:300]))
+    finally:
+        keras.config.set_floatx(before)
+    return Observation({name: np.array(engine.numpy(one), "float64") for name, one in named.items()},
+                       facts={"raised": tuple(raised), "kinds": dtypes_of(backend, named)})

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Mapping
 from functools import partial
 from typing import Any
@@ -63,6 +64,18 @@ def run_single_calls(backend: Any, request: FunctionRequest) -> Observation:
     options = dict(request.arguments)
     x, y = options["inputs"].astype("float32"), options["targets"].astype("float32")
     found: dict[str, np.ndarray] = {}
+    kinds: list[tuple[str, str]] = []
+
+    def given_back(name: str, logs: dict[str, Any]) -> dict[str, np.ndarray]:
+        kinds.extend((f"{name}/{one}", type(value).__name__) for one, value in logs.items())
+        return told(name, logs)
+
+    class Interrupted(Exception):
+        pass
+
+    class Interrupting(backend.keras.callbacks.Callback):
+        def on_train_batch_end(self, batch: int, logs: Any = None) -> None:
+            raise Interrupted
 
     class Hearing(backend.keras.callbacks.Callback):
         def on_test_batch_end(self, batch: int, logs: Any = None) -> None:
@@ -83,21 +96,48 @@ def run_single_calls(backend: Any, request: FunctionRequest) -> Observation:
     with moment("run"):
         for number, rows in enumerate(case.batches()[:2]):
             classes = {"class_weight": case.BY_CLASS} if number else {}
-            found |= told(f"train/{number}", model.train_on_batch(x[rows], y[rows], return_dict=True, **classes))
+            found |= given_back(f"train/{number}", model.train_on_batch(x[rows], y[rows], return_dict=True, **classes))
             found |= state(model, f"train/{number}")
         for number, rows in enumerate(case.batches()[:2]):
-            found |= told(f"test/{number}", model.test_on_batch(x[rows], y[rows], return_dict=True))
+            found |= given_back(f"test/{number}", model.test_on_batch(x[rows], y[rows], return_dict=True))
         found |= told("cut", model.evaluate(x, y, case.SIZE, verbose=0, return_dict=True, callbacks=[Stopping()]))
         found["cut/outputs"] = np.array(model.predict(x, case.SIZE, verbose=0, callbacks=[Stopping()]))
         for number in range(2):
             heard = {"callbacks": [Hearing()]} if number else {}
-            found.update(told(f"evaluate/{number}", model.evaluate(x, y, case.SIZE, verbose=0, return_dict=True, **heard)))
+            found.update(given_back(f"evaluate/{number}",
+                                    model.evaluate(x, y, case.SIZE, verbose=0, return_dict=True, **heard)))
         for one in model.get_weights():
             one += 1.0  # what was got is the caller's
         found |= state(model, "evaluated")
         found["outputs"] = backend.engine.numpy(model(backend.engine.tensor(x)))
         found["losses"] = np.array(sum(float(backend.engine.numpy(one)) for one in model.losses))
-    return Observation(found)
+        with contextlib.suppress(Interrupted):
+            model.fit(x, y, batch_size=case.SIZE, shuffle=False, verbose=0, callbacks=[Interrupting()])
+        found |= state(model, "interrupted")
+    return Observation(found, facts={"kinds": tuple(kinds)})
+
+
+def run_left_out_inputs(backend: Any, request: FunctionRequest) -> Observation:
+    """Answer the request of `cases.families.single_calls.first_inputs_may_be_left_out`."""
+    options, keras = dict(request.arguments), backend.keras
+    x, y = ([None, options["inputs"].astype("float32")], options["targets"].astype("float32"))
+
+    class Scaled(keras.layers.Layer):
+        def build(self, shape: Any) -> None:
+            self.scale = self.add_weight(shape=shape[-1:], initializer="ones")
+
+        def call(self, inputs: Any, more: Any = None) -> Any:
+            return inputs * self.scale if more is None else inputs * self.scale + more
+
+    with moment("build"):
+        more, start = keras.Input((case.FEATURES,), optional=True), keras.Input((case.FEATURES,))
+        model = keras.Model([more, start], Scaled()(start, more=more))
+        model.compile(keras.optimizers.SGD(case.RATE), "mse", run_eagerly=backend.engine.name == "tensorflow")
+    with moment("run"):
+        history = model.fit(x, y, batch_size=case.ROWS, verbose=0).history
+        found = {"fit": history["loss"][0], "evaluate": model.evaluate((batch for batch in [(tuple(x), y)]), verbose=0),
+                 "outputs": model.predict(x, batch_size=case.ROWS, verbose=0)}
+    return Observation({name: np.array(one) for name, one in found.items()})
 
 
 def run_stopped_training(backend: Any, request: FunctionRequest) -> Observation:

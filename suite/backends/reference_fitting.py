@@ -43,6 +43,11 @@ def run_single_calls(backend: Any, request: FunctionRequest) -> Observation:
     return Observation(single_calls.calls_by_hand())
 
 
+def run_left_out_inputs(backend: Any, request: FunctionRequest) -> Observation:
+    """The equations."""
+    return Observation(single_calls.left_out_by_hand())
+
+
 def run_stopped_training(backend: Any, request: FunctionRequest) -> Observation:
     """The equations."""
     averaged = dict(request.arguments)["averaged"]

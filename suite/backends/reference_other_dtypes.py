@@ -22,7 +22,9 @@ def run_converted_variable(backend: Any, request: FunctionRequest) -> Observatio
     """The numbers, and the whole ones among them."""
     numbers, dtypes = (dict(request.arguments)[name] for name in ("numbers", "dtypes"))
     named = {name: np.trunc(numbers) if name == "int32" else numbers for name in (*dtypes, "float32")}
-    return Observation(named, facts={"dtypes": tuple((name, name) for name in named)})
+    named |= {"listed": np.trunc(numbers), "stopped": numbers}
+    kinds = {"listed": "int32", "stopped": "float32"}
+    return Observation(named, facts={"dtypes": tuple((name, kinds.get(name, name)) for name in named)})
 
 
 def run_half_moments(backend: Any, request: FunctionRequest) -> Observation:
@@ -54,3 +56,13 @@ def run_open_lengths(backend: Any, request: FunctionRequest) -> Observation:
         rows += list(outputs)
     arrays["features"] = np.array(options["layer"].units)
     return Observation(arrays | {f"row/{number}": row for number, row in enumerate(rows)})
+
+
+def run_default_precision(backend: Any, request: FunctionRequest) -> Observation:
+    """NumPy's, which knows no default precision."""
+    options = dict(request.arguments)
+    whole, truths, scaled = options["whole"], options["truths"], options["whole"] * options["factor"]
+    named = {"array": whole, "list": whole, "truths": truths, "list_of_truths": truths, "list_of_numbers": scaled,
+             "added": whole.sum(axis=1), "scaled": scaled, "picked": options["numbers"][:, whole % 4]}
+    return Observation({name: one.astype("float64") for name, one in named.items()},
+                       facts={"raised": (), "kinds": tuple((name, str(one.dtype)) for name, one in named.items())})

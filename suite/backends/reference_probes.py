@@ -87,6 +87,7 @@ from suite.backends.reference_fitting import (
     run_kept_writes,
     run_last_axis,
     run_left_out,
+    run_left_out_inputs,
     run_numbered_batches,
     run_other_convolution,
     run_own_beginnings,
@@ -127,6 +128,7 @@ from suite.backends.reference_modules import (
 )
 from suite.backends.reference_other_dtypes import (
     run_converted_variable,
+    run_default_precision,
     run_half_ctc,
     run_half_moments,
     run_open_lengths,
@@ -295,6 +297,7 @@ PROBES: Mapping[str, Callable] = {
     "told_training": run_told_training,
     "feeding": run_feeding, "numbered_batches": run_numbered_batches,
     "single_calls": run_single_calls, "stopped_training": run_stopped_training,
+    "left_out_inputs": run_left_out_inputs,
     "thawed": run_thawed, "convolution_in_time": run_convolution_in_time, "other_convolution": run_other_convolution,
     "corrected": run_corrected, "left_out": run_left_out, "undecayed": run_undecayed,
     "spectral": run_spectral, "last_axis": run_last_axis,
@@ -362,5 +365,6 @@ PROBES: Mapping[str, Callable] = {
     "changed_model": run_changed_model, "stateless_call": run_stateless_call, "names_of_no_input": run_names_of_no_input,
     "states_of_other_dtypes": run_states_of_other_dtypes, "converted_variable": run_converted_variable,
     "half_moments": run_half_moments, "half_ctc": run_half_ctc, "open_lengths": run_open_lengths,
+    "default_precision": run_default_precision,
 }
 """Name of a function request -> what answers it: function(backend, request)."""

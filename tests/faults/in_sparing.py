@@ -108,8 +108,7 @@ TENSORFLOW = (
             "tf.maximum(y_squared_mean - tf.square(mean), 0.0)", "tf.maximum(y_squared_mean, 0.0)"),
         "normalization of an axis that is not the last has no offset": ("            offset = tf.reshape(offset, shape)", "            offset = None"),
         "causal attention forgets the mask": ("        mask = mask[None, None, :, :]\n        combined_mask = tf.logical_and(combined_mask, mask)", "        combined_mask = mask[None, None, :, :] & tf.ones_like(logits, dtype=\"bool\")"),
-    }, {"in a trace probabilities are taken for logits": "Keras' softmax tells its logits itself; this is of TensorFlow's own",
-        "causal attention forgets the mask": "layers that have a mask join causality to it, and ask for one of the two"}),
+    }, {"in a trace probabilities are taken for logits": "Keras' softmax tells its logits itself; this is of TensorFlow's own"}),
     *faults("TensorFlow's draws, sparingly", "keras.src.backend.tensorflow.random", {
         "dropped shapes: every open axis is as long as the batch": ("            concrete_inputs_shape[i] if", "            concrete_inputs_shape[0] if"),
         "half precision: what is left is not scaled": (
