@@ -16,6 +16,7 @@ DECLINED = frozenset("""
     named_outputs/results_have_names_and_places metrics_by_word/words_name_the_metric_that_fits
     losses_by_name/losses_by_name_are_equations losses_by_name/axes_of_one_change_no_loss
     losses_by_name/cross_entropies_are_equations losses_by_name/overlaps_are_equations losses_by_name/classes_lie_along_any_axis
+    own_layers/own_layers_are_told_shapes own_layers/own_configurations_are_whole
     held_lists/held_lists_are_followed engine_modules/modules_train_with_their_model
     kept_modes/own_modes_are_kept feeding/rows_are_fed_once engine_modules/models_are_modules_of_their_engine
     kept_modes/modes_stay_with_their_layer own_classes/own_functions_survive

@@ -43,15 +43,19 @@ FAR = np.array([100.0] * 3 + [101.0] * 5).reshape(ROWS, 4)
 """Their mean is no number of bfloat16, their variance, 15/64, is one."""
 
 
-@statement("A variable that is converted to another dtype has that one, and its own is left as it is.", sparing=1,
-           source="Keras: ops.convert_to_tensor(Variable, dtype)")
+@statement("A variable that is converted to another dtype has that one, and its own is left as it is; one of whole numbers is of "
+           "these; what is assigned comes back.", sparing=1,
+           source="Keras: ops.convert_to_tensor(Variable, dtype), Variable.assign")
 def variables_are_converted(ask) -> list[Deviation]:
-    """Arrays: `DTYPE`, the numbers after they were converted, and `float32`, those of the variable."""
+    """Arrays: `DTYPE`, the numbers after they were converted, and `float32`, those of the variable; `assigned`, `added`, what
+    assigning them and adding them gave. Facts: `whole`, the dtype of a variable of int32."""
     numbers = np.array([[1.75, -2.5], [-0.5, 3.25]])
     seen = ask(FunctionRequest("converted_variable", (("numbers", numbers), ("dtypes", CONVERTED))))
-    found = [Deviation(name, f"converted to {name}: {dtype} came") for name, dtype in seen.facts["dtypes"] if dtype != name]
-    return found + [d for name in (*CONVERTED, "float32")
-                    for d in compare(name, seen[name], np.trunc(numbers) if name == "int32" else numbers, np.zeros((2, 2)))]
+    found = [Deviation(name, f"converted to {name}: {dtype} came")
+             for name, dtype in (*seen.facts["dtypes"], ("int32", seen.facts["whole"])) if dtype != name]
+    due = {"float32": numbers, "assigned": numbers, "added": 2 * numbers} | {
+        name: np.trunc(numbers) if name == "int32" else numbers for name in CONVERTED}
+    return found + [d for name, each in due.items() for d in compare(name, seen[name], each, np.zeros((2, 2)))]
 
 
 @statement("The variance of numbers in half precision is that of these numbers, though their mean has more digits.",

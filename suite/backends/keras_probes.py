@@ -86,6 +86,7 @@ from suite.backends.keras_other_dtypes import (
     run_states_of_other_dtypes,
 )
 from suite.backends.keras_own import run_configured_twice, run_own_beginnings, run_own_cell, run_told_training
+from suite.backends.keras_own_layers import run_own_configurations, run_own_shapes
 from suite.backends.keras_own_steps import run_added_by_models, run_losses_added, run_own_steps
 from suite.backends.keras_parts import (
     run_dropped_all,
@@ -204,7 +205,7 @@ PROBES: Mapping[str, Callable] = {
     "stepped": run_stepped, "edited_file": run_edited_file, "distilled": run_distilled, "lent_weights": run_lent_weights,
     "kept_mode": run_kept_mode, "mode_behind": run_mode_behind, "engine_module": run_engine_module,
     "engine_modes": run_engine_modes,
-    "held_lists": run_held_lists,
+    "held_lists": run_held_lists, "own_shapes": run_own_shapes, "own_configurations": run_own_configurations,
     "own_functions": run_own_functions,
     "neighbouring_seeds": run_neighbouring_seeds,
     "masked_loss_by_name": run_masked_loss_by_name, "weighted_metric": run_weighted_metric,

@@ -22,7 +22,8 @@ def run_converted_variable(backend: Any, request: FunctionRequest) -> Observatio
     """The numbers, and the whole ones among them."""
     numbers, dtypes = (dict(request.arguments)[name] for name in ("numbers", "dtypes"))
     named = {name: np.trunc(numbers) if name == "int32" else numbers for name in (*dtypes, "float32")}
-    return Observation(named, facts={"dtypes": tuple((name, name) for name in named)})
+    return Observation(named | {"assigned": numbers, "added": 2 * numbers},
+                       facts={"dtypes": tuple((name, name) for name in named), "whole": "int32"})
 
 
 def run_half_moments(backend: Any, request: FunctionRequest) -> Observation:

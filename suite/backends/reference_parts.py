@@ -272,7 +272,7 @@ def run_held_lists(backend: Any, request: FunctionRequest) -> Observation:
     of, numbers = options["of"], list(range(options["layers"]))
     for name, change in held_lists.changes(of).items():
         change(held := held_lists.begun(of, numbers), numbers)
-        found[name] = tuple(sorted(held.values() if of == "dictionary" else held))
+        found[name] = (tuple(sorted(held_lists.places(held))), tuple(held_lists.places(held)))
     return Observation({}, facts=found)
 
 
