@@ -33,7 +33,7 @@ def powers(x: np.ndarray) -> np.ndarray:
 
 def shares(x: np.ndarray, axis: int | tuple[int, ...] = -1) -> np.ndarray:
     """Of what `KEPT` keeps; nothing of nothing."""
-    parts = np.exp(x) * KEPT
+    parts = np.exp(np.where(KEPT, x, 0.0)) * KEPT
     total = parts.sum(axis=axis, keepdims=True)
     return parts / np.where(total, total, 1.0)
 
@@ -111,14 +111,16 @@ RESHAPED: Mapping[str, tuple[str, dict[str, Any], Callable[[np.ndarray], np.ndar
 SHAPES = {"distinct": (3, 6, 4), "square": (4, 6, 4), "single": (1, 6, 4)}
 
 
-@statement("An activation is its equation, with each of its options; of what a mask leaves nothing it gives nothing.",
+@statement("An activation is its equation, with each of its options; of what a mask leaves nothing it gives nothing, and what is "
+           "masked is not read.",
            {"name": tuple(ACTIVATIONS)}, sparing=28, eager=11, source="Keras: activations")
 def activations_are_equations(ask, name):
     function, options, equation = ACTIVATIONS[name]
     inputs = WIDE * draw_values(generator("activations"), KEPT.shape)
+    masked = function[0].isupper()
+    inputs = np.where(KEPT, inputs, np.nan) if masked else inputs
     due = equation(inputs)
-    given = (("name", name), ("function", function), ("options", options), ("inputs", inputs),
-             ("mask", KEPT if function[0].isupper() else None))
+    given = (("name", name), ("function", function), ("options", options), ("inputs", inputs), ("mask", KEPT if masked else None))
     return compare("outputs", ask(FunctionRequest("activation", given))["outputs"], due, SLACK * np.maximum(1.0, np.abs(due)))
 
 

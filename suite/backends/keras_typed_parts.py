@@ -60,7 +60,7 @@ def run_normalized(backend: Any, request: FunctionRequest) -> Observation | Unsu
     """Answer the request of `cases.families.normalizations.normalizations_are_their_equations`."""
     options, layers, engine = dict(request.arguments), backend.keras.layers, backend.engine
     name = {"layer": "LayerNormalization", "rms": "RMSNormalization", "unit": "UnitNormalization", "batch": "BatchNormalization"}
-    kind, axes = options["kind"], list(options["axes"])
+    kind, axes = options["kind"], options["axes"]
     if not hasattr(layers, name[kind]):
         return Unsupported(f"this release of Keras has no {name[kind]}")
 
