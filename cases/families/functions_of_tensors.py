@@ -116,7 +116,8 @@ GROUPS: Mapping[str, list[Call]] = {
         Call("minimum", (N, 0.5)),
     ],
     "orders": [
-        Call("sort", (X,), {"axis": 1}), Call("sort", (X,), {"axis": None}), Call("argsort", (N,), {"axis": -2}), Call("flip", (X,), {"axis": 1}),
+        Call("sort", (X,), {"axis": 1}), Call("sort", (X,), {"axis": None}),
+        Call("argsort", (N,), {"axis": -2}), Call("flip", (X,), {"axis": 1}),
         Call("flip", (X,), {"axis": (0, -1)}), Call("roll", (X, 1), {"axis": 1}), Call("roll", (X, 2)),
         Call("roll", (X, (1, -1)), {"axis": (1, 2)}), Call("top_k", (X, 2), {}, lambda x, k: [
             -np.sort(-x, axis=-1)[..., :k], np.argsort(-x, axis=-1)[..., :k]]),
@@ -141,7 +142,8 @@ GROUPS: Mapping[str, list[Call]] = {
     "joined": [
         Call("concatenate", ([X, N],), {"axis": 1}), Call("concatenate", ([M, N],), {"axis": -1}),
         Call("stack", ([X, -X],), {"axis": -2}),
-        Call("split", (X, [1, 3]), {"axis": 1}), Call("split", (X, [1]), {"axis": 0}), Call("split", (X, 2), {"axis": -2}), Call("tile", (X, (1, 2, 1))),
+        Call("split", (X, [1, 3]), {"axis": 1}), Call("split", (X, [1]), {"axis": 0}),
+        Call("split", (X, 2), {"axis": -2}), Call("tile", (X, (1, 2, 1))),
         Call("repeat", (X, 2), {"axis": 1}), Call("repeat", (X, np.array([2, 0, 1, 3], "int32")), {"axis": 1}, told=False),
         Call("pad", (X, ((0, 0), (2, 1), (0, 0))), {"constant_values": -1}), Call("pad", (M, ((0, 0), (1, 0), (0, 0)))),
         Call("pad", (X, ((0, 0), (2, 1), (0, 0))), {"mode": "reflect"}), Call("expand_dims", (X, (1, -1))),
@@ -221,8 +223,8 @@ def functions_of_tensors_are_numpys(ask, group) -> list[Deviation]:
                 found += differing(f"{words}, of symbols" if way == "graph" else words, seen.named(f"{way}/{number}"), call)
         told, given = seen.facts["told"][number], seen.facts["given"][number]
         kinds = ["bool" if one.dtype.kind == "b" else "float" if one.dtype.kind == "f" else "int" for one in call.expected()]
-        found += [Deviation(words, f"{words}: of {dtype}, expected {kind}") for (_, dtype), kind in zip(given, kinds, strict=False)
-                  if kind not in dtype]
+        found += [Deviation(words, f"{words}: of {dtype}, expected {kind}")
+                  for (_, dtype), kind in zip(given, kinds, strict=False) if kind not in dtype]
         if call.told and f"told/{number}" not in raised and told != given:
             found.append(Deviation(words, f"{words}: told {told} beforehand, {given} came"))
     return found

@@ -1,5 +1,5 @@
-"""Lists, dictionaries and named tuples of layers that a layer of one's own holds, and changes: the layers that are in them are its
-own, and no others, and stand where Python puts them."""
+"""Lists, dictionaries and named tuples of layers that a layer of one's own holds, and changes: the layers that are in them are
+its own, and no others, and stand where Python puts them."""
 
 from __future__ import annotations
 
@@ -92,7 +92,8 @@ def begun(of: str, layers: list[Any]) -> Any:
 
 def changes(of: str) -> Mapping[str, Callable[[Any, list[Any]], Any]]:
     """All that is done to one of them; nothing to a tuple."""
-    return {"list": LISTS, "dictionary": DICTIONARIES, "ordered": ORDERED, "named": {"keep": lambda held, layers: None}}[of]
+    kept = {"keep": lambda held, layers: None}
+    return {"list": LISTS, "dictionary": DICTIONARIES, "ordered": ORDERED, "named": kept}[of]
 
 
 def places(held: Any) -> list[Any]:
@@ -100,9 +101,9 @@ def places(held: Any) -> list[Any]:
     return list(held.values() if isinstance(held, dict) else held)
 
 
-@statement("The layers that a layer holds in a list, a dictionary or a named tuple are its own, and their weights are its weights, "
-           "from when they are put there until they are taken out, in whatever way Python has for it, and they stand where it "
-           "puts them.", {"of": ("list", "dictionary", "ordered", "named")},
+@statement("The layers that a layer holds in a list, a dictionary or a named tuple are its own, and their weights are its "
+           "weights, from when they are put there until they are taken out, in whatever way Python has for it, and they stand "
+           "where it puts them.", {"of": ("list", "dictionary", "ordered", "named")},
            strength=(1, 1, 1), sparing=0, source="Keras: Layer.__setattr__, layers in lists and dictionaries")
 def held_lists_are_followed(ask, of) -> list[Deviation]:
     """Facts: by what is done, the numbers of the layers whose weights are listed, and of those that are held, in their order."""

@@ -188,13 +188,16 @@ def of_length_one(inputs: np.ndarray, kernel: np.ndarray, vector: np.ndarray) ->
 
 
 @statement("A layer whose matrix is to be of length one has it divided by its greatest singular value, as powers of it tell, in "
-           "training, step by step, and stays as it is in inference.", sparing=0,
+           "training, step by step, and stays as it is in inference, of sequences of any length; one of zeros stays zeros.",
+           sparing=0,
            source="Miyato et al. 2018; Keras: SpectralNormalization(power_iterations)")
 def matrices_become_of_length_one(ask) -> list[Deviation]:
-    """Arrays: `outputs/N` of calls, in training but for the last; `vector`, what the powers begin with (1, units)."""
+    """Arrays: `outputs/N` of calls, in training but for the last; `vector`, what the powers begin with (1, units); `longer`, of
+    the inputs in each of two steps, after all; `zeros`, of a matrix of zeros in training."""
     random = generator("length of matrices")
     inputs, kernel = draw_values(random, (ROWS, CHANNELS)), draw_values(random, (CHANNELS, STEPS))
     seen = ask(FunctionRequest("spectral", (("inputs", inputs), ("kernel", kernel), ("powers", POWERS), ("calls", BATCHES))))
     due = of_length_one(inputs, kernel, seen["vector"].astype("float64"))
+    due |= {"longer": np.stack(2 * [due[f"outputs/{BATCHES - 1}"]], axis=1), "zeros": np.zeros((ROWS, STEPS))}
     return [d for name, one in due.items() for d in compare(name, seen[name], one, 1024 * unit_roundoff("float32") * (
         1 + np.abs(one)))]

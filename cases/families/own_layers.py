@@ -23,8 +23,8 @@ UNITS, SCALE, FURTHER = 3, 2.5, 7
            "too, and none of one that is missing; called on arrays, or in a model.", sparing=0,
            source="Keras: Layer.build, Layer.call")
 def own_layers_are_told_shapes(ask) -> list[Deviation]:
-    """Arrays: `called/NAME`, `model/NAME`, the lengths that came by each name, as `lengths` writes them; a model's rows are of any
-    number."""
+    """Arrays: `called/NAME`, `model/NAME`, the lengths that came by each name, as `lengths` writes them; rows of a model are of
+    any number."""
     seen = ask(FunctionRequest("own_shapes", (("shapes", tuple(SHAPES.items())),)))
     return [d for how, rows in (("called", ROWS), ("model", None)) for name, due in SHAPES.items()
             for d in equal(f"{how}/{name}", seen.arrays.get(f"{how}/{name}", ()), lengths(due, rows))]

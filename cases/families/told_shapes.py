@@ -110,7 +110,7 @@ def layers_tell_their_shapes(ask, name, open):
     if name in EQUATIONS:
         values = EQUATIONS[name](*(one.astype("float32").astype("float64") for one in inputs))
         found += compare("outputs", seen["outputs"], values, 64 * unit_roundoff("float32") * (1 + np.abs(values)))
-    for how in ("computed", "symbolic"):
+    for how in ("computed", "listed", "symbolic"):
         told, right = tuple(int(size) for size in seen[how]), tellable(name, opened)
         if len(told) != len(right) or any(here not in sizes for here, sizes in zip(told, right, strict=True)):
             words = f"told beforehand ({how}): {told}, with {open} open besides the batch, and {came} came"

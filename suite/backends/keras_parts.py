@@ -126,7 +126,7 @@ def run_seeds(backend: Any, request: FunctionRequest) -> Observation:
         for name, draws in (("global", 9), ("global again", 2)):
             keras.utils.set_random_seed(other)
             arrays |= {f"{name} {n}": drawn(None) for n in range(1, draws + 1)}
-        return Observation(arrays)
+        return Observation(arrays, facts={"names": (generator.name, made["configured"].name)})
 
 
 def run_neighbouring_seeds(backend: Any, request: FunctionRequest) -> Observation:

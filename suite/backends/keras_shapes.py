@@ -29,9 +29,9 @@ def run_told_shapes(backend: Any, request: FunctionRequest) -> Observation:
     with moment("build"):
         layer = made()
         symbolic = called(layer, [keras.Input(shape, dtype=dtype) for shape in shapes]).shape
-        computed = called(made().compute_output_shape, [(None, *shape) for shape in shapes])
+        computed, listed = (called(made().compute_output_shape, [of((None, *shape)) for shape in shapes]) for of in (tuple, list))
     with moment("run"):
         outputs = called(layer, [backend.engine.tensor(one) for one in inputs])
-    told = {"symbolic": symbolic, "computed": computed, "came": outputs.shape}
+    told = {"symbolic": symbolic, "computed": computed, "listed": listed, "came": outputs.shape}
     shapes = {name: np.array([OPEN if size is None else int(size) for size in shape]) for name, shape in told.items()}
     return Observation(shapes | {"outputs": backend.engine.numpy(outputs)})

@@ -223,13 +223,16 @@ def run_spectral(backend: Any, request: FunctionRequest) -> Observation:
     with moment("build"):
         inner = layers.Dense(kernel.shape[1], use_bias=False)
         one = layers.SpectralNormalization(inner, power_iterations=options["powers"])
-        one.build(options["inputs"].shape)
+        one.build((None, 1, options["inputs"].shape[1]))
         inner.kernel.assign(kernel)
     found = {"vector": np.array(engine.numpy(one.vector_u.value))}
     with moment("run"):
         for call in range(options["calls"]):
             inputs, training = engine.tensor(options["inputs"].astype("float32")), call < options["calls"] - 1
-            found[f"outputs/{call}"] = np.array(engine.numpy(one(inputs, training=training)))
+            found[f"outputs/{call}"] = np.array(engine.numpy(one(inputs[:, None], training=training)))[:, 0]
+        found["longer"] = engine.numpy(one(engine.tensor(np.stack(2 * [options["inputs"].astype("float32")], axis=1))))
+        inner.kernel.assign(0 * kernel)
+        found["zeros"] = engine.numpy(one(inputs[:, None], training=True))[:, 0]
     return Observation(found)
 
 

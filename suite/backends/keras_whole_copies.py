@@ -36,7 +36,10 @@ def graph(keras: Any, shape: tuple[int, ...]) -> Any:
 def nested(keras: Any, shape: tuple[int, ...], last: int = 1, deep: bool = True) -> Any:
     """The model, whose last layer has so many units, with the other models where it is `deep`; each of its weights differs."""
     layers, start = keras.layers, keras.Input(shape)
-    steps = graph(keras, (shape[0], 2))(sequence(keras, shape)(start)) if deep else start
+    steps = start
+    if deep:  # models in a model, and one in one of these
+        between = keras.Input((shape[0], 2))
+        steps = keras.Model(between, graph(keras, (shape[0], 2))(between), name="around")(sequence(keras, shape)(start))
     cells = [layers.SimpleRNNCell(2) for _ in range(3)]
     model = keras.Model(start, layers.Dense(last, name="last")(layers.RNN(cells, return_sequences=True)(steps)))
     if deep:

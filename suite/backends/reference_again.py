@@ -78,9 +78,10 @@ def run_few_rows(backend: Any, request: FunctionRequest) -> Observation:
 
 
 def run_optional(backend: Any, request: FunctionRequest) -> Observation:
-    """Two numbers."""
-    return Observation({f"{who}/{name}": np.array(value) for who in ("made", "again")
-                        for name, value in (("with", 2.0), ("without", 1.0))})
+    """Two numbers, and the square of one."""
+    return Observation({f"{who}/{name}": np.array(value) for who in ("made", "again", "between")
+                        for name, value in (("with", 2.0), ("without", 3.0))}
+                       | {"told": np.array(9.0), "needed": np.ones(2, "int32")})
 
 
 def run_alone(backend: Any, request: FunctionRequest) -> Observation:
@@ -245,8 +246,8 @@ def run_added_by_models(backend: Any, request: FunctionRequest) -> Observation:
     inputs = options["inputs"]
     valid = (inputs != options["fill"]).any(axis=-1)
     loss = np.array((inputs[valid] ** 2).mean() + options["penalty"] * inputs.sum() / len(inputs))
-    arrays = {"loss": loss, "inside": np.array(inputs.mean())}
-    return Observation(arrays, facts={"read": "float64", "due": "float64"})
+    arrays = {"loss": loss, "inside": np.array(inputs.mean()), "held": np.array(2 * inputs.mean())}
+    return Observation(arrays, facts={"read": "float64", "due": "float64", "names": tuple(sorted(arrays))})
 
 
 def run_nested_masks(backend: Any, request: FunctionRequest) -> Observation:

@@ -73,7 +73,9 @@ def run_spectral(backend: Any, request: FunctionRequest) -> Observation:
     """The powers, from ones on."""
     options = dict(request.arguments)
     vector = np.ones((1, options["kernel"].shape[1]))
-    return Observation({"vector": vector, **of_length_one(options["inputs"], options["kernel"], vector)})
+    found = of_length_one(options["inputs"], options["kernel"], vector)
+    last = found[f"outputs/{options['calls'] - 1}"]
+    return Observation({"vector": vector, **found, "longer": np.stack([last, last], axis=1), "zeros": 0 * last})
 
 
 def run_normalized(backend: Any, request: FunctionRequest) -> Observation:
@@ -186,8 +188,8 @@ def run_told_shapes(backend: Any, request: FunctionRequest) -> Observation:
     options = dict(request.arguments)
     told = np.array([sizes[0] for sizes in tellable(options["name"], options["open"])])
     of = EQUATIONS.get(options["name"], lambda *_: np.zeros(()))
-    return Observation({"came": np.array([ROWS, *LAYERS[options["name"]][3](STEPS)]), "symbolic": told, "computed": told,
-                        "outputs": of(*options["inputs"])})
+    return Observation({"came": np.array([ROWS, *LAYERS[options["name"]][3](STEPS)]), "outputs": of(*options["inputs"]),
+                        **dict.fromkeys(("symbolic", "computed", "listed"), told)})
 
 
 def run_options_of_nothing(backend: Any, request: FunctionRequest) -> Observation:
@@ -205,7 +207,8 @@ def run_seeds(backend: Any, request: FunctionRequest) -> Observation:
     for name, key in (("generator", 1), ("twin", 1), ("configured", 1), ("global", 2), ("global again", 2), ("unseeded", 3),
                       ("other", 4)):
         keys |= {f"{name} {n}": (key, n, 0) for n in (1, 2)}
-    return Observation({name: np.random.default_rng(key).normal(size=options["many"]) for name, key in keys.items()})
+    return Observation({name: np.random.default_rng(key).normal(size=options["many"]) for name, key in keys.items()},
+                       facts={"names": ("numpy", "numpy")})
 
 
 def run_kept_mode(backend: Any, request: FunctionRequest) -> Observation:
@@ -278,7 +281,7 @@ def run_held_lists(backend: Any, request: FunctionRequest) -> Observation:
 
 def run_engine_modes(backend: Any, request: FunctionRequest) -> Observation:
     """As it is due."""
-    return Observation({}, facts=dict.fromkeys(("wrapped", "held"), engine_modules.DUE))
+    return Observation({"made": np.ones(2), "again": np.ones(2)}, facts=dict.fromkeys(("wrapped", "held"), engine_modules.DUE))
 
 
 def run_whole_classes(backend: Any, request: FunctionRequest) -> Observation:
