@@ -102,6 +102,8 @@ RESHAPED: Mapping[str, tuple[str, dict[str, Any], Callable[[np.ndarray], np.ndar
     "cropped": ("Cropping1D", {"cropping": (1, 2)}, lambda x: x[:, 1:-2]),
     "cropped_at_the_end": ("Cropping1D", {"cropping": (0, 2)}, lambda x: x[:, :-2]),
     "padded": ("ZeroPadding1D", {"padding": (2, 1)}, lambda x: np.pad(x, ((0, 0), (2, 1), (0, 0)))),
+    "padded_features": ("ZeroPadding1D", {"padding": (2, 1), "data_format": "channels_first"},
+                        lambda x: np.pad(x, ((0, 0), (0, 0), (2, 1)))),
     "repeated": ("UpSampling1D", {"size": 3}, lambda x: np.repeat(x, 3, axis=1)),
     "turned": ("Permute", {"dims": (2, 1)}, lambda x: x.swapaxes(1, 2)),
     "in_pairs": ("Reshape", {"target_shape": (-1, 2)}, lambda x: x.reshape(len(x), -1, 2)),

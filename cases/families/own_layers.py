@@ -24,10 +24,11 @@ UNITS, SCALE, FURTHER = 3, 2.5, 7
            source="Keras: Layer.build, Layer.call")
 def own_layers_are_told_shapes(ask) -> list[Deviation]:
     """Arrays: `called/NAME`, `model/NAME`, the lengths that came by each name, as `lengths` writes them; rows of a model are of
-    any number."""
+    any number; `alone`, those of one that is called with an empty list besides."""
     seen = ask(FunctionRequest("own_shapes", (("shapes", tuple(SHAPES.items())),)))
-    return [d for how, rows in (("called", ROWS), ("model", None)) for name, due in SHAPES.items()
-            for d in equal(f"{how}/{name}", seen.arrays.get(f"{how}/{name}", ()), lengths(due, rows))]
+    found = equal("alone", seen["alone"], lengths(SHAPES["keys_shape"], ROWS), "beside an empty list")
+    return found + [d for how, rows in (("called", ROWS), ("model", None)) for name, due in SHAPES.items()
+                    for d in equal(f"{how}/{name}", seen.arrays.get(f"{how}/{name}", ()), lengths(due, rows))]
 
 
 def lengths(shape: Any, rows: int | None) -> np.ndarray:

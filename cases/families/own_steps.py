@@ -70,7 +70,8 @@ def what_models_add_counts(ask) -> list[Deviation]:
     """Arrays: `loss`, of a model that gives what it reads, by the squares of what it reads, with a mean of absolute
     outputs as penalty; `inside`, the metric of it that averages what it reads, as it is told of a test; `held`, that of a layer
     in a layer of it, of twice as much.
-    Facts: `read`, the dtype in which `predict` gives a model its inputs; `due`, that of a call; `names`, of all that is told."""
+    Facts: `read`, the dtype in which `predict` gives a model its inputs; `due`, that of a call; `names`, of all that is told;
+    `trains`, whether its loss is told that it trains."""
     random = generator("what models add")
     lengths = np.array([STEPS, STEPS - 1, STEPS - 2])
     valid = np.arange(STEPS) < lengths[:, None]
@@ -83,6 +84,8 @@ def what_models_add_counts(ask) -> list[Deviation]:
         found += compare(name, seen.arrays.get(name, np.array(np.nan)), times * mean, 64 * unit_roundoff("float32") * mean)
     if seen.facts["names"] != ("held", "inside", "loss"):
         found.append(Deviation("names", f"a test tells {seen.facts['names']}"))
+    if seen.facts["trains"] != (False,):
+        found.append(Deviation("trains", f"its loss is told that it trains: {seen.facts['trains']}"))
     if seen.facts["read"] != seen.facts["due"]:
         found.append(Deviation("read", f"read: predict gives {seen.facts['read']}, a call {seen.facts['due']}"))
     return found

@@ -8,10 +8,11 @@ from cases.families.base import statement
 from cases.models import FunctionRequest
 from cases.requests import Deviation
 
-PARTS = ("bidirectional", "lstm", "last", "gru", "conv_lstm", "time_distributed", "loop", "sequences")
+NOISE = ("GaussianNoise", "GaussianDropout", "SpatialDropout1D")
+PARTS = ("bidirectional", "lstm", "last", "gru", "conv_lstm", "time_distributed", "loop", "sequences", *NOISE)
 WRAPPERS = ("bidirectional", "time_distributed", "loop", "sequences")
 """What holds a layer or a cell. loop, sequences: over one cell, the last output alone or all of them. Of the other parts `last`
-gives one result, its last output."""
+gives one result, its last output; noise is asked for in training."""
 
 
 @statement("The dtypes of outputs and states that a layer tells beforehand are those that it gives, and those of arrays made "

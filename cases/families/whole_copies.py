@@ -79,6 +79,8 @@ def clones_are_whole(ask, kind) -> list[Deviation]:
         found += compare("told", seen["told"], np.array(np.mean(seen["due"].astype("float64") ** 2)), 1e-5)
     if seen.facts["shared"] and kind != "whole":
         found.append(Deviation("shared", f"layers of both: {sorted(seen.facts['shared'])}"))
+    if seen.facts["as"] == "null":
+        found.append(Deviation("as", "a model that is not compiled tells no configuration, where an empty one is documented"))
     for name, due in (("called", "layers"), ("named", "names"), ("found", "order"), ("compiled", "as")):
         if seen.facts[name] != seen.facts[due]:
             found.append(Deviation(name, f"{name}: {seen.facts[name]}, expected {seen.facts[due]}"))

@@ -80,12 +80,13 @@ def run_attending_long(backend: Any, request: FunctionRequest) -> Observation:
     options, keras = dict(request.arguments), backend.keras
     inputs, one = options["inputs"].astype("float32"), keras.layers.Attention()
 
-    def call(given: Any) -> Any:
-        return one([given, given], use_causal_mask=options["causal"])
+    def call(given: Any, **more: Any) -> Any:
+        return one([given, given], use_causal_mask=options["causal"], **more)
 
     with moment("build"):
         start = keras.Input(inputs.shape[1:])
-        model = keras.Model(start, call(start))
+        outputs, _ = call(start, return_attention_scores=True)
+        model = keras.Model(start, outputs)
     with moment("run"):
         return Observation({"outputs": backend.engine.numpy(call(backend.engine.tensor(inputs))),
                             "predicted": model.predict(inputs, verbose=0)})

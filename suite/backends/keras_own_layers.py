@@ -24,13 +24,26 @@ def run_own_shapes(backend: Any, request: FunctionRequest) -> Observation:
         def build(self, parts_shape: Any, keys_shape: Any, keys_mask_shape: Any) -> None:
             self.shapes = parts_shape, keys_shape, keys_mask_shape
 
-        def call(self, parts: Any, keys: Any, keys_mask: Any = None) -> Any:
+        def call(self, parts: Any, keys: Any, keys_mask: Any = None, others: Any = None) -> Any:
             return keras.ops.mean(parts[0], axis=(1, 2)) + keras.ops.mean(keys, axis=1)
 
     def given(make: Any) -> tuple[list[Any], dict[str, Any]]:
         first, _, last = shapes["parts_shape"]
         return [make(first), None, make(last)], {"keys": make(shapes["keys_shape"]), "keys_mask": make(shapes["keys_mask_shape"])}
 
+    class Alone(keras.layers.Layer):
+        """Keeps the shape that it is told of what it reads, which may be called otherwise."""
+
+        def build(self, shape: Any) -> None:
+            self.shape = shape
+
+        def call(self, inputs: Any, others: Any = None) -> Any:
+            return inputs
+
+    alone, shape = Alone(), shapes["keys_shape"]
+    with moment("build"):
+        alone(engine.tensor(np.ones(shape, "float32")), others=[])
+    found["alone"] = lengths(alone.shape, alone.shape[0])
     for how, make in (("called", lambda shape: engine.tensor(np.ones(shape, "float32"))),
                       ("model", lambda shape: keras.Input(shape[1:]))):
         layer = Asking()

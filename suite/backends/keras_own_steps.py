@@ -81,7 +81,9 @@ def run_losses_added(backend: Any, request: FunctionRequest) -> Observation:
 def run_added_by_models(backend: Any, request: FunctionRequest) -> Observation:
     """Answer the request of `cases.families.own_steps.what_models_add_counts`."""
     options, keras = dict(request.arguments), backend.keras
-    inputs, fill, dtypes = options["inputs"].astype("float32"), options["fill"], []
+    inputs, fill = options["inputs"].astype("float32"), options["fill"]
+    dtypes: list[str] = []
+    trains: list[bool] = []
 
     class Metered(keras.layers.Layer):
         def __init__(self) -> None:
@@ -113,6 +115,10 @@ def run_added_by_models(backend: Any, request: FunctionRequest) -> Observation:
             self.around(self.judged(given))
             return given * 1.0
 
+        def compute_loss(self, *args: Any, training: bool = True, **more: Any) -> Any:
+            trains.append(training)
+            return super().compute_loss(*args, training=training, **more)
+
         def compute_mask(self, given: Any, mask: Any = None) -> Any:
             return keras.ops.any(keras.ops.not_equal(given, fill), axis=-1)
 
@@ -126,4 +132,4 @@ def run_added_by_models(backend: Any, request: FunctionRequest) -> Observation:
         due = dtypes[-1]
         half.predict_on_batch(inputs)
     return Observation({name: np.array(float(one)) for name, one in found.items()},
-                       facts={"read": dtypes[-1], "due": due, "names": tuple(sorted(found))})
+                       facts={"read": dtypes[-1], "due": due, "names": tuple(sorted(found)), "trains": tuple({*trains})})

@@ -52,7 +52,8 @@ def run_class_keys(backend: Any, request: FunctionRequest) -> Observation:
         shares = options["classes"].dtype.kind == "f"
         model.compile(keras.optimizers.SGD(0.0), f"{'' if shares else 'sparse_'}categorical_crossentropy")
     with moment("run"):
-        told = model.fit(inputs, options["classes"], class_weight=dict(options["weights"]), batch_size=len(inputs), verbose=0)
+        classes = backend.engine.tensor(options["classes"])
+        told = model.fit(inputs, classes, class_weight=dict(options["weights"]), batch_size=len(inputs), verbose=0)
     return Observation({"loss": np.array(told.history["loss"][0])})
 
 

@@ -247,7 +247,7 @@ def run_added_by_models(backend: Any, request: FunctionRequest) -> Observation:
     valid = (inputs != options["fill"]).any(axis=-1)
     loss = np.array((inputs[valid] ** 2).mean() + options["penalty"] * inputs.sum() / len(inputs))
     arrays = {"loss": loss, "inside": np.array(inputs.mean()), "held": np.array(2 * inputs.mean())}
-    return Observation(arrays, facts={"read": "float64", "due": "float64", "names": tuple(sorted(arrays))})
+    return Observation(arrays, facts={"read": "float64", "due": "float64", "names": tuple(sorted(arrays)), "trains": (False,)})
 
 
 def run_nested_masks(backend: Any, request: FunctionRequest) -> Observation:
