@@ -24,6 +24,8 @@ DECLINED = frozenset("""
     counted_by_name/losses_by_name_count_valid_steps counted_by_name/metrics_count_by_weights told_shapes/layers_tell_their_shapes
     named_outputs/nested_results_add_up noise_and_statistics/draws_are_told_by_their_seeds ragged/pad_sequences_keeps_words
     precision/half_models_scale_their_loss functions_by_name/activations_are_equations
+    functions_by_name/masks_that_do_not_fit_are_refused schedules/steps_are_of_what_is_given
+    told_dtypes/policies_are_of_whole_paths
     functions_by_name/sequences_are_reshaped functions_of_tensors/functions_of_tensors_are_numpys
     functions_of_tensors/gradients_of_functions_are_differences draws/numbers_are_drawn_as_named
     losses_by_name/rarer_losses_are_equations weights_of_classes/weights_of_classes_weigh_one_row

@@ -11,7 +11,7 @@ import numpy as np
 from scipy.special import ndtr
 
 from cases.batches import draw_values
-from cases.families.base import equal, statement
+from cases.families.base import equal, refused, statement
 from cases.layers import generator
 from cases.models import FunctionRequest
 from cases.requests import Deviation
@@ -124,6 +124,19 @@ def activations_are_equations(ask, name):
     due = equation(inputs)
     given = (("name", name), ("function", function), ("options", options), ("inputs", inputs), ("mask", KEPT if masked else None))
     return compare("outputs", ask(FunctionRequest("activation", given))["outputs"], due, SLACK * np.maximum(1.0, np.abs(due)))
+
+
+WRONG = {"more_axes": np.stack([KEPT, KEPT]), "fewer_features": KEPT[..., :-1]}
+"""Masks that do not fit what is given."""
+
+
+@statement("Softmax refuses a mask that has more axes than what it reads, or other lengths.", {"mask": tuple(WRONG)},
+           strength=(1, 1, 1), sparing=1, source="Keras: layers.Softmax, mask")
+def masks_that_do_not_fit_are_refused(ask, mask) -> list[Deviation]:
+    inputs = WIDE * draw_values(generator("activations"), KEPT.shape)
+    given = (("name", "softmax"), ("function", "Softmax"), ("options", {}), ("inputs", inputs), ("mask", WRONG[mask]))
+    return refused(ask, FunctionRequest("activation", given), lambda seen: Deviation(
+        "mask", f"a mask {WRONG[mask].shape} was taken, and {seen['outputs'].shape} came of {inputs.shape}"))
 
 
 @statement("A layer that cuts, pads, repeats, turns or flattens sequences gives what it says, of any batch, called at once or in "

@@ -126,8 +126,10 @@ def recurrent_dropout_of_everything_leaves_zeros(ask, part):
 SEEDS = (7, 8, 901, 2**31 + 901, 2**32 - 5)
 """Whole numbers that a draw may be seeded with: of up to 32 bits, and different in 31, or divided by 2**31 - 2 (TensorFlow)."""
 ALIKE = (("number 7", "number 7 again"), ("generator 1", "twin 1"), ("generator 2", "twin 2"), ("generator 1", "configured 1"),
-         ("generator 2", "configured 2"), ("global 1", "global again 1"), ("global 2", "global again 2"))
-"""Draws that are one: by a number each time, by generators of one seed, made of a configuration too, after one global seed."""
+         ("generator 2", "configured 2"), ("global 1", "global again 1"), ("global 2", "global again 2"),
+         ("filled", "filled again"))
+"""Draws that are one: by a number each time, by generators of one seed, made of a configuration too, after one global seed;
+weights that are filled by initializers whose seed is zero."""
 
 
 @statement("A draw is told by its seed: by a number it is the same each time, by another number another; a generator of a seed, "

@@ -22,7 +22,8 @@ def run_named_outputs(backend: Any, request: FunctionRequest) -> Observation:
     inputs, layers = options["batch"].inputs.astype("float32"), keras.layers
     with moment("build"):
         start, one = keras.Input(inputs.shape[1:]), layers.GRU(options["layer"].units, return_sequences=True)
-        parts = results(one(start), lambda part, name: layers.Activation(lambda x: x + OFFSETS[name], name=name)(part))
+        of = "of_" if options["results"] == "dict" else ""  # who has a name for each result needs none of its layer
+        parts = results(one(start), lambda part, name: layers.Activation(lambda x: x + OFFSETS[name], name=of + name)(part))
         stacks.give(one, options["layer"], options["weights"])
         model = keras.Model(start, parts if options["results"] == "dict" else list(parts.values()))
         way = "names" if options["compiled"] == "names" or options["results"] == "dict" else "order"

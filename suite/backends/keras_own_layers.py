@@ -1,4 +1,4 @@
-"""Layers of a user's own in Keras: what they are told, and their configurations."""
+"""Layers of a user's own in Keras: what they are told, and their configurations; policies by path."""
 
 from __future__ import annotations
 
@@ -72,3 +72,13 @@ def run_own_configurations(backend: Any, request: FunctionRequest) -> Observatio
         with suppress(NotImplementedError):
             found["again"] = np.array(Plain.from_config(Plain(*made_with).get_config()).made_with)
     return Observation(found)
+
+
+def run_policies_by_path(backend: Any, request: FunctionRequest) -> Observation:
+    """Answer the request of `cases.families.told_dtypes.policies_are_of_whole_paths`."""
+    options, policies = dict(request.arguments), backend.keras.dtype_policies
+    with moment("run"):
+        table = policies.DTypePolicyMap(default_policy=policies.DTypePolicy(options["policies"][0]))
+        for path, name in options["by"]:
+            table[path] = policies.DTypePolicy(name)
+        return Observation({"places": np.array([options["policies"].index(table[path].name) for path in options["paths"]])})

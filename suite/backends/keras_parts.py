@@ -129,6 +129,8 @@ def run_seeds(backend: Any, request: FunctionRequest) -> Observation:
         for name, draws in (("global", 9), ("global again", 2)):
             keras.utils.set_random_seed(other)
             arrays |= {f"{name} {n}": drawn(None) for n in range(1, draws + 1)}
+        for name in ("filled", "filled again"):
+            arrays[name] = np.ravel(backend.engine.numpy(keras.initializers.GlorotUniform(seed=0)((1, options["many"]))))
         return Observation(arrays, facts={"names": (generator.name, made["configured"].name)})
 
 

@@ -63,13 +63,18 @@ def run_single_calls(backend: Any, request: FunctionRequest) -> Observation:
     options = dict(request.arguments)
     x, y = options["inputs"].astype("float32"), options["targets"].astype("float32")
     found: dict[str, np.ndarray] = {}
+    kinds: set[str] = set()
+
+    def noted(name: str, logs: Mapping[str, Any]) -> dict[str, np.ndarray]:
+        kinds.update(type(one).__name__ for one in logs.values())
+        return told(name, logs)
 
     class Hearing(backend.keras.callbacks.Callback):
         def on_test_batch_end(self, batch: int, logs: Any = None) -> None:
-            found.update(told(f"heard/{batch}", logs or {}))
+            found.update(noted(f"heard/{batch}", logs or {}))
 
         def on_test_end(self, logs: Any = None) -> None:
-            found.update(told("heard/end", logs or {}))
+            found.update(noted("heard/end", logs or {}))
 
     class Stopping(backend.keras.callbacks.Callback):
         def on_test_batch_end(self, batch: int, logs: Any = None) -> None:
@@ -83,21 +88,21 @@ def run_single_calls(backend: Any, request: FunctionRequest) -> Observation:
     with moment("run"):
         for number, rows in enumerate(case.batches()[:2]):
             classes = {"class_weight": case.BY_CLASS} if number else {}
-            found |= told(f"train/{number}", model.train_on_batch(x[rows], y[rows], return_dict=True, **classes))
+            found |= noted(f"train/{number}", model.train_on_batch(x[rows], y[rows], return_dict=True, **classes))
             found |= state(model, f"train/{number}")
         for number, rows in enumerate(case.batches()[:2]):
-            found |= told(f"test/{number}", model.test_on_batch(x[rows], y[rows], return_dict=True))
-        found |= told("cut", model.evaluate(x, y, case.SIZE, verbose=0, return_dict=True, callbacks=[Stopping()]))
+            found |= noted(f"test/{number}", model.test_on_batch(x[rows], y[rows], return_dict=True))
+        found |= noted("cut", model.evaluate(x, y, case.SIZE, verbose=0, return_dict=True, callbacks=[Stopping()]))
         found["cut/outputs"] = np.array(model.predict(x, case.SIZE, verbose=0, callbacks=[Stopping()]))
         for number in range(2):
             heard = {"callbacks": [Hearing()]} if number else {}
-            found.update(told(f"evaluate/{number}", model.evaluate(x, y, case.SIZE, verbose=0, return_dict=True, **heard)))
+            found.update(noted(f"evaluate/{number}", model.evaluate(x, y, case.SIZE, verbose=0, return_dict=True, **heard)))
         for one in model.get_weights():
             one += 1.0  # what was got is the caller's
         found |= state(model, "evaluated")
         found["outputs"] = backend.engine.numpy(model(backend.engine.tensor(x)))
         found["losses"] = np.array(sum(float(backend.engine.numpy(one)) for one in model.losses))
-    return Observation(found)
+    return Observation(found, facts={"kinds": tuple(sorted(kinds))})
 
 
 def run_stopped_training(backend: Any, request: FunctionRequest) -> Observation:

@@ -101,8 +101,13 @@ def run_kept_whole(backend: Any, request: FunctionRequest) -> Observation:
         fill(wider, options["other"])
         wider.load_weights(Path(folder) / "small.weights.h5", skip_mismatch=True)
         found |= weights(wider, "skipped")
+        try:
+            keras.Sequential([keras.layers.Dense(1)]).save_weights(Path(folder) / "nothing.weights.h5")
+            unbuilt = "saved"
+        except ValueError:
+            unbuilt = "refused"
     return Observation(found, facts={"last": len(model.layers[-1].weights), "compiled": bool(loaded.compiled),
-                                     "parts": parts})
+                                     "parts": parts, "unbuilt": unbuilt})
 
 
 def run_cloned_whole(backend: Any, request: FunctionRequest) -> Observation:

@@ -113,7 +113,8 @@ def run_adapted_thawed(backend: Any, request: FunctionRequest) -> Observation:
 def run_cut_model(backend: Any, request: FunctionRequest) -> Observation:
     """A sum, and its parts."""
     given = np.arange(6.0).reshape(2, 3)
-    return Observation({"whole": given.sum(axis=1), "parts": given[:, :1].sum(axis=1) + given[:, 1:].sum(axis=1)})
+    parts = given[:, :1].sum(axis=1) + given[:, 1:].sum(axis=1)
+    return Observation({"whole": given.sum(axis=1), "parts": parts, "function": parts, "refused": np.array(1)})
 
 
 def run_own_steps(backend: Any, request: FunctionRequest) -> Observation:

@@ -40,7 +40,7 @@ def run_numbered_batches(backend: Any, request: FunctionRequest) -> Observation:
 
 def run_single_calls(backend: Any, request: FunctionRequest) -> Observation:
     """The equations."""
-    return Observation(single_calls.calls_by_hand())
+    return Observation(single_calls.calls_by_hand(), facts={"kinds": ("float",)})
 
 
 def run_stopped_training(backend: Any, request: FunctionRequest) -> Observation:

@@ -14,6 +14,7 @@ from cases.families.losses_by_name import EQUATIONS
 from cases.families.losses_of_steps import equation, of_variance
 from cases.models import FunctionRequest
 from cases.requests import Observation
+from suite.backends import moment
 
 
 def run_ctc(backend: Any, request: FunctionRequest) -> Observation:
@@ -84,8 +85,11 @@ def run_scaled_model(backend: Any, request: FunctionRequest) -> Observation:
 
 
 def run_activation(backend: Any, request: FunctionRequest) -> Observation:
-    """The equation."""
+    """The equation; raises ValueError where a mask does not fit."""
     options = dict(request.arguments)
+    with moment("run"):
+        if options["mask"] is not None and options["mask"].shape != options["inputs"].shape:
+            raise ValueError(f"a mask {options['mask'].shape} for {options['inputs'].shape}")
     return Observation({"outputs": ACTIVATIONS[options["name"]][2](options["inputs"])})
 
 

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from cases.families.own_layers import ROWS, lengths
+from cases.families.told_dtypes import PATHS
 from cases.models import FunctionRequest
 from cases.requests import Observation
 
@@ -22,3 +23,8 @@ def run_own_configurations(backend: Any, request: FunctionRequest) -> Observatio
     """All that it was made with."""
     (made_with,) = dict(request.arguments).values()
     return Observation({"config": np.array(made_with[:2]), "again": np.array(made_with)})
+
+
+def run_policies_by_path(backend: Any, request: FunctionRequest) -> Observation:
+    """As they are due."""
+    return Observation({"places": np.array([PATHS[path] for path in dict(request.arguments)["paths"]])})

@@ -207,6 +207,7 @@ def run_seeds(backend: Any, request: FunctionRequest) -> Observation:
     for name, key in (("generator", 1), ("twin", 1), ("configured", 1), ("global", 2), ("global again", 2), ("unseeded", 3),
                       ("other", 4)):
         keys |= {f"{name} {n}": (key, n, 0) for n in (1, 2)}
+    keys |= dict.fromkeys(("filled", "filled again"), (5, 0, 0))
     return Observation({name: np.random.default_rng(key).normal(size=options["many"]) for name, key in keys.items()},
                        facts={"names": ("numpy", "numpy")})
 
