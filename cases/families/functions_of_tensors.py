@@ -104,7 +104,8 @@ GROUPS: Mapping[str, list[Call]] = {
         *reductions("sum mean std", X, {}, {"axis": 1}, {"axis": (0, -1), "keepdims": True}),
         *reductions("prod var", X, {"axis": (1, 2)}), *reductions("sum mean all", M, {"axis": 1}),
         *reductions("all any", M, {"axis": (1, 2)}, {"keepdims": True}), *reductions("mean var", X, {"keepdims": True}),
-        *reductions("sum prod", N, {"axis": -2}), Call("logsumexp", (X,), {"axis": (0, 2), "keepdims": True}, logsumexp),
+        *reductions("sum prod", N, {"axis": -2}), *reductions("sum max", N, {"axis": (-1, -2)}),
+        Call("logsumexp", (X,), {"axis": (0, 2), "keepdims": True}, logsumexp),
         Call("average", (X,), {"axis": -1, "weights": np.abs(X)}), Call("count_nonzero", (N[:, :, 0],), {"axis": 1}),
     ],
     "extremes": [
@@ -136,6 +137,8 @@ GROUPS: Mapping[str, list[Call]] = {
         Call("scatter_update", (X[0], np.array([[0, 1], [3, 2]], "int32"), np.array([5.0, 6.0], "float32")), {},
              lambda x, at, new: np.where(summed(np.ones(2), np.array([1, 11]), 12).reshape(4, 3) > 0,
                                          summed(new, np.array([1, 11]), 12).reshape(4, 3), x)),
+        Call("scatter_update", (X[0], np.array([[0, 1]], "int32"), np.array([5], "int32")), {},
+             lambda x, at, new: np.where(np.arange(12).reshape(4, 3) == 1, 5.0, x), told=False),
         Call("diagonal", (X,), {"axis1": 1, "axis2": 2}), Call("tril", (X,), {"k": -1}), Call("clip", (N, -2, 4)),
         Call("nan_to_num", (np.where(M, X, np.nan),)),
     ],

@@ -38,6 +38,7 @@ def normalized(kind: str, inputs: np.ndarray, axes: tuple[int, ...], scale: np.n
            {"kind": ("rms", "layer", "unit", "batch"), "axes": tuple(AXES), "features": (STEPS, STEPS + 1), "level": (0, LEVEL)},
            strength=(1, 2, 3), sparing=4, eager=5,
            senseless=((("kind", "axes"), lambda kind, axes: kind == "batch" and axes in ("both", "turned")),
+                      (("axes", "features"), lambda axes, features: axes == "turned" and features == STEPS),
                       (("kind", "level"), lambda kind, level: level and kind not in ("layer", "batch"))),
            source="Keras: LayerNormalization, RMSNormalization, UnitNormalization, BatchNormalization (axis)")
 def normalizations_are_their_equations(ask, kind, axes, features, level) -> list[Deviation]:

@@ -126,7 +126,10 @@ def run_cloned_whole(backend: Any, request: FunctionRequest) -> Observation:
 
     with moment("build"):
         if kind in ("whole", "recursive"):
-            model, more = nested(keras, shape), {"recursive": kind == "recursive"}
+            model, more = nested(keras, shape), {}
+            if kind == "recursive":  # the user's function makes every layer within
+                more = {"recursive": True, "clone_function": made}
+                layers = [f"make {name}" for name in ("reader", "steps", "last")]
         elif kind == "by_function":
             model, more = graph(keras, shape), {"clone_function": made, "call_function": call}
             layers = ["make reader", "call reader", "call reader", "make steps", "call steps"]
@@ -150,6 +153,7 @@ def run_cloned_whole(backend: Any, request: FunctionRequest) -> Observation:
     by_name = [clone.get_layer(name).name for name in ordered]
     return Observation({name: np.array(one) for name, one in found.items()}, facts={
         "compiled": json.dumps(clone.get_compile_config()), "as": json.dumps(model.get_compile_config()), "shared": shared,
-        "called": [one for one in called if "keras_tensor" not in one and "input" not in one], "layers": layers,
+        "called": [one for one in called if "keras_tensor" not in one and "input" not in one]
+                  if kind != "recursive" else [one for one in layers if one in called], "layers": layers,
         "found": [by_number, by_name], "order": [ordered, ordered],
         "named": [*inner, clone.inputs[0].name if others else ""], "names": [*own, "others" if others else ""]})
