@@ -129,7 +129,7 @@ def run_cloned_whole(backend: Any, request: FunctionRequest) -> Observation:
             model, more = nested(keras, shape), {}
             if kind == "recursive":  # the user's function makes every layer within
                 more = {"recursive": True, "clone_function": made}
-                layers = [f"make {name}" for name in ("reader", "steps", "last")]
+                layers = [f"make {name}" for name in ("last", "reader", "reader", "steps", "steps")]
         elif kind == "by_function":
             model, more = graph(keras, shape), {"clone_function": made, "call_function": call}
             layers = ["make reader", "call reader", "call reader", "make steps", "call steps"]
@@ -154,6 +154,6 @@ def run_cloned_whole(backend: Any, request: FunctionRequest) -> Observation:
     return Observation({name: np.array(one) for name, one in found.items()}, facts={
         "compiled": json.dumps(clone.get_compile_config()), "as": json.dumps(model.get_compile_config()), "shared": shared,
         "called": [one for one in called if "keras_tensor" not in one and "input" not in one]
-                  if kind != "recursive" else [one for one in layers if one in called], "layers": layers,
+                  if kind != "recursive" else sorted(one for one in called if one in layers), "layers": layers,
         "found": [by_number, by_name], "order": [ordered, ordered],
         "named": [*inner, clone.inputs[0].name if others else ""], "names": [*own, "others" if others else ""]})
