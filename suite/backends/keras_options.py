@@ -39,17 +39,17 @@ def run_shared(backend: Any, request: FunctionRequest) -> Observation:
 
 
 def run_optional(backend: Any, request: FunctionRequest) -> Observation:
-    """Answer the request of `cases.families.configurations.optional_inputs_stay_optional`: an LSTM that may be given a mask."""
+    """Answer the request of `cases.families.configurations.optional_inputs_stay_optional`: a layer that may be given a mask."""
     keras, engine = backend.keras, backend.engine
     with moment("build"):
-        mask, start = keras.Input((4,), dtype="bool", optional=True), keras.Input((4, 3))
+        mask, start = keras.Input((3,), dtype="bool", optional=True), keras.Input((3, 3))
         middle = keras.layers.Dense(3)(start)
-        model = keras.Model([mask, start], keras.layers.LSTM(2)(middle, mask=mask))
+        model = keras.Model([mask, start], keras.layers.SimpleRNN(2)(middle, mask=mask))
         other = remade(keras, model, dict(request.arguments)["way"])
         other.set_weights(model.get_weights())
         first, between = keras.Model(start, middle), keras.Model([mask, middle], model.output)
-    given = np.random.default_rng(4).normal(size=(3, 4, 3)).astype("float32")
-    x, valid, arrays, needed = engine.tensor(given), engine.tensor(np.arange(4) < np.array([[1], [2], [3]])), {}, []
+    given = np.random.default_rng(4).normal(size=(3, 3, 3)).astype("float32")
+    x, valid, arrays, needed = engine.tensor(given), engine.tensor(np.arange(3) < np.array([[1], [2], [3]])), {}, []
     with moment("run"):
         for name, one, read in (("made", model, x), ("again", other, x), ("between", between, first(x))):
             arrays |= {f"{name}/without": one([None, read]), f"{name}/with": one([valid, read])}

@@ -29,7 +29,8 @@ def run_told_shapes(backend: Any, request: FunctionRequest) -> Observation:
     with moment("build"):
         layer = made()
         symbolic = called(layer, [keras.Input(shape, dtype=dtype) for shape in shapes]).shape
-        computed, listed = (called(made().compute_output_shape, [of((None, *shape)) for shape in shapes]) for of in (tuple, list))
+        other = made()
+        computed, listed = (called(other.compute_output_shape, [of((None, *shape)) for shape in shapes]) for of in (tuple, list))
     with moment("run"):
         outputs = called(layer, [backend.engine.tensor(one) for one in inputs])
     told = {"symbolic": symbolic, "computed": computed, "listed": listed, "came": outputs.shape}

@@ -7,7 +7,6 @@ LAYERS, FAMILY = "keras.src.layers.", "past releases again"
 EXPLAINED = {
     "3.13: values are assigned in the type of computing":
         "on torch what a call of a layer of mixed precision writes is lost whatever its type, which is known",
-    "3.13: a cloned sequence's input may not be missing": "a sequence has one input, and nothing it gives it to takes none",
     "3.13: inputs of a model from its middle may not be missing": "inputs are kept as they are, and what is none has no such option",
     "3.13: an input that is needed may be missing": "it is looked at before, and once more",
     "3.13: a graph begins behind its inputs": "what stands before a cut is passed over when it runs",
