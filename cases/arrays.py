@@ -111,7 +111,7 @@ CONVOLUTIONS: tuple[Convolution, ...] = (
     Convolution((3, 5), (2, 2), dilation=(1, 2)),
     Convolution((7,), (3,), strides=(2,), padding="valid", data_format="channels_first"),
     Convolution((6,), (3,), padding="valid", dilation=(2,)),
-    Convolution((4, 3), (3, 2)),  # as many places in a row as the batch has rows
+    Convolution((4, 3), (3, 1)),  # as many places in a row as the batch has rows, windows of odd lengths
     Convolution((3, 2, 4), (2, 2, 3)),
 )
 CHANNELS, FILTERS = 2, 3

@@ -16,6 +16,7 @@ DECLINED = frozenset("""
     named_outputs/results_have_names_and_places metrics_by_word/words_name_the_metric_that_fits
     losses_by_name/losses_by_name_are_equations losses_by_name/axes_of_one_change_no_loss
     losses_by_name/cross_entropies_are_equations losses_by_name/overlaps_are_equations losses_by_name/classes_lie_along_any_axis
+    own_layers/own_layers_are_told_shapes own_layers/own_configurations_are_whole
     held_lists/held_lists_are_followed engine_modules/modules_train_with_their_model
     kept_modes/own_modes_are_kept feeding/rows_are_fed_once engine_modules/models_are_modules_of_their_engine
     kept_modes/modes_stay_with_their_layer own_classes/own_functions_survive
@@ -23,6 +24,8 @@ DECLINED = frozenset("""
     counted_by_name/losses_by_name_count_valid_steps counted_by_name/metrics_count_by_weights told_shapes/layers_tell_their_shapes
     named_outputs/nested_results_add_up noise_and_statistics/draws_are_told_by_their_seeds ragged/pad_sequences_keeps_words
     precision/half_models_scale_their_loss functions_by_name/activations_are_equations
+    functions_by_name/masks_that_do_not_fit_are_refused schedules/steps_are_of_what_is_given
+    told_dtypes/policies_are_of_whole_paths
     functions_by_name/sequences_are_reshaped functions_of_tensors/functions_of_tensors_are_numpys
     functions_of_tensors/gradients_of_functions_are_differences draws/numbers_are_drawn_as_named
     losses_by_name/rarer_losses_are_equations weights_of_classes/weights_of_classes_weigh_one_row

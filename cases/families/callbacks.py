@@ -103,6 +103,8 @@ EPOCHS, BATCHES, EVERY = 2, 3, 2
 """Of a training that is saved after every so many batches; the last batch of an epoch is saved the second time alone."""
 LOGGED = (("loss", "val_loss"), ((5.5, 0.25), (3.0, 4.75), (1.5, 2.0)), 2)
 """Names, their numbers by epoch; how many epochs the first training has."""
+AGAIN = ("epoch,val_after", "0,1.0")
+"""The file of a logger whose second training has another name than its first."""
 LOSSES = (1.5, float("nan"), float("inf"), -float("inf"))
 """Of the last batch; whether training is to stop."""
 WATCHED = {"accuracy": "max", "mean_absolute_error": "min"}
@@ -164,6 +166,8 @@ def callbacks_keep_to_their_word(ask, kind):
     header = ("epoch", *LOGGED[0]) if kind == "logged" else None
     told = [] if seen.facts.get("header") == header else [
         Deviation("header", f"the file begins with {seen.facts.get('header')}, expected {header}")]
+    if kind == "logged" and seen.facts.get("again") != AGAIN:
+        told.append(Deviation("again", f"after another training with other names: {seen.facts.get('again')}, expected {AGAIN}"))
     for name, wanted in due.items():
         came = seen.arrays.get(name, np.array(np.nan))
         told += equal(name, came, np.array(wanted, "float64"))

@@ -65,11 +65,17 @@ def shared_layers_stay_shared(ask, way):
     return found + equal("outputs", seen["outputs/again"], seen["outputs/made"], f"after {way}") + other + order
 
 
-@statement("An input that a model may be called without may be left out in one that is made of it too.", {"way": WAYS}, sparing=0,
-           source="Keras: Input(optional=True), clone_model, Model.from_config, load_model")
+@statement("An input that a model may be called without may be left out in one that is made of it too, or of what is between its "
+           "inputs and its results, also where it is the first, in a batch of evaluation; one that it needs may not.",
+           {"way": WAYS}, sparing=0, source="Keras: Input(optional=True), clone_model, Model.from_config, load_model")
 def optional_inputs_stay_optional(ask, way):
+    """Arrays: `MODEL/with`, `MODEL/without`, what a model gives, of `made`, `again`, `between`; `told`, the squared errors of a
+    batch without the input, targets zero; `needed`, 1 where models refuse a call without what they need: `made`, `again`."""
     seen = ask(FunctionRequest("optional", (("way", way),)))
-    found = [d for name in ("with", "without") for d in equal(name, seen[f"again/{name}"], seen[f"made/{name}"], f"after {way}")]
+    found = [d for name in ("with", "without") for who in ("again", "between")
+             for d in equal(f"{who}/{name}", seen[f"{who}/{name}"], seen[f"made/{name}"], f"after {way}")]
+    due = np.array(np.mean(seen["made/without"].astype("float64") ** 2))
+    found += compare("told", seen["told"], due, 1e-5 * (1 + due)) + equal("needed", seen["needed"], np.ones(2, "int32"))
     same = np.array_equal(seen["made/with"], seen["made/without"])
     return found + [Deviation("with", "with the input it gives what it gives without")] * same
 

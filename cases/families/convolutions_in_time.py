@@ -48,8 +48,8 @@ def convolved(inputs: np.ndarray, kernel: np.ndarray, bias: np.ndarray, padding:
 
 @statement("A convolution over time gives at each step the sum over the steps that it sees, whatever its padding, stride, "
            "dilation and groups; a causal one sees none that is later; one without a bias has a bounded activation here.",
-           {"padding": ("causal", "same", "valid"), "dilation": (2, 1, 3), "stride": (1, 2), "size": (3, 2, 1), "groups": (1, 2),
-            "channels": CHANNELS, "bias": (True, False)},
+           {"padding": ("causal", "same", "valid"), "dilation": (2, 1, 3), "stride": (1, 2, 4), "size": (3, 2, 1),
+            "groups": (1, 2), "channels": CHANNELS, "bias": (True, False)},
            senseless=((("dilation", "stride"), lambda dilation, stride: dilation > 1 and stride > 1),),
            strength=(1, 2, 2), sparing=2, eager=3, source="Keras: Conv1D; van den Oord et al. 2016")
 def convolutions_see_their_steps(ask, **variant):

@@ -57,7 +57,7 @@ def of_classes(x: np.ndarray, row: int) -> np.ndarray:
 
 
 DRAWS: Mapping[str, Draw] = {
-    "truncated_normal": Draw({"mean": MEAN, "stddev": WIDE}, cut, (MEAN - CUT * WIDE, MEAN + CUT * WIDE)),
+    "truncated_normal": Draw({"mean": MEAN, "stddev": WIDE}, cut, (MEAN - CUT * WIDE, MEAN + CUT * WIDE), dtype="float16"),
     "normal": Draw({"mean": MEAN, "stddev": WIDE}, lambda x, column: ndtr((x - MEAN) / WIDE), (-np.inf, np.inf),
                    dtype="float16"),
     "uniform": Draw({"minval": EVEN[0], "maxval": EVEN[1]}, lambda x, column: np.clip(x - EVEN[0], 0, 1), EVEN, open=True,

@@ -11,7 +11,7 @@ import numpy as np
 from scipy.special import ndtr
 
 from cases.batches import draw_values
-from cases.families.base import equal, statement
+from cases.families.base import equal, refused, statement
 from cases.layers import generator
 from cases.models import FunctionRequest
 from cases.requests import Deviation
@@ -33,7 +33,7 @@ def powers(x: np.ndarray) -> np.ndarray:
 
 def shares(x: np.ndarray, axis: int | tuple[int, ...] = -1) -> np.ndarray:
     """Of what `KEPT` keeps; nothing of nothing."""
-    parts = np.exp(x) * KEPT
+    parts = np.exp(np.where(KEPT, x, 0.0)) * KEPT
     total = parts.sum(axis=axis, keepdims=True)
     return parts / np.where(total, total, 1.0)
 
@@ -102,6 +102,8 @@ RESHAPED: Mapping[str, tuple[str, dict[str, Any], Callable[[np.ndarray], np.ndar
     "cropped": ("Cropping1D", {"cropping": (1, 2)}, lambda x: x[:, 1:-2]),
     "cropped_at_the_end": ("Cropping1D", {"cropping": (0, 2)}, lambda x: x[:, :-2]),
     "padded": ("ZeroPadding1D", {"padding": (2, 1)}, lambda x: np.pad(x, ((0, 0), (2, 1), (0, 0)))),
+    "padded_features": ("ZeroPadding1D", {"padding": (2, 1), "data_format": "channels_first"},
+                        lambda x: np.pad(x, ((0, 0), (0, 0), (2, 1)))),
     "repeated": ("UpSampling1D", {"size": 3}, lambda x: np.repeat(x, 3, axis=1)),
     "turned": ("Permute", {"dims": (2, 1)}, lambda x: x.swapaxes(1, 2)),
     "in_pairs": ("Reshape", {"target_shape": (-1, 2)}, lambda x: x.reshape(len(x), -1, 2)),
@@ -111,15 +113,30 @@ RESHAPED: Mapping[str, tuple[str, dict[str, Any], Callable[[np.ndarray], np.ndar
 SHAPES = {"distinct": (3, 6, 4), "square": (4, 6, 4), "single": (1, 6, 4)}
 
 
-@statement("An activation is its equation, with each of its options; of what a mask leaves nothing it gives nothing.",
+@statement("An activation is its equation, with each of its options; of what a mask leaves nothing it gives nothing, and what is "
+           "masked is not read.",
            {"name": tuple(ACTIVATIONS)}, sparing=28, eager=11, source="Keras: activations")
 def activations_are_equations(ask, name):
     function, options, equation = ACTIVATIONS[name]
     inputs = WIDE * draw_values(generator("activations"), KEPT.shape)
+    masked = function[0].isupper()
+    inputs = np.where(KEPT, inputs, np.nan) if masked else inputs
     due = equation(inputs)
-    given = (("name", name), ("function", function), ("options", options), ("inputs", inputs),
-             ("mask", KEPT if function[0].isupper() else None))
+    given = (("name", name), ("function", function), ("options", options), ("inputs", inputs), ("mask", KEPT if masked else None))
     return compare("outputs", ask(FunctionRequest("activation", given))["outputs"], due, SLACK * np.maximum(1.0, np.abs(due)))
+
+
+WRONG = {"more_axes": np.stack([KEPT, KEPT]), "fewer_features": KEPT[..., :-1]}
+"""Masks that do not fit what is given."""
+
+
+@statement("Softmax refuses a mask that has more axes than what it reads, or other lengths.", {"mask": tuple(WRONG)},
+           strength=(1, 1, 1), sparing=1, source="Keras: layers.Softmax, mask")
+def masks_that_do_not_fit_are_refused(ask, mask) -> list[Deviation]:
+    inputs = WIDE * draw_values(generator("activations"), KEPT.shape)
+    given = (("name", "softmax"), ("function", "Softmax"), ("options", {}), ("inputs", inputs), ("mask", WRONG[mask]))
+    return refused(ask, FunctionRequest("activation", given), lambda seen: Deviation(
+        "mask", f"a mask {WRONG[mask].shape} was taken, and {seen['outputs'].shape} came of {inputs.shape}"))
 
 
 @statement("A layer that cuts, pads, repeats, turns or flattens sequences gives what it says, of any batch, called at once or in "

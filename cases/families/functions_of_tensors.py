@@ -70,6 +70,10 @@ BEST = (X[0].argmax(axis=1) + [0, 1, FEATURES, -FEATURES]).astype("int32")
 """The greatest of each step's features, another one, and two that there are not: beyond the last, and before the first."""
 
 
+NOTHING, LEAST = np.where(np.arange(STEPS)[:, None] == 1, -np.inf, X).astype("float32"), 1e-30
+"""Numbers, one step of which holds nothing but minus infinity, whose sum of powers is taken for this."""
+
+
 def shares(x: np.ndarray, axis: Any = -1) -> np.ndarray:
     return np.exp(x) / np.exp(x).sum(axis=axis, keepdims=True)
 
@@ -149,7 +153,8 @@ GROUPS: Mapping[str, list[Call]] = {
         *reductions("sum mean std", X, {}, {"axis": 1}, {"axis": (0, -1), "keepdims": True}),
         *reductions("prod var", X, {"axis": (1, 2)}), *reductions("sum mean all", M, {"axis": 1}),
         *reductions("all any", M, {"axis": (1, 2)}, {"keepdims": True}), *reductions("mean var", X, {"keepdims": True}),
-        *reductions("sum prod", N, {"axis": -2}), Call("logsumexp", (X,), {"axis": (0, 2), "keepdims": True}, logsumexp),
+        *reductions("sum prod", N, {"axis": -2}), *reductions("sum max", N, {"axis": (-1, -2)}),
+        Call("logsumexp", (X,), {"axis": (0, 2), "keepdims": True}, logsumexp),
         Call("average", (X,), {"axis": -1, "weights": np.abs(X)}), Call("count_nonzero", (N[:, :, 0],), {"axis": 1}),
     ],
     "extremes": [
@@ -161,7 +166,8 @@ GROUPS: Mapping[str, list[Call]] = {
         Call("minimum", (N, 0.5)),
     ],
     "orders": [
-        Call("sort", (X,), {"axis": 1}), Call("argsort", (N,), {"axis": -2}), Call("flip", (X,), {"axis": 1}),
+        Call("sort", (X,), {"axis": 1}), Call("sort", (X,), {"axis": None}),
+        Call("argsort", (N,), {"axis": -2}), Call("flip", (X,), {"axis": 1}),
         Call("flip", (X,), {"axis": (0, -1)}), Call("roll", (X, 1), {"axis": 1}), Call("roll", (X, 2)),
         Call("roll", (X, (1, -1)), {"axis": (1, 2)}), Call("top_k", (X, 2), {}, lambda x, k: [
             -np.sort(-x, axis=-1)[..., :k], np.argsort(-x, axis=-1)[..., :k]]),
@@ -182,13 +188,16 @@ GROUPS: Mapping[str, list[Call]] = {
                                          summed(new, np.array([1, 11]), 12).reshape(4, 3), x)),
         Call("take_along_axis", (X, np.array([5, 1], "int32")), {"axis": None}),
         Call("trace", (X,), {"axis1": -2, "axis2": -1}),
+        Call("scatter_update", (X[0], np.array([[0, 1]], "int32"), np.array([5], "int32")), {},
+             lambda x, at, new: np.where(np.arange(12).reshape(4, 3) == 1, 5.0, x), told=False),
         Call("diagonal", (X,), {"axis1": 1, "axis2": 2}), Call("tril", (X,), {"k": -1}), Call("clip", (N, -2, 4)),
         Call("nan_to_num", (np.where(M, X, np.nan),)),
     ],
     "joined": [
         Call("concatenate", ([X, N],), {"axis": 1}), Call("concatenate", ([M, N],), {"axis": -1}),
         Call("stack", ([X, -X],), {"axis": -2}),
-        Call("split", (X, [1, 3]), {"axis": 1}), Call("split", (X, 2), {"axis": -2}), Call("tile", (X, (1, 2, 1))),
+        Call("split", (X, [1, 3]), {"axis": 1}), Call("split", (X, [1]), {"axis": 0}),
+        Call("split", (X, 2), {"axis": -2}), Call("tile", (X, (1, 2, 1))),
         Call("repeat", (X, 2), {"axis": 1}), Call("repeat", (X, np.array([2, 0, 1, 3], "int32")), {"axis": 1}, told=False),
         Call("pad", (X, ((0, 0), (2, 1), (0, 0))), {"constant_values": -1}), Call("pad", (M, ((0, 0), (1, 0), (0, 0)))),
         Call("pad", (X, ((0, 0), (2, 1), (0, 0))), {"mode": "reflect"}), Call("expand_dims", (X, (1, -1))),
@@ -198,7 +207,9 @@ GROUPS: Mapping[str, list[Call]] = {
     ],
     "running": [
         Call("cumsum", (X,), {"axis": 1}), Call("cumsum", (M,), {"axis": -2}), Call("cumprod", (X,), {"axis": -1}),
-        Call("cumsum", (N,)),
+        Call("cumsum", (N,)), Call("arange", (2.5,), told=False), Call("arange", (1, 3, 0.5), told=False),
+        Call("logsumexp", (NOTHING,), {"axis": -1}, lambda x, axis: np.log(np.exp(x).sum(axis=axis, initial=LEAST)),
+             read=lambda x: np.maximum(x, np.log(LEAST)), told=False),
         Call("softmax", (X,), {"axis": 1}, shares),
         Call("log_softmax", (X,), {"axis": -2}, lambda x, axis: np.log(shares(x, axis))),
         Call("segment_sum", (X[:, 0].T, np.array([1, 0, 1], "int32"), 4), {}, summed),
@@ -283,8 +294,8 @@ CHEAP = ("padded_alike", "segments_counted", "inner_products", "quantiles", "fou
 """What frameworks that compile are asked."""
 
 
-@statement("A function of tensors gives what NumPy's gives, of numbers, whole numbers and truth values, along each axis, and of "
-           "that shape; of symbols it tells what comes, of any batch, and a graph of it gives the same.",
+@statement("A function of tensors gives what NumPy's gives, of numbers, whole numbers and truth values, along each axis, of that "
+           "shape and kind of numbers; of symbols it tells what comes, of any batch, and a graph of it gives the same.",
            {"group": tuple(GROUPS)}, dear={"group": tuple(group for group in GROUPS if group not in CHEAP)},
            source="Keras: ops; NumPy")
 def functions_of_tensors_are_numpys(ask, group) -> list[Deviation]:
@@ -305,6 +316,9 @@ def asked(ask, group: str, calls: Sequence[Call]) -> list[Deviation]:
             else:
                 found += differing(f"{words}, of symbols" if way == "graph" else words, seen.named(f"{way}/{number}"), call)
         told, given = seen.facts["told"][number], seen.facts["given"][number]
+        kinds = ["bool" if one.dtype.kind == "b" else "float" if one.dtype.kind == "f" else "int" for one in call.expected()]
+        found += [Deviation(words, f"{words}: of {dtype}, expected {kind}")
+                  for (_, dtype), kind in zip(given, kinds, strict=False) if kind not in dtype]
         if call.told and f"told/{number}" not in raised and told != given:
             found.append(Deviation(words, f"{words}: told {told} beforehand, {given} came"))
     return found

@@ -262,7 +262,8 @@ TURNED: Mapping[str, tuple[str, dict[str, Any]]] = {
 """Keras' losses and metrics that are told the axis of the classes -> what they are of, and their options."""
 
 
-@statement("A loss or a metric that is told the axis of the classes, before that of the steps, is that of the classes last.",
+@statement("A loss or a metric that is told the axis of the classes, before that of the steps, is that of the classes last, also "
+           "where rows have one axis more.",
            {"part": tuple(TURNED), "steps": (5, CLASSES)}, usual={"steps": (5,)}, strength=(1, 1, 2), sparing=3,
            source="https://github.com/keras-team/keras/issues/23667")
 def classes_lie_along_any_axis(ask, part, steps) -> list[Deviation]:
@@ -271,4 +272,5 @@ def classes_lie_along_any_axis(ask, part, steps) -> list[Deviation]:
     targets = targets.argmax(axis=-1) if numbers == "classes" else targets
     arguments = {"part": part, "options": options, "targets": targets, "outputs": outputs}
     seen = ask(FunctionRequest("turned", tuple(arguments.items())))
-    return compare("turned", seen["turned"], seen["usual"], SLACK * np.maximum(1.0, np.abs(seen["usual"])))
+    slack = SLACK * np.maximum(1.0, np.abs(seen["usual"]))
+    return [d for way in ("turned", "deeper") for d in compare(way, seen[way], seen["usual"], slack)]

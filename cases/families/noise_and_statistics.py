@@ -79,8 +79,8 @@ def alpha_dropout_is_its_equation(ask, rate):
     return found
 
 
-@statement("Batch normalization in training takes mean and variance over the valid steps, whatever stands at the others, and one "
-           "that is frozen takes its own.",
+@statement("Batch normalization in training takes mean and variance over the valid steps, whatever stands at the others, of each "
+           "step too where that is its axis, and one that is frozen takes its own.",
            {"mask": ("right", "left", "gaps"), "trainable": (True, False), "features": (FEATURES, 1)}, usual={"mask": ("right",)},
            strength=(1, 2, 2), sparing=2, eager=2, source="Ioffe and Szegedy 2015; Keras: BatchNormalization, mask, trainable")
 def statistics_are_of_valid_steps(ask, mask, trainable, features):
@@ -91,7 +91,12 @@ def statistics_are_of_valid_steps(ask, mask, trainable, features):
     due = (inputs - mean) / np.sqrt(variance + 1e-3)  # Keras' epsilon
     slack = 256 * unit_roundoff("float32") * np.abs(due).max()
     found = []
-    for options, padding in (({}, inputs), ({"scale": False, "center": False}, np.nan)):
+    for options, padding in (({}, inputs), ({"scale": False, "center": False}, np.nan),
+                             *(({"axis": 1}, inputs) for _ in range(trainable and features > 1))):
+        if "axis" in options:
+            kept = np.where(valid[:, :, None], inputs, np.nan)
+            mean, variance = (of(kept, axis=(0, 2), keepdims=True) for of in (np.nanmean, np.nanvar))
+            due = (inputs - mean) / np.sqrt(variance + 1e-3)
         given = {"layer": "BatchNormalization", "options": options if trainable else {"trainable": False, **options},
                  "inputs": np.where(valid[:, :, None], inputs, padding), "mask": valid, "training": True}
         seen = ask(FunctionRequest("between", tuple(given.items())))["outputs"].astype("float64")
@@ -99,12 +104,14 @@ def statistics_are_of_valid_steps(ask, mask, trainable, features):
     return found
 
 
-@statement("Dropout of everything, a rate of 1, leaves zeros in training, and everything in inference.",
-           {"layer": ("Dropout", "SpatialDropout1D"), "training": (True, False)}, strength=(1, 2, 2),
+@statement("Dropout of everything, a rate of 1, leaves zeros in training, seeded or not, and everything in inference.",
+           {"layer": ("Dropout", "SpatialDropout1D"), "training": (True, False), "seed": (None, 3)}, strength=(1, 2, 2),
+           senseless=((("training", "seed"), lambda training, seed: seed and not training),),
            source="Keras: Dropout, a rate between 0 and 1; PyTorch: nn.Dropout, nn.Dropout1d")
-def dropout_of_everything_leaves_zeros(ask, layer, training):
+def dropout_of_everything_leaves_zeros(ask, layer, training, seed):
     inputs = np.abs(draw_values(generator("dropout of everything"), (4, 5, FEATURES))).astype("float32")
-    given = {"layer": layer, "options": {"rate": 1.0}, "inputs": inputs, "mask": np.ones((4, 5), bool), "training": training}
+    options = {"rate": 1.0} | ({} if seed is None else {"seed": seed})
+    given = {"layer": layer, "options": options, "inputs": inputs, "mask": np.ones((4, 5), bool), "training": training}
     seen = ask(FunctionRequest("between", tuple(given.items())))
     return equal("outputs", seen["outputs"], 0 * inputs if training else inputs)
 
@@ -120,8 +127,10 @@ def recurrent_dropout_of_everything_leaves_zeros(ask, part):
 SEEDS = (7, 8, 901, 2**31 + 901, 2**32 - 5)
 """Whole numbers that a draw may be seeded with: of up to 32 bits, and different in 31, or divided by 2**31 - 2 (TensorFlow)."""
 ALIKE = (("number 7", "number 7 again"), ("generator 1", "twin 1"), ("generator 2", "twin 2"), ("generator 1", "configured 1"),
-         ("generator 2", "configured 2"), ("global 1", "global again 1"), ("global 2", "global again 2"))
-"""Draws that are one: by a number each time, by generators of one seed, made of a configuration too, after one global seed."""
+         ("generator 2", "configured 2"), ("global 1", "global again 1"), ("global 2", "global again 2"),
+         ("filled", "filled again"))
+"""Draws that are one: by a number each time, by generators of one seed, made of a configuration too, after one global seed;
+weights that are filled by initializers whose seed is zero."""
 
 
 @statement("A draw is told by its seed: by a number it is the same each time, by another number another; a generator of a seed, "
@@ -133,6 +142,8 @@ def draws_are_told_by_their_seeds(ask) -> list[Deviation]:
     again = {other for _, other in ALIKE}
     own = [name for name in seen.arrays if name not in again]
     found += [Deviation(name, f"{name}: not finite") for name in own if not np.isfinite(seen[name]).all()]
+    names = seen.facts["names"]
+    found += [] if len({*names}) == 1 else [Deviation("names", f"{names[0]} is {names[1]} once made of its configuration")]
     return found + [Deviation(name, f"{name} and {other} are one draw") for n, name in enumerate(own) for other in own[:n]
                     if np.array_equal(seen[name], seen[other])]
 

@@ -15,7 +15,8 @@ from cases.requests import Deviation
 from cases.tolerance import compare, unit_roundoff
 
 ROWS, STEPS = 2, 4
-AXES = {"steps": (1,), "features": (2,), "both": (1, 2), "both_mixed": (1, -1)}
+AXES = {"steps": (1,), "features": (2,), "both": (1, 2), "both_mixed": (1, -1), "both_turned": (2, 1)}
+"""Of weights the shape is that of the axes in order, in whichever order they are given."""
 CENTERED = ("layer", "batch", "group")
 SMALL, LEVEL = 1e-3, 2048
 """What is added to a variance; where numbers lie that are far from zero."""
@@ -40,14 +41,14 @@ def normalized(kind: str, inputs: np.ndarray, axes: tuple[int, ...], scale: np.n
            {"kind": ("rms", "layer", "unit", "batch", "group"), "axes": tuple(AXES), "features": (STEPS, STEPS + 1),
             "level": (0, LEVEL)},
            strength=(1, 2, 3), sparing=4, eager=5,
-           senseless=((("kind", "axes"), lambda kind, axes: kind == "batch" and axes.startswith("both")),
-                      (("kind", "axes"), lambda kind, axes: kind == "group" and axes.startswith("both")),
+           senseless=((("kind", "axes"), lambda kind, axes: kind in ("batch", "group") and axes.startswith("both")),
+                      (("axes", "features"), lambda axes, features: axes == "both_turned" and features == STEPS),
                       (("kind", "level"), lambda kind, level: level and kind not in ("layer", "batch"))),
            source="Keras: LayerNormalization, RMSNormalization, UnitNormalization, BatchNormalization (axis), GroupNormalization")
 def normalizations_are_their_equations(ask, kind, axes, features, level) -> list[Deviation]:
     random = generator("normalizations", kind, features)
     inputs, over = level + draw_values(random, (ROWS, STEPS, features)), AXES[axes]
-    scale, offset = (draw_values(random, tuple(inputs.shape[a] for a in over)) for _ in range(2))
+    scale, offset = (draw_values(random, tuple(inputs.shape[a] for a in sorted(a % 3 for a in over))) for _ in range(2))
     seen = ask(FunctionRequest("normalized", (("kind", kind), ("inputs", inputs), ("axes", over), ("scale", scale),
                                               ("offset", offset), ("small", SMALL))))
     given = [np.float32(one).astype("float64") for one in (inputs, scale, offset)]
@@ -192,13 +193,16 @@ def of_length_one(inputs: np.ndarray, kernel: np.ndarray, vector: np.ndarray) ->
 
 
 @statement("A layer whose matrix is to be of length one has it divided by its greatest singular value, as powers of it tell, in "
-           "training, step by step, and stays as it is in inference.", sparing=0,
+           "training, step by step, and stays as it is in inference, of sequences of any length; one of zeros stays zeros.",
+           sparing=0,
            source="Miyato et al. 2018; Keras: SpectralNormalization(power_iterations)")
 def matrices_become_of_length_one(ask) -> list[Deviation]:
-    """Arrays: `outputs/N` of calls, in training but for the last; `vector`, what the powers begin with (1, units)."""
+    """Arrays: `outputs/N` of calls, in training but for the last; `vector`, what the powers begin with (1, units); `longer`, of
+    the inputs in each of two steps, after all; `zeros`, of a matrix of zeros in training."""
     random = generator("length of matrices")
     inputs, kernel = draw_values(random, (ROWS, CHANNELS)), draw_values(random, (CHANNELS, STEPS))
     seen = ask(FunctionRequest("spectral", (("inputs", inputs), ("kernel", kernel), ("powers", POWERS), ("calls", BATCHES))))
     due = of_length_one(inputs, kernel, seen["vector"].astype("float64"))
+    due |= {"longer": np.stack(2 * [due[f"outputs/{BATCHES - 1}"]], axis=1), "zeros": np.zeros((ROWS, STEPS))}
     return [d for name, one in due.items() for d in compare(name, seen[name], one, 1024 * unit_roundoff("float32") * (
         1 + np.abs(one)))]

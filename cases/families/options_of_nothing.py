@@ -81,10 +81,13 @@ KERAS: Mapping[str, tuple[Made, ...]] = {
         Made("layers.MaxPooling1D", {"pool_size": 2}, {"pool_size": COUNTS}),
         Made("layers.Cropping1D", {"cropping": 1}, {"cropping": (-1, 2.5)}),
         Made("layers.ZeroPadding1D", {"padding": 1}, {"padding": (-1, 2.5)}),
+        Made("layers.Reshape", {"target_shape": (-1, 2)}, {"target_shape": ((-1, -1, 2),)}),
+        Made("layers.Conv1DTranspose", {"filters": 4, "kernel_size": 2, "strides": 2}, {"output_padding": (2,)}),
     ),
     "noise": (
         *(Made(f"layers.{name}", {"rate": 0.5}, {"rate": RATES})
-          for name in ("Dropout", "SpatialDropout1D", "GaussianDropout", "AlphaDropout")),
+          for name in ("SpatialDropout1D", "GaussianDropout", "AlphaDropout")),
+        Made("layers.Dropout", {"rate": 0.5}, {"rate": RATES, "noise_shape": ((None, 0, 1), WORD)}),
         Made("layers.GaussianNoise", {"stddev": 0.5}, {"stddev": RATES}),
     ),
     "training": (
@@ -92,6 +95,8 @@ KERAS: Mapping[str, tuple[Made, ...]] = {
         Made("metrics.get", {"identifier": "mse"}, words("identifier")),
         Made("optimizers.get", {"identifier": "sgd"}, words("identifier")),
         Made("optimizers.SGD", {}, {"momentum": (1.5, -0.5)}),
+        Made("optimizers.LossScaleOptimizer", {"inner_optimizer": Made("optimizers.SGD", {}, {})},
+             {"clipnorm": (1.0,), "use_ema": (True,), "weight_decay": (0.5,), "gradient_accumulation_steps": (2,)}),
         Made("initializers.get", {"identifier": "zeros"}, words("identifier")),
         Made("initializers.VarianceScaling", {}, words("mode", "distribution")),
         Made("dtype_policies.get", {"identifier": "float32"}, words("identifier")),

@@ -44,18 +44,21 @@ FAR = np.array([100.0] * 3 + [101.0] * 5).reshape(ROWS, 4)
 
 
 @statement("A variable, or a list, that is converted to another dtype has that one, and the variable's own is left as it is, "
-           "also where its gradient is stopped.", sparing=1,
-           source="Keras: ops.convert_to_tensor(Variable, dtype), stop_gradient")
+           "also where its gradient is stopped; one of whole numbers is of these; what is assigned comes back.", sparing=1,
+           source="Keras: ops.convert_to_tensor(Variable, dtype), stop_gradient, Variable.assign")
 def variables_are_converted(ask) -> list[Deviation]:
     """Arrays: `DTYPE`, the numbers after they were converted, and `float32` and `stopped`, those of the variable; `listed`, a
-    list of them as whole numbers."""
+    list of them as whole numbers; `assigned`, `added`, what assigning them and adding them gave. Facts: `whole`, the dtype of a
+    variable of int32."""
     numbers = np.array([[1.75, -2.5], [-0.5, 3.25]])
     seen = ask(FunctionRequest("converted_variable", (("numbers", numbers), ("dtypes", CONVERTED))))
     kinds = {**{name: name for name in (*CONVERTED, "float32")}, "listed": "int32", "stopped": "float32"}
-    found = [Deviation(name, f"converted to {kinds[name]}: {dtype} came") for name, dtype in seen.facts["dtypes"]
-             if dtype != kinds[name]]
-    return found + [d for name, kind in kinds.items()
-                    for d in compare(name, seen[name], np.trunc(numbers) if kind == "int32" else numbers, np.zeros((2, 2)))]
+    found = [Deviation(name, f"converted to {due}: {dtype} came") for name, dtype, due in (
+        *((name, dtype, kinds[name]) for name, dtype in seen.facts["dtypes"]), ("int32", seen.facts["whole"], "int32"))
+        if dtype != due]
+    due = {name: np.trunc(numbers) if kind == "int32" else numbers for name, kind in kinds.items()}
+    due |= {"assigned": numbers, "added": 2 * numbers}
+    return found + [d for name, each in due.items() for d in compare(name, seen[name], each, np.zeros((2, 2)))]
 
 
 @statement("The variance of numbers in half precision is that of these numbers, though their mean has more digits.",

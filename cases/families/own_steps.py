@@ -63,12 +63,15 @@ STEPS, FILL = 3, 4.0
 
 
 @statement("What a model class adds to its call counts in a test and in predict as it does in a call: the mask that its "
-           "compute_mask makes, the penalty of its outputs, the dtype in which it reads its inputs, the metrics that it updates.",
+           "compute_mask makes, the penalty of its outputs, the dtype in which it reads its inputs, the metrics that it and its "
+           "layers update, and none that a model in it was compiled with.",
            source="Keras: Layer.compute_mask, activity_regularizer, Layer.autocast, metrics of layers")
 def what_models_add_counts(ask) -> list[Deviation]:
     """Arrays: `loss`, of a model that gives what it reads, by the squares of what it reads, with a mean of absolute
-    outputs as penalty; `inside`, the metric of it that averages what it reads, as it is told of a test.
-    Facts: `read`, the dtype in which `predict` gives a model its inputs; `due`, that of a call."""
+    outputs as penalty; `inside`, the metric of it that averages what it reads, as it is told of a test; `held`, that of a layer
+    in a layer of it, of twice as much.
+    Facts: `read`, the dtype in which `predict` gives a model its inputs; `due`, that of a call; `names`, of all that is told;
+    `trains`, whether its loss is told that it trains."""
     random = generator("what models add")
     lengths = np.array([STEPS, STEPS - 1, STEPS - 2])
     valid = np.arange(STEPS) < lengths[:, None]
@@ -77,7 +80,12 @@ def what_models_add_counts(ask) -> list[Deviation]:
     due = np.array((inputs**2).mean(axis=2)[valid].mean() + PENALTY * np.abs(inputs).sum() / len(inputs))
     found = compare("loss", seen["loss"], due, 64 * unit_roundoff("float32") * due)
     mean = np.array(inputs.mean())
-    found += compare("inside", seen["inside"], mean, 64 * unit_roundoff("float32") * mean)
+    for name, times in (("inside", 1), ("held", 2)):
+        found += compare(name, seen.arrays.get(name, np.array(np.nan)), times * mean, 64 * unit_roundoff("float32") * mean)
+    if seen.facts["names"] != ("held", "inside", "loss"):
+        found.append(Deviation("names", f"a test tells {seen.facts['names']}"))
+    if seen.facts["trains"] != (False,):
+        found.append(Deviation("trains", f"its loss is told that it trains: {seen.facts['trains']}"))
     if seen.facts["read"] != seen.facts["due"]:
         found.append(Deviation("read", f"read: predict gives {seen.facts['read']}, a call {seen.facts['due']}"))
     return found

@@ -10,6 +10,7 @@ import numpy as np
 from cases import epochs, schedules
 from cases.families.base import statement
 from cases.models import FunctionRequest
+from cases.requests import Deviation
 from cases.tolerance import compare, unit_roundoff
 
 RATE = {"initial_learning_rate": 0.75}
@@ -115,3 +116,23 @@ def restarts_are_where_they_are_told(ask, first, longer):
     early = sum(epoch < restarts[3] - 1 for epoch in told)
     return [d for name, part in (("rates", slice(early)), ("rates after three restarts", slice(early, None)))
             for d in compare(name, seen["rates"][part], due[part], 1e-9 * due.max())]
+
+
+RATES, GIVEN, SCALE = (0.5, 0.25), (3.0, 5.0), 8.0
+"""By step; the gradients of the steps; what a scaled loss is multiplied by."""
+
+
+@statement("A step's rate is what a function of the user's gives, asked for it without a word; a schedule that takes the place "
+           "of a number leaves no number behind; gradients that are gathered are those of their own weight, though others have "
+           "none; a loss is scaled by its scaler alone.", sparing=0,
+           source="Keras: Optimizer(learning_rate, gradient_accumulation_steps, loss_scale_factor), LossScaleOptimizer")
+def steps_are_of_what_is_given(ask) -> list[Deviation]:
+    """Arrays: weights that were zero, after two steps: `function`, of rates by a function; `gathered`, of a mean of both, beside
+    a weight without a gradient; `scaled`, of gradients of a scaled loss. Facts: `numbers`, of an optimizer with a schedule, and
+    of one that was given it later."""
+    seen = ask(FunctionRequest("steps_given", (("rates", RATES), ("gradients", GIVEN), ("scale", SCALE))))
+    rate = RATES[0]
+    due = {"function": -np.dot(RATES, GIVEN), "gathered": -rate * np.mean(GIVEN), "scaled": -rate * np.sum(GIVEN)}
+    found = [d for name, one in due.items() for d in compare(name, seen[name], np.full(2, one), SLACK * abs(one))]
+    first, later = seen.facts["numbers"]
+    return found if first == later else [*found, Deviation("numbers", f"{later} numbers, expected {first}")]

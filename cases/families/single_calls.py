@@ -160,7 +160,7 @@ def stopped_by_hand(averaged: bool) -> dict[str, np.ndarray]:
 def calls_begin_anew(ask):
     seen = ask(FunctionRequest("single_calls", tuple(drawn().items())))
     return differing(seen, calls_by_hand()) + [Deviation("given back", f"{name} gives back {kind}, expected float")
-                                               for name, kind in seen.facts.get("kinds", ()) if kind != "float"]
+                                               for name, kind in seen.facts["kinds"] if kind != "float"]
 
 
 @statement("A training that is stopped within an epoch ends with that batch: the epoch is validated, on as many batches as were "

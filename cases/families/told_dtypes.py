@@ -8,10 +8,11 @@ from cases.families.base import statement
 from cases.models import FunctionRequest
 from cases.requests import Deviation
 
-PARTS = ("bidirectional", "lstm", "last", "gru", "conv_lstm", "time_distributed", "loop", "sequences")
+NOISE = ("GaussianNoise", "GaussianDropout", "SpatialDropout1D")
+PARTS = ("bidirectional", "lstm", "last", "gru", "conv_lstm", "time_distributed", "loop", "sequences", *NOISE)
 WRAPPERS = ("bidirectional", "time_distributed", "loop", "sequences")
 """What holds a layer or a cell. loop, sequences: over one cell, the last output alone or all of them. Of the other parts `last`
-gives one result, its last output."""
+gives one result, its last output; noise is asked for in training."""
 
 
 @statement("The dtypes of outputs and states that a layer tells beforehand are those that it gives, and those of arrays made "
@@ -38,3 +39,21 @@ def later_policies_hold(ask, part, named, called) -> list[Deviation]:
     due = {"policy": "mixed_bfloat16", "outputs": "bfloat16", "weights": "float32"}
     return [Deviation(name, f"{name}: {seen.facts.get(name)}, expected {one}") for name, one in due.items()
             if seen.facts.get(name) != one]
+
+
+POLICIES = ("float32", "bfloat16", "mixed_bfloat16", "mixed_float16")
+BY_PATH = {"around/inner": "mixed_bfloat16", "around/.*_table": "mixed_float16", "around/a_table": "bfloat16"}
+"""Paths, or expressions of them -> policies."""
+PATHS = {"around/inner": 2, "around/inner/dense": 0, "all_around/inner": 0, "around/other_table": 3, "around/a_table": 1,
+         "around/other_table/dense": 0, "inner": 0}
+"""Path -> the place of its policy."""
+
+
+@statement("A policy by path is that of the whole path, as it is written first, and of no part of it.", sparing=1,
+           source="Keras: dtype_policies.DTypePolicyMap")
+def policies_are_of_whole_paths(ask) -> list[Deviation]:
+    """Arrays: `places`, by path, of the policies that are found in `POLICIES`."""
+    given = (("policies", POLICIES), ("by", tuple(BY_PATH.items())), ("paths", tuple(PATHS)))
+    seen = ask(FunctionRequest("policies_by_path", given))
+    return [Deviation("places", f"{path}: found {POLICIES[int(place)]}, expected {POLICIES[due]}")
+            for (path, due), place in zip(PATHS.items(), seen["places"], strict=True) if not place == due]

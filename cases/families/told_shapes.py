@@ -143,7 +143,7 @@ def layers_tell_their_shapes(ask, name, open):
         found += compare("outputs", seen["outputs"], values, 64 * unit_roundoff("float32") * (1 + np.abs(values)))
     if name not in SCORED and not open_at_most(again := tuple(int(size) for size in seen["again"]), due):
         found.append(Deviation("again", f"told of {MORE_ROWS} rows once it was called: {again}, expected {(MORE_ROWS, *due)}"))
-    for how in ("symbolic",) if name in SCORED else ("computed", "symbolic"):
+    for how in ("symbolic",) if name in SCORED else ("computed", "listed", "symbolic"):
         told, right = tuple(int(size) for size in seen[how]), tellable(name, opened)
         if len(told) != len(right) or any(here not in sizes for here, sizes in zip(told, right, strict=True)):
             words = f"told beforehand ({how}): {told}, with {open} open besides the batch, and {came} came"

@@ -140,14 +140,15 @@ def traced_layers_match_reference(ask, cell, mask, kernel):
 
 
 @statement("A layer that is computed again for its gradients, in place of keeping what it computed, is trained as the plain one, "
-           "with the same dropout.", {
+           "with the same dropout; where the model is computed again as a whole, with the same mask.", {
     "mode": ("list_of_layers", "larger_than", "activations", "full"), "rate": (0.5, 0.0), "eager": (True, False),
     "cell": ("lstm", "gru", "simple_rnn"), "direction": ("forward", "bidirectional"),
 }, strength=(1, 2, 3), usual={"direction": ("forward",), "cell": ("lstm", "gru"), "eager": (True,)}, sparing=1,
            source="Keras: RematScope; PyTorch: torch.utils.checkpoint")
 def recomputed_layers_are_trained_alike(ask, cell, direction, **how):
     layer = Layer(cell, 3, 4, direction=direction)
-    arguments = {"layer": layer, "weights": draw_weights(layer), "batch": BatchPlan(4, 3).draw(layer), **how}
+    batch = BatchPlan(4, 3, "gaps" if how["mode"] == "full" and not how["rate"] else "none").draw(layer)
+    arguments = {"layer": layer, "weights": draw_weights(layer), "batch": batch, **how}
     seen = ask(FunctionRequest("recomputed", tuple(arguments.items())))
     plain = seen.named("plain")
     found = [] if plain else [Deviation("plain", "no weights came")]

@@ -35,7 +35,8 @@ def inputs() -> np.ndarray:
 def files_hold_every_weight(ask) -> list[Deviation]:
     """Arrays: `own/N`, the weights; `WAY/N`, those of the other model; `skipped/N`, of one whose last layer is of another size;
     `listed/N` and `lists/N`, of one that holds lists within lists, and of the other.
-    Facts: `last`, how many of the weights are the last layer's; `compiled`, whether the loaded model is; `parts`, files."""
+    Facts: `last`, how many of the weights are the last layer's; `compiled`, whether the loaded model is; `parts`, files;
+    `unbuilt`, whether weights of a model that has none yet are saved or refused."""
     seen = ask(FunctionRequest("kept_whole", (("inputs", inputs()), ("files", FILES), ("other", OTHER), ("part", PART))))
     own, last = seen.named("own"), seen.facts["last"]
     found = [] if own and last else [Deviation("own", "no weight came")]
@@ -49,6 +50,8 @@ def files_hold_every_weight(ask) -> list[Deviation]:
     for name, due in seen.named("listed").items():
         found += equal(name, seen[name.replace("listed", "lists")], due)
     found += [] if len(seen.named("listed")) == LISTED else [Deviation("listed", f"{len(seen.named('listed'))} weights came")]
+    if seen.facts["unbuilt"] != "refused":
+        found.append(Deviation("unbuilt", "a file of no weights was written of a model that has none yet, and nothing said"))
     if seen.facts["compiled"]:
         found.append(Deviation("compiled", "a model that was to be loaded uncompiled is compiled"))
     return found if seen.facts["parts"] > 1 else [*found, Deviation("parts", f"{seen.facts['parts']} files, expected several")]
@@ -79,6 +82,8 @@ def clones_are_whole(ask, kind) -> list[Deviation]:
         found += compare("told", seen["told"], np.array(np.mean(seen["due"].astype("float64") ** 2)), 1e-5)
     if seen.facts["shared"] and kind != "whole":
         found.append(Deviation("shared", f"layers of both: {sorted(seen.facts['shared'])}"))
+    if seen.facts["as"] == "null":
+        found.append(Deviation("as", "a model that is not compiled tells no configuration, where an empty one is documented"))
     for name, due in (("called", "layers"), ("named", "names"), ("found", "order"), ("compiled", "as")):
         if seen.facts[name] != seen.facts[due]:
             found.append(Deviation(name, f"{name}: {seen.facts[name]}, expected {seen.facts[due]}"))

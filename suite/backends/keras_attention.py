@@ -38,7 +38,8 @@ def run_attending(backend: Any, request: FunctionRequest) -> Observation:
     kind, several = options["layer"], "num" in str(OPTIONS[options["layer"]])
     shapes = [options[n].shape for n in ("query", "value")]
     with moment("build"):
-        one = getattr(keras.layers, kind)(**OPTIONS[kind], **options.get("options", {}))
+        own = {"attention_axes": (-2,)} if options["own"] is not None and kind == "MultiHeadAttention" else {}
+        one = getattr(keras.layers, kind)(**OPTIONS[kind], **own, **options.get("options", {}))
         one.build(*([shapes] if not several else shapes[:2]))
         random = np.random.default_rng(1)
         one.set_weights([random.uniform(-1.0, 1.0, a.shape).astype(a.dtype) for a in one.get_weights()])
@@ -80,12 +81,13 @@ def run_attending_long(backend: Any, request: FunctionRequest) -> Observation:
     options, keras = dict(request.arguments), backend.keras
     inputs, one = options["inputs"].astype("float32"), keras.layers.Attention()
 
-    def call(given: Any) -> Any:
-        return one([given, given], use_causal_mask=options["causal"])
+    def call(given: Any, **more: Any) -> Any:
+        return one([given, given], use_causal_mask=options["causal"], **more)
 
     with moment("build"):
         start = keras.Input(inputs.shape[1:])
-        model = keras.Model(start, call(start))
+        outputs, _ = call(start, return_attention_scores=True)
+        model = keras.Model(start, outputs)
     with moment("run"):
         return Observation({"outputs": backend.engine.numpy(call(backend.engine.tensor(inputs))),
                             "predicted": model.predict(inputs, verbose=0)})

@@ -253,4 +253,10 @@ def run_cut_model(backend: Any, request: FunctionRequest) -> Observation:
         whole, first, second = keras.Model(start, end), keras.Model(start, middle), keras.Model(middle, end)
     with moment("run"):
         x = engine.tensor(inputs)
-        return Observation({"whole": engine.numpy(whole(x)), "parts": engine.numpy(second(first(x)))})
+        found = {"whole": whole(x), "parts": second(first(x)), "function": keras.Function(middle, end)(first(x))}
+        try:
+            keras.Model(keras.Input((4, 3)), [end, start])
+            refused = 0
+        except ValueError:
+            refused = 1
+        return Observation({name: engine.numpy(one) for name, one in found.items()} | {"refused": np.array(refused)})

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from cases.families.held_lists import begun, changes
+from cases.families.held_lists import begun, changes, places
 from cases.models import FunctionRequest
 from cases.requests import Observation
 from suite.backends import moment
@@ -151,5 +151,7 @@ def run_held_lists(backend: Any, request: FunctionRequest) -> Observation:
             one = Holding(begun(of, layers))
             change(one.held, layers)
             mine = {id(weight) for weight in one.trainable_weights}
-            found[name] = tuple(n for n, layer in enumerate(layers) if id(layer.kernel) in mine)
+            numbers = {id(layer): n for n, layer in enumerate(layers)}
+            found[name] = (tuple(n for n, layer in enumerate(layers) if id(layer.kernel) in mine),
+                           tuple(numbers.get(id(layer), -1) for layer in places(one.held)))
     return Observation({}, facts=found)

@@ -22,7 +22,8 @@ def run_named_outputs(backend: Any, request: FunctionRequest) -> Observation:
     inputs, layers = options["batch"].inputs.astype("float32"), keras.layers
     with moment("build"):
         start, one = keras.Input(inputs.shape[1:]), layers.GRU(options["layer"].units, return_sequences=True)
-        parts = results(one(start), lambda part, name: layers.Activation(lambda x: x + OFFSETS[name], name=name)(part))
+        of = "of_" if options["results"] == "dict" else ""  # who has a name for each result needs none of its layer
+        parts = results(one(start), lambda part, name: layers.Activation(lambda x: x + OFFSETS[name], name=of + name)(part))
         stacks.give(one, options["layer"], options["weights"])
         model = keras.Model(start, parts if options["results"] == "dict" else list(parts.values()))
         way = "names" if options["compiled"] == "names" or options["results"] == "dict" else "order"
@@ -263,10 +264,13 @@ def run_turned(backend: Any, request: FunctionRequest) -> Observation:
     targets, outputs = options["targets"].astype("float32"), options["outputs"].astype("float32")
 
     def value(axis: int) -> np.ndarray:
-        t, p = (engine.tensor(a.swapaxes(1, 2) if axis == 1 and a.ndim == 3 else a) for a in (targets, outputs))
+        given = [a[:, None] if axis == 2 else a for a in (targets, outputs)]
+        turns = axis > 0 and targets.ndim == 3, axis > 0
+        t, p = (engine.tensor(a.swapaxes(axis, axis + 1) if turn else a) for a, turn in zip(given, turns, strict=True))
         more = {} if where == "metrics" else {"reduction": "none"}
         one = getattr(getattr(keras, where), name)(**options["options"], axis=axis, **more)
         return np.array(engine.numpy(one(t, p)), "float64")
 
     with moment("run"):
-        return Observation({"turned": value(1), "usual": value(-1)})
+        usual = value(-1)
+        return Observation({"turned": value(1), "usual": usual, "deeper": value(2).reshape(usual.shape)})

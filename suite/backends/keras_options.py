@@ -39,19 +39,30 @@ def run_shared(backend: Any, request: FunctionRequest) -> Observation:
 
 
 def run_optional(backend: Any, request: FunctionRequest) -> Observation:
-    """Answer the request of `cases.families.configurations.optional_inputs_stay_optional`: an LSTM that may be given a mask."""
+    """Answer the request of `cases.families.configurations.optional_inputs_stay_optional`: a layer that may be given a mask."""
     keras, engine = backend.keras, backend.engine
     with moment("build"):
-        start, mask = keras.Input((4, 3)), keras.Input((4,), dtype="bool", optional=True)
-        model = keras.Model([start, mask], keras.layers.LSTM(2)(start, mask=mask))
+        mask, start = keras.Input((3,), dtype="bool", optional=True), keras.Input((3, 3))
+        middle = keras.layers.Dense(3)(start)
+        model = keras.Model([mask, start], keras.layers.SimpleRNN(2)(middle, mask=mask))
         other = remade(keras, model, dict(request.arguments)["way"])
         other.set_weights(model.get_weights())
-    x = engine.tensor(np.random.default_rng(4).normal(size=(3, 4, 3)).astype("float32"))
-    valid, arrays = engine.tensor(np.arange(4) < np.array([[1], [2], [3]])), {}
+        first, between = keras.Model(start, middle), keras.Model([mask, middle], model.output)
+    given = np.random.default_rng(4).normal(size=(3, 3, 3)).astype("float32")
+    x, valid, arrays, needed = engine.tensor(given), engine.tensor(np.arange(3) < np.array([[1], [2], [3]])), {}, []
     with moment("run"):
-        for name, one in (("made", model), ("again", other)):
-            arrays |= {f"{name}/without": one([x, None]), f"{name}/with": one([x, valid])}
-    return Observation({name: engine.numpy(array) for name, array in arrays.items()})
+        for name, one, read in (("made", model, x), ("again", other, x), ("between", between, first(x))):
+            arrays |= {f"{name}/without": one([None, read]), f"{name}/with": one([valid, read])}
+        for one in (model, other):
+            try:
+                one([valid, None])
+                needed.append(0)
+            except ValueError:
+                needed.append(1)
+        model.compile("sgd", "mse", run_eagerly=True)
+        told = model.test_on_batch([None, given], np.zeros((3, 2), "float32"))
+    return Observation({name: engine.numpy(array) for name, array in arrays.items()}
+                       | {"told": np.array(float(told)), "needed": np.array(needed, "int32")})
 
 
 def run_chosen_kernel(backend: Any, request: FunctionRequest) -> Observation | Unsupported:

@@ -43,8 +43,11 @@ def run_converted_variable(backend: Any, request: FunctionRequest) -> Observatio
         named["float32"] = keras.ops.convert_to_tensor(variable)
         named["listed"] = keras.ops.convert_to_tensor(options["numbers"].tolist(), dtype="int32")
         named["stopped"] = keras.ops.stop_gradient(variable)
-    return Observation({name: np.array(engine.numpy(one), "float64") for name, one in named.items()},
-                       facts={"dtypes": dtypes_of(backend, named)})
+        found = {name: np.array(engine.numpy(one), "float64") for name, one in named.items()}
+        whole = keras.Variable(options["numbers"].astype("int32"), trainable=False)
+        for name, change in (("assigned", variable.assign), ("added", variable.assign_add)):
+            found[name] = np.array(engine.numpy(change(options["numbers"].astype("float32"))), "float64")
+    return Observation(found, facts={"dtypes": dtypes_of(backend, named), "whole": dict(dtypes_of(backend, {"": whole}))[""]})
 
 
 def run_half_moments(backend: Any, request: FunctionRequest) -> Observation:

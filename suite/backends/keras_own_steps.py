@@ -81,17 +81,43 @@ def run_losses_added(backend: Any, request: FunctionRequest) -> Observation:
 def run_added_by_models(backend: Any, request: FunctionRequest) -> Observation:
     """Answer the request of `cases.families.own_steps.what_models_add_counts`."""
     options, keras = dict(request.arguments), backend.keras
-    inputs, fill, dtypes = options["inputs"].astype("float32"), options["fill"], []
+    inputs, fill = options["inputs"].astype("float32"), options["fill"]
+    dtypes: list[str] = []
+    trains: list[bool] = []
+
+    class Metered(keras.layers.Layer):
+        def __init__(self) -> None:
+            super().__init__()
+            self.supports_masking, self.held = True, keras.metrics.Mean(name="held")
+
+        def call(self, given: Any) -> Any:
+            self.held.update_state(2 * keras.ops.mean(given))
+            return given
+
+    class Around(keras.layers.Layer):
+        def __init__(self) -> None:
+            super().__init__()
+            self.supports_masking, self.inner = True, Metered()
+
+        def call(self, given: Any) -> Any:
+            return self.inner(given)
 
     class Reading(keras.Model):
         def __init__(self, dtype: str) -> None:
             super().__init__(dtype=dtype, activity_regularizer=keras.regularizers.L1(options["penalty"]))
             self.supports_masking, self.inside = True, keras.metrics.Mean(name="inside")
+            self.around, self.judged = Around(), keras.Sequential([keras.layers.Identity()])
+            self.judged.compile("sgd", "mse", metrics=["mae"])
 
         def call(self, given: Any, mask: Any = None) -> Any:
             dtypes.append(keras.backend.standardize_dtype(given.dtype))
             self.inside.update_state(keras.ops.mean(given))
+            self.around(self.judged(given))
             return given * 1.0
+
+        def compute_loss(self, *args: Any, training: bool = True, **more: Any) -> Any:
+            trains.append(training)
+            return super().compute_loss(*args, training=training, **more)
 
         def compute_mask(self, given: Any, mask: Any = None) -> Any:
             return keras.ops.any(keras.ops.not_equal(given, fill), axis=-1)
@@ -105,4 +131,5 @@ def run_added_by_models(backend: Any, request: FunctionRequest) -> Observation:
         half(inputs)
         due = dtypes[-1]
         half.predict_on_batch(inputs)
-    return Observation({name: np.array(float(one)) for name, one in found.items()}, facts={"read": dtypes[-1], "due": due})
+    return Observation({name: np.array(float(one)) for name, one in found.items()},
+                       facts={"read": dtypes[-1], "due": due, "names": tuple(sorted(found)), "trains": tuple({*trains})})

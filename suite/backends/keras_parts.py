@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from cases.families.told_dtypes import NOISE
 from cases.models import FunctionRequest
 from cases.requests import Observation
 from suite.backends import moment
@@ -96,11 +97,13 @@ def run_told_dtypes(backend: Any, request: FunctionRequest) -> Observation:
                "gru": lambda: layers.GRU(2, return_state=True, **outer),
                "conv_lstm": lambda: layers.ConvLSTM1D(2, 2, return_state=True, **outer),
                **{name: lambda n=name: layers.RNN(layers.GRUCell(2, **(inner or outer)), n == "sequences", True, **outer)
-                 for name in ("loop", "sequences")}}[part]()
+                 for name in ("loop", "sequences")},
+               **{name: lambda n=name: getattr(layers, n)(0.25, **outer) for name in NOISE}}[part]()
         shape = (2, 3, 5, 4) if part == "conv_lstm" else (2, 3, 4)
         told = keras.tree.flatten(one(keras.Input(batch_shape=shape)))
     with moment("run"):
-        given = keras.tree.flatten(one(backend.engine.tensor(np.ones(shape, "float32"))))
+        noisy = {"training": True} if part in NOISE else {}
+        given = keras.tree.flatten(one(backend.engine.tensor(np.ones(shape, "float32")), **noisy))
         three = zip(told, given, map(keras.ops.convert_to_numpy, given), strict=True)
         names = [tuple(keras.backend.standardize_dtype(each.dtype) for each in one) for one in three]
     return Observation({"outputs": backend.engine.numpy(given[0]).astype("float64")}, facts={"dtypes": tuple(names)})
@@ -126,7 +129,9 @@ def run_seeds(backend: Any, request: FunctionRequest) -> Observation:
         for name, draws in (("global", 9), ("global again", 2)):
             keras.utils.set_random_seed(other)
             arrays |= {f"{name} {n}": drawn(None) for n in range(1, draws + 1)}
-        return Observation(arrays)
+        for name in ("filled", "filled again"):
+            arrays[name] = np.ravel(backend.engine.numpy(keras.initializers.GlorotUniform(seed=0)((1, options["many"]))))
+        return Observation(arrays, facts={"names": (generator.name, made["configured"].name)})
 
 
 def run_neighbouring_seeds(backend: Any, request: FunctionRequest) -> Observation:

@@ -87,6 +87,7 @@ from suite.backends.keras_other_dtypes import (
     run_states_of_other_dtypes,
 )
 from suite.backends.keras_own import run_configured_twice, run_own_beginnings, run_own_cell, run_told_training
+from suite.backends.keras_own_layers import run_own_configurations, run_own_shapes, run_policies_by_path
 from suite.backends.keras_own_steps import run_added_by_models, run_losses_added, run_own_steps
 from suite.backends.keras_parts import (
     run_dropped_all,
@@ -105,7 +106,7 @@ from suite.backends.keras_ranges import run_attending_nothing, run_half_range, r
 from suite.backends.keras_refused import run_refused_call
 from suite.backends.keras_saved import run_edited_file, run_saved, run_state_tree
 from suite.backends.keras_scans import run_associative_scan, run_ctc_decoded, run_loop, run_mapped, run_pieces, run_scan
-from suite.backends.keras_schedules import run_schedule
+from suite.backends.keras_schedules import run_schedule, run_steps_given
 from suite.backends.keras_series import run_padded_with, run_windows, run_words
 from suite.backends.keras_shapes import run_told_shapes
 from suite.backends.keras_single_calls import run_left_out_inputs, run_single_calls, run_stopped_training
@@ -205,7 +206,8 @@ PROBES: Mapping[str, Callable] = {
     "stepped": run_stepped, "edited_file": run_edited_file, "distilled": run_distilled, "lent_weights": run_lent_weights,
     "kept_mode": run_kept_mode, "mode_behind": run_mode_behind, "engine_module": run_engine_module,
     "engine_modes": run_engine_modes,
-    "held_lists": run_held_lists,
+    "held_lists": run_held_lists, "own_shapes": run_own_shapes, "steps_given": run_steps_given,
+    "policies_by_path": run_policies_by_path, "own_configurations": run_own_configurations,
     "own_functions": run_own_functions,
     "neighbouring_seeds": run_neighbouring_seeds,
     "masked_loss_by_name": run_masked_loss_by_name, "weighted_metric": run_weighted_metric,

@@ -32,10 +32,11 @@ def run_told_shapes(backend: Any, request: FunctionRequest) -> Observation:
     with moment("build"):
         layer = made()
         symbolic = result([keras.Input(shape, dtype=dtype) for shape in shapes]).shape
-        computed = called(made().compute_output_shape, [(None, *shape) for shape in shapes])
+        other = made()
+        computed, listed = (called(other.compute_output_shape, [of((None, *shape)) for shape in shapes]) for of in (tuple, list))
     with moment("run"):
         outputs = result([backend.engine.tensor(one) for one in inputs])
-    told = {"symbolic": symbolic, "computed": computed, "came": outputs.shape}
+    told = {"symbolic": symbolic, "computed": computed, "listed": listed, "came": outputs.shape}
     if not options["scored"]:
         told["again"] = called(layer.compute_output_shape, [(MORE_ROWS, *one.shape[1:]) for one in inputs])
     shapes = {name: np.array([OPEN if size is None else int(size) for size in shape]) for name, shape in told.items()}

@@ -79,10 +79,10 @@ def run_single_calls(backend: Any, request: FunctionRequest) -> Observation:
 
     class Hearing(backend.keras.callbacks.Callback):
         def on_test_batch_end(self, batch: int, logs: Any = None) -> None:
-            found.update(told(f"heard/{batch}", logs or {}))
+            found.update(given_back(f"heard/{batch}", logs or {}))
 
         def on_test_end(self, logs: Any = None) -> None:
-            found.update(told("heard/end", logs or {}))
+            found.update(given_back("heard/end", logs or {}))
 
     class Stopping(backend.keras.callbacks.Callback):
         def on_test_batch_end(self, batch: int, logs: Any = None) -> None:

@@ -142,14 +142,16 @@ def run_recomputed(backend: Any, request: FunctionRequest) -> Observation | Unsu
     if not hasattr(keras, "RematScope"):
         return Unsupported("Keras has RematScope from 3.9 on")
     layer = options["layer"].but(return_state=False, dropout=options["rate"])
-    inputs = options["batch"].inputs.astype("float32")
+    inputs, mask = options["batch"].inputs.astype("float32"), options["batch"].mask
+    inputs = inputs if mask is None else np.where(mask[..., None], inputs, 0)
     for name in ("plain", "recomputed"):
         mode = options["mode"] if name == "recomputed" else None
+        given = keras.Input(inputs.shape[1:])
+        read = given if mask is None else keras.layers.Masking()(given)
         with moment("build"), keras.RematScope(mode, output_size_threshold=1, layer_names=["of_this_name"]):
-            given = keras.Input(inputs.shape[1:])
             made = stacks.make(keras, layer, "fused", True)
             made = type(made).from_config({**made.get_config(), "name": "of_this_name"})
-            model = keras.Model(given, made(given))
+            model = keras.Model(given, made(read))
             model.compile(keras.optimizers.SGD(0.125), "mse", run_eagerly=options["eager"])
             made.set_weights([a.astype("float32") for own in to_keras(layer, options["weights"]).values() for a in own]
                              + made.get_weights()[len(made.trainable_weights):])

@@ -53,7 +53,8 @@ def run_class_keys(backend: Any, request: FunctionRequest) -> Observation:
         shares = options["classes"].dtype.kind == "f"
         model.compile(keras.optimizers.SGD(0.0), f"{'' if shares else 'sparse_'}categorical_crossentropy")
     with moment("run"):
-        told = model.fit(inputs, options["classes"], class_weight=dict(options["weights"]), batch_size=len(inputs), verbose=0)
+        classes = backend.engine.tensor(options["classes"])
+        told = model.fit(inputs, classes, class_weight=dict(options["weights"]), batch_size=len(inputs), verbose=0)
     return Observation({"loss": np.array(told.history["loss"][0])})
 
 
@@ -62,7 +63,7 @@ def run_normalized(backend: Any, request: FunctionRequest) -> Observation | Unsu
     options, layers, engine = dict(request.arguments), backend.keras.layers, backend.engine
     name = {"layer": "LayerNormalization", "rms": "RMSNormalization", "unit": "UnitNormalization", "batch": "BatchNormalization",
             "group": "GroupNormalization"}
-    kind, axes = options["kind"], list(options["axes"])
+    kind, axes = options["kind"], options["axes"]
     if not hasattr(layers, name[kind]):
         return Unsupported(f"this release of Keras has no {name[kind]}")
 
@@ -229,13 +230,16 @@ def run_spectral(backend: Any, request: FunctionRequest) -> Observation:
     with moment("build"):
         inner = layers.Dense(kernel.shape[1], use_bias=False)
         one = layers.SpectralNormalization(inner, power_iterations=options["powers"])
-        one.build(options["inputs"].shape)
+        one.build((None, 1, options["inputs"].shape[1]))
         inner.kernel.assign(kernel)
     found = {"vector": np.array(engine.numpy(one.vector_u.value))}
     with moment("run"):
         for call in range(options["calls"]):
             inputs, training = engine.tensor(options["inputs"].astype("float32")), call < options["calls"] - 1
-            found[f"outputs/{call}"] = np.array(engine.numpy(one(inputs, training=training)))
+            found[f"outputs/{call}"] = np.array(engine.numpy(one(inputs[:, None], training=training)))[:, 0]
+        found["longer"] = engine.numpy(one(engine.tensor(np.stack(2 * [options["inputs"].astype("float32")], axis=1))))
+        inner.kernel.assign(0 * kernel)
+        found["zeros"] = engine.numpy(one(inputs[:, None], training=True))[:, 0]
     return Observation(found)
 
 

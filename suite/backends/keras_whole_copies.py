@@ -36,7 +36,10 @@ def graph(keras: Any, shape: tuple[int, ...]) -> Any:
 def nested(keras: Any, shape: tuple[int, ...], last: int = 1, deep: bool = True) -> Any:
     """The model, whose last layer has so many units, with the other models where it is `deep`; each of its weights differs."""
     layers, start = keras.layers, keras.Input(shape)
-    steps = graph(keras, (shape[0], 2))(sequence(keras, shape)(start)) if deep else start
+    steps = start
+    if deep:  # models in a model, and one in one of these
+        between = keras.Input((shape[0], 2))
+        steps = keras.Model(between, graph(keras, (shape[0], 2))(between), name="around")(sequence(keras, shape)(start))
     cells = [layers.SimpleRNNCell(2) for _ in range(3)]
     model = keras.Model(start, layers.Dense(last, name="last")(layers.RNN(cells, return_sequences=True)(steps)))
     if deep:
@@ -98,8 +101,13 @@ def run_kept_whole(backend: Any, request: FunctionRequest) -> Observation:
         fill(wider, options["other"])
         wider.load_weights(Path(folder) / "small.weights.h5", skip_mismatch=True)
         found |= weights(wider, "skipped")
+        try:
+            keras.Sequential([keras.layers.Dense(1)]).save_weights(Path(folder) / "nothing.weights.h5")
+            unbuilt = "saved"
+        except ValueError:
+            unbuilt = "refused"
     return Observation(found, facts={"last": len(model.layers[-1].weights), "compiled": bool(loaded.compiled),
-                                     "parts": parts})
+                                     "parts": parts, "unbuilt": unbuilt})
 
 
 def run_cloned_whole(backend: Any, request: FunctionRequest) -> Observation:
@@ -118,7 +126,10 @@ def run_cloned_whole(backend: Any, request: FunctionRequest) -> Observation:
 
     with moment("build"):
         if kind in ("whole", "recursive"):
-            model, more = nested(keras, shape), {"recursive": kind == "recursive"}
+            model, more = nested(keras, shape), {}
+            if kind == "recursive":  # the user's function makes every layer within
+                more = {"recursive": True, "clone_function": made}
+                layers = [f"make {name}" for name in ("last", "reader", "reader", "steps", "steps")]
         elif kind == "by_function":
             model, more = graph(keras, shape), {"clone_function": made, "call_function": call}
             layers = ["make reader", "call reader", "call reader", "make steps", "call steps"]
@@ -142,6 +153,7 @@ def run_cloned_whole(backend: Any, request: FunctionRequest) -> Observation:
     by_name = [clone.get_layer(name).name for name in ordered]
     return Observation({name: np.array(one) for name, one in found.items()}, facts={
         "compiled": json.dumps(clone.get_compile_config()), "as": json.dumps(model.get_compile_config()), "shared": shared,
-        "called": [one for one in called if "keras_tensor" not in one and "input" not in one], "layers": layers,
+        "called": [one for one in called if "keras_tensor" not in one and "input" not in one]
+                  if kind != "recursive" else sorted(one for one in called if one in layers), "layers": layers,
         "found": [by_number, by_name], "order": [ordered, ordered],
         "named": [*inner, clone.inputs[0].name if others else ""], "names": [*own, "others" if others else ""]})

@@ -79,9 +79,10 @@ def run_few_rows(backend: Any, request: FunctionRequest) -> Observation:
 
 
 def run_optional(backend: Any, request: FunctionRequest) -> Observation:
-    """Two numbers."""
-    return Observation({f"{who}/{name}": np.array(value) for who in ("made", "again")
-                        for name, value in (("with", 2.0), ("without", 1.0))})
+    """Two numbers, and the square of one."""
+    return Observation({f"{who}/{name}": np.array(value) for who in ("made", "again", "between")
+                        for name, value in (("with", 2.0), ("without", 3.0))}
+                       | {"told": np.array(9.0), "needed": np.ones(2, "int32")})
 
 
 def run_alone(backend: Any, request: FunctionRequest) -> Observation:
@@ -113,7 +114,8 @@ def run_adapted_thawed(backend: Any, request: FunctionRequest) -> Observation:
 def run_cut_model(backend: Any, request: FunctionRequest) -> Observation:
     """A sum, and its parts."""
     given = np.arange(6.0).reshape(2, 3)
-    return Observation({"whole": given.sum(axis=1), "parts": given[:, :1].sum(axis=1) + given[:, 1:].sum(axis=1)})
+    parts = given[:, :1].sum(axis=1) + given[:, 1:].sum(axis=1)
+    return Observation({"whole": given.sum(axis=1), "parts": parts, "function": parts, "refused": np.array(1)})
 
 
 def run_own_steps(backend: Any, request: FunctionRequest) -> Observation:
@@ -246,8 +248,8 @@ def run_added_by_models(backend: Any, request: FunctionRequest) -> Observation:
     inputs = options["inputs"]
     valid = (inputs != options["fill"]).any(axis=-1)
     loss = np.array((inputs[valid] ** 2).mean() + options["penalty"] * inputs.sum() / len(inputs))
-    arrays = {"loss": loss, "inside": np.array(inputs.mean())}
-    return Observation(arrays, facts={"read": "float64", "due": "float64"})
+    arrays = {"loss": loss, "inside": np.array(inputs.mean()), "held": np.array(2 * inputs.mean())}
+    return Observation(arrays, facts={"read": "float64", "due": "float64", "names": tuple(sorted(arrays)), "trains": (False,)})
 
 
 def run_nested_masks(backend: Any, request: FunctionRequest) -> Observation:

@@ -161,7 +161,9 @@ def run_between(backend: Any, request: FunctionRequest) -> Observation:
         inputs = (drawn - rate * far) / np.sqrt((1 - rate) * (1 + rate * far**2))
     elif options["training"] and options["layer"] == "BatchNormalization":
         own = not kind.get("trainable", True)
-        mean, variance = (0.0, 1.0) if own else (inputs[mask].mean(axis=0), inputs[mask].var(axis=0))
+        over = (0, 2) if kind.get("axis") == 1 else (0, 1)
+        kept = np.where(mask[:, :, None], inputs, np.nan)
+        mean, variance = (0.0, 1.0) if own else (of(kept, axis=over, keepdims=True) for of in (np.nanmean, np.nanvar))
         inputs = (inputs - mean) / np.sqrt(variance + 1e-3)
     options["inputs"] = inputs
     return Observation({"outputs": options["inputs"], "plain": options["inputs"], "mask": options["mask"]})

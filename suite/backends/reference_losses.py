@@ -14,6 +14,7 @@ from cases.families.losses_by_name import EQUATIONS
 from cases.families.losses_of_steps import equation, of_variance
 from cases.models import FunctionRequest
 from cases.requests import Observation
+from suite.backends import moment
 
 
 def run_ctc(backend: Any, request: FunctionRequest) -> Observation:
@@ -84,8 +85,11 @@ def run_scaled_model(backend: Any, request: FunctionRequest) -> Observation:
 
 
 def run_activation(backend: Any, request: FunctionRequest) -> Observation:
-    """The equation."""
+    """The equation; raises ValueError where a mask does not fit."""
     options = dict(request.arguments)
+    with moment("run"):
+        if options["mask"] is not None and options["mask"].shape != options["inputs"].shape:
+            raise ValueError(f"a mask {options['mask'].shape} for {options['inputs'].shape}")
     return Observation({"outputs": ACTIVATIONS[options["name"]][2](options["inputs"])})
 
 
@@ -150,12 +154,12 @@ def run_unit_lengths(backend: Any, request: FunctionRequest) -> Observation:
 
 
 def run_turned(backend: Any, request: FunctionRequest) -> Observation:
-    """The mean cross-entropy of the classes last, and along an axis before the last."""
+    """The mean cross-entropy of the classes last, and along an axis before the last, where there is one more too."""
     options = dict(request.arguments)
     t, p = (x - x.min() + 1.0 for x in (options["targets"], options["outputs"]))
     t = t if t.ndim == 3 else np.eye(p.shape[-1])[options["targets"]]
     return Observation({"usual": np.array((t * np.log(p)).sum(axis=-1).mean()),
-                        "turned": np.array((t * np.log(p)).swapaxes(1, 2).sum(axis=1).mean())})
+                        **{name: np.array((t * np.log(p)).swapaxes(1, 2).sum(axis=1).mean()) for name in ("turned", "deeper")}})
 
 
 def run_confusion(backend: Any, request: FunctionRequest) -> Observation:

@@ -24,7 +24,8 @@ def run_converted_variable(backend: Any, request: FunctionRequest) -> Observatio
     named = {name: np.trunc(numbers) if name == "int32" else numbers for name in (*dtypes, "float32")}
     named |= {"listed": np.trunc(numbers), "stopped": numbers}
     kinds = {"listed": "int32", "stopped": "float32"}
-    return Observation(named, facts={"dtypes": tuple((name, kinds.get(name, name)) for name in named)})
+    return Observation(named | {"assigned": numbers, "added": 2 * numbers},
+                       facts={"dtypes": tuple((name, kinds.get(name, name)) for name in named), "whole": "int32"})
 
 
 def run_half_moments(backend: Any, request: FunctionRequest) -> Observation:

@@ -73,7 +73,9 @@ def run_spectral(backend: Any, request: FunctionRequest) -> Observation:
     """The powers, from ones on."""
     options = dict(request.arguments)
     vector = np.ones((1, options["kernel"].shape[1]))
-    return Observation({"vector": vector, **of_length_one(options["inputs"], options["kernel"], vector)})
+    found = of_length_one(options["inputs"], options["kernel"], vector)
+    last = found[f"outputs/{options['calls'] - 1}"]
+    return Observation({"vector": vector, **found, "longer": np.stack([last, last], axis=1), "zeros": 0 * last})
 
 
 def run_normalized(backend: Any, request: FunctionRequest) -> Observation:
@@ -187,8 +189,8 @@ def run_told_shapes(backend: Any, request: FunctionRequest) -> Observation:
     told = np.array([sizes[0] for sizes in tellable(options["name"], options["open"])])
     of = EQUATIONS.get(options["name"], lambda *_: np.zeros(()))
     due = LAYERS[options["name"]][3](STEPS)
-    return Observation({"came": np.array([ROWS, *due]), "symbolic": told, "computed": told, "again": np.array([MORE_ROWS, *due]),
-                        "outputs": of(*options["inputs"])})
+    return Observation({"came": np.array([ROWS, *due]), **dict.fromkeys(("symbolic", "computed", "listed"), told),
+                        "again": np.array([MORE_ROWS, *due]), "outputs": of(*options["inputs"])})
 
 
 def run_options_of_nothing(backend: Any, request: FunctionRequest) -> Observation:
@@ -206,7 +208,9 @@ def run_seeds(backend: Any, request: FunctionRequest) -> Observation:
     for name, key in (("generator", 1), ("twin", 1), ("configured", 1), ("global", 2), ("global again", 2), ("unseeded", 3),
                       ("other", 4)):
         keys |= {f"{name} {n}": (key, n, 0) for n in (1, 2)}
-    return Observation({name: np.random.default_rng(key).normal(size=options["many"]) for name, key in keys.items()})
+    keys |= dict.fromkeys(("filled", "filled again"), (5, 0, 0))
+    return Observation({name: np.random.default_rng(key).normal(size=options["many"]) for name, key in keys.items()},
+                       facts={"names": ("numpy", "numpy")})
 
 
 def run_kept_mode(backend: Any, request: FunctionRequest) -> Observation:
@@ -273,13 +277,13 @@ def run_held_lists(backend: Any, request: FunctionRequest) -> Observation:
     of, numbers = options["of"], list(range(options["layers"]))
     for name, change in held_lists.changes(of).items():
         change(held := held_lists.begun(of, numbers), numbers)
-        found[name] = tuple(sorted(held.values() if of == "dictionary" else held))
+        found[name] = (tuple(sorted(held_lists.places(held))), tuple(held_lists.places(held)))
     return Observation({}, facts=found)
 
 
 def run_engine_modes(backend: Any, request: FunctionRequest) -> Observation:
     """As it is due."""
-    return Observation({}, facts=dict.fromkeys(("wrapped", "held"), engine_modules.DUE))
+    return Observation({"made": np.ones(2), "again": np.ones(2)}, facts=dict.fromkeys(("wrapped", "held"), engine_modules.DUE))
 
 
 def run_whole_classes(backend: Any, request: FunctionRequest) -> Observation:

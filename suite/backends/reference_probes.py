@@ -134,6 +134,7 @@ from suite.backends.reference_other_dtypes import (
     run_open_lengths,
     run_states_of_other_dtypes,
 )
+from suite.backends.reference_own_layers import run_own_configurations, run_own_shapes, run_policies_by_path
 from suite.backends.reference_packed import (
     run_bare,
     run_by_position,
@@ -233,6 +234,7 @@ from suite.backends.reference_training import (
     run_restarts,
     run_schedule,
     run_shared,
+    run_steps_given,
     run_told_results,
     run_typed,
 )
@@ -317,7 +319,9 @@ PROBES: Mapping[str, Callable] = {
     "loss_by_name": run_loss_by_name, "scaled_model": run_scaled_model, "activation": run_activation, "reshaped": run_reshaped,
     "attending_long": run_attending_long, "kept_mode": run_kept_mode, "mode_behind": run_mode_behind,
     "engine_module": run_engine_module, "engine_modes": run_engine_modes,
-    "held_lists": run_held_lists, "fed_rows": run_fed_rows,
+    "held_lists": run_held_lists, "fed_rows": run_fed_rows, "own_shapes": run_own_shapes, "steps_given": run_steps_given,
+    "policies_by_path": run_policies_by_path,
+    "own_configurations": run_own_configurations,
     "neighbouring_seeds": run_neighbouring_seeds, "own_functions": run_own_functions,
     "masked_loss_by_name": run_masked_loss_by_name, "weighted_metric": run_weighted_metric,
     "metric_over_batches": run_metric_over_batches, "confusion": run_confusion,

@@ -17,6 +17,14 @@ from cases.requests import Observation, Request
 from suite.backends import moment
 
 
+def run_steps_given(backend: Any, request: FunctionRequest) -> Observation:
+    """Gradients by their rates."""
+    options = dict(request.arguments)
+    rates, gradients = options["rates"], np.array(options["gradients"])
+    due = {"function": -(gradients @ rates), "gathered": -rates[0] * gradients.mean(), "scaled": -rates[0] * gradients.sum()}
+    return Observation({name: np.full(2, one) for name, one in due.items()}, facts={"numbers": (1, 1)})
+
+
 def run_schedule(backend: Any, request: FunctionRequest) -> Observation:
     """The equations, twice."""
     options = dict(request.arguments)

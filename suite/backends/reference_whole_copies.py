@@ -18,7 +18,7 @@ def run_kept_whole(backend: Any, request: FunctionRequest) -> Observation:
     found = {f"{way}/{place}": one for way in ways for place, one in own.items()}
     found |= {f"{name}/{n}": np.full(2, n + 1.0) for name in ("listed", "lists") for n in range(6)}
     return Observation({**found, "skipped/0": own["0"], "skipped/1": np.full(5, options["other"])}, facts={
-        "last": 1, "compiled": False, "parts": 2})
+        "last": 1, "compiled": False, "parts": 2, "unbuilt": "refused"})
 
 
 def run_cloned_whole(backend: Any, request: FunctionRequest) -> Observation:

@@ -1,0 +1,30 @@
+"""What layers of a user's own are told, in whole answers."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from cases.families.own_layers import ROWS, lengths
+from cases.families.told_dtypes import PATHS
+from cases.models import FunctionRequest
+from cases.requests import Observation
+
+
+def run_own_shapes(backend: Any, request: FunctionRequest) -> Observation:
+    """The shapes of the call, and of any number of rows."""
+    (shapes,) = dict(request.arguments).values()
+    return Observation({f"{how}/{name}": lengths(shape, rows) for how, rows in (("called", ROWS), ("model", None))
+                        for name, shape in shapes} | {"alone": lengths(dict(shapes)["keys_shape"], ROWS)})
+
+
+def run_own_configurations(backend: Any, request: FunctionRequest) -> Observation:
+    """All that it was made with."""
+    (made_with,) = dict(request.arguments).values()
+    return Observation({"config": np.array(made_with[:2]), "again": np.array(made_with)})
+
+
+def run_policies_by_path(backend: Any, request: FunctionRequest) -> Observation:
+    """As they are due."""
+    return Observation({"places": np.array([PATHS[path] for path in dict(request.arguments)["paths"]])})
