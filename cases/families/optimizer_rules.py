@@ -88,22 +88,80 @@ def adagrad(slopes: Sequence[Array], weight: Array, lr: float, lr_decay: float, 
     return found
 
 
+def adam(slopes: Sequence[Array], weight: Array, lr: float, betas: tuple[float, float], eps: float, weight_decay: float
+         ) -> list[Array]:
+    """Kingma and Ba 2015."""
+    mean, square, found = 0.0 * weight, 0.0 * weight, []
+    for t, slope in enumerate(slopes, start=1):
+        slope = slope + weight_decay * weight
+        mean, square = betas[0] * mean + (1 - betas[0]) * slope, betas[1] * square + (1 - betas[1]) * slope**2
+        weight = weight - lr * mean / (1 - betas[0] ** t) / (np.sqrt(square / (1 - betas[1] ** t)) + eps)
+        found.append(weight)
+    return found
+
+
+def adafactor(slopes: Sequence[Array], weight: Array, lr: float, beta2_decay: float, eps: tuple[float, float], d: float,
+              weight_decay: float) -> list[Array]:
+    """Shazeer and Stern 2018: of the squares the means of rows and columns, and steps relative to the weight."""
+    rows, columns, found = np.zeros((len(weight), 1)), np.zeros((1, weight.shape[1])), []
+    for t, slope in enumerate(slopes, start=1):
+        share, size = t**beta2_decay, max(eps[1], np.sqrt(np.mean(weight**2)))
+        weight = weight * (1 - lr * weight_decay)
+        rows = rows + share * ((slope**2).mean(axis=1, keepdims=True) - rows)
+        columns = columns + share * ((slope**2).mean(axis=0, keepdims=True) - columns)
+        update = slope / np.sqrt(np.maximum(rows @ columns / max(rows.mean(), eps[0]), eps[0] ** 2))
+        weight = weight - size * min(lr, t**-0.5) * update / max(1.0, np.sqrt(np.mean(update**2)) / d)
+        found.append(weight)
+    return found
+
+
+def muon(slopes: Sequence[Array], weight: Array, lr: float, weight_decay: float, momentum: float, nesterov: bool,
+         ns_coefficients: tuple[float, float, float], ns_steps: int, adjust_lr_fn: str) -> list[Array]:
+    """Jordan et al. 2024: the momentum, made almost orthogonal by Newton and Schulz, in half precision."""
+    a, b, c = ns_coefficients
+    mean, found = 0.0 * weight, []
+    sizes = weight.shape
+    scale = 0.2 * np.sqrt(max(sizes)) if adjust_lr_fn == "match_rms_adamw" else np.sqrt(max(1, sizes[0] / sizes[1]))
+    for slope in slopes:
+        mean = momentum * mean + (1 - momentum) * slope
+        x = momentum * mean + (1 - momentum) * slope if nesterov else mean
+        x = x.T if len(x) > len(x.T) else x
+        x = x / np.sqrt(np.sum(x**2))
+        for _ in range(ns_steps):
+            square = x @ x.T
+            x = a * x + (b * square + c * square @ square) @ x
+        weight = weight * (1 - lr * weight_decay) - lr * scale * (x.T if x.shape != weight.shape else x)
+        found.append(weight)
+    return found
+
+
 ADAM = {"lr": 0.25, "betas": (0.75, 0.9), "eps": 0.01}
+MUON = {"lr": 0.25, "weight_decay": 0.125, "momentum": 0.75, "ns_coefficients": (2.0, -1.5, 0.5), "ns_steps": 2}
 RULES: Mapping[str, tuple[str, Callable[..., list[Array]], Mapping[str, Any]]] = {
     "radam": ("RAdam", radam, {**ADAM, "weight_decay": 0.125}),
     "radam_decoupled": ("RAdam", radam, {**ADAM, "weight_decay": 0.125, "decoupled_weight_decay": True}),
     "rprop": ("Rprop", rprop, {"lr": 0.25, "etas": (0.5, 1.5), "step_sizes": (0.0625, 0.5)}),
     "asgd": ("ASGD", asgd, {"lr": 0.25, "lambd": 0.5, "alpha": 0.75, "t0": 3.0, "weight_decay": 0.125}),
     "sparse_adam": ("SparseAdam", sparse_adam, ADAM),
+    "adam_in_lists": ("Adam", adam, {**ADAM, "weight_decay": 0.125}),
+    "adafactor": ("Adafactor", adafactor, {"lr": 0.25, "beta2_decay": -0.5, "eps": (0.125, 0.0625), "d": 1.125,
+                                           "weight_decay": 0.125}),
+    "muon": ("Muon", muon, {**MUON, "nesterov": True, "adjust_lr_fn": "original"}),
+    "muon_plain": ("Muon", muon, {**MUON, "nesterov": False, "adjust_lr_fn": "match_rms_adamw"}),
     "adagrad_decay": ("Adagrad", adagrad, {"lr": 0.25, "lr_decay": 0.5, "eps": 0.01, "weight_decay": 0.125}),
 }
-"""Name of a variant -> the optimizer, its rule, its options."""
+"""Name of a variant -> the optimizer, its rule, its options; `in_lists`: the rate and the betas are tensors of one number."""
+ONE_WAY = ("sparse_adam", "muon", "muon_plain")
+"""Rules of optimizers that have one way to go about their steps."""
+ROUGH = {"asgd": 1e-6, "muon": 0.02, "muon_plain": 0.02}
+"""Slack where something is kept in float32, or computed in half precision."""
 
 
 @statement("An optimizer's steps are its rule, however it goes about them, up or down; and it tells its options.",
            {"rule": tuple(RULES), "foreach": (True, False), "maximize": (False, True)}, strength=(1, 2, 2), sparing=0,
-           senseless=((("rule", "foreach"), lambda rule, foreach: rule == "sparse_adam" and foreach),),
-           source="PyTorch: torch.optim.RAdam, Rprop, ASGD, SparseAdam, Adagrad")
+           senseless=((("rule", "foreach"), lambda rule, foreach: foreach and rule in (*ONE_WAY, "adam_in_lists")),
+                      (("rule", "maximize"), lambda rule, maximize: maximize and rule in ("muon", "muon_plain"))),
+           source="PyTorch: torch.optim.RAdam, Rprop, ASGD, SparseAdam, Adagrad, Adam, Adafactor, Muon")
 def rarer_optimizers_are_their_rules(ask, rule, foreach, maximize) -> list[Deviation]:
     kind, steps, options = RULES[rule]
     random = generator("rules of optimizers", rule)
@@ -117,10 +175,9 @@ def rarer_optimizers_are_their_rules(ask, rule, foreach, maximize) -> list[Devia
     found = []
     for n, weight in enumerate(weights):
         due = np.stack(steps([(-1 if maximize else 1) * each[n] for each in slopes], weight, **options))
-        slack = SLACK if rule != "asgd" else 1e-6  # which keeps its rate in float32
-        found += compare(f"weight {n}", seen[f"weight/{n}"], due, slack * max(1.0, np.abs(due).max()))
+        found += compare(f"weight {n}", seen[f"weight/{n}"], due, ROUGH.get(rule, SLACK) * max(1.0, np.abs(due).max()))
     return found + [Deviation("told", f"{name}: {value} is not told in {seen.facts['told']}") for name, value in options.items()
-                    if f"{name}: {value}" not in seen.facts["told"]]
+                    if f"{name}: {value}" not in seen.facts["told"] and not rule.endswith("in_lists")]
 
 
 KEPT, SIZE = 3, 5

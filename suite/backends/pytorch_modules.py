@@ -237,7 +237,7 @@ def run_kept_gradients(backend: Any, request: FunctionRequest) -> Observation:
         if way == "zeroed":
             module.zero_grad(set_to_none=False)
         if way == "zeroed_by_optimizer":
-            torch.optim.SGD(module.parameters(), 0.1, momentum=0.5).zero_grad(set_to_none=False)
+            torch.optim.SGD(module.parameters(), 0.1, momentum=0.5, foreach=True).zero_grad(set_to_none=False)
     own = layers.parameters(module.inner)
     spared = {n for n, p in own.items() if way.endswith(("partly_frozen", "others_frozen")) and not p.requires_grad}
     wrong = tuple((n, "no gradient is kept" if p.grad is None else f"{p.grad.dtype} beside weights of {p.dtype}")

@@ -9,6 +9,7 @@ import torch
 from torch import nn
 from torch.optim import optimizer as optimizers
 
+from cases.families.optimizer_rules import ONE_WAY
 from cases.models import FunctionRequest
 from cases.requests import Observation
 from suite.backends import moment
@@ -18,9 +19,14 @@ def run_steps_by_rule(backend: Any, request: FunctionRequest) -> Observation:
     """Answer the request of `cases.families.optimizer_rules.rarer_optimizers_are_their_rules`."""
     options = dict(request.arguments)
     weights = [nn.Parameter(torch.tensor(np.array(one))) for one in options["weights"]]
-    how = {} if options["rule"] == "sparse_adam" else {"foreach": options["foreach"]}
+    how = {} if options["rule"] in ONE_WAY else {"foreach": options["foreach"]}
+    how |= {} if options["kind"] == "Muon" else {"maximize": options["maximize"]}
+    more = dict(options["options"])
+    if options["rule"].endswith("in_lists"):
+        rate, *betas = (torch.tensor([one], dtype=torch.float64) for one in (more["lr"], *more["betas"]))
+        more |= {"lr": rate, "betas": tuple(betas)}
     with moment("build"):
-        optimizer = getattr(torch.optim, options["kind"])(weights, maximize=options["maximize"], **options["options"], **how)
+        optimizer = getattr(torch.optim, options["kind"])(weights, **more, **how)
     path: list[list[np.ndarray]] = [[] for _ in weights]
     with moment("run"):
         for slopes in options["slopes"]:
