@@ -19,7 +19,7 @@ from suite.backends.pytorch_exports import run_exported
 from suite.backends.pytorch_given import run_called_apart, run_given
 from suite.backends.pytorch_groups import run_copied_optimizer, run_frozen_later, run_groups, run_held_parameters
 from suite.backends.pytorch_heads import run_dropped_scores, run_heads
-from suite.backends.pytorch_initial import run_gains, run_initialized
+from suite.backends.pytorch_initial import run_gains, run_initialized, run_rarely_initialized
 from suite.backends.pytorch_lengths import run_unit_lengths
 from suite.backends.pytorch_loaders import run_loaded_rows, run_parted_rows, run_unequal_rows
 from suite.backends.pytorch_losses import run_ctc, run_embedding, run_ignored, run_loss_of_numbers, run_masked_loss
@@ -80,7 +80,8 @@ PROBES: Mapping[str, Callable] = {
     "quantized_bare": run_quantized_bare, "heads": run_heads, "dropped_scores": run_dropped_scores,
     "groups": run_groups, "unit_lengths": run_unit_lengths,
     "frozen_later": run_frozen_later, "copied_optimizer": run_copied_optimizer,
-    "low_inputs": run_low_inputs, "gains": run_gains, "norms": run_norms, "frozen_matrix": run_frozen_matrix,
+    "low_inputs": run_low_inputs, "gains": run_gains,
+    "rarely_initialized": run_rarely_initialized, "norms": run_norms, "frozen_matrix": run_frozen_matrix,
     "called_apart": run_called_apart, "shared_scale": run_shared_scale,
     "whole_transformer": run_whole_transformer, "loaded_rows": run_loaded_rows, "unequal_rows": run_unequal_rows,
     "parted_rows": run_parted_rows, "projected": run_projected, "convolution_in_time": run_convolution_in_time,

@@ -79,7 +79,8 @@ def run_folded(backend: Any, request: FunctionRequest) -> Observation:
     with moment("run"), torch.no_grad():
         for name, one in kinds.items():
             given, pair = x[..., 0] if name == "linear" else x, nn.Sequential(one, copy.deepcopy(norm)).eval()
-            fold = fusion.fuse_linear_bn_eval if name == "linear" else partial(fusion.fuse_conv_bn_eval, transpose=name == "turned")
+            turned = partial(fusion.fuse_conv_bn_eval, transpose=name == "turned")
+            fold = fusion.fuse_linear_bn_eval if name == "linear" else turned
             arrays[f"{name}/before"] = to_numpy(pair(given))
             try:
                 folded = fold(*pair)

@@ -100,7 +100,7 @@ from suite.backends.reference_fitting import (
 )
 from suite.backends.reference_groups import run_copied_optimizer, run_frozen_later, run_groups, run_held_parameters
 from suite.backends.reference_heads import run_dropped_scores, run_heads
-from suite.backends.reference_initial import run_drawn_by_name, run_gains, run_initialized
+from suite.backends.reference_initial import run_drawn_by_name, run_gains, run_initialized, run_rarely_initialized
 from suite.backends.reference_loaders import run_loaded_rows, run_parted_rows, run_unequal_rows
 from suite.backends.reference_losses import (
     run_activation,
@@ -345,7 +345,8 @@ PROBES: Mapping[str, Callable] = {
     "adapted_again": run_adapted_again, "adapted_thawed": run_adapted_thawed,
     "adapted_scaled": run_adapted_scaled,
     "computed_as": run_computed_as, "as_vector": run_as_vector,
-    "initialized": run_initialized, "gains": run_gains, "norms": run_norms, "frozen_matrix": run_frozen_matrix,
+    "initialized": run_initialized, "gains": run_gains,
+    "rarely_initialized": run_rarely_initialized, "norms": run_norms, "frozen_matrix": run_frozen_matrix,
     "called_apart": run_called_apart, "shared_scale": run_shared_scale,
     "packed_by": run_packed_by, "by_position": run_by_position, "of_a_dtype": run_of_a_dtype, "made_ready": run_request,
     "transformer": run_transformer, "whole_transformer": run_whole_transformer,
