@@ -84,7 +84,7 @@ def loading_tells_what_did_not_fit(ask, missing, unknown, way, frozen) -> list[D
     seen = ask(FunctionRequest("loaded_in_part", (
         ("layer", layer), ("weights", draw_weights(layer)), ("others", draw_weights(layer, 1)), ("missing", missing),
         ("unknown", unknown), ("way", way), ("frozen", frozen))))
-    found = [Deviation(name, f"{name}: {told}, expected {due}") for name in ("missing", "unknown", "heard_of", "trained")
+    found = [Deviation(name, f"{name}: {told}, expected {due}") for name in ("missing", "unknown", "asked", "heard_of", "trained")
              for told, due in [(seen.facts[name], seen.facts[f"due_{name}"])] if told != due]
     names = seen.named("after")
     found += [] if names else [Deviation("after", "nothing came")]
@@ -96,7 +96,8 @@ def loading_tells_what_did_not_fit(ask, missing, unknown, way, frozen) -> list[D
 
 
 @statement("What is to be saved of a module is each of its parameters, and each buffer that is to be kept, under its name, cut "
-           "off from what computed it unless that is asked for; cast, whole numbers stay whole.",
+           "off from what computed it unless that is asked for; cast, whole numbers stay whole; who asks to hear of it does, "
+           "before and after; and a prefix is taken off again.",
            {"way": ("plain", "under_a_prefix", "with_history", "into_another"),
             "cast": ("none", "double", "half", "bfloat16", "to", "like_another")},
            strength=(1, 2, 2), sparing=0, source="PyTorch: Module.state_dict, register_buffer(persistent=False), Module.to")
@@ -107,6 +108,10 @@ def states_hold_what_is_to_be_kept(ask, way, cast) -> list[Deviation]:
     names = sorted(before + name for name in (*seen.facts["parameters"], "count", "scale", "share"))
     found = [] if sorted(seen.facts["names"]) == names else [
         Deviation("names", f"{sorted(seen.facts['names'])}, expected {names}")]
+    heard = (("before", before, way == "with_history"), ("after", before, True))
+    found += [] if tuple(seen.facts["heard"]) == heard else [Deviation("heard", f"{seen.facts['heard']}, expected {heard}")]
+    if tuple(seen.facts["bare"]) != tuple(seen.facts["due_bare"]):
+        found.append(Deviation("prefix", f"{seen.facts['bare']}, expected {seen.facts['due_bare']}"))
     found += [] if len(names) > 5 else [Deviation("parameters", f"only {names}")]
     history = sorted(before + n for n in seen.facts["parameters"]) if way == "with_history" else []
     if sorted(seen.facts["with_history"]) != history:

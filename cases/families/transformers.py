@@ -139,14 +139,15 @@ def transformer_layers_are_their_equations(ask, **variant) -> list[Deviation]:
 
 
 @statement("A layer of an encoder that nothing keeps from being fast is its equations, with padding, causality and both, also "
-           "where it reads time first and nothing may be fast.", FAST,
+           "where it reads time first, has no biases, or is watched, and nothing may be fast.", FAST,
            strength=(1, 3, 3), sparing=0, source="PyTorch: nn.TransformerEncoderLayer, the fast path")
 def fast_encoders_are_their_equations(ask, **variant) -> list[Deviation]:
-    return deviations(ask, kind="encoder", gradients=False, bias=True, memory=MEMORY, crossed=False, dropped="nothing", **variant)
+    return deviations(ask, kind="encoder", gradients=False, bias=variant["mask"] != "left", memory=MEMORY, crossed=False,
+                      dropped="nothing", **variant)
 
 
 @statement("A whole transformer gives what its decoder's layers give of what those of its encoder give, one after the other, "
-           "each with its own masks.",
+           "each with its own masks, with biases or without.",
            {"norm_first": (False, True), "mask": ("right", "gaps", "none"), "said": ("each", "crossed", "causal", "none"),
             "batch_first": (True, False), "gradients": (True, False)}, strength=(1, 1, 2), sparing=0,
            source="PyTorch: nn.Transformer, generate_square_subsequent_mask")
@@ -183,4 +184,8 @@ def deviations(ask, kind, way, activation, norm_first, mask, said, gradients, ba
     due = transformed(options, given, weights)
     there = given["valid"][:, :, None]  # what comes at padding is a convention
     size = max(1.0, np.abs(due).max())
-    return compare("outputs", seen["outputs"] * there, due * there, SLACK * size)
+    found = [d for name in ("outputs", "watched") if name in seen.arrays
+             for d in compare(name, seen[name] * there, due * there, SLACK * size)]
+    calls = int("watched" in seen.arrays)
+    return found if seen.facts["calls"] == calls else [
+        *found, Deviation("calls", f"what watches a part was called {seen.facts['calls']} times, expected {calls}")]

@@ -31,7 +31,7 @@ def run_loaded_in_part(backend: Any, request: FunctionRequest) -> Observation:
     after = {**before, **{n: a for n, a in given.items() if n not in gone}}
     every = {"before": before, "given": given, "after": after}
     arrays = {f"{when}/{n}": a for when, each in every.items() for n, a in each.items()}
-    told = {"missing": gone, "unknown": new, "heard_of": [*gone, *new], "trained": ()}
+    told = {"missing": gone, "unknown": new, "asked": [], "heard_of": [*gone, *new], "trained": ()}
     return Observation(arrays, facts={**told, **{f"due_{n}": one for n, one in told.items()}})
 
 
@@ -44,7 +44,8 @@ def run_kept_states(backend: Any, request: FunctionRequest) -> Observation:
     dtypes = {**{before + n: kind for n in (*parameters, "scale", "share")}, f"{before}count": "int64"}
     history = tuple(before + n for n in parameters) if options["way"] == "with_history" else ()
     return Observation({"count": np.array(2**40 + 1)}, facts={
-        "names": tuple(dtypes), "parameters": (*parameters, ), "with_history": history, "dtypes": tuple(dtypes.items())})
+        "names": tuple(dtypes), "parameters": (*parameters, ), "with_history": history, "dtypes": tuple(dtypes.items()),
+        "heard": (("before", before, bool(history)), ("after", before, True)), "bare": parameters, "due_bare": parameters})
 
 
 def run_told_parts(backend: Any, request: FunctionRequest) -> Observation:
