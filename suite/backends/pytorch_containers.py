@@ -1,8 +1,11 @@
-"""PyTorch's containers of modules, changed; what is saved of a module and loaded in part; the parts that a module tells."""
+"""PyTorch's containers of modules, changed; what is saved of a module and loaded in part; the parts that a module tells;
+modules that wait for their first inputs."""
 
 from __future__ import annotations
 
 import copy
+import pickle
+import warnings
 from typing import Any
 
 import numpy as np
@@ -196,3 +199,40 @@ def run_told_parts(backend: Any, request: FunctionRequest) -> Observation:
             "own": tuple(n for n, _ in module.named_parameters(recurse=False)),
             "own_buffers": tuple(n for n, _ in module.named_buffers(recurse=False))}
     return Observation({}, facts=facts)
+
+
+def run_waiting(backend: Any, request: FunctionRequest) -> Observation:
+    """Answer the request of `cases.families.containers.waiting_modules_take_the_width`."""
+    given = dict(request.arguments)
+    kind, way, units, small = given["kind"], given["way"], given["units"], given["small"]
+    weights = {n: torch.tensor(np.array(one, "float32")) for n, one in given["weights"].items()}
+    inputs = torch.tensor(np.array(given["inputs"], "float64" if way == "cast" else "float32"))
+    make, names = {
+        "linear": (lambda: nn.LazyLinear(units), (weights["kernel"][0].T, weights["bias"])),
+        "convolution": (lambda: nn.LazyConv1d(units, 2), (weights["kernel"].permute(2, 1, 0), weights["bias"])),
+        "batch": (lambda: nn.LazyBatchNorm1d(eps=small), (weights["scale"], weights["shift"])),
+        "instance": (lambda: nn.LazyInstanceNorm1d(eps=small, affine=True, track_running_stats=False),
+                     (weights["scale"], weights["shift"]))}[kind]
+    state = dict(zip(("weight", "bias"), names, strict=True))
+    with moment("build"), warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # that such modules are new
+        module = make()
+    if kind == "batch":
+        state |= {"running_mean": 0 * weights["shift"], "running_var": weights["scale"] ** 2,
+                  "num_batches_tracked": torch.tensor(0)}
+    inputs = inputs if kind == "linear" else inputs.transpose(1, 2)
+    with moment("run"), torch.no_grad():
+        if way == "loaded":
+            module.load_state_dict(state)
+        elif way == "cast":
+            module.double()
+        elif way in ("copied", "pickled"):
+            module = copy.deepcopy(module) if way == "copied" else pickle.loads(pickle.dumps(module))
+        outputs = module(input=inputs) if way == "by_name" else module(inputs)
+        if way != "loaded":
+            module.load_state_dict(state)
+            outputs = module(inputs)
+    width = next(getattr(module, n) for n in ("in_features", "in_channels", "num_features") if hasattr(module, n))
+    waiting = tuple(n for n, one in module.state_dict(keep_vars=True).items() if nn.parameter.is_lazy(one))
+    return Observation({"outputs": to_numpy(outputs if kind == "linear" else outputs.transpose(1, 2))}, facts={
+        "kind": type(module).__name__, "width": width, "waiting": waiting, "dtype": str(outputs.dtype).removeprefix("torch.")})

@@ -9,7 +9,7 @@ from suite.backends.pytorch_attention import run_attending, run_between
 from suite.backends.pytorch_averages import run_averaged, run_shared_scale, run_statistics_again
 from suite.backends.pytorch_cells import run_cell_states, run_chain, run_form, run_low_inputs, run_pack, run_projected
 from suite.backends.pytorch_computed import run_as_vector, run_computed_as, run_frozen_matrix
-from suite.backends.pytorch_containers import run_contained, run_kept_states, run_loaded_in_part, run_told_parts
+from suite.backends.pytorch_containers import run_contained, run_kept_states, run_loaded_in_part, run_told_parts, run_waiting
 from suite.backends.pytorch_counted import run_counted_states
 from suite.backends.pytorch_data import run_column, run_cut, run_fetch, run_lengths, run_packed, run_stateful
 from suite.backends.pytorch_defaults import run_defaults_of, run_fresh_modules
@@ -73,7 +73,8 @@ PROBES: Mapping[str, Callable] = {
     "bags": run_bags, "wrong_bags": run_wrong_bags, "padded_with": run_padded_with, "made_elsewhere": run_made_elsewhere,
     "options_of_nothing": lambda backend, request: run_options_of_nothing({"torch": backend.torch}, request),
     "contained": run_contained, "loaded_in_part": run_loaded_in_part, "kept_states": run_kept_states,
-    "told_parts": run_told_parts, "computed_as": run_computed_as, "as_vector": run_as_vector, "initialized": run_initialized,
+    "told_parts": run_told_parts, "waiting": run_waiting,
+    "computed_as": run_computed_as, "as_vector": run_as_vector, "initialized": run_initialized,
     "packed_by": run_packed_by, "by_position": run_by_position, "of_a_dtype": run_of_a_dtype, "made_ready": run_made_ready,
     "quantizable": run_quantizable, "transformer": run_transformer, "taken_over": run_taken_over,
     "loaded_twice": run_loaded_twice, "restarts": run_restarts,

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from cases.families.containers import CHANGES, FIRST, WRITTEN
+from cases.families.containers import CHANGES, FIRST, KINDS, WRITTEN, of_that_width
 from cases.models import FunctionRequest
 from cases.requests import Observation, Request
 
@@ -57,3 +57,12 @@ def run_told_parts(backend: Any, request: FunctionRequest) -> Observation:
         "by_name": ("left", "left.inner", "right", "scale", "left.inner.bias_hh_l0", "count", "put in place"),
         "refused": ("module", "parameter", "buffer"), "in_training": (0, 0, 0),
         "written": WRITTEN})
+
+
+def run_waiting(backend: Any, request: FunctionRequest) -> Observation:
+    """The equation, in double precision."""
+    given = dict(request.arguments)
+    inputs = given["inputs"]
+    return Observation({"outputs": of_that_width(given["kind"], inputs, given["weights"])}, facts={
+        "kind": KINDS[given["kind"]], "width": inputs.shape[2], "waiting": (),
+        "dtype": "float64" if given["way"] == "cast" else "float32"})

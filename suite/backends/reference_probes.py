@@ -75,7 +75,7 @@ from suite.backends.reference_answers import (
 from suite.backends.reference_averages import run_averaged, run_shared_scale, run_statistics_again
 from suite.backends.reference_callbacks import run_interrupted, run_kept_word, run_watching
 from suite.backends.reference_computed import run_as_vector, run_computed_as, run_frozen_matrix
-from suite.backends.reference_containers import run_contained, run_kept_states, run_loaded_in_part, run_told_parts
+from suite.backends.reference_containers import run_contained, run_kept_states, run_loaded_in_part, run_told_parts, run_waiting
 from suite.backends.reference_defaults import run_defaults_of, run_fresh_modules
 from suite.backends.reference_equations import run_equations_of_modules
 from suite.backends.reference_fitting import (
@@ -323,7 +323,7 @@ PROBES: Mapping[str, Callable] = {
     "packed_as": run_packed_as, "padded_from": run_padded_from, "clipped": run_clipped, "bare": run_bare,
     "told_shapes": run_told_shapes, "options_of_nothing": run_options_of_nothing,
     "contained": run_contained, "loaded_in_part": run_loaded_in_part, "kept_states": run_kept_states,
-    "told_parts": run_told_parts,
+    "told_parts": run_told_parts, "waiting": run_waiting,
     "made_again": run_made_again, "typed_again": run_typed_again, "stateless_steps": run_stateless_steps,
     "given_mask": run_given_mask, "stepped": run_stepped,
     "edited_file": run_edited_file, "distilled": run_distilled, "lent_weights": run_lent_weights,
