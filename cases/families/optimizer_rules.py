@@ -149,15 +149,19 @@ RULES: Mapping[str, tuple[str, Callable[..., list[Array]], Mapping[str, Any]]] =
     "muon": ("Muon", muon, {**MUON, "nesterov": True, "adjust_lr_fn": "original"}),
     "muon_plain": ("Muon", muon, {**MUON, "nesterov": False, "adjust_lr_fn": "match_rms_adamw"}),
     "adagrad_decay": ("Adagrad", adagrad, {"lr": 0.25, "lr_decay": 0.5, "eps": 0.01, "weight_decay": 0.125}),
+    "adagrad_sparse": ("Adagrad", adagrad, {"lr": 0.25, "lr_decay": 0.5, "eps": 0.01, "weight_decay": 0.0}),
 }
 """Name of a variant -> the optimizer, its rule, its options; `in_lists`: the rate and the betas are tensors of one number."""
+SPARSE = ("sparse_adam", "adagrad_sparse")
+"""Rules that are asked for gradients of some rows."""
 ONE_WAY = ("sparse_adam", "muon", "muon_plain")
 """Rules of optimizers that have one way to go about their steps."""
 ROUGH = {"asgd": 1e-6, "muon": 0.02, "muon_plain": 0.02}
 """Slack where something is kept in float32, or computed in half precision."""
 
 
-@statement("An optimizer's steps are its rule, however it goes about them, up or down; and it tells its options.",
+@statement("An optimizer's steps are its rule, of each weight from its first gradient on, however it goes about them, up or "
+           "down; and it tells its options.",
            {"rule": tuple(RULES), "foreach": (True, False), "maximize": (False, True)}, strength=(1, 2, 2), sparing=0,
            senseless=((("rule", "foreach"), lambda rule, foreach: foreach and rule in (*ONE_WAY, "adam_in_lists")),
                       (("rule", "maximize"), lambda rule, maximize: maximize and rule in ("muon", "muon_plain"))),
@@ -167,21 +171,21 @@ def rarer_optimizers_are_their_rules(ask, rule, foreach, maximize) -> list[Devia
     random = generator("rules of optimizers", rule)
     weights = tuple(draw_values(random, (ROWS, width)) for width in (2, 3))
     slopes = [tuple(draw_values(random, one.shape) for one in weights) for _ in range(STEPS)]
-    if rule == "sparse_adam":
+    if rule in SPARSE:
         slopes = [tuple(one * (np.arange(ROWS) % 3 != t % 3)[:, None] for one in each) for t, each in enumerate(slopes)]
     seen = ask(FunctionRequest("steps_by_rule", (
         ("kind", kind), ("options", dict(options)), ("weights", weights), ("slopes", tuple(slopes)), ("foreach", foreach),
         ("maximize", maximize), ("rule", rule))))
     found = []
     for n, weight in enumerate(weights):
-        due = np.stack(steps([(-1 if maximize else 1) * each[n] for each in slopes], weight, **options))
+        due = np.stack(steps([(-1 if maximize else 1) * each[n] for each in slopes[n:]], weight, **options))
         found += compare(f"weight {n}", seen[f"weight/{n}"], due, ROUGH.get(rule, SLACK) * max(1.0, np.abs(due).max()))
     return found + [Deviation("told", f"{name}: {value} is not told in {seen.facts['told']}") for name, value in options.items()
                     if f"{name}: {value}" not in seen.facts["told"] and not rule.endswith("in_lists")]
 
 
-KEPT, SIZE = 3, 5
-"""How many steps LBFGS remembers; unknowns."""
+KEPT, SIZE, MOST = 3, 5, 3
+"""How many steps LBFGS remembers; unknowns; how often a step may ask for the loss, and once more where a search begins."""
 
 
 def lbfgs(matrix: Array, target: Array, start: Array, lr: float, steps: int) -> list[Array]:
@@ -207,7 +211,8 @@ def lbfgs(matrix: Array, target: Array, start: Array, lr: float, steps: int) -> 
 
 
 @statement("LBFGS goes where its rule says, over as many steps as it remembers and more, in one call or several; with a search "
-           "along the line it comes to the least value.", {"search": (None, "strong_wolfe"), "each": (1, 4)},
+           "along the line it comes to the least value; and it asks for the loss no more often than it may.",
+           {"search": (None, "strong_wolfe"), "each": (1, 4)},
            strength=(1, 2, 2), sparing=0, source="PyTorch: torch.optim.LBFGS; Nocedal 1980")
 def lbfgs_goes_by_its_rule(ask, search, each) -> list[Deviation]:
     """each: how many steps are taken in one call."""
@@ -217,11 +222,14 @@ def lbfgs_goes_by_its_rule(ask, search, each) -> list[Deviation]:
     target, start = (draw_values(random, (SIZE,)) for _ in range(2))
     given = {"matrix": matrix, "target": target, "start": start, "search": search, "each": each, "kept": KEPT,
              "calls": (12 if search else 8) // each, "lr": 1.0 if search else 0.75}
-    path = ask(FunctionRequest("lbfgs", tuple(given.items())))["path"]
+    seen = ask(FunctionRequest("lbfgs", (*given.items(), ("most", MOST))))
+    path, asked = seen["path"], seen.facts["asked"]
+    found = [] if asked <= MOST + 1 else [
+        Deviation("asked", f"the loss is asked for {asked} times in a step, at most {MOST} allowed")]
     if search is None:
         due = np.stack(lbfgs(matrix, target, start, given["lr"], 8))[each - 1::each]
-        return compare("path", path, due, 1e-7)
-    return compare("end", path[-1], np.linalg.solve(matrix, target), 1e-4)
+        return [*found, *compare("path", path, due, 1e-7)]
+    return [*found, *compare("end", path[-1], np.linalg.solve(matrix, target), 1e-4)]
 
 
 CALLED = ("before every step", "before a step", "after a step", "after every step", "before saving", "after saving",
