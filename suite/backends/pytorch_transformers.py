@@ -135,4 +135,10 @@ def run_whole_transformer(backend: Any, request: FunctionRequest) -> Observation
         for layer in whole.decoder.layers:
             due = layer(due, memory, masks["tgt"], masks["memory"], padded["target"], padded["source"])
         due = whole.decoder.norm(due)
-    return Observation({"outputs": to_numpy(outputs), "due": to_numpy(due)})
+    before = torch.get_default_dtype()
+    try:
+        torch.set_default_dtype(torch.float64)
+        made = whole.generate_square_subsequent_mask(steps)
+    finally:
+        torch.set_default_dtype(before)
+    return Observation({"outputs": to_numpy(outputs), "due": to_numpy(due), "mask": to_numpy(made)})
