@@ -99,7 +99,8 @@ def run_epochs(backend: Any, request: FunctionRequest) -> Observation:
                 state = scheduler.state_dict()
                 saved = copy.deepcopy((optimizer.state_dict(), state))
             onward(scheduler, kind, epoch)
-        replaced = optimizer.param_groups[-1]["lr"] is not own
+        group = optimizer.param_groups[-1]
+        replaced = group["lr"] is not own or group["lr"] is group.get("initial_lr")
         others = {name: 0.75 * value if isinstance(value, float) else value for name, value in options.items()}
         optimizer, scheduler = made(kind, others, tuple(2 * rate for rate in asked["rates"]))  # all that is saved is loaded
         optimizer.load_state_dict(saved[0])
