@@ -73,6 +73,19 @@ class Stream(IterableDataset):
         return len(self.rows)
 
 
+class Many(list):
+    """Rows that may be asked for by many at once."""
+
+    def __init__(self, rows: list[Any]):
+        super().__init__(rows)
+        self.asked: list[tuple[int, ...]] = []
+
+    def __getitems__(self, numbers: list[int]) -> list[Any]:
+        """Those of these numbers."""
+        self.asked.append(tuple(numbers))
+        return [self[n] for n in numbers]
+
+
 def run_loaded_rows(backend: Any, request: FunctionRequest) -> Observation:
     """Answer the request of `cases.families.loaders.loaders_give_every_row_once`."""
     options = dict(request.arguments)
@@ -136,6 +149,8 @@ def run_parted_rows(backend: Any, request: FunctionRequest) -> Observation:
             each["of"], each["beside"][0], each["beside"][1][1], strict=True)]
         named["chained"] = [each.tolist() for each in DataLoader(Stream(rows[:2]) + Stream(rows[5:]), 3)]
         named["one_by_one"] = [float(each) for each in DataLoader([np.float64(n) for n in rows], batch_size=None)]
+        many = Many(rows)
+        named["by_many"] = [n for each in DataLoader(many, 4) for n in each.tolist()]
     named["chained"] = [n for each in named["chained"] for n in each]
     return Observation({name: np.array(each) for name, each in named.items()},
-                       facts={"kinds": tuple(sorted({type(n).__name__ for n in chosen}))})
+                       facts={"kinds": tuple(sorted({type(n).__name__ for n in chosen})), "asked": tuple(many.asked)})
