@@ -19,6 +19,11 @@ RNN = faults("past recurrent modules", "torch.nn.modules.rnn", {
         "            hx = hx[0]\n"),
     "2.0: LSTMCell takes states of three axes": (
         "                if value.dim() not in (1, 2):\n", "                if False:\n"),
+}, {
+    "2.0: no layers are taken": "what comes next raises another error",
+    "2.0: no units are taken": "what comes next raises another error",
+    "2.0: a copy has the weights of before": "a copy looks for its weights again whenever it is called",
+    "2.0: LSTMCell takes states of three axes": "the kernel refuses them",
 })
 MODULE = faults("past modules", "torch.nn.modules.module", {
     "2.8: a scalar takes the first of several numbers": ("                    and input_param.shape[0] == 1\n", ""),
@@ -45,6 +50,8 @@ MODULE = faults("past modules", "torch.nn.modules.module", {
     "2.4: names within a layer that there is not are taken": (
         "                    if len(input_name) > 1:\n                        if input_name[0] not in self._modules:\n",
         "                    if len(input_name) > 1:\n                        if input_name[0] not in self._modules and input_name[0] not in local_state:\n"),
+}, {
+    "2.0: gradients are read behind the weights": "a gradient is of the type of its weight, before and behind",
 })
 ATTENTION = faults("past attention", "torch.nn.modules.activation", {
     "2.0: masks of numbers go the fast way": (
@@ -53,6 +60,9 @@ ATTENTION = faults("past attention", "torch.nn.modules.activation", {
     "2.0: no heads are taken": ("        if embed_dim <= 0 or num_heads <= 0:\n", "        if False:\n"),
     "2.0: heads without biases go the fast way": (
         "        elif self.in_proj_weight is None:\n            why_not_fast_path = \"in_proj_weight was None\"\n", ""),
+}, {
+    "2.0: no heads are taken": "what comes next divides by them",
+    "2.0: heads without biases go the fast way": "what has no common weight does not come so far: _qkv_same_embed_dim is asked before",
 })
 TRANSFORMERS = faults("past transformers", "torch.nn.modules.transformer", {
     "2.3: the fast way calls no hooks": (
@@ -65,6 +75,8 @@ TRANSFORMERS = faults("past transformers", "torch.nn.modules.transformer", {
         "        elif self.self_attn.in_proj_bias is None:\n            why_not_sparsity_fast_path = \"self_attn was passed bias=False\"\n", ""),
     "2.0: a decoder's target is never causal by itself": (
         "    if is_causal is None and mask is not None:\n", "    if False:\n"),
+}, {
+    "2.0: a decoder's target is never causal by itself": "the mask is given too, and gives the same",
 })
 FUNCTIONAL = faults("past functions", "torch.nn.functional", {
     "2.8: bags in rows take no last offset": ("        include_last_offset = False\n", ""),
@@ -86,6 +98,10 @@ FUNCTIONAL = faults("past functions", "torch.nn.functional", {
     "2.0: a table of three axes is taken for bags": ("    if not weight.dim() == 2:\n", "    if False:\n"),
     "2.2: sizes to bring to may be parts": (
         "                if not all(_is_integer(x) for x in size):\n", "                if False:\n"),
+}, {
+    "2.8: statistics with a negative epsilon": "the line below refuses it",
+    "2.0: a table of three axes is taken for bags": "the kernel refuses it",
+    "2.2: sizes to bring to may be parts": "the kernel refuses them",
 })
 LOSSES = faults("past losses", "torch.nn.modules.loss", {
     "2.3: triplets may have no margin": ("        if margin <= 0:\n", "        if False:\n", 2),
@@ -95,6 +111,8 @@ NORMS = (*faults("past normalization", "torch.nn.modules.instancenorm", {
     "2.5: statistics over all batches raise an error": (
         "            self.momentum if self.momentum is not None else 0.0,\n", "            self.momentum,\n"),
     "2.0: other channels are taken": ("            if self.affine:\n", "            if False:\n"),
+}, {
+    "2.0: other channels are taken": "the kernel refuses them",
 }), *faults("past normalization", "torch.nn.modules.batchnorm", {
     "2.0: an old state begins to count anew": (
         "                    self.num_batches_tracked\n                    if self.num_batches_tracked is not None\n"
@@ -138,5 +156,7 @@ AROUND = (*faults("past helpers", "torch.nn.modules.utils", {
         "    return _no_grad_uniform_(tensor, -a, a, generator)\n", "    return _no_grad_uniform_(tensor, -a, a)\n"),
     "2.0: an orthogonal matrix hears no generator": (
         "flattened = tensor.new_empty((rows, cols)).normal_(0, 1, generator=generator)", "flattened = tensor.new_empty((rows, cols)).normal_(0, 1)"),
+}, {
+    "2.10: cut normal numbers lie on the bounds": "not where a bound is within two widths of the mean, as is documented",
 }))
 ALL = (*RNN, *MODULE, *ATTENTION, *TRANSFORMERS, *FUNCTIONAL, *LOSSES, *NORMS, *LAZY, *AROUND)

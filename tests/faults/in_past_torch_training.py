@@ -38,6 +38,9 @@ RULES = (*faults("past optimizers", "torch.optim.adamw", {
     "2.8: betas in lists are no numbers": (
         "        beta1 = _to_scalar(beta1)\n        beta2 = _to_scalar(beta2)\n", "        pass\n"),
     "2.8: betas are kept in lists": ("        betas = tuple(map(_to_scalar, betas))\n", ""),
+}, {
+    "2.8: betas in lists are no numbers": "a tensor of one number computes as the number",
+    "2.8: betas are kept in lists": "a tensor of one number computes as the number",
 }), *faults("past optimizers", "torch.optim.sgd", {
     "2.3: without momentum a momentum is kept": (
         "            if group[\"momentum\"] != 0:\n                # update momentum_buffers in state\n", "            if True:\n"),
@@ -80,6 +83,9 @@ SCHEDULES = faults("past schedules", "torch.optim.lr_scheduler", {
         "        if len(schedulers) < 1:\n", "        if False:\n", 2),
     "2.4: a sequence takes a plateau": ("            if isinstance(scheduler, ReduceLROnPlateau):\n", "            if False:\n", 2),
     "2.6: what multiplies need not be a function": ("            if not callable(lr_lambda):\n", "            if False:\n"),
+}, {
+    "2.6: cosine: going on from an epoch decays again": "the equation of the epoch gives the same",
+    "2.3: a sequence of nothing": "what comes next raises another error",
 })
 AVERAGES = faults("past averages", "torch.optim.swa_utils", {
     "2.3: more than all may be kept": ("    if decay < 0.0 or decay > 1.0:\n", "    if False:\n", 2),
@@ -88,6 +94,8 @@ AVERAGES = faults("past averages", "torch.optim.swa_utils", {
         "        if torch.is_floating_point(ema_param_list[0]) or torch.is_complex(\n            ema_param_list[0]\n        ):\n", "        if True:\n"),
     "2.3: averages of whole numbers count one less": (
         "                    [num_averaged + 1] * len(averaged_param_list),\n", "                    [num_averaged] * len(averaged_param_list),\n"),
+}, {
+    "2.3: averages of whole numbers count one less": "AveragedModel counts in a tensor, which goes another way",
 })
 DATA = (*faults("past loaders", "torch.utils.data.dataset", {
     "2.10: tensors of other lengths lie together": (
@@ -117,5 +125,8 @@ AGAIN = faults("past checkpoints", "torch.utils.checkpoint", {
     "2.0: autocast is forgotten where it is computed again": (
         "                torch.amp.autocast(\"cpu\", **cpu_autocast_kwargs),\n                recompute_context,\n",
         "                recompute_context,\n"),
+}, {
+    "2.8: it is computed to its end": "it gives the same, later",
+    "2.10: devices are forgotten where it is computed again": "there is one device alone",
 })
 ALL = (*OPTIMIZER, *RULES, *SCHEDULES, *AVERAGES, *DATA, *AGAIN)
