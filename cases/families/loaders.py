@@ -96,8 +96,8 @@ SHARES: Mapping[str, tuple[tuple[float, ...], tuple[int, ...]]] = {
 
 @statement("Rows that are split stand in one part each, of as many as was told, the same from the same seed; rows of several "
            "sets that are joined stand one after the other, also counted from the end, and those of sets that lie side by side "
-           "together; a sampler names the rows that it was told, each once unless it puts back; rows that may be asked for by many "
-           "are.", {"share": tuple(SHARES)},
+           "together; a sampler names the rows that it was told, each once unless it puts back; rows that may be asked for by "
+           "many are.", {"share": tuple(SHARES)},
            strength=(1, 1, 1), sparing=0,
            source="PyTorch: torch.utils.data.random_split, ConcatDataset, StackDataset, TensorDataset, Subset, Sampler")
 def rows_are_parted_and_joined(ask, share) -> list[Deviation]:

@@ -62,7 +62,7 @@ ATTENTION = faults("past attention", "torch.nn.modules.activation", {
         "        elif self.in_proj_weight is None:\n            why_not_fast_path = \"in_proj_weight was None\"\n", ""),
 }, {
     "2.0: no heads are taken": "what comes next divides by them",
-    "2.0: heads without biases go the fast way": "what has no common weight does not come so far: _qkv_same_embed_dim is asked before",
+    "2.0: heads without biases go the fast way": "what has no common weight is not fast either way: _qkv_same_embed_dim is asked too",
 })
 TRANSFORMERS = faults("past transformers", "torch.nn.modules.transformer", {
     "2.3: the fast way calls no hooks": (
