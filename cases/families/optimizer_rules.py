@@ -164,7 +164,9 @@ ROUGH = {"asgd": 1e-6, "muon": 0.02, "muon_plain": 0.02}
            "down; and it tells its options.",
            {"rule": tuple(RULES), "foreach": (True, False), "maximize": (False, True)}, strength=(1, 2, 2), sparing=0,
            senseless=((("rule", "foreach"), lambda rule, foreach: foreach and rule in (*ONE_WAY, "adam_in_lists")),
-                      (("rule", "maximize"), lambda rule, maximize: maximize and rule in ("muon", "muon_plain"))),
+                      (("rule", "maximize"), lambda rule, maximize: maximize and rule in ("muon", "muon_plain")),
+                      (("rule", "foreach", "maximize"),
+                       lambda rule, foreach, maximize: rule == "adagrad_sparse" and foreach != maximize)),  # together, up
            source="PyTorch: torch.optim.RAdam, Rprop, ASGD, SparseAdam, Adagrad, Adam, Adafactor, Muon")
 def rarer_optimizers_are_their_rules(ask, rule, foreach, maximize) -> list[Deviation]:
     kind, steps, options = RULES[rule]

@@ -128,5 +128,6 @@ AGAIN = faults("past checkpoints", "torch.utils.checkpoint", {
 }, {
     "2.8: it is computed to its end": "it gives the same, later",
     "2.10: devices are forgotten where it is computed again": "there is one device alone",
+    "2.0: autocast is forgotten where it is computed again": "where the device is the CPU its autocast is entered twice",
 })
 ALL = (*OPTIMIZER, *RULES, *SCHEDULES, *AVERAGES, *DATA, *AGAIN)
