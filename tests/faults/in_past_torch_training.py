@@ -19,6 +19,8 @@ OPTIMIZER = faults("past optimizers", "torch.optim.optimizer", {
         "                return value.to(dtype=param.dtype, device=param.device)\n"),
     "2.5: named and nameless groups together": (
         "            if (\"param_names\" in param_group) != (\"param_names\" in group):\n", "            if False:\n"),
+}, {
+    "2.0: steps of fused optimizers are loaded as weights are": "the kernel of the CPU reads a step of either type",
 })
 RULES = (*faults("past optimizers", "torch.optim.adamw", {
     "2.7: old states make it Adam": ("            group[\"decoupled_weight_decay\"] = True\n", "            pass\n"),
