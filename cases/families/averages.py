@@ -22,7 +22,10 @@ WHOLE = ((3, 11, -7), (8, 20, -8), (10, 34, -20), (15, 45, -27))
            "averaged so where that is asked for, whole numbers too, and else those of the last time, whenever they are looked "
            "at.",
            {"decays": (False, True), "how": ("together", "each", "unsaid"), "buffers": (False, True), "whole": (True, False)},
-           strength=(1, 4, 4), sparing=0, senseless=((("decays", "how"), lambda decays, how: decays and how == "unsaid"),),
+           strength=(1, 4, 4), sparing=0, senseless=(
+               (("decays", "how"), lambda decays, how: decays and how == "unsaid"),
+               (("decays", "how", "buffers", "whole"), lambda decays, how, buffers, whole: not whole and (
+                   decays or how != "together" or not buffers))),  # without, once: where whole numbers might be refused
            source="PyTorch: torch.optim.swa_utils.AveragedModel, get_ema_avg_fn, get_swa_multi_avg_fn")
 def averages_are_means(ask, decays, how, buffers, whole) -> list[Deviation]:
     """how: by a function of all weights together, of each, or by none; whole: whether there is a buffer of whole numbers."""

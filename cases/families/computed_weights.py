@@ -30,16 +30,18 @@ matrix of the same kind was set, and is what is computed then; another layer com
 was named by a hook is loaded there."""
 UNCACHED = ("pruned", "normed_by_hook", "normed_whole_by_hook", "spectral", "orthogonal_householder", "orthogonal_free")
 """What is computed by other means, or from what may not be multiplied."""
-TIMES = {"half": {"taken_back": 2.0, "cached": 2.0}, "half_of_half": {"kept": 0.5, "left": 0.5, "taken_back": 2.0, "moved": 0.5}}
+TIMES = {"half": {"taken_back": 2.0, "cached": 2.0}, "half_of_half": {"kept": 0.5, "left": 0.5, "taken_back": 2.0}}
 """By what a matrix is multiplied then. The first half is of twice the matrix that was there, the second of whatever was there."""
 MAPS = ("orthogonal_matrix_exp", "orthogonal_cayley")
 """These begin where they were set, by another matrix that they keep: what is set is not read back to the last digit."""
 UNSET = ("pruned", "normed_by_hook", "normed_whole_by_hook", "spectral", "orthogonal_free", *MAPS)
+MOVED = ("orthogonal_matrix_exp", "normed_by_hook", "half")
+"""What is moved: with what it was made of beside its numbers, under other names, and with nothing else."""
 SENSELESS = (
     (("way", "then"), lambda way, then: then == "taken_back" and not way.startswith("half")),
     (("way", "then"), lambda way, then: then == "cached" and way in UNCACHED),
     (("way", "then"), lambda way, then: then == "set" and way in UNSET),
-    (("way", "then"), lambda way, then: then == "moved" and way == "pruned"),
+    (("way", "then"), lambda way, then: then == "moved" and way not in MOVED),
 )
 SLACK = 256 * unit_roundoff("float32")
 

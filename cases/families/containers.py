@@ -166,7 +166,9 @@ def of_that_width(kind: str, x: np.ndarray, weights: Mapping[str, np.ndarray]) -
 @statement("A module that waits for its first inputs has their width from then on, and is what does not wait, wherever its "
            "weights come from: with them it computes its equation, in their dtype, also when it was copied before, and when it "
            "is called by name.", {"kind": tuple(KINDS), "way": ("called", "by_name", "loaded", "copied", "pickled", "cast")},
-           strength=(1, 2, 2), sparing=0, source="PyTorch: nn.LazyLinear, LazyConv1d, LazyBatchNorm1d, LazyInstanceNorm1d")
+           strength=(1, 2, 2), sparing=0, senseless=((("kind", "way"), lambda kind, way: kind in ("convolution", "instance")
+                                                      and way not in ("by_name", "loaded")),),
+           source="PyTorch: nn.LazyLinear, LazyConv1d, LazyBatchNorm1d, LazyInstanceNorm1d")
 def waiting_modules_take_the_width(ask, kind, way) -> list[Deviation]:
     """Arrays: `outputs` with the weights given; facts: `kind`, `width`, `waiting` (names of parameters), `dtype`."""
     random = generator("waiting modules", kind)

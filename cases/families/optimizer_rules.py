@@ -88,18 +88,6 @@ def adagrad(slopes: Sequence[Array], weight: Array, lr: float, lr_decay: float, 
     return found
 
 
-def adam(slopes: Sequence[Array], weight: Array, lr: float, betas: tuple[float, float], eps: float, weight_decay: float
-         ) -> list[Array]:
-    """Kingma and Ba 2015."""
-    mean, square, found = 0.0 * weight, 0.0 * weight, []
-    for t, slope in enumerate(slopes, start=1):
-        slope = slope + weight_decay * weight
-        mean, square = betas[0] * mean + (1 - betas[0]) * slope, betas[1] * square + (1 - betas[1]) * slope**2
-        weight = weight - lr * mean / (1 - betas[0] ** t) / (np.sqrt(square / (1 - betas[1] ** t)) + eps)
-        found.append(weight)
-    return found
-
-
 def adafactor(slopes: Sequence[Array], weight: Array, lr: float, beta2_decay: float, eps: tuple[float, float], d: float,
               weight_decay: float) -> list[Array]:
     """Shazeer and Stern 2018: of the squares the means of rows and columns, and steps relative to the weight."""
@@ -143,7 +131,6 @@ RULES: Mapping[str, tuple[str, Callable[..., list[Array]], Mapping[str, Any]]] =
     "rprop": ("Rprop", rprop, {"lr": 0.25, "etas": (0.5, 1.5), "step_sizes": (0.0625, 0.5)}),
     "asgd": ("ASGD", asgd, {"lr": 0.25, "lambd": 0.5, "alpha": 0.75, "t0": 3.0, "weight_decay": 0.125}),
     "sparse_adam": ("SparseAdam", sparse_adam, ADAM),
-    "adam_in_lists": ("Adam", adam, {**ADAM, "weight_decay": 0.125}),
     "adafactor": ("Adafactor", adafactor, {"lr": 0.25, "beta2_decay": -0.5, "eps": (0.125, 0.0625), "d": 1.125,
                                            "weight_decay": 0.125}),
     "muon": ("Muon", muon, {**MUON, "nesterov": True, "adjust_lr_fn": "original"}),
@@ -151,7 +138,7 @@ RULES: Mapping[str, tuple[str, Callable[..., list[Array]], Mapping[str, Any]]] =
     "adagrad_decay": ("Adagrad", adagrad, {"lr": 0.25, "lr_decay": 0.5, "eps": 0.01, "weight_decay": 0.125}),
     "adagrad_sparse": ("Adagrad", adagrad, {"lr": 0.25, "lr_decay": 0.5, "eps": 0.01, "weight_decay": 0.0}),
 }
-"""Name of a variant -> the optimizer, its rule, its options; `in_lists`: the rate and the betas are tensors of one number."""
+"""Name of a variant -> the optimizer, its rule, its options."""
 SPARSE = ("sparse_adam", "adagrad_sparse")
 """Rules that are asked for gradients of some rows."""
 ONE_WAY = ("sparse_adam", "muon", "muon_plain")
@@ -163,11 +150,11 @@ ROUGH = {"asgd": 1e-6, "muon": 0.02, "muon_plain": 0.02}
 @statement("An optimizer's steps are its rule, of each weight from its first gradient on, however it goes about them, up or "
            "down; and it tells its options.",
            {"rule": tuple(RULES), "foreach": (True, False), "maximize": (False, True)}, strength=(1, 2, 2), sparing=0,
-           senseless=((("rule", "foreach"), lambda rule, foreach: foreach and rule in (*ONE_WAY, "adam_in_lists")),
+           senseless=((("rule", "foreach"), lambda rule, foreach: foreach and rule in ONE_WAY),
                       (("rule", "maximize"), lambda rule, maximize: maximize and rule in ("muon", "muon_plain")),
                       (("rule", "foreach", "maximize"),
                        lambda rule, foreach, maximize: rule == "adagrad_sparse" and foreach != maximize)),  # together, up
-           source="PyTorch: torch.optim.RAdam, Rprop, ASGD, SparseAdam, Adagrad, Adam, Adafactor, Muon")
+           source="PyTorch: torch.optim.RAdam, Rprop, ASGD, SparseAdam, Adagrad, Adafactor, Muon")
 def rarer_optimizers_are_their_rules(ask, rule, foreach, maximize) -> list[Deviation]:
     kind, steps, options = RULES[rule]
     random = generator("rules of optimizers", rule)
@@ -183,7 +170,7 @@ def rarer_optimizers_are_their_rules(ask, rule, foreach, maximize) -> list[Devia
         due = np.stack(steps([(-1 if maximize else 1) * each[n] for each in slopes[n:]], weight, **options))
         found += compare(f"weight {n}", seen[f"weight/{n}"], due, ROUGH.get(rule, SLACK) * max(1.0, np.abs(due).max()))
     return found + [Deviation("told", f"{name}: {value} is not told in {seen.facts['told']}") for name, value in options.items()
-                    if f"{name}: {value}" not in seen.facts["told"] and not rule.endswith("in_lists")]
+                    if f"{name}: {value}" not in seen.facts["told"]]
 
 
 KEPT, SIZE, MOST = 3, 5, 3

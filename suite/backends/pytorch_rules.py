@@ -23,9 +23,6 @@ def run_steps_by_rule(backend: Any, request: FunctionRequest) -> Observation:
     how = {} if options["rule"] in ONE_WAY else {"foreach": options["foreach"]}
     how |= {} if options["kind"] == "Muon" else {"maximize": options["maximize"]}
     more = dict(options["options"])
-    if options["rule"].endswith("in_lists"):
-        rate, *betas = (torch.tensor([one], dtype=torch.float64) for one in (more["lr"], *more["betas"]))
-        more |= {"lr": rate, "betas": tuple(betas)}
     with moment("build"):
         optimizer = getattr(torch.optim, options["kind"])(weights, **more, **how)
     path: list[list[np.ndarray]] = [[] for _ in weights]
