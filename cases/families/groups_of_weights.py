@@ -31,13 +31,9 @@ def groups_step_as_alone(ask, optimizer) -> list[Deviation]:
     found += [Deviation("remembered", f"{name}: nothing, and is kept") for name in seen.facts["empty"]]
     if seen.facts["named"] != seen.facts["names"]:
         found.append(Deviation("names", f"{seen.facts['named']}, expected {seen.facts['names']}"))
-    older = seen.named("older")  # twice as many where there is one kernel for a whole step, too
-    found += [] if len(older) >= len(weights) else [Deviation("older", f"{len(older)} weights of an older state came")]
-    for name, array in older.items():
-        number = name.partition("/")[2]
-        found += equal(f"weight {number}", array, seen[f"later/{number}"], "of an older state too")
     for number, given in enumerate(weights):
         found += equal(f"weight {number}", seen[f"grouped/{number}"], seen[f"alone/{number}"], "in a group, and alone")
+        found += equal(f"weight {number}", seen[f"older/{number}"], seen[f"later/{number}"], "of an older state too")
         if np.array_equal(seen[f"alone/{number}"], np.float32(given)):
             found.append(Deviation(f"weight {number}", f"weight {number}: no step was taken"))
     return found

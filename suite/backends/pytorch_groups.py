@@ -17,8 +17,6 @@ from suite.backends import moment
 
 LATER = ("maximize", "foreach", "capturable", "differentiable", "fused", "decoupled_weight_decay")
 """Options that a state which was saved by an earlier release may lack: they are then what they are where nothing is said."""
-FUSED = ("Adam", "AdamW", "Adagrad", "SGD")
-"""Optimizers with one kernel for a whole step."""
 
 
 def run_groups(backend: Any, request: FunctionRequest) -> Observation:
@@ -64,34 +62,12 @@ def run_groups(backend: Any, request: FunctionRequest) -> Observation:
         step(least, older, 0, every)
         step(optimizer, grouped, 0, every)
         arrays |= held("later", grouped) | held("older", older)
-        if options["optimizer"] in FUSED:
-            arrays |= fused(kind, options["weights"], options["slopes"])
     remembered = [one for state in other.state.values() for one in state.items()]
     dtypes = tuple((name, str(value.dtype).removeprefix("torch.")) for name, value in remembered
                    if isinstance(value, torch.Tensor) and value.ndim)
     return Observation(arrays, facts={
         "dtypes": dtypes, "empty": tuple(name for name, value in remembered if value is None), "names": names,
         "named": [group.get("param_names") for group in other.state_dict()["param_groups"]]})
-
-
-def fused(kind: type[torch.optim.Optimizer], weights: Any, slopes: Any) -> dict[str, np.ndarray]:
-    """`later/N` of an optimizer in float64 that goes about a step in one kernel, and `older/N` of another one that is given its
-    state before the last step; N from the number of weights on."""
-    found: dict[str, np.ndarray] = {}
-    state: dict[str, Any] = {}
-    for name in ("later", "older"):
-        own = [nn.Parameter(torch.tensor(np.array(found.get(f"before/{n}", one), "float64"))) for n, one in enumerate(weights)]
-        optimizer = kind(own, lr=0.25, fused=True)
-        if name == "older":
-            optimizer.load_state_dict(state)
-        for each in slopes if name == "later" else slopes[-1:]:
-            state = copy.deepcopy(optimizer.state_dict())
-            found |= {f"before/{n}": one.detach().numpy().copy() for n, one in enumerate(own)} if name == "later" else {}
-            for one, slope in zip(own, each, strict=True):
-                one.grad = torch.tensor(np.array(slope, "float64"))
-            optimizer.step()
-        found |= {f"{name}/{n}": one.detach().numpy().copy() for n, one in enumerate(own, start=len(weights))}
-    return {name: one for name, one in found.items() if not name.startswith("before")}
 
 
 def run_held_parameters(backend: Any, request: FunctionRequest) -> Observation:
