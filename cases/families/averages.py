@@ -14,23 +14,33 @@ from cases.tolerance import compare, unit_roundoff
 TIMES, DECAY = 4, 0.75
 """How often weights are taken into the average; how much of it is kept each time, where it decays."""
 SLACK = 8 * unit_roundoff("float32")
+WHOLE = ((3, 11, -7), (8, 20, -8), (10, 34, -20), (15, 45, -27))
+"""What a buffer of whole numbers is each time: of its averages the whole part is kept."""
 
 
 @statement("Averaged weights are the mean of those that were taken, or one that decays from the first of them; buffers are "
-           "averaged so where that is asked for, and else those of the last time, whenever they are looked at.",
-           {"decays": (False, True), "together": (False, True), "buffers": (False, True)}, strength=(1, 2, 3), sparing=0,
+           "averaged so where that is asked for, whole numbers too, and else those of the last time, whenever they are looked "
+           "at.",
+           {"decays": (False, True), "how": ("together", "each", "unsaid"), "buffers": (False, True), "whole": (True, False)},
+           strength=(1, 4, 4), sparing=0, senseless=(
+               (("decays", "how"), lambda decays, how: decays and how == "unsaid"),
+               (("decays", "how", "buffers", "whole"), lambda decays, how, buffers, whole: not whole and (
+                   decays or how != "together" or not buffers))),  # without, once: where whole numbers might be refused
            source="PyTorch: torch.optim.swa_utils.AveragedModel, get_ema_avg_fn, get_swa_multi_avg_fn")
-def averages_are_means(ask, decays, together, buffers) -> list[Deviation]:
+def averages_are_means(ask, decays, how, buffers, whole) -> list[Deviation]:
+    """how: by a function of all weights together, of each, or by none; whole: whether there is a buffer of whole numbers."""
     taken = {name: draw_values(generator("averages", name), (TIMES, 3)) for name in ("weight", "wide", "buffer")}
-    seen = ask(FunctionRequest("averaged", (("taken", taken), ("decays", decays), ("together", together), ("buffers", buffers),
+    taken |= {"numbers": np.array(WHOLE)} if whole else {}
+    seen = ask(FunctionRequest("averaged", (("taken", taken), ("decays", decays), ("how", how), ("buffers", buffers),
                                             ("decay", DECAY))))
     found = equal("count", seen["count"], np.array(TIMES))
     for name, values in taken.items():
         means = [values[0]]
         for number, value in enumerate(values[1:], start=1):
             last = means[-1]
-            means.append(DECAY * last + (1 - DECAY) * value if decays else last + (value - last) / (number + 1))
-        due = values if name == "buffer" and not buffers else np.stack(means)
+            mean = DECAY * last + (1 - DECAY) * value if decays else last + (value - last) / (number + 1)
+            means.append(np.trunc(mean) if name == "numbers" else mean)
+        due = values if name in ("buffer", "numbers") and not buffers else np.stack(means)
         found += compare(name, seen[name], due, SLACK * np.abs(values).max())
     return found
 

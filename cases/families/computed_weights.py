@@ -23,10 +23,11 @@ normed_AXIS     length times direction; the lengths, of each row, of each column
 pruned          the quarter that is nearest to zero is zero
 half            half of another one; of it half may be taken again
 """
-THEN = ("kept", "left", "taken_back", "cached", "set")
+THEN = ("kept", "left", "taken_back", "cached", "set", "moved")
 """What follows: nothing; the matrices are kept as they are and no longer computed; those they were computed from take their
 place; they were computed once for several calls, what they are computed from was changed, and they are computed once again; a
-matrix of the same kind was set, and is what is computed then."""
+matrix of the same kind was set, and is what is computed then; another layer computes them, of other matrices before, and what
+was named by a hook is loaded there."""
 UNCACHED = ("pruned", "normed_by_hook", "normed_whole_by_hook", "spectral", "orthogonal_householder", "orthogonal_free")
 """What is computed by other means, or from what may not be multiplied."""
 TIMES = {"half": {"taken_back": 2.0, "cached": 2.0}, "half_of_half": {"kept": 0.5, "left": 0.5, "taken_back": 2.0}}
@@ -34,10 +35,13 @@ TIMES = {"half": {"taken_back": 2.0, "cached": 2.0}, "half_of_half": {"kept": 0.
 MAPS = ("orthogonal_matrix_exp", "orthogonal_cayley")
 """These begin where they were set, by another matrix that they keep: what is set is not read back to the last digit."""
 UNSET = ("pruned", "normed_by_hook", "normed_whole_by_hook", "spectral", "orthogonal_free", *MAPS)
+MOVED = ("orthogonal_matrix_exp", "normed_by_hook", "half")
+"""What is moved: with what it was made of beside its numbers, under other names, and with nothing else."""
 SENSELESS = (
     (("way", "then"), lambda way, then: then == "taken_back" and not way.startswith("half")),
     (("way", "then"), lambda way, then: then == "cached" and way in UNCACHED),
     (("way", "then"), lambda way, then: then == "set" and way in UNSET),
+    (("way", "then"), lambda way, then: then == "moved" and way not in MOVED),
 )
 SLACK = 256 * unit_roundoff("float32")
 
@@ -69,10 +73,11 @@ def true_to_its_name(way: str, name: str, seen: np.ndarray, given: np.ndarray, t
 
 @statement("A matrix that is computed is what it is named for, orthogonal, of norm one, of the lengths given, pruned, half of "
            "another; the layer computes with it, in the call after it was changed too, and where it is no longer computed it is "
-           "what it was, or what it was computed from.",
+           "what it was, or what it was computed from; and in another layer that it is moved to it is the same.",
            {"way": WAYS, "then": THEN, "cell": ("gru", "lstm", "simple_rnn"), "square": (False, True)}, senseless=SENSELESS,
            usual={"cell": ("gru", "simple_rnn")}, strength=(1, 2, 2), sparing=0,
-           source="PyTorch: torch.nn.utils.parametrizations, parametrize.cached, remove_parametrizations, weight_norm, prune")
+           source="PyTorch: torch.nn.utils.parametrizations, parametrize.cached, remove_parametrizations, "
+                  "transfer_parametrizations_and_params, weight_norm, prune")
 def computed_weights_are_what_they_are_named(ask, way, then, cell, square) -> list[Deviation]:
     layer = Layer(cell, 5 if square else 7, 5)
     weights, batch = draw_weights(layer), BatchPlan(3, 4).draw(layer).but(cotangents=None)
@@ -86,6 +91,11 @@ def computed_weights_are_what_they_are_named(ask, way, then, cell, square) -> li
             found += compare(name, array, seen[name.replace("matrices", "set")].astype("float64"), SLACK)
         elif not (then == "cached" and way.startswith("normed")):  # all is multiplied there, lengths and directions
             found += true_to_its_name(way, name, array.astype("float64"), given, times)
+    for name, due in seen.named("before").items():  # of what was moved, here and there
+        matrix = name.partition("/")[2]
+        found += [d for where in ("matrices", "source")
+                  for d in compare(f"{where}/{matrix}", seen[f"{where}/{matrix}"], due.astype("float64"), SLACK)]
+    found += [] if then != "moved" or seen.named("before") else [Deviation("before", "nothing came")]
     computing = 0 if then in ("left", "taken_back") else len(seen.named("matrices"))
     if seen.facts["computed"] != computing:
         found.append(Deviation("computed", f"{seen.facts['computed']} matrices are computed, expected {computing}"))

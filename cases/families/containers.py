@@ -1,5 +1,5 @@
 """Containers of layers that are changed as lists are: what they hold then, and what that computes. What is saved of a module, and
-what loading says of names that do not fit."""
+what loading says of names that do not fit. Modules that wait for their first inputs."""
 
 from __future__ import annotations
 
@@ -7,12 +7,12 @@ from collections.abc import Callable, Mapping
 
 import numpy as np
 
-from cases.batches import BatchPlan
+from cases.batches import BatchPlan, draw_values
 from cases.families.base import equal, statement
-from cases.layers import Layer, draw_weights
+from cases.layers import Layer, draw_weights, generator
 from cases.models import FunctionRequest
 from cases.requests import Deviation, Request
-from cases.tolerance import compare, expect
+from cases.tolerance import compare, expect, unit_roundoff
 
 FIRST, ALL = 3, 5
 """Of five layers a container is made of the first three; what it is given afterwards are the fourth and the fifth."""
@@ -84,7 +84,7 @@ def loading_tells_what_did_not_fit(ask, missing, unknown, way, frozen) -> list[D
     seen = ask(FunctionRequest("loaded_in_part", (
         ("layer", layer), ("weights", draw_weights(layer)), ("others", draw_weights(layer, 1)), ("missing", missing),
         ("unknown", unknown), ("way", way), ("frozen", frozen))))
-    found = [Deviation(name, f"{name}: {told}, expected {due}") for name in ("missing", "unknown", "heard_of", "trained")
+    found = [Deviation(name, f"{name}: {told}, expected {due}") for name in ("missing", "unknown", "asked", "heard_of", "trained")
              for told, due in [(seen.facts[name], seen.facts[f"due_{name}"])] if told != due]
     names = seen.named("after")
     found += [] if names else [Deviation("after", "nothing came")]
@@ -96,7 +96,8 @@ def loading_tells_what_did_not_fit(ask, missing, unknown, way, frozen) -> list[D
 
 
 @statement("What is to be saved of a module is each of its parameters, and each buffer that is to be kept, under its name, cut "
-           "off from what computed it unless that is asked for; cast, whole numbers stay whole.",
+           "off from what computed it unless that is asked for; cast, whole numbers stay whole; who asks to hear of it does, "
+           "before and after; and a prefix is taken off again.",
            {"way": ("plain", "under_a_prefix", "with_history", "into_another"),
             "cast": ("none", "double", "half", "bfloat16", "to", "like_another")},
            strength=(1, 2, 2), sparing=0, source="PyTorch: Module.state_dict, register_buffer(persistent=False), Module.to")
@@ -107,6 +108,10 @@ def states_hold_what_is_to_be_kept(ask, way, cast) -> list[Deviation]:
     names = sorted(before + name for name in (*seen.facts["parameters"], "count", "scale", "share"))
     found = [] if sorted(seen.facts["names"]) == names else [
         Deviation("names", f"{sorted(seen.facts['names'])}, expected {names}")]
+    heard = (("before", before, way == "with_history"), ("after", before, True))
+    found += [] if tuple(seen.facts["heard"]) == heard else [Deviation("heard", f"{seen.facts['heard']}, expected {heard}")]
+    if tuple(seen.facts["bare"]) != tuple(seen.facts["due_bare"]):
+        found.append(Deviation("prefix", f"{seen.facts['bare']}, expected {seen.facts['due_bare']}"))
     found += [] if len(names) > 5 else [Deviation("parameters", f"only {names}")]
     history = sorted(before + n for n in seen.facts["parameters"]) if way == "with_history" else []
     if sorted(seen.facts["with_history"]) != history:
@@ -138,3 +143,42 @@ def modules_tell_their_parts(ask, shared) -> list[Deviation]:
              "written": list(WRITTEN)}
     return [Deviation(name, f"{name}: {list(told[name])}, expected {due}") for name, due in kinds.items()
             if list(told[name]) != due]
+
+
+WIDTH, UNITS, SMALL = 3, 2, 0.125
+"""Of the inputs, and of what is made of them; what is added to variances."""
+KINDS = {"linear": "Linear", "convolution": "Conv1d", "batch": "BatchNorm1d", "instance": "InstanceNorm1d"}
+"""What waits for the width of its first inputs -> what it is then."""
+
+
+def of_that_width(kind: str, x: np.ndarray, weights: Mapping[str, np.ndarray]) -> np.ndarray:
+    """What a module of this kind gives for x (rows, steps, features) in training: (rows, steps, units or features)."""
+    if kind == "linear":
+        return x @ weights["kernel"][0] + weights["bias"]
+    if kind == "convolution":
+        reach = len(weights["kernel"])
+        return sum(x[:, k:x.shape[1] - reach + 1 + k] @ weights["kernel"][k] for k in range(reach)) + weights["bias"]
+    over = {"batch": (0, 1), "instance": 1}[kind]
+    spread = np.sqrt(x.var(over, keepdims=True) + SMALL)
+    return (x - x.mean(over, keepdims=True)) / spread * weights["scale"] + weights["shift"]
+
+
+@statement("A module that waits for its first inputs has their width from then on, and is what does not wait, wherever its "
+           "weights come from: with them it computes its equation, in their dtype, also when it was copied before, and when it "
+           "is called by name.", {"kind": tuple(KINDS), "way": ("called", "by_name", "loaded", "copied", "pickled", "cast")},
+           strength=(1, 2, 2), sparing=0, senseless=((("kind", "way"), lambda kind, way: kind in ("convolution", "instance")
+                                                      and way not in ("by_name", "loaded")),),
+           source="PyTorch: nn.LazyLinear, LazyConv1d, LazyBatchNorm1d, LazyInstanceNorm1d")
+def waiting_modules_take_the_width(ask, kind, way) -> list[Deviation]:
+    """Arrays: `outputs` with the weights given; facts: `kind`, `width`, `waiting` (names of parameters), `dtype`."""
+    random = generator("waiting modules", kind)
+    inputs = draw_values(random, (4, 5, WIDTH))
+    weights = {name: draw_values(random, shape) for name, shape in (
+        ("kernel", (2, WIDTH, UNITS)), ("bias", (UNITS,)), ("scale", (WIDTH,)), ("shift", (WIDTH,)))}
+    seen = ask(FunctionRequest("waiting", (
+        ("kind", kind), ("way", way), ("inputs", inputs), ("weights", weights), ("units", UNITS), ("small", SMALL))))
+    facts = {"kind": KINDS[kind], "width": WIDTH, "waiting": (), "dtype": "float64" if way == "cast" else "float32"}
+    due = of_that_width(kind, inputs, weights)
+    return [Deviation(name, f"{name}: {seen.facts[name]}, expected {told}") for name, told in facts.items()
+            if seen.facts[name] != told] + compare(
+                "outputs", seen["outputs"], due, 64 * unit_roundoff("float32") * (1 + np.abs(due)))

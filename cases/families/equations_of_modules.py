@@ -51,7 +51,8 @@ class Module:
     @property
     def key(self) -> str:
         """Its name, and what tells it from another of that name."""
-        words = [str(self.options[name]) for name in ("mode", "reduction", "approximate", "dtype", "p") if name in self.options]
+        telling = ("mode", "reduction", "approximate", "dtype", "p", "norm_type")
+        words = [str(self.options[name]) for name in telling if name in self.options]
         return "-".join((self.name, *words))
 
 
@@ -167,6 +168,10 @@ STEPS = (
            pooled(mean, 3, 2, 1, True), "avg_pool1d", untold=("ceil_mode", "count_include_pad")),
     Module("LPPool1d", {"norm_type": 2.0, "kernel_size": 2, "stride": 3, "ceil_mode": True},
            pooled(lambda x: np.sqrt((x**2).sum(axis=-1)), 2, 3), "lp_pool1d"),
+    Module("LPPool1d", {"norm_type": math.inf, "kernel_size": 3, "stride": 2}, pooled(lambda x: most(np.abs(x)), 3, 2),
+           "lp_pool1d"),
+    Module("LPPool1d", {"norm_type": -math.inf, "kernel_size": 3, "stride": 2}, pooled(lambda x: np.abs(x).min(axis=-1), 3, 2),
+           "lp_pool1d"),
     Module("AdaptiveAvgPool1d", {"output_size": 4}, adapted(mean, 4), "adaptive_avg_pool1d"),
     Module("AdaptiveMaxPool1d", {"output_size": 4}, adapted(most, 4), "adaptive_max_pool1d"),
     Module("MaxUnpool1d", {"kernel_size": 2}, unpooled),

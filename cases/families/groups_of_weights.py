@@ -18,7 +18,8 @@ ALL_IN_ONE = ("LBFGS",)
 
 
 @statement("A group of weights has the options that it is given and of the rest the optimizer's, also one that is added later, "
-           "and its weights step as alone; what is loaded has the dtype of the weights.",
+           "and its weights step as alone, whether a rate is a number or a tensor; what is loaded has the dtype of the weights, "
+           "leaves them their names, and goes on as it would have, also where options are not in it that came later.",
            {"optimizer": tuple(name for name in OPTIMIZERS if name not in ALL_IN_ONE)}, strength=(1, 1, 1), sparing=0,
            source="PyTorch: Optimizer.add_param_group, Optimizer.load_state_dict")
 def groups_step_as_alone(ask, optimizer) -> list[Deviation]:
@@ -27,8 +28,12 @@ def groups_step_as_alone(ask, optimizer) -> list[Deviation]:
     slopes = tuple(tuple(draw_values(random, one.shape) for one in weights) for _ in range(STEPS))
     seen = ask(FunctionRequest("groups", (("optimizer", optimizer), ("weights", weights), ("slopes", slopes), ("first", FIRST))))
     found = [Deviation("dtype", f"{name}: {told}, expected float64") for name, told in seen.facts["dtypes"] if told != "float64"]
+    found += [Deviation("remembered", f"{name}: nothing, and is kept") for name in seen.facts["empty"]]
+    if seen.facts["named"] != seen.facts["names"]:
+        found.append(Deviation("names", f"{seen.facts['named']}, expected {seen.facts['names']}"))
     for number, given in enumerate(weights):
         found += equal(f"weight {number}", seen[f"grouped/{number}"], seen[f"alone/{number}"], "in a group, and alone")
+        found += equal(f"weight {number}", seen[f"older/{number}"], seen[f"later/{number}"], "of an older state too")
         if np.array_equal(seen[f"alone/{number}"], np.float32(given)):
             found.append(Deviation(f"weight {number}", f"weight {number}: no step was taken"))
     return found

@@ -106,6 +106,14 @@ def heads_with_more_are_their_equation(ask, **variant) -> list[Deviation]:
     return deviations(ask, **variant)
 
 
+@statement("Attention of several heads that nothing keeps from being fast is its equation with masks whose numbers are added.",
+           {"mask": ("right", "none"), "own": ("all_rows", "none")}, sparing=0, strength=(1, 1, 2),
+           source="PyTorch: nn.MultiheadAttention, the fast path")
+def fast_heads_add_numbers(ask, mask, own) -> list[Deviation]:
+    return deviations(ask, heads="each_its_own", reads="itself", further="none", mask=mask, own=own, causal=False, scores="none",
+                      bare=False, bias=True, gradients=False, time_first=False, numbers=True)
+
+
 @statement("A query of a layer with a window reads the steps within it on either side, and none that is later where that is "
            "forbidden too; where there are gates what each head reads is multiplied by its gate of the query; regularizers and "
            "constraints are of all kernels, or of all biases, the gates' too.",

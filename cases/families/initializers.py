@@ -9,8 +9,10 @@ from functools import partial
 import numpy as np
 from scipy.special import kolmogorov, ndtr
 
-from cases.families.base import statement
+from cases.batches import draw_values
+from cases.families.base import equal, statement
 from cases.families.initial_weights import RARE
+from cases.layers import generator
 from cases.models import FunctionRequest
 from cases.requests import Deviation
 from cases.tolerance import compare, unit_roundoff
@@ -137,3 +139,38 @@ def gains_are_documented(ask) -> list[Deviation]:
     seen = ask(FunctionRequest("gains", (("of", tuple((name, slope) for name, slope, _ in GAINS)),)))
     due = np.array([gain for *_, gain in GAINS])
     return compare("gains", seen["gains"], due, 1e-12 * due)
+
+
+SHARE, SPARSE, KERNEL = 0.3, (60, 40), (4, 2, 3)
+"""How much of each column of a sparse matrix is zero; its rows and columns; outputs, inputs of a group, places of a window."""
+BELOW, ABOVE = MEAN + WIDTH, MEAN + 4 * WIDTH
+"""Between which bounds, both on one side of its mean, a normal distribution is cut."""
+
+
+@statement("A sparse matrix has as many zeros in each column as is asked for, and else is drawn normally; what is cut on both "
+           "ends lies between them as it would; a window that passes on what it sees does, in each group; and from one "
+           "generator the same is drawn, whatever others draw.", strength=(1, 1, 1), sparing=0,
+           source="PyTorch: torch.nn.init.sparse_, trunc_normal_, dirac_")
+def rare_initializers_draw_as_documented(ask) -> list[Deviation]:
+    inputs = draw_values(generator("rare initializers"), (2, KERNEL[0], 5))
+    seen = ask(FunctionRequest("rarely_initialized", (
+        ("share", SHARE), ("low", BELOW), ("high", ABOVE), ("shape", SPARSE), ("kernel", KERNEL), ("inputs", inputs))))
+    found = [d for name in ("sparse", "cut")
+             for d in equal(name, seen[f"{name}/again"], seen[f"{name}/first"], "of one generator")]
+    sparse, cut = (seen[f"{name}/first"].astype("float64") for name in ("sparse", "cut"))
+    zeros = math.ceil(SHARE * SPARSE[0])
+    found += equal("zeros", (sparse == 0).sum(axis=0), np.full(SPARSE[1], zeros), "in each column")
+    for name, array, by in (
+            ("sparse", sparse[sparse != 0], lambda x: ndtr(x / WIDTH)),
+            ("cut", cut, lambda x: (ndtr((x - MEAN) / WIDTH) - ndtr(1.0)) / (ndtr(4.0) - ndtr(1.0)))):
+        if (share := chance(array, by)) < RARE:
+            found.append(Deviation("spread", f"{name}: not as documented, chance {share:.1g}"))
+    if cut.min() < BELOW - 1e-6 or cut.max() > ABOVE + 1e-6:
+        found.append(Deviation("bounds", f"{cut.min():.6g} to {cut.max():.6g}, expected {BELOW:.6g} to {ABOVE:.6g}"))
+    for groups in (1, 2):
+        due = np.zeros((2, KERNEL[0], 5))
+        own = KERNEL[0] // groups
+        for group in range(groups):
+            due[:, group * own : group * own + KERNEL[1]] = inputs[:, group * KERNEL[1] : (group + 1) * KERNEL[1]]
+        found += compare(f"passed/{groups}", seen[f"passed/{groups}"], due, 1e-6)
+    return found

@@ -95,12 +95,15 @@ SHARES: Mapping[str, tuple[tuple[float, ...], tuple[int, ...]]] = {
 
 
 @statement("Rows that are split stand in one part each, of as many as was told, the same from the same seed; rows of several "
-           "sets that are joined stand one after the other, also counted from the end; a sampler names the rows that it was "
-           "told, each once unless it puts back.", {"share": tuple(SHARES)}, strength=(1, 1, 1), sparing=0,
-           source="PyTorch: torch.utils.data.random_split, ConcatDataset, Subset, Sampler")
+           "sets that are joined stand one after the other, also counted from the end, and those of sets that lie side by side "
+           "together; a sampler names the rows that it was told, each once unless it puts back; rows that may be asked for by "
+           "many are.", {"share": tuple(SHARES)},
+           strength=(1, 1, 1), sparing=0,
+           source="PyTorch: torch.utils.data.random_split, ConcatDataset, StackDataset, TensorDataset, Subset, Sampler")
 def rows_are_parted_and_joined(ask, share) -> list[Deviation]:
     """Arrays of numbers of rows: `split/N`, `again/N`, `joined` and `joined/back` of all parts but the last, `chosen`; `drawn`,
-    `put_back` and `weighted`, what samplers name."""
+    `put_back`, `weighted` and `of_some`, what samplers name; `tensors`, `stacked`, what lies side by side; `chained`, two
+    streams; `one_by_one`, without batches; `by_many`. Facts: `kinds` of what a sampler names; `asked`, numbers by many."""
     told, sizes = SHARES[share]
     seen = ask(FunctionRequest("parted_rows", (("told", told), ("rows", PARTED))))
     parts = [seen[f"split/{number}"] for number in range(len(told))]
@@ -113,6 +116,16 @@ def rows_are_parted_and_joined(ask, share) -> list[Deviation]:
     found += equal("chosen", seen["chosen"], parts[0][[2, 0, 2]], "of the first part the third, the first, and the third")
     found += equal("drawn", np.sort(seen["drawn"]), np.arange(PARTED))
     found += equal("weighted", np.sort(seen["weighted"]), np.array([1, 4]))
+    found += equal("of_some", np.sort(seen["of_some"]), np.array([1, 5, 8]))
+    if seen.facts["kinds"] != ("int",):
+        found.append(Deviation("of_some", f"a sampler names {seen.facts['kinds']}, expected whole numbers"))
+    every = np.arange(PARTED)
+    found += equal("tensors", seen["tensors"], np.stack([every, every * 2.5], axis=1))
+    found += equal("stacked", seen["stacked"], np.stack([parts[0], parts[0], every[: len(parts[0])] * 2.5], axis=1))
+    found += equal("chained", seen["chained"], np.delete(every, [2, 3, 4])) + equal("one_by_one", seen["one_by_one"], every * 1.0)
+    found += equal("by_many", seen["by_many"], every)
+    if (asked := tuple(seen.facts["asked"])) != (due := tuple(tuple(range(n, min(n + 4, PARTED))) for n in range(0, PARTED, 4))):
+        found.append(Deviation("asked", f"rows are asked for as {asked}, expected {due}"))
     put_back = seen["put_back"]
     if len(put_back) != TIMES * PARTED or not set(put_back.tolist()) <= set(range(PARTED)):
         found.append(Deviation("put_back", f"{put_back.tolist()}: expected {TIMES * PARTED} rows of {PARTED}"))

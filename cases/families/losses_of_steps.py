@@ -15,9 +15,9 @@ SHAPE = (3, 4, 2)
 """Rows, steps, features."""
 SLACK = 64 * unit_roundoff("float32")
 KINDS = ("mse", "mae", "huber", "smooth_mae", "binary", "binary_logits", "soft_margin", "gaussian", "poisson", "divergence",
-         "classes", "gaussian_full", "poisson_full", "divergence_of_logs")
-"""gaussian_full: with the constant, and one variance for all features; poisson_full: of rates and not of their logarithms, with
-Stirling's terms for targets beyond 1; divergence_of_logs: the target is a logarithm too."""
+         "classes", "gaussian_full", "gaussian_over_steps", "poisson_full", "divergence_of_logs")
+"""gaussian_full: with the constant, and one variance for all features; over_steps: one for all steps; poisson_full: of rates and
+not of their logarithms, with Stirling's terms for targets beyond 1; divergence_of_logs: the target is a logarithm too."""
 WEIGHTED = ("mse", "mae", "huber", "binary", "binary_logits", "classes")
 """What takes a weight of each number; of `classes`: of each class."""
 BARE = ("mse", "mae", "huber")
@@ -26,6 +26,14 @@ BOUND = 0.625
 """Where huber and smooth_mae turn from squares to sizes."""
 IGNORED = 1
 """Of three classes."""
+ALONE = 1.5
+"""One variance for all numbers."""
+
+
+def variance_of(kind: str, target: np.ndarray) -> np.ndarray:
+    """The variances of a Gaussian loss: the target's size, and at least one; of one feature, or one step, for all."""
+    own = {"gaussian_full": target[..., :1], "gaussian_over_steps": target[:, :1]}.get(kind, target)
+    return np.maximum(np.abs(own), 1.0)
 
 
 def equation(kind: str, given: np.ndarray, target: np.ndarray, positive: np.ndarray | None) -> tuple[np.ndarray, np.ndarray]:
@@ -45,10 +53,9 @@ def equation(kind: str, given: np.ndarray, target: np.ndarray, positive: np.ndar
         return loss, (1 - target) * share - more * target * (1 - share)
     if kind == "soft_margin":
         return np.log1p(np.exp(-target * given)), -target / (1 + np.exp(target * given))
-    if kind.startswith("gaussian"):  # the variance is the target's size, and at least one
-        full = kind == "gaussian_full"
-        variance = np.maximum(np.abs(target[..., :1] if full else target), 1.0)
-        return (np.log(variance) + off**2 / variance + full * np.log(2 * np.pi)) / 2, off / variance
+    if kind.startswith("gaussian"):
+        variance = variance_of(kind, target)
+        return (np.log(variance) + off**2 / variance + (kind == "gaussian_full") * np.log(2 * np.pi)) / 2, off / variance
     if kind == "poisson_full":
         many = np.where(target > 1, target, 1.0)
         stirling = (target > 1) * (many * np.log(many) - many + np.log(2 * np.pi * many) / 2)
@@ -61,10 +68,10 @@ def equation(kind: str, given: np.ndarray, target: np.ndarray, positive: np.ndar
 
 
 def of_variance(given: np.ndarray, target: np.ndarray, kind: str) -> np.ndarray:
-    """The slope of a Gaussian loss by its variances, of which `gaussian_full` has one for all features."""
-    variance = np.maximum(np.abs(target[..., :1] if kind == "gaussian_full" else target), 1.0)
+    """The slope of a Gaussian loss by its variances."""
+    variance = variance_of(kind, target)
     slopes = (1 / variance - (given - target) ** 2 / variance**2) / 2
-    return slopes.sum(axis=-1) if kind == "gaussian_full" else slopes
+    return {"gaussian_full": slopes.sum(axis=-1), "gaussian_over_steps": slopes.sum(axis=1, keepdims=True)}.get(kind, slopes)
 
 
 @statement("A loss of numbers is its equation for each of them, times its weight, reduced as it says; its gradient is the "
@@ -112,4 +119,6 @@ def losses_of_numbers_are_equations(ask, kind, reduction, weighted, positive, ca
     if kind.startswith("gaussian"):
         slopes = of_variance(given, target, kind)
         found += compare("gradients/variance", seen["gradients/variance"], slopes / by, SLACK * (np.abs(slopes) + 1.0) / by)
+        alone = (np.log(ALONE) + (given - target) ** 2 / ALONE) / 2
+        found += compare("of one variance", seen["alone"], alone, SLACK * (alone + 1.0))
     return found

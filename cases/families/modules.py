@@ -15,7 +15,8 @@ from cases.tolerance import compare, expect, unit_roundoff
 
 PART = 0.5
 """By what hooks multiply."""
-HOOKS = ("pre", "pre_with_keywords", "forward", "forward_with_keywords", "backward_pre", "backward", "removed", "failing")
+HOOKS = ("pre", "pre_with_keywords", "forward", "forward_with_keywords", "backward_pre", "backward", "removed", "failing",
+         "pre_of_all", "forward_of_all")
 """What a hook multiplies by `PART`:
 
 pre, pre_with_keywords          the inputs, before the call; the states, which are given by their keyword
@@ -23,6 +24,7 @@ forward, forward_with_keywords  the outputs, after it
 backward_pre, backward          the gradient by the outputs, before it goes through the layer; that by the inputs, after it
 removed                         all of these, but each was taken away again
 failing                         nothing; it is called though the layer failed, and the layer is called again
+pre_of_all, forward_of_all      as pre and forward_with_keywords, but of every module that there is, of which it chooses this one
 """
 ORDER = ("the one put before it", "the hook")
 """In which order two hooks are called, of which the second was put before the first."""
@@ -40,7 +42,7 @@ def asked(cell: str, mask: str, **options) -> Request:
 
 def changed(batch: Batch, hook: str) -> Batch:
     """The batch that gives without a hook what comes with it."""
-    if hook == "pre":
+    if hook in ("pre", "pre_of_all"):
         return batch.but(inputs=batch.inputs * PART)
     if hook == "pre_with_keywords":
         return batch.but(initial_states={n: a * PART for n, a in batch.initial_states.items()})
@@ -57,7 +59,7 @@ def hooks_change_what_they_say(ask, hook, cell, mask):
     seen = ask(FunctionRequest("hooked", (("request", request), ("hook", hook), ("part", PART))))
     due = request.but(batch=changed(request.batch, hook))
     arrays = dict(seen.arrays)
-    scaled = {"pre": ("gradients/inputs",), "backward": ("gradients/inputs",)}.get(hook, ())
+    scaled = ("gradients/inputs",) if hook in ("pre", "pre_of_all", "backward") else ()
     if hook == "pre_with_keywords":
         scaled = tuple(name for name in arrays if name.startswith("gradients/states/"))
     if hook.startswith("forward"):

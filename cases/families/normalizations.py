@@ -73,9 +73,9 @@ NORMS: Mapping[str, tuple[str, Mapping[str, Any]]] = {
     "batch": ("batch", {}), "batch_plain": ("batch", {"affine": False}),
     "batch_untracked": ("batch", {"track_running_stats": False}),
     "batch_cumulative": ("batch", {"momentum": None}), "batch_unmoved": ("batch", {"momentum": 0.0}),
-    "batch_without_bias": ("batch", {"bias": False}),
+    "batch_without_bias": ("batch", {"bias": False}), "batch_of_nothing_small": ("batch", {"eps": 0.0}),
 }
-"""A normalization of features -> its kind, its options; a group has half of the features."""
+"""A normalization of features -> its kind, its options, epsilon that of inference; a group has half of the features."""
 DEFAULTS = {"instance": {"affine": False, "track_running_stats": False}, "batch": {"affine": True, "track_running_stats": True}}
 
 
@@ -105,7 +105,7 @@ def moments(kind: str, x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 def norms_by_hand(name: str, batches: Sequence[np.ndarray], training: bool) -> dict[str, np.ndarray]:
     """`outputs` of the last batch, after all the others in training; `mean` and `variance` (features,) that are kept, if any."""
     kind, options = NORMS[name]
-    given = {**DEFAULTS.get(kind, {}), "momentum": MOMENTUM, **options}
+    given = {**DEFAULTS.get(kind, {}), "momentum": MOMENTUM, "eps": SMALL, **options}
     tracked, kept, (scale, shift) = given.get("track_running_stats", False), None, weights_of(name)
     if tracked:
         mean, variance = np.zeros(CHANNELS), np.ones(CHANNELS)
@@ -118,14 +118,16 @@ def norms_by_hand(name: str, batches: Sequence[np.ndarray], training: bool) -> d
         kept = {"mean": mean, "variance": variance}
     x = batches[-1]
     mean, variance = (kept["mean"], kept["variance"]) if kept and not training else moments(kind, x)
-    return {"outputs": (x - mean) / np.sqrt(variance + SMALL) * scale + shift, **(kept or {})}
+    return {"outputs": (x - mean) / np.sqrt(variance + given["eps"]) * scale + shift, **(kept or {})}
 
 
 @statement("A normalization of features is its equation with each of its options, in training and in inference, of sequences and "
-           "of rows, and keeps the means and variances that it is to keep.",
+           "of rows, and keeps the means and variances that it is to keep, also where a state that counts no batches is loaded, "
+           "or it becomes one that shares them.",
            {"name": tuple(NORMS), "training": (True, False), "rows": (False, True)}, strength=(1, 2, 3), sparing=0,
-           senseless=((("name", "rows"), lambda name, rows: rows and NORMS[name][0] == "instance"),),
-           source="PyTorch: nn.LayerNorm, RMSNorm, GroupNorm, InstanceNorm1d, BatchNorm1d")
+           senseless=((("name", "rows"), lambda name, rows: rows and NORMS[name][0] == "instance"),
+                      (("name", "training"), lambda name, training: training and "eps" in NORMS[name][1])),
+           source="PyTorch: nn.LayerNorm, RMSNorm, GroupNorm, InstanceNorm1d, BatchNorm1d, SyncBatchNorm")
 def norms_are_their_equations(ask, name, training, rows) -> list[Deviation]:
     """rows: of inputs (rows, features), else (rows, steps, features)."""
     batches = draw_values(generator("norms", name), (BATCHES, 5, 1 if rows else 3, CHANNELS)).astype("float32")

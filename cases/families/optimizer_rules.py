@@ -88,43 +88,93 @@ def adagrad(slopes: Sequence[Array], weight: Array, lr: float, lr_decay: float, 
     return found
 
 
+def adafactor(slopes: Sequence[Array], weight: Array, lr: float, beta2_decay: float, eps: tuple[float, float], d: float,
+              weight_decay: float) -> list[Array]:
+    """Shazeer and Stern 2018: of the squares the means of rows and columns, and steps relative to the weight."""
+    rows, columns, found = np.zeros((len(weight), 1)), np.zeros((1, weight.shape[1])), []
+    for t, slope in enumerate(slopes, start=1):
+        share, size = t**beta2_decay, max(eps[1], np.sqrt(np.mean(weight**2)))
+        weight = weight * (1 - lr * weight_decay)
+        rows = rows + share * ((slope**2).mean(axis=1, keepdims=True) - rows)
+        columns = columns + share * ((slope**2).mean(axis=0, keepdims=True) - columns)
+        update = slope / np.sqrt(np.maximum(rows @ columns / max(rows.mean(), eps[0]), eps[0] ** 2))
+        weight = weight - size * min(lr, t**-0.5) * update / max(1.0, np.sqrt(np.mean(update**2)) / d)
+        found.append(weight)
+    return found
+
+
+def muon(slopes: Sequence[Array], weight: Array, lr: float, weight_decay: float, momentum: float, nesterov: bool,
+         ns_coefficients: tuple[float, float, float], ns_steps: int, adjust_lr_fn: str) -> list[Array]:
+    """Jordan et al. 2024: the momentum, made almost orthogonal by Newton and Schulz, in half precision."""
+    a, b, c = ns_coefficients
+    mean, found = 0.0 * weight, []
+    sizes = weight.shape
+    scale = 0.2 * np.sqrt(max(sizes)) if adjust_lr_fn == "match_rms_adamw" else np.sqrt(max(1, sizes[0] / sizes[1]))
+    for slope in slopes:
+        mean = momentum * mean + (1 - momentum) * slope
+        x = momentum * mean + (1 - momentum) * slope if nesterov else mean
+        x = x.T if len(x) > len(x.T) else x
+        x = x / np.sqrt(np.sum(x**2))
+        for _ in range(ns_steps):
+            square = x @ x.T
+            x = a * x + (b * square + c * square @ square) @ x
+        weight = weight * (1 - lr * weight_decay) - lr * scale * (x.T if x.shape != weight.shape else x)
+        found.append(weight)
+    return found
+
+
 ADAM = {"lr": 0.25, "betas": (0.75, 0.9), "eps": 0.01}
+MUON = {"lr": 0.25, "weight_decay": 0.125, "momentum": 0.75, "ns_coefficients": (2.0, -1.5, 0.5), "ns_steps": 2}
 RULES: Mapping[str, tuple[str, Callable[..., list[Array]], Mapping[str, Any]]] = {
     "radam": ("RAdam", radam, {**ADAM, "weight_decay": 0.125}),
     "radam_decoupled": ("RAdam", radam, {**ADAM, "weight_decay": 0.125, "decoupled_weight_decay": True}),
     "rprop": ("Rprop", rprop, {"lr": 0.25, "etas": (0.5, 1.5), "step_sizes": (0.0625, 0.5)}),
     "asgd": ("ASGD", asgd, {"lr": 0.25, "lambd": 0.5, "alpha": 0.75, "t0": 3.0, "weight_decay": 0.125}),
     "sparse_adam": ("SparseAdam", sparse_adam, ADAM),
+    "adafactor": ("Adafactor", adafactor, {"lr": 0.25, "beta2_decay": -0.5, "eps": (0.125, 0.0625), "d": 1.125,
+                                           "weight_decay": 0.125}),
+    "muon": ("Muon", muon, {**MUON, "nesterov": True, "adjust_lr_fn": "original"}),
+    "muon_plain": ("Muon", muon, {**MUON, "nesterov": False, "adjust_lr_fn": "match_rms_adamw"}),
     "adagrad_decay": ("Adagrad", adagrad, {"lr": 0.25, "lr_decay": 0.5, "eps": 0.01, "weight_decay": 0.125}),
+    "adagrad_sparse": ("Adagrad", adagrad, {"lr": 0.25, "lr_decay": 0.5, "eps": 0.01, "weight_decay": 0.0}),
 }
 """Name of a variant -> the optimizer, its rule, its options."""
+SPARSE = ("sparse_adam", "adagrad_sparse")
+"""Rules that are asked for gradients of some rows."""
+ONE_WAY = ("sparse_adam", "muon", "muon_plain")
+"""Rules of optimizers that have one way to go about their steps."""
+ROUGH = {"asgd": 1e-6, "muon": 0.02, "muon_plain": 0.02}
+"""Slack where something is kept in float32, or computed in half precision."""
 
 
-@statement("An optimizer's steps are its rule, however it goes about them, up or down; and it tells its options.",
+@statement("An optimizer's steps are its rule, of each weight from its first gradient on, however it goes about them, up or "
+           "down; and it tells its options.",
            {"rule": tuple(RULES), "foreach": (True, False), "maximize": (False, True)}, strength=(1, 2, 2), sparing=0,
-           senseless=((("rule", "foreach"), lambda rule, foreach: rule == "sparse_adam" and foreach),),
-           source="PyTorch: torch.optim.RAdam, Rprop, ASGD, SparseAdam, Adagrad")
+           senseless=((("rule", "foreach"), lambda rule, foreach: foreach and rule in ONE_WAY),
+                      (("rule", "maximize"), lambda rule, maximize: maximize and rule in ("muon", "muon_plain")),
+                      (("rule", "foreach", "maximize"),
+                       lambda rule, foreach, maximize: rule == "adagrad_sparse" and foreach != maximize)),  # together, up
+           source="PyTorch: torch.optim.RAdam, Rprop, ASGD, SparseAdam, Adagrad, Adafactor, Muon")
 def rarer_optimizers_are_their_rules(ask, rule, foreach, maximize) -> list[Deviation]:
     kind, steps, options = RULES[rule]
     random = generator("rules of optimizers", rule)
     weights = tuple(draw_values(random, (ROWS, width)) for width in (2, 3))
     slopes = [tuple(draw_values(random, one.shape) for one in weights) for _ in range(STEPS)]
-    if rule == "sparse_adam":
+    if rule in SPARSE:
         slopes = [tuple(one * (np.arange(ROWS) % 3 != t % 3)[:, None] for one in each) for t, each in enumerate(slopes)]
     seen = ask(FunctionRequest("steps_by_rule", (
         ("kind", kind), ("options", dict(options)), ("weights", weights), ("slopes", tuple(slopes)), ("foreach", foreach),
         ("maximize", maximize), ("rule", rule))))
     found = []
     for n, weight in enumerate(weights):
-        due = np.stack(steps([(-1 if maximize else 1) * each[n] for each in slopes], weight, **options))
-        slack = SLACK if rule != "asgd" else 1e-6  # which keeps its rate in float32
-        found += compare(f"weight {n}", seen[f"weight/{n}"], due, slack * max(1.0, np.abs(due).max()))
+        due = np.stack(steps([(-1 if maximize else 1) * each[n] for each in slopes[n:]], weight, **options))
+        found += compare(f"weight {n}", seen[f"weight/{n}"], due, ROUGH.get(rule, SLACK) * max(1.0, np.abs(due).max()))
     return found + [Deviation("told", f"{name}: {value} is not told in {seen.facts['told']}") for name, value in options.items()
                     if f"{name}: {value}" not in seen.facts["told"]]
 
 
-KEPT, SIZE = 3, 5
-"""How many steps LBFGS remembers; unknowns."""
+KEPT, SIZE, MOST = 3, 5, 3
+"""How many steps LBFGS remembers; unknowns; how often a step may ask for the loss, and once more where a search begins."""
 
 
 def lbfgs(matrix: Array, target: Array, start: Array, lr: float, steps: int) -> list[Array]:
@@ -150,7 +200,8 @@ def lbfgs(matrix: Array, target: Array, start: Array, lr: float, steps: int) -> 
 
 
 @statement("LBFGS goes where its rule says, over as many steps as it remembers and more, in one call or several; with a search "
-           "along the line it comes to the least value.", {"search": (None, "strong_wolfe"), "each": (1, 4)},
+           "along the line it comes to the least value; and it asks for the loss no more often than it may.",
+           {"search": (None, "strong_wolfe"), "each": (1, 4)},
            strength=(1, 2, 2), sparing=0, source="PyTorch: torch.optim.LBFGS; Nocedal 1980")
 def lbfgs_goes_by_its_rule(ask, search, each) -> list[Deviation]:
     """each: how many steps are taken in one call."""
@@ -160,11 +211,14 @@ def lbfgs_goes_by_its_rule(ask, search, each) -> list[Deviation]:
     target, start = (draw_values(random, (SIZE,)) for _ in range(2))
     given = {"matrix": matrix, "target": target, "start": start, "search": search, "each": each, "kept": KEPT,
              "calls": (12 if search else 8) // each, "lr": 1.0 if search else 0.75}
-    path = ask(FunctionRequest("lbfgs", tuple(given.items())))["path"]
+    seen = ask(FunctionRequest("lbfgs", (*given.items(), ("most", MOST))))
+    path, asked = seen["path"], seen.facts["asked"]
+    found = [] if asked <= MOST + 1 else [
+        Deviation("asked", f"the loss is asked for {asked} times in a step, at most {MOST} allowed")]
     if search is None:
         due = np.stack(lbfgs(matrix, target, start, given["lr"], 8))[each - 1::each]
-        return compare("path", path, due, 1e-7)
-    return compare("end", path[-1], np.linalg.solve(matrix, target), 1e-4)
+        return [*found, *compare("path", path, due, 1e-7)]
+    return [*found, *compare("end", path[-1], np.linalg.solve(matrix, target), 1e-4)]
 
 
 CALLED = ("before every step", "before a step", "after a step", "after every step", "before saving", "after saving",

@@ -75,13 +75,16 @@ def pruned_is_what_was_asked_for(ask) -> list[Deviation]:
 
 
 @statement("A layer into which the normalization behind it is folded gives what both gave, with biases and scales or without, "
-           "and leaves both as they were.", {"bias": (True, False), "scale": (True, False)}, strength=(1, 2, 2), sparing=0,
+           "in the dtype of the layer, and leaves both as they were.", {"bias": (True, False), "scale": (True, False)},
+           strength=(1, 2, 2), sparing=0,
            source="PyTorch: torch.nn.utils.fusion")
 def folded_layers_give_what_both_gave(ask, bias, scale) -> list[Deviation]:
     inputs = draw_values(generator("folded"), (2, 3, 5))
     seen = ask(FunctionRequest("folded", (("inputs", inputs), ("bias", bias), ("scale", scale))))
     raised = dict(seen.facts["raised"])
     found = [Deviation(kind, f"{kind}: {error}") for kind, error in raised.items()]
+    found += [Deviation("dtypes", f"{name}: {told} of a layer in half precision") for name, told in seen.facts["halves"]
+              if "float16" not in told]
     for kind in (kind for kind in ("convolution", "turned", "linear") if kind not in raised):
         due = seen[f"{kind}/before"].astype("float64")
         found += compare(f"{kind}/after", seen[f"{kind}/after"], due, 16 * SLACK * np.abs(due).max())

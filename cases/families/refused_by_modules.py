@@ -1,5 +1,5 @@
-"""Calls that mean nothing to PyTorch's modules, its packing, its losses and optimizers: they are refused, in words, and not
-taken in silence."""
+"""Calls that mean nothing to PyTorch's modules, its packing, its losses, optimizers and loaders, and options of which none is
+made: they are refused, in words, and not taken in silence."""
 
 from __future__ import annotations
 
@@ -47,12 +47,39 @@ CALLS: Mapping[str, tuple[str, ...]] = {
         "schedules of another optimizer", "an epoch to go on from", "groups for one that takes none", "dampened lookahead",
         "a result for a weight", "the same weights in two groups", "numbers for weights", "a tensor for a parameter",
         "a name that is taken", "a name of two parts", "a number for a module", "sizes that do not fit"),
+    "modules": (
+        "no layers", "no units", "a projection below zero", "a projection of a layer that has none",
+        "an activation that there is not", "states of three axes", "two states of three axes", "no heads",
+        "no features to attend", "features that heads do not share", "an activation of a transformer that there is not",
+        "padding beyond the table", "a table of another shape", "a table of three axes", "a rate below zero",
+        "channels that groups do not share", "statistics with a negative epsilon", "channels that are others",
+        "bounds that cross", "clusters out of order", "parts of a size", "a turn that is a word", "triplets without a margin",
+        "distances without a margin", "three rows without a margin", "three distances without a margin",
+        "several numbers for one"),
+    "optimizers": (
+        "a rate below zero", "a rate of two numbers", "a mean that keeps all", "one mean's share a tensor",
+        "an epsilon below zero", "a decay below zero", "steps that never grow", "no weights", "one tensor for weights",
+        "weights in no order", "names of some weights", "a group without names", "a list for a group",
+        "both together and fused"),
+    "schedules": (
+        "a schedule of no optimizer", "no schedules in a row", "no chain", "a plateau in a row", "a plateau in a chain",
+        "a factor that is no function", "factors of other groups", "a plateau that does not fall", "a plateau of neither",
+        "least rates of other groups", "a constant above one", "a line from nothing", "restarts after no epochs",
+        "restarts that come sooner", "a cycle without its length", "a cycle of epochs without steps",
+        "a way up that there is not", "a cycle that there is not", "a way to the average that there is not",
+        "an average that keeps more than all", "averages that keep less than nothing", "two ways to average"),
+    "rows": (
+        "tensors of other lengths", "sets of other lengths", "named sets of other lengths", "sets with names and without",
+        "no sets to stack", "no sets to join", "a stream to join", "a row before the first", "parts of other rows",
+        "a share above one", "batches of nothing", "fewer workers than none", "an order, and another one",
+        "batches, and their size", "a stream in another order", "a wait of less than nothing", "weights that are none",
+        "sparse rows", "rows of no kind"),
 }
 
 
 @statement("What a module, a loss or an optimizer cannot do, and is called for even so, is refused in words.",
            {"calls": tuple(CALLS)}, strength=(1, 1, 1), sparing=0,
-           source="PyTorch: torch.nn, torch.nn.utils.rnn, torch.nn.functional, torch.optim")
+           source="PyTorch: torch.nn, torch.nn.utils.rnn, torch.nn.functional, torch.optim, torch.utils.data")
 def calls_for_nothing_are_refused(ask, calls) -> list[Deviation]:
     """Array `refused`: 1 where a call was refused, in the order of the fact `said`: (call, what was said)."""
     seen = ask(FunctionRequest("calls_for_nothing", (("calls", calls),)))

@@ -48,7 +48,7 @@ BY_EPOCH: Mapping[str, tuple[str, Mapping[str, Any]]] = {
     "step": ("step", {"step_size": 3, "gamma": 0.5}),
     "multi_step": ("multi_step", {"milestones": (2, 6, 6, 9), "gamma": 0.5}),
     "exponential_epochs": ("exponential", {"gamma": 0.75}),
-    "constant": ("constant", {"factor": 0.25, "total_iters": 4}),
+    "constant": ("constant", {"factor": 0.25, "total_iters": KEPT}),
     "linear": ("linear", {"start_factor": 0.25, "end_factor": 0.75, "total_iters": 8}),
     "polynomial_epochs": ("polynomial", {"total_iters": 9, "power": 2.0}),
     "cosine_annealing": ("cosine", {"T_max": 5, "eta_min": 0.125}),
@@ -70,6 +70,8 @@ BY_EPOCH: Mapping[str, tuple[str, Mapping[str, Any]]] = {
     "multiplicative": ("multiplicative", {}),
     "one_after_another": ("one_after_another", {"start_factor": 0.25, "end_factor": 0.5, "total_iters": 4, "milestone": 5,
                                                 "gamma": 0.75}),
+    "one_at_once": ("one_after_another", {"start_factor": 0.25, "end_factor": 0.5, "total_iters": 4, "milestone": 0,
+                                          "gamma": 0.75}),
     "chained": ("chained", {"factor": 0.25, "total_iters": 4, "gamma": 0.75}),
     **{name: (name, {"start_factor": 0.25, "end_factor": 0.5, "milestone": 3, "factor": 0.25, "total_iters": 2, "gamma": 0.75,
                      "change": 6}) for name in ("first_sequence", "first_chain", "later_sequence", "later_chain")},
@@ -84,22 +86,30 @@ BY_EPOCH: Mapping[str, tuple[str, Mapping[str, Any]]] = {
 }
 """Name of a variant -> the scheduler, its options; of which some are of each group of weights."""
 MADE_WITH = (0.75, 1.25)
-"""The rates of two groups of weights."""
+"""The rates of two groups of weights; the second is a tensor."""
 
 
 @statement("A scheduler's learning rates, epoch by epoch, are its equation for each group of weights, those that it tells "
-           "and those that are used, also where it and its optimizer go on from what they saved; a cycle's momentum goes against "
-           "the rate.",
+           "and those that are used, numbers and tensors, which stay the same ones, also where it and its optimizer go on from "
+           "what they saved, and where it is made to go on behind an epoch; what it saves is numbers and words; a cycle's "
+           "momentum goes against the rate.",
            {"schedule": tuple(BY_EPOCH)}, sparing=0,
            source="PyTorch: torch.optim.lr_scheduler")
 def rates_by_epoch_are_their_equations(ask, schedule):
+    """Arrays: `rates`, `told`; `again`, of what was saved, `gone_on`, of the optimizer's state and the number of the epoch,
+    `joined`, of a group that came later; `jumped`, by numbers of epochs; `momenta`. Facts: `replaced`, whether another tensor is
+    in use; `odd`, what more is saved."""
     kind, options = BY_EPOCH[schedule]
     seen = ask(FunctionRequest("epochs", (("kind", kind), ("options", tuple(options.items())), ("rates", MADE_WITH),
                                           ("epochs", EPOCHS), ("kept", KEPT), ("told", TOLD))))
     due = np.array([epochs.rates(kind, {**options, "group": n}, rate, EPOCHS) for n, rate in enumerate(MADE_WITH)])
-    found = [d for name in ("rates", "again", "told") for d in compare(name, seen[name], due, 1e-9 * due.max())]
+    ways = ("rates", "again", "told", *(name for name in ("gone_on", "joined") if name in seen.arrays))
+    found = [d for name in ways for d in compare(name, seen[name], due, 1e-9 * due.max())]
     if "jumped" in seen.arrays:
         found += compare("jumped", seen["jumped"], due[:, TOLD], 1e-9 * due.max())
+    if seen.facts["replaced"]:
+        found.append(Deviation("rates", "the tensor that was given is another one afterwards"))
+    found += [Deviation("saved", f"{name}: {what}, expected numbers and words") for name, what in seen.facts["odd"]]
     momenta = epochs.momenta(kind, options, EPOCHS)
     return found + (compare("momenta", seen["momenta"], np.array([momenta] * len(MADE_WITH)), 1e-9) if momenta else [])
 

@@ -10,7 +10,7 @@ import numpy as np
 from scipy.special import ndtr
 
 from cases.batches import draw_mask, draw_values
-from cases.families.base import statement
+from cases.families.base import equal, statement
 from cases.layers import generator
 from cases.models import FunctionRequest
 from cases.requests import Deviation
@@ -139,28 +139,32 @@ def transformer_layers_are_their_equations(ask, **variant) -> list[Deviation]:
 
 
 @statement("A layer of an encoder that nothing keeps from being fast is its equations, with padding, causality and both, also "
-           "where it reads time first and nothing may be fast.", FAST,
+           "where it reads time first, has no biases, or is watched, and nothing may be fast.", FAST,
            strength=(1, 3, 3), sparing=0, source="PyTorch: nn.TransformerEncoderLayer, the fast path")
 def fast_encoders_are_their_equations(ask, **variant) -> list[Deviation]:
-    return deviations(ask, kind="encoder", gradients=False, bias=True, memory=MEMORY, crossed=False, dropped="nothing", **variant)
+    return deviations(ask, kind="encoder", gradients=False, bias=variant["mask"] != "left", memory=MEMORY, crossed=False,
+                      dropped="nothing", **variant)
 
 
 @statement("A whole transformer gives what its decoder's layers give of what those of its encoder give, one after the other, "
-           "each with its own masks.",
+           "each with its own masks, with biases or without; and a mask that it makes is of the dtype that is the usual one.",
            {"norm_first": (False, True), "mask": ("right", "gaps", "none"), "said": ("each", "crossed", "causal", "none"),
             "batch_first": (True, False), "gradients": (True, False)}, strength=(1, 1, 2), sparing=0,
            source="PyTorch: nn.Transformer, generate_square_subsequent_mask")
 def whole_transformers_are_their_parts(ask, norm_first, mask, said, batch_first, gradients) -> list[Deviation]:
     """said: which of the masks of the source, the target and the memory are given; a causal one alone as the framework makes it.
-    Arrays: `outputs`; `due`, layer by layer, always by masks of truth values, gradients recorded. Without
-    gradients in inference, else in training, where nothing is dropped."""
+    Arrays: `outputs`; `due`, layer by layer, always by masks of truth values, gradients recorded; `mask` (target, target), made
+    where float64 is usual. Without gradients in inference, else in training, where nothing is dropped."""
     random = generator("whole transformers")
     given = {"source": draw_values(random, (ROWS, MEMORY, WIDTH)), "target": draw_values(random, (ROWS, STEPS, WIDTH)),
              "source_valid": validity(mask, MEMORY, True), "target_valid": validity(mask, STEPS, True)}
     seen = ask(FunctionRequest("whole_transformer", (("norm_first", norm_first), ("batch_first", batch_first), ("said", said),
                                                      ("gradients", gradients),
                                                      ("masked", mask != "none"), ("given", given))))
-    return compare("outputs", seen["outputs"], seen["due"], SLACK * max(1.0, np.abs(seen["due"]).max()))
+    made = np.where(np.tri(STEPS, dtype=bool), 0.0, -np.inf)
+    found = equal("mask", seen["mask"], made) if seen["mask"].dtype == "float64" else [
+        Deviation("mask", f"mask: {seen['mask'].dtype}, expected float64")]
+    return found + compare("outputs", seen["outputs"], seen["due"], SLACK * max(1.0, np.abs(seen["due"]).max()))
 
 
 def deviations(ask, kind, way, activation, norm_first, mask, said, gradients, batch_first, bias, memory,
@@ -183,4 +187,8 @@ def deviations(ask, kind, way, activation, norm_first, mask, said, gradients, ba
     due = transformed(options, given, weights)
     there = given["valid"][:, :, None]  # what comes at padding is a convention
     size = max(1.0, np.abs(due).max())
-    return compare("outputs", seen["outputs"] * there, due * there, SLACK * size)
+    found = [d for name in ("outputs", "watched") if name in seen.arrays
+             for d in compare(name, seen[name] * there, due * there, SLACK * size)]
+    calls = int("watched" in seen.arrays)
+    return found if seen.facts["calls"] == calls else [
+        *found, Deviation("calls", f"what watches a part was called {seen.facts['calls']} times, expected {calls}")]

@@ -21,9 +21,11 @@ def run_averaged(backend: Any, request: FunctionRequest) -> Observation:
     module.weight = nn.Parameter(torch.zeros(3))
     module.wide = nn.Parameter(torch.zeros(3, dtype=torch.float64))
     module.register_buffer("buffer", torch.zeros(3))
-    name = f"get_{'ema' if options['decays'] else 'swa'}_{'multi_' if options['together'] else ''}avg_fn"
-    how = getattr(swa_utils, name)(*([options["decay"]] if options["decays"] else []))
-    given = {"multi_avg_fn" if options["together"] else "avg_fn": how}
+    if "numbers" in options["taken"]:
+        module.register_buffer("numbers", torch.zeros(3, dtype=torch.int64))
+    name = f"{'multi_' if options['how'] == 'together' else ''}avg_fn"
+    made = getattr(swa_utils, f"get_{'ema' if options['decays'] else 'swa'}_{name}")
+    given = {} if options["how"] == "unsaid" else {name: made(*([options["decay"]] if options["decays"] else []))}
     with moment("run"), torch.no_grad():
         average = swa_utils.AveragedModel(module, use_buffers=options["buffers"], **given)
         path: dict[str, list[np.ndarray]] = {name: [] for name in options["taken"]}

@@ -67,6 +67,18 @@ def leave(module: nn.RNNBase, name: str, way: str, then: str) -> None:
         parametrize.remove_parametrizations(module, name, leave_parametrized=then == "left")
 
 
+def moved(module: nn.RNNBase, other: nn.RNNBase, way: str, names: list[str]) -> nn.RNNBase:
+    """The other module, that computes these matrices as the first one does."""
+    for name in names:
+        if way.endswith("by_hook"):
+            parametrizations.weight_norm(other, name, DIMENSIONS[way])
+        else:
+            parametrize.transfer_parametrizations_and_params(module, other, name)
+    if way.endswith("by_hook"):
+        other.load_state_dict(module.state_dict())
+    return other
+
+
 def run_computed_as(backend: Any, request: FunctionRequest) -> Observation:
     """Answer the request of `cases.families.computed_weights.computed_weights_are_what_they_are_named`."""
     options = dict(request.arguments)
@@ -80,7 +92,7 @@ def run_computed_as(backend: Any, request: FunctionRequest) -> Observation:
         matrices = [name for name in given if name.startswith("weight")]
         for name in matrices:
             computed(module, name, way)
-    inputs, once, fresh = torch.tensor(np.array(options["batch"].inputs, "float32")), True, {}
+    inputs, once, fresh, before = torch.tensor(np.array(options["batch"].inputs, "float32")), True, {}, {}
     with moment("run"), torch.no_grad():
         module.train()(inputs)
         module.eval()
@@ -97,6 +109,13 @@ def run_computed_as(backend: Any, request: FunctionRequest) -> Observation:
             for name in matrices:
                 fresh[name] = getattr(module, name).flip(0) if way.startswith("orthogonal") else -given[name]
                 setattr(module, name, fresh[name].clone())
+        elif then == "moved":
+            module(inputs)  # a hook computes where it is called
+            other = LAYERS[layer.cell](layer.features, layer.units, layer.layers, batch_first=True).eval()
+            other.load_state_dict({name: -one if name in matrices else one for name, one in given.items()})
+            before = {f"before/{name}": getattr(module, name).clone() for name in matrices}
+            source, module = module, moved(module, other, way, matrices)
+            before |= {f"source/{name}": getattr(source, name) for name in matrices}
         elif then != "kept":
             for name in matrices:
                 with torch.enable_grad():  # what is kept then is trained if what it was computed from was
@@ -107,7 +126,7 @@ def run_computed_as(backend: Any, request: FunctionRequest) -> Observation:
     plain = {name for name, _ in module.named_parameters()}
     frozen = sorted(name for name, parameter in module.named_parameters() if not parameter.requires_grad)
     arrays = {f"matrices/{n}": to_numpy(own[n]) for n in matrices} | {f"given/{n}": to_numpy(given[n]) for n in matrices}
-    arrays |= {f"set/{n}": to_numpy(t) for n, t in fresh.items()}
+    arrays |= {f"set/{n}": to_numpy(t) for n, t in fresh.items()} | {n: to_numpy(t) for n, t in before.items()}
     used = from_pytorch(layer, {n: to_numpy(t) for n, t in own.items()})
     return Observation({"outputs": to_numpy(outputs), **arrays, **{f"used/{n}": a for n, a in used.items()}},
                        facts={"computed": len(set(matrices) - plain), "once": once, "padding": "zero", "frozen": frozen})

@@ -1,13 +1,17 @@
-"""PyTorch's containers of modules, changed; what is saved of a module and loaded in part; the parts that a module tells."""
+"""PyTorch's containers of modules, changed; what is saved of a module and loaded in part; the parts that a module tells;
+modules that wait for their first inputs."""
 
 from __future__ import annotations
 
 import copy
+import pickle
+import warnings
 from typing import Any
 
 import numpy as np
 import torch
 from torch import nn
+from torch.nn.modules.utils import consume_prefix_in_state_dict_if_present
 
 from cases.families.containers import FIRST
 from cases.models import FunctionRequest
@@ -87,7 +91,8 @@ def run_loaded_in_part(backend: Any, request: FunctionRequest) -> Observation:
     before, given = held(module), held(other)
     state, names = dict(other.state_dict()), list(before)
     gone = {"none": [], "weight": names[1:2], "layer": [n for n in names if n.startswith("1.")]}[options["missing"]]
-    new = {"none": [], "weight": ["0.named.inner.rnn.weight_ih_l9"], "layer": ["7.weight", "7.bias"]}[options["unknown"]]
+    nobody = [f"0.named.inner.rnn.weight_ih_l{n}" for n in ("0.more", "9")]
+    new = {"none": [], "weight": nobody, "layer": ["7.weight", "7.bias"]}[options["unknown"]]
     for name in gone:
         state.pop(name)
     if options["way"] == "assigned":  # tensors and parameters
@@ -95,6 +100,8 @@ def run_loaded_in_part(backend: Any, request: FunctionRequest) -> Observation:
     state |= {name: torch.zeros(2) for name in new}
     heard: list[list[str]] = []
     module.register_load_state_dict_post_hook(lambda _, keys: heard.append(sorted([*keys.missing_keys, *keys.unexpected_keys])))
+    asked: list[tuple[bool, str]] = []
+    module[1].register_load_state_dict_pre_hook(lambda own, _, prefix, *__: asked.append((own is module[1], prefix)))
     trained = tuple(n for n, p in module.named_parameters() if p.requires_grad)
     with moment("run"):
         told = module.load_state_dict(state, strict=False, assign=options["way"] == "assigned")
@@ -103,7 +110,8 @@ def run_loaded_in_part(backend: Any, request: FunctionRequest) -> Observation:
     arrays = {f"{when}/{n}": a for when, each in every.items() for n, a in each.items()}
     return Observation(arrays, facts={
         "missing": sorted(told.missing_keys), "due_missing": sorted(gone), "unknown": sorted(told.unexpected_keys),
-        "due_unknown": sorted(new), "heard_of": heard[-1] if heard else None, "due_heard_of": sorted([*gone, *new]),
+        "due_unknown": sorted(new), "asked": asked, "due_asked": [(True, "1.")],
+        "heard_of": heard[-1] if heard else None, "due_heard_of": sorted([*gone, *new]),
         "trained": tuple(n for n, p in module.named_parameters() if p.requires_grad), "due_trained": trained})
 
 
@@ -113,9 +121,14 @@ def run_kept_states(backend: Any, request: FunctionRequest) -> Observation:
     with moment("build"):
         module = First(options["layer"], options["weights"])
         module.register_buffer("scale", torch.ones(2))
-        module.register_buffer("share", torch.tensor(0.5))
+        module.share = nn.Buffer(torch.tensor(0.5))
         module.register_buffer("count", torch.tensor(2**40 + 1))
         module.register_buffer("cache", torch.ones(3), persistent=False)
+        module.beside = nn.Buffer(torch.ones(1), persistent=False)
+        module.cache, module.scale = torch.zeros(3), torch.zeros(2)  # set anew, each is kept as it was
+    heard: list[tuple[str, str, Any]] = []
+    module.register_state_dict_pre_hook(lambda _, prefix, kept: heard.append(("before", prefix, kept)))
+    module.register_state_dict_post_hook(lambda own, _, prefix, __: heard.append(("after", prefix, own is module)))
     with moment("run"):
         if options["cast"] == "to":
             module.to(torch.float64)
@@ -127,10 +140,15 @@ def run_kept_states(backend: Any, request: FunctionRequest) -> Observation:
         state = module.state_dict(prefix="first." if way == "under_a_prefix" else "", keep_vars=way == "with_history", **into)
         state = into.get("destination", state)
         count = next((t for n, t in state.items() if n.endswith("count")), torch.tensor(0))
+        facts = {"names": tuple(state), "parameters": tuple(n for n, _ in module.named_parameters()), "heard": tuple(heard),
+                 "with_history": tuple(n for n, t in state.items() if t.requires_grad),
+                 "dtypes": tuple((n, str(t.dtype).removeprefix("torch.")) for n, t in state.items())}
+        if way == "under_a_prefix":
+            consume_prefix_in_state_dict_if_present(state, "first.")
+        facts |= {"bare": (*state, *getattr(state, "_metadata", {}).keys())}
+        due = module.state_dict()
     return Observation({"count": count.numpy()}, facts={
-        "names": tuple(state), "parameters": tuple(n for n, _ in module.named_parameters()),
-        "with_history": tuple(n for n, t in state.items() if t.requires_grad),
-        "dtypes": tuple((n, str(t.dtype).removeprefix("torch.")) for n, t in state.items())})
+        **facts, "due_bare": (*due, *(due._metadata if hasattr(state, "_metadata") else {}).keys())})
 
 
 MODAL: tuple[tuple[type[nn.Module], tuple[Any, ...]], ...] = (
@@ -181,3 +199,40 @@ def run_told_parts(backend: Any, request: FunctionRequest) -> Observation:
             "own": tuple(n for n, _ in module.named_parameters(recurse=False)),
             "own_buffers": tuple(n for n, _ in module.named_buffers(recurse=False))}
     return Observation({}, facts=facts)
+
+
+def run_waiting(backend: Any, request: FunctionRequest) -> Observation:
+    """Answer the request of `cases.families.containers.waiting_modules_take_the_width`."""
+    given = dict(request.arguments)
+    kind, way, units, small = given["kind"], given["way"], given["units"], given["small"]
+    weights = {n: torch.tensor(np.array(one, "float32")) for n, one in given["weights"].items()}
+    inputs = torch.tensor(np.array(given["inputs"], "float64" if way == "cast" else "float32"))
+    make, names = {
+        "linear": (lambda: nn.LazyLinear(units), (weights["kernel"][0].T, weights["bias"])),
+        "convolution": (lambda: nn.LazyConv1d(units, 2), (weights["kernel"].permute(2, 1, 0), weights["bias"])),
+        "batch": (lambda: nn.LazyBatchNorm1d(eps=small), (weights["scale"], weights["shift"])),
+        "instance": (lambda: nn.LazyInstanceNorm1d(eps=small, affine=True, track_running_stats=False),
+                     (weights["scale"], weights["shift"]))}[kind]
+    state = dict(zip(("weight", "bias"), names, strict=True))
+    with moment("build"), warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # that such modules are new
+        module = make()
+    if kind == "batch":
+        state |= {"running_mean": 0 * weights["shift"], "running_var": weights["scale"] ** 2,
+                  "num_batches_tracked": torch.tensor(0)}
+    inputs = inputs if kind == "linear" else inputs.transpose(1, 2)
+    with moment("run"), torch.no_grad():
+        if way == "loaded":
+            module.load_state_dict(state)
+        elif way == "cast":
+            module.double()
+        elif way in ("copied", "pickled"):
+            module = copy.deepcopy(module) if way == "copied" else pickle.loads(pickle.dumps(module))
+        outputs = module(input=inputs) if way == "by_name" else module(inputs)
+        if way != "loaded":
+            module.load_state_dict(state)
+            outputs = module(inputs)
+    width = next(getattr(module, n) for n in ("in_features", "in_channels", "num_features") if hasattr(module, n))
+    waiting = tuple(n for n, one in module.state_dict(keep_vars=True).items() if nn.parameter.is_lazy(one))
+    return Observation({"outputs": to_numpy(outputs if kind == "linear" else outputs.transpose(1, 2))}, facts={
+        "kind": type(module).__name__, "width": width, "waiting": waiting, "dtype": str(outputs.dtype).removeprefix("torch.")})

@@ -15,10 +15,13 @@ from cases.models import FunctionRequest
 from cases.requests import Observation
 from suite.backends import moment
 
+LATER = ("maximize", "foreach", "capturable", "differentiable", "fused", "decoupled_weight_decay")
+"""Options that a state which was saved by an earlier release may lack: they are then what they are where nothing is said."""
+
 
 def run_groups(backend: Any, request: FunctionRequest) -> Observation:
-    """Answer the request of `cases.families.groups_of_weights.groups_step_as_alone`: the first group has a rate of its own; the
-    last weight is added after the first step."""
+    """Answer the request of `cases.families.groups_of_weights.groups_step_as_alone`: the first group has a rate of its own, a
+    tensor of one number; the last weight is added after the first step."""
     options = dict(request.arguments)
     kind, first = getattr(torch.optim, options["optimizer"]), options["first"]
 
@@ -30,10 +33,13 @@ def run_groups(backend: Any, request: FunctionRequest) -> Observation:
             weights[place].grad = torch.tensor(np.array(options["slopes"][number][place], "float32"))
         optimizer.step()
 
+    def held(name: str, weights: list[nn.Parameter]) -> dict[str, np.ndarray]:
+        return {f"{name}/{n}": one.detach().numpy().copy() for n, one in enumerate(weights)}
+
     steps, every = len(options["slopes"]), range(len(options["weights"]))
     with moment("run"):
         grouped = fresh()
-        optimizer = kind([{"params": grouped[:first], "lr": 0.25}], lr=0.125)
+        optimizer = kind([{"params": grouped[:first], "lr": torch.tensor([0.25], dtype=torch.float64)}], lr=0.125)
         for number in range(steps):
             step(optimizer, grouped, number, every[:first] if number == 0 else every)
             if number == 0:
@@ -43,14 +49,25 @@ def run_groups(backend: Any, request: FunctionRequest) -> Observation:
             own = kind([alone[place]], lr=0.25 if place < first else 0.125)
             for number in range(0 if place < first else 1, steps):
                 step(own, alone, number, range(place, place + 1))
+        arrays, saved = held("grouped", grouped) | held("alone", alone), optimizer.state_dict()
         double = [one.detach().double().requires_grad_() for one in grouped]
-        other = kind([{"params": double[:first]}, {"params": double[first:]}], lr=0.5)
-        other.load_state_dict(optimizer.state_dict())
-    arrays = {f"{name}/{n}": one.detach().numpy() for name, each in (("grouped", grouped), ("alone", alone))
-              for n, one in enumerate(each)}
-    loaded = [one for held in other.state.values() for one in held.items() if isinstance(one[1], torch.Tensor) and one[1].ndim]
-    dtypes = tuple((name, str(value.dtype).removeprefix("torch.")) for name, value in loaded)
-    return Observation(arrays, facts={"dtypes": dtypes})
+        names = [["one", "two", "three"][:first], ["four"]]
+        named = [[*zip(names[0], double[:first], strict=True)], [(names[1][0], double[first])]]
+        other = kind([{"params": each} for each in named], lr=0.5)
+        other.load_state_dict(saved)
+        older = [one.detach().clone().requires_grad_() for one in grouped]
+        groups = [{name: one for name, one in group.items() if name not in LATER} for group in saved["param_groups"]]
+        least = kind([{"params": older[:first]}, {"params": older[first:]}], lr=0.5)
+        least.load_state_dict(copy.deepcopy({**saved, "param_groups": groups}))
+        step(least, older, 0, every)
+        step(optimizer, grouped, 0, every)
+        arrays |= held("later", grouped) | held("older", older)
+    remembered = [one for state in other.state.values() for one in state.items()]
+    dtypes = tuple((name, str(value.dtype).removeprefix("torch.")) for name, value in remembered
+                   if isinstance(value, torch.Tensor) and value.ndim)
+    return Observation(arrays, facts={
+        "dtypes": dtypes, "empty": tuple(name for name, value in remembered if value is None), "names": names,
+        "named": [group.get("param_names") for group in other.state_dict()["param_groups"]]})
 
 
 def run_held_parameters(backend: Any, request: FunctionRequest) -> Observation:

@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import copy
-from collections import namedtuple
+from collections import defaultdict, namedtuple
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 import numpy as np
 import torch
 from torch.utils.data import (
-    ConcatDataset,
     DataLoader,
     IterableDataset,
     RandomSampler,
+    StackDataset,
     Subset,
+    SubsetRandomSampler,
+    TensorDataset,
     WeightedRandomSampler,
     default_collate,
     random_split,
@@ -28,7 +30,7 @@ from suite.backends import moment
 Row = namedtuple("Row", ("x", "id", "word"))
 MADE: Mapping[str, Callable[[Any], Any]] = {"tensor": torch.tensor, "number": np.float32, "whole_number": np.int64}
 NESTS: Mapping[str, Callable[[dict[str, Any]], Any]] = {
-    "pair": lambda of: (of["x"], of["id"]), "listed": lambda of: [of["x"], of["y"]], "named": dict,
+    "pair": lambda of: (of["x"], of["id"]), "listed": lambda of: [of["x"], of["y"]], "named": lambda of: defaultdict(list, of),
     "nested": lambda of: {"x": of["x"], "rest": [of["id"], (of["y"],)]}, "named_tuple": lambda of: Row(**of),
 }
 """How the parts of a row lie together."""
@@ -69,6 +71,19 @@ class Stream(IterableDataset):
     def __len__(self) -> int:
         """How many there are."""
         return len(self.rows)
+
+
+class Many(list):
+    """Rows that may be asked for by many at once."""
+
+    def __init__(self, rows: list[Any]):
+        super().__init__(rows)
+        self.asked: list[tuple[int, ...]] = []
+
+    def __getitems__(self, numbers: list[int]) -> list[Any]:
+        """Those of these numbers."""
+        self.asked.append(tuple(numbers))
+        return [self[n] for n in numbers]
 
 
 def run_loaded_rows(backend: Any, request: FunctionRequest) -> Observation:
@@ -116,7 +131,7 @@ def run_parted_rows(backend: Any, request: FunctionRequest) -> Observation:
         for name in ("split", "again"):
             parts = random_split(rows, options["told"], generator=seeded())
             named |= {f"{name}/{number}": list(part) for number, part in enumerate(parts)}
-        joined = ConcatDataset(parts[:-1])
+        joined = sum(parts[1:-1], parts[0])
         count = len(joined)
         named |= {"joined": [joined[n] for n in range(count)], "joined/back": [joined[n - count] for n in range(count)]}
         named["chosen"] = [each for batch in DataLoader(Subset(parts[0], [2, 0, 2]), 2) for each in batch.tolist()]
@@ -124,4 +139,18 @@ def run_parted_rows(backend: Any, request: FunctionRequest) -> Observation:
         named["put_back"] = list(RandomSampler(rows, replacement=True, num_samples=TIMES * len(rows), generator=seeded()))
         weights = [float(n in (1, 4)) for n in rows]
         named["weighted"] = list(WeightedRandomSampler(weights, 2, replacement=False, generator=seeded()))
-    return Observation({name: np.array(each) for name, each in named.items()})
+        chosen = list(SubsetRandomSampler([5, 1, 8], seeded()))
+        named["of_some"] = chosen
+        tensors = TensorDataset(torch.arange(len(rows)), torch.arange(len(rows)) * 2.5)
+        stack = StackDataset(of=parts[0], beside=StackDataset(parts[0], Subset(tensors, range(len(parts[0])))))
+        named["tensors"] = [[float(n), float(half)] for numbers, halves in DataLoader(tensors, 4)
+                            for n, half in zip(numbers, halves, strict=True)]
+        named["stacked"] = [[int(a), int(b), float(c)] for each in DataLoader(stack, 3) for a, b, c in zip(
+            each["of"], each["beside"][0], each["beside"][1][1], strict=True)]
+        named["chained"] = [each.tolist() for each in DataLoader(Stream(rows[:2]) + Stream(rows[5:]), 3)]
+        named["one_by_one"] = [float(each) for each in DataLoader([np.float64(n) for n in rows], batch_size=None)]
+        many = Many(rows)
+        named["by_many"] = [n for each in DataLoader(many, 4) for n in each.tolist()]
+    named["chained"] = [n for each in named["chained"] for n in each]
+    return Observation({name: np.array(each) for name, each in named.items()},
+                       facts={"kinds": tuple(sorted({type(n).__name__ for n in chosen})), "asked": tuple(many.asked)})

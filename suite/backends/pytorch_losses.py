@@ -10,6 +10,7 @@ import torch
 from torch import nn
 from torch.nn import functional
 
+from cases.families.losses_of_steps import ALONE
 from cases.models import FunctionRequest
 from cases.requests import Observation, Unsupported
 from suite.backends import moment
@@ -96,7 +97,8 @@ def run_loss_of_numbers(backend: Any, request: FunctionRequest) -> Observation:
                                  for a in (options["weights"], options["positive"], options["target"]))
     weighted = {} if weights is None else {"weight": weights}
     ignored = {**weighted, "ignore_index": options["ignored"]}
-    variance = (target[..., 0] if kind == "gaussian_full" else target).abs().clamp(min=1.0).requires_grad_()
+    own = {"gaussian_full": target[..., 0], "gaussian_over_steps": target[:, :1]} if kind.startswith("gaussian_") else {}
+    variance = own.get(kind, target).abs().clamp(min=1.0).requires_grad_()
     target = target.long() if kind == "classes" else target
     rates = {"log_input": False, "full": True}
     functions = {
@@ -108,6 +110,7 @@ def run_loss_of_numbers(backend: Any, request: FunctionRequest) -> Observation:
         "soft_margin": functional.soft_margin_loss, "poisson": functional.poisson_nll_loss, "divergence": functional.kl_div,
         "gaussian": partial(functional.gaussian_nll_loss, var=variance), "classes": partial(functional.nll_loss, **ignored),
         "gaussian_full": partial(functional.gaussian_nll_loss, var=variance, full=True),
+        "gaussian_over_steps": partial(functional.gaussian_nll_loss, var=variance),
         "poisson_full": partial(functional.poisson_nll_loss, **rates),
         "divergence_of_logs": partial(functional.kl_div, log_target=True)}
     modules = {
@@ -117,6 +120,7 @@ def run_loss_of_numbers(backend: Any, request: FunctionRequest) -> Observation:
         "poisson": nn.PoissonNLLLoss, "divergence": nn.KLDivLoss, "classes": partial(nn.NLLLoss, **ignored),
         "gaussian": lambda **how: partial(nn.GaussianNLLLoss(**how), var=variance),
         "gaussian_full": lambda **how: partial(nn.GaussianNLLLoss(full=True, **how), var=variance),
+        "gaussian_over_steps": lambda **how: partial(nn.GaussianNLLLoss(**how), var=variance),
         "poisson_full": partial(nn.PoissonNLLLoss, **rates), "divergence_of_logs": partial(nn.KLDivLoss, log_target=True)}
     with moment("run"):
         if options["called"] == "function":
@@ -124,5 +128,6 @@ def run_loss_of_numbers(backend: Any, request: FunctionRequest) -> Observation:
         else:
             value = modules[kind](**reduction)(given, target)
         slope, *more = torch.autograd.grad(value.sum(), [given, variance] if kind.startswith("gaussian") else [given])
-    arrays = {"loss": value, "gradients": slope} | dict(zip(("gradients/variance",), more, strict=False))
+        more += [functional.gaussian_nll_loss(given, target, ALONE, reduction="none")] if more else []
+    arrays = {"loss": value, "gradients": slope} | dict(zip(("gradients/variance", "alone"), more, strict=False))
     return Observation({name: to_numpy(one) for name, one in arrays.items()})

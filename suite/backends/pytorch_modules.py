@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import torch
 from torch import nn
+from torch.nn.modules.module import register_module_forward_hook, register_module_forward_pre_hook
 from torch.nn.utils import parametrizations, parametrize, prune, weight_norm
 from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
 from torch.utils.checkpoint import checkpoint_sequential
@@ -88,6 +89,9 @@ def run_hooked(backend: Any, request: FunctionRequest) -> Observation:
         "backward_pre": lambda: module.register_full_backward_pre_hook(lambda m, slopes: first(slopes)),
         "backward": lambda: module.register_full_backward_hook(lambda m, ours, theirs: first(ours)),
         "failing": lambda: module.register_forward_hook(note, always_call=True),
+        "pre_of_all": lambda: register_module_forward_pre_hook(lambda m, args: first(args) if m is module else None),
+        "forward_of_all": lambda: register_module_forward_hook(
+            lambda m, a, kwargs, result: first(result) if m is module and "states" in kwargs else None, with_kwargs=True),
     }
     leaves, lengths, states = given(asked)
     with moment("run"):
@@ -107,6 +111,8 @@ def run_hooked(backend: Any, request: FunctionRequest) -> Observation:
         results = named(layer, module(leaves["inputs"], lengths, states=states))
         own = layers.parameters(module.inner)
         slopes = torch.autograd.grad(summed(results, asked.batch), [*leaves.values(), *own.values()])
+        if hook.endswith("of_all"):
+            handle.remove()
     arrays = {name: layers.to_numpy(tensor) for name, tensor in results.items()}
     arrays |= {f"gradients/{n}": layers.to_numpy(g) for n, g in zip(leaves, slopes, strict=False)}
     weights = {n: layers.to_numpy(g) for n, g in zip(own, slopes[len(leaves):], strict=True)}
@@ -237,7 +243,7 @@ def run_kept_gradients(backend: Any, request: FunctionRequest) -> Observation:
         if way == "zeroed":
             module.zero_grad(set_to_none=False)
         if way == "zeroed_by_optimizer":
-            torch.optim.SGD(module.parameters(), 0.1, momentum=0.5).zero_grad(set_to_none=False)
+            torch.optim.SGD(module.parameters(), 0.1, momentum=0.5, foreach=True).zero_grad(set_to_none=False)
     own = layers.parameters(module.inner)
     spared = {n for n, p in own.items() if way.endswith(("partly_frozen", "others_frozen")) and not p.requires_grad}
     wrong = tuple((n, "no gradient is kept" if p.grad is None else f"{p.grad.dtype} beside weights of {p.dtype}")

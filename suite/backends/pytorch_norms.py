@@ -20,7 +20,7 @@ FEATURES_LAST = ("layer", "rms")
 def run_norms(backend: Any, request: FunctionRequest) -> Observation:
     """Answer the request of `cases.families.normalizations.norms_are_their_equations`."""
     given = dict(request.arguments)
-    kind, options, wide = given["kind"], {"eps": given["small"], **dict(given["options"])}, len(given["scale"])
+    kind, options, wide = given["kind"], {**dict(given["options"]), "eps": given["small"]}, len(given["scale"])
     if kind in ("batch", "instance"):
         options = {"momentum": given["momentum"], **options}
     make = {"layer": nn.LayerNorm, "rms": nn.RMSNorm, "instance": nn.InstanceNorm1d, "batch": nn.BatchNorm1d,
@@ -39,7 +39,11 @@ def run_norms(backend: Any, request: FunctionRequest) -> Observation:
     with moment("run"), torch.no_grad():
         for one in batches[:-1]:
             module.train()(one)
-        outputs = turned(module.train(given["training"])(batches[-1]))
+            module.load_state_dict({n: held for n, held in module.state_dict().items() if n != "num_batches_tracked"})
+        module.train(given["training"]).eps = dict(given["options"]).get("eps", given["small"])
+        if kind == "batch" and not given["training"]:  # in training it asks for several devices
+            module = nn.SyncBatchNorm.convert_sync_batchnorm(module)
+        outputs = turned(module(batches[-1]))
     found = {"outputs": outputs[:, None] if given["rows"] else outputs}
     if getattr(module, "running_mean", None) is not None:
         found |= {"mean": module.running_mean, "variance": module.running_var}

@@ -23,7 +23,8 @@ def run_bags(backend: Any, request: FunctionRequest) -> Observation:
     counts, form, weights = options["counts"], options["form"], options["weights"]
     ids, ends = torch.tensor(options["ids"], dtype=torch.int64), np.cumsum((0, *counts))
     weights = None if weights is None else torch.tensor(weights.astype("float32"))
-    given = {"mode": options["mode"], "include_last_offset": form == "last_offset", "padding_idx": options["padding"],
+    last = form == "last_offset" or (form == "rows" and options["mode"] == "mean")  # which rows need not
+    given = {"mode": options["mode"], "include_last_offset": last, "padding_idx": options["padding"],
              "max_norm": options["longest"] or None, "norm_type": options["norm"],
              "sparse": options["sparse"]}
     table = torch.tensor(options["table"].astype("float32"))

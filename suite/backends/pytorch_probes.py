@@ -9,7 +9,7 @@ from suite.backends.pytorch_attention import run_attending, run_between
 from suite.backends.pytorch_averages import run_averaged, run_shared_scale, run_statistics_again
 from suite.backends.pytorch_cells import run_cell_states, run_chain, run_form, run_low_inputs, run_pack, run_projected
 from suite.backends.pytorch_computed import run_as_vector, run_computed_as, run_frozen_matrix
-from suite.backends.pytorch_containers import run_contained, run_kept_states, run_loaded_in_part, run_told_parts
+from suite.backends.pytorch_containers import run_contained, run_kept_states, run_loaded_in_part, run_told_parts, run_waiting
 from suite.backends.pytorch_counted import run_counted_states
 from suite.backends.pytorch_data import run_column, run_cut, run_fetch, run_lengths, run_packed, run_stateful
 from suite.backends.pytorch_defaults import run_defaults_of, run_fresh_modules
@@ -19,7 +19,7 @@ from suite.backends.pytorch_exports import run_exported
 from suite.backends.pytorch_given import run_called_apart, run_given
 from suite.backends.pytorch_groups import run_copied_optimizer, run_frozen_later, run_groups, run_held_parameters
 from suite.backends.pytorch_heads import run_dropped_scores, run_heads
-from suite.backends.pytorch_initial import run_gains, run_initialized
+from suite.backends.pytorch_initial import run_gains, run_initialized, run_rarely_initialized
 from suite.backends.pytorch_lengths import run_unit_lengths
 from suite.backends.pytorch_loaders import run_loaded_rows, run_parted_rows, run_unequal_rows
 from suite.backends.pytorch_losses import run_ctc, run_embedding, run_ignored, run_loss_of_numbers, run_masked_loss
@@ -73,14 +73,16 @@ PROBES: Mapping[str, Callable] = {
     "bags": run_bags, "wrong_bags": run_wrong_bags, "padded_with": run_padded_with, "made_elsewhere": run_made_elsewhere,
     "options_of_nothing": lambda backend, request: run_options_of_nothing({"torch": backend.torch}, request),
     "contained": run_contained, "loaded_in_part": run_loaded_in_part, "kept_states": run_kept_states,
-    "told_parts": run_told_parts, "computed_as": run_computed_as, "as_vector": run_as_vector, "initialized": run_initialized,
+    "told_parts": run_told_parts, "waiting": run_waiting,
+    "computed_as": run_computed_as, "as_vector": run_as_vector, "initialized": run_initialized,
     "packed_by": run_packed_by, "by_position": run_by_position, "of_a_dtype": run_of_a_dtype, "made_ready": run_made_ready,
     "quantizable": run_quantizable, "transformer": run_transformer, "taken_over": run_taken_over,
     "loaded_twice": run_loaded_twice, "restarts": run_restarts,
     "quantized_bare": run_quantized_bare, "heads": run_heads, "dropped_scores": run_dropped_scores,
     "groups": run_groups, "unit_lengths": run_unit_lengths,
     "frozen_later": run_frozen_later, "copied_optimizer": run_copied_optimizer,
-    "low_inputs": run_low_inputs, "gains": run_gains, "norms": run_norms, "frozen_matrix": run_frozen_matrix,
+    "low_inputs": run_low_inputs, "gains": run_gains,
+    "rarely_initialized": run_rarely_initialized, "norms": run_norms, "frozen_matrix": run_frozen_matrix,
     "called_apart": run_called_apart, "shared_scale": run_shared_scale,
     "whole_transformer": run_whole_transformer, "loaded_rows": run_loaded_rows, "unequal_rows": run_unequal_rows,
     "parted_rows": run_parted_rows, "projected": run_projected, "convolution_in_time": run_convolution_in_time,

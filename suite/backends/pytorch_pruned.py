@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -66,7 +67,7 @@ def run_pruned_as(backend: Any, request: FunctionRequest) -> Observation:
 def run_folded(backend: Any, request: FunctionRequest) -> Observation:
     """Answer the request of `cases.families.pruned_weights.folded_layers_give_what_both_gave`."""
     options = dict(request.arguments)
-    bias, arrays, raised = options["bias"], {}, []
+    bias, arrays, raised, halves = options["bias"], {}, [], set()
     x = torch.tensor(np.array(options["inputs"], "float32"))
     with moment("build"), torch.random.fork_rng():
         torch.manual_seed(5)
@@ -78,15 +79,18 @@ def run_folded(backend: Any, request: FunctionRequest) -> Observation:
     with moment("run"), torch.no_grad():
         for name, one in kinds.items():
             given, pair = x[..., 0] if name == "linear" else x, nn.Sequential(one, copy.deepcopy(norm)).eval()
-            fold = fusion.fuse_linear_bn_eval if name == "linear" else fusion.fuse_conv_bn_eval
+            turned = partial(fusion.fuse_conv_bn_eval, transpose=name == "turned")
+            fold = fusion.fuse_linear_bn_eval if name == "linear" else turned
             arrays[f"{name}/before"] = to_numpy(pair(given))
             try:
-                folded = fold(*pair, transpose=True) if name == "turned" else fold(*pair)
+                folded = fold(*pair)
             except Exception as error:
                 raised.append((name, f"raised {type(error).__name__}: {error}"))
                 continue
             arrays[f"{name}/after"], arrays[f"{name}/again"] = to_numpy(folded(given)), to_numpy(pair(given))
-    return Observation(arrays, facts={"raised": tuple(raised)})
+            half = fold(copy.deepcopy(one).eval().half(), pair[1])
+            halves |= {(f"{name}/{own}", str(each.dtype)) for own, each in half.named_parameters()}
+    return Observation(arrays, facts={"raised": tuple(raised), "halves": tuple(sorted(halves))})
 
 
 def run_clusters(backend: Any, request: FunctionRequest) -> Observation:

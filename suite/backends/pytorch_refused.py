@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -17,8 +17,9 @@ from cases.families.refused_by_modules import NONE, WARNED
 from cases.models import FunctionRequest
 from cases.requests import Observation
 from suite.backends import moment
+from suite.backends import pytorch_refused_making as making
+from suite.backends.pytorch_refused_making import Calls, weight
 
-Calls = Mapping[str, Callable[[], Any]]
 DOUBLE = torch.float64
 ROWS, STEPS, WIDTH, UNITS = 2, 3, 3, 4
 
@@ -148,11 +149,6 @@ def losses() -> Calls:
         "classes of another batch": lambda: clusters(zeros(2, 4), classes[:1])}
 
 
-def weight() -> list[nn.Parameter]:
-    """One, in a list."""
-    return [nn.Parameter(zeros(2))]
-
-
 def sgd(*more: nn.Parameter) -> optim.SGD:
     """An optimizer of a weight, and these."""
     return optim.SGD([*weight(), *more], 1.0, momentum=0.5)
@@ -193,7 +189,8 @@ def training() -> Calls:
         "sizes that do not fit": lambda: nn.Unflatten(1, (2, 2))(zeros(2, 3))}
 
 
-GROUPS = {"states": states, "cells": cells, "packing": packing, "around": around, "losses": losses, "training": training}
+GROUPS = {"states": states, "cells": cells, "packing": packing, "around": around, "losses": losses, "training": training,
+          "modules": making.modules, "optimizers": making.optimizers, "schedules": making.of_schedules, "rows": making.rows}
 
 
 def said(call: Callable[[], Any]) -> str | None:

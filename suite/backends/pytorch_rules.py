@@ -9,26 +9,30 @@ import torch
 from torch import nn
 from torch.optim import optimizer as optimizers
 
+from cases.families.optimizer_rules import ONE_WAY, SPARSE
 from cases.models import FunctionRequest
 from cases.requests import Observation
 from suite.backends import moment
 
 
 def run_steps_by_rule(backend: Any, request: FunctionRequest) -> Observation:
-    """Answer the request of `cases.families.optimizer_rules.rarer_optimizers_are_their_rules`."""
+    """Answer the request of `cases.families.optimizer_rules.rarer_optimizers_are_their_rules`: each weight has its first gradient
+    a step behind the one before it, and is told from that step on."""
     options = dict(request.arguments)
     weights = [nn.Parameter(torch.tensor(np.array(one))) for one in options["weights"]]
-    how = {} if options["rule"] == "sparse_adam" else {"foreach": options["foreach"]}
+    how = {} if options["rule"] in ONE_WAY else {"foreach": options["foreach"]}
+    how |= {} if options["kind"] == "Muon" else {"maximize": options["maximize"]}
+    more = dict(options["options"])
     with moment("build"):
-        optimizer = getattr(torch.optim, options["kind"])(weights, maximize=options["maximize"], **options["options"], **how)
+        optimizer = getattr(torch.optim, options["kind"])(weights, **more, **how)
     path: list[list[np.ndarray]] = [[] for _ in weights]
     with moment("run"):
-        for slopes in options["slopes"]:
-            for weight, slope in zip(weights, slopes, strict=True):
+        for number, slopes in enumerate(options["slopes"], start=1):
+            for weight, slope in zip(weights[:number], slopes, strict=False):
                 dense = torch.tensor(np.array(slope))
-                weight.grad = dense.to_sparse(1) if options["rule"] == "sparse_adam" else dense
+                weight.grad = dense.to_sparse(1) if options["rule"] in SPARSE else dense
             optimizer.step()
-            for weight, steps in zip(weights, path, strict=True):
+            for weight, steps in zip(weights[:number], path, strict=False):
                 beside = optimizer.state[weight].get("ax")
                 now = weight.detach() if beside is None else torch.stack([weight.detach(), beside])
                 steps.append(now.numpy().copy())
@@ -41,10 +45,12 @@ def run_lbfgs(backend: Any, request: FunctionRequest) -> Observation:
     matrix, target = (torch.tensor(np.array(options[name])) for name in ("matrix", "target"))
     x = nn.Parameter(torch.tensor(np.array(options["start"])))
     more = {"max_eval": 50, "line_search_fn": options["search"]} if options["search"] else {}
-    optimizer = torch.optim.LBFGS([x], lr=options["lr"], max_iter=options["each"], history_size=options["kept"],
-                                  tolerance_grad=0.0, tolerance_change=0.0, **more)
+    least, asked = {"history_size": options["kept"], "tolerance_grad": 0.0, "tolerance_change": 0.0}, []
+    optimizer = torch.optim.LBFGS([x], lr=options["lr"], max_iter=options["each"], **least, **more)
+    hasty = torch.optim.LBFGS([x], lr=2.0**-10, max_iter=20, **least, **{**more, "max_eval": options["most"]})
 
     def closure() -> torch.Tensor:
+        asked.append(1)
         optimizer.zero_grad()
         loss = x @ matrix @ x / 2 - target @ x
         loss.backward()
@@ -55,7 +61,11 @@ def run_lbfgs(backend: Any, request: FunctionRequest) -> Observation:
         for _ in range(options["calls"]):
             optimizer.step(closure)
             path.append(x.detach().numpy().copy())
-    return Observation({"path": np.stack(path)})
+        asked.clear()
+        with torch.no_grad():
+            x.copy_(torch.tensor(np.array(options["start"])))
+        hasty.step(closure)
+    return Observation({"path": np.stack(path)}, facts={"asked": len(asked)})
 
 
 def run_optimizer_hooks(backend: Any, request: FunctionRequest) -> Observation:

@@ -82,16 +82,22 @@ def run_transformer(backend: Any, request: FunctionRequest) -> Observation:
     def padding(name: str) -> torch.Tensor | None:
         return ~torch.tensor(np.array(arrays[name])) if masked else None
 
-    x = sequence("x")
+    x, calls, watched = sequence("x"), [], {}
     own, crossed = (None if arrays[name].all() else ~torch.tensor(np.array(arrays[name])) for name in ("own", "crossed"))
     with moment("run"), torch.set_grad_enabled(options["gradients"]):
         if options["kind"] == "encoder":
             name = "mask" if way == "stacked" else "src_mask"
-            outputs = module(x, **{name: own}, src_key_padding_mask=padding("valid"))
+            given = {name: own, "src_key_padding_mask": padding("valid")}
+            outputs = module(x, **given)
+            if way == "made" and options["dropped"] == "nothing":  # what is watched is not fast, and gives the same
+                module.linear1.register_forward_hook(lambda *_: calls.append("called"))
+                watched["watched"] = module(x, **given)
         else:
             outputs = module(x, sequence("memory"), tgt_mask=own, memory_mask=crossed, tgt_key_padding_mask=padding("valid"),
                              memory_key_padding_mask=padding("memory_valid"))
-    return Observation({"outputs": to_numpy(outputs if first else outputs.transpose(0, 1))})
+    found = {"outputs": outputs, **watched}
+    return Observation({name: to_numpy(one if first else one.transpose(0, 1)) for name, one in found.items()},
+                       facts={"calls": len(calls)})
 
 
 def run_whole_transformer(backend: Any, request: FunctionRequest) -> Observation:
@@ -101,7 +107,8 @@ def run_whole_transformer(backend: Any, request: FunctionRequest) -> Observation
     with moment("build"), torch.random.fork_rng(), warnings.catch_warnings():
         warnings.simplefilter("ignore")
         torch.manual_seed(6)
-        whole = nn.Transformer(WIDTH, HEADS, 2, 2, INNER, 0.0, batch_first=first, norm_first=options["norm_first"])
+        whole = nn.Transformer(WIDTH, HEADS, 2, 2, INNER, 0.0, batch_first=first, norm_first=options["norm_first"],
+                               bias=not options["norm_first"])
         whole.train(options["gradients"])
         for parameter in whole.parameters():
             if parameter.ndim == 1:  # norms of which two do not come to the same as one, and biases
@@ -128,4 +135,10 @@ def run_whole_transformer(backend: Any, request: FunctionRequest) -> Observation
         for layer in whole.decoder.layers:
             due = layer(due, memory, masks["tgt"], masks["memory"], padded["target"], padded["source"])
         due = whole.decoder.norm(due)
-    return Observation({"outputs": to_numpy(outputs), "due": to_numpy(due)})
+    before = torch.get_default_dtype()
+    try:
+        torch.set_default_dtype(torch.float64)
+        made = whole.generate_square_subsequent_mask(steps)
+    finally:
+        torch.set_default_dtype(before)
+    return Observation({"outputs": to_numpy(outputs), "due": to_numpy(due), "mask": to_numpy(made)})

@@ -17,6 +17,8 @@ def run_averaged(backend: Any, request: FunctionRequest) -> Observation:
     kept = options["decay"]
     arrays: dict[str, np.ndarray] = {}
     for name, values in options["taken"].items():
+        if name == "numbers":
+            continue
         found = []
         for last in range(count):
             parts = [kept**last, *((1 - kept) * kept ** (last - n) for n in range(1, last + 1))]
@@ -25,7 +27,18 @@ def run_averaged(backend: Any, request: FunctionRequest) -> Observation:
         arrays[name] = np.stack(found)
     if not options["buffers"]:
         arrays["buffer"] = options["taken"]["buffer"]
+    if "numbers" in options["taken"]:
+        arrays["numbers"] = taken_whole(options["taken"]["numbers"], kept if options["decays"] else None, options["buffers"])
     return Observation({**arrays, "count": np.array(count)})
+
+
+def taken_whole(values: np.ndarray, kept: float | None, averaged: bool) -> np.ndarray:
+    """Whole numbers each time: those that are taken, or the whole part of what is kept of the last one and the new one."""
+    found = [values[0]]
+    for count, value in enumerate(values[1:], start=2):
+        share = 1 / count if kept is None else 1 - kept
+        found.append(np.fix((1 - share) * found[-1] + share * value + 1e-9 * np.sign(value)) if averaged else value)
+    return np.stack(found)
 
 
 def run_statistics_again(backend: Any, request: FunctionRequest) -> Observation:

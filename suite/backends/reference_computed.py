@@ -32,6 +32,7 @@ def run_computed_as(backend: Any, request: FunctionRequest) -> Observation:
     seen = backend.run(Request(options["layer"], used, options["batch"], wants=("outputs",)))
     arrays = {f"matrices/{n}": used[n] for n in names} | {f"used/{n}": a for n, a in used.items()}
     arrays |= {f"set/{n}": used[n] for n in names if then == "set"}
+    arrays |= {f"{where}/{n}": used[n] for where in ("before", "source") for n in names if then == "moved"}
     arrays |= {f"given/{n}": np.float32(options["weights"][n]) for n in names}
     computed = 0 if then in ("left", "taken_back") else len(names)
     facts = {"computed": computed, "once": True, "padding": "hold", "frozen": []}

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from cases.families.containers import CHANGES, FIRST, WRITTEN
+from cases.families.containers import CHANGES, FIRST, KINDS, WRITTEN, of_that_width
 from cases.models import FunctionRequest
 from cases.requests import Observation, Request
 
@@ -31,7 +31,7 @@ def run_loaded_in_part(backend: Any, request: FunctionRequest) -> Observation:
     after = {**before, **{n: a for n, a in given.items() if n not in gone}}
     every = {"before": before, "given": given, "after": after}
     arrays = {f"{when}/{n}": a for when, each in every.items() for n, a in each.items()}
-    told = {"missing": gone, "unknown": new, "heard_of": [*gone, *new], "trained": ()}
+    told = {"missing": gone, "unknown": new, "asked": [], "heard_of": [*gone, *new], "trained": ()}
     return Observation(arrays, facts={**told, **{f"due_{n}": one for n, one in told.items()}})
 
 
@@ -44,7 +44,8 @@ def run_kept_states(backend: Any, request: FunctionRequest) -> Observation:
     dtypes = {**{before + n: kind for n in (*parameters, "scale", "share")}, f"{before}count": "int64"}
     history = tuple(before + n for n in parameters) if options["way"] == "with_history" else ()
     return Observation({"count": np.array(2**40 + 1)}, facts={
-        "names": tuple(dtypes), "parameters": (*parameters, ), "with_history": history, "dtypes": tuple(dtypes.items())})
+        "names": tuple(dtypes), "parameters": (*parameters, ), "with_history": history, "dtypes": tuple(dtypes.items()),
+        "heard": (("before", before, bool(history)), ("after", before, True)), "bare": parameters, "due_bare": parameters})
 
 
 def run_told_parts(backend: Any, request: FunctionRequest) -> Observation:
@@ -56,3 +57,12 @@ def run_told_parts(backend: Any, request: FunctionRequest) -> Observation:
         "by_name": ("left", "left.inner", "right", "scale", "left.inner.bias_hh_l0", "count", "put in place"),
         "refused": ("module", "parameter", "buffer"), "in_training": (0, 0, 0),
         "written": WRITTEN})
+
+
+def run_waiting(backend: Any, request: FunctionRequest) -> Observation:
+    """The equation, in double precision."""
+    given = dict(request.arguments)
+    inputs = given["inputs"]
+    return Observation({"outputs": of_that_width(given["kind"], inputs, given["weights"])}, facts={
+        "kind": KINDS[given["kind"]], "width": inputs.shape[2], "waiting": (),
+        "dtype": "float64" if given["way"] == "cast" else "float32"})

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from cases.families.initializers import DRAWN, GAIN, GAINS, HIGH, LOW, MEAN
+from cases.families.initializers import DRAWN, GAIN, GAINS, HIGH, LOW, MEAN, WIDTH
 from cases.models import FunctionRequest
 from cases.requests import Observation
 
@@ -36,6 +36,24 @@ def run_initialized(backend: Any, request: FunctionRequest) -> Observation:
     arrays = {when: drawn(options["name"], options["shape"], options["fans"], seed)
               for when, seed in (("first", 1), ("again", 1), ("other", 2))}
     return Observation(arrays, facts={"cut": False})
+
+
+def run_rarely_initialized(backend: Any, request: FunctionRequest) -> Observation:
+    """Drawn by NumPy; what is passed on."""
+    options, random = dict(request.arguments), np.random.default_rng(5)
+    rows, columns = options["shape"]
+    order = np.argsort(random.uniform(size=(rows, columns)), axis=0)
+    sparse = np.where(order < math.ceil(options["share"] * rows), 0.0, random.normal(0.0, WIDTH, (rows, columns)))
+    many = random.normal(MEAN, WIDTH, 50 * rows * columns)
+    cut = many[(many > options["low"]) & (many < options["high"])][: rows * columns].reshape(rows, columns)
+    arrays = {f"{name}/{when}": one for name, one in (("sparse", sparse), ("cut", cut)) for when in ("first", "again")}
+    outputs, within, _ = options["kernel"]
+    for groups in (1, 2):
+        passed = np.zeros_like(options["inputs"])
+        for group, own in enumerate(np.split(np.arange(outputs), groups)):
+            passed[:, own[:within]] = options["inputs"][:, group * within : (group + 1) * within]
+        arrays[f"passed/{groups}"] = passed
+    return Observation(arrays)
 
 
 def run_gains(backend: Any, request: FunctionRequest) -> Observation:

@@ -41,5 +41,10 @@ def run_parted_rows(backend: Any, request: FunctionRequest) -> Observation:
     joined = np.concatenate(parts[:-1])
     named = {f"{name}/{number}": part for name in ("split", "again") for number, part in enumerate(parts)}
     named |= {"joined": joined, "joined/back": joined, "chosen": parts[0][[2, 0, 2]], "drawn": order,
-              "weighted": np.array([4, 1]), "put_back": np.repeat(order, TIMES)}
-    return Observation(named)
+              "weighted": np.array([4, 1]), "put_back": np.repeat(order, TIMES), "of_some": np.array([8, 1, 5])}
+    every = np.arange(len(order))
+    named |= {"tensors": np.stack([every, every * 2.5], axis=1), "chained": np.delete(every, [2, 3, 4])}
+    named |= {"one_by_one": every * 1.0, "by_many": every}
+    named["stacked"] = np.stack([parts[0], parts[0], every[: sizes[0]] * 2.5], axis=1)
+    return Observation(named, facts={
+        "kinds": ("int",), "asked": tuple(tuple(each.tolist()) for each in np.split(every, range(4, len(every), 4)))})

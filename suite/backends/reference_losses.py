@@ -11,7 +11,7 @@ from cases.families import confusion, unit_lengths
 from cases.families.counted_by_name import CLASSES, LOSSES, beside_a_mask
 from cases.families.functions_by_name import ACTIVATIONS, RESHAPED
 from cases.families.losses_by_name import EQUATIONS
-from cases.families.losses_of_steps import equation, of_variance
+from cases.families.losses_of_steps import ALONE, equation, of_variance
 from cases.models import FunctionRequest
 from cases.requests import Observation
 from suite.backends import moment
@@ -56,6 +56,7 @@ def run_loss_of_numbers(backend: Any, request: FunctionRequest) -> Observation:
     by = {"mean": total, "batchmean": len(values)}.get(options["reduction"], 1.0)
     loss = values if options["reduction"] == "none" else np.array(values.sum() / by)
     more = {"gradients/variance": of_variance(given, target, kind) / by} if kind.startswith("gaussian") else {}
+    more |= {"alone": (np.log(ALONE) + (given - target) ** 2 / ALONE) / 2} if more else {}
     return Observation({"loss": loss, "gradients": slopes / by, **more})
 
 

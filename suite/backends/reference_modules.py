@@ -17,8 +17,9 @@ def run_hooked(backend: Any, request: FunctionRequest) -> Observation:
     options = dict(request.arguments)
     asked, hook, part = options["request"], options["hook"], options["part"]
     arrays = dict(backend.run(asked.but(batch=changed(asked.batch, hook))).arrays)
-    scaled = {"pre": "gradients/inputs", "backward": "gradients/inputs", "pre_with_keywords": "gradients/states/",
-              "forward": "outputs", "forward_with_keywords": "outputs"}.get(hook, "nothing")
+    scaled = {"pre": "gradients/inputs", "pre_of_all": "gradients/inputs", "backward": "gradients/inputs",
+              "pre_with_keywords": "gradients/states/",
+              "forward": "outputs", "forward_with_keywords": "outputs", "forward_of_all": "outputs"}.get(hook, "nothing")
     arrays = {name: array * part if name.startswith(scaled) else array for name, array in arrays.items()}
     return Observation(arrays, facts={"padding": "hold", "order": ORDER, "calls": {"failing": 2, "removed": 0}.get(hook, 1)})
 

@@ -75,7 +75,7 @@ from suite.backends.reference_answers import (
 from suite.backends.reference_averages import run_averaged, run_shared_scale, run_statistics_again
 from suite.backends.reference_callbacks import run_interrupted, run_kept_word, run_watching
 from suite.backends.reference_computed import run_as_vector, run_computed_as, run_frozen_matrix
-from suite.backends.reference_containers import run_contained, run_kept_states, run_loaded_in_part, run_told_parts
+from suite.backends.reference_containers import run_contained, run_kept_states, run_loaded_in_part, run_told_parts, run_waiting
 from suite.backends.reference_defaults import run_defaults_of, run_fresh_modules
 from suite.backends.reference_equations import run_equations_of_modules
 from suite.backends.reference_fitting import (
@@ -101,7 +101,7 @@ from suite.backends.reference_fitting import (
 )
 from suite.backends.reference_groups import run_copied_optimizer, run_frozen_later, run_groups, run_held_parameters
 from suite.backends.reference_heads import run_dropped_scores, run_heads
-from suite.backends.reference_initial import run_drawn_by_name, run_gains, run_initialized
+from suite.backends.reference_initial import run_drawn_by_name, run_gains, run_initialized, run_rarely_initialized
 from suite.backends.reference_loaders import run_loaded_rows, run_parted_rows, run_unequal_rows
 from suite.backends.reference_losses import (
     run_activation,
@@ -330,7 +330,7 @@ PROBES: Mapping[str, Callable] = {
     "packed_as": run_packed_as, "padded_from": run_padded_from, "clipped": run_clipped, "bare": run_bare,
     "told_shapes": run_told_shapes, "options_of_nothing": run_options_of_nothing,
     "contained": run_contained, "loaded_in_part": run_loaded_in_part, "kept_states": run_kept_states,
-    "told_parts": run_told_parts,
+    "told_parts": run_told_parts, "waiting": run_waiting,
     "made_again": run_made_again, "typed_again": run_typed_again, "stateless_steps": run_stateless_steps,
     "given_mask": run_given_mask, "stepped": run_stepped,
     "edited_file": run_edited_file, "distilled": run_distilled, "lent_weights": run_lent_weights,
@@ -352,7 +352,8 @@ PROBES: Mapping[str, Callable] = {
     "adapted_again": run_adapted_again, "adapted_thawed": run_adapted_thawed,
     "adapted_scaled": run_adapted_scaled,
     "computed_as": run_computed_as, "as_vector": run_as_vector,
-    "initialized": run_initialized, "gains": run_gains, "norms": run_norms, "frozen_matrix": run_frozen_matrix,
+    "initialized": run_initialized, "gains": run_gains,
+    "rarely_initialized": run_rarely_initialized, "norms": run_norms, "frozen_matrix": run_frozen_matrix,
     "called_apart": run_called_apart, "shared_scale": run_shared_scale,
     "packed_by": run_packed_by, "by_position": run_by_position, "of_a_dtype": run_of_a_dtype, "made_ready": run_request,
     "transformer": run_transformer, "whole_transformer": run_whole_transformer,

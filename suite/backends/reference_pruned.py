@@ -30,7 +30,7 @@ def run_folded(backend: Any, request: FunctionRequest) -> Observation:
     """One and the same thing."""
     inputs = dict(request.arguments)["inputs"]
     return Observation({f"{kind}/{when}": inputs for kind in ("convolution", "turned", "linear")
-                        for when in ("before", "after", "again")}, facts={"raised": ()})
+                        for when in ("before", "after", "again")}, facts={"raised": (), "halves": ()})
 
 
 def run_clusters(backend: Any, request: FunctionRequest) -> Observation:

@@ -16,7 +16,7 @@ def run_steps_by_rule(backend: Any, request: FunctionRequest) -> Observation:
     """The weights after each step."""
     options = dict(request.arguments)
     sign = -1 if options["maximize"] else 1
-    path = {f"weight/{n}": np.stack(RULES[options["rule"]][1]([sign * each[n] for each in options["slopes"]], weight,
+    path = {f"weight/{n}": np.stack(RULES[options["rule"]][1]([sign * each[n] for each in options["slopes"][n:]], weight,
                                                               **options["options"]))
             for n, weight in enumerate(options["weights"])}
     return Observation(path, facts={"told": "\n".join(f"{name}: {value}" for name, value in options["options"].items())})
@@ -27,9 +27,9 @@ def run_lbfgs(backend: Any, request: FunctionRequest) -> Observation:
     options = dict(request.arguments)
     matrix, target = options["matrix"], options["target"]
     if options["search"]:
-        return Observation({"path": np.linalg.solve(matrix, target)[None]})
+        return Observation({"path": np.linalg.solve(matrix, target)[None]}, facts={"asked": options["most"]})
     steps = lbfgs(matrix, target, options["start"], options["lr"], options["calls"] * options["each"])
-    return Observation({"path": np.stack(steps)[options["each"] - 1::options["each"]]})
+    return Observation({"path": np.stack(steps)[options["each"] - 1::options["each"]]}, facts={"asked": options["most"]})
 
 
 def run_optimizer_hooks(backend: Any, request: FunctionRequest) -> Observation:

@@ -33,13 +33,14 @@ def run_schedule(backend: Any, request: FunctionRequest) -> Observation:
 
 
 def run_epochs(backend: Any, request: FunctionRequest) -> Observation:
-    """The equations, twice."""
+    """The equations, however they are come by."""
     asked = dict(request.arguments)
     options = dict(asked["options"])
     rates = np.array([epochs.rates(asked["kind"], {**options, "group": n}, rate, asked["epochs"])
                       for n, rate in enumerate(asked["rates"])])
     momenta = np.array([epochs.momenta(asked["kind"], options, asked["epochs"]) for _ in asked["rates"]])
-    return Observation({"rates": rates, "again": rates, "told": rates, "momenta": momenta})
+    return Observation({"rates": rates, "again": rates, "told": rates, "gone_on": rates, "momenta": momenta},
+                       facts={"replaced": False, "odd": ()})
 
 
 def run_restarts(backend: Any, request: FunctionRequest) -> Observation:
