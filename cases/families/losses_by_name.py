@@ -202,7 +202,7 @@ def overlaps_are_equations(ask, name, of, axis) -> list[Deviation]:
     t, p = drawn("flags", SHAPES[of], of)
     both, missed, wrong = ((a * b).sum(axis=axis) for a, b in ((t, p), (t, 1 - p), (1 - t, p)))
     first, second = (0.25, 0.75) if name == "tversky" else (0.5, 0.5)
-    due = np.asarray(1 - both / (both + first * missed + second * wrong))
+    due = np.asarray(1 - both / (both + first * wrong + second * missed))
     options = {"axis": axis} | ({"alpha": first, "beta": second} if name == "tversky" else {})
     arguments = {"name": name, "class": name.title(), "options": options, "form": "function", "targets": t, "outputs": p,
                  "weights": np.ones(1), "metric": None, "due": due}
@@ -252,6 +252,8 @@ def rarer_losses_are_equations(ask, loss, form) -> list[Deviation]:
 TURNED: Mapping[str, tuple[str, dict[str, Any]]] = {
     "losses.CategoricalCrossentropy": ("class", {}), "losses.SparseCategoricalCrossentropy": ("classes", {}),
     "losses.CategoricalFocalCrossentropy": ("class", {}), "losses.BinaryCrossentropy": ("flags", {}),
+    **{f"losses.Categorical{kind} smoothed": ("class", {"label_smoothing": SMOOTHING}) for kind in (
+        "Crossentropy", "FocalCrossentropy")},
     "losses.BinaryFocalCrossentropy": ("flags", {}), "losses.CosineSimilarity": ("numbers", {}),
     "metrics.CategoricalCrossentropy": ("class", {}), "metrics.SparseCategoricalCrossentropy": ("classes", {}),
     "metrics.CosineSimilarity": ("numbers", {}), "metrics.MeanIoU": ("classes", {"num_classes": CLASSES, "sparse_y_pred": False}),
@@ -259,7 +261,8 @@ TURNED: Mapping[str, tuple[str, dict[str, Any]]] = {
     "metrics.OneHotMeanIoU": ("class", {"num_classes": CLASSES}),
     "metrics.OneHotIoU": ("class", {"num_classes": CLASSES, "target_class_ids": (0, 2)}),
 }
-"""Keras' losses and metrics that are told the axis of the classes -> what they are of, and their options."""
+"""Keras' losses and metrics that are told the axis of the classes, with other options behind a space -> what they are of, and
+their options."""
 
 
 @statement("A loss or a metric that is told the axis of the classes, before that of the steps, is that of the classes last.",
@@ -269,6 +272,6 @@ def classes_lie_along_any_axis(ask, part, steps) -> list[Deviation]:
     numbers, options = TURNED[part]
     targets, outputs = drawn("class" if numbers == "classes" else numbers, (3, steps, CLASSES), "turned")
     targets = targets.argmax(axis=-1) if numbers == "classes" else targets
-    arguments = {"part": part, "options": options, "targets": targets, "outputs": outputs}
+    arguments = {"part": part.partition(" ")[0], "options": options, "targets": targets, "outputs": outputs}
     seen = ask(FunctionRequest("turned", tuple(arguments.items())))
     return compare("turned", seen["turned"], seen["usual"], SLACK * np.maximum(1.0, np.abs(seen["usual"])))
