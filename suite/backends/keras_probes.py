@@ -20,6 +20,7 @@ from suite.backends.keras_exports import run_checkpoint, run_exported, run_expor
 from suite.backends.keras_feeding import run_fed_rows, run_feeding, run_numbered_batches
 from suite.backends.keras_few_rows import run_both_reset, run_few_rows, run_one_row, run_rows_alone
 from suite.backends.keras_fitting import run_fitting, run_left_out, run_undecayed
+from suite.backends.keras_found import run_found_parts, run_own_names
 from suite.backends.keras_frozen import run_frozen_drop, run_frozen_file, run_frozen_model, run_frozen_part
 from suite.backends.keras_given import run_given, run_wrong_weights
 from suite.backends.keras_graphs import run_between, run_convolution_in_time, run_cut_model, run_graph, run_other_convolution
@@ -205,7 +206,7 @@ PROBES: Mapping[str, Callable] = {
     "kept_mode": run_kept_mode, "mode_behind": run_mode_behind, "engine_module": run_engine_module,
     "engine_modes": run_engine_modes,
     "held_lists": run_held_lists,
-    "own_functions": run_own_functions,
+    "own_functions": run_own_functions, "found_parts": run_found_parts, "own_names": run_own_names,
     "neighbouring_seeds": run_neighbouring_seeds,
     "masked_loss_by_name": run_masked_loss_by_name, "weighted_metric": run_weighted_metric,
     "metric_over_batches": run_metric_over_batches, "confusion": run_confusion,
