@@ -100,7 +100,7 @@ from suite.backends.keras_parts import (
     run_wrong_table,
 )
 from suite.backends.keras_purity import run_purity, run_recorded
-from suite.backends.keras_quantized import run_quantized_model
+from suite.backends.keras_quantized import run_grouped_weights, run_quantized_model
 from suite.backends.keras_ranges import run_attending_nothing, run_half_range, run_judged_halves
 from suite.backends.keras_refused import run_refused_call
 from suite.backends.keras_saved import run_edited_file, run_saved, run_state_tree
@@ -213,7 +213,8 @@ PROBES: Mapping[str, Callable] = {
     "built_part": run_built_part, "frozen_model": run_frozen_model,
     "feeding": run_feeding, "fed_rows": run_fed_rows, "numbered_batches": run_numbered_batches,
     "single_calls": run_single_calls, "stopped_training": run_stopped_training, "tensors": run_tensors, "slopes": run_slopes,
-    "quantized_model": run_quantized_model, "changed_model": run_changed_model, "stateless_call": run_stateless_call,
+    "quantized_model": run_quantized_model, "grouped_weights": run_grouped_weights, "changed_model": run_changed_model,
+    "stateless_call": run_stateless_call,
     "names_of_no_input": run_names_of_no_input, "drawn_by_name": run_drawn_by_name,
     "states_of_other_dtypes": run_states_of_other_dtypes, "converted_variable": run_converted_variable,
     "half_moments": run_half_moments, "half_ctc": run_half_ctc, "open_lengths": run_open_lengths,
