@@ -19,6 +19,7 @@ MODELS: Mapping[str, tuple[str, float]] = {
     "calibrated_by_the_model": ("gptq_in_groups", 0.25), "weighed": ("awq", 0.25),
 }
 """Name -> how its weights are kept; how far outputs may move by that, as a part of the largest.
+int8, heads: a layer is the activation of the last one.
 heads, shared_heads: with attention of heads, or of heads that share keys and values, over the words; else without.
 calibrated, weighed: a layer over each word alone, by what it reads of some words; of more inputs than are done at a time; which
 layer it is says the configuration, or the model."""
@@ -40,6 +41,7 @@ def quantized_models_are_made_again(ask, model) -> list[Deviation]:
     if not off <= moved * np.abs(before).max():
         words = f"quantized, outputs moved by {off:.2g}, expected {moved} of the largest at most"
         found.append(Deviation("after", words, float(off)))
+    found += [Deviation("left", f"left: {name} is as it was") for name in seen.facts.get("left", ())]
     if np.array_equal(before, after):
         found.append(Deviation("after", "quantized, it gives bit for bit what it gave: nothing was quantized"))
     for way in WAYS:

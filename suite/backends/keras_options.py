@@ -27,6 +27,9 @@ def run_shared(backend: Any, request: FunctionRequest) -> Observation:
         beside = keras.Model(start, keras.layers.Concatenate()([getattr(keras.layers, kind)(2)(start) for kind in BESIDE]))
         listed = {name: tuple(type(layer).__name__ for layer in each.layers[1:-1])
                   for name, each in (("made", beside), ("again", remade(keras, beside, options["way"])))}
+        series = keras.Sequential([start, keras.layers.LSTM(2), keras.layers.Dense(1)], name="read")
+        paths = {name: tuple(weight.path for weight in each.weights)
+                 for name, each in (("made", series), ("again", remade(keras, series, options["way"])))}
     told = {name: tuple(f"{i.name} {tuple(i.shape)} {i.dtype}" for i in each.inputs) for name, each in both.items()}
     arrays = {name: np.array([len(each.layers), each.count_params()]) for name, each in both.items()}
     with moment("run"):
@@ -35,7 +38,7 @@ def run_shared(backend: Any, request: FunctionRequest) -> Observation:
              backend.engine.tensor(np.array([[1, 2], [3, 4]], "int32"))]
         arrays |= {f"outputs/{name}": backend.engine.numpy(each(x)[0]) for name, each in both.items()}
     return Observation(arrays,
-                       facts={"inputs": told, "beside": listed})
+                       facts={"inputs": told, "beside": listed, "paths": paths})
 
 
 def run_optional(backend: Any, request: FunctionRequest) -> Observation:

@@ -46,7 +46,8 @@ def run_quantized_model(backend: Any, request: FunctionRequest) -> Observation |
             inside = made_of[options["model"]]()(inside, inside)
         if calibrated:
             inside = block(inside)
-        model = keras.Model(start, layers.Dense(6)(layers.GlobalAveragePooling1D()(inside)))
+        head = layers.Dense(6, layers.Activation("tanh") if options["model"] in ("int8", "heads") else None)
+        model = keras.Model(start, head(layers.GlobalAveragePooling1D()(inside)))
         outputs = lambda one: np.array(engine.numpy(one(engine.tensor(ids))))  # noqa: E731
         before = outputs(model)
         structure = {"pre_block_layers": [words], "sequential_blocks": [block]} if calibrated else None
@@ -68,7 +69,8 @@ def run_quantized_model(backend: Any, request: FunctionRequest) -> Observation |
                 found[way] = outputs(again)
             except Exception as error:
                 raised.append((way, f"{type(error).__name__}: {error}"[:300]))
-    return Observation(found, facts={"raised": tuple(raised)})
+    left = () if calibrated or head.quantization_mode else ("Dense",)
+    return Observation(found, facts={"raised": tuple(raised), "left": left})
 
 
 def run_grouped_weights(backend: Any, request: FunctionRequest) -> Observation | Unsupported:
