@@ -152,7 +152,7 @@ def crossed(name: str, t: np.ndarray, p: np.ndarray, smoothing: float) -> np.nda
 
 
 @statement("A cross-entropy, focal or not, is its equation of each step, of logits or shares, with labels that are smoothed or "
-           "not; that of classes by their number too, of which one may be ignored.",
+           "not; that of classes by their number too, of which one may be ignored, whatever is predicted there.",
            {"name": (*CROSSED, SPARSE), "of": tuple(STEPPED), "logits": (True, False), "soft": (True, False),
             "form": ("function", "loss", "compiled")},
            strength=(1, 2, 3), sparing=2, eager=3,
@@ -172,6 +172,7 @@ def cross_entropies_are_equations(ask, name, of, logits, soft, form) -> list[Dev
     options |= {"apply_class_balancing": True} if name == "binary_focal_crossentropy" else {}
     if logits:  # the same shares whatever is added to the logits of all classes
         outputs = np.log(outputs) + 0.5 if "categorical" in name else np.log(outputs / (1 - outputs))
+    outputs = np.where(counts[..., None], outputs, np.nan)
     weights = generator("losses by name", "weights").uniform(0.5, 2.0, due.shape)
     due = {"loss": due * weights, "compiled": (due * weights).sum().reshape(1) / counts.sum()}.get(form, due)
     arguments = {"name": name, "class": kind, "options": options, "form": form, "outputs": outputs, "weights": weights,
@@ -252,6 +253,7 @@ def rarer_losses_are_equations(ask, loss, form) -> list[Deviation]:
 TURNED: Mapping[str, tuple[str, dict[str, Any]]] = {
     "losses.CategoricalCrossentropy": ("class", {}), "losses.SparseCategoricalCrossentropy": ("classes", {}),
     "losses.CategoricalFocalCrossentropy": ("class", {}), "losses.BinaryCrossentropy": ("flags", {}),
+    "losses.SparseCategoricalCrossentropy in a column": ("column", {"ignore_class": IGNORED}),
     **{f"losses.Categorical{kind} smoothed": ("class", {"label_smoothing": SMOOTHING}) for kind in (
         "Crossentropy", "FocalCrossentropy")},
     "losses.BinaryFocalCrossentropy": ("flags", {}), "losses.CosineSimilarity": ("numbers", {}),
@@ -270,8 +272,8 @@ their options."""
            source="https://github.com/keras-team/keras/issues/23667")
 def classes_lie_along_any_axis(ask, part, steps) -> list[Deviation]:
     numbers, options = TURNED[part]
-    targets, outputs = drawn("class" if numbers == "classes" else numbers, (3, steps, CLASSES), "turned")
-    targets = targets.argmax(axis=-1) if numbers == "classes" else targets
+    targets, outputs = drawn("class" if numbers in ("classes", "column") else numbers, (3, steps, CLASSES), "turned")
+    targets = targets.argmax(axis=-1, keepdims=numbers == "column") if numbers in ("classes", "column") else targets
     arguments = {"part": part.partition(" ")[0], "options": options, "targets": targets, "outputs": outputs}
     seen = ask(FunctionRequest("turned", tuple(arguments.items())))
     return compare("turned", seen["turned"], seen["usual"], SLACK * np.maximum(1.0, np.abs(seen["usual"])))
