@@ -13,7 +13,8 @@ ALL = faults(FAMILY, SRC + "trainers.compile_utils", {
         "            sample_weight = self._flatten_y(sample_weight)\n            # For multi-outputs",
         "            sample_weight = tree.flatten(sample_weight)\n            # For multi-outputs"),
 }, {"metrics read weights of a dictionary in the alphabet's order":
-    "a list of outputs refuses weights by name (keras-weights-of-rows-by-name-raise), a dictionary has the alphabet's order itself"}) + faults(FAMILY, SRC + "callbacks.early_stopping", {
+    "a list of outputs refuses weights by name (keras-weights-of-rows-by-name-raise), a dictionary has the alphabet's order itself",
+}) + faults(FAMILY, SRC + "callbacks.early_stopping", {
     "stopping early keeps the best of the training before": (
         "        self.best = None\n        self.best_weights", "        self.best_weights"),
 }) + faults(FAMILY, SRC + "callbacks.reduce_lr_on_plateau", {
@@ -29,7 +30,10 @@ ALL = faults(FAMILY, SRC + "trainers.compile_utils", {
         "variables = optimizer._trainable_variables", "variables = self.model.trainable_variables", 4),
 }) + faults(FAMILY, SRC + "trainers.data_adapters.generator_data_adapter", {
     "an empty generator is not refused": ("        if not first_batches:\n", "        if False:\n"),
-}, {"an empty generator is not refused": "it is, by an IndexError in the line behind"}) + faults(FAMILY, SRC + "models.functional", {
+}, {
+    "an empty generator is not refused":
+    "it is, by an IndexError in the line behind",
+}) + faults(FAMILY, SRC + "models.functional", {
     "a model class of any arguments is not made of a graph": (
         "    if init_spec.varargs is not None and init_spec.varkw is not None:\n", "    if False:\n"),
     "layers of a graph are not tracked one by one": (
@@ -56,7 +60,10 @@ ALL = faults(FAMILY, SRC + "trainers.compile_utils", {
         "            result = ops.where(\n                label_and_pred,\n                ops.cast(weights, dtype=var.dtype),\n"
         "                0,\n            )\n",
         "            result = ops.cast(label_and_pred, var.dtype) * ops.cast(weights, dtype=var.dtype)\n"),
-}, {"weights multiply what does not count": "but for weights that are not finite, and each of these counts in one of four sums"}) + faults(FAMILY, SRC + "backend.torch.trainer", {
+}, {
+    "weights multiply what does not count":
+    "but for weights that are not finite, and each of these counts in one of four sums",
+}) + faults(FAMILY, SRC + "backend.torch.trainer", {
     "metrics go over batches of train_on_batch": (
         "        self.make_train_function()\n        self.reset_metrics()\n", "        self.make_train_function()\n"),
     "metrics go over batches of test_on_batch": (
@@ -64,7 +71,10 @@ ALL = faults(FAMILY, SRC + "trainers.compile_utils", {
 }) + faults(FAMILY, SRC + "backend.torch.optimizers.torch_optimizer", {
     "an optimizer is made twice": (
         "            return super().__new__(OPTIMIZERS[cls])\n", "            return OPTIMIZERS[cls](*args, **kwargs)\n"),
-}, {"an optimizer is made twice": "the second time does what the first one did; the number behind its name is one more"}) + faults(FAMILY, SRC + "saving.saving_lib", {
+}, {
+    "an optimizer is made twice":
+    "the second time does what the first one did; the number behind its name is one more",
+}) + faults(FAMILY, SRC + "saving.saving_lib", {
     "layers in lists within lists are not saved": (
         '        elif isinstance(saveable, (list, dict, tuple)):\n            name = _get_unique_name("container", used_names)\n'
         "            _save_container_state(",
