@@ -52,8 +52,8 @@ def single_options_survive(ask, kind):
 
 
 @statement("A layer that stands thrice in a model stands thrice, with one set of weights, in one that is made of it: it gives "
-           "the same; and its inputs have their names, shapes and dtypes; layers side by side are listed as they are joined, and "
-           "weights of a series keep their paths.",
+           "the same; and its inputs have their names, shapes and dtypes; layers side by side, in a model of a class of "
+           "one's own too, are listed as they are joined, and weights of a series keep their paths.",
            {"way": WAYS}, sparing=0, source="Keras: clone_model, Model.from_config, load_model")
 def shared_layers_stay_shared(ask, way):
     seen = ask(FunctionRequest("shared", (("way", way),)))

@@ -19,12 +19,18 @@ from suite.backends.keras_again import remade
 def run_shared(backend: Any, request: FunctionRequest) -> Observation:
     """Answer the request of `cases.families.configurations.shared_layers_stay_shared`."""
     options, keras = dict(request.arguments), backend.keras
+
+    class Own(keras.Model):
+        def __init__(self, *args: Any, **kwargs: Any) -> None:
+            super().__init__(*args, **kwargs)
+
     with moment("build"):
         one, start = keras.layers.LSTM(3, return_sequences=True), keras.Input((4, 3), name="series")
         ids = keras.Input((None,), 2, dtype="int32", name="ids")
         model = keras.Model([start, ids], [one(one(one(start))), keras.layers.Embedding(9, 2)(ids)])
         both = {"made": model, "again": remade(keras, model, options["way"])}
-        beside = keras.Model(start, keras.layers.Concatenate()([getattr(keras.layers, kind)(2)(start) for kind in BESIDE]))
+        kind = keras.Model if options["way"] == "file" else Own  # which no file knows
+        beside = kind(start, keras.layers.Concatenate()([getattr(keras.layers, layer)(2)(start) for layer in BESIDE]))
         listed = {name: tuple(type(layer).__name__ for layer in each.layers[1:-1])
                   for name, each in (("made", beside), ("again", remade(keras, beside, options["way"])))}
         series = keras.Sequential([start, keras.layers.LSTM(2), keras.layers.Dense(1)], name="read")
