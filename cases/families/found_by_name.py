@@ -13,7 +13,8 @@ PLACES = {"named": "own", "registered": "own", "nowhere": "refused"}
 
 @statement("Every loss, metric, optimizer and the like is made of its configuration by its own module, which leaves that as it "
            "was, and is found there by the name of its class; every function, of tensors too, is found by its configuration.",
-           {"module": MODULES}, strength=(1, 1, 1), dear={"module": [one for one in MODULES if one not in ("losses", "ops")]},
+           {"module": MODULES}, strength=(1, 1, 1), usual={"module": tuple(one for one in MODULES if one != "metrics")},
+           dear={"module": tuple(one for one in MODULES if one not in ("losses", "ops"))},
            source="Keras: serialize, deserialize, get of each module")
 def parts_are_found_by_their_modules(ask, module) -> list[Deviation]:
     """Facts: `asked`, how many parts; `classes` (question, class, what came), `functions` (name, what came), those alone that are

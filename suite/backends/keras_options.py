@@ -33,9 +33,9 @@ def run_shared(backend: Any, request: FunctionRequest) -> Observation:
         beside = kind(start, keras.layers.Concatenate()([getattr(keras.layers, layer)(2)(start) for layer in BESIDE]))
         listed = {name: tuple(type(layer).__name__ for layer in each.layers[1:-1])
                   for name, each in (("made", beside), ("again", remade(keras, beside, options["way"])))}
-        series = keras.Sequential([start, keras.layers.LSTM(2), keras.layers.Dense(1)], name="read")
+        series = [keras.Sequential([start, keras.layers.LSTM(2)], name="read")] if options["way"] == "configuration" else []
         paths = {name: tuple(weight.path for weight in each.weights)
-                 for name, each in (("made", series), ("again", remade(keras, series, options["way"])))}
+                 for one in series for name, each in (("made", one), ("again", remade(keras, one, "configuration")))}
     told = {name: tuple(f"{i.name} {tuple(i.shape)} {i.dtype}" for i in each.inputs) for name, each in both.items()}
     arrays = {name: np.array([len(each.layers), each.count_params()]) for name, each in both.items()}
     with moment("run"):

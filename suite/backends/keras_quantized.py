@@ -61,7 +61,7 @@ def run_quantized_model(backend: Any, request: FunctionRequest) -> Observation |
     found, raised = {"before": before, "after": outputs(model)}, []
 
     with moment("run"):
-        for way in ("file", "configuration"):
+        for way in options["ways"]:
             try:
                 again = remade(keras, model, way)
                 if way == "configuration":
