@@ -8,9 +8,10 @@ from cases.models import FunctionRequest
 from cases.requests import Deviation
 from cases.tolerance import compare, unit_roundoff
 
-CHANGES = ("replaced", "normalized", "added", "adapted", "popped", "recompiled")
+CHANGES = ("replaced", "normalized", "added", "adapted", "popped", "recompiled", "emptied")
 """The last layer replaced by another one of its size; the first one, a normalization, adapted to other numbers; one more layer at
-the end; the last layer adapted by thin matrices; taken away; the whole compiled anew, with another loss and metric."""
+the end; the last layer adapted by thin matrices; taken away; the whole compiled anew, with another loss and metric; one more
+layer, in a model whose first one was taken away before it was used."""
 PARTS = ("lstm", "loop", "bidirectional", "time_distributed")
 SLACK = 64 * unit_roundoff("float32")
 

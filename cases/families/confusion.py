@@ -164,13 +164,15 @@ METRICS: Mapping[str, tuple[str, dict[str, Any], Rule]] = {
     "FBetaScore of each": ("FBetaScore", {"beta": 2.0, "threshold": 0.375}, lambda t, p, w: scored(t, p, w, 0.375, 2.0)[0]),
     "FBetaScore by counts": ("FBetaScore", {"beta": 0.5, "threshold": 0.375, "average": "weighted"}, lambda t, p, w: np.average(
         scored(t, p, w, 0.375, 0.5)[0], weights=scored(t, p, w, 0.375, 0.5)[1])),
-    "F1Score of all": ("F1Score", {"threshold": 0.375, "average": "micro"}, lambda t, p, w: scored(
-        *(one.reshape(-1, 1) for one in (t, p, w)), 0.375, 1.0)[0][0]),
+    **{f"F1Score of {which}": ("F1Score", {"threshold": 0.375, "average": "micro"}, lambda t, p, w: scored(
+        *(one.reshape(-1, 1) for one in (t, p, w)), 0.375, 1.0)[0][0]) for which in ("all", "all by a column")},
     "R2Score of each": ("R2Score", {"class_aggregation": None}, lambda t, p, w: explained(t, p, w)[0]),
     "R2Score by variance": ("R2Score", {"class_aggregation": "variance_weighted_average"}, lambda t, p, w: np.average(
         explained(t, p, w)[0], weights=explained(t, p, w)[1])),
     **{f"R2Score for regressors of {which}": ("R2Score", {"num_regressors": 3}, lambda t, p, w: 1 - (
-        1 - explained(t, p, w[:, : t.shape[1]])[0].mean()) * (len(t) - 1) / (len(t) - 3 - 1)) for which in ("one", "several")},
+        1 - explained(t, p, w[:, : t.shape[1]])[0].mean()) * ((n := (w[:, 0] > 0).sum()) - 1) / (n - 3 - 1))
+        for which in ("one", "several")},
+    "R2Score of a number that never changes": ("R2Score", {}, lambda t, p, w: 1.0 * (t == p).all()),
     "ConcordanceCorrelation": ("ConcordanceCorrelation", {"axis": -1}, agreeing),
     "MeanIoU": ("MeanIoU", {"num_classes": 4, "ignore_class": 1}, lambda t, p, w: of_classes(t, p, range(4), 1)),
     "MeanIoU of fewer": ("MeanIoU", {"num_classes": 3}, lambda t, p, w: of_classes(
@@ -178,11 +180,12 @@ METRICS: Mapping[str, tuple[str, dict[str, Any], Rule]] = {
     "IoU": ("IoU", {"num_classes": 4, "target_class_ids": [0, 3]}, lambda t, p, w: of_classes(t, p, (0, 3))),
 }
 """What it is called here -> Keras' metric, its options, the rule over flags, probabilities and weights (rows, labels)."""
-UNWEIGHTED = ("BinaryIoU", "MeanIoU", "MeanIoU of fewer", "IoU")
-"""Whose weights the ledger says to be cut to whole numbers."""
+UNWEIGHTED = ("BinaryIoU", "MeanIoU", "MeanIoU of fewer", "IoU", "R2Score of a number that never changes")
+"""Whose weights the ledger says to be cut to whole numbers; or whose sums are exact without weights."""
 READ: Mapping[str, tuple[str, str]] = {"AUC of logits": ("flags", "logits"), "ConcordanceCorrelation": ("numbers", "shares"),
                                        **{name: ("numbers", "shares") for name in METRICS if name.startswith("R2Score")},
                                        "R2Score for regressors of one": ("number", "share"),
+                                       "R2Score of a number that never changes": ("constant", "constant"),
                                        **{name: ("classes", "others") for name in METRICS if name in (
                                            "MeanIoU", "MeanIoU of fewer", "IoU")}}
 """What a metric reads, where it is not flags and probabilities."""
@@ -191,16 +194,18 @@ STATELESS = ("Precision at thresholds", "AUC", "BinaryIoU")
 
 
 def drawn() -> dict[str, np.ndarray]:
-    """Flags, probabilities and their logits, numbers and classes (rows, labels), and weights of rows; both batches one after the
-    other."""
+    """Flags, probabilities and their logits, numbers and classes (rows, labels), and weights of rows, of one row none; both
+    batches one after the other."""
     random = generator("confusion")
     size = sum(ROWS) * LABELS
     flags, shares = random.permutation(np.arange(size) % 2), random.permutation(np.arange(1.0, size + 1)) / (size + 1.5)
     arrays = {"flags": flags, "shares": shares, "logits": np.log(shares / (1 - shares)), "numbers": random.uniform(0, 1, size),
               "classes": random.permutation(np.arange(size) % 4), "others": random.permutation(np.arange(size) % 4)}
     arrays = {name: one.reshape(-1, LABELS) for name, one in arrays.items()}
-    return {**arrays, "number": arrays["numbers"][:, :1], "share": arrays["shares"][:, :1],
-            "weights": random.uniform(0.5, 2.0, sum(ROWS))}
+    weights = random.uniform(0.5, 2.0, sum(ROWS))
+    weights[2] = 0
+    return {**arrays, "number": arrays["numbers"][:, :1], "share": arrays["shares"][:, :1], "weights": weights,
+            "column": weights[:, None], "constant": np.full((sum(ROWS), 1), 0.75)}
 
 
 def due() -> dict[str, np.ndarray]:
@@ -214,12 +219,17 @@ def due() -> dict[str, np.ndarray]:
     return found | {f"{name}/stateless": found[name] for name in STATELESS}
 
 
+def weights_of(name: str) -> str | None:
+    """The name of the weights that a metric is told: of rows, or of rows in a column; None where it is told none."""
+    return None if name in UNWEIGHTED else "column" if name.endswith("column") else "weights"
+
+
 @statement("What is hit and missed of flags is counted by hand at each threshold, by its weight, of all labels, of one, or of "
            "the highest of a row, over batches since the last reset; rates, scores and areas under curves are those of these "
            "counts, overlaps those of classes, and correlations those of numbers.",
            sparing=0, source="Keras: metrics, confusion metrics, AUC; Fawcett 2006; Davis and Goadrich 2006; Flach and Kull 2015")
 def flags_are_counted(ask):
-    asked = tuple((name, kind, options, READ.get(name, ("flags", "shares")), name not in UNWEIGHTED, name in STATELESS)
+    asked = tuple((name, kind, options, READ.get(name, ("flags", "shares")), weights_of(name), name in STATELESS)
                   for name, (kind, options, _) in METRICS.items())
     seen = ask(FunctionRequest("confusion", (("metrics", asked), ("rows", ROWS[0]), *drawn().items())))
     return differing(seen, due())

@@ -163,34 +163,41 @@ def differing(seen: Observation, due: Mapping[str, np.ndarray]) -> list[Deviatio
     return found
 
 
+def fed(ask, kind: str, way: str, due: Mapping[str, np.ndarray], alone: bool = False) -> list[Deviation]:
+    """What is told otherwise than is due, and what is warned of, though nothing is wrong."""
+    seen = ask(asked(kind, way, alone))
+    return differing(seen, due) + [Deviation("warned", f"warned: {words}") for words in seen.facts.get("warned", ())]
+
+
 def asked(kind: str, way: str, alone: bool) -> FunctionRequest:
     """The question; of inputs `alone` a model that was just made predicts, and does nothing else."""
     given = {"kind": kind, "way": way, "alone": alone, "inputs": tuple(drawn(KINDS[kind]).inputs.items())}
     return FunctionRequest("feeding", tuple(given.items()))
 
 
-FED = "A model that is fed by arrays, a generator, a dataset, a loader or tf.data trains, validates and predicts as by hand: "
+FED = ("A model that is fed by arrays, a generator, a dataset, a loader or tf.data trains, validates and predicts as by hand, "
+       "without a warning: ")
 SOURCE = "Keras: Model.fit, evaluate, predict; sums by hand"
 
 
 @statement(FED + "by masked steps and their weights, one batch an epoch, and by names.",
            {"way": WAYS, "kind": ("masked", "named")}, strength=(1, 1, 2), sparing=2, source=SOURCE)
 def every_way_feeds_masked_steps(ask, way, kind):
-    return differing(ask(asked(kind, way, False)), by_hand(KINDS[kind]))
+    return fed(ask, kind, way, by_hand(KINDS[kind]))
 
 
 @statement(FED + "by two inputs, two targets and two weights, in tuples, several batches at once, and in lists.",
            {"way": WAYS, "kind": ("pair", "listed")}, usual={"way": ("loader", "generator", "arrays")}, strength=(1, 1, 2),
            sparing=3, source=SOURCE)
 def every_way_feeds_several_inputs(ask, way, kind):
-    return differing(ask(asked(kind, way, False)), by_hand(KINDS[kind]))
+    return fed(ask, kind, way, by_hand(KINDS[kind]))
 
 
 @statement(FED + "with weights of classes, and 1 for a class that has none.",
            {"way": ("tf_data", "arrays", "dataset"), "kind": ("classes", "one_hot")}, usual={"way": ("tf_data", "arrays")},
            strength=(1, 2, 2), sparing=2, source=SOURCE)
 def every_way_weighs_classes(ask, way, kind):
-    return differing(ask(asked(kind, way, False)), by_hand(KINDS[kind]))
+    return fed(ask, kind, way, by_hand(KINDS[kind]))
 
 
 @statement("A model predicts from a generator, a dataset, a loader or tf.data that gives inputs alone.",
@@ -199,7 +206,7 @@ def every_way_weighs_classes(ask, way, kind):
 def inputs_alone_are_taken(ask, kind, way):
     data = drawn(KINDS[kind])
     due = read(data, data.kernels)
-    return differing(ask(asked(kind, way, True)), {f"predict/{name}": output for name, output in due.items()})
+    return fed(ask, kind, way, {f"predict/{name}": output for name, output in due.items()}, alone=True)
 
 
 @statement("A dataset that gives batches by number feeds each of them once an epoch, in their order unless they are shuffled, "

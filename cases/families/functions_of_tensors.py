@@ -147,7 +147,15 @@ def endless(x: np.ndarray) -> np.ndarray:
     return np.where(np.isinf(x), 100 * np.sign(x), x)
 
 
+def stepped(x: np.ndarray, low: Any, high: Any, num_bits: int, narrow_range: bool = False, axis: int = -1) -> np.ndarray:
+    """Rounded to steps from the least to the greatest number, which are moved so that zero is one of them (Jacob et al. 2018)."""
+    first, last = int(narrow_range), 2**num_bits - 1
+    step = (np.asarray(high) - low) / (last - first)
+    zero = np.round(np.clip(first - low / step, first, last))
+    return (np.clip(np.floor(x / step + 0.5) + zero, first, last) - zero) * step
 
+
+ENDS = np.array([1.0, 1.25, 1.5], "float32")
 GROUPS: Mapping[str, list[Call]] = {
     "sums": [
         *reductions("sum mean std", X, {}, {"axis": 1}, {"axis": (0, -1), "keepdims": True}),
@@ -238,6 +246,10 @@ GROUPS: Mapping[str, list[Call]] = {
                       Call("take_along_axis", (X, np.array([-1, -5], "int32")), {"axis": None})],
     "padded_alike": [Call("pad", (X, 1)), Call("pad", (X, ((1, 2),)))],
     "mirrored": [Call("pad", (X, ((0, 0), (2, 2), (0, 0))), {"mode": "symmetric"})],
+    "stepped": [
+        Call("quantizers.fake_quant_with_min_max_vars", (X, -1.5, 1.25), {"num_bits": 3, "narrow_range": True}, stepped),
+        Call("quantizers.fake_quant_with_min_max_vars", (X, -ENDS[::-1], ENDS), {"num_bits": 4, "axis": -1}, stepped),
+    ],
     "crossed": [Call("cross", (S, S[::-1]))],
     "weighed_steps": [Call("average", (X[:, :3],), {"axis": 1, "weights": np.abs(X[:, :3])}),
                       Call("average", (X,), {"axis": 1, "weights": np.abs(X[0, :, 0])})],

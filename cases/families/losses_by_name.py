@@ -152,7 +152,7 @@ def crossed(name: str, t: np.ndarray, p: np.ndarray, smoothing: float) -> np.nda
 
 
 @statement("A cross-entropy, focal or not, is its equation of each step, of logits or shares, with labels that are smoothed or "
-           "not; that of classes by their number too, of which one may be ignored.",
+           "not; that of classes by their number too, of which one may be ignored, whatever is predicted there.",
            {"name": (*CROSSED, SPARSE), "of": tuple(STEPPED), "logits": (True, False), "soft": (True, False),
             "form": ("function", "loss", "compiled")},
            strength=(1, 2, 3), sparing=2, eager=3,
@@ -172,6 +172,7 @@ def cross_entropies_are_equations(ask, name, of, logits, soft, form) -> list[Dev
     options |= {"apply_class_balancing": True} if name == "binary_focal_crossentropy" else {}
     if logits:  # the same shares whatever is added to the logits of all classes
         outputs = np.log(outputs) + 0.5 if "categorical" in name else np.log(outputs / (1 - outputs))
+    outputs = np.where(counts[..., None], outputs, np.nan)
     weights = generator("losses by name", "weights").uniform(0.5, 2.0, due.shape)
     due = {"loss": due * weights, "compiled": (due * weights).sum().reshape(1) / counts.sum()}.get(form, due)
     arguments = {"name": name, "class": kind, "options": options, "form": form, "outputs": outputs, "weights": weights,
@@ -202,7 +203,7 @@ def overlaps_are_equations(ask, name, of, axis) -> list[Deviation]:
     t, p = drawn("flags", SHAPES[of], of)
     both, missed, wrong = ((a * b).sum(axis=axis) for a, b in ((t, p), (t, 1 - p), (1 - t, p)))
     first, second = (0.25, 0.75) if name == "tversky" else (0.5, 0.5)
-    due = np.asarray(1 - both / (both + first * missed + second * wrong))
+    due = np.asarray(1 - both / (both + first * wrong + second * missed))
     options = {"axis": axis} | ({"alpha": first, "beta": second} if name == "tversky" else {})
     arguments = {"name": name, "class": name.title(), "options": options, "form": "function", "targets": t, "outputs": p,
                  "weights": np.ones(1), "metric": None, "due": due}
@@ -252,6 +253,9 @@ def rarer_losses_are_equations(ask, loss, form) -> list[Deviation]:
 TURNED: Mapping[str, tuple[str, dict[str, Any]]] = {
     "losses.CategoricalCrossentropy": ("class", {}), "losses.SparseCategoricalCrossentropy": ("classes", {}),
     "losses.CategoricalFocalCrossentropy": ("class", {}), "losses.BinaryCrossentropy": ("flags", {}),
+    "losses.SparseCategoricalCrossentropy in a column": ("column", {"ignore_class": IGNORED}),
+    **{f"losses.Categorical{kind} smoothed": ("class", {"label_smoothing": SMOOTHING}) for kind in (
+        "Crossentropy", "FocalCrossentropy")},
     "losses.BinaryFocalCrossentropy": ("flags", {}), "losses.CosineSimilarity": ("numbers", {}),
     "metrics.CategoricalCrossentropy": ("class", {}), "metrics.SparseCategoricalCrossentropy": ("classes", {}),
     "metrics.CosineSimilarity": ("numbers", {}), "metrics.MeanIoU": ("classes", {"num_classes": CLASSES, "sparse_y_pred": False}),
@@ -259,7 +263,8 @@ TURNED: Mapping[str, tuple[str, dict[str, Any]]] = {
     "metrics.OneHotMeanIoU": ("class", {"num_classes": CLASSES}),
     "metrics.OneHotIoU": ("class", {"num_classes": CLASSES, "target_class_ids": (0, 2)}),
 }
-"""Keras' losses and metrics that are told the axis of the classes -> what they are of, and their options."""
+"""Keras' losses and metrics that are told the axis of the classes, with other options behind a space -> what they are of, and
+their options."""
 
 
 @statement("A loss or a metric that is told the axis of the classes, before that of the steps, is that of the classes last, also "
@@ -268,9 +273,9 @@ TURNED: Mapping[str, tuple[str, dict[str, Any]]] = {
            source="https://github.com/keras-team/keras/issues/23667")
 def classes_lie_along_any_axis(ask, part, steps) -> list[Deviation]:
     numbers, options = TURNED[part]
-    targets, outputs = drawn("class" if numbers == "classes" else numbers, (3, steps, CLASSES), "turned")
-    targets = targets.argmax(axis=-1) if numbers == "classes" else targets
-    arguments = {"part": part, "options": options, "targets": targets, "outputs": outputs}
+    targets, outputs = drawn("class" if numbers in ("classes", "column") else numbers, (3, steps, CLASSES), "turned")
+    targets = targets.argmax(axis=-1, keepdims=numbers == "column") if numbers in ("classes", "column") else targets
+    arguments = {"part": part.partition(" ")[0], "options": options, "targets": targets, "outputs": outputs}
     seen = ask(FunctionRequest("turned", tuple(arguments.items())))
     slack = SLACK * np.maximum(1.0, np.abs(seen["usual"]))
     return [d for way in ("turned", "deeper") for d in compare(way, seen[way], seen["usual"], slack)]

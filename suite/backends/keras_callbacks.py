@@ -200,10 +200,11 @@ def by_metrics(keras: Any, model: Any) -> dict[str, np.ndarray]:
 
 
 def averaged(keras: Any, model: Any, kind: str) -> dict[str, np.ndarray]:
-    """A weight and its average after each event."""
+    """A weight and its average after each event, frozen since the optimizer knows it."""
     optimizer = keras.optimizers.SGD(use_ema=True)
     model.compile(optimizer, "mse")
     optimizer.build(model.trainable_variables)
+    model.trainable = False
     averages = [one for one in optimizer.variables if one.path.endswith("average")]
     callback = keras.callbacks.SwapEMAWeights(swap_on_epoch=kind == "averaged_by_epoch")
     callback.set_model(model)

@@ -20,7 +20,11 @@ def run_changed_model(backend: Any, request: FunctionRequest) -> Observation:
             2 if options["change"] == "popped" else 3)  # which are then the outputs
         if options["change"] == "normalized":
             first.adapt(inputs)
-        model = keras.Sequential([keras.Input(inputs.shape[1:]), first, layers.Dense(2)])
+        model = keras.Sequential([layers.Dense(5) if options["change"] == "emptied" else keras.Input(inputs.shape[1:])])
+        if options["change"] == "emptied":
+            model.pop()
+        for layer in (first, layers.Dense(2)):
+            model.add(layer)
         model.compile("sgd", "mse", metrics=["mse"] if options["change"] == "recompiled" else None)
 
     def found() -> np.ndarray:
@@ -47,7 +51,7 @@ def run_changed_model(backend: Any, request: FunctionRequest) -> Observation:
         model.layers[-1].enable_lora(1)
         model.layers[-1].lora_kernel_b.assign(np.ones((1, 2)))
 
-    changes = {"replaced": replace, "popped": model.pop, "added": add, "adapted": adapt,
+    changes = {"replaced": replace, "popped": model.pop, "added": add, "adapted": adapt, "emptied": add,
                "normalized": lambda: first.adapt(3 * inputs + 1),
                "recompiled": lambda: model.compile("sgd", "mae", metrics=["mae"])}
     with moment("run"):

@@ -17,14 +17,14 @@ def run_confusion(backend: Any, request: FunctionRequest) -> Observation:
     told both; its configuration makes it."""
     options, keras, engine = dict(request.arguments), backend.keras, backend.engine
     batches = [{name: engine.tensor(options[name][rows].astype("float32")) for name in (
-        "flags", "shares", "logits", "numbers", "classes", "others", "number", "share", "weights")} for rows in (
-            slice(options["rows"]), slice(options["rows"], None))]
+        "flags", "shares", "logits", "numbers", "classes", "others", "number", "share", "constant", "weights", "column")}
+        for rows in (slice(options["rows"]), slice(options["rows"], None))]
     found = {}
-    for name, kind, given, reads, weighted, stateless in options["metrics"]:
+    for name, kind, given, reads, weights, stateless in options["metrics"]:
         with moment("build"):
             one = getattr(keras.metrics, kind)(**{n: list(v) if isinstance(v, tuple) else v for n, v in given.items()})
             one = type(one).from_config(one.get_config())
-        told = [[batch[one] for one in (*reads, *(["weights"] if weighted else []))] for batch in batches]
+        told = [[batch[one] for one in (*reads, *([weights] if weights else []))] for batch in batches]
         with moment("run"):
             one.update_state(*told[1])
             one.reset_state()

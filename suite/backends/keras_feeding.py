@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -111,13 +112,15 @@ def run_feeding(backend: Any, request: FunctionRequest) -> Observation | Unsuppo
         return dict(zip(("x", "y", "sample_weight"), (rows_of(one, rows) for one in given), strict=False)) | {"batch_size": SIZE}
 
     arrays: dict[str, np.ndarray] = {}
-    with moment("run"):
+    with moment("run"), warnings.catch_warnings(record=True) as warned:
+        warnings.simplefilter("always")
         if not options["alone"]:
             arrays |= trained(model, kind, fed, by_class)
             if kind.at_once > 1:
                 arrays |= predicted(model, kind, fed(slice(SIZE * kind.at_once)), "whole")
         arrays |= predicted(model, kind, fed())
-    return Observation(arrays)
+    return Observation(arrays, facts={"warned": tuple(dict.fromkeys(
+        str(one.message) for one in warned if issubclass(one.category, UserWarning)))})
 
 
 def trained(model: Any, kind: Kind, fed: Callable[..., dict[str, Any]], by_class: dict[str, Any]) -> dict[str, np.ndarray]:

@@ -13,9 +13,9 @@ from suite.backends.keras_again import remade
 
 
 def ordered(every: list[Any], how: str) -> Any:
-    """Those of `y` and `c` by their names, by their names in the other order, or as they are."""
-    order = {"names": "yc", "turned": "cy", "list": ""}[how]
-    return {name: every["yc".index(name)] for name in order} or every
+    """Those of `y` and `c` by their names, by their names in the other order, with others besides, or as they are."""
+    order = {"names": "yc", "turned": "cy", "list": "", "more": "ycad"}[how]
+    return {name: every["yc".find(name)] for name in order} or every
 
 
 def run_named_inputs(backend: Any, request: FunctionRequest) -> Observation:

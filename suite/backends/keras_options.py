@@ -19,14 +19,23 @@ from suite.backends.keras_again import remade
 def run_shared(backend: Any, request: FunctionRequest) -> Observation:
     """Answer the request of `cases.families.configurations.shared_layers_stay_shared`."""
     options, keras = dict(request.arguments), backend.keras
+
+    class Own(keras.Model):
+        def __init__(self, *args: Any, **kwargs: Any) -> None:
+            super().__init__(*args, **kwargs)
+
     with moment("build"):
         one, start = keras.layers.LSTM(3, return_sequences=True), keras.Input((4, 3), name="series")
         ids = keras.Input((None,), 2, dtype="int32", name="ids")
         model = keras.Model([start, ids], [one(one(one(start))), keras.layers.Embedding(9, 2)(ids)])
         both = {"made": model, "again": remade(keras, model, options["way"])}
-        beside = keras.Model(start, keras.layers.Concatenate()([getattr(keras.layers, kind)(2)(start) for kind in BESIDE]))
+        kind = keras.Model if options["way"] == "file" else Own  # which no file knows
+        beside = kind(start, keras.layers.Concatenate()([getattr(keras.layers, layer)(2)(start) for layer in BESIDE]))
         listed = {name: tuple(type(layer).__name__ for layer in each.layers[1:-1])
                   for name, each in (("made", beside), ("again", remade(keras, beside, options["way"])))}
+        series = [keras.Sequential([start, keras.layers.LSTM(2)], name="read")] if options["way"] == "configuration" else []
+        paths = {name: tuple(weight.path for weight in each.weights)
+                 for one in series for name, each in (("made", one), ("again", remade(keras, one, "configuration")))}
     told = {name: tuple(f"{i.name} {tuple(i.shape)} {i.dtype}" for i in each.inputs) for name, each in both.items()}
     arrays = {name: np.array([len(each.layers), each.count_params()]) for name, each in both.items()}
     with moment("run"):
@@ -35,7 +44,7 @@ def run_shared(backend: Any, request: FunctionRequest) -> Observation:
              backend.engine.tensor(np.array([[1, 2], [3, 4]], "int32"))]
         arrays |= {f"outputs/{name}": backend.engine.numpy(each(x)[0]) for name, each in both.items()}
     return Observation(arrays,
-                       facts={"inputs": told, "beside": listed})
+                       facts={"inputs": told, "beside": listed, "paths": paths})
 
 
 def run_optional(backend: Any, request: FunctionRequest) -> Observation:

@@ -20,6 +20,7 @@ from suite.backends.keras_exports import run_checkpoint, run_exported, run_expor
 from suite.backends.keras_feeding import run_fed_rows, run_feeding, run_numbered_batches
 from suite.backends.keras_few_rows import run_both_reset, run_few_rows, run_one_row, run_rows_alone
 from suite.backends.keras_fitting import run_fitting, run_left_out, run_undecayed
+from suite.backends.keras_found import run_found_parts, run_own_names
 from suite.backends.keras_frozen import run_frozen_drop, run_frozen_file, run_frozen_model, run_frozen_part
 from suite.backends.keras_given import run_given, run_wrong_weights
 from suite.backends.keras_graphs import run_between, run_convolution_in_time, run_cut_model, run_graph, run_other_convolution
@@ -101,7 +102,7 @@ from suite.backends.keras_parts import (
     run_wrong_table,
 )
 from suite.backends.keras_purity import run_purity, run_recorded
-from suite.backends.keras_quantized import run_quantized_model
+from suite.backends.keras_quantized import run_grouped_weights, run_quantized_model
 from suite.backends.keras_ranges import run_attending_nothing, run_half_range, run_judged_halves
 from suite.backends.keras_refused import run_refused_call
 from suite.backends.keras_saved import run_edited_file, run_saved, run_state_tree
@@ -208,7 +209,7 @@ PROBES: Mapping[str, Callable] = {
     "engine_modes": run_engine_modes,
     "held_lists": run_held_lists, "own_shapes": run_own_shapes, "steps_given": run_steps_given,
     "policies_by_path": run_policies_by_path, "own_configurations": run_own_configurations,
-    "own_functions": run_own_functions,
+    "own_functions": run_own_functions, "found_parts": run_found_parts, "own_names": run_own_names,
     "neighbouring_seeds": run_neighbouring_seeds,
     "masked_loss_by_name": run_masked_loss_by_name, "weighted_metric": run_weighted_metric,
     "metric_over_batches": run_metric_over_batches, "confusion": run_confusion,
@@ -216,7 +217,8 @@ PROBES: Mapping[str, Callable] = {
     "feeding": run_feeding, "fed_rows": run_fed_rows, "numbered_batches": run_numbered_batches,
     "single_calls": run_single_calls, "stopped_training": run_stopped_training, "tensors": run_tensors, "slopes": run_slopes,
     "left_out_inputs": run_left_out_inputs,
-    "quantized_model": run_quantized_model, "changed_model": run_changed_model, "stateless_call": run_stateless_call,
+    "quantized_model": run_quantized_model, "grouped_weights": run_grouped_weights, "changed_model": run_changed_model,
+    "stateless_call": run_stateless_call,
     "names_of_no_input": run_names_of_no_input, "drawn_by_name": run_drawn_by_name,
     "states_of_other_dtypes": run_states_of_other_dtypes, "converted_variable": run_converted_variable,
     "half_moments": run_half_moments, "half_ctc": run_half_ctc, "open_lengths": run_open_lengths,

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from cases.batches import Batch
+from cases.families.found_by_name import PLACES
 from cases.families.half_ranges import LAYERS
 from cases.families.rare_optimizers import stepped
 from cases.layers import Layer
@@ -19,6 +20,16 @@ def run_made_again(backend: Any, request: FunctionRequest) -> Observation:
     """A number of the options, which are all there is to a part."""
     value = np.array(len(str(dict(request.arguments)["options"])), "float32")
     return Observation({"made": value, "again/configuration": value, "again/words": value, "plain": 0 * value})
+
+
+def run_found_parts(backend: Any, request: FunctionRequest) -> Observation:
+    """One part, which is found."""
+    return Observation({}, facts={"asked": 1, "classes": (), "functions": ()})
+
+
+def run_own_names(backend: Any, request: FunctionRequest) -> Observation:
+    """What is to come."""
+    return Observation({}, facts={"came": tuple(("activations", *each) for each in PLACES.items())})
 
 
 def run_stateless_steps(backend: Any, request: FunctionRequest) -> Observation:

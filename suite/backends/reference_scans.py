@@ -111,9 +111,16 @@ def run_quantized_model(backend: Any, request: FunctionRequest) -> Observation:
     """A table that is kept in so many steps."""
     options = dict(request.arguments)
     table = np.sin(np.arange(options["words"] * 4.0)).reshape(-1, 4)
-    steps = {"int8": 127, "int4": 7, "float8": 15}[options["mode"]]
+    steps = {"int8": 127, "float8": 15}.get(options["mode"], 7)
     before, after = table[options["ids"]], (np.round(table * steps) / steps)[options["ids"]]
     return Observation({"before": before, "after": after, "file": after, "configuration": after}, facts={"raised": ()})
+
+
+def run_grouped_weights(backend: Any, request: FunctionRequest) -> Observation:
+    """Sixteen steps from zero to the farthest weight."""
+    weights = dict(request.arguments)["weights"].astype("float64")
+    step = np.ptp(np.append(weights, 0.0)) / 15
+    return Observation({"weights": np.round(weights / step) * step})
 
 
 def run_changed_model(backend: Any, request: FunctionRequest) -> Observation:

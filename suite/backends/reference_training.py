@@ -140,7 +140,8 @@ def run_shared(backend: Any, request: FunctionRequest) -> Observation:
     """A description that is copied is the same."""
     return Observation({"made": np.array([3, 124]), "again": np.array([3, 124]), "outputs/made": np.ones(2),
                         "outputs/again": np.ones(2)},
-                       facts={"inputs": {"made": ("ids",), "again": ("ids",)}, "beside": {"made": BESIDE, "again": BESIDE}})
+                       facts={"inputs": {"made": ("ids",), "again": ("ids",)}, "beside": {"made": BESIDE, "again": BESIDE},
+                              "paths": {"made": ("read",), "again": ("read",)}})
 
 
 def run_other_halves(backend: Any, request: FunctionRequest) -> Observation:

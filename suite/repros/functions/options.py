@@ -139,8 +139,8 @@ def again(way: str, shape: str, stateful: bool, ids: bool = False) -> list[str]:
 def shared(told: Told) -> list[str]:
     """A layer that stands twice in a model, in one that is made of it."""
     way = told.options["way"]
-    if told.worst.where == "layers":
-        raise NoScript("layers side by side: the message tells their order")
+    if told.worst.where in ("layers", "paths"):
+        raise NoScript("layers side by side, and paths: the message tells them")
     made = {"clone": ["again = keras.models.clone_model(model)"],
             "configuration": ["again = type(model).from_config(model.get_config())"]}.get(way) or [
         'path = os.path.join(tempfile.mkdtemp(), "model.keras")', "model.save(path)", "again = keras.models.load_model(path)"]

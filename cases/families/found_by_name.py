@@ -1,0 +1,37 @@
+"""Losses, metrics, optimizers and the like, and functions, found by name and by configuration: Keras' and the user's own."""
+
+from __future__ import annotations
+
+from cases.families.base import statement
+from cases.models import FunctionRequest
+from cases.requests import Deviation
+
+MODULES = ("optimizers", "losses", "metrics", "activations", "ops", "schedules", "initializers", "regularizers", "constraints")
+PLACES = {"named": "own", "registered": "own", "nowhere": "refused"}
+"""Where the user's class or function is told, under the name of one of Keras' -> what is to come of its configuration."""
+
+
+@statement("Every loss, metric, optimizer and the like is made of its configuration by its own module, which leaves that as it "
+           "was, and is found there by the name of its class; every function, of tensors too, is found by its configuration.",
+           {"module": MODULES}, strength=(1, 1, 1), usual={"module": tuple(one for one in MODULES if one != "metrics")},
+           dear={"module": tuple(one for one in MODULES if one not in ("losses", "ops"))},
+           source="Keras: serialize, deserialize, get of each module")
+def parts_are_found_by_their_modules(ask, module) -> list[Deviation]:
+    """Facts: `asked`, how many parts; `classes` (question, class, what came), `functions` (name, what came), those alone that are
+    not found, or not left as they were."""
+    facts = ask(FunctionRequest("found_parts", (("module", module),))).facts
+    found = [Deviation(f"{question} {name}", f"{question} {name}: {came}") for question, name, came in facts.get("classes", ())]
+    if lost := facts.get("functions", ()):
+        words = ", ".join(f"{name} ({came})" for name, came in lost[:4])
+        found.append(Deviation("functions", f"functions: {len(lost)} are not found by their configuration: {words}"))
+    return found if facts.get("asked", 0) else [*found, Deviation("asked", "no part was asked about")]
+
+
+@statement("A class or function of the user's own, under the name of one of Keras', is itself in what is made of its "
+           "configuration where it is named, or registered, and is refused where it is neither.", sparing=0, eager=1,
+           source="Keras: custom_objects, register_keras_serializable, deserialize")
+def own_names_are_not_keras(ask) -> list[Deviation]:
+    came = ask(FunctionRequest("own_names", ())).facts.get("came", ())
+    found = [Deviation(f"{part}, {place}", f"{part}, {place}: what came is {what}, expected {PLACES[place]}")
+             for part, place, what in came if what != PLACES[place]]
+    return found if {place for _, place, _ in came} == set(PLACES) else [*found, Deviation("places", "not every place was asked")]
