@@ -39,7 +39,6 @@ from dataclasses import dataclass, field, replace
 from fnmatch import fnmatchcase
 from functools import lru_cache
 from pathlib import Path
-from types import MappingProxyType
 from typing import Any
 
 from packaging.specifiers import InvalidSpecifier, SpecifierSet
@@ -202,7 +201,7 @@ def same(one: Any, other: Any) -> bool:
     return one == other and isinstance(one, bool) == isinstance(other, bool)
 
 
-def read(path: Path, taken: Collection[str] = (), newest: Mapping[str, str] = MappingProxyType({})) -> tuple[Known, ...]:
+def read(path: Path, taken: Collection[str] = (), newest: Mapping[str, str] | None = None) -> tuple[Known, ...]:
     """The entries of a ledger; `taken` are the keys of others, `newest` the newest versions that it was written for. Raises
     BadLedger with the file, the entry and what is wrong with it."""
     try:
@@ -220,7 +219,8 @@ def read(path: Path, taken: Collection[str] = (), newest: Mapping[str, str] = Ma
     keys = [raw.get("key") for raw in known]
     if twice := {k for k in (*keys, *taken) if k and [*keys, *taken].count(k) > 1}:
         raise BadLedger(f"ledger {path}: key used twice: {', '.join(sorted(twice))}")
-    return tuple(replace(place, newest=newest) for number, raw in enumerate(known, 1) for place in entry(path, number, raw))
+    places = (place for number, raw in enumerate(known, 1) for place in entry(path, number, raw))
+    return tuple(replace(place, newest=dict(newest or {})) for place in places)
 
 
 def entry(path: Path, number: int, raw: Mapping[str, Any]) -> tuple[Known, ...]:

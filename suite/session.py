@@ -290,7 +290,8 @@ class Session:
             more={"catalogue": {**catalogue(), "scenarios": sorted({c.scenario for c in claims("full") if c.scenario})}},
             missing=tuple({"name": n, "reason": r} for n, r in self.missing.items()),
             ledger={
-                k.key: {**asdict(k), "subjects": sorted({s for p in self.ledger if p.key == k.key for s in p.subject}),
+                k.key: {**asdict(replace(k, newest={})),
+                        "subjects": sorted({s for p in self.ledger if p.key == k.key for s in p.subject}),
                         "condition": " — or ".join(condition(p) for p in self.ledger if p.key == k.key),
                         "deviates": sorted({d for p in self.ledger if p.key == k.key for d in p.deviates})}
                 for k in reversed(self.ledger)  # the first place of an entry stands for it

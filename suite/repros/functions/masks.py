@@ -223,7 +223,6 @@ def dropout(told: Told, kind: str) -> list[str]:
     lines = ["def copy(rate):  # a cell whose output is its input, as far as dropout leaves it",
              f'    return keras.layers.SimpleRNNCell({width}, "linear", use_bias=False, dropout=rate,',
              '        kernel_initializer="identity", recurrent_initializer="zeros")'] if kind == "stacked_dropout" else []
-    masked = told.options["masks"][0] is not None
     first = [*head(told.backend), "", *DRAW, *sources(told), EXP, *lines]
     asked = [f"layer = {layer}", f"x = {behind(told)[0]}", f"y = {numpy(told, f'layer(x, training={training})')}",
              f"again = {numpy(told, f'layer(x, training={training})')}"]
@@ -238,7 +237,6 @@ def dropout(told: Told, kind: str) -> list[str]:
                  f'bool((lost {"==" if whole_features else "!="} lost[:, :1]).{"all" if whole_features else "any"}()),']
     else:
         then.append('    "nothing is dropped": not lost.any(),')
-    del masked
     return whole(told, first, asked, [*then, "}", 'print("expected", dict.fromkeys(found, True))', 'print("found   ", found)',
                                       "sys.exit(int(not all(found.values())))"])
 
@@ -269,9 +267,15 @@ def between(told: Told) -> list[str]:
         return whole(told, first, [*asked, f"expected = {numpy(told, 'layer(x)')}  # without a mask"],
                      compared("1e-6", "mask[..., None]"))
     if layer == "BatchNormalization":
-        due = ["expected = x / np.sqrt(1 + 1e-3)  # its own mean and variance: 0 and 1"] if options["options"] else [
-            "mean, variance = x[mask].mean(axis=0), x[mask].var(axis=0)", "expected = (x - mean) / np.sqrt(variance + 1e-3)"]
+        given = dict(options["options"])
+        over = "(0, 2)" if "axis" in given else "(0, 1)"
+        due = ["expected = x / np.sqrt(1 + 1e-3)  # its own mean and variance: 0 and 1"] if "trainable" in given else [
+            "kept = np.where(mask[..., None], x, np.nan)",
+            *(f"{name} = np.{of}(kept, {over}, keepdims=True)" for name, of in (("mean", "nanmean"), ("variance", "nanvar"))),
+            "expected = (x - mean) / np.sqrt(variance + 1e-3)"]
         return whole(told, first, asked, [*due, *compared("1e-4", "mask[..., None]")])
+    if dict(options["options"]).get("rate") == 1:
+        return whole(told, first, asked, ["expected = 0 * x  # everything is dropped", *compared("1e-6")])
     if layer == "AlphaDropout":
         due = [f"rate, far = {options['options']['rate']}, {SATURATED}  # what SELU tends to",
                "scale = ((1 - rate) * (1 + rate * far**2)) ** -0.5",
