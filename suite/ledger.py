@@ -156,7 +156,7 @@ class Known:
 
     def always(self, names: Iterable[str]) -> bool:
         """Whether what it covers by one of these names fails always."""
-        return not self.newer and any(matches(name, self.invariant) for name in names)
+        return any(matches(name, self.invariant) for name in names)
 
 
 @lru_cache(maxsize=100_000)
@@ -173,6 +173,7 @@ def within(version: str, wanted: str) -> bool:
         return False
 
 
+@lru_cache
 def older(version: str, other: str) -> str:
     """The older of two versions; the first one where it is no version."""
     try:
@@ -276,7 +277,7 @@ def consult(
     names = tuple(names)
     covering = [known for known in entries if known.covers(names, features)]
     if outcome.verdict == "pass":
-        fixed = next((known for known in covering if known.always(names)), None)
+        fixed = next((known for known in covering if known.always(names) and not known.newer), None)
         return ("fixed", fixed) if fixed else ("pass", None)
     if outcome.verdict not in FAILED:
         return outcome.verdict, None

@@ -12,7 +12,7 @@ from cases.plan import concerned
 from cases.scenarios import claims
 from reports.lines import Verdict
 from suite.checks import Check
-from suite.ledger import Known, matches
+from suite.ledger import Known
 from suite.session import Session, versions_in_words
 from suite.subjects.subject import Subject
 
@@ -52,16 +52,14 @@ def stale(session: Session, failed: Container[tuple[str, str]]) -> list[Verdict]
 
 def outlived(session: Session, failed: Container[tuple[str, str]]) -> list[dict[str, object]]:
     """Of each subject that is newer than the ledger: which findings show there still, and which do not, though a check asked."""
-    def failed_always(place: Known, names: tuple[str, ...], features: Mapping[str, object]) -> bool:
-        return place.covers(names, features) and any(matches(name, place.invariant) for name in names)
-
     found = []
     for subject in session.subjects:
         places = [known for known in session.concerning(subject) if known.newer]
         still = dict.fromkeys(place.key for place in places if (subject.name, place.key) in failed)
         asked = [(c.names, c.features) for c in session.all_checks if c.subject is subject] if places else []
         gone = dict.fromkeys(
-            place.key for place in places if place.key not in still and any(failed_always(place, *check) for check in asked)
+            place.key for place in places if place.key not in still
+            and any(place.always(names) and place.covers(names, features) for names, features in asked)
         )
         if places:
             found.append({"subject": subject.name, "still": list(still), "gone": list(gone)})

@@ -47,7 +47,7 @@ def run_converted_variable(backend: Any, request: FunctionRequest) -> Observatio
         whole = keras.Variable(options["numbers"].astype("int32"), trainable=False)
         for name, change in (("assigned", variable.assign), ("added", variable.assign_add)):
             found[name] = np.array(engine.numpy(change(options["numbers"].astype("float32"))), "float64")
-    return Observation(found, facts={"dtypes": dtypes_of(backend, named), "whole": dict(dtypes_of(backend, {"": whole}))[""]})
+    return Observation(found, facts={"dtypes": dtypes_of(backend, named), "whole": keras.backend.standardize_dtype(whole.dtype)})
 
 
 def run_half_moments(backend: Any, request: FunctionRequest) -> Observation:
