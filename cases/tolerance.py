@@ -53,7 +53,7 @@ from cases.requests import Deviation, Execution, Observation, Request, digest
 
 SAFETY = 8.0
 COPIES = 12
-CACHED = 4096
+CACHED = 16_384
 BITS: Mapping[str, int] = {"float64": 53, "float32": 24, "float16": 11, "bfloat16": 8}
 """dtype -> bits of its significand, the hidden one included (IEEE 754; bfloat16: the upper half of a float32)."""
 SMALLEST: Mapping[str, float] = {

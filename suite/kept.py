@@ -16,6 +16,7 @@ import tempfile
 from contextlib import suppress
 from importlib.metadata import version
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -41,8 +42,8 @@ def place() -> Path:
     return cache_folder() / "reference" / seen.hexdigest()
 
 
-def recall(path: Path) -> int:
-    """Let the reference and the plan know what is in a file; returns how much they know then. A file that is not there, or not
+def recall(path: Path) -> frozenset[Any]:
+    """Let the reference and the plan know what is in a file; returns what they know then. A file that is not there, or not
     whole, tells nothing."""
     with suppress(OSError):
         data = path.read_bytes()
@@ -53,14 +54,14 @@ def recall(path: Path) -> int:
     return known()
 
 
-def known() -> int:
-    """How many answers and arrays there are."""
-    return len(tolerance.remembered()) + len(covering.ROWS)
+def known() -> frozenset[Any]:
+    """The keys of all answers and arrays that there are."""
+    return frozenset(tolerance.remembered()) | frozenset(covering.ROWS)
 
 
-def keep(path: Path, recalled: int = 0) -> None:
-    """Write what was found, if it is more than what was `recalled`; of older files the newest stay. Where that cannot be
-    written nothing is lost but time."""
+def keep(path: Path, recalled: frozenset[Any] = frozenset()) -> None:
+    """Write what was found, if there is more in it than what was `recalled`; of older files the newest stay. Where that cannot
+    be written nothing is lost but time."""
     if known() <= recalled:
         return
     answers = {key: {name: _written(one) for name, one in arrays.items()} for key, arrays in tolerance.remembered().items()}
