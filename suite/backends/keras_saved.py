@@ -74,6 +74,7 @@ def run_saved(backend: Any, request: FunctionRequest) -> Observation | Unsupport
 
     def trained(model: Any) -> float:
         forget(model)
+        backend.engine.hasten(model, y)
         return float(np.ravel(model.train_on_batch(x, y))[0])
 
     with moment("build"):

@@ -103,6 +103,7 @@ def run_step(backend: Any, request: FunctionRequest) -> Observation:
         if mask is not None:
             layers[0].trainable = False
         model.compile(optimizer=keras.optimizers.SGD(options["rate"]), loss="mse")
+        backend.engine.hasten(model, options["targets"])
     x = batch.inputs.astype("float32") if mask is None else [batch.inputs.astype("float32"), np.array(batch.mask)]
     with moment("run"):
         arrays = {f"before/{k}/{n}": a for k, one in enumerate(layers) for n, a in _named(one).items()}
@@ -137,6 +138,7 @@ def run_thawed(backend: Any, request: FunctionRequest) -> Observation:
         for when, trainable in (("frozen", False), ("thawed", True)):
             frozen.trainable = trainable
             outer.compile(optimizer=keras.optimizers.SGD(0.5), loss="mse")
+            backend.engine.hasten(outer, y)
             arrays[f"penalty {when}"] = np.array(sum(float(backend.engine.numpy(loss)) for loss in outer.losses))
             outer.train_on_batch(x, y)
             keep(when)
