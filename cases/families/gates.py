@@ -1,5 +1,5 @@
 """Dropout gate by gate: with the kernel of one gate alone, and that a diagonal, each number of the output says whether it was
-dropped: it is what no product at all gives, or what a product with doubled numbers gives, at all steps alike."""
+dropped: it is what the equations give with no product at all, or with doubled numbers, at all steps alike."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from cases.convolutions import Convolution
 from cases.families.base import statement
 from cases.invariants.dropout import improbable
 from cases.layers import Layer, draw_weights
+from cases.reference import run
 from cases.requests import Deviation, Execution, Request
 from cases.tolerance import unit_roundoff
 
@@ -44,7 +45,9 @@ def dropped(
                                         "training"))
     seen = ask(asked)["outputs"]
     plain = Request(layer, {}, batch, wants=("outputs",))
-    none, twice = (ask(plain.but(weights=of_gate(layer, place, gate, f)))["outputs"] for f in (0, 2))
+    none, twice = (run(plain.but(weights=of_gate(layer, place, gate, f)))["outputs"] for f in (0, 2))
+    if seen.shape != none.shape:
+        return np.zeros((ROWS, WIDTH), bool), [Deviation("outputs", f"of shape {seen.shape}, expected {none.shape}")]
     off = [np.abs(seen - due).max(axis=1) for due in (none, twice)]
     wrong = np.argwhere(~(np.minimum(*off) <= CLOSE))
     found = [Deviation("outputs", f"gate {layer.gates[gate]}, row {r}, unit {u}: found {words(seen[r, :, u])} step by step; "
@@ -90,6 +93,7 @@ def dropout_reaches_every_gate(ask, asked, together, direction):
         found.append(Deviation("calls", "the second call dropped what the first one dropped"))
     plain = Request(layer, draw_weights(layer), batch, wants=("outputs",))
     rates = {"dropout": RATE, "recurrent_dropout": RATE}
-    if not np.allclose(ask(plain)["outputs"], ask(plain.but(layer=layer.but(**rates)))["outputs"], rtol=0, atol=CLOSE):
+    due, seen = run(plain)["outputs"], ask(plain.but(layer=layer.but(**rates)))["outputs"]
+    if seen.shape != due.shape or not np.allclose(due, seen, rtol=0, atol=CLOSE):
         found.append(Deviation("inference", "in inference, rates of dropout change the outputs"))
     return found
