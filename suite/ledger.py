@@ -159,10 +159,15 @@ class Known:
         return any(matches(name, self.invariant) for name in names)
 
 
-@lru_cache(maxsize=100_000)
 def matches(name: str, patterns: tuple[str, ...]) -> bool:
     """Whether a name is one of those that the patterns speak of."""
-    return any(fnmatchcase(name, pattern) for pattern in patterns)
+    return name in patterns or any(fnmatchcase(name, pattern) for pattern in open_ones(patterns))
+
+
+@lru_cache(maxsize=None)
+def open_ones(patterns: tuple[str, ...]) -> tuple[str, ...]:
+    """Those of them that speak of more than one name."""
+    return tuple(pattern for pattern in patterns if not {"*", "?", "["}.isdisjoint(pattern))
 
 
 def within(version: str, wanted: str) -> bool:
