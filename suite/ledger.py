@@ -37,7 +37,7 @@ import tomllib
 from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from fnmatch import fnmatchcase
-from functools import lru_cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -164,7 +164,7 @@ def matches(name: str, patterns: tuple[str, ...]) -> bool:
     return name in patterns or any(fnmatchcase(name, pattern) for pattern in open_ones(patterns))
 
 
-@lru_cache(maxsize=None)
+@cache
 def open_ones(patterns: tuple[str, ...]) -> tuple[str, ...]:
     """Those of them that speak of more than one name."""
     return tuple(pattern for pattern in patterns if not {"*", "?", "["}.isdisjoint(pattern))

@@ -14,7 +14,7 @@ import importlib
 import inspect
 import re
 from collections.abc import Mapping, Sequence
-from functools import lru_cache, partial
+from functools import cache, partial
 from typing import Any
 
 import numpy as np
@@ -33,7 +33,7 @@ ROWS = 512
 """How many rows the embedding has that may stand in front of the layers."""
 
 
-@lru_cache(maxsize=None)
+@cache
 def accepts(kind: type, option: str) -> bool:
     """Whether the constructor of `kind` names this option. Keras' own releases differ here."""
     return option in inspect.signature(kind.__init__).parameters
