@@ -28,7 +28,7 @@ DECLINED = frozenset("""
     told_dtypes/policies_are_of_whole_paths
     functions_by_name/sequences_are_reshaped functions_of_tensors/functions_of_tensors_are_numpys
     functions_of_tensors/gradients_of_functions_are_differences draws/numbers_are_drawn_as_named
-    losses_by_name/rarer_losses_are_equations weights_of_classes/weights_of_classes_weigh_one_row
+    losses_by_name/circle_and_ctc_losses_are_equations weights_of_classes/weights_of_classes_weigh_one_row
     quantized_models/quantized_models_are_made_again changed_models/changed_models_are_what_they_became
     changed_models/stateless_calls_are_calls changed_models/names_of_no_input_are_refused
     attention/attention_over_many_steps

@@ -230,7 +230,7 @@ def circles(labels: np.ndarray, x: np.ndarray, itself: bool, gamma: float = 80.0
            "those of its label and without; a CTC loss by its name takes 0 for the blank and for padding.",
            {"loss": ("circle", "circle_with_itself", "ctc"), "form": ("function", "loss")}, strength=(1, 2, 2), sparing=0,
            source="Keras: losses.Circle, losses.CTC; Sun et al. 2020; Graves et al. 2006")
-def rarer_losses_are_equations(ask, loss, form) -> list[Deviation]:
+def circle_and_ctc_losses_are_equations(ask, loss, form) -> list[Deviation]:
     random = generator("rarer losses")
     given = FORMS["default" if form == "function" else "options"]
     if loss == "ctc":
