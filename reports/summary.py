@@ -26,6 +26,7 @@ from reports.findings import (
 )
 from reports.lines import VERDICTS, Timing
 from reports.records import Run
+from reports.shared import shared
 
 LINES, COLUMNS = 30, 100
 
@@ -37,6 +38,7 @@ def terminal(run: Run) -> list[str]:
     lists = [
         ("not here:", [f"  {each.get('name')}: {each.get('reason')}" for each in run.header.missing], 1),
         ("explored:", [f"  {explored(each)}" for each in run.explorations], 1),
+        ("what failures share:", _shared(run), 2),
         ("new failures, worst first:", _failures(run), 2),
         ("known findings:", [f"  {_short(finding)}" for finding in findings(run)], 1),
         *_speed_lists(run),
@@ -63,6 +65,9 @@ def markdown(run: Run) -> str:
         parts.append(f"Explored at random:\n\n{_bullets(explored(each) for each in run.explorations)}")
     failed = new_failures(run.verdicts)
     parts.append(f"## New failures ({number(len(failed))})\n")
+    if common := shared(run.verdicts):
+        lines = (f"{one.subject}, {one.told}; a simple one: `{one.simplest.id}`" for one in common)
+        parts.append(f"What they share, of all checks of the invariants that failed:\n\n{_bullets(lines)}")
     parts.append(_table(
         ["verdict", "check", "what", "deviation and allowed", "script"],
         ([v.verdict, f"`{v.id}`", v.message, amount(v), f"[script]({v.repro})" if v.repro else ""] for v in failed),
@@ -158,6 +163,11 @@ def _count_rows(run: Run, shown: Sequence[str]) -> list[list[str]]:
         who = [named(described) or subject, versions(described), str(described.get("device", ""))]
         rows.append([*who, *(number(counts[subject][name]) if counts[subject][name] else "·" for name in shown), last])
     return rows
+
+
+def _shared(run: Run) -> list[str]:
+    return [line for one in shared(run.verdicts)
+            for line in (f"  {one.subject}, {one.told}", f"    a simple one: {one.simplest.id}")]
 
 
 def _failures(run: Run) -> list[str]:
