@@ -15,9 +15,10 @@ import pytest
 
 from cases.batches import BatchPlan
 from cases.layers import Layer, draw_weights
+from cases.models import FunctionRequest
 from cases.requests import Observation, Refusal, Request, Unsupported
 from suite.backends import BACKENDS
-from suite.subjects import specification
+from suite.subjects import patience, specification
 from suite.subjects.interpreter import Broken, Died, TimedOut, exit_words
 from suite.subjects.specification import BadSubject, Specification, missing, parse
 from suite.subjects.subject import Subject, lots
@@ -135,6 +136,34 @@ def test_what_hung_twice_is_not_waited_for_again_and_nothing_else_is_asked_twice
     with pytest.raises(TimedOut):
         hangs(request(GRU, seed=1))
     assert len(log.read_text().splitlines()) == 3
+
+
+def test_who_hangs_again_and_again_is_waited_for_no_longer_than_its_answers_take(subject, log, monkeypatch):
+    monkeypatch.setattr(patience, "LEAST", 0.25)
+    monkeypatch.setattr(patience, "TIMES", 0)
+    hangs = subject("Hangs", timeout=1.0)
+    hangs(request())
+    said = []
+    for seed in range(4):
+        with pytest.raises(TimedOut) as error:
+            hangs(request(GRU, seed=seed)) if seed < 2 else hangs.double()(request(GRU, seed=seed))
+        said.append(str(error.value).split(";")[0])
+    assert said == ["no answer within 1 s", "no answer within 1 s", "no answer within 0.25 s", "no answer within 0.25 s"]
+    assert isinstance(hangs(request(seed=1)), Observation)
+
+
+def test_patience_is_many_times_what_a_question_of_the_kind_took(monkeypatch):
+    monkeypatch.setattr(patience.time, "perf_counter", iter([0.0, 2.0, 2.0, 2.5, *range(10, 30)]).__next__)
+    ours, layer = patience.Patience(60.0), request()
+    for asked in (FunctionRequest("slow", ()), layer):
+        with ours.watching(asked):
+            pass
+    assert ours.limit(layer) == 60
+    for _ in range(patience.TRUSTED):
+        with pytest.raises(TimedOut), ours.watching(layer):
+            raise TimedOut("no answer")
+    assert ours.limit(layer) == patience.LEAST and ours.limit(FunctionRequest("slow", ())) == 2 * patience.TIMES
+    assert ours.limit(FunctionRequest("never answered", ())) == 2 * patience.TIMES
 
 
 @pytest.mark.parametrize("kind", ["HangsOnce", "EndsOnce"])

@@ -15,6 +15,7 @@ from suite.subjects.ahead import nursery_of
 from suite.subjects.inline import Inline
 from suite.subjects.interpreter import Broken, Died, Interpreter, TimedOut
 from suite.subjects.nursery import Nursery
+from suite.subjects.patience import Patience
 from suite.subjects.specification import Specification
 
 REMEMBERED = 600
@@ -44,8 +45,9 @@ class Subject:
     """
 
     def __init__(self, specification: Specification, device: str = "cpu", threads: int = 1, timeout: float = 60.0,
-                 inline: bool = False, quickly: bool = False, nursery: Nursery | None = None):
+                 inline: bool = False, quickly: bool = False, nursery: Nursery | None = None, patience: Patience | None = None):
         self.specification, self.device, self.threads, self.timeout = specification, device, threads, timeout
+        self.patience = patience or Patience(timeout)
         self.name = specification.name if device == "cpu" else f"{specification.name}[{device}]"
         kind, place = specification.kind, "gpu" if device == "cuda" else device  # a backend's word for it
         self.quickly = quickly
@@ -64,7 +66,8 @@ class Subject:
 
     def double(self) -> Subject:
         """The same in an interpreter of its own."""
-        return Subject(self.specification, self.device, self.threads, self.timeout, quickly=self.quickly, nursery=self.nursery)
+        return Subject(self.specification, self.device, self.threads, self.timeout, quickly=self.quickly, nursery=self.nursery,
+                       patience=self.patience)
 
     @property
     def about(self) -> dict[str, Any]:
@@ -122,7 +125,9 @@ class Subject:
         """The answer of the interpreter, asked once."""
         began = time.perf_counter()
         try:
-            answer = from_bytes(self._interpreter.ask("observe", (key, to_bytes(request)), self.timeout * lots(request)))
+            with self.patience.watching(request):
+                seconds = self.patience.limit(request) * lots(request)
+                answer = from_bytes(self._interpreter.ask("observe", (key, to_bytes(request)), seconds))
         except (Died, TimedOut) as error:
             self.restarts += 1
             return error.with_traceback(None)
