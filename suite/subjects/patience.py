@@ -36,7 +36,7 @@ class Patience:
             if self.spent < TRUSTED or not self._longest:
                 return self.seconds
             longest = self._longest.get(kind(request), max(self._longest.values()))
-            return min(self.seconds, max(LEAST, TIMES * longest))
+            return min(self.seconds, max(LEAST, round(TIMES * longest, 1)))
 
     @contextmanager
     def watching(self, request: Any) -> Iterator[None]:
