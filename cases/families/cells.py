@@ -28,6 +28,7 @@ CHAINS: dict[str, tuple[tuple[Cell, ...], str]] = {
     "three": ((Cell("lstm", 2), Cell("simple_rnn", 5), Cell("lstm", 4)), "stacked"),
     "uneven_lstm": ((Cell("uneven", 4, 5, 2), Cell("lstm", 5)), "stacked"),
     "lstm_uneven": ((Cell("lstm", 3), Cell("uneven", 4, 5, 2)), "stacked"),
+    "uneven_lstms": ((Cell("uneven", 4, 5, 2), Cell("lstm", 4), Cell("lstm", 4)), "stacked"),
     "started": ((Cell("started", 4, 5, 2),), "cell"),
     "gru_started": ((Cell("gru", 5), Cell("started", 4, 5, 2)), "stacked"),
     "projected": ((Cell("projected", 5, width=3),), "cell"),
@@ -40,7 +41,7 @@ ALL = {
     "direction": ("forward", "bidirectional", "backward"), "return_sequences": (True, False), "unroll": (False, True),
     "padding_output": ("default", "zero"), "gradients": (False, True),
 }
-USUAL = {"chain": ("lstm_gru", "lstm_uneven", "three", "started", "projected"), "mask": ("right", "none", "gaps"),
+USUAL = {"chain": ("uneven_lstms", "lstm_uneven", "three", "started", "projected"), "mask": ("right", "none", "gaps"),
          "unroll": (False,), "direction": ("forward", "bidirectional"), "padding_output": ("default",),
          "gradients": (False, True)}
 """What is asked below `full`: a program costs a compiling framework a second."""
@@ -85,19 +86,21 @@ def cells_match_reference(ask, chain, mask, states, direction, return_sequences,
     return found
 
 
-RUNS = {"forward": ("gaps", "forward", False), "unrolled_backward": ("right", "backward", True),
-        "backward": ("left", "backward", False), "bidirectional": ("gaps", "bidirectional", False),
-        "unrolled": ("left", "forward", True)}
-"""How cells run over masked steps -> mask, direction, whether their loop is unrolled. Backwards, padding on the right comes
-first."""
+RUNS = {"forward": ("gaps", "forward", False, STEPS), "unrolled_backward": ("right", "backward", True, STEPS),
+        "backward": ("left", "backward", False, STEPS), "bidirectional": ("gaps", "bidirectional", False, STEPS),
+        "unrolled": ("left", "forward", True, STEPS), "one_step": ("none", "backward", False, 1)}
+"""How cells run over masked steps, or over one -> mask, direction, whether their loop is unrolled, steps. Backwards, padding on
+the right comes first."""
 
 
-@statement("Three cells above each other hold, at masked steps, what the last of them gave, and every state of each.",
-           {"run": tuple(RUNS)}, usual={"run": ("forward", "unrolled_backward")}, source="Keras: RNN, StackedRNNCells")
+@statement("Three cells above each other hold, at masked steps, what the last of them gave, and every state of each; after one "
+           "step, backwards, too, where the last output alone is asked for.",
+           {"run": tuple(RUNS)}, usual={"run": ("forward", "unrolled_backward", "unrolled", "one_step")},
+           source="Keras: RNN, StackedRNNCells")
 def three_masked_cells_match_reference(ask, run):
-    mask, direction, unroll = RUNS[run]
-    one = made("three", direction, unroll=unroll)
-    request = chain_request(one, one.draw_weights(), one.draw_batch(ROWS, STEPS, mask, False), False)
+    mask, direction, unroll, steps = RUNS[run]
+    one = made("three", direction, unroll=unroll, return_sequences=steps > 1)
+    request = chain_request(one, one.draw_weights(), one.draw_batch(ROWS, steps, mask, False), False)
     return against(ask(request), request, "outputs", "states")
 
 
