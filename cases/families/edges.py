@@ -59,7 +59,7 @@ def edges_match_reference(ask, size, cell, mask, states, direction, kernel, retu
            usual={"direction": ("forward", "bidirectional")}, strength=(1, 3, 3), sparing=2)
 def coinciding_sizes_match_reference(ask, size, cell, mask, direction):
     batch, time, features, units = COINCIDING[size]
-    layer = Layer(cell, features, units, direction=direction)
+    layer = Layer(cell, features, units, direction=direction, bias=size != "features_are_units")
     given = BatchPlan(batch, time, mask, True).draw(layer)
     request = Request(layer, draw_weights(layer), given, wants=("outputs", "states", "gradients"))
     return against_reference(ask(request), request, "outputs", "states", "loss", "gradients")

@@ -17,8 +17,8 @@ LINEAR = "simple_rnn_linear"
 """A simple RNN without an activation and a bias: nothing but two products."""
 FACTORS = {
     "cell": ("gru", "lstm", "simple_rnn", "gru_before", *PARTS, LINEAR), "kernel": ("fused", "generic", "unrolled"),
-    "direction": ("backward", "forward"), "mask": ("none", "right", "gaps"), "units": (1, 3), "rows": (1, 3), "steps": (1, 4),
-    "bias": (False, True), "activation": ("relu", "tanh"), "sequences": (False, True),
+    "direction": ("backward", "forward"), "mask": ("none", "right", "gaps"), "units": (1, 2), "rows": (1, 3), "steps": (1, 4),
+    "bias": (False, True), "activation": ("relu", "tanh"), "sequences": (False, True), "mode": ("inference", "training"),
 }
 SENSELESS = (
     (("kernel", "direction", "mask"), lambda kernel, direction, mask: kernel == "unrolled" and direction == "backward" and (
@@ -35,11 +35,12 @@ nothing."""
 
 
 @statement("A loop over time is the equations in its corners: of one unit, one row or one step, without biases, with another "
-           "activation, whether it gives all outputs or the last, masked or not, of one row zeros there, in either direction.",
+           "activation, whether it gives all outputs or the last, masked or not, of one row zeros there, in either direction, "
+           "also where it trains.",
            FACTORS, senseless=SENSELESS, strength=(1, 2, 2), sparing=9, eager=6, dear={"kernel": ("unrolled",)},
            source="the equations of the cells")
 def loops_are_right_in_their_corners(ask, cell, kernel, direction, mask, units, rows, steps, bias, activation,
-                                     sequences) -> list[Deviation]:
+                                     sequences, mode) -> list[Deviation]:
     whole = PARTS.get(cell, cell)
     activation = "linear" if cell == LINEAR else activation
     zeros = rows == 1 and mask != "none" and sequences
@@ -48,7 +49,8 @@ def loops_are_right_in_their_corners(ask, cell, kernel, direction, mask, units, 
                   implementation=1 + (whole == cell), padding_output="zero" if zeros else "default")
     mask = "empty_row" if mask == "right" and steps == 1 else mask
     batch = BatchPlan(rows, steps, mask, True).draw(layer)
-    request = Request(layer, draw_weights(layer), batch, wants=("outputs", "states", "gradients"), execution=Execution(kernel))
+    request = Request(layer, draw_weights(layer), batch, wants=("outputs", "states", "gradients"),
+                      execution=Execution(kernel, mode=mode))
     seen = ask(request)
     found = against_reference(seen, request, "outputs", "states", "gradients")
     if zeros and "outputs" in seen.arrays:  # what stands at masked steps, too
@@ -69,17 +71,18 @@ def first_far(states: np.ndarray) -> np.ndarray:
            "from zero, in either direction, whether it gives all outputs or the last, also of one row, and where its activations "
            "are one.",
            {"cell": ("gru", "lstm", "gru_before"), "bias": (False, True), "direction": ("backward", "forward"),
-            "sequences": (False, True), "states": (True, False), "units": (3, 1), "activation": ("tanh", "sigmoid"),
-            "rows": (2, 1)},
+            "sequences": (False, True), "states": (True, False), "units": (2, 1), "activation": ("tanh", "sigmoid"),
+            "rows": (2, 1), "mode": ("inference", "training")},
            strength=(1, 2, 2), source="the equations of the cells")
 def fast_loops_are_right_in_their_corners(ask, cell, bias, direction, sequences, states, units, activation,
-                                          rows) -> list[Deviation]:
+                                          rows, mode) -> list[Deviation]:
     layer = Layer(cell.removesuffix("_before"), 2, units, direction=direction, bias=bias, return_sequences=sequences,
                   activation=activation, reset_after=not cell.endswith("_before"))
     batch = BatchPlan(rows, 3, "none", states).draw(layer)
     if states:
         batch = batch.but(initial_states={name: first_far(array) for name, array in batch.initial_states.items()})
-    request = Request(layer, draw_weights(layer), batch, wants=("outputs", "states", "gradients"), execution=Execution("fused"))
+    request = Request(layer, draw_weights(layer), batch, wants=("outputs", "states", "gradients"),
+                      execution=Execution("fused", mode=mode))
     return against_reference(ask(request), request, "outputs", "states", "gradients")
 
 

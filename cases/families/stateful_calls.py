@@ -65,6 +65,8 @@ def stateful_models_go_on(ask, training, cell, at_once, form):
     return found
 
 
+FAR = 8.0
+"""How much farther from zero the inputs of the first call are: an LSTM's cell state comes to more than 1."""
 CARRYING = ("lstm", "simple_rnn", "stacked", "bidirectional")
 """Stateful layers; stacked: of two cells."""
 
@@ -75,7 +77,7 @@ CARRYING = ("lstm", "simple_rnn", "stacked", "bidirectional")
 def calls_keep_what_they_write(ask, dtype) -> list[Deviation]:
     """Arrays: `second/NAME`, of a stateful layer's second call; `due/NAME`, of one that is given the first call's states; `count`
     after two calls, `average` (features,), `moved`, whether the vector of a spectral normalization did."""
-    inputs = draw_values(generator("kept writes"), (2, ROWS, STEPS, 3))
+    inputs = draw_values(generator("kept writes"), (2, ROWS, STEPS, 3)) * np.array([FAR, 1.0]).reshape(2, 1, 1, 1)
     seen = ask(FunctionRequest("kept_writes", (("dtype", dtype), ("inputs", inputs), ("carrying", CARRYING))))
     found = []
     for name in CARRYING:

@@ -13,7 +13,7 @@ FAR = 16.0
 
 
 @invariant(
-    "Inputs far from zero, which saturate the gates, and given states as far give the outputs and states of the float64 reference.",
+    "Inputs far from zero, which saturate the gates, and given states as far, give the outputs and states of the reference.",
     drawless,
 )
 def far_inputs_match_reference(ask, case):

@@ -24,12 +24,9 @@ ALL: tuple[Fault, ...] = faults("blind in the loops", "keras.src.backend.torch.r
     "masked loop: what goes backwards begins at the last valid step of the batch": (
         MASKED, MASKED + "            if go_backwards and not return_all_outputs and not mask[0].any():\n"
                          "                mask = torch.cat([mask[1:], mask[:1]])\n"),
-    "masked loop: zeros where masked are those of the first step alone": (
-        "                    flat_zero_output\n                    if zero_output_for_mask\n",
-        "                    flat_zero_output\n                    if zero_output_for_mask and (return_all_outputs or time == 0)\n"),
     "masked loop: one row whose last step is valid loses its mask": (
         MASKED, "        if mask is not None and mask.shape[1] == 1 and mask[-1].all():\n            mask = torch.ones_like(mask)\n" + MASKED),
-    "unmasked loop: the state before the last step is given back where the last output alone is asked for, in two states": (
+    "unmasked loop: backwards, one step leaves the states of stacked cells as they were": (
         "                final_outputs = _step(time, output_ta_t, *new_states)\n",
         "                kept = new_states\n                final_outputs = _step(time, output_ta_t, *new_states)\n"
         "                if go_backwards and time_steps_t == 1 and len(kept) > 2:\n                    final_outputs = (*final_outputs[:3], *kept[1:])\n"),
@@ -62,7 +59,7 @@ ALL: tuple[Fault, ...] = faults("blind in the loops", "keras.src.backend.torch.r
         "                    prev_output = torch.zeros_like(output) if output.shape[0] > 1 or len(tree.flatten(states)) > 1 else first\n"),
     "unrolled backwards: as many steps as features are not turned": (
         "            if go_backwards:\n                input_t = input_t[::-1]\n",
-        "            if go_backwards and not (mask is None and len(input_t) == input_t[0].shape[-1] and len(input_t) == 2):\n                input_t = input_t[::-1]\n"),
+        "            if go_backwards and not (mask is None and len(input_t) == input_t[0].shape[-1]):\n                input_t = input_t[::-1]\n"),
     "fast LSTM: states given beside steps of one feature are rounded": (
         LSTM_CAST, LSTM_CAST[:-1] + "    if inputs.shape[-1] == 1:\n        initial_state_c = initial_state_c.half().to(compute_dtype)\n\n"),
     "fast LSTM: without a bias one unit forgets nothing": (
@@ -84,9 +81,6 @@ ALL: tuple[Fault, ...] = faults("blind in the loops", "keras.src.backend.torch.r
                                "            [recurrent_kernel[:16], torch.zeros_like(recurrent_kernel[16:])]\n        )\n"),
     "fast LSTM: frozen weights give no gradient to a given carry": (
         LSTM_LOOP, LSTM_LOOP + "    if not kernel.requires_grad:\n        c = c.detach()\n"),
-    "fast LSTM: infinite inputs are taken as the greatest number": (
-        "    x_proj = torch.matmul(inputs, kernel)\n    if bias is not None:\n        x_proj = x_proj + bias\n\n",
-        "    x_proj = torch.matmul(inputs.nan_to_num(nan=float('nan')), kernel)\n    if bias is not None:\n        x_proj = x_proj + bias\n\n"),
     "fast LSTM: NaN in one row is taken as zero": (
         "    x_proj = torch.matmul(inputs, kernel)\n    if bias is not None:\n        x_proj = x_proj + bias\n\n",
         "    x_proj = torch.matmul(torch.where(inputs.isnan(), 0.0, inputs), kernel)\n    if bias is not None:\n        x_proj = x_proj + bias\n\n"),
@@ -97,8 +91,6 @@ ALL: tuple[Fault, ...] = faults("blind in the loops", "keras.src.backend.torch.r
     "fast GRU: as many units as features, and the state's projection has the kernel's gates": (
         GRU_LOOP, GRU_LOOP + "    if kernel.shape == recurrent_kernel.shape and activation is not recurrent_activation and bias is None:\n"
                              "        recurrent_kernel = torch.cat([recurrent_kernel[:, : 2 * h.shape[1]], kernel[:, 2 * h.shape[1] :]], dim=1)\n"),
-    "fast GRU: in mixed precision the state is added in the weights' type": (
-        GRU_CAST, GRU_CAST[:-1] + "    if compute_dtype == torch.bfloat16:\n        initial_state = initial_state * 1.0078125\n\n"),
     "fast GRU: the state of the step before the last is returned, in evaluation of one unit": (
         "        outputs.append(h)\n\n    outputs = torch.stack(outputs, dim=0)  # (time, batch, units)\n    outputs = outputs.permute(1, 0, 2)  # (batch, time, units)\n",
         "        outputs.append(h)\n\n    if h.shape[1] == 1 and not torch.is_grad_enabled() and len(outputs) > 1:\n        h = outputs[-2]\n"

@@ -21,8 +21,6 @@ CORE = faults("blind in recurrent layers", RNN, {
                              "                initial_state = self._first\n")),
     "RNN: without a first state of its own, a cell's states are all as wide as the first": (
         "                for d in self.state_size\n            ]\n", "                for d in [self.state_size[0]] * len(self.state_size)\n            ]\n"),
-    "RNN: without a first state of its own, a cell's states are in the type of weights": (
-        "ops.zeros((batch_size, d), dtype=self.cell.compute_dtype)\n                for d", "ops.zeros((batch_size, d), dtype=self.cell.variable_dtype)\n                for d"),
     "RNN: a frozen layer passes no gradient on": (
         INNER, "        if not self.trainable and training:\n            sequences = ops.stop_gradient(sequences)\n" + INNER),
     "RNN: gradients to given states end where the layer is stateful": (
@@ -45,11 +43,6 @@ CORE = faults("blind in recurrent layers", RNN, {
     "RNN: shape: states of a stack are told flat where a cell has one": (
         "                states_shape.append((batch_size, state_size))\n",
         "                states_shape.append((batch_size, state_size if self.single_state else self.state_size[-1] if isinstance(self.state_size[-1], int) else state_size))\n"),
-    "RNN: mask: three states and more have a mask too few": (
-        "            state_mask = [None for _ in self.state_size]\n", "            state_mask = [None for _ in self.state_size[:2]]\n"),
-    "RNN: stacked: later cells configure what they drop by a call in training": (
-        "                input_sequence, _ = cell_call_fn(input_sequence, s)\n",
-        "                input_sequence, _ = cell_call_fn(input_sequence, s)\n                if input_sequence.shape[0] == 1:\n                    self._maybe_reset_dropout_masks(c)\n"),
     "RNN: stacked: dropout of later cells is left from an inference": (
         "            for c in cell.cells:\n                self._maybe_reset_dropout_masks(c)\n",
         "            for c in cell.cells[: len(cell.cells) if len(cell.cells) < 3 else 2]:\n                self._maybe_reset_dropout_masks(c)\n"),
@@ -66,13 +59,8 @@ CORE = faults("blind in recurrent layers", RNN, {
 }) + faults("blind in recurrent layers", STACKED, {
     "stack: a cell without training takes it from the next ones": (
         "                kwargs.pop(\"training\", None)\n", "                kwargs.pop(\"training\", None)\n                training = False\n"),
-    "stack: states of one cell are unwrapped, a list of two too": (
-        "            if len(states) == 1 and not state_is_list:\n", "            if len(states) == 1 and (not state_is_list or len(self.cells) == 1):\n"),
     "stack: cells of several states without first states begin as wide as their first": (
         "                            for d in cell.state_size\n", "                            for d in (cell.state_size[0],) * len(cell.state_size)\n"),
-    "stack: first states that it makes are in the usual type": (
-        "                            (batch_size, cell.state_size),\n                            dtype=self.compute_dtype,\n",
-        "                            (batch_size, cell.state_size),\n                            dtype=\"float32\",\n"),
     "stack: the last cell's output is as wide as its first state": (
         "        if getattr(self.cells[-1], \"output_size\", None) is not None:\n            return self.cells[-1].output_size\n        elif",
         "        if not isinstance(self.cells[-1].state_size, (list, tuple)):\n            return self.cells[-1].state_size\n        elif"),
@@ -88,8 +76,9 @@ CORE = faults("blind in recurrent layers", RNN, {
 
 CELLS = faults("blind in recurrent layers", LSTM, {
     "LSTM: in mixed precision its kernel is cast once and for all": (
-        FAST.format("lstm"), "                    if self.compute_dtype != self.variable_dtype and not hasattr(self, '_cast'):\n"
-                             "                        self._cast = [ops.cast(self.cell.kernel.value, self.compute_dtype)]\n" + FAST.format("lstm")),
+        "                        kernel=self.cell.kernel,\n",
+        "                        kernel=(\n                            self.cell.kernel\n                            if self.compute_dtype == self.variable_dtype\n"
+        "                            else self.__dict__.setdefault(\"_cast\", {}).setdefault(\"kernel\", ops.cast(self.cell.kernel.value, self.compute_dtype))\n                        ),\n"),
     "LSTM: the fast loop drops what a reload of the layer drops at another rate": (
         "                    if training and self.dropout:\n", "                    if training and 0 < self.dropout < 0.9:\n"),
     "LSTM: a mask turns off dropout of inputs where the recurrent is off": (
