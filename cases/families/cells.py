@@ -245,7 +245,7 @@ def cells_refuse_unfit_states(ask, unfit, cell):
 
 @statement("A cell's own first states are zeros, one for each state that it tells, of its size, in the dtype that it computes "
            "in; called with them, or with one alone, it gives the next ones as these lie in each other, and the same ones: in "
-           "inference, whatever its rates of dropout.",
+           "inference whatever its rates of dropout, in training of one draw.",
            {"cell": ("simple_rnn", "lstm", "gru", "stacked"), "dtype": ("float64", "mixed_bfloat16")},
            strength=(1, 2, 2), sparing=1, source="Keras: LSTMCell.get_initial_state, dtype")
 def first_states_are_zeros(ask, cell, dtype):
@@ -258,6 +258,8 @@ def first_states_are_zeros(ask, cell, dtype):
     plain = seen["next/plain"]
     for name, one in seen.named("next").items():  # sums of three products, in another order
         found += compare(name, one, plain, 16 * unit_roundoff(dtype.removeprefix("mixed_")) * np.maximum(1.0, np.abs(plain)))
+    for name, one in seen.named("trained").items():
+        found += equal(name, one, seen["trained/listed"], "in training, of one draw, as with a list")
     told, due = seen.facts["dtypes"], dtype.removeprefix("mixed_")
     found += [Deviation("states", f"{given} was given, and {came} came") for given, came in seen.facts["nests"] if came != given]
     return found + [Deviation("dtype", f"the dtypes are {told}, expected {due}")] * (set(told) != {due})

@@ -15,7 +15,7 @@ from suite.backends import moment
 from suite.backends.keras_again import remade
 
 ROWS, STEPS, WIDTH, UNITS = 3, 4, 3, 2
-STATES = {"lstm": 2, "bidirectional": 2, "loop": 2}
+STATES = {"lstm": 2, "gru": 1, "simple_rnn": 1, "bidirectional": 2, "loop": 2}
 """What begins with states that are computed -> how many it has."""
 
 
@@ -24,7 +24,8 @@ def part_of(keras: Any, part: str, **options: Any) -> Any:
     layers = keras.layers
     cells = [layers.LSTMCell(UNITS), layers.GRUCell(UNITS)]
     return {
-        "lstm": lambda: layers.LSTM(UNITS, **options),
+        "lstm": lambda: layers.LSTM(UNITS, **options), "gru": lambda: layers.GRU(UNITS, **options),
+        "simple_rnn": lambda: layers.SimpleRNN(UNITS, **options),
         "bidirectional": lambda: layers.Bidirectional(layers.GRU(UNITS), **options),
         "loop": lambda: layers.RNN(layers.LSTMCell(UNITS), **options), "stack": lambda: layers.RNN(cells, **options),
         "cells": lambda: layers.RNN(layers.StackedRNNCells(cells, **options)),

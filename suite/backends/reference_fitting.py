@@ -151,5 +151,5 @@ def run_first_states(backend: Any, request: FunctionRequest) -> Observation:
     dtypes = tuple(options["dtype"].removeprefix("mixed_") for _ in sizes)
     states = {f"states/{n}": np.zeros((options["rows"], size)) for n, size in enumerate(sizes)}
     outputs = generator("first states").normal(size=(options["rows"], sizes[-1]))
-    states |= {"next/plain": outputs, "next/listed": outputs}
+    states |= {"next/plain": outputs, "next/listed": outputs, "trained/listed": outputs}
     return Observation(states, facts={"dtypes": dtypes, "nests": (("one", "one"),)})
