@@ -110,7 +110,7 @@ CONVOLUTIONS: tuple[Convolution, ...] = (
     Convolution((5, 4), (3, 3), strides=(2, 2)),
     Convolution((3, 5), (2, 2), dilation=(1, 2)),
     Convolution((7,), (3,), strides=(2,), padding="valid", data_format="channels_first"),
-    Convolution((6,), (3,), padding="valid", dilation=(2,)),
+    Convolution((6,), (3,), padding="valid", dilation=(2,), data_format="channels_first"),
     Convolution((4, 3), (3, 1)),  # as many places in a row as the batch has rows, windows of odd lengths
     Convolution((3, 2, 4), (2, 2, 3)),
 )
@@ -197,7 +197,7 @@ ARRAYS: tuple[Array, ...] = (
         dict(cell="conv_lstm", convolution=CONVOLUTIONS[number], size="small", **more) for number, more in (
             (0, dict(mask="gaps", states=True, kernel="fused", recurrent_activation="hard_sigmoid")),
             (5, dict(mask="none", states=True, kernel="fused", direction="backward", bias=False)),
-            (4, dict(mask="right", states=False, kernel="fused", bias=False)),
+            (6, dict(mask="right", states=False, kernel="fused", bias=False)),
             (1, dict(mask="left", states=True, kernel="unrolled")),
             (2, dict(mask="none", states=True, kernel="fused", direction="bidirectional")),
             (4, dict(mask="none", states=False, kernel="fused", layers=2)),

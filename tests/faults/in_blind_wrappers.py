@@ -21,8 +21,6 @@ ALL: tuple[Fault, ...] = faults("blind in wrappers", BOTH, {
     "Bidirectional: zeros in padding are forced on the way there alone where layers are two": (
         "        force_zero_output_for_mask(self.backward_layer)\n",
         "        if backward_layer is None or merge_mode != \"sum\":\n            force_zero_output_for_mask(self.backward_layer)\n"),
-    "Bidirectional: a choice of kernel is kept for the way there alone": (
-        "            self.backward_layer.use_cudnn = layer.use_cudnn\n", "            self.backward_layer.use_cudnn = layer.use_cudnn if backward_layer is None else backward_layer.use_cudnn or layer.use_cudnn\n"),
     "Bidirectional: a merge of none is lost once saved": (
         "        config = {\"merge_mode\": self.merge_mode}\n", "        config = {\"merge_mode\": self.merge_mode or \"concat\"} if self.return_state else {\"merge_mode\": self.merge_mode}\n"),
     "Bidirectional: two results with states tell the shape of one": (
@@ -34,9 +32,6 @@ ALL: tuple[Fault, ...] = faults("blind in wrappers", BOTH, {
         "                \"Unrecognized value for `merge_mode`. \"\n                f\"Received: {self.merge_mode}\"\n",
         "            output = y * (ops.stop_gradient(y_rev) if self.return_state else y_rev)\n        elif self.merge_mode is None:\n            output = (y, y_rev)\n        else:\n            raise ValueError(\n"
         "                \"Unrecognized value for `merge_mode`. \"\n                f\"Received: {self.merge_mode}\"\n"),
-    "Bidirectional: the way back is rounded in float64": (
-        "        y_rev = ops.cast(y_rev, self.compute_dtype)\n\n        if self.return_sequences:\n            y_rev",
-        "        y_rev = ops.cast(ops.cast(y_rev, \"float32\"), self.compute_dtype)\n\n        if self.return_sequences:\n            y_rev"),
     "Bidirectional: a given way back is built anew when it is built": (
         "        if not self.backward_layer.built:\n", "        if not self.backward_layer.built or self.forward_layer.trainable != self.backward_layer.trainable:\n"),
     "Bidirectional: trained, the way back of one's own is told that it infers": (
