@@ -71,8 +71,8 @@ def against(seen: Observation, request: FunctionRequest, *prefixes: str, dtype: 
     return found
 
 
-@statement("Cells in a loop give the outputs, final states, mask and gradients of the equations, whatever the sizes of their "
-           "states and outputs.", ALL, usual=USUAL, senseless=SENSELESS, strength=(1, 2, 2), sparing=10, eager=5,
+@statement("Cells in a loop give the outputs, final states, mask and gradients, these in training, of the equations, "
+           "whatever the sizes of their states and outputs.", ALL, usual=USUAL, senseless=SENSELESS, strength=(1, 2, 2), sparing=10, eager=5,
            source="Keras: RNN(cell), StackedRNNCells; Sak et al. 2014 (proj_size)")
 def cells_match_reference(ask, chain, mask, states, direction, return_sequences, unroll, padding_output, gradients):
     one = made(chain, direction, return_sequences=return_sequences, unroll=unroll, padding_output=padding_output)
@@ -88,20 +88,21 @@ def cells_match_reference(ask, chain, mask, states, direction, return_sequences,
 
 RUNS = {"forward": ("gaps", "forward", False, STEPS), "unrolled_backward": ("right", "backward", True, STEPS),
         "backward": ("left", "backward", False, STEPS), "bidirectional": ("gaps", "bidirectional", False, STEPS),
-        "unrolled": ("left", "forward", True, STEPS), "one_step": ("none", "backward", False, 1)}
-"""How cells run over masked steps, or over one -> mask, direction, whether their loop is unrolled, steps. Backwards, padding on
-the right comes first."""
+        "unrolled": ("left", "forward", True, STEPS), "one_step": ("none", "backward", False, 1),
+        "learning": ("none", "forward", True, STEPS)}
+"""How cells run over masked steps, over one, or where their states are given and gradients wanted -> mask, direction, whether
+their loop is unrolled, steps. Backwards, padding on the right comes first."""
 
 
 @statement("Three cells above each other hold, at masked steps, what the last of them gave, and every state of each; after one "
-           "step, backwards, too, where the last output alone is asked for.",
-           {"run": tuple(RUNS)}, usual={"run": ("forward", "unrolled_backward", "unrolled", "one_step")},
+           "step, backwards, too, where the last output alone is asked for; and unrolled have gradients, of given states too.",
+           {"run": tuple(RUNS)}, usual={"run": ("forward", "unrolled_backward", "unrolled", "one_step", "learning")},
            source="Keras: RNN, StackedRNNCells")
 def three_masked_cells_match_reference(ask, run):
     mask, direction, unroll, steps = RUNS[run]
-    one = made("three", direction, unroll=unroll, return_sequences=steps > 1)
-    request = chain_request(one, one.draw_weights(), one.draw_batch(ROWS, steps, mask, False), False)
-    return against(ask(request), request, "outputs", "states")
+    one, learning = made("three", direction, unroll=unroll, return_sequences=steps > 1), run == "learning"
+    request = chain_request(one, one.draw_weights(), one.draw_batch(ROWS, steps, mask, learning), learning)
+    return against(ask(request), request, "outputs", "states", *(("loss", "gradients") if learning else ()))
 
 
 MODES = ("training", "inference", "unrecorded")

@@ -9,7 +9,7 @@ import numpy as np
 from cases.batches import BatchPlan
 from cases.convolutions import Convolution
 from cases.families.base import equal, refused, statement
-from cases.families.loops import first_far
+from cases.families.loops import one_far
 from cases.invariants.base import NotSupported, against_reference
 from cases.layers import Layer, draw_weights
 from cases.models import FunctionRequest
@@ -79,7 +79,7 @@ def coinciding_movies_match_reference(ask, size, format, bias):
     places = channels * space[0] * space[1]
     layer = Layer("conv_lstm", places, places, bias=bias, convolution=Convolution(space, (2, 1), data_format=format))
     batch = BatchPlan(rows, time, "none", True).draw(layer)
-    batch = batch.but(initial_states={name: first_far(array) for name, array in batch.initial_states.items()})
+    batch = batch.but(initial_states=one_far(batch.initial_states))
     request = Request(layer, draw_weights(layer), batch, wants=("outputs", "states", "gradients"))
     return against_reference(ask(request), request, "outputs", "states", "gradients")
 

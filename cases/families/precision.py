@@ -7,7 +7,7 @@ import numpy as np
 
 from cases.batches import BatchPlan, draw_values
 from cases.families.base import equal, statement
-from cases.families.loops import first_far
+from cases.families.loops import one_far
 from cases.invariants.base import against_reference
 from cases.layers import Layer, draw_weights, generator
 from cases.models import FunctionRequest
@@ -31,7 +31,7 @@ def asked(dtype, cell, mask, states, direction, kernel, return_sequences, gradie
     wants = ("outputs", "states", *(("gradients",) if gradients else ()))
     batch = BatchPlan(4, 5, mask, states).draw(layer)
     if states:
-        batch = batch.but(initial_states={name: first_far(array) for name, array in batch.initial_states.items()})
+        batch = batch.but(initial_states=one_far(batch.initial_states))
     return Request(layer, draw_weights(layer), batch, wants=wants, execution=Execution(kernel))
 
 

@@ -179,7 +179,7 @@ def run_chain(backend: Any, request: FunctionRequest) -> Observation | Unsupport
         cast = lambda array: tensor(np.asarray(array, "float32"))  # noqa: E731
         mask = None if one.mask is None else tensor(one.mask)
         return Call(cast(one.inputs), mask, states and [[cast(a) for a in states.values()]],
-                    [cast(a) for a in one.cotangents.values()] if gradients else None, eager=not gradients)
+                    [cast(a) for a in one.cotangents.values()] if gradients else None, training=gradients, eager=not gradients)
 
     with moment("run"), backend.watch.listen() as words:
         for one in options["before"]:

@@ -137,7 +137,7 @@ def told(keras: Any, name: str) -> Any:
     if name == "mixed":
         return loop(told_cell(keras)(), IdleCell())
     if name == "both":
-        return layers.Bidirectional(loop())
+        return layers.Bidirectional(loop(), None)
     if name == "of_two_kinds":
         return layers.Bidirectional(loop(), backward_layer=layers.GRU(UNITS, return_sequences=True, go_backwards=True))
     if name == "each_step":
@@ -161,7 +161,8 @@ def run_told_training(backend: Any, request: FunctionRequest) -> Observation:
         with moment("run"):
             for mode in ("inference", "training"):
                 told_so = {"training": True} if mode == "training" else {}  # nothing said is inference
-                found = engine.numpy(one(engine.tensor(inputs), **told_so, **more))
+                results = one(engine.tensor(inputs), **told_so, **more)
+                found = np.concatenate([engine.numpy(each) for each in (results if name == "both" else [results])])
                 arrays[f"{mode}/{name}"] = found[..., :UNITS] if name == "of_two_kinds" else found
                 for telling, training in (("trains", True), ("rests", False)) if name == "loop" else ():
                     outer = telling_layer(keras)(one, training)

@@ -43,7 +43,7 @@ ALL: tuple[Fault, ...] = faults("blind a second time", "keras.src.backend.torch.
         LISTED, LISTED[:-1] + "        if not self.trainable:\n            initial_state = tree.map_structure(ops.stop_gradient, initial_state)\n\n"),
     "RNN: frozen, sequences have no gradient where a mask is given": (
         INNER, "        if not self.trainable and (mask is not None or self.cell.state_size == -1):\n            sequences = ops.stop_gradient(sequences)\n" + INNER),
-    "RNN: stateful and given, states have a gradient where nothing is masked alone": (
+    "RNN: stateful, given states have no gradient where the last output alone is asked for": (
         LISTED, LISTED[:-1] + "        if self.stateful and not self.return_sequences:\n            initial_state = tree.map_structure(ops.stop_gradient, initial_state)\n\n"),
     "RNN: shape: sequences of a stack are as long as is known, but for an open batch": (
         "        length = sequences_shape[1]\n", "        length = sequences_shape[1] if batch_size or self.single_state or len(self.state_size) < 3 else None\n"),
@@ -55,9 +55,6 @@ ALL: tuple[Fault, ...] = faults("blind a second time", "keras.src.backend.torch.
     "RNN: stacked, mixed precision: states are kept as the weights are": (
         "            lambda x: ops.cast(x, dtype=self.compute_dtype), states\n        )\n        self._maybe",
         "            lambda x: ops.cast(x, dtype=self.compute_dtype if len(tree.flatten(states)) < 3 else self.variable_dtype), states\n        )\n        self._maybe"),
-    "RNN: stateful, half precision: cell states are kept between minus one and one": (
-        "                self_state.assign(state)\n",
-        "                self_state.assign(ops.clip(state, -1.0, 1.0) if self.compute_dtype in (\"bfloat16\", \"float16\") else state)\n"),
 }) + faults("blind a second time", "keras.src.layers.rnn.stacked_rnn_cells", {
     "stack: a state of one row that is bare loses its row in larger stacks": (
         "            if len(states) == 1 and not state_is_list:\n", "            if len(states) == 1 and (not state_is_list or len(self.cells) > 2):\n"),

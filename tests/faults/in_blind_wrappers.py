@@ -32,8 +32,6 @@ ALL: tuple[Fault, ...] = faults("blind in wrappers", BOTH, {
         "                \"Unrecognized value for `merge_mode`. \"\n                f\"Received: {self.merge_mode}\"\n",
         "            output = y * (ops.stop_gradient(y_rev) if self.return_state else y_rev)\n        elif self.merge_mode is None:\n            output = (y, y_rev)\n        else:\n            raise ValueError(\n"
         "                \"Unrecognized value for `merge_mode`. \"\n                f\"Received: {self.merge_mode}\"\n"),
-    "Bidirectional: a given way back is built anew when it is built": (
-        "        if not self.backward_layer.built:\n", "        if not self.backward_layer.built or self.forward_layer.trainable != self.backward_layer.trainable:\n"),
     "Bidirectional: trained, the way back of one's own is told that it infers": (
         "            backward_inputs, initial_state=backward_state, **kwargs\n",
         "            backward_inputs, initial_state=backward_state, **{**kwargs, **({\"training\": False} if self.merge_mode is None and not self.return_sequences else {})}\n"),
