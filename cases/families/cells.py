@@ -28,7 +28,8 @@ CHAINS: dict[str, tuple[tuple[Cell, ...], str]] = {
     "three": ((Cell("lstm", 2), Cell("simple_rnn", 5), Cell("lstm", 4)), "stacked"),
     "uneven_lstm": ((Cell("uneven", 4, 5, 2), Cell("lstm", 5)), "stacked"),
     "lstm_uneven": ((Cell("lstm", 3), Cell("uneven", 4, 5, 2)), "stacked"),
-    "uneven_lstms": ((Cell("uneven", 4, 5, 2), Cell("lstm", 4), Cell("lstm", 4)), "stacked"),
+    "uneven_between": ((Cell("lstm", 4), Cell("uneven", 4, 5, 2), Cell("lstm", 4)), "stacked"),
+    "alike": ((Cell("lstm", 4), Cell("lstm", 4), Cell("lstm", 4)), "stacked"),
     "started": ((Cell("started", 4, 5, 2),), "cell"),
     "gru_started": ((Cell("gru", 5), Cell("started", 4, 5, 2)), "stacked"),
     "projected": ((Cell("projected", 5, width=3),), "cell"),
@@ -41,7 +42,7 @@ ALL = {
     "direction": ("forward", "bidirectional", "backward"), "return_sequences": (True, False), "unroll": (False, True),
     "padding_output": ("default", "zero"), "gradients": (False, True),
 }
-USUAL = {"chain": ("uneven_lstms", "lstm_uneven", "three", "started", "projected"), "mask": ("right", "none", "gaps"),
+USUAL = {"chain": ("uneven_between", "lstm_uneven", "three", "started", "projected"), "mask": ("right", "none", "gaps"),
          "unroll": (False,), "direction": ("forward", "bidirectional"), "padding_output": ("default",),
          "gradients": (False, True)}
 """What is asked below `full`: a program costs a compiling framework a second."""
@@ -72,8 +73,8 @@ def against(seen: Observation, request: FunctionRequest, *prefixes: str, dtype: 
 
 
 @statement("Cells in a loop give the outputs, final states, mask and gradients, these in training, of the equations, "
-           "whatever the sizes of their states and outputs.", ALL, usual=USUAL, senseless=SENSELESS, strength=(1, 2, 2), sparing=10, eager=5,
-           source="Keras: RNN(cell), StackedRNNCells; Sak et al. 2014 (proj_size)")
+           "whatever the sizes of their states and outputs.", ALL, usual=USUAL, senseless=SENSELESS, strength=(1, 2, 2),
+           sparing=10, eager=5, source="Keras: RNN(cell), StackedRNNCells; Sak et al. 2014 (proj_size)")
 def cells_match_reference(ask, chain, mask, states, direction, return_sequences, unroll, padding_output, gradients):
     one = made(chain, direction, return_sequences=return_sequences, unroll=unroll, padding_output=padding_output)
     request = chain_request(one, one.draw_weights(), one.draw_batch(ROWS, STEPS, mask, states), gradients)
@@ -89,9 +90,11 @@ def cells_match_reference(ask, chain, mask, states, direction, return_sequences,
 RUNS = {"forward": ("gaps", "forward", False, STEPS), "unrolled_backward": ("right", "backward", True, STEPS),
         "backward": ("left", "backward", False, STEPS), "bidirectional": ("gaps", "bidirectional", False, STEPS),
         "unrolled": ("left", "forward", True, STEPS), "one_step": ("none", "backward", False, 1),
-        "learning": ("none", "forward", True, STEPS)}
-"""How cells run over masked steps, over one, or where their states are given and gradients wanted -> mask, direction, whether
-their loop is unrolled, steps. Backwards, padding on the right comes first."""
+        "learning": ("none", "backward", True, FEATURES)}
+"""How cells run over masked steps, over one, or where their states are given and gradients wanted, of as many steps as
+features -> mask, direction, whether their loop is unrolled, steps. Backwards, padding on the right comes first."""
+RUN_OF = {"learning": "alike"}
+"""What runs so, where the sizes of the cells are not of three kinds."""
 
 
 @statement("Three cells above each other hold, at masked steps, what the last of them gave, and every state of each; after one "
@@ -100,7 +103,7 @@ their loop is unrolled, steps. Backwards, padding on the right comes first."""
            source="Keras: RNN, StackedRNNCells")
 def three_masked_cells_match_reference(ask, run):
     mask, direction, unroll, steps = RUNS[run]
-    one, learning = made("three", direction, unroll=unroll, return_sequences=steps > 1), run == "learning"
+    one, learning = made(RUN_OF.get(run, "three"), direction, unroll=unroll, return_sequences=steps > 1), run == "learning"
     request = chain_request(one, one.draw_weights(), one.draw_batch(ROWS, steps, mask, learning), learning)
     return against(ask(request), request, "outputs", "states", *(("loss", "gradients") if learning else ()))
 

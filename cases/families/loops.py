@@ -62,14 +62,18 @@ def loops_are_right_in_their_corners(ask, cell, kernel, direction, mask, units, 
     return found
 
 
-FAR = 64.0
+FAR = 1024.0
 
 
 def one_far(states: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
-    """States, by name, of which each has one number far from zero: outputs the last, others the first, for an output as far shuts
-    or opens every gate of its row."""
-    return {name: array * np.where(np.arange(array.size).reshape(array.shape) == (array.size - 1) * name.endswith("h"), FAR, 1.0)
-            for name, array in states.items()}
+    """States, by name, of which each has one number far from zero: outputs the last one, where there are several rows, for it
+    shuts or opens every gate of its own, others the first."""
+    found = {}
+    for name, array in states.items():
+        place = (array.size - 1) * name.endswith("h")
+        alone = name.endswith("h") and len(array) == 1
+        found[name] = array * np.where(np.arange(array.size) == place, 1.0 if alone else FAR, 1.0).reshape(array.shape)
+    return found
 
 
 @statement("A loop that nothing keeps from being fast is the equations with or without biases and given states, one of them far "

@@ -137,7 +137,7 @@ def told(keras: Any, name: str) -> Any:
     if name == "mixed":
         return loop(told_cell(keras)(), IdleCell())
     if name == "both":
-        return layers.Bidirectional(loop(), None)
+        return layers.Bidirectional(layers.RNN(told_cell(keras)()), None)
     if name == "of_two_kinds":
         return layers.Bidirectional(loop(), backward_layer=layers.GRU(UNITS, return_sequences=True, go_backwards=True))
     if name == "each_step":

@@ -50,14 +50,10 @@ ALL: tuple[Fault, ...] = faults("blind a second time", "keras.src.backend.torch.
     "RNN: shape: the state of a third cell is the first one's": (
         "                states_shape.append((batch_size, state_size))\n",
         "                states_shape.append((batch_size, state_size if len(states_shape) < 2 else self.state_size[0][0] if isinstance(self.state_size[0], list) else state_size))\n"),
-    "RNN: stacked: the third cell is not made ready for dropout": (
-        "            for c, s in zip(cell.cells, input_state):\n", "            for c, s in zip(cell.cells[:2], input_state):\n"),
     "RNN: stacked, mixed precision: states are kept as the weights are": (
         "            lambda x: ops.cast(x, dtype=self.compute_dtype), states\n        )\n        self._maybe",
         "            lambda x: ops.cast(x, dtype=self.compute_dtype if len(tree.flatten(states)) < 3 else self.variable_dtype), states\n        )\n        self._maybe"),
 }) + faults("blind a second time", "keras.src.layers.rnn.stacked_rnn_cells", {
-    "stack: a state of one row that is bare loses its row in larger stacks": (
-        "            if len(states) == 1 and not state_is_list:\n", "            if len(states) == 1 and (not state_is_list or len(self.cells) > 2):\n"),
     "stack: a third cell reads what the first one gave": (
         "            inputs, states = cell_call_fn(inputs, states, **kwargs)\n",
         "            inputs, states = cell_call_fn(\n                inputs if len(new_states) < 2 or inputs.shape != first.shape else first, states, **kwargs\n            )\n"
