@@ -10,8 +10,8 @@ thin out what all of them do:
     precision   the dtypes
     paths       what decides which code runs: a fast kernel is left for the loop by cell, mask and direction together
     loops       how a loop treats padding: by kernel, mask, direction and what is asked for, three at a time
-    triples     whatever decides how a loop that is not unrolled runs, three at a time, for outputs and final states alone: they
-                are cheap where nothing is compiled, and a sparing plan leaves them out
+    triples     whatever decides how a loop that is not unrolled runs, in training or not, three at a time, for outputs and final
+                states alone: they are cheap where nothing is compiled, and a sparing plan leaves them out
     corners     chosen by hand, and asked in a sparing plan too: what stands at the masked steps of a forward unrolled loop, one
                 step that is masked, the activation besides tanh that a fast kernel has, batch and time as long as each other,
                 more rows than anything else, a reset before the product where nothing else hinders a fast kernel, the last
@@ -110,7 +110,7 @@ CONVOLUTIONS: tuple[Convolution, ...] = (
     Convolution((5, 4), (3, 3), strides=(2, 2)),
     Convolution((3, 5), (2, 2), dilation=(1, 2)),
     Convolution((7,), (3,), strides=(2,), padding="valid", data_format="channels_first"),
-    Convolution((6,), (3,), padding="valid", dilation=(2,)),
+    Convolution((6,), (3,), padding="valid", dilation=(2,), data_format="channels_first"),
     Convolution((4, 3), (3, 1)),  # as many places in a row as the batch has rows, windows of odd lengths
     Convolution((3, 2, 4), (2, 2, 3)),
 )
@@ -155,7 +155,7 @@ ARRAYS: tuple[Array, ...] = (
         cell=("lstm", "gru", "simple_rnn"), direction=("forward", "backward", "bidirectional"), states=(True, False),
         return_sequences=(True, False), padding_output=("default", "zero"), layers=(1, 2), bias=(True, False),
         implementation=(2, 1), reset_after=(True, False),
-        size=("distinct", "equal", "one_row", "two_steps", "one_step", "many_rows", "one_unit"),
+        size=("distinct", "equal", "one_row", "two_steps", "one_step", "many_rows", "one_unit"), mode=("inference", "training"),
     ), names=("outputs_match_reference", "states_match_reference"), least=3, depth="default"),
     Array("corners", groups=("values",), depth="default", rows=tuple(
         dict(cell=cell, kernel=kernel, mask=mask, states=states, size=size, **more)
@@ -197,7 +197,7 @@ ARRAYS: tuple[Array, ...] = (
         dict(cell="conv_lstm", convolution=CONVOLUTIONS[number], size="small", **more) for number, more in (
             (0, dict(mask="gaps", states=True, kernel="fused", recurrent_activation="hard_sigmoid")),
             (5, dict(mask="none", states=True, kernel="fused", direction="backward", bias=False)),
-            (4, dict(mask="right", states=False, kernel="fused", bias=False)),
+            (6, dict(mask="right", states=False, kernel="fused", bias=False)),
             (1, dict(mask="left", states=True, kernel="unrolled")),
             (2, dict(mask="none", states=True, kernel="fused", direction="bidirectional")),
             (4, dict(mask="none", states=False, kernel="fused", layers=2)),

@@ -28,6 +28,8 @@ CHAINS: dict[str, tuple[tuple[Cell, ...], str]] = {
     "three": ((Cell("lstm", 2), Cell("simple_rnn", 5), Cell("lstm", 4)), "stacked"),
     "uneven_lstm": ((Cell("uneven", 4, 5, 2), Cell("lstm", 5)), "stacked"),
     "lstm_uneven": ((Cell("lstm", 3), Cell("uneven", 4, 5, 2)), "stacked"),
+    "uneven_between": ((Cell("lstm", 4), Cell("uneven", 4, 5, 2), Cell("lstm", 4)), "stacked"),
+    "alike": ((Cell("lstm", 4), Cell("lstm", 4), Cell("lstm", 4)), "stacked"),
     "started": ((Cell("started", 4, 5, 2),), "cell"),
     "gru_started": ((Cell("gru", 5), Cell("started", 4, 5, 2)), "stacked"),
     "projected": ((Cell("projected", 5, width=3),), "cell"),
@@ -40,7 +42,7 @@ ALL = {
     "direction": ("forward", "bidirectional", "backward"), "return_sequences": (True, False), "unroll": (False, True),
     "padding_output": ("default", "zero"), "gradients": (False, True),
 }
-USUAL = {"chain": ("lstm_gru", "lstm_uneven", "three", "started", "projected"), "mask": ("right", "none", "gaps"),
+USUAL = {"chain": ("uneven_between", "lstm_uneven", "three", "started", "projected"), "mask": ("right", "none", "gaps"),
          "unroll": (False,), "direction": ("forward", "bidirectional"), "padding_output": ("default",),
          "gradients": (False, True)}
 """What is asked below `full`: a program costs a compiling framework a second."""
@@ -70,9 +72,9 @@ def against(seen: Observation, request: FunctionRequest, *prefixes: str, dtype: 
     return found
 
 
-@statement("Cells in a loop give the outputs, final states, mask and gradients of the equations, whatever the sizes of their "
-           "states and outputs.", ALL, usual=USUAL, senseless=SENSELESS, strength=(1, 2, 2), sparing=10, eager=5,
-           source="Keras: RNN(cell), StackedRNNCells; Sak et al. 2014 (proj_size)")
+@statement("Cells in a loop give the outputs, final states, mask and gradients, these in training, of the equations, "
+           "whatever the sizes of their states and outputs.", ALL, usual=USUAL, senseless=SENSELESS, strength=(1, 2, 2),
+           sparing=10, eager=5, source="Keras: RNN(cell), StackedRNNCells; Sak et al. 2014 (proj_size)")
 def cells_match_reference(ask, chain, mask, states, direction, return_sequences, unroll, padding_output, gradients):
     one = made(chain, direction, return_sequences=return_sequences, unroll=unroll, padding_output=padding_output)
     request = chain_request(one, one.draw_weights(), one.draw_batch(ROWS, STEPS, mask, states), gradients)
@@ -85,20 +87,25 @@ def cells_match_reference(ask, chain, mask, states, direction, return_sequences,
     return found
 
 
-RUNS = {"forward": ("gaps", "forward", False), "unrolled_backward": ("right", "backward", True),
-        "backward": ("left", "backward", False), "bidirectional": ("gaps", "bidirectional", False),
-        "unrolled": ("left", "forward", True)}
-"""How cells run over masked steps -> mask, direction, whether their loop is unrolled. Backwards, padding on the right comes
-first."""
+RUNS = {"forward": ("gaps", "forward", False, STEPS), "unrolled_backward": ("right", "backward", True, STEPS),
+        "backward": ("left", "backward", False, STEPS), "bidirectional": ("gaps", "bidirectional", False, STEPS),
+        "unrolled": ("left", "forward", True, STEPS), "one_step": ("none", "backward", False, 1),
+        "learning": ("none", "backward", True, FEATURES)}
+"""How cells run over masked steps, over one, or where their states are given and gradients wanted, of as many steps as
+features -> mask, direction, whether their loop is unrolled, steps. Backwards, padding on the right comes first."""
+RUN_OF = {"learning": "alike"}
+"""What runs so, where the sizes of the cells are not of three kinds."""
 
 
-@statement("Three cells above each other hold, at masked steps, what the last of them gave, and every state of each.",
-           {"run": tuple(RUNS)}, usual={"run": ("forward", "unrolled_backward")}, source="Keras: RNN, StackedRNNCells")
+@statement("Three cells above each other hold, at masked steps, what the last of them gave, and every state of each; after one "
+           "step, backwards, too, where the last output alone is asked for; and unrolled have gradients, of given states too.",
+           {"run": tuple(RUNS)}, usual={"run": ("forward", "unrolled_backward", "unrolled", "one_step", "learning")},
+           source="Keras: RNN, StackedRNNCells")
 def three_masked_cells_match_reference(ask, run):
-    mask, direction, unroll = RUNS[run]
-    one = made("three", direction, unroll=unroll)
-    request = chain_request(one, one.draw_weights(), one.draw_batch(ROWS, STEPS, mask, False), False)
-    return against(ask(request), request, "outputs", "states")
+    mask, direction, unroll, steps = RUNS[run]
+    one, learning = made(RUN_OF.get(run, "three"), direction, unroll=unroll, return_sequences=steps > 1), run == "learning"
+    request = chain_request(one, one.draw_weights(), one.draw_batch(ROWS, steps, mask, learning), learning)
+    return against(ask(request), request, "outputs", "states", *(("loss", "gradients") if learning else ()))
 
 
 MODES = ("training", "inference", "unrecorded")
@@ -242,7 +249,7 @@ def cells_refuse_unfit_states(ask, unfit, cell):
 
 @statement("A cell's own first states are zeros, one for each state that it tells, of its size, in the dtype that it computes "
            "in; called with them, or with one alone, it gives the next ones as these lie in each other, and the same ones: in "
-           "inference, whatever its rates of dropout.",
+           "inference whatever its rates of dropout, in training of one draw.",
            {"cell": ("simple_rnn", "lstm", "gru", "stacked"), "dtype": ("float64", "mixed_bfloat16")},
            strength=(1, 2, 2), sparing=1, source="Keras: LSTMCell.get_initial_state, dtype")
 def first_states_are_zeros(ask, cell, dtype):
@@ -255,6 +262,8 @@ def first_states_are_zeros(ask, cell, dtype):
     plain = seen["next/plain"]
     for name, one in seen.named("next").items():  # sums of three products, in another order
         found += compare(name, one, plain, 16 * unit_roundoff(dtype.removeprefix("mixed_")) * np.maximum(1.0, np.abs(plain)))
+    for name, one in seen.named("trained").items():
+        found += equal(name, one, seen["trained/listed"], "in training, of one draw, as with a list")
     told, due = seen.facts["dtypes"], dtype.removeprefix("mixed_")
     found += [Deviation("states", f"{given} was given, and {came} came") for given, came in seen.facts["nests"] if came != given]
     return found + [Deviation("dtype", f"the dtypes are {told}, expected {due}")] * (set(told) != {due})

@@ -11,7 +11,7 @@ from cases.models import FunctionRequest
 from cases.requests import Deviation
 from cases.tolerance import compare, unit_roundoff
 
-ROWS, STEPS, WORDS, FEATURES = 4, 5, 3, 3
+ROWS, STEPS, WORDS, FEATURES = 4, 4, 3, 3
 STEPWISE = ("dense", "activity", "policy", "quantized", "adapted", "several_inputs")
 """Layers of one step of features.
 
@@ -52,7 +52,8 @@ def inputs_of(inside: str, mask: bool | str) -> tuple[tuple[np.ndarray, ...], np
            {"inside": INSIDE, "mask": MASKS}, strength=(1, 1, 2), sparing=0,
            usual={"inside": ("activity", "policy", "quantized", "several_inputs", "lstm", "several_results", "embedding")},
            senseless=((("inside", "mask"), lambda inside, mask: inside not in OF_WORDS or inside == "embedding" if mask == "steps"
-                       else (inside not in MASKED and inside != "dense") if mask else inside == "embedding"),),
+                       else (inside not in MASKED and inside != "dense") if mask else inside == "embedding"),
+                      (("inside", "mask"), lambda inside, mask: inside == "lstm" and mask is not True)),
            source="Keras: TimeDistributed; Keras 2: TimeDistributed.compute_mask")
 def every_step_is_as_alone(ask, inside, mask):
     inputs, valid = inputs_of(inside, mask)

@@ -9,6 +9,7 @@ import numpy as np
 from cases.batches import BatchPlan
 from cases.convolutions import Convolution
 from cases.families.base import equal, refused, statement
+from cases.families.loops import one_far
 from cases.invariants.base import NotSupported, against_reference
 from cases.layers import Layer, draw_weights
 from cases.models import FunctionRequest
@@ -59,7 +60,7 @@ def edges_match_reference(ask, size, cell, mask, states, direction, kernel, retu
            usual={"direction": ("forward", "bidirectional")}, strength=(1, 3, 3), sparing=2)
 def coinciding_sizes_match_reference(ask, size, cell, mask, direction):
     batch, time, features, units = COINCIDING[size]
-    layer = Layer(cell, features, units, direction=direction)
+    layer = Layer(cell, features, units, direction=direction, bias=size != "features_are_units")
     given = BatchPlan(batch, time, mask, True).draw(layer)
     request = Request(layer, draw_weights(layer), given, wants=("outputs", "states", "gradients"))
     return against_reference(ask(request), request, "outputs", "states", "loss", "gradients")
@@ -77,8 +78,9 @@ def coinciding_movies_match_reference(ask, size, format, bias):
     rows, time, channels, space = MOVIES[size]
     places = channels * space[0] * space[1]
     layer = Layer("conv_lstm", places, places, bias=bias, convolution=Convolution(space, (2, 1), data_format=format))
-    request = Request(layer, draw_weights(layer), BatchPlan(rows, time, "none", True).draw(layer),
-                      wants=("outputs", "states", "gradients"))
+    batch = BatchPlan(rows, time, "none", True).draw(layer)
+    batch = batch.but(initial_states=one_far(batch.initial_states))
+    request = Request(layer, draw_weights(layer), batch, wants=("outputs", "states", "gradients"))
     return against_reference(ask(request), request, "outputs", "states", "gradients")
 
 

@@ -37,15 +37,17 @@ def few_rows_are_dropped_from(ask, cell, which, kernel, rows, stateful, mask) ->
     return found
 
 
-@statement("A layer for both directions forgets the states of both where it is reset, however their outputs are joined.",
+@statement("A layer for both directions tells the states of both, the forward ones first, and forgets them where it is reset, "
+           "however their outputs are joined.",
            {"merge": ("concat", "sum", "ave", "mul", "none"), "cell": ("lstm", "gru", "simple_rnn")},
            strength=(1, 1, 2), sparing=0, eager=1,
            source="Keras: Bidirectional.reset_state")
 def resets_reach_both_directions(ask, merge, cell) -> list[Deviation]:
-    """Arrays: `first`, `carried`, `reset`, of three calls, the last one after a reset."""
+    """Arrays: `first`, `carried`, `reset`, of three calls, the last one after a reset; `told`, the states that it tells before
+    that, and `held`, those of its two halves."""
     inputs = draw_values(generator("both reset", cell), (2, STEPS, 3))
     seen = ask(FunctionRequest("both_reset", (("merge", merge), ("cell", cell), ("inputs", inputs))))
-    found = equal("reset", seen["reset"], seen["first"], "after a reset")
+    found = equal("reset", seen["reset"], seen["first"], "after a reset") + equal("told", seen["told"], seen["held"])
     if np.array_equal(seen["carried"], seen["first"]):
         found.append(Deviation("carried", "the second call gives what the first one gave: nothing is carried"))
     return found

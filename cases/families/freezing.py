@@ -12,7 +12,8 @@ from cases.tolerance import compare, unit_roundoff
 
 FACTOR = 0.25
 """Of the L2 regularizer of the layer's kernel."""
-PARTS = ("lstm", "bidirectional", "loop", "stack", "time_distributed", "conv_lstm", "attention", "model", "embedding", "cells")
+PARTS = ("lstm", "bidirectional", "loop", "stack", "time_distributed", "conv_lstm", "attention", "model", "embedding", "cells",
+         "gru", "simple_rnn")
 """What is frozen. loop, stack: one cell in a loop, or two; cells: StackedRNNCells; model: a model inside a model."""
 
 
@@ -36,12 +37,13 @@ def thawed_layers_learn(ask, how, cell):
     return found if names else [Deviation("weights", "no weight was looked at")]
 
 
-@statement("A part that was frozen keeps its weights where a model around it is trained, and everything else moves, in the model "
-           "and in one made from its configuration.",
+@statement("A part that was frozen keeps its weights where a model around it is trained, and everything else moves, before it "
+           "and where its first states come from, too, in the model and in one made from its configuration.",
            {"how": ("made", "later", "inside"), "part": PARTS, "way": ("itself", "configuration")}, sparing=6, strength=(1, 2, 3),
            senseless=((("how", "part"), lambda how, part: how == "inside" and part not in (
-               "lstm", "bidirectional", "loop", "time_distributed", "conv_lstm")),),
-           usual={"part": ("conv_lstm", "bidirectional", "lstm", "attention")},
+               "lstm", "bidirectional", "loop", "time_distributed", "conv_lstm")),
+                      (("how", "part"), lambda how, part: how == "later" and part in ("conv_lstm", "gru", "simple_rnn"))),
+           usual={"part": ("conv_lstm", "bidirectional", "lstm", "attention", "gru", "simple_rnn")},
            source="Keras: Layer(trainable=False), Layer.trainable")
 def frozen_parts_stay(ask, how, part, way):
     """how: it was made frozen, or frozen then, or what it holds was (of Bidirectional the forward layer alone)."""

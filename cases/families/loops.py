@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
+import numpy as np
+
 from cases.batches import BatchPlan
 from cases.families.base import statement
 from cases.invariants.base import against_reference
@@ -15,16 +19,18 @@ LINEAR = "simple_rnn_linear"
 """A simple RNN without an activation and a bias: nothing but two products."""
 FACTORS = {
     "cell": ("gru", "lstm", "simple_rnn", "gru_before", *PARTS, LINEAR), "kernel": ("fused", "generic", "unrolled"),
-    "direction": ("backward", "forward"), "mask": ("none", "right", "gaps"), "units": (1, 3), "rows": (1, 3), "steps": (1, 4),
-    "bias": (False, True), "activation": ("relu", "tanh"), "sequences": (False, True),
+    "direction": ("backward", "forward"), "mask": ("none", "right", "gaps"), "units": (1, 2), "rows": (1, 3), "steps": (1, 4),
+    "bias": (False, True), "activation": ("relu", "tanh"), "sequences": (False, True), "mode": ("inference", "training"),
 }
 SENSELESS = (
     (("kernel", "direction", "mask"), lambda kernel, direction, mask: kernel == "unrolled" and direction == "backward" and (
         mask != "none")),
     (("mask", "steps"), lambda mask, steps: mask == "gaps" and steps == 1),
     (("activation", "steps"), lambda activation, steps: activation == "relu" and steps == 1),
+    (("kernel", "mask", "steps"), lambda kernel, mask, steps: (kernel, mask, steps) == ("unrolled", "right", 1)),
     (("cell", "kernel"), lambda cell, kernel: cell == LINEAR and kernel == "fused"),
     (("cell", "bias"), lambda cell, bias: cell == LINEAR and bias),
+    (("cell", "bias", "units"), lambda cell, bias, units: cell in PARTS and units == 2 and not bias),
     (("cell", "activation"), lambda cell, activation: cell == LINEAR and activation != "tanh"),
 )
 """gru_before: resets before the product. What other statements ask is left out. Of one step a mask on the right leaves a row
@@ -32,20 +38,22 @@ nothing."""
 
 
 @statement("A loop over time is the equations in its corners: of one unit, one row or one step, without biases, with another "
-           "activation, whether it gives all outputs or the last, masked or not, of one row zeros there, in either direction.",
+           "activation, whether it gives all outputs or the last, masked or not, of one row zeros there, in either direction, "
+           "also where it trains.",
            FACTORS, senseless=SENSELESS, strength=(1, 2, 2), sparing=9, eager=6, dear={"kernel": ("unrolled",)},
            source="the equations of the cells")
 def loops_are_right_in_their_corners(ask, cell, kernel, direction, mask, units, rows, steps, bias, activation,
-                                     sequences) -> list[Deviation]:
+                                     sequences, mode) -> list[Deviation]:
     whole = PARTS.get(cell, cell)
     activation = "linear" if cell == LINEAR else activation
     zeros = rows == 1 and mask != "none" and sequences
-    layer = Layer(whole.removesuffix("_before").removesuffix("_linear"), 2, units, direction=direction, bias=bias,
+    layer = Layer(whole.removesuffix("_before").removesuffix("_linear"), 4, units, direction=direction, bias=bias,
                   activation=activation, return_sequences=sequences, reset_after=not whole.endswith("_before"),
                   implementation=1 + (whole == cell), padding_output="zero" if zeros else "default")
     mask = "empty_row" if mask == "right" and steps == 1 else mask
     batch = BatchPlan(rows, steps, mask, True).draw(layer)
-    request = Request(layer, draw_weights(layer), batch, wants=("outputs", "states", "gradients"), execution=Execution(kernel))
+    request = Request(layer, draw_weights(layer), batch, wants=("outputs", "states", "gradients"),
+                      execution=Execution(kernel, mode=mode))
     seen = ask(request)
     found = against_reference(seen, request, "outputs", "states", "gradients")
     if zeros and "outputs" in seen.arrays:  # what stands at masked steps, too
@@ -54,18 +62,36 @@ def loops_are_right_in_their_corners(ask, cell, kernel, direction, mask, units, 
     return found
 
 
-@statement("A loop that nothing keeps from being fast is the equations with or without biases and given states, in either "
-           "direction, whether it gives all outputs or the last, also of one row, and where its activations are one.",
+FAR = 1024.0
+
+
+def one_far(states: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
+    """States, by name, of which each has one number far from zero: outputs the last one, where there are several rows, for it
+    shuts or opens every gate of its own, others the first."""
+    found = {}
+    for name, array in states.items():
+        place = (array.size - 1) * name.endswith("h")
+        alone = name.endswith("h") and len(array) == 1
+        found[name] = array * np.where(np.arange(array.size) == place, 1.0 if alone else FAR, 1.0).reshape(array.shape)
+    return found
+
+
+@statement("A loop that nothing keeps from being fast is the equations with or without biases and given states, one of them far "
+           "from zero, in either direction, whether it gives all outputs or the last, also of one row, and where its activations "
+           "are one.",
            {"cell": ("gru", "lstm", "gru_before"), "bias": (False, True), "direction": ("backward", "forward"),
-            "sequences": (False, True), "states": (True, False), "units": (3, 1), "activation": ("tanh", "sigmoid"),
-            "rows": (2, 1)},
+            "sequences": (False, True), "states": (True, False), "units": (2, 1), "activation": ("tanh", "sigmoid"),
+            "rows": (2, 1), "mode": ("inference", "training")},
            strength=(1, 2, 2), source="the equations of the cells")
 def fast_loops_are_right_in_their_corners(ask, cell, bias, direction, sequences, states, units, activation,
-                                          rows) -> list[Deviation]:
+                                          rows, mode) -> list[Deviation]:
     layer = Layer(cell.removesuffix("_before"), 2, units, direction=direction, bias=bias, return_sequences=sequences,
                   activation=activation, reset_after=not cell.endswith("_before"))
     batch = BatchPlan(rows, 3, "none", states).draw(layer)
-    request = Request(layer, draw_weights(layer), batch, wants=("outputs", "states", "gradients"), execution=Execution("fused"))
+    if states:
+        batch = batch.but(initial_states=one_far(batch.initial_states))
+    request = Request(layer, draw_weights(layer), batch, wants=("outputs", "states", "gradients"),
+                      execution=Execution("fused", mode=mode))
     return against_reference(ask(request), request, "outputs", "states", "gradients")
 
 

@@ -57,13 +57,15 @@ def own_cells_are_told_of_training(ask):
 
 BEGINNINGS = ("tensor", "list", "tuple")
 """What a cell's states come in, of which it has one."""
-BEGUN = ("backward", "stateful", "above", "below_unrolled", "both")
-"""Where such a cell stands: in a loop of one direction; above or below an LSTM's cell, and says the size of no output; in both
-directions."""
+BEGUN = ("backward", "stateful", "above", "below_unrolled", "both", "row_below")
+"""Where such a cell stands: in a loop of one direction; above or below an LSTM's cell, and says the size of no output, below one
+also for a batch of one row; in both directions. It gives its state back as it begins with it, a tensor or a list or tuple of
+one."""
 
 
 @statement("A cell of the user's own begins with what it says, be it a tensor or a list of one, wherever it stands, as with "
-           "these states given; its last states lie in each other as the first did.", {"begins": BEGINNINGS},
+           "these states given; its last states lie in each other as the first did, and are of their shapes, for one row too.",
+           {"begins": BEGINNINGS},
            usual={"begins": ("tensor",)}, strength=(1, 1, 1), sparing=0, eager=1,
            source="Keras: RNN(cell), cell.get_initial_state")
 def own_cells_begin_as_they_say(ask, begins) -> list[Deviation]:

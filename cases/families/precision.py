@@ -7,6 +7,7 @@ import numpy as np
 
 from cases.batches import BatchPlan, draw_values
 from cases.families.base import equal, statement
+from cases.families.loops import one_far
 from cases.invariants.base import against_reference
 from cases.layers import Layer, draw_weights, generator
 from cases.models import FunctionRequest
@@ -29,6 +30,8 @@ def asked(dtype, cell, mask, states, direction, kernel, return_sequences, gradie
     layer = Layer(cell, 3, 5, direction=direction, return_sequences=return_sequences, dtype=dtype)
     wants = ("outputs", "states", *(("gradients",) if gradients else ()))
     batch = BatchPlan(4, 5, mask, states).draw(layer)
+    if states:
+        batch = batch.but(initial_states=one_far(batch.initial_states))
     return Request(layer, draw_weights(layer), batch, wants=wants, execution=Execution(kernel))
 
 

@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 
 from cases.batches import with_cotangents
-from cases.invariants.base import EVERYTHING, Case, alike, final_states, invariant, output_valid
+from cases.invariants.base import EVERYTHING, FORWARD, Case, alike, final_states, invariant, output_valid
 from cases.invariants.values import drawless
 from cases.requests import Deviation, Observation, Request, Reset
 
@@ -123,20 +123,22 @@ def carried_states_are_cut(ask, case):
 
 
 @invariant(
-    "States that are given go before those that a stateful layer carries.",
+    "States that are given go before those that a stateful layer carries, and have gradients there too.",
     lambda c: carries(c) and c.plan.states,
     "Keras: RNN(stateful=True) called with initial_state",
 )
 def given_states_go_first(ask, case):
-    request = case.request(layer=case.layer.but(stateful=False))
+    wants = EVERYTHING if case.layer.layers == 1 and case.layer.direction != "bidirectional" else FORWARD
+    request = case.request(layer=case.layer.but(stateful=False), wants=wants)
     stateful = case.layer.but(stateful=True)
-    seen = ask(case.request(layer=stateful, before=(case.batch.but(initial_states=None),)))
+    seen = ask(case.request(layer=stateful, wants=wants, before=(case.batch.but(initial_states=None),)))
     return alike(
         seen,
         ask(request),
         request,
         "outputs",
         "states",
+        "gradients",
         what="given after a run against given at once",
         where=output_valid(request),
     )

@@ -13,10 +13,12 @@ FAR = 16.0
 
 
 @invariant(
-    "Inputs far from zero, which saturate the gates, give the outputs and states of the float64 reference.", drawless
+    "Inputs far from zero, which saturate the gates, and given states as far, give the outputs and states of the reference.",
+    drawless,
 )
 def far_inputs_match_reference(ask, case):
-    request = case.request(case.batch.but(inputs=case.batch.inputs * FAR))
+    states = case.batch.initial_states and {name: array * FAR for name, array in case.batch.initial_states.items()}
+    request = case.request(case.batch.but(inputs=case.batch.inputs * FAR, initial_states=states))
     return against_reference(ask(request), request, "outputs", "states")
 
 

@@ -7,7 +7,8 @@ import numpy as np
 from cases.batches import rows
 from cases.invariants.base import Case, alike, invariant, output_valid
 from cases.invariants.values import drawless
-from cases.requests import Observation
+from cases.layers import Layer
+from cases.requests import Deviation, Observation
 
 
 def several(case: Case) -> bool:
@@ -31,7 +32,13 @@ def batch_order(ask, case):
                  where=None if (valid := output_valid(request)) is None else valid[order])
 
 
-@invariant("A row's answer does not depend on what else is in the batch.", several, "scenarios: batch mates")
+def shows(layer: Layer) -> bool:
+    """Whether NaN goes through its activations: some that cut numbers off give a number for it."""
+    return layer.activation == "tanh" and layer.recurrent_activation == "sigmoid"
+
+
+@invariant("A row's answer does not depend on what else is in the batch, nor on NaN there, which shows in the row that has it.",
+           several, "scenarios: batch mates")
 def batch_mates(ask, case):
     row = int(np.argmin(np.where(case.batch.lengths > 0, case.batch.lengths, case.batch.time + 1)))
     other = case.plan.draw(case.layer, case.seed + 7)
@@ -43,10 +50,16 @@ def batch_mates(ask, case):
         mask=None if batch.mask is None else mix(batch.mask, other.mask),
         initial_states=batch.initial_states and {n: mix(v, other.initial_states[n]) for n, v in batch.initial_states.items()},
     )
-    request = case.request()
-    valid = output_valid(request)
-    return alike(taken(ask(request), [row]), taken(ask(case.request(mixed)), [row]), request, "outputs", "states",
-                 what=f"row {row} among other rows", where=None if valid is None else valid[[row]])
+    request, lost = case.request(), next(other for other in range(case.batch.size) if other != row)
+    loud = mixed.inputs.copy()
+    loud[lost, valid_step := int(np.argmax(mixed.valid[lost]))] = np.nan
+    seen, valid = ask(case.request(mixed.but(inputs=loud))), output_valid(request)
+    found = alike(taken(ask(request), [row]), taken(seen, [row]), request, "outputs", "states",
+                  what=f"row {row} among other rows", where=None if valid is None else valid[[row]])
+    if mixed.valid[lost, valid_step] and shows(case.layer):
+        found += [Deviation(name, f"{name}: row {lost} was given NaN, and nothing of it shows")
+                  for name, state in seen.named("states").items() if not np.isnan(state[lost]).any()]
+    return found
 
 
 @invariant("A row alone in its batch gives what it gives among others.", several)

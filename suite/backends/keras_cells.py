@@ -179,7 +179,7 @@ def run_chain(backend: Any, request: FunctionRequest) -> Observation | Unsupport
         cast = lambda array: tensor(np.asarray(array, "float32"))  # noqa: E731
         mask = None if one.mask is None else tensor(one.mask)
         return Call(cast(one.inputs), mask, states and [[cast(a) for a in states.values()]],
-                    [cast(a) for a in one.cotangents.values()] if gradients else None, eager=not gradients)
+                    [cast(a) for a in one.cotangents.values()] if gradients else None, training=gradients, eager=not gradients)
 
     with moment("run"), backend.watch.listen() as words:
         for one in options["before"]:
@@ -255,6 +255,8 @@ def run_first_states(backend: Any, request: FunctionRequest) -> Observation:
         given = {"listed": later, **({"alone": states[0] + 0.5} if len(states) == 1 else {})}
         came = {name: one(step, each) for name, each in given.items()}
         nests = [(nest(given[name]), nest(each[1])) for name, each in came.items()]
+        trained = {name: one(step, each, training=True)[0] for name, each in given.items()}  # of one draw
+        arrays |= {f"trained/{name}": backend.engine.numpy(keras.ops.cast(each, "float32")) for name, each in trained.items()}
         plain.build((options["rows"], 3))
         plain.set_weights(one.get_weights())
         came["plain"] = plain(step, later)

@@ -53,6 +53,10 @@ def run_both_reset(backend: Any, request: FunctionRequest) -> Observation:
                 one.reset_state()
             results = one(x)
             arrays[name] = np.stack([engine.numpy(each) for each in (results if merge is None else [results])])
+            if name == "carried":
+                halves = [*one.forward_layer.states, *one.backward_layer.states]
+                arrays |= {who: np.stack([engine.numpy(each.value) for each in states]) for who, states in (
+                    ("told", one.states), ("held", halves))}
     return Observation(arrays)
 
 

@@ -15,6 +15,8 @@ from suite.backends import moment
 from suite.backends.keras_again import remade
 
 ROWS, STEPS, WIDTH, UNITS = 3, 4, 3, 2
+STATES = {"lstm": 2, "gru": 1, "simple_rnn": 1, "bidirectional": 2, "loop": 2}
+"""What begins with states that are computed -> how many it has."""
 
 
 def part_of(keras: Any, part: str, **options: Any) -> Any:
@@ -22,7 +24,8 @@ def part_of(keras: Any, part: str, **options: Any) -> Any:
     layers = keras.layers
     cells = [layers.LSTMCell(UNITS), layers.GRUCell(UNITS)]
     return {
-        "lstm": lambda: layers.LSTM(UNITS, **options),
+        "lstm": lambda: layers.LSTM(UNITS, **options), "gru": lambda: layers.GRU(UNITS, **options),
+        "simple_rnn": lambda: layers.SimpleRNN(UNITS, **options),
         "bidirectional": lambda: layers.Bidirectional(layers.GRU(UNITS), **options),
         "loop": lambda: layers.RNN(layers.LSTMCell(UNITS), **options), "stack": lambda: layers.RNN(cells, **options),
         "cells": lambda: layers.RNN(layers.StackedRNNCells(cells, **options)),
@@ -50,15 +53,18 @@ def run_frozen_part(backend: Any, request: FunctionRequest) -> Observation:
     with moment("build"):
         one = part_of(keras, part, **({"trainable": False} if how == "made" else {}))
         given = keras.Input(shape)
-        seen = one(given, given) if part == "attention" else one(given)
+        read = given if part == "embedding" else keras.layers.Dense(WIDTH, name="before")(given)
+        begun = {"initial_state": [keras.layers.Dense(UNITS)(keras.layers.Flatten()(given)) for _ in range(STATES[part])]
+                 } if part in STATES else {}
+        seen = one(read, read) if part == "attention" else one(read, **begun)
         outputs = keras.layers.Dense(1, name="head")(keras.layers.Flatten()(seen))
-        model, place = keras.Model(given, outputs), 1
+        model = keras.Model(given, outputs)
         if how != "made":
             (one.cell if part == "cells" else held(part, one) if how == "inside" else one).trainable = False
         if options["way"] == "configuration":
             model = type(model).from_config(model.get_config())
         model.compile(keras.optimizers.SGD(0.5), "mse", run_eagerly=backend.engine_name == "tensorflow")  # sooner, alike
-        one = model.layers[place]
+        one = model.get_layer(one.name)
         still = {id(v) for v in (held(part, one) if how == "inside" else one).variables}
         named = {f"{'frozen' if id(v) in still else 'moving'}/{n}": v for n, v in enumerate(model.variables)
                  if "seed" not in v.path}

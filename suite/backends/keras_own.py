@@ -12,7 +12,6 @@ from cases.models import FunctionRequest
 from cases.requests import Observation
 from suite.backends import moment
 from suite.backends.keras_again import loaded
-from suite.backends.keras_cells import nest
 from suite.backends.keras_told import made as made_kind
 
 UNITS, MEMORY, ROWS, STEPS, FEATURES = 5, 3, 2, 4, 3
@@ -138,7 +137,7 @@ def told(keras: Any, name: str) -> Any:
     if name == "mixed":
         return loop(told_cell(keras)(), IdleCell())
     if name == "both":
-        return layers.Bidirectional(loop())
+        return layers.Bidirectional(layers.RNN(told_cell(keras)()), None)
     if name == "of_two_kinds":
         return layers.Bidirectional(loop(), backward_layer=layers.GRU(UNITS, return_sequences=True, go_backwards=True))
     if name == "each_step":
@@ -161,7 +160,9 @@ def run_told_training(backend: Any, request: FunctionRequest) -> Observation:
             one.built or one.build(inputs.shape)
         with moment("run"):
             for mode in ("inference", "training"):
-                found = engine.numpy(one(engine.tensor(inputs), training=mode == "training", **more))
+                told_so = {"training": True} if mode == "training" else {}  # nothing said is inference
+                results = one(engine.tensor(inputs), **told_so, **more)
+                found = np.concatenate([engine.numpy(each) for each in (results if name == "both" else [results])])
                 arrays[f"{mode}/{name}"] = found[..., :UNITS] if name == "of_two_kinds" else found
                 for telling, training in (("trains", True), ("rests", False)) if name == "loop" else ():
                     outer = telling_layer(keras)(one, training)
@@ -186,6 +187,11 @@ def around(keras: Any, what: str, cell: Any) -> tuple[Any, tuple[int, ...]]:
     return layers.RNN(cell, return_sequences=True, return_state=True), shape
 
 
+def shaped(states: Any) -> str:
+    """How states lie in each other, and of which shapes they are, in words: `[(2, 3), [(2, 4)]]`."""
+    return f"[{', '.join(map(shaped, states))}]" if isinstance(states, (list, tuple)) else str(tuple(states.shape))
+
+
 def run_own_beginnings(backend: Any, request: FunctionRequest) -> Observation:
     """Answer the request of `cases.families.own_classes.own_cells_begin_as_they_say`."""
     options, keras, engine, arrays, nests = dict(request.arguments), backend.keras, backend.engine, {}, {}
@@ -197,25 +203,31 @@ def run_own_beginnings(backend: Any, request: FunctionRequest) -> Observation:
             found = keras.ops.ones((batch_size, UNITS), self.compute_dtype) * 0.75
             return {"tensor": found, "list": [found], "tuple": (found,)}[begins]
 
+        def call(self, inputs: Any, states: Any) -> tuple[Any, Any]:
+            outputs, found = super().call(inputs, states)
+            return outputs, {"tensor": found[0], "list": found, "tuple": tuple(found)}[begins]
+
     for name in options["inside"]:
+        rows = 1 if name == "row_below" else ROWS
         with moment("build"):
             own, other = BegunCell(), layers.LSTMCell(UNITS)
-            cells = {"above": [other, own], "below_unrolled": [own, other]}.get(name, own)
+            cells = {"above": [other, own], "below_unrolled": [own, other], "row_below": [own, other]}.get(name, own)
             one = layers.RNN(cells, return_sequences=True, return_state=True, go_backwards=name == "backward",
                              unroll="unrolled" in name, stateful=name == "stateful")
             one = layers.Bidirectional(one) if name == "both" else one
             one.build(x.shape)
 
         def begun(name: str = name) -> list[Any]:
-            first = keras.ops.full((ROWS, UNITS), 0.75)
-            memory = [keras.ops.zeros((ROWS, UNITS)) for _ in range(2)]
+            first = keras.ops.full((rows, UNITS), 0.75)
+            memory = [keras.ops.zeros((rows, UNITS)) for _ in range(2)]
             own = first if begins == "tensor" else [first]
-            return {"above": [memory, own], "below_unrolled": [own, memory], "both": [first, first]}.get(name, [first])
+            return {"above": [memory, own], "below_unrolled": [own, memory], "row_below": [own, memory],
+                    "both": [first, first]}.get(name, [first])
 
         with moment("run"):
             for how, given in (("begun", {}), ("given", {"initial_state": begun()})):
-                found = one(engine.tensor(x.astype("float32")), **given)
-                nests[f"{how}/{name}"] = (nest(list(found[1:])), nest(begun()))
+                found = one(engine.tensor(x[:rows].astype("float32")), **given)
+                nests[f"{how}/{name}"] = (shaped(list(found[1:])), shaped(begun()))
                 arrays[f"{how}/{name}"] = np.concatenate([engine.numpy(each).ravel() for each in keras.tree.flatten(found)])
     return Observation(arrays, facts={"nests": tuple(nests.items())})
 

@@ -99,6 +99,13 @@ def run_kept_writes(backend: Any, request: FunctionRequest) -> Observation:
             states = list(other(engine.tensor(first))[1:])
             arrays |= {f"second/{name}": numbers(one(engine.tensor(second))),
                        f"due/{name}": numbers(other(engine.tensor(second), initial_state=states)[0])}
+            if name in options["changing"]:
+                anew = made(name, False)
+                for own, given in zip(anew.trainable_variables, other.trainable_variables, strict=True):
+                    given.assign(given / 2)
+                    own.assign(given)
+                for who, each in (("changed", other), ("anew", anew)):
+                    arrays[f"{who}/{name}"] = numbers(each(engine.tensor(second))[0])
     with moment("run"):
         writing = Writing(dtype=dtype)
         for inputs in (first, second):

@@ -112,16 +112,17 @@ def told(keras: Any, layers: Any, kind: str, turned: bool = False) -> tuple[Any,
         return made, {"units": 5, "cell.implementation": 1, **more}, (4, 3)
     if kind == "bidirectional":
         more = {"use_cudnn": False} if stacks.accepts(layers.LSTM, "use_cudnn") else {}
-        ahead = layers.LSTM(5, activation="softsign", return_sequences=True, name="ahead", **more)
-        back = layers.GRU(5, activation="relu", return_sequences=True, go_backwards=True, use_bias=False, reset_after=False,
-                          name="back", **more)
-        given = {"merge_mode": "mul", "forward_layer.cell.activation": "softsign", "backward_layer.cell.activation": "relu",
+        loop = {"return_sequences": True, "return_state": True, **more}
+        ahead = layers.LSTM(5, activation="softsign", name="ahead", **loop)
+        back = layers.GRU(5, activation="relu", go_backwards=True, use_bias=False, reset_after=False, name="back", **loop)
+        given = {"merge_mode": None, "return_state": True,
+                 "forward_layer.cell.activation": "softsign", "backward_layer.cell.activation": "relu",
                  "backward_layer.cell.use_bias": False, "backward_layer.cell.reset_after": False,
                  "backward_layer.go_backwards": True,
                  "forward_layer.return_sequences": True,
                  **{f"{half}_layer.{n}": v for half in ("forward", "backward") for n, v in more.items()}}
         named = {"name": "given", "trainable": False}
-        return layers.Bidirectional(ahead, "mul", backward_layer=back, **named), given | named, (4, 3)
+        return layers.Bidirectional(ahead, None, backward_layer=back, **named), given | named, (4, 3)
     if kind == "stacked":
         cells = [layers.LSTMCell(5, **gated(keras, "lstm")), layers.GRUCell(4, **gated(keras, "gru")),
                  layers.SimpleRNNCell(3, **gated(keras, "simple_rnn"))]

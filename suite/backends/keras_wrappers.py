@@ -51,6 +51,7 @@ def run_declared(backend: Any, request: FunctionRequest) -> Observation:
         one = made()
         one.build((rows, *shape))
         told = {"computed": one.compute_output_shape((rows, *shape))}
+        told["row"] = one.compute_output_shape((1, *shape))
         told["symbolic"] = shapes(keras, one(keras.Input(shape)))
         flags = {"stateful": True} if layers[0].convolution else dict.fromkeys(FLAGS, True)
         told["flagged"] = made(**flags).compute_output_shape((rows, *shape))

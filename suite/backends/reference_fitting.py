@@ -88,7 +88,7 @@ def run_kept_writes(backend: Any, request: FunctionRequest) -> Observation:
     options, found = dict(request.arguments), {}
     for name in options["carrying"]:
         outputs = generator("kept writes", name).normal(size=6)
-        found |= {f"second/{name}": outputs, f"due/{name}": outputs}
+        found |= {f"{who}/{name}": outputs for who in ("second", "due", "changed", "anew")}
     first, second = (one.mean(axis=(0, 1)) for one in options["inputs"])
     return Observation(found | {"count": np.array(2.0), "average": (first / 2 + second) / 2, "moved": np.array(True)})
 
@@ -151,5 +151,5 @@ def run_first_states(backend: Any, request: FunctionRequest) -> Observation:
     dtypes = tuple(options["dtype"].removeprefix("mixed_") for _ in sizes)
     states = {f"states/{n}": np.zeros((options["rows"], size)) for n, size in enumerate(sizes)}
     outputs = generator("first states").normal(size=(options["rows"], sizes[-1]))
-    states |= {"next/plain": outputs, "next/listed": outputs}
+    states |= {"next/plain": outputs, "next/listed": outputs, "trained/listed": outputs}
     return Observation(states, facts={"dtypes": dtypes, "nests": (("one", "one"),)})

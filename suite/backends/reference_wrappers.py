@@ -30,7 +30,7 @@ def run_declared(backend: Any, request: FunctionRequest) -> Observation | Unsupp
         came = backend.run(Request(layer, draw_weights(layer), batch))["outputs"].shape
     told = (options["rows"], *([options["steps"]] if layer.return_sequences else []), layer.width)
     return Observation({"computed/0": np.array(told), "symbolic/0": np.array(told),
-                        "flagged/0": np.array(told), "came/0": np.array(came)})
+                        "flagged/0": np.array(told), "row/0": np.array((1, *told[1:])), "came/0": np.array(came)})
 
 
 def run_carried_masks(backend: Any, request: FunctionRequest) -> Observation:
