@@ -213,7 +213,12 @@ def run_ignored(backend: Any, request: FunctionRequest) -> Observation:
         by = (weights[picked] * counts).sum() if options["reduction"] == "mean" else 1.0
         values = -(hot * logs).sum(axis=-1)
         slopes = (np.exp(logs) * hot.sum(axis=-1, keepdims=True) - hot) / by
-    return Observation({"loss": values if options["reduction"] == "none" else np.array(values.sum() / by), "gradients": slopes})
+    more = {}
+    if "shares" in options:
+        mixed = -(((1 - smoothing) * options["shares"] + smoothing / number) * weights * logs).sum(axis=-1)
+        more["of_shares"] = np.array({"none": lambda x: x, "mean": np.mean}.get(options["reduction"], np.sum)(mixed))
+    loss = values if options["reduction"] == "none" else np.array(values.sum() / by)
+    return Observation({"loss": loss, "gradients": slopes, **more})
 
 
 def run_probabilities(backend: Any, request: FunctionRequest) -> Observation:
