@@ -180,7 +180,7 @@ def form_request(request: Request, form: str, mode: str = "training") -> Functio
            {"form": FORMS, "cell": ("lstm", "gru", "simple_rnn"), "mask": ("none", "right"), "states": (True, False),
             "direction": ("forward", "bidirectional"), "layers": (1, 3, 2), "bias": (True, False), "activation": ("tanh", "relu"),
             "size": tuple(SIZES), "dtype": ("float32", "float64"), "mode": MODES},
-           usual={"form": tuple(form for form in FORMS if form != "cell"), "layers": (1, 3)}, strength=(1, 3, 3),
+           usual={"form": tuple(form for form in FORMS if form != "cell")}, strength=(1, 3, 3),
            sparing=0, source="PyTorch: batch_first, unbatched inputs, nn.LSTMCell; Keras: LSTMCell",
            senseless=((("activation", "cell"), lambda activation, cell: activation == "relu" and cell != "simple_rnn"),
                       (("form", "direction"), lambda form, way: form.endswith("cell") and way != "forward"),
@@ -203,12 +203,14 @@ def forms_agree(ask, form, cell, mask, states, direction, layers, bias, activati
 
 
 @statement("A sequence without a batch axis gives a row of the batch, in outputs and states, also of a layer that reads batches "
-           "batch first.",
+           "batch first; of a batch whose rows share their initial states.",
            {"cell": ("lstm", "gru", "simple_rnn"), "direction": ("forward", "bidirectional"), "layers": (1, 2),
             "form": ("unbatched", "unbatched_first")}, strength=(1, 2, 2))
 def unbatched_is_a_row(ask, cell, direction, layers, form):
     layer = Layer(cell, 3, 5, layers, direction)
-    request = Request(layer, draw_weights(layer), BatchPlan(3, 4, "none", True).draw(layer))
+    batch = BatchPlan(3, 4, "none", True).draw(layer)
+    shared = {name: np.tile(array[:1], (len(array), 1)) for name, array in batch.initial_states.items()}
+    request = Request(layer, draw_weights(layer), batch.but(initial_states=shared))
     alone = ask(form_request(request, form))
     return alike(ask(request), alone, request, "outputs", "states", what="row by row")
 
