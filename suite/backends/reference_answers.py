@@ -63,6 +63,13 @@ def run_form(backend: Any, request: FunctionRequest) -> Observation | Unsupporte
     return Observation(seen.arrays, seen.kernel, facts={"padding": "hold"})
 
 
+def run_stacks(backend: Any, request: FunctionRequest) -> Observation:
+    """Every stack by itself."""
+    answers = [run_form(backend, each) for each in dict(request.arguments)["each"]]
+    named = {f"{place}/{name}": array for place, answer in enumerate(answers) for name, array in answer.arrays.items()}
+    return Observation(named, facts={"padding": "hold"})
+
+
 def run_graph(backend: Any, request: FunctionRequest) -> Observation | Unsupported:
     """Layers around recurrent ones."""
     options = dict(request.arguments)
