@@ -218,7 +218,7 @@ def stacks_match_reference(ask, cell) -> list[Deviation]:
     for place, (layers, direction, bias) in enumerate(STACKS):
         activation = "relu" if cell == "simple_rnn" and place % 3 == 1 else "tanh"
         layer = Layer(cell, 2, 3, layers, direction, bias=bias, activation=activation)
-        batch = BatchPlan(3, 4 - place % 2, "right" if place % 4 in (1, 2) else "none", True).draw(layer)
+        batch = BatchPlan(3, 4 - place % 2, ("none", "right", "right", "full")[place % 4], True).draw(layer)
         requests.append(Request(layer, draw_weights(layer), batch, wants=("outputs", "states", "gradients")))
     seen = ask(FunctionRequest("stacks", (("each", tuple(form_request(request, "time_first") for request in requests)),)))
     found = []
