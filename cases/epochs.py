@@ -20,8 +20,8 @@ chained          the product of a constant's factor and an exponential's
 first_SCHEDULE   one of these until `change`, and then exponential; later_SCHEDULE: the other way round; each counts from where it
                  begins
 plateau          `factor` times the rate before, and not less than `min_lr`, after more than `patience` epochs without a better
-                 value, then `cooldown` epochs do not count; better: less than (1 - threshold) best, or best - threshold, or the
-                 other way round
+                 value, then `cooldown` epochs do not count; better: less than (1 - threshold) best, or best - threshold, or
+                 where more is better more than (1 + threshold) best, or best + threshold, also where the best is negative
 
 A group of weights may have a number of its own, of the highest and the lowest rate, and a function of its own.
 
@@ -37,9 +37,9 @@ from typing import Any
 Options = Mapping[str, Any]
 FACTORS = (1.0, 0.5, 0.75, 0.75, 0.25, 1.5)
 """What the functions of `lambda` and `multiplicative` give, again and again."""
-VALUES = (1.0, 0.9, 0.95, 0.9, 0.9, 0.92, 0.7, 0.7, 0.71, 0.7, 0.72, 0.69999, 0.8, 0.8, 0.8, 0.8, 0.8, 0.8)
+VALUES = (1.0, 0.9, 0.95, 0.9, 0.95, 0.93, 0.94, 0.86, -0.5, -0.48, -0.46, -0.44, -0.42, -0.4, -0.4, -0.4, -0.4, -0.4)
 GAINS = (0.1, 0.104, 0.13, 0.15, 0.14, 0.15, 0.151, 0.3, 0.29, 0.32, 0.31, 0.5, 0.52, 0.51, 0.53, 0.6, 0.6, 0.6)
-"""What a plateau is told of, epoch by epoch; the second where more is better."""
+"""What a plateau is told of, epoch by epoch, in a cooldown worse ones too; the second where more is better."""
 
 
 def measured(mode: str) -> Sequence[float]:
@@ -185,13 +185,13 @@ def _around(name: str) -> Callable[[Options, float, int], float]:
 
 
 def _plateau(options: Options, rate: float, values: Sequence[float]) -> list[float]:
-    sign, best, bad, cooling = 1.0 if options["mode"] == "min" else -1.0, math.inf, 0, 0
+    sign = 1.0 if options["mode"] == "min" else -1.0
+    best, bad, cooling = sign * math.inf, 0, 0
     found = [rate]
     for value in values:
-        here = sign * value
-        least = best - (abs(best) if options["threshold_mode"] == "rel" and best != math.inf else 1.0) * options["threshold"]
-        better = here < (least if best != math.inf else math.inf)
-        best, bad = (here, 0) if better else (best, bad + 1)
+        share = options["threshold"]
+        bound = best * (1 - sign * share) if options["threshold_mode"] == "rel" else best - sign * share
+        best, bad = (value, 0) if sign * value < sign * bound else (best, bad + 1)
         if cooling:
             cooling, bad = cooling - 1, 0
         if bad > options["patience"]:

@@ -6,6 +6,8 @@ numbers show it, for all sizes differ.
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 
 from cases.batches import BatchPlan, draw_values
@@ -187,7 +189,7 @@ def form_request(request: Request, form: str, mode: str = "training") -> Functio
            {"form": FORMS, "cell": ("lstm", "gru", "simple_rnn"), "mask": ("none", "right"), "states": (True, False),
             "direction": ("forward", "bidirectional"), "layers": (1, 3, 2), "bias": (True, False), "activation": ("tanh", "relu"),
             "size": tuple(SIZES), "dtype": ("float32", "float64"), "mode": MODES},
-           usual={"form": tuple(form for form in FORMS if form != "cell"), "layers": (1, 3)}, strength=(1, 3, 3),
+           usual={"form": tuple(form for form in FORMS if form != "cell")}, strength=(1, 3, 3),
            sparing=0, source="PyTorch: batch_first, unbatched inputs, nn.LSTMCell; Keras: LSTMCell",
            senseless=((("activation", "cell"), lambda activation, cell: activation == "relu" and cell != "simple_rnn"),
                       (("form", "direction"), lambda form, way: form.endswith("cell") and way != "forward"),
@@ -209,13 +211,41 @@ def forms_agree(ask, form, cell, mask, states, direction, layers, bias, activati
     return found + [d for name in after for d in equal(f"given/{name}", after[name], given[name].astype(dtype), "after the call")]
 
 
+STACKS = tuple((layers, direction, bias) for layers in (2, 3) for direction in ("forward", "bidirectional")
+               for bias in (True, False))
+"""Layers, direction, biases: all that there are together."""
+
+
+@statement("Two layers above each other and three are the equations, in outputs, states and every gradient, forward and both "
+           "ways, with biases and without, of padded rows and of whole ones.", {"cell": ("lstm", "gru", "simple_rnn")},
+           strength=(1, 1, 1), sparing=0, source="PyTorch: nn.LSTM, nn.GRU, nn.RNN; the equations of the cells")
+def stacks_match_reference(ask, cell) -> list[Deviation]:
+    """Arrays of each stack under its place: `PLACE/outputs` and so on."""
+    requests = []
+    for place, (layers, direction, bias) in enumerate(STACKS):
+        activation = "relu" if cell == "simple_rnn" and place % 3 == 1 else "tanh"
+        layer = Layer(cell, 2, 3, layers, direction, bias=bias, activation=activation)
+        batch = BatchPlan(3, 4 - place % 2, ("none", "right", "right", "full")[place % 4], True).draw(layer)
+        requests.append(Request(layer, draw_weights(layer), batch, wants=("outputs", "states", "gradients")))
+    seen = ask(FunctionRequest("stacks", (("each", tuple(form_request(request, "time_first") for request in requests)),)))
+    found = []
+    for place, request in enumerate(requests):
+        own = {name.partition("/")[2]: array for name, array in seen.named(str(place)).items()}
+        one = Observation(own, facts=seen.facts)
+        found += [replace(d, where=f"{place}/{d.where}", message=f"{request.layer}: {d.message}")
+                  for d in against_reference(one, request, "outputs", "states", "loss", "gradients")]
+    return found
+
+
 @statement("A sequence without a batch axis gives a row of the batch, in outputs and states, also of a layer that reads batches "
-           "batch first.",
+           "batch first; of a batch whose rows share their initial states.",
            {"cell": ("lstm", "gru", "simple_rnn"), "direction": ("forward", "bidirectional"), "layers": (1, 2),
             "form": ("unbatched", "unbatched_first")}, strength=(1, 2, 2))
 def unbatched_is_a_row(ask, cell, direction, layers, form):
     layer = Layer(cell, 3, 5, layers, direction)
-    request = Request(layer, draw_weights(layer), BatchPlan(3, 4, "none", True).draw(layer))
+    batch = BatchPlan(3, 4, "none", True).draw(layer)
+    shared = {name: np.tile(array[:1], (len(array), 1)) for name, array in batch.initial_states.items()}
+    request = Request(layer, draw_weights(layer), batch.but(initial_states=shared))
     alone = ask(form_request(request, form))
     return alike(ask(request), alone, request, "outputs", "states", what="row by row")
 

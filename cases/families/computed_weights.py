@@ -116,6 +116,7 @@ def weights_are_a_vector(ask, cell, layers) -> list[Deviation]:
     seen = ask(FunctionRequest("as_vector", (("layer", layer), ("weights", weights), ("others", draw_weights(layer, 1)),
                                              ("batch", batch))))
     found = equal("vector", seen["vector"], seen["due"], "the weights, one after the other")
+    found += equal("slopes", seen["slopes"], 1.0 + np.arange(len(seen["due"])), "of each number times its place, from 1")
     given = Observation({"outputs": seen["outputs"]}, facts=seen.facts)
     return found + against_reference(given, Request(layer, weights, batch, wants=("outputs",)), "outputs")
 

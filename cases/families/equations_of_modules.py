@@ -6,6 +6,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -192,10 +193,10 @@ def cosine(a: Array, b: Array, sign: Array) -> Array:
     return np.where(sign > 0, 1 - alike, np.maximum(alike - 0.25, 0))
 
 
-def triple(a: Array, near: Array, far: Array) -> Array:
+def triple(a: Array, near: Array, far: Array, power: float = 2.0) -> Array:
     """The far one from whichever is nearer to it."""
     def off(one: Array, other: Array) -> Array:
-        return np.sqrt(((one - other) ** 2).sum(axis=-1))
+        return (np.abs(one - other) ** power).sum(axis=-1) ** (1 / power)
 
     return np.maximum(off(a, near) - np.minimum(off(a, far), off(near, far)) + 3.5, 0)
 
@@ -220,8 +221,8 @@ PAIRS = tuple(
         ("HingeEmbeddingLoss", {"margin": 0.75}, lambda x, sign: np.where(sign > 0, x, np.maximum(0.75 - x, 0)),
          "hinge_embedding_loss", ("numbers", "signs")),
         ("CosineEmbeddingLoss", {"margin": 0.25}, cosine, "cosine_embedding_loss", ("rows", "rows", "row_signs")),
-        ("TripletMarginLoss", {"margin": 3.5, "p": 2.0, "swap": True, "eps": 0.0}, triple, "triplet_margin_loss",
-         ("numbers", "numbers", "numbers")),
+        ("TripletMarginLoss", {"margin": 3.5, "p": 3.0, "swap": True, "eps": 0.0}, partial(triple, power=3.0),
+         "triplet_margin_loss", ("numbers", "numbers", "numbers")),
         ("TripletMarginWithDistanceLoss", {"margin": 3.5, "swap": True}, triple, "triplet_margin_with_distance_loss",
          ("numbers", "numbers", "numbers")),
         ("MultiMarginLoss", {"p": 2, "margin": 2.5}, beside, "multi_margin_loss", ("rows", "classes")),

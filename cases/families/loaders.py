@@ -87,8 +87,9 @@ def unequal_rows_are_refused(ask, unequal) -> list[Deviation]:
                    lambda seen: Deviation("error", f"rows that are not alike ({unequal}) were put together in silence"))
 
 
-PARTED, TIMES = 11, 4
-"""Rows of what is split: so many that no share of it is a whole number of them; how many times as many are drawn and put back."""
+PARTED, TIMES, WEIGHED = 11, 4, (1, 4, 6, 7)
+"""Rows of what is split: so many that no share of it is a whole number of them; how many times as many are drawn and put back;
+which are drawn by weights."""
 SHARES: Mapping[str, tuple[tuple[float, ...], tuple[int, ...]]] = {
     "numbers": ((4, 5, 2), (4, 5, 2)), "fractions": ((0.5, 0.25, 0.25), (6, 3, 2)), "uneven": ((0.2, 0.3, 0.5), (3, 3, 5))}
 """What a split is told -> the rows of each part: what is left of fractions goes to the parts in their order."""
@@ -102,7 +103,8 @@ SHARES: Mapping[str, tuple[tuple[float, ...], tuple[int, ...]]] = {
            source="PyTorch: torch.utils.data.random_split, ConcatDataset, StackDataset, TensorDataset, Subset, Sampler")
 def rows_are_parted_and_joined(ask, share) -> list[Deviation]:
     """Arrays of numbers of rows: `split/N`, `again/N`, `joined` and `joined/back` of all parts but the last, `chosen`; `drawn`,
-    `put_back`, `weighted` and `of_some`, what samplers name; `tensors`, `stacked`, what lies side by side; `chained`, two
+    `in_rounds`, four more than there are, `put_back`, `weighted`, `of_some` and `of_a_range`, what samplers name; `full`, the
+    batches of a stream that are; `tensors`, `stacked`, what lies side by side; `chained`, two
     streams; `one_by_one`, without batches; `by_many`. Facts: `kinds` of what a sampler names; `asked`, numbers by many."""
     told, sizes = SHARES[share]
     seen = ask(FunctionRequest("parted_rows", (("told", told), ("rows", PARTED))))
@@ -115,7 +117,11 @@ def rows_are_parted_and_joined(ask, share) -> list[Deviation]:
     found += equal("joined", seen["joined"], joined) + equal("joined/back", seen["joined/back"], joined)
     found += equal("chosen", seen["chosen"], parts[0][[2, 0, 2]], "of the first part the third, the first, and the third")
     found += equal("drawn", np.sort(seen["drawn"]), np.arange(PARTED))
-    found += equal("weighted", np.sort(seen["weighted"]), np.array([1, 4]))
+    found += equal("weighted", np.sort(seen["weighted"]), np.array(WEIGHED))
+    found += equal("of_a_range", np.sort(seen["of_a_range"]), np.arange(5, 9)) + equal("full", seen["full"], np.arange(3))
+    first, rest = seen["in_rounds"][:PARTED], seen["in_rounds"][PARTED:]
+    found += equal("in_rounds", np.sort(first), np.arange(PARTED)) + equal("in_rounds", [len(rest), len(set(rest))], [4, 4])
+    found += [Deviation("in_rounds", "a round that is not whole is in order")] if np.array_equal(rest, np.sort(rest)) else []
     found += equal("of_some", np.sort(seen["of_some"]), np.array([1, 5, 8]))
     if seen.facts["kinds"] != ("int",):
         found.append(Deviation("of_some", f"a sampler names {seen.facts['kinds']}, expected whole numbers"))

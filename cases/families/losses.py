@@ -135,8 +135,9 @@ def cross_entropy(ask, reduction, ignored, all_of_a_row, smoothing=0.0, weights=
     if all_of_a_row:
         classes[0] = ignored
     arguments = {"logits": logits, "classes": classes, "ignored": ignored, "reduction": reduction, "mask": mask}
+    shares = random.dirichlet(np.ones(3), (4, 5))
     if smoothing or weights:
-        arguments |= {"smoothing": smoothing, "weights": weights}
+        arguments |= {"smoothing": smoothing, "weights": weights, "shares": shares}
     seen = ask(FunctionRequest("ignored_class", tuple(arguments.items())))
     counts = (classes != ignored) & (True if mask is None else mask)
     powers = np.exp(logits) / np.exp(logits).sum(axis=-1, keepdims=True)
@@ -150,6 +151,11 @@ def cross_entropy(ask, reduction, ignored, all_of_a_row, smoothing=0.0, weights=
     found = [d for name in ("loss", "column") if name in seen.arrays  # the same classes with an axis of one
              for d in compare(name, seen[name], due, SLACK * np.abs(values).sum() / by)]
     found += compare("gradients", seen["gradients"], slopes, SLACK * np.ones_like(slopes) * counts[:, :, None])
+    if "shares" in arguments:
+        mixed = -(((1 - smoothing) * shares + smoothing / 3) * own * np.log(powers)).sum(axis=-1)
+        due = {"none": mixed, "mean": np.array(mixed.mean())}.get(reduction, np.array(mixed.sum()))
+        count = mixed.size if reduction == "mean" else 1
+        found += compare("of shares", seen["of_shares"], due, SLACK * np.abs(mixed).sum() / count)
     return found or ([] if counts.any() else [Deviation("classes", "every class is ignored")])
 
 

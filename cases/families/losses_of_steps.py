@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import numpy as np
 
 from cases.batches import draw_values
-from cases.families.base import statement
+from cases.families.base import equal, statement
 from cases.layers import generator
 from cases.models import FunctionRequest
 from cases.requests import Deviation
@@ -29,11 +31,19 @@ IGNORED = 1
 ALONE = 1.5
 """One variance for all numbers."""
 
+SMALL, LEAST = 0.5, 0.75
+"""The least variance that gaussian_full is given, and the least that it takes."""
+OLD_WORDS: Mapping[str, Mapping[str, bool]] = {"none": {"reduce": False}, "mean": {"size_average": True},
+                                               "sum": {"size_average": False}}
+"""How a reduction was told once, and may be."""
+NEW = ("huber", "gaussian", "gaussian_full", "gaussian_over_steps")
+"""Losses that never knew these words."""
+
 
 def variance_of(kind: str, target: np.ndarray) -> np.ndarray:
-    """The variances of a Gaussian loss: the target's size, and at least one; of one feature, or one step, for all."""
+    """The variances of a Gaussian loss: the target's size, and at least one, or `LEAST`; of one feature, or one step, for all."""
     own = {"gaussian_full": target[..., :1], "gaussian_over_steps": target[:, :1]}.get(kind, target)
-    return np.maximum(np.abs(own), 1.0)
+    return np.maximum(np.abs(own), LEAST if kind == "gaussian_full" else 1.0)
 
 
 def equation(kind: str, given: np.ndarray, target: np.ndarray, positive: np.ndarray | None) -> tuple[np.ndarray, np.ndarray]:
@@ -75,7 +85,7 @@ def of_variance(given: np.ndarray, target: np.ndarray, kind: str) -> np.ndarray:
 
 
 @statement("A loss of numbers is its equation for each of them, times its weight, reduced as it says; its gradient is the "
-           "equation's, that by variances too.",
+           "equation's, that by variances too; a reduction told in old words is the same, and weights are saved.",
            {"kind": KINDS, "reduction": ("none", "mean", "sum", "batchmean"), "weighted": (True, False),
             "positive": (True, False), "called": ("function", "module")},
            senseless=((("kind", "weighted"), lambda kind, weighted: weighted and kind not in WEIGHTED),
@@ -116,6 +126,14 @@ def losses_of_numbers_are_equations(ask, kind, reduction, weighted, positive, ca
     size = SLACK * (np.abs(values) + 1.0) if reduction == "none" else SLACK * (np.abs(values).sum() + 1.0) / by
     found = compare("loss", seen["loss"], due, size)
     found += compare("gradients", seen["gradients"], slopes / by, SLACK * (np.abs(slopes) + 1.0) / by)
+    found += equal("again", seen["again"], seen["loss"], "in old words")
+    named = [name for name, there in (("weight", weighted), ("pos_weight", positive)) if there] * (called == "module")
+    if list(seen.facts["saved"]) != named:
+        found.append(Deviation("saved", f"{list(seen.facts['saved'])} is saved, expected {named}"))
+    if kind == "smooth_mae":
+        sizes = np.abs(given - target)
+        due = sizes if reduction == "none" else np.array(sizes.sum() / by)
+        found += compare("without a bound", seen["unbounded"], due, size)
     if kind.startswith("gaussian"):
         slopes = of_variance(given, target, kind)
         found += compare("gradients/variance", seen["gradients/variance"], slopes / by, SLACK * (np.abs(slopes) + 1.0) / by)

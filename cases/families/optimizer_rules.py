@@ -103,6 +103,46 @@ def adafactor(slopes: Sequence[Array], weight: Array, lr: float, beta2_decay: fl
     return found
 
 
+def sgd(slopes: Sequence[Array], weight: Array, lr: float, momentum: float, dampening: float = 0.0, weight_decay: float = 0.0,
+        nesterov: bool = False) -> list[Array]:
+    """Sutskever et al. 2013, with a momentum that is the first gradient first, and dampened from then on."""
+    mean, found = None, []
+    for slope in slopes:
+        slope = slope + weight_decay * weight
+        mean = slope if mean is None else momentum * mean + (1 - dampening) * slope
+        weight = weight - lr * (slope + momentum * mean if nesterov else mean)
+        found.append(weight)
+    return found
+
+
+def rmsprop(slopes: Sequence[Array], weight: Array, lr: float, alpha: float, eps: float, momentum: float, weight_decay: float,
+            centered: bool) -> list[Array]:
+    """Tieleman and Hinton 2012; Graves 2013 where it is centered."""
+    square, mean, kept, found = 0.0 * weight, 0.0 * weight, 0.0 * weight, []
+    for slope in slopes:
+        slope = slope + weight_decay * weight
+        square, mean = alpha * square + (1 - alpha) * slope**2, alpha * mean + (1 - alpha) * slope
+        kept = momentum * kept + slope / (np.sqrt(square - mean**2 if centered else square) + eps)
+        weight = weight - lr * kept
+        found.append(weight)
+    return found
+
+
+def adam(slopes: Sequence[Array], weight: Array, lr: float, betas: tuple[float, float], eps: float, weight_decay: float,
+         amsgrad: bool, decoupled_weight_decay: bool) -> list[Array]:
+    """Kingma and Ba 2015; Reddi et al. 2018 with the greatest square; Loshchilov and Hutter 2019 where the decay is apart."""
+    mean, square, most, found = 0.0 * weight, 0.0 * weight, 0.0 * weight, []
+    for t, slope in enumerate(slopes, start=1):
+        slope = slope if decoupled_weight_decay else slope + weight_decay * weight
+        weight = weight * (1 - lr * weight_decay) if decoupled_weight_decay else weight
+        mean, square = betas[0] * mean + (1 - betas[0]) * slope, betas[1] * square + (1 - betas[1]) * slope**2
+        most = np.maximum(most, square)
+        root = np.sqrt((most if amsgrad else square) / (1 - betas[1] ** t)) + eps
+        weight = weight - lr * mean / (1 - betas[0] ** t) / root
+        found.append(weight)
+    return found
+
+
 def muon(slopes: Sequence[Array], weight: Array, lr: float, weight_decay: float, momentum: float, nesterov: bool,
          ns_coefficients: tuple[float, float, float], ns_steps: int, adjust_lr_fn: str) -> list[Array]:
     """Jordan et al. 2024: the momentum, made almost orthogonal by Newton and Schulz, in half precision."""
@@ -124,6 +164,7 @@ def muon(slopes: Sequence[Array], weight: Array, lr: float, weight_decay: float,
 
 
 ADAM = {"lr": 0.25, "betas": (0.75, 0.9), "eps": 0.01}
+RMS = {"lr": 0.25, "alpha": 0.75, "eps": 0.25, "momentum": 0.5, "weight_decay": 0.125}
 MUON = {"lr": 0.25, "weight_decay": 0.125, "momentum": 0.75, "ns_coefficients": (2.0, -1.5, 0.5), "ns_steps": 2}
 RULES: Mapping[str, tuple[str, Callable[..., list[Array]], Mapping[str, Any]]] = {
     "radam": ("RAdam", radam, {**ADAM, "weight_decay": 0.125}),
@@ -136,6 +177,12 @@ RULES: Mapping[str, tuple[str, Callable[..., list[Array]], Mapping[str, Any]]] =
     "muon": ("Muon", muon, {**MUON, "nesterov": True, "adjust_lr_fn": "original"}),
     "muon_plain": ("Muon", muon, {**MUON, "nesterov": False, "adjust_lr_fn": "match_rms_adamw"}),
     "adagrad_decay": ("Adagrad", adagrad, {"lr": 0.25, "lr_decay": 0.5, "eps": 0.01, "weight_decay": 0.125}),
+    "sgd": ("SGD", sgd, {"lr": 0.25, "momentum": 0.75, "dampening": 0.25, "weight_decay": 0.125}),
+    "sgd_nesterov": ("SGD", sgd, {"lr": 0.25, "momentum": 0.75, "nesterov": True}),
+    "rmsprop": ("RMSprop", rmsprop, {**RMS, "centered": False}),
+    "rmsprop_centered": ("RMSprop", rmsprop, {**RMS, "centered": True}),
+    "adam": ("Adam", adam, {**ADAM, "weight_decay": 0.125, "amsgrad": True, "decoupled_weight_decay": False}),
+    "adam_decoupled": ("Adam", adam, {**ADAM, "weight_decay": 0.125, "amsgrad": False, "decoupled_weight_decay": True}),
     "adagrad_sparse": ("Adagrad", adagrad, {"lr": 0.25, "lr_decay": 0.5, "eps": 0.01, "weight_decay": 0.0}),
 }
 """Name of a variant -> the optimizer, its rule, its options."""
@@ -147,27 +194,25 @@ ROUGH = {"asgd": 1e-6, "muon": 0.02, "muon_plain": 0.02}
 """Slack where something is kept in float32, or computed in half precision."""
 
 
-@statement("An optimizer's steps are its rule, of each weight from its first gradient on, however it goes about them, up or "
-           "down; and it tells its options.",
-           {"rule": tuple(RULES), "foreach": (True, False), "maximize": (False, True)}, strength=(1, 2, 2), sparing=0,
-           senseless=((("rule", "foreach"), lambda rule, foreach: foreach and rule in ONE_WAY),
-                      (("rule", "maximize"), lambda rule, maximize: maximize and rule in ("muon", "muon_plain")),
-                      (("rule", "foreach", "maximize"),
-                       lambda rule, foreach, maximize: rule == "adagrad_sparse" and foreach != maximize)),  # together, up
-           source="PyTorch: torch.optim.RAdam, Rprop, ASGD, SparseAdam, Adagrad, Adafactor, Muon")
-def rarer_optimizers_are_their_rules(ask, rule, foreach, maximize) -> list[Deviation]:
+@statement("An optimizer's steps are its rule, of each weight from its first gradient on, however it goes about them, up in "
+           "one group of weights and down in another; and it tells its options.",
+           {"rule": tuple(RULES), "foreach": (True, False)}, strength=(1, 2, 2), sparing=0,
+           senseless=((("rule", "foreach"), lambda rule, foreach: foreach and rule in ONE_WAY),),
+           source="PyTorch: torch.optim.RAdam, Rprop, ASGD, SparseAdam, SGD, RMSprop, Adam, Adagrad, Adafactor, Muon")
+def rarer_optimizers_are_their_rules(ask, rule, foreach) -> list[Deviation]:
     kind, steps, options = RULES[rule]
     random = generator("rules of optimizers", rule)
-    weights = tuple(draw_values(random, (ROWS, width)) for width in (2, 3))
+    weights = tuple(draw_values(random, (ROWS, width)) for width in (2, 3, 2, 3))
+    up = (False, False, True, True) if rule not in ("muon", "muon_plain") else (False,) * len(weights)
     slopes = [tuple(draw_values(random, one.shape) for one in weights) for _ in range(STEPS)]
     if rule in SPARSE:
         slopes = [tuple(one * (np.arange(ROWS) % 3 != t % 3)[:, None] for one in each) for t, each in enumerate(slopes)]
     seen = ask(FunctionRequest("steps_by_rule", (
         ("kind", kind), ("options", dict(options)), ("weights", weights), ("slopes", tuple(slopes)), ("foreach", foreach),
-        ("maximize", maximize), ("rule", rule))))
+        ("maximize", up), ("rule", rule))))
     found = []
     for n, weight in enumerate(weights):
-        due = np.stack(steps([(-1 if maximize else 1) * each[n] for each in slopes[n:]], weight, **options))
+        due = np.stack(steps([(-1 if up[n] else 1) * each[n] for each in slopes[n:]], weight, **options))
         found += compare(f"weight {n}", seen[f"weight/{n}"], due, ROUGH.get(rule, SLACK) * max(1.0, np.abs(due).max()))
     return found + [Deviation("told", f"{name}: {value} is not told in {seen.facts['told']}") for name, value in options.items()
                     if f"{name}: {value}" not in seen.facts["told"]]

@@ -85,12 +85,14 @@ def numbers_pad_as_they_are(ask, helper, number, dtype):
 
 
 @statement("Lengths are taken in whatever holds whole numbers, a list, a tuple, an array, a tensor of any such dtype; sequences "
-           "that are sorted may be said to be; they come back as they were, also where steps are added.",
+           "that are sorted may be said to be; they come back as they were, also labels without a feature, and where steps are "
+           "added.",
            {"form": ("list", "tuple", "array", "int64", "int32", "int16", "uint8"), "ordered": (False, True),
             "batch_first": (True, False), "total": (0, 7)}, strength=(1, 2, 2), sparing=0, source="PyTorch: pack_padded_sequence")
 def lengths_are_whole_numbers(ask, form, ordered, batch_first, total):
-    """total: the number of steps that is asked for; 0: none is."""
+    """total: the number of steps that is asked for, of three sequences whose order is no swap; 0: none is."""
     given = sequences()
+    given = tuple(given[place] for place in (2, 3, 0)) if total else given
     given = tuple(sorted(given, key=len, reverse=True)) if ordered else given
     lengths = np.array([len(one) for one in given])
     padded = np.zeros((len(given), total or lengths.max(), 3), "float32")
@@ -100,4 +102,5 @@ def lengths_are_whole_numbers(ask, form, ordered, batch_first, total):
                                              ("batch_first", batch_first), ("total", total))))
     kind = seen["lengths"].dtype
     found = [] if kind == "int64" else [Deviation("lengths", f"lengths come back in {kind}, expected int64, whatever was given")]
+    found += equal("labels", seen["labels"], padded[:, :, 0].astype(int))
     return found + equal("padded", seen["padded"], padded) + equal("lengths", seen["lengths"], lengths)

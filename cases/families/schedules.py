@@ -50,6 +50,7 @@ BY_EPOCH: Mapping[str, tuple[str, Mapping[str, Any]]] = {
     "exponential_epochs": ("exponential", {"gamma": 0.75}),
     "constant": ("constant", {"factor": 0.25, "total_iters": KEPT}),
     "linear": ("linear", {"start_factor": 0.25, "end_factor": 0.75, "total_iters": 8}),
+    "linear_down": ("linear", {"start_factor": 0.75, "end_factor": 0.25, "total_iters": 4}),
     "polynomial_epochs": ("polynomial", {"total_iters": 9, "power": 2.0}),
     "cosine_annealing": ("cosine", {"T_max": 5, "eta_min": 0.125}),
     "warm_restarts": ("warm_restarts", {"T_0": 3, "T_mult": 2, "eta_min": 0.125}),
@@ -80,7 +81,7 @@ BY_EPOCH: Mapping[str, tuple[str, Mapping[str, Any]]] = {
     "plateau_patient": ("plateau", {"mode": "min", "factor": 0.5, "patience": 3, "threshold": 0.03125, "threshold_mode": "abs",
                                     "cooldown": 0, "min_lr": 0.0}),
     "plateau_of_gains": ("plateau", {"mode": "max", "factor": 0.5, "patience": 2, "threshold": 0.03125, "threshold_mode": "rel",
-                                     "cooldown": 1, "min_lr": (0.0, 0.5)}),
+                                     "cooldown": 1, "min_lr": (0.0, 1.0)}),
     "plateau_of_small_gains": ("plateau", {"mode": "max", "factor": 0.5, "patience": 1, "threshold": 0.0625,
                                            "threshold_mode": "abs", "cooldown": 1, "min_lr": 0.0}),
 }
@@ -92,13 +93,13 @@ MADE_WITH = (0.75, 1.25)
 @statement("A scheduler's learning rates, epoch by epoch, are its equation for each group of weights, those that it tells "
            "and those that are used, numbers and tensors, which stay the same ones, also where it and its optimizer go on from "
            "what they saved, and where it is made to go on behind an epoch; what it saves is numbers and words; a cycle's "
-           "momentum goes against the rate.",
+           "momentum goes against the rate, and leaves each group its other beta.",
            {"schedule": tuple(BY_EPOCH)}, sparing=0,
            source="PyTorch: torch.optim.lr_scheduler")
 def rates_by_epoch_are_their_equations(ask, schedule):
     """Arrays: `rates`, `told`; `again`, of what was saved, `gone_on`, of the optimizer's state and the number of the epoch,
     `joined`, of a group that came later; `jumped`, by numbers of epochs; `momenta`. Facts: `replaced`, whether another tensor is
-    in use; `odd`, what more is saved."""
+    in use; `odd`, what more is saved; `betas`, the second of each group before and after."""
     kind, options = BY_EPOCH[schedule]
     seen = ask(FunctionRequest("epochs", (("kind", kind), ("options", tuple(options.items())), ("rates", MADE_WITH),
                                           ("epochs", EPOCHS), ("kept", KEPT), ("told", TOLD))))
@@ -110,6 +111,8 @@ def rates_by_epoch_are_their_equations(ask, schedule):
     if seen.facts["replaced"]:
         found.append(Deviation("rates", "the tensor that was given is another one afterwards"))
     found += [Deviation("saved", f"{name}: {what}, expected numbers and words") for name, what in seen.facts["odd"]]
+    before, after = seen.facts["betas"]
+    found += [] if before == after else [Deviation("betas", f"the second betas are {after}, and were {before}")]
     momenta = epochs.momenta(kind, options, EPOCHS)
     return found + (compare("momenta", seen["momenta"], np.array([momenta] * len(MADE_WITH)), 1e-9) if momenta else [])
 

@@ -270,6 +270,8 @@ class PyTorch(Backend):
             named = {name: self._tensor(array, layer, differentiate, layout) for name, array in given.items()}
             leaves |= {f"states/{name}": value for name, value in named.items()}
             states = self.layers.stack_states(layer, named, 0 if layout == "usual" else 1)
+            if batch.size > 1 and not differentiate and all(np.array_equal(a, a[:1].repeat(len(a), 0)) for a in given.values()):
+                states = self.layers.shared_by_rows(states)
         mask = None
         if batch.mask is not None and request.execution.kernel == "generic":
             mask = self.torch.tensor(np.array(batch.mask, order="C"), dtype=self.torch.bool, device=self.place)

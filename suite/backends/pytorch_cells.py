@@ -198,6 +198,13 @@ def run_form(backend: Any, request: FunctionRequest) -> Observation | Unsupporte
     return Observation(arrays, form, facts={"padding": "zero", "carries_masks": False})
 
 
+def run_stacks(backend: Any, request: FunctionRequest) -> Observation:
+    """Answer the request of `cases.families.cells.stacks_match_reference`."""
+    answers = [run_form(backend, each) for each in dict(request.arguments)["each"]]
+    named = {f"{place}/{name}": array for place, answer in enumerate(answers) for name, array in answer.arrays.items()}
+    return Observation(named, "time_first", facts=answers[0].facts)
+
+
 class Apart(nn.Module):
     """The layers of a stack, each in a module of its own that reads what the one before gave, packed as it is."""
 

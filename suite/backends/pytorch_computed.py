@@ -143,12 +143,16 @@ def run_as_vector(backend: Any, request: FunctionRequest) -> Observation:
     inputs = torch.tensor(np.array(options["batch"].inputs, "float32"))
     with moment("run"), torch.no_grad():
         module(inputs)
-        vector = to_numpy(parameters_to_vector(module.parameters()))
+        with torch.enable_grad():
+            vector = parameters_to_vector(module.parameters())
+            slopes = torch.autograd.grad(vector @ (1.0 + torch.arange(len(vector))), list(module.parameters()), allow_unused=True,
+                                         materialize_grads=True)
         names = [name for name, _ in module.named_parameters()]
         vector_to_parameters(torch.cat([new[n].ravel() for n in names]), module.parameters())
         outputs = module(inputs)[0]
     due = np.concatenate([to_numpy(other[n]).ravel() for n in names])
-    return Observation({"outputs": to_numpy(outputs), "vector": vector, "due": due}, facts={"padding": "zero"})
+    return Observation({"outputs": to_numpy(outputs), "vector": to_numpy(vector), "due": due,
+                        "slopes": np.concatenate([to_numpy(one).ravel() for one in slopes])}, facts={"padding": "zero"})
 
 
 def run_frozen_matrix(backend: Any, request: FunctionRequest) -> Observation:

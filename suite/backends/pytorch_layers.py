@@ -308,6 +308,11 @@ def stack_states(layer: Layer, named: Mapping[str, Tensor], axis: int = 0):
     return parts if len(layer.state_names) > 1 or len(parts) > 1 else parts[0]
 
 
+def shared_by_rows(stacked):
+    """States that are the same for all rows, as their users give them: one row's, expanded."""
+    return tuple(map(shared_by_rows, stacked)) if isinstance(stacked, tuple) else stacked[:, :1].expand_as(stacked)
+
+
 def name_states(layer: Layer, stacked) -> dict[str, Tensor]:
     """The inverse of `stack_states`: `INDEX/DIRECTION/STATE` -> (batch, units)."""
     parts = stacked if len(layer.state_names) > 1 else (stacked,)

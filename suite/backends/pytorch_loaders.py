@@ -22,7 +22,7 @@ from torch.utils.data import (
     random_split,
 )
 
-from cases.families.loaders import FORMS, TIMES, parts_of
+from cases.families.loaders import FORMS, TIMES, WEIGHED, parts_of
 from cases.models import FunctionRequest
 from cases.requests import Observation
 from suite.backends import moment
@@ -137,9 +137,12 @@ def run_parted_rows(backend: Any, request: FunctionRequest) -> Observation:
         named["chosen"] = [each for batch in DataLoader(Subset(parts[0], [2, 0, 2]), 2) for each in batch.tolist()]
         named["drawn"] = list(RandomSampler(rows, generator=seeded()))
         named["put_back"] = list(RandomSampler(rows, replacement=True, num_samples=TIMES * len(rows), generator=seeded()))
-        weights = [float(n in (1, 4)) for n in rows]
-        named["weighted"] = list(WeightedRandomSampler(weights, 2, replacement=False, generator=seeded()))
+        named["in_rounds"] = list(RandomSampler(rows, num_samples=len(rows) + 4, generator=seeded()))
+        weights = [float(n in WEIGHED) for n in rows]
+        named["weighted"] = list(WeightedRandomSampler(weights, len(WEIGHED), replacement=False, generator=seeded()))
         chosen = list(SubsetRandomSampler([5, 1, 8], seeded()))
+        named["of_a_range"] = list(SubsetRandomSampler(range(5, 9), seeded()))
+        named["full"] = [n for each in DataLoader(Stream(rows[:5]), 3, drop_last=True) for n in each.tolist()]
         named["of_some"] = chosen
         tensors = TensorDataset(torch.arange(len(rows)), torch.arange(len(rows)) * 2.5)
         stack = StackDataset(of=parts[0], beside=StackDataset(parts[0], Subset(tensors, range(len(parts[0])))))

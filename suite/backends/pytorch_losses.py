@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from functools import partial
 from typing import Any
 
@@ -10,7 +11,7 @@ import torch
 from torch import nn
 from torch.nn import functional
 
-from cases.families.losses_of_steps import ALONE
+from cases.families.losses_of_steps import ALONE, LEAST, NEW, OLD_WORDS, SMALL
 from cases.models import FunctionRequest
 from cases.requests import Observation, Unsupported
 from suite.backends import moment
@@ -32,11 +33,16 @@ def run_ignored(backend: Any, request: FunctionRequest) -> Observation | Unsuppo
         classes = torch.tensor(np.array(options["classes"], "int64"))
         weights = options.get("weights")
         weights = None if weights is None else torch.tensor(np.array(weights, "float32"))
-        loss = torch.nn.CrossEntropyLoss(weights, ignore_index=options["ignored"], reduction=options["reduction"],
-                                         label_smoothing=options.get("smoothing", 0.0))
+        how = {"reduction": options["reduction"], "label_smoothing": options.get("smoothing", 0.0)}
+        loss = torch.nn.CrossEntropyLoss(weights, ignore_index=options["ignored"], **how)
         value = loss(logits.transpose(1, 2), classes)
         (slope,) = torch.autograd.grad(value.sum(), logits)
-    return Observation({"loss": to_numpy(value), "gradients": to_numpy(slope)})
+        shares = torch.tensor(np.array(options.get("shares", ()), "float32"))
+        more = {}
+        if shares.numel():  # of which no class can be ignored
+            of_shares = torch.nn.CrossEntropyLoss(weights, **how)(logits.transpose(1, 2), shares.transpose(1, 2))
+            more["of_shares"] = to_numpy(of_shares)
+    return Observation({"loss": to_numpy(value), "gradients": to_numpy(slope), **more})
 
 
 def run_embedding(backend: Any, request: FunctionRequest) -> Observation:
@@ -98,7 +104,8 @@ def run_loss_of_numbers(backend: Any, request: FunctionRequest) -> Observation:
     weighted = {} if weights is None else {"weight": weights}
     ignored = {**weighted, "ignore_index": options["ignored"]}
     own = {"gaussian_full": target[..., 0], "gaussian_over_steps": target[:, :1]} if kind.startswith("gaussian_") else {}
-    variance = own.get(kind, target).abs().clamp(min=1.0).requires_grad_()
+    full = {"full": True, "eps": LEAST}
+    variance = own.get(kind, target).abs().clamp(min=SMALL if kind == "gaussian_full" else 1.0).requires_grad_()
     target = target.long() if kind == "classes" else target
     rates = {"log_input": False, "full": True}
     functions = {
@@ -109,7 +116,7 @@ def run_loss_of_numbers(backend: Any, request: FunctionRequest) -> Observation:
         "binary_logits": partial(functional.binary_cross_entropy_with_logits, pos_weight=positive, **weighted),
         "soft_margin": functional.soft_margin_loss, "poisson": functional.poisson_nll_loss, "divergence": functional.kl_div,
         "gaussian": partial(functional.gaussian_nll_loss, var=variance), "classes": partial(functional.nll_loss, **ignored),
-        "gaussian_full": partial(functional.gaussian_nll_loss, var=variance, full=True),
+        "gaussian_full": partial(functional.gaussian_nll_loss, var=variance, **full),
         "gaussian_over_steps": partial(functional.gaussian_nll_loss, var=variance),
         "poisson_full": partial(functional.poisson_nll_loss, **rates),
         "divergence_of_logs": partial(functional.kl_div, log_target=True)}
@@ -119,15 +126,22 @@ def run_loss_of_numbers(backend: Any, request: FunctionRequest) -> Observation:
         "binary_logits": partial(nn.BCEWithLogitsLoss, pos_weight=positive, **weighted), "soft_margin": nn.SoftMarginLoss,
         "poisson": nn.PoissonNLLLoss, "divergence": nn.KLDivLoss, "classes": partial(nn.NLLLoss, **ignored),
         "gaussian": lambda **how: partial(nn.GaussianNLLLoss(**how), var=variance),
-        "gaussian_full": lambda **how: partial(nn.GaussianNLLLoss(full=True, **how), var=variance),
+        "gaussian_full": lambda **how: partial(nn.GaussianNLLLoss(**full, **how), var=variance),
         "gaussian_over_steps": lambda **how: partial(nn.GaussianNLLLoss(**how), var=variance),
         "poisson_full": partial(nn.PoissonNLLLoss, **rates), "divergence_of_logs": partial(nn.KLDivLoss, log_target=True)}
     with moment("run"):
-        if options["called"] == "function":
-            value = functions[kind](given, target, **reduction)
-        else:
-            value = modules[kind](**reduction)(given, target)
+        words, saved = OLD_WORDS.get(options["reduction"], reduction), ()
+        words = words if kind not in NEW else reduction
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # the old words are to be replaced
+            if options["called"] == "function":
+                value, again = (functions[kind](given, target, **how) for how in (reduction, words))
+            else:
+                value, again = (modules[kind](**how)(given, target) for how in (reduction, words))
+                saved = () if kind.startswith("gaussian") else tuple(modules[kind](**reduction).state_dict())
         slope, *more = torch.autograd.grad(value.sum(), [given, variance] if kind.startswith("gaussian") else [given])
         more += [functional.gaussian_nll_loss(given, target, ALONE, reduction="none")] if more else []
-    arrays = {"loss": value, "gradients": slope} | dict(zip(("gradients/variance", "alone"), more, strict=False))
-    return Observation({name: to_numpy(one) for name, one in arrays.items()})
+    arrays = {"loss": value, "again": again, "gradients": slope} | dict(zip(("gradients/variance", "alone"), more, strict=False))
+    if kind == "smooth_mae":
+        arrays["unbounded"] = functional.smooth_l1_loss(given, target, beta=0.0, **reduction)
+    return Observation({name: to_numpy(one) for name, one in arrays.items()}, facts={"saved": saved})

@@ -120,11 +120,14 @@ def run_packed_by(backend: Any, request: FunctionRequest) -> Observation:
     plain = {"list": lengths.tolist(), "tuple": tuple(lengths.tolist()), "array": lengths}
     given = plain[form] if form in plain else torch.tensor(lengths, dtype=getattr(torch, form))
     padded = torch.tensor(options["padded"])
+    arrays = {}
     with moment("run"):
-        turned = padded if first else padded.transpose(0, 1)
-        packed = pack_padded_sequence(turned, given, first, enforce_sorted=options["ordered"])
-        found, told = pad_packed_sequence(packed, first, total_length=options["total"] or None)
-    return Observation({"padded": to_numpy(found if first else found.transpose(0, 1)), "lengths": told.numpy()})
+        for name, one in (("labels", padded[:, :, 0].long()), ("padded", padded)):
+            turned = one if first else one.transpose(0, 1)
+            packed = pack_padded_sequence(turned, given, first, enforce_sorted=options["ordered"])
+            found, told = pad_packed_sequence(packed, first, total_length=options["total"] or None)
+            arrays[name] = to_numpy(found if first else found.transpose(0, 1))
+    return Observation({**arrays, "lengths": told.numpy()})
 
 
 def run_by_position(backend: Any, request: FunctionRequest) -> Observation:

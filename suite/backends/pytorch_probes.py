@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from suite.backends.made import run_options_of_nothing
 from suite.backends.pytorch_attention import run_attending, run_between
 from suite.backends.pytorch_averages import run_averaged, run_shared_scale, run_statistics_again
-from suite.backends.pytorch_cells import run_cell_states, run_chain, run_form, run_low_inputs, run_pack, run_projected
+from suite.backends.pytorch_cells import run_cell_states, run_chain, run_form, run_low_inputs, run_pack, run_projected, run_stacks
 from suite.backends.pytorch_computed import run_as_vector, run_computed_as, run_frozen_matrix
 from suite.backends.pytorch_containers import run_contained, run_kept_states, run_loaded_in_part, run_told_parts, run_waiting
 from suite.backends.pytorch_counted import run_counted_states
@@ -55,7 +55,7 @@ from suite.backends.pytorch_transforms import run_recomputed, run_transformed
 from suite.backends.pytorch_weights import run_fresh, run_parameters, run_read_back, run_step
 
 PROBES: Mapping[str, Callable] = {
-    "chain": run_chain, "form": run_form, "purity": run_purity, "fresh_weights": run_fresh,
+    "chain": run_chain, "form": run_form, "stacks": run_stacks, "purity": run_purity, "fresh_weights": run_fresh,
     "fresh_parameters": run_parameters,
     "read_back": run_read_back, "step": run_step, "pack_padded": run_pack, "masked_loss": run_masked_loss,
     "ignored_class": run_ignored, "embedding": run_embedding,

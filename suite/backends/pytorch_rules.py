@@ -17,14 +17,15 @@ from suite.backends import moment
 
 def run_steps_by_rule(backend: Any, request: FunctionRequest) -> Observation:
     """Answer the request of `cases.families.optimizer_rules.rarer_optimizers_are_their_rules`: each weight has its first gradient
-    a step behind the one before it, and is told from that step on."""
+    a step behind the one before it, and is told from that step on; those that go up are a group of their own."""
     options = dict(request.arguments)
     weights = [nn.Parameter(torch.tensor(np.array(one))) for one in options["weights"]]
     how = {} if options["rule"] in ONE_WAY else {"foreach": options["foreach"]}
-    how |= {} if options["kind"] == "Muon" else {"maximize": options["maximize"]}
-    more = dict(options["options"])
+    up, more = options["maximize"], dict(options["options"])
+    groups = [{"params": [weights[n] for n, one in enumerate(up) if one == way], **({"maximize": True} if way else {})}
+              for way in sorted(set(up))]
     with moment("build"):
-        optimizer = getattr(torch.optim, options["kind"])(weights, **more, **how)
+        optimizer = getattr(torch.optim, options["kind"])(groups, **more, **how)
     path: list[list[np.ndarray]] = [[] for _ in weights]
     with moment("run"):
         for number, slopes in enumerate(options["slopes"], start=1):

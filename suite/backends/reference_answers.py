@@ -63,6 +63,13 @@ def run_form(backend: Any, request: FunctionRequest) -> Observation | Unsupporte
     return Observation(seen.arrays, seen.kernel, facts={"padding": "hold"})
 
 
+def run_stacks(backend: Any, request: FunctionRequest) -> Observation:
+    """Every stack by itself."""
+    answers = [run_form(backend, each) for each in dict(request.arguments)["each"]]
+    named = {f"{place}/{name}": array for place, answer in enumerate(answers) for name, array in answer.arrays.items()}
+    return Observation(named, facts={"padding": "hold"})
+
+
 def run_graph(backend: Any, request: FunctionRequest) -> Observation | Unsupported:
     """Layers around recurrent ones."""
     options = dict(request.arguments)
@@ -213,7 +220,12 @@ def run_ignored(backend: Any, request: FunctionRequest) -> Observation:
         by = (weights[picked] * counts).sum() if options["reduction"] == "mean" else 1.0
         values = -(hot * logs).sum(axis=-1)
         slopes = (np.exp(logs) * hot.sum(axis=-1, keepdims=True) - hot) / by
-    return Observation({"loss": values if options["reduction"] == "none" else np.array(values.sum() / by), "gradients": slopes})
+    more = {}
+    if "shares" in options:
+        mixed = -(((1 - smoothing) * options["shares"] + smoothing / number) * weights * logs).sum(axis=-1)
+        more["of_shares"] = np.array({"none": lambda x: x, "mean": np.mean}.get(options["reduction"], np.sum)(mixed))
+    loss = values if options["reduction"] == "none" else np.array(values.sum() / by)
+    return Observation({"loss": loss, "gradients": slopes, **more})
 
 
 def run_probabilities(backend: Any, request: FunctionRequest) -> Observation:

@@ -44,7 +44,8 @@ def run_as_vector(backend: Any, request: FunctionRequest) -> Observation:
     options = dict(request.arguments)
     vector = np.concatenate([array.ravel() for array in options["others"].values()])
     seen = backend.run(Request(options["layer"], options["weights"], options["batch"], wants=("outputs",)))
-    return Observation({"outputs": seen["outputs"], "vector": vector, "due": vector}, facts={"padding": "hold"})
+    return Observation({"outputs": seen["outputs"], "vector": vector, "due": vector, "slopes": 1.0 + np.arange(len(vector))},
+                       facts={"padding": "hold"})
 
 
 def run_frozen_matrix(backend: Any, request: FunctionRequest) -> Observation:

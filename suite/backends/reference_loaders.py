@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from cases.families.loaders import SHARES, TIMES, gathered
+from cases.families.loaders import SHARES, TIMES, WEIGHED, gathered
 from cases.models import FunctionRequest
 from cases.requests import Observation
 from suite.backends import moment
@@ -41,7 +41,8 @@ def run_parted_rows(backend: Any, request: FunctionRequest) -> Observation:
     joined = np.concatenate(parts[:-1])
     named = {f"{name}/{number}": part for name in ("split", "again") for number, part in enumerate(parts)}
     named |= {"joined": joined, "joined/back": joined, "chosen": parts[0][[2, 0, 2]], "drawn": order,
-              "weighted": np.array([4, 1]), "put_back": np.repeat(order, TIMES), "of_some": np.array([8, 1, 5])}
+              "weighted": np.array(WEIGHED[::-1]), "put_back": np.repeat(order, TIMES), "of_some": np.array([8, 1, 5]),
+              "of_a_range": np.array([6, 5, 8, 7]), "full": np.arange(3), "in_rounds": np.append(order, [8, 1, 5, 4])}
     every = np.arange(len(order))
     named |= {"tensors": np.stack([every, every * 2.5], axis=1), "chained": np.delete(every, [2, 3, 4])}
     named |= {"one_by_one": every * 1.0, "by_many": every}

@@ -57,7 +57,12 @@ def run_loss_of_numbers(backend: Any, request: FunctionRequest) -> Observation:
     loss = values if options["reduction"] == "none" else np.array(values.sum() / by)
     more = {"gradients/variance": of_variance(given, target, kind) / by} if kind.startswith("gaussian") else {}
     more |= {"alone": (np.log(ALONE) + (given - target) ** 2 / ALONE) / 2} if more else {}
-    return Observation({"loss": loss, "gradients": slopes / by, **more})
+    if kind == "smooth_mae":
+        sizes = np.abs(given - target)
+        more["unbounded"] = sizes if options["reduction"] == "none" else np.array(sizes.sum() / by)
+    saved = [name for name, one in (("weight", weights), ("pos_weight", options["positive"])) if one is not None]
+    return Observation({"loss": loss, "again": loss, "gradients": slopes / by, **more},
+                       facts={"saved": tuple(saved if options["called"] == "module" else ())})
 
 
 def run_loss_by_name(backend: Any, request: FunctionRequest) -> Observation:

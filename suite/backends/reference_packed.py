@@ -58,7 +58,8 @@ def run_bare(backend: Any, request: FunctionRequest) -> Observation:
 def run_packed_by(backend: Any, request: FunctionRequest) -> Observation:
     """What was given."""
     options = dict(request.arguments)
-    return Observation({"padded": options["padded"], "lengths": options["lengths"]})
+    return Observation({"padded": options["padded"], "labels": options["padded"][:, :, 0].astype(int),
+                        "lengths": options["lengths"]})
 
 
 def run_by_position(backend: Any, request: FunctionRequest) -> Observation:

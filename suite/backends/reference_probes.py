@@ -71,6 +71,7 @@ from suite.backends.reference_answers import (
     run_purity,
     run_request,
     run_segments,
+    run_stacks,
     run_stateful_calls,
     run_transformed,
 )
@@ -268,7 +269,7 @@ from suite.backends.reference_wrappers import (
 )
 
 PROBES: Mapping[str, Callable] = {
-    "chain": run_chain, "form": run_form, "purity": run_purity, "fresh_weights": run_fresh,
+    "chain": run_chain, "form": run_form, "stacks": run_stacks, "purity": run_purity, "fresh_weights": run_fresh,
     "fresh_parameters": run_parameters,
     "read_back": run_read_back, "step": run_step, "pack_padded": run_pack, "ignored_class": run_ignored,
     "embedding": run_embedding, "stateful_calls": run_stateful_calls,

@@ -15,8 +15,8 @@ from cases.requests import Observation
 def run_steps_by_rule(backend: Any, request: FunctionRequest) -> Observation:
     """The weights after each step."""
     options = dict(request.arguments)
-    sign = -1 if options["maximize"] else 1
-    path = {f"weight/{n}": np.stack(RULES[options["rule"]][1]([sign * each[n] for each in options["slopes"][n:]], weight,
+    signs = [-1 if up else 1 for up in options["maximize"]]
+    path = {f"weight/{n}": np.stack(RULES[options["rule"]][1]([signs[n] * each[n] for each in options["slopes"][n:]], weight,
                                                               **options["options"]))
             for n, weight in enumerate(options["weights"])}
     return Observation(path, facts={"told": "\n".join(f"{name}: {value}" for name, value in options["options"].items())})
