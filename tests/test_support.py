@@ -11,7 +11,7 @@ DEADLY = ("lstm-bare_inputs", "no_bags-float64")
 DECLINED = frozenset("""
     feeding/every_way_feeds_masked_steps feeding/every_way_feeds_several_inputs feeding/every_way_weighs_classes
     feeding/inputs_alone_are_taken feeding/datasets_feed_every_batch_once single_calls/calls_begin_anew
-    single_calls/stopped_training_ends_there
+    single_calls/stopped_training_ends_there single_calls/models_are_built_by_predictions
     named_outputs/every_result_is_told
     named_outputs/results_have_names_and_places metrics_by_word/words_name_the_metric_that_fits
     losses_by_name/losses_by_name_are_equations losses_by_name/axes_of_one_change_no_loss

@@ -283,6 +283,7 @@ GROUPS: Mapping[str, list[Call]] = {
     "normed_unscaled": [Call("batch_normalization", (X, S[0], np.abs(S[1])), {"axis": -1, "offset": S[2]}, normed)],
     "entropies": [Call("binary_crossentropy", (M.astype("int32"), SHARES), {}, crossed_entropies)],
     "products_of_kinds": [Call("einsum", ("btf,bsf->bts", X, N))],
+    "columns_added": [Call("add", (S, S[:, :1] - 2)), Call("add", (X[:1, :3], X[:1, :3, :1])), Call("multiply", (S, S[:, :1]))],
     "one_of_another_kind": [Call(name, (QUARTERS, np.array(0.5, "float32"))) for name in ("add", "multiply")],
     "bent_whole": [Call("leaky_relu", (N,), {"negative_slope": 0.25}, lambda x, negative_slope: np.where(x > 0, x, x / 4)),
                    Call("hard_sigmoid", (N,), {}, lambda x: np.clip(x / 6 + 0.5, 0, 1))],
@@ -301,7 +302,7 @@ GROUPS: Mapping[str, list[Call]] = {
                       lambda x, axis=axis: np.sort(x, axis=axis), told=False) for axis in (1, -1, -2)],
 }
 """What is asked -> the calls. The short ones are apart, for some stack is known to give something else."""
-CHEAP = ("padded_alike", "segments_counted", "inner_products", "quantiles", "found_among", "among_the_best", "classes_counted",
+CHEAP = ("columns_added", "padded_alike", "segments_counted", "inner_products", "quantiles", "found_among", "among_the_best", "classes_counted",
          "hot", "shared_over_axes", "rolled", "hot_elsewhere", "next", "of_length_one")
 """What frameworks that compile are asked."""
 

@@ -83,6 +83,7 @@ from suite.backends.reference_equations import run_equations_of_modules
 from suite.backends.reference_fitting import (
     run_compiled_by_default,
     run_convolution_in_time,
+    run_counted_batches,
     run_feeding,
     run_first_states,
     run_fitting,
@@ -302,7 +303,7 @@ PROBES: Mapping[str, Callable] = {
     "told_training": run_told_training,
     "feeding": run_feeding, "numbered_batches": run_numbered_batches,
     "single_calls": run_single_calls, "stopped_training": run_stopped_training,
-    "left_out_inputs": run_left_out_inputs,
+    "left_out_inputs": run_left_out_inputs, "counted_batches": run_counted_batches,
     "thawed": run_thawed, "convolution_in_time": run_convolution_in_time, "other_convolution": run_other_convolution,
     "corrected": run_corrected, "left_out": run_left_out, "undecayed": run_undecayed,
     "spectral": run_spectral, "last_axis": run_last_axis,
