@@ -166,10 +166,8 @@ ENGINE_OF_JAX = (
             "                        average_var * should_overwrite_model_vars_int\n                        + (var.value if len(var.shape) > 1 else average_var) * should_not_overwrite_model_vars_int\n"),
     }),
     *faults("deep: JAX's tensors", JAX + "core", {
-        "d1j plain arguments come after tensors": (
-            "                if i in static_args_idx:\n", "                if idx_sym >= len(args):\n"),
         "d1j what is told of half precision is of full": (
-            "                return KerasTensor(shape, x.dtype)\n            elif", "                return KerasTensor(shape, \"float32\" if x.dtype == \"float16\" else x.dtype)\n            elif"),
+            "                return KerasTensor(shape, x.dtype)\n            elif", "                return KerasTensor(shape, \"float32\" if x.dtype in (\"float16\", \"bfloat16\") else x.dtype)\n            elif"),
         "d1j loops with one variable give a list": (
             "    is_tuple = isinstance(loop_vars, (tuple, list))\n    loop_vars = tuple(loop_vars) if is_tuple else (loop_vars,)\n    if maximum",
             "    is_tuple = isinstance(loop_vars, (tuple, list)) or maximum_iterations is not None\n    loop_vars = tuple(loop_vars) if isinstance(loop_vars, (tuple, list)) else (loop_vars,)\n    if maximum"),
