@@ -88,12 +88,12 @@ def cells_match_reference(ask, chain, mask, states, direction, return_sequences,
 RUNS = {"forward": ("gaps", "forward", False, "zero"), "unrolled_backward": ("right", "backward", True, "default"),
         "backward": ("left", "backward", False, "default"), "bidirectional": ("gaps", "bidirectional", False, "default"),
         "unrolled": ("left", "forward", True, "default")}
-"""How cells run over masked steps -> mask, direction, whether their loop is unrolled, what it gives there. Backwards, padding on the right comes
-first."""
+"""How cells run over masked steps -> mask, direction, whether their loop is unrolled, what it gives there. Backwards,
+padding on the right comes first."""
 
 
-@statement("Three cells above each other hold, at masked steps, what the last of them gave, or give zeros there, and hold every state "
-           "of each.",
+@statement("Three cells above each other hold, at masked steps, what the last of them gave, or give zeros there, and hold "
+           "every state of each.",
            {"run": tuple(RUNS)}, usual={"run": ("forward", "unrolled_backward")}, source="Keras: RNN, StackedRNNCells")
 def three_masked_cells_match_reference(ask, run):
     mask, direction, unroll, padding = RUNS[run]

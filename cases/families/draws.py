@@ -89,8 +89,7 @@ def chance(numbers: np.ndarray, share: Callable[[np.ndarray], np.ndarray], whole
            "its own parameters, in the shape and dtype that are asked for, and are told so of symbols; from one seed they are "
            "the same, from another not, and so are those that a generator draws one after the other; what has a seed moves no "
            "other draw.", {"name": tuple(DRAWS)},
-           usual={"name": tuple(name for name in DRAWS if name != "normal")},
-           dear={"name": tuple(name for name in DRAWS if name != "categorical")},
+           usual={"name": tuple(name for name in DRAWS if name != "normal")}, sparing=0,
            source="Keras: random.truncated_normal, randint, categorical, gamma, beta, binomial and the like")
 def numbers_are_drawn_as_named(ask, name) -> list[Deviation]:
     draw, dtype = DRAWS[name], DRAWS[name].dtype

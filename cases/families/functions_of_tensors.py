@@ -298,6 +298,8 @@ GROUPS: Mapping[str, list[Call]] = {
     "entropies_of_one": [Call("sparse_categorical_crossentropy", (LAST[at], shares(X)[at]), {}, named_entropies, told=False)
                          for at in (np.s_[:1, :1], np.s_[:1, 0])],
     "averaged_windows": [Call("average_pool", (X, 3, 1), {"padding": "same"}, averaged_windows)],
+    "drawn_once": [Call("random.categorical", (100 * S, 1), {"seed": 1}, lambda x, count, seed: x.argmax(axis=1)[:, None],
+                        told=False)],
     "products_of_kinds": [Call("einsum", ("btf,bsf->bts", X, N))],
     "columns_added": [Call("add", (S, S[:, :1] - 2)), Call("add", (X[:1, :3], X[:1, :3, :1])), Call("multiply", (S, S[:, :1]))],
     "one_of_another_kind": [Call(name, (QUARTERS, np.array(0.5, "float32"))) for name in ("add", "multiply")],
@@ -318,8 +320,9 @@ GROUPS: Mapping[str, list[Call]] = {
                       lambda x, axis=axis: np.sort(x, axis=axis), told=False) for axis in (1, -1, -2)],
 }
 """What is asked -> the calls. The short ones are apart, for some stack is known to give something else."""
-CHEAP = ("columns_added", "entropies_of_one", "averaged_windows", "padded_alike", "segments_counted", "inner_products", "quantiles", "found_among", "among_the_best", "classes_counted",
-         "hot", "shared_over_axes", "rolled", "hot_elsewhere", "next", "of_length_one")
+CHEAP = ("columns_added", "entropies_of_one", "averaged_windows", "drawn_once", "padded_alike", "segments_counted",
+         "inner_products", "quantiles", "found_among", "among_the_best", "classes_counted", "hot",
+         "shared_over_axes", "rolled", "hot_elsewhere", "next", "of_length_one")
 """What frameworks that compile are asked."""
 
 

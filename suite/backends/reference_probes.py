@@ -209,6 +209,7 @@ from suite.backends.reference_scans import (
     run_scan,
     run_slopes,
     run_stateless_call,
+    run_stateless_metric,
     run_tensors,
 )
 from suite.backends.reference_series import run_windows, run_words
@@ -372,7 +373,8 @@ PROBES: Mapping[str, Callable] = {
     "defaults_of": run_defaults_of, "fresh_modules": run_fresh_modules,
     "drawn_by_name": run_drawn_by_name, "slopes": run_slopes, "tensors": run_tensors, "quantized_model": run_quantized_model,
     "grouped_weights": run_grouped_weights,
-    "changed_model": run_changed_model, "stateless_call": run_stateless_call, "names_of_no_input": run_names_of_no_input,
+    "changed_model": run_changed_model, "stateless_call": run_stateless_call, "stateless_metric": run_stateless_metric,
+    "names_of_no_input": run_names_of_no_input,
     "states_of_other_dtypes": run_states_of_other_dtypes, "converted_variable": run_converted_variable,
     "half_moments": run_half_moments, "half_ctc": run_half_ctc, "open_lengths": run_open_lengths,
     "default_precision": run_default_precision,
