@@ -11,7 +11,7 @@ DEADLY = ("lstm-bare_inputs", "no_bags-float64")
 DECLINED = frozenset("""
     feeding/every_way_feeds_masked_steps feeding/every_way_feeds_several_inputs feeding/every_way_weighs_classes
     feeding/inputs_alone_are_taken feeding/datasets_feed_every_batch_once single_calls/calls_begin_anew
-    single_calls/stopped_training_ends_there
+    single_calls/stopped_training_ends_there single_calls/models_are_built_by_predictions
     named_outputs/every_result_is_told
     named_outputs/results_have_names_and_places metrics_by_word/words_name_the_metric_that_fits
     losses_by_name/losses_by_name_are_equations losses_by_name/axes_of_one_change_no_loss
@@ -31,6 +31,7 @@ DECLINED = frozenset("""
     losses_by_name/circle_and_ctc_losses_are_equations weights_of_classes/weights_of_classes_weigh_one_row
     quantized_models/quantized_models_are_made_again changed_models/changed_models_are_what_they_became
     changed_models/stateless_calls_are_calls changed_models/names_of_no_input_are_refused
+    changed_models/metrics_are_given_their_state
     attention/attention_over_many_steps
     attention/attention_is_its_equation cells/first_states_are_zeros freezing/frozen_parts_stay freezing/frozen_parts_drop
     initial_weights/weights_given_in_making_are_used noise_and_statistics/recurrent_dropout_of_everything_leaves_zeros

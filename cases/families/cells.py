@@ -89,23 +89,27 @@ def cells_match_reference(ask, chain, mask, states, direction, return_sequences,
     return found
 
 
-RUNS = {"forward": ("gaps", "forward", False, STEPS), "unrolled_backward": ("right", "backward", True, STEPS),
-        "backward": ("left", "backward", False, STEPS), "bidirectional": ("gaps", "bidirectional", False, STEPS),
-        "unrolled": ("left", "forward", True, STEPS), "one_step": ("none", "backward", False, 1),
-        "learning": ("none", "backward", True, FEATURES)}
+RUNS = {"forward": ("gaps", "forward", False, STEPS, "zero"),
+        "unrolled_backward": ("right", "backward", True, STEPS, "default"),
+        "backward": ("left", "backward", False, STEPS, "default"), "bidirectional": ("gaps", "bidirectional", False, STEPS, "default"),
+        "unrolled": ("left", "forward", True, STEPS, "default"), "one_step": ("none", "backward", False, 1, "default"),
+        "learning": ("none", "backward", True, FEATURES, "default")}
 """How cells run over masked steps, over one, or where their states are given and gradients wanted, of as many steps as
-features -> mask, direction, whether their loop is unrolled, steps. Backwards, padding on the right comes first."""
+features -> mask, direction, whether their loop is unrolled, steps, what it gives at masked ones. Backwards, padding on the
+right comes first."""
 RUN_OF = {"learning": "alike"}
 """What runs so, where the sizes of the cells are not of three kinds."""
 
 
-@statement("Three cells above each other hold, at masked steps, what the last of them gave, and every state of each; after one "
-           "step, backwards, too, where the last output alone is asked for; and unrolled have gradients, of given states too.",
+@statement("Three cells above each other hold, at masked steps, what the last of them gave, or give zeros there, and hold every "
+           "state of each; after one step, backwards, too, where the last output alone is asked for; and unrolled have gradients, "
+           "of given states too.",
            {"run": tuple(RUNS)}, usual={"run": ("forward", "unrolled_backward", "unrolled", "one_step", "learning")},
            source="Keras: RNN, StackedRNNCells")
 def three_masked_cells_match_reference(ask, run):
-    mask, direction, unroll, steps = RUNS[run]
-    one, learning = made(RUN_OF.get(run, "three"), direction, unroll=unroll, return_sequences=steps > 1), run == "learning"
+    mask, direction, unroll, steps, padding = RUNS[run]
+    one = made(RUN_OF.get(run, "three"), direction, unroll=unroll, return_sequences=steps > 1, padding_output=padding)
+    learning = run == "learning"
     request = chain_request(one, one.draw_weights(), one.draw_batch(ROWS, steps, mask, learning), learning)
     return against(ask(request), request, "outputs", "states", *(("loss", "gradients") if learning else ()))
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import numpy as np
+
 from cases.families.base import equal, refused, statement
 from cases.layers import generator
 from cases.models import FunctionRequest
@@ -41,6 +43,19 @@ def stateless_calls_are_calls(ask, part, of) -> list[Deviation]:
         if seen.facts[name] != seen.facts[f"due_{name}"]:
             found.append(Deviation(name, f"{name}: found {seen.facts[name]}, expected {seen.facts[f'due_{name}']}"))
     return found
+
+
+@statement("A metric that is given its state and weights by name gives the state that follows, from which its result is the "
+           "weighted mean; its own state stays as it was, and its reset is that of a fresh one.",
+           source="Keras: Metric.stateless_update_state, stateless_result, stateless_reset_state")
+def metrics_are_given_their_state(ask) -> list[Deviation]:
+    """Arrays: `given`, the mean of two batches; `own`, of the metric itself, which saw the first; `begun`, a state
+    that was reset."""
+    random = generator("given states")
+    values, weights = random.uniform(1, 2, (2, 3)), random.uniform(1, 2, (2, 3))
+    seen = ask(FunctionRequest("stateless_metric", (("values", values), ("weights", weights))))
+    due = {"given": np.average(values, weights=weights), "own": np.average(values[0], weights=weights[0]), "begun": np.zeros(2)}
+    return [d for name, one in due.items() for d in compare(name, seen[name], np.asarray(one), SLACK * (1 + np.abs(one)))]
 
 
 @statement("A model whose inputs have names refuses names that none of them has.", {"named": ("others", "one_other")},

@@ -229,7 +229,7 @@ MANY, PART = 40, 16
 
 @statement("Rows of arrays are fed once an epoch: in their order where they are not shuffled, in another one each epoch where "
            "they are, and shuffled within their batches each batch holds the rows that are its own.",
-           {"shuffle": ("within", "rows", "nothing")}, usual={"shuffle": ("within",)}, strength=(1, 1, 1), sparing=0,
+           {"shuffle": ("within", "rows", "nothing")}, usual={"shuffle": ("within", "rows")}, strength=(1, 1, 1),
            source="Keras: fit(shuffle)")
 def rows_are_fed_once(ask, shuffle) -> list[Deviation]:
     """Arrays: `epoch/0`, `epoch/1`, the numbers of the rows as they came."""

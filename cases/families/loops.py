@@ -19,13 +19,13 @@ LINEAR = "simple_rnn_linear"
 """A simple RNN without an activation and a bias: nothing but two products."""
 FACTORS = {
     "cell": ("gru", "lstm", "simple_rnn", "gru_before", *PARTS, LINEAR), "kernel": ("fused", "generic", "unrolled"),
-    "direction": ("backward", "forward"), "mask": ("none", "right", "gaps"), "units": (1, 2), "rows": (1, 3), "steps": (1, 4),
+    "direction": ("backward", "forward"), "mask": ("none", "right", "gaps"), "units": (1, 2), "rows": (1, 3), "steps": (1, 4, 2),
     "bias": (False, True), "activation": ("relu", "tanh"), "sequences": (False, True), "mode": ("inference", "training"),
 }
 SENSELESS = (
     (("kernel", "direction", "mask"), lambda kernel, direction, mask: kernel == "unrolled" and direction == "backward" and (
         mask != "none")),
-    (("mask", "steps"), lambda mask, steps: mask == "gaps" and steps == 1),
+    (("mask", "steps"), lambda mask, steps: mask == "gaps" and steps < 3),
     (("activation", "steps"), lambda activation, steps: activation == "relu" and steps == 1),
     (("kernel", "mask", "steps"), lambda kernel, mask, steps: (kernel, mask, steps) == ("unrolled", "right", 1)),
     (("cell", "kernel"), lambda cell, kernel: cell == LINEAR and kernel == "fused"),
@@ -85,7 +85,8 @@ def one_far(states: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
            strength=(1, 2, 2), source="the equations of the cells")
 def fast_loops_are_right_in_their_corners(ask, cell, bias, direction, sequences, states, units, activation,
                                           rows, mode) -> list[Deviation]:
-    layer = Layer(cell.removesuffix("_before"), 2, units, direction=direction, bias=bias, return_sequences=sequences,
+    features = 2 if bias else units  # and the products with inputs and states are of one shape
+    layer = Layer(cell.removesuffix("_before"), features, units, direction=direction, bias=bias, return_sequences=sequences,
                   activation=activation, reset_after=not cell.endswith("_before"))
     batch = BatchPlan(rows, 3, "none", states).draw(layer)
     if states:

@@ -25,6 +25,8 @@ FIRST, LAST, STOPPED = 3, 6, (4, 0)
 """The numbers of the first epoch and of that after the last; the epoch and the batch after which training is stopped."""
 SPLIT, HELD = 0.4, 3
 """Of six rows 3.6 are for training: three are, and three for validation, from this one on."""
+UNEVEN = (4, 2)
+"""Rows of two batches."""
 HELD_SIZE, HELD_STEPS = 1, 2
 """Of a batch for validation; how many are taken."""
 
@@ -97,8 +99,8 @@ def batches(stop: int = ROWS) -> list[slice]:
 
 
 def calls_by_hand() -> dict[str, np.ndarray]:
-    """Two batches trained on, the second by weights of classes, two tested, one evaluated and predicted from (`cut`: a callback
-    stops it), all rows evaluated twice, what callbacks are told of the second time, after each batch and at the end, what the
+    """Two batches trained on, the second by weights of classes, two tested, the second with weights, one evaluated and predicted
+    from (`cut`: a callback stops it), all rows evaluated twice, what callbacks are told of the second time, after each batch and at the end, what the
     layers' own losses are after that, and what a training left that a callback's error ended after a batch."""
     data, found = drawn(), {}
     x, y, model = data["inputs"], data["targets"], ByHand(data["kernel"], data["bias"])
@@ -106,7 +108,8 @@ def calls_by_hand() -> dict[str, np.ndarray]:
         weights = np.vectorize(lambda one: BY_CLASS.get(int(one), 1.0))(y[rows]) if number else 1.0
         found |= pairs(f"train/{number}", model.step(x[rows], y[rows], weights)) | model.state(f"train/{number}")
     for number, rows in enumerate(batches()[:2]):
-        found |= pairs(f"test/{number}", model.told(model.outputs(x[rows]), y[rows]))
+        weights = data["samples"][rows, None] if number else 1.0
+        found |= pairs(f"test/{number}", model.told(model.outputs(x[rows]), y[rows], weights))
     each = np.array([model.told(model.outputs(x[rows]), y[rows]) for rows in batches()])
     for number in range(len(each)):
         found |= pairs(f"heard/{number}", tuple(each[: number + 1].mean(axis=0)))
@@ -186,12 +189,29 @@ def left_out_by_hand() -> dict[str, np.ndarray]:
     x, y, scale = data["inputs"], data["inputs"][::-1] / 2, np.ones(FEATURES)
     told = float(np.mean((x - y) ** 2))
     scale -= RATE * 2 * np.mean((x - y) * x, axis=0) / FEATURES
-    return {"fit": np.array(told), "evaluate": np.array(np.mean((x * scale - y) ** 2)), "outputs": x * scale}
+    after = np.array(np.mean((x * scale - y) ** 2))
+    return {"fit": np.array(told), "evaluate": after, "outputs": x * scale, "batch": x * scale, "frozen": after,
+            "still": x * scale}
 
 
-@statement("An optional input that is left out, the first of several, is left out in training, in evaluation and in prediction.",
-           source="Keras: Input(optional=True), Model.fit([None, inputs])")
+@statement("An optional input that is left out, the first of several, is left out in training, in evaluation and in prediction, "
+           "of a batch alone too; and where all of the model is frozen training tells its loss and moves nothing.",
+           source="Keras: Input(optional=True), Model.fit([None, inputs]), Model.trainable")
 def first_inputs_may_be_left_out(ask):
     data = drawn()
     given = {"inputs": data["inputs"], "targets": data["inputs"][::-1] / 2}
     return differing(ask(FunctionRequest("left_out_inputs", tuple(given.items()))), left_out_by_hand())
+
+
+def counted_by_hand() -> dict[str, np.ndarray]:
+    """A model that adds to its inputs how many batches it has seen: predictions of two batches, of which the second has fewer
+    rows, and of one alone by a model that had not seen any; and what was counted."""
+    x = drawn()["inputs"]
+    return {"outputs": x + np.repeat([1, 2], UNEVEN)[:, None], "count": np.array(2), "batch": x[:SIZE] + 1}
+
+
+@statement("A model that is not built before it predicts begins with the first batch and counts each once, in as many steps "
+           "as are asked for, several of them at once, a last one of fewer rows too, and on a batch alone.",
+           source="Keras: Model.predict(steps), predict_on_batch, Layer.add_weight")
+def models_are_built_by_predictions(ask):
+    return differing(ask(FunctionRequest("counted_batches", (("inputs", drawn()["inputs"]),))), counted_by_hand())

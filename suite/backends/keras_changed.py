@@ -86,6 +86,21 @@ def run_stateless_call(backend: Any, request: FunctionRequest) -> Observation | 
         "dtype": dtypes[0], "due_dtype": dtypes[1], "losses": len(losses), "due_losses": due})
 
 
+def run_stateless_metric(backend: Any, request: FunctionRequest) -> Observation:
+    """Answer the request of `cases.families.changed_models.metrics_are_given_their_state`."""
+    options, metric = dict(request.arguments), backend.keras.metrics.Mean()
+    batches = [[backend.engine.tensor(one.astype("float32")) for one in pair]
+               for pair in zip(options["values"], options["weights"], strict=True)]
+    with moment("run"):
+        metric.update_state(batches[0][0], sample_weight=batches[0][1])
+        begun = state = metric.stateless_reset_state()
+        for values, weights in batches:
+            state = metric.stateless_update_state(state, values, sample_weight=weights)
+        found = {"given": metric.stateless_result(state), "own": metric.result()}
+    arrays = {name: np.array(float(backend.engine.numpy(one))) for name, one in found.items()}
+    return Observation(arrays | {"begun": np.array([float(backend.engine.numpy(one)) for one in begun])})
+
+
 def run_names_of_no_input(backend: Any, request: FunctionRequest) -> Observation:
     """Answer the request of `cases.families.changed_models.names_of_no_input_are_refused`."""
     options, keras, layers = dict(request.arguments), backend.keras, backend.keras.layers

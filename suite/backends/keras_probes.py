@@ -9,7 +9,7 @@ from suite.backends.keras_attention import run_attending, run_attending_long
 from suite.backends.keras_callbacks import run_interrupted, run_kept_word, run_watching
 from suite.backends.keras_card import run_without_card
 from suite.backends.keras_cells import run_cell_states, run_chain, run_first_states, run_form
-from suite.backends.keras_changed import run_changed_model, run_names_of_no_input, run_stateless_call
+from suite.backends.keras_changed import run_changed_model, run_names_of_no_input, run_stateless_call, run_stateless_metric
 from suite.backends.keras_confusion import run_confusion
 from suite.backends.keras_containers import run_contained
 from suite.backends.keras_counted import run_counted_states
@@ -110,7 +110,7 @@ from suite.backends.keras_scans import run_associative_scan, run_ctc_decoded, ru
 from suite.backends.keras_schedules import run_schedule, run_steps_given
 from suite.backends.keras_series import run_padded_with, run_windows, run_words
 from suite.backends.keras_shapes import run_told_shapes
-from suite.backends.keras_single_calls import run_left_out_inputs, run_single_calls, run_stopped_training
+from suite.backends.keras_single_calls import run_counted_batches, run_left_out_inputs, run_single_calls, run_stopped_training
 from suite.backends.keras_stateful import run_kept_writes, run_stateful_calls
 from suite.backends.keras_tensors import run_slopes, run_tensors
 from suite.backends.keras_told import run_options
@@ -216,9 +216,9 @@ PROBES: Mapping[str, Callable] = {
     "built_part": run_built_part, "frozen_model": run_frozen_model,
     "feeding": run_feeding, "fed_rows": run_fed_rows, "numbered_batches": run_numbered_batches,
     "single_calls": run_single_calls, "stopped_training": run_stopped_training, "tensors": run_tensors, "slopes": run_slopes,
-    "left_out_inputs": run_left_out_inputs,
+    "left_out_inputs": run_left_out_inputs, "counted_batches": run_counted_batches,
     "quantized_model": run_quantized_model, "grouped_weights": run_grouped_weights, "changed_model": run_changed_model,
-    "stateless_call": run_stateless_call,
+    "stateless_call": run_stateless_call, "stateless_metric": run_stateless_metric,
     "names_of_no_input": run_names_of_no_input, "drawn_by_name": run_drawn_by_name,
     "states_of_other_dtypes": run_states_of_other_dtypes, "converted_variable": run_converted_variable,
     "half_moments": run_half_moments, "half_ctc": run_half_ctc, "open_lengths": run_open_lengths,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import warnings
 from collections.abc import Mapping
 from functools import partial
 from typing import Any
@@ -99,7 +100,8 @@ def run_single_calls(backend: Any, request: FunctionRequest) -> Observation:
             found |= given_back(f"train/{number}", model.train_on_batch(x[rows], y[rows], return_dict=True, **classes))
             found |= state(model, f"train/{number}")
         for number, rows in enumerate(case.batches()[:2]):
-            found |= given_back(f"test/{number}", model.test_on_batch(x[rows], y[rows], return_dict=True))
+            weights = {"sample_weight": options["samples"][rows].astype("float32")} if number else {}
+            found |= given_back(f"test/{number}", model.test_on_batch(x[rows], y[rows], return_dict=True, **weights))
         found |= told("cut", model.evaluate(x, y, case.SIZE, verbose=0, return_dict=True, callbacks=[Stopping()]))
         found["cut/outputs"] = np.array(model.predict(x, case.SIZE, verbose=0, callbacks=[Stopping()]))
         for number in range(2):
@@ -136,7 +138,33 @@ def run_left_out_inputs(backend: Any, request: FunctionRequest) -> Observation:
     with moment("run"):
         history = model.fit(x, y, batch_size=case.ROWS, verbose=0).history
         found = {"fit": history["loss"][0], "evaluate": model.evaluate((batch for batch in [(tuple(x), y)]), verbose=0),
-                 "outputs": model.predict(x, batch_size=case.ROWS, verbose=0)}
+                 "outputs": model.predict(x, batch_size=case.ROWS, verbose=0), "batch": model.predict_on_batch(x)}
+        model.trainable = False
+        model.compile("sgd", "mse", run_eagerly=backend.engine.name != "torch")
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # nothing can be trained, and Keras says so
+            found["frozen"] = model.fit(x, y, batch_size=case.ROWS, verbose=0).history["loss"][0]
+        found["still"] = backend.engine.numpy(model(x))
+    return Observation({name: np.array(one) for name, one in found.items()})
+
+
+def run_counted_batches(backend: Any, request: FunctionRequest) -> Observation:
+    """Answer the request of `cases.families.single_calls.models_are_built_by_predictions`."""
+    x, layers = dict(request.arguments)["inputs"].astype("float32"), backend.keras.layers
+
+    class Counting(layers.Layer):
+        def build(self, shape: Any) -> None:
+            self.count = self.add_weight(initializer="zeros", trainable=False)
+
+        def call(self, inputs: Any) -> Any:
+            self.count.assign_add(1.0)
+            return inputs + self.count
+
+    with moment("run"):
+        model, other = (backend.keras.Sequential([Counting()]) for _ in range(2))
+        model.steps_per_execution = 1 if backend.engine.name == "torch" else 2  # the torch backend has no other
+        outputs = model.predict(x, batch_size=case.UNEVEN[0], steps=len(case.UNEVEN), verbose=0)
+        found = {"outputs": outputs, "count": model.get_weights()[0], "batch": other.predict_on_batch(x[: case.SIZE])}
     return Observation({name: np.array(one) for name, one in found.items()})
 
 

@@ -48,6 +48,11 @@ def run_left_out_inputs(backend: Any, request: FunctionRequest) -> Observation:
     return Observation(single_calls.left_out_by_hand())
 
 
+def run_counted_batches(backend: Any, request: FunctionRequest) -> Observation:
+    """The sums."""
+    return Observation(single_calls.counted_by_hand())
+
+
 def run_stopped_training(backend: Any, request: FunctionRequest) -> Observation:
     """The equations."""
     averaged = dict(request.arguments)["averaged"]

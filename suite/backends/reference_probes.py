@@ -84,6 +84,7 @@ from suite.backends.reference_equations import run_equations_of_modules
 from suite.backends.reference_fitting import (
     run_compiled_by_default,
     run_convolution_in_time,
+    run_counted_batches,
     run_feeding,
     run_first_states,
     run_fitting,
@@ -209,6 +210,7 @@ from suite.backends.reference_scans import (
     run_scan,
     run_slopes,
     run_stateless_call,
+    run_stateless_metric,
     run_tensors,
 )
 from suite.backends.reference_series import run_windows, run_words
@@ -303,7 +305,7 @@ PROBES: Mapping[str, Callable] = {
     "told_training": run_told_training,
     "feeding": run_feeding, "numbered_batches": run_numbered_batches,
     "single_calls": run_single_calls, "stopped_training": run_stopped_training,
-    "left_out_inputs": run_left_out_inputs,
+    "left_out_inputs": run_left_out_inputs, "counted_batches": run_counted_batches,
     "thawed": run_thawed, "convolution_in_time": run_convolution_in_time, "other_convolution": run_other_convolution,
     "corrected": run_corrected, "left_out": run_left_out, "undecayed": run_undecayed,
     "spectral": run_spectral, "last_axis": run_last_axis,
@@ -372,7 +374,8 @@ PROBES: Mapping[str, Callable] = {
     "defaults_of": run_defaults_of, "fresh_modules": run_fresh_modules,
     "drawn_by_name": run_drawn_by_name, "slopes": run_slopes, "tensors": run_tensors, "quantized_model": run_quantized_model,
     "grouped_weights": run_grouped_weights,
-    "changed_model": run_changed_model, "stateless_call": run_stateless_call, "names_of_no_input": run_names_of_no_input,
+    "changed_model": run_changed_model, "stateless_call": run_stateless_call, "stateless_metric": run_stateless_metric,
+    "names_of_no_input": run_names_of_no_input,
     "states_of_other_dtypes": run_states_of_other_dtypes, "converted_variable": run_converted_variable,
     "half_moments": run_half_moments, "half_ctc": run_half_ctc, "open_lengths": run_open_lengths,
     "default_precision": run_default_precision,

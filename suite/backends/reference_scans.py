@@ -136,6 +136,14 @@ def run_stateless_call(backend: Any, request: FunctionRequest) -> Observation:
         "dtype": "float32", "due_dtype": "float32", "losses": 1, "due_losses": 1})
 
 
+def run_stateless_metric(backend: Any, request: FunctionRequest) -> Observation:
+    """Weighted sums over sums of weights."""
+    options = dict(request.arguments)
+    totals, weights = (options["values"] * options["weights"]).sum(axis=1), options["weights"].sum(axis=1)
+    return Observation({"given": np.array(totals.sum() / weights.sum()), "own": np.array(totals[0] / weights[0]),
+                        "begun": np.zeros(2)})
+
+
 def run_names_of_no_input(backend: Any, request: FunctionRequest) -> Observation:
     """Raises KeyError."""
     with moment("run"):
