@@ -60,6 +60,18 @@ def run_changed_model(backend: Any, request: FunctionRequest) -> Observation:
         return Observation({"before": before, "found": found(), "due": due()})
 
 
+def moved_statistics(keras: Any, inputs: Any) -> dict[str, Any]:
+    """The mean and the variance that a normalization comes to in training, in a call and where they are given."""
+    layer = keras.layers.BatchNormalization(momentum=0.5)
+    layer.build(inputs.shape)
+    trained, others = ([keras.ops.copy(v.value) for v in some]
+                       for some in (layer.trainable_variables, layer.non_trainable_variables))
+    _, after = layer.stateless_call(trained, others, inputs, training=True)
+    layer(inputs, training=True)
+    return {f"moved/{n}": one for n, one in enumerate(after)} | {
+        f"moved/due/{n}": v.value for n, v in enumerate(layer.non_trainable_variables)}
+
+
 def run_stateless_call(backend: Any, request: FunctionRequest) -> Observation | Unsupported:
     """Answer the request of `cases.families.changed_models.stateless_calls_are_calls`."""
     options, keras, layers = dict(request.arguments), backend.keras, backend.keras.layers
@@ -80,9 +92,11 @@ def run_stateless_call(backend: Any, request: FunctionRequest) -> Observation | 
         due = len(layer.losses)
         trained, others = ([v.value for v in some] for some in (layer.trainable_variables, layer.non_trainable_variables))
         stateless, _, losses = layer.stateless_call(trained, others, inputs(), return_losses=True)
+        moved = moved_statistics(keras, inputs()) if options["of"] == "losses" else {}
         dtypes = [keras.backend.standardize_dtype(one.dtype) for one in (stateless, called)]
         arrays = [np.array(backend.engine.numpy(keras.ops.cast(one, "float32"))) for one in (stateless, called)]
-    return Observation(dict(zip(("outputs", "due"), arrays, strict=True)), facts={
+    return Observation(dict(zip(("outputs", "due"), arrays, strict=True)) | {
+        name: backend.engine.numpy(value) for name, value in moved.items()}, facts={
         "dtype": dtypes[0], "due_dtype": dtypes[1], "losses": len(losses), "due_losses": due})
 
 
