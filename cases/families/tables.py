@@ -46,7 +46,7 @@ ADAPTED = ("Embedding", "Dense", "EinsumDense")
 
 @statement("A layer that is adapted by two thin matrices (LoRA) gives the same when it is made of its configuration, or out of a "
            "file, with the scale it was made with, and only they are trained.",
-           {"layer": ADAPTED, "way": ("configuration", "file")}, strength=(1, 1, 2), sparing=0,
+           {"layer": ADAPTED, "way": ("file", "configuration")}, strength=(1, 1, 2), sparing=0,
            source="Keras: lora_rank, lora_alpha, enable_lora")
 def adapted_layers_are_made_again(ask, layer, way) -> list[Deviation]:
     """Arrays: `made`, `again`, outputs; `moved/made`, `moved/again`, by how much they change where the first thin matrix
