@@ -189,7 +189,7 @@ def run_told_shapes(backend: Any, request: FunctionRequest) -> Observation:
     told = np.array([sizes[0] for sizes in tellable(options["name"], options["open"])])
     of = EQUATIONS.get(options["name"], lambda *_: np.zeros(()))
     due = LAYERS[options["name"]][3](STEPS)
-    return Observation({"came": np.array([ROWS, *due]), **dict.fromkeys(("symbolic", "computed", "listed"), told),
+    return Observation({"came": np.array([ROWS, *due]), **dict.fromkeys(("symbolic", "computed", "listed", "series"), told),
                         "again": np.array([MORE_ROWS, *due]), "outputs": of(*options["inputs"])})
 
 

@@ -99,10 +99,6 @@ ALL: tuple[Fault, ...] = (
         "calls: dtypes of several outputs that are told are those of the weights": (
             "lambda s: KerasTensor(s, dtype=self.compute_dtype), output_shape", "lambda s: KerasTensor(s, dtype=self.variable_dtype), output_shape",
         ),
-        "calls: metrics of layers within layers are told twice": (
-            "        for layer in self._layers:\n            metrics.extend(layer.metrics)\n",
-            "        for layer in self._flatten_layers(include_self=False):\n            metrics.extend(layer.metrics)\n",
-        ),
         "calls: without state a layer's other variables are those of before": (
             "            new_v = scope.get_current_value(v)\n            non_trainable_variables.append(new_v)\n",
             "            non_trainable_variables.append(v.value)\n",
@@ -119,10 +115,6 @@ ALL: tuple[Fault, ...] = (
     *faults("around layers", "keras.src.models.functional", {
         "graphs: a layer that was called elsewhere is saved with that call": (
             "operation, node_index - irrelevant_node_count, tensor_index\n", "operation, node_index, tensor_index\n",
-        ),
-        "graphs: inputs of one axis too few lose their mask": (
-            "            mask = backend.get_keras_mask(flat_inputs[i])\n            if mask is not None:\n",
-            "            mask = backend.get_keras_mask(adjusted[i])\n            if mask is not None:\n",
         ),
         "graphs: a part that begins within takes floats": (
             "                dtype=kt_input.dtype,\n                sparse=kt_input.sparse,\n", "                sparse=kt_input.sparse,\n",
@@ -159,10 +151,6 @@ ALL: tuple[Fault, ...] = (
         ),
     }),
     *faults("around layers", "keras.src.models.sequential", {
-        "sequential: what is taken off at the end comes back where it is built anew": (
-            "        layer = self._layers.pop()\n        self.built = False\n        self._functional = None\n",
-            "        layer = self._layers.pop()\n        self.built = False\n",
-        ),
         "sequential: its shape is told with the batch of the layer that was built": (
             "        for layer in self.layers:\n            output_shape = layer.compute_output_shape(input_shape)\n            input_shape = output_shape\n",
             "        for layer in self.layers[:1]:\n            output_shape = layer.compute_output_shape(input_shape)\n            input_shape = output_shape\n",

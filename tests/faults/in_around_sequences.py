@@ -41,12 +41,6 @@ ALL: tuple[Fault, ...] = (
             "causal_padding = [[0, 0], [0, 0], [left_pad, 0]]", "causal_padding = [[0, 0], [0, 0], [0, left_pad]]",
         ),
     }),
-    *faults("around sequences", "keras.src.layers.convolutional.base_separable_conv", {
-        "convolution: separable ones of strides are dilated by one": (
-            "            dilation_rate=self.dilation_rate,\n            data_format=self.data_format,\n        )\n\n        if self.use_bias:\n",
-            "            dilation_rate=1,\n            data_format=self.data_format,\n        )\n\n        if self.use_bias:\n",
-        ),
-    }),
     *faults("around sequences", "keras.src.layers.attention.attention", {
         "attention: of added scores the query alone is scaled": (
             "ops.tanh(self.scale * (q_reshaped + k_reshaped)), axis=-1", "ops.tanh(self.scale * q_reshaped + k_reshaped), axis=-1",
