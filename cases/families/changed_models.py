@@ -31,14 +31,16 @@ def changed_models_are_what_they_became(ask, change, entry) -> list[Deviation]:
 
 
 @statement("A layer that is called with its weights given does what its call does: it reads the mask that its inputs carry, "
-           "computes in its own dtype, and tells its losses.", {"part": PARTS, "of": ("mask", "dtype", "losses")},
-           strength=(1, 2, 2), usual={"part": PARTS[:1]}, dear={"part": PARTS[1:], "of": ("dtype",)},
-           source="Keras: Layer.stateless_call")
+           "computes in its own dtype, tells its losses, and gives back the statistics that it comes to.",
+           {"part": PARTS, "of": ("mask", "dtype", "losses")}, strength=(1, 2, 2), usual={"part": PARTS[:1]},
+           dear={"part": PARTS[1:], "of": ("dtype",)}, source="Keras: Layer.stateless_call")
 def stateless_calls_are_calls(ask, part, of) -> list[Deviation]:
     inputs = generator("stateless calls").uniform(-1, 1, (3, 4, 2))
     inputs[1:, -2:] = 0  # masked
     seen = ask(FunctionRequest("stateless_call", (("part", part), ("of", of), ("inputs", inputs))))
     found = equal("outputs", seen["outputs"], seen["due"], "of the stateless call, and of the call")
+    for name, state in seen.named("moved/due").items():
+        found += equal("statistics", seen[name.replace("due/", "")], state, "given back, and after the call")
     for name in ("dtype", "losses"):
         if seen.facts[name] != seen.facts[f"due_{name}"]:
             found.append(Deviation(name, f"{name}: found {seen.facts[name]}, expected {seen.facts[f'due_{name}']}"))

@@ -22,6 +22,11 @@ KINDS = ("simple_rnn", "lstm", "gru", "bidirectional", "stacked", "conv_lstm_1d"
 WAYS = ("configuration", "file", "clone")
 BESIDE = ("GRU", "LSTM", "SimpleRNN")
 """Layers of one input, side by side, in the order in which they are joined."""
+TOLD_OF = ((2, 7, 3), (2, None))
+"""The shapes of a series and of ids (rows, steps) of which a model that reads both is to tell its own: it gives three features,
+and two of half precision, for each step."""
+TELLS = {"shapes": ((2, 7, 3), (2, None, 2)), "dtypes": ("float32", "float16"), "names": ("joined",)}
+"""What it tells of them and of its results; the names in what the model of layers side by side gives."""
 
 
 @statement("Every option of a layer, and of its cell, is the one that was given, none of them the default, and still is in a "
@@ -53,7 +58,8 @@ def single_options_survive(ask, kind):
 
 @statement("A layer that stands thrice in a model stands thrice, with one set of weights, in one that is made of it: it gives "
            "the same; and its inputs have their names, shapes and dtypes; layers side by side, in a model of a class of "
-           "one's own too, are listed as they are joined, and weights of a series keep their paths.",
+           "one's own too, are listed as they are joined, and weights of a series keep their paths; it tells the shapes and "
+           "dtypes of its results, and gives them by the names that they have.",
            {"way": WAYS}, sparing=0, source="Keras: clone_model, Model.from_config, load_model")
 def shared_layers_stay_shared(ask, way):
     seen = ask(FunctionRequest("shared", (("way", way),)))
@@ -62,6 +68,8 @@ def shared_layers_stay_shared(ask, way):
     order = [Deviation("layers", f"joined are {BESIDE}, listed {who} {names}")
              for who, names in seen.facts["beside"].items() if names != BESIDE]
     other = other * (told["again"] != told["made"])
+    other += [Deviation(what, f"{what} of the results of the one that is {who}: {each[what]}, expected {due}")
+              for who, each in seen.facts["tells"].items() for what, due in TELLS.items() if each[what] != due]
     paths = seen.facts["paths"]
     if way == "configuration" and paths["again"] != paths["made"]:  # of which a file is made, too
         order.append(Deviation("paths", f"paths: after {way} {paths['again'][0]}, it was {paths['made'][0]}"))

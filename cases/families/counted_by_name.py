@@ -88,7 +88,8 @@ def metrics_weigh_steps(ask, metric, weighed) -> list[Deviation]:
     valid = valid if weighed == "masked" else np.ones_like(valid)
     if metric == "BinaryAccuracy":
         targets = targets % 2
-        outputs, each = np.where(hits, targets, 1 - targets) * 0.5 + 0.25, hits
+        none = np.where(np.arange(4) % 2, 0.25, 0.5)  # at the threshold, and below it
+        outputs, each = np.where(hits == (targets > 0), 0.75, none), hits
     elif metric == "SparseCategoricalAccuracy":
         outputs, each = np.eye(CLASSES)[np.where(hits, targets, (targets + 1) % CLASSES)], hits
     else:
@@ -161,12 +162,12 @@ def weights_count_beside_masks(ask, weights, mask) -> list[Deviation]:
            source="Keras: metrics.Mean, MeanMetricWrapper, masks; sums by hand")
 def means_go_over_batches(ask, metric) -> list[Deviation]:
     random = generator("means over batches", metric)
-    size = (2, 3, 5) if metric in ("Mean", "Sum") else (2, 3, 5, CLASSES)
+    size = (2, 3, 5) if metric == "Mean" else (2, 3, 5, CLASSES)
     targets, outputs = (random.normal(size=size) for _ in range(2))
     masks = np.stack([draw_mask(random, mask, 3, 5) for mask in ("right", "gaps")])
     weights = random.uniform(0.5, 2.0, (2, 3, 5)) * np.array([1.0, 3.0])[:, None, None]  # of the second batch more
     lengths = np.linalg.norm(targets, axis=-1) * np.linalg.norm(outputs, axis=-1)
-    values = {"Mean": lambda: outputs, "Sum": lambda: outputs,
+    values = {"Mean": lambda: outputs, "Sum": lambda: outputs.sum(axis=-1),
               "MeanAbsoluteError": lambda: np.abs(targets - outputs).mean(axis=-1),
               "CosineSimilarity": lambda: (targets * outputs).sum(axis=-1) / lengths}[metric]()
     due = (values * weights * masks).sum() / (1.0 if metric == "Sum" else (weights * masks).sum())

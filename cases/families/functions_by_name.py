@@ -140,7 +140,7 @@ def masks_that_do_not_fit_are_refused(ask, mask) -> list[Deviation]:
 
 
 @statement("A layer that cuts, pads, repeats, turns or flattens sequences gives what it says, of any batch, called at once or in "
-           "a model, and tells the shape that comes; an axis that is open stays so.",
+           "a model, and tells the shape that comes; an axis that is open stays so; of whole numbers it tells the dtype that comes.",
            {"name": tuple(RESHAPED), "of": tuple(SHAPES), "time": ("known", "open")}, strength=(1, 2, 2), sparing=2,
            source="Keras: Cropping1D, ZeroPadding1D, UpSampling1D, Permute, Reshape, Flatten")
 def sequences_are_reshaped(ask, name, of, time):
@@ -154,4 +154,7 @@ def sequences_are_reshaped(ask, name, of, time):
     if len(told) != due.ndim or any(a not in (b, OPEN) or (a == OPEN and n and time == "known")
                                     for n, (a, b) in enumerate(zip(told, due.shape, strict=True))):
         found.append(Deviation("told", f"told beforehand: {told}, and {due.shape} came"))
+    before, came = seen.facts["dtypes"]
+    if of == "single" and before != came:  # it is the same of any batch
+        found.append(Deviation("dtype", f"dtype of whole numbers: {before} is told beforehand, and {came} came"))
     return found

@@ -109,12 +109,13 @@ def masking_looks_at_every_feature(ask, value):
 
 
 @statement("An embedding that masks gives every id its own row, id 0 too, and masks id 0 alone, whatever type the ids come in.",
-           {"highest": (3, 512, 0), "dtype": ("int32", "float32", "int64", "uint8", "float64")},
+           {"highest": (3, 65537, 0), "dtype": ("int32", "float32", "int64", "uint8", "float64")},
            usual={"dtype": ("uint8", "float32", "int64")}, strength=(1, 1, 2), source="Keras: Embedding(mask_zero=True)",
            senseless=((("highest", "dtype"), lambda highest, dtype: highest > 255 and dtype == "uint8"),))
 def an_embedding_masks_id_zero(ask, highest, dtype):
     random = generator("ids", highest)
-    some = [0, 1, 2, 3, 127, 128, 255, 256, 511, 512]  # where numbers of fewer bits end, and begin anew
+    # where numbers of fewer bits end, and begin anew, and beyond those that half precision has
+    some = [0, 1, 2, 3, 127, 128, 255, 256, 257, 511, 512, 2049, 32767, 32768, 65535, 65536, 65537]
     some = [number for number in some if number <= highest]
     ids = random.permutation(np.resize(some, ROWS * STEPS)).reshape(ROWS, STEPS).astype(dtype)
     given = {"kind": "embedding", "inputs": (ids,), "masks": (None,), "layer": None,

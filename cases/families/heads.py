@@ -115,14 +115,15 @@ def fast_heads_add_numbers(ask, mask, own) -> list[Deviation]:
 
 
 @statement("A query of a layer with a window reads the steps within it on either side, and none that is later where that is "
-           "forbidden too; where there are gates what each head reads is multiplied by its gate of the query; regularizers and "
-           "constraints are of all kernels, or of all biases, the gates' too.",
+           "forbidden too, nor any that a mask of one's own hides; where there are gates what each head reads is multiplied by its "
+           "gate of the query; regularizers and constraints are of all kernels, or of all biases, the gates' too.",
            {"causal": (True, False), "heads": ("shared_by_two", "each_its_own"), "gated": (False, True),
             "mask": ("right", "none"), "window": (0, WINDOW), "scores": ("none", "each")}, strength=(1, 1, 2), sparing=0, eager=1,
            senseless=((("mask", "window"), lambda mask, window: window and mask != "none"),),  # some would read nothing
            source="Keras: MultiHeadAttention(sliding_window, use_gate), GroupQueryAttention; Qiu et al. 2025")
 def heads_within_a_window(ask, causal, heads, gated, mask, window, scores) -> list[Deviation]:
-    return deviations(ask, heads=heads, reads="itself", further="none", mask=mask, own="none", causal=causal, scores=scores,
+    own = "none" if causal or not gated else "each_row"
+    return deviations(ask, heads=heads, reads="itself", further="none", mask=mask, own=own, causal=causal, scores=scores,
                       bare=False, bias=True, gradients=False, time_first=False, numbers=False, window=window, gated=gated)
 
 

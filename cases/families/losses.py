@@ -106,8 +106,8 @@ def of_probabilities(ask, kind: str) -> list[Deviation]:
 
 @statement("An ignored class adds nothing to the cross-entropy, is not counted in its mean, and has no gradient; nor does "
            "one at a masked step.",
-           {"reduction": ("mean", "sum", "none"), "ignored": (-100, 0, 2), "all_of_a_row": (False, True),
-            "mask": ("none", "right")}, strength=(1, 2, 3), usual={"ignored": (2,)}, sparing=3,
+           {"reduction": ("mean", "sum", "none"), "ignored": (-100, 0, 2, -2), "all_of_a_row": (False, True),
+            "mask": ("none", "right")}, strength=(1, 2, 3), usual={"ignored": (2, -2)}, sparing=3,
            source="PyTorch: CrossEntropyLoss(ignore_index); Keras: ignore_class")
 def ignored_classes_do_not_count(ask, reduction, ignored, all_of_a_row, mask):
     return cross_entropy(ask, reduction, ignored, all_of_a_row, kind=mask)

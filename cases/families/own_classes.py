@@ -93,7 +93,10 @@ def configurations_are_left_as_they_were(ask, kind):
                "part": ("function", "mask", "output_shape"), "form": FORMS, "way": ("words", "configuration")},
            strength=(1, 2, 2), usual={"way": ("words",)}, sparing=3, source="Keras: layers.Lambda")
 def own_functions_survive(ask, part, form, way):
-    """Arrays: what the layer and the one made of it give: `outputs/...`, `mask/...`, `shape/...`."""
+    """Arrays: what the layer and the one made of it give: `outputs/...`, `mask/...`, `shape/...`; `arguments/...`, whether what
+    they are to be called with is told after a call as before."""
     seen = ask(FunctionRequest("own_functions", (("part", part), ("form", form), ("way", way))))
-    return [d for name in ("outputs", "mask", "shape") for d in equal(
+    told = [d for name in ("made", "again") for d in equal(
+        f"arguments/{name}", seen[f"arguments/{name}"], np.array(True), "told after a call as before")]
+    return told + [d for name in ("outputs", "mask", "shape") for d in equal(
         f"{name}/again", seen.arrays.get(f"{name}/again", ()), seen.arrays.get(f"{name}/made", ()), f"by way of {way}")]

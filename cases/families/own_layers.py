@@ -20,15 +20,18 @@ UNITS, SCALE, FURTHER = 3, 2.5, 7
 
 
 @statement("A layer of the user's own is told the shape of each of its arguments when it is built, by its name, that of a mask "
-           "too, and none of one that is missing; called on arrays, or in a model.", sparing=0,
+           "too, and none of one that is missing; called on arrays, or in a model; and so is one that is made of its configuration.",
+           sparing=0,
            source="Keras: Layer.build, Layer.call")
 def own_layers_are_told_shapes(ask) -> list[Deviation]:
     """Arrays: `called/NAME`, `model/NAME`, the lengths that came by each name, as `lengths` writes them; rows of a model are of
-    any number; `alone`, those of one that is called with an empty list besides."""
+    any number; `called, again/NAME`, `model, again/NAME`, of one that is made of the configuration; `alone`, those of one that is
+    called with an empty list besides."""
     seen = ask(FunctionRequest("own_shapes", (("shapes", tuple(SHAPES.items())),)))
     found = equal("alone", seen["alone"], lengths(SHAPES["keys_shape"], ROWS), "beside an empty list")
-    return found + [d for how, rows in (("called", ROWS), ("model", None)) for name, due in SHAPES.items()
-                    for d in equal(f"{how}/{name}", seen.arrays.get(f"{how}/{name}", ()), lengths(due, rows))]
+    return found + [d for how, rows in (("called", ROWS), ("model", None)) for who in (how, f"{how}, again")
+                    for name, due in SHAPES.items()
+                    for d in equal(f"{who}/{name}", seen.arrays.get(f"{who}/{name}", ()), lengths(due, rows))]
 
 
 def lengths(shape: Any, rows: int | None) -> np.ndarray:

@@ -109,6 +109,8 @@ def state_trees_hold_everything(ask, part, compiled):
         Deviation("state", "nothing was to be given back")]
     told, due = seen.facts["of_metrics"], OF_METRICS if compiled else 0
     found += [] if told == due else [Deviation("metrics", f"{told} numbers of metrics, expected {due}")]
+    if (kinds := set(seen.facts["kinds"])) != {"ndarray"}:
+        found.append(Deviation("kinds", f"the tree holds {sorted(kinds)}, expected arrays alone"))
     return found + [d for n, a in before.items() for name in [n.partition("/")[2]]
                     for d in equal(name, after[f"after/{name}"], a)]
 

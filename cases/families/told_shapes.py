@@ -27,6 +27,7 @@ LAYERS: Mapping[str, tuple[str, dict[str, Any], tuple[tuple[int, ...], ...], Cal
     "average": ("Average", {}, (*PAIR, (3,)), lambda t: (t, 3)),
     "spread": ("Add", {}, ((STEPS, 3), (1, 3)), lambda t: (t, 3)),
     "multiply": ("Multiply", {}, ((1, 3), (STEPS, 1)), lambda t: (STEPS, 3)),
+    "spread_over_time": ("Add", {}, ((STEPS, OTHERS, 3), (OTHERS, 3)), lambda t: (t, OTHERS, 3)),
     "maximum": ("Maximum", {}, ((3,), (STEPS, 3)), lambda t: (STEPS, 3)),
     "products": ("Dot", {"axes": 2}, ((STEPS, 3), (OTHERS, 3)), lambda t: (t, OTHERS)),
     "products_from_the_end": ("Dot", {"axes": (-1, 1)}, ((STEPS, 3), (3, 4)), lambda t: (t, 4)),
@@ -34,6 +35,9 @@ LAYERS: Mapping[str, tuple[str, dict[str, Any], tuple[tuple[int, ...], ...], Cal
     "same": ("Identity", {}, ((STEPS, 3),), lambda t: (t, 3)),
     "dense": ("Dense", {"units": 7}, ((STEPS, 3),), lambda t: (t, 7)),
     "einsum": ("EinsumDense", {"equation": "btf,fg->btg", "output_shape": (None, 7)}, ((STEPS, 3),), lambda t: (t, 7)),
+    "einsum_turned": ("EinsumDense", {"equation": "btf,fg->bgt", "output_shape": (7, None), "bias_axes": "g"}, ((STEPS, 3),),
+                      lambda t: (7, t)),
+    "einsum_of_steps": ("EinsumDense", {"equation": "bt...,tu->bu...", "output_shape": 7}, ((STEPS, 3),), lambda t: (7, 3)),
     "table": ("Embedding", {"input_dim": 9, "output_dim": 7}, ((STEPS,),), lambda t: (t, 7)),
     "masking": ("Masking", {}, ((STEPS, 3),), lambda t: (t, 3)),
     "normalized": ("LayerNormalization", {}, ((STEPS, 3),), lambda t: (t, 3)),
@@ -52,9 +56,10 @@ LAYERS: Mapping[str, tuple[str, dict[str, Any], tuple[tuple[int, ...], ...], Cal
     "mean_of_four": ("AveragePooling1D", {"pool_size": 4, "strides": 1, "padding": "same"}, ((STEPS, 3),), lambda t: (t, 3)),
     "greatest_of_four": ("MaxPooling1D", {"pool_size": 4, "strides": 2, "padding": "same"}, ((STEPS, 3),),
                          lambda t: (-(-t // 2), 3)),
-    "mean": ("GlobalAveragePooling1D", {}, ((STEPS, 3),), lambda t: (3,)),
+    "mean": ("GlobalAveragePooling1D", {"data_format": "channels_first"}, ((3, STEPS),), lambda t: (3,)),
     "mean_kept": ("GlobalAveragePooling1D", {"keepdims": True}, ((STEPS, 3),), lambda t: (1, 3)),
-    "greatest": ("GlobalMaxPooling1D", {"data_format": "channels_first"}, ((3, STEPS),), lambda t: (3,)),
+    "greatest": ("GlobalMaxPooling1D", {"data_format": "channels_first", "keepdims": True}, ((3, STEPS),), lambda t: (3, 1)),
+    "flattened": ("Flatten", {"data_format": "channels_first"}, ((STEPS, 4, 3),), lambda t: (12 * t,)),
     "attended": ("Attention", {}, ((STEPS, 3), (OTHERS, 5), (OTHERS, 3)), lambda t: (t, 5)),
     "attended_in_rows": ("Attention", {}, ((STEPS, 2, 3), (STEPS, OTHERS, 5), (STEPS, OTHERS, 3)), lambda t: (t, 2, 5)),
     "scores": ("Attention", {}, ((STEPS, 3), (OTHERS, 3)), lambda t: (t, OTHERS)),
@@ -99,11 +104,12 @@ EQUATIONS: Mapping[str, Callable[..., np.ndarray]] = {
     "joined": lambda *x: np.concatenate(x, axis=2), "joined_in_time": lambda *x: np.concatenate(x, axis=1),
     "three_joined_in_time": lambda *x: np.concatenate(x, axis=1), "add": joined(np.add), "spread": joined(np.add),
     "subtract": joined(np.subtract), "minimum": joined(np.minimum), "maximum": joined(np.maximum),
-    "multiply": joined(np.multiply), "average": lambda *x: joined(np.add)(*x) / len(x),
+    "multiply": joined(np.multiply), "spread_over_time": joined(np.add), "average": lambda *x: joined(np.add)(*x) / len(x),
     "products": lambda x, y: np.einsum("btf,bsf->bts", x, y), "products_from_the_end": lambda x, y: x @ y,
     "products_of_vectors": lambda x, y: (x * y).sum(axis=1, keepdims=True), "same": lambda x: x,
-    "repeated": lambda x: np.repeat(x[:, None], 4, axis=1), "mean": lambda x: x.mean(axis=1),
-    "mean_kept": lambda x: x.mean(axis=1, keepdims=True), "greatest": lambda x: x.max(axis=2),
+    "repeated": lambda x: np.repeat(x[:, None], 4, axis=1), "mean": lambda x: x.mean(axis=2),
+    "mean_kept": lambda x: x.mean(axis=1, keepdims=True), "greatest": lambda x: x.max(axis=2, keepdims=True),
+    "flattened": lambda x: np.moveaxis(x, 1, -1).reshape(len(x), -1),
     "greatest_of_two": lambda x: np.maximum(x[:, 0:-1:2], x[:, 1::2]),
 }
 """What comes, of layers that have no weights."""
@@ -113,17 +119,18 @@ APART = ("MultiHeadAttention",)
 """The layers that take their inputs one by one, not as a list."""
 FEATURES_LAST = ("products_from_the_end", "average")
 """Those whose last input has features in the place of its time."""
-CLOSED = ("repeated", "greatest", "multiply", "maximum", "products_of_vectors")
+CLOSED = ("repeated", "mean", "greatest", "multiply", "maximum", "products_of_vectors", "einsum_of_steps")
 """Those whose first input has no axis of time that may be open."""
 
 
 @statement("Layers around recurrent ones give the shape that is documented, where they have no weights what they say, and tell "
-           "the shape beforehand: what depends on an axis that is open stays open, and nothing else.",
+           "the shape beforehand, so does a series of them that is not built: what depends on an axis that is open stays open, and "
+           "nothing else.",
            {"name": tuple(LAYERS), "open": ("nothing", "time", "first")}, usual={"open": ("nothing", "first")},
            strength=(1, 2, 2), sparing=34, senseless=(
     (("name", "open"), lambda name, open: name in CLOSED and open != "nothing"),
     (("name", "open"), lambda name, open: name in FEATURES_LAST and open == "time"),
-    (("name", "open"), lambda name, open: name == "einsum" and open == "nothing"),  # its own option leaves time open
+    (("name", "open"), lambda name, open: name in ("einsum", "einsum_turned") and open == "nothing"),  # its own option leaves time open
     (("name", "open"), lambda name, open: name in SCORED and open == "nothing"),
     (("name", "open"), lambda name, open: open == "time" and len(LAYERS[name][2]) == 1),
 ), source="Keras: Layer.compute_output_shape, and calls on symbolic tensors")
@@ -143,7 +150,7 @@ def layers_tell_their_shapes(ask, name, open):
         found += compare("outputs", seen["outputs"], values, 64 * unit_roundoff("float32") * (1 + np.abs(values)))
     if name not in SCORED and not open_at_most(again := tuple(int(size) for size in seen["again"]), due):
         found.append(Deviation("again", f"told of {MORE_ROWS} rows once it was called: {again}, expected {(MORE_ROWS, *due)}"))
-    for how in ("symbolic",) if name in SCORED else ("computed", "listed", "symbolic"):
+    for how in ("symbolic",) if name in SCORED else ("computed", "listed", "symbolic", *(("series",) if len(shapes) == 1 else ())):
         told, right = tuple(int(size) for size in seen[how]), tellable(name, opened)
         if len(told) != len(right) or any(here not in sizes for here, sizes in zip(told, right, strict=True)):
             words = f"told beforehand ({how}): {told}, with {open} open besides the batch, and {came} came"

@@ -13,7 +13,7 @@ PACKAGES = ("activations", "attention", "convolutional", "core", "merging", "nor
             "reshaping", "rnn", "preprocessing", "losses", "metrics", "optimizers", "schedules", "initializers",
             "regularizers", "constraints", "compile", "policies")
 SIZES: Mapping[str, Any] = {
-    "units": 3, "filters": 2, "kernel_size": 2, "pool_size": 2, "output_size": 3, "input_dim": 5, "output_dim": 3, "rate": 0.25,
+    "units": 3, "filters": 2, "kernel_size": 2, "pool_size": 3, "output_size": 3, "input_dim": 5, "output_dim": 3, "rate": 0.25,
     "stddev": 0.5, "num_heads": 2, "key_dim": 3, "head_dim": 4, "num_query_heads": 4, "num_key_value_heads": 2,
     "equation": "abc,cd->abd", "output_shape": (None, 3), "target_shape": (6, 1), "dims": (2, 1), "n": 3, "axes": 1,
     "function": "relu", "activation": "relu", "num_classes": 3, "target_class_ids": (0,), "recall": 0.5, "precision": 0.5,

@@ -60,6 +60,17 @@ def run_changed_model(backend: Any, request: FunctionRequest) -> Observation:
         return Observation({"before": before, "found": found(), "due": due()})
 
 
+def moved_statistics(backend: Any, inputs: Any) -> dict[str, np.ndarray]:
+    """The mean and the variance that a normalization comes to in training, in a call and where they are given."""
+    layer = backend.keras.layers.BatchNormalization(momentum=0.5)
+    layer.build(inputs.shape)
+    given = ([v.value for v in some] for some in (layer.trainable_variables, layer.non_trainable_variables))
+    _, after = layer.stateless_call(*given, inputs, training=True)
+    found = {f"moved/{n}": np.array(backend.engine.numpy(one)) for n, one in enumerate(after)}  # before they are moved
+    layer(inputs, training=True)
+    return found | {f"moved/due/{n}": backend.engine.numpy(v.value) for n, v in enumerate(layer.non_trainable_variables)}
+
+
 def run_stateless_call(backend: Any, request: FunctionRequest) -> Observation | Unsupported:
     """Answer the request of `cases.families.changed_models.stateless_calls_are_calls`."""
     options, keras, layers = dict(request.arguments), backend.keras, backend.keras.layers
@@ -80,9 +91,10 @@ def run_stateless_call(backend: Any, request: FunctionRequest) -> Observation | 
         due = len(layer.losses)
         trained, others = ([v.value for v in some] for some in (layer.trainable_variables, layer.non_trainable_variables))
         stateless, _, losses = layer.stateless_call(trained, others, inputs(), return_losses=True)
+        moved = moved_statistics(backend, inputs()) if options["of"] == "losses" else {}
         dtypes = [keras.backend.standardize_dtype(one.dtype) for one in (stateless, called)]
         arrays = [np.array(backend.engine.numpy(keras.ops.cast(one, "float32"))) for one in (stateless, called)]
-    return Observation(dict(zip(("outputs", "due"), arrays, strict=True)), facts={
+    return Observation(dict(zip(("outputs", "due"), arrays, strict=True)) | moved, facts={
         "dtype": dtypes[0], "due_dtype": dtypes[1], "losses": len(losses), "due_losses": due})
 
 

@@ -55,7 +55,8 @@ def around(keras: Any, options: dict[str, Any]) -> Any:
     if kind in JOINS:
         one = getattr(layers, JOINS[kind])()
     elif kind.startswith("concatenate"):
-        one = layers.Concatenate(axis=1 if kind.endswith("time") else -1)
+        in_time = -2 if any(mask is None for mask in options["masks"]) else 1  # the same axis, from either end
+        one = layers.Concatenate(axis=in_time if kind.endswith("time") else -1)
     elif kind.startswith("dot"):
         before = kind == "dot_before"
         one = layers.Dot((1, 2) if before else (2, 1))
@@ -246,7 +247,7 @@ def run_cut_model(backend: Any, request: FunctionRequest) -> Observation:
         start = keras.Input((4,), dtype="int32") if ids else keras.Input((4, 3))
         front = layers.Masking()(start) if behind.startswith("mask") and not ids else start
         middle = {"embedding": lambda: layers.Embedding(5, 3, mask_zero="masked" in behind)(start), "masking": lambda: front,
-                  "dense": lambda: layers.Dense(3)(front), "lstm": lambda: layers.LSTM(3, return_sequences=True)(front),
+                  "dense": lambda: layers.Dense(3, dtype="bfloat16")(front), "lstm": lambda: layers.LSTM(3, return_sequences=True)(front),
                   "bidirectional": lambda: layers.Bidirectional(layers.LSTM(3, return_sequences=True))(front)}[
                       behind.removeprefix("masked_")]()
         end = layers.GRU(2)(middle)
@@ -259,4 +260,5 @@ def run_cut_model(backend: Any, request: FunctionRequest) -> Observation:
             refused = 0
         except ValueError:
             refused = 1
-        return Observation({name: engine.numpy(one) for name, one in found.items()} | {"refused": np.array(refused)})
+        dtypes = {"begins": second.inputs[0].dtype, "ends": middle.dtype}
+        return Observation({name: engine.numpy(one) for name, one in found.items()} | {"refused": np.array(refused)}, facts=dtypes)

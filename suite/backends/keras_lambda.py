@@ -25,7 +25,7 @@ def functions(keras: Any, form: str) -> dict[str, Any]:
         return {"function": lambda x, by: x * by, "mask": lambda x, mask: x[:, :, 0] > 0.0,
                 "output_shape": lambda shape: tuple(shape)}
 
-    def scaled(x: Any, by: float = 2.0) -> Any:
+    def scaled(x: Any, by: float = 2.0, training: Any = None) -> Any:
         return x * by
 
     def positive(x: Any, mask: Any = None) -> Any:
@@ -43,7 +43,8 @@ def run_own_functions(backend: Any, request: FunctionRequest) -> Observation:
     part, form, saving = options["part"], options["form"], keras.saving
     given = functions(keras, form)
     named = {one.__name__: one for one in given.values() if form == "named"}
-    more = {"arguments": {"by": -3.0}} | ({part: given[part]} if part != "function" else {})
+    shapes = {"output_shape": (None, WIDTH)} if part == "mask" else {}  # of any number of steps
+    more = {"arguments": {"by": -3.0}} | ({part: given[part]} if part != "function" else {}) | shapes
     with moment("build"), warnings.catch_warnings():
         warnings.simplefilter("ignore")  # a function written in place is told, with a warning
         layer = keras.layers.Lambda(given["function"], **more)
@@ -56,8 +57,10 @@ def run_own_functions(backend: Any, request: FunctionRequest) -> Observation:
     arrays = {}
     with moment("run"):
         for name, one in (("made", layer), ("again", again)):
-            outputs = one(x)
-            arrays |= {f"outputs/{name}": engine.numpy(outputs), f"shape/{name}": np.array(one.compute_output_shape(x.shape))}
+            before, outputs = one.get_config()["arguments"], one(x)
+            shape = [-1 if size is None else size for size in one.compute_output_shape(x.shape)]
+            arrays |= {f"outputs/{name}": engine.numpy(outputs), f"shape/{name}": np.array(shape),
+                       f"arguments/{name}": np.array(list(before) == list(one.get_config()["arguments"]))}
             if (mask := passed_mask(outputs)) is not None:
                 arrays[f"mask/{name}"] = engine.numpy(mask)
     return Observation(arrays)

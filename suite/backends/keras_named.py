@@ -182,8 +182,10 @@ def run_reshaped(backend: Any, request: FunctionRequest) -> Observation:
     with moment("run"):
         called = backend.engine.numpy(one(backend.engine.tensor(inputs)))
         predicted = model.predict(inputs, verbose=0)
+        whole = one(backend.engine.tensor(inputs.astype("int32")))
     told = [OPEN if size is None else size for size in model.output_shape]
-    return Observation({"called": called, "predicted": predicted, "told": np.array(told)})
+    dtypes = (one(keras.Input(inputs.shape[1:], dtype="int32")).dtype, keras.backend.standardize_dtype(whole.dtype))
+    return Observation({"called": called, "predicted": predicted, "told": np.array(told)}, facts={"dtypes": dtypes})
 
 
 def run_masked_loss_by_name(backend: Any, request: FunctionRequest) -> Observation:

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from cases.families.configurations import BESIDE
+from cases.families.configurations import BESIDE, TOLD_OF
 from cases.layouts import to_keras
 from cases.models import FunctionRequest
 from cases.requests import Observation, Unsupported
@@ -25,14 +25,15 @@ def run_shared(backend: Any, request: FunctionRequest) -> Observation:
             super().__init__(*args, **kwargs)
 
     with moment("build"):
-        one, start = keras.layers.LSTM(3, return_sequences=True), keras.Input((4, 3), name="series")
+        one, start = keras.layers.LSTM(3, return_sequences=True), keras.Input((None, 3), name="series")
+        one(keras.Input((4, 3)))  # which stands in no model
         ids = keras.Input((None,), 2, dtype="int32", name="ids")
-        model = keras.Model([start, ids], [one(one(one(start))), keras.layers.Embedding(9, 2)(ids)])
+        model = keras.Model([start, ids], [one(one(one(start))), keras.layers.Embedding(9, 2, dtype="float16")(ids)])
         both = {"made": model, "again": remade(keras, model, options["way"])}
         kind = keras.Model if options["way"] == "file" else Own  # which no file knows
-        beside = kind(start, keras.layers.Concatenate()([getattr(keras.layers, layer)(2)(start) for layer in BESIDE]))
-        listed = {name: tuple(type(layer).__name__ for layer in each.layers[1:-1])
-                  for name, each in (("made", beside), ("again", remade(keras, beside, options["way"])))}
+        beside = kind(start, {"joined": keras.layers.Concatenate()([getattr(keras.layers, layer)(2)(start) for layer in BESIDE])})
+        pair = {"made": beside, "again": remade(keras, beside, options["way"])}
+        listed = {name: tuple(type(layer).__name__ for layer in each.layers[1:-1]) for name, each in pair.items()}
         series = [keras.Sequential([start, keras.layers.LSTM(2)], name="read")] if options["way"] == "configuration" else []
         paths = {name: tuple(weight.path for weight in each.weights)
                  for one in series for name, each in (("made", one), ("again", remade(keras, one, "configuration")))}
@@ -43,8 +44,11 @@ def run_shared(backend: Any, request: FunctionRequest) -> Observation:
         x = [backend.engine.tensor(np.linspace(-1.0, 1.0, 24).reshape(2, 4, 3).astype("float32")),
              backend.engine.tensor(np.array([[1, 2], [3, 4]], "int32"))]
         arrays |= {f"outputs/{name}": backend.engine.numpy(each(x)[0]) for name, each in both.items()}
-    return Observation(arrays,
-                       facts={"inputs": told, "beside": listed, "paths": paths})
+        tells = {name: {"shapes": tuple(map(tuple, each.compute_output_shape(list(TOLD_OF)))),
+                        "dtypes": tuple(one.dtype for one in each([start, ids])),
+                        "names": tuple(pair[name](x[0])) if isinstance(pair[name](x[0]), dict) else ()}
+                 for name, each in both.items()}
+    return Observation(arrays, facts={"inputs": told, "beside": listed, "paths": paths, "tells": tells})
 
 
 def run_optional(backend: Any, request: FunctionRequest) -> Observation:

@@ -148,7 +148,8 @@ def run_state_tree(backend: Any, request: FunctionRequest) -> Observation:
                 bare = keras.Sequential([keras.Input(x.shape[1:]), *model.layers])  # has no optimizer for what is told of one
                 bare.set_state_tree({name: part for name, part in tree.items() if name != "metrics_variables"})
             found |= {f"{when}/{n}": engine.numpy(v.value) for n, v in enumerate(variables)}
-    return Observation(found, facts={"of_metrics": len(model.metrics_variables)})
+    kinds = tuple(sorted({type(one).__name__ for one in keras.tree.flatten(tree)}))
+    return Observation(found, facts={"of_metrics": len(model.metrics_variables), "kinds": kinds})
 
 
 def forget(model: Any) -> None:

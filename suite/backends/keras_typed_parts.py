@@ -151,9 +151,11 @@ def run_adapted_again(backend: Any, request: FunctionRequest) -> Observation:
     with moment("build"):
         model, inputs = adapted(keras, options["layer"], {"lora_rank": options["rank"], "lora_alpha": options["alpha"]})
         other = loaded(keras, model) if options["way"] == "file" else keras.Model.from_config(model.get_config())
-        other.set_weights(model.get_weights())
     x, arrays = engine.tensor(inputs), {}
     with moment("run"):
+        if options["way"] == "file":
+            arrays["read"] = engine.numpy(other(x))
+        other.set_weights(model.get_weights())
         for name, each in (("made", model), ("again", other)):
             outputs = engine.numpy(each(x))
             first = next(v for v in each.trainable_variables if "lora" in v.path and "_a" in v.path)

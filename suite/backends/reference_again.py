@@ -113,7 +113,8 @@ def run_adapted_again(backend: Any, request: FunctionRequest) -> Observation:
     """The same numbers twice."""
     trained = np.array(2 + (dict(request.arguments)["layer"] != "Embedding"))
     arrays = {"": np.ones((2, 3)), "moved/": np.full((2, 3), 0.5), "trained/": trained}
-    return Observation({f"{place}{name}": array for place, array in arrays.items() for name in ("made", "again")})
+    found = {f"{place}{name}": array for place, array in arrays.items() for name in ("made", "again")}
+    return Observation(found | {"read": arrays[""]})
 
 
 def run_adapted_thawed(backend: Any, request: FunctionRequest) -> Observation:
@@ -126,7 +127,8 @@ def run_cut_model(backend: Any, request: FunctionRequest) -> Observation:
     """A sum, and its parts."""
     given = np.arange(6.0).reshape(2, 3)
     parts = given[:, :1].sum(axis=1) + given[:, 1:].sum(axis=1)
-    return Observation({"whole": given.sum(axis=1), "parts": parts, "function": parts, "refused": np.array(1)})
+    return Observation({"whole": given.sum(axis=1), "parts": parts, "function": parts, "refused": np.array(1)},
+                       facts=dict.fromkeys(("begins", "ends"), "float64"))
 
 
 def run_own_steps(backend: Any, request: FunctionRequest) -> Observation:

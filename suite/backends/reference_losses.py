@@ -103,7 +103,8 @@ def run_reshaped(backend: Any, request: FunctionRequest) -> Observation:
     """What it says, and its shape."""
     options = dict(request.arguments)
     outputs = RESHAPED[options["name"]][2](options["inputs"].astype("float32"))
-    return Observation({"called": outputs, "predicted": outputs, "told": np.array(outputs.shape)})
+    return Observation({"called": outputs, "predicted": outputs, "told": np.array(outputs.shape)},
+                       facts={"dtypes": ("int32", "int32")})
 
 
 def run_attending_long(backend: Any, request: FunctionRequest) -> Observation:

@@ -189,7 +189,7 @@ def run_told_shapes(backend: Any, request: FunctionRequest) -> Observation:
     told = np.array([sizes[0] for sizes in tellable(options["name"], options["open"])])
     of = EQUATIONS.get(options["name"], lambda *_: np.zeros(()))
     due = LAYERS[options["name"]][3](STEPS)
-    return Observation({"came": np.array([ROWS, *due]), **dict.fromkeys(("symbolic", "computed", "listed"), told),
+    return Observation({"came": np.array([ROWS, *due]), **dict.fromkeys(("symbolic", "computed", "listed", "series"), told),
                         "again": np.array([MORE_ROWS, *due]), "outputs": of(*options["inputs"])})
 
 
@@ -253,7 +253,7 @@ def run_neighbouring_seeds(backend: Any, request: FunctionRequest) -> Observatio
 def run_own_functions(backend: Any, request: FunctionRequest) -> Observation:
     """A function of numbers, and one of their mask, as they are and once more."""
     numbers = np.linspace(-1.0, 1.0, 6).reshape(1, 3, 2)
-    arrays = {"outputs": -3.0 * numbers, "shape": np.array(numbers.shape)}
+    arrays = {"outputs": -3.0 * numbers, "shape": np.array(numbers.shape), "arguments": np.array(True)}
     arrays |= {"mask": numbers[:, :, 0] > 0.0} if dict(request.arguments)["part"] == "mask" else {}
     return Observation({f"{name}/{which}": array for which in ("made", "again") for name, array in arrays.items()})
 

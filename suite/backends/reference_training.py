@@ -10,7 +10,7 @@ from cases import epochs, schedules
 from cases.batches import Batch
 from cases.families import metrics_by_word, named_outputs
 from cases.families.attention import scored
-from cases.families.configurations import BESIDE
+from cases.families.configurations import BESIDE, TELLS
 from cases.families.training_logs import CALLS, PENALTY, Data, due
 from cases.models import FunctionRequest
 from cases.requests import Observation, Request
@@ -141,7 +141,7 @@ def run_shared(backend: Any, request: FunctionRequest) -> Observation:
     return Observation({"made": np.array([3, 124]), "again": np.array([3, 124]), "outputs/made": np.ones(2),
                         "outputs/again": np.ones(2)},
                        facts={"inputs": {"made": ("ids",), "again": ("ids",)}, "beside": {"made": BESIDE, "again": BESIDE},
-                              "paths": {"made": ("read",), "again": ("read",)}})
+                              "paths": {"made": ("read",), "again": ("read",)}, "tells": {"made": TELLS, "again": TELLS}})
 
 
 def run_other_halves(backend: Any, request: FunctionRequest) -> Observation:
