@@ -69,13 +69,14 @@ CARRYING = ("lstm", "simple_rnn", "stacked", "bidirectional")
 """Stateful layers; stacked: of two cells."""
 
 @statement("What a layer writes into its weights while it is called, states, counts, averages, it keeps, in every precision: the "
-           "next call goes on from it, and another reads it. States are kept in the precision of weights, and can be reset "
+           "next call goes on from it, and another reads it; states are kept in the precision of weights, and can be reset "
            "before there are any.",
            {"dtype": ("mixed_bfloat16", "mixed_float16", "float32")}, usual={"dtype": ("mixed_bfloat16",)},
            strength=(1, 1, 1), sparing=0, eager=1, source="Keras: RNN(stateful=True), Variable.assign, DTypePolicy")
 def calls_keep_what_they_write(ask, dtype) -> list[Deviation]:
     """Arrays: `second/NAME`, of a stateful layer's second call; `due/NAME`, of one that is given the first call's states;
-    `precise/NAME`, whether each of its variables is of float32; `count` after two calls, `average` (features,), `moved`, whether the vector of a spectral normalization did."""
+    `precise/NAME`, whether each of its variables is of float32; `count` after two calls,
+    `average` (features,), `moved`, whether the vector of a spectral normalization did."""
     inputs = draw_values(generator("kept writes"), (2, ROWS, STEPS, 3))
     seen = ask(FunctionRequest("kept_writes", (("dtype", dtype), ("inputs", inputs), ("carrying", CARRYING))))
     found = []

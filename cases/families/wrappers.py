@@ -104,7 +104,8 @@ BUILT = ("backward_layer", "time_distributed", "loop", "stacked", "sequential", 
 or over two; models."""
 
 
-@statement("What is built, and has weights, keeps them in whatever is put around it, which has the same among its own.", {"around": BUILT}, strength=(1, 1, 1),
+@statement("What is built, and has weights, keeps them in whatever is put around it, which has the same among its own.",
+           {"around": BUILT}, strength=(1, 1, 1),
            usual={"around": BUILT[:4]}, sparing=0,
            source="Keras: Bidirectional(backward_layer), TimeDistributed, RNN, Layer.build")
 def built_parts_keep_their_weights(ask, around):

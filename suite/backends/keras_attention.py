@@ -69,6 +69,8 @@ def run_attending(backend: Any, request: FunctionRequest) -> Observation:
         if (left := stacks.passed_mask(found["outputs"])) is not None:
             kept["handed_on"] = engine.numpy(left)[0].astype(bool)
         found["alone"] = call(slice(1))
+        if not several:
+            found["as_many"] = call(slice(options["query"].shape[1]))  # rows as queries
         found["scored/outputs"], found["scores"] = call(return_attention_scores=True)
         if "dropout" in options.get("options", {}):
             found["dropped/outputs"], found["dropped/scores"] = call(return_attention_scores=True, training=True)

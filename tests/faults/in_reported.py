@@ -1,10 +1,29 @@
 """Faults that were reported of Keras and tf.keras, of layers and of what stands around them, put back where today's code has the same
 place, or one that does the same. Each is named after its report."""
 
+from dataclasses import replace
+
 from tests.faults.base import Fault, faults
 
 FAMILY = "reported"
 
+READ: tuple[Fault, ...] = tuple(replace(one, asked="keras-tensorflow") for one in (
+    *faults(FAMILY, "keras.src.layers.preprocessing.text_vectorization", {
+        "keras 18576: ragged ids are not cut": (
+            "        elif self._output_sequence_length is not None:\n            # Maybe trim",
+            "        elif self._output_sequence_length is not None and not self._ragged:\n            # Maybe trim"),
+        "tensorflow 52109: a layer that is made again does not pad": (
+            "            \"output_sequence_length\": self._output_sequence_length,\n", ""),
+        "tensorflow 47954: ids are padded to the longest of the batch": (
+            "            shape[-1] = self._output_sequence_length\n", "            shape[-1] = None\n"),
+    }),
+    *faults(FAMILY, "keras.src.utils.timeseries_dataset_utils", {
+        "keras 17392: the last windows of spread steps are missed": (
+            "    num_seqs = end_index - start_index - (sequence_length - 1) * sampling_rate\n",
+            "    num_seqs = end_index - start_index - sequence_length * sampling_rate + 1\n", 2),
+    }),
+))
+"""Of what reads text and series, which is asked on TensorFlow alone."""
 ALL: tuple[Fault, ...] = (
     *faults(FAMILY, "keras.src.layers.rnn.rnn", {
         "tensorflow 34541: a cell of several states does not say how they begin": (
@@ -174,20 +193,6 @@ ALL: tuple[Fault, ...] = (
         "tensorflow 30161: the variance is of masked steps too": (
             "        difference = ops.where(mask_broadcasted, inputs - mean, 0)", "        difference = inputs - mean"),
     }),
-    *faults(FAMILY, "keras.src.layers.preprocessing.text_vectorization", {
-        "keras 18576: ragged ids are not cut": (
-            "        elif self._output_sequence_length is not None:\n            # Maybe trim",
-            "        elif self._output_sequence_length is not None and not self._ragged:\n            # Maybe trim"),
-        "tensorflow 52109: a layer that is made again does not pad": (
-            "            \"output_sequence_length\": self._output_sequence_length,\n", ""),
-        "tensorflow 47954: ids are padded to the longest of the batch": (
-            "            shape[-1] = self._output_sequence_length\n", "            shape[-1] = None\n"),
-    }),
-    *faults(FAMILY, "keras.src.utils.timeseries_dataset_utils", {
-        "keras 17392: the last windows of spread steps are missed": (
-            "    num_seqs = end_index - start_index - (sequence_length - 1) * sampling_rate\n",
-            "    num_seqs = end_index - start_index - sequence_length * sampling_rate + 1\n", 2),
-    }),
     *faults(FAMILY, "keras.src.utils.sequence_utils", {
         "keras 1817: an empty sequence is taken for one of steps": (
             "        if not len(s):\n            continue  # empty list/array was found\n", ""),
@@ -222,4 +227,5 @@ ALL: tuple[Fault, ...] = (
             "        inputs = tf.reverse(inputs, axis=[seq_axis])\n    outputs, h, _, _, _ = tf.raw_ops.CudnnRNNV3(\n"
             "        input=inputs,\n        input_h=init_h,\n        input_c=0,"),
     }),
+    *READ,
 )
