@@ -130,8 +130,9 @@ def run_pooled(backend: Any, request: FunctionRequest) -> Observation:
     with moment("run"):
         outputs = pooling(inputs.value, mask=mask)
         slope = engine.differentiate(lambda: keras.ops.sum(pooling(inputs.value, mask=mask) * cotangents), [inputs])[1][0]
+        nothing = pooling(inputs.value[:0], mask=None if mask is None else mask[:0])
     slope = engine.numpy(slope)
-    return Observation({"outputs": engine.numpy(outputs),
+    return Observation({"outputs": engine.numpy(outputs), "of no rows": engine.numpy(nothing),
                         "gradients/inputs": np.swapaxes(slope, 1, 2) if layout == "first" else slope})
 
 
