@@ -56,9 +56,9 @@ def attended(ask, layer, mask, queries, causal, own, keys, **options) -> Observa
     """The layer on one row, and on copies of it with one value, then with one key changed.
 
     `options`: further ones of the layer. Arrays: `outputs` (1 + values (+ values), queries, features); `scored/outputs`, the
-    same of a call that asks for scores; `alone`, of the first row alone, if any; `dropped/outputs` and `dropped/scores`, of
-    such a call in training, where scores are dropped; `scores` (…, queries, values); `kept/query` and `kept/value`, the masks
-    that the tensors carry after the call, if any; `weights/NAME` of the layer.
+    same of a call that asks for scores; `alone` and `as_many`, of the first row, if any: alone, or among as many rows as queries;
+    `dropped/outputs` and `dropped/scores`, of such a call in training, where scores are dropped; `scores` (…, queries, values);
+    `kept/query` and `kept/value`, the masks that the tensors carry after the call, if any; `weights/NAME` of the layer.
     """
     random = generator("attention", "inputs")
     query, value, key = (draw_values(random, (1, steps, FEATURES)) for steps in (QUERIES, VALUES, VALUES))
@@ -98,8 +98,8 @@ def attention_reads_what_it_may(ask, **variant):
     return found
 
 
-@statement("Asked for its scores, or of one row alone, an attention gives the same outputs, and scores of each query that sum to "
-           "one, and are zero where it may not read.", **OPTIONS)
+@statement("Asked for its scores, or of one row alone, or among as many rows as queries that have no mask, attention gives the "
+           "same outputs, and scores of each query that sum to one, and are zero where it may not read.", **OPTIONS)
 def scores_change_nothing(ask, **variant):
     seen, may = attended(ask, **variant), allowed(**variant)
     asking = draw(variant["queries"], QUERIES)
@@ -108,8 +108,8 @@ def scores_change_nothing(ask, **variant):
     plain, scores = seen["outputs"].astype("float64"), seen["scores"].astype("float64")
     slack = SLACK * np.abs(plain[:, rows]).max(initial=0.0)
     found = compare("scored/outputs", seen["scored/outputs"][:, rows], plain[:, rows], slack)
-    if "alone" in seen.arrays:
-        found += compare("alone", seen["alone"][:, rows], plain[:1, rows], slack)
+    for name in (name for name in ("alone", "as_many") if name in seen.arrays):
+        found += compare(name, seen[name][:, rows], plain[:1, rows], slack)
     scores = scores.reshape(len(scores), -1, *scores.shape[-2:])[:, :, asking]  # (copies, heads, queries, values)
     found += compare("sums", scores.sum(axis=-1), np.ones(scores.shape[:-1]), SLACK)
     return found + compare("forbidden", scores * ~may[asking], np.zeros(scores.shape), SLACK)

@@ -138,8 +138,8 @@ def beside_a_mask(values: np.ndarray, valid: np.ndarray, weights: np.ndarray) ->
 
 
 @statement("Weights beside a mask count valid steps alone, however the loss is reduced, in a batch and in one row: one for each "
-           "step, or one for each row in a column.",
-           {"weights": ("steps", "column"), "mask": ("gaps", "right")}, strength=(1, 1, 2), sparing=1,
+           "step, with an axis of its own too, or one for each row in a column.",
+           {"weights": ("steps", "column", "axis"), "mask": ("gaps", "right")}, strength=(1, 1, 2), sparing=1,
            source="Keras: Loss(reduction), Loss.__call__(sample_weight), Metric.update_state")
 def weights_count_beside_masks(ask, weights, mask) -> list[Deviation]:
     random = generator("weights beside masks")
@@ -148,8 +148,8 @@ def weights_count_beside_masks(ask, weights, mask) -> list[Deviation]:
     given = random.uniform(0.5, 2.0, (3, 1 if weights == "column" else 4))
     found = []
     for rows in (slice(None), slice(0, 1)):
-        arguments = {"targets": targets[rows], "outputs": outputs[rows], "mask": valid[rows], "weights": given[rows],
-                     "reductions": REDUCTIONS}
+        arguments = {"targets": targets[rows], "outputs": outputs[rows], "mask": valid[rows], "reductions": REDUCTIONS,
+                     "weights": given[rows, :, None] if weights == "axis" else given[rows]}
         seen = ask(FunctionRequest("weights_beside_masks", tuple(arguments.items())))
         due = beside_a_mask(((targets[rows] - outputs[rows]) ** 2).mean(axis=-1), valid[rows], given[rows])
         found += [d for name, value in due.items() for d in compare(name, seen[name], value, SLACK * (1.0 + abs(value)))]

@@ -192,3 +192,22 @@ def attention_drops_its_share(ask, layer, rate, scored) -> list[Deviation]:
     if np.array_equal(seen["first"], seen["second"]):
         found.append(Deviation("second", "two calls drop the same"))
     return found
+
+
+FRAMED = {"query": (ROWS, 3, QUERIES, 5), "value": (ROWS, 3, VALUES, 5)}
+"""Of sequences of frames: their sizes (rows, frames, steps, features)."""
+
+
+@statement("Heads that attend along the steps of every frame give of a frame what they give of it alone: by its own masks, and "
+           "where no later step may be read.", {"causal": (False, True), "frames": (3, 1)}, strength=(1, 2, 2), sparing=1,
+           eager=1, source="Keras: MultiHeadAttention(attention_axes)")
+def frames_are_as_alone(ask, causal, frames) -> list[Deviation]:
+    """Arrays: `outputs` (rows, frames, queries, features), `alone/FRAME` (rows, queries, features)."""
+    random = generator("framed heads")
+    given = {name: draw_values(random, shape)[:, :frames] for name, shape in FRAMED.items()}
+    valid = {name: np.arange(one.shape[2]) < 2 + np.indices(one.shape[:2]).sum(axis=0)[..., None] % 2
+             for name, one in given.items()}
+    seen = ask(FunctionRequest("framed_heads", (("causal", causal), ("given", given), ("valid", valid))))
+    asking = valid["query"][..., None]
+    due = np.stack([seen[f"alone/{frame}"] for frame in range(frames)], axis=1).astype("float64")
+    return compare("outputs", np.where(asking, seen["outputs"], 0.0), np.where(asking, due, 0.0), SLACK * np.abs(due).max())

@@ -80,7 +80,7 @@ def alpha_dropout_is_its_equation(ask, rate):
 
 
 @statement("Batch normalization in training takes mean and variance over the valid steps, whatever stands at the others, of each "
-           "step too where that is its axis, and one that is frozen takes its own.",
+           "step too where that is its axis, and of movies, and one that is frozen takes its own.",
            {"mask": ("right", "left", "gaps"), "trainable": (True, False), "features": (FEATURES, 1)}, usual={"mask": ("right",)},
            strength=(1, 2, 2), sparing=2, eager=2, source="Ioffe and Szegedy 2015; Keras: BatchNormalization, mask, trainable")
 def statistics_are_of_valid_steps(ask, mask, trainable, features):
@@ -99,8 +99,10 @@ def statistics_are_of_valid_steps(ask, mask, trainable, features):
             due = (inputs - mean) / np.sqrt(variance + 1e-3)
         given = {"layer": "BatchNormalization", "options": options if trainable else {"trainable": False, **options},
                  "inputs": np.where(valid[:, :, None], inputs, padding), "mask": valid, "training": True}
-        seen = ask(FunctionRequest("between", tuple(given.items())))["outputs"].astype("float64")
-        found += compare("outputs", np.where(valid[:, :, None], seen, 0.0), np.where(valid[:, :, None], due, 0.0), slack)
+        seen = ask(FunctionRequest("between", tuple(given.items())))
+        for name in (name for name in ("outputs", "twice") if name in seen.arrays):
+            found += compare(name, np.where(valid[:, :, None], seen[name].astype("float64"), 0.0), np.where(
+                valid[:, :, None], due, 0.0), slack)
     return found
 
 

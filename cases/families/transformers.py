@@ -58,14 +58,14 @@ def linear(x: np.ndarray, weights: Weights, name: str) -> np.ndarray:
     return x @ weights[f"{name}.weight"].T + weights.get(f"{name}.bias", 0.0)
 
 
-def attended(x: np.ndarray, read: np.ndarray, may: np.ndarray, weights: Weights, name: str) -> np.ndarray:
+def attended(x: np.ndarray, read: np.ndarray, may: np.ndarray, weights: Weights, name: str, added: np.ndarray) -> np.ndarray:
     """Several heads of attention of `x` (rows, queries, features), on what it `may` (rows, queries, values) read (rows, values,
-    features)."""
+    features), with what is `added` (queries, values) to the scores."""
     parts = np.split(weights[f"{name}.in_proj_weight"], 3)
     biases = np.split(weights.get(f"{name}.in_proj_bias", np.zeros(3 * WIDTH)), 3)
     q, k, v = (np.stack(np.split(one @ w.T + b, HEADS, axis=-1), axis=1)
                for one, w, b in zip((x, read, read), parts, biases, strict=True))
-    scores = np.where(may[:, None], q @ np.swapaxes(k, -1, -2) / math.sqrt(WIDTH // HEADS), -np.inf)
+    scores = np.where(may[:, None], q @ np.swapaxes(k, -1, -2) / math.sqrt(WIDTH // HEADS) + added, -np.inf)
     powers = np.exp(scores - scores.max(axis=-1, keepdims=True))
     heads = powers / powers.sum(axis=-1, keepdims=True) @ v
     return linear(np.concatenate(list(np.moveaxis(heads, 1, 0)), axis=-1), weights, f"{name}.out_proj")
@@ -74,8 +74,8 @@ def attended(x: np.ndarray, read: np.ndarray, may: np.ndarray, weights: Weights,
 def transformed(options: Mapping[str, Any], given: Mapping[str, np.ndarray], weights: Weights) -> np.ndarray:
     """The layer by its equations, as of Vaswani et al. 2017; with `norm_first` as of Xiong et al. 2020. Stacked: twice.
 
-    given   x (rows, steps, features), valid (rows, steps), own (steps, steps), what a step may read; memory, memory_valid, and
-            crossed (steps, memory), what it may read of that, for a decoder
+    given   x (rows, steps, features), valid (rows, steps), own (steps, steps), what a step may read, added (steps, steps) to its
+            scores; memory, memory_valid, and crossed (steps, memory), what it may read of that, for a decoder
     """
     kind, norm_first, activation = options["kind"], options["norm_first"], ACTIVATIONS[options["activation"].partition("-")[0]]
     x, rows, epsilon = given["x"], len(given["x"]), WIDE if options["batch_first"] else EPSILON
@@ -86,10 +86,10 @@ def transformed(options: Mapping[str, Any], given: Mapping[str, np.ndarray], wei
         return y * (place != dropped)
 
     weights = {name: kept("weights", one) if name.endswith("out_proj.weight") else one for name, one in weights.items()}
-    blocks: list[Callable[[np.ndarray], np.ndarray]] = [lambda y: attended(y, y, own, weights, "self_attn")]
+    blocks: list[Callable[[np.ndarray], np.ndarray]] = [lambda y: attended(y, y, own, weights, "self_attn", given["added"])]
     if kind == "decoder":
         other = given["memory_valid"][:, None, :] & given["crossed"]
-        blocks.append(lambda y: attended(y, given["memory"], other, weights, "multihead_attn"))
+        blocks.append(lambda y: attended(y, given["memory"], other, weights, "multihead_attn", np.zeros(1)))
     blocks.append(lambda y: linear(kept("inside", activation(linear(y, weights, "linear1"))), weights, "linear2"))
     for number, block in enumerate(blocks * (2 if options["way"] == "stacked" else 1)):
         place = number % len(blocks) + 1
@@ -112,18 +112,20 @@ def validity(mask: str, steps: int, causal: bool) -> np.ndarray:
 
 SAID = ("nothing", "causal", "nearly_causal")
 """What a step may read of its sequence; nearly: of what came before the last step may not read the second."""
+BIASED = (*SAID, "biased")
+"""Or all of it, and numbers are added to its scores, as for places that are near or far."""
 DROPPED = ("nothing", "inside", "weights", "block1", "block2", "last")
 """What a layer in training drops all of: what the feed-forward block holds inside, the weights of all attention, what the first,
 second or last block gives. Nothing: in inference."""
 FACTORS = {
     "kind": ("decoder", "encoder"), "way": ("made", "copied", "pickled", "stacked", "whole"), "activation": GIVEN,
-    "norm_first": (False, True), "mask": ("none", "right", "gaps"), "said": SAID, "gradients": (True, False),
+    "norm_first": (False, True), "mask": ("none", "right", "gaps"), "said": BIASED, "gradients": (True, False),
     "batch_first": (True, False), "bias": (True, False), "memory": (MEMORY, STEPS), "crossed": (False, True), "dropped": DROPPED,
 }
 """The ways by which a layer is come by: made; copied deeply; pickled and read again; two in a stack that was made of it; that of
 a whole transformer that was given the layer's options. memory: its steps; crossed: whether a mask says what of it is read."""
 FAST = {"way": ("made", "stacked"), "activation": ("relu-word", "gelu-word"), "norm_first": (False, True),
-        "mask": ("right", "gaps", "none", "left", "short"), "said": SAID, "batch_first": (True, False)}
+        "mask": ("right", "gaps", "none", "left", "short"), "said": BIASED, "batch_first": (True, False)}
 
 
 @statement("A layer of a transformer is its equations with the activation that it was given, made, copied, pickled, stacked or "
@@ -140,7 +142,10 @@ def transformer_layers_are_their_equations(ask, **variant) -> list[Deviation]:
 
 @statement("A layer of an encoder that nothing keeps from being fast is its equations, with padding, causality and both, also "
            "where it reads time first, has no biases, or is watched, and nothing may be fast.", FAST,
-           strength=(1, 3, 3), sparing=0, source="PyTorch: nn.TransformerEncoderLayer, the fast path")
+           strength=(1, 3, 3), sparing=0, senseless=(
+               (("said", "mask"), lambda said, mask: said == "biased" and mask not in ("none", "gaps")),
+               (("said", "activation"), lambda said, activation: said == "biased" and activation != "gelu-word"),
+           ), source="PyTorch: nn.TransformerEncoderLayer, the fast path; float masks are added to the scores")
 def fast_encoders_are_their_equations(ask, **variant) -> list[Deviation]:
     return deviations(ask, kind="encoder", gradients=False, bias=variant["mask"] != "left", memory=MEMORY, crossed=False,
                       dropped="nothing", **variant)
@@ -174,7 +179,8 @@ def deviations(ask, kind, way, activation, norm_first, mask, said, gradients, ba
     weights = {name: draw_values(random, shape) for name, shape in shapes(kind, bias).items()}
     given = {"x": draw_values(random, (ROWS, STEPS, WIDTH)), "memory": draw_values(random, (ROWS, memory, WIDTH)),
              "valid": validity(mask, STEPS, said != "nothing"), "memory_valid": validity(mask, memory, True)}
-    given["own"] = np.ones((STEPS, STEPS), bool) if said == "nothing" else np.tri(STEPS, dtype=bool)
+    given["own"] = np.ones((STEPS, STEPS), bool) if said in ("nothing", "biased") else np.tri(STEPS, dtype=bool)
+    given["added"] = draw_values(random, (STEPS, STEPS)) * (said == "biased")
     given["own"][-1, 1] &= said != "nearly_causal"
     read = (np.arange(STEPS)[:, None] + 2 * np.arange(memory)) % 3 != 0
     given["crossed"] = (read | (np.arange(memory) == 0)) if crossed else np.ones((STEPS, memory), bool)

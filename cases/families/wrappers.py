@@ -106,7 +106,8 @@ BUILT = ("backward_layer", "time_distributed", "loop", "stacked", "sequential", 
 or over two; models."""
 
 
-@statement("What is built, and has weights, keeps them in whatever is put around it.", {"around": BUILT}, strength=(1, 1, 1),
+@statement("What is built, and has weights, keeps them in whatever is put around it, which has the same among its own.",
+           {"around": BUILT}, strength=(1, 1, 1),
            usual={"around": BUILT[:4]}, sparing=0,
            source="Keras: Bidirectional(backward_layer), TimeDistributed, RNN, Layer.build")
 def built_parts_keep_their_weights(ask, around):
@@ -151,7 +152,8 @@ def impossible_convolutions_are_refused(ask, wrong, axes):
     return refused(ask, request, lambda seen: Deviation("options", f"{wrong}: a layer was made, and nothing said"))
 
 
-@statement("Pooling over time is the mean of the valid steps, whatever masked ones hold, and so are its gradients.", {
+@statement("Pooling over time is the mean of the valid steps, whatever masked ones hold, and so are its gradients; of no rows "
+           "it is of no rows.", {
     "mask": ("right", "gaps", "left", "none"), "padding": ("numbers", "nan", "inf"), "layout": ("last", "first", "kept"),
 }, usual={"mask": ("right", "gaps")}, strength=(1, 1, 2),
            source="Keras: GlobalAveragePooling1D, mask; data_format, keepdims")
@@ -168,4 +170,5 @@ def pooling_counts_valid_steps(ask, mask, padding, layout):
     due = kept.sum(axis=1) / counts
     slope = batch.valid[:, :, None] * (cotangents / counts)[:, None, :]
     return [*compare("outputs", seen["outputs"], due, slack * np.abs(kept).sum(axis=1) / counts),
+            *equal("of no rows", seen["of no rows"], np.zeros((0, 3))),
             *compare("gradients/inputs", seen["gradients/inputs"], slope, slack * np.abs(slope))]

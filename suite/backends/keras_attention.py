@@ -45,10 +45,11 @@ def run_attending(backend: Any, request: FunctionRequest) -> Observation:
         one.set_weights([random.uniform(-1.0, 1.0, a.shape).astype(a.dtype) for a in one.get_weights()])
     kept: dict[str, np.ndarray] = {}
 
-    def call(rows: slice = slice(None), **more: Any) -> Any:
+    def call(rows: slice = slice(None), masks: dict[str, np.ndarray] | None = None, **more: Any) -> Any:
         """On tensors of its own, whose masks are looked at afterwards."""
-        query, value = (carrying(keras, engine.tensor(options[n][rows].astype("float32")), options[f"{n}_mask"], engine)
-                        for n in ("query", "value"))
+        own = {n: options[f"{n}_mask"] for n in ("query", "value")} | (masks or {})
+        query, value = (carrying(keras, engine.tensor(options[n][rows].astype("float32")), mask, engine)
+                        for n, mask in own.items())
         key = None if options["key"] is None else carrying(
             keras, engine.tensor(options["key"][rows].astype("float32")), options["key_mask"], engine)
         found = called(query, value, key, {**more, "use_causal_mask": options["causal"]})
@@ -69,6 +70,10 @@ def run_attending(backend: Any, request: FunctionRequest) -> Observation:
         if (left := stacks.passed_mask(found["outputs"])) is not None:
             kept["handed_on"] = engine.numpy(left)[0].astype(bool)
         found["alone"] = call(slice(1))
+        if not several and options["value_mask"] is not None:
+            many = options["query"].shape[1]  # rows as queries, of which the first alone is masked
+            only = options["value_mask"] | (np.arange(many) > 0)[:, None]
+            found["as_many"] = call(slice(many), {"value": only})[:1]
         found["scored/outputs"], found["scores"] = call(return_attention_scores=True)
         if "dropout" in options.get("options", {}):
             found["dropped/outputs"], found["dropped/scores"] = call(return_attention_scores=True, training=True)

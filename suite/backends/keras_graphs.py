@@ -143,11 +143,22 @@ def run_between(backend: Any, request: FunctionRequest) -> Observation | Unsuppo
     with moment("run"):
         training = {"training": options["training"]} if takes else {}
         filled = keras.layers.Activation(lambda x: x + padding)(keras.layers.Masking()(zeroed))
-        seen = _seen(engine, one(filled, **training), plain=one(engine.tensor(inputs), **training))
+        seen = _seen(engine, one(filled, **training), plain=one(engine.tensor(inputs), **training),
+                     **_twice(backend, options, filled))
         given = engine.tensor(inputs.copy())
         with engine.torch.no_grad() if engine.name == "torch" else contextlib.nullcontext():
             one(given, **training)
     return Observation({**seen.arrays, "given": engine.numpy(given)}, seen.kernel)
+
+
+def _twice(backend: Any, options: dict[str, Any], filled: Any) -> dict[str, Any]:
+    """Of a normalization without options: of movies (batch, time, 2, features), twice the same, whose steps are masked as a
+    whole, the second."""
+    keras, whole = backend.keras, options["training"] and options["inputs"].shape[2] > 1  # one feature: a known finding
+    if options["layer"] != "BatchNormalization" or options["options"] or not whole:
+        return {}
+    movies, mask = keras.ops.stack([filled, filled], axis=2), backend.engine.tensor(options["mask"][:, :, None])
+    return {"twice": keras.layers.BatchNormalization()(movies, mask=mask, training=True)[:, :, 1]}
 
 
 def _embedded(backend: Any, options: dict[str, Any]) -> Observation:

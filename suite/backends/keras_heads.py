@@ -100,3 +100,26 @@ def run_dropped_scores(backend: Any, request: FunctionRequest) -> Observation:
             return engine.numpy(found[0] if options["scored"] else found)
 
         return Observation({"first": called(), "second": called()})
+
+
+def run_framed_heads(backend: Any, request: FunctionRequest) -> Observation:
+    """Answer the request of `cases.families.heads.frames_are_as_alone`."""
+    options, keras, engine = dict(request.arguments), backend.keras, backend.engine
+    given = {name: one.astype("float32") for name, one in options["given"].items()}
+    frames = range(given["query"].shape[1])
+
+    def call(one: Any, which: Any) -> np.ndarray:
+        """On these frames."""
+        more = {"use_causal_mask": True} if options["causal"] else {}
+        masks = {f"{name}_mask": engine.tensor(valid[:, which]) for name, valid in options["valid"].items()}
+        return engine.numpy(one(*(engine.tensor(x[:, which]) for x in given.values()), **masks, **more))
+
+    with moment("build"):
+        together, alone = (keras.layers.MultiHeadAttention(2, SIZE, attention_axes=axes) for axes in ((2,), None))
+        together.build(*(one.shape for one in given.values()))
+        alone.build(*(one[:, 0].shape for one in given.values()))
+        random = np.random.default_rng(1)
+        together.set_weights([random.uniform(-1.0, 1.0, a.shape).astype(a.dtype) for a in together.get_weights()])
+        alone.set_weights(together.get_weights())
+    with moment("run"):
+        return Observation({"outputs": call(together, slice(None)), **{f"alone/{n}": call(alone, n) for n in frames}})

@@ -26,7 +26,7 @@ from suite.backends.keras_given import run_given, run_wrong_weights
 from suite.backends.keras_graphs import run_between, run_convolution_in_time, run_cut_model, run_graph, run_other_convolution
 from suite.backends.keras_halves import run_halves, run_turned_halves
 from suite.backends.keras_handed_on import run_carried_masks, run_listed_states, run_other_dtype
-from suite.backends.keras_heads import run_dropped_scores, run_heads
+from suite.backends.keras_heads import run_dropped_scores, run_framed_heads, run_heads
 from suite.backends.keras_held import run_held_counted, run_held_drawn, run_held_lists, run_held_trained
 from suite.backends.keras_initial import run_drawn_by_name, run_initialized
 from suite.backends.keras_lambda import run_own_functions
@@ -156,7 +156,7 @@ PROBES: Mapping[str, Callable] = {
     "given_weights": run_given, "between": run_between, "bounds": run_bounds, "carried_masks": run_carried_masks,
     "listed_states": run_listed_states, "other_dtype": run_other_dtype, "activity": run_activity, "fit": run_fit,
     "stateful_lengths": run_stateful, "bound": run_bound, "schedule": run_schedule, "training_logs": run_logs,
-    "heads": run_heads, "dropped_scores": run_dropped_scores,
+    "heads": run_heads, "dropped_scores": run_dropped_scores, "framed_heads": run_framed_heads,
     "attending": run_attending, "typed": run_typed, "shared": run_shared, "halves": run_halves, "mask_table": run_mask_table,
     "saved": run_saved, "chosen_kernel": run_chosen_kernel,
     "without_card": run_without_card, "made_convolution": run_made_convolution,

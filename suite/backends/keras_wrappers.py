@@ -131,8 +131,9 @@ def run_pooled(backend: Any, request: FunctionRequest) -> Observation:
     with moment("run"):
         outputs = pooling(inputs.value, mask=mask)
         slope = engine.differentiate(lambda: keras.ops.sum(pooling(inputs.value, mask=mask) * cotangents), [inputs])[1][0]
+        nothing = pooling(inputs.value[:0], mask=None if mask is None else mask[:0])
     slope = engine.numpy(slope)
-    return Observation({"outputs": engine.numpy(outputs),
+    return Observation({"outputs": engine.numpy(outputs), "of no rows": engine.numpy(nothing),
                         "gradients/inputs": np.swapaxes(slope, 1, 2) if layout == "first" else slope})
 
 
@@ -156,7 +157,8 @@ def run_built_part(backend: Any, request: FunctionRequest) -> Observation:
                "model": lambda: backend.keras.Model(start, part(start))}[kind]()
     with moment("run"):
         one(engine.tensor(np.ones(shape, "float32")))
-        named = {"before": before, "after": [engine.numpy(one.value) for one in part.weights]}
+        around = {id(each) for each in one.weights}
+        named = {"before": before, "after": [engine.numpy(each.value) for each in part.weights if id(each) in around]}
     return Observation({f"{name}/{n}": one for name, arrays in named.items() for n, one in enumerate(arrays)})
 
 

@@ -79,11 +79,18 @@ def run_transformer(backend: Any, request: FunctionRequest) -> Observation:
         found = torch.tensor(np.array(arrays[name], "float32"))
         return found if first else found.transpose(0, 1)
 
+    biased = bool(arrays["added"].any())
+
     def padding(name: str) -> torch.Tensor | None:
-        return ~torch.tensor(np.array(arrays[name])) if masked else None
+        """Of truth values; where numbers are added to the scores, of numbers too."""
+        if not masked:
+            return None
+        may = torch.tensor(np.array(arrays[name]))
+        return torch.zeros(may.shape).masked_fill(~may, -torch.inf) if biased and name == "valid" else ~may
 
     x, calls, watched = sequence("x"), [], {}
     own, crossed = (None if arrays[name].all() else ~torch.tensor(np.array(arrays[name])) for name in ("own", "crossed"))
+    own = torch.tensor(np.array(arrays["added"], "float32")) if biased else own
     with moment("run"), torch.set_grad_enabled(options["gradients"]):
         if options["kind"] == "encoder":
             name = "mask" if way == "stacked" else "src_mask"

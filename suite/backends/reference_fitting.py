@@ -93,6 +93,7 @@ def run_kept_writes(backend: Any, request: FunctionRequest) -> Observation:
     options, found = dict(request.arguments), {}
     for name in options["carrying"]:
         outputs = generator("kept writes", name).normal(size=6)
+        found |= {f"precise/{name}": np.ones(4, bool)}
         found |= {f"{who}/{name}": outputs for who in ("second", "due", "changed", "anew")}
     first, second = (one.mean(axis=(0, 1)) for one in options["inputs"])
     return Observation(found | {"count": np.array(2.0), "average": (first / 2 + second) / 2, "moved": np.array(True)})

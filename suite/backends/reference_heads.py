@@ -30,3 +30,13 @@ def run_dropped_scores(backend: Any, request: FunctionRequest) -> Observation:
     kept = (np.arange(count) >= round(rate * count)).reshape(rows, steps, steps) / steps / (1 - rate)
     alone = kept.reshape(-1)[:: steps].reshape(rows, 1, steps)
     return Observation({"first": kept, "second": kept[::-1], "single": alone})
+
+
+def run_framed_heads(backend: Any, request: FunctionRequest) -> Observation:
+    """Of every frame the means of what may be read."""
+    options = dict(request.arguments)
+    value, may = options["given"]["value"], options["valid"]["value"][:, :, None]
+    queries = options["valid"]["query"].shape[2]
+    may = may & (np.tri(queries, value.shape[2], dtype=bool) if options["causal"] else np.ones((queries, 1), bool))
+    outputs = may @ value / may.sum(axis=3, keepdims=True)
+    return Observation({"outputs": outputs, **{f"alone/{n}": outputs[:, n] for n in range(outputs.shape[1])}})

@@ -139,7 +139,7 @@ def run_weights_beside_masks(backend: Any, request: FunctionRequest) -> Observat
     """The sums."""
     options = dict(request.arguments)
     values = ((options["targets"] - options["outputs"]) ** 2).mean(axis=-1)
-    return Observation(beside_a_mask(values, options["mask"], options["weights"]))
+    return Observation(beside_a_mask(values, options["mask"], options["weights"].reshape(len(values), -1)))
 
 
 def run_metric_over_batches(backend: Any, request: FunctionRequest) -> Observation:

@@ -104,7 +104,7 @@ from suite.backends.reference_fitting import (
     run_undecayed,
 )
 from suite.backends.reference_groups import run_copied_optimizer, run_frozen_later, run_groups, run_held_parameters
-from suite.backends.reference_heads import run_dropped_scores, run_heads
+from suite.backends.reference_heads import run_dropped_scores, run_framed_heads, run_heads
 from suite.backends.reference_initial import run_drawn_by_name, run_gains, run_initialized, run_rarely_initialized
 from suite.backends.reference_loaders import run_loaded_rows, run_parted_rows, run_unequal_rows
 from suite.backends.reference_losses import (
@@ -365,6 +365,7 @@ PROBES: Mapping[str, Callable] = {
     "transformer": run_transformer, "whole_transformer": run_whole_transformer,
     "taken_over": run_taken_over, "loaded_twice": run_loaded_twice, "restarts": run_restarts,
     "quantized_bare": run_quantized_bare, "heads": run_heads, "dropped_scores": run_dropped_scores,
+    "framed_heads": run_framed_heads,
     "groups": run_groups,
     "frozen_later": run_frozen_later, "copied_optimizer": run_copied_optimizer,
     "held_parameters": run_held_parameters, "averaged": run_averaged, "statistics_again": run_statistics_again,

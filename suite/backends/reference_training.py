@@ -97,7 +97,7 @@ def run_attending(backend: Any, request: FunctionRequest) -> Observation:
         dropped = scores * (np.indices(scores.shape).sum(axis=0) % 2) / (1 - more["dropout"])
         kept |= {"dropped/scores": dropped, "dropped/outputs": dropped @ value}
     kept |= {} if options["query_mask"] is None else {"handed_on": options["query_mask"]}
-    return Observation({"outputs": outputs, "scored/outputs": outputs, "scores": scores, **kept,
+    return Observation({"outputs": outputs, "scored/outputs": outputs, "as_many": outputs[:1], "scores": scores, **kept,
                         **{f"weights/{name}": array for name, array in weights.items()}})
 
 

@@ -160,7 +160,8 @@ def run_pooled(backend: Any, request: FunctionRequest) -> Observation:
         valid = np.ones(inputs.shape[:2], bool) if mask is None else mask
         weights = (valid / valid.sum(axis=1, keepdims=True))[:, :, None]
         outputs = (np.where(valid[:, :, None], inputs, 0.0) * weights).sum(axis=1)
-    return Observation({"outputs": outputs, "gradients/inputs": weights * options["cotangents"][:, None, :]})
+    slope = weights * options["cotangents"][:, None, :]
+    return Observation({"outputs": outputs, "of no rows": outputs[:0], "gradients/inputs": slope})
 
 
 def run_cell_states(backend: Any, request: FunctionRequest) -> Observation:
