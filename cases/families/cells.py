@@ -91,7 +91,8 @@ def cells_match_reference(ask, chain, mask, states, direction, return_sequences,
 
 RUNS = {"forward": ("gaps", "forward", False, STEPS, "zero"),
         "unrolled_backward": ("right", "backward", True, STEPS, "default"),
-        "backward": ("left", "backward", False, STEPS, "default"), "bidirectional": ("gaps", "bidirectional", False, STEPS, "default"),
+        "backward": ("left", "backward", False, STEPS, "default"),
+        "bidirectional": ("gaps", "bidirectional", False, STEPS, "default"),
         "unrolled": ("left", "forward", True, STEPS, "default"), "one_step": ("none", "backward", False, 1, "default"),
         "learning": ("none", "backward", True, FEATURES, "default")}
 """How cells run over masked steps, over one, or where their states are given and gradients wanted, of as many steps as
@@ -102,8 +103,8 @@ RUN_OF = {"learning": "alike"}
 
 
 @statement("Three cells above each other hold, at masked steps, what the last of them gave, or give zeros there, and hold every "
-           "state of each; after one step, backwards, too, where the last output alone is asked for; and unrolled have gradients, "
-           "of given states too.",
+           "state of each; after one step, backwards, too, where the last output alone is asked for; and unrolled have "
+           "gradients, of given states too.",
            {"run": tuple(RUNS)}, usual={"run": ("forward", "unrolled_backward", "unrolled", "one_step", "learning")},
            source="Keras: RNN, StackedRNNCells")
 def three_masked_cells_match_reference(ask, run):

@@ -100,8 +100,9 @@ def batches(stop: int = ROWS) -> list[slice]:
 
 def calls_by_hand() -> dict[str, np.ndarray]:
     """Two batches trained on, the second by weights of classes, two tested, the second with weights, one evaluated and predicted
-    from (`cut`: a callback stops it), all rows evaluated twice, what callbacks are told of the second time, after each batch and at the end, what the
-    layers' own losses are after that, and what a training left that a callback's error ended after a batch."""
+    from (`cut`: a callback stops it), all rows evaluated twice, what callbacks are told of the second time, after each batch and
+    at the end, what the layers' own losses are after that, and what a training left that a callback's error ended after a
+    batch."""
     data, found = drawn(), {}
     x, y, model = data["inputs"], data["targets"], ByHand(data["kernel"], data["bias"])
     for number, rows in enumerate(batches()[:2]):
