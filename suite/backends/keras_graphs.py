@@ -273,4 +273,5 @@ def run_cut_model(backend: Any, request: FunctionRequest) -> Observation:
         except ValueError:
             refused = 1
         dtypes = {"begins": second.inputs[0].dtype, "ends": middle.dtype}
-        return Observation({**{name: engine.numpy(one) for name, one in found.items()}, "refused": np.array(refused)}, facts=dtypes)
+        arrays = {name: engine.numpy(one) for name, one in found.items()}
+        return Observation(arrays | {"refused": np.array(refused)}, facts=dtypes)
