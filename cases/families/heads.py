@@ -118,7 +118,7 @@ def fast_heads_add_numbers(ask, mask, own) -> list[Deviation]:
            "forbidden too, nor any that a mask of one's own hides; where there are gates what each head reads is multiplied by its "
            "gate of the query; regularizers and constraints are of all kernels, or of all biases, the gates' too.",
            {"causal": (True, False), "heads": ("shared_by_two", "each_its_own"), "gated": (False, True),
-            "mask": ("right", "none"), "window": (0, WINDOW), "scores": ("none", "each")}, strength=(1, 1, 2), sparing=0, eager=1,
+            "mask": ("right", "none"), "window": (0, WINDOW), "scores": ("none", "each")}, strength=(1, 2, 2), sparing=0, eager=1,
            senseless=((("mask", "window"), lambda mask, window: window and mask != "none"),),  # some would read nothing
            source="Keras: MultiHeadAttention(sliding_window, use_gate), GroupQueryAttention; Qiu et al. 2025")
 def heads_within_a_window(ask, causal, heads, gated, mask, window, scores) -> list[Deviation]:

@@ -214,10 +214,11 @@ def run_corrected(backend: Any, request: FunctionRequest) -> Observation | Unsup
         return Unsupported("this release of Keras corrects no batches")
     with moment("build"):
         one = kind(momentum=kept, epsilon=options["small"], renorm=True, renorm_momentum=beside,
-                   renorm_clipping=dict(options["clipping"]) or None)
+                   renorm_clipping=dict(options["clipping"]) or None, center=bool(options["offset"].any()))
         one.build(options["batches"].shape[1:])
         one.gamma.assign(options["scale"].astype("float32"))
-        one.beta.assign(options["offset"].astype("float32"))
+        if one.center:
+            one.beta.assign(options["offset"].astype("float32"))
     masks = {} if options["valid"] is None else {"mask": engine.tensor(options["valid"])}
     batches = [engine.tensor(each.astype("float32")) for each in options["batches"]]
     with moment("run"):
