@@ -22,6 +22,11 @@ SMALL, LEVEL = 1e-3, 2048
 """What is added to a variance; where numbers lie that are far from zero."""
 
 
+def one_alone(which: str, scale: np.ndarray, offset: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """The scale or the offset, without the other one, or none of them."""
+    return scale if which == "scale" else np.ones_like(scale), offset if which == "offset" else np.zeros_like(offset)
+
+
 def normalized(kind: str, inputs: np.ndarray, axes: tuple[int, ...], scale: np.ndarray, offset: np.ndarray) -> np.ndarray:
     """The equation. Batch normalization, in training, normalizes over all other axes; group normalization, of one group, over all
     but the batch. What is centered has an offset."""
@@ -36,7 +41,7 @@ def normalized(kind: str, inputs: np.ndarray, axes: tuple[int, ...], scale: np.n
 
 
 @statement("A normalization is its equation over whichever axes it is asked for, each number with its own scale and "
-           "offset, or none, also where there are as many steps as features, where the numbers are far from zero and near each "
+           "offset, one of them or none, also where there are as many steps as features, where the numbers are far from zero and near each "
            "other, and where statistics are taken over all devices.",
            {"kind": ("rms", "layer", "unit", "batch", "group"), "axes": tuple(AXES), "features": (STEPS, STEPS + 1),
             "level": (0, LEVEL)},
@@ -49,13 +54,14 @@ def normalizations_are_their_equations(ask, kind, axes, features, level) -> list
     random = generator("normalizations", kind, features)
     inputs, over = level + draw_values(random, (ROWS, STEPS, features)), AXES[axes]
     scale, offset = (draw_values(random, tuple(inputs.shape[a] for a in sorted(a % 3 for a in over))) for _ in range(2))
+    alone = "offset" if level else "scale" if features == STEPS else "none"
     seen = ask(FunctionRequest("normalized", (("kind", kind), ("inputs", inputs), ("axes", over), ("scale", scale),
-                                              ("offset", offset), ("small", SMALL))))
+                                              ("offset", offset), ("alone", alone), ("small", SMALL))))
     given = [np.float32(one).astype("float64") for one in (inputs, scale, offset)]
     full = normalized(kind, given[0], over, *given[1:])
     dues = {"outputs": full, "synchronized": full}
     if kind in CENTERED:
-        dues["bare"] = normalized(kind, given[0], over, np.ones_like(scale), np.zeros_like(offset))
+        dues["bare"] = normalized(kind, given[0], over, *one_alone(alone, *given[1:]))
     asked = [name for name in dues if name in seen.arrays or name != "synchronized"]
     rounded = 2 * inputs.size * level * (1 + np.abs(scale).max())  # a mean, added number by number
     slack = unit_roundoff("float32") * (256 + rounded)

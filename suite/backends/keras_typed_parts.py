@@ -72,15 +72,16 @@ def run_normalized(backend: Any, request: FunctionRequest) -> Observation | Unsu
         one = getattr(layers, name[kind])(axis=axes if len(axes) > 1 else axes[0], **groups, **more)
         one.build(options["inputs"].shape)
         own = {"rms": ("scale",), "unit": ()}.get(kind, ("gamma", "beta"))
-        for weight, given in zip(own if more.get("center", True) else (), ("scale", "offset"), strict=False):
-            getattr(one, weight).assign(options[given].astype("float32"))
+        for weight, given, flag in zip(own, ("scale", "offset"), ("scale", "center"), strict=False):
+            if more.get(flag, True):
+                getattr(one, weight).assign(options[given].astype("float32"))
         return one
 
     with moment("build"):
         small = {} if kind == "unit" else {"epsilon": options["small"]}
         each = {"outputs": made(**small)}
         if kind in CENTERED:
-            each["bare"] = made(**small, center=False, scale=False)
+            each["bare"] = made(**small, center=options["alone"] == "offset", scale=options["alone"] == "scale")
         if kind == "batch" and engine.name == "tensorflow":  # torch wants processes for it, and JAX has none
             each["synchronized"] = made(**small, synchronized=True)
     with moment("run"):
