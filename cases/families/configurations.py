@@ -27,8 +27,8 @@ TOLD_OF = ((2, 7, 3), (2, None))
 every second step, two of half precision for each id, and the ids, one more."""
 DTYPES = ("float32", "float16", "int32")
 TELLS = {"shapes": ((2, 4, 3), (2, None, 2), (2, None)), "dtypes": DTYPES, "given": DTYPES, "names": ("joined",)}
-"""What it tells of them and of its results, and the dtypes of these where ids come as floats; the names in what the model of layers
-side by side gives."""
+"""What it tells of them and of its results, and the dtypes of these where ids come as floats; the names in what the model of
+layers side by side gives."""
 
 
 @statement("Every option of a layer, and of its cell, is the one that was given, none of them the default, and still is in a "

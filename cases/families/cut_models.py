@@ -14,8 +14,8 @@ BEHIND = ("embedding", "masked_embedding", "masking", "dense", "lstm", "masked_l
 
 
 @statement("A model that is cut behind any of its layers gives, one part after the other, what it gives as a whole, where steps "
-           "are masked too, as a function of the operations behind the cut does, and takes the dtype that stands there; of another "
-           "input it cannot be made.",
+           "are masked too, as a function of the operations behind the cut does, and takes the dtype that stands there; of "
+           "another input it cannot be made.",
            {"behind": BEHIND}, strength=(1, 1, 1), sparing=0,
            source="Keras: Model(inputs, outputs) of tensors inside a model, Function")
 def cut_models_are_whole(ask, behind) -> list[Deviation]:

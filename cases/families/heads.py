@@ -115,8 +115,8 @@ def fast_heads_add_numbers(ask, mask, own) -> list[Deviation]:
 
 
 @statement("A query of a layer with a window reads the steps within it on either side, and none that is later where that is "
-           "forbidden too, nor any that a mask of one's own hides; where there are gates what each head reads is multiplied by its "
-           "gate of the query; regularizers and constraints are of all kernels, or of all biases, the gates' too.",
+           "forbidden too, nor any that a mask of one's own hides; where there are gates what each head reads is multiplied by "
+           "its gate of the query; regularizers and constraints are of all kernels, or of all biases, the gates' too.",
            {"causal": (True, False), "heads": ("shared_by_two", "each_its_own"), "gated": (False, True),
             "mask": ("right", "none"), "window": (0, WINDOW), "scores": ("none", "each")}, strength=(1, 2, 2), sparing=0, eager=1,
            senseless=((("mask", "window"), lambda mask, window: window and mask != "none"),),  # some would read nothing

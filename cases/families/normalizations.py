@@ -41,8 +41,8 @@ def normalized(kind: str, inputs: np.ndarray, axes: tuple[int, ...], scale: np.n
 
 
 @statement("A normalization is its equation over whichever axes it is asked for, each number with its own scale and "
-           "offset, one of them or none, also where there are as many steps as features, where the numbers are far from zero and near each "
-           "other, and where statistics are taken over all devices.",
+           "offset, one of them or none, also where there are as many steps as features, where the numbers are far from zero and "
+           "near each other, and where statistics are taken over all devices.",
            {"kind": ("rms", "layer", "unit", "batch", "group"), "axes": tuple(AXES), "features": (STEPS, STEPS + 1),
             "level": (0, LEVEL)},
            strength=(1, 2, 3), sparing=4, eager=5,
@@ -172,12 +172,14 @@ def renormed(batches: Sequence[np.ndarray], valid: np.ndarray, scale: np.ndarray
 
 @statement("A batch normalization whose batches are corrected to statistics that move is its equation, over valid steps, in "
            "training, batch after batch, and in inference, with an offset or without.",
-           {"clipping": tuple(CLIPPED), "masked": (False, True)}, strength=(1, 1, 2), sparing=0, source="Ioffe 2017; Keras: BatchNormalization(renorm, renorm_clipping)")
+           {"clipping": tuple(CLIPPED), "masked": (False, True)}, strength=(1, 1, 2), sparing=0,
+           source="Ioffe 2017; Keras: BatchNormalization(renorm, renorm_clipping)")
 def corrected_batches_are_their_equation(ask, clipping, masked) -> list[Deviation]:
     random = generator("corrected batches")
     batches = draw_values(random, (BATCHES, 3, STEPS, CHANNELS)) + np.array([0.0, 0.75, -1.0])[:, None, None, None]
     valid = np.arange(STEPS) < np.array([STEPS, 2, 3])[:, None] if masked else np.ones((3, STEPS), bool)
-    given = {"batches": batches, "scale": draw_values(random, (CHANNELS,)), "offset": draw_values(random, (CHANNELS,)) * (not masked)}
+    scale, offset = draw_values(random, (CHANNELS,)), draw_values(random, (CHANNELS,)) * (not masked)
+    given = {"batches": batches, "scale": scale, "offset": offset}
     seen = ask(FunctionRequest("corrected", (*given.items(), ("valid", valid if masked else None), ("small", SMALL), (
         "clipping", tuple(CLIPPED[clipping].items())), ("kept", (KEPT, KEPT_BESIDE)))))
     due = renormed(valid=valid, clipping=CLIPPED[clipping], **given)

@@ -121,16 +121,18 @@ FEATURES_LAST = ("products_from_the_end", "average")
 """Those whose last input has features in the place of its time."""
 CLOSED = ("repeated", "mean", "greatest", "multiply", "maximum", "products_of_vectors", "einsum_of_steps")
 """Those whose first input has no axis of time that may be open."""
+OPENED = ("einsum", "einsum_turned")
+"""Those whose own option leaves time open."""
 
 
 @statement("Layers around recurrent ones give the shape that is documented, where they have no weights what they say, and tell "
-           "the shape beforehand, so does a series of them that is not built: what depends on an axis that is open stays open, and "
-           "nothing else.",
+           "the shape beforehand, so does a series of them that is not built: what depends on an axis that is open stays open, "
+           "and nothing else.",
            {"name": tuple(LAYERS), "open": ("nothing", "time", "first")}, usual={"open": ("nothing", "first")},
            strength=(1, 2, 2), sparing=34, senseless=(
     (("name", "open"), lambda name, open: name in CLOSED and open != "nothing"),
     (("name", "open"), lambda name, open: name in FEATURES_LAST and open == "time"),
-    (("name", "open"), lambda name, open: name in ("einsum", "einsum_turned") and open == "nothing"),  # its own option leaves time open
+    (("name", "open"), lambda name, open: name in OPENED and open == "nothing"),
     (("name", "open"), lambda name, open: name in SCORED and open == "nothing"),
     (("name", "open"), lambda name, open: open == "time" and len(LAYERS[name][2]) == 1),
 ), source="Keras: Layer.compute_output_shape, and calls on symbolic tensors")
@@ -150,7 +152,8 @@ def layers_tell_their_shapes(ask, name, open):
         found += compare("outputs", seen["outputs"], values, 64 * unit_roundoff("float32") * (1 + np.abs(values)))
     if name not in SCORED and not open_at_most(again := tuple(int(size) for size in seen["again"]), due):
         found.append(Deviation("again", f"told of {MORE_ROWS} rows once it was called: {again}, expected {(MORE_ROWS, *due)}"))
-    for how in ("symbolic",) if name in SCORED else ("computed", "listed", "symbolic", *(("series",) if len(shapes) == 1 else ())):
+    series = ("series",) if len(shapes) == 1 else ()
+    for how in ("symbolic",) if name in SCORED else ("computed", "listed", "symbolic", *series):
         told, right = tuple(int(size) for size in seen[how]), tellable(name, opened)
         if len(told) != len(right) or any(here not in sizes for here, sizes in zip(told, right, strict=True)):
             words = f"told beforehand ({how}): {told}, with {open} open besides the batch, and {came} came"

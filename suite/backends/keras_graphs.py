@@ -247,7 +247,8 @@ def run_cut_model(backend: Any, request: FunctionRequest) -> Observation:
         start = keras.Input((4,), dtype="int32") if ids else keras.Input((4, 3))
         front = layers.Masking()(start) if behind.startswith("mask") and not ids else start
         middle = {"embedding": lambda: layers.Embedding(5, 3, mask_zero="masked" in behind)(start), "masking": lambda: front,
-                  "dense": lambda: layers.Dense(3, dtype="bfloat16")(front), "lstm": lambda: layers.LSTM(3, return_sequences=True)(front),
+                  "dense": lambda: layers.Dense(3, dtype="bfloat16")(front),
+                  "lstm": lambda: layers.LSTM(3, return_sequences=True)(front),
                   "bidirectional": lambda: layers.Bidirectional(layers.LSTM(3, return_sequences=True))(front)}[
                       behind.removeprefix("masked_")]()
         end = layers.GRU(2)(middle)
@@ -260,5 +261,5 @@ def run_cut_model(backend: Any, request: FunctionRequest) -> Observation:
             refused = 0
         except ValueError:
             refused = 1
-        dtypes = {"begins": second.inputs[0].dtype, "ends": middle.dtype}
-        return Observation({name: engine.numpy(one) for name, one in found.items()} | {"refused": np.array(refused)}, facts=dtypes)
+        return Observation({name: engine.numpy(one) for name, one in found.items()} | {"refused": np.array(refused)},
+                           facts={"begins": second.inputs[0].dtype, "ends": middle.dtype})

@@ -58,7 +58,7 @@ def run_own_functions(backend: Any, request: FunctionRequest) -> Observation:
     with moment("run"):
         for name, one in (("made", layer), ("again", again)):
             before, outputs = one.get_config()["arguments"], one(x)
-            shape = [-1 if size is None else size for size in one.compute_output_shape(x.shape)]
+            shape = [-1 if size is None else size for size in one.compute_output_shape(tuple(x.shape))]
             arrays |= {f"outputs/{name}": engine.numpy(outputs), f"shape/{name}": np.array(shape),
                        f"arguments/{name}": np.array(list(before) == list(one.get_config()["arguments"]))}
             if (mask := passed_mask(outputs)) is not None:
