@@ -47,10 +47,11 @@ def run_shared(backend: Any, request: FunctionRequest) -> Observation:
              backend.engine.tensor(np.array([[1, 2], [3, 4]], "float32"))]
         results = {name: each(x) for name, each in both.items()}
         arrays |= {f"outputs/{name}": backend.engine.numpy(each[0]) for name, each in results.items()}
+        joined = beside(x[0]) if options["way"] == "configuration" else {"joined": None}  # it is the same in all of them
         tells = {name: {"shapes": tuple(map(tuple, each.compute_output_shape(list(TOLD_OF)))),
                         "dtypes": tuple(one.dtype for one in each([start, ids])),
                         "given": tuple(keras.backend.standardize_dtype(one.dtype) for one in results[name]),
-                        "names": tuple(pair[name](x[0])) if isinstance(pair[name](x[0]), dict) else ()}
+                        "names": tuple(joined) if isinstance(joined, dict) else ()}
                  for name, each in both.items()}
     return Observation(arrays, facts={"inputs": told, "beside": listed, "paths": paths, "tells": tells})
 
