@@ -39,7 +39,10 @@ def run_shared(backend: Any, request: FunctionRequest) -> Observation:
         series = [keras.Sequential([start, keras.layers.LSTM(2)], name="read")] if options["way"] == "configuration" else []
         paths = {name: tuple(weight.path for weight in each.weights)
                  for one in series for name, each in (("made", one), ("again", remade(keras, one, "configuration")))}
-    told = {name: tuple(f"{i.name} {tuple(i.shape)} {i.dtype}" for i in each.inputs) for name, each in both.items()}
+        words = keras.Sequential([keras.Input((None,), dtype="int32", name="words"), keras.layers.Embedding(9, 2)])
+        asked = {"made": words, "again": remade(keras, words, "clone") if options["way"] == "clone" else words}
+    told = {name: tuple(f"{i.name} {tuple(i.shape)} {i.dtype}" for i in (*each.inputs, *asked[name].inputs))
+            for name, each in both.items()}
     arrays = {name: np.array([len(each.layers), each.count_params()]) for name, each in both.items()}
     with moment("run"):
         both["again"].set_weights(model.get_weights())
