@@ -23,10 +23,12 @@ WAYS = ("configuration", "file", "clone")
 BESIDE = ("GRU", "LSTM", "SimpleRNN")
 """Layers of one input, side by side, in the order in which they are joined."""
 TOLD_OF = ((2, 7, 3), (2, None))
-"""The shapes of a series and of ids (rows, steps) of which a model that reads both is to tell its own: it gives three features,
-and two of half precision, for each step."""
-TELLS = {"shapes": ((2, 7, 3), (2, None, 2)), "dtypes": ("float32", "float16"), "names": ("joined",)}
-"""What it tells of them and of its results; the names in what the model of layers side by side gives."""
+"""The shapes of a series and of ids (rows, steps) of which a model that reads both is to tell its own: it gives three features of
+every second step, two of half precision for each id, and the ids, one more."""
+DTYPES = ("float32", "float16", "int32")
+TELLS = {"shapes": ((2, 4, 3), (2, None, 2), (2, None)), "dtypes": DTYPES, "given": DTYPES, "names": ("joined",)}
+"""What it tells of them and of its results, and the dtypes of these where ids come as floats; the names in what the model of
+layers side by side gives."""
 
 
 @statement("Every option of a layer, and of its cell, is the one that was given, none of them the default, and still is in a "

@@ -140,9 +140,10 @@ def masks_that_do_not_fit_are_refused(ask, mask) -> list[Deviation]:
 
 
 @statement("A layer that cuts, pads, repeats, turns or flattens sequences gives what it says, of any batch, called at once or in "
-           "a model, and tells the shape that comes; an axis that is open stays so; of whole numbers it tells the dtype "
-           "that comes.",
+           "a model, and tells the shape that comes; an axis that is open stays so; of whole numbers it tells the dtype that "
+           "comes.",
            {"name": tuple(RESHAPED), "of": tuple(SHAPES), "time": ("known", "open")}, strength=(1, 2, 2), sparing=2,
+           usual={"of": ("square", "single")},
            source="Keras: Cropping1D, ZeroPadding1D, UpSampling1D, Permute, Reshape, Flatten")
 def sequences_are_reshaped(ask, name, of, time):
     layer, options, equation = RESHAPED[name]

@@ -117,9 +117,11 @@ def fast_heads_add_numbers(ask, mask, own) -> list[Deviation]:
 @statement("A query of a layer with a window reads the steps within it on either side, and none that is later where that is "
            "forbidden too, nor any that a mask of one's own hides; where there are gates what each head reads is multiplied by "
            "its gate of the query; regularizers and constraints are of all kernels, or of all biases, the gates' too.",
-           {"causal": (True, False), "heads": ("shared_by_two", "each_its_own"), "gated": (False, True),
-            "mask": ("right", "none"), "window": (0, WINDOW), "scores": ("none", "each")}, strength=(1, 1, 2), sparing=0, eager=1,
-           senseless=((("mask", "window"), lambda mask, window: window and mask != "none"),),  # some would read nothing
+           {"causal": (True, False), "heads": ("each_its_own", "shared_by_two"), "gated": (False, True),
+            "mask": ("right", "none"), "window": (0, WINDOW), "scores": ("none", "each")}, strength=(1, 2, 2), sparing=0, eager=1,
+           usual={"scores": ("none",)}, senseless=(
+               (("mask", "window"), lambda mask, window: bool(window) == (mask != "none")),  # some would read nothing
+               (("window", "causal", "gated"), lambda window, causal, gated: window and causal == gated)),
            source="Keras: MultiHeadAttention(sliding_window, use_gate), GroupQueryAttention; Qiu et al. 2025")
 def heads_within_a_window(ask, causal, heads, gated, mask, window, scores) -> list[Deviation]:
     own = "none" if causal or not gated else "each_row"

@@ -22,6 +22,11 @@ SMALL, LEVEL = 1e-3, 2048
 """What is added to a variance; where numbers lie that are far from zero."""
 
 
+def one_alone(which: str, scale: np.ndarray, offset: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """The scale or the offset, without the other one, or none of them."""
+    return scale if which == "scale" else np.ones_like(scale), offset if which == "offset" else np.zeros_like(offset)
+
+
 def normalized(kind: str, inputs: np.ndarray, axes: tuple[int, ...], scale: np.ndarray, offset: np.ndarray) -> np.ndarray:
     """The equation. Batch normalization, in training, normalizes over all other axes; group normalization, of one group, over all
     but the batch. What is centered has an offset."""
@@ -36,8 +41,8 @@ def normalized(kind: str, inputs: np.ndarray, axes: tuple[int, ...], scale: np.n
 
 
 @statement("A normalization is its equation over whichever axes it is asked for, each number with its own scale and "
-           "offset, or none, also where there are as many steps as features, where the numbers are far from zero and near each "
-           "other, and where statistics are taken over all devices.",
+           "offset, one of them or none, also where there are as many steps as features, where the numbers are far from zero and "
+           "near each other, and where statistics are taken over all devices.",
            {"kind": ("rms", "layer", "unit", "batch", "group"), "axes": tuple(AXES), "features": (STEPS, STEPS + 1),
             "level": (0, LEVEL)},
            strength=(1, 2, 3), sparing=4, eager=5,
@@ -49,13 +54,14 @@ def normalizations_are_their_equations(ask, kind, axes, features, level) -> list
     random = generator("normalizations", kind, features)
     inputs, over = level + draw_values(random, (ROWS, STEPS, features)), AXES[axes]
     scale, offset = (draw_values(random, tuple(inputs.shape[a] for a in sorted(a % 3 for a in over))) for _ in range(2))
+    alone = "offset" if level else "scale" if features == STEPS else "none"
     seen = ask(FunctionRequest("normalized", (("kind", kind), ("inputs", inputs), ("axes", over), ("scale", scale),
-                                              ("offset", offset), ("small", SMALL))))
+                                              ("offset", offset), ("alone", alone), ("small", SMALL))))
     given = [np.float32(one).astype("float64") for one in (inputs, scale, offset)]
     full = normalized(kind, given[0], over, *given[1:])
     dues = {"outputs": full, "synchronized": full}
     if kind in CENTERED:
-        dues["bare"] = normalized(kind, given[0], over, np.ones_like(scale), np.zeros_like(offset))
+        dues["bare"] = normalized(kind, given[0], over, *one_alone(alone, *given[1:]))
     asked = [name for name in dues if name in seen.arrays or name != "synchronized"]
     rounded = 2 * inputs.size * level * (1 + np.abs(scale).max())  # a mean, added number by number
     slack = unit_roundoff("float32") * (256 + rounded)
@@ -165,13 +171,15 @@ def renormed(batches: Sequence[np.ndarray], valid: np.ndarray, scale: np.ndarray
 
 
 @statement("A batch normalization whose batches are corrected to statistics that move is its equation, over valid steps, in "
-           "training, batch after batch, and in inference.", {"clipping": tuple(CLIPPED), "masked": (False, True)},
-           strength=(1, 1, 2), sparing=0, source="Ioffe 2017; Keras: BatchNormalization(renorm, renorm_clipping)")
+           "training, batch after batch, and in inference, with an offset or without.",
+           {"clipping": tuple(CLIPPED), "masked": (False, True)}, strength=(1, 1, 2), sparing=0,
+           source="Ioffe 2017; Keras: BatchNormalization(renorm, renorm_clipping)")
 def corrected_batches_are_their_equation(ask, clipping, masked) -> list[Deviation]:
     random = generator("corrected batches")
-    batches = draw_values(random, (BATCHES, 3, STEPS, CHANNELS)) + np.arange(BATCHES)[:, None, None, None] / 4
+    batches = draw_values(random, (BATCHES, 3, STEPS, CHANNELS)) + np.array([0.0, 0.75, -1.0])[:, None, None, None]
     valid = np.arange(STEPS) < np.array([STEPS, 2, 3])[:, None] if masked else np.ones((3, STEPS), bool)
-    given = {"batches": batches, "scale": draw_values(random, (CHANNELS,)), "offset": draw_values(random, (CHANNELS,))}
+    scale, offset = draw_values(random, (CHANNELS,)), draw_values(random, (CHANNELS,)) * (not masked)
+    given = {"batches": batches, "scale": scale, "offset": offset}
     seen = ask(FunctionRequest("corrected", (*given.items(), ("valid", valid if masked else None), ("small", SMALL), (
         "clipping", tuple(CLIPPED[clipping].items())), ("kept", (KEPT, KEPT_BESIDE)))))
     due = renormed(valid=valid, clipping=CLIPPED[clipping], **given)

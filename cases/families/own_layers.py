@@ -21,8 +21,7 @@ UNITS, SCALE, FURTHER = 3, 2.5, 7
 
 @statement("A layer of the user's own is told the shape of each of its arguments when it is built, by its name, that of a mask "
            "too, and none of one that is missing; called on arrays, or in a model; and so is one that is made of its "
-           "configuration.",
-           sparing=0,
+           "configuration.", sparing=0,
            source="Keras: Layer.build, Layer.call")
 def own_layers_are_told_shapes(ask) -> list[Deviation]:
     """Arrays: `called/NAME`, `model/NAME`, the lengths that came by each name, as `lengths` writes them; rows of a model are of

@@ -121,6 +121,8 @@ FEATURES_LAST = ("products_from_the_end", "average")
 """Those whose last input has features in the place of its time."""
 CLOSED = ("repeated", "mean", "greatest", "multiply", "maximum", "products_of_vectors", "einsum_of_steps")
 """Those whose first input has no axis of time that may be open."""
+OPENED = ("einsum", "einsum_turned")
+"""Those whose own option leaves time open."""
 
 
 @statement("Layers around recurrent ones give the shape that is documented, where they have no weights what they say, and tell "
@@ -130,7 +132,7 @@ CLOSED = ("repeated", "mean", "greatest", "multiply", "maximum", "products_of_ve
            strength=(1, 2, 2), sparing=34, senseless=(
     (("name", "open"), lambda name, open: name in CLOSED and open != "nothing"),
     (("name", "open"), lambda name, open: name in FEATURES_LAST and open == "time"),
-    (("name", "open"), lambda name, open: name in ("einsum", "einsum_turned") and open == "nothing"),  # by its own option
+    (("name", "open"), lambda name, open: name in OPENED and open == "nothing"),
     (("name", "open"), lambda name, open: name in SCORED and open == "nothing"),
     (("name", "open"), lambda name, open: open == "time" and len(LAYERS[name][2]) == 1),
 ), source="Keras: Layer.compute_output_shape, and calls on symbolic tensors")

@@ -272,6 +272,5 @@ def run_cut_model(backend: Any, request: FunctionRequest) -> Observation:
             refused = 0
         except ValueError:
             refused = 1
-        dtypes = {"begins": second.inputs[0].dtype, "ends": middle.dtype}
-        arrays = {name: engine.numpy(one) for name, one in found.items()}
-        return Observation(arrays | {"refused": np.array(refused)}, facts=dtypes)
+        return Observation({name: engine.numpy(one) for name, one in found.items()} | {"refused": np.array(refused)},
+                           facts={"begins": second.inputs[0].dtype, "ends": middle.dtype})

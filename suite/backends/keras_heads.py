@@ -42,7 +42,8 @@ def run_heads(backend: Any, request: FunctionRequest) -> Observation | Unsupport
         query, value, key = (engine.tensor(given[name].astype("float32")) for name in ("query", "value", "key"))
         if options["reads"] == "itself":
             key = value = query
-        masks = {} if options["valid"] is None else {"value_mask": engine.tensor(options["valid"])}
+        whose = "key_mask" if options["causal"] else "value_mask"
+        masks = {} if options["valid"] is None else {whose: engine.tensor(options["valid"])}
         if masks and options["reads"] != "itself":  # each hides some, and together they hide what is padding
             even = np.arange(options["valid"].shape[1]) % 2 == 0
             masks = {f"{n}_mask": engine.tensor(options["valid"] | half) for n, half in (("value", even), ("key", ~even))}

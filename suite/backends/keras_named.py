@@ -36,7 +36,8 @@ def run_named_outputs(backend: Any, request: FunctionRequest) -> Observation:
         model.compile("sgd", "mse" if options["compiled"] == "one_word" else loss, loss_weights=by,
                       metrics=metrics if options["metrics"] else None,
                       weighted_metrics=metrics if options["metrics"] and options["by"] else None)
-    fed = [{name: a.astype("float32") for name, a in of} for of in (options["targets"], options["by"]) if of]
+    turn = -1 if options["results"] == "list_by_name" else 1  # names say whose it is, their order does not
+    fed = [{name: a.astype("float32") for name, a in of[::turn]} for of in (options["targets"], options["by"]) if of]
     listed = {}
     with moment("run"):
         fed = [[of[n] for n in NAMES if n in of] for of in fed] if options["results"] == "list" else fed

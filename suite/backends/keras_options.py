@@ -28,7 +28,9 @@ def run_shared(backend: Any, request: FunctionRequest) -> Observation:
         one, start = keras.layers.LSTM(3, return_sequences=True), keras.Input((None, 3), name="series")
         one(keras.Input((4, 3)))  # which stands in no model
         ids = keras.Input((None,), 2, dtype="int32", name="ids")
-        model = keras.Model([start, ids], [one(one(one(start))), keras.layers.Embedding(9, 2, dtype="float16")(ids)])
+        model = keras.Model([start, ids], [
+            one(one(one(start)))[:, ::2], keras.layers.Embedding(9, 2, dtype="float16")(ids),
+            keras.ops.add(ids, np.array([1], "int32"))])
         both = {"made": model, "again": remade(keras, model, options["way"])}
         kind = keras.Model if options["way"] == "file" else Own  # which no file knows
         beside = kind(start, {"joined": keras.layers.Concatenate()([getattr(keras.layers, layer)(2)(start) for layer in BESIDE])})
@@ -37,16 +39,22 @@ def run_shared(backend: Any, request: FunctionRequest) -> Observation:
         series = [keras.Sequential([start, keras.layers.LSTM(2)], name="read")] if options["way"] == "configuration" else []
         paths = {name: tuple(weight.path for weight in each.weights)
                  for one in series for name, each in (("made", one), ("again", remade(keras, one, "configuration")))}
-    told = {name: tuple(f"{i.name} {tuple(i.shape)} {i.dtype}" for i in each.inputs) for name, each in both.items()}
+        words = keras.Sequential([keras.Input((None,), dtype="int32", name="words"), keras.layers.Embedding(9, 2)])
+        asked = {"made": words, "again": remade(keras, words, "clone") if options["way"] == "clone" else words}
+    told = {name: tuple(f"{i.name} {tuple(i.shape)} {i.dtype}" for i in (*each.inputs, *asked[name].inputs))
+            for name, each in both.items()}
     arrays = {name: np.array([len(each.layers), each.count_params()]) for name, each in both.items()}
     with moment("run"):
         both["again"].set_weights(model.get_weights())
         x = [backend.engine.tensor(np.linspace(-1.0, 1.0, 24).reshape(2, 4, 3).astype("float32")),
-             backend.engine.tensor(np.array([[1, 2], [3, 4]], "int32"))]
-        arrays |= {f"outputs/{name}": backend.engine.numpy(each(x)[0]) for name, each in both.items()}
+             backend.engine.tensor(np.array([[1, 2], [3, 4]], "float32"))]
+        results = {name: each(x) for name, each in both.items()}
+        arrays |= {f"outputs/{name}": backend.engine.numpy(each[0]) for name, each in results.items()}
+        joined = beside(x[0]) if options["way"] == "configuration" else {"joined": None}  # it is the same in all of them
         tells = {name: {"shapes": tuple(map(tuple, each.compute_output_shape(list(TOLD_OF)))),
                         "dtypes": tuple(one.dtype for one in each([start, ids])),
-                        "names": tuple(pair[name](x[0])) if isinstance(pair[name](x[0]), dict) else ()}
+                        "given": tuple(keras.backend.standardize_dtype(one.dtype) for one in results[name]),
+                        "names": tuple(joined) if isinstance(joined, dict) else ()}
                  for name, each in both.items()}
     return Observation(arrays, facts={"inputs": told, "beside": listed, "paths": paths, "tells": tells})
 

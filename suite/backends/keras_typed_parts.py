@@ -72,15 +72,16 @@ def run_normalized(backend: Any, request: FunctionRequest) -> Observation | Unsu
         one = getattr(layers, name[kind])(axis=axes if len(axes) > 1 else axes[0], **groups, **more)
         one.build(options["inputs"].shape)
         own = {"rms": ("scale",), "unit": ()}.get(kind, ("gamma", "beta"))
-        for weight, given in zip(own if more.get("center", True) else (), ("scale", "offset"), strict=False):
-            getattr(one, weight).assign(options[given].astype("float32"))
+        for weight, given, flag in zip(own, ("scale", "offset"), ("scale", "center"), strict=False):
+            if more.get(flag, True):
+                getattr(one, weight).assign(options[given].astype("float32"))
         return one
 
     with moment("build"):
         small = {} if kind == "unit" else {"epsilon": options["small"]}
         each = {"outputs": made(**small)}
         if kind in CENTERED:
-            each["bare"] = made(**small, center=False, scale=False)
+            each["bare"] = made(**small, center=options["alone"] == "offset", scale=options["alone"] == "scale")
         if kind == "batch" and engine.name == "tensorflow":  # torch wants processes for it, and JAX has none
             each["synchronized"] = made(**small, synchronized=True)
     with moment("run"):
@@ -216,10 +217,11 @@ def run_corrected(backend: Any, request: FunctionRequest) -> Observation | Unsup
         return Unsupported("this release of Keras corrects no batches")
     with moment("build"):
         one = kind(momentum=kept, epsilon=options["small"], renorm=True, renorm_momentum=beside,
-                   renorm_clipping=dict(options["clipping"]) or None)
+                   renorm_clipping=dict(options["clipping"]) or None, center=bool(options["offset"].any()))
         one.build(options["batches"].shape[1:])
         one.gamma.assign(options["scale"].astype("float32"))
-        one.beta.assign(options["offset"].astype("float32"))
+        if one.center:
+            one.beta.assign(options["offset"].astype("float32"))
     masks = {} if options["valid"] is None else {"mask": engine.tensor(options["valid"])}
     batches = [engine.tensor(each.astype("float32")) for each in options["batches"]]
     with moment("run"):

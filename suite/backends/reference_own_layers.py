@@ -15,9 +15,9 @@ from cases.requests import Observation
 def run_own_shapes(backend: Any, request: FunctionRequest) -> Observation:
     """The shapes of the call, and of any number of rows."""
     (shapes,) = dict(request.arguments).values()
-    told = {f"{how}{again}/{name}": lengths(shape, rows) for how, rows in (("called", ROWS), ("model", None))
-            for again in ("", ", again") for name, shape in shapes}
-    return Observation(told | {"alone": lengths(dict(shapes)["keys_shape"], ROWS)})
+    found = {f"{how}{again}/{name}": lengths(shape, rows) for how, rows in (("called", ROWS), ("model", None))
+             for again in ("", ", again") for name, shape in shapes}
+    return Observation(found | {"alone": lengths(dict(shapes)["keys_shape"], ROWS)})
 
 
 def run_own_configurations(backend: Any, request: FunctionRequest) -> Observation:

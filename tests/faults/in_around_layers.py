@@ -187,9 +187,4 @@ ALL: tuple[Fault, ...] = (
             "all_dims_padding = ((0, 0), (0, 0), self.padding)", "all_dims_padding = ((0, 0), (0, 0), (self.padding[0],) * 2)",
         ),
     }),
-    *faults("around layers", "keras.src.layers.reshaping.reshape", {
-        "reshape: two open axes are told as one": (
-            "                tuple(inputs.shape)[1:], self.target_shape, \"target_shape\"\n", "                (None,), self.target_shape, \"target_shape\"\n",
-        ),
-    }),
 )
