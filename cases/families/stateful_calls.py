@@ -75,7 +75,7 @@ CARRYING = ("lstm", "simple_rnn", "stacked", "bidirectional")
            strength=(1, 1, 1), sparing=0, eager=1, source="Keras: RNN(stateful=True), Variable.assign, DTypePolicy")
 def calls_keep_what_they_write(ask, dtype) -> list[Deviation]:
     """Arrays: `second/NAME`, of a stateful layer's second call; `due/NAME`, of one that is given the first call's states;
-    `precise/NAME`, whether each of its variables is of float32; `count` after two calls,
+    `precise/NAME`, whether each of its weights and states is of float32; `count` after two calls,
     `average` (features,), `moved`, whether the vector of a spectral normalization did."""
     inputs = draw_values(generator("kept writes"), (2, ROWS, STEPS, 3))
     seen = ask(FunctionRequest("kept_writes", (("dtype", dtype), ("inputs", inputs), ("carrying", CARRYING))))
@@ -83,7 +83,7 @@ def calls_keep_what_they_write(ask, dtype) -> list[Deviation]:
     for name in CARRYING:
         found += equal(name, seen[f"second/{name}"], seen[f"due/{name}"], "from the states that the first call gave")
         precise = seen[f"precise/{name}"]
-        found += equal(f"precise/{name}", precise, np.ones(precise.shape, bool), "which variables are of float32")
+        found += equal(f"precise/{name}", precise, np.ones(precise.shape, bool), "which weights and states are of float32")
     found += equal("count", seen["count"], np.array(2.0)) + equal("spectral", seen["moved"], np.array(True), "whether it moved")
     average = inputs[1].mean(axis=(0, 1)) / 2 + inputs[0].mean(axis=(0, 1)) / 4
     return found + compare("average", seen["average"], average, 0.02 * (1 + np.abs(average)))

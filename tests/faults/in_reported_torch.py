@@ -46,8 +46,8 @@ ALL: tuple[Fault, ...] = (
         "pytorch 27245: a packed sequence that is cast has its order cast": (
             "            sorted_indices = bind(self.sorted_indices, call_to)\n",
             "            sorted_indices = bind(self.sorted_indices, lambda t: t.to(*args, **kwargs))\n"),
-        "pytorch 22251: a packed sequence loses its order on another device": (
-            "            unsorted_indices = bind(self.unsorted_indices, call_to)\n", "            unsorted_indices = None\n"),
+        "pytorch 22251: a packed sequence leaves its order on the device where it was": (
+            "                return t.to(\n                    data.device,\n", "                return t.to(\n                    t.device,\n"),
         "pytorch 22528: sequences that are packed are taken to have time second": (
             "        pad_sequence(sequences), lengths, enforce_sorted=enforce_sorted\n",
             "        pad_sequence(sequences).transpose(0, 1) if not enforce_sorted and len(sequences) == max(lengths)"
