@@ -41,6 +41,9 @@ ALL: tuple[Fault, ...] = (
             "        state = self.__dict__.copy()\n", "        state = self.__dict__.copy()\n        state[\"proj_size\"] = 0\n"),
         "pytorch 86457: flattened weights of a module that is cast stay": (
             "        self._init_flat_weights()\n\n        return ret", "        self.flatten_parameters()\n\n        return ret"),
+    }, {
+        "pytorch 32989: a weight that is set is put in the first place":
+            "the next call compares all weights, and lists them anew",
     }),
     *faults(FAMILY, "torch.nn.utils.rnn", {
         "pytorch 27245: a packed sequence that is cast has its order cast": (
