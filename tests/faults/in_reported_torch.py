@@ -74,7 +74,8 @@ ALL: tuple[Fault, ...] = (
         "pytorch 3506: sparse gradients are of padding too": (
             "            self.padding_idx,\n            self.max_norm,\n",
             "            None if self.sparse else self.padding_idx,\n            self.max_norm,\n"),
-    }),
+    }, {"pytorch 53368: padding that is counted from the end is kept so":
+        "the function counts from the end itself: the module tells -1, and does the same"}),
     *faults(FAMILY, "torch.nn.functional", {
         "pytorch 107084: numbers that are added to scores are taken for truth values": (
             "        if not _mask_is_float:\n            mask = torch.zeros_like(mask, dtype=target_type).masked_fill_(\n"
