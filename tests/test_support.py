@@ -112,7 +112,7 @@ DECLINED = frozenset("""
     own_steps/what_models_add_counts whole_numbers/classes_stay_whole other_dtypes/whole_numbers_stay_whole
     corners_of_functions/corners_of_functions_are_numpys single_calls/first_inputs_may_be_left_out
     found_by_name/own_names_are_not_keras found_by_name/parts_are_found_by_their_modules
-    quantized_models/grouped_weights_are_near
+    quantized_models/grouped_weights_are_near heads/frames_are_as_alone
 """.split())
 """Group or scenario, and the statement or claim, of which no variant can be asked at `default`."""
 

@@ -125,7 +125,7 @@ gradients."""
            {"layers": (2, 1, 3), "direction": ("bidirectional", "forward"), "mask": ("right", "none"), "states": (True, False),
             "bias": (True, False), "steps": (STEPS, ROWS, 1), "form": ("batch_first", "time_first", "unbatched"),
             "dtype": ("float32", "float64"), "mode": MODES, "trained": ("all", "odd", "even")},
-           usual={"layers": (2, 1)}, strength=(1, 2, 3), sparing=0,
+           usual={"layers": (3, 1)}, strength=(1, 2, 3), sparing=0,
            source="PyTorch: nn.LSTM(proj_size); Sak et al. 2014", senseless=(
                (("form", "mask"), lambda form, mask: form == "unbatched" and mask != "none"),
                (("steps", "mask"), lambda steps, mask: steps == 1 and mask != "none")))

@@ -36,19 +36,24 @@ def given_masks_are_of_their_call(ask, kind) -> list[Deviation]:
 
 
 READERS = ("lstm", "bidirectional", "loop", "time_distributed", "simple_rnn")
+HEADS = ("heads", "shared_heads")
+"""Layers that take a mask of their queries by name; shared: each key by two heads."""
 
 
 @statement("A mask that is given with a call is read, and handed on, in place of the one that the inputs carry, as an array too, "
-           "and beside states that are given by their place.",
-           {"kind": READERS}, strength=(1, 1, 1), sparing=1, usual={"kind": READERS[:4]},
+           "and beside states that are given by their place; and one of queries as if they carried it.",
+           {"kind": (*READERS, *HEADS)}, strength=(1, 1, 1), sparing=1, usual={"kind": (*READERS[:4], HEADS[0])},
            source="Keras: Layer.__call__(inputs, mask)")
 def given_masks_go_first(ask, kind) -> list[Deviation]:
     """Arrays: `outputs`, of a layer that gives all steps, on inputs that carry another mask, from states of a half where it has
-    its own loop; `due`, on such as carry none; `mask`, what the outputs carry, if any."""
+    its own loop; `due`, on such as carry none; `mask`, what the outputs carry, if any. Of heads: of queries that carry none,
+    and `due` of such as carry it."""
     inputs = draw_values(generator("given masks"), (*MASK.shape, 4))
     arguments = {"kind": kind, "inputs": inputs, "mask": MASK, "carried": MASK[::-1]}
     seen = ask(FunctionRequest("mask_goes_first", tuple(arguments.items())))
-    found = equal("outputs", seen["outputs"], seen["due"], "on inputs that carry another mask")
+    found = equal("outputs", seen["outputs"], seen["due"], "on inputs that carry another mask, or none")
+    if kind in HEADS:
+        return found
     return found + (equal("mask", seen["mask"], MASK) if "mask" in seen.arrays else [Deviation("mask", "mask: found none")])
 
 

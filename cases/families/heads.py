@@ -201,11 +201,12 @@ FRAMED = {"query": (ROWS, 3, QUERIES, 5), "value": (ROWS, 3, VALUES, 5)}
 
 
 @statement("Heads that attend along the steps of every frame give of a frame what they give of it alone: by its own masks, and "
-           "where no later step may be read.", {"causal": (False, True), "frames": (3, 1)}, strength=(1, 2, 2), sparing=1,
-           eager=1, source="Keras: MultiHeadAttention(attention_axes)")
-def frames_are_as_alone(ask, causal, frames) -> list[Deviation]:
-    """Arrays: `outputs` (rows, frames, queries, features), `alone/FRAME` (rows, queries, features)."""
-    random = generator("framed heads")
+           "where no later step may be read.", {"causal": (False, True)}, strength=(1, 1, 1), sparing=1, eager=1,
+           source="Keras: MultiHeadAttention(attention_axes)")
+def frames_are_as_alone(ask, causal) -> list[Deviation]:
+    """Arrays: `outputs` (rows, frames, queries, features), `alone/FRAME` (rows, queries, features); of one frame alone, where no
+    later step may be read."""
+    random, frames = generator("framed heads"), 1 if causal else 3
     given = {name: draw_values(random, shape)[:, :frames] for name, shape in FRAMED.items()}
     valid = {name: np.arange(one.shape[2]) < 2 + np.indices(one.shape[:2]).sum(axis=0)[..., None] % 2
              for name, one in given.items()}

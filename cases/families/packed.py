@@ -28,7 +28,8 @@ def sequences(equal_lengths: bool = False) -> tuple[np.ndarray, ...]:
 
 
 @statement("A packed sequence that is cast has the numbers it had, in the dtype that was asked for, in the order in which "
-           "the sequences were given, also once it is cast back, and the one that was cast is what it was.",
+           "the sequences were given, also once it is cast back, and the one that was cast is what it was; on another device "
+           "its order is there, too.",
            {"way": tuple(CASTS)},
            strength=(1, 1, 1), sparing=0,
            source="PyTorch: torch.nn.utils.rnn.PackedSequence")
@@ -41,7 +42,9 @@ def packed_sequences_are_cast(ask, way):
     for name, dtype in (("cast", CASTS[way]), ("back", CASTS[way]), ("kept", "float32")):
         for number, one in enumerate(given):
             found += equal(f"{name}/{number}", seen[f"{name}/{number}"], one.astype(dtype).astype("float64"), way)
-    return found
+        found += equal(f"order/{name}", seen[f"order/{name}"], np.argsort(LENGTHS)[::-1], way)
+    return found + [Deviation("device", f"{name}: on {device}, expected {due}") for name, device in seen.facts["devices"]
+                    if device != (due := "cpu" if name == "batch_sizes" else "meta")]
 
 
 @statement("Sequences are padded and packed alike in whatever they are given: a list, a tuple, what yields one after the other, "

@@ -79,9 +79,9 @@ CHANGING = ("lstm", "simple_rnn")
            strength=(1, 1, 1), sparing=0, eager=1, source="Keras: RNN(stateful=True), Variable.assign, DTypePolicy")
 def calls_keep_what_they_write(ask, dtype) -> list[Deviation]:
     """Arrays: `second/NAME`, of a stateful layer's second call; `due/NAME`, of one that is given the first call's states;
-    `precise/NAME`, whether each of its variables is of float32; `changed/NAME`, of a layer whose weights were changed since its
-    first calls; `anew/NAME`, of one that was made with these; `count` after two calls, `average` (features,), `moved`, whether
-    the vector of a spectral normalization did."""
+    `precise/NAME`, whether each of its weights and states is of float32; `changed/NAME`, of a layer whose weights were changed
+    since its first calls; `anew/NAME`, of one that was made with these; `count` after two calls, `average` (features,), `moved`,
+    whether the vector of a spectral normalization did."""
     inputs = draw_values(generator("kept writes"), (2, ROWS, STEPS, 3)) * np.array([FAR, 1.0]).reshape(2, 1, 1, 1)
     seen = ask(FunctionRequest("kept_writes", (("dtype", dtype), ("inputs", inputs), ("carrying", CARRYING),
                                               ("changing", CHANGING))))
@@ -89,7 +89,7 @@ def calls_keep_what_they_write(ask, dtype) -> list[Deviation]:
     for name in CARRYING:
         found += equal(name, seen[f"second/{name}"], seen[f"due/{name}"], "from the states that the first call gave")
         precise = seen[f"precise/{name}"]
-        found += equal(f"precise/{name}", precise, np.ones(precise.shape, bool), "which variables are of float32")
+        found += equal(f"precise/{name}", precise, np.ones(precise.shape, bool), "which weights and states are of float32")
     for name in CHANGING:
         found += equal(f"changed/{name}", seen[f"changed/{name}"], seen[f"anew/{name}"], "its weights were changed since")
     found += equal("count", seen["count"], np.array(2.0)) + equal("spectral", seen["moved"], np.array(True), "whether it moved")

@@ -16,11 +16,11 @@ OPTIONS = {"Attention": {}, "AdditiveAttention": {}, "MultiHeadAttention": {"num
 
 
 def carrying(keras: Any, tensor: Any, mask: np.ndarray | None, engine: Any, dtype: str = "float32") -> Any:
-    """The tensor, of this dtype, with a mask (rows, steps), or (steps,) for all its rows, as a layer of a user's own hands it
-    on."""
+    """The tensor, of this dtype, with a mask (rows, steps), or (rows, frames, steps), or (steps,) for all its rows, as a layer of
+    a user's own hands it on."""
     if mask is None:
         return tensor
-    rows = engine.tensor(np.array(np.broadcast_to(mask, (tensor.shape[0], mask.shape[-1]))))
+    rows = engine.tensor(np.array(np.broadcast_to(mask, (tensor.shape[0], *mask.shape[1 if mask.ndim > 1 else 0:]))))
 
     class Masks(keras.layers.Layer):
         def call(self, inputs: Any) -> Any:

@@ -11,6 +11,7 @@ from cases.families.heads import PENALTIES, SIZE
 from cases.models import FunctionRequest
 from cases.requests import Observation, Unsupported
 from suite.backends import moment
+from suite.backends.keras_attention import carrying
 
 
 def run_heads(backend: Any, request: FunctionRequest) -> Observation | Unsupported:
@@ -112,8 +113,9 @@ def run_framed_heads(backend: Any, request: FunctionRequest) -> Observation:
     def call(one: Any, which: Any) -> np.ndarray:
         """On these frames."""
         more = {"use_causal_mask": True} if options["causal"] else {}
-        masks = {f"{name}_mask": engine.tensor(valid[:, which]) for name, valid in options["valid"].items()}
-        return engine.numpy(one(*(engine.tensor(x[:, which]) for x in given.values()), **masks, **more))
+        valid = options["valid"]
+        carried = (carrying(keras, engine.tensor(x[:, which]), valid[name][:, which], engine) for name, x in given.items())
+        return engine.numpy(one(*carried, **more))
 
     with moment("build"):
         together, alone = (keras.layers.MultiHeadAttention(2, SIZE, attention_axes=axes) for axes in ((2,), None))

@@ -127,11 +127,19 @@ def run_mask_goes_first(backend: Any, request: FunctionRequest) -> Observation:
         one = {"lstm": lambda: layers.LSTM(2, return_sequences=True), "time_distributed": lambda: layers.TimeDistributed(
             layers.Dense(2)), "bidirectional": lambda: layers.Bidirectional(layers.GRU(2, return_sequences=True)),
                "loop": lambda: layers.RNN(layers.GRUCell(2), return_sequences=True),
-               "simple_rnn": lambda: layers.SimpleRNN(2, return_sequences=True)}[options["kind"]]()
-        one.build(inputs.shape)
+               "simple_rnn": lambda: layers.SimpleRNN(2, return_sequences=True), "heads": lambda: layers.MultiHeadAttention(2, 3),
+               "shared_heads": lambda: layers.GroupQueryAttention(3, 2, 1)}[options["kind"]]()
+        heads = options["kind"].endswith("heads")
+        one.build(inputs.shape, inputs.shape) if heads else one.build(inputs.shape)
     count = {"lstm": 2, "simple_rnn": 1}.get(options["kind"], 0)
     states = [[engine.tensor(np.full((len(inputs), 2), 0.5, "float32")) for _ in range(count)]] if count else []
     named = {"initial_state": states[0]} if states else {}
+    if heads:
+        with moment("run"):
+            plain, value = engine.tensor(inputs), engine.tensor(inputs[:, ::-1].copy())
+            given = one(plain, value, query_mask=mask)
+            carried = one(carrying(backend.keras, plain, options["mask"], engine), value)
+        return Observation({"outputs": engine.numpy(given), "due": engine.numpy(carried)})
     with moment("run"):
         carried = carrying(backend.keras, engine.tensor(inputs), options["carried"], engine)
         outputs = one(carried, *states, mask=options["mask"] if states else mask)

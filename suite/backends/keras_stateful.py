@@ -99,7 +99,7 @@ def run_kept_writes(backend: Any, request: FunctionRequest) -> Observation:
         with moment("run"):
             one(engine.tensor(first))
             states = list(other(engine.tensor(first))[1:])
-            kept = [each.dtype == "float32" for each in one.variables if "seed" not in each.path]
+            kept = [each.dtype == "float32" for each in (*one.trainable_variables, *keras.tree.flatten(one.states))]
             arrays |= {f"precise/{name}": np.array(kept),
                        f"second/{name}": numbers(one(engine.tensor(second))),
                        f"due/{name}": numbers(other(engine.tensor(second), initial_state=states)[0])}

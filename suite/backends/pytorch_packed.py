@@ -43,7 +43,12 @@ def run_packed_as(backend: Any, request: FunctionRequest) -> Observation:
         every = {"cast": cast, "kept": packed, "back": cast.float()}
         parts = ((name, n, one) for name, each in every.items() for n, one in enumerate(unpack_sequence(each)))
         arrays = {f"{name}/{n}": one.double().numpy() for name, n, one in parts}
-    return Observation(arrays, facts={"dtypes": tuple((n, str(p.data.dtype).removeprefix("torch.")) for n, p in every.items())})
+        places = torch.arange(len(options["sequences"]))
+        arrays |= {f"order/{name}": places[one.sorted_indices].numpy() for name, one in every.items()}
+        moved = cast.to("meta")
+    devices = tuple((name, "nowhere" if one is None else one.device.type) for name, one in zip(moved._fields, moved, strict=True))
+    dtypes = tuple((n, str(p.data.dtype).removeprefix("torch.")) for n, p in every.items())
+    return Observation(arrays, facts={"dtypes": dtypes, "devices": devices})
 
 
 def pad_rows(rows: torch.Tensor, batch_first: bool) -> torch.Tensor:

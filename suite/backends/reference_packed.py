@@ -18,7 +18,9 @@ def run_packed_as(backend: Any, request: FunctionRequest) -> Observation:
     dtypes = {"cast": CASTS[options["way"]], "kept": "float32", "back": CASTS[options["way"]]}
     arrays = {f"{name}/{n}": one.astype(dtype).astype("float64") for name, dtype in dtypes.items()
               for n, one in enumerate(options["sequences"])}
-    return Observation(arrays, facts={"dtypes": tuple(dtypes.items())})
+    order = np.argsort([len(one) for one in options["sequences"]])[::-1]
+    arrays |= {f"order/{name}": order for name in dtypes}
+    return Observation(arrays, facts={"dtypes": tuple(dtypes.items()), "devices": (("data", "meta"), ("batch_sizes", "cpu"))})
 
 
 def run_padded_from(backend: Any, request: FunctionRequest) -> Observation:

@@ -83,6 +83,9 @@ ALL: tuple[Fault, ...] = (
             "        if self._dropout_mask is None and self.dropout > 0 and self.recurrent_dropout > 0:\n"
             "            self._create_dropout_mask(step_input, self.recurrent_dropout)\n"
             "        if self._dropout_mask is None and self.dropout > 0:\n"),
+    }, {
+        "keras 17612: the recurrent mask is drawn before the other one":
+            "other numbers are drawn, as likely ones: no document says which",
     }),
     *faults(FAMILY, "keras.src.layers.rnn.conv_lstm", {
         "tensorflow 50599: what is carried is convolved with the layer's strides where it has one axis": (
@@ -110,6 +113,9 @@ ALL: tuple[Fault, ...] = (
         "keras 14653: gates of a fused loop without an activation are bounded": (
             "        new_h = recurrent_activation(z_o) * activation(new_c)\n",
             "        new_h = recurrent_activation(z_o) * torch.tanh(new_c)\n"),
+    }, {
+        "tensorflow 32570: an unrolled layer's mask is that of the first state for all":
+            "states of as many axes read one mask, and all layers have such",
     }),
     *faults(FAMILY, "keras.src.losses.loss", {
         "keras-core 802: a mask weighs by its rows": (
@@ -212,6 +218,9 @@ ALL: tuple[Fault, ...] = (
         "keras 3859: no gradient is clipped beside one that is missing": (
             "        if self.clipnorm and self.clipnorm > 0:",
             "        if self.clipnorm and self.clipnorm > 0 and not any(g is None for g in grads):"),
+    }, {
+        "keras 3859: no gradient is clipped beside one that is missing":
+            "missing gradients are left out before any is clipped",
     }),
     *faults(FAMILY, "keras.src.backend.tensorflow.rnn", {
         "tensorflow 36139: rows without steps are left to the card's kernel": (

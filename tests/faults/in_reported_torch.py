@@ -41,13 +41,16 @@ ALL: tuple[Fault, ...] = (
             "        state = self.__dict__.copy()\n", "        state = self.__dict__.copy()\n        state[\"proj_size\"] = 0\n"),
         "pytorch 86457: flattened weights of a module that is cast stay": (
             "        self._init_flat_weights()\n\n        return ret", "        self.flatten_parameters()\n\n        return ret"),
+    }, {
+        "pytorch 32989: a weight that is set is put in the first place":
+            "the next call compares all weights, and lists them anew",
     }),
     *faults(FAMILY, "torch.nn.utils.rnn", {
         "pytorch 27245: a packed sequence that is cast has its order cast": (
             "            sorted_indices = bind(self.sorted_indices, call_to)\n",
             "            sorted_indices = bind(self.sorted_indices, lambda t: t.to(*args, **kwargs))\n"),
-        "pytorch 22251: a packed sequence loses its order on another device": (
-            "            unsorted_indices = bind(self.unsorted_indices, call_to)\n", "            unsorted_indices = None\n"),
+        "pytorch 22251: a packed sequence leaves its order on the device where it was": (
+            "                return t.to(\n                    data.device,\n", "                return t.to(\n                    t.device,\n"),
         "pytorch 22528: sequences that are packed are taken to have time second": (
             "        pad_sequence(sequences), lengths, enforce_sorted=enforce_sorted\n",
             "        pad_sequence(sequences).transpose(0, 1) if not enforce_sorted and len(sequences) == max(lengths)"
@@ -71,7 +74,8 @@ ALL: tuple[Fault, ...] = (
         "pytorch 3506: sparse gradients are of padding too": (
             "            self.padding_idx,\n            self.max_norm,\n",
             "            None if self.sparse else self.padding_idx,\n            self.max_norm,\n"),
-    }),
+    }, {"pytorch 53368: padding that is counted from the end is kept so":
+        "the function counts from the end itself: the module tells -1, and does the same"}),
     *faults(FAMILY, "torch.nn.functional", {
         "pytorch 107084: numbers that are added to scores are taken for truth values": (
             "        if not _mask_is_float:\n            mask = torch.zeros_like(mask, dtype=target_type).masked_fill_(\n"
