@@ -70,6 +70,25 @@ def fast_loops_are_right_in_their_corners(ask, cell, bias, direction, sequences,
     return against_reference(ask(request), request, "outputs", "states", "gradients")
 
 
+CORNERS = {"held": ("gaps", 4, "default"), "one_step": ("empty_row", 1, "zero")}
+"""A mask, how many steps there are, and what stands at those that are masked."""
+
+
+@statement("A loop that is unrolled has the gradients of the equations through what it holds at masked steps, and gives zeros "
+           "at a single one that is masked, where zeros are due.",
+           {"cell": ("lstm", "simple_rnn", "gru"), "corner": tuple(CORNERS)}, usual={"cell": ("lstm", "simple_rnn")}, sparing=0,
+           eager=2, source="the equations; Keras: unroll, zero_output_for_mask")
+def unrolled_loops_hold_and_give_zeros(ask, cell, corner) -> list[Deviation]:
+    mask, steps, padding = CORNERS[corner]
+    layer = Layer(cell, 2, 3, return_sequences=True, padding_output=padding)
+    request = Request(layer, draw_weights(layer), BatchPlan(2, steps, mask, True).draw(layer), execution=Execution("unrolled"),
+                      wants=("outputs", "states", "gradients"))
+    seen = ask(request)
+    found = against_reference(seen, request, "outputs", "states", "gradients")
+    due = expect(request, seen.facts.get("padding", "hold"))["outputs"]
+    return found or compare("outputs", seen["outputs"], due.value, due.allowed)
+
+
 CELLS = {"lstm": "lstm", "lstm_parts": "lstm", "gru": "gru", **PARTS, "gru_before": "gru_before", "simple_rnn": "simple_rnn"}
 WAYS = ("backward", "forward", *MERGES)
 """Backwards, forward, or both ways, joined like this."""

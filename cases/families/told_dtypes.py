@@ -9,11 +9,11 @@ from cases.models import FunctionRequest
 from cases.requests import Deviation
 
 NOISE = ("GaussianNoise", "GaussianDropout", "SpatialDropout1D")
-PARTS = ("bidirectional", "lstm", "last", "gru", "conv_lstm", "time_distributed", "loop", "sequences", *NOISE)
+PARTS = ("bidirectional", "lstm", "last", "gru", "conv_lstm", "time_distributed", "loop", "sequences", "own", *NOISE)
 WRAPPERS = ("bidirectional", "time_distributed", "loop", "sequences")
 """What holds a layer or a cell. loop, sequences: over one cell, the last output alone or all of them. Of the other parts `last`
-gives one result, its last output; noise is asked for in training."""
-DEAR = tuple(part for part in PARTS if part not in ("loop", "SpatialDropout1D"))
+gives one result, its last output, and `own`, the user's own, several; noise is asked for in training."""
+DEAR = tuple(part for part in PARTS if part not in ("loop", "own", "SpatialDropout1D"))
 
 
 @statement("The dtypes of outputs and states that a layer tells beforehand are those that it gives, and those of arrays made "

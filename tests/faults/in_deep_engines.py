@@ -88,7 +88,7 @@ ENGINE_OF_TENSORFLOW = (
         "d1t means of half precision are not kept in range": (
             "        mean = tf.clip_by_value(mean, tf.float16.min, tf.float16.max)\n", "        mean = tf.clip_by_value(mean, -1.0, 1.0)\n"),
         "d1t softmax remembers itself": ("    output._keras_logits = logits\n    return output\n\n\ndef log_softmax", "    output._keras_logits = output\n    return output\n\n\ndef log_softmax"),
-    }),
+    }, {"d1t softmax remembers itself": "activations.softmax, which layers use, writes down itself what it was made of"}),
     *faults("deep: TensorFlow's tensors", TENSORFLOW + "numpy", {
         "d1t the mean of half precision runs over": (
             "    compute_dtype = dtypes.result_type(x.dtype, \"float32\")\n    # `tf.reduce_mean` does not handle low precision (e.g., float16) overflow\n    # correctly, so we compute with float32 and cast back to the original type.\n    if \"int\" in ori_dtype",
