@@ -19,7 +19,7 @@ DEAR = tuple(part for part in PARTS if part not in ("loop", "own"))
 @statement("The dtypes of outputs and states that a layer tells beforehand are those that it gives, and those of arrays made "
            "of these, though it and what it holds compute in two.",
            {"part": PARTS, "dtype": ("mixed_bfloat16", "mixed_float16", "float32"), "where": ("outside", "inside")},
-           strength=(1, 2, 3), sparing=2, dear={"part": DEAR}, usual={
+           strength=(1, 2, 3), sparing=2, dear={"part": DEAR, "dtype": ("float32",)}, usual={
                "part": tuple(part for part in PARTS if part not in ("gru", "conv_lstm")), "dtype": ("mixed_bfloat16", "float32")},
            senseless=((("part", "where"), lambda part, where: where == "inside" and part not in WRAPPERS),
                       (("dtype", "where"), lambda dtype, where: where == "inside" and dtype == "float32")),
