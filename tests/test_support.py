@@ -31,7 +31,7 @@ DECLINED = frozenset("""
     losses_by_name/circle_and_ctc_losses_are_equations weights_of_classes/weights_of_classes_weigh_one_row
     quantized_models/quantized_models_are_made_again changed_models/changed_models_are_what_they_became
     changed_models/stateless_calls_are_calls changed_models/names_of_no_input_are_refused
-    changed_models/metrics_are_given_their_state
+    changed_models/metrics_are_given_their_state loops/unrolled_loops_hold_their_last_output
     attention/attention_over_many_steps
     attention/attention_is_its_equation cells/first_states_are_zeros freezing/frozen_parts_stay freezing/frozen_parts_drop
     initial_weights/weights_given_in_making_are_used noise_and_statistics/recurrent_dropout_of_everything_leaves_zeros

@@ -57,7 +57,6 @@ def of_classes(x: np.ndarray, row: int) -> np.ndarray:
 
 
 DRAWS: Mapping[str, Draw] = {
-    "categorical": Draw({"logits": LOGITS}, of_classes, (0, LOGITS.shape[1]), open=True, whole=True, dtype="int32"),
     "truncated_normal": Draw({"mean": MEAN, "stddev": WIDE}, cut, (MEAN - CUT * WIDE, MEAN + CUT * WIDE), dtype="float16"),
     "normal": Draw({"mean": MEAN, "stddev": WIDE}, lambda x, column: ndtr((x - MEAN) / WIDE), (-np.inf, np.inf),
                    dtype="float16"),
@@ -66,6 +65,7 @@ DRAWS: Mapping[str, Draw] = {
     "randint": Draw({"minval": WHOLE[0], "maxval": WHOLE[1]},
                     lambda x, column: np.clip((np.floor(x) - WHOLE[0] + 1) / (WHOLE[1] - WHOLE[0]), 0, 1), WHOLE, open=True,
                     whole=True, dtype="int8"),
+    "categorical": Draw({"logits": LOGITS}, of_classes, (0, LOGITS.shape[1]), open=True, whole=True, dtype="int32"),
     "gamma": Draw({"alpha": ALPHA}, lambda x, column: gammainc(ALPHA[column], np.maximum(x, 0)), (0, np.inf)),
     "beta": Draw({"alpha": ALPHA, "beta": BETA}, lambda x, column: betainc(ALPHA[column], BETA[column], np.clip(x, 0, 1)), (0, 1),
                  dtype="float16"),

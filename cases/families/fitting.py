@@ -149,7 +149,7 @@ def left_out() -> tuple[list[dict[str, np.ndarray]], dict[str, np.ndarray]]:
 
 
 @statement("A step of which any gradient is no number is left out, and the losses are scaled by half from then on; after so many "
-           "steps in a row they are scaled by twice as much; so it is where an optimizer is given its state.", sparing=0,
+           "steps in a row they are scaled by twice as much; so it is where an optimizer is given its state.", sparing=0, eager=1,
            source="Micikevicius et al. 2018; Keras: LossScaleOptimizer")
 def steps_without_numbers_are_left_out(ask) -> list:
     """Arrays: `WAY/first`, `WAY/last`, `WAY/scale`, of steps that change the state (`own`), and of such as are given it

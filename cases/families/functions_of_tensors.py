@@ -66,7 +66,7 @@ QUARTERS = (np.round(4 * NUMBERS) / 4).astype("float16")
 IDS = np.array([[0, 2, 1, 4], [3, 0, 0, 1]], "int32")
 X, N, M = NUMBERS, WHOLE, MASK
 S = X[0, :3]
-LAST = np.full((ROWS, STEPS, 1), FEATURES - 1, "int32")
+LAST = np.full((ROWS, 1), FEATURES - 1, "int32")
 """The number of the last class, in a column."""
 BEST = (X[0].argmax(axis=1) + [0, 1, FEATURES, -FEATURES]).astype("int32")
 """The greatest of each step's features, another one, and two that there are not: beyond the last, and before the first."""
@@ -295,13 +295,12 @@ GROUPS: Mapping[str, list[Call]] = {
     "normed": [Call("batch_normalization", (X, S[0], np.abs(S[1])), {"axis": -1, "scale": S[2], "offset": -S[0]}, normed)],
     "normed_unscaled": [Call("batch_normalization", (X, S[0], np.abs(S[1])), {"axis": -1, "offset": S[2]}, normed)],
     "entropies": [Call("binary_crossentropy", (M.astype("int32"), SHARES), {}, crossed_entropies)],
-    "entropies_of_one": [Call("sparse_categorical_crossentropy", (LAST[at], shares(X)[at]), {}, named_entropies, told=False)
-                         for at in (np.s_[:1, :1], np.s_[:1, 0])],
+    "entropies_of_one": [Call("sparse_categorical_crossentropy", (LAST[:1], shares(X)[:1, 0]), {}, named_entropies, told=False)],
     "averaged_windows": [Call("average_pool", (X, 3, 1), {"padding": "same"}, averaged_windows)],
     "drawn_once": [Call("random.categorical", (100 * S, 1), {"seed": 1}, lambda x, count, seed: x.argmax(axis=1)[:, None],
                         told=False)],
     "products_of_kinds": [Call("einsum", ("btf,bsf->bts", X, N))],
-    "columns_added": [Call("add", (S, S[:, :1] - 2)), Call("add", (X[:1, :3], X[:1, :3, :1])), Call("multiply", (S, S[:, :1]))],
+    "columns_added": [Call("add", (S, S[:, :1] - 2))],
     "one_of_another_kind": [Call(name, (QUARTERS, np.array(0.5, "float32"))) for name in ("add", "multiply")],
     "bent_whole": [Call("leaky_relu", (N,), {"negative_slope": 0.25}, lambda x, negative_slope: np.where(x > 0, x, x / 4)),
                    Call("hard_sigmoid", (N,), {}, lambda x: np.clip(x / 6 + 0.5, 0, 1))],

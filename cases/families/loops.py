@@ -96,6 +96,16 @@ def fast_loops_are_right_in_their_corners(ask, cell, bias, direction, sequences,
     return against_reference(ask(request), request, "outputs", "states", "gradients")
 
 
+@statement("A loop that is unrolled has the gradients of the equations where its last output is held over masked steps.",
+           {"cell": ("lstm", "simple_rnn", "gru"), "mask": ("right", "gaps")}, strength=(1, 1, 2), sparing=0, eager=1,
+           usual={"cell": ("lstm", "simple_rnn"), "mask": ("right",)}, source="the equations; Keras: unroll")
+def unrolled_loops_hold_their_last_output(ask, cell, mask) -> list[Deviation]:
+    layer = Layer(cell, 2, 3, return_sequences=False)
+    request = Request(layer, draw_weights(layer), BatchPlan(3, 4, mask, True).draw(layer), execution=Execution("unrolled"),
+                      wants=("outputs", "states", "gradients"))
+    return against_reference(ask(request), request, "outputs", "states", "gradients")
+
+
 CELLS = {"lstm": "lstm", "lstm_parts": "lstm", "gru": "gru", **PARTS, "gru_before": "gru_before", "simple_rnn": "simple_rnn"}
 WAYS = ("backward", "forward", *MERGES)
 """Backwards, forward, or both ways, joined like this."""

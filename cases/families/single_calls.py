@@ -99,10 +99,10 @@ def batches(stop: int = ROWS) -> list[slice]:
 
 
 def calls_by_hand() -> dict[str, np.ndarray]:
-    """Two batches trained on, the second by weights of classes, two tested, the second with weights, one evaluated and predicted
-    from (`cut`: a callback stops it), all rows evaluated twice, what callbacks are told of the second time, after each batch and
-    at the end, what the layers' own losses are after that, and what a training left that a callback's error ended after a
-    batch."""
+    """Two batches trained on, the second by weights of classes, two tested, the second with weights, which a metric counts too, one
+    evaluated and predicted from (`cut`: a callback stops it), all rows evaluated twice, what callbacks are told of the second
+    time, after each batch and at the end, what the layers' own losses are after that, and what a training left that a
+    callback's error ended after a batch."""
     data, found = drawn(), {}
     x, y, model = data["inputs"], data["targets"], ByHand(data["kernel"], data["bias"])
     for number, rows in enumerate(batches()[:2]):
@@ -111,6 +111,8 @@ def calls_by_hand() -> dict[str, np.ndarray]:
     for number, rows in enumerate(batches()[:2]):
         weights = data["samples"][rows, None] if number else 1.0
         found |= pairs(f"test/{number}", model.told(model.outputs(x[rows]), y[rows], weights))
+    errors = np.abs(model.outputs(x[rows]) - y[rows])
+    found["test/1/weighed"] = np.array(np.average(errors, weights=weights))
     each = np.array([model.told(model.outputs(x[rows]), y[rows]) for rows in batches()])
     for number in range(len(each)):
         found |= pairs(f"heard/{number}", tuple(each[: number + 1].mean(axis=0)))
@@ -192,7 +194,7 @@ def left_out_by_hand() -> dict[str, np.ndarray]:
     scale -= RATE * 2 * np.mean((x - y) * x, axis=0) / FEATURES
     after = np.array(np.mean((x * scale - y) ** 2))
     return {"fit": np.array(told), "evaluate": after, "outputs": x * scale, "batch": x * scale, "frozen": after,
-            "still": x * scale}
+            "still": scale}
 
 
 @statement("An optional input that is left out, the first of several, is left out in training, in evaluation and in prediction, "

@@ -90,13 +90,18 @@ def run_told_dtypes(backend: Any, request: FunctionRequest) -> Observation:
     """Answer the request of `cases.families.told_dtypes.told_dtypes_are_given`."""
     options, keras = dict(request.arguments), backend.keras
     layers, part = keras.layers, options["part"]
+
+    class Several(layers.Layer):
+        def call(self, inputs: Any) -> Any:
+            return keras.ops.argmax(inputs, axis=-1), keras.ops.cast(inputs, "float16")
+
     inner, outer = ({}, {"dtype": options["dtype"]}) if options["where"] == "outside" else ({"dtype": options["dtype"]}, {})
     with moment("build"):
         one = {"bidirectional": lambda: layers.Bidirectional(layers.LSTM(2, return_state=True, **inner), **outer),
                "time_distributed": lambda: layers.TimeDistributed(layers.Dense(2, **inner), **outer),
                "lstm": lambda: layers.LSTM(2, return_state=True, **outer), "last": lambda: layers.LSTM(2, **outer),
                "gru": lambda: layers.GRU(2, return_state=True, **outer),
-               "conv_lstm": lambda: layers.ConvLSTM1D(2, 2, return_state=True, **outer),
+               "conv_lstm": lambda: layers.ConvLSTM1D(2, 2, return_state=True, **outer), "own": lambda: Several(**outer),
                **{name: lambda n=name: layers.RNN(layers.GRUCell(2, **(inner or outer)), n == "sequences", True, **outer)
                  for name in ("loop", "sequences")},
                **{name: lambda n=name: getattr(layers, n)(0.25, **outer) for name in NOISE}}[part]()

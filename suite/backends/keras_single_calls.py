@@ -27,6 +27,7 @@ def made(backend: Any, given: Mapping[str, np.ndarray], **options: Any) -> Any:
     optimizer.exclude_from_weight_decay(var_names=[case.UNDECAYED])
     model.compile(optimizer, "mse",
                   metrics=[keras.metrics.MeanAbsoluteError(name="metric")],
+                  weighted_metrics=[keras.metrics.MeanAbsoluteError(name="weighed")],
                   jit_compile=backend.engine.plain)
     return model
 
@@ -101,7 +102,9 @@ def run_single_calls(backend: Any, request: FunctionRequest) -> Observation:
             found |= state(model, f"train/{number}")
         for number, rows in enumerate(case.batches()[:2]):
             weights = {"sample_weight": options["samples"][rows].astype("float32")} if number else {}
-            found |= given_back(f"test/{number}", model.test_on_batch(x[rows], y[rows], return_dict=True, **weights))
+            logs = model.test_on_batch(x[rows], y[rows], return_dict=True, **weights)
+            found |= given_back(f"test/{number}", logs)
+        found["test/1/weighed"] = np.array(float(logs["weighed"]))
         found |= told("cut", model.evaluate(x, y, case.SIZE, verbose=0, return_dict=True, callbacks=[Stopping()]))
         found["cut/outputs"] = np.array(model.predict(x, case.SIZE, verbose=0, callbacks=[Stopping()]))
         for number in range(2):
@@ -140,11 +143,11 @@ def run_left_out_inputs(backend: Any, request: FunctionRequest) -> Observation:
         found = {"fit": history["loss"][0], "evaluate": model.evaluate((batch for batch in [(tuple(x), y)]), verbose=0),
                  "outputs": model.predict(x, batch_size=case.ROWS, verbose=0), "batch": model.predict_on_batch(x)}
         model.trainable = False
-        model.compile("sgd", "mse", run_eagerly=backend.engine.name != "torch")
+        model.compile("sgd", "mse", run_eagerly=backend.engine.name == "tensorflow")
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # nothing can be trained, and Keras says so
             found["frozen"] = model.fit(x, y, batch_size=case.ROWS, verbose=0).history["loss"][0]
-        found["still"] = backend.engine.numpy(model(x))
+        found["still"] = model.get_weights()[0]
     return Observation({name: np.array(one) for name, one in found.items()})
 
 
@@ -162,6 +165,7 @@ def run_counted_batches(backend: Any, request: FunctionRequest) -> Observation:
 
     with moment("run"):
         model, other = (backend.keras.Sequential([Counting()]) for _ in range(2))
+        model.run_eagerly = backend.engine.name == "tensorflow"
         model.steps_per_execution = 1 if backend.engine.name == "torch" else 2  # the torch backend has no other
         outputs = model.predict(x, batch_size=case.UNEVEN[0], steps=len(case.UNEVEN), verbose=0)
         found = {"outputs": outputs, "count": model.get_weights()[0], "batch": other.predict_on_batch(x[: case.SIZE])}

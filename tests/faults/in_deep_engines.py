@@ -36,7 +36,10 @@ ENGINE_OF_TENSORFLOW = (
             "            mask = tf.cast(mask, tf.bool)\n", "            mask = tf.equal(mask, tf.cast(1, mask.dtype)) & (tf.shape(mask)[1] > 1)\n"),
         "d1t the kind of outputs is asked of the last step": (
             "            inputs, [inp[0] for inp in flattened_inputs]\n", "            inputs, [inp[-1] for inp in flattened_inputs]\n"),
-    }, {"d1t the kind of outputs is asked of the last step": "the value of the first step is thrown away"}),
+    }, {"d1t the kind of outputs is asked of the last step": "the value of the first step is thrown away",
+        "d1t unrolled: a single step is not masked where zeros are due": "what stands before the first step is zero, and is held",
+        "d1t states of one's own cells are not put into the structure they came in":
+            "loops of TensorFlow take a tuple for a list"}),
     *faults("deep: TensorFlow's trainer", TENSORFLOW + "trainer", {
         "d1t a wholly frozen model cannot be fitted": ("        if self.trainable_weights:\n", "        if True:\n"),
         "d1t unrolled executions take the last batch again": (
@@ -73,8 +76,6 @@ ENGINE_OF_TENSORFLOW = (
         "d1t what is told of whole numbers has a fraction": (
             "                        x.shape, x.dtype, sparse=isinstance(x, tf.SparseTensor)\n",
             "                        x.shape, x.dtype if x.dtype.is_floating else \"float32\", sparse=isinstance(x, tf.SparseTensor)\n"),
-        "d1t a scan of a length of its own goes over all": (
-            "        n = int(length) if length is not None else tf.shape(xs_flat[0])[0]\n", "        n = tf.shape(xs_flat[0])[0]\n"),
         "d1t a map of several tensors gives the kind of the first": (
             "        fn_output_signature = get_fn_output_signature(input)\n        return tf.map_fn(f, xs, fn_output_signature=fn_output_signature)\n    else:",
             "        fn_output_signature = get_fn_output_signature(input)\n        return tf.map_fn(f, xs, dtype=tree.map_structure(lambda s: input[0].dtype, fn_output_signature))\n    else:"),
@@ -88,15 +89,13 @@ ENGINE_OF_TENSORFLOW = (
         "d1t means of half precision are not kept in range": (
             "        mean = tf.clip_by_value(mean, tf.float16.min, tf.float16.max)\n", "        mean = tf.clip_by_value(mean, -1.0, 1.0)\n"),
         "d1t softmax remembers itself": ("    output._keras_logits = logits\n    return output\n\n\ndef log_softmax", "    output._keras_logits = output\n    return output\n\n\ndef log_softmax"),
-    }),
+    }, {"d1t softmax remembers itself": "activations.softmax, which layers use, writes down itself what it was made of"}),
     *faults("deep: TensorFlow's tensors", TENSORFLOW + "numpy", {
         "d1t the mean of half precision runs over": (
             "    compute_dtype = dtypes.result_type(x.dtype, \"float32\")\n    # `tf.reduce_mean` does not handle low precision (e.g., float16) overflow\n    # correctly, so we compute with float32 and cast back to the original type.\n    if \"int\" in ori_dtype",
             "    compute_dtype = ori_dtype if ori_dtype == \"float16\" else dtypes.result_type(x.dtype, \"float32\")\n    if \"int\" in ori_dtype"),
         "d1t biases of channels first go to the last axis": (
             "        if x1.shape[-1] == x2_squeeze_shape[0]:\n            data_format = \"NHWC\"", "        if x1.shape[-1] == x2_squeeze_shape[0] or len(x2.shape) == 3:\n            data_format = \"NHWC\""),
-        "d1t split at places: what is after the last is lost in open axes": (
-            "        end_size = total_size - indices_or_sections[-1:]\n", "        end_size = (total_size or indices_or_sections[-1]) - indices_or_sections[-1:]\n"),
     }),
 )
 ENGINE_OF_JAX = (
