@@ -210,7 +210,8 @@ STACKS = tuple((layers, direction, bias) for layers in (2, 3) for direction in (
 
 
 @statement("Two layers above each other and three are the equations, in outputs, states and every gradient, forward and both "
-           "ways, with biases and without, of padded rows and of whole ones, also of one feature or one unit.", {"cell": ("lstm", "gru", "simple_rnn")},
+           "ways, with biases and without, of padded rows and of whole ones, also of one feature or one unit.",
+           {"cell": ("lstm", "gru", "simple_rnn")},
            strength=(1, 1, 1), sparing=0, source="PyTorch: nn.LSTM, nn.GRU, nn.RNN; the equations of the cells")
 def stacks_match_reference(ask, cell) -> list[Deviation]:
     """Arrays of each stack under its place: `PLACE/outputs` and so on."""
