@@ -26,7 +26,6 @@ FUNCTIONAL = faults("PyTorch functions, around", "torch.nn.functional", {
 LAYERS = (
     *faults("PyTorch embeddings, around", "torch.nn.modules.sparse", {
         "pretrained bags with padding are means": ("            mode=mode,\n            sparse=sparse,\n            include_last_offset=include_last_offset,\n", "            mode=mode if padding_idx is None else \"mean\",\n            sparse=sparse,\n            include_last_offset=include_last_offset,\n"),
-        "sparse rows are scaled by nothing": ("            self.norm_type,\n            self.scale_grad_by_freq,\n            self.sparse,\n        )\n\n    def extra_repr", "            self.norm_type,\n            self.scale_grad_by_freq and not self.sparse,\n            self.sparse,\n        )\n\n    def extra_repr"),
         "the first row is drawn where it is for padding": ("    def _fill_padding_idx_with_zero(self) -> None:\n        if self.padding_idx is not None:\n            with torch.no_grad():\n                self.weight[self.padding_idx].fill_(0)\n\n    def forward(self, input: Tensor) -> Tensor:\n", "    def _fill_padding_idx_with_zero(self) -> None:\n        if self.padding_idx:\n            with torch.no_grad():\n                self.weight[self.padding_idx].fill_(0)\n\n    def forward(self, input: Tensor) -> Tensor:\n"),
     }),
     *faults("PyTorch losses, around", "torch.nn.modules.loss", {
