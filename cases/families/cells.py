@@ -194,7 +194,7 @@ def form_request(request: Request, form: str, mode: str = "training") -> Functio
            {"form": FORMS, "cell": ("lstm", "gru", "simple_rnn"), "mask": ("none", "right"), "states": (True, False),
             "direction": ("forward", "bidirectional"), "layers": (1, 3, 2), "bias": (True, False), "activation": ("tanh", "relu"),
             "size": tuple(SIZES), "dtype": ("float32", "float64"), "mode": MODES},
-           usual={"form": tuple(form for form in FORMS if form != "cell")}, strength=(1, 3, 3),
+           usual={"form": tuple(form for form in FORMS if form != "cell"), "layers": (1, 3)}, strength=(1, 3, 3),
            sparing=0, source="PyTorch: batch_first, unbatched inputs, nn.LSTMCell; Keras: LSTMCell",
            senseless=((("activation", "cell"), lambda activation, cell: activation == "relu" and cell != "simple_rnn"),
                       (("form", "direction"), lambda form, way: form.endswith("cell") and way != "forward"),
@@ -222,17 +222,22 @@ STACKS = tuple((layers, direction, bias) for layers in (2, 3) for direction in (
 
 
 @statement("Two layers above each other and three are the equations, in outputs, states and every gradient, forward and both "
-           "ways, with biases and without, of padded rows and of whole ones.", {"cell": ("lstm", "gru", "simple_rnn")},
+           "ways, with biases and without, in either dtype, of padded rows and of whole ones, also of one "
+           "feature or one unit.",
+           {"cell": ("lstm", "gru", "simple_rnn")},
            strength=(1, 1, 1), sparing=0, source="PyTorch: nn.LSTM, nn.GRU, nn.RNN; the equations of the cells")
 def stacks_match_reference(ask, cell) -> list[Deviation]:
     """Arrays of each stack under its place: `PLACE/outputs` and so on."""
     requests = []
     for place, (layers, direction, bias) in enumerate(STACKS):
         activation = "relu" if cell == "simple_rnn" and place % 3 == 1 else "tanh"
-        layer = Layer(cell, 2, 3, layers, direction, bias=bias, activation=activation)
+        features, units = (1, 3) if place % 4 == 0 else (2, 1) if place % 4 == 3 else (2, 3)
+        layer = Layer(cell, features, units, layers, direction, bias=bias, activation=activation,
+                      dtype="float64" if place % 3 == 2 else "float32")
         batch = BatchPlan(3, 4 - place % 2, ("none", "right", "right", "full")[place % 4], True).draw(layer)
         requests.append(Request(layer, draw_weights(layer), batch, wants=("outputs", "states", "gradients")))
-    seen = ask(FunctionRequest("stacks", (("each", tuple(form_request(request, "time_first") for request in requests)),)))
+    seen = ask(FunctionRequest("stacks", (("each", tuple(
+        form_request(request, ("batch_first", "time_first")[place % 2]) for place, request in enumerate(requests))),)))
     found = []
     for place, request in enumerate(requests):
         own = {name.partition("/")[2]: array for name, array in seen.named(str(place)).items()}

@@ -41,14 +41,15 @@ def groups_step_as_alone(ask, optimizer) -> list[Deviation]:
 
 HELD = {
     "list": {"made": (0, 1, 2), "cut": (1, 2), "turned": (2, 1, 0), "last": (2,), "appended": (0, 1, 2, 3),
-             "replaced": (4, 1, 2, 3, 4), "listed": (4, 1, 2, 3)},
+             "replaced": (4, 1, 2, 3, 4), "listed": (4, 1, 2, 3), "trained": (1,)},
     "dictionary": {"made": (0, 1), "copied": (0, 1), "updated": (0, 1, 2), "taken_out": (0,), "left": (1, 2), "joined": (1, 2, 3),
                    "listed": (1, 2)},
     "modules": {"made": (0, 1), "updated": (0, 1, 2, 3), "replaced": (4, 1, 2, 3), "taken_out": (1,), "left": (4, 2, 3),
                 "listed": (4, 2, 3), "cleared": ()},
+    "sequence": {"named": (0, 4), "times": (0, 1, 0, 1, 0, 1), "cut_by_steps": (1, 3)},
 }
 """Container -> which parameters, or modules of a dictionary of such, by their numbers, are held after each of these, one after
-the other; -1 is none of them."""
+the other; -1 is none of them; of a tensor that is put in place whether it is a weight that is trained."""
 
 
 @statement("A list or a dictionary of parameters, or of modules, that is cut, joined or copied holds these themselves, in their "

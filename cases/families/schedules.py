@@ -88,6 +88,8 @@ BY_EPOCH: Mapping[str, tuple[str, Mapping[str, Any]]] = {
 """Name of a variant -> the scheduler, its options; of which some are of each group of weights."""
 MADE_WITH = (0.75, 1.25)
 """The rates of two groups of weights; the second is a tensor."""
+SECOND_BETAS = (0.875, 0.75)
+"""Of the groups, where the optimizer has betas; the first are their momenta."""
 
 
 @statement("A scheduler's learning rates, epoch by epoch, are its equation for each group of weights, those that it tells "
@@ -99,7 +101,7 @@ MADE_WITH = (0.75, 1.25)
 def rates_by_epoch_are_their_equations(ask, schedule):
     """Arrays: `rates`, `told`; `again`, of what was saved, `gone_on`, of the optimizer's state and the number of the epoch,
     `joined`, of a group that came later; `jumped`, by numbers of epochs; `momenta`. Facts: `replaced`, whether another tensor is
-    in use; `odd`, what more is saved; `betas`, the second of each group before and after."""
+    in use; `odd`, what more is saved; `betas`, the second of each group, of an optimizer that has betas."""
     kind, options = BY_EPOCH[schedule]
     seen = ask(FunctionRequest("epochs", (("kind", kind), ("options", tuple(options.items())), ("rates", MADE_WITH),
                                           ("epochs", EPOCHS), ("kept", KEPT), ("told", TOLD))))
@@ -111,8 +113,8 @@ def rates_by_epoch_are_their_equations(ask, schedule):
     if seen.facts["replaced"]:
         found.append(Deviation("rates", "the tensor that was given is another one afterwards"))
     found += [Deviation("saved", f"{name}: {what}, expected numbers and words") for name, what in seen.facts["odd"]]
-    before, after = seen.facts["betas"]
-    found += [] if before == after else [Deviation("betas", f"the second betas are {after}, and were {before}")]
+    if (betas := tuple(seen.facts["betas"])) not in ((), SECOND_BETAS):
+        found.append(Deviation("betas", f"the second betas are {betas}, and were {SECOND_BETAS}"))
     momenta = epochs.momenta(kind, options, EPOCHS)
     return found + (compare("momenta", seen["momenta"], np.array([momenta] * len(MADE_WITH)), 1e-9) if momenta else [])
 

@@ -73,6 +73,11 @@ def come_by(module: nn.Module, mode: str) -> nn.Module:
     return (copy.deepcopy(module) if mode == "inference" else pickle.loads(pickle.dumps(module))).eval()
 
 
+def recorded(mode: str, views: bool) -> Any:
+    """Whether what is computed is recorded for gradients; where it is not, whether `views` of it may be kept all the same."""
+    return torch.enable_grad() if mode != "unrecorded" else torch.no_grad() if views else torch.inference_mode()
+
+
 def chained(options: dict[str, Any], form: str = "batch_first", dtype: str = "float32",
             mode: str = "training", trained: str = "all") -> Observation | Unsupported:
     """A chain, called in a form, dtype and mode, of which some weights are `trained`: see `cases.families.cells`."""
@@ -175,8 +180,8 @@ def run_form(backend: Any, request: FunctionRequest) -> Observation | Unsupporte
     if batch.initial_states is not None:
         leaves |= {f"states/{n}": leaf(batch.initial_states[n], layer.dtype) for n in layer.state_keys()}
         states = stack_states(layer, {n: leaves[f"states/{n}"] for n in layer.state_keys()})
-    with moment("run"), torch.set_grad_enabled(mode != "unrecorded"):
-        if form in WITH_LENGTHS:
+    with moment("run"), recorded(mode, layer.bias):
+        if form in (*WITH_LENGTHS, "batch_first"):
             with _way(form):
                 outputs, finals = _time_first(module, leaves["inputs"], batch, states, form)
         elif form == "cell":
@@ -268,14 +273,15 @@ def again(module: nn.Module, form: str) -> Any:
 
 
 def _time_first(module: nn.Module, x: torch.Tensor, batch: Batch, states: Any, form: str):
-    """The module with its default, batch_first=False."""
-    x, module = x.transpose(0, 1), again(module, form)
+    """The module with its default, batch_first=False, unless the form is that."""
+    first = form == "batch_first"
+    x, module = x if first else x.transpose(0, 1), again(module, form)
     if batch.mask is None:
         outputs, finals = module(x, states)
     else:
-        packed, finals = module(pack_padded_sequence(x, torch.tensor(batch.lengths), enforce_sorted=False), states)
-        outputs = pad_packed_sequence(packed, total_length=batch.time)[0]
-    return outputs.transpose(0, 1), finals
+        packed, finals = module(pack_padded_sequence(x, torch.tensor(batch.lengths), first, enforce_sorted=False), states)
+        outputs = pad_packed_sequence(packed, first, total_length=batch.time)[0]
+    return outputs if first else outputs.transpose(0, 1), finals
 
 
 def _by_hand(cell: nn.Module, layer: Layer, steps: torch.Tensor, states: Any):

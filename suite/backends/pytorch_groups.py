@@ -73,7 +73,7 @@ def run_groups(backend: Any, request: FunctionRequest) -> Observation:
 def run_held_parameters(backend: Any, request: FunctionRequest) -> Observation:
     """Answer the request of `cases.families.groups_of_weights.parameters_are_held_themselves`."""
     container = dict(request.arguments)["container"]
-    own = [nn.Tanh() if container == "modules" else nn.Parameter(torch.full((2,), float(n))) for n in range(5)]
+    own = [nn.Tanh() if container in ("modules", "sequence") else nn.Parameter(torch.full((2,), float(n))) for n in range(5)]
     place = {id(one): n for n, one in enumerate(own)}
 
     def of(each: Any) -> np.ndarray:
@@ -86,11 +86,19 @@ def run_held_parameters(backend: Any, request: FunctionRequest) -> Observation:
             held.update({"d": own[2]} | {"c": own[3]})
             found["updated"] = of(held[name] for name in held)
             held["b"] = own[4]
-            found |= {"replaced": of(held.values()), "taken_out": of([held.pop("a")])}
+            found |= {"replaced": of(held.values()), "taken_out": of([held.eval().pop("a")])}
             found["left"] = of(one for _, one in held.items())
             found["listed"] = of(held.children())
             held.clear()
             found["cleared"] = of(held.values())
+        elif container == "sequence":
+            named = nn.Sequential(OrderedDict(first=own[0], second=own[1]))
+            named[1] = own[4]
+            times = nn.Sequential(own[0], own[1])
+            times *= 3
+            cut = nn.ModuleList(own)
+            del cut[::2]
+            found = {"named": of(named), "times": of(times), "cut_by_steps": of(cut)}
         elif container == "list":
             held = nn.ParameterList(own[:3])
             found = {"made": of(held), "cut": of(held[1:]), "turned": of(held[::-1]), "last": of([held[-1]])}
@@ -98,6 +106,8 @@ def run_held_parameters(backend: Any, request: FunctionRequest) -> Observation:
             held += own[4:]
             held[0] = own[4]
             found |= {"replaced": of(held), "listed": of(held.parameters())}
+            held[1] = torch.ones(2)
+            found["trained"] = np.array([isinstance(held[1], nn.Parameter) and held[1].requires_grad], int)
         else:
             held = nn.ParameterDict(OrderedDict(b=own[0], a=own[1]))  # the keys of a plain one are documented to be sorted
             found = {"made": of(held.values()), "copied": of(held.copy().values())}

@@ -12,6 +12,7 @@ import torch
 from torch.optim import lr_scheduler, swa_utils
 
 from cases.epochs import MOMENTA, factor, measured
+from cases.families.schedules import SECOND_BETAS
 from cases.models import FunctionRequest
 from cases.requests import Observation
 from suite.backends import moment
@@ -34,7 +35,7 @@ def made(kind: str, options: dict[str, Any], rates: tuple[float, ...], saved: di
               for n, rate in enumerate(rates)]
     turning = options.get("three_phase") or options.get("mode") == "exp_range"  # of Adam the first beta is the momentum
     if turning:
-        groups = [{**group, "betas": (0.9, 0.875 - n / 8)} for n, group in enumerate(groups)]
+        groups = [{**group, "betas": (0.9, beta)} for group, beta in zip(groups, SECOND_BETAS, strict=False)]
     optimizer = torch.optim.Adam(groups) if turning else torch.optim.SGD(groups, momentum=0.9)
     if saved is not None:
         optimizer.load_state_dict(saved)
@@ -75,11 +76,6 @@ def rates_of(optimizer: torch.optim.Optimizer) -> list[float]:
     return [float(group["lr"]) for group in optimizer.param_groups]
 
 
-def second_betas(optimizer: torch.optim.Optimizer) -> tuple[float, ...]:
-    """That of each group, of an optimizer that has betas."""
-    return tuple(group["betas"][1] for group in optimizer.param_groups if "betas" in group)
-
-
 def odd(state: Any, name: str = "state") -> list[tuple[str, str]]:
     """What of a state is more than numbers, words and tensors, in lists and dictionaries: no file that is read safely has it."""
     if isinstance(state, dict):
@@ -95,7 +91,7 @@ def run_epochs(backend: Any, request: FunctionRequest) -> Observation:
     kind, options, kept = asked["kind"], dict(asked["options"]), asked["kept"]
     with moment("build"):
         optimizer, scheduler = made(kind, options, asked["rates"])
-    rates, told, momenta, own, betas = [], [], [], optimizer.param_groups[-1]["lr"], [second_betas(optimizer)]
+    rates, told, momenta, own = [], [], [], optimizer.param_groups[-1]["lr"]
     with moment("run"):
         optimizer.step()  # once is enough: a schedule that is stepped before its optimizer warns
         for epoch in range(asked["epochs"]):
@@ -107,7 +103,7 @@ def run_epochs(backend: Any, request: FunctionRequest) -> Observation:
                 saved = copy.deepcopy((optimizer.state_dict(), state))
             onward(scheduler, kind, epoch)
         group = optimizer.param_groups[-1]
-        betas.append(second_betas(optimizer))
+        betas = tuple(group["betas"][1] for group in optimizer.param_groups if "betas" in group)
         replaced = group["lr"] is not own or group["lr"] is group.get("initial_lr")
         others = {name: 0.75 * value if isinstance(value, float) else value for name, value in options.items()}
         optimizer, scheduler = made(kind, others, tuple(2 * rate for rate in asked["rates"]))  # all that is saved is loaded
@@ -133,7 +129,7 @@ def run_epochs(backend: Any, request: FunctionRequest) -> Observation:
                     scheduler.step(epoch)
                     more["jumped"].append(rates_of(optimizer))
     return Observation({name: np.array(each).T for name, each in more.items()},
-                       facts={"replaced": replaced, "odd": tuple(odd(state)), "betas": tuple(betas)})
+                       facts={"replaced": replaced, "odd": tuple(odd(state)), "betas": betas})
 
 
 def gone_on(optimizer: torch.optim.Optimizer, scheduler: Any, kind: str, epochs: range) -> list[list[float]]:

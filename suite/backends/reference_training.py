@@ -40,7 +40,7 @@ def run_epochs(backend: Any, request: FunctionRequest) -> Observation:
                       for n, rate in enumerate(asked["rates"])])
     momenta = np.array([epochs.momenta(asked["kind"], options, asked["epochs"]) for _ in asked["rates"]])
     return Observation({"rates": rates, "again": rates, "told": rates, "gone_on": rates, "momenta": momenta},
-                       facts={"replaced": False, "odd": (), "betas": ((), ())})
+                       facts={"replaced": False, "odd": (), "betas": ()})
 
 
 def run_restarts(backend: Any, request: FunctionRequest) -> Observation:

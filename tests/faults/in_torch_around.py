@@ -19,7 +19,6 @@ FUNCTIONAL = faults("PyTorch functions, around", "torch.nn.functional", {
     "dropout in place of half precision is not scaled": ("        _VF.dropout_(input, p, training) if inplace else _VF.dropout(input, p, training)\n", "        (_VF.dropout_(input, p, training).mul_(1 - p if training and input.dtype == torch.bfloat16 else 1)) if inplace else _VF.dropout(input, p, training)\n"),
     "attention drops in inference where no weights are asked for": ("    if not training:\n        dropout_p = 0.0\n", "    if not training and need_weights:\n        dropout_p = 0.0\n"),
     "attention without weights: masks of heads change rows": ("                attn_mask = attn_mask.view(bsz, num_heads, -1, src_len)\n", "                attn_mask = attn_mask.view(num_heads, bsz, -1, src_len).transpose(0, 1)\n"),
-    "attention: keys and values of one tensor have the queries' bias": ("                b_q, b_kv = b.split([E, E * 2])\n", "                b_q, b_kv = b.split([E, E * 2])\n                b_kv = torch.cat([b_q, b_kv[E:]])\n"),
     "gumbel: the hard choice is the coldest": ("        index = y_soft.max(dim, keepdim=True)[1]\n", "        index = (y_soft if tau <= 1 else -y_soft).max(dim, keepdim=True)[1]\n"),
     "normalize: its smallest norm is added": ("        denom = input.norm(p, dim, keepdim=True).clamp_min(eps).expand_as(input)\n        return input / denom\n", "        denom = (input.norm(p, dim, keepdim=True) + eps).expand_as(input)\n        return input / denom\n"),
 })
@@ -27,7 +26,6 @@ FUNCTIONAL = faults("PyTorch functions, around", "torch.nn.functional", {
 LAYERS = (
     *faults("PyTorch embeddings, around", "torch.nn.modules.sparse", {
         "pretrained bags with padding are means": ("            mode=mode,\n            sparse=sparse,\n            include_last_offset=include_last_offset,\n", "            mode=mode if padding_idx is None else \"mean\",\n            sparse=sparse,\n            include_last_offset=include_last_offset,\n"),
-        "sparse rows are scaled by nothing": ("            self.norm_type,\n            self.scale_grad_by_freq,\n            self.sparse,\n        )\n\n    def extra_repr", "            self.norm_type,\n            self.scale_grad_by_freq and not self.sparse,\n            self.sparse,\n        )\n\n    def extra_repr"),
         "the first row is drawn where it is for padding": ("    def _fill_padding_idx_with_zero(self) -> None:\n        if self.padding_idx is not None:\n            with torch.no_grad():\n                self.weight[self.padding_idx].fill_(0)\n\n    def forward(self, input: Tensor) -> Tensor:\n", "    def _fill_padding_idx_with_zero(self) -> None:\n        if self.padding_idx:\n            with torch.no_grad():\n                self.weight[self.padding_idx].fill_(0)\n\n    def forward(self, input: Tensor) -> Tensor:\n"),
     }),
     *faults("PyTorch losses, around", "torch.nn.modules.loss", {

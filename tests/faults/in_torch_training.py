@@ -8,7 +8,6 @@ OPTIMIZERS = (
     *faults("PyTorch optimizers, training", "torch.optim.sgd", {
         "SGD, together: weights that join late undo the dampening": ("                        buf.mul_(momentum).add_(device_grads[i], alpha=1 - dampening)\n", "                        buf.mul_(momentum).add_(device_grads[i])\n"),
         "SGD: momentum of what is maximized goes down": ("                buf.mul_(momentum).add_(grad, alpha=1 - dampening)\n", "                buf.mul_(momentum).add_(grad if not maximize else grads[i], alpha=1 - dampening)\n"),
-        "SGD: decay by a tensor is a sum": ("                    grad = grad.add(param, alpha=weight_decay)\n            else:\n", "                    grad = grad.add(weight_decay)\n            else:\n"),
         "SGD: momentum begins anew where there is no decay": ("                momentum_buffer_list[i] = buf\n            else:\n                buf.mul_", "                momentum_buffer_list[i] = buf\n            elif nesterov and dampening == 0 and weight_decay == 0 and maximize:\n                buf.copy_(grad)\n            else:\n                buf.mul_"),
     }),
     *faults("PyTorch optimizers, training", "torch.optim.rmsprop", {
