@@ -99,8 +99,8 @@ def batches(stop: int = ROWS) -> list[slice]:
 
 
 def calls_by_hand() -> dict[str, np.ndarray]:
-    """Two batches trained on, the second by weights of classes, two tested, the second with weights, which a metric counts too, one
-    evaluated and predicted from (`cut`: a callback stops it), all rows evaluated twice, what callbacks are told of the second
+    """Two batches trained on, the second by weights of classes, two tested, the second with weights, which a metric counts too,
+    one evaluated and predicted from (`cut`: a callback stops it), all rows evaluated twice, what callbacks are told of the second
     time, after each batch and at the end, what the layers' own losses are after that, and what a training left that a
     callback's error ended after a batch."""
     data, found = drawn(), {}
