@@ -82,7 +82,7 @@ def one_far(states: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
            {"cell": ("gru", "lstm", "gru_before"), "bias": (False, True), "direction": ("backward", "forward"),
             "sequences": (False, True), "states": (True, False), "units": (2, 1), "activation": ("tanh", "sigmoid"),
             "rows": (2, 1), "mode": ("inference", "training")},
-           strength=(1, 2, 2), source="the equations of the cells")
+           strength=(1, 2, 2), sparing=9, source="the equations of the cells")
 def fast_loops_are_right_in_their_corners(ask, cell, bias, direction, sequences, states, units, activation,
                                           rows, mode) -> list[Deviation]:
     features = 2 if bias else units  # and the products with inputs and states are of one shape

@@ -128,7 +128,8 @@ def carried_states_are_cut(ask, case):
     "Keras: RNN(stateful=True) called with initial_state",
 )
 def given_states_go_first(ask, case):
-    wants = EVERYTHING if case.layer.layers == 1 and case.layer.direction != "bidirectional" else FORWARD
+    layer = case.layer
+    wants = EVERYTHING if (layer.cell, layer.layers) == ("lstm", 1) and layer.direction != "bidirectional" else FORWARD
     request = case.request(layer=case.layer.but(stateful=False), wants=wants)
     stateful = case.layer.but(stateful=True)
     seen = ask(case.request(layer=stateful, wants=wants, before=(case.batch.but(initial_states=None),)))

@@ -263,10 +263,11 @@ def made_convolution(told: Told) -> list[str]:
 def other_halves(told: Told) -> list[str]:
     """Two halves of a wrapper that do not go together."""
     option, values = told.options["option"], told.options["values"]
-    made = [f"keras.layers.LSTM(2, {', '.join(f'{n}={v}' for n, v in {'go_backwards': back, option: value}.items())})"
+    made = [f"keras.layers.LSTM({', '.join(f'{n}={v}' for n, v in {'units': 2, 'go_backwards': back, option: value}.items())})"
             for back, value in zip((False, True), values, strict=True)]
-    return refused(told, head(told.backend), [f"keras.layers.Bidirectional({made[0]}, backward_layer={made[1]})"],
-                   f"halves with {option}={values[0]} and {values[1]}")
+    return refused(told, head(told.backend), [
+        f"layer = keras.layers.Bidirectional({made[0]}, merge_mode=\"sum\",", f"    backward_layer={made[1]})",
+        "layer(np.ones((1, 2, 3), \"float32\"))"], f"halves with {option}={values[0]} and {values[1]}")
 
 
 def declared_shapes(told: Told) -> list[str]:
@@ -277,14 +278,15 @@ def declared_shapes(told: Told) -> list[str]:
     shape = (options["steps"], *shape)
     if options["inside"] == "time_distributed":
         made, shape = f"keras.layers.TimeDistributed({made})", (3, *shape)
-    whole_shape = (options["rows"], *shape)
+    row = told.worst.where.startswith("row")
+    whole_shape = (1 if row else options["rows"], *shape)
     lines = ["def shapes(nested):  # of tensors, or shapes, nested as they are", "    if hasattr(nested, \"shape\"):",
              "        return tuple(nested.shape)", "    plain = all(n is None or isinstance(n, int) for n in nested)",
              "    return tuple(nested) if plain else [shapes(one) for one in nested]",
-             "def fits(a, b):  # an open axis is None", "    if isinstance(a, list) or isinstance(b, list):",
+             "def fits(a, b):  # an open batch is None", "    if isinstance(a, list) or isinstance(b, list):",
              "        return type(a) is type(b) and len(a) == len(b) and all(map(fits, a, b))",
-             "    return len(a) == len(b) and all(m is None or m == n for m, n in zip(a, b))"]
-    computed = told.worst.where.startswith("computed")
+             "    return len(a) == len(b) and all(m == n or (m is None and not k) for k, (m, n) in enumerate(zip(a, b)))"]
+    computed = row or told.worst.where.startswith("computed")
     asked = [f"layer = {made}", f"layer.build({whole_shape})"]
     asked.append(f"told = shapes(layer.compute_output_shape({whole_shape}))" if computed else
                  f"told = shapes(layer(keras.Input({shape})))")
