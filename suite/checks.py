@@ -42,6 +42,11 @@ class Check:
         return self.planned.scenario or self.planned.layer or self.planned.group
 
     @property
+    def part(self) -> int:
+        """In which part of the plan it is: families, layers, scenarios, as pytest collects them."""
+        return 2 if self.planned.scenario else 1 if self.planned.layer else 0
+
+    @property
     def cost(self) -> int:
         """Roughly what it takes, to share checks out by."""
         return A_CLAIM if self.planned.scenario else 1
@@ -61,15 +66,25 @@ class Exploring:
     def __str__(self) -> str:
         return f"{self.subject.name}::{EXPLORE}"
 
-    unit, cost, compiled = EXPLORE, 10_000, False
+    unit, part, cost, compiled = EXPLORE, 3, 10_000, False
 
 
 def units(checks: Iterable[Check | Exploring]) -> list[list[Check | Exploring]]:
-    """The checks by what they share layers and answers with, the dearest first, each unit's in the order that they have."""
-    found: dict[str, list[Check | Exploring]] = {}
+    """The checks by what they share layers and answers with, part after part, the dearest first, each unit's in the order that
+    they have."""
+    found: dict[tuple[int, str], list[Check | Exploring]] = {}
     for check in checks:
-        found.setdefault(check.unit, []).append(check)
-    return sorted(found.values(), key=lambda unit: -sum(check.cost for check in unit))
+        found.setdefault((check.part, check.unit), []).append(check)
+    return [found[key] for key in sorted(found, key=lambda key: (key[0], -sum(check.cost for check in found[key])))]
+
+
+def in_turn(checks: Iterable[Check]) -> dict[str, int]:
+    """By what each check prints: when its subject's lanes come to it, as a number."""
+    by_subject: dict[str, list[Check]] = {}
+    for check in checks:
+        by_subject.setdefault(check.subject.name, []).append(check)
+    return {str(check): turn for own in by_subject.values()
+            for turn, check in enumerate(check for unit in units(own) for check in unit)}
 
 
 def asked_of(double: Subject, check: Check | Exploring) -> Check | Exploring:

@@ -21,24 +21,24 @@ from suite.verdicts import Outcome
 @dataclass(frozen=True)
 class Dealt:
     """The checks of one lane where several deal with the same ones: each takes the next of the `units` when it has nothing else
-    to do, and makes its checks `own`; what comes `then` is its alone. Iterated over: all that it may come to take."""
+    to do, and makes its checks `own`; what comes `first` is its alone. Iterated over: all that it may come to take."""
 
     units: deque[list[Any]]
     own: Callable[[Any], Any] = lambda check: check
-    then: Sequence[Any] = ()
+    first: Sequence[Any] = ()
 
     def __iter__(self) -> Iterator[Any]:
-        return chain.from_iterable((*self.units, self.then))
+        return chain.from_iterable((self.first, *self.units))
 
     def taken(self) -> Iterator[Any]:
         """What it takes, as it takes it."""
+        yield from self.first
         while self.units:
             try:
                 unit = self.units.popleft()
             except IndexError:  # another lane was faster
                 break
             yield from map(self.own, unit)
-        yield from self.then
 
 
 def taken(checks: Iterable[Any]) -> Iterator[Any]:

@@ -17,7 +17,7 @@ from reports.lines import Exploration, Timing, Verdict
 from reports.records import NotWritable, RecordsError, Writer, read
 from reports.records import Run as Recorded
 from suite import kept
-from suite.checks import Check, Exploring
+from suite.checks import Check, Exploring, in_turn
 from suite.opening import open_session
 from suite.repros import again
 from suite.session import Session, default_folder
@@ -149,14 +149,22 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Checks first, those that take the longest above all, searches then, times last, when nothing else runs. Of what is not
-    asked for, nothing is said."""
+    """Checks first, those that take the longest above all, searches then, times last, when nothing else runs; the checks of one
+    file and subject in the order in which lanes come to them, so that each is told when it is known. Of what is not asked for,
+    nothing is said."""
     items[:] = [item for item in items if not unasked(item)]
+    asked = [item.callspec.params.get("check") if hasattr(item, "callspec") else None for item in items]
+    turns = in_turn(check for check in asked if isinstance(check, Check))
+    places = {path: place for place, path in enumerate(dict.fromkeys(item.path for item in items))}
+    whom = {name: place for place, name in enumerate(dict.fromkeys(c.subject.name for c in asked if isinstance(c, Check)))}
 
-    def compiled(item: pytest.Item) -> bool:
-        return hasattr(item, "callspec") and getattr(item.callspec.params.get("check"), "compiled", False)
+    def key(item: pytest.Item, check: Any) -> tuple:
+        own = (whom[check.subject.name], turns[str(check)]) if isinstance(check, Check) else ()
+        return ("benchmarks" in item.path.parts, item.originalname == "test_exploration", not getattr(check, "compiled", False),
+                places[item.path], own)
 
-    items.sort(key=lambda item: ("benchmarks" in item.path.parts, item.originalname == "test_exploration", not compiled(item)))
+    keys = {item: key(item, check) for item, check in zip(items, asked, strict=True)}
+    items.sort(key=keys.__getitem__)
 
 
 def unasked(item: pytest.Item) -> bool:

@@ -142,7 +142,8 @@ class Session:
     def run_ahead(self, checks: list[Check | Exploring], timings: Sequence[Preparing] = ()) -> None:
         """Begin the lanes for the checks and searches that were selected: one a subject, and where there are more cores than
         that, several of one subject, each with its own interpreter. One that compiles has two in any case: it takes as long as
-        the others together. What is timed later is prepared when a subject's own interpreter has nothing else to do."""
+        the others together. What is timed later is prepared by a subject's own interpreter before all else: at the end the others
+        would wait for it."""
         asked: dict[str, list[Check | Exploring]] = {}
         for check in checks:
             asked.setdefault("across" if getattr(check, "other", None) else check.subject.name, []).append(check)
@@ -151,7 +152,7 @@ class Session:
         for name in sorted(asked, key=lambda name: (asked[name][0].compiled, len(asked[name])), reverse=True):
             hand = deque(units(asked[name]))
             mine = tuple(timing for timing in timings if timing.subject.name == name)
-            lanes[name] = Dealt(hand, then=mine)
+            lanes[name] = Dealt(hand, first=mine)
             subject = next((s for s in self.subjects if s.name == name and s.device == "cpu"), None)
             if subject is None:
                 continue
@@ -160,7 +161,7 @@ class Session:
                 lanes[f"{name} {number}"] = Dealt(hand, partial(asked_of, self.another(subject)))
         for timing in timings:
             if timing.subject.name not in asked:
-                lanes[str(timing)] = Dealt(deque(), then=(timing,))
+                lanes[str(timing)] = Dealt(deque(), first=(timing,))
         self.lanes.begin(lanes)
 
     def judge(self, check: Check | Exploring | Preparing) -> Outcome | Explored | None:

@@ -9,7 +9,7 @@ from collections import deque
 import pytest
 
 from cases.workloads import timed
-from suite.checks import asked_of, units
+from suite.checks import asked_of, in_turn, units
 from suite.lanes import Dealt, Lanes
 from suite.opening import open_session
 from suite.session import ALONE
@@ -102,23 +102,25 @@ def test_nothing_is_hurried_where_all_is_done():
     assert hurried == []
 
 
-def test_units_stay_whole_and_the_dearest_come_first():
+def test_units_stay_whole_and_the_dearest_of_each_part_come_first():
     checks = open_session(Settings(subjects=("reference",))).all_checks
     found = units(checks)
     assert sorted(str(check) for unit in found for check in unit) == sorted(map(str, checks))
     assert len({unit[0].unit for unit in found}) == len(found) and all(len({c.unit for c in unit}) == 1 for unit in found)
-    costs = [sum(check.cost for check in unit) for unit in found]
-    assert costs == sorted(costs, reverse=True) and len(found) > 100
+    costs = [(unit[0].part, -sum(check.cost for check in unit)) for unit in found]
+    assert costs == sorted(costs) and len(found) > 100
+    turns = in_turn(checks)
+    assert sorted(turns.values()) == list(range(len(checks))) and turns[str(found[1][0])] == len(found[0])
 
 
 def test_lanes_that_deal_take_each_unit_once_and_end_together():
     judge = Judge(0.01)
     lanes = Lanes(judge, cores=2)
     hand = deque([f"{unit}{n}" for n in range(3)] for unit in "abcdef")
-    lanes.begin({"1": Dealt(hand, then=("last",)), "2": Dealt(hand), "3": Dealt(hand, str.lower)})
+    lanes.begin({"1": Dealt(hand, first=("first",)), "2": Dealt(hand), "3": Dealt(hand, str.lower)})
     lanes.wait()
     lanes.stop()
-    assert sorted(judge.seen) == sorted(["last", *(f"{unit}{n}" for unit in "abcdef" for n in range(3))])
+    assert sorted(judge.seen) == sorted(["first", *(f"{unit}{n}" for unit in "abcdef" for n in range(3))])
     assert not hand and judge.most == 3
 
 
@@ -149,7 +151,7 @@ def test_one_subject_is_asked_in_several_interpreters_where_cores_are_free():
     assert {double.name for double in session.doubles} == {"reference"}
 
 
-def test_times_are_prepared_by_the_interpreter_that_is_timed_after_its_checks():
+def test_times_are_prepared_by_the_interpreter_that_is_timed_before_its_checks():
     session = open_session(Settings(subjects=("reference",)))
     seen = []
     session.lanes = Lanes(lambda asked: seen.append(asked), cores=2)
@@ -158,7 +160,7 @@ def test_times_are_prepared_by_the_interpreter_that_is_timed_after_its_checks():
     session.lanes.wait()
     session.stop()
     mine = [asked for asked in seen if asked.subject is session.subjects[0]]
-    assert mine[-len(timings):] == timings and session.doubles
+    assert mine[: len(timings)] == timings and session.doubles
     assert len(seen) == len(session.checks) + len(timings)
 
 
