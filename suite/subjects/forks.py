@@ -42,6 +42,7 @@ def main(address, modules):
     os.close(answers)
     if ready:
         serve(server)
+        os._exit(0)  # nothing is left to be done, and frameworks take a fifth of a second to be taken down
 
 
 def without(names):
