@@ -86,8 +86,7 @@ ALL: tuple[Fault, ...] = (
     }),
     *faults("mutants: PyTorch adapter", "suite.backends.pytorch_losses", {
         "losses: labels smoothed away": (
-            "                                         label_smoothing=options.get(\"smoothing\", 0.0))",
-            "                                         label_smoothing=options.get(\"smoothing\", 1.0))"),
+            "\"label_smoothing\": options.get(\"smoothing\", 0.0)}", "\"label_smoothing\": options.get(\"smoothing\", 1.0)}"),
         "embedding: divided by its cotangents": (
             "        (outputs * torch.tensor(np.array(options[\"cotangents\"], \"float32\"))).sum().backward()",
             "        (outputs / torch.tensor(np.array(options[\"cotangents\"], \"float32\"))).sum().backward()"),
