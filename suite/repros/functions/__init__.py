@@ -52,6 +52,10 @@ def of_function(asked: Sequence[Asked], deviations: Sequence[Deviation], verdict
     return WRITERS[chosen.request.name](told)
 
 
+UNSEEN = {"listed_states": "after", "dropping": "twin", "bounds": "first", "told_shapes": ("outputs", "again", "series")}
+"""Name of a function request -> where a deviation may stand of which its script says nothing."""
+
+
 def unwritten(told: Told) -> bool:
     """Whether a request is of a kind that its writer does not know: Keras' layers asked of PyTorch, a layer in a form of export
     or of training alone, another norm, a loss of one's own; or of what its writer does not look at."""
@@ -64,6 +68,6 @@ def unwritten(told: Told) -> bool:
         or name == "embedding" and options.get("norm", 2.0) != 2.0
         or name == "attending" and "options" in options
         or name == "masked_loss" and options["loss"] == "own"
-        or where.startswith({"listed_states": "after", "dropping": "twin", "bounds": "first"}.get(name, "nowhere"))
+        or where.startswith(UNSEEN.get(name, "nowhere"))
         or name == "options" and where in ("configuration", "name", "dtype", "trainable")
     )
