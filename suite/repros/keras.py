@@ -70,7 +70,7 @@ class Keras:
         if not weights:
             pass
         elif theirs:
-            lines += [f"for v, u in zip({own}, {theirs}):", "    v.assign(u)"]
+            lines += [f"for v, u in zip({own}, {theirs}):", "    v.assign(np.array(u))"]
         else:
             lines += [f"for v in {own}:", "    v.assign(draw(*v.shape) / 2)"]
         if q.request.execution.origin == "from_config":
