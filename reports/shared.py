@@ -65,9 +65,9 @@ def _groups(verdicts: list[Verdict]) -> list[Shared]:
     found: list[Shared] = []
     while len(found) < GROUPS:
         failing = {place for place, each in enumerate(asked) if each.id in failed}
-        if len(failing) < FEWEST or not (conditions := _conditions(asked, failing)):
+        conditions, met = _conditions(asked, failing)
+        if len(failing) < FEWEST or not conditions:
             break
-        met = {place for place, each in enumerate(asked) if _meets(each, conditions)}
         inside, outside = failing & met, failing - met
         others = len(asked) - len(met)
         if len(inside) < FEWEST or len(inside) * others < APART * len(outside) * len(met):
@@ -78,9 +78,9 @@ def _groups(verdicts: list[Verdict]) -> list[Shared]:
     return found
 
 
-def _conditions(asked: list[Verdict], failing: set[int]) -> tuple[Condition, ...]:
-    """The conditions that tell the failing ones from the others best, by the F-measure, found one after another; none where no
-    feature tells them apart."""
+def _conditions(asked: list[Verdict], failing: set[int]) -> tuple[list[Condition], set[int]]:
+    """The conditions that tell the failing ones from the others best, by the F-measure, found one after another, and the places
+    that meet them; none where no feature tells them apart."""
     places: dict[Condition, set[int]] = {}
     for place, each in enumerate(asked):
         for condition in _features(each):
@@ -94,7 +94,7 @@ def _conditions(asked: list[Verdict], failing: set[int]) -> tuple[Condition, ...
             break
         chosen.append(condition)
         met &= places[condition]
-    return tuple(chosen)
+    return chosen, met
 
 
 def _measure(failing: set[int], met: set[int]) -> float:
@@ -104,10 +104,6 @@ def _measure(failing: set[int], met: set[int]) -> float:
 
 def _features(verdict: Verdict) -> list[Condition]:
     return [(name, str(value)) for name, value in verdict.features.items() if name not in NOT_SAID]
-
-
-def _meets(verdict: Verdict, conditions: Iterable[Condition]) -> bool:
-    return set(conditions) <= set(_features(verdict))
 
 
 def _simplest(failing: list[Verdict], verdicts: list[Verdict]) -> Verdict:

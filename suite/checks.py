@@ -79,12 +79,12 @@ def units(checks: Iterable[Check | Exploring]) -> list[list[Check | Exploring]]:
 
 
 def in_turn(checks: Iterable[Check]) -> dict[str, int]:
-    """By what each check prints: when its subject's lanes come to it, as a number."""
+    """By what each check prints: its place, subject after subject, in the order in which lanes come to them."""
     by_subject: dict[str, list[Check]] = {}
     for check in checks:
         by_subject.setdefault(check.subject.name, []).append(check)
-    return {str(check): turn for own in by_subject.values()
-            for turn, check in enumerate(check for unit in units(own) for check in unit)}
+    return {str(check): turn for turn, check in enumerate(
+        check for own in by_subject.values() for unit in units(own) for check in unit)}
 
 
 def asked_of(double: Subject, check: Check | Exploring) -> Check | Exploring:

@@ -156,12 +156,10 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     asked = [item.callspec.params.get("check") if hasattr(item, "callspec") else None for item in items]
     turns = in_turn(check for check in asked if isinstance(check, Check))
     places = {path: place for place, path in enumerate(dict.fromkeys(item.path for item in items))}
-    whom = {name: place for place, name in enumerate(dict.fromkeys(c.subject.name for c in asked if isinstance(c, Check)))}
 
     def key(item: pytest.Item, check: Any) -> tuple:
-        own = (whom[check.subject.name], turns[str(check)]) if isinstance(check, Check) else ()
         return ("benchmarks" in item.path.parts, item.originalname == "test_exploration", not getattr(check, "compiled", False),
-                places[item.path], own)
+                places[item.path], turns.get(str(check), 0))
 
     keys = {item: key(item, check) for item, check in zip(items, asked, strict=True)}
     items.sort(key=keys.__getitem__)

@@ -130,9 +130,8 @@ def carried_states_are_cut(ask, case):
 def given_states_go_first(ask, case):
     layer = case.layer
     wants = EVERYTHING if (layer.cell, layer.layers) == ("lstm", 1) and layer.direction != "bidirectional" else FORWARD
-    request = case.request(layer=case.layer.but(stateful=False), wants=wants)
-    stateful = case.layer.but(stateful=True)
-    seen = ask(case.request(layer=stateful, wants=wants, before=(case.batch.but(initial_states=None),)))
+    request = case.request(layer=layer.but(stateful=False), wants=wants)
+    seen = ask(case.request(layer=layer.but(stateful=True), wants=wants, before=(case.batch.but(initial_states=None),)))
     return alike(
         seen,
         ask(request),
