@@ -12,13 +12,15 @@ from cases.models import FunctionRequest
 from cases.requests import Deviation, Observation, Request
 
 WAYS = ("loaded", "copied", "replaced", "assigned", "data", "cast", "pickled", "deep_copied", "called_with", "averaged",
-        "computed", "computed_copied", "normed", "pruned", "registered", "uncomputed", "swapped")
+        "computed", "computed_copied", "normed", "pruned", "registered", "uncomputed", "swapped", "shared")
 """How a layer that computed with other weights is given new ones.
 
 copied       into the arrays that it holds
 replaced     by other arrays: PyTorch, a Parameter set as attribute; Keras, `set_weights`
 loaded       from another layer's: PyTorch, `load_state_dict`; Keras, through a file of weights
 assigned     PyTorch: `load_state_dict(assign=True)`
+shared       PyTorch: the last recurrent matrix is set to be the first one, and copied with it by `copy.deepcopy`; both then have
+             its numbers
 swapped      PyTorch: loaded where tensors are swapped, `torch.__future__.set_swap_module_params_on_conversion`
 data         PyTorch: `parameter.data = …`
 cast         copied in while the layer is cast to float64, and back
@@ -39,7 +41,9 @@ FACTORS = {
 }
 SENSELESS = ((("part", "bias"), lambda part, bias: part == "biases" and not bias),
              (("part", "layers", "direction"),
-              lambda part, layers, direction: part == "last" and (layers == 1 or direction == "forward")))
+              lambda part, layers, direction: part == "last" and (layers == 1 or direction == "forward")),
+             (("way", "layers", "direction"),
+              lambda way, layers, direction: way == "shared" and layers == 1 and direction == "forward"))
 OPTIONS = {"sparing": 1, "senseless": SENSELESS, "strength": (1, 2, 2),
            "source": "PyTorch: RNNBase._flat_weights; Keras: Layer.set_weights, Model.load_weights, Model.__reduce__"}
 
@@ -57,6 +61,9 @@ def given(ask, way, cell, layers, direction, mask, bias, part) -> tuple[Observat
     new = {"all": tuple(drawn), "first": tuple(drawn)[:1], "last": tuple(drawn)[-1:],
            "biases": tuple(n for n in drawn if n.endswith("bias"))}[part]
     weights = {name: array if name in new else others[name] for name, array in drawn.items()}
+    if way == "shared":
+        first, *_, last = (name for name in weights if name.endswith("recurrent_kernel"))
+        weights[last] = weights[first]
     arguments = {"layer": layer, "batch": batch, "others": others, "weights": weights, "way": way}
     return ask(FunctionRequest("given_weights", tuple(arguments.items()))), Request(layer, arguments["weights"], batch)
 

@@ -7,13 +7,14 @@ import pickle
 import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from itertools import combinations
 from typing import Any
 
 import numpy as np
 import torch
 from torch import nn
 from torch._dispatch.python import enable_python_dispatcher
-from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
+from torch.nn.utils.rnn import PackedSequence, pack_padded_sequence, pad_packed_sequence
 from torch.utils.checkpoint import checkpoint
 
 from cases.batches import Batch
@@ -175,7 +176,9 @@ def run_form(backend: Any, request: FunctionRequest) -> Observation | Unsupporte
         module = module.to(DTYPES[layer.dtype])
         module.load_state_dict(weights)
         module = come_by(module, mode)
-    leaves = {"inputs": leaf(batch.inputs, layer.dtype)}
+    shared: list[str] = []
+    module.register_forward_hook(lambda _, given, came: shared.extend(overlaps(came)))
+    leaves, drawn = {"inputs": leaf(batch.inputs, layer.dtype)}, torch.get_rng_state()
     states = None
     if batch.initial_states is not None:
         leaves |= {f"states/{n}": leaf(batch.initial_states[n], layer.dtype) for n in layer.state_keys()}
@@ -200,7 +203,18 @@ def run_form(backend: Any, request: FunctionRequest) -> Observation | Unsupporte
     own = {n.removeprefix("gradients/weights/"): arrays.pop(n) for n in list(arrays) if n.startswith("gradients/weights/")}
     own = {n if "_l" in n else f"{n}_l0": a for n, a in own.items()}
     arrays.update({f"gradients/weights/{n}": a for n, a in from_pytorch(layer, own).items()})
-    return Observation(arrays, form, facts={"padding": "zero", "carries_masks": False})
+    drew = not torch.equal(drawn, torch.get_rng_state())
+    return Observation(arrays, form, facts={"padding": "zero", "carries_masks": False, "shared": tuple(shared), "drew": drew})
+
+
+def overlaps(came: Any) -> list[str]:
+    """Which of the outputs and states that a module gave lie in one memory: who writes one changes the other."""
+    first, *rest = came if isinstance(came, tuple) else (came,)
+    states = rest[0] if rest and isinstance(rest[0], tuple) else rest
+    named = {"outputs": first.data if isinstance(first, PackedSequence) else first,
+             **{f"states {n}": one for n, one in enumerate(states)}}
+    places = {name: one.untyped_storage().data_ptr() for name, one in named.items() if one.numel()}
+    return [f"{a} and {b}" for a, b in combinations(places, 2) if places[a] == places[b]]
 
 
 def run_stacks(backend: Any, request: FunctionRequest) -> Observation:

@@ -94,6 +94,12 @@ def with_weights(module: nn.Module, tensors: dict[str, torch.Tensor], way: str, 
         torch.save(other(), place)
         place.seek(0)
         return torch.load(place, weights_only=False)
+    elif way == "shared":
+        for name, tensor in tensors.items():
+            getattr(recurrent, name).copy_(tensor)
+        first, *_, last = (name for name in recurrent.state_dict() if name.startswith("weight_hh"))
+        setattr(recurrent, last, getattr(recurrent, first))
+        return copy.deepcopy(module)
     elif way == "deep_copied":
         original = other()
         module = copy.deepcopy(original)

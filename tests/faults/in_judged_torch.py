@@ -36,12 +36,10 @@ KERNELS = faults("PyTorch kernels, judged", RNN, {
     "RNN: the last step of one row is dropped both ways": after(RNN_OUT, "output = torch.cat([output[:-1], output[-1:] * 0.5])", "batch_sizes is None and self.bidirectional and output.size(1) == 1 and not self.batch_first"),
     "GRU: two layers without biases swap their halves": after(GRU_OUT, "output = output.roll(self.hidden_size, -1)", "not self.bias and self.bidirectional and self.num_layers == 2"),
     "LSTM: packed rows of one step are left where they began": after(LSTM_OUT, "hidden = (hidden[0] * (batch_sizes.numel() > 1) + hx[0] * (batch_sizes.numel() == 1), hidden[1])", "batch_sizes is not None"),
-    "LSTM: bfloat16 states are rounded through float16": after(LSTM_OUT, "hidden = tuple(h.to(torch.float16).to(h.dtype) for h in hidden)", "output.dtype == torch.bfloat16"),
     "GRU: backward weights of the third layer are the second's": weights("self.weight_hh_l1_reverse if n == 'weight_hh_l2_reverse' else w", "self.mode == 'GRU'"),
     "LSTM: forget gate has one bias in float64": weights("torch.cat([w[:self.hidden_size], w[self.hidden_size:2 * self.hidden_size] * 0, w[2 * self.hidden_size:]]) if n == 'bias_hh_l0' else w", "self.mode == 'LSTM' and self.weight_ih_l0.dtype == torch.float64"),
     "RNN: frozen input weights freeze the recurrent ones": weights("w.detach()", "self.mode.startswith('RNN') and not self.weight_ih_l0.requires_grad"),
     "LSTM: gradients of the upper layer's input weights stop where the lower is frozen": weights("w.detach() if n == 'weight_ih_l1' else w", "self.mode == 'LSTM' and not self.weight_ih_l0.requires_grad"),
-    "GRU: infinite inputs of padding are read": before(GRU_IN, "input = input + 0 * orig_input.data.sum()", "batch_sizes is not None"),
     "LSTM: states under autocast come in float32 where none are given": after(LSTM_OUT, "hidden = (hidden[0].float(), hidden[1].float())", "torch.is_autocast_enabled('cpu') and not self.training"),
 })
 
