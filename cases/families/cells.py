@@ -190,7 +190,8 @@ def form_request(request: Request, form: str, mode: str = "training") -> Functio
 
 
 @statement("A layer called in another form gives what it gives on a batch, in either dtype and every mode, and changes nothing "
-           "that it is given, draws no numbers, and gives results each of its own: time first, without a batch axis, cell by cell, decomposed, computed again, each layer apart.",
+           "that it is given, draws no numbers, and gives results each of its own: time first, without a batch axis, cell by cell, "
+           "decomposed, computed again, each layer apart.",
            {"form": FORMS, "cell": ("lstm", "gru", "simple_rnn"), "mask": ("none", "right"), "states": (True, False),
             "direction": ("forward", "bidirectional"), "layers": (1, 3, 2), "bias": (True, False), "activation": ("tanh", "relu"),
             "size": tuple(SIZES), "dtype": ("float32", "float64"), "mode": MODES},
@@ -213,7 +214,7 @@ def forms_agree(ask, form, cell, mask, states, direction, layers, bias, activati
     given = {"inputs": batch.inputs, **{f"states/{name}": array for name, array in (batch.initial_states or {}).items()}}
     after = {name.removeprefix("given/"): array for name, array in seen.named("given").items()}
     found = against_reference(seen, request, "outputs", "states", *(("loss", *more) if more else ()))
-    found += [Deviation("memory", f"{pair} lie in one memory: who writes one changes both") for pair in seen.facts.get("shared", ())]
+    found += [Deviation("memory", f"{pair} lie in one memory") for pair in seen.facts.get("shared", ())]
     found += [Deviation("generator", "a layer without dropout drew numbers")] * bool(seen.facts.get("drew"))
     return found + [d for name in after for d in equal(f"given/{name}", after[name], given[name].astype(dtype), "after the call")]
 
