@@ -190,8 +190,8 @@ def form_request(request: Request, form: str, mode: str = "training") -> Functio
 
 
 @statement("A layer called in another form gives what it gives on a batch, in either dtype and every mode, and changes nothing "
-           "that it is given, draws no numbers, and gives results each of its own: time first, without a batch axis, cell by cell, "
-           "decomposed, computed again, each layer apart.",
+           "that it is given, draws no numbers, and gives results each of its own: time first, without a batch axis, cell by "
+           "cell, decomposed, computed again, each layer apart.",
            {"form": FORMS, "cell": ("lstm", "gru", "simple_rnn"), "mask": ("none", "right"), "states": (True, False),
             "direction": ("forward", "bidirectional"), "layers": (1, 3, 2), "bias": (True, False), "activation": ("tanh", "relu"),
             "size": tuple(SIZES), "dtype": ("float32", "float64"), "mode": MODES},
