@@ -19,8 +19,8 @@ copied       into the arrays that it holds
 replaced     by other arrays: PyTorch, a Parameter set as attribute; Keras, `set_weights`
 loaded       from another layer's: PyTorch, `load_state_dict`; Keras, through a file of weights
 assigned     PyTorch: `load_state_dict(assign=True)`
-shared       PyTorch: the last recurrent matrix is set to be the first one, and copied with it by `copy.deepcopy`; both then have
-             its numbers
+shared       PyTorch: the last recurrent matrix is set to be the first one, both are copied by `copy.deepcopy`, and the first
+             one of the copy is given numbers
 swapped      PyTorch: loaded where tensors are swapped, `torch.__future__.set_swap_module_params_on_conversion`
 data         PyTorch: `parameter.data = …`
 cast         copied in while the layer is cast to float64, and back

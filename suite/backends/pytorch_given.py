@@ -95,11 +95,12 @@ def with_weights(module: nn.Module, tensors: dict[str, torch.Tensor], way: str, 
         place.seek(0)
         return torch.load(place, weights_only=False)
     elif way == "shared":
-        for name, tensor in tensors.items():
-            getattr(recurrent, name).copy_(tensor)
         first, *_, last = (name for name in recurrent.state_dict() if name.startswith("weight_hh"))
         setattr(recurrent, last, getattr(recurrent, first))
-        return copy.deepcopy(module)
+        module = copy.deepcopy(module)
+        recurrent = next(m for m in module.modules() if isinstance(m, nn.RNNBase))
+        for name in tensors.keys() - {last}:
+            getattr(recurrent, name).copy_(tensors[name])
     elif way == "deep_copied":
         original = other()
         module = copy.deepcopy(original)
