@@ -214,9 +214,18 @@ def run_called_apart(backend: Any, request: FunctionRequest) -> Observation:
                 refused.append(0.0)
             except RuntimeError:
                 refused.append(1.0)
+        try:
+            call(module, (given, {"0.bias": given["0.bias"]}), (x,))
+            refused.append(0.0)
+        except ValueError:
+            refused.append(1.0)
         due = other(x)
+    stacked, own = torch.func.stack_module_state([module, other]), [dict(one.named_parameters()) for one in (module, other)]
+    trained = all(one.is_leaf and one.requires_grad for one in stacked[0].values())
+    apart = all(torch.equal(one, torch.stack([each[name] for each in own])) for name, one in stacked[0].items())
     arrays = {"outputs": outputs, "mean": given["1.running_mean"], "count": given["3.count"], "due/outputs": due,
               "due/mean": other[1].running_mean, "due/count": other[3].count}
     return Observation({**{n: to_numpy(one) for n, one in arrays.items()}, "before": before,
                         "after": to_numpy(module[1].running_mean),
-                        "calls": to_numpy(module[3].count), "refused": np.array(refused)})
+                        "calls": to_numpy(module[3].count), "refused": np.array(refused),
+                        "stacked": np.array([apart and stacked[0].keys() == own[0].keys(), trained], "float64")})
