@@ -79,7 +79,6 @@ ONNX = faults("PyTorch to ONNX, judged", "torch.onnx._internal.torchscript_expor
 AROUND = (
     *faults("PyTorch around layers, judged", "torch.nn.parameter", {
         "copied weights are no longer frozen": ("                self.data.clone(memory_format=torch.preserve_format), self.requires_grad\n", "                self.data.clone(memory_format=torch.preserve_format)\n"),
-        "copied weights are shared no longer": ("            memo[id(self)] = result\n            return result\n\n    # pyrefly", "            return result\n\n    # pyrefly"),
     }),
     *faults("PyTorch around layers, judged", "torch.nn.modules.dropout", {
         "rates above one are taken": ("        if p < 0 or p > 1:\n", "        if p < 0:\n"),
