@@ -121,16 +121,18 @@ gradients."""
 
 
 @statement("LSTMs with projections, in one layer or several above each other, forward or both ways, give the outputs, final "
-           "states and gradients of the equations, batch first, time first or without a batch, in either dtype and every mode.",
+           "states and gradients of the equations, batch first, time first, without a batch or decomposed, in either dtype and "
+           "every mode.",
            {"layers": (2, 1, 3), "direction": ("bidirectional", "forward"), "mask": ("right", "none"), "states": (True, False),
-            "bias": (True, False), "steps": (STEPS, ROWS, 1), "form": ("batch_first", "time_first", "unbatched"),
+            "bias": (True, False), "steps": (STEPS, ROWS, 1), "form": ("batch_first", "time_first", "unbatched", "decomposed", "decomposed_packed"),
             "dtype": ("float32", "float64"), "mode": MODES, "trained": ("all", "odd", "even")},
            usual={"layers": (3, 1)}, strength=(1, 2, 3), sparing=0,
            source="PyTorch: nn.LSTM(proj_size); Sak et al. 2014", senseless=(
-               (("form", "mask"), lambda form, mask: form == "unbatched" and mask != "none"),
+               (("form", "mask"), lambda form, mask: mask != "none" and form in ("unbatched", "decomposed")
+                or mask == "none" and form == "decomposed_packed"),
                (("steps", "mask"), lambda steps, mask: steps == 1 and mask != "none")))
 def projected_layers_match_reference(ask, layers, direction, mask, states, bias, steps, form, dtype, mode, trained):
-    """trained: all weights, or every second one, the others being frozen."""
+    """trained: all weights, or every second one, the others being frozen. Decomposed, whole batches and packed ones are two."""
     one = Chain((Cell("projected", 5, width=3),) * layers, FEATURES, "layers", direction)
     weights = {name: array for name, array in one.draw_weights().items() if bias or not name.endswith("bias")}
     request = chain_request(one, weights, one.draw_batch(ROWS, steps, mask, states), mode != "unrecorded")

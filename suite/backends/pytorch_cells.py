@@ -132,8 +132,9 @@ def chained(options: dict[str, Any], form: str = "batch_first", dtype: str = "fl
 
 
 def _projected(module: nn.Module, x: torch.Tensor, batch: Batch, states: Any, form: str):
-    if form == "time_first":
-        return _time_first(module, x, batch, states, form)
+    if form == "time_first" or form.startswith("decomposed"):
+        with _way(form):
+            return _time_first(module, x, batch, states, form)
     if form == "unbatched":
         found = [module(row, _row(states, number)) for number, row in enumerate(x)]
         return torch.stack([outputs for outputs, _ in found]), _joined([last for _, last in found])
@@ -258,7 +259,7 @@ class Apart(nn.Module):
 @contextmanager
 def _way(form: str) -> Iterator[None]:
     """The context in which a layer is called in this form."""
-    if form == "decomposed":
+    if form.startswith("decomposed"):
         with enable_python_dispatcher():  # what export and compile trace
             yield
     elif form == "spared":
