@@ -177,14 +177,19 @@ def run_form(backend: Any, request: FunctionRequest) -> Observation | Unsupporte
         module = module.to(DTYPES[layer.dtype])
         module.load_state_dict(weights)
         module = come_by(module, mode)
-    shared: list[str] = []
-    module.register_forward_hook(lambda _, given, came: shared.extend(overlaps(came)))
+    odd: list[str] = []
+    module.register_forward_hook(lambda one, given, came: odd.extend(oddities(one, came)))
     leaves, drawn = {"inputs": leaf(batch.inputs, layer.dtype)}, torch.get_rng_state()
     states = None
     if batch.initial_states is not None:
         leaves |= {f"states/{n}": leaf(batch.initial_states[n], layer.dtype) for n in layer.state_keys()}
         states = stack_states(layer, {n: leaves[f"states/{n}"] for n in layer.state_keys()})
-    with moment("run"), recorded(mode, layer.bias):
+    frozen = mode == "unrecorded" and layer.bias and states is not None
+    if frozen:
+        module.requires_grad_(False)
+        leaves["inputs"].requires_grad_(False)
+        states = tuple(s.detach() for s in states) if isinstance(states, tuple) else states.detach()
+    with moment("run"), torch.enable_grad() if frozen else recorded(mode, layer.bias):
         if form in (*WITH_LENGTHS, "batch_first"):
             with _way(form):
                 outputs, finals = _time_first(module, leaves["inputs"], batch, states, form)
@@ -205,17 +210,24 @@ def run_form(backend: Any, request: FunctionRequest) -> Observation | Unsupporte
     own = {n if "_l" in n else f"{n}_l0": a for n, a in own.items()}
     arrays.update({f"gradients/weights/{n}": a for n, a in from_pytorch(layer, own).items()})
     drew = not torch.equal(drawn, torch.get_rng_state())
-    return Observation(arrays, form, facts={"padding": "zero", "carries_masks": False, "shared": tuple(shared), "drew": drew})
+    return Observation(arrays, form, facts={"padding": "zero", "carries_masks": False, "odd": tuple(odd), "drew": drew})
 
 
-def overlaps(came: Any) -> list[str]:
-    """Which of the outputs and states that a module gave lie in one memory: who writes one changes the other."""
+def oddities(module: nn.Module, came: Any) -> list[str]:
+    """What of the outputs and states that a module gave is in the way of who uses them: two that lie in one memory, so that who
+    writes one changes the other; one that cannot be viewed as layers and directions (batch first, states alone can); and one
+    that needs gradients where nothing is recorded, or nothing is trained, or needs none where all is."""
     first, *rest = came if isinstance(came, tuple) else (came,)
     states = rest[0] if rest and isinstance(rest[0], tuple) else rest
     named = {"outputs": first.data if isinstance(first, PackedSequence) else first,
              **{f"states {n}": one for n, one in enumerate(states)}}
     places = {name: one.untyped_storage().data_ptr() for name, one in named.items() if one.numel()}
-    return [f"{a} and {b}" for a, b in combinations(places, 2) if places[a] == places[b]]
+    found = [f"{a} and {b} lie in one memory" for a, b in combinations(places, 2) if places[a] == places[b]]
+    found += [f"{name} cannot be viewed" for name, one in list(named.items())[getattr(module, "batch_first", False):]
+              if not one.is_contiguous()]
+    records = torch.is_grad_enabled() and any(weight.requires_grad for weight in module.parameters())
+    return found + [f"{name} needs {'no gradients' if records else 'gradients'}" for name, one in named.items()
+                    if one.requires_grad != records]
 
 
 def run_stacks(backend: Any, request: FunctionRequest) -> Observation:

@@ -11,7 +11,6 @@ RESULTS = faults("PyTorch results, judged again", RNN, {
     "GRU: last states of a stack lie batch first": after(GRU_OUT, "hidden = hidden.transpose(0, 1).contiguous().transpose(0, 1)", "self.num_layers > 1 and batch_sizes is None"),
     "GRU: results need gradients where nothing is recorded": after(GRU_OUT, "output.requires_grad_()", "not torch.is_grad_enabled() and not torch.is_inference_mode_enabled()"),
     "RNN: frozen layers give results that need gradients": after(RNN_OUT, "hidden = hidden if hidden.requires_grad or not torch.is_grad_enabled() else hidden.requires_grad_()", "not self.training"),
-    "LSTM: projections warn at every call": before(LSTM_IN, "warnings.warn('projected')", "self.proj_size > 0 and not self.training"),
     "GRU: packed outputs and states lie in one memory": after(GRU_OUT, "output = torch.cat([output, hidden[-1]]); output, hidden = output[:-hidden.size(1)], output[-hidden.size(1):][None]", "batch_sizes is not None and self.num_layers == 1 and not self.bidirectional"),
     "RNN: one step gives its state for its output": after(RNN_OUT, "output = hidden.transpose(0, 1) if self.batch_first else hidden", "batch_sizes is None and self.num_layers == 1 and not self.bidirectional and output.numel() == hidden.numel()"),
     "LSTM: states of given ones are written where those lie": after(LSTM_OUT, "hidden = (hx[0].copy_(hidden[0]), hidden[1])", "batch_sizes is None and not torch.is_grad_enabled() and self.num_layers == 2"),
