@@ -3,7 +3,7 @@ survived: what results are beside their numbers, what is kept between calls, for
 """
 
 from tests.faults.base import faults
-from tests.faults.in_blind_torch_fifth import GRU_IN, GRU_OUT, LSTM_IN, LSTM_OUT, RNN, RNN_IN, RNN_OUT, after, before
+from tests.faults.in_blind_torch_fifth import GRU_IN, GRU_OUT, LSTM_OUT, RNN, RNN_OUT, after, before
 from tests.faults.in_outside_torch import weights
 
 RESULTS = faults("PyTorch results, judged again", RNN, {
