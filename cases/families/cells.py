@@ -269,7 +269,7 @@ def unbatched_is_a_row(ask, cell, direction, layers, form):
 
 UNFIT: dict[str, tuple[tuple[int, ...], tuple[int, ...]]] = {  # of inputs and states, for 3 features and 5 units
     "bare_inputs": ((3,), (5, 5)), "bare_states": ((5, 3), (5,)), "one_row": ((4, 3), (1, 5)), "fewer_rows": ((4, 3), (2, 5)),
-    "narrow": ((4, 3), (4, 1)), "third_axis": ((4, 3), (2, 4, 5)),
+    "narrow": ((4, 3), (4, 1)), "third_axis": ((5, 3), (5, 5, 5)),
 }
 
 
