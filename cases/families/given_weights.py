@@ -23,7 +23,7 @@ shared       PyTorch: the last recurrent matrix is set to be the first one, both
              one of the copy is given numbers
 swapped      PyTorch: loaded where tensors are swapped, `torch.__future__.set_swap_module_params_on_conversion`
 data         PyTorch: `parameter.data = …`
-cast         copied in while the layer is cast to float64, and back
+cast         copied in while the layer, which was called in float64 too, is cast to float64, and back
 pickled      another layer that has them, through pickle
 deep_copied  another layer that has them, through `copy.deepcopy`; the one that was copied is then given other weights
 called_with  given with the call alone: PyTorch, `functional_call`; Keras, `stateless_call`
@@ -86,16 +86,17 @@ def weights_given_are_used(ask, **variant) -> list[Deviation]:
 
 @statement("A call with other weights and statistics computes with them, in every place where a weight stands that is given "
            "once, moves the statistics that were given and not its own, takes no name twice, and none that nobody has where all "
-           "must fit; weights of several modules that are stacked are theirs, and trained.",
+           "must fit; weights and statistics of several modules of one mode can be stacked, are theirs, and are trained.",
            {"tied": (True, False), "training": (True, False)}, strength=(1, 2, 2), sparing=0,
            source="PyTorch: torch.func.functional_call(tie_weights, strict), stack_module_state")
 def calls_with_others_are_apart(ask, tied, training) -> list[Deviation]:
     """Arrays: `outputs`, `mean` and `count`, what was given for these afterwards, and `due/` the same of a module that has what
     is given; `before`, `after`, the module's own mean; `calls`, its own count; `refused`, of a name too many and of one too few,
-    where all must fit, and of one given twice; `stacked`: whether these are what was stacked, and trained."""
+    where all must fit, of one given twice, and of modules of two modes that are stacked; `stacked`: whether these are what was
+    stacked, and trained."""
     seen = ask(FunctionRequest("called_apart", (("tied", tied), ("training", training))))
     found = [d for name in ("outputs", "mean", "count") for d in equal(name, seen[name], seen[f"due/{name}"])]
     found += equal("after", seen["after"], seen["before"], "the module's own mean")
     found += equal("calls", seen["calls"], np.zeros(1), "the module's own count, which it sets anew in a call")
     found += equal("stacked", seen["stacked"], np.ones(2))
-    return found + equal("refused", seen["refused"], np.ones(3))
+    return found + equal("refused", seen["refused"], np.ones(4))

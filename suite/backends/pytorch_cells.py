@@ -136,7 +136,7 @@ def _projected(module: nn.Module, x: torch.Tensor, batch: Batch, states: Any, fo
         with _way(form):
             return _time_first(module, x, batch, states, form)
     if form == "unbatched":
-        found = [module(row, _row(states, number)) for number, row in enumerate(x)]
+        found = [module(row, hx=_row(states, number)) for number, row in enumerate(x)]
         return torch.stack([outputs for outputs, _ in found]), _joined([last for _, last in found])
     if batch.mask is None:
         return module(x, states)
@@ -316,8 +316,8 @@ def _by_hand(cell: nn.Module, layer: Layer, steps: torch.Tensor, states: Any):
     if states is not None:
         states = tuple(s[0] for s in states) if layer.cell == "lstm" else states[0]
     outputs = []
-    for x in steps:
-        states = cell(x, states)
+    for number, x in enumerate(steps):
+        states = cell(x, states) if number else cell(x, hx=states)  # by place, or by name
         outputs.append(states[0] if layer.cell == "lstm" else states)
     finals = tuple(s[None] for s in states) if layer.cell == "lstm" else states[None]
     return torch.stack(outputs, dim=outputs[0].ndim - 1), finals
@@ -331,7 +331,7 @@ def _row(states: Any, row: int) -> Any:
 
 def _one_row(module: nn.Module, layer: Layer, x: torch.Tensor, states: Any, form: str):
     """One sequence (time, features), by the module or by its cell."""
-    return module(x, states) if form.startswith("unbatched") and not form.endswith("cell") else _by_hand(module, layer, x, states)
+    return module(x, hx=states) if form.startswith("unbatched") and "cell" not in form else _by_hand(module, layer, x, states)
 
 
 def _joined(finals: list[Any]) -> Any:
