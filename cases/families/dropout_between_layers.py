@@ -43,10 +43,12 @@ def dropped(ask, request: Request, rate: float, training: bool, seed: int = 0, f
     return ask(FunctionRequest("dropout_between_layers", tuple(arguments.items())))
 
 
-@statement("In inference, dropout between layers changes nothing.", **OPTIONS)
+@statement("In inference, dropout between layers changes nothing, and draws nothing.", **OPTIONS)
 def dropout_between_layers_rests_in_inference(ask, **variant):
     request = stack(**variant)
-    return against_reference(dropped(ask, request, RATE, training=False), request, "outputs", "states")
+    seen = dropped(ask, request, RATE, training=False)
+    drew = [Deviation("generator", "numbers were drawn in inference")] * bool(seen.facts.get("drew"))
+    return against_reference(seen, request, "outputs", "states") + drew
 
 
 @statement("In training, dropout between layers reaches all layers but the first, is drawn anew at each call, and again the same "

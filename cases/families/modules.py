@@ -3,6 +3,8 @@ gradients that are kept, weights that are computed."""
 
 from __future__ import annotations
 
+import re
+
 import numpy as np
 
 from cases.batches import Batch, BatchPlan
@@ -131,24 +133,34 @@ def segments_are_the_stack(ask, segments, cell):
     return found + compare("dropped", seen["dropped"], seen["plainly"].astype("float64"), size)
 
 
-KEPT = {"cast": 1.0, "cast_back": 1.0, "added": 2.0, "zeroed": 0.0, "zeroed_by_optimizer": 0.0, "frozen": 1.0,
-        "partly_frozen": 1.0, "others_frozen": 1.0}
+FROZEN = {"partly_frozen": r"recurrent_(kernel|bias)", "others_frozen": "/(kernel|bias)", "biases_frozen": "bias",
+          "lower_frozen": "^0/", "upper_frozen": "^1/"}
+"""Which weights are frozen from the beginning, and have no gradients: where this stands in their names."""
+KEPT = {"cast": 1.0, "cast_back": 1.0, "added": 2.0, "zeroed": 0.0, "zeroed_by_optimizer": 0.0, "frozen": 1.0, "shared": 1.0,
+        **dict.fromkeys(FROZEN, 1.0)}
 """What becomes of gradients, and what factor they then have: the module's weights change their dtype, once or twice; a second
-backward pass; they are set to zero, by the module or by the optimizer; the module is frozen after the first of two passes; every
-second weight is frozen from the beginning, or all the others are, and these have none."""
+backward pass; they are set to zero, by the module or by the optimizer; the module is frozen after the first of two passes; one
+recurrent matrix stands in both directions, and has the gradients of both; some weights are frozen."""
+SHARED = ("0/forward/recurrent_kernel", "0/backward/recurrent_kernel")
 
 
 @statement("Gradients that a module keeps are in its weights' dtype, add up over passes, go along where the dtype is changed, "
            "and are zero where that is asked for, or none; what the last pass gives is the layer's, also of a module that is "
-           "frozen, or some of its weights.",
+           "frozen, or some of its weights, or in which one weight stands twice.",
            {"way": tuple(KEPT), "cell": CELLS, "mask": MASKS},
-           strength=(1, 2, 2), sparing=0, source=f"{TORCH}.to, zero_grad, requires_grad_")
+           strength=(1, 2, 2), sparing=0, source=f"{TORCH}.to, zero_grad, requires_grad_", senseless=(
+               (("way", "cell"), lambda way, cell: cell == "simple_rnn" and way.startswith(("cast", "added", "zeroed"))),))
 def gradients_are_kept(ask, way, cell, mask):
-    request = asked(cell, mask)
+    more = {"direction": "bidirectional"} if way == "shared" else {}
+    request = asked(cell, mask, **more, layers=2 if way in FROZEN else 1)
+    if way == "shared":
+        request = request.but(weights={**request.weights, SHARED[1]: request.weights[SHARED[0]]})
     seen = ask(FunctionRequest("kept_gradients", (("request", request), ("way", way))))
-    due = {n: e for n, e in expect(request).items() if n.startswith("gradients/weights/")}
-    trained = {n: seen.arrays.get(n.replace("gradients/weights", "trained"), 1.0) for n in due}
-    found = [d for n, e in due.items() for d in compare(n, seen[n], e.value * KEPT[way] * trained[n], 2 * e.allowed)]
+    due = {n.removeprefix("gradients/weights/"): e for n, e in expect(request).items() if n.startswith("gradients/weights/")}
+    values = {n: e.value * KEPT[way] * (way not in FROZEN or not re.search(FROZEN[way], n)) for n, e in due.items()}
+    if way == "shared":
+        values |= dict.fromkeys(SHARED, values[SHARED[0]] + values[SHARED[1]])
+    found = [d for n, e in due.items() for d in compare(n, seen[f"gradients/weights/{n}"], values[n], 2 * e.allowed)]
     found += against_reference(seen, request, "outputs", "states", "gradients/inputs", "gradients/states")
     return found + [Deviation("dtypes", f"{name}: {told}") for name, told in seen.facts["wrong"]]
 

@@ -25,7 +25,8 @@ NOISE: Mapping[str, tuple[dict[str, Any], float, float]] = {
 
 
 @statement("Noise in training leaves what it is given, and the mean, has the variance that is documented, is drawn for every "
-           "row, and for every step but where whole features are dropped, with a batch or without.",
+           "row, and for every step but where whole features are dropped, with a batch or without, and is put in place of what "
+           "was given where that is asked for.",
            {"layer": tuple(NOISE)}, sparing=2, eager=2,
            source="Srivastava et al. 2014; Tompson et al. 2015; Keras: Dropout, GaussianDropout, GaussianNoise")
 def noise_is_as_documented(ask, layer):
@@ -40,6 +41,7 @@ def noise_is_as_documented(ask, layer):
     mean, steps = (0.0 if layer == "GaussianNoise" else 1.0), layer != "SpatialDropout1D"
     draws = ROWS * FEATURES * (STEPS if steps else 1)
     found = equal("given", answer.arrays.get("given", inputs.astype("float32")), inputs.astype("float32"), "after a call")
+    found += equal("in_place", answer.arrays.get("in_place", answer["outputs"]), answer["outputs"], "of the same seed")
     found += [Deviation("rows", "all rows share one draw")] if np.allclose(noise, noise[:1], rtol=0, atol=1e-5) else []
     if ((noise - noise[:, :1]).std() > 1e-5) != steps:
         found.append(Deviation("steps", f"noise {'is the same at every step' if steps else 'changes from step to step'}"))
@@ -59,19 +61,22 @@ SATURATED = -1.7580993408473766
 
 
 @statement("Alpha dropout in training puts the value that SELU tends to where it drops, and scales and shifts everything so that "
-           "mean and variance stay.", {"rate": (RATE, 0.5)}, usual={"rate": (RATE,)}, sparing=1,
+           "mean and variance stay, in place of what was given where that is asked for.",
+           {"rate": (RATE, 0.5)}, usual={"rate": (RATE,)}, sparing=1,
            source="Klambauer et al. 2017, Self-Normalizing Neural Networks; Keras: AlphaDropout; PyTorch: nn.AlphaDropout")
 def alpha_dropout_is_its_equation(ask, rate):
     inputs = draw_values(generator("alpha dropout"), (ROWS, STEPS, FEATURES)).astype("float32")
     given = {"layer": "AlphaDropout", "options": {"rate": rate}, "inputs": inputs, "mask": np.ones((ROWS, STEPS), bool),
              "training": True}
-    seen = ask(FunctionRequest("between", tuple(given.items())))["outputs"].astype("float64")
+    answer = ask(FunctionRequest("between", tuple(given.items())))
+    seen = answer["outputs"].astype("float64")
     scale = ((1 - rate) * (1 + rate * SATURATED**2)) ** -0.5
     kept, put = scale * (inputs - SATURATED * rate), scale * SATURATED * (1 - rate)
     if seen.shape != inputs.shape:
         return [Deviation("outputs", f"outputs: found shape {seen.shape}, expected {inputs.shape}")]
     dropped = np.abs(seen - put) < np.abs(seen - kept)
-    found = compare("outputs", seen, np.where(dropped, put, kept), 64 * unit_roundoff("float32") * (1 + np.abs(kept)))
+    found = equal("in_place", answer.arrays.get("in_place", answer["outputs"]), answer["outputs"], "of the same seed")
+    found += compare("outputs", seen, np.where(dropped, put, kept), 64 * unit_roundoff("float32") * (1 + np.abs(kept)))
     allowed = SURE * float(np.sqrt(rate * (1 - rate) / inputs.size))
     if not abs(dropped.mean() - rate) <= allowed:
         found.append(Deviation("share", f"share that is dropped: found {dropped.mean():.3g}, expected {rate}",

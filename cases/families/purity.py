@@ -71,8 +71,8 @@ def arguments_are_not_changed(ask, **variant):
     "cell": ("lstm", "gru", "simple_rnn"), "mask": ("none", "right"), "direction": ("forward", "bidirectional", "backward"),
 }, usual={"direction": ("forward",)}, strength=(1, 2, 2), sparing=0, source="torch.no_grad")
 def idle_calls_change_no_arguments(ask, cell, mask, direction):
-    more = {"states": True, "given": "tensor", "mode": "inference", "dropout": 0.0, "layers": 1, "padding_output": "default"}
-    return unchanged(watched(ask, cell, direction, mask, idle=True, **more), "arguments")
+    more = {"states": True, "given": "tensor", "mode": "inference", "dropout": 0.0, "padding_output": "default"}
+    return unchanged(watched(ask, cell, direction, mask, idle=True, layers=2 if mask == "none" else 1, **more), "arguments")
 
 
 @statement("A call that draws nothing changes nothing that a later call sees: weights, seeds, generators, carried states, "
@@ -95,8 +95,9 @@ LENGTHS = (2, 5, 1, 3)
 HELPERS = ("pad", "pack", "unpack", "unpad")
 
 
-@statement("A helper that pads, packs or takes apart changes nothing that it is given, neither numbers nor shapes nor lists, and "
-           "gives the same again.", {"helper": HELPERS, "batch_first": (True, False), "gradients": (False, True)},
+@statement("A helper that pads, packs or takes apart changes nothing that it is given, neither numbers nor shapes nor lists, nor "
+           "does who writes into what it gives; and it gives the same again.",
+           {"helper": HELPERS, "batch_first": (True, False), "gradients": (False, True)},
            usual={"gradients": (False,)}, strength=(1, 2, 2), source="https://github.com/pytorch/pytorch/issues/98499")
 def helpers_change_no_arguments(ask, helper, batch_first, gradients):
     sequences = tuple(draw_values(generator("helpers", length), (length, 3)) for length in LENGTHS)
@@ -108,11 +109,12 @@ def helpers_change_no_arguments(ask, helper, batch_first, gradients):
     return [*unchanged(seen, "arguments"), *same(seen, "first", "again", "of the same arguments")]
 
 
-@statement("Sequences of several dtypes are joined in one that holds the numbers of all, whichever comes first.",
-           {"helper": ("pad", "pack"), "dtypes": ("int32-float32", "float32-float64", "bfloat16-float32", "int32-int64")},
+@statement("Sequences of one dtype or several are joined in one that holds the numbers of all, whichever comes first.",
+           {"helper": ("pad", "pack"), "dtypes": ("int32-float32", "float32-float64", "bfloat16-float32", "int32-int64",
+                                                        "int64-int64")},
            strength=(1, 2, 2), source="PyTorch: pad_sequence, pack_sequence; torch.cat, torch.result_type")
 def order_of_dtypes_is_nothing(ask, helper, dtypes):
-    sequences = (np.array([1.0, 2.0, 3.0]), np.array([2.0**40 + 1] if dtypes == "int32-int64" else [0.1, 1.7]))
+    sequences = (np.array([1.0, 2.0, 3.0]), np.array([2.0**40 + 1] if dtypes.endswith("int64") else [0.1, 1.7]))
     found, due = [], {0: sequences[0], 1: sequences[1]}
     for order in ((0, 1), (1, 0)):
         seen = ask(FunctionRequest("mixed_dtypes", (

@@ -11,10 +11,11 @@ from cases.layers import Layer, draw_weights
 from cases.models import FunctionRequest
 from cases.requests import Deviation, Execution, Refusal, Request
 
-LENGTHS: dict[str, tuple[tuple[float, ...], bool]] = {  # for four rows of five steps; and whether they must be sorted
+LENGTHS: dict[str, tuple[tuple, bool]] = {  # for four rows of five steps; and whether they must be sorted
     "too_long": ((5, 4, 7, 2), False), "negative": ((5, 4, -1, 2), False), "zero": ((5, 4, 0, 2), False),
     "fractional": ((5, 4, 2.5, 2), False), "unsorted": ((2, 5, 4, 1), True), "too_few": ((5, 4, 2), False),
     "too_many": ((5, 4, 2, 1, 1), False), "none_at_all": ((), False), "not_finite": ((5, 4, float("nan"), 2), False),
+    "in_a_column": (((5,), (4,), (2,), (1,)), True),
 }
 
 

@@ -16,7 +16,7 @@ from cases.requests import Observation, Unsupported
 from suite.backends import keras_layers as stacks
 from suite.backends import moment
 
-ELSEWHERE = {"swapped": "Keras gives its variables other values",
+ELSEWHERE = {"swapped": "Keras gives its variables other values", "shared": "a Keras layer has its variables to itself",
              "assigned": "Keras has no way to load that keeps the arrays of the file", "data": "a Keras variable has no data",
              "cast": "a Keras layer keeps the dtype it was made with", "averaged": "Keras averages weights in its optimizers",
              "registered": "Keras' weights have no names by which others are registered",

@@ -56,4 +56,7 @@ def run_between(backend: Any, request: FunctionRequest) -> Observation | Unsuppo
         inputs = inputs.transpose(1, 2) if made is nn.Dropout1d else inputs  # (rows, features, steps)
         module = made(options["options"]["rate"]).train(options["training"])
         found = {"outputs": module(inputs), "alone": torch.stack([module(one) for one in inputs])}  # alone: rows without a batch
+        torch.manual_seed(4)
+        made(options["options"]["rate"], inplace=True).train(options["training"])(written := inputs.clone())
+        found |= {"given": inputs, "in_place": written}
     return Observation({n: to_numpy(one.transpose(1, 2) if made is nn.Dropout1d else one) for n, one in found.items()})

@@ -7,13 +7,14 @@ import pickle
 import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from itertools import combinations
 from typing import Any
 
 import numpy as np
 import torch
 from torch import nn
 from torch._dispatch.python import enable_python_dispatcher
-from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
+from torch.nn.utils.rnn import PackedSequence, pack_padded_sequence, pad_packed_sequence
 from torch.utils.checkpoint import checkpoint
 
 from cases.batches import Batch
@@ -131,10 +132,11 @@ def chained(options: dict[str, Any], form: str = "batch_first", dtype: str = "fl
 
 
 def _projected(module: nn.Module, x: torch.Tensor, batch: Batch, states: Any, form: str):
-    if form == "time_first":
-        return _time_first(module, x, batch, states, form)
+    if form == "time_first" or form.startswith("decomposed"):
+        with _way(form):
+            return _time_first(module, x, batch, states, form)
     if form == "unbatched":
-        found = [module(row, _row(states, number)) for number, row in enumerate(x)]
+        found = [module(row, hx=_row(states, number)) for number, row in enumerate(x)]
         return torch.stack([outputs for outputs, _ in found]), _joined([last for _, last in found])
     if batch.mask is None:
         return module(x, states)
@@ -175,12 +177,19 @@ def run_form(backend: Any, request: FunctionRequest) -> Observation | Unsupporte
         module = module.to(DTYPES[layer.dtype])
         module.load_state_dict(weights)
         module = come_by(module, mode)
-    leaves = {"inputs": leaf(batch.inputs, layer.dtype)}
+    odd: list[str] = []
+    module.register_forward_hook(lambda one, given, came: odd.extend(oddities(one, came)))
+    leaves, drawn = {"inputs": leaf(batch.inputs, layer.dtype)}, torch.get_rng_state()
     states = None
     if batch.initial_states is not None:
         leaves |= {f"states/{n}": leaf(batch.initial_states[n], layer.dtype) for n in layer.state_keys()}
         states = stack_states(layer, {n: leaves[f"states/{n}"] for n in layer.state_keys()})
-    with moment("run"), recorded(mode, layer.bias):
+    frozen = mode == "unrecorded" and layer.bias and states is not None
+    if frozen:
+        module.requires_grad_(False)
+        leaves["inputs"].requires_grad_(False)
+        states = tuple(s.detach() for s in states) if isinstance(states, tuple) else states.detach()
+    with moment("run"), torch.enable_grad() if frozen else recorded(mode, layer.bias):
         if form in (*WITH_LENGTHS, "batch_first"):
             with _way(form):
                 outputs, finals = _time_first(module, leaves["inputs"], batch, states, form)
@@ -200,7 +209,25 @@ def run_form(backend: Any, request: FunctionRequest) -> Observation | Unsupporte
     own = {n.removeprefix("gradients/weights/"): arrays.pop(n) for n in list(arrays) if n.startswith("gradients/weights/")}
     own = {n if "_l" in n else f"{n}_l0": a for n, a in own.items()}
     arrays.update({f"gradients/weights/{n}": a for n, a in from_pytorch(layer, own).items()})
-    return Observation(arrays, form, facts={"padding": "zero", "carries_masks": False})
+    drew = not torch.equal(drawn, torch.get_rng_state())
+    return Observation(arrays, form, facts={"padding": "zero", "carries_masks": False, "odd": tuple(odd), "drew": drew})
+
+
+def oddities(module: nn.Module, came: Any) -> list[str]:
+    """What of the outputs and states that a module gave is in the way of who uses them: two that lie in one memory, so that who
+    writes one changes the other; one that cannot be viewed as layers and directions (batch first, states alone can); and one
+    that needs gradients where nothing is recorded, or nothing is trained, or needs none where all is."""
+    first, *rest = came if isinstance(came, tuple) else (came,)
+    states = rest[0] if rest and isinstance(rest[0], tuple) else rest
+    named = {"outputs": first.data if isinstance(first, PackedSequence) else first,
+             **{f"states {n}": one for n, one in enumerate(states)}}
+    places = {name: one.untyped_storage().data_ptr() for name, one in named.items() if one.numel()}
+    found = [f"{a} and {b} lie in one memory" for a, b in combinations(places, 2) if places[a] == places[b]]
+    found += [f"{name} cannot be viewed" for name, one in list(named.items())[getattr(module, "batch_first", False):]
+              if not one.is_contiguous()]
+    records = torch.is_grad_enabled() and any(weight.requires_grad for weight in module.parameters())
+    return found + [f"{name} needs {'no gradients' if records else 'gradients'}" for name, one in named.items()
+                    if one.requires_grad != records]
 
 
 def run_stacks(backend: Any, request: FunctionRequest) -> Observation:
@@ -244,7 +271,7 @@ class Apart(nn.Module):
 @contextmanager
 def _way(form: str) -> Iterator[None]:
     """The context in which a layer is called in this form."""
-    if form == "decomposed":
+    if form.startswith("decomposed"):
         with enable_python_dispatcher():  # what export and compile trace
             yield
     elif form == "spared":
@@ -289,8 +316,8 @@ def _by_hand(cell: nn.Module, layer: Layer, steps: torch.Tensor, states: Any):
     if states is not None:
         states = tuple(s[0] for s in states) if layer.cell == "lstm" else states[0]
     outputs = []
-    for x in steps:
-        states = cell(x, states)
+    for number, x in enumerate(steps):
+        states = cell(x, states) if number else cell(x, hx=states)  # by place, or by name
         outputs.append(states[0] if layer.cell == "lstm" else states)
     finals = tuple(s[None] for s in states) if layer.cell == "lstm" else states[None]
     return torch.stack(outputs, dim=outputs[0].ndim - 1), finals
@@ -304,7 +331,7 @@ def _row(states: Any, row: int) -> Any:
 
 def _one_row(module: nn.Module, layer: Layer, x: torch.Tensor, states: Any, form: str):
     """One sequence (time, features), by the module or by its cell."""
-    return module(x, states) if form.startswith("unbatched") and not form.endswith("cell") else _by_hand(module, layer, x, states)
+    return module(x, hx=states) if form.startswith("unbatched") and "cell" not in form else _by_hand(module, layer, x, states)
 
 
 def _joined(finals: list[Any]) -> Any:

@@ -29,7 +29,7 @@ def run_dropout_between(backend: Any, request: FunctionRequest) -> Observation |
         outer.train(not options["training"]).train(options["training"])  # from without, and from the other mode
     (inputs, lengths, states), _ = backend._arguments(asked, asked.batch, None)
     with moment("run"), torch.random.fork_rng():
-        torch.manual_seed(options["seed"])
+        drawn = torch.manual_seed(options["seed"]).get_state()
         with enable_python_dispatcher() if form == "decomposed" else nullcontext(), torch.autocast(
                 backend.place.type, torch.bfloat16, options["low"]):
             call = again(lambda x, given: module(x, lengths, given), form)
@@ -37,6 +37,7 @@ def run_dropout_between(backend: Any, request: FunctionRequest) -> Observation |
             for one in leaves:
                 one.requires_grad_("gradients" in asked.wants)
             outputs, stacked = call(inputs.requires_grad_("gradients" in asked.wants), states)
+        drew = not torch.equal(drawn, torch.get_rng_state())
         named = {"outputs": outputs, **{f"states/{n}": s for n, s in layers.name_states(asked.layer, stacked).items()}}
         arrays = {n: layers.to_numpy(t) for n, t in named.items()}
         if "gradients" in asked.wants:
@@ -46,4 +47,4 @@ def run_dropout_between(backend: Any, request: FunctionRequest) -> Observation |
             slopes = tuple(one.grad for one in leaves)
             given = layers.name_states(asked.layer, slopes if len(slopes) > 1 else slopes[0]) if slopes else {}
             arrays |= {f"gradients/states/{n}": layers.to_numpy(slope) for n, slope in given.items()}
-        return Observation(arrays, facts={"padding": backend.padding(asked.layer)})
+        return Observation(arrays, facts={"padding": backend.padding(asked.layer), "drew": drew})

@@ -55,6 +55,9 @@ def run_given(backend: Any, request: FunctionRequest) -> Observation | Unsupport
     told = {"before": description(module)}
     with moment("run"), torch.no_grad():
         before, left = call(module)["outputs"], {}
+        if way == "cast":  # nothing of a call in one dtype is in the way of one in another
+            module.double()(arguments[0].double(), *arguments[1:])
+            module.float()
         if way == "called_with":
             prefix = next(n for n, m in module.named_modules() if isinstance(m, nn.RNNBase))
             named = {f"{prefix}.{name}": tensor for name, tensor in tensors.items()}
@@ -94,6 +97,13 @@ def with_weights(module: nn.Module, tensors: dict[str, torch.Tensor], way: str, 
         torch.save(other(), place)
         place.seek(0)
         return torch.load(place, weights_only=False)
+    elif way == "shared":
+        first, *_, last = (name for name in recurrent.state_dict() if name.startswith("weight_hh"))
+        setattr(recurrent, last, getattr(recurrent, first))
+        module = copy.deepcopy(module)
+        recurrent = next(m for m in module.modules() if isinstance(m, nn.RNNBase))
+        for name in tensors.keys() - {last}:
+            getattr(recurrent, name).copy_(tensors[name])
     elif way == "deep_copied":
         original = other()
         module = copy.deepcopy(original)
@@ -207,9 +217,25 @@ def run_called_apart(backend: Any, request: FunctionRequest) -> Observation:
                 refused.append(0.0)
             except RuntimeError:
                 refused.append(1.0)
+        try:
+            call(module, (given, {"0.bias": given["0.bias"]}), (x,))
+            refused.append(0.0)
+        except ValueError:
+            refused.append(1.0)
         due = other(x)
+    both = torch.func.stack_module_state([module, other])
+    own = [{**dict(one.named_parameters()), **dict(one.named_buffers())} for one in (module, other)]
+    stacked, names = {**both[0], **both[1]}, set(both[0]) == {name for name, _ in module.named_parameters()}
+    trained = all(one.is_leaf and one.requires_grad for one in both[0].values())
+    apart = all(torch.equal(one, torch.stack([each[name] for each in own])) for name, one in stacked.items())
+    try:
+        torch.func.stack_module_state([module, copy.deepcopy(module).train(not module.training)])
+        refused.append(0.0)
+    except RuntimeError:
+        refused.append(1.0)
     arrays = {"outputs": outputs, "mean": given["1.running_mean"], "count": given["3.count"], "due/outputs": due,
               "due/mean": other[1].running_mean, "due/count": other[3].count}
     return Observation({**{n: to_numpy(one) for n, one in arrays.items()}, "before": before,
                         "after": to_numpy(module[1].running_mean),
-                        "calls": to_numpy(module[3].count), "refused": np.array(refused)})
+                        "calls": to_numpy(module[3].count), "refused": np.array(refused),
+                        "stacked": np.array([apart and names and stacked.keys() == own[0].keys(), trained], "float64")})

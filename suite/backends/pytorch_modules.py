@@ -3,6 +3,7 @@ weights that are computed or quantized."""
 
 from __future__ import annotations
 
+import re
 import warnings
 from collections.abc import Callable
 from typing import Any
@@ -15,6 +16,7 @@ from torch.nn.utils import parametrizations, parametrize, prune, weight_norm
 from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
 from torch.utils.checkpoint import checkpoint_sequential
 
+from cases.families.modules import FROZEN
 from cases.layers import Layer
 from cases.layouts import from_pytorch, to_pytorch
 from cases.models import FunctionRequest
@@ -227,8 +229,13 @@ def run_kept_gradients(backend: Any, request: FunctionRequest) -> Observation:
     asked, way = options["request"], options["way"]
     with moment("build"):
         module = Named(asked.layer, asked.weights)
-        for number, parameter in enumerate(module.parameters()):
-            parameter.requires_grad_(not way.endswith("ly_frozen" if number % 2 else "others_frozen"))
+        own = layers.parameters(module.inner)
+        if way == "shared":
+            module.inner.rnn.weight_hh_l0_reverse = own["weight_hh_l0_reverse"] = own["weight_hh_l0"]
+        if way in FROZEN:
+            trained = {n: np.full(a.shape, not re.search(FROZEN[way], n)) for n, a in asked.weights.items()}
+            for name, flags in to_pytorch(asked.layer, trained).items():
+                own[name].requires_grad_(bool(flags.all()))
     with moment("run"):
         for number in range(2 if way in ("added", "frozen") else 1):
             leaves, lengths, states = given(asked)
@@ -244,17 +251,13 @@ def run_kept_gradients(backend: Any, request: FunctionRequest) -> Observation:
             module.zero_grad(set_to_none=False)
         if way == "zeroed_by_optimizer":
             torch.optim.SGD(module.parameters(), 0.1, momentum=0.5, foreach=True).zero_grad(set_to_none=False)
-    own = layers.parameters(module.inner)
-    spared = {n for n, p in own.items() if way.endswith(("partly_frozen", "others_frozen")) and not p.requires_grad}
+    spared = {n for n, p in own.items() if way in FROZEN and not p.requires_grad}
     wrong = tuple((n, "no gradient is kept" if p.grad is None else f"{p.grad.dtype} beside weights of {p.dtype}")
                   for n, p in own.items() if n not in spared and (p.grad is None or p.grad.dtype != p.dtype))
     kept = {n: layers.to_numpy(torch.zeros_like(p) if p.grad is None else p.grad) for n, p in own.items()}
     module.zero_grad()
     wrong += tuple((n, "a gradient is there after zero_grad()") for n, p in own.items() if p.grad is not None)
     arrays = {f"gradients/weights/{n}": a for n, a in from_pytorch(asked.layer, kept).items()}
-    if spared:
-        trained = {n: np.full(p.shape, float(n not in spared)) for n, p in own.items()}
-        arrays |= {f"trained/{n}": a for n, a in from_pytorch(asked.layer, trained).items()}
     arrays |= {name: layers.to_numpy(one) for name, one in results.items()}
     arrays |= {f"gradients/{name}": layers.to_numpy(one.grad) for name, one in leaves.items()}
     return Observation(arrays, facts={"wrong": wrong, "padding": "zero"})

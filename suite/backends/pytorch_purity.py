@@ -93,19 +93,23 @@ def run_helper(backend: Any, request: FunctionRequest) -> Observation:
 
     sequences, padded = [tensor(one) for one in options["sequences"]], tensor(options["padded"])
     lengths, packed = torch.tensor(options["lengths"]), pack_sequence(sequences, enforce_sorted=False)
-    given = {"pad": sequences, "pack": sequences, "unpack": packed, "unpad": [padded, lengths]}[options["helper"]]
+    given = {"pad": sequences, "pack": [*sequences, padded], "unpack": packed, "unpad": [padded, lengths]}[options["helper"]]
 
     def seen() -> dict[str, np.ndarray]:
         return {f"{n}": layers.to_numpy(one) for n, one in enumerate(given) if one is not None} | {"count": np.array(len(given))}
 
     def call() -> dict[str, np.ndarray]:
         first = options["batch_first"]
-        if options["helper"] == "pad":
-            return {"0": layers.to_numpy(pad_sequence(given, first))}
         if options["helper"] == "pack":
-            return {f"{n}": layers.to_numpy(one) for n, one in enumerate(pack_sequence(given, enforce_sorted=False))}
-        parts = unpack_sequence(given) if options["helper"] == "unpack" else unpad_sequence(padded, lengths, first)
-        return {f"{n}": layers.to_numpy(one) for n, one in enumerate(parts)}
+            rows, steps = padded.shape[:2] if first else padded.shape[1::-1]
+            parts = (*pack_sequence(sequences, enforce_sorted=False), *pack_padded_sequence(padded, [steps] * rows, first)[:2])
+        else:
+            parts = ([pad_sequence(given, first)] if options["helper"] == "pad" else unpack_sequence(given)
+                     if options["helper"] == "unpack" else unpad_sequence(padded, lengths, first))
+        arrays = {f"{n}": layers.to_numpy(one).copy() for n, one in enumerate(parts)}
+        for one in parts:  # what is written is one's own
+            one.detach().fill_(7)
+        return arrays
 
     with moment("run"):
         before = seen()

@@ -31,7 +31,12 @@ def run_steps_by_rule(backend: Any, request: FunctionRequest) -> Observation:
         for number, slopes in enumerate(options["slopes"], start=1):
             for weight, slope in zip(weights[:number], slopes, strict=False):
                 dense = torch.tensor(np.array(slope))
-                weight.grad = dense.to_sparse(1) if options["rule"] in SPARSE else dense
+                if options["rule"] in SPARSE:
+                    weight.grad = dense.to_sparse(1)
+                elif weight.grad is None:
+                    weight.grad = dense
+                else:  # as zero_grad(set_to_none=False) and backward(): what an optimizer keeps must be its own
+                    weight.grad.copy_(dense)
             optimizer.step()
             for weight, steps in zip(weights[:number], path, strict=False):
                 beside = optimizer.state[weight].get("ax")

@@ -114,7 +114,7 @@ def run_called_apart(backend: Any, request: FunctionRequest) -> Observation:
     """Nothing is held."""
     names = ("outputs", "mean", "count", "due/outputs", "due/mean", "due/count", "before", "after")
     each = {name: np.arange(3.0) for name in names}
-    return Observation({**each, "calls": np.zeros(1), "refused": np.ones(2)})
+    return Observation({**each, "calls": np.zeros(1), "refused": np.ones(4), "stacked": np.ones(2)})
 
 
 def run_low_inputs(backend: Any, request: FunctionRequest) -> Observation:

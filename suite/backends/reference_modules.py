@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import numpy as np
 
-from cases.families.modules import KEPT, ORDER, changed
+from cases.families.modules import FROZEN, KEPT, ORDER, SHARED, changed
 from cases.models import FunctionRequest
 from cases.requests import Observation, Request
 from suite.backends import moment
@@ -44,12 +45,11 @@ def run_kept_gradients(backend: Any, request: FunctionRequest) -> Observation:
     """The gradients, times what becomes of them."""
     options = dict(request.arguments)
     seen = backend.run(options["request"])
-    kept = {n: a * KEPT[options["way"]] for n, a in seen.named("gradients/weights").items()}
-    if options["way"].endswith(("partly_frozen", "others_frozen")):
-        spared = list(kept)[options["way"] == "others_frozen"::2]
-        kept |= {n.replace("gradients/weights", "trained"): np.ones(a.shape) * (n not in spared) for n, a in kept.items()}
-        kept |= {n: np.zeros(kept[n].shape) for n in spared}
-    return Observation(seen.arrays | kept, facts={"wrong": (), **seen.facts})
+    own, way = {n.removeprefix("gradients/weights/"): a for n, a in seen.named("gradients/weights").items()}, options["way"]
+    kept = {n: a * KEPT[way] * (way not in FROZEN or not re.search(FROZEN[way], n)) for n, a in own.items()}
+    if way == "shared":
+        kept |= dict.fromkeys(SHARED, kept[SHARED[0]] + kept[SHARED[1]])
+    return Observation(seen.arrays | {f"gradients/weights/{n}": a for n, a in kept.items()}, facts={"wrong": (), **seen.facts})
 
 
 def run_computed_weights(backend: Any, request: FunctionRequest) -> Observation:
