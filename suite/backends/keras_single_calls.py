@@ -108,9 +108,10 @@ def run_single_calls(backend: Any, request: FunctionRequest) -> Observation:
         found |= told("cut", model.evaluate(x, y, case.SIZE, verbose=0, return_dict=True, callbacks=[Stopping()]))
         found["cut/outputs"] = np.array(model.predict(x, case.SIZE, verbose=0, callbacks=[Stopping()]))
         for number in range(2):
-            heard = {"callbacks": [Hearing()]} if number else {}
-            found.update(given_back(f"evaluate/{number}",
-                                    model.evaluate(x, y, case.SIZE, verbose=0, return_dict=True, **heard)))
+            more = {"callbacks": [Hearing()]} if number else {"sample_weight": options["samples"].astype("float32")}
+            logs = model.evaluate(x, y, case.SIZE, verbose=0, return_dict=True, **more)
+            found.update(given_back(f"evaluate/{number}", logs))
+            found[f"evaluate/{number}/weighed"] = np.array(float(logs["weighed"]))
         for one in model.get_weights():
             one += 1.0  # what was got is the caller's
         found |= state(model, "evaluated")
@@ -168,8 +169,11 @@ def run_counted_batches(backend: Any, request: FunctionRequest) -> Observation:
         model.run_eagerly = backend.engine.name == "tensorflow"
         model.steps_per_execution = 1 if backend.engine.name == "torch" else 2  # the torch backend has no other
         outputs = model.predict(x, batch_size=case.UNEVEN[0], steps=len(case.UNEVEN), verbose=0)
-        found = {"outputs": outputs, "count": model.get_weights()[0], "batch": other.predict_on_batch(x[: case.SIZE])}
-    return Observation({name: np.array(one) for name, one in found.items()})
+        found = {"outputs": outputs} | {name: other.predict_on_batch(rows) for name, rows in (
+            ("batch", x[: case.SIZE]), ("next", x[case.SIZE : 2 * case.SIZE]))}
+        kinds = tuple((name, type(one).__name__) for name, one in found.items())
+        found |= {"count": model.get_weights()[0], "counted": other.get_weights()[0]}
+    return Observation({name: np.array(one) for name, one in found.items()}, facts={"kinds": kinds})
 
 
 def run_stopped_training(backend: Any, request: FunctionRequest) -> Observation:
