@@ -101,8 +101,9 @@ def batches(stop: int = ROWS) -> list[slice]:
 def calls_by_hand() -> dict[str, np.ndarray]:
     """Two batches trained on, the second by weights of classes, two tested, the second with weights, which a metric counts too,
     one evaluated and predicted from (`cut`: a callback stops it), all rows evaluated twice, first with weights, what callbacks
-    are told of the second time, after each batch and at the end, what the layers' own losses are after that, and what a
-    training left that a callback's error ended after a batch."""
+    are told of the second time, after each batch and at the end, what the layers' own losses are after that, what a
+    training left that a callback's error ended after a batch, and the validation of one after another that one ended when it had
+    been validated, on other rows."""
     data, found = drawn(), {}
     x, y, model = data["inputs"], data["targets"], ByHand(data["kernel"], data["bias"])
     for number, rows in enumerate(batches()[:2]):
@@ -125,8 +126,12 @@ def calls_by_hand() -> dict[str, np.ndarray]:
     found["evaluate/0/weighed"] = np.array(np.average(np.abs(model.outputs(x) - y), weights=w))
     found |= model.state("evaluated")
     found |= {"outputs": model.outputs(x), "losses": np.array(PENALTY * np.sum(model.outputs(x) ** 2) / ROWS)}
-    model.step(x[:SIZE], y[:SIZE])
-    return found | model.state("interrupted")
+    first, *others = batches()
+    model.step(x[first], y[first])
+    found |= model.state("interrupted")
+    for _ in others:
+        model.step(x[first], y[first])
+    return found | pairs("validation", model.told(model.outputs(x[others[1]]), y[others[1]]))
 
 
 def events() -> list[str]:
@@ -165,7 +170,8 @@ def stopped_by_hand(averaged: bool) -> dict[str, np.ndarray]:
 
 @statement("Calls on single batches and evaluations begin anew, tell of their own rows alone, callbacks too, and keep what they "
            "change: weights, what the optimizer remembers, statistics; what they give back are plain numbers, nothing "
-           "of a trace is left in the model's losses, and what a callback stops, or ends by an error, ends with that batch.",
+           "of a trace is left in the model's losses, and what a callback stops, or ends by an error, ends with that batch, its "
+           "validation data too.",
            source="Keras: train_on_batch, test_on_batch, evaluate, stop_evaluating, Layer.losses; Ioffe and Szegedy 2015")
 def calls_begin_anew(ask):
     seen = ask(FunctionRequest("single_calls", tuple(drawn().items())))

@@ -79,6 +79,10 @@ def run_single_calls(backend: Any, request: FunctionRequest) -> Observation:
         def on_train_batch_end(self, batch: int, logs: Any = None) -> None:
             raise Interrupted
 
+    class Ending(backend.keras.callbacks.Callback):
+        def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
+            raise Interrupted
+
     class Hearing(backend.keras.callbacks.Callback):
         def on_test_batch_end(self, batch: int, logs: Any = None) -> None:
             found.update(given_back(f"heard/{batch}", logs or {}))
@@ -120,6 +124,12 @@ def run_single_calls(backend: Any, request: FunctionRequest) -> Observation:
         with contextlib.suppress(Interrupted):
             model.fit(x, y, batch_size=case.SIZE, shuffle=False, verbose=0, callbacks=[Interrupting()])
         found |= state(model, "interrupted")
+        first, *others = case.batches()
+        for rows, more in zip(others, ([Ending()], []), strict=True):
+            with contextlib.suppress(Interrupted):
+                history = model.fit(x[first], y[first], verbose=0, validation_data=(x[rows], y[rows]), callbacks=more)
+        found |= told("validation", {name.removeprefix("val_"): value[-1] for name, value in history.history.items()
+                                     if name.startswith("val_")})
     return Observation(found, facts={"kinds": tuple(kinds)})
 
 
