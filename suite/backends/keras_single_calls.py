@@ -92,10 +92,10 @@ def run_single_calls(backend: Any, request: FunctionRequest) -> Observation:
 
     class Stopping(backend.keras.callbacks.Callback):
         def on_test_batch_end(self, batch: int, logs: Any = None) -> None:
-            self.model.stop_evaluating = True
+            model.stop_evaluating = True  # not the callback's model: on JAX that one is in step with its weights
 
         def on_predict_batch_end(self, batch: int, logs: Any = None) -> None:
-            self.model.stop_predicting = True
+            model.stop_predicting = True
 
     with moment("build"):
         model = made(backend, options)

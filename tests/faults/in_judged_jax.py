@@ -35,7 +35,7 @@ ALL = (
         "jj predict on batch gives arrays of JAX": (
             "        batch_outputs = tree.map_structure(lambda x: np.array(x), batch_outputs)\n", ""),
         "jj states are synchronized only where there are metrics": (
-            "        if non_trainable_variables:\n            for v in", "        if non_trainable_variables and metrics_variables:\n            for v in"),
+            "        if non_trainable_variables:\n            for ref_v", "        if non_trainable_variables and metrics_variables:\n            for ref_v"),
         "jj evaluation counts batches and not rows": (
             "                    i for i in tree.flatten(x) if i is not None\n                ).shape[0],", "                    i for i in tree.flatten(x) if i is not None\n                ).ndim,"),
         "jj building for predict leaves a trace": (
