@@ -133,7 +133,7 @@ def run_stateless_call(backend: Any, request: FunctionRequest) -> Observation:
     """The same numbers twice."""
     total = dict(request.arguments)["inputs"].sum(axis=2)
     return Observation({"outputs": total, "due": total, "moved/0": total, "moved/due/0": total}, facts={
-        "dtype": "float32", "due_dtype": "float32", "losses": 1, "due_losses": 1})
+        "dtype": "float32", "due_dtype": "float32", "losses": 1, "due_losses": 1, "wrong": ()})
 
 
 def run_stateless_metric(backend: Any, request: FunctionRequest) -> Observation:
