@@ -42,7 +42,8 @@ DECLINED = frozenset("""
     sparse_steps/tables_are_trained_as_kernels tables/kept_tables_mask tables/tables_are_the_same_both_ways
     told_dtypes/told_dtypes_are_given weights_of_classes/weights_of_classes_weigh_steps
     weights_of_classes/weights_of_no_class_are_refused
-    edges/coinciding_movies_match_reference edges/directions_of_movies_are_joined whole_numbers/whole_numbers_are_numbers
+    edges/coinciding_movies_match_reference edges/masked_volumes_match_reference
+    edges/directions_of_movies_are_joined whole_numbers/whole_numbers_are_numbers
     made_again/steps_leave_what_they_are_given
     made_again/parts_are_made_again made_again/dtypes_are_made_again
     given_masks/three_masks_are_joined given_masks/whole_numbers_are_masked few_rows/resets_reach_both_directions

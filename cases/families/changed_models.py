@@ -32,7 +32,7 @@ def changed_models_are_what_they_became(ask, change, entry) -> list[Deviation]:
 
 @statement("A layer that is called with its weights given does what its call does: it reads the mask that its inputs carry, "
            "computes in its own dtype, tells its losses, and gives back the statistics that it comes to; it refuses weights that "
-           "are too few or too long. A scope keeps what is given and assigned in it, also after one in it has ended.",
+           "are too few or too long; a scope keeps what is given and assigned in it, also after one in it has ended.",
            {"part": PARTS, "of": ("mask", "dtype", "losses")}, strength=(1, 2, 2), usual={"part": PARTS[:1]},
            dear={"part": PARTS[1:], "of": ("dtype",)}, source="Keras: Layer.stateless_call")
 def stateless_calls_are_calls(ask, part, of) -> list[Deviation]:
