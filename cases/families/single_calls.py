@@ -197,19 +197,21 @@ def stopped_training_ends_there(ask, averaged):
 
 def left_out_by_hand() -> dict[str, np.ndarray]:
     """A model whose inputs are scaled, by weights that begin at one, and may be added to: trained by SGD on rows that nothing is
-    added to, evaluated and predicted from."""
+    added to, evaluated and predicted from. The gradient of its scale is that of one that is doubled, and of the scale itself,
+    less the scale with a gradient that is stopped."""
     data = drawn()
     x, y, scale = data["inputs"], data["inputs"][::-1] / 2, np.ones(FEATURES)
     told = float(np.mean((x - y) ** 2))
-    scale -= RATE * 2 * np.mean((x - y) * x, axis=0) / FEATURES
+    scale -= (2 + 1) * RATE * 2 * np.mean((x - y) * x, axis=0) / FEATURES
     after = np.array(np.mean((x * scale - y) ** 2))
     return {"fit": np.array(told), "evaluate": after, "outputs": x * scale, "batch": x * scale, "frozen": after,
             "still": scale}
 
 
 @statement("An optional input that is left out, the first of several, is left out in training, in evaluation and in prediction, "
-           "of a batch alone too; and where all of the model is frozen training tells its loss and moves nothing.",
-           source="Keras: Input(optional=True), Model.fit([None, inputs]), Model.trainable")
+           "of a batch alone too; a gradient of its layer's own is followed, one that is stopped is not, and where all of the "
+           "model is frozen training tells its loss and moves nothing.",
+           source="Keras: Input(optional=True), Model.fit([None, inputs]), ops.custom_gradient, stop_gradient, Model.trainable")
 def first_inputs_may_be_left_out(ask):
     data = drawn()
     given = {"inputs": data["inputs"], "targets": data["inputs"][::-1] / 2}

@@ -138,12 +138,22 @@ def run_left_out_inputs(backend: Any, request: FunctionRequest) -> Observation:
     options, keras = dict(request.arguments), backend.keras
     x, y = ([None, options["inputs"].astype("float32")], options["targets"].astype("float32"))
 
+    @keras.ops.custom_gradient
+    def doubled(one: Any) -> Any:
+        def gradient(*given: Any, upstream: Any = None) -> Any:
+            return 2.0 * (given[0] if upstream is None else upstream)
+
+        return one * 1.0, gradient
+
     class Scaled(keras.layers.Layer):
         def build(self, shape: Any) -> None:
             self.scale = self.add_weight(shape=shape[-1:], initializer="ones")
 
         def call(self, inputs: Any, more: Any = None) -> Any:
-            return inputs * self.scale if more is None else inputs * self.scale + more
+            number = self.scale * 1.0
+            scale = doubled(self.scale if backend.engine.name == "jax" else number)  # the others take tensors alone
+            outputs = inputs * (scale + number - keras.ops.stop_gradient(number))
+            return outputs if more is None else outputs + more
 
     with moment("build"):
         more, start = keras.Input((case.FEATURES,), optional=True), keras.Input((case.FEATURES,))
