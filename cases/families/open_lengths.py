@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from cases.batches import BatchPlan, draw_values
-from cases.families.base import statement
+from cases.families.base import equal, statement
 from cases.layers import Layer, draw_weights, generator
 from cases.models import FunctionRequest
 from cases.requests import Deviation, Request
@@ -42,5 +42,8 @@ def open_lengths_are_predicted(ask, cell) -> list[Deviation]:
         found.append(Deviation("rows", f"{len(together)} rows came in one call, expected {len(rows)}"))
     if together and seen["features"] != layer.units:
         found.append(Deviation("features", f"of {seen['features']} features by their shape, expected {layer.units}"))
+    if together:
+        due = [np.concatenate([row, np.zeros((LENGTHS[-1] - len(row), layer.units))]) for row in together.values()]
+        found += equal("dense", seen["dense"], np.stack(due).astype("float32"), "of all rows, with zeros behind them")
     return found + [d for number, (value, allowed) in enumerate(rows) if f"row/{number}" in together
                     for d in compare(f"row/{number}", together[f"row/{number}"], value, allowed)]
