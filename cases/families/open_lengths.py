@@ -25,7 +25,7 @@ def open_lengths_are_predicted(ask, cell) -> list[Deviation]:
     such an answer there is, and `features`, their last axis as its shape tells it."""
     layer = Layer(cell, 3, 2, direction="backward")
     random, weights = generator("open lengths", cell), draw_weights(layer)
-    masks = [~(np.arange(steps) < [[min(row + 1, steps - 1)] for row in range(n + 1)]) for n, steps in enumerate(LENGTHS)]
+    masks = [np.arange(steps) < [[max(steps - row - 1, 1)] for row in range(n + 1)] for n, steps in enumerate(LENGTHS)]
     batches = tuple(draw_values(random, (*valid.shape, 3)) * valid[:, :, None] for valid in masks)
     given = {"layer": layer, "weights": weights, "batches": batches}
     seen = ask(FunctionRequest("open_lengths", tuple(given.items())))

@@ -7,14 +7,9 @@ from tests.faults.in_sparing_again import TENSORFLOW, common
 
 ALL = (
     *faults("judged: TensorFlow's loop", TENSORFLOW + "rnn", {
-        "jt what a loop writes has no known shape": (
-            "                element_shape=out.shape,\n", "                element_shape=tf.TensorShape([None] * out.shape.rank),\n"),
         "jt masks get two axes more at most": ("for _ in range(rank_diff):", "for _ in range(min(rank_diff, 2)):"),
         "jt an unrolled layer holds its initial state before the first step": (
             "                    prev_output = tf.zeros_like(output)\n", "                    prev_output = tf.zeros_like(output) + states[0]\n"),
-        "jt zeros of masked steps only where sequences are returned": (
-            "                    if zero_output_for_mask\n                    else tree.flatten(prev_output)",
-            "                    if zero_output_for_mask and return_all_outputs\n                    else tree.flatten(prev_output)"),
         "jt no gradient through a held output": (
             "                    else tree.flatten(prev_output)",
             "                    else tuple(tf.stop_gradient(o) for o in tree.flatten(prev_output))"),
@@ -79,9 +74,6 @@ ALL = (
     }),
     *faults("judged: what TensorFlow keeps of layers", TENSORFLOW + "trackable", {
         "jt a layer cannot be set twice": ("            overwrite=True,\n", ""),
-    }),
-    *faults("judged: TensorFlow's layers", TENSORFLOW + "layer", {
-        "jt a model that has predicted is saved with its functions": ("            self.predict_function = None\n", ""),
     }),
     *faults("judged: TensorFlow's draws", TENSORFLOW + "random", {
         "jt a dropped batch keeps its mask's dtype": (
