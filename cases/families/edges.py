@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from math import prod
 
 import numpy as np
 
@@ -82,6 +83,20 @@ def coinciding_movies_match_reference(ask, size, format, bias):
     batch = batch.but(initial_states=one_far(batch.initial_states))
     request = Request(layer, draw_weights(layer), batch, wants=("outputs", "states", "gradients"))
     return against_reference(ask(request), request, "outputs", "states", "gradients")
+
+
+VOLUME = (2, 3, 2)
+"""The places of a frame that is no plane."""
+
+
+@statement("Volumes of which some are masked give the outputs and states of the equations.", {"mask": ("right", "gaps")},
+           usual={"mask": ("right",)}, strength=(1, 1, 1), sparing=0, eager=1, source="Shi et al. 2015; Keras: ConvLSTM3D")
+def masked_volumes_match_reference(ask, mask):
+    places = 2 * prod(VOLUME)
+    layer = Layer("conv_lstm", places, places, convolution=Convolution(VOLUME, (2, 2, 2)))
+    batch = BatchPlan(3, 3, mask, True).draw(layer).but(cotangents=None)
+    request = Request(layer, draw_weights(layer), batch, wants=("outputs", "states"))
+    return against_reference(ask(request), request, "outputs", "states")
 
 
 @statement("The two directions of a movie are joined channel by channel, wherever its channels stand.",

@@ -123,7 +123,7 @@ def run_made_with_weights(backend: Any, request: FunctionRequest) -> Observation
 def run_dropped_all(backend: Any, request: FunctionRequest) -> Observation:
     """Nothing is left."""
     outputs = np.ones((2, 2))
-    return Observation({"outputs": outputs, "due": outputs})
+    return Observation({"outputs": outputs, "due": outputs}, facts={"nothing": "bfloat16"})
 
 
 def run_bags(backend: Any, request: FunctionRequest) -> Observation:
@@ -263,7 +263,7 @@ def run_exported_model(backend: Any, request: FunctionRequest) -> Observation:
     options = dict(request.arguments)
     sums = np.cumsum([sum(float(one.sum()) for one in call) for call in options["calls"]])
     arrays = {f"{name}/{n}": np.array(one) for name in ("due", "outputs") for n, one in enumerate(sums)}
-    return Observation(arrays, facts={"trained": 1, "due_trained": 1})
+    return Observation(arrays, facts={"trained": 1, "due_trained": 1, "endpoints": ()})
 
 
 def run_checkpoint(backend: Any, request: FunctionRequest) -> Observation:

@@ -81,7 +81,9 @@ def run_scan(backend: Any, request: FunctionRequest) -> Observation:
     for step in range(len(results))[:: -1 if options["backwards"] else 1]:
         carry = 0.5 * carry + options["inputs"][step]
         results[step] = carry * options["inputs"][step]
-    return Observation({"carry": carry, "results": results})
+    halves = 0.5 ** np.arange(len(results) + 1.0)[:, None] * options["first"]
+    return Observation({"carry": carry, "results": results, "halved": halves[-1],
+                        "halves": halves[:-1][:: -1 if options["backwards"] else 1]})
 
 
 def run_mapped(backend: Any, request: FunctionRequest) -> Observation:
@@ -133,7 +135,7 @@ def run_stateless_call(backend: Any, request: FunctionRequest) -> Observation:
     """The same numbers twice."""
     total = dict(request.arguments)["inputs"].sum(axis=2)
     return Observation({"outputs": total, "due": total, "moved/0": total, "moved/due/0": total}, facts={
-        "dtype": "float32", "due_dtype": "float32", "losses": 1, "due_losses": 1})
+        "dtype": "float32", "due_dtype": "float32", "losses": 1, "due_losses": 1, "wrong": ()})
 
 
 def run_stateless_metric(backend: Any, request: FunctionRequest) -> Observation:
