@@ -26,7 +26,7 @@ def run_bags(backend: Any, request: FunctionRequest) -> Observation:
     last = form == "last_offset" or (form == "rows" and options["mode"] == "mean")  # which rows need not
     given = {"mode": options["mode"], "include_last_offset": last, "padding_idx": options["padding"],
              "max_norm": options["longest"] or None, "norm_type": options["norm"],
-             "sparse": options["sparse"]}
+             "sparse": options["sparse"], "scale_grad_by_freq": options["by_frequency"]}
     table = torch.tensor(options["table"].astype("float32"))
     with moment("build"):
         torch.manual_seed(5)

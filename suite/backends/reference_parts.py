@@ -149,6 +149,8 @@ def run_bags(backend: Any, request: FunctionRequest) -> Observation:
         moved = short.copy()
         moved[place] += step
         slopes[place] = ((outputs(moved) - outputs(short)) * options["cotangents"]).sum() / step
+    if options["by_frequency"]:
+        slopes /= np.maximum(np.bincount(options["ids"], minlength=len(slopes)), 1)[:, None]
     return Observation({"outputs": outputs(short), "table": table.astype("float32"), "gradients": slopes.round(7)},
                        facts={"sparse": options["sparse"]})
 
