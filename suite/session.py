@@ -21,7 +21,7 @@ from cases.families import checks as families
 from cases.plan import Planned, plan
 from cases.scenarios import claims, described
 from cases.space import catalogue
-from reports.lines import Exploration, Header, Verdict
+from reports.lines import Exploration, Header, Verdict, plain
 from suite import repros
 from suite.checks import Check, Exploring, asked_of, units
 from suite.exploration import Explored, Judged, explore
@@ -268,7 +268,7 @@ class Session:
             version=versions_in_words(subject), device=subject.device, kernel=str(planned.features.get("kernel", "")),
             kernel_ran=", ".join(outcome.kernels), alias=specification.name, group=planned.group,
             statement=planned.statement, scenario=planned.scenario, layer=planned.layer, batch=planned.batch,
-            features=dict(planned.features), deviation=worst.deviation, allowed=worst.allowed,
+            features=plain(planned.features), deviation=worst.deviation, allowed=worst.allowed,
             message=message, deviations=tuple(asdict(d) for d in outcome.deviations[:5]),
             known=known.key if known else None, repro=repro, seconds=round(outcome.seconds, 4), more=more,
             source=planned.source, says=planned.says,
