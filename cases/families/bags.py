@@ -27,14 +27,14 @@ def table() -> np.ndarray:
 
 @statement("A bag of ids is the sum, mean or maximum of their vectors, each times its weight, the id of padding left out and no "
            "vector longer than allowed, and zero without ids, whether bags are told by rows, by where they begin, or by that and "
-           "where the last one ends; the gradient of a vector is that of the bags it lies in, over the number of times that it was "
-           "looked up, where that is asked for.",
+           "where the last one ends; the gradient of a vector is that of the bags it lies in, over the number of times that it "
+           "was looked up, where that is asked for.",
            {"form": ("rows", "offsets", "last_offset"), "sizes": tuple(SIZES), "mode": ("sum", "mean", "max"),
             "padding": (None, 2, -1), "weighted": (False, True), "longest": (0.0, 1.25), "norm": (2.0, 1.0),
             "origin": ("pretrained", "given", "fresh"), "gradients": ("dense", "sparse", "by_frequency")},
            strength=(1, 3, 3), sparing=0, source="PyTorch: nn.EmbeddingBag",
-           senseless=(*((("gradients", name), lambda gradients, other, name=name: gradients == "by_frequency" and other != COUNTED[name])
-                        for name in COUNTED),
+           senseless=(*((("gradients", name), lambda gradients, other, one=one: gradients == "by_frequency" and other != one)
+                        for name, one in COUNTED.items()),
                       (("form", "sizes"), lambda form, sizes: form == "rows" and sizes == "one_empty"),
                       (("mode", "gradients"), lambda mode, gradients: gradients != "dense" and mode == "max"),
                       (("mode", "weighted"), lambda mode, weighted: weighted and mode != "sum"),
