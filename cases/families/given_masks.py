@@ -122,7 +122,8 @@ def whole_numbers_are_masked(ask, dtype, entry) -> list[Deviation]:
 def nests_of_masks_are_given(ask, nest, way) -> list[Deviation]:
     """Arrays: `outputs/N`, the sequences where their masks are, 0 elsewhere; `mask/N`, what they carry. The second sequence
     carries none. `turned`, the mask that is carried behind a layer that hands its inputs on and whose compute_mask turns it;
-    `bare`, whether one is behind a layer whose compute_mask gives none: of a list."""
+    `bare`, whether one is behind a layer whose compute_mask gives none, and behind one that says that it destroys masks: of a
+    list."""
     inputs = draw_values(generator("nests of masks"), (3, *MASK.shape, 2)).astype("float32")
     masks = (MASK, None, ~MASK)
     seen = ask(FunctionRequest("nested_masks", (("nest", nest), ("way", way), ("inputs", inputs), ("masks", masks))))
@@ -137,5 +138,5 @@ def nests_of_masks_are_given(ask, nest, way) -> list[Deviation]:
             found += equal(f"mask/{number}", carried, mask)
     if nest == "list":
         found += equal("turned", seen["turned"], ~MASK, "behind a layer that turns it")
-        found += equal("bare", seen["bare"], np.array(False), "behind a layer that gives none")
+        found += equal("bare", seen["bare"], np.zeros(2, bool), "behind a layer that gives none, and one that destroys masks")
     return found

@@ -226,11 +226,11 @@ def run_nested_masks(backend: Any, request: FunctionRequest) -> Observation:
                          for x, m in zip(back(inputs), masks, strict=True)])
 
     class Handing(keras.layers.Layer):
-        """Hands its inputs on as they are; their mask turned, or none."""
+        """Hands its inputs on as they are; their mask turned, or none; or takes no masks at all."""
 
-        def __init__(self, turns: bool):
+        def __init__(self, turns: bool, takes: bool = True):
             super().__init__()
-            self.supports_masking, self.turns = True, turns
+            self.supports_masking, self.turns = takes, turns
 
         def call(self, inputs: Any) -> Any:
             return inputs
@@ -239,7 +239,7 @@ def run_nested_masks(backend: Any, request: FunctionRequest) -> Observation:
             return keras.ops.logical_not(mask) if self.turns else None
 
     def handed(first: Any) -> list[Any]:
-        return [Handing(turns)(keras.layers.Masking(-7.5)(first)) for turns in (True, False)]
+        return [Handing(*does)(keras.layers.Masking(-7.5)(first)) for does in ((True,), (False,), (False, False))]
 
     def shown(tensors: list[Any]) -> list[Any]:
         return back(Shown()(nest([x if mask is None else keras.layers.Masking(-7.5)(x)
@@ -252,8 +252,9 @@ def run_nested_masks(backend: Any, request: FunctionRequest) -> Observation:
             outputs, others = keras.Model(starts, [shown(starts), handed(starts[0])])(tensors)
         else:
             outputs, others = shown(tensors), handed(tensors[0])
-        turned, bare = (passed_mask(one) for one in others)
+        turned, *bare = (passed_mask(one) for one in others)
         masks = {f"mask/{n}": passed_mask(one) for n, one in enumerate(outputs)}
     named = {f"outputs/{n}": one for n, one in enumerate(outputs)} | {n: m for n, m in masks.items() if m is not None}
     named |= {} if turned is None else {"turned": turned}
-    return Observation({name: engine.numpy(one) for name, one in named.items()} | {"bare": np.array(bare is not None)})
+    return Observation({name: engine.numpy(one) for name, one in named.items()} | {
+        "bare": np.array([one is not None for one in bare])})
