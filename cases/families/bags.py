@@ -28,7 +28,7 @@ def table() -> np.ndarray:
 @statement("A bag of ids is the sum, mean or maximum of their vectors, each times its weight, the id of padding left out and no "
            "vector longer than allowed, and zero without ids, whether bags are told by rows, by where they begin, or by that and "
            "where the last one ends; the gradient of a vector is that of the bags it lies in, over the number of times that it "
-           "was looked up, where that is asked for.",
+           "was looked up, where that is asked for, and that of a weight the product of its vector with its bag's.",
            {"form": ("rows", "offsets", "last_offset"), "sizes": tuple(SIZES), "mode": ("sum", "mean", "max"),
             "padding": (None, 2, -1), "weighted": (False, True), "longest": (0.0, 1.25), "norm": (2.0, 1.0),
             "origin": ("pretrained", "given", "fresh"), "gradients": ("dense", "sparse", "by_frequency")},
@@ -75,6 +75,10 @@ def bags_are_of_their_ids(ask, form, sizes, mode, padding, weighted, longest, no
     if gradients == "by_frequency":
         slopes /= np.maximum(np.bincount(ids, minlength=IDS), 1)[:, None]
     slack = 16 * unit_roundoff("float32")
+    if weighted:
+        bag = np.repeat(np.arange(len(counts)), counts)
+        worth = (rows[ids] * cotangents[bag]).sum(axis=1) * (ids != (-1 if padding is None else padding % IDS))
+        found += compare("worth", seen["worth"], worth, slack * (1 + np.abs(cotangents[bag]).sum(axis=1)))
     found += compare("outputs", seen["outputs"], due, slack * (1 + np.abs(due)))
     return found + compare("gradients", seen["gradients"], slopes, slack * (1 + 4 * np.abs(cotangents).sum(axis=0)))
 

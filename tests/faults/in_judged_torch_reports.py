@@ -118,11 +118,6 @@ ALL: tuple[Fault, ...] = (
             "                    step_val = float(p_state[\"step\"])\n", "                    step_val = float(p_state[\"step\"] > 0)\n"),
     }),
     *faults(FAMILY, "torch.optim.lr_scheduler", {
-        "pytorch 60265: a cosine that goes on starts from the rate of now": (
-            "                self.eta_min\n                + (base_lr - self.eta_min)\n                * (1 + math.cos((self.last_epoch) * math.pi / self.T_max))\n"
-            "                / 2\n                for base_lr, group",
-            "                self.eta_min\n                + (group[\"lr\"] - self.eta_min)\n                * (1 + math.cos((self.last_epoch) * math.pi / self.T_max))\n"
-            "                / 2\n                for base_lr, group"),
         "pytorch 121183: the turn of a cosine is passed by": (
             "        elif (self.last_epoch - 1 - self.T_max) % (2 * self.T_max) == 0:\n            return [\n                group[\"lr\"]\n",
             "        elif (self.last_epoch - 1 - self.T_max) % (2 * self.T_max) == 0 and self.eta_min == 0:\n            return [\n                group[\"lr\"]\n"),
