@@ -117,7 +117,7 @@ def three_masked_cells_match_reference(ask, run):
 
 MODES = ("training", "inference", "unrecorded")
 """Of a module: in training as it was made; in inference a deep copy; in inference one that was pickled, and nothing is kept for
-gradients."""
+gradients; with projections it is given these with each call, and holds others."""
 
 
 @statement("LSTMs with projections, in one layer or several above each other, forward or both ways, give the outputs, final "

@@ -123,11 +123,14 @@ def long_sequences_match_reference(ask, cell, mask, direction):
 
 
 @statement("Sequences of more or fewer features than a layer was made for are refused by every cell, with states or none.", {
-    "cell": ("lstm", "gru", "simple_rnn"), "features": (2, 4), "states": (False, True), "kernel": ("fused", "generic"),
-    "mask": ("none", "right"), "direction": ("forward", "bidirectional"),
+    "cell": ("lstm", "gru", "simple_rnn"), "given": ("nothing", "states", "mask", "cells"),
+    "direction": ("forward", "bidirectional"),
 }, usual={"direction": ("forward",)}, strength=(1, 2, 2), sparing=3, source="https://github.com/pytorch/pytorch/issues/114874")
-def other_widths_are_refused(ask, cell, features, states, kernel, mask, direction):
-    layer = Layer(cell, 3, 5, direction=direction)
+def other_widths_are_refused(ask, cell, given, direction):
+    """More features to the layer alone, with a mask to a GRU, with states to others."""
+    layer, states = Layer(cell, 3, 5, direction=direction), given == "states"
+    kernel, mask = "generic" if given == "cells" else "fused", "right" if given == "mask" else "none"
+    features = 4 if given == "nothing" or (given == "mask") == (cell == "gru") else 2
     batch = BatchPlan(4, 6, mask, states).draw(layer).but(cotangents=None)
     batch = batch.but(inputs=np.resize(batch.inputs, (4, 6, features)))
     request = Request(layer, draw_weights(layer), batch, wants=("outputs",), execution=Execution(kernel))

@@ -114,13 +114,16 @@ def whole_numbers_are_masked(ask, dtype, entry) -> list[Deviation]:
 
 
 @statement("A layer of one's own that takes a nest of sequences is given their masks in that nest, each that of its sequence, "
-           "and its results carry theirs, called at once or in a model.",
+           "and its results carry theirs, called at once or in a model; one that hands on a sequence as it came may give it "
+           "another mask, or none.",
            {"nest": ("dict", "list_in_dict", "dict_in_list", "list"), "way": ("called", "built")}, strength=(1, 1, 2),
            sparing=1, eager=3,
            source="Keras: Layer.__call__, Layer.compute_mask, nested inputs")
 def nests_of_masks_are_given(ask, nest, way) -> list[Deviation]:
     """Arrays: `outputs/N`, the sequences where their masks are, 0 elsewhere; `mask/N`, what they carry. The second sequence
-    carries none."""
+    carries none. `turned`, the mask that is carried behind a layer that hands its inputs on and whose compute_mask turns it;
+    `bare`, whether one is behind a layer whose compute_mask gives none, and behind one that says that it destroys masks: of a
+    list."""
     inputs = draw_values(generator("nests of masks"), (3, *MASK.shape, 2)).astype("float32")
     masks = (MASK, None, ~MASK)
     seen = ask(FunctionRequest("nested_masks", (("nest", nest), ("way", way), ("inputs", inputs), ("masks", masks))))
@@ -133,4 +136,7 @@ def nests_of_masks_are_given(ask, nest, way) -> list[Deviation]:
                                                                    f"{'no mask' if carried is None else 'a mask'}")]
         else:
             found += equal(f"mask/{number}", carried, mask)
+    if nest == "list":
+        found += equal("turned", seen["turned"], ~MASK, "behind a layer that turns it")
+        found += equal("bare", seen["bare"], np.zeros(2, bool), "behind a layer that gives none, and one that destroys masks")
     return found

@@ -225,6 +225,22 @@ def run_nested_masks(backend: Any, request: FunctionRequest) -> Observation:
             return nest([x if m is None else keras.ops.where(m[:, :, None], x, 0.0)
                          for x, m in zip(back(inputs), masks, strict=True)])
 
+    class Handing(keras.layers.Layer):
+        """Hands its inputs on as they are; their mask turned, or none; or takes no masks at all."""
+
+        def __init__(self, turns: bool, takes: bool = True):
+            super().__init__()
+            self.supports_masking, self.turns = takes, turns
+
+        def call(self, inputs: Any) -> Any:
+            return inputs
+
+        def compute_mask(self, inputs: Any, mask: Any = None) -> Any:
+            return keras.ops.logical_not(mask) if self.turns else None
+
+    def handed(first: Any) -> list[Any]:
+        return [Handing(*does)(keras.layers.Masking(-7.5)(first)) for does in ((True,), (False,), (False, False))]
+
     def shown(tensors: list[Any]) -> list[Any]:
         return back(Shown()(nest([x if mask is None else keras.layers.Masking(-7.5)(x)
                                   for x, mask in zip(tensors, options["masks"], strict=True)])))
@@ -233,9 +249,12 @@ def run_nested_masks(backend: Any, request: FunctionRequest) -> Observation:
         tensors = [engine.tensor(one.astype("float32")) for one in given]
         if way == "built":
             starts = [keras.Input(one.shape[1:]) for one in given]
-            outputs = keras.Model(starts, shown(starts))(tensors)
+            outputs, others = keras.Model(starts, [shown(starts), handed(starts[0])])(tensors)
         else:
-            outputs = shown(tensors)
+            outputs, others = shown(tensors), handed(tensors[0])
+        turned, *bare = (passed_mask(one) for one in others)
         masks = {f"mask/{n}": passed_mask(one) for n, one in enumerate(outputs)}
     named = {f"outputs/{n}": one for n, one in enumerate(outputs)} | {n: m for n, m in masks.items() if m is not None}
-    return Observation({name: engine.numpy(one) for name, one in named.items()})
+    named |= {} if turned is None else {"turned": turned}
+    return Observation({name: engine.numpy(one) for name, one in named.items()} | {
+        "bare": np.array([one is not None for one in bare])})

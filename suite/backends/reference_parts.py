@@ -135,12 +135,12 @@ def run_bags(backend: Any, request: FunctionRequest) -> Observation:
     norms = np.linalg.norm(table, options["norm"], axis=1, keepdims=True)
     short = np.where(norms > longest, table * longest / np.maximum(norms, 1e-9), table) if longest else table
 
-    def outputs(rows: np.ndarray) -> np.ndarray:
+    def outputs(rows: np.ndarray, weights: np.ndarray | None = options["weights"]) -> np.ndarray:
         begin, found = 0, []
         for count in options["counts"]:
             span = [n for n in range(begin, begin + count) if padding is None or options["ids"][n] != padding % len(rows)]
             begin += count
-            parts = rows[options["ids"][span]] * (1.0 if options["weights"] is None else options["weights"][span][:, None])
+            parts = rows[options["ids"][span]] * (1.0 if weights is None else weights[span][:, None])
             found.append(getattr(parts, options["mode"])(axis=0) if span else np.zeros(rows.shape[1]))
         return np.stack(found)
 
@@ -149,8 +149,14 @@ def run_bags(backend: Any, request: FunctionRequest) -> Observation:
         moved = short.copy()
         moved[place] += step
         slopes[place] = ((outputs(moved) - outputs(short)) * options["cotangents"]).sum() / step
-    return Observation({"outputs": outputs(short), "table": table.astype("float32"), "gradients": slopes.round(7)},
-                       facts={"sparse": options["sparse"]})
+    if options["by_frequency"]:
+        slopes /= np.maximum(np.bincount(options["ids"], minlength=len(slopes)), 1)[:, None]
+    arrays = {"outputs": outputs(short), "table": table.astype("float32"), "gradients": slopes.round(7)}
+    if options["weights"] is not None:
+        moved = options["weights"] + step * np.eye(len(options["ids"]))
+        arrays["worth"] = np.array([((outputs(short, one) - outputs(short)) * options["cotangents"]).sum() / step
+                                    for one in moved]).round(7)
+    return Observation(arrays, facts={"sparse": options["sparse"]})
 
 
 def run_wrong_bags(backend: Any, request: FunctionRequest) -> Observation:
