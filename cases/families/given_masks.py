@@ -35,14 +35,14 @@ def given_masks_are_of_their_call(ask, kind) -> list[Deviation]:
     return found
 
 
-READERS = ("lstm", "bidirectional", "loop", "time_distributed", "simple_rnn")
+READERS = ("lstm", "bidirectional", "loop", "time_distributed", "model", "simple_rnn")
 HEADS = ("heads", "shared_heads")
-"""Layers that take a mask of their queries by name; shared: each key by two heads."""
+"""Layers that take a mask of their queries by name; shared: each key by two heads. model: a functional one of an LSTM."""
 
 
 @statement("A mask that is given with a call is read, and handed on, in place of the one that the inputs carry, as an array too, "
            "and beside states that are given by their place; and one of queries as if they carried it.",
-           {"kind": (*READERS, *HEADS)}, strength=(1, 1, 1), sparing=1, usual={"kind": (*READERS[:4], HEADS[0])},
+           {"kind": (*READERS, *HEADS)}, strength=(1, 1, 1), sparing=1, usual={"kind": (*READERS[:5], HEADS[0])},
            source="Keras: Layer.__call__(inputs, mask)")
 def given_masks_go_first(ask, kind) -> list[Deviation]:
     """Arrays: `outputs`, of a layer that gives all steps, on inputs that carry another mask, from states of a half where it has

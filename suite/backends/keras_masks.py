@@ -128,7 +128,9 @@ def run_mask_goes_first(backend: Any, request: FunctionRequest) -> Observation:
             layers.Dense(2)), "bidirectional": lambda: layers.Bidirectional(layers.GRU(2, return_sequences=True)),
                "loop": lambda: layers.RNN(layers.GRUCell(2), return_sequences=True),
                "simple_rnn": lambda: layers.SimpleRNN(2, return_sequences=True), "heads": lambda: layers.MultiHeadAttention(2, 3),
-               "shared_heads": lambda: layers.GroupQueryAttention(3, 2, 1)}[options["kind"]]()
+               "shared_heads": lambda: layers.GroupQueryAttention(3, 2, 1), "model": lambda: backend.keras.Model(
+                   start := backend.keras.Input(inputs.shape[1:]), layers.LSTM(2, return_sequences=True)(start)),
+               }[options["kind"]]()
         heads = options["kind"].endswith("heads")
         one.build(inputs.shape, inputs.shape) if heads else one.build(inputs.shape)
     count = {"lstm": 2, "simple_rnn": 1}.get(options["kind"], 0)
@@ -142,7 +144,7 @@ def run_mask_goes_first(backend: Any, request: FunctionRequest) -> Observation:
         return Observation({"outputs": engine.numpy(given), "due": engine.numpy(carried)})
     with moment("run"):
         carried = carrying(backend.keras, engine.tensor(inputs), options["carried"], engine)
-        outputs = one(carried, *states, mask=options["mask"] if states else mask)
+        outputs = one(carried, *states, mask=options["mask"] if states or options["kind"] == "model" else mask)
         arrays = {"outputs": outputs, "due": one(engine.tensor(inputs), mask=mask, **named)}
         if (handed := passed_mask(outputs)) is not None:
             arrays["mask"] = handed
