@@ -43,21 +43,29 @@ RANKS = {
 """What has too few axes or too many -> its shape: states of one row without its axis; as PyTorch has them; with an axis of one
 step; and a mask of each unit at each step."""
 
+RANKED = {"simple_rnn": ("row", "layer_first", "step"), "lstm": ("row", "mask"), "gru": ("layer_first", "step"),
+          "bidirectional_gru": ("row", "layer_first", "mask")}
+"""Kind of layer -> which of these it is given."""
+
 
 @statement("A layer refuses states with an axis too few or too many, and a mask with one of units.",
-           {"part": ("simple_rnn", "gru", "lstm", "bidirectional_gru")}, strength=(1, 1, 1), sparing=1,
+           {"part": tuple(RANKED)}, strength=(1, 1, 1), sparing=1,
            usual={"part": ("simple_rnn", "lstm")},
            source="Keras: RNN(initial_state) of shape (batch, units), mask of shape (batch, time)")
 def other_ranks_are_refused(ask, part) -> list[Deviation]:
     random = generator("ranks of states", part)
-    inputs, found = draw_values(random, (ROWS, STEPS, FEATURES)), []
-    for wrong, shape in RANKS.items():
+    inputs, found, declined = draw_values(random, (ROWS, STEPS, FEATURES)), [], 0
+    for wrong in RANKED[part]:
+        shape = RANKS[wrong]
         states = () if wrong == "mask" else tuple(draw_values(random, shape) for _ in range(STATES.get(part, 1)))
         mask = draw_values(random, shape) > 0 if wrong == "mask" else None
         request = FunctionRequest("counted_states", (
             ("part", part), ("inputs", inputs), ("states", states), ("bare", False), ("units", UNITS), ("mask", mask)))
         answer = ask.answer(request)
         if isinstance(answer, Unsupported):
+            declined += 1
+            if declined == len(RANKED[part]):
+                ask(request)  # says why not
             continue
         if isinstance(answer, Refusal):
             found += worded(answer)
