@@ -16,33 +16,39 @@ KINDS = ("functional", "sequential", "lstm", "bidirectional", "unbuilt", "nested
 """What is called: a model of an LSTM, made either way, not built, of a model, or of a user's own class; or a layer;
 `normalization` and `lambda` in training. dropout: a model whose first layer hands on what it is given. two_inputs: a model of
 two, and what it makes of the second one. lambda: a function that reads the mask."""
+MODELS = ("functional", "sequential", "unbuilt", "nested", "dropout", "two_inputs")
+"""Those that are Keras' own models, which hand masks on."""
 MASK = np.array([[1, 1, 0, 0], [1, 0, 1, 0], [1, 1, 1, 0]], bool)
 
 
 @statement("A mask that is given with a call is of that call alone: the next call on the same tensor gives what it gave before, "
-           "and the tensor carries no mask.", {"kind": KINDS}, strength=(1, 1, 1), sparing=2,
+           "and the tensor carries no mask; no model that reads it says that it is lost.",
+           {"kind": KINDS}, strength=(1, 1, 1), sparing=2,
            usual={"kind": tuple(kind for kind in KINDS if kind not in ("nested", "loop", "normalization"))},
            source="Keras: Model.__call__(inputs, mask), Layer.__call__(inputs, mask)")
 def given_masks_are_of_their_call(ask, kind) -> list[Deviation]:
-    """Arrays: `fresh`, `masked`, `again` of three calls; `carried`, whether the tensor carries a mask at the end."""
+    """Arrays: `fresh`, `masked`, `again` of three calls; `carried`, whether the tensor carries a mask at the end. Facts: `said`,
+    the warning that a mask is destroyed, if any."""
     inputs = draw_values(generator("given masks"), (*MASK.shape, 4))
     seen = ask(FunctionRequest("given_mask", (("kind", kind), ("inputs", inputs), ("mask", MASK))))
     name = "again, masked" if np.array_equal(seen["again"], seen["masked"]) else "again"
     found = equal(name, seen["again"], seen["fresh"], "without a mask, after a call with one")
     found += equal("carried", seen["carried"], np.array(False))
+    if (said := seen.facts.get("said", "")) and kind in MODELS:
+        found.append(Deviation("said", f"said: {said}"))
     if np.array_equal(seen["masked"], seen["fresh"]):
         found.append(Deviation("masked", "with a mask it gives what it gives without"))
     return found
 
 
-READERS = ("lstm", "bidirectional", "loop", "time_distributed", "simple_rnn")
+READERS = ("lstm", "bidirectional", "loop", "time_distributed", "model", "simple_rnn")
 HEADS = ("heads", "shared_heads")
-"""Layers that take a mask of their queries by name; shared: each key by two heads."""
+"""Layers that take a mask of their queries by name; shared: each key by two heads. model: a functional one of an LSTM."""
 
 
 @statement("A mask that is given with a call is read, and handed on, in place of the one that the inputs carry, as an array too, "
            "and beside states that are given by their place; and one of queries as if they carried it.",
-           {"kind": (*READERS, *HEADS)}, strength=(1, 1, 1), sparing=1, usual={"kind": (*READERS[:4], HEADS[0])},
+           {"kind": (*READERS, *HEADS)}, strength=(1, 1, 1), sparing=1, usual={"kind": (*READERS[:5], HEADS[0])},
            source="Keras: Layer.__call__(inputs, mask)")
 def given_masks_go_first(ask, kind) -> list[Deviation]:
     """Arrays: `outputs`, of a layer that gives all steps, on inputs that carry another mask, from states of a half where it has

@@ -232,6 +232,17 @@ def run_own_beginnings(backend: Any, request: FunctionRequest) -> Observation:
     return Observation(arrays, facts={"nests": tuple(nests.items())})
 
 
+def run_cell_without_layer(backend: Any, request: FunctionRequest) -> Observation:
+    """Answer the request of `cases.families.own_classes.cells_need_be_no_layers`."""
+    layers, engine = backend.keras.layers, backend.engine
+    inputs = np.random.default_rng(14).uniform(0.2, 0.9, (ROWS, STEPS, UNITS)).astype("float32")
+    with moment("build"):
+        alone = dict(request.arguments)["around"] == "alone"
+        one = layers.RNN(IdleCell() if alone else [IdleCell()], return_sequences=True)
+    with moment("run"):
+        return Observation({"outputs": engine.numpy(one(engine.tensor(inputs))), "inputs": inputs})
+
+
 def sizes(shapes: Any) -> np.ndarray:
     """The numbers of one shape, or of shapes that lie in lists or tuples, one after the other."""
     return np.array(shapes) if all(isinstance(one, int) for one in shapes) else np.concatenate([sizes(one) for one in shapes])

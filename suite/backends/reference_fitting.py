@@ -88,6 +88,12 @@ def run_own_beginnings(backend: Any, request: FunctionRequest) -> Observation:
     return Observation(found, facts={"nests": tuple((name, ("[one]", "[one]")) for name in inside)})
 
 
+def run_cell_without_layer(backend: Any, request: FunctionRequest) -> Observation:
+    """What is given."""
+    inputs = generator("cell without layer").normal(size=(2, 3, 4))
+    return Observation({"inputs": inputs, "outputs": inputs})
+
+
 def run_kept_writes(backend: Any, request: FunctionRequest) -> Observation:
     """Some numbers; a count, a running average, a vector that moved."""
     options, found = dict(request.arguments), {}

@@ -239,13 +239,15 @@ def run_engine_module(backend: Any, request: FunctionRequest) -> Observation:
     """Two weights, one of which is trained."""
     both, one = ("0 kernel", "1 bias"), ("0 kernel",)
     outputs = dict(request.arguments)["inputs"].sum(axis=-1)
-    return Observation({"outputs": outputs, "loaded": outputs}, facts={
+    return Observation({"outputs": outputs, "loaded": outputs, "called": 2 * outputs, "doubled": 2 * outputs}, facts={
         "weights": both, "parameters": both, "state": both, "trained": one, "moved": one, "graded": one})
 
 
 def run_mode_behind(backend: Any, request: FunctionRequest) -> Observation:
-    """Numbers that are drawn in training: of the layer in front by its own argument, of the one behind by that of the whole."""
-    drawn = {"front": dict(request.arguments)["own"] == "training", "behind": dict(request.arguments)["own"] == "inference"}
+    """Numbers that are drawn in training: of the layer in front by its own argument, if any, of the one behind by that of the
+    whole."""
+    own = dict(request.arguments)["own"]
+    drawn = {"front": own != "inference", "behind": own != "training"}
     return Observation({f"{place}/{n}": np.full(2, 1.0 + n * acts) for place, acts in drawn.items() for n in range(2)})
 
 

@@ -16,9 +16,16 @@ from suite.backends import moment
 
 
 def run_counted_states(backend: Any, request: FunctionRequest) -> Observation:
-    """Raises ValueError for any other number of states."""
+    """Raises ValueError for any other number of states, and for states and masks of other shapes."""
     options = dict(request.arguments)
+    rows, steps = options["inputs"].shape[:2]
     with moment("run"):
+        if "mask" in options:
+            given = [(one.shape, (rows, options["units"])) for one in options["states"]]
+            for shape, due in [*given, *([] if options["mask"] is None else [(options["mask"].shape, (rows, steps))])]:
+                if shape != due:
+                    raise ValueError(f"a shape of {shape}: expected {due}")
+            return Observation({"outputs": options["states"][0]})
         if options["bare"] or len(options["states"]) != STATES[options["part"]]:
             raise ValueError(f"{len(options['states'])} states: expected a list of {STATES[options['part']]}")
     return Observation({"outputs": options["states"][0]})
