@@ -63,7 +63,7 @@ def test_a_module_takes_new_code_defaults_and_values(tmp_path):
 
 
 def test_a_fault_in_no_function_is_said(tmp_path, monkeypatch):
-    monkeypatch.setattr(Fault, "changed", lambda self: "# nothing but words")
+    monkeypatch.setattr(Fault, "changed", lambda self, text: "# nothing but words")
     with pytest.raises(ValueError, match="no function of tests.faults.base is another one"):
         Fault("n", "f", "tests.faults.base", "a", "b").plant(tmp_path)
 

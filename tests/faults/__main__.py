@@ -15,6 +15,7 @@ from pathlib import Path
 
 from tests.faults.asking import FORK, NotClean, Outcome, clean, kept, prepare, tried
 from tests.faults.base import Fault
+from tests.faults.together import LOOK, tried_together
 
 HERE = Path(__file__).parent
 FAULTS: tuple[Fault, ...] = tuple(fault for path in sorted(HERE.glob("in_*.py"))
@@ -44,7 +45,9 @@ def measure(subject: str, chosen: list[Fault], folder: Path, asked: argparse.Nam
         sys.stderr.write(f"nothing can be measured: {error}\n")
         sys.exit(2)
     prepare(subject)
-    for o in tried(chosen, folder, plan, asked.jobs, asked.again):
+    outcomes = (tried_together(chosen, folder, plan, asked.together, asked.jobs, asked.again) if asked.together else
+                tried(chosen, folder, plan, float("inf"), asked.jobs, asked.again))
+    for o in outcomes:
         print(f"{o.what:<9}  {o.seconds:>5} s  {o.family}: {o.name}  {o.by[:150]}", flush=True)
 
 
@@ -55,6 +58,8 @@ def main() -> int:
     parser.add_argument("--only", action="append", metavar="NAME", help="only this fault, repeatable")
     parser.add_argument("--subject", action="append", help="only faults of which this subject is asked, repeatable")
     parser.add_argument("--jobs", type=int, default=1, help="runs side by side (default: 1)")
+    parser.add_argument("--together", type=int, metavar="N",
+                        help=f"each fault alone meets the nearest checks for {LOOK:.0f} s, then N at a time the whole plan")
     parser.add_argument("--every", type=int, default=1, metavar="N", help="a sample: every Nth fault")
     parser.add_argument("--in", dest="folder", type=Path, help="keep what was run here, and go on from there")
     parser.add_argument("--again", action="store_true", help="with --in: survivors meet the checks that are new since")

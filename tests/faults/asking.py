@@ -18,8 +18,10 @@ import shutil
 import signal
 import time
 import traceback
-from collections.abc import Iterable, Iterator
+from bisect import bisect_right
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
+from itertools import accumulate
 from pathlib import Path
 
 from cases import tolerance
@@ -29,7 +31,7 @@ from suite.session import Session
 from suite.settings import Settings
 from suite.subjects.interpreter import TimedOut
 from suite.verdicts import BAD, judge
-from tests.faults.base import Fault
+from tests.faults.base import Fault, plant
 
 SECONDS = 900
 """How long one fault may take."""
@@ -53,6 +55,22 @@ class Outcome:
     subject: str = ""
 
 
+@dataclass(frozen=True)
+class Plan:
+    """The suite on one subject, its checks in order of their time, and the seconds that each took without any fault."""
+
+    session: Session
+    checks: tuple[Check, ...]
+    seconds: Mapping[str, float]
+
+    def nearest(self, fault: Fault, met: Container[str], look: float) -> list[Check]:
+        """The checks that are not met yet, those that speak of the fault first; so many as take `look` seconds together, or
+        one."""
+        ordered = sorted((c for c in self.checks if str(c) not in met), key=lambda check: -near(fault, check))
+        total = list(accumulate(self.seconds[str(check)] for check in ordered))
+        return ordered[: max(1, bisect_right(total, look))]
+
+
 class NotClean(RuntimeError):
     """Checks fail without any fault: nothing can be measured."""
 
@@ -73,8 +91,8 @@ def late(*_: object) -> None:
     raise TimedOut(f"no end within {PATIENCE} s of work")
 
 
-def asked(session: Session, checks: Iterable[Check], place: Path, fault: Fault | None) -> None:
-    """In a process of its own: ask the checks, in order, until one is bad; of the clean framework ask them all.
+def asked(session: Session, checks: Iterable[Check], place: Path, faults: Sequence[Fault], bad_ones: float = 1) -> None:
+    """In a process of its own: ask the checks, in order, until so many are bad.
 
     Writes into `place`: `now`, the check that is being asked · `met`, a line for each that was not bad, with its seconds ·
     `bad`, a line for each that was, with its verdict · `said`, what anyone printed.
@@ -84,8 +102,7 @@ def asked(session: Session, checks: Iterable[Check], place: Path, fault: Fault |
     os.dup2(said, 2)
     signal.signal(signal.SIGPROF, late)
     try:
-        if fault:
-            fault.plant(place)
+        plant(faults, place)
         with open(place / "met", "a") as met, open(place / "bad", "a") as bad:
             for check in checks:
                 (place / "now").write_text(str(check))
@@ -96,11 +113,12 @@ def asked(session: Session, checks: Iterable[Check], place: Path, fault: Fault |
                 signal.setitimer(signal.ITIMER_PROF, 0)
                 if verdict.verdict in BAD:
                     print(str(check), " ".join(f"{verdict.verdict}: {verdict.message}".split()), sep="\t", file=bad, flush=True)
-                    if fault:
+                    bad_ones -= 1
+                    if bad_ones <= 0:
                         break
                 else:
                     print(str(check), round(time.perf_counter() - began, 4), sep="\t", file=met, flush=True)
-        if not fault:
+        if not faults:
             with open(place / "expected", "wb") as file:
                 pickle.dump(tolerance.remembered(), file)
         (place / "end").touch()
@@ -116,10 +134,10 @@ def read(place: Path, name: str) -> dict[str, str]:
     return dict(line.split("\t", 1) for line in file.read_text().splitlines()) if file.exists() else {}
 
 
-def clean(subject: str, folder: Path, most: float) -> tuple[Session, list[Check]]:
-    """The suite on one subject, and its checks in order of their time, without those that take `most` seconds or more, after all
-    of them were asked without any fault (but those that were in an earlier run); those that end the process are left out, also
-    where they are known to. Raises NotClean."""
+def clean(subject: str, folder: Path, most: float) -> Plan:
+    """The plan of one subject, without checks that take `most` seconds or more, after all of them were asked without any fault
+    (but those that were in an earlier run); those that end the process are left out, also where they are known to. Raises
+    NotClean."""
     session, place = opened(subject), folder / f"clean-{subject}"
     place.mkdir(parents=True, exist_ok=True)
     if (place / "expected").exists():
@@ -130,7 +148,7 @@ def clean(subject: str, folder: Path, most: float) -> tuple[Session, list[Check]
         while not (place / "end").exists():
             spared = {*read(place, "met"), *(deadly := read(place, "deadly"))}
             left = [check for check in session.all_checks if str(check) not in spared]
-            child = FORK.Process(target=asked, args=(session, left, place, None))
+            child = FORK.Process(target=asked, args=(session, left, place, (), float("inf")))
             child.start()
             child.join()
             if not (place / "end").exists():
@@ -143,7 +161,7 @@ def clean(subject: str, folder: Path, most: float) -> tuple[Session, list[Check]
         raise NotClean(f"{subject}: {len(bad)} checks fail without any fault: {' · '.join(next(iter(bad.items())))}")
     known = {check: float(seconds) for check, seconds in read(place, "met").items()}
     checks = [check for check in session.all_checks if str(check) in known and known[str(check)] <= most]
-    return session, sorted(checks, key=lambda check: known[str(check)])
+    return Plan(session, tuple(sorted(checks, key=lambda check: known[str(check)])), known)
 
 
 def prepare(subject: str) -> None:
@@ -167,15 +185,14 @@ def near(fault: Fault, check: Check) -> int:
     return len(words & {w.rstrip("s") for w in re.findall("[a-z]{3,}", f"{check} {check.planned.group}".lower())})
 
 
-def begun(fault: Fault, folder: Path, session: Session, checks: list[Check], again: bool) -> multiprocessing.Process:
-    """The process that asks of a fault. A survivor that is tried again meets only what it has not met."""
+def begun(fault: Fault, folder: Path, plan: Plan, look: float, again: bool) -> multiprocessing.Process:
+    """The process that asks of a fault, for `look` seconds. A survivor that is tried again meets only what it has not met."""
     place = place_of(fault, folder)
     met = read(place, "met") if again and (place / "outcome.json").exists() else {}
     shutil.rmtree(place, ignore_errors=True)
     place.mkdir(parents=True)
     (place / "met").write_text("".join(f"{check}\t{seconds}\n" for check, seconds in met.items()))
-    ordered = sorted((c for c in checks if str(c) not in met), key=lambda check: -near(fault, check))
-    child = FORK.Process(target=asked, args=(session, ordered, place, fault))
+    child = FORK.Process(target=asked, args=(plan.session, plan.nearest(fault, met, look), place, (fault,)))
     child.start()
     return child
 
@@ -194,8 +211,17 @@ def became(fault: Fault, place: Path, child: multiprocessing.Process, seconds: f
     elif not (place / "planted").exists():
         what, by = "void", "the changed module was never imported"
     else:
-        what, by = ("explained", fault.explained) if fault.explained else ("survived", f"{len(read(place, 'met'))} checks")
-    outcome = Outcome(fault.name, fault.family, what, by, round(seconds, 1), fault.subject)
+        what, by = survived(fault, place)
+    return entered(Outcome(fault.name, fault.family, what, by, round(seconds, 1), fault.subject), place)
+
+
+def survived(fault: Fault, place: Path) -> tuple[str, str]:
+    """What a fault is called that no check told, and why."""
+    return ("explained", fault.explained) if fault.explained else ("survived", f"{len(read(place, 'met'))} checks")
+
+
+def entered(outcome: Outcome, place: Path) -> Outcome:
+    """An outcome that is kept."""
     (place / "outcome.json").write_text(json.dumps(asdict(outcome)))
     return outcome
 
@@ -207,14 +233,12 @@ def kept(fault: Fault, folder: Path, again: bool) -> Outcome | None:
         return None
     outcome = Outcome(**json.loads(file.read_text()))
     if outcome.what in ("survived", "explained"):
-        what, by = ("explained", fault.explained) if fault.explained else ("survived", f"{len(read(file.parent, 'met'))} checks")
-        outcome = Outcome(outcome.name, outcome.family, what, by, outcome.seconds, fault.subject)
+        outcome = Outcome(outcome.name, outcome.family, *survived(fault, file.parent), outcome.seconds, fault.subject)
     return None if again and outcome.what in ("survived", "void") else outcome
 
 
-def tried(chosen: Iterable[Fault], folder: Path, plan: tuple[Session, list[Check]], jobs: int,
-          again: bool) -> Iterator[Outcome]:
-    """The outcome of each fault as it comes, `jobs` side by side."""
+def tried(chosen: Iterable[Fault], folder: Path, plan: Plan, look: float, jobs: int, again: bool) -> Iterator[Outcome]:
+    """The outcome of each fault as it comes, `jobs` side by side, each asked for `look` seconds."""
     waiting, alive = list(chosen), {}
     while waiting or alive:
         while waiting and len(alive) < jobs:
@@ -222,7 +246,7 @@ def tried(chosen: Iterable[Fault], folder: Path, plan: tuple[Session, list[Check
             if (known := kept(fault, folder, again)) is not None:
                 yield known
                 continue
-            alive[fault] = (begun(fault, folder, *plan, again), time.monotonic())
+            alive[fault] = (begun(fault, folder, plan, look, again), time.monotonic())
         multiprocessing.connection.wait([child.sentinel for child, _ in alive.values()], timeout=1.0)
         for fault, (child, since) in list(alive.items()):
             seconds = time.monotonic() - since

@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib.util
 import sys
 import sysconfig
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -41,28 +41,41 @@ class Fault:
         usual = (subject for start, subject in SUBJECTS.items() if self.module.startswith(start))
         return self.asked or next(usual, "keras-torch")
 
-    def changed(self) -> str:
-        """The module's text with this fault in it. Raises ValueError where `old` does not stand `count` times."""
-        root = ROOT if self.module.startswith("suite.") else Path(sysconfig.get_paths()["purelib"])
-        place = root.joinpath(*self.module.split(".")).with_suffix(".py")
-        text = place.read_text()
+    def changed(self, text: str = "") -> str:
+        """The module's text, or `text`, with this fault in it. Raises ValueError where `old` does not stand `count` times."""
+        text = text or installed(self.module)
         if (found := text.count(self.old)) != self.count:
             raise ValueError(f"{self.name}: the text to replace stands {found} times in {self.module}, not {self.count}")
         return text.replace(self.old, self.new)
 
     def plant(self, folder: Path) -> None:
-        """Write the changed copy into `folder`, and let this process take it from there: no part of a package can be put first
-        on the path. A module that is imported already gets its new code. `folder/planted` is there once the fault is in.
-        Raises ValueError where that module cannot take it."""
-        copy = folder / f"{self.module.rpartition('.')[2]}.py"
-        text = self.changed()
-        if self.module not in sys.modules:
+        """As the function `plant`."""
+        plant([self], folder)
+
+
+def installed(module: str) -> str:
+    """The text of a module of a package, or of the suite."""
+    root = ROOT if module.startswith("suite.") else Path(sysconfig.get_paths()["purelib"])
+    return root.joinpath(*module.split(".")).with_suffix(".py").read_text()
+
+
+def plant(faults: Sequence[Fault], folder: Path) -> None:
+    """Write changed copies into `folder`, one of each module, and let this process take them from there: no part of a package can
+    be put first on the path. A module that is imported already gets its new code. `folder/planted` is there once a fault is in.
+    Raises ValueError where a module cannot take them."""
+    for module in {fault.module: fault for fault in faults}:
+        text = ""
+        for fault in faults:
+            if fault.module == module:
+                text = fault.changed(text)
+        copy = folder / f"{module}.py"
+        if module not in sys.modules:
             copy.write_text(text + MARK.format(mark=str(folder / "planted")))
-            sys.meta_path.insert(0, Changed(self.module, str(copy)))
-            return
+            sys.meta_path.insert(0, Changed(module, str(copy)))
+            continue
         copy.write_text(text)
-        if not transplant(sys.modules[self.module], text, str(copy)):
-            raise ValueError(f"{self.name}: no function of {self.module} is another one")
+        if not transplant(sys.modules[module], text, str(copy)):
+            raise ValueError(f"{', '.join(f.name for f in faults if f.module == module)}: no function of {module} is another one")
         (folder / "planted").touch()
 
 
