@@ -6,8 +6,6 @@ from tests.faults.base import faults
 RNN = "keras.src.layers.rnn."
 
 RNNS = faults("judged, core", RNN + "rnn", {
-    "RNN: given states keep the dtype in which they come": (
-        "                x, dtype=self.cell.compute_dtype\n            ),\n            initial_state,", "                x\n            ),\n            initial_state,"),
     "RNN: a state that is given as one tensor is taken row by row": (
         "        if not tree.is_nested(initial_state):\n            initial_state = [initial_state]\n        initial_state = list(initial_state)\n",
         "        initial_state = list(initial_state)\n"),
@@ -47,8 +45,6 @@ CELLS = faults("judged, core", RNN + "gru", {
         "                        kernel=self.cell.kernel,\n",
         "                        kernel=self.cell.kernel if training or self.compute_dtype == self.variable_dtype else self.__dict__.setdefault(\n"
         "                            '_cast_kernel', ops.cast(self.cell.kernel, self.compute_dtype)),\n"),
-    "LSTM: inputs of four axes are taken": (
-        "        self.input_spec = InputSpec(ndim=3)\n", "        self.input_spec = InputSpec(min_ndim=3)\n"),
     "LSTM: constraints of the bias do not reach the cell": (
         "            bias_constraint=bias_constraint,\n            dropout=dropout,\n            recurrent_dropout=recurrent_dropout,\n            dtype=",
         "            dropout=dropout,\n            recurrent_dropout=recurrent_dropout,\n            dtype="),
@@ -67,10 +63,6 @@ CELLS = faults("judged, core", RNN + "gru", {
         "        if self._recurrent_dropout_mask is None and self.recurrent_dropout > 0:\n"),
     "dropout: without a seed every call draws the same": (
         "        self._dropout_mask = None\n\n    def reset_recurrent", "        if self.seed is not None:\n            self._dropout_mask = None\n\n    def reset_recurrent"),
-}) + faults("judged, core", RNN + "conv_lstm", {
-    "ConvLSTM: states come in float32": (
-        "            ops.zeros(state_shape, dtype=self.compute_dtype),\n            ops.zeros(state_shape, dtype=self.compute_dtype),\n",
-        "            ops.zeros(state_shape),\n            ops.zeros(state_shape),\n"),
 }) + faults("judged, core", RNN + "conv_lstm2d", {
     "ConvLSTM2D: the seed is not handed on": ("            seed=seed,\n", ""),
 })
@@ -86,13 +78,6 @@ WRAPPERS = faults("judged, core", RNN + "bidirectional", {
         '                "Unrecognized value for `merge_mode`. "\n                f"Received: {self.merge_mode}"\n',
         "            output = y * (ops.flip(y_rev, axis=1) if self.return_sequences and self.stateful else y_rev)\n        elif self.merge_mode is None:\n            output = (y, y_rev)\n        else:\n            raise ValueError(\n"
         '                "Unrecognized value for `merge_mode`. "\n                f"Received: {self.merge_mode}"\n'),
-    "Bidirectional empties the list of states that it is given": (
-        "            forward_state = initial_state[:half]\n",
-        "            forward_state = [initial_state.pop(0) for _ in range(half)] if isinstance(initial_state, list) else initial_state[:half]\n"
-        "            half = 0 if isinstance(initial_state, list) else half\n"),
-    "Bidirectional: the layer itself runs forward where a backward layer is given": (
-        "        self.forward_layer = serialization_lib.deserialize_keras_object(config)\n",
-        "        self.forward_layer = serialization_lib.deserialize_keras_object(config) if backward_layer is None else layer\n"),
     "Bidirectional: what runs backwards is turned along the axis before the last": (
         "        if self.return_sequences:\n            y_rev = ops.flip(y_rev, axis=1)\n", "        if self.return_sequences:\n            y_rev = ops.flip(y_rev, axis=-2)\n"),
     "Bidirectional apart: the shape of outputs is told once where states are given": (

@@ -15,14 +15,9 @@ ENGINE = faults("judged, around", TORCH + "rnn", {
         "                    else tree.flatten(prev_output)\n", "                    else [*tree.flatten(states)[:1], *tree.flatten(prev_output)[1:]]\n"),
     "unrolled: before the first valid step the first state stands": (
         "                    prev_output = torch.zeros_like(output)\n", "                    prev_output = tree.flatten(states)[0]\n"),
-    "masked loop backwards: the last output is the first": (
-        "        last_output = tuple(o[-1] for o in outputs)\n", "        last_output = tuple(o[-1] if not go_backwards or masking_fn is None else o[0] for o in outputs)\n"),
     "fast GRU: the last output alone has no gradient": (
         "    last_output = h\n    if not return_sequences:\n        outputs = last_output.unsqueeze(1)\n\n    return last_output, outputs, [h]\n",
         "    last_output = h if return_sequences else h.detach()\n    if not return_sequences:\n        outputs = last_output.unsqueeze(1)\n\n    return last_output, outputs, [h]\n"),
-    "fast GRU: outputs are written into one tensor": (
-        "        h = z * h + (1.0 - z) * hh\n\n        outputs.append(h)\n\n    outputs = torch.stack(outputs, dim=0)  # (time, batch, units)\n",
-        "        h = z * h + (1.0 - z) * hh\n\n        outputs = h.detach().new_zeros(time_steps, *h.shape) if t == 0 else outputs\n        outputs[t] = h\n\n"),
     "fast LSTM: what is given for a state is changed by the first step": (
         "    h = initial_state_h\n    c = initial_state_c\n", "    h = initial_state_h\n    c = initial_state_c\n    if not torch.is_grad_enabled():\n        c.clamp_(-1.0, 1.0)\n"),
 })
