@@ -108,20 +108,21 @@ def three_masks_are_joined(ask, kind, first) -> list[Deviation]:
 
 
 @statement("Masking finds its number among whole numbers as among others: a step is masked where every feature is the "
-           "number.",
+           "number, and stays what it was where it was given.",
            {"dtype": ("int32", "int64", "uint8", "float32"), "entry": ("direct", "predict")}, strength=(1, 1, 2), sparing=1,
            source="Keras: Masking(mask_value)")
 def whole_numbers_are_masked(ask, dtype, entry) -> list[Deviation]:
     inputs = np.array([[[1, 2], [7, 7], [7, 1]], [[7, 7], [3, 7], [7, 7]]])
     valid = (inputs != 7).any(axis=2)
     seen = ask(FunctionRequest("masked_numbers", (("inputs", inputs.astype(dtype)), ("number", 7), ("entry", entry))))
-    return equal("outputs", seen["outputs"], inputs * valid[:, :, None]) + (
-        equal("mask", seen["mask"], valid) if "mask" in seen.arrays else [])
+    found = equal("given", seen["given"], inputs, "after the call")
+    found += equal("outputs", seen["outputs"], inputs * valid[:, :, None])
+    return found + (equal("mask", seen["mask"], valid) if "mask" in seen.arrays else [])
 
 
 @statement("A layer of one's own that takes a nest of sequences is given their masks in that nest, each that of its sequence, "
-           "and its results carry theirs, called at once or in a model; one that hands on a sequence as it came may give it "
-           "another mask, or none.",
+           "and its results carry theirs, called at once, between two in a series that turn the nest round, or in a model; one "
+           "that hands on a sequence as it came may give it another mask, or none.",
            {"nest": ("dict", "list_in_dict", "dict_in_list", "list"), "way": ("called", "built")}, strength=(1, 1, 2),
            sparing=1, eager=3,
            source="Keras: Layer.__call__, Layer.compute_mask, nested inputs")

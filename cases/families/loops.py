@@ -129,6 +129,8 @@ reset."""
                (("padding_output", "mask", "sequences"),
                 lambda padding, mask, sequences: padding == "zero" and (mask == "none" or not sequences)),
                (("direction", "mask"), lambda direction, mask: mask != "none" and direction in MERGES),
+               (("direction", "calls"), lambda direction, calls: direction in MERGES and calls == "first"),
+               (("direction", "sequences"), lambda direction, sequences: direction in MERGES and not sequences),
                (("calls", "states"), lambda calls, states: calls != "first" and states)))
 def loops_made_again_match_reference(ask, cell, direction, mask, bias, activation, recurrent_activation, sequences, states, calls,
                                      padding_output, kernel) -> list[Deviation]:

@@ -193,9 +193,11 @@ def run_masked_numbers(backend: Any, request: FunctionRequest) -> Observation:
         model = keras.Model(start, one(start))
     with moment("run"):
         if options["entry"] == "predict":
-            return Observation({"outputs": np.array(model.predict(inputs, verbose=0))})
-        outputs = one(engine.tensor(inputs))
-        return Observation({"outputs": engine.numpy(outputs), "mask": engine.numpy(passed_mask(outputs))})
+            return Observation({"outputs": np.array(model.predict(inputs, verbose=0)), "given": inputs})
+        given = engine.tensor(inputs)
+        outputs = one(given)
+        return Observation({"outputs": engine.numpy(outputs), "mask": engine.numpy(passed_mask(outputs)),
+                            "given": engine.numpy(given)})
 
 
 NESTED: Mapping[str, Callable[[list[Any]], Any]] = {
@@ -245,8 +247,18 @@ def run_nested_masks(backend: Any, request: FunctionRequest) -> Observation:
     def handed(first: Any) -> list[Any]:
         return [Handing(*does)(keras.layers.Masking(-7.5)(first)) for does in ((True,), (False,), (False, False))]
 
+    class Turned(keras.layers.Layer):
+        """Turns the nest round, and its masks."""
+
+        def call(self, inputs: Any) -> Any:
+            return nest(back(inputs)[::-1])
+
+        def compute_mask(self, inputs: Any, mask: Any) -> Any:
+            return nest(back(mask)[::-1])
+
     def shown(tensors: list[Any]) -> list[Any]:
-        return back(Shown()(nest([x if mask is None else keras.layers.Masking(-7.5)(x)
+        series = keras.Sequential([Turned(), Shown(), Turned()]) if way == "called" else Shown()
+        return back(series(nest([x if mask is None else keras.layers.Masking(-7.5)(x)
                                   for x, mask in zip(tensors, options["masks"], strict=True)])))
 
     with moment("run"):

@@ -218,7 +218,7 @@ def run_masked_numbers(backend: Any, request: FunctionRequest) -> Observation:
     """Steps of nothing but the number are zero, and masked."""
     options = dict(request.arguments)
     valid = (options["inputs"] != options["number"]).any(axis=2)
-    return Observation({"outputs": options["inputs"] * valid[:, :, None], "mask": valid})
+    return Observation({"outputs": options["inputs"] * valid[:, :, None], "mask": valid, "given": options["inputs"]})
 
 
 def run_both_reset(backend: Any, request: FunctionRequest) -> Observation:
