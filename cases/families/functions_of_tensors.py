@@ -264,6 +264,8 @@ GROUPS: Mapping[str, list[Call]] = {
         Call("quantizers.fake_quant_with_min_max_vars", (X, -ENDS[::-1], ENDS), {"num_bits": 4, "axis": -1}, stepped),
     ],
     "crossed": [Call("cross", (S, S[::-1]))],
+    "with_a_number": [Call("max", (X,), {"axis": 1, "initial": 0.5}), Call("where", (M, N, X)),
+                      Call("pad", (S, ((1, 0), (0, 2))), {"constant_values": 0.5})],
     "weighed_steps": [Call("average", (X[:, :3],), {"axis": 1, "weights": np.abs(X[:, :3])}),
                       Call("average", (X,), {"axis": 1, "weights": np.abs(X[0, :, 0])})],
     "segments_counted": [Call("segment_sum", (X[0], np.array([0, 2, 2, 0], "int32")), {}, summed, told=False)],
@@ -296,7 +298,8 @@ GROUPS: Mapping[str, list[Call]] = {
     "normed_unscaled": [Call("batch_normalization", (X, S[0], np.abs(S[1])), {"axis": -1, "offset": S[2]}, normed)],
     "entropies": [Call("binary_crossentropy", (M.astype("int32"), SHARES), {}, crossed_entropies)],
     "entropies_of_one": [Call("sparse_categorical_crossentropy", (LAST[:1], shares(X)[:1, 0]), {}, named_entropies, told=False)],
-    "averaged_windows": [Call("average_pool", (X, 3, 1), {"padding": "same"}, averaged_windows)],
+    "averaged_windows": [Call("average_pool", (X, 3, 1), {"padding": "same"}, averaged_windows),
+                         Call("max_pool", (X, 3, 1), {}, lambda x, size, strides: windows(x, size, strides).max(axis=-1))],
     "drawn_once": [Call("random.categorical", (100 * S, 1), {"seed": 1}, lambda x, count, seed: x.argmax(axis=1)[:, None],
                         told=False)],
     "products_of_kinds": [Call("einsum", ("btf,bsf->bts", X, N))],
@@ -321,7 +324,8 @@ GROUPS: Mapping[str, list[Call]] = {
 """What is asked -> the calls. The short ones are apart, for some stack is known to give something else."""
 CHEAP = ("columns_added", "entropies_of_one", "averaged_windows", "drawn_once", "padded_alike", "segments_counted",
          "inner_products", "quantiles", "found_among", "among_the_best", "classes_counted", "hot",
-         "shared_over_axes", "rolled", "hot_elsewhere", "next", "of_length_one", "weighed_steps")
+         "shared_over_axes", "rolled", "hot_elsewhere", "next", "of_length_one", "weighed_steps",
+         "with_a_number")
 """What frameworks that compile are asked."""
 
 

@@ -50,12 +50,15 @@ def results_carry_their_masks(ask, part, direction, merge, return_sequences, ret
     if own:
         masks = {"own/0": valid, "own/1": ~valid, "kept/0": valid[:, ::-1], "kept/1": ~valid}
         found += [d for name, due in masks.items() for d in equal(name, seen.arrays.get(name, np.array(np.nan)), due)]
-    if merge == "none" and return_state and not return_sequences:  # a last output is the first state of its last cell
+    if merge == "none" and return_state:  # a last output is the first state of its last cell
+        ends = STEPS - 1 - valid[:, ::-1].argmax(axis=1), valid.argmax(axis=1)
         half = (seen.facts["results"] - count) // count
         before = sum(len(layer.state_names) for layer in PARTS[part][:-1])
         for place in range(count):
-            found += equal(f"results/{place}", seen[f"results/{place}"], seen[f"results/{count + place * half + before}"],
-                           "the state of its direction")
+            last = seen[f"results/{place}"]
+            last = last[np.arange(ROWS), ends[place]] if return_sequences else last
+            state = seen[f"results/{count + place * half + before}"]
+            found += equal(f"results/{place}", last, state, "the state of its direction")
     return found
 
 

@@ -289,6 +289,6 @@ OF_LOGITS = "losses.CategoricalCrossentropy of logits"
            "shares.", sparing=1, source="Keras: losses(from_logits, axis)")
 def cross_entropies_of_one_step_are_equations(ask) -> list[Deviation]:
     asked = [(name, cross_entropies_are_equations(ask, name, "one_step", logits, False, "function"))
-             for name in (SPARSE, "categorical_crossentropy") for logits in (True, False)]
+             for name, logits in ((SPARSE, False), ("categorical_crossentropy", True))]
     asked += [(OF_LOGITS, classes_lie_along_any_axis(ask, OF_LOGITS, 5))]
     return [Deviation(name, f"{name}: {one.message}", one.deviation, one.allowed) for name, found in asked for one in found]

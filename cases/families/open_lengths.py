@@ -44,6 +44,7 @@ def open_lengths_are_predicted(ask, cell) -> list[Deviation]:
         found.append(Deviation("features", f"of {seen['features']} features by their shape, expected {layer.units}"))
     if together:
         due = [np.concatenate([row, np.zeros((LENGTHS[-1] - len(row), layer.units))]) for row in together.values()]
-        found += equal("dense", seen["dense"], np.stack(due).astype("float32"), "of all rows, with zeros behind them")
+        for name in ("dense", "numbers"):
+            found += equal(name, seen[name], np.stack(due).astype("float32"), "of all rows, with zeros behind them")
     return found + [d for number, (value, allowed) in enumerate(rows) if f"row/{number}" in together
                     for d in compare(f"row/{number}", together[f"row/{number}"], value, allowed)]

@@ -62,7 +62,7 @@ def run_carried_masks(backend: Any, request: FunctionRequest) -> Observation:
     if options["own"]:
         masks |= own_masks(backend, mask, False) | own_masks(backend, mask, True)
     arrays = {name: engine.numpy(passed) for name, passed in masks.items() if passed is not None}
-    if not options["return_sequences"]:
+    if not options["return_sequences"] or options["merge"] == "none" and options["return_state"]:
         arrays |= {f"results/{n}": engine.numpy(result) for n, result in enumerate(results)}
     return Observation(arrays, facts={"results": len(results)})
 

@@ -40,4 +40,5 @@ def run_open_lengths(backend: Any, request: FunctionRequest) -> Observation:
             arrays["features"] = np.array(rows.shape[-1] or 0)
             arrays |= {f"row/{n}": backend.engine.numpy(row) for n, row in enumerate(rows)}
             arrays["dense"] = backend.engine.numpy(keras.ops.convert_to_tensor(rows, ragged=False))
+            arrays["numbers"] = keras.ops.convert_to_numpy(rows)
     return Observation(arrays)

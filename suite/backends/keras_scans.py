@@ -80,7 +80,10 @@ def run_mapped(backend: Any, request: FunctionRequest) -> Observation | Unsuppor
         return Unsupported("this release of Keras has no map")
     given = engine.tensor(dict(request.arguments)["inputs"].astype("float32"))
     with moment("run"):
-        return Observation({"results": engine.numpy(ops.map(ops.square, given))})
+        arrays = {"results": engine.numpy(ops.map(ops.square, given))}
+        if len(given):
+            arrays["products"] = engine.numpy(ops.map(lambda pair: pair[0] * pair[1], (given, 2.0 * given)))
+        return Observation(arrays)
 
 
 def run_loop(backend: Any, request: FunctionRequest) -> Observation | Unsupported:
@@ -112,4 +115,8 @@ def run_pieces(backend: Any, request: FunctionRequest) -> Observation:
         found |= {f"joined/{rule}": ops.scatter_update(whole, places, rows, reduction=rule) for rule in case.RULES}
         found |= {"put": ops.scatter(places, rows, whole.shape), "taken": ops.slice(whole, case.PLACE, piece.shape),
                   "replaced": ops.slice_update(whole, case.PLACE, piece)}
+        for first in (True, False):
+            found[f"chosen/{first}"] = ops.cond(ops.convert_to_tensor(first), lambda: whole * 1.0, lambda: -whole)
+        ways = [lambda one: one * 1.0, lambda one: -one]
+        found |= {f"way/{place}": ops.switch(ops.convert_to_tensor(place), ways, whole) for place in range(len(ways))}
     return Observation({name: engine.numpy(one) for name, one in found.items()})

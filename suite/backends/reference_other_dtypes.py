@@ -58,8 +58,8 @@ def run_open_lengths(backend: Any, request: FunctionRequest) -> Observation:
         arrays |= {f"batch/{number}": outputs, f"last/{number}": last[:, -1]}
         rows += list(outputs)
     arrays["features"], longest = np.array(options["layer"].units), max(map(len, rows))
-    arrays["dense"] = np.stack([np.pad(row, ((0, longest - len(row)), (0, 0))) for row in rows]).astype("float32")
     rows = [row.astype("float32") for row in rows]
+    arrays["dense"] = arrays["numbers"] = np.stack([np.pad(row, ((0, longest - len(row)), (0, 0))) for row in rows])
     return Observation(arrays | {f"row/{number}": row for number, row in enumerate(rows)})
 
 

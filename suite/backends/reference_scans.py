@@ -95,7 +95,8 @@ def run_scan(backend: Any, request: FunctionRequest) -> Observation:
 
 def run_mapped(backend: Any, request: FunctionRequest) -> Observation:
     """Squares."""
-    return Observation({"results": dict(request.arguments)["inputs"] ** 2})
+    squares = dict(request.arguments)["inputs"] ** 2
+    return Observation({"results": squares, "products": 2 * squares})
 
 
 def run_loop(backend: Any, request: FunctionRequest) -> Observation:

@@ -43,11 +43,12 @@ def run_carried_masks(backend: Any, request: FunctionRequest) -> Observation:
     valid, last = options["mask"], {}
     if options["own"]:
         masks |= {"own/0": valid, "own/1": ~valid, "kept/0": valid[:, ::-1], "kept/1": ~valid}
-    if options["return_state"] and not options["return_sequences"]:
+    if options["return_state"] and (options["merge"] == "none" or not options["return_sequences"]):
         half = states // count
         before = sum(len(layer.state_names) for layer in PARTS[options["part"]][:-1])
         numbers = {place: count + place * half + before for place in range(count)}  # a last output is a state
-        last = {f"results/{n}": np.array(float(numbers.get(n, n))) for n in range(total)}
+        shape = valid.shape if options["return_sequences"] else valid.shape[:1]
+        last = {f"results/{n}": np.full(shape if n < count else valid.shape[:1], float(numbers.get(n, n))) for n in range(total)}
     return Observation(masks | last, facts={"results": total})
 
 

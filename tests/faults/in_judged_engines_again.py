@@ -14,8 +14,6 @@ ALL = (
         "ju leaky relu has one slope": ("    return tf.nn.leaky_relu(x, alpha=negative_slope)", "    return tf.nn.leaky_relu(x)"),
         "ju the best of a window moves by the window": (
             "    outputs = tf.nn.max_pool(\n        inputs,\n        pool_size,\n        strides,", "    outputs = tf.nn.max_pool(\n        inputs,\n        pool_size,\n        pool_size,"),
-        "ju targets of another rank are taken": (
-            "    if len(target.shape) != len(output.shape[:-1]):\n", "    if len(target.shape) > len(output.shape[:-1]):\n"),
     }),
     *faults("judged again: TensorFlow's arrays", TENSORFLOW + "numpy", {
         "ju what is chosen has the dtype of the first": (
