@@ -44,7 +44,8 @@ BEHIND = ("dropout", "lstm", "statistics")
 @statement("A layer that is called in training or in inference by its own argument, inside a layer or model of the user's own, "
            "is in that mode, or in that of the whole where its argument is None, and leaves the layers behind it in that of "
            "the whole.", {
-               "part": ("dropout", "lstm", "statistics", "activation"), "behind": BEHIND, "whole": ("layer", "model", "inner", "told"),
+               "part": ("dropout", "lstm", "statistics", "activation"), "behind": BEHIND,
+               "whole": ("layer", "model", "inner", "told"),
                "own": ("training", "inference", "none", "unsaid")}, sparing=1,
            senseless=((("part", "own"), lambda part, own: (part == "activation") != (own == "unsaid")),
                       (("whole", "own"), lambda whole, own: whole == "told" and own == "unsaid")),
