@@ -20,7 +20,7 @@ OTHER = 9.0
 """What every weight is of a model that is to be given others."""
 FILES = ("weights.json", "keras")
 """Of weights in parts, each of so many bytes at most; of a whole model, of which the weights are loaded."""
-PART, LISTED = 128, 10
+PART, LISTED = 128, 8
 
 
 def inputs() -> np.ndarray:

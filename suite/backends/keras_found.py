@@ -104,7 +104,7 @@ def run_own_names(backend: Any, request: FunctionRequest) -> Observation:
     with moment("run"):
         for name, module, own, made in owns(keras):
             config = module.serialize(made)
-            option = {"activations": "activation", "initializers": "kernel_initializer"}.get(name)
+            option = "activation" if name == "activations" else ""
             came.append((name, "nowhere", what(module, copy.deepcopy(config), own)))
             if option:
                 came.append((f"halves with {name}", "nowhere", halves_with(keras, option, own, made)))

@@ -60,11 +60,11 @@ def listed(keras: Any, number: int) -> Any:
     class Holding(keras.layers.Layer):
         def __init__(self) -> None:
             super().__init__()
-            self.parts = [[keras.layers.Dense(2), keras.layers.Dense(2)], {"one": keras.layers.Dense(2)}]
+            self.parts = [[keras.layers.Dense(2)], {"one": keras.layers.Dense(2)}]
             self.more, self.pair = {keras.layers.Dense(2)}, (keras.layers.Dense(2),)
 
         def call(self, x: Any) -> Any:
-            return self.pair[0](next(iter(self.more))(self.parts[1]["one"](self.parts[0][1](self.parts[0][0](x)))))
+            return self.pair[0](next(iter(self.more))(self.parts[1]["one"](self.parts[0][0](x))))
 
     return with_weights(keras.Sequential([keras.Input((2,)), Holding()]), "lists within lists", str(number))
 
