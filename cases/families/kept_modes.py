@@ -46,10 +46,10 @@ BEHIND = ("dropout", "lstm", "statistics")
            "the whole.", {
                "part": ("dropout", "lstm", "statistics", "activation"), "behind": BEHIND,
                "whole": ("layer", "model", "inner", "told"),
-               "own": ("training", "inference", "none", "unsaid")}, sparing=1,
+               "own": ("inference", "training", "none", "unsaid")}, sparing=1,
            senseless=((("part", "own"), lambda part, own: (part == "activation") != (own == "unsaid")),
                       (("whole", "own"), lambda whole, own: whole == "told" and own == "unsaid")),
-           usual={"part": ("dropout", "activation"), "behind": ("dropout", "statistics"), "whole": ("layer", "told")},
+           usual={"part": ("dropout", "activation"), "behind": ("statistics", "dropout"), "whole": ("layer", "told")},
            source="Keras: Layer.__call__, `training` of an outer call")
 def modes_stay_with_their_layer(ask, part, behind, whole, own):
     """whole: what holds both; inner: the first one in a layer inside it; told: it tells the mode to what is behind. Arrays:
