@@ -51,15 +51,17 @@ def stateless_calls_are_calls(ask, part, of) -> list[Deviation]:
 
 
 @statement("A metric that is given its state and weights by name gives the state that follows, from which its result is the "
-           "weighted mean; its own state stays as it was, and its reset is that of a fresh one.",
+           "weighted mean; its own state stays as it was, and its reset is that of a fresh one; a copy of it has its state, and "
+           "that of an optimizer the steps made.",
            source="Keras: Metric.stateless_update_state, stateless_result, stateless_reset_state")
 def metrics_are_given_their_state(ask) -> list[Deviation]:
     """Arrays: `given`, the mean of two batches; `own`, of the metric itself, which saw the first; `begun`, a state
-    that was reset."""
+    that was reset; `copied`, the mean of a deep copy; `steps`, of a deep copy of an optimizer that made one."""
     random = generator("given states")
     values, weights = random.uniform(1, 2, (2, 3)), random.uniform(1, 2, (2, 3))
     seen = ask(FunctionRequest("stateless_metric", (("values", values), ("weights", weights))))
     due = {"given": np.average(values, weights=weights), "own": np.average(values[0], weights=weights[0]), "begun": np.zeros(2)}
+    due |= {"copied": due["own"], "steps": 1.0}
     return [d for name, one in due.items() for d in compare(name, seen[name], np.asarray(one), SLACK * (1 + np.abs(one)))]
 
 

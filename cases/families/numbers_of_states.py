@@ -43,7 +43,7 @@ RANKS = {
 """What has too few axes or too many -> its shape: states of one row without its axis; as PyTorch has them; with an axis of one
 step; and a mask of each unit at each step."""
 
-RANKED = {"simple_rnn": ("row", "layer_first", "step"), "lstm": ("row", "mask"), "gru": ("layer_first", "step"),
+RANKED = {"simple_rnn": ("row", "layer_first"), "lstm": ("layer_first", "mask"), "gru": ("layer_first", "step"),
           "bidirectional_gru": ("row", "layer_first", "mask")}
 """Kind of layer -> which of these it is given."""
 

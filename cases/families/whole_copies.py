@@ -29,9 +29,9 @@ def inputs() -> np.ndarray:
 
 
 @statement("A file of weights, in one piece, in parts, or within that of a whole model, gives a model made of the text of its "
-           "own each of its weights, of layers in lists within lists, or in a set, too; layers of other sizes, where they are to "
-           "be passed over, stay what they were; a model that is loaded without being compiled has them too.", sparing=0,
-           source="Keras: save_weights(max_shard_size), load_weights(skip_mismatch), load_model(compile=False)")
+           "own each of its weights, of layers in lists within lists, a set or a tuple, too; layers of other sizes, where they "
+           "are to be passed over, stay what they were; a model that is loaded without being compiled has them too.",
+           sparing=0, source="Keras: save_weights(max_shard_size), load_weights(skip_mismatch), load_model(compile=False)")
 def files_hold_every_weight(ask) -> list[Deviation]:
     """Arrays: `own/N`, the weights; `WAY/N`, those of the other model; `skipped/N`, of one whose last layer is of another size;
     `listed/N` and `lists/N`, of one that holds lists within lists and a set, and of the other.

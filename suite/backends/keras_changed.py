@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from typing import Any
 
 import numpy as np
@@ -143,7 +144,10 @@ def run_stateless_metric(backend: Any, request: FunctionRequest) -> Observation:
         begun = state = metric.stateless_reset_state()
         for values, weights in batches:
             state = metric.stateless_update_state(state, values, sample_weight=weights)
-        found = {"given": metric.stateless_result(state), "own": metric.result()}
+        optimizer, moved = backend.keras.optimizers.SGD(0.5, momentum=0.5), backend.keras.Variable(np.ones(2, "float32"))
+        optimizer.apply([backend.engine.tensor(np.ones(2, "float32"))], [moved])
+        found = {"given": metric.stateless_result(state), "own": metric.result(), "copied": copy.deepcopy(metric).result(),
+                 "steps": copy.deepcopy(optimizer).iterations.value}
     arrays = {name: np.array(float(backend.engine.numpy(one))) for name, one in found.items()}
     return Observation(arrays | {"begun": np.array([float(backend.engine.numpy(one)) for one in begun])})
 

@@ -104,11 +104,14 @@ def run_own_names(backend: Any, request: FunctionRequest) -> Observation:
     with moment("run"):
         for name, module, own, made in owns(keras):
             config = module.serialize(made)
+            option = "activation" if name == "activations" else ""
             came.append((name, "nowhere", what(module, copy.deepcopy(config), own)))
-            if option := {"activations": "activation", "initializers": "kernel_initializer"}.get(name):
+            if option:
                 came.append((f"halves with {name}", "nowhere", halves_with(keras, option, own, made)))
             with keras.saving.custom_object_scope({own.__name__: own}):
                 came.append((name, "named", what(module, copy.deepcopy(config), own)))
             keras.saving.register_keras_serializable(f"own{next(PACKAGES)}")(own)
             came.append((name, "registered", what(module, module.serialize(made), own)))
+            if option:
+                came.append((f"halves with {name}", "registered", halves_with(keras, option, own, made)))
     return Observation({}, facts={"came": tuple(came)})

@@ -66,11 +66,13 @@ def run_kept_mode(backend: Any, request: FunctionRequest) -> Observation:
 def run_mode_behind(backend: Any, request: FunctionRequest) -> Observation:
     """Answer the request of `cases.families.kept_modes.modes_stay_with_their_layer`."""
     options, keras, engine = dict(request.arguments), backend.keras, backend.engine
-    own, whole = {"training": True, "inference": False, "none": None}[options["own"]], options["whole"]
+    own, whole = {"training": True, "inference": False}.get(options["own"]), options["whole"]
+    said = {} if options["own"] == "unsaid" else {"training": own}
 
     def made(kind: str) -> Any:
         return {"dropout": lambda: keras.layers.Dropout(0.5), "statistics": keras.layers.BatchNormalization,
-                "lstm": lambda: keras.layers.LSTM(UNITS, dropout=0.5, return_sequences=True)}[kind]()
+                "lstm": lambda: keras.layers.LSTM(UNITS, dropout=0.5, return_sequences=True),
+                "activation": lambda: keras.layers.Activation("tanh")}[kind]()
 
     class Inner(keras.layers.Layer):
         def __init__(self) -> None:
@@ -78,7 +80,7 @@ def run_mode_behind(backend: Any, request: FunctionRequest) -> Observation:
             self.one = made(options["part"])
 
         def call(self, inputs: Any) -> Any:
-            return self.one(inputs, training=own)
+            return self.one(inputs, **said)
 
     class Whole(keras.Model if whole == "model" else keras.layers.Layer):
         def __init__(self) -> None:
@@ -86,7 +88,7 @@ def run_mode_behind(backend: Any, request: FunctionRequest) -> Observation:
             self.one, self.behind = Inner() if whole == "inner" else made(options["part"]), made(options["behind"])
 
         def call(self, inputs: Any, training: Any = None) -> Any:
-            front = self.one(inputs, **({} if whole == "inner" else {"training": own}))
+            front = self.one(inputs, **({} if whole == "inner" else said))
             return front, self.behind(inputs, **({"training": training} if whole == "told" else {}))
 
     x = engine.tensor(np.random.default_rng(3).normal(size=(ROWS, STEPS, WIDTH)).astype("float32"))

@@ -246,8 +246,8 @@ def run_engine_module(backend: Any, request: FunctionRequest) -> Observation:
 def run_mode_behind(backend: Any, request: FunctionRequest) -> Observation:
     """Numbers that are drawn in training: of the layer in front by its own argument, if any, of the one behind by that of the
     whole."""
-    own = dict(request.arguments)["own"]
-    drawn = {"front": own != "inference", "behind": own != "training"}
+    own, part = (dict(request.arguments)[name] for name in ("own", "part"))
+    drawn = {"front": own != "inference" and part != "activation", "behind": own != "training"}
     return Observation({f"{place}/{n}": np.full(2, 1.0 + n * acts) for place, acts in drawn.items() for n in range(2)})
 
 

@@ -151,7 +151,7 @@ def run_stateless_metric(backend: Any, request: FunctionRequest) -> Observation:
     options = dict(request.arguments)
     totals, weights = (options["values"] * options["weights"]).sum(axis=1), options["weights"].sum(axis=1)
     return Observation({"given": np.array(totals.sum() / weights.sum()), "own": np.array(totals[0] / weights[0]),
-                        "begun": np.zeros(2)})
+                        "begun": np.zeros(2), "copied": np.array(totals[0] / weights[0]), "steps": np.array(1.0)})
 
 
 def run_names_of_no_input(backend: Any, request: FunctionRequest) -> Observation:
