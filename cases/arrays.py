@@ -25,7 +25,7 @@ thin out what all of them do:
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
 from math import prod
@@ -244,11 +244,13 @@ def cases(depth: str, seed: int = 0) -> tuple[Case, ...]:
     if depth not in DEPTHS:
         raise ValueError(f"depth={depth!r}: expected one of {', '.join(DEPTHS)}")
     found: dict[str, Case] = {}
-    for array in ARRAYS:
-        if DEPTHS.index(array.depth) > DEPTHS.index(depth):
-            continue
-        rows = array.covering(min(STRENGTH[depth], array.most))
-        for row in rows:
-            case = case_of(row, seed, array.name)
-            found.setdefault(str(case), case)
+    for name, row in rows_of(depth):
+        case = case_of(row, seed, name)
+        found.setdefault(str(case), case)
     return tuple(found.values())
+
+
+def rows_of(depth: str) -> Iterator[tuple[str, Row]]:
+    """The rows of a depth, each with the name of its array."""
+    return ((array.name, row) for array in ARRAYS if DEPTHS.index(array.depth) <= DEPTHS.index(depth)
+            for row in array.covering(min(STRENGTH[depth], array.most)))

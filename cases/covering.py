@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable, Mapping, Sequence
+from functools import cache
+from pathlib import Path
 from typing import Any
 
 import covertable
@@ -10,9 +13,13 @@ import covertable
 Row = Mapping[str, Any]
 Senseless = tuple[Sequence[str], Callable[..., bool]]
 """Factors, and whether values of them, in this order, mean nothing together."""
-ROWS: dict[str, tuple[tuple[tuple[str, int], ...], ...]] = {}
-"""What was made, by what was asked -> rows of (factor, number of its value). It may be kept as long as no line of `cases`
-changes, for what is senseless is code."""
+Rows = tuple[tuple[tuple[str, int], ...], ...]
+"""Rows of (factor, number of its value)."""
+ROWS: dict[str, Rows] = {}
+"""What was made, by what was asked. It may be kept as long as no line of `cases` changes, for what is senseless is code."""
+FILE = Path(__file__).with_name("covering_arrays.txt")
+"""The arrays of the plan, which take seconds to make: `python -m cases.covering_arrays` writes them. A line each: what was asked,
+hashed, and rows of the numbers of values, in the order of the factors."""
 
 
 def covering(whose: str, factors: Mapping[str, tuple], strength: int, senseless: Sequence[Senseless]) -> list[Row]:
@@ -20,13 +27,36 @@ def covering(whose: str, factors: Mapping[str, tuple], strength: int, senseless:
     factors apart."""
     key = repr((whose, strength, factors))
     if key not in ROWS:
-        constraints = [
-            {"operator": "not", "condition": {"operator": "fn", "requires": list(names), "evaluate": together(names, holds)}}
-            for names, holds in senseless
-        ]
-        made = covertable.make({n: list(v) for n, v in factors.items()}, strength=strength, constraints=constraints)
-        ROWS[key] = tuple(tuple((n, place(value, factors[n])) for n, value in row.items()) for row in made)
+        ROWS[key] = read(key, factors, senseless) or make(factors, strength, senseless)
     return [{name: factors[name][number] for name, number in row} for row in ROWS[key]]
+
+
+def make(factors: Mapping[str, tuple], strength: int, senseless: Sequence[Senseless]) -> Rows:
+    """The rows, made anew."""
+    constraints = [
+        {"operator": "not", "condition": {"operator": "fn", "requires": list(names), "evaluate": together(names, holds)}}
+        for names, holds in senseless
+    ]
+    made = covertable.make({n: list(v) for n, v in factors.items()}, strength=strength, constraints=constraints)
+    return tuple(tuple((n, place(row[n], values)) for n, values in factors.items()) for row in made)
+
+
+def read(key: str, factors: Mapping[str, tuple], senseless: Sequence[Senseless]) -> Rows:
+    """The rows as they stand in the file; none where they do not, or one of them makes no sense any more."""
+    rows = tuple(tuple(zip(factors, map(int, row.split(",")), strict=True)) for row in lines().get(hashed(key), "").split())
+    values = ({name: factors[name][number] for name, number in row} for row in rows)
+    return () if any(together(*one)(row) for row in values for one in senseless) else rows
+
+
+@cache
+def lines() -> Mapping[str, str]:
+    """The file, by what was asked."""
+    return dict(line.split(" ", 1) for line in FILE.read_text().splitlines()) if FILE.exists() else {}
+
+
+def hashed(key: str) -> str:
+    """A short hash of what is asked."""
+    return hashlib.blake2b(key.encode(), digest_size=8).hexdigest()
 
 
 def together(names: Sequence[str], holds: Callable[..., bool]) -> Callable[[Row], bool]:

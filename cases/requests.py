@@ -245,10 +245,15 @@ def first_line(text: str, most: int = 200) -> str:
     return next((line.strip() for line in text.splitlines() if line.strip()), "")[:most]
 
 
+def uncoloured(text: str) -> str:
+    """Words without the codes that colour them in a terminal."""
+    return re.sub(r"\x1b\[[0-9;]*m", "", text) if "\x1b" in text else text
+
+
 def cause(text: str, most: int = 400) -> str:
     """What an error says, in one line: its first line, and the next where the first only says which layer was called. Without
     colours, and without TensorFlow's own name of the operation."""
-    plain = re.sub(r"\x1b\[[0-9;]*m|\{\{function_node [^}]*\}\} ?", "", text)
+    plain = re.sub(r"\{\{function_node [^}]*\}\} ?", "", uncoloured(text))
     lines = [line.strip() for line in plain.splitlines() if line.strip()]
     return " ".join(lines[: 2 if re.match("Exception encountered when calling", plain.strip()) else 1])[:most]
 

@@ -34,7 +34,7 @@ class Record:
     def to_json(self) -> dict[str, Any]:
         """The fields, `kind` first, further keys last, as builtins that JSON knows."""
         named = {f.name: getattr(self, f.name) for f in fields(self) if f.name != "more"}
-        return _plain({"kind": self.kind, **named, **self.more})
+        return plain({"kind": self.kind, **named, **self.more})
 
     def to_line(self) -> str:
         """One line of JSON, without the line's end."""
@@ -252,8 +252,8 @@ class End(Record):
 KINDS: Mapping[str, type] = {kind.kind: kind for kind in (Header, Verdict, Timing, Exploration, End)}
 
 
-def _plain(value: Any) -> Any:
-    """`value` as JSON knows it: see the module's docstring for NaN and infinities."""
+def plain(value: Any) -> Any:
+    """`value` as JSON knows it, and as it is read again: see the module's docstring for NaN and infinities."""
     if hasattr(value, "item") and getattr(value, "ndim", None) == 0:  # a numpy scalar, without importing numpy
         value = value.item()
     if isinstance(value, float) and not math.isfinite(value):
@@ -261,12 +261,12 @@ def _plain(value: Any) -> Any:
     if value is None or isinstance(value, (bool, int, float, str)):
         return value
     if isinstance(value, Mapping):
-        return {str(name): _plain(item) for name, item in value.items()}
+        return {str(name): plain(item) for name, item in value.items()}
     if hasattr(value, "tolist"):
-        return _plain(value.tolist())
+        return plain(value.tolist())
     if isinstance(value, (list, tuple, set, frozenset, types.GeneratorType)):
-        return [_plain(item) for item in value]
-    return _plain(asdict(value)) if hasattr(value, "__dataclass_fields__") else str(value)
+        return [plain(item) for item in value]
+    return plain(asdict(value)) if hasattr(value, "__dataclass_fields__") else str(value)
 
 
 def _number(value: Any) -> Any:

@@ -129,15 +129,15 @@ class Writer:
         self.path = self.folder / FILE
         self._lock = threading.Lock()
         self._counts: dict[str, Counter] = {}
-        self._began = False
+        self._records: list[Record] = []
         kept: list[str] = []
         begun = self.path.exists() and self.path.stat().st_size > 0
         if resume and begun:
             run = read(self.folder)
-            kept = [each.to_line() for each in (run.header, *run.verdicts, *run.timings, *run.explorations)]
+            self._records = [run.header, *run.verdicts, *run.timings, *run.explorations]
+            kept = [each.to_line() for each in self._records]
             for verdict in run.verdicts:
                 self._counts.setdefault(verdict.subject, Counter())[verdict.verdict] += 1
-            self._began = True
         elif begun:
             raise NotWritable(f"{self.folder} already holds a run: choose another folder, or resume that run.")
         try:
@@ -152,13 +152,12 @@ class Writer:
 
     def begin(self, header: Header) -> None:
         """Write the first line. A resumed run keeps its own."""
-        if not self._began:
-            self._append(header)
-            self._began = True
+        if not self._records:
+            self._append(Header.from_json(header.to_json()))
 
     def add(self, record: Verdict | Timing | Exploration, line: str | None = None) -> None:
         """Write a verdict, a timing or an exploration; `line` is what its `to_line` gave, if that is known."""
-        if not self._began:
+        if not self._records:
             raise RecordsError("A record came before the header: call begin() first.")
         self._append(record, line)
 
@@ -188,8 +187,13 @@ class Writer:
                 self._file.flush()
             except OSError as problem:
                 raise self._refused(problem) from None
+            self._records.append(record)
             if isinstance(record, Verdict):
                 self._counts.setdefault(record.subject, Counter())[record.verdict] += 1
+
+    def run(self) -> Run:
+        """What `read` finds in the file, if what was added is plain."""
+        return _run(self.folder, self._records)
 
     def _refused(self, problem: OSError) -> NotWritable:
         return NotWritable(f"Records cannot be written to {self.path}: {(problem.strerror or str(problem)).lower()}.")
@@ -223,13 +227,18 @@ def read(folder: str | os.PathLike) -> Run:
     ends = [index for index, each in enumerate(records) if isinstance(each, End)]
     if ends and ends[0] != len(records) - 1:
         raise Damaged(f"{path}: records follow the last line of the run.")
+    return _run(path.parent, records)
+
+
+def _run(folder: Path, records: list[Record]) -> Run:
+    """The run whose lines these are, header first; of lines with one id the last counts."""
     checks = [each for each in records[1:] if isinstance(each, Verdict)]
     timed = [each for each in records[1:] if isinstance(each, Timing)]
     explored = {(each.subject, each.seed, each.planned): each for each in records[1:] if isinstance(each, Exploration)}
     verdicts, timings = ({each.id: each for each in group} for group in (checks, timed))
     return Run(
-        path.parent, typing.cast(Header, records[0]), tuple(verdicts.values()), tuple(timings.values()),
-        typing.cast(End, records[-1]) if ends else None, len(checks) + len(timed) - len(verdicts) - len(timings),
+        folder, typing.cast(Header, records[0]), tuple(verdicts.values()), tuple(timings.values()),
+        records[-1] if isinstance(records[-1], End) else None, len(checks) + len(timed) - len(verdicts) - len(timings),
         tuple(explored.values()),
     )
 

@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 
 from reports.findings import new_failures, number, several
 from reports.lines import Verdict
+from reports.records import Run
 
 GROUPS, CONDITIONS = 3, 3
 """At most so many groups a subject, and conditions each."""
@@ -47,6 +49,12 @@ class Shared:
         said = ", ".join(f"{name}={value}" for name, value in self.conditions.items())
         beside = f", {number(self.others)} of {number(self.others_asked)} without" if self.others_asked else ""
         return f"{said}: {number(self.failing)} of {several(self.asked, 'such check')} fail{beside}"
+
+
+@lru_cache(maxsize=1)
+def shared_in(run: Run) -> list[Shared]:
+    """What the failures of a run share: terminal, summary and page tell it."""
+    return shared(run.verdicts)
 
 
 def shared(verdicts: Iterable[Verdict]) -> list[Shared]:

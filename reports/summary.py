@@ -26,7 +26,7 @@ from reports.findings import (
 )
 from reports.lines import VERDICTS, Timing
 from reports.records import Run
-from reports.shared import shared
+from reports.shared import shared_in
 
 LINES, COLUMNS = 30, 100
 
@@ -65,7 +65,7 @@ def markdown(run: Run) -> str:
         parts.append(f"Explored at random:\n\n{_bullets(explored(each) for each in run.explorations)}")
     failed = new_failures(run.verdicts)
     parts.append(f"## New failures ({number(len(failed))})\n")
-    if common := shared(run.verdicts):
+    if common := shared_in(run):
         lines = (f"{one.subject}, {one.told}; a simple one: `{one.simplest.id}`" for one in common)
         parts.append(f"What they share, of all checks of the invariants that failed:\n\n{_bullets(lines)}")
     parts.append(_table(
@@ -166,7 +166,7 @@ def _count_rows(run: Run, shown: Sequence[str]) -> list[list[str]]:
 
 
 def _shared(run: Run) -> list[str]:
-    return [line for one in shared(run.verdicts)
+    return [line for one in shared_in(run)
             for line in (f"  {one.subject}, {one.told}", f"    a simple one: {one.simplest.id}")]
 
 

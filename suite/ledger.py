@@ -146,9 +146,11 @@ class Known:
 
     def covers(self, names: Iterable[str], features: Mapping[str, Any]) -> bool:
         """Whether the entry speaks of a check with one of these names and these features."""
-        return (
-            self.names(names) and holds(self.when, features) and not any(holds(no, features) for no in self.unless)
-        )
+        return self.names(names) and self.holds(features)
+
+    def holds(self, features: Mapping[str, Any]) -> bool:
+        """Whether a check with these features meets its conditions."""
+        return holds(self.when, features) and not any(holds(no, features) for no in self.unless)
 
     def names(self, names: Iterable[str]) -> bool:
         """Whether the entry speaks of checks with one of these names, on some conditions."""

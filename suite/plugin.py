@@ -7,14 +7,13 @@ import json
 import time
 from collections import Counter
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from reports.lines import Exploration, Timing, Verdict
-from reports.records import NotWritable, RecordsError, Writer, read
+from reports.records import NotWritable, RecordsError, Writer
 from reports.records import Run as Recorded
 from suite import kept
 from suite.checks import Check, Exploring, in_turn
@@ -341,38 +340,26 @@ class Run:
         newer = outlived(self.session, self.explained) if self.whole else []
         self.session.stop()
         kept.keep(self.place, self.recalled)
-        recorded = self._recorded()
-        scripts = self._scripts(recorded.verdicts, exitstatus) if recorded else {}
+        scripts = self._scripts(self.writer.run().verdicts, exitstatus)
         starting = sum(s.starting for s in self.session.interpreters)
         frameworks = self.seconds["frameworks"] + starting
-        end = None
         if exitstatus in (pytest.ExitCode.INTERRUPTED, pytest.ExitCode.INTERNAL_ERROR):
             self._close()  # without its last line: whoever reads it sees that it was cut off
         else:
-            end = self.writer.end(
+            self.writer.end(
                 planned=dict(self.planned), explored=tuple(self.searched),
                 seconds=round(time.time() - self.session.began, 1), exit=int(exitstatus),
                 seconds_frameworks=round(frameworks, 1),
                 seconds_harness=round(self.seconds["checks"] - self.seconds["frameworks"], 1),
                 more={**scripts, "recovered": sorted({s.name for s in self.session.interpreters if s.recovered}), "newer": newer},
             )
-        if recorded is None:
-            return
-        self.read = replace(recorded, end=end)
+        self.read = self.writer.run()
         try:
             from reports.pages import write_page
 
             write_page(self.read, self.folder)
         except (RecordsError, OSError) as error:
             self.problem = f"the report could not be written: {error}"
-
-    def _recorded(self) -> Recorded | None:
-        """The records as they are in their file, before the last line."""
-        try:
-            return read(self.folder)
-        except RecordsError as error:
-            self.problem = f"the report could not be written: {error}"
-            return None
 
     def pytest_terminal_summary(self, terminalreporter: Any) -> None:
         """The run in thirty lines."""

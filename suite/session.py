@@ -19,9 +19,10 @@ from typing import Any
 
 from cases.families import checks as families
 from cases.plan import Planned, plan
+from cases.requests import uncoloured
 from cases.scenarios import claims, described
 from cases.space import catalogue
-from reports.lines import Exploration, Header, Verdict
+from reports.lines import Exploration, Header, Verdict, plain
 from suite import repros
 from suite.checks import Check, Exploring, asked_of, units
 from suite.exploration import Explored, Judged, explore
@@ -245,7 +246,7 @@ class Session:
         verdict, known = consult(self.speaking(check), check.names, check.features, outcome)
         beside = known if verdict in FAILED else None
         outcome = self.told(check, outcome) if beside else outcome
-        message = outcome.message
+        message = uncoloured(outcome.message)
         if verdict == "fixed":
             message = f"the ledger says that this fails ({known.key}), and it passes: mend the ledger"
         subject, planned, worst = check.subject, check.planned, outcome.worst
@@ -268,8 +269,8 @@ class Session:
             version=versions_in_words(subject), device=subject.device, kernel=str(planned.features.get("kernel", "")),
             kernel_ran=", ".join(outcome.kernels), alias=specification.name, group=planned.group,
             statement=planned.statement, scenario=planned.scenario, layer=planned.layer, batch=planned.batch,
-            features=dict(planned.features), deviation=worst.deviation, allowed=worst.allowed,
-            message=message, deviations=tuple(asdict(d) for d in outcome.deviations[:5]),
+            features=plain(planned.features), deviation=worst.deviation, allowed=worst.allowed,
+            message=message, deviations=tuple({**asdict(d), "message": uncoloured(d.message)} for d in outcome.deviations[:5]),
             known=known.key if known else None, repro=repro, seconds=round(outcome.seconds, 4), more=more,
             source=planned.source, says=planned.says,
             notes=tuple({"name": n.name, "value": n.value, "figure": n.figure} for n in outcome.notes),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterator, Mapping
+from collections.abc import Container, Iterable, Iterator, Mapping
 from itertools import chain
 
 from cases.families import REGISTRY as FAMILIES
@@ -23,8 +23,8 @@ def stale(session: Session, failed: Container[tuple[str, str]]) -> list[Verdict]
     found = []
     for subject in session.subjects:
         mine = [c for c in session.all_checks if c.subject is subject]
-        asked = [(c.names, c.features) for c in mine]
-        spared = [(c.names, c.features) for c in unasked(session, subject, {str(c) for c in mine})]
+        asked = by_names(mine)
+        spared = by_names(unasked(session, subject, {str(c) for c in mine}))
         entries: dict[str, list[Known]] = {}
         for known in session.concerning(subject):
             if "other" in known.when or known.newer:  # what two stacks do to each other depends on which of them comes first
@@ -33,10 +33,10 @@ def stale(session: Session, failed: Container[tuple[str, str]]) -> list[Verdict]
         for key, places in entries.items():
             if (subject.name, key) in failed:
                 continue
-            matched = [(place, names) for place in places for names, features in asked if place.covers(names, features)]
+            matched = [(place, names) for place in places for names in covered(place, asked)]
             if any(place.always(names) for place, names in matched):
                 continue  # each of those says for itself if it passes
-            if any(place.covers(*check) for place in places for check in spared):
+            if any(covered(place, spared) for place in places):
                 continue  # the plan that is not sparing will tell
             if not matched and any(place.covers(*check) for place in places for check in deeper(session, place)):
                 continue  # a deeper plan will
@@ -50,16 +50,29 @@ def stale(session: Session, failed: Container[tuple[str, str]]) -> list[Verdict]
     return found
 
 
+def by_names(checks: Iterable[Check]) -> dict[tuple[str, ...], list[Mapping[str, object]]]:
+    """The features of the checks of each name."""
+    found: dict[tuple[str, ...], list[Mapping[str, object]]] = {}
+    for check in checks:
+        found.setdefault(check.names, []).append(check.features)
+    return found
+
+
+def covered(place: Known, asked: Mapping[tuple[str, ...], list[Mapping[str, object]]]) -> list[tuple[str, ...]]:
+    """The names of the checks that an entry of the ledger speaks of."""
+    return [names for names, each in asked.items() if place.names(names) and any(place.holds(features) for features in each)]
+
+
 def outlived(session: Session, failed: Container[tuple[str, str]]) -> list[dict[str, object]]:
     """Of each subject that is newer than the ledger: which findings show there still, and which do not, though a check asked."""
     found = []
     for subject in session.subjects:
         places = [known for known in session.concerning(subject) if known.newer]
         still = dict.fromkeys(place.key for place in places if (subject.name, place.key) in failed)
-        asked = [(c.names, c.features) for c in session.all_checks if c.subject is subject] if places else []
+        asked = by_names(c for c in session.all_checks if c.subject is subject) if places else {}
         gone = dict.fromkeys(
             place.key for place in places if place.key not in still
-            and any(place.always(names) and place.covers(names, features) for names, features in asked)
+            and any(place.always(names) for names in covered(place, asked))
         )
         if places:
             found.append({"subject": subject.name, "still": list(still), "gone": list(gone)})

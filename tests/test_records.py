@@ -312,3 +312,21 @@ def test_a_subject_that_is_newer_than_the_ledger_is_told_of(tmp_path):
         "torch is newer than the ledger of known findings: 2 of them show there still, 1 that were asked for do not: c.",
         "keras-jax is newer than the ledger of known findings: 0 of them show there still, 0 that were asked for do not.",
     ]
+
+
+def test_a_writer_knows_what_is_in_its_file(tmp_path):
+    header = Header("2026-01-01T00:00:00+00:00", subjects=({"name": "torch"},), settings={"subjects": ("torch",)})
+    note = {"name": "n", "value": 1, "figure": ""}
+    records = [check("torch::a", "fail", deviation=0.5, features={"cell": "lstm"}, notes=(note,)), check("torch::b"),
+               check("torch::b", "known", known="key"), Timing("torch::t", "torch", "w", "lstm", "a", "b", "faster"),
+               Exploration("torch", 3, 3, new=("torch::c",))]
+    with Writer(tmp_path) as writer:
+        writer.begin(header)
+        for record in records:
+            writer.add(record)
+    assert vars(writer.run()) == vars(read(tmp_path)) and writer.run().repeated == 1
+    with Writer(tmp_path, resume=True) as writer:
+        writer.begin(HEADER)
+        writer.add(check("torch::c"))
+        writer.end(End(seconds=1.0))
+    assert vars(writer.run()) == vars(read(tmp_path)) and writer.run().end.counts == {"torch": {"fail": 1, "known": 1, "pass": 1}}

@@ -147,3 +147,10 @@ def test_a_record_says_what_is_known_and_what_is_new(tmp_path):
     assert more.message == f"known as a, and more: {NEW.message}" and more.deviation == 1.0
     assert [d["where"] for d in more.deviations] == ["outputs", "gradients/inputs"]
     assert found.header().ledger["a"]["deviates"] == ["gradients/*: not finite"]
+
+
+def test_a_record_has_no_codes_for_colours(tmp_path):
+    found = session(tmp_path, entry("a", "gradients_match_reference"))
+    check = next(c for c in found.all_checks if c.planned.name == "outputs_match_reference")
+    record = found.recorded(check, judge(deviations(Deviation("error", "\x1b[1mno\x1b[0m")), Asked()))
+    assert record.message == record.deviations[0]["message"] == "no"

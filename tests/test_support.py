@@ -42,7 +42,8 @@ DECLINED = frozenset("""
     sparse_steps/tables_are_trained_as_kernels tables/kept_tables_mask tables/tables_are_the_same_both_ways
     told_dtypes/told_dtypes_are_given weights_of_classes/weights_of_classes_weigh_steps
     weights_of_classes/weights_of_no_class_are_refused
-    edges/coinciding_movies_match_reference edges/directions_of_movies_are_joined whole_numbers/whole_numbers_are_numbers
+    edges/coinciding_movies_match_reference edges/masked_volumes_match_reference
+    edges/directions_of_movies_are_joined whole_numbers/whole_numbers_are_numbers
     made_again/steps_leave_what_they_are_given
     made_again/parts_are_made_again made_again/dtypes_are_made_again
     given_masks/three_masks_are_joined given_masks/whole_numbers_are_masked few_rows/resets_reach_both_directions
@@ -52,6 +53,7 @@ DECLINED = frozenset("""
     half_ranges/answers_of_nothing_are_finite other_dtypes/states_of_any_dtype_are_taken other_dtypes/variables_are_converted
     other_dtypes/moments_of_halves_are_exact other_dtypes/ctc_losses_of_halves_are_full
     open_lengths/open_lengths_are_predicted losses_by_name/rare_losses_are_equations
+    losses_by_name/cross_entropies_of_one_step_are_equations
     few_rows/few_rows_are_dropped_from whole_configurations/configurations_are_whole
     configurations/optional_inputs_stay_optional configurations/single_options_survive own_steps/own_steps_tell
     own_steps/losses_add_up told_dtypes/later_policies_hold initial_weights/tables_of_other_sizes_are_refused

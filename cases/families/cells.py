@@ -117,7 +117,7 @@ def three_masked_cells_match_reference(ask, run):
 
 MODES = ("training", "inference", "unrecorded")
 """Of a module: in training as it was made; in inference a deep copy; in inference one that was pickled, and nothing is kept for
-gradients."""
+gradients; with projections it is given these with each call, and holds others."""
 
 
 @statement("LSTMs with projections, in one layer or several above each other, forward or both ways, give the outputs, final "
@@ -305,7 +305,7 @@ def cells_refuse_unfit_states(ask, unfit, cell):
            strength=(1, 2, 2), sparing=1, source="Keras: LSTMCell.get_initial_state, dtype")
 def first_states_are_zeros(ask, cell, dtype):
     seen = ask(FunctionRequest("first_states", (("cell", cell), ("units", (4, 5)), ("dtype", dtype), ("rows", ROWS))))
-    sizes = {"lstm": (4, 4), "stacked": (4, 4, 5)}.get(cell, (4,))
+    sizes = {"lstm": (4, 4), "stacked": (4, 4, 5, 5)}.get(cell, (4,))
     found = []
     for number, size in enumerate(sizes):
         state = seen.arrays.get(f"states/{number}", np.ones(0))

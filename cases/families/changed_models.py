@@ -31,7 +31,8 @@ def changed_models_are_what_they_became(ask, change, entry) -> list[Deviation]:
 
 
 @statement("A layer that is called with its weights given does what its call does: it reads the mask that its inputs carry, "
-           "computes in its own dtype, tells its losses, and gives back the statistics that it comes to.",
+           "computes in its own dtype, tells its losses, and gives back the statistics that it comes to; it refuses weights that "
+           "are too few or too long; a scope keeps what is given and assigned in it, also after one in it has ended.",
            {"part": PARTS, "of": ("mask", "dtype", "losses")}, strength=(1, 2, 2), usual={"part": PARTS[:1]},
            dear={"part": PARTS[1:], "of": ("dtype",)}, source="Keras: Layer.stateless_call")
 def stateless_calls_are_calls(ask, part, of) -> list[Deviation]:
@@ -39,8 +40,10 @@ def stateless_calls_are_calls(ask, part, of) -> list[Deviation]:
     inputs[1:, -2:] = 0  # masked
     seen = ask(FunctionRequest("stateless_call", (("part", part), ("of", of), ("inputs", inputs))))
     found = equal("outputs", seen["outputs"], seen["due"], "of the stateless call, and of the call")
-    for name, state in seen.named("moved/due").items():
-        found += equal("statistics", seen[name.replace("due/", "")], state, "given back, and after the call")
+    for kind, words in (("moved", "given back, and after the call"), ("scope", "within a scope, and after it")):
+        for name, due in seen.named(f"{kind}/due").items():
+            found += equal(kind, seen[name.replace("due/", "")], due, words)
+    found += [Deviation("error", f"{wrong}: taken in silence") for wrong in seen.facts["wrong"]]
     for name in ("dtype", "losses"):
         if seen.facts[name] != seen.facts[f"due_{name}"]:
             found.append(Deviation(name, f"{name}: found {seen.facts[name]}, expected {seen.facts[f'due_{name}']}"))

@@ -61,7 +61,7 @@ def single_options_survive(ask, kind):
 @statement("A layer that stands thrice in a model stands thrice, with one set of weights, in one that is made of it: it gives "
            "the same; and its inputs have their names, shapes and dtypes; layers side by side, in a model of a class of "
            "one's own too, are listed as they are joined, and weights of a series keep their paths; it tells the shapes and "
-           "dtypes of its results, and gives them by the names that they have.",
+           "dtypes of its results, and gives them by the names that they have; a cell in two loops is in both of a clone's.",
            {"way": WAYS}, sparing=0, source="Keras: clone_model, Model.from_config, load_model")
 def shared_layers_stay_shared(ask, way):
     seen = ask(FunctionRequest("shared", (("way", way),)))
@@ -75,6 +75,9 @@ def shared_layers_stay_shared(ask, way):
     paths = seen.facts["paths"]
     if way == "configuration" and paths["again"] != paths["made"]:  # of which a file is made, too
         order.append(Deviation("paths", f"paths: after {way} {paths['again'][0]}, it was {paths['made'][0]}"))
+    if seen.facts["cells"]["again"] != seen.facts["cells"]["made"]:
+        order.append(Deviation("cells", f"cells: after {way} {seen.facts['cells']['again']} parameters, "
+                               f"it was {seen.facts['cells']['made']}"))
     found = equal("layers and parameters", seen["again"], seen["made"], f"after {way}")
     return found + equal("outputs", seen["outputs/again"], seen["outputs/made"], f"after {way}") + other + order
 

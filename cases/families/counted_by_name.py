@@ -157,8 +157,8 @@ def weights_count_beside_masks(ask, weights, mask) -> list[Deviation]:
 
 
 @statement("A mean, or sum, that is told batch after batch, each with its mask and with weights of steps, is that over the valid "
-           "steps of all of them since its last reset.", {"metric": ("MeanAbsoluteError", "Mean", "CosineSimilarity", "Sum")},
-           strength=(1, 1, 1), sparing=2,
+           "steps of all of them since its last reset, also where weights have an axis of their own.",
+           {"metric": ("MeanAbsoluteError", "Mean", "CosineSimilarity", "Sum")}, strength=(1, 1, 1), sparing=2,
            source="Keras: metrics.Mean, MeanMetricWrapper, masks; sums by hand")
 def means_go_over_batches(ask, metric) -> list[Deviation]:
     random = generator("means over batches", metric)
@@ -171,5 +171,6 @@ def means_go_over_batches(ask, metric) -> list[Deviation]:
               "MeanAbsoluteError": lambda: np.abs(targets - outputs).mean(axis=-1),
               "CosineSimilarity": lambda: (targets * outputs).sum(axis=-1) / lengths}[metric]()
     due = (values * weights * masks).sum() / (1.0 if metric == "Sum" else (weights * masks).sum())
-    seen = averaged(ask, metric, targets, outputs, tuple(masks), weights, values)
+    given = weights[..., None] if metric in ("Mean", "Sum") else weights
+    seen = averaged(ask, metric, targets, outputs, tuple(masks), given, values)
     return compare("value", seen, np.array(due), SLACK * max(1.0, abs(float(due))))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from math import prod
 
 import numpy as np
 
@@ -84,6 +85,20 @@ def coinciding_movies_match_reference(ask, size, format, bias):
     return against_reference(ask(request), request, "outputs", "states", "gradients")
 
 
+VOLUME = (2, 3, 2)
+"""The places of a frame that is no plane."""
+
+
+@statement("Volumes of which some are masked give the outputs and states of the equations.", {"mask": ("right", "gaps")},
+           usual={"mask": ("right",)}, strength=(1, 1, 1), sparing=0, eager=1, source="Shi et al. 2015; Keras: ConvLSTM3D")
+def masked_volumes_match_reference(ask, mask):
+    places = 2 * prod(VOLUME)
+    layer = Layer("conv_lstm", places, places, convolution=Convolution(VOLUME, (2, 2, 2)))
+    batch = BatchPlan(3, 3, mask, True).draw(layer).but(cotangents=None)
+    request = Request(layer, draw_weights(layer), batch, wants=("outputs", "states"))
+    return against_reference(ask(request), request, "outputs", "states")
+
+
 @statement("The two directions of a movie are joined channel by channel, wherever its channels stand.",
            {"format": ("channels_last", "channels_first"), "last": (False, True)}, strength=(1, 2, 2), sparing=1,
            source="Keras: Bidirectional, merge_mode; ConvLSTM, data_format")
@@ -108,11 +123,14 @@ def long_sequences_match_reference(ask, cell, mask, direction):
 
 
 @statement("Sequences of more or fewer features than a layer was made for are refused by every cell, with states or none.", {
-    "cell": ("lstm", "gru", "simple_rnn"), "features": (2, 4), "states": (False, True), "kernel": ("fused", "generic"),
-    "mask": ("none", "right"), "direction": ("forward", "bidirectional"),
+    "cell": ("lstm", "gru", "simple_rnn"), "given": ("nothing", "states", "mask", "cells"),
+    "direction": ("forward", "bidirectional"),
 }, usual={"direction": ("forward",)}, strength=(1, 2, 2), sparing=3, source="https://github.com/pytorch/pytorch/issues/114874")
-def other_widths_are_refused(ask, cell, features, states, kernel, mask, direction):
-    layer = Layer(cell, 3, 5, direction=direction)
+def other_widths_are_refused(ask, cell, given, direction):
+    """More features to the layer alone, with a mask to a GRU, with states to others."""
+    layer, states = Layer(cell, 3, 5, direction=direction), given == "states"
+    kernel, mask = "generic" if given == "cells" else "fused", "right" if given == "mask" else "none"
+    features = 4 if given == "nothing" or (given == "mask") == (cell == "gru") else 2
     batch = BatchPlan(4, 6, mask, states).draw(layer).but(cotangents=None)
     batch = batch.but(inputs=np.resize(batch.inputs, (4, 6, features)))
     request = Request(layer, draw_weights(layer), batch, wants=("outputs",), execution=Execution(kernel))

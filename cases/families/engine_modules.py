@@ -15,11 +15,12 @@ name in a loop; a loop both ways that was made of another one's configuration.""
 
 @statement("A model is a module of its engine: its parameters, each once, and its state are all its weights, frozen ones too; "
            "those that train alone have gradients and are moved by the engine's own optimizer; a state that another one loads is "
-           "in use.", {"part": PARTS}, usual={"part": ("statistics",)}, strength=(1, 1, 1), sparing=0,
-           source="Keras: torch backend, Layer is a torch.nn.Module")
+           "in use, and so are parameters that it is called with.", {"part": PARTS}, sparing=0,
+           usual={"part": ("statistics",)}, strength=(1, 1, 1), source="Keras: torch backend, Layer is a torch.nn.Module")
 def models_are_modules_of_their_engine(ask, part) -> list[Deviation]:
     """Facts: `weights`, `trained`, `parameters`, `state`, `graded`, `moved`: names of weights; a state may hold one in several
-    places. Arrays: `outputs`, what the model gives, `loaded`, what one gives that loads its state."""
+    places. Arrays: `outputs`, what the model gives, `loaded`, what one gives that loads its state; `called`, what the model gives
+    that is called with twice its weights, and `doubled`, what one gives that has these."""
     inputs = draw_values(generator("engine modules", part), (2, 4, 3))
     seen = ask(FunctionRequest("engine_module", (("part", part), ("inputs", inputs))))
     facts, found = {name: sorted(paths) for name, paths in seen.facts.items()}, []
@@ -28,7 +29,7 @@ def models_are_modules_of_their_engine(ask, part) -> list[Deviation]:
             lost, more = set(facts[due]) - set(facts[name]), set(facts[name]) - set(facts[due])
             found.append(Deviation(name, f"{name}: {len(facts[name])} of {len(facts[due])}, without {sorted(lost)[:2]}, "
                                    f"with {sorted(more)[:2]}"))
-    return found + equal("loaded", seen["loaded"], seen["outputs"])
+    return found + equal("loaded", seen["loaded"], seen["outputs"]) + equal("called", seen["called"], seen["doubled"])
 
 
 DUE = (True, True, False, True, True, False, False, False)

@@ -64,7 +64,7 @@ stateful one of two rows, exported for two rows, or as Keras exports what says n
 
 
 @statement("A model that is exported takes ids as whole numbers and inputs of lengths of their own, drops nothing, goes on from "
-           "the states of its last call, and knows which weights are trained.",
+           "the states of its last call, and knows which weights are trained; of several endpoints the first serves by default.",
            {"way": ("saved_model", "saved"), "kind": KINDS}, strength=(1, 2, 2), sparing=2,
            senseless=((("way", "kind"), lambda way, kind: (way, kind) == ("saved", "stateful")),),
            source="Keras: Model.export, export.ExportArchive; tf.saved_model.save")
@@ -79,6 +79,9 @@ def exported_models_are_whole(ask, way, kind) -> list[Deviation]:
     seen = ask(FunctionRequest("exported_model", (("kind", kind), ("way", way), ("calls", calls), ("words", WORDS))))
     found = [] if seen.facts["trained"] == seen.facts["due_trained"] else [Deviation(
         "trained", f"trained: {seen.facts['trained']} weights, and {seen.facts['due_trained']} before")]
+    if seen.facts["endpoints"] not in ((), due_endpoints := (seen["due/0"].shape, "int32")):
+        words = "told: shape {} is served by default, the other one reads {}".format(*seen.facts["endpoints"])
+        found.append(Deviation("endpoints", f"{words}, expected {due_endpoints[0]} and {due_endpoints[1]}"))
     for number in range(len(calls)):
         due = seen[f"due/{number}"].astype("float64")
         found += compare(f"outputs/{number}", seen[f"outputs/{number}"], due, 256 * unit_roundoff("float32") * (1 + np.abs(due)))

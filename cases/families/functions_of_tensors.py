@@ -321,7 +321,7 @@ GROUPS: Mapping[str, list[Call]] = {
 """What is asked -> the calls. The short ones are apart, for some stack is known to give something else."""
 CHEAP = ("columns_added", "entropies_of_one", "averaged_windows", "drawn_once", "padded_alike", "segments_counted",
          "inner_products", "quantiles", "found_among", "among_the_best", "classes_counted", "hot",
-         "shared_over_axes", "rolled", "hot_elsewhere", "next", "of_length_one")
+         "shared_over_axes", "rolled", "hot_elsewhere", "next", "of_length_one", "weighed_steps")
 """What frameworks that compile are asked."""
 
 

@@ -16,33 +16,39 @@ KINDS = ("functional", "sequential", "lstm", "bidirectional", "unbuilt", "nested
 """What is called: a model of an LSTM, made either way, not built, of a model, or of a user's own class; or a layer;
 `normalization` and `lambda` in training. dropout: a model whose first layer hands on what it is given. two_inputs: a model of
 two, and what it makes of the second one. lambda: a function that reads the mask."""
+MODELS = ("functional", "sequential", "unbuilt", "nested", "dropout", "two_inputs")
+"""Those that are Keras' own models, which hand masks on."""
 MASK = np.array([[1, 1, 0, 0], [1, 0, 1, 0], [1, 1, 1, 0]], bool)
 
 
 @statement("A mask that is given with a call is of that call alone: the next call on the same tensor gives what it gave before, "
-           "and the tensor carries no mask.", {"kind": KINDS}, strength=(1, 1, 1), sparing=2,
+           "and the tensor carries no mask; no model that reads it says that it is lost.",
+           {"kind": KINDS}, strength=(1, 1, 1), sparing=2,
            usual={"kind": tuple(kind for kind in KINDS if kind not in ("nested", "loop", "normalization"))},
            source="Keras: Model.__call__(inputs, mask), Layer.__call__(inputs, mask)")
 def given_masks_are_of_their_call(ask, kind) -> list[Deviation]:
-    """Arrays: `fresh`, `masked`, `again` of three calls; `carried`, whether the tensor carries a mask at the end."""
+    """Arrays: `fresh`, `masked`, `again` of three calls; `carried`, whether the tensor carries a mask at the end. Facts: `said`,
+    the warning that a mask is destroyed, if any."""
     inputs = draw_values(generator("given masks"), (*MASK.shape, 4))
     seen = ask(FunctionRequest("given_mask", (("kind", kind), ("inputs", inputs), ("mask", MASK))))
     name = "again, masked" if np.array_equal(seen["again"], seen["masked"]) else "again"
     found = equal(name, seen["again"], seen["fresh"], "without a mask, after a call with one")
     found += equal("carried", seen["carried"], np.array(False))
+    if (said := seen.facts.get("said", "")) and kind in MODELS:
+        found.append(Deviation("said", f"said: {said}"))
     if np.array_equal(seen["masked"], seen["fresh"]):
         found.append(Deviation("masked", "with a mask it gives what it gives without"))
     return found
 
 
-READERS = ("lstm", "bidirectional", "loop", "time_distributed", "simple_rnn")
+READERS = ("lstm", "bidirectional", "loop", "time_distributed", "model", "simple_rnn")
 HEADS = ("heads", "shared_heads")
-"""Layers that take a mask of their queries by name; shared: each key by two heads."""
+"""Layers that take a mask of their queries by name; shared: each key by two heads. model: a functional one of an LSTM."""
 
 
 @statement("A mask that is given with a call is read, and handed on, in place of the one that the inputs carry, as an array too, "
            "and beside states that are given by their place; and one of queries as if they carried it.",
-           {"kind": (*READERS, *HEADS)}, strength=(1, 1, 1), sparing=1, usual={"kind": (*READERS[:4], HEADS[0])},
+           {"kind": (*READERS, *HEADS)}, strength=(1, 1, 1), sparing=1, usual={"kind": (*READERS[:5], HEADS[0])},
            source="Keras: Layer.__call__(inputs, mask)")
 def given_masks_go_first(ask, kind) -> list[Deviation]:
     """Arrays: `outputs`, of a layer that gives all steps, on inputs that carry another mask, from states of a half where it has
@@ -102,25 +108,29 @@ def three_masks_are_joined(ask, kind, first) -> list[Deviation]:
 
 
 @statement("Masking finds its number among whole numbers as among others: a step is masked where every feature is the "
-           "number.",
+           "number, and stays what it was where it was given.",
            {"dtype": ("int32", "int64", "uint8", "float32"), "entry": ("direct", "predict")}, strength=(1, 1, 2), sparing=1,
            source="Keras: Masking(mask_value)")
 def whole_numbers_are_masked(ask, dtype, entry) -> list[Deviation]:
     inputs = np.array([[[1, 2], [7, 7], [7, 1]], [[7, 7], [3, 7], [7, 7]]])
     valid = (inputs != 7).any(axis=2)
     seen = ask(FunctionRequest("masked_numbers", (("inputs", inputs.astype(dtype)), ("number", 7), ("entry", entry))))
-    return equal("outputs", seen["outputs"], inputs * valid[:, :, None]) + (
-        equal("mask", seen["mask"], valid) if "mask" in seen.arrays else [])
+    found = equal("given", seen["given"], inputs, "after the call")
+    found += equal("outputs", seen["outputs"], inputs * valid[:, :, None])
+    return found + (equal("mask", seen["mask"], valid) if "mask" in seen.arrays else [])
 
 
 @statement("A layer of one's own that takes a nest of sequences is given their masks in that nest, each that of its sequence, "
-           "and its results carry theirs, called at once or in a model.",
+           "and its results carry theirs, called at once, between two in a series that turn the nest round, or in a model; one "
+           "that hands on a sequence as it came may give it another mask, or none.",
            {"nest": ("dict", "list_in_dict", "dict_in_list", "list"), "way": ("called", "built")}, strength=(1, 1, 2),
            sparing=1, eager=3,
            source="Keras: Layer.__call__, Layer.compute_mask, nested inputs")
 def nests_of_masks_are_given(ask, nest, way) -> list[Deviation]:
     """Arrays: `outputs/N`, the sequences where their masks are, 0 elsewhere; `mask/N`, what they carry. The second sequence
-    carries none."""
+    carries none. `turned`, the mask that is carried behind a layer that hands its inputs on and whose compute_mask turns it;
+    `bare`, whether one is behind a layer whose compute_mask gives none, and behind one that says that it destroys masks: of a
+    list."""
     inputs = draw_values(generator("nests of masks"), (3, *MASK.shape, 2)).astype("float32")
     masks = (MASK, None, ~MASK)
     seen = ask(FunctionRequest("nested_masks", (("nest", nest), ("way", way), ("inputs", inputs), ("masks", masks))))
@@ -133,4 +143,7 @@ def nests_of_masks_are_given(ask, nest, way) -> list[Deviation]:
                                                                    f"{'no mask' if carried is None else 'a mask'}")]
         else:
             found += equal(f"mask/{number}", carried, mask)
+    if nest == "list":
+        found += equal("turned", seen["turned"], ~MASK, "behind a layer that turns it")
+        found += equal("bare", seen["bare"], np.zeros(2, bool), "behind a layer that gives none, and one that destroys masks")
     return found

@@ -10,6 +10,7 @@ from cases.families.taken_over import OPTIMIZERS
 from cases.layers import generator
 from cases.models import FunctionRequest
 from cases.requests import Deviation
+from cases.tolerance import compare, unit_roundoff
 
 FIRST, STEPS = 2, 3
 """Of three weights the first two are there from the beginning; how many steps are taken."""
@@ -19,7 +20,8 @@ ALL_IN_ONE = ("LBFGS",)
 
 @statement("A group of weights has the options that it is given and of the rest the optimizer's, also one that is added later, "
            "and its weights step as alone, whether a rate is a number or a tensor; what is loaded has the dtype of the weights, "
-           "leaves them their names, and goes on as it would have, also where options are not in it that came later.",
+           "leaves them their names, and goes on as it would have, also where options are not in it that came later, and steps are "
+           "counted by numbers; steps that are differentiated are the same ones.",
            {"optimizer": tuple(name for name in OPTIMIZERS if name not in ALL_IN_ONE)}, strength=(1, 1, 1), sparing=0,
            source="PyTorch: Optimizer.add_param_group, Optimizer.load_state_dict")
 def groups_step_as_alone(ask, optimizer) -> list[Deviation]:
@@ -36,6 +38,9 @@ def groups_step_as_alone(ask, optimizer) -> list[Deviation]:
         found += equal(f"weight {number}", seen[f"older/{number}"], seen[f"later/{number}"], "of an older state too")
         if np.array_equal(seen[f"alone/{number}"], np.float32(given)):
             found.append(Deviation(f"weight {number}", f"weight {number}: no step was taken"))
+    if "differentiated" in seen.arrays:
+        due = seen["alone/0"].astype("float64")
+        found += compare("differentiated", seen["differentiated"], due, 256 * unit_roundoff("float32") * (1 + np.abs(due)))
     return found
 
 

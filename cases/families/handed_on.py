@@ -15,12 +15,15 @@ ROWS, STEPS = 4, 5
 SLACK = 256 * unit_roundoff("float32")
 VALID = np.array([[1, 1, 1, 1, 1], [1, 1, 0, 1, 1], [0, 1, 1, 1, 0], [0, 0, 1, 0, 0]], bool)
 """Alike from both ends: in which order a layer that runs backwards passes its mask on is a question of its own."""
+OWN = ("lstm", "forward", True)
+"""Where a layer of one's own is asked about, too: part, direction, whether sequences are returned."""
 LOPSIDED = np.array([[1, 1, 1, 1, 1], [1, 1, 0, 1, 0], [0, 1, 1, 1, 1], [0, 1, 0, 0, 0]], bool)
 """For all others: results of both directions are in the order of the inputs."""
 
 
 @statement("Every sequence among a layer's results carries the mask of its input, and nothing else carries one; last outputs "
-           "that are not merged come in the order of their states.", {
+           "that are not merged come in the order of their states; results of a layer of one's own carry the mask that each "
+           "has, or else the one that it computes for each.", {
     "part": tuple(PARTS), "direction": ("forward", "bidirectional", "backward"), "merge": ("concat", "none", "sum", "ave", "mul"),
     "return_sequences": (True, False), "return_state": (True, False),
 }, usual={"part": ("lstm", "gru", "cells", "conv_lstm"), "merge": ("concat", "none")}, strength=(1, 3, 3), sparing=5,
@@ -28,10 +31,10 @@ LOPSIDED = np.array([[1, 1, 1, 1, 1], [1, 1, 0, 1, 0], [0, 1, 1, 1, 1], [0, 1, 0
     (("direction", "merge"), lambda direction, merge: merge != "concat" and direction != "bidirectional"),
 ), source="Keras: RNN.compute_mask, Bidirectional.compute_mask")
 def results_carry_their_masks(ask, part, direction, merge, return_sequences, return_state):
-    valid = VALID if direction == "backward" else LOPSIDED
+    valid, own = VALID if direction == "backward" else LOPSIDED, (part, direction, return_sequences) == OWN
     seen = ask(FunctionRequest("carried_masks", (
         ("part", part), ("direction", direction), ("merge", merge), ("return_sequences", return_sequences),
-        ("return_state", return_state), ("mask", valid))))
+        ("return_state", return_state), ("mask", valid), ("own", own))))
     count = 2 if merge == "none" else 1
     found = [] if seen.facts.get("results", 0) >= count else [Deviation("results", "results are missing")]
     for place in range(seen.facts.get("results", 0)):
@@ -44,6 +47,9 @@ def results_carry_their_masks(ask, part, direction, merge, return_sequences, ret
         elif due is not None and not np.array_equal(mask.astype(bool), due):
             words = [each.astype(int).tolist() for each in (mask, due)]
             found.append(Deviation(name, f"result {place}: found {words[0]}, expected {words[1]}"))
+    if own:
+        masks = {"own/0": valid, "own/1": ~valid, "kept/0": valid[:, ::-1], "kept/1": ~valid}
+        found += [d for name, due in masks.items() for d in equal(name, seen.arrays.get(name, np.array(np.nan)), due)]
     if merge == "none" and return_state and not return_sequences:  # a last output is the first state of its last cell
         half = (seen.facts["results"] - count) // count
         before = sum(len(layer.state_names) for layer in PARTS[part][:-1])

@@ -42,21 +42,22 @@ BEHIND = ("dropout", "lstm", "statistics")
 
 
 @statement("A layer that is called in training or in inference by its own argument, inside a layer or model of the user's own, "
-           "is in that mode, and leaves the layers behind it in the mode of the whole.", {
+           "is in that mode, or in that of the whole where its argument is None, and leaves the layers behind it in that of "
+           "the whole.", {
                "part": ("dropout", "lstm", "statistics"), "behind": BEHIND, "whole": ("layer", "model", "inner", "told"),
-               "own": ("training", "inference")}, sparing=1,
+               "own": ("training", "inference", "none")}, sparing=1,
            usual={"part": ("dropout",), "behind": ("dropout", "statistics"), "whole": ("layer", "told")},
            source="Keras: Layer.__call__, `training` of an outer call")
 def modes_stay_with_their_layer(ask, part, behind, whole, own):
     """whole: what holds both; inner: the first one in a layer inside it; told: it tells the mode to what is behind. Arrays:
     `front/0`, `front/1`, `behind/0`, `behind/1`, what each gives, or its statistics, in two calls of the whole, which is in the
-    other mode."""
+    other mode, or in training."""
     seen = ask(FunctionRequest("mode_behind", (("part", part), ("behind", behind), ("whole", whole), ("own", own))))
+    told = f"is in {own} by its own argument, the whole is not" if own != "none" else "is told None, the whole is in training"
     found = []
-    for place, trains in (("front", own == "training"), ("behind", own == "inference")):
+    for place, trains in (("front", own != "inference"), ("behind", own != "training")):
         acts = not np.array_equal(seen[f"{place}/0"], seen[f"{place}/1"])
         if acts != trains:
             words = "acts as in training" if acts else "does nothing that it does in training"
-            found.append(Deviation(place, f"the layer in front is in {own} by its own argument, the whole is not, and the one "
-                                   f"{'in ' * (place == 'front')}{place} {words}"))
+            found.append(Deviation(place, f"the layer in front {told}, and the one {'in ' * (place == 'front')}{place} {words}"))
     return found

@@ -38,25 +38,29 @@ nothing."""
 
 
 @statement("A loop over time is the equations in its corners: of one unit, one row or one step, without biases, with another "
-           "activation, whether it gives all outputs or the last, masked or not, of one row zeros there, in either direction, "
-           "also where it trains.",
+           "activation, whether it gives all outputs or the last, masked or not, with what stands at masked steps, in either "
+           "direction, also where it trains.",
            FACTORS, senseless=SENSELESS, strength=(1, 2, 2), sparing=9, eager=6, dear={"kernel": ("unrolled",)},
            source="the equations of the cells")
 def loops_are_right_in_their_corners(ask, cell, kernel, direction, mask, units, rows, steps, bias, activation,
                                      sequences, mode) -> list[Deviation]:
     whole = PARTS.get(cell, cell)
     activation = "linear" if cell == LINEAR else activation
-    zeros = rows == 1 and mask != "none" and sequences
+    held = mask != "none" and sequences
+    zeros = held and rows == 1 and units == 2
     layer = Layer(whole.removesuffix("_before").removesuffix("_linear"), 4, units, direction=direction, bias=bias,
                   activation=activation, return_sequences=sequences, reset_after=not whole.endswith("_before"),
                   implementation=1 + (whole == cell), padding_output="zero" if zeros else "default")
-    mask = "empty_row" if mask == "right" and steps == 1 else mask
+    if mask == "right" and steps == 1:
+        mask = "empty_row"
+    elif mask == "gaps" and rows == 1:  # which begin with a valid step
+        mask = "left"
     batch = BatchPlan(rows, steps, mask, True).draw(layer)
     request = Request(layer, draw_weights(layer), batch, wants=("outputs", "states", "gradients"),
                       execution=Execution(kernel, mode=mode))
     seen = ask(request)
     found = against_reference(seen, request, "outputs", "states", "gradients")
-    if zeros and "outputs" in seen.arrays:  # what stands at masked steps, too
+    if held and "outputs" in seen.arrays:  # what stands at masked steps, too
         due = expect(request, seen.facts.get("padding", "hold"))["outputs"]
         found = found or compare("outputs", seen["outputs"], due.value, due.allowed)
     return found
@@ -77,11 +81,11 @@ def one_far(states: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
 
 
 @statement("A loop that nothing keeps from being fast is the equations with or without biases and given states, one of them far "
-           "from zero, in either direction, whether it gives all outputs or the last, also of one row, and where its activations "
-           "are one.",
+           "from zero, in either direction, whether it gives all outputs or the last, also of one row, where its activations are "
+           "one, and where no gradients are wanted.",
            {"cell": ("gru", "lstm", "gru_before"), "bias": (False, True), "direction": ("backward", "forward"),
             "sequences": (False, True), "states": (True, False), "units": (2, 1), "activation": ("tanh", "sigmoid"),
-            "rows": (2, 1), "mode": ("inference", "training")},
+            "rows": (2, 1), "mode": ("inference", "training", "unrecorded")},
            strength=(1, 2, 2), sparing=9, source="the equations of the cells")
 def fast_loops_are_right_in_their_corners(ask, cell, bias, direction, sequences, states, units, activation,
                                           rows, mode) -> list[Deviation]:
@@ -91,9 +95,10 @@ def fast_loops_are_right_in_their_corners(ask, cell, bias, direction, sequences,
     batch = BatchPlan(rows, 3, "none", states).draw(layer)
     if states:
         batch = batch.but(initial_states=one_far(batch.initial_states))
-    request = Request(layer, draw_weights(layer), batch, wants=("outputs", "states", "gradients"),
-                      execution=Execution("fused", mode=mode))
-    return against_reference(ask(request), request, "outputs", "states", "gradients")
+    wants = ("outputs", "states", "gradients")[: 3 - (mode == "unrecorded")]
+    request = Request(layer, draw_weights(layer), batch, wants=wants,
+                      execution=Execution("fused", mode="training" if mode == "training" else "inference"))
+    return against_reference(ask(request), request, *wants)
 
 
 @statement("A loop that is unrolled has the gradients of the equations where its last output is held over masked steps.",
@@ -124,6 +129,8 @@ reset."""
                (("padding_output", "mask", "sequences"),
                 lambda padding, mask, sequences: padding == "zero" and (mask == "none" or not sequences)),
                (("direction", "mask"), lambda direction, mask: mask != "none" and direction in MERGES),
+               (("direction", "calls"), lambda direction, calls: direction in MERGES and calls == "first"),
+               (("direction", "sequences"), lambda direction, sequences: direction in MERGES and not sequences),
                (("calls", "states"), lambda calls, states: calls != "first" and states)))
 def loops_made_again_match_reference(ask, cell, direction, mask, bias, activation, recurrent_activation, sequences, states, calls,
                                      padding_output, kernel) -> list[Deviation]:

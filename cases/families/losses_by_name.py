@@ -272,10 +272,23 @@ their options."""
            {"part": tuple(TURNED), "steps": (5, CLASSES)}, usual={"steps": (5,)}, strength=(1, 1, 2), sparing=3,
            source="https://github.com/keras-team/keras/issues/23667")
 def classes_lie_along_any_axis(ask, part, steps) -> list[Deviation]:
-    numbers, options = TURNED[part]
+    numbers, options = TURNED.get(part, ("class", {"from_logits": True}))
     targets, outputs = drawn("class" if numbers in ("classes", "column") else numbers, (3, steps, CLASSES), "turned")
     targets = targets.argmax(axis=-1, keepdims=numbers == "column") if numbers in ("classes", "column") else targets
     arguments = {"part": part.partition(" ")[0], "options": options, "targets": targets, "outputs": outputs}
     seen = ask(FunctionRequest("turned", tuple(arguments.items())))
     slack = SLACK * np.maximum(1.0, np.abs(seen["usual"]))
     return [d for way in ("turned", "deeper") for d in compare(way, seen[way], seen["usual"], slack)]
+
+
+OF_LOGITS = "losses.CategoricalCrossentropy of logits"
+"""What else is told the axis of the classes."""
+
+
+@statement("A cross-entropy of classes is its equation of one step, by their number too, and along another axis, of logits as of "
+           "shares.", sparing=1, source="Keras: losses(from_logits, axis)")
+def cross_entropies_of_one_step_are_equations(ask) -> list[Deviation]:
+    asked = [(name, cross_entropies_are_equations(ask, name, "one_step", logits, False, "function"))
+             for name in (SPARSE, "categorical_crossentropy") for logits in (True, False)]
+    asked += [(OF_LOGITS, classes_lie_along_any_axis(ask, OF_LOGITS, 5))]
+    return [Deviation(name, f"{name}: {one.message}", one.deviation, one.allowed) for name, found in asked for one in found]

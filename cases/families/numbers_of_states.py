@@ -1,14 +1,15 @@
-"""As many initial states as a layer has, no fewer and no more: whatever it is made of, and whichever way they are given."""
+"""As many initial states as a layer has, of as many axes as they have: no fewer and no more, whatever it is made of."""
 
 from __future__ import annotations
 
 import numpy as np
 
 from cases.batches import draw_values
-from cases.families.base import refused, statement
+from cases.families.base import refused, statement, worded
+from cases.invariants.base import settled
 from cases.layers import generator
 from cases.models import FunctionRequest
-from cases.requests import Deviation
+from cases.requests import Deviation, Refusal, Unsupported
 
 ROWS, STEPS, FEATURES, UNITS = 2, 4, 3, 5
 STATES = {"lstm": 2, "bidirectional_gru": 2, "bidirectional_lstm": 4, "stacked": 2, "stack_by_hand": 2}
@@ -34,3 +35,42 @@ def other_numbers_of_states_are_refused(ask, part, wrong) -> list[Deviation]:
     words = f"{part}: {'one bare state' if wrong == 'bare' else f'{count} states'}, where it has {STATES[part]}"
     return refused(ask, request, lambda seen: Deviation(
         "states", f"{words}: taken in silence, outputs of shape {np.shape(seen['outputs'])}"))
+
+
+RANKS = {
+    "row": (UNITS,), "layer_first": (1, ROWS, UNITS), "step": (ROWS, 1, UNITS), "mask": (ROWS, STEPS, UNITS),
+}
+"""What has too few axes or too many -> its shape: states of one row without its axis; as PyTorch has them; with an axis of one
+step; and a mask of each unit at each step."""
+
+RANKED = {"simple_rnn": ("row", "layer_first", "step"), "lstm": ("row", "mask"), "gru": ("layer_first", "step"),
+          "bidirectional_gru": ("row", "layer_first", "mask")}
+"""Kind of layer -> which of these it is given."""
+
+
+@statement("A layer refuses states with an axis too few or too many, and a mask with one of units.",
+           {"part": tuple(RANKED)}, strength=(1, 1, 1), sparing=1,
+           usual={"part": ("simple_rnn", "lstm")},
+           source="Keras: RNN(initial_state) of shape (batch, units), mask of shape (batch, time)")
+def other_ranks_are_refused(ask, part) -> list[Deviation]:
+    random = generator("ranks of states", part)
+    inputs, found, declined = draw_values(random, (ROWS, STEPS, FEATURES)), [], 0
+    for wrong in RANKED[part]:
+        shape = RANKS[wrong]
+        states = () if wrong == "mask" else tuple(draw_values(random, shape) for _ in range(STATES.get(part, 1)))
+        mask = draw_values(random, shape) > 0 if wrong == "mask" else None
+        request = FunctionRequest("counted_states", (
+            ("part", part), ("inputs", inputs), ("states", states), ("bare", False), ("units", UNITS), ("mask", mask)))
+        answer = ask.answer(request)
+        if isinstance(answer, Unsupported):
+            declined += 1
+            if declined == len(RANKED[part]):
+                ask(request)  # says why not
+            continue
+        if isinstance(answer, Refusal):
+            found += worded(answer)
+            continue
+        words = f"{part}: {'a mask' if wrong == 'mask' else 'states'} of shape {shape} for {ROWS} rows of {STEPS} steps"
+        found.append(Deviation(wrong, f"{words}, and {UNITS} units: taken in silence, outputs of shape "
+                               f"{np.shape(settled(answer)['outputs'])}"))
+    return found

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import numpy as np
+
 from cases.batches import BatchPlan, draw_values
-from cases.families.base import statement
+from cases.families.base import equal, statement
 from cases.layers import Layer, draw_weights, generator
 from cases.models import FunctionRequest
 from cases.requests import Deviation, Request
@@ -14,29 +16,34 @@ LENGTHS = (1, 3, 4)
 
 
 @statement("A model of any number of steps, with layers that run backwards behind one that reads how many there are, predicts "
-           "batches of other lengths, of one step too, each as alone, all outputs and the last; where rows of other lengths can "
-           "be one answer, also in one call.", {"cell": ("simple_rnn", "gru", "lstm")}, strength=(1, 1, 1), sparing=0, eager=1,
-           usual={"cell": ("simple_rnn",)},
+           "batches of other lengths, of one step too, each as alone, all outputs and the last, this one also where no row has "
+           "all steps; where rows of other lengths can be one answer, also in one call.",
+           {"cell": ("simple_rnn", "gru", "lstm")}, strength=(1, 1, 1), sparing=0, eager=1, usual={"cell": ("simple_rnn",)},
            source="Keras: Input((None, features)), Model.predict, tf.RaggedTensor")
 def open_lengths_are_predicted(ask, cell) -> list[Deviation]:
     """Arrays: `batch/N` and `last/N`, all outputs and the last ones of the batch alone; `row/N`, of every row of one call, where
     such an answer there is, and `features`, their last axis as its shape tells it."""
     layer = Layer(cell, 3, 2, direction="backward")
     random, weights = generator("open lengths", cell), draw_weights(layer)
-    batches = tuple(draw_values(random, (n + 1, steps, 3)) for n, steps in enumerate(LENGTHS))
+    masks = [np.arange(steps) < [[max(steps - row - 1, 1)] for row in range(n + 1)] for n, steps in enumerate(LENGTHS)]
+    batches = tuple(draw_values(random, (*valid.shape, 3)) * valid[:, :, None] for valid in masks)
     given = {"layer": layer, "weights": weights, "batches": batches}
     seen = ask(FunctionRequest("open_lengths", tuple(given.items())))
     found, rows = [], []
-    for number, batch in enumerate(batches):
-        whole = BatchPlan(*batch.shape[:2]).draw(layer).but(inputs=batch * batch.shape[1], cotangents=None)
-        due = expect(Request(layer, weights, whole, wants=("outputs",)), "hold")["outputs"]
+    for number, (batch, valid) in enumerate(zip(batches, masks, strict=True)):
+        whole = BatchPlan(*valid.shape).draw(layer).but(inputs=batch * batch.shape[1], cotangents=None)
+        due, masked = (expect(Request(layer, weights, one, wants=("outputs",)), "hold")["outputs"]
+                       for one in (whole, whole.but(mask=valid)))
         found += compare(f"batch/{number}", seen[f"batch/{number}"], due.value, due.allowed)
-        found += compare(f"last/{number}", seen[f"last/{number}"], due.value[:, -1], due.allowed[:, -1])
+        found += compare(f"last/{number}", seen[f"last/{number}"], masked.value[:, -1], masked.allowed[:, -1])
         rows += zip(due.value, due.allowed, strict=True)
     together = seen.named("row")
     if together and len(together) != len(rows):
         found.append(Deviation("rows", f"{len(together)} rows came in one call, expected {len(rows)}"))
     if together and seen["features"] != layer.units:
         found.append(Deviation("features", f"of {seen['features']} features by their shape, expected {layer.units}"))
+    if together:
+        due = [np.concatenate([row, np.zeros((LENGTHS[-1] - len(row), layer.units))]) for row in together.values()]
+        found += equal("dense", seen["dense"], np.stack(due).astype("float32"), "of all rows, with zeros behind them")
     return found + [d for number, (value, allowed) in enumerate(rows) if f"row/{number}" in together
                     for d in compare(f"row/{number}", together[f"row/{number}"], value, allowed)]

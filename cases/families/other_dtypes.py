@@ -43,16 +43,18 @@ FAR = np.array([100.0] * 3 + [101.0] * 5).reshape(ROWS, 4)
 """Their mean is no number of bfloat16, their variance, 15/64, is one."""
 
 
-@statement("A variable, or a list, that is converted to another dtype has that one, and the variable's own is left as it is, "
+@statement("A variable, list or array that is converted to another dtype has that one, and the variable's own is left as it is, "
            "also where its gradient is stopped; one of whole numbers is of these; what is assigned comes back.", sparing=1,
            source="Keras: ops.convert_to_tensor(Variable, dtype), stop_gradient, Variable.assign")
 def variables_are_converted(ask) -> list[Deviation]:
     """Arrays: `DTYPE`, the numbers after they were converted, and `float32` and `stopped`, those of the variable; `listed`, a
-    list of them as whole numbers; `assigned`, `added`, what assigning them and adding them gave. Facts: `whole`, the dtype of a
-    variable of int32."""
+    list of them as whole numbers, `gathered`, one of tensors; `halves` and `widened`, an array of them in bfloat16, as
+    it is and as float32; `assigned`, `added`, what assigning them and adding them gave. Facts: `whole`, the dtype of a variable
+    of int32."""
     numbers = np.array([[1.75, -2.5], [-0.5, 3.25]])
     seen = ask(FunctionRequest("converted_variable", (("numbers", numbers), ("dtypes", CONVERTED))))
-    kinds = {**{name: name for name in (*CONVERTED, "float32")}, "listed": "int32", "stopped": "float32"}
+    kinds = {**{name: name for name in (*CONVERTED, "float32")}, "listed": "int32", "gathered": "int32", "stopped": "float32",
+             "halves": "bfloat16", "widened": "float32"}
     found = [Deviation(name, f"converted to {due}: {dtype} came") for name, dtype, due in (
         *((name, dtype, kinds[name]) for name, dtype in seen.facts["dtypes"]), ("int32", seen.facts["whole"], "int32"))
         if dtype != due]
@@ -62,7 +64,7 @@ def variables_are_converted(ask) -> list[Deviation]:
 
 
 @statement("The variance of numbers in half precision is that of these numbers, though their mean has more digits.",
-           {"dtype": ("bfloat16", "float16")}, strength=(1, 1, 1), sparing=0, eager=1, source="Keras: ops.moments")
+           {"dtype": ("bfloat16", "float16")}, strength=(1, 1, 1), sparing=1, source="Keras: ops.moments")
 def moments_of_halves_are_exact(ask, dtype) -> list[Deviation]:
     numbers = FAR if dtype == "bfloat16" else FAR * 10
     seen = ask(FunctionRequest("half_moments", (("numbers", numbers), ("dtype", dtype))))

@@ -10,10 +10,11 @@ from cases.families.configurations import KINDS as LAYERS
 from cases.models import FunctionRequest
 from cases.requests import Deviation
 
-AROUND = ("rnn", "pair", "stacked", "one_state", "time_distributed", "model")
-"""What is around the cell: a loop; a loop over one that gives its states in a tuple; over an LSTM's and it; over one of a single
-state, whose size is a number, and a wider output, below an LSTM's and above, last, another such one; over words in sentences; a
-model. The first four give their last states too. A Bidirectional layer takes no class that is not registered, and says so."""
+AROUND = ("rnn", "pair", "stacked", "one_state", "time_distributed", "model", "backward")
+"""What is around the cell: a loop; a loop over one that reads several rows of features and gives its states in a tuple; over
+an LSTM's and it; over one of a single state, whose size is a number, and a wider output, below an LSTM's and above, last, another
+such one; over words in sentences; a model; a Bidirectional layer whose backward half it is: for a forward one it takes no class
+that is not registered, and says so. The first four give their last states too."""
 WAYS = ("from_config", "deserialize", "file")
 FORMS = ("named", "in_place", "in_place_with_defaults")
 """How a function is written: with a name, which is told to what makes it again, or in place, with a default or without."""
@@ -21,7 +22,8 @@ FORMS = ("named", "in_place", "in_place_with_defaults")
 
 @statement("A cell of the user's own that names only the sizes of its states, the first that of its output, gives outputs "
            "of the shape told beforehand, and what is around it comes back, with it, where its class is named.",
-           {"around": AROUND, "way": WAYS}, strength=(1, 1, 2), sparing=2,
+           {"around": AROUND, "way": WAYS}, strength=(1, 1, 2), sparing=2, dear={"around": ("backward",)},
+           senseless=((("around", "way"), lambda around, way: around == "backward" and way != "from_config"),),
            source="Keras: RNN(cell), custom_objects, compute_output_shape")
 def own_cells_are_found(ask, around, way):
     seen = ask(FunctionRequest("own_cell", (("around", around), ("way", way))))
@@ -58,9 +60,9 @@ def own_cells_are_told_of_training(ask):
 BEGINNINGS = ("tensor", "list", "tuple")
 """What a cell's states come in, of which it has one."""
 BEGUN = ("backward", "stateful", "above", "below_unrolled", "both", "row_below")
-"""Where such a cell stands: in a loop of one direction; above or below an LSTM's cell, and says the size of no output, below one
-also for a batch of one row; in both directions. It gives its state back as it begins with it, a tensor or a list or tuple of
-one."""
+"""Where such a cell stands: in a loop of one direction, with a mask; above or below an LSTM's cell, and says the size of no
+output, below one also for a batch of one row; in both directions. It gives its state back as it begins with it, a tensor or a
+list or tuple of one."""
 
 
 @statement("A cell of the user's own begins with what it says, be it a tensor or a list of one, wherever it stands, as with "
@@ -76,6 +78,14 @@ def own_cells_begin_as_they_say(ask, begins) -> list[Deviation]:
         found += equal(name, seen[f"begun/{name}"], seen[f"given/{name}"], f"it says so in a {begins}")
     return found + [Deviation("nests", f"{name}: last states are {seen_as}, expected {due}")
                     for name, (seen_as, due) in seen.facts["nests"] if seen_as != due]
+
+
+@statement("A cell that is no layer runs in a loop as any other, alone, or in a list of one.", {"around": ("alone", "listed")},
+           strength=(1, 1, 1), sparing=0, eager=1, source="Keras: RNN(cell): a class with a call method and a state_size")
+def cells_need_be_no_layers(ask, around) -> list[Deviation]:
+    """Arrays: `outputs`, of a cell that gives what it is given; `inputs`."""
+    seen = ask(FunctionRequest("cell_without_layer", (("around", around),)))
+    return equal("outputs", seen["outputs"], seen["inputs"], "of a cell that gives what it is given")
 
 
 @statement("A configuration is as it was after a layer was made of it, and another one can be made of it.", {"kind": LAYERS},

@@ -99,7 +99,8 @@ def decoded_labels_are_the_most_probable(ask, strategy, blank, empty_row, merge)
 
 
 @statement("A scan gives the last carry and the results of each step, in their order, the first carry and no results where there "
-           "are no steps.", {"steps": (0, 1, 4), "backwards": (False, True), "carried": ("one", "pair", "nothing")},
+           "are no steps; a number of steps alone is enough.",
+           {"steps": (0, 1, 4), "backwards": (False, True), "carried": ("one", "pair", "nothing")},
            senseless=((("backwards", "carried"), lambda backwards, carried: backwards and carried == "nothing"),),
            strength=(1, 2, 3), sparing=8, eager=2, source="Keras: ops.scan, ops.map")
 def scans_of_any_length_are_loops(ask, steps, backwards, carried) -> list[Deviation]:
@@ -114,8 +115,11 @@ def scans_of_any_length_are_loops(ask, steps, backwards, carried) -> list[Deviat
     for step in range(steps)[:: -1 if backwards else 1]:
         carry = 0.5 * carry + given[step]
         results[step] = carry * given[step]
-    found = compare("carry", seen["carry"], carry, SLACK * (1 + np.abs(carry)))
-    return found + compare("results", seen["results"], results, SLACK * (1 + np.abs(results)))
+    powers = 0.5 ** np.arange(steps + 1.0)[:, None] * first
+    due = {"carry": carry, "results": results}
+    if steps and carried == "one":
+        due |= {"halved": powers[-1], "halves": powers[:-1][:: -1 if backwards else 1]}
+    return [d for name, one in due.items() for d in compare(name, seen[name], one, SLACK * (1 + np.abs(one)))]
 
 
 FACTOR, MOST, BOUND, BEGINS = 1.5, 40.0, 3, 1

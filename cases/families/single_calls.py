@@ -100,9 +100,10 @@ def batches(stop: int = ROWS) -> list[slice]:
 
 def calls_by_hand() -> dict[str, np.ndarray]:
     """Two batches trained on, the second by weights of classes, two tested, the second with weights, which a metric counts too,
-    one evaluated and predicted from (`cut`: a callback stops it), all rows evaluated twice, what callbacks are told of the second
-    time, after each batch and at the end, what the layers' own losses are after that, and what a training left that a
-    callback's error ended after a batch."""
+    one evaluated and predicted from (`cut`: a callback stops it), all rows evaluated twice, first with weights, what callbacks
+    are told of the second time, after each batch and at the end, what the layers' own losses are after that, what a
+    training left that a callback's error ended after a batch, and the validation of one after another that one ended when it had
+    been validated, on other rows."""
     data, found = drawn(), {}
     x, y, model = data["inputs"], data["targets"], ByHand(data["kernel"], data["bias"])
     for number, rows in enumerate(batches()[:2]):
@@ -117,12 +118,20 @@ def calls_by_hand() -> dict[str, np.ndarray]:
     for number in range(len(each)):
         found |= pairs(f"heard/{number}", tuple(each[: number + 1].mean(axis=0)))
     found |= pairs("cut", tuple(each[0])) | {"cut/outputs": model.outputs(x)[:SIZE]}
-    for name in ("heard/end", "evaluate/0", "evaluate/1"):
+    for name in ("heard/end", "evaluate/1"):
         found |= pairs(name, tuple(each.mean(axis=0)))
+    w = data["samples"][:, None]
+    weighed = [model.told(model.outputs(x[rows]), y[rows], w[rows]) for rows in batches()]
+    found |= pairs("evaluate/0", tuple(np.mean(weighed, axis=0)))
+    found["evaluate/0/weighed"] = np.array(np.average(np.abs(model.outputs(x) - y), weights=w))
     found |= model.state("evaluated")
     found |= {"outputs": model.outputs(x), "losses": np.array(PENALTY * np.sum(model.outputs(x) ** 2) / ROWS)}
-    model.step(x[:SIZE], y[:SIZE])
-    return found | model.state("interrupted")
+    first, *others = batches()
+    model.step(x[first], y[first])
+    found |= model.state("interrupted")
+    for _ in others:
+        model.step(x[first], y[first])
+    return found | pairs("validation", model.told(model.outputs(x[others[1]]), y[others[1]]))
 
 
 def events() -> list[str]:
@@ -161,7 +170,8 @@ def stopped_by_hand(averaged: bool) -> dict[str, np.ndarray]:
 
 @statement("Calls on single batches and evaluations begin anew, tell of their own rows alone, callbacks too, and keep what they "
            "change: weights, what the optimizer remembers, statistics; what they give back are plain numbers, nothing "
-           "of a trace is left in the model's losses, and what a callback stops, or ends by an error, ends with that batch.",
+           "of a trace is left in the model's losses, and what a callback stops, or ends by an error, ends with that batch, its "
+           "validation data too.",
            source="Keras: train_on_batch, test_on_batch, evaluate, stop_evaluating, Layer.losses; Ioffe and Szegedy 2015")
 def calls_begin_anew(ask):
     seen = ask(FunctionRequest("single_calls", tuple(drawn().items())))
@@ -187,19 +197,21 @@ def stopped_training_ends_there(ask, averaged):
 
 def left_out_by_hand() -> dict[str, np.ndarray]:
     """A model whose inputs are scaled, by weights that begin at one, and may be added to: trained by SGD on rows that nothing is
-    added to, evaluated and predicted from."""
+    added to, evaluated and predicted from. The gradient of its scale is that of one that is doubled, and of the scale itself,
+    less the scale with a gradient that is stopped."""
     data = drawn()
     x, y, scale = data["inputs"], data["inputs"][::-1] / 2, np.ones(FEATURES)
     told = float(np.mean((x - y) ** 2))
-    scale -= RATE * 2 * np.mean((x - y) * x, axis=0) / FEATURES
+    scale -= (2 + 1) * RATE * 2 * np.mean((x - y) * x, axis=0) / FEATURES
     after = np.array(np.mean((x * scale - y) ** 2))
     return {"fit": np.array(told), "evaluate": after, "outputs": x * scale, "batch": x * scale, "frozen": after,
             "still": scale}
 
 
 @statement("An optional input that is left out, the first of several, is left out in training, in evaluation and in prediction, "
-           "of a batch alone too; and where all of the model is frozen training tells its loss and moves nothing.",
-           source="Keras: Input(optional=True), Model.fit([None, inputs]), Model.trainable")
+           "of a batch alone too; a gradient of its layer's own is followed, one that is stopped is not, and where all of the "
+           "model is frozen training tells its loss and moves nothing.",
+           source="Keras: Input(optional=True), Model.fit([None, inputs]), ops.custom_gradient, stop_gradient, Model.trainable")
 def first_inputs_may_be_left_out(ask):
     data = drawn()
     given = {"inputs": data["inputs"], "targets": data["inputs"][::-1] / 2}
@@ -208,13 +220,17 @@ def first_inputs_may_be_left_out(ask):
 
 def counted_by_hand() -> dict[str, np.ndarray]:
     """A model that adds to its inputs how many batches it has seen: predictions of two batches, of which the second has fewer
-    rows, and of one alone by a model that had not seen any; and what was counted."""
+    rows, and of two alone, one after the other, by a model that had not seen any; and what was counted."""
     x = drawn()["inputs"]
-    return {"outputs": x + np.repeat([1, 2], UNEVEN)[:, None], "count": np.array(2), "batch": x[:SIZE] + 1}
+    return {"outputs": x + np.repeat([1, 2], UNEVEN)[:, None], "count": np.array(2), "batch": x[:SIZE] + 1,
+            "next": x[SIZE : 2 * SIZE] + 2, "counted": np.array(2)}
 
 
 @statement("A model that is not built before it predicts begins with the first batch and counts each once, in as many steps "
-           "as are asked for, several of them at once, a last one of fewer rows too, and on a batch alone.",
+           "as are asked for, several of them at once, a last one of fewer rows too, and on batches alone; what it predicts are "
+           "arrays of numpy.",
            source="Keras: Model.predict(steps), predict_on_batch, Layer.add_weight")
 def models_are_built_by_predictions(ask):
-    return differing(ask(FunctionRequest("counted_batches", (("inputs", drawn()["inputs"]),))), counted_by_hand())
+    seen = ask(FunctionRequest("counted_batches", (("inputs", drawn()["inputs"]),)))
+    return differing(seen, counted_by_hand()) + [Deviation(name, f"{name}: given as {kind}, expected ndarray")
+                                                 for name, kind in seen.facts["kinds"] if kind != "ndarray"]

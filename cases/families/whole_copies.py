@@ -20,7 +20,7 @@ OTHER = 9.0
 """What every weight is of a model that is to be given others."""
 FILES = ("weights.json", "keras")
 """Of weights in parts, each of so many bytes at most; of a whole model, of which the weights are loaded."""
-PART, LISTED = 128, 6
+PART, LISTED = 128, 8
 
 
 def inputs() -> np.ndarray:
@@ -29,12 +29,12 @@ def inputs() -> np.ndarray:
 
 
 @statement("A file of weights, in one piece, in parts, or within that of a whole model, gives a model made of the text of its "
-           "own each of its weights, of layers in lists within lists too; layers of other sizes, where they are to be passed "
-           "over, stay what they were; a model that is loaded without being compiled has them too.", sparing=0,
+           "own each of its weights, of layers in lists within lists, or in a set, too; layers of other sizes, where they are to "
+           "be passed over, stay what they were; a model that is loaded without being compiled has them too.", sparing=0,
            source="Keras: save_weights(max_shard_size), load_weights(skip_mismatch), load_model(compile=False)")
 def files_hold_every_weight(ask) -> list[Deviation]:
     """Arrays: `own/N`, the weights; `WAY/N`, those of the other model; `skipped/N`, of one whose last layer is of another size;
-    `listed/N` and `lists/N`, of one that holds lists within lists, and of the other.
+    `listed/N` and `lists/N`, of one that holds lists within lists and a set, and of the other.
     Facts: `last`, how many of the weights are the last layer's; `compiled`, whether the loaded model is; `parts`, files;
     `unbuilt`, whether weights of a model that has none yet are saved or refused."""
     seen = ask(FunctionRequest("kept_whole", (("inputs", inputs()), ("files", FILES), ("other", OTHER), ("part", PART))))

@@ -120,14 +120,15 @@ def built_parts_keep_their_weights(ask, around):
 
 
 HALVES = {"return_sequences": (True, False), "return_state": (True, False), "stateful": (True, False),
-          "go_backwards": (True, True), "units": (3, 1)}
+          "go_backwards": (True, True), "units": (3, 1), "reset": (False, False)}
+"""Option -> what it is of the first half and of the second; or both halves carry no states, and are reset."""
 
 
 @statement("Two halves of a wrapper that give other kinds of results, run the same way, or are of other sizes and to be added "
-           "up, are refused, at the latest when they are called.",
+           "up, are refused, at the latest when they are called; so is a reset of two that carry no states.",
            {"option": tuple(HALVES), "first": (True, False)}, strength=(1, 1, 2), dear={"option": ("units",)},
            source="Keras: Bidirectional, backward_layer",
-           senseless=((("option", "first"), lambda option, first: option == "go_backwards" and not first),))
+           senseless=((("option", "first"), lambda option, first: option in ("go_backwards", "reset") and not first),))
 def other_halves_are_refused(ask, option, first):
     values = HALVES[option] if first else HALVES[option][::-1]
     words = f"halves with {option}={values[0]} and {values[1]}: taken in silence"

@@ -16,7 +16,7 @@ from reports.lines import SEVERITY, TIMING_VERDICTS
 from reports.pages import scenarios
 from reports.pages.data import SIGNS, embedded
 from reports.records import NotWritable, Run, read
-from reports.shared import shared
+from reports.shared import shared_in
 
 PAGE, SUMMARY = "index.html", "summary.md"
 
@@ -80,7 +80,7 @@ def _context(run: Run, title: str) -> dict[str, Any]:
         "state": "fail" if failed else "known" if run.gaps() or not checked else "pass",
         "verdicts": SEVERITY, "subjects": [_subject(run, name, counts[name]) for name in run.subjects],
         "findings": findings.findings(run), "failures": len(findings.new_failures(run.verdicts)),
-        "shared": shared(run.verdicts),
+        "shared": shared_in(run),
         "scenarios": scenarios.listed(run),
         "charts": _charts(run), "timing_rows": [summary.timing_row(each) for each in run.timings],
         "timing_verdicts": [name for name in TIMING_VERDICTS if any(each.verdict == name for each in run.timings)],

@@ -19,6 +19,7 @@ from suite.backends.keras_again import configured
 from suite.backends.keras_engines import Call
 from suite.backends.keras_layers import LAYERS, Stack, cell_options, halves
 from suite.backends.keras_nests import leaves, nested_as
+from suite.backends.keras_own import single_cell
 
 WEIGHTS = ("W", "U", "b", "V", "R", "O", "Q")
 
@@ -241,9 +242,10 @@ def run_cell_states(backend: Any, request: FunctionRequest) -> Observation:
 
 
 def run_first_states(backend: Any, request: FunctionRequest) -> Observation:
-    """Answer the request of `cases.families.cells.first_states_are_zeros`; the stack is an LSTM's cell and a GRU's."""
+    """Answer the request of `cases.families.cells.first_states_are_zeros`; the stack is an LSTM's cell, a GRU's, and
+    one of one's own that does not say what it begins with."""
     options, keras = dict(request.arguments), backend.keras
-    kinds = ("lstm", "gru") if options["cell"] == "stacked" else (options["cell"],)
+    kinds = ("lstm", "gru", "own") if options["cell"] == "stacked" else (options["cell"],)
     with moment("build"):
         one, plain = (of_cells(keras, kinds, options["units"], dtype=options["dtype"], **rates) for rates in (DROPPING, {}))
     with moment("run"):
@@ -271,7 +273,8 @@ DROPPING = {"dropout": 0.5, "recurrent_dropout": 0.5}
 def of_cells(keras: Any, kinds: Sequence[str], units: Sequence[int], **options: Any) -> Any:
     """The cell of the first kind, or of several cells."""
     cells = [getattr(keras.layers, f"{LAYERS[kind]}Cell")(size, **options) for kind, size in zip(kinds, units, strict=False)]
-    return cells[0] if len(cells) == 1 else keras.layers.StackedRNNCells(cells)
+    own = {"dtype": options["dtype"]}
+    return cells[0] if len(kinds) == 1 else keras.layers.StackedRNNCells([*cells, single_cell(keras)(**own)], **own)
 
 
 def nest(states: Any) -> str:

@@ -60,15 +60,50 @@ def run_changed_model(backend: Any, request: FunctionRequest) -> Observation:
         return Observation({"before": before, "found": found(), "due": due()})
 
 
-def moved_statistics(backend: Any, inputs: Any) -> dict[str, np.ndarray]:
-    """The mean and the variance that a normalization comes to in training, in a call and where they are given."""
+def taken_wrongly(layer: Any, inputs: Any, trained: list, others: list) -> tuple[str, ...]:
+    """What a stateless call of a layer takes, though it does not fit, or refuses without a word."""
+    wrong = {"too few weights": (trained[:-1], others), "too few statistics": (trained, others[:-1]),
+             "a weight of one more": ([np.ones(trained[0].shape[0] + 1, "float32"), *trained[1:]], others),
+             "a statistic of one more": (trained, [*others[:-1], np.ones(others[-1].shape[0] + 1, "float32")])}
+    found = []
+    for name, given in wrong.items():
+        try:
+            layer.stateless_call(*given, inputs)
+        except ValueError as error:
+            if str(error).strip():
+                continue
+        found.append(name)
+    return tuple(found)
+
+
+def scoped(backend: Any, variable: Any) -> dict[str, np.ndarray]:
+    """A variable that has another value within a scope, and is given a third there, after a scope in that one has ended; and its
+    own value afterwards."""
+    keras, numpy = backend.keras, backend.engine.numpy
+    values = [backend.engine.tensor(np.full(variable.shape, number, "float32")) for number in (2.0, 3.0)]
+    found = {"scope/due/after": np.array(numpy(variable.value)), "scope/due/inside": np.array(numpy(values[0])),
+             "scope/due/given": np.array(numpy(values[1]))}
+    with keras.StatelessScope([(variable, values[0])]) as scope:
+        with keras.StatelessScope():
+            pass
+        found["scope/inside"] = np.array(numpy(variable.value))
+        variable.assign(values[1])
+    given = scope.get_current_value(variable)
+    return found | {"scope/given": np.array(numpy(given)), "scope/after": np.array(numpy(variable.value))}
+
+
+def moved_statistics(backend: Any, inputs: Any) -> tuple[dict[str, np.ndarray], tuple[str, ...]]:
+    """The mean and the variance that a normalization comes to in training, in a call and where they are given; what it has within
+    a scope; and what it takes though it does not fit."""
     layer = backend.keras.layers.BatchNormalization(momentum=0.5)
     layer.build(inputs.shape)
-    given = ([v.value for v in some] for some in (layer.trainable_variables, layer.non_trainable_variables))
+    given = [[v.value for v in some] for some in (layer.trainable_variables, layer.non_trainable_variables)]
+    wrong, scope = taken_wrongly(layer, inputs, *given), scoped(backend, layer.gamma)
     _, after = layer.stateless_call(*given, inputs, training=True)
     found = {f"moved/{n}": np.array(backend.engine.numpy(one)) for n, one in enumerate(after)}  # before they are moved
     layer(inputs, training=True)
-    return found | {f"moved/due/{n}": backend.engine.numpy(v.value) for n, v in enumerate(layer.non_trainable_variables)}
+    found |= {f"moved/due/{n}": backend.engine.numpy(v.value) for n, v in enumerate(layer.non_trainable_variables)}
+    return found | scope, wrong
 
 
 def run_stateless_call(backend: Any, request: FunctionRequest) -> Observation | Unsupported:
@@ -91,11 +126,11 @@ def run_stateless_call(backend: Any, request: FunctionRequest) -> Observation | 
         due = len(layer.losses)
         trained, others = ([v.value for v in some] for some in (layer.trainable_variables, layer.non_trainable_variables))
         stateless, _, losses = layer.stateless_call(trained, others, inputs(), return_losses=True)
-        moved = moved_statistics(backend, inputs()) if options["of"] == "losses" else {}
+        moved, wrong = moved_statistics(backend, inputs()) if options["of"] == "losses" else ({}, ())
         dtypes = [keras.backend.standardize_dtype(one.dtype) for one in (stateless, called)]
         arrays = [np.array(backend.engine.numpy(keras.ops.cast(one, "float32"))) for one in (stateless, called)]
     return Observation(dict(zip(("outputs", "due"), arrays, strict=True)) | moved, facts={
-        "dtype": dtypes[0], "due_dtype": dtypes[1], "losses": len(losses), "due_losses": due})
+        "dtype": dtypes[0], "due_dtype": dtypes[1], "losses": len(losses), "due_losses": due, "wrong": wrong})
 
 
 def run_stateless_metric(backend: Any, request: FunctionRequest) -> Observation:

@@ -10,12 +10,12 @@ from suite.backends import moment
 
 
 def run_counted_states(backend: Any, request: FunctionRequest) -> Observation:
-    """Answer the request of `cases.families.numbers_of_states.other_numbers_of_states_are_refused`."""
+    """Answer the requests of `cases.families.numbers_of_states`."""
     options, layers, engine = dict(request.arguments), backend.keras.layers, backend.engine
     part, units = options["part"], options["units"]
     with moment("build"):
-        if part == "lstm":
-            one = layers.LSTM(units)
+        if part in ("simple_rnn", "gru", "lstm"):
+            one = {"simple_rnn": layers.SimpleRNN, "gru": layers.GRU, "lstm": layers.LSTM}[part](units)
         elif part.startswith("bidirectional"):
             one = layers.Bidirectional((layers.GRU if part.endswith("gru") else layers.LSTM)(units))
         else:
@@ -29,4 +29,6 @@ def run_counted_states(backend: Any, request: FunctionRequest) -> Observation:
     with moment("run"):
         if part == "stack_by_hand":
             return Observation({"outputs": engine.numpy(one(inputs[:, 0], given)[0])})
+        if (mask := options.get("mask")) is not None:
+            return Observation({"outputs": engine.numpy(one(inputs, mask=engine.tensor(mask)))})
         return Observation({"outputs": engine.numpy(one(inputs, initial_state=given))})

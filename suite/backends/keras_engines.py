@@ -227,10 +227,11 @@ class Torch(Engine):
         return np.array(tensor.float().numpy() if tensor.dtype == self.torch.bfloat16 else tensor.numpy())
 
     def call(self, stack: Stack, call: Call) -> Answer:
-        """Run the stack, and differentiate it where cotangents are given."""
+        """Run the stack, and differentiate it where cotangents are given. Where they are not, inference records no gradients."""
         run = self.torch.compile(forward, backend="aot_eager") if call.compiled else forward
         if call.cotangents is None:
-            return Answer(*run(stack, call.inputs, call.mask, call.states, call.training))
+            with contextlib.nullcontext() if call.training else self.torch.no_grad():
+                return Answer(*run(stack, call.inputs, call.mask, call.states, call.training))
         given = [state for one in call.states or () for state in one]
         for tensor in (call.inputs, *given):
             tensor.requires_grad_(True)

@@ -113,18 +113,19 @@ def run_exported_model(backend: Any, request: FunctionRequest) -> Observation | 
     with moment("build"):
         model = whole(keras, options["words"], calls[0]) if kind == "joined" else going_on(keras, calls[0][0])
     with moment("run"):
-        due = [engine.numpy(model([engine.tensor(one) for one in call] if len(call) > 1 else engine.tensor(call[0])))
-               for call in calls]
+        due = [np.array(model.predict_on_batch(call)) if way == "saved" else engine.numpy(
+            model([engine.tensor(one) for one in call] if len(call) > 1 else engine.tensor(call[0]))) for call in calls]
         if kind != "joined":
             model.layers[-1].reset_state()
     with tempfile.TemporaryDirectory() as folder:
         with moment("trace"):
-            trained, serve = saved(model, folder, way, calls[0] if kind == "stateful" else None)
+            trained, serve, endpoints = saved(keras, model, folder, way, calls[0][0] if kind == "stateful" else None)
         with moment("run"):
             came = [serve(call) for call in calls]
     arrays = {f"{name}/{n}": one for name, every in (("due", due), ("outputs", came)) for n, one in enumerate(every)}
     due_trained = len(model.trainable_variables)
-    return Observation(arrays, way, facts={"trained": due_trained if trained is None else trained, "due_trained": due_trained})
+    return Observation(arrays, way, facts={"trained": due_trained if trained is None else trained, "due_trained": due_trained,
+                                           "endpoints": endpoints})
 
 
 def whole(keras: Any, words: int, call: list[np.ndarray]) -> Any:
@@ -152,8 +153,9 @@ def drawn(model: Any) -> Any:
     return model
 
 
-def saved(model: Any, folder: str, way: str, for_these: list[np.ndarray] | None) -> tuple[int | None, Any]:
-    """How many weights are trained, where that is told, and what serves a call; exported `for_these` rows, or as it is."""
+def saved(keras: Any, model: Any, folder: str, way: str, for_these: np.ndarray | None) -> tuple[int | None, Any, tuple]:
+    """How many weights are trained, where that is told, and what serves a call; exported as it is, or `for_these` rows, beside
+    an endpoint of whole numbers: then also what is told of what serves by default, and of what the other one reads."""
     import tensorflow
 
     if way == "saved":
@@ -167,16 +169,27 @@ def saved(model: Any, folder: str, way: str, for_these: list[np.ndarray] | None)
             given = {name: tensorflow.constant(one) for name, spec in specs for one in call if one.ndim == spec.shape.rank}
             return next(iter(signature(**given).values())).numpy()
 
-        return None, by_name
-    shape = for_these and [tensorflow.TensorSpec((len(one), None, *one.shape[2:]), one.dtype) for one in for_these]
-    model.export(folder, format=FORMATS[way], verbose=False, **({"input_signature": shape} if shape else {}))
+        return None, by_name, ()
+    if for_these is None:
+        model.export(folder, format=FORMATS[way], verbose=False)
+    else:
+        archive, rows = keras.export.ExportArchive(), len(for_these)
+        series = tensorflow.TensorSpec((rows, None, *for_these.shape[2:]), for_these.dtype)
+        archive.track_and_add_endpoint("serve", model, [series])
+        archive.add_endpoint("more", lambda ids: ids + 1, [keras.Input(batch_shape=(rows, None, 1), dtype="int32")])
+        archive.write_out(folder, verbose=False)
     loaded = tensorflow.saved_model.load(folder)
+    endpoints = ()
+    if for_these is not None:
+        default, more = (loaded.signatures[name] for name in ("serving_default", "more"))
+        (first,), (read,) = default.structured_outputs.values(), more.structured_input_signature[1].values()
+        endpoints = (tuple(first.shape), read.dtype.name)
 
     def served(call: list[np.ndarray]) -> np.ndarray:
         given = [tensorflow.constant(one) for one in call]
         return loaded.serve(given if len(given) > 1 else given[0]).numpy()
 
-    return len(loaded.trainable_variables), served
+    return len(loaded.trainable_variables), served, endpoints
 
 
 def run_checkpoint(backend: Any, request: FunctionRequest) -> Observation | Unsupported:

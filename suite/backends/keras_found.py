@@ -80,6 +80,16 @@ def owns(keras: Any) -> Iterator[tuple[str, Any, Any, Any]]:
     yield "activations", keras.activations, relu, relu
 
 
+def halves_with(keras: Any, option: str, own: Any, made: Any) -> str:
+    """What both halves of a Bidirectional layer have that is made of a layer with the user's class or function."""
+    try:
+        both = keras.layers.Bidirectional(keras.layers.LSTM(2, **{option: made}))
+    except Exception:
+        return "refused"
+    found = [getattr(half, option) for half in (both.forward_layer, both.backward_layer)]
+    return "own" if all(one is own or type(one) is own for one in found) else "Keras'"
+
+
 def run_own_names(backend: Any, request: FunctionRequest) -> Observation:
     """Answer the request of `cases.families.found_by_name.own_names_are_not_keras`."""
     keras, came = backend.keras, []
@@ -95,6 +105,8 @@ def run_own_names(backend: Any, request: FunctionRequest) -> Observation:
         for name, module, own, made in owns(keras):
             config = module.serialize(made)
             came.append((name, "nowhere", what(module, copy.deepcopy(config), own)))
+            if option := {"activations": "activation", "initializers": "kernel_initializer"}.get(name):
+                came.append((f"halves with {name}", "nowhere", halves_with(keras, option, own, made)))
             with keras.saving.custom_object_scope({own.__name__: own}):
                 came.append((name, "named", what(module, copy.deepcopy(config), own)))
             keras.saving.register_keras_serializable(f"own{next(PACKAGES)}")(own)

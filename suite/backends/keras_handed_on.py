@@ -26,6 +26,26 @@ def made(keras: Any, options: dict[str, Any], **more: Any) -> Any:
     return one
 
 
+def own_masks(backend: Any, mask: np.ndarray, kept: bool) -> dict[str, Any]:
+    """The masks of two results of a layer of one's own, which computes one of each; the first result has one before, if it is
+    `kept`, of steps that are zero."""
+    keras, engine = backend.keras, backend.engine
+    inputs = engine.tensor(np.where(mask[:, ::-1, None], np.float32(1.0), np.float32(0.0)))
+
+    class Pair(keras.layers.Layer):
+        def __init__(self) -> None:
+            super().__init__()
+            self.supports_masking, self.masking = True, keras.layers.Masking()
+
+        def call(self, inputs: Any) -> Any:
+            return self.masking(inputs) if kept else inputs * 1.0, inputs * 2.0
+
+        def compute_mask(self, inputs: Any, previous: Any) -> Any:
+            return engine.tensor(mask), engine.tensor(~mask)
+
+    return {f"{'kept' if kept else 'own'}/{n}": stacks.passed_mask(one) for n, one in enumerate(Pair()(inputs))}
+
+
 def run_carried_masks(backend: Any, request: FunctionRequest) -> Observation:
     """Answer the request of `cases.families.handed_on.results_carry_their_masks`."""
     options, keras, engine = dict(request.arguments), backend.keras, backend.engine
@@ -39,6 +59,8 @@ def run_carried_masks(backend: Any, request: FunctionRequest) -> Observation:
     with moment("run"):
         results = leaves(one(engine.tensor(inputs), mask=engine.tensor(mask)))
     masks = {f"masks/{n}": stacks.passed_mask(result) for n, result in enumerate(results)}
+    if options["own"]:
+        masks |= own_masks(backend, mask, False) | own_masks(backend, mask, True)
     arrays = {name: engine.numpy(passed) for name, passed in masks.items() if passed is not None}
     if not options["return_sequences"]:
         arrays |= {f"results/{n}": engine.numpy(result) for n, result in enumerate(results)}

@@ -296,12 +296,16 @@ def forward(stack: Stack, inputs: Any, mask: Any = None, states: Any = None, tra
     finals: list[Any] = []
     for index, layer in enumerate(stack.layers):
         options: dict[str, Any] = {"training": True} if training else {}
+        given: tuple[Any, ...] = ()
         if index == 0 and mask is not None:
             options["mask"] = mask
         if states is not None:
-            form = tuple if getattr(stack.layer, "stateful", False) else list  # both are taken
-            options["initial_state"] = form(states[index])
-        answer = layer(outputs[0], **options)
+            own = tuple(states[index]) if getattr(stack.layer, "stateful", False) else states[index]  # both are taken
+            if getattr(stack.layer, "return_sequences", True):
+                options["initial_state"] = own
+            else:  # by place
+                given = (own,)
+        answer = layer(outputs[0], *given, **options)
         answer = tuple(answer) if isinstance(answer, (tuple, list)) else (answer,)
         count = len(stack.layer.output_names)
         outputs = answer[:count]

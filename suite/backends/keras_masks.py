@@ -113,10 +113,12 @@ def run_given_mask(backend: Any, request: FunctionRequest) -> Observation:
     with moment("build"):
         one = called_with_masks(backend.keras, options["kind"])
         one(engine.tensor(options["inputs"].astype("float32")))
-    with moment("run"):
+    with moment("run"), warnings.catch_warnings(record=True) as heard:
+        warnings.simplefilter("always")
         arrays = {"fresh": one(inputs, **more), "masked": one(inputs, mask=mask, **more), "again": one(inputs, **more)}
+    said = [str(each.message) for each in heard if "destroy the mask" in str(each.message)]
     return Observation({name: engine.numpy(array) for name, array in arrays.items()} | {
-        "carried": np.array(passed_mask(inputs) is not None)})
+        "carried": np.array(passed_mask(inputs) is not None)}, facts={"said": said[0][:120] if said else ""})
 
 
 def run_mask_goes_first(backend: Any, request: FunctionRequest) -> Observation:
@@ -128,7 +130,9 @@ def run_mask_goes_first(backend: Any, request: FunctionRequest) -> Observation:
             layers.Dense(2)), "bidirectional": lambda: layers.Bidirectional(layers.GRU(2, return_sequences=True)),
                "loop": lambda: layers.RNN(layers.GRUCell(2), return_sequences=True),
                "simple_rnn": lambda: layers.SimpleRNN(2, return_sequences=True), "heads": lambda: layers.MultiHeadAttention(2, 3),
-               "shared_heads": lambda: layers.GroupQueryAttention(3, 2, 1)}[options["kind"]]()
+               "shared_heads": lambda: layers.GroupQueryAttention(3, 2, 1), "model": lambda: backend.keras.Model(
+                   start := backend.keras.Input(inputs.shape[1:]), layers.LSTM(2, return_sequences=True)(start)),
+               }[options["kind"]]()
         heads = options["kind"].endswith("heads")
         one.build(inputs.shape, inputs.shape) if heads else one.build(inputs.shape)
     count = {"lstm": 2, "simple_rnn": 1}.get(options["kind"], 0)
@@ -142,7 +146,7 @@ def run_mask_goes_first(backend: Any, request: FunctionRequest) -> Observation:
         return Observation({"outputs": engine.numpy(given), "due": engine.numpy(carried)})
     with moment("run"):
         carried = carrying(backend.keras, engine.tensor(inputs), options["carried"], engine)
-        outputs = one(carried, *states, mask=options["mask"] if states else mask)
+        outputs = one(carried, *states, mask=options["mask"] if states or options["kind"] == "model" else mask)
         arrays = {"outputs": outputs, "due": one(engine.tensor(inputs), mask=mask, **named)}
         if (handed := passed_mask(outputs)) is not None:
             arrays["mask"] = handed
@@ -189,9 +193,11 @@ def run_masked_numbers(backend: Any, request: FunctionRequest) -> Observation:
         model = keras.Model(start, one(start))
     with moment("run"):
         if options["entry"] == "predict":
-            return Observation({"outputs": np.array(model.predict(inputs, verbose=0))})
-        outputs = one(engine.tensor(inputs))
-        return Observation({"outputs": engine.numpy(outputs), "mask": engine.numpy(passed_mask(outputs))})
+            return Observation({"outputs": np.array(model.predict(inputs, verbose=0)), "given": inputs})
+        given = engine.tensor(inputs)
+        outputs = one(given)
+        return Observation({"outputs": engine.numpy(outputs), "mask": engine.numpy(passed_mask(outputs)),
+                            "given": engine.numpy(given)})
 
 
 NESTED: Mapping[str, Callable[[list[Any]], Any]] = {
@@ -225,17 +231,46 @@ def run_nested_masks(backend: Any, request: FunctionRequest) -> Observation:
             return nest([x if m is None else keras.ops.where(m[:, :, None], x, 0.0)
                          for x, m in zip(back(inputs), masks, strict=True)])
 
+    class Handing(keras.layers.Layer):
+        """Hands its inputs on as they are; their mask turned, or none; or takes no masks at all."""
+
+        def __init__(self, turns: bool, takes: bool = True):
+            super().__init__()
+            self.supports_masking, self.turns = takes, turns
+
+        def call(self, inputs: Any) -> Any:
+            return inputs
+
+        def compute_mask(self, inputs: Any, mask: Any = None) -> Any:
+            return keras.ops.logical_not(mask) if self.turns else None
+
+    def handed(first: Any) -> list[Any]:
+        return [Handing(*does)(keras.layers.Masking(-7.5)(first)) for does in ((True,), (False,), (False, False))]
+
+    class Turned(keras.layers.Layer):
+        """Turns the nest round, and its masks."""
+
+        def call(self, inputs: Any) -> Any:
+            return nest(back(inputs)[::-1])
+
+        def compute_mask(self, inputs: Any, mask: Any) -> Any:
+            return nest(back(mask)[::-1])
+
     def shown(tensors: list[Any]) -> list[Any]:
-        return back(Shown()(nest([x if mask is None else keras.layers.Masking(-7.5)(x)
+        series = keras.Sequential([Turned(), Shown(), Turned()]) if way == "called" else Shown()
+        return back(series(nest([x if mask is None else keras.layers.Masking(-7.5)(x)
                                   for x, mask in zip(tensors, options["masks"], strict=True)])))
 
     with moment("run"):
         tensors = [engine.tensor(one.astype("float32")) for one in given]
         if way == "built":
             starts = [keras.Input(one.shape[1:]) for one in given]
-            outputs = keras.Model(starts, shown(starts))(tensors)
+            outputs, others = keras.Model(starts, [shown(starts), handed(starts[0])])(tensors)
         else:
-            outputs = shown(tensors)
+            outputs, others = shown(tensors), handed(tensors[0])
+        turned, *bare = (passed_mask(one) for one in others)
         masks = {f"mask/{n}": passed_mask(one) for n, one in enumerate(outputs)}
     named = {f"outputs/{n}": one for n, one in enumerate(outputs)} | {n: m for n, m in masks.items() if m is not None}
-    return Observation({name: engine.numpy(one) for name, one in named.items()})
+    named |= {} if turned is None else {"turned": turned}
+    return Observation({name: engine.numpy(one) for name, one in named.items()} | {
+        "bare": np.array([one is not None for one in bare])})

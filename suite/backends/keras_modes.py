@@ -66,7 +66,7 @@ def run_kept_mode(backend: Any, request: FunctionRequest) -> Observation:
 def run_mode_behind(backend: Any, request: FunctionRequest) -> Observation:
     """Answer the request of `cases.families.kept_modes.modes_stay_with_their_layer`."""
     options, keras, engine = dict(request.arguments), backend.keras, backend.engine
-    own, whole = options["own"] == "training", options["whole"]
+    own, whole = {"training": True, "inference": False, "none": None}[options["own"]], options["whole"]
 
     def made(kind: str) -> Any:
         return {"dropout": lambda: keras.layers.Dropout(0.5), "statistics": keras.layers.BatchNormalization,

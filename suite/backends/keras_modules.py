@@ -49,6 +49,10 @@ def run_engine_module(backend: Any, request: FunctionRequest) -> Observation | U
         arrays = {"outputs": engine.numpy(model(x))}
         other.load_state_dict(dict(zip(other.state_dict(), model.state_dict().values(), strict=True)))
         arrays["loaded"] = engine.numpy(other(x))
+        twice = {name: 2 * one.detach() for name, one in model.named_parameters() if one.is_floating_point()}
+        arrays["called"] = engine.numpy(torch.func.functional_call(model, twice, (x,)))
+        other.set_weights([2 * one for one in model.get_weights()])
+        arrays["doubled"] = engine.numpy(other(x))
         before = {names[id(v.value)]: np.array(engine.numpy(v.value)) for v in variables}
         model(x, training=True).square().sum().backward()
         graded = [one for one in parameters if one.grad is not None]

@@ -26,7 +26,7 @@ def run_open_lengths(backend: Any, request: FunctionRequest) -> Observation:
         start = keras.Input((None, layer.features))
         counted, kind = Counting()(start), getattr(keras.layers, stacks.LAYERS[layer.cell])
         all_of_them, last = (kind(layer.units, return_sequences=whole, go_backwards=True) for whole in (True, False))
-        model = keras.Model(start, [all_of_them(counted), last(counted)])
+        model = keras.Model(start, [all_of_them(counted), last(keras.layers.Masking()(counted))])
         for one in (all_of_them, last):
             stacks.give(one, layer, options["weights"])
         model.compile(jit_compile=backend.engine.plain)
@@ -39,4 +39,5 @@ def run_open_lengths(backend: Any, request: FunctionRequest) -> Observation:
             rows = model.predict(((batch,) for batch in batches), verbose=0)[0]
             arrays["features"] = np.array(rows.shape[-1] or 0)
             arrays |= {f"row/{n}": backend.engine.numpy(row) for n, row in enumerate(rows)}
+            arrays["dense"] = backend.engine.numpy(keras.ops.convert_to_tensor(rows, ragged=False))
     return Observation(arrays)

@@ -40,6 +40,11 @@ def run_shared(backend: Any, request: FunctionRequest) -> Observation:
         paths = {name: tuple(weight.path for weight in each.weights)
                  for one in series for name, each in (("made", one), ("again", remade(keras, one, "configuration")))}
         words = keras.Sequential([keras.Input((None,), dtype="int32", name="words"), keras.layers.Embedding(9, 2)])
+        cells = {}
+        if options["way"] == "clone":
+            cell = keras.layers.GRUCell(3)
+            loops = keras.Model(start, keras.layers.RNN(cell)(keras.layers.RNN(cell, return_sequences=True)(start)))
+            cells = {name: each.count_params() for name, each in (("made", loops), ("again", remade(keras, loops, "clone")))}
         asked = {"made": words, "again": remade(keras, words, "clone") if options["way"] == "clone" else words}
     told = {name: tuple(f"{i.name} {tuple(i.shape)} {i.dtype}" for i in (*each.inputs, *asked[name].inputs))
             for name, each in both.items()}
@@ -56,7 +61,8 @@ def run_shared(backend: Any, request: FunctionRequest) -> Observation:
                         "given": tuple(keras.backend.standardize_dtype(one.dtype) for one in results[name]),
                         "names": tuple(joined) if isinstance(joined, dict) else ()}
                  for name, each in both.items()}
-    return Observation(arrays, facts={"inputs": told, "beside": listed, "paths": paths, "tells": tells})
+    return Observation(arrays, facts={"inputs": told, "beside": listed, "paths": paths, "tells": tells,
+                                       "cells": {"made": 0, "again": 0} | cells})
 
 
 def run_optional(backend: Any, request: FunctionRequest) -> Observation:

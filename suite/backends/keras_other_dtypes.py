@@ -42,7 +42,11 @@ def run_converted_variable(backend: Any, request: FunctionRequest) -> Observatio
         named = {dtype: keras.ops.convert_to_tensor(variable, dtype=dtype) for dtype in options["dtypes"]}
         named["float32"] = keras.ops.convert_to_tensor(variable)
         named["listed"] = keras.ops.convert_to_tensor(options["numbers"].tolist(), dtype="int32")
+        named["gathered"] = keras.ops.convert_to_tensor([engine.tensor(row) for row in options["numbers"].astype("float32")],
+                                                        dtype="int32")
         named["stopped"] = keras.ops.stop_gradient(variable)
+        halves = keras.ops.convert_to_numpy(keras.ops.cast(options["numbers"].astype("float32"), "bfloat16"))
+        named |= {"halves": keras.ops.convert_to_tensor(halves), "widened": keras.ops.convert_to_tensor(halves, dtype="float32")}
         found = {name: np.array(engine.numpy(one), "float64") for name, one in named.items()}
         whole = keras.Variable(options["numbers"].astype("int32"), trainable=False)
         for name, change in (("assigned", variable.assign), ("added", variable.assign_add)):

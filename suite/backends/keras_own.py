@@ -15,6 +15,7 @@ from suite.backends.keras_again import loaded
 from suite.backends.keras_told import made as made_kind
 
 UNITS, MEMORY, ROWS, STEPS, FEATURES = 5, 3, 2, 4, 3
+MASKED = np.array([[True, False, True, False], [True, True, True, False]])
 
 
 @lru_cache(maxsize=1)
@@ -39,10 +40,10 @@ def plain_cell(keras: Any) -> type:
 
 @lru_cache(maxsize=1)
 def pair_cell(keras: Any) -> type:
-    """The class of the same cell that gives its states as a tuple."""
+    """The class of the same cell that reads the mean of several rows of features, and gives its states as a tuple."""
     class PairCell(plain_cell(keras)):
         def call(self, inputs: Any, states: Any) -> tuple[Any, tuple[Any, ...]]:
-            first, found = super().call(inputs, states)
+            first, found = super().call(keras.ops.mean(inputs, axis=1), states)
             return first, tuple(found)
 
     return PairCell
@@ -177,7 +178,10 @@ def around(keras: Any, what: str, cell: Any) -> tuple[Any, tuple[int, ...]]:
         cells = [wide_cell(keras)(), layers.LSTMCell(4), single_cell(keras)(), wide_cell(keras)()]
         return layers.RNN(cells, return_sequences=True, return_state=True), shape
     if what == "pair":
-        return layers.RNN(pair_cell(keras)(), return_sequences=True, return_state=True), shape
+        return layers.RNN(pair_cell(keras)(), return_sequences=True, return_state=True), (ROWS, STEPS, 2, FEATURES)
+    if what == "backward":
+        back = layers.RNN(cell, return_sequences=True, go_backwards=True)
+        return layers.Bidirectional(layers.LSTM(UNITS, return_sequences=True), backward_layer=back), shape
     if what == "stacked":
         return layers.RNN([layers.LSTMCell(4), cell], return_sequences=True, return_state=True), shape
     if what == "time_distributed":
@@ -211,7 +215,7 @@ def run_own_beginnings(backend: Any, request: FunctionRequest) -> Observation:
         rows = 1 if name == "row_below" else ROWS
         with moment("build"):
             own, other = BegunCell(), layers.LSTMCell(UNITS)
-            cells = {"above": [other, own], "below_unrolled": [own, other], "row_below": [own, other]}.get(name, own)
+            cells = {"above": (other, own), "below_unrolled": [own, other], "row_below": [own, other]}.get(name, own)
             one = layers.RNN(cells, return_sequences=True, return_state=True, go_backwards=name == "backward",
                              unroll="unrolled" in name, stateful=name == "stateful")
             one = layers.Bidirectional(one) if name == "both" else one
@@ -226,10 +230,22 @@ def run_own_beginnings(backend: Any, request: FunctionRequest) -> Observation:
 
         with moment("run"):
             for how, given in (("begun", {}), ("given", {"initial_state": begun()})):
-                found = one(engine.tensor(x[:rows].astype("float32")), **given)
+                mask = {"mask": engine.tensor(MASKED)} if name in ("backward", "stateful", "below_unrolled") else {}
+                found = one(engine.tensor(x[:rows].astype("float32")), **mask, **given)
                 nests[f"{how}/{name}"] = (shaped(list(found[1:])), shaped(begun()))
                 arrays[f"{how}/{name}"] = np.concatenate([engine.numpy(each).ravel() for each in keras.tree.flatten(found)])
     return Observation(arrays, facts={"nests": tuple(nests.items())})
+
+
+def run_cell_without_layer(backend: Any, request: FunctionRequest) -> Observation:
+    """Answer the request of `cases.families.own_classes.cells_need_be_no_layers`."""
+    layers, engine = backend.keras.layers, backend.engine
+    inputs = np.random.default_rng(14).uniform(0.2, 0.9, (ROWS, STEPS, UNITS)).astype("float32")
+    with moment("build"):
+        alone = dict(request.arguments)["around"] == "alone"
+        one = layers.RNN(IdleCell() if alone else [IdleCell()], return_sequences=True)
+    with moment("run"):
+        return Observation({"outputs": engine.numpy(one(engine.tensor(inputs))), "inputs": inputs})
 
 
 def sizes(shapes: Any) -> np.ndarray:

@@ -61,8 +61,10 @@ def run_dropped_all(backend: Any, request: FunctionRequest) -> Observation:
             each.build(inputs.shape)
         plain.set_weights(one.get_weights())
     with moment("run"):
+        nothing = keras.layers.Dropout(1.0, dtype="mixed_bfloat16")(engine.tensor(inputs), training=True)
         return Observation({"outputs": engine.numpy(one(engine.tensor(inputs), training=True)),
-                            "due": engine.numpy(plain(engine.tensor(np.zeros_like(inputs))))})
+                            "due": engine.numpy(plain(engine.tensor(np.zeros_like(inputs))))},
+                           facts={"nothing": keras.backend.standardize_dtype(nothing.dtype)})
 
 
 def run_sparse_step(backend: Any, request: FunctionRequest) -> Observation:

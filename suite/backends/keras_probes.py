@@ -87,7 +87,13 @@ from suite.backends.keras_other_dtypes import (
     run_half_moments,
     run_states_of_other_dtypes,
 )
-from suite.backends.keras_own import run_configured_twice, run_own_beginnings, run_own_cell, run_told_training
+from suite.backends.keras_own import (
+    run_cell_without_layer,
+    run_configured_twice,
+    run_own_beginnings,
+    run_own_cell,
+    run_told_training,
+)
 from suite.backends.keras_own_layers import run_own_configurations, run_own_shapes, run_policies_by_path
 from suite.backends.keras_own_steps import run_added_by_models, run_losses_added, run_own_steps
 from suite.backends.keras_parts import (
@@ -169,7 +175,8 @@ PROBES: Mapping[str, Callable] = {
     "masked_metric": run_masked_metric,
     "watching": run_watching, "kept_word": run_kept_word, "kept_whole": run_kept_whole, "cloned_whole": run_cloned_whole,
     "interrupted": run_interrupted, "windows": run_windows, "words": run_words,
-    "own_cell": run_own_cell, "own_beginnings": run_own_beginnings, "told_training": run_told_training,
+    "own_cell": run_own_cell, "own_beginnings": run_own_beginnings, "cell_without_layer": run_cell_without_layer,
+    "told_training": run_told_training,
     "configured_twice": run_configured_twice,
     "fitting": run_fitting, "thawed": run_thawed,
     "convolution_in_time": run_convolution_in_time, "other_convolution": run_other_convolution,

@@ -66,7 +66,11 @@ def run_scan(backend: Any, request: FunctionRequest) -> Observation | Unsupporte
             (carry, _), (results, _) = ops.scan(pair, (first, first), (given, given), reverse=options["backwards"])
         else:
             carry, results = ops.scan(alone, first, given, reverse=options["backwards"])
-        return Observation({"carry": engine.numpy(carry), "results": engine.numpy(results)})
+        arrays = {"carry": engine.numpy(carry), "results": engine.numpy(results)}
+        if len(given) and not options["pair"]:
+            carry, results = ops.scan(lambda one, _: (0.5 * one, one * 1.0), first, None, len(given), options["backwards"])
+            arrays |= {"halved": engine.numpy(carry), "halves": engine.numpy(results)}
+        return Observation(arrays)
 
 
 def run_mapped(backend: Any, request: FunctionRequest) -> Observation | Unsupported:

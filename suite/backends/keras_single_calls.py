@@ -79,6 +79,10 @@ def run_single_calls(backend: Any, request: FunctionRequest) -> Observation:
         def on_train_batch_end(self, batch: int, logs: Any = None) -> None:
             raise Interrupted
 
+    class Ending(backend.keras.callbacks.Callback):
+        def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
+            raise Interrupted
+
     class Hearing(backend.keras.callbacks.Callback):
         def on_test_batch_end(self, batch: int, logs: Any = None) -> None:
             found.update(given_back(f"heard/{batch}", logs or {}))
@@ -88,10 +92,10 @@ def run_single_calls(backend: Any, request: FunctionRequest) -> Observation:
 
     class Stopping(backend.keras.callbacks.Callback):
         def on_test_batch_end(self, batch: int, logs: Any = None) -> None:
-            self.model.stop_evaluating = True
+            model.stop_evaluating = True  # not the callback's model: on JAX that one is in step with its weights
 
         def on_predict_batch_end(self, batch: int, logs: Any = None) -> None:
-            self.model.stop_predicting = True
+            model.stop_predicting = True
 
     with moment("build"):
         model = made(backend, options)
@@ -108,9 +112,10 @@ def run_single_calls(backend: Any, request: FunctionRequest) -> Observation:
         found |= told("cut", model.evaluate(x, y, case.SIZE, verbose=0, return_dict=True, callbacks=[Stopping()]))
         found["cut/outputs"] = np.array(model.predict(x, case.SIZE, verbose=0, callbacks=[Stopping()]))
         for number in range(2):
-            heard = {"callbacks": [Hearing()]} if number else {}
-            found.update(given_back(f"evaluate/{number}",
-                                    model.evaluate(x, y, case.SIZE, verbose=0, return_dict=True, **heard)))
+            more = {"callbacks": [Hearing()]} if number else {"sample_weight": options["samples"].astype("float32")}
+            logs = model.evaluate(x, y, case.SIZE, verbose=0, return_dict=True, **more)
+            found.update(given_back(f"evaluate/{number}", logs))
+            found[f"evaluate/{number}/weighed"] = np.array(float(logs["weighed"]))
         for one in model.get_weights():
             one += 1.0  # what was got is the caller's
         found |= state(model, "evaluated")
@@ -119,6 +124,12 @@ def run_single_calls(backend: Any, request: FunctionRequest) -> Observation:
         with contextlib.suppress(Interrupted):
             model.fit(x, y, batch_size=case.SIZE, shuffle=False, verbose=0, callbacks=[Interrupting()])
         found |= state(model, "interrupted")
+        first, *others = case.batches()
+        for rows, more in zip(others, ([Ending()], []), strict=True):
+            with contextlib.suppress(Interrupted):
+                history = model.fit(x[first], y[first], verbose=0, validation_data=(x[rows], y[rows]), callbacks=more)
+        found |= told("validation", {name.removeprefix("val_"): value[-1] for name, value in history.history.items()
+                                     if name.startswith("val_")})
     return Observation(found, facts={"kinds": tuple(kinds)})
 
 
@@ -127,12 +138,22 @@ def run_left_out_inputs(backend: Any, request: FunctionRequest) -> Observation:
     options, keras = dict(request.arguments), backend.keras
     x, y = ([None, options["inputs"].astype("float32")], options["targets"].astype("float32"))
 
+    @keras.ops.custom_gradient
+    def doubled(one: Any) -> Any:
+        def gradient(*given: Any, upstream: Any = None) -> Any:
+            return 2.0 * (given[0] if upstream is None else upstream)
+
+        return one * 1.0, gradient
+
     class Scaled(keras.layers.Layer):
         def build(self, shape: Any) -> None:
             self.scale = self.add_weight(shape=shape[-1:], initializer="ones")
 
         def call(self, inputs: Any, more: Any = None) -> Any:
-            return inputs * self.scale if more is None else inputs * self.scale + more
+            number = self.scale * 1.0
+            scale = doubled(self.scale if backend.engine.name == "jax" else number)  # the others take tensors alone
+            outputs = inputs * (scale + number - keras.ops.stop_gradient(number))
+            return outputs if more is None else outputs + more
 
     with moment("build"):
         more, start = keras.Input((case.FEATURES,), optional=True), keras.Input((case.FEATURES,))
@@ -168,8 +189,11 @@ def run_counted_batches(backend: Any, request: FunctionRequest) -> Observation:
         model.run_eagerly = backend.engine.name == "tensorflow"
         model.steps_per_execution = 1 if backend.engine.name == "torch" else 2  # the torch backend has no other
         outputs = model.predict(x, batch_size=case.UNEVEN[0], steps=len(case.UNEVEN), verbose=0)
-        found = {"outputs": outputs, "count": model.get_weights()[0], "batch": other.predict_on_batch(x[: case.SIZE])}
-    return Observation({name: np.array(one) for name, one in found.items()})
+        found = {"outputs": outputs} | {name: other.predict_on_batch(rows) for name, rows in (
+            ("batch", x[: case.SIZE]), ("next", x[case.SIZE : 2 * case.SIZE]))}
+        kinds = tuple((name, type(one).__name__) for name, one in found.items())
+        found |= {"count": model.get_weights()[0], "counted": other.get_weights()[0]}
+    return Observation({name: np.array(one) for name, one in found.items()}, facts={"kinds": kinds})
 
 
 def run_stopped_training(backend: Any, request: FunctionRequest) -> Observation:

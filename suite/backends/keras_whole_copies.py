@@ -55,15 +55,16 @@ def with_weights(model: Any, *words: str) -> Any:
 
 
 def listed(keras: Any, number: int) -> Any:
-    """A model of a layer that holds layers in lists within lists; every weight is another number for each `number`."""
+    """A model of a layer that holds layers in lists within lists, and in a set; each weight is another one for each `number`."""
 
     class Holding(keras.layers.Layer):
         def __init__(self) -> None:
             super().__init__()
             self.parts = [[keras.layers.Dense(2), keras.layers.Dense(2)], {"one": keras.layers.Dense(2)}]
+            self.more = {keras.layers.Dense(2)}
 
         def call(self, x: Any) -> Any:
-            return self.parts[1]["one"](self.parts[0][1](self.parts[0][0](x)))
+            return next(iter(self.more))(self.parts[1]["one"](self.parts[0][1](self.parts[0][0](x))))
 
     return with_weights(keras.Sequential([keras.Input((2,)), Holding()]), "lists within lists", str(number))
 

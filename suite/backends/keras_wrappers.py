@@ -166,10 +166,14 @@ def run_other_halves(backend: Any, request: FunctionRequest) -> Observation:
     """Answer the request of `cases.families.wrappers.other_halves_are_refused`."""
     options, keras = dict(request.arguments), backend.keras
     with moment("build"):
-        ahead, back = (keras.layers.LSTM(**{"units": 2, "go_backwards": backwards, options["option"]: value})
+        reset = options["option"] == "reset"
+        name = "stateful" if reset else options["option"]
+        ahead, back = (keras.layers.LSTM(**{"units": 2, "go_backwards": backwards, name: value})
                        for backwards, value in zip((False, True), options["values"], strict=True))
         made = keras.layers.Bidirectional(ahead, backward_layer=back, merge_mode="sum")
     with moment("run"):
+        if reset:
+            made.reset_state()
         return Observation({"outputs": backend.engine.numpy(made(backend.engine.tensor(np.ones((1, 2, 3), "float32"))))})
 
 

@@ -74,6 +74,15 @@ def come_by(module: nn.Module, mode: str) -> nn.Module:
     return (copy.deepcopy(module) if mode == "inference" else pickle.loads(pickle.dumps(module))).eval()
 
 
+def lent(module: nn.Module) -> Any:
+    """The module as it is called with the projections that it has, while it holds others: twice these."""
+    given = {name: parameter.detach().clone() for name, parameter in module.named_parameters() if "_hr" in name}
+    with torch.no_grad():
+        for name in given:
+            module.get_parameter(name).mul_(2.0)
+    return lambda *arguments, **named: torch.func.functional_call(module, given, arguments, named)
+
+
 def recorded(mode: str, views: bool) -> Any:
     """Whether what is computed is recorded for gradients; where it is not, whether `views` of it may be kept all the same."""
     return torch.enable_grad() if mode != "unrecorded" else torch.no_grad() if views else torch.inference_mode()
@@ -107,19 +116,19 @@ def chained(options: dict[str, Any], form: str = "batch_first", dtype: str = "fl
             parameter.requires_grad_(trained == "all" or trained == ("odd" if number % 2 else "even"))
         own = {name: parameter for name, parameter in module.named_parameters() if parameter.requires_grad}
         spared = tuple("gradients/weights/" + "/".join(_place(name)) for name, _ in module.named_parameters() if name not in own)
-    carried = None
+    carried, call = None, lent(module) if mode == "unrecorded" else module
     with moment("run"), torch.set_grad_enabled(mode != "unrecorded"):
         for one in options["before"]:
             if isinstance(one, Reset):
                 carried = None
                 continue
-            _, states = _projected(module, torch.tensor(np.array(one.inputs, dtype)), one, carried, form)
+            _, states = _projected(call, torch.tensor(np.array(one.inputs, dtype)), one, carried, form)
             carried = tuple(part.detach() for part in states) if chain.stateful else None
         leaves = {"inputs": leaf(batch.inputs, dtype)}
         if batch.initial_states is not None:
             leaves |= {f"states/{n}": leaf(batch.initial_states[n], dtype) for n in names}
             carried = tuple(torch.stack([leaves[f"states/{n}"] for n in names if n.endswith(f"/{k}")]) for k in "01")
-        outputs, states = _projected(module, leaves["inputs"], batch, carried, form)
+        outputs, states = _projected(call, leaves["inputs"], batch, carried, form)
         results = {"outputs": outputs, **{f"states/{n}": states[k % 2][k // 2] for k, n in enumerate(names)}}
         arrays = {n: to_numpy(value) for n, value in results.items()}
         if options["gradients"]:
@@ -131,7 +140,7 @@ def chained(options: dict[str, Any], form: str = "batch_first", dtype: str = "fl
     return Observation(arrays, "aten::lstm, projected", facts={"padding": "zero", "carries_masks": False, "spared": spared})
 
 
-def _projected(module: nn.Module, x: torch.Tensor, batch: Batch, states: Any, form: str):
+def _projected(module: Any, x: torch.Tensor, batch: Batch, states: Any, form: str):
     if form == "time_first" or form.startswith("decomposed"):
         with _way(form):
             return _time_first(module, x, batch, states, form)

@@ -14,15 +14,18 @@ from suite.backends import moment
 
 
 def run_counted_states(backend: Any, request: FunctionRequest) -> Observation | Unsupported:
-    """Answer the request of `cases.families.numbers_of_states.other_numbers_of_states_are_refused`."""
+    """Answer the requests of `cases.families.numbers_of_states`."""
     options = dict(request.arguments)
     part, units = options["part"], options["units"]
     if part == "stack_by_hand":
         return Unsupported("PyTorch has no cell made of cells")
+    if options.get("mask") is not None:
+        return Unsupported("PyTorch's recurrent layers take no mask")
     inputs = torch.tensor(options["inputs"].astype("float32"))
-    states = torch.tensor(np.array(options["states"], "float32").reshape(-1, len(inputs), units))
+    states = np.array(options["states"], "float32")
+    states = torch.tensor(states if "mask" in options else states.reshape(-1, len(inputs), units))
     with moment("build"):
-        kind = nn.LSTM if part.endswith("lstm") else nn.GRU
+        kind = nn.LSTM if part.endswith("lstm") else nn.RNN if part == "simple_rnn" else nn.GRU
         both = part.startswith("bidirectional")
         one = kind(inputs.shape[2], units, num_layers=2 if part == "stacked" else 1, bidirectional=both, batch_first=True)
     given = states[0] if options["bare"] else states

@@ -50,6 +50,8 @@ def run_groups(backend: Any, request: FunctionRequest) -> Observation:
             for number in range(0 if place < first else 1, steps):
                 step(own, alone, number, range(place, place + 1))
         arrays, saved = held("grouped", grouped) | held("alone", alone), optimizer.state_dict()
+        if "differentiable" in optimizer.defaults:
+            arrays["differentiated"] = differentiated(kind, options)
         double = [one.detach().double().requires_grad_() for one in grouped]
         names = [["one", "two", "three"][:first], ["four"]]
         named = [[*zip(names[0], double[:first], strict=True)], [(names[1][0], double[first])]]
@@ -58,7 +60,9 @@ def run_groups(backend: Any, request: FunctionRequest) -> Observation:
         older = [one.detach().clone().requires_grad_() for one in grouped]
         groups = [{name: one for name, one in group.items() if name not in LATER} for group in saved["param_groups"]]
         least = kind([{"params": older[:first]}, {"params": older[first:]}], lr=0.5)
-        least.load_state_dict(copy.deepcopy({**saved, "param_groups": groups}))
+        counted = {n: {key: float(one) if key == "step" else one for key, one in state.items()}
+                   for n, state in saved["state"].items()}
+        least.load_state_dict(copy.deepcopy({**saved, "param_groups": groups, "state": counted}))
         step(least, older, 0, every)
         step(optimizer, grouped, 0, every)
         arrays |= held("later", grouped) | held("older", older)
@@ -68,6 +72,16 @@ def run_groups(backend: Any, request: FunctionRequest) -> Observation:
     return Observation(arrays, facts={
         "dtypes": dtypes, "empty": tuple(name for name, value in remembered if value is None), "names": names,
         "named": [group.get("param_names") for group in other.state_dict()["param_groups"]]})
+
+
+def differentiated(kind: Any, options: dict[str, Any]) -> np.ndarray:
+    """The first weight after all steps, of an optimizer whose steps are recorded."""
+    weight = nn.Parameter(torch.tensor(np.array(options["weights"][0], "float32"))) * 1.0
+    own = kind([weight], lr=0.25, differentiable=True)
+    for slopes in options["slopes"]:
+        weight.grad = torch.tensor(np.array(slopes[0], "float32"))
+        own.step()
+    return weight.detach().numpy()
 
 
 def run_held_parameters(backend: Any, request: FunctionRequest) -> Observation:

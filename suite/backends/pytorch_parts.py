@@ -22,11 +22,11 @@ def run_bags(backend: Any, request: FunctionRequest) -> Observation:
     options = dict(request.arguments)
     counts, form, weights = options["counts"], options["form"], options["weights"]
     ids, ends = torch.tensor(options["ids"], dtype=torch.int64), np.cumsum((0, *counts))
-    weights = None if weights is None else torch.tensor(weights.astype("float32"))
+    weights = None if weights is None else torch.tensor(weights.astype("float32"), requires_grad=True)
     last = form == "last_offset" or (form == "rows" and options["mode"] == "mean")  # which rows need not
     given = {"mode": options["mode"], "include_last_offset": last, "padding_idx": options["padding"],
              "max_norm": options["longest"] or None, "norm_type": options["norm"],
-             "sparse": options["sparse"]}
+             "sparse": options["sparse"], "scale_grad_by_freq": options["by_frequency"]}
     table = torch.tensor(options["table"].astype("float32"))
     with moment("build"):
         torch.manual_seed(5)
@@ -45,7 +45,9 @@ def run_bags(backend: Any, request: FunctionRequest) -> Observation:
         (outputs * torch.tensor(options["cotangents"].astype("float32"))).sum().backward()
     slope = bag.weight.grad
     return Observation({"outputs": to_numpy(outputs), "table": held, "gradients": to_numpy(
-        slope.to_dense() if slope.is_sparse else slope)}, facts={"sparse": slope.is_sparse})
+        slope.to_dense() if slope.is_sparse else slope), **({} if weights is None else {
+            "worth": to_numpy(torch.zeros_like(weights) if weights.grad is None else weights.grad)})},
+                       facts={"sparse": slope.is_sparse})
 
 
 def run_wrong_bags(backend: Any, request: FunctionRequest) -> Observation:

@@ -218,7 +218,7 @@ def run_masked_numbers(backend: Any, request: FunctionRequest) -> Observation:
     """Steps of nothing but the number are zero, and masked."""
     options = dict(request.arguments)
     valid = (options["inputs"] != options["number"]).any(axis=2)
-    return Observation({"outputs": options["inputs"] * valid[:, :, None], "mask": valid})
+    return Observation({"outputs": options["inputs"] * valid[:, :, None], "mask": valid, "given": options["inputs"]})
 
 
 def run_both_reset(backend: Any, request: FunctionRequest) -> Observation:
@@ -271,7 +271,7 @@ def run_nested_masks(backend: Any, request: FunctionRequest) -> Observation:
     for number, (one, mask) in enumerate(zip(options["inputs"], options["masks"], strict=True)):
         found |= {f"outputs/{number}": one if mask is None else one * mask[:, :, None]}
         found |= {} if mask is None else {f"mask/{number}": mask}
-    return Observation(found)
+    return Observation(found | {"turned": ~options["masks"][0], "bare": np.zeros(2, bool)})
 
 
 def run_stepped(backend: Any, request: FunctionRequest) -> Observation:

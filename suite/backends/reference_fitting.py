@@ -50,7 +50,7 @@ def run_left_out_inputs(backend: Any, request: FunctionRequest) -> Observation:
 
 def run_counted_batches(backend: Any, request: FunctionRequest) -> Observation:
     """The sums."""
-    return Observation(single_calls.counted_by_hand())
+    return Observation(single_calls.counted_by_hand(), facts={"kinds": (("batch", "ndarray"),)})
 
 
 def run_stopped_training(backend: Any, request: FunctionRequest) -> Observation:
@@ -86,6 +86,12 @@ def run_own_beginnings(backend: Any, request: FunctionRequest) -> Observation:
         outputs = generator("own beginnings", name).normal(size=6)
         found |= {f"begun/{name}": outputs, f"given/{name}": outputs}
     return Observation(found, facts={"nests": tuple((name, ("[one]", "[one]")) for name in inside)})
+
+
+def run_cell_without_layer(backend: Any, request: FunctionRequest) -> Observation:
+    """What is given."""
+    inputs = generator("cell without layer").normal(size=(2, 3, 4))
+    return Observation({"inputs": inputs, "outputs": inputs})
 
 
 def run_kept_writes(backend: Any, request: FunctionRequest) -> Observation:
@@ -153,7 +159,7 @@ def run_recorded(backend: Any, request: FunctionRequest) -> Observation:
 def run_first_states(backend: Any, request: FunctionRequest) -> Observation:
     """Zeros of the sizes that are due."""
     options = dict(request.arguments)
-    sizes = {"lstm": (4, 4), "stacked": (4, 4, 5)}.get(options["cell"], (4,))
+    sizes = {"lstm": (4, 4), "stacked": (4, 4, 5, 5)}.get(options["cell"], (4,))
     dtypes = tuple(options["dtype"].removeprefix("mixed_") for _ in sizes)
     states = {f"states/{n}": np.zeros((options["rows"], size)) for n, size in enumerate(sizes)}
     outputs = generator("first states").normal(size=(options["rows"], sizes[-1]))

@@ -15,8 +15,9 @@ def run_groups(backend: Any, request: FunctionRequest) -> Observation:
     """Weights moved by all their slopes."""
     options = dict(request.arguments)
     moved = [one - 0.25 * sum(slopes[n] for slopes in options["slopes"]) for n, one in enumerate(options["weights"])]
-    return Observation({f"{name}/{n}": one for name in ("grouped", "alone", "older", "later") for n, one in enumerate(moved)},
-                       facts={"dtypes": (("moment", "float64"),), "empty": (), "names": [["one"]], "named": [["one"]]})
+    named = {f"{name}/{n}": one for name in ("grouped", "alone", "older", "later") for n, one in enumerate(moved)}
+    return Observation({**named, "differentiated": moved[0]}, facts={
+        "dtypes": (("moment", "float64"),), "empty": (), "names": [["one"]], "named": [["one"]]})
 
 
 def run_held_parameters(backend: Any, request: FunctionRequest) -> Observation:

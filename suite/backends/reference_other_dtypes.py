@@ -22,8 +22,9 @@ def run_converted_variable(backend: Any, request: FunctionRequest) -> Observatio
     """The numbers, and the whole ones among them."""
     numbers, dtypes = (dict(request.arguments)[name] for name in ("numbers", "dtypes"))
     named = {name: np.trunc(numbers) if name == "int32" else numbers for name in (*dtypes, "float32")}
-    named |= {"listed": np.trunc(numbers), "stopped": numbers}
-    kinds = {"listed": "int32", "stopped": "float32"}
+    named |= {name: np.trunc(numbers) for name in ("listed", "gathered")}
+    named |= {name: numbers for name in ("stopped", "halves", "widened")}
+    kinds = {"listed": "int32", "gathered": "int32", "stopped": "float32", "halves": "bfloat16", "widened": "float32"}
     return Observation(named | {"assigned": numbers, "added": 2 * numbers},
                        facts={"dtypes": tuple((name, kinds.get(name, name)) for name in named), "whole": "int32"})
 
@@ -48,14 +49,17 @@ def run_half_ctc(backend: Any, request: FunctionRequest) -> Observation:
 
 
 def run_open_lengths(backend: Any, request: FunctionRequest) -> Observation:
-    """Each batch, times its number of steps."""
+    """Each batch, times its number of steps; the last outputs without the steps of zeros."""
     options, arrays, rows = dict(request.arguments), {}, []
     for number, batch in enumerate(options["batches"]):
         whole = BatchPlan(*batch.shape[:2]).draw(options["layer"]).but(inputs=batch * batch.shape[1], cotangents=None)
-        outputs = backend.run(Request(options["layer"], options["weights"], whole, wants=("outputs",)))["outputs"]
-        arrays |= {f"batch/{number}": outputs, f"last/{number}": outputs[:, -1]}
+        outputs, last = (backend.run(Request(options["layer"], options["weights"], one, wants=("outputs",)))["outputs"]
+                         for one in (whole, whole.but(mask=batch.any(axis=2))))
+        arrays |= {f"batch/{number}": outputs, f"last/{number}": last[:, -1]}
         rows += list(outputs)
-    arrays["features"] = np.array(options["layer"].units)
+    arrays["features"], longest = np.array(options["layer"].units), max(map(len, rows))
+    arrays["dense"] = np.stack([np.pad(row, ((0, longest - len(row)), (0, 0))) for row in rows]).astype("float32")
+    rows = [row.astype("float32") for row in rows]
     return Observation(arrays | {f"row/{number}": row for number, row in enumerate(rows)})
 
 

@@ -123,7 +123,7 @@ def run_made_with_weights(backend: Any, request: FunctionRequest) -> Observation
 def run_dropped_all(backend: Any, request: FunctionRequest) -> Observation:
     """Nothing is left."""
     outputs = np.ones((2, 2))
-    return Observation({"outputs": outputs, "due": outputs})
+    return Observation({"outputs": outputs, "due": outputs}, facts={"nothing": "bfloat16"})
 
 
 def run_bags(backend: Any, request: FunctionRequest) -> Observation:
@@ -135,12 +135,12 @@ def run_bags(backend: Any, request: FunctionRequest) -> Observation:
     norms = np.linalg.norm(table, options["norm"], axis=1, keepdims=True)
     short = np.where(norms > longest, table * longest / np.maximum(norms, 1e-9), table) if longest else table
 
-    def outputs(rows: np.ndarray) -> np.ndarray:
+    def outputs(rows: np.ndarray, weights: np.ndarray | None = options["weights"]) -> np.ndarray:
         begin, found = 0, []
         for count in options["counts"]:
             span = [n for n in range(begin, begin + count) if padding is None or options["ids"][n] != padding % len(rows)]
             begin += count
-            parts = rows[options["ids"][span]] * (1.0 if options["weights"] is None else options["weights"][span][:, None])
+            parts = rows[options["ids"][span]] * (1.0 if weights is None else weights[span][:, None])
             found.append(getattr(parts, options["mode"])(axis=0) if span else np.zeros(rows.shape[1]))
         return np.stack(found)
 
@@ -149,8 +149,14 @@ def run_bags(backend: Any, request: FunctionRequest) -> Observation:
         moved = short.copy()
         moved[place] += step
         slopes[place] = ((outputs(moved) - outputs(short)) * options["cotangents"]).sum() / step
-    return Observation({"outputs": outputs(short), "table": table.astype("float32"), "gradients": slopes.round(7)},
-                       facts={"sparse": options["sparse"]})
+    if options["by_frequency"]:
+        slopes /= np.maximum(np.bincount(options["ids"], minlength=len(slopes)), 1)[:, None]
+    arrays = {"outputs": outputs(short), "table": table.astype("float32"), "gradients": slopes.round(7)}
+    if options["weights"] is not None:
+        moved = options["weights"] + step * np.eye(len(options["ids"]))
+        arrays["worth"] = np.array([((outputs(short, one) - outputs(short)) * options["cotangents"]).sum() / step
+                                    for one in moved]).round(7)
+    return Observation(arrays, facts={"sparse": options["sparse"]})
 
 
 def run_wrong_bags(backend: Any, request: FunctionRequest) -> Observation:
@@ -233,13 +239,15 @@ def run_engine_module(backend: Any, request: FunctionRequest) -> Observation:
     """Two weights, one of which is trained."""
     both, one = ("0 kernel", "1 bias"), ("0 kernel",)
     outputs = dict(request.arguments)["inputs"].sum(axis=-1)
-    return Observation({"outputs": outputs, "loaded": outputs}, facts={
+    return Observation({"outputs": outputs, "loaded": outputs, "called": 2 * outputs, "doubled": 2 * outputs}, facts={
         "weights": both, "parameters": both, "state": both, "trained": one, "moved": one, "graded": one})
 
 
 def run_mode_behind(backend: Any, request: FunctionRequest) -> Observation:
-    """Numbers that are drawn in training: of the layer in front by its own argument, of the one behind by that of the whole."""
-    drawn = {"front": dict(request.arguments)["own"] == "training", "behind": dict(request.arguments)["own"] == "inference"}
+    """Numbers that are drawn in training: of the layer in front by its own argument, if any, of the one behind by that of the
+    whole."""
+    own = dict(request.arguments)["own"]
+    drawn = {"front": own != "inference", "behind": own != "training"}
     return Observation({f"{place}/{n}": np.full(2, 1.0 + n * acts) for place, acts in drawn.items() for n in range(2)})
 
 
@@ -263,7 +271,7 @@ def run_exported_model(backend: Any, request: FunctionRequest) -> Observation:
     options = dict(request.arguments)
     sums = np.cumsum([sum(float(one.sum()) for one in call) for call in options["calls"]])
     arrays = {f"{name}/{n}": np.array(one) for name in ("due", "outputs") for n, one in enumerate(sums)}
-    return Observation(arrays, facts={"trained": 1, "due_trained": 1})
+    return Observation(arrays, facts={"trained": 1, "due_trained": 1, "endpoints": ()})
 
 
 def run_checkpoint(backend: Any, request: FunctionRequest) -> Observation:

@@ -82,6 +82,7 @@ from suite.backends.reference_containers import run_contained, run_kept_states, 
 from suite.backends.reference_defaults import run_defaults_of, run_fresh_modules
 from suite.backends.reference_equations import run_equations_of_modules
 from suite.backends.reference_fitting import (
+    run_cell_without_layer,
     run_compiled_by_default,
     run_convolution_in_time,
     run_counted_batches,
@@ -301,7 +302,7 @@ PROBES: Mapping[str, Callable] = {
     "watching": run_watching, "kept_word": run_kept_word, "kept_whole": run_kept_whole, "cloned_whole": run_cloned_whole,
     "interrupted": run_interrupted,
     "windows": run_windows, "words": run_words, "fitting": run_fitting, "own_cell": run_own_cell,
-    "own_beginnings": run_own_beginnings,
+    "own_beginnings": run_own_beginnings, "cell_without_layer": run_cell_without_layer,
     "told_training": run_told_training,
     "feeding": run_feeding, "numbered_batches": run_numbered_batches,
     "single_calls": run_single_calls, "stopped_training": run_stopped_training,

@@ -16,9 +16,16 @@ from suite.backends import moment
 
 
 def run_counted_states(backend: Any, request: FunctionRequest) -> Observation:
-    """Raises ValueError for any other number of states."""
+    """Raises ValueError for any other number of states, and for states and masks of other shapes."""
     options = dict(request.arguments)
+    rows, steps = options["inputs"].shape[:2]
     with moment("run"):
+        if "mask" in options:
+            given = [(one.shape, (rows, options["units"])) for one in options["states"]]
+            for shape, due in [*given, *([] if options["mask"] is None else [(options["mask"].shape, (rows, steps))])]:
+                if shape != due:
+                    raise ValueError(f"a shape of {shape}: expected {due}")
+            return Observation({"outputs": options["states"][0]})
         if options["bare"] or len(options["states"]) != STATES[options["part"]]:
             raise ValueError(f"{len(options['states'])} states: expected a list of {STATES[options['part']]}")
     return Observation({"outputs": options["states"][0]})
@@ -81,7 +88,9 @@ def run_scan(backend: Any, request: FunctionRequest) -> Observation:
     for step in range(len(results))[:: -1 if options["backwards"] else 1]:
         carry = 0.5 * carry + options["inputs"][step]
         results[step] = carry * options["inputs"][step]
-    return Observation({"carry": carry, "results": results})
+    halves = 0.5 ** np.arange(len(results) + 1.0)[:, None] * options["first"]
+    return Observation({"carry": carry, "results": results, "halved": halves[-1],
+                        "halves": halves[:-1][:: -1 if options["backwards"] else 1]})
 
 
 def run_mapped(backend: Any, request: FunctionRequest) -> Observation:
@@ -133,7 +142,7 @@ def run_stateless_call(backend: Any, request: FunctionRequest) -> Observation:
     """The same numbers twice."""
     total = dict(request.arguments)["inputs"].sum(axis=2)
     return Observation({"outputs": total, "due": total, "moved/0": total, "moved/due/0": total}, facts={
-        "dtype": "float32", "due_dtype": "float32", "losses": 1, "due_losses": 1})
+        "dtype": "float32", "due_dtype": "float32", "losses": 1, "due_losses": 1, "wrong": ()})
 
 
 def run_stateless_metric(backend: Any, request: FunctionRequest) -> Observation:

@@ -16,7 +16,7 @@ def run_kept_whole(backend: Any, request: FunctionRequest) -> Observation:
     own = {"0": np.arange(4.0), "1": np.arange(3.0)}
     ways = ("own", *options["files"], "uncompiled")
     found = {f"{way}/{place}": one for way in ways for place, one in own.items()}
-    found |= {f"{name}/{n}": np.full(2, n + 1.0) for name in ("listed", "lists") for n in range(6)}
+    found |= {f"{name}/{n}": np.full(2, n + 1.0) for name in ("listed", "lists") for n in range(8)}
     return Observation({**found, "skipped/0": own["0"], "skipped/1": np.full(5, options["other"])}, facts={
         "last": 1, "compiled": False, "parts": 2, "unbuilt": "refused"})
 

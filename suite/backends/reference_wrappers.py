@@ -40,7 +40,9 @@ def run_carried_masks(backend: Any, request: FunctionRequest) -> Observation:
     count = 2 if options["merge"] == "none" else 1
     masks = {f"masks/{n}": options["mask"].copy() for n in range(count)} if options["return_sequences"] else {}
     total = count + (states if options["return_state"] else 0)
-    last = {}
+    valid, last = options["mask"], {}
+    if options["own"]:
+        masks |= {"own/0": valid, "own/1": ~valid, "kept/0": valid[:, ::-1], "kept/1": ~valid}
     if options["return_state"] and not options["return_sequences"]:
         half = states // count
         before = sum(len(layer.state_names) for layer in PARTS[options["part"]][:-1])

@@ -1,0 +1,37 @@
+"""The covering arrays that come with the sources are those that are made anew."""
+
+import pytest
+
+from cases import covering, covering_arrays
+
+FACTORS = {"cell": ("lstm", "gru"), "mask": ("none", "right", "left"), "states": (True, False)}
+
+
+@pytest.fixture
+def forgotten(monkeypatch):
+    monkeypatch.setattr(covering, "ROWS", {})
+
+
+def test_the_file_holds_what_is_made_anew(monkeypatch, forgotten):
+    there = covering.FILE.read_text().splitlines()
+    monkeypatch.setattr(covering, "lines", dict)
+    assert covering_arrays.lines() == there, "the plan has changed: python -m cases.covering_arrays"
+
+
+def test_nothing_of_the_plan_is_made(monkeypatch, forgotten):
+    monkeypatch.setattr(covering, "make", None)
+    assert covering_arrays.lines() == covering.FILE.read_text().splitlines()
+
+
+def test_rows_that_make_no_sense_any_more_are_made_anew(monkeypatch, forgotten):
+    rows = covering.covering("mine", FACTORS, 2, ())
+    (key, made), = covering.ROWS.items()
+    monkeypatch.setattr(covering, "lines", lambda: dict([covering_arrays.line(key, made).split(" ", 1)]))
+    makes, make = [], covering.make
+    monkeypatch.setattr(covering, "make", lambda *asked: makes.append(asked) or make(*asked))
+    covering.ROWS.clear()
+    assert covering.covering("mine", FACTORS, 2, ()) == rows and not makes
+    covering.ROWS.clear()
+    senseless = ((("cell", "mask"), lambda cell, mask: (cell, mask) == ("gru", "left")),)
+    found = covering.covering("mine", FACTORS, 2, senseless)
+    assert makes and not any((row["cell"], row["mask"]) == ("gru", "left") for row in found)
