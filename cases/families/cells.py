@@ -131,6 +131,7 @@ gradients; with projections it is given these with each call, and holds others."
            source="PyTorch: nn.LSTM(proj_size); Sak et al. 2014", senseless=(
                (("form", "mask"), lambda form, mask: mask != "none" and form in ("unbatched", "decomposed")
                 or mask == "none" and form == "decomposed_packed"),
+               (("form", "layers"), lambda form, layers: form.startswith("decomposed") and layers > 1),
                (("steps", "mask"), lambda steps, mask: steps == 1 and mask != "none")))
 def projected_layers_match_reference(ask, layers, direction, mask, states, bias, steps, form, dtype, mode, trained):
     """trained: all weights, or every second one, the others being frozen. Decomposed, whole batches and packed ones are two."""
@@ -230,19 +231,22 @@ STACKS = tuple((layers, direction, bias) for layers in (2, 3) for direction in (
 
 @statement("Two layers above each other and three are the equations, in outputs, states and every gradient, forward and both "
            "ways, with biases and without, in either dtype, of padded rows and of whole ones, also of one "
-           "feature or one unit.",
+           "feature or one unit; and from no states in outputs and states.",
            {"cell": ("lstm", "gru", "simple_rnn")},
            strength=(1, 1, 1), sparing=0, source="PyTorch: nn.LSTM, nn.GRU, nn.RNN; the equations of the cells")
 def stacks_match_reference(ask, cell) -> list[Deviation]:
     """Arrays of each stack under its place: `PLACE/outputs` and so on."""
-    requests = []
+    requests, alone = [], []
     for place, (layers, direction, bias) in enumerate(STACKS):
         activation = "relu" if cell == "simple_rnn" and place % 3 == 1 else "tanh"
         features, units = (1, 3) if place % 4 == 0 else (2, 1) if place % 4 == 3 else (2, 3)
         layer = Layer(cell, features, units, layers, direction, bias=bias, activation=activation,
                       dtype="float64" if place % 3 == 2 else "float32")
-        batch = BatchPlan(3, 4 - place % 2, ("none", "right", "right", "full")[place % 4], True).draw(layer)
-        requests.append(Request(layer, draw_weights(layer), batch, wants=("outputs", "states", "gradients")))
+        plan = BatchPlan(3, 4 - place % 2, ("none", "right", "right", "full")[place % 4], True)
+        requests.append(Request(layer, draw_weights(layer), plan.draw(layer), wants=("outputs", "states", "gradients")))
+        if place.bit_count() % 2 != (cell == "gru"):  # half of each kind, and of each pair of kinds
+            alone.append(requests[-1].but(batch=replace(plan, states=False).draw(layer), wants=("outputs", "states")))
+    requests += alone
     seen = ask(FunctionRequest("stacks", (("each", tuple(
         form_request(request, ("batch_first", "time_first")[place % 2]) for place, request in enumerate(requests))),)))
     found = []
@@ -250,7 +254,7 @@ def stacks_match_reference(ask, cell) -> list[Deviation]:
         own = {name.partition("/")[2]: array for name, array in seen.named(str(place)).items()}
         one = Observation(own, facts=seen.facts)
         found += [replace(d, where=f"{place}/{d.where}", message=f"{request.layer}: {d.message}")
-                  for d in against_reference(one, request, "outputs", "states", "loss", "gradients")]
+                  for d in against_reference(one, request, *request.wants, *(("loss",) if place < len(STACKS) else ()))]
     return found
 
 

@@ -152,7 +152,7 @@ SHARED = ("0/forward/recurrent_kernel", "0/backward/recurrent_kernel")
                (("way", "cell"), lambda way, cell: cell == "simple_rnn" and way.startswith(("cast", "added", "zeroed"))),))
 def gradients_are_kept(ask, way, cell, mask):
     more = {"direction": "bidirectional"} if way == "shared" else {}
-    request = asked(cell, mask, **more, layers=2 if way in FROZEN else 1)
+    request = asked(cell, mask, **more, layers=2 if way in ("lower_frozen", "upper_frozen") else 1)
     if way == "shared":
         request = request.but(weights={**request.weights, SHARED[1]: request.weights[SHARED[0]]})
     seen = ask(FunctionRequest("kept_gradients", (("request", request), ("way", way))))

@@ -110,20 +110,25 @@ def pad_sequence_keeps_sequences(ask, case):
     return found
 
 
-@invariant("Sequences packed and unpacked come back whole, in the order in which they were given, with their lengths.", ragged)
+@invariant("Sequences packed and unpacked come back whole, in the order in which they were given, with their lengths; those that "
+           "must be sorted have no order to go back to.", ragged)
 def packing_gives_back(ask, case):
     given = sequences(case)
     longest, found = max(map(len, given)), []
     descending = tuple(sorted(given, key=len, reverse=True))
     every = crossed(padding_value=(VALUE,), total_length=(longest, longest + 2), batch_first=(False,))
     every += [{"dtype": "float64"}]
-    for ordered, options in (*((given, one) for one in every), (descending, {"enforce_sorted": True})):
+    for ordered, options in (*((given, one) for one in every), (descending, {"enforce_sorted": True}),
+                             (descending[:1], {"enforce_sorted": True})):
+        longest, stays = max(map(len, ordered)), "enforce_sorted" in options
         wanted = padded(ordered, options.get("total_length", longest), options.get("padding_value", 0.0), False)
         wanted = wanted if options.get("batch_first", True) else np.swapaxes(wanted, 0, 1)
         seen = called(ask, "pack_unpack", sequences=ordered, **options)
         what = in_words("packed and unpacked", options)
         found += same(seen["result"], wanted, what)
         found += same(np.asarray(seen["lengths"]), np.array([len(one) for one in ordered]), f"{what}, lengths")
+        if "order" in seen.arrays and (len(seen["order"]) == 0) != stays:
+            found.append(Deviation("order", f"{what}: {'an order' if stays else 'no order'} to go back to"))
     return found
 
 

@@ -315,7 +315,8 @@ def _time_first(module: nn.Module, x: torch.Tensor, batch: Batch, states: Any, f
     if batch.mask is None:
         outputs, finals = module(x, states)
     else:
-        packed, finals = module(pack_padded_sequence(x, torch.tensor(batch.lengths), first, enforce_sorted=False), states)
+        falling = bool((np.diff(batch.lengths) <= 0).all())  # then nothing is sorted, and nothing put back
+        packed, finals = module(pack_padded_sequence(x, torch.tensor(batch.lengths), first, enforce_sorted=falling), states)
         outputs = pad_packed_sequence(packed, first, total_length=batch.time)[0]
     return outputs if first else outputs.transpose(0, 1), finals
 

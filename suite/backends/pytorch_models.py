@@ -384,6 +384,7 @@ def run_function(request: FunctionRequest) -> Observation | None:
             if "dtype" in arguments:
                 packed = packed.to(DTYPES[arguments.pop("dtype")])
             result, lengths = pad_packed_sequence(packed, **arguments)
-            more = {"lengths": to_numpy(lengths)}
+            more = {"lengths": to_numpy(lengths), "order": np.zeros(0, int) if packed.sorted_indices is None else to_numpy(
+                packed.sorted_indices)}
     facts = {"dtype": str(result.dtype).removeprefix("torch.")}
     return Observation({"result": to_numpy(result), **more}, facts=facts)
