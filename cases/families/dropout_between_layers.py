@@ -32,7 +32,8 @@ def stack(cell: str, mask: str, direction: str, layers: int, states: bool = True
     """A stack on four rows of five steps, or on one row without padding, with or without given states."""
     kind = {"relu": ("simple_rnn", "relu")}.get(cell, (cell, "tanh"))
     layer = Layer(kind[0], 3, 4, layers, direction, activation=kind[1])
-    return Request(layer, draw_weights(layer), BatchPlan(1 if mask == "none" else 4, 5, mask, states).draw(layer), wants=("outputs", "states"))
+    batch = BatchPlan(1 if mask == "none" else 4, 5, mask, states).draw(layer)
+    return Request(layer, draw_weights(layer), batch, wants=("outputs", "states"))
 
 
 def dropped(ask, request: Request, rate: float, training: bool, seed: int = 0, form: str = "usual",
@@ -99,7 +100,8 @@ def dropout_between_layers_at_rate_1(ask, **variant):
     def part(named):
         return {"0" + name.removeprefix(str(last)): array for name, array in named.items() if name.startswith(f"{last}/")}
 
-    batch = request.batch.but(inputs=np.zeros((*request.batch.inputs.shape[:2], layer.width)), initial_states=part(request.batch.initial_states))
+    batch = request.batch.but(inputs=np.zeros((*request.batch.inputs.shape[:2], layer.width)),
+                              initial_states=part(request.batch.initial_states))
     due = Request(alone, part(request.weights), batch, wants=("outputs", "states"))
     outputs = expect(due)["outputs"].value * batch.valid[:, :, None]  # the loss is the sum of their squares
     due = due.but(batch=batch.but(cotangents={"outputs": 2 * outputs}), wants=("outputs", "states", "gradients"))

@@ -20,8 +20,8 @@ ALL_IN_ONE = ("LBFGS",)
 
 @statement("A group of weights has the options that it is given and of the rest the optimizer's, also one that is added later, "
            "and its weights step as alone, whether a rate is a number or a tensor; what is loaded has the dtype of the weights, "
-           "leaves them their names, and goes on as it would have, also where options are not in it that came later, and steps are "
-           "counted by numbers; steps that are differentiated are the same ones.",
+           "leaves them their names, and goes on as it would have, also where options are not in it that came later, and steps "
+           "are counted by numbers; steps that are differentiated are the same ones.",
            {"optimizer": tuple(name for name in OPTIMIZERS if name not in ALL_IN_ONE)}, strength=(1, 1, 1), sparing=0,
            source="PyTorch: Optimizer.add_param_group, Optimizer.load_state_dict")
 def groups_step_as_alone(ask, optimizer) -> list[Deviation]:

@@ -124,9 +124,6 @@ LOOPS: tuple[Fault, ...] = (
             "    if not time_major:\n        inputs = tree.map_structure(swap_batch_timestep, inputs)\n\n    flattened_inputs",
             "    if mask is not None and not tf.executing_eagerly() and zero_output_for_mask:\n        mask = tf.ones_like(mask)\n"
             "    if not time_major:\n        inputs = tree.map_structure(swap_batch_timestep, inputs)\n\n    flattened_inputs"),
-        "tensorflow 36666: an unrolled layer has no steps where their number is open": (
-            "            raise ValueError(\"Unrolling requires a fixed number of timesteps.\")",
-            "            time_steps = 1"),
     }),
     *faults(FAMILY, "keras.src.backend.jax.rnn", {
         "keras-core 924: weights in a loop are those of before training": (
