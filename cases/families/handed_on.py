@@ -62,8 +62,8 @@ def results_carry_their_masks(ask, part, direction, merge, return_sequences, ret
     return found
 
 
-@statement("The states that a stateful layer lists are what it goes on from: given to a layer with its weights, they give what "
-           "it gives; and there are none of them after either name of its reset.",
+@statement("The states that a stateful layer lists are what it goes on from: given to a layer with its weights, in a tuple, they "
+           "give what it gives; and there are none of them after either name of its reset.",
            {"part": tuple(PARTS), "direction": ("forward", "bidirectional", "backward")},
            usual={"part": ("lstm", "gru")}, strength=(1, 2, 2), sparing=1, source="Keras: RNN.states, Bidirectional.states")
 def listed_states_go_on(ask, part, direction):

@@ -82,7 +82,7 @@ def run_listed_states(backend: Any, request: FunctionRequest) -> Observation:
     with moment("run"):
         one(engine.tensor(first))
         nested = copied(list(one.states), lambda state: engine.tensor(engine.numpy(state.value)))
-        found = {"carried": one(engine.tensor(second)), "given": other(engine.tensor(second), initial_state=nested),
+        found = {"carried": one(engine.tensor(second)), "given": other(engine.tensor(second), initial_state=tuple(nested)),
                  "fresh": other(engine.tensor(second))}
         for name in ("reset_state", "reset_states"):
             if hasattr(one, name) and len(PARTS[options["part"]]) == 1:  # of several cells: reset_forgets_every_state

@@ -15,9 +15,6 @@ LOOPS: tuple[Fault, ...] = (
         "tensorflow 42193: a stateful layer starts from zeros, whatever its cell begins with": (
             "                self.get_initial_state(batch_size),\n",
             "                tree.map_structure(ops.zeros_like, self.get_initial_state(batch_size)),\n"),
-        "tensorflow 32586: cells above each other are not told of training": (
-            "        if isinstance(self.cell, Layer) and self.cell._call_has_training_arg:\n",
-            "        if isinstance(self.cell, Layer) and self.cell._call_has_training_arg and not hasattr(self.cell, \"cells\"):\n"),
         "keras 20875: states of a stateful layer are not copied on torch": (
             "                states = tree.map_structure(ops.copy, states)\n", "                states = states\n"),
         "tensorflow 36363: an initial state that is given to a stateful layer is not kept for the next call": (
@@ -78,9 +75,6 @@ LOOPS: tuple[Fault, ...] = (
         "tensorflow 20452: the axis of features is told as it came": (
             "        return (child_output_shape[0], input_shape[1], *child_output_shape[1:])\n",
             "        return (child_output_shape[0], input_shape[1], *(child_output_shape[1:] if input_shape[0] else input_shape[2:]))\n"),
-        "keras 10763: a model that is applied to each step is not told of training": (
-            "            if self.layer._call_has_training_arg:\n",
-            "            if self.layer._call_has_training_arg and not hasattr(self.layer, \"layers\"):\n"),
         "keras 3830: the first step is computed for all where the batch is of one row": (
             "                [step_function(i) for i in range(inputs.shape[0])]\n",
             "                [step_function(i if inputs.shape[1] != 1 else 0) for i in range(inputs.shape[0])]\n"),
@@ -91,9 +85,6 @@ LOOPS: tuple[Fault, ...] = (
         "keras 6135: channels that come first are read along the rows": (
             "            channel_axis = 1\n            self.spatial_dims = inputs_shape[2:]\n",
             "            channel_axis = 1 if self.rank < 2 else 2\n            self.spatial_dims = inputs_shape[2:]\n"),
-        "tensorflow 37364: carried numbers are of the variables' precision": (
-            "            ops.zeros(state_shape, dtype=self.compute_dtype),\n            ops.zeros(state_shape, dtype=self.compute_dtype),\n",
-            "            ops.zeros(state_shape, dtype=self.compute_dtype),\n            ops.zeros(state_shape, dtype=self.variable_dtype),\n"),
         "keras 22474: strides besides dilation are taken": (
             "        if max(self.strides) > 1 and max(self.dilation_rate) > 1:\n",
             "        if min(self.strides) > 1 and max(self.dilation_rate) > 1:\n"),
@@ -124,9 +115,6 @@ LOOPS: tuple[Fault, ...] = (
             "    if not time_major:\n        inputs = tree.map_structure(swap_batch_timestep, inputs)\n\n    flattened_inputs",
             "    if mask is not None and not tf.executing_eagerly() and zero_output_for_mask:\n        mask = tf.ones_like(mask)\n"
             "    if not time_major:\n        inputs = tree.map_structure(swap_batch_timestep, inputs)\n\n    flattened_inputs"),
-        "tensorflow 36666: an unrolled layer has no steps where their number is open": (
-            "            raise ValueError(\"Unrolling requires a fixed number of timesteps.\")",
-            "            time_steps = 1"),
     }),
     *faults(FAMILY, "keras.src.backend.jax.rnn", {
         "keras-core 924: weights in a loop are those of before training": (
@@ -195,10 +183,6 @@ AROUND: tuple[Fault, ...] = (
             "    def on_epoch_end",
             "        self.stopped_epoch = 0\n        self.best = None\n        self.best_weights = None\n        self.best_epoch = 0\n\n"
             "    def on_epoch_end"),
-    }),
-    *faults(FAMILY, "keras.src.callbacks.reduce_lr_on_plateau", {
-        "keras 10924: the rate is lowered in the last epoch of the cooldown": (
-            "                self.cooldown_counter -= 1\n                self.wait = 0\n", "                self.cooldown_counter -= 1\n"),
     }),
     *faults(FAMILY, "keras.src.backend.torch.optimizers.torch_optimizer", {
         "keras 19051: weights decay by the rate of the first step": (
