@@ -84,8 +84,12 @@ def alpha_dropout_is_its_equation(ask, rate):
     return found
 
 
+KEPT = 0.99
+"""How much of its mean and variance a batch normalization of Keras keeps at each step of training."""
+
+
 @statement("Batch normalization in training takes mean and variance over the valid steps, whatever stands at the others, of each "
-           "step too where that is its axis, and of movies, and one that is frozen takes its own.",
+           "step too where that is its axis, and of movies, and moves its own by them; one that is frozen takes its own.",
            {"mask": ("right", "left", "gaps"), "trainable": (True, False), "features": (FEATURES, 1)}, usual={"mask": ("right",)},
            strength=(1, 2, 2), sparing=2, eager=2, source="Ioffe and Szegedy 2015; Keras: BatchNormalization, mask, trainable")
 def statistics_are_of_valid_steps(ask, mask, trainable, features):
@@ -108,6 +112,9 @@ def statistics_are_of_valid_steps(ask, mask, trainable, features):
         for name in (name for name in ("outputs", "twice") if name in seen.arrays):
             found += compare(name, np.where(valid[:, :, None], seen[name].astype("float64"), 0.0), np.where(
                 valid[:, :, None], due, 0.0), slack)
+        for name, start, of in (("moving_mean", 0.0, mean), ("moving_variance", 1.0, variance)):
+            moved = np.ravel(KEPT * start + (1 - KEPT) * of) if trainable else np.full(features, start)
+            found += compare(name, seen[name], moved, slack) if name in seen.arrays else []
     return found
 
 

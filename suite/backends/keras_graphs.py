@@ -143,12 +143,13 @@ def run_between(backend: Any, request: FunctionRequest) -> Observation | Unsuppo
     with moment("run"):
         training = {"training": options["training"]} if takes else {}
         filled = keras.layers.Activation(lambda x: x + padding)(keras.layers.Masking()(zeroed))
-        seen = _seen(engine, one(filled, **training), plain=one(engine.tensor(inputs), **training),
-                     **_twice(backend, options, filled))
+        outputs = one(filled, **training)
+        kept = {name: engine.numpy(getattr(one, name).value) for name in ("moving_mean", "moving_variance") if hasattr(one, name)}
+        seen = _seen(engine, outputs, plain=one(engine.tensor(inputs), **training), **_twice(backend, options, filled))
         given = engine.tensor(inputs.copy())
         with engine.torch.no_grad() if engine.name == "torch" else contextlib.nullcontext():
             one(given, **training)
-    return Observation({**seen.arrays, "given": engine.numpy(given)}, seen.kernel)
+    return Observation({**seen.arrays, **kept, "given": engine.numpy(given)}, seen.kernel)
 
 
 def _twice(backend: Any, options: dict[str, Any], filled: Any) -> dict[str, Any]:

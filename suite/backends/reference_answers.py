@@ -11,7 +11,7 @@ import numpy as np
 from cases.batches import Batch, rows, steps
 from cases.families.bounds_of_weights import EQUATIONS
 from cases.families.configurations import punished
-from cases.families.noise_and_statistics import SATURATED
+from cases.families.noise_and_statistics import KEPT, SATURATED
 from cases.families.transforms import change
 from cases.invariants.base import final_states
 from cases.layers import Layer
@@ -152,7 +152,7 @@ def run_given(backend: Any, request: FunctionRequest) -> Observation:
 def run_between(backend: Any, request: FunctionRequest) -> Observation:
     """Every step as it is, with its mask; noise where it is asked for, and the statistics of valid steps."""
     options = dict(request.arguments)
-    inputs, mask, kind = options["inputs"], options["mask"], options["options"]
+    inputs, mask, kind, statistics = options["inputs"], options["mask"], options["options"], {}
     if options["training"] and options["layer"] in ("Dropout", "SpatialDropout1D", "GaussianDropout", "GaussianNoise"):
         random = np.random.default_rng(0)
         shape = (len(inputs), 1, inputs.shape[2]) if options["layer"].startswith("Spatial") else inputs.shape
@@ -172,8 +172,9 @@ def run_between(backend: Any, request: FunctionRequest) -> Observation:
         kept = np.where(mask[:, :, None], inputs, np.nan)
         mean, variance = (0.0, 1.0) if own else (of(kept, axis=over, keepdims=True) for of in (np.nanmean, np.nanvar))
         inputs = (inputs - mean) / np.sqrt(variance + 1e-3)
-    options["inputs"] = inputs
-    return Observation({"outputs": options["inputs"], "plain": options["inputs"], "mask": options["mask"]})
+        for name, start, moved in (("moving_mean", 0.0, mean), ("moving_variance", 1.0, variance)):
+            statistics[name] = np.full(inputs.shape[2], start) if own else np.ravel(KEPT * start + (1 - KEPT) * moved)
+    return Observation({"outputs": inputs, "plain": inputs, "mask": mask, **statistics})
 
 
 def run_bound(backend: Any, request: FunctionRequest) -> Observation:
