@@ -53,8 +53,6 @@ BOTH = faults("judged, again", RNN + "bidirectional", {
 })
 AROUND = faults("judged, again", LAYERS + "normalization.unit_normalization", {
     "UnitNormalization takes the mask off": ("        self.supports_masking = True\n", ""),
-}) + faults("judged, again", LAYERS + "regularization.activity_regularization", {
-    "ActivityRegularization takes the mask off": ("        self.supports_masking = True\n", ""),
 }) + faults("judged, again", LAYERS + "preprocessing.normalization", {
     "Normalization takes the mask off": ("        self.supports_masking = True\n", ""),
 }) + faults("judged, again", TORCH + "nn", {
