@@ -130,16 +130,34 @@ def bounds_reach_every_weight(ask, kind):
     return found
 
 
+GATED = {"units": 4, "activation": "relu", "recurrent_activation": "tanh", "use_bias": False}
+PLAIN = {"units": 4, "activation": "relu", "use_bias": False}
+PLACES: Mapping[str, Mapping[str, Mapping[str, object]]] = {
+    "lstm": {"LSTM": GATED, "LSTMCell": GATED, "Masking": {"mask_value": 3.0}, "Embedding": {"input_dim": 9, "output_dim": 4},
+             "ConvLSTM1D": {"filters": 2, "kernel_size": (3,), "strides": (2,), "padding": "same"}},
+    "gru": {"GRU": GATED, "GRUCell": GATED, "Bidirectional": {"merge_mode": "sum"},
+            "RNN": {"return_sequences": True, "return_state": False, "go_backwards": True, "stateful": False, "unroll": True}},
+    "simple_rnn": {"SimpleRNN": PLAIN, "SimpleRNNCell": PLAIN, "Dense": PLAIN, "SpatialDropout1D": {"rate": 0.5, "seed": 7},
+                   "GlobalAveragePooling1D": {"data_format": "channels_first", "keepdims": True}},
+}
+"""Layers, by the cell that they are asked beside, and options in documented order; of wrappers those behind what is wrapped."""
+
+
 @statement("A layer that is made without options has the documented ones: tanh, sigmoid, a bias, the last output alone, the "
-           "GRU's reset after the product, both directions concatenated; zeros are masked, and an embedding masks nothing.",
+           "GRU's reset after the product, both directions concatenated; zeros are masked, and an embedding masks nothing; "
+           "one that is given options by their places has these.",
            {"cell": ("lstm", "gru", "simple_rnn"), "direction": ("forward", "bidirectional")}, strength=(1, 1, 2),
            source="Keras: LSTM, GRU, SimpleRNN, Bidirectional, Masking")
 def defaults_are_documented(ask, cell, direction):
     layer = Layer(cell, 3, 4, direction=direction, return_sequences=False, return_state=False)
     batch = BatchPlan(4, 5, "gaps").draw(layer).but(cotangents=None)
-    seen = ask(FunctionRequest("defaults", (("layer", layer), ("weights", draw_weights(layer)), ("batch", batch))))
+    places = tuple((name, tuple(options.items())) for name, options in PLACES[cell].items())
+    seen = ask(FunctionRequest("defaults", (("layer", layer), ("weights", draw_weights(layer)), ("batch", batch),
+                                            ("places", places))))
     request = Request(layer, draw_weights(layer), batch, wants=("outputs",), execution=Execution())
     found = against_reference(seen, request, "outputs")
+    found += [Deviation("places", f"{name} by its place: found {said}, {due} was given")
+              for name, said, due in seen.facts.get("places", ()) if said != due]
     return found + [Deviation("mask", f"{name} by default: found {said}, documented {due}")
                     for name, said, due in seen.facts.get("masks", ()) if said != due]
 

@@ -20,7 +20,8 @@ STEPWISE: Mapping[str, Mapping[str, Any]] = {
     "LayerNormalization": {}, "RMSNormalization": {}, "UnitNormalization": {}, "BatchNormalization": {},
     "Dropout": {"rate": 0.25}, "SpatialDropout1D": {"rate": 0.25}, "GaussianDropout": {"rate": 0.25},
     "GaussianNoise": {"stddev": 0.25}, "AlphaDropout": {"rate": 0.25},
-    "Rescaling": {"scale": 2.0}, "Identity": {}, "ActivityRegularization": {"l2": 0.25},
+    "Normalization": {"mean": 0.5, "variance": 2.25}, "Rescaling": {"scale": 2.0}, "Identity": {},
+    "ActivityRegularization": {"l2": 0.25},
 }
 """Keras' name of a layer -> its options. Outside training each computes a step from that step alone."""
 SIZES = {"distinct": (3, 5), "equal": (UNITS, UNITS)}

@@ -48,13 +48,13 @@ FAR = np.array([100.0] * 3 + [101.0] * 5).reshape(ROWS, 4)
            source="Keras: ops.convert_to_tensor(Variable, dtype), stop_gradient, Variable.assign")
 def variables_are_converted(ask) -> list[Deviation]:
     """Arrays: `DTYPE`, the numbers after they were converted, and `float32` and `stopped`, those of the variable; `listed`, a
-    list of them as whole numbers, `gathered`, one of tensors; `halves` and `widened`, an array of them in bfloat16, as
-    it is and as float32; `assigned`, `added`, what assigning them and adding them gave. Facts: `whole`, the dtype of a variable
-    of int32."""
+    list of them as whole numbers, `gathered`, one of tensors, `kept`, one of whole ones; `halves` and `widened`, an array of them
+    in bfloat16, as it is and as float32; `assigned`, `added`, what assigning them and adding them gave. Facts: `whole`, the dtype
+    of a variable of int32."""
     numbers = np.array([[1.75, -2.5], [-0.5, 3.25]])
     seen = ask(FunctionRequest("converted_variable", (("numbers", numbers), ("dtypes", CONVERTED))))
     kinds = {**{name: name for name in (*CONVERTED, "float32")}, "listed": "int32", "gathered": "int32", "stopped": "float32",
-             "halves": "bfloat16", "widened": "float32"}
+             "kept": "int32", "halves": "bfloat16", "widened": "float32"}
     found = [Deviation(name, f"converted to {due}: {dtype} came") for name, dtype, due in (
         *((name, dtype, kinds[name]) for name, dtype in seen.facts["dtypes"]), ("int32", seen.facts["whole"], "int32"))
         if dtype != due]

@@ -11,7 +11,7 @@ from cases.models import FunctionRequest
 from cases.requests import Deviation
 
 AROUND = ("rnn", "pair", "stacked", "one_state", "time_distributed", "model", "backward")
-"""What is around the cell: a loop; a loop over one that reads several rows of features and gives its states in a tuple; over
+"""What is around the cell: a loop; a loop over one that reads several rows of features and has its states in a tuple; over
 an LSTM's and it; over one of a single state, whose size is a number, and a wider output, below an LSTM's and above, last, another
 such one; over words in sentences; a model; a Bidirectional layer whose backward half it is: for a forward one it takes no class
 that is not registered, and says so. The first four give their last states too."""

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from cases.batches import draw_values
-from cases.families.base import statement
+from cases.families.base import equal, statement
 from cases.layers import generator
 from cases.models import FunctionRequest
 from cases.requests import Deviation
@@ -127,7 +127,7 @@ OPENED = ("einsum", "einsum_turned")
 
 @statement("Layers around recurrent ones give the shape that is documented, where they have no weights what they say, and tell "
            "the shape beforehand, so does a series of them that is not built: what depends on an axis that is open stays open, "
-           "and nothing else.",
+           "and nothing else; what they are given stays as it was.",
            {"name": tuple(LAYERS), "open": ("nothing", "time", "first")}, usual={"open": ("nothing", "first")},
            strength=(1, 2, 2), sparing=34, senseless=(
     (("name", "open"), lambda name, open: name in CLOSED and open != "nothing"),
@@ -147,6 +147,9 @@ def layers_tell_their_shapes(ask, name, open):
     due = due_of(STEPS)
     came = tuple(int(size) for size in seen["came"])
     found = [] if came == (ROWS, *due) else [Deviation("came", f"outputs: found shape {came}, expected {(ROWS, *due)}")]
+    dtype = "int32" if given["ids"] else "float32"
+    for number, one in enumerate(inputs):
+        found += equal(f"given/{number}", seen[f"given/{number}"], one.astype(dtype), "after the call")
     if name in EQUATIONS:
         values = EQUATIONS[name](*(one.astype("float32").astype("float64") for one in inputs))
         found += compare("outputs", seen["outputs"], values, 64 * unit_roundoff("float32") * (1 + np.abs(values)))

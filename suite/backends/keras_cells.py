@@ -257,7 +257,9 @@ def run_first_states(backend: Any, request: FunctionRequest) -> Observation:
         given = {"listed": later, **({"alone": states[0] + 0.5} if len(states) == 1 else {})}
         came = {name: one(step, each) for name, each in given.items()}
         nests = [(nest(given[name]), nest(each[1])) for name, each in came.items()]
-        trained = {name: one(step, each, training=True)[0] for name, each in given.items()}  # of one draw
+        taught = {name: one(step, each, training=True) for name, each in given.items()}  # of one draw
+        nests += [(nest(given[name]), nest(each[1])) for name, each in taught.items()]
+        trained = {name: each[0] for name, each in taught.items()}
         arrays |= {f"trained/{name}": backend.engine.numpy(keras.ops.cast(each, "float32")) for name, each in trained.items()}
         plain.build((options["rows"], 3))
         plain.set_weights(one.get_weights())

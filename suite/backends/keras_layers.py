@@ -301,7 +301,7 @@ def forward(stack: Stack, inputs: Any, mask: Any = None, states: Any = None, tra
             options["mask"] = mask
         if states is not None:
             own = tuple(states[index]) if getattr(stack.layer, "stateful", False) else states[index]  # both are taken
-            if getattr(stack.layer, "return_sequences", True):
+            if getattr(stack.layer, "return_sequences", True) and getattr(stack.layer, "bias", True):
                 options["initial_state"] = own
             else:  # by place
                 given = (own,)

@@ -167,9 +167,10 @@ def run_activation(backend: Any, request: FunctionRequest) -> Observation | Unsu
         return Unsupported(f"this release of Keras has no activation {options['function']}")
     with moment("run"):
         if mask is not None:
-            layer = getattr(keras.layers, options["function"])(**options["options"])
-            return Observation({"outputs": numpy(layer(inputs, tensor(mask)))})
-        return Observation({"outputs": numpy(getattr(keras.activations, options["function"])(inputs, **options["options"]))})
+            outputs = getattr(keras.layers, options["function"])(**options["options"])(inputs, tensor(mask))
+        else:
+            outputs = getattr(keras.activations, options["function"])(inputs, **options["options"])
+        return Observation({"outputs": numpy(outputs), "given": numpy(inputs)})
 
 
 def run_reshaped(backend: Any, request: FunctionRequest) -> Observation:

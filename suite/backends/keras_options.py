@@ -215,7 +215,7 @@ def run_activity(backend: Any, request: FunctionRequest) -> Observation:
 
 
 def run_defaults(backend: Any, request: FunctionRequest) -> Observation:
-    """Layers with nothing but what must be given, behind Masking and beside Embedding."""
+    """Layers with nothing but what must be given, behind Masking and beside Embedding; and some with options by their places."""
     options, keras, engine = dict(request.arguments), backend.keras, backend.engine
     layer, batch = options["layer"], options["batch"]
     with moment("build"):
@@ -223,12 +223,17 @@ def run_defaults(backend: Any, request: FunctionRequest) -> Observation:
         one = keras.layers.Bidirectional(one) if layer.direction == "bidirectional" else one
         one.build((None, None, layer.features))
         stacks.give(one, layer, options["weights"])
+        wrapped = {"RNN": [keras.layers.LSTMCell(2)], "Bidirectional": [keras.layers.LSTM(2)]}
+        places = []
+        for name, given in options["places"]:
+            config = getattr(keras.layers, name)(*wrapped.get(name, ()), *(value for _, value in given)).get_config()
+            places += [(f"{option} of {name}", str(config[option]), str(value)) for option, value in given]
     with moment("run"):
         inputs = np.where(batch.mask[:, :, None], batch.inputs, 0.0).astype("float32")
         outputs = engine.numpy(one(keras.layers.Masking()(engine.tensor(inputs))))
         ids = keras.layers.Embedding(9, 4)(engine.tensor(np.array([[0, 3, 0]], "int32")))
         masks = (("Embedding", "no mask" if stacks.passed_mask(ids) is None else "a mask", "no mask"),)
-    return Observation({"outputs": outputs}, facts={"padding": "hold", "masks": masks})
+    return Observation({"outputs": outputs}, facts={"padding": "hold", "masks": masks, "places": tuple(places)})
 
 
 def run_last_axis(backend: Any, request: FunctionRequest) -> Observation:

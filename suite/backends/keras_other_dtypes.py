@@ -44,6 +44,7 @@ def run_converted_variable(backend: Any, request: FunctionRequest) -> Observatio
         named["listed"] = keras.ops.convert_to_tensor(options["numbers"].tolist(), dtype="int32")
         named["gathered"] = keras.ops.convert_to_tensor([engine.tensor(row) for row in options["numbers"].astype("float32")],
                                                         dtype="int32")
+        named["kept"] = keras.ops.convert_to_tensor([engine.tensor(row) for row in options["numbers"].astype("int32")])
         named["stopped"] = keras.ops.stop_gradient(variable)
         halves = keras.ops.convert_to_numpy(keras.ops.cast(options["numbers"].astype("float32"), "bfloat16"))
         named |= {"halves": keras.ops.convert_to_tensor(halves), "widened": keras.ops.convert_to_tensor(halves, dtype="float32")}

@@ -40,8 +40,16 @@ def plain_cell(keras: Any) -> type:
 
 @lru_cache(maxsize=1)
 def pair_cell(keras: Any) -> type:
-    """The class of the same cell that reads the mean of several rows of features, and gives its states as a tuple."""
+    """The class of the same cell that reads the mean of several rows of features, and tells the sizes of its states, begins and
+    gives them in a tuple."""
     class PairCell(plain_cell(keras)):
+        def __init__(self, **kwargs: Any):
+            super().__init__(**kwargs)
+            self.state_size = (UNITS, MEMORY)
+
+        def get_initial_state(self, batch_size: Any = None) -> tuple[Any, ...]:
+            return tuple(keras.ops.ones((batch_size, size)) / 2 for size in self.state_size)
+
         def call(self, inputs: Any, states: Any) -> tuple[Any, tuple[Any, ...]]:
             first, found = super().call(keras.ops.mean(inputs, axis=1), states)
             return first, tuple(found)

@@ -35,11 +35,13 @@ def run_told_shapes(backend: Any, request: FunctionRequest) -> Observation:
         other = made()
         computed, listed = (called(other.compute_output_shape, [of((None, *shape)) for shape in shapes]) for of in (tuple, list))
     with moment("run"):
-        outputs = result([backend.engine.tensor(one) for one in inputs])
+        tensors = [backend.engine.tensor(np.array(one)) for one in inputs]  # a copy, of which nobody else reads
+        outputs = result(tensors)
     told = {"symbolic": symbolic, "computed": computed, "listed": listed, "came": outputs.shape}
     if len(shapes) == 1:
         told["series"] = keras.Sequential([keras.layers.Identity(), made()]).compute_output_shape((None, *shapes[0]))
     if not options["scored"]:
         told["again"] = called(layer.compute_output_shape, [(MORE_ROWS, *one.shape[1:]) for one in inputs])
     shapes = {name: np.array([OPEN if size is None else int(size) for size in shape]) for name, shape in told.items()}
-    return Observation(shapes | {"outputs": backend.engine.numpy(outputs)})
+    given = {f"given/{n}": backend.engine.numpy(one) for n, one in enumerate(tensors)}
+    return Observation(shapes | given | {"outputs": backend.engine.numpy(outputs)})

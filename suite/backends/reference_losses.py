@@ -96,7 +96,8 @@ def run_activation(backend: Any, request: FunctionRequest) -> Observation:
     with moment("run"):
         if options["mask"] is not None and options["mask"].shape != options["inputs"].shape:
             raise ValueError(f"a mask {options['mask'].shape} for {options['inputs'].shape}")
-    return Observation({"outputs": ACTIVATIONS[options["name"]][2](options["inputs"])})
+    given = options["inputs"]
+    return Observation({"outputs": ACTIVATIONS[options["name"]][2](given), "given": given.astype("float32")})
 
 
 def run_reshaped(backend: Any, request: FunctionRequest) -> Observation:

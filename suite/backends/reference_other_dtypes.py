@@ -22,9 +22,10 @@ def run_converted_variable(backend: Any, request: FunctionRequest) -> Observatio
     """The numbers, and the whole ones among them."""
     numbers, dtypes = (dict(request.arguments)[name] for name in ("numbers", "dtypes"))
     named = {name: np.trunc(numbers) if name == "int32" else numbers for name in (*dtypes, "float32")}
-    named |= {name: np.trunc(numbers) for name in ("listed", "gathered")}
+    named |= {name: np.trunc(numbers) for name in ("listed", "gathered", "kept")}
     named |= {name: numbers for name in ("stopped", "halves", "widened")}
-    kinds = {"listed": "int32", "gathered": "int32", "stopped": "float32", "halves": "bfloat16", "widened": "float32"}
+    kinds = {**dict.fromkeys(("listed", "gathered", "kept"), "int32"),
+             "stopped": "float32", "halves": "bfloat16", "widened": "float32"}
     return Observation(named | {"assigned": numbers, "added": 2 * numbers},
                        facts={"dtypes": tuple((name, kinds.get(name, name)) for name in named), "whole": "int32"})
 

@@ -196,7 +196,9 @@ def run_told_shapes(backend: Any, request: FunctionRequest) -> Observation:
     of = EQUATIONS.get(options["name"], lambda *_: np.zeros(()))
     due = LAYERS[options["name"]][3](STEPS)
     return Observation({"came": np.array([ROWS, *due]), **dict.fromkeys(("symbolic", "computed", "listed", "series"), told),
-                        "again": np.array([MORE_ROWS, *due]), "outputs": of(*options["inputs"])})
+                        "again": np.array([MORE_ROWS, *due]), "outputs": of(*options["inputs"]),
+                        **{f"given/{n}": one.astype("int32" if options["ids"] else "float32")
+                           for n, one in enumerate(options["inputs"])}})
 
 
 def run_options_of_nothing(backend: Any, request: FunctionRequest) -> Observation:

@@ -12,9 +12,6 @@ LOOPS = faults("judged, again", RNN + "rnn", {
         "        if not isinstance(state_size, (list, tuple, int)):\n", "        if not isinstance(state_size, (list, int)):\n"),
     "RNN: a cell that begins with a tuple begins with one state": (
         "        if not tree.is_nested(init_state):\n            init_state = [init_state]\n        # Force", "        if not isinstance(init_state, list):\n            init_state = [init_state]\n        # Force"),
-    "RNN: an own cell is told nothing of training where its states are carried": (
-        "        if isinstance(self.cell, Layer) and self.cell._call_has_training_arg:\n            cell_kwargs",
-        "        if isinstance(self.cell, Layer) and self.cell._call_has_training_arg and not self.stateful:\n            cell_kwargs"),
     "RNN: options that are given by place are in another order": (
         "        return_sequences=False,\n        return_state=False,\n        go_backwards=False,\n        stateful=False,\n        unroll=False,\n        zero_output_for_mask=False,\n",
         "        return_sequences=False,\n        go_backwards=False,\n        return_state=False,\n        stateful=False,\n        unroll=False,\n        zero_output_for_mask=False,\n"),
@@ -56,8 +53,6 @@ BOTH = faults("judged, again", RNN + "bidirectional", {
 })
 AROUND = faults("judged, again", LAYERS + "normalization.unit_normalization", {
     "UnitNormalization takes the mask off": ("        self.supports_masking = True\n", ""),
-}) + faults("judged, again", LAYERS + "regularization.activity_regularization", {
-    "ActivityRegularization takes the mask off": ("        self.supports_masking = True\n", ""),
 }) + faults("judged, again", LAYERS + "preprocessing.normalization", {
     "Normalization takes the mask off": ("        self.supports_masking = True\n", ""),
 }) + faults("judged, again", TORCH + "nn", {

@@ -33,9 +33,6 @@ MASKING = faults("judged, around", LAYERS + "core.masking", {
 }) + faults("judged, around", LAYERS + "attention.attention", {
     "Attention: the query's mask is passed on only where values have one": (
         "        if mask is None or mask[0] is None:\n            return None\n        return ops.convert", "        if mask is None or mask[0] is None or mask[1] is None:\n            return None\n        return ops.convert"),
-}) + faults("judged, around", LAYERS + "merging.base_merge", {
-    "merges: the mask of the first is the mask of all where inputs have several ranks": (
-        "        if any(m is None for m in mask):\n            return None\n", "        if any(m is None for m in mask):\n            return None\n        if self._reshape_required:\n            return mask[0]\n"),
 })
 LAYER = faults("judged, around", LAYERS + "layer", {
     "built again: layers of several inputs are not": (
