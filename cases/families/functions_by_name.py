@@ -115,7 +115,8 @@ SHAPES = {"distinct": (3, 6, 4), "square": (4, 6, 4), "single": (1, 6, 4)}
 
 @statement("An activation is its equation, with each of its options; of what a mask leaves nothing it gives nothing, and what is "
            "masked is not read; what it is given stays as it was.",
-           {"name": tuple(ACTIVATIONS)}, sparing=28, eager=11, dear={"name": ("softmax_of_some_parts",)}, source="Keras: activations")
+           {"name": tuple(ACTIVATIONS)}, sparing=28, eager=11, dear={"name": ("softmax_of_some_parts",)},
+           source="Keras: activations")
 def activations_are_equations(ask, name):
     function, options, equation = ACTIVATIONS[name]
     inputs = WIDE * draw_values(generator("activations"), KEPT.shape)
