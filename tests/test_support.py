@@ -98,8 +98,8 @@ DECLINED = frozenset("""
     windows/windows_lie_within words/text_becomes_ids wrappers/declared_shapes_come wrappers/every_cell_drops
     wrappers/impossible_convolutions_are_refused wrappers/other_halves_are_refused wrappers/pooling_counts_valid_steps
     wrappers/wrappers_refuse_other_masks wrong_lengths/masks_of_numbers_are_masks wrong_lengths/uneven_items_are_refused
-    own_classes/own_cells_are_told_of_training own_classes/cells_need_be_no_layers wrappers/built_parts_keep_their_weights counted_by_name/metrics_weigh_steps
-    freezing/frozen_models_stay_frozen
+    own_classes/own_cells_are_told_of_training own_classes/cells_need_be_no_layers
+    wrappers/built_parts_keep_their_weights counted_by_name/metrics_weigh_steps freezing/frozen_models_stay_frozen
     mask-flow/passes mask-flow/unpadded mask-flow/masked_loss mask-flow/batch_norm_counts_valid_steps mask-flow/drops
     mask-flow/unmasked_loss mask-flow/says_so mask-flow/layer_by_layer mask-flow/inputs_keep_their_masks
     padded-classifier/callbacks padded-classifier/checkpoint_of_fit pre-padded-regression/default_sides
