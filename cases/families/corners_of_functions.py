@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 
 from cases.families.base import statement
-from cases.families.functions_of_tensors import FEATURES, IDS, ROWS, STEPS, Call, M, N, S, X, asked, attended, one_hot
+from cases.families.functions_of_tensors import asked
+from cases.function_calls import FEATURES, IDS, ROWS, STEPS, Call, M, N, S, X, attended, one_hot
 from cases.requests import Deviation
 
 

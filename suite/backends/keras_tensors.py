@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from cases.families.functions_of_tensors import ROWS
+from cases.function_calls import ROWS
 from cases.models import FunctionRequest
 from cases.requests import Observation, Unsupported
 from suite.backends import moment

@@ -7,9 +7,10 @@ from typing import Any
 import numpy as np
 
 from cases.families.corners_of_functions import CORNERS
-from cases.families.functions_of_tensors import GROUPS, SLOPES, differences
+from cases.families.functions_of_tensors import SLOPES, differences
 from cases.families.numbers_of_states import STATES
 from cases.families.scans import pieces
+from cases.function_calls import GROUPS
 from cases.models import FunctionRequest
 from cases.requests import Observation
 from suite.backends import moment
