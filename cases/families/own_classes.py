@@ -33,9 +33,10 @@ def own_cells_are_found(ask, around, way):
     return found if np.ptp(seen["outputs/made"]) else [*found, Deviation("outputs", "every output is the same number")]
 
 
-INSIDE = ("loop", "unrolled", "masked", "stateful", "stacked", "mixed", "both", "of_two_kinds", "each_step", "model")
+INSIDE = ("loop", "unrolled", "masked", "stateful", "stacked", "mixed", "above", "both", "of_two_kinds", "each_step", "model")
 """Where the cell stands, forward but for `unrolled`: a loop; above an LSTM's cell; twice, below and above a cell that knows of no
-training and changes nothing; a Bidirectional layer; one whose backward half is a GRU; words in sentences; a model."""
+training and changes nothing; above such a one alone; a Bidirectional layer; one whose backward half is a GRU; words in sentences;
+a model."""
 
 
 @statement("A cell of the user's own is told whether it trains, in whatever loop, wrapper or model it stands; a layer that tells "

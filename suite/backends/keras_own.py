@@ -113,7 +113,8 @@ def told_cell(keras: Any) -> type:
 class IdleCell:
     """A cell that is no layer, gives what it is given, and takes nothing else."""
 
-    state_size = UNITS
+    def __init__(self, width: int):
+        self.state_size = width
 
     def call(self, inputs: Any, states: Any) -> tuple[Any, list[Any]]:
         return inputs, [inputs]
@@ -144,7 +145,9 @@ def told(keras: Any, name: str) -> Any:
     if name == "stacked":
         return loop(layers.LSTMCell(4))
     if name == "mixed":
-        return loop(told_cell(keras)(), IdleCell())
+        return loop(told_cell(keras)(), IdleCell(UNITS))
+    if name == "above":
+        return loop(IdleCell(FEATURES))
     if name == "both":
         return layers.Bidirectional(layers.RNN(told_cell(keras)()), None)
     if name == "of_two_kinds":
@@ -251,7 +254,7 @@ def run_cell_without_layer(backend: Any, request: FunctionRequest) -> Observatio
     inputs = np.random.default_rng(14).uniform(0.2, 0.9, (ROWS, STEPS, UNITS)).astype("float32")
     with moment("build"):
         alone = dict(request.arguments)["around"] == "alone"
-        one = layers.RNN(IdleCell() if alone else [IdleCell()], return_sequences=True)
+        one = layers.RNN(IdleCell(UNITS) if alone else [IdleCell(UNITS)], return_sequences=True)
     with moment("run"):
         return Observation({"outputs": engine.numpy(one(engine.tensor(inputs))), "inputs": inputs})
 
