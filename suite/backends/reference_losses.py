@@ -148,7 +148,8 @@ def run_metric_over_batches(backend: Any, request: FunctionRequest) -> Observati
     options = dict(request.arguments)
     valid = np.array([np.ones(one.shape, bool) if mask is None else mask
                       for one, mask in zip(options["each"], options["masks"], strict=True)])
-    counts = options["weights"].reshape(valid.shape) * valid
+    weights = options["weights"]
+    counts = (weights[..., 0] if weights.ndim > valid.ndim else weights) * valid
     by = 1.0 if options["metric"] == "Sum" else counts.sum()
     return Observation({"value": np.array((counts * options["each"]).sum() / by)})
 
