@@ -136,6 +136,13 @@ def segments_are_the_stack(ask, segments, cell):
 FROZEN = {"partly_frozen": r"recurrent_(kernel|bias)", "others_frozen": "/(kernel|bias)", "biases_frozen": "bias",
           "lower_frozen": "^0/", "upper_frozen": "^1/"}
 """Which weights are frozen from the beginning, and have no gradients: where this stands in their names."""
+
+
+def frozen(way: str, name: str) -> bool:
+    """Whether a weight is frozen from the beginning."""
+    return way in FROZEN and re.search(FROZEN[way], name) is not None
+
+
 KEPT = {"cast": 1.0, "cast_back": 1.0, "added": 2.0, "zeroed": 0.0, "zeroed_by_optimizer": 0.0, "frozen": 1.0, "shared": 1.0,
         **dict.fromkeys(FROZEN, 1.0)}
 """What becomes of gradients, and what factor they then have: the module's weights change their dtype, once or twice; a second
@@ -157,7 +164,7 @@ def gradients_are_kept(ask, way, cell, mask):
         request = request.but(weights={**request.weights, SHARED[1]: request.weights[SHARED[0]]})
     seen = ask(FunctionRequest("kept_gradients", (("request", request), ("way", way))))
     due = {n.removeprefix("gradients/weights/"): e for n, e in expect(request).items() if n.startswith("gradients/weights/")}
-    values = {n: e.value * KEPT[way] * (way not in FROZEN or not re.search(FROZEN[way], n)) for n, e in due.items()}
+    values = {n: e.value * KEPT[way] * (not frozen(way, n)) for n, e in due.items()}
     if way == "shared":
         values |= dict.fromkeys(SHARED, values[SHARED[0]] + values[SHARED[1]])
     found = [d for n, e in due.items() for d in compare(n, seen[f"gradients/weights/{n}"], values[n], 2 * e.allowed)]

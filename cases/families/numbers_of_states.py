@@ -5,11 +5,11 @@ from __future__ import annotations
 import numpy as np
 
 from cases.batches import draw_values
-from cases.families.base import refused, statement, worded
-from cases.invariants.base import settled
+from cases.families.base import refused, statement
+from cases.invariants.base import NotSupported
 from cases.layers import generator
 from cases.models import FunctionRequest
-from cases.requests import Deviation, Refusal, Unsupported
+from cases.requests import Deviation
 
 ROWS, STEPS, FEATURES, UNITS = 2, 4, 3, 5
 STATES = {"lstm": 2, "bidirectional_gru": 2, "bidirectional_lstm": 4, "stacked": 2, "stack_by_hand": 2}
@@ -54,23 +54,19 @@ RANKED = {"simple_rnn": ("row", "layer_first"), "lstm": ("layer_first", "mask"),
            source="Keras: RNN(initial_state) of shape (batch, units), mask of shape (batch, time)")
 def other_ranks_are_refused(ask, part) -> list[Deviation]:
     random = generator("ranks of states", part)
-    inputs, found, declined = draw_values(random, (ROWS, STEPS, FEATURES)), [], 0
+    inputs, found, declined = draw_values(random, (ROWS, STEPS, FEATURES)), [], []
     for wrong in RANKED[part]:
         shape = RANKS[wrong]
         states = () if wrong == "mask" else tuple(draw_values(random, shape) for _ in range(STATES.get(part, 1)))
         mask = draw_values(random, shape) > 0 if wrong == "mask" else None
         request = FunctionRequest("counted_states", (
             ("part", part), ("inputs", inputs), ("states", states), ("bare", False), ("units", UNITS), ("mask", mask)))
-        answer = ask.answer(request)
-        if isinstance(answer, Unsupported):
-            declined += 1
-            if declined == len(RANKED[part]):
-                ask(request)  # says why not
-            continue
-        if isinstance(answer, Refusal):
-            found += worded(answer)
-            continue
         words = f"{part}: {'a mask' if wrong == 'mask' else 'states'} of shape {shape} for {ROWS} rows of {STEPS} steps"
-        found.append(Deviation(wrong, f"{words}, and {UNITS} units: taken in silence, outputs of shape "
-                               f"{np.shape(settled(answer)['outputs'])}"))
+        try:
+            found += refused(ask, request, lambda seen, wrong=wrong, words=words: Deviation(
+                wrong, f"{words}, and {UNITS} units: taken in silence, outputs of shape {np.shape(seen['outputs'])}"))
+        except NotSupported as error:
+            declined.append(error)
+    if len(declined) == len(RANKED[part]):
+        raise declined[0]
     return found

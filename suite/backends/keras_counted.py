@@ -7,6 +7,7 @@ from typing import Any
 from cases.models import FunctionRequest
 from cases.requests import Observation
 from suite.backends import moment
+from suite.backends.keras_layers import LAYERS
 
 
 def run_counted_states(backend: Any, request: FunctionRequest) -> Observation:
@@ -14,8 +15,8 @@ def run_counted_states(backend: Any, request: FunctionRequest) -> Observation:
     options, layers, engine = dict(request.arguments), backend.keras.layers, backend.engine
     part, units = options["part"], options["units"]
     with moment("build"):
-        if part in ("simple_rnn", "gru", "lstm"):
-            one = {"simple_rnn": layers.SimpleRNN, "gru": layers.GRU, "lstm": layers.LSTM}[part](units)
+        if part in LAYERS:
+            one = getattr(layers, LAYERS[part])(units)
         elif part.startswith("bidirectional"):
             one = layers.Bidirectional((layers.GRU if part.endswith("gru") else layers.LSTM)(units))
         else:

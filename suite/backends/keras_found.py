@@ -80,14 +80,13 @@ def owns(keras: Any) -> Iterator[tuple[str, Any, Any, Any]]:
     yield "activations", keras.activations, relu, relu
 
 
-def halves_with(keras: Any, option: str, own: Any, made: Any) -> str:
-    """What both halves of a Bidirectional layer have that is made of a layer with the user's class or function."""
+def halves_with(keras: Any, own: Any) -> str:
+    """What both halves of a Bidirectional layer have that is made of a layer with the user's activation."""
     try:
-        both = keras.layers.Bidirectional(keras.layers.LSTM(2, **{option: made}))
+        both = keras.layers.Bidirectional(keras.layers.LSTM(2, activation=own))
     except Exception:
         return "refused"
-    found = [getattr(half, option) for half in (both.forward_layer, both.backward_layer)]
-    return "own" if all(one is own or type(one) is own for one in found) else "Keras'"
+    return "own" if all(half.activation is own for half in (both.forward_layer, both.backward_layer)) else "Keras'"
 
 
 def run_own_names(backend: Any, request: FunctionRequest) -> Observation:
@@ -104,14 +103,13 @@ def run_own_names(backend: Any, request: FunctionRequest) -> Observation:
     with moment("run"):
         for name, module, own, made in owns(keras):
             config = module.serialize(made)
-            option = "activation" if name == "activations" else ""
             came.append((name, "nowhere", what(module, copy.deepcopy(config), own)))
-            if option:
-                came.append((f"halves with {name}", "nowhere", halves_with(keras, option, own, made)))
+            if name == "activations":
+                came.append((f"halves with {name}", "nowhere", halves_with(keras, own)))
             with keras.saving.custom_object_scope({own.__name__: own}):
                 came.append((name, "named", what(module, copy.deepcopy(config), own)))
             keras.saving.register_keras_serializable(f"own{next(PACKAGES)}")(own)
             came.append((name, "registered", what(module, module.serialize(made), own)))
-            if option:
-                came.append((f"halves with {name}", "registered", halves_with(keras, option, own, made)))
+            if name == "activations":
+                came.append((f"halves with {name}", "registered", halves_with(keras, own)))
     return Observation({}, facts={"came": tuple(came)})

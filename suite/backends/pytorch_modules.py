@@ -3,7 +3,6 @@ weights that are computed or quantized."""
 
 from __future__ import annotations
 
-import re
 import warnings
 from collections.abc import Callable
 from typing import Any
@@ -16,7 +15,7 @@ from torch.nn.utils import parametrizations, parametrize, prune, weight_norm
 from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
 from torch.utils.checkpoint import checkpoint_sequential
 
-from cases.families.modules import FROZEN
+from cases.families.modules import FROZEN, frozen
 from cases.layers import Layer
 from cases.layouts import from_pytorch, to_pytorch
 from cases.models import FunctionRequest
@@ -233,7 +232,7 @@ def run_kept_gradients(backend: Any, request: FunctionRequest) -> Observation:
         if way == "shared":
             module.inner.rnn.weight_hh_l0_reverse = own["weight_hh_l0_reverse"] = own["weight_hh_l0"]
         if way in FROZEN:
-            trained = {n: np.full(a.shape, not re.search(FROZEN[way], n)) for n, a in asked.weights.items()}
+            trained = {n: np.full(a.shape, not frozen(way, n)) for n, a in asked.weights.items()}
             for name, flags in to_pytorch(asked.layer, trained).items():
                 own[name].requires_grad_(bool(flags.all()))
     with moment("run"):

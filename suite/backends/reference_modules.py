@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from typing import Any
 
 import numpy as np
 
-from cases.families.modules import FROZEN, KEPT, ORDER, SHARED, changed
+from cases.families.modules import KEPT, ORDER, SHARED, changed, frozen
 from cases.models import FunctionRequest
 from cases.requests import Observation, Request
 from suite.backends import moment
@@ -46,7 +45,7 @@ def run_kept_gradients(backend: Any, request: FunctionRequest) -> Observation:
     options = dict(request.arguments)
     seen = backend.run(options["request"])
     own, way = {n.removeprefix("gradients/weights/"): a for n, a in seen.named("gradients/weights").items()}, options["way"]
-    kept = {n: a * KEPT[way] * (way not in FROZEN or not re.search(FROZEN[way], n)) for n, a in own.items()}
+    kept = {n: a * KEPT[way] * (not frozen(way, n)) for n, a in own.items()}
     if way == "shared":
         kept |= dict.fromkeys(SHARED, kept[SHARED[0]] + kept[SHARED[1]])
     return Observation(seen.arrays | {f"gradients/weights/{n}": a for n, a in kept.items()}, facts={"wrong": (), **seen.facts})

@@ -59,15 +59,22 @@ def installed(module: str) -> str:
     return root.joinpath(*module.split(".")).with_suffix(".py").read_text()
 
 
+def changed(module: str, faults: Sequence[Fault]) -> str:
+    """A module's text with those faults in it that are its own, one after another. Raises ValueError where one does not find its
+    text any more."""
+    text = ""
+    for fault in faults:
+        if fault.module == module:
+            text = fault.changed(text)
+    return text
+
+
 def plant(faults: Sequence[Fault], folder: Path) -> None:
     """Write changed copies into `folder`, one of each module, and let this process take them from there: no part of a package can
     be put first on the path. A module that is imported already gets its new code. `folder/planted` is there once a fault is in.
     Raises ValueError where a module cannot take them."""
     for module in {fault.module: fault for fault in faults}:
-        text = ""
-        for fault in faults:
-            if fault.module == module:
-                text = fault.changed(text)
+        text = changed(module, faults)
         copy = folder / f"{module}.py"
         if module not in sys.modules:
             copy.write_text(text + MARK.format(mark=str(folder / "planted")))

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from suite.checks import Check
 from tests.faults.asking import FORK, SECONDS, Outcome, Plan, asked, became, ended, entered, place_of, read, survived, tried
-from tests.faults.base import Fault
+from tests.faults.base import Fault, changed
 
 LOOK = 4.0
 """How many seconds' worth of checks a fault meets before it joins others."""
@@ -57,11 +57,8 @@ def groups(faults: Sequence[Fault], size: int) -> list[list[Fault]]:
 
 def fits(group: Sequence[Fault], fault: Fault) -> bool:
     """Whether the text to replace still stands in its module when the others' are replaced."""
-    text = ""
     try:
-        for each in (*group, fault):
-            if each.module == fault.module:
-                text = each.changed(text)
+        changed(fault.module, [*group, fault])
     except ValueError:
         return False
     return True
