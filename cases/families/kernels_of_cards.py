@@ -43,8 +43,10 @@ def kernels_of_cards_are_given_right(ask, layer, option, batch, wants):
     cell, _, how = layer.partition("_")
     one, wanted = Layer(cell, 3, 4, **{**HOW[how], **OPTIONS[option]}), EVERYTHING if wants == "gradients" else FORWARD
     found, calls = without_card(ask, one, BatchPlan(3, 5, states=option != "stateful"), wanted)
-    if option in REFUSED:
-        return found
+    if option in REFUSED:  # so it was not called, and is for the others
+        one = Layer(cell, 3, 4, **HOW[how])
+        more, calls = without_card(ask, one, BatchPlan(3, 5, states=True), wanted)
+        found += more
     if not calls:
         found.append(Deviation("kernel", "the fused kernel was never called, and nothing stands in its way"))
     found += without_card(ask, one, BatchPlan(**{"batch": 3, "time": 5, **BATCHES[batch]}), FORWARD)[0]

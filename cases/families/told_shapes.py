@@ -19,6 +19,9 @@ ROWS, MORE_ROWS, STEPS, LONGER, OTHERS, OPEN = 2, 6, 5, 8, 4, -1
 """Of the batch, and of another one, of the first input, of the first input that is longer; of the further ones where they are
 joined in time; an axis of open size."""
 PAIR = ((STEPS, 3), (STEPS, 3))
+PICTURE, VOLUME = (STEPS, 6, 2), (STEPS, 4, 3, 2)
+"""Without the batch; channels stand last, or first."""
+FIRST = {"data_format": "channels_first"}
 LAYERS: Mapping[str, tuple[str, dict[str, Any], tuple[tuple[int, ...], ...], Callable[[int], tuple[int, ...]]]] = {
     "joined": ("Concatenate", {}, ((STEPS, 3), (STEPS, 4)), lambda t: (t, 7)),
     "joined_in_time": ("Concatenate", {"axis": 1}, ((STEPS, 3), (OTHERS, 3)), lambda t: (t + OTHERS, 3)),
@@ -60,6 +63,35 @@ LAYERS: Mapping[str, tuple[str, dict[str, Any], tuple[tuple[int, ...], ...], Cal
     "mean_kept": ("GlobalAveragePooling1D", {"keepdims": True}, ((STEPS, 3),), lambda t: (1, 3)),
     "greatest": ("GlobalMaxPooling1D", {"data_format": "channels_first", "keepdims": True}, ((3, STEPS),), lambda t: (3, 1)),
     "flattened": ("Flatten", {"data_format": "channels_first"}, ((STEPS, 4, 3),), lambda t: (12 * t,)),
+    "cropped": ("Cropping2D", {"cropping": ((1, 0), (0, 2))}, (PICTURE,), lambda t: (t - 1, 4, 2)),
+    "cropped_behind": ("Cropping2D", {"cropping": ((0, 1), (1, 0)), **FIRST}, (PICTURE,), lambda t: (t, 5, 1)),
+    "cropped_around": ("Cropping3D", {"cropping": ((1, 1), (0, 2), (1, 0))}, (VOLUME,), lambda t: (t - 2, 2, 2, 2)),
+    "cropped_volumes": ("Cropping3D", {"cropping": ((2, 0), (0, 0), (0, 1)), **FIRST}, (VOLUME,), lambda t: (t, 2, 3, 1)),
+    "padded": ("ZeroPadding2D", {"padding": ((1, 2), (0, 3))}, (PICTURE,), lambda t: (t + 3, 9, 2)),
+    "padded_behind": ("ZeroPadding2D", {"padding": (1, 2), **FIRST}, (PICTURE,), lambda t: (t, 8, 6)),
+    "padded_around": ("ZeroPadding3D", {"padding": ((1, 2), (0, 3), (2, 0))}, (VOLUME,), lambda t: (t + 3, 7, 5, 2)),
+    "padded_volumes": ("ZeroPadding3D", {"padding": (0, 1, 2), **FIRST}, (VOLUME,), lambda t: (t, 4, 5, 6)),
+    "enlarged": ("UpSampling2D", {"size": (2, 3)}, (PICTURE,), lambda t: (2 * t, 18, 2)),
+    "enlarged_behind": ("UpSampling2D", {"size": (2, 3), **FIRST}, (PICTURE,), lambda t: (t, 12, 6)),
+    "enlarged_around": ("UpSampling3D", {"size": (1, 2, 3)}, (VOLUME,), lambda t: (t, 8, 9, 2)),
+    "enlarged_volumes": ("UpSampling3D", {"size": (1, 2, 3), **FIRST}, (VOLUME,), lambda t: (t, 4, 6, 6)),
+    "mean_of_pictures": ("GlobalAveragePooling2D", {}, (PICTURE,), lambda t: (2,)),
+    "mean_of_volumes": ("GlobalAveragePooling3D", {"keepdims": True, **FIRST}, (VOLUME,), lambda t: (t, 1, 1, 1)),
+    "greatest_of_pictures": ("GlobalMaxPooling2D", {"keepdims": True, **FIRST}, (PICTURE,), lambda t: (t, 1, 1)),
+    "greatest_of_volumes": ("GlobalMaxPooling3D", {}, (VOLUME,), lambda t: (2,)),
+    "blocks": ("AdaptiveAveragePooling2D", {"output_size": (1, 3)}, (PICTURE,), lambda t: (1, 3, 2)),
+    "blocks_behind": ("AdaptiveMaxPooling2D", {"output_size": (2, 1), **FIRST}, (PICTURE,), lambda t: (t, 2, 1)),
+    "channels_of_pictures": ("SpatialDropout2D", {"rate": 0.5}, (PICTURE,), lambda t: (t, 6, 2)),
+    "channels_of_volumes": ("SpatialDropout3D", {"rate": 0.5, **FIRST}, (VOLUME,), lambda t: (t, 4, 3, 2)),
+    "normalized_by_squares": ("RMSNormalization", {"axis": (2, 3)}, (PICTURE,), lambda t: (t, 6, 2)),
+    "normalized_to_one": ("UnitNormalization", {"axis": (-1, 1)}, ((STEPS, 3),), lambda t: (t, 3)),
+    "normalized_in_groups": ("GroupNormalization", {"groups": 2}, (PICTURE,), lambda t: (t, 6, 2)),
+    "shared_slopes": ("PReLU", {"shared_axes": [1]}, ((STEPS, 3),), lambda t: (t, 3)),
+    "shares": ("Softmax", {"axis": (1, 2)}, ((STEPS, 3),), lambda t: (t, 3)),
+    "bent": ("LeakyReLU", {"negative_slope": 0.25}, ((STEPS, 3),), lambda t: (t, 3)),
+    "noisy": ("AlphaDropout", {"rate": 0.5}, ((STEPS, 3),), lambda t: (t, 3)),
+    "grouped_heads": ("GroupQueryAttention", {"head_dim": 3, "num_query_heads": 4, "num_key_value_heads": 2},
+                      ((STEPS, 6), (OTHERS, 6)), lambda t: (t, 6)),
     "attended": ("Attention", {}, ((STEPS, 3), (OTHERS, 5), (OTHERS, 3)), lambda t: (t, 5)),
     "attended_in_rows": ("Attention", {}, ((STEPS, 2, 3), (STEPS, OTHERS, 5), (STEPS, OTHERS, 3)), lambda t: (t, 2, 5)),
     "scores": ("Attention", {}, ((STEPS, 3), (OTHERS, 3)), lambda t: (t, OTHERS)),
@@ -98,6 +130,16 @@ def attended(query: np.ndarray, value: np.ndarray, key: np.ndarray) -> np.ndarra
     return powers / powers.sum(axis=-1, keepdims=True) @ value
 
 
+def padded(*axes: tuple[int, int]) -> Callable[[np.ndarray], np.ndarray]:
+    """Zeros before and behind each axis after the batch."""
+    return lambda x: np.pad(x, ((0, 0), *axes))
+
+
+def enlarged(*times: int) -> Callable[[np.ndarray], np.ndarray]:
+    """Each axis after the batch repeated so many times, place by place."""
+    return lambda x: reduce(lambda y, one: y.repeat(one[1], axis=one[0]), enumerate(times, 1), x)
+
+
 EQUATIONS: Mapping[str, Callable[..., np.ndarray]] = {
     "attended": attended, "attended_in_rows": attended, "scores": lambda x, y: attended(x, np.eye(y.shape[1]), y),
     "mean_of_three": pooled(np.mean, 3, 1), "mean_of_four": pooled(np.mean, 4, 1), "greatest_of_four": pooled(np.max, 4, 2),
@@ -111,11 +153,27 @@ EQUATIONS: Mapping[str, Callable[..., np.ndarray]] = {
     "mean_kept": lambda x: x.mean(axis=1, keepdims=True), "greatest": lambda x: x.max(axis=2, keepdims=True),
     "flattened": lambda x: np.moveaxis(x, 1, -1).reshape(len(x), -1),
     "greatest_of_two": lambda x: np.maximum(x[:, 0:-1:2], x[:, 1::2]),
+    "cropped": lambda x: x[:, 1:, :-2], "cropped_behind": lambda x: x[:, :, :-1, 1:],
+    "cropped_around": lambda x: x[:, 1:-1, :-2, 1:], "cropped_volumes": lambda x: x[:, :, 2:, :, :-1],
+    "padded": padded((1, 2), (0, 3), (0, 0)), "padded_behind": padded((0, 0), (1, 1), (2, 2)),
+    "padded_around": padded((1, 2), (0, 3), (2, 0), (0, 0)), "padded_volumes": padded((0, 0), (0, 0), (1, 1), (2, 2)),
+    "enlarged": enlarged(2, 3, 1), "enlarged_behind": enlarged(1, 2, 3), "enlarged_around": enlarged(1, 2, 3, 1),
+    "enlarged_volumes": enlarged(1, 1, 2, 3), "mean_of_pictures": lambda x: x.mean(axis=(1, 2)),
+    "mean_of_volumes": lambda x: x.mean(axis=(2, 3, 4), keepdims=True), "greatest_of_volumes": lambda x: x.max(axis=(1, 2, 3)),
+    "greatest_of_pictures": lambda x: x.max(axis=(2, 3), keepdims=True),
+    "blocks": lambda x: x.reshape(len(x), 1, STEPS, 3, 2, 2).mean(axis=(2, 4)),
+    "blocks_behind": lambda x: x.reshape(len(x), STEPS, 2, 3, 1, 2).max(axis=(3, 5)),
+    **dict.fromkeys(("channels_of_pictures", "channels_of_volumes", "shared_slopes", "bent", "noisy"), lambda x: x),
+    "normalized_by_squares": lambda x: x / np.sqrt((x**2).mean(axis=(2, 3), keepdims=True) + 1e-6),
+    "normalized_to_one": lambda x: x / np.sqrt((x**2).sum(axis=(1, 2), keepdims=True)),
+    "normalized_in_groups": lambda x: (x - x.mean(axis=(1, 2), keepdims=True))
+    / np.sqrt(x.var(axis=(1, 2), keepdims=True) + 1e-3),
+    "shares": lambda x: np.exp(x) / np.exp(x).sum(axis=(1, 2), keepdims=True),
 }
 """What comes, of layers that have no weights."""
 SCORED = ("scores", "scores_of_heads")
 """What is called for its scores, and looked at for these."""
-APART = ("MultiHeadAttention",)
+APART = ("MultiHeadAttention", "GroupQueryAttention")
 """The layers that take their inputs one by one, not as a list."""
 FEATURES_LAST = ("products_from_the_end", "average")
 """Those whose last input has features in the place of its time."""

@@ -8,14 +8,16 @@ import numpy as np
 
 from cases.families.told_shapes import APART, MORE_ROWS, OPEN, with_open_axes
 from cases.models import FunctionRequest
-from cases.requests import Observation
+from cases.requests import Observation, Unsupported
 from suite.backends import moment
 
 
-def run_told_shapes(backend: Any, request: FunctionRequest) -> Observation:
+def run_told_shapes(backend: Any, request: FunctionRequest) -> Observation | Unsupported:
     """Answer the request of `cases.families.told_shapes`: told by a layer that was not called yet, by a call on symbolic tensors,
     and, once it was called, of more rows; and what came."""
     options, keras = dict(request.arguments), backend.keras
+    if not hasattr(keras.layers, options["layer"]):
+        return Unsupported(f"this release has no {options['layer']}")
     dtype = "int32" if options["ids"] else "float32"
     inputs = [one.astype(dtype) for one in options["inputs"]]
     shapes = with_open_axes(inputs, options["open"])
