@@ -15,10 +15,11 @@ PARTS = ("lstm", "gru", "simple_rnn", "bidirectional", "unmerged", "cells", "con
 """What is in the model: a layer of this kind; a Bidirectional one, merged or not; a loop of two cells; a ConvLSTM2D; a layer over
 the words of sentences, in TimeDistributed; a stateful layer; one behind an Embedding that masks; a loop over one cell,
 both ways."""
-WAYS = ("keras", "h5", "json", "weights", "weights_of_another_kind", "clone", "pickle", "deepcopy")
+WAYS = ("keras", "h5", "json", "weights", "weights_of_another_kind", "clone", "pickle", "deepcopy", "folder")
 """How another model is made of it:
 
 keras, h5    a file of the whole model, in either format
+folder       the same as files in a folder, which is not zipped
 json         its architecture as JSON, then its weights
 weights      a file of weights, loaded into a model that was made in the same way and has other ones
 weights_of_another_kind   the same, into one that was made functional where this one is sequential, or the other way
@@ -27,7 +28,7 @@ pickle, deepcopy          what Python has for it
 """
 KINDS = ("functional", "sequential", "deferred", "nested")
 """How the model is made: deferred is a sequential one without an Input, built by its first call; nested is a model in a model."""
-WHOLE = ("keras", "h5", "pickle", "deepcopy")
+WHOLE = ("keras", "h5", "pickle", "deepcopy", "folder")
 """Ways that keep the optimizer, so that training goes on."""
 BEFORE = ("nothing", "h5", "keras", "weights.h5")
 """What is written of the model before: a file that nobody reads, which leaves the model as it was."""
@@ -85,6 +86,18 @@ def saved_models_train_on(ask, part, way, kind, before, policy):
     seen = ask(asked(part, way, kind, True, before, policy=policy))
     found = same("loss", seen["loss/before"], seen["loss/after"], f"a second step of training after {way}")
     return found + same("predictions", seen["trained/before"], seen["trained/after"], f"after {way} and two steps of training")
+
+
+@statement("What layers of one's own write beside their weights is in the file, layer by layer, and given back: files, arrays "
+           "under names of their own, and what they are built from.", {"way": ("keras", "folder")}, strength=(1, 1, 1), sparing=0,
+           source="Keras: Layer.save_assets, save_own_variables, get_build_config")
+def files_hold_what_layers_write(ask, way):
+    """Arrays, each of two layers, one of them within another: `due/` and `found/`: `text`, the bytes of a file that it wrote;
+    `own`, what it wrote as array; `built`, the shape that it was built for."""
+    inputs = draw_values(generator("written beside"), (ROWS, STEPS, 3))
+    seen = ask(FunctionRequest("written_beside", (("way", way), ("inputs", inputs))))
+    due = {name.partition("/")[2]: array for name, array in seen.named("due").items()}
+    return [d for name, array in due.items() for d in equal(name, seen[f"found/{name}"], array, f"in the model of the {way}")]
 
 
 @statement("A file of weights that an editor of files read and wrote, and changed in nothing, holds the weights of every layer.",

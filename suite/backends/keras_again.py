@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import os
 import tempfile
 from collections.abc import Sequence
@@ -17,11 +18,16 @@ def configured(layer: Any, shape: Sequence[int | None]) -> Any:
 
 
 def loaded(keras: Any, model: Any, ending: str = "keras", **options: Any) -> Any:
-    """The model that was saved to a file with this ending, out of that file; `options` of the loading."""
+    """The model that was saved to a file with this ending, or as a `folder` of files, out of that; `options` of the loading."""
     with tempfile.TemporaryDirectory() as folder:
-        path = os.path.join(folder, f"model.{ending}")
-        model.save(path)
+        path = os.path.join(folder, "model" if ending == "folder" else f"model.{ending}")
+        model.save(path, **{"zipped": False} if ending == "folder" else {})
         return keras.models.load_model(path, **options)
+
+
+def has_folders(keras: Any) -> bool:
+    """Whether this release writes a model as a folder of files."""
+    return "zipped" in inspect.signature(keras.saving.save_model).parameters
 
 
 def remade(keras: Any, model: Any, way: str) -> Any:

@@ -149,6 +149,7 @@ from suite.backends.keras_wrappers import (
     run_pooled,
     run_wrapped_mask,
 )
+from suite.backends.keras_written import run_written_beside
 from suite.backends.made import run_options_of_nothing
 
 PROBES: Mapping[str, Callable] = {
@@ -166,7 +167,7 @@ PROBES: Mapping[str, Callable] = {
     "attending": run_attending, "typed": run_typed, "shared": run_shared, "halves": run_halves, "mask_table": run_mask_table,
     "saved": run_saved, "chosen_kernel": run_chosen_kernel,
     "without_card": run_without_card, "made_convolution": run_made_convolution,
-    "state_tree": run_state_tree,
+    "state_tree": run_state_tree, "written_beside": run_written_beside,
     "other_halves": run_other_halves, "stateful_calls": run_stateful_calls,
     "kept_writes": run_kept_writes, "probabilities": run_probabilities,
     "each_step": run_each_step, "drawn_steps": run_drawn_steps, "open_steps": run_open_steps,

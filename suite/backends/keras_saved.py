@@ -15,7 +15,7 @@ import numpy as np
 from cases.models import FunctionRequest
 from cases.requests import Observation, Unsupported
 from suite.backends import moment
-from suite.backends.keras_again import loaded, remade
+from suite.backends.keras_again import has_folders, loaded, remade
 
 
 def parts(keras: Any, part: str) -> list[Any]:
@@ -65,6 +65,8 @@ def run_saved(backend: Any, request: FunctionRequest) -> Observation | Unsupport
     """Answer a request of `cases.families.saved.asked`."""
     options, keras = dict(request.arguments), backend.keras
     part, way, kind = options["part"], options["way"], options["kind"]
+    if way == "folder" and not has_folders(keras):
+        return Unsupported("this release writes no folders")
     x, y = options["inputs"].astype("int32" if part == "embedded" else "float32"), options["targets"].astype("float32")
     arrays: dict[str, np.ndarray] = {}
 
@@ -177,7 +179,7 @@ def again(keras: Any, model: Any, part: str, way: str, kind: str, x: np.ndarray)
             other.build(x.shape)
         other.set_weights(model.get_weights())
         return other
-    if way in ("keras", "h5"):
+    if way in ("keras", "h5", "folder"):
         return loaded(keras, model, way)
     with tempfile.TemporaryDirectory() as folder:
         path = os.path.join(folder, "model.weights.h5")

@@ -269,6 +269,7 @@ from suite.backends.reference_wrappers import (
     run_saved,
     run_state_tree,
     run_wrapped_mask,
+    run_written_beside,
 )
 
 PROBES: Mapping[str, Callable] = {
@@ -290,7 +291,7 @@ PROBES: Mapping[str, Callable] = {
     "training_logs": run_logs, "attending": run_attending, "typed": run_typed, "shared": run_shared, "halves": run_halves,
     "saved": run_saved, "chosen_kernel": run_chosen_kernel,
     "without_card": run_without_card, "made_convolution": run_made_convolution,
-    "state_tree": run_state_tree,
+    "state_tree": run_state_tree, "written_beside": run_written_beside,
     "hooked": run_hooked, "wrong_weights": run_wrong_weights, "twice": run_twice, "kept_gradients": run_kept_gradients,
     "computed_weights": run_computed_weights, "halved": run_request, "segments": run_segments,
     "other_halves": run_other_halves, "ctc": run_ctc, "loss_of_numbers": run_loss_of_numbers,

@@ -145,6 +145,15 @@ def run_state_tree(backend: Any, request: FunctionRequest) -> Observation:
         "before", "between", "after")}, facts={"of_metrics": 4 * options["compiled"], "kinds": ("ndarray",)})
 
 
+def run_written_beside(backend: Any, request: FunctionRequest) -> Observation:
+    """The inputs and a number, written to bytes and read."""
+    kept = dict(request.arguments)["inputs"]
+    file = io.BytesIO()
+    np.save(file, kept)
+    file.seek(0)
+    return Observation({"due/predictions": kept, "found/predictions": np.load(file)})
+
+
 def run_wrapped_mask(backend: Any, request: FunctionRequest) -> Observation:
     """Raises ValueError where mask and inputs differ in rows or steps."""
     options = dict(request.arguments)
