@@ -88,7 +88,7 @@ def measure(backend: Any, asked: TimingRequest) -> TimingResult:
     alike = found.agreed.kernel_a == found.agreed.kernel_b
     seconds, least = (asked.seconds * SAME_SHARE, SAME_LEAST) if alike else (asked.seconds, asked.least)
     with undisturbed():
-        typical, calls, steady = warm_up(clock, step_a, step_b, seconds)
+        typical, calls, steady = warm_up(clock, step_a, step_b, seconds, least=1 if alike else 2)
         pairs = how_many(seconds, sum(typical), least, asked.most)
         a, b, kernels = interleaved(clock, step_a, step_b, pairs)
         again = how_many(seconds / 3, both := typical[0] * (2 + asked.slow), min(4, least), asked.most)
@@ -109,8 +109,11 @@ def interleaved(clock: Clock, step_a: Step, step_b: Step, pairs: int) -> tuple[n
     return a, b, (kernels[0], kernels[1])
 
 
-def warm_up(clock: Clock, step_a: Step, step_b: Step, seconds: float) -> tuple[tuple[float, float], int, bool]:
-    """Call both in turn, in blocks, until the median of a block is that of the block before, for both.
+def warm_up(
+    clock: Clock, step_a: Step, step_b: Step, seconds: float, least: int = 2
+) -> tuple[tuple[float, float], int, bool]:
+    """Call both in turn, in blocks, until the median of a block is that of the block before, for both; `least` blocks, however
+    long they take.
 
     The typical seconds of each, how many calls of each were made, and whether they settled before the bound.
     """
@@ -122,7 +125,7 @@ def warm_up(clock: Clock, step_a: Step, step_b: Step, seconds: float) -> tuple[t
         if last and all(abs(x - y) <= SETTLED * min(x, y) for x, y in zip(here, last, strict=True)):
             return here, calls, True
         falling = bool(last) and any(y - x > SETTLED * x for x, y in zip(here, last, strict=True))
-        if block >= 1 and spent > WARMUP_SHARE * seconds * (4 if falling else 1):
+        if block + 1 >= least and spent > WARMUP_SHARE * seconds * (4 if falling else 1):
             return here, calls, False
         last, size = here, max(1, min(5, int(0.02 * seconds / max(sum(here), 1e-9))))
     return here, calls, False
