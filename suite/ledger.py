@@ -161,6 +161,29 @@ class Known:
         return any(matches(name, self.invariant) for name in names)
 
 
+class Named:
+    """Entries by the names that they speak of."""
+
+    def __init__(self, entries: Iterable[Known]):
+        self.entries = tuple(entries)
+        self._exact: dict[str, list[int]] = {}
+        self._open: list[int] = []
+        self._found: dict[tuple[str, ...], tuple[Known, ...]] = {}
+        for place, known in enumerate(self.entries):
+            for name in dict.fromkeys((*known.invariant, *known.sometimes)):
+                self._exact.setdefault(name, []).append(place)
+            if open_ones((*known.invariant, *known.sometimes)):
+                self._open.append(place)
+
+    def speaking(self, names: tuple[str, ...]) -> tuple[Known, ...]:
+        """Those that speak of checks with one of these names, on some conditions, in their order."""
+        if names not in self._found:
+            places = {place for name in names for place in self._exact.get(name, ())}
+            places |= {place for place in self._open if self.entries[place].names(names)}
+            self._found[names] = tuple(self.entries[place] for place in sorted(places))
+        return self._found[names]
+
+
 def matches(name: str, patterns: tuple[str, ...]) -> bool:
     """Whether a name is one of those that the patterns speak of."""
     return name in patterns or any(fnmatchcase(name, pattern) for pattern in open_ones(patterns))

@@ -27,7 +27,7 @@ from suite import repros
 from suite.checks import Check, Exploring, asked_of, units
 from suite.exploration import Explored, Judged, explore
 from suite.lanes import Dealt, Lanes
-from suite.ledger import Known, consult, told_first
+from suite.ledger import Known, Named, consult, told_first
 from suite.repros.known import written
 from suite.settings import Settings
 from suite.subjects.interpreter import Broken, Died, TimedOut
@@ -62,8 +62,7 @@ class Session:
         self.doubles: list[Subject] = []  # further interpreters of a subject, where there are cores for them
         self._ahead: dict[str, list[Subject]] = {}  # those of them that were started before it was known what they are for
         self._plans: dict[bool, list[Planned]] = {}
-        self._concerning: dict[tuple, tuple[Known, ...]] = {}
-        self._speaking: dict[tuple, tuple[Known, ...]] = {}
+        self._concerning: dict[tuple, Named] = {}
         self.began = time.time()
 
     def plan(self, sparing: bool) -> list[Planned]:
@@ -184,20 +183,17 @@ class Session:
             with suppress(Died, TimedOut, Broken):
                 timing.prepare(self.settings)
 
-    def concerning(self, subject: Subject) -> tuple[Known, ...]:
+    def concerning(self, subject: Subject) -> Named:
         """The ledger's entries for this subject in its versions."""
         backend, versions = subject.specification.backend, subject.about.get("versions", {})
         key = backend, *versions.items()
         if key not in self._concerning:
-            self._concerning[key] = tuple(place for known in self.ledger if (place := known.at(backend, versions)))
+            self._concerning[key] = Named(place for known in self.ledger if (place := known.at(backend, versions)))
         return self._concerning[key]
 
     def speaking(self, check: Check) -> tuple[Known, ...]:
         """Those of them that speak of checks with this one's name, on some conditions."""
-        key = check.subject.name, check.names
-        if key not in self._speaking:
-            self._speaking[key] = tuple(k for k in self.concerning(check.subject) if k.names(check.names))
-        return self._speaking[key]
+        return self.concerning(check.subject).speaking(check.names)
 
     def verdict(self, check: Check) -> Verdict:
         """The record of one check: its outcome, with the ledger consulted; the earlier record where there is one."""

@@ -26,7 +26,7 @@ def stale(session: Session, failed: Container[tuple[str, str]]) -> list[Verdict]
         asked = by_names(mine)
         spared = by_names(unasked(session, subject, {str(c) for c in mine}))
         entries: dict[str, list[Known]] = {}
-        for known in session.concerning(subject):
+        for known in session.concerning(subject).entries:
             if "other" in known.when or known.newer:  # what two stacks do to each other depends on which of them comes first
                 continue
             entries.setdefault(known.key, []).append(known)
@@ -67,7 +67,7 @@ def outlived(session: Session, failed: Container[tuple[str, str]]) -> list[dict[
     """Of each subject that is newer than the ledger: which findings show there still, and which do not, though a check asked."""
     found = []
     for subject in session.subjects:
-        places = [known for known in session.concerning(subject) if known.newer]
+        places = [known for known in session.concerning(subject).entries if known.newer]
         still = dict.fromkeys(place.key for place in places if (subject.name, place.key) in failed)
         asked = by_names(c for c in session.all_checks if c.subject is subject) if places else {}
         gone = dict.fromkeys(
