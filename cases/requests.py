@@ -58,6 +58,7 @@ class Execution:
     layout   of the arrays that are given, in memory: usual: C order, in the layer's dtype · transposed: Fortran order · sliced:
              every second element of a larger array, NaN between them · reversed: backwards, by negative strides ·
              double: float64 for a float32 layer
+    trainable   false: the layer is frozen, and its weights have no gradients
     """
 
     kernel: str = "fused"
@@ -66,6 +67,7 @@ class Execution:
     entry: str = "direct"
     mask_from: str = "argument"
     layout: str = "usual"
+    trainable: bool = True
 
     def __post_init__(self):
         for name, known in (("kernel", KERNELS), ("mode", MODES), ("origin", ORIGINS), ("entry", ENTRIES),

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import numpy as np
 
+from cases.batches import BatchPlan
+from cases.convolutions import Convolution
 from cases.families.base import equal, statement
 from cases.families.configurations import WAYS
+from cases.invariants.base import EVERYTHING, against_reference
+from cases.layers import Layer, draw_weights
 from cases.models import FunctionRequest
-from cases.requests import Deviation
+from cases.requests import Deviation, Execution, Request
 from cases.tolerance import compare, unit_roundoff
 
 FACTOR = 0.25
@@ -80,6 +84,21 @@ def frozen_parts_drop(ask, part, how) -> list[Deviation]:
     found = compare("idle", seen["idle"], seen["plain"].astype("float64"), slack)
     return found + [Deviation(name, f"{name}: in training it gives what {other} is") for name, other in (
         ("first", "plain"), ("second", "first")) if np.abs(seen[name] - seen[other]).max() <= 10 * slack]
+
+
+@statement("A layer that is frozen gives the outputs and states of the equations, and hands on gradients to inputs and to "
+           "the states that it is given.",
+           {"cell": ("lstm", "gru", "simple_rnn", "conv_lstm"), "direction": ("forward", "backward", "bidirectional"),
+            "kernel": ("fused", "generic"), "mask": ("none", "right", "gaps"), "sequences": (True, False)},
+           strength=(1, 2, 2), sparing=0, eager=2,
+           senseless=((("cell", "kernel"), lambda cell, kernel: cell == "conv_lstm" and kernel == "fused"),),
+           source="Keras: Layer.trainable; PyTorch: Module.requires_grad_")
+def frozen_layers_hand_on_gradients(ask, cell, direction, kernel, mask, sequences) -> list[Deviation]:
+    convolution = Convolution((3,), (2,)) if cell == "conv_lstm" else None
+    layer = Layer(cell, 6, 6, direction=direction, return_sequences=sequences, convolution=convolution)
+    request = Request(layer, draw_weights(layer), BatchPlan(4, 5, mask, states=True).draw(layer), wants=EVERYTHING,
+                      execution=Execution(kernel, trainable=False))
+    return against_reference(ask(request), request, "outputs", "states", "gradients/inputs", "gradients/states")
 
 
 @statement("A file of weights gives each its own in a model of which another part is frozen than of the one that wrote it.",

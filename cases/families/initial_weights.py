@@ -196,7 +196,7 @@ FILLED = {"kernel_initializer": 0.25, "recurrent_initializer": 0.5, "bias_initia
 @statement("Each initializer fills its own weight, and no other, a bias of every gate by numbers of its own; with "
            "unit_forget_bias the forget gate's bias is one.",
            {"cell": KIND["cell"], "direction": ("forward", "bidirectional"), "reset_after": (True, False),
-            "unit_forget_bias": (False, True)}, strength=(1, 1, 3),
+            "unit_forget_bias": (False, True)}, strength=(1, 2, 3),
            senseless=(SENSELESS[0], (("unit_forget_bias", "cell"), lambda ones, cell: ones and "lstm" not in cell)))
 def initializers_fill_their_weights(ask, unit_forget_bias, **kind):
     layer = described(**kind)

@@ -124,7 +124,7 @@ class Keras(Backend):
         """What a kept stack depends on. A loaded or rebuilt one is never kept."""
         kernel = "fused" if request.execution.kernel == "compiled" else request.execution.kernel
         size = request.batch.size if request.layer.stateful else None
-        return request.layer, kernel, size, request.execution.mask_from
+        return request.layer, kernel, size, request.execution.mask_from, request.execution.trainable
 
     def _stack(self, request: Request, key: Any) -> stacks.Stack:
         """The layers of the request, with its weights, seeds and carried states as new."""
@@ -132,6 +132,8 @@ class Keras(Backend):
         stack = self._stacks.get(key)
         if stack is None:
             stack = self._stacks[key] = stacks.build(self.keras, layer, key[1], size, execution.mask_from)
+            for one in stack.layers:
+                one.trainable = execution.trainable
         self._stacks.move_to_end(key)
         while len(self._stacks) > KEPT:
             self._stacks.popitem(last=False)

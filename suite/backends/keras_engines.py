@@ -238,9 +238,12 @@ class Torch(Engine):
         outputs, finals, passed = run(stack, call.inputs, call.mask, call.states, call.training)
         total = loss(self.keras, outputs, finals, call.cotangents)
         variables = [v.value for v in stack.variables]
-        found = self.torch.autograd.grad(total, [call.inputs, *given, *variables], allow_unused=True)
+        wanted = [call.inputs, *given, *(v for v in variables if v.requires_grad)]
+        found = self.torch.autograd.grad(total, wanted, allow_unused=True)
         split = 1 + len(given)
-        return Answer(outputs, finals, passed, total, (found[0], list(found[1:split]), list(found[split:])))
+        trained = iter(found[split:])
+        weights = [next(trained) if v.requires_grad else None for v in variables]
+        return Answer(outputs, finals, passed, total, (found[0], list(found[1:split]), weights))
 
     def differentiate(self, loss: Callable[[], Any], variables: Sequence[Any]) -> tuple[Any, list]:
         """`loss`, and its gradients by the variables."""

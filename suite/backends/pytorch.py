@@ -223,7 +223,7 @@ class PyTorch(Backend):
         """The module that answers, with the weights of the request: kept from earlier requests, or new."""
         layer, execution = request.layer, request.execution
         plain = layer.but(stateful=False, return_state=True, padding_output="default")
-        key = plain, execution.kernel, execution.origin == "from_config"
+        key = plain, execution.kernel, execution.origin == "from_config", execution.trainable
         module = self._modules.pop(key, None)
         if module is None:
             with moment("build"):
@@ -238,7 +238,7 @@ class PyTorch(Backend):
             self.layers.set_weights(module, layer, request.weights)
             if execution.origin == "reloaded":
                 module = self.layers.reload(module)
-            return module.train(execution.mode == "training")
+            return module.requires_grad_(execution.trainable).train(execution.mode == "training")
 
     def _grad_mode(self, execution: Execution, differentiate: bool):
         """The context in which a PyTorch user makes this call."""
@@ -306,7 +306,7 @@ class PyTorch(Backend):
             for name, cotangent in request.batch.cotangents.items() if name in results
         ]
         loss = sum(terms[1:], terms[0])
-        own = self.layers.parameters(module)
+        own = {name: p for name, p in self.layers.parameters(module).items() if p.requires_grad}
         sources = [*leaves.values(), *own.values()]
         if loss.requires_grad:
             found = self.torch.autograd.grad(loss, sources, allow_unused=True, materialize_grads=True)
