@@ -89,14 +89,15 @@ def frozen_parts_drop(ask, part, how) -> list[Deviation]:
 @statement("A layer that is frozen gives the outputs and states of the equations, and hands on gradients to inputs and to "
            "the states that it is given.",
            {"cell": ("lstm", "gru", "simple_rnn", "conv_lstm"), "direction": ("forward", "backward", "bidirectional"),
-            "kernel": ("fused", "generic"), "mask": ("none", "right", "gaps"), "sequences": (True, False)},
-           strength=(1, 2, 2), sparing=0, eager=2,
+            "kernel": ("fused", "generic"), "mask": ("none", "right", "gaps"), "sequences": (True, False),
+            "given": (False, True)}, strength=(1, 2, 2), sparing=0, eager=2,
            senseless=((("cell", "kernel"), lambda cell, kernel: cell == "conv_lstm" and kernel == "fused"),),
            source="Keras: Layer.trainable; PyTorch: Module.requires_grad_")
-def frozen_layers_hand_on_gradients(ask, cell, direction, kernel, mask, sequences) -> list[Deviation]:
+def frozen_layers_hand_on_gradients(ask, cell, direction, kernel, mask, sequences, given) -> list[Deviation]:
+    """given: whether it is given states."""
     convolution = Convolution((3,), (2,)) if cell == "conv_lstm" else None
     layer = Layer(cell, 6, 6, direction=direction, return_sequences=sequences, convolution=convolution)
-    request = Request(layer, draw_weights(layer), BatchPlan(4, 5, mask, states=True).draw(layer), wants=EVERYTHING,
+    request = Request(layer, draw_weights(layer), BatchPlan(4, 5, mask, states=given).draw(layer), wants=EVERYTHING,
                       execution=Execution(kernel, trainable=False))
     return against_reference(ask(request), request, "outputs", "states", "gradients/inputs", "gradients/states")
 
