@@ -22,6 +22,8 @@ ORDINARY = pytest.StashKey[bool]()
 """Whether some test has been run as any other: then pytest may have something to tear down after each."""
 FOUND = pytest.StashKey[Verdict]()
 """The record of a test that is run as any other, where it was found before."""
+PLACES = pytest.StashKey[dict[Any, tuple[str, int | None]]]()
+"""Function -> its file and line."""
 QUIET = ("pass", "known", "unsupported")
 
 
@@ -81,6 +83,7 @@ def at_once(item: pytest.Item, nextitem: pytest.Item | None) -> bool:
             item.stash[FOUND] = record
         return False
     hand_over(item, session, record)
+    find(item)
     item.ihook.pytest_runtest_logstart(nodeid=item.nodeid, location=item.location)
     keywords = dict.fromkeys(item.keywords, 1)
     nothing: dict[str, Any] = {"outcome": "passed", "longrepr": None}
@@ -96,11 +99,19 @@ def at_once(item: pytest.Item, nextitem: pytest.Item | None) -> bool:
     return True
 
 
+def find(item: pytest.Item) -> None:
+    """Tell the item where it stands, where another one of its function was found before: pytest searches for each of them."""
+    places = item.config.stash.setdefault(PLACES, {})
+    if item.obj in places:
+        item.__dict__["location"] = (*places[item.obj], item.name)
+    else:
+        places[item.obj] = item.location[:2]
+
+
 def outcome(item: pytest.Item, record: Verdict) -> dict[str, Any]:
     """How pytest tells of a test that ends as the verdict says."""
     if record.verdict == "unsupported":
-        path, line = item.reportinfo()[:2]
-        return {"outcome": "skipped", "longrepr": (str(path), (line or 0) + 1, f"Skipped: {record.message}")}
+        return {"outcome": "skipped", "longrepr": (str(item.path), (item.location[1] or 0) + 1, f"Skipped: {record.message}")}
     if record.verdict == "known":
         reason = f"{record.known}: {record.message}"
         return {"outcome": "skipped", "longrepr": reason, "wasxfail": f"reason: {reason}"}

@@ -26,6 +26,8 @@ OPTIONS = {
 BATCHES = {"one_step": {"time": 1}, "one_row": {"batch": 1}, "right": {"mask": "right"}, "gaps": {"mask": "gaps"}}
 REFUSED = ("no_bias", "relu", "hard", "before")
 """Options that the documented conditions of the fused kernel leave out."""
+ALONE_IN_LOOPS = (*REFUSED, "stateful")
+"""Those with which both directions, or each of them, run as loops."""
 
 
 @statement("What a layer hands to a card's fused kernel is right, and so is what it makes of its answer: with that kernel's twin "
@@ -43,7 +45,7 @@ def kernels_of_cards_are_given_right(ask, layer, option, batch, wants):
     cell, _, how = layer.partition("_")
     one, wanted = Layer(cell, 3, 4, **{**HOW[how], **OPTIONS[option]}), EVERYTHING if wants == "gradients" else FORWARD
     found, calls = without_card(ask, one, BatchPlan(3, 5, states=option != "stateful"), wanted)
-    if option in REFUSED:  # so it was not called, and is for the others
+    if option in ALONE_IN_LOOPS:  # what holds of the kernel is asked without it
         one = Layer(cell, 3, 4, **HOW[how])
         more, calls = without_card(ask, one, BatchPlan(3, 5, states=True), wanted)
         found += more

@@ -238,7 +238,10 @@ class PyTorch(Backend):
             self.layers.set_weights(module, layer, request.weights)
             if execution.origin == "reloaded":
                 module = self.layers.reload(module)
-            return module.requires_grad_(execution.trainable).train(execution.mode == "training")
+            if not execution.trainable:
+                for parameter in module.parameters():
+                    parameter.requires_grad_(False)
+            return module.train(execution.mode == "training")
 
     def _grad_mode(self, execution: Execution, differentiate: bool):
         """The context in which a PyTorch user makes this call."""
