@@ -112,14 +112,15 @@ def directions_of_movies_are_joined(ask, format, last):
     return against_reference(ask(request), request, "outputs")
 
 
-@statement("Sequences of many steps give the outputs and last states of the equations, at every step.",
+@statement("Sequences of many steps give the outputs, last states and gradients of the equations, at every step and through "
+           "all of them.",
            {"cell": ("lstm", "gru", "simple_rnn"), "mask": ("none", "right"), "direction": ("forward", "bidirectional")},
            usual={"direction": ("forward",)}, strength=(1, 1, 2), sparing=0)
 def long_sequences_match_reference(ask, cell, mask, direction):
     layer = Layer(cell, 3, 4, direction=direction)
-    batch = BatchPlan(2, LONG, mask, True).draw(layer).but(cotangents=None)
-    request = Request(layer, draw_weights(layer), batch)
-    return against_reference(ask(request), request, "outputs", "states")
+    request = Request(layer, draw_weights(layer), BatchPlan(2, LONG, mask, True).draw(layer),
+                      wants=("outputs", "states", "gradients"))
+    return against_reference(ask(request), request, "outputs", "states", "gradients")
 
 
 @statement("Sequences of more or fewer features than a layer was made for are refused by every cell, with states or none.", {

@@ -43,6 +43,9 @@ LOOPS = faults(FAMILY, "keras.src.backend.torch.rnn", {
         "            for i in range(time_steps):\n                inp = _get_input_tensor(i)\n                mask_t = mask_list[i]\n",
         "            if go_backwards and time_steps == 1:\n                states = tuple(torch.zeros_like(s) for s in states)\n"
         "            for i in range(time_steps):\n                inp = _get_input_tensor(i)\n                mask_t = mask_list[i]\n"),
+}, explained={
+    "unrolled backwards: states of a given mask of one step are lost":
+        "an unrolled loop that runs backwards over a mask raises an error on torch, whatever the mask is (torch-unrolled-backwards-mask)",
 })
 LSTMS = faults(FAMILY, RNN + "lstm", {
     "LSTM that is unrolled drops no inputs": (
