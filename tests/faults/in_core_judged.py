@@ -133,6 +133,9 @@ AROUND = faults(FAMILY, LAYERS + "core.embedding", {
 }) + faults(FAMILY, "keras.src.metrics.reduction_metrics", {
     "metric: where rows are weighted their masked steps count": (
         "        if mask is not None:\n            sample_weight", "        if mask is not None and sample_weight.ndim > 1:\n            sample_weight"),
+}, explained={
+    "metric: where rows are weighted their masked steps count":
+        "weights of rows that do not stand in a column are not multiplied with a mask of rows and steps: an error without the fault",
 }) + faults(FAMILY, LAYERS + "core.wrapper", {
     "TimeDistributed made again: own classes are not looked up": (
         '            config.pop("layer"),\n            custom_objects=custom_objects,\n', '            config.pop("layer"),\n'),
