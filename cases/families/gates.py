@@ -75,8 +75,9 @@ def words(numbers: np.ndarray) -> str:
 def dropout_reaches_every_gate(ask, asked, together, direction, dtype):
     kind, place = asked.split()
     cell = kind.removesuffix("_before")
+    windows = Convolution((3,), (1,), data_format="channels_first" if direction == "backward" else "channels_last")
     layer = Layer(cell, WIDTH, WIDTH, direction=direction, return_state=False, reset_after=kind == cell, dtype=dtype,
-                  convolution=Convolution((3,), (1,)) if cell == "conv_lstm" else None)
+                  convolution=windows if cell == "conv_lstm" else None)
     batch = BatchPlan(ROWS, STEPS, states=True).draw(layer).but(cotangents=None)
     found, draws = [], []
     for gate, name in enumerate(layer.gates):

@@ -69,7 +69,7 @@ BOTH = faults(FAMILY, RNN + "bidirectional", {
         '            kwargs["training"] = training\n', '            kwargs["training"] = training if not self.return_state else False\n'),
     "Bidirectional with an own backward layer: its backward outputs are left turned where states are returned": (
         "        if self.return_sequences:\n            y_rev = ops.flip(y_rev, axis=1)\n",
-        "        if self.return_sequences and not (self.return_state and self.forward_layer.cell.units != self.backward_layer.cell.units):\n            y_rev = ops.flip(y_rev, axis=1)\n"),
+        "        if self.return_sequences and not (self.return_state and self.forward_layer.cell.state_size != self.backward_layer.cell.state_size):\n            y_rev = ops.flip(y_rev, axis=1)\n"),
 })
 AROUND = faults(FAMILY, RNN + "time_distributed", {
     "TimeDistributed: one row alone is not masked": (
