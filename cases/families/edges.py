@@ -87,13 +87,17 @@ def coinciding_movies_match_reference(ask, size, format, bias):
 
 VOLUME = (2, 3, 2)
 """The places of a frame that is no plane."""
+FURTHER = (1, 1, 2)
+"""How far its windows are from each other, along each axis, where its channels come first."""
 
 
-@statement("Volumes of which some are masked give the outputs and states of the equations.", {"mask": ("right", "gaps")},
-           usual={"mask": ("right",)}, strength=(1, 1, 1), sparing=0, eager=1, source="Shi et al. 2015; Keras: ConvLSTM3D")
-def masked_volumes_match_reference(ask, mask):
-    places = 2 * prod(VOLUME)
-    layer = Layer("conv_lstm", places, places, convolution=Convolution(VOLUME, (2, 2, 2)))
+@statement("Volumes of which some are masked give the outputs and states of the equations, wherever their channels stand, also "
+           "where windows are not as far from each other along every axis.",
+           {"mask": ("right", "gaps"), "format": ("channels_last", "channels_first")}, usual={"mask": ("right",)},
+           strength=(1, 1, 2), sparing=0, eager=1, source="Shi et al. 2015; Keras: ConvLSTM3D, strides, data_format")
+def masked_volumes_match_reference(ask, mask, format):
+    windows = Convolution(VOLUME, (2, 2, 2), strides=FURTHER if format == "channels_first" else (), data_format=format)
+    layer = Layer("conv_lstm", 2 * prod(VOLUME), 2 * prod(windows.places), convolution=windows)
     batch = BatchPlan(2, 2 if mask == "right" else 3, mask, True).draw(layer).but(cotangents=None)
     request = Request(layer, draw_weights(layer), batch, wants=("outputs", "states"))
     return against_reference(ask(request), request, "outputs", "states")
@@ -112,14 +116,15 @@ def directions_of_movies_are_joined(ask, format, last):
     return against_reference(ask(request), request, "outputs")
 
 
-@statement("Sequences of many steps give the outputs and last states of the equations, at every step.",
+@statement("Sequences of many steps give the outputs, last states and gradients of the equations, at every step and through "
+           "all of them.",
            {"cell": ("lstm", "gru", "simple_rnn"), "mask": ("none", "right"), "direction": ("forward", "bidirectional")},
            usual={"direction": ("forward",)}, strength=(1, 1, 2), sparing=0)
 def long_sequences_match_reference(ask, cell, mask, direction):
     layer = Layer(cell, 3, 4, direction=direction)
-    batch = BatchPlan(2, LONG, mask, True).draw(layer).but(cotangents=None)
-    request = Request(layer, draw_weights(layer), batch)
-    return against_reference(ask(request), request, "outputs", "states")
+    request = Request(layer, draw_weights(layer), BatchPlan(2, LONG, mask, True).draw(layer),
+                      wants=("outputs", "states", "gradients"))
+    return against_reference(ask(request), request, "outputs", "states", "gradients")
 
 
 @statement("Sequences of more or fewer features than a layer was made for are refused by every cell, with states or none.", {

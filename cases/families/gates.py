@@ -16,7 +16,8 @@ from cases.tolerance import unit_roundoff
 
 WIDTH, ROWS, STEPS, RATE, OTHER = 12, 16, 3, 0.5, 0.125
 """OTHER: the rate of the other dropout, where both act."""
-CLOSE = 256 * unit_roundoff("float32")
+CLOSE = {"float32": 256 * unit_roundoff("float32"), "mixed_float16": 8 * unit_roundoff("float16")}
+"""How far a number of each precision may be off."""
 KERNELS = ("kernel", "recurrent_kernel")
 ASKED = ("lstm recurrent", "gru recurrent", "conv_lstm recurrent", "conv_lstm inputs", "lstm inputs", "gru inputs",
          "simple_rnn recurrent", "simple_rnn inputs", "gru_before recurrent", "gru_before inputs")
@@ -43,16 +44,16 @@ def dropped(
     asked = Request(layer.but(**rates), of_gate(layer, place, gate, 1.0), batch, wants=("outputs",), before=before,
                     execution=Execution("generic" if place == "inputs" and together and not layer.convolution else "fused",
                                         "training"))
-    seen = ask(asked)["outputs"]
+    seen, close = ask(asked)["outputs"].astype("float64"), CLOSE[layer.dtype]
     plain = Request(layer, {}, batch, wants=("outputs",))
     none, twice = (run(plain.but(weights=of_gate(layer, place, gate, f)))["outputs"] for f in (0, 2))
     if seen.shape != none.shape:
         return np.zeros((ROWS, WIDTH), bool), [Deviation("outputs", f"of shape {seen.shape}, expected {none.shape}")]
     off = [np.abs(seen - due).max(axis=1) for due in (none, twice)]
-    wrong = np.argwhere(~(np.minimum(*off) <= CLOSE))
+    wrong = np.argwhere(~(np.minimum(*off) <= close))
     found = [Deviation("outputs", f"gate {layer.gates[gate]}, row {r}, unit {u}: found {words(seen[r, :, u])} step by step; "
                                   f"dropped it were {words(none[r, :, u])}, kept {words(twice[r, :, u])}",
-                       float(np.minimum(*off)[r, u]), CLOSE)
+                       float(np.minimum(*off)[r, u]), close)
              for r, u in wrong[:1]]
     return off[0] < off[1], found
 
@@ -64,15 +65,19 @@ def words(numbers: np.ndarray) -> str:
 
 @statement("Dropout acts in front of every gate: what it drops is gone there at every step, the rest is scaled by what is kept, "
            "rows draw for themselves, calls anew, and gates each their own where they are computed apart, and one where they are "
-           "not, forward and backward, also where inputs and states are dropped together; in inference nothing is dropped.",
-           {"asked": ASKED, "together": (False, True), "direction": ("forward", "backward")}, strength=(1, 2, 2), sparing=2,
+           "not, forward and backward, also where inputs and states are dropped together, in half precision, too; in inference "
+           "nothing is dropped.",
+           {"asked": ASKED, "together": (False, True), "direction": ("forward", "backward"), "dtype": tuple(CLOSE)},
+           strength=(1, 2, 2), sparing=2,
+           senseless=((("asked", "dtype"), lambda asked, dtype: dtype != "float32" and asked.startswith("conv")),),
            dear={"asked": tuple(one for one in ASKED if "inputs" in one or "conv" in one)},
            source="Gal & Ghahramani 2016; Keras: dropout, recurrent_dropout")
-def dropout_reaches_every_gate(ask, asked, together, direction):
+def dropout_reaches_every_gate(ask, asked, together, direction, dtype):
     kind, place = asked.split()
     cell = kind.removesuffix("_before")
-    layer = Layer(cell, WIDTH, WIDTH, direction=direction, return_state=False, reset_after=kind == cell,
-                  convolution=Convolution((3,), (1,)) if cell == "conv_lstm" else None)
+    windows = Convolution((3,), (1,), data_format="channels_first" if direction == "backward" else "channels_last")
+    layer = Layer(cell, WIDTH, WIDTH, direction=direction, return_state=False, reset_after=kind == cell, dtype=dtype,
+                  convolution=windows if cell == "conv_lstm" else None)
     batch = BatchPlan(ROWS, STEPS, states=True).draw(layer).but(cotangents=None)
     found, draws = [], []
     for gate, name in enumerate(layer.gates):
@@ -94,6 +99,6 @@ def dropout_reaches_every_gate(ask, asked, together, direction):
     plain = Request(layer, draw_weights(layer), batch, wants=("outputs",))
     rates = {"dropout": RATE, "recurrent_dropout": RATE}
     due, seen = run(plain)["outputs"], ask(plain.but(layer=layer.but(**rates)))["outputs"]
-    if seen.shape != due.shape or not np.allclose(due, seen, rtol=0, atol=CLOSE):
+    if seen.shape != due.shape or not np.allclose(due, seen, rtol=0, atol=CLOSE[dtype]):
         found.append(Deviation("inference", "in inference, rates of dropout change the outputs"))
     return found

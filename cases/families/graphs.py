@@ -22,7 +22,8 @@ HALVES = {"float16": 4 * unit_roundoff("float16"), "bfloat16": 4 * unit_roundoff
 """Dropout in half precision, and how far that is from what it reads."""
 """Of the largest number: a few dozen operations in float32, exponentials of sums among them."""
 JOINS = ("add", "multiply", "subtract", "average", "maximum", "minimum", "concatenate", "concatenate_time",
-         "concatenate_movies")
+         "concatenate_from_the_end", "concatenate_movies")
+"""concatenate_from_the_end: in time, whose axis is told from the end."""
 ORIGINS = ("built", "reloaded")
 
 
@@ -64,7 +65,8 @@ def against(seen: Observation, request: FunctionRequest, where_valid: bool = Fal
            {"kind": JOINS, "masks": ("right-left", "left-gaps", "gaps-full", "single-single", "right-none", "none-left"),
             "origin": ORIGINS},
            usual={"masks": ("right-left", "left-gaps", "right-none"), "origin": ("built",)}, strength=(1, 2, 2), senseless=(
-               (("kind", "masks"), lambda kind, masks: kind.endswith("movies") and masks != "right-left"),),
+               (("kind", "masks"), lambda kind, masks: kind.endswith("movies") and masks != "right-left"),
+               (("kind", "masks"), lambda kind, masks: kind.endswith("end") and masks not in ("right-none", "none-left")),),
            source="Keras: Merge.compute_mask (OR), Concatenate.compute_mask")
 def joined_masks_are_either(ask, kind, masks, origin):
     request = asked(kind, tuple(masks.split("-")), origin=origin)
@@ -108,17 +110,18 @@ def masking_looks_at_every_feature(ask, value):
     return against(seen, request) + told
 
 
-@statement("An embedding that masks gives every id its own row, id 0 too, and masks id 0 alone, whatever type the ids come in.",
-           {"highest": (3, 65537, 0), "dtype": ("int32", "float32", "int64", "uint8", "float64")},
+@statement("An embedding that masks gives every id its own row, id 0 too, and masks id 0 alone, whatever type the ids come in, "
+           "and whether its table was given as it was made, or later.",
+           {"highest": (3, 65537, 0), "dtype": ("int32", "float32", "int64", "uint8", "float64"), "table": ("built", "given")},
            usual={"dtype": ("uint8", "float32", "int64")}, strength=(1, 1, 2), source="Keras: Embedding(mask_zero=True)",
            senseless=((("highest", "dtype"), lambda highest, dtype: highest > 255 and dtype == "uint8"),))
-def an_embedding_masks_id_zero(ask, highest, dtype):
+def an_embedding_masks_id_zero(ask, highest, dtype, table):
     random = generator("ids", highest)
     # where numbers of fewer bits end, and begin anew, and beyond those that half precision has
     some = [0, 1, 2, 3, 127, 128, 255, 256, 257, 511, 512, 2049, 32767, 32768, 65535, 65536, 65537]
     some = [number for number in some if number <= highest]
     ids = random.permutation(np.resize(some, ROWS * STEPS)).reshape(ROWS, STEPS).astype(dtype)
-    given = {"kind": "embedding", "inputs": (ids,), "masks": (None,), "layer": None,
+    given = {"kind": "embedding", "inputs": (ids,), "masks": (None,), "layer": None, "origin": table,
              "weights": {"embeddings": draw_values(random, (highest + 1, 1 if highest == 3 else FEATURES))}}
     request = FunctionRequest("graph", tuple(given.items()))
     return against(ask(request), request)

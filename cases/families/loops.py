@@ -121,10 +121,11 @@ reset."""
 
 @statement("A layer whose loop is unrolled, made again from its configuration, is the equations, whichever of its options meet: "
            "cell, gate by gate or at once, direction and merge, mask, biases, activations, given states, what stands at masked "
-           "steps; also where a stateful one goes on from its last call or was reset.",
+           "steps; also where a stateful one goes on from its last call or was reset, and where it trains.",
            {"cell": tuple(CELLS), "direction": WAYS, "mask": ("none", "gaps", "right", "left"), "bias": (False, True),
             "activation": ("tanh", "relu"), "recurrent_activation": ("sigmoid", "hard_sigmoid"), "sequences": (False, True),
-            "states": (True, False), "calls": CALLS, "padding_output": ("default", "zero"), "kernel": ("unrolled",)},
+            "states": (True, False), "calls": CALLS, "padding_output": ("default", "zero"), "kernel": ("unrolled",),
+            "mode": ("training", "inference")},
            strength=(1, 1, 2), dense=2, sparing=14, source="the equations; Keras: unroll, from_config", senseless=(
                (("padding_output", "mask", "sequences"),
                 lambda padding, mask, sequences: padding == "zero" and (mask == "none" or not sequences)),
@@ -133,7 +134,7 @@ reset."""
                (("direction", "sequences"), lambda direction, sequences: direction in MERGES and not sequences),
                (("calls", "states"), lambda calls, states: calls != "first" and states)))
 def loops_made_again_match_reference(ask, cell, direction, mask, bias, activation, recurrent_activation, sequences, states, calls,
-                                     padding_output, kernel) -> list[Deviation]:
+                                     padding_output, kernel, mode) -> list[Deviation]:
     whole, stateful = CELLS[cell], calls != "first"
     direction, merge = ("bidirectional", direction) if direction in MERGES else (direction, "concat")
     layer = Layer(whole.removesuffix("_before"), 2, 3, direction=direction, merge=merge, bias=bias,
@@ -144,7 +145,7 @@ def loops_made_again_match_reference(ask, cell, direction, mask, bias, activatio
     batch, first = (BatchPlan(3, 4, mask, states).draw(layer, seed).but(cotangents=None) for seed in (0, 1))
     before = {"first": (), "second": (first,), "reset": (first, Reset())}[calls]
     request = Request(layer, draw_weights(layer), batch, wants=wants, before=before,
-                      execution=Execution(kernel, origin="from_config"))
+                      execution=Execution(kernel, mode, origin="from_config"))
     seen = ask(request)
     found = against_reference(seen, request, *wants)
     due = expect(request, seen.facts.get("padding", "hold"))

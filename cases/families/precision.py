@@ -20,8 +20,8 @@ FACTORS = {
     "kernel": ("fused", "generic", "compiled"), "return_sequences": (True, False), "gradients": (True, False),
 }
 OPTIONS = {"factors": FACTORS, "usual": {
-    "dtype": ("mixed_bfloat16", "bfloat16"), "cell": ("lstm", "gru"), "kernel": ("fused",), "gradients": (False,),
-    "mask": ("right", "none"), "direction": ("forward",)}, "strength": (1, 2, 2)}
+    "dtype": ("mixed_bfloat16", "bfloat16", "mixed_float16"), "cell": ("lstm", "gru"), "kernel": ("fused",),
+    "gradients": (False,), "mask": ("right", "none"), "direction": ("forward",)}, "strength": (1, 2, 2)}
 POLICIES = "Keras: DTypePolicy; Micikevicius et al. 2018"
 
 

@@ -31,6 +31,7 @@ def run_graph(
     add, multiply, subtract, average   of two inputs; a step is valid where either is; a vector stands at every step
     maximum, minimum                   of two inputs, of the valid one where one is; valid where either is
     concatenate, concatenate_time      along features: a step is valid where either is; along time: one mask after the other
+    concatenate_from_the_end           along time, too
     concatenate_movies                 along channels, of one place each: (batch, time, 1, channels)
     cosine, cosine_time                sums over the features, or the steps, of one and the first, or last, axis of the
                                        other, both of norm one along it
@@ -64,7 +65,7 @@ def run_graph(
     elif kind in ("concatenate", "concatenate_movies"):
         outputs, mask = np.concatenate(seen, axis=2), valid[0] | valid[1]
         outputs = outputs if kind == "concatenate" else outputs[:, :, None]
-    elif kind == "concatenate_time":
+    elif kind in ("concatenate_time", "concatenate_from_the_end"):
         outputs, mask = np.concatenate(seen, axis=1), np.concatenate(valid, axis=1)
     elif kind == "masking":
         mask = (inputs[0] != value).any(axis=2)

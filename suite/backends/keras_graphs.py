@@ -55,8 +55,7 @@ def around(keras: Any, options: dict[str, Any]) -> Any:
     if kind in JOINS:
         one = getattr(layers, JOINS[kind])()
     elif kind.startswith("concatenate"):
-        in_time = -2 if any(mask is None for mask in options["masks"]) else 1  # the same axis, from either end
-        one = layers.Concatenate(axis=in_time if kind.endswith("time") else -1)
+        one = layers.Concatenate(axis={"concatenate_time": 1, "concatenate_from_the_end": -2}.get(kind, -1))
     elif kind.startswith("dot"):
         before = kind == "dot_before"
         one = layers.Dot((1, 2) if before else (2, 1))
@@ -167,9 +166,10 @@ def _embedded(backend: Any, options: dict[str, Any]) -> Observation:
     keras, engine = backend.keras, backend.engine
     rows = options["weights"]["embeddings"].astype("float32")
     with moment("build"):
-        one = keras.layers.Embedding(*rows.shape, mask_zero=True)
-        one.build((None, None))
-        one.set_weights([rows])
+        one = keras.layers.Embedding(*rows.shape, mask_zero=True, weights=[rows] if options["origin"] == "given" else None)
+        if options["origin"] == "built":
+            one.build((None, None))
+            one.set_weights([rows])
     with moment("run"):
         return _seen(engine, one(engine.tensor(options["inputs"][0])))
 

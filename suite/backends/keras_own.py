@@ -190,6 +190,8 @@ def around(keras: Any, what: str, cell: Any) -> tuple[Any, tuple[int, ...]]:
         return layers.RNN(cells, return_sequences=True, return_state=True), shape
     if what == "pair":
         return layers.RNN(pair_cell(keras)(), return_sequences=True, return_state=True), (ROWS, STEPS, 2, FEATURES)
+    if what == "wide":
+        return layers.RNN(wide_cell(keras)(), return_sequences=True, return_state=True), shape
     if what == "backward":
         back = layers.RNN(cell, return_sequences=True, go_backwards=True)
         return layers.Bidirectional(layers.LSTM(UNITS, return_sequences=True), backward_layer=back), shape

@@ -64,9 +64,9 @@ def run_kept_writes(backend: Any, request: FunctionRequest) -> Observation:
     layers, dtype, arrays = keras.layers, options["dtype"], {}
     first, second = (one.astype("float32") for one in options["inputs"])
 
-    def made(name: str, stateful: bool) -> Any:
+    def made(name: str, stateful: bool, unroll: bool) -> Any:
         """Of which the one that is not stateful gives its last states, too."""
-        more = {"stateful": stateful, "return_state": not stateful, "dtype": dtype}
+        more = {"stateful": stateful, "return_state": not stateful, "unroll": unroll, "dtype": dtype}
         cells = [layers.LSTMCell(4, dtype=dtype), layers.GRUCell(3, dtype=dtype)]
         one = {
             "lstm": lambda: layers.LSTM(4, **more), "simple_rnn": lambda: layers.SimpleRNN(4, **more),
@@ -91,20 +91,20 @@ def run_kept_writes(backend: Any, request: FunctionRequest) -> Observation:
     def numbers(outputs: Any) -> np.ndarray:
         return engine.numpy(keras.ops.cast(outputs, "float32"))
 
-    for name in options["carrying"]:
+    for name, (training, unroll) in options["carrying"]:
         with moment("build"):
-            one, other = made(name, True), made(name, False)
+            one, other = (made(name, stateful, stateful and unroll) for stateful in (True, False))
             for own, given in zip(other.trainable_variables, one.trainable_variables, strict=True):
                 own.assign(given)
         with moment("run"):
-            one(engine.tensor(first))
+            one(engine.tensor(first), training=training)
             states = list(other(engine.tensor(first))[1:])
             kept = [each.dtype == "float32" for each in (*one.trainable_variables, *keras.tree.flatten(one.states))]
             arrays |= {f"precise/{name}": np.array(kept),
                        f"second/{name}": numbers(one(engine.tensor(second))),
                        f"due/{name}": numbers(other(engine.tensor(second), initial_state=states)[0])}
             if name in options["changing"]:
-                anew = made(name, False)
+                anew = made(name, False, False)
                 for own, given in zip(anew.trainable_variables, other.trainable_variables, strict=True):
                     given.assign(given / 2)
                     own.assign(given)

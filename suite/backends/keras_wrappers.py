@@ -85,23 +85,24 @@ def run_dropping(backend: Any, request: FunctionRequest) -> Observation:
 
     def made(rate: float, **seed: int) -> Any:
         each = [one.but(**{options["which"]: rate}) if n == options["cell"] else one for n, one in enumerate(layers)]
-        backwards = {"go_backwards": True, "unroll": True} if options["loop"] == "unrolled" and not each[0].convolution else {}
-        one = loop(keras, each, seed, return_sequences=True, **backwards)
+        unrolled = options["loop"] == "unrolled" and not each[0].convolution
+        backwards = options["loop"] == "backward" or unrolled
+        one = loop(keras, each, seed, return_sequences=True, go_backwards=backwards, **({"unroll": True} if unrolled else {}))
         one.build(inputs.shape)
         one.set_weights([a.astype("float32") for layer, own in zip(layers, options["weights"], strict=True)
                          for a in to_keras(layer, own)["0/forward"]])
         return one
 
     with moment("build"):
-        plain, dropping, twin, stranger = made(0.0), *(made(options["rate"], **seed) for seed in ({}, {}, {"seed": 4321}))
+        plain, dropping = made(0.0), made(options["rate"])
+        others = {"twin": made(options["rate"]), "stranger": made(options["rate"], seed=4321)} if options["seeds"] else {}
     with moment("run"):
         given = engine.tensor(inputs)
         found = {"plain": plain(given), "inference": dropping(given)}
         found |= {name: dropping(given, training=True) for name in ("training", "again")}
-        twin(given)  # as many calls as the other had
-        found["twin"] = twin(given, training=True)
-        stranger(given)
-        found["stranger"] = stranger(given, training=True)
+        for name, other in others.items():
+            other(given)  # as many calls as the first one had
+            found[name] = other(given, training=True)
     return Observation({name: engine.numpy(one) for name, one in found.items()})
 
 

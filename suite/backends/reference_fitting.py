@@ -97,7 +97,7 @@ def run_cell_without_layer(backend: Any, request: FunctionRequest) -> Observatio
 def run_kept_writes(backend: Any, request: FunctionRequest) -> Observation:
     """Some numbers; a count, a running average, a vector that moved."""
     options, found = dict(request.arguments), {}
-    for name in options["carrying"]:
+    for name, _ in options["carrying"]:
         outputs = generator("kept writes", name).normal(size=6)
         found |= {f"precise/{name}": np.ones(4, bool)}
         found |= {f"{who}/{name}": outputs for who in ("second", "due", "changed", "anew")}
