@@ -1,5 +1,5 @@
-"""Rows of different lengths in every way in which a recurrent module takes them: packed or not, sorted or not, time first or batch
-first, each by itself, without a batch axis, and cell by cell. All of them are the same rows.
+"""Rows of different lengths in every way in which a recurrent module takes them: packed or not, sorted or not, time first or
+batch first, each by itself, without a batch axis, and cell by cell. All of them are the same rows.
 
 A kernel that is wrong where four conditions meet is right in most of these ways: one against another shows it, without equations.
 """

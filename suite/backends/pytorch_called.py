@@ -1,4 +1,4 @@
-"""PyTorch's modules, called where gradients are recorded and where they are not, as they were made and as copies of themselves."""
+"""PyTorch's modules, called where gradients are recorded and where they are not, and their copies."""
 
 from __future__ import annotations
 
@@ -28,11 +28,11 @@ def run_called_in_every_mode(backend: Any, request: FunctionRequest) -> Observat
     arrays, drew = {}, []
     with moment("run"), torch.random.fork_rng(), warnings.catch_warnings():
         warnings.simplefilter("ignore")  # of fast ways that are not gone
-        for place, (name, sizes, words, given) in enumerate(options["kinds"]):
+        for place, (name, sizes, words, given, ways) in enumerate(options["kinds"]):
             torch.manual_seed(place)
             made = getattr(nn, name)(*sizes, **words).train(options["training"])
             state, after = copy.deepcopy(made.state_dict()), None
-            for way in options["ways"]:
+            for way in ways:
                 module = COPIES.get(way, copy.copy)(made)
                 if way == "loaded":
                     module = getattr(nn, name)(*sizes, **words).train(options["training"])

@@ -115,7 +115,8 @@ def chained(options: dict[str, Any], form: str = "batch_first", dtype: str = "fl
         for number, parameter in enumerate(module.parameters()):
             parameter.requires_grad_(trained == "all" or trained == ("odd" if number % 2 else "even"))
         own = {name: parameter for name, parameter in module.named_parameters() if parameter.requires_grad}
-        spared = tuple("gradients/weights/" + "/".join(place_of(name)) for name, _ in module.named_parameters() if name not in own)
+        every = dict(module.named_parameters())
+        spared = tuple("gradients/weights/" + "/".join(place_of(name)) for name in every if name not in own)
     carried, call = None, lent(module) if mode == "unrecorded" else module
     with moment("run"), torch.set_grad_enabled(mode != "unrecorded"):
         for one in options["before"]:

@@ -190,6 +190,12 @@ def run_told_parts(backend: Any, request: FunctionRequest) -> Observation:
                               nn.ModuleDict({"one": nn.Sequential(nn.Dropout(), nn.GRU(2, 2), nn.Dropout())}))
         modes = [sum(one.training for one in kinds.train(mode).modules()) for mode in (False, True)]
         modes += [sum(one.training for one in kinds.eval().modules()), sum(1 for _ in kinds.modules())]
+        for pattern in range(1, 8):  # whatever modes its parts are in
+            for mode in (False, True):
+                for number, one in enumerate(kinds.modules()):
+                    one.training = (number & pattern).bit_count() % 2 == mode
+                count = sum(one.training for one in kinds.train(mode).modules())
+                modes[int(mode)] = min(modes[1], count) if mode else max(modes[0], count)
         alike = nn.ModuleList([nn.GRU(2, 2), nn.GRU(2, 2), nn.Sequential(nn.Tanh())])
         facts = {
             "written": tuple(repr(alike).splitlines()), "refused": tuple(refused),

@@ -16,7 +16,7 @@ from cases.layers import Layer
 from cases.models import FunctionRequest
 from cases.requests import Observation, Request
 from suite.backends import moment
-from suite.backends.pytorch_cells import come_by, place_of
+from suite.backends.pytorch_cells import place_of
 from suite.backends.pytorch_layers import CELLS, DTYPES, LAYERS, named_tensors, to_numpy
 
 RATE = 0.4
@@ -75,7 +75,7 @@ class Asked:
             kind, sizes, words = self.made
             module = kind(*sizes, **words, batch_first=first).to(self.dtype)
             module.load_state_dict(self.weights)
-            self.modules[first] = come_by(module, self.mode)
+            self.modules[first] = module.train(self.mode == "training")
         return self.modules[first]
 
     def as_before(self) -> bool:
@@ -116,6 +116,7 @@ def as_given(states: tuple[torch.Tensor, ...] | None) -> Any:
 
 
 def as_tuple(states: Any) -> tuple[torch.Tensor, ...]:
+    """States as a module gives them, in one form."""
     return states if isinstance(states, tuple) else (states,)
 
 

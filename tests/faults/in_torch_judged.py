@@ -3,7 +3,7 @@ tables of words, dropout, losses with weights, attention, modules, containers, o
 """
 
 from tests.faults.base import Fault, faults
-from tests.faults.in_blind_torch_fifth import GRU_IN, GRU_OUT, LSTM_IN, LSTM_OUT, RNN, RNN_IN, RNN_OUT, after, before
+from tests.faults.in_blind_torch_fifth import GRU_IN, LSTM_IN, LSTM_OUT, RNN, RNN_OUT, after, before
 
 FAMILY = "judged again, torch_judged"
 PACKED_GRU = "            result = _VF.gru(\n                input,\n                batch_sizes,\n                hx,\n                self._flat_weights,  # type: ignore[arg-type]\n                self.bias,\n                self.num_layers,\n                self.dropout,\n"
