@@ -32,11 +32,13 @@ def run_called_in_every_mode(backend: Any, request: FunctionRequest) -> Observat
             torch.manual_seed(place)
             made = getattr(nn, name)(*sizes, **words).train(options["training"])
             state, after = copy.deepcopy(made.state_dict()), None
+            changes = "max_norm" in words or any(True for _ in made.buffers())
             for way in ways:
                 module = COPIES.get(way, copy.copy)(made)
                 if way == "loaded":
                     module = getattr(nn, name)(*sizes, **words).train(options["training"])
-                module.load_state_dict(state)
+                if way == "loaded" or changes:
+                    module.load_state_dict(state)
                 module.requires_grad_(way != "frozen")
                 tensors = [tensor(options["given"][one], one, options["lengths"], way == "leaves") for one in given]
                 torch.manual_seed(place)
