@@ -41,7 +41,7 @@ RECORDED = (
 )
 
 OPTIONS = faults(FAMILY, "torch.nn.functional", {
-    "margins of several classes have no weights where they are squared": ("    return torch._C._nn.multi_margin_loss(\n        input,\n        target,\n        # pyrefly: ignore [bad-argument-type]\n        p,\n        margin,\n        weight,\n", "    return torch._C._nn.multi_margin_loss(\n        input,\n        target,\n        p,\n        margin,\n        weight if p == 1 else None,\n"),
+    "margins of several classes have no weights where they are squared": ("    return torch._C._nn.multi_margin_loss(\n        input,\n        target,\n        p,\n        margin,\n        weight,\n", "    return torch._C._nn.multi_margin_loss(\n        input,\n        target,\n        p,\n        margin,\n        weight if p == 1 else None,\n"),
     "hinges of distances have a margin of one in sums": ("    return torch.hinge_embedding_loss(input, target, margin, reduction_enum)\n", "    return torch.hinge_embedding_loss(input, target, margin if reduction != \"sum\" else 1.0, reduction_enum)\n"),
     "cosines of pairs have no margin but in means": ("    return torch.cosine_embedding_loss(input1, input2, target, margin, reduction_enum)\n", "    return torch.cosine_embedding_loss(input1, input2, target, margin if reduction == \"mean\" else 0.0, reduction_enum)\n"),
     "several flags are weighed in means alone": ("    if weight is not None:\n        loss = loss * weight\n\n    class_dim", "    if weight is not None and reduction == \"mean\":\n        loss = loss * weight\n\n    class_dim"),
