@@ -30,7 +30,8 @@ class Kind:
     """A module by its name, what it is made of and with, and what it is given.
 
     given   names of tensors: `steps` (rows, time, features), `channels` (rows, features, time), `rows` (rows, features), `words`
-            (rows, time), `padding` and `causal`, masks as attention takes them; `packed`: steps of different lengths
+            (rows, time), `padding` and `causal`, masks as attention takes them; `packed`: steps of different lengths; `state`,
+            `states`: one or two of cells
     """
 
     name: str
@@ -47,8 +48,9 @@ KINDS: tuple[Kind, ...] = (
     Kind("LSTM", (WIDTH, 3), STACK | {"proj_size": 2, "bidirectional": True}),
     Kind("RNN", (WIDTH, 3), STACK | {"nonlinearity": "relu", "bias": False}),
     Kind("LSTM", (WIDTH, 3), STACK | {"bias": False}, ("packed",)), Kind("GRU", (WIDTH, 3), STACK, ("bare",)),
-    Kind("LSTMCell", (WIDTH, 3), given=("rows",)), Kind("GRUCell", (WIDTH, 3), given=("rows",)),
-    Kind("RNNCell", (WIDTH, 3), {"nonlinearity": "relu"}, ("rows",)),
+    Kind("LSTMCell", (WIDTH, 3), given=("rows",)), Kind("GRUCell", (WIDTH, 3), given=("rows", "state")),
+    Kind("LSTMCell", (WIDTH, 3), {"bias": False}, ("rows", "states")), Kind("GRUCell", (WIDTH, 3), {"bias": False}, ("rows",)),
+    Kind("RNNCell", (WIDTH, 3), {"nonlinearity": "relu"}, ("rows", "state")), Kind("RNNCell", (WIDTH, 3), {}, ("rows",)),
     Kind("Linear", (WIDTH, 3)), Kind("Linear", (WIDTH, 3), {"bias": False}),
     Kind("Embedding", (WORDS, 3), {"max_norm": 1.0, "padding_idx": 0}, ("words",)),
     Kind("EmbeddingBag", (WORDS, 3), {"max_norm": 1.0, "mode": "sum"}, ("words",)),
@@ -74,14 +76,15 @@ KINDS: tuple[Kind, ...] = (
 )
 
 
-def drawn() -> dict[str, Array]:
+def drawn() -> dict[str, Any]:
     """Every tensor that is given, by name."""
     random = generator("called in every mode")
     steps = draw_values(random, (ROWS, STEPS, WIDTH))
     valid = np.arange(STEPS) < np.array(LENGTHS)[:, None]
+    states = tuple(draw_values(random, (ROWS, 3)) for _ in range(2))
     return {"steps": steps, "packed": steps, "bare": steps[0], "rows": steps[:, 0], "channels": steps.swapaxes(1, 2),
             "frames": draw_values(random, (ROWS, WIDTH, 2, 2, 2)), "words": random.integers(0, WORDS, (ROWS, STEPS)),
-            "padding": ~valid, "causal": np.triu(np.ones((STEPS, STEPS), bool), 1)}
+            "padding": ~valid, "causal": np.triu(np.ones((STEPS, STEPS), bool), 1), "state": states[0], "states": states}
 
 
 @statement("A module computes, draws and counts the same whether gradients are recorded, of its weights, of its inputs or of "
@@ -96,6 +99,7 @@ def calls_do_not_depend_on_recording(ask, training) -> list[Deviation]:
     seen = ask(FunctionRequest("called_in_every_mode", tuple(arguments.items())))
     found = [Deviation("numbers drawn", f"{KINDS[place].name}, {way}: others are drawn than where gradients are recorded")
              for place, way in seen.facts["drew"]]
+    found += [Deviation("given", f"{KINDS[place].name}, {way}: what is given is changed") for place, way in seen.facts["changed"]]
     for place, kind in enumerate(KINDS):
         first = seen.named(f"{place}/{WAYS[0]}")
         for way in ways[place][1:]:

@@ -120,9 +120,14 @@ def run_kept_states(backend: Any, request: FunctionRequest) -> Observation:
     options, way = dict(request.arguments), dict(request.arguments)["way"]
     with moment("build"):
         module = First(options["layer"], options["weights"])
-        module.register_buffer("scale", torch.ones(2))
+        module.register_buffer("scale", torch.ones(3), persistent=False)
+        module.register_buffer("scale", torch.ones(2))  # the last word on what is kept counts
+        module.share = nn.Buffer(torch.tensor(1.0), persistent=False)
         module.share = nn.Buffer(torch.tensor(0.5))
+        module.register_buffer("turned", torch.ones(2), persistent=False)
+        module.turned = nn.Parameter(torch.ones(2))
         module.register_buffer("count", torch.tensor(2**40 + 1))
+        module.register_buffer("cache", torch.ones(1))
         module.register_buffer("cache", torch.ones(3), persistent=False)
         module.beside = nn.Buffer(torch.ones(1), persistent=False)
         module.cache, module.scale = torch.zeros(3), torch.zeros(2)  # set anew, each is kept as it was

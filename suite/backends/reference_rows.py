@@ -27,5 +27,5 @@ def run_rows_in_every_way(backend: Any, request: FunctionRequest) -> Observation
 def run_called_in_every_mode(backend: Any, request: FunctionRequest) -> Observation:
     """What was given."""
     options = dict(request.arguments)
-    return Observation({f"{place}/{way}/{name}": options["given"][name].astype("float64") for place, (*_, given, ways) in
-                        enumerate(options["kinds"]) for way in ways for name in given}, facts={"drew": ()})
+    return Observation({f"{place}/{way}/{name}": np.asarray(options["given"][name], "float64") for place, (*_, given, ways) in
+                        enumerate(options["kinds"]) for way in ways for name in given}, facts={"drew": (), "changed": ()})
