@@ -10,7 +10,7 @@ cosine           eta_min + (rate - eta_min) (1 + cos(pi t / T_max)) / 2, which r
 warm_restarts    the cosine of t_c / T, which begins again after T epochs; T is T_0 first, and then T_mult times as long
 one_cycle        from max / div up to max in a half cosine that ends at pct_start total - 1, then down to max / (div final)
                  at total - 1; in straight lines where they are asked for; in three phases down as fast to max / div first
-swa              rate, in half a cosine or a line to swa_lr over anneal_epochs, which stays
+swa              rate, in half a cosine or a line to swa_lr over anneal_epochs, or at once in none, which stays
 triangular       base + (max - base) times a triangle that rises for `up` epochs and falls for `down`; triangular2: half as high
                  in each cycle, exp_range: gamma^t as high
 lambda           rate factor_t, by a function
@@ -21,7 +21,8 @@ first_SCHEDULE   one of these until `change`, and then exponential; later_SCHEDU
                  begins
 plateau          `factor` times the rate before, and not less than `min_lr`, after more than `patience` epochs without a better
                  value, then `cooldown` epochs do not count; better: less than (1 - threshold) best, or best - threshold, or
-                 where more is better more than (1 + threshold) best, or best + threshold, also where the best is negative
+                 where more is better more than (1 + threshold) best, or best + threshold, also where the best is negative; a
+                 change of no more than `eps` is none
 
 A group of weights may have a number of its own, of the highest and the lowest rate, and a function of its own.
 
@@ -138,7 +139,8 @@ def momenta(kind: str, options: Options, epochs: int) -> list[float]:
 
 def _swa(options: Options, rate: float, t: int) -> float:
     between = _along if options["anneal_strategy"] == "linear" else _between
-    return between(rate, options["swa_lr"], min(1.0, t / options["anneal_epochs"]))
+    whole = options["anneal_epochs"]
+    return between(rate, options["swa_lr"], min(1.0, t / whole) if whole else 1.0)
 
 
 def _along(first: float, last: float, part: float) -> float:
@@ -152,7 +154,8 @@ def _between(first: float, last: float, part: float) -> float:
 
 
 def _triangular(options: Options, rate: float, t: int) -> float:
-    up, whole = options["step_size_up"], options["step_size_up"] + options["step_size_down"]
+    up = options["step_size_up"]
+    whole = up + options.get("step_size_down", up)
     cycle, since = divmod(t, whole)
     height = since / up if since <= up else (whole - since) / (whole - up)
     height *= {"triangular": 1.0, "triangular2": 0.5**cycle, "exp_range": options.get("gamma", 1.0) ** t}[options["mode"]]
@@ -195,7 +198,8 @@ def _plateau(options: Options, rate: float, values: Sequence[float]) -> list[flo
         if cooling:
             cooling, bad = cooling - 1, 0
         if bad > options["patience"]:
-            rate, bad, cooling = max(rate * options["factor"], own(options, "min_lr")), 0, options["cooldown"]
+            lower, bad, cooling = max(rate * options["factor"], own(options, "min_lr")), 0, options["cooldown"]
+            rate = lower if rate - lower > options.get("eps", 1e-8) else rate
         found.append(rate)
     return found
 

@@ -32,8 +32,8 @@ REDUCTIONS = ("none", "mean", "sum")
 
 @dataclass(frozen=True)
 class Module:
-    """A module of the framework, by its name and options; `function`: the function that does the same, by name, with these `more`
-    options beside the module's, or in their place where `apart`.
+    """A module of the framework, by its name and options, of which `weight` is a tensor; `function`: the function that does the
+    same, by name, with these `more` options beside the module's, or in their place where `apart`.
 
     equation(*inputs, **weights) -> outputs
     inputs   how many tensors it takes; drawn as `drawn` says: numbers, signs, one class or flags of classes
@@ -54,6 +54,7 @@ class Module:
         """Its name, and what tells it from another of that name."""
         telling = ("mode", "reduction", "approximate", "dtype", "p", "norm_type")
         words = [str(self.options[name]) for name in telling if name in self.options]
+        words += ["weighted"] * ("weight" in self.options)
         return "-".join((self.name, *words))
 
 
@@ -193,23 +194,27 @@ def cosine(a: Array, b: Array, sign: Array) -> Array:
     return np.where(sign > 0, 1 - alike, np.maximum(alike - 0.25, 0))
 
 
-def triple(a: Array, near: Array, far: Array, power: float = 2.0) -> Array:
-    """The far one from whichever is nearer to it."""
+def triple(a: Array, near: Array, far: Array, power: float = 2.0, swap: bool = True) -> Array:
+    """The far one from whichever is nearer to it, or from the first."""
     def off(one: Array, other: Array) -> Array:
         return (np.abs(one - other) ** power).sum(axis=-1) ** (1 / power)
 
-    return np.maximum(off(a, near) - np.minimum(off(a, far), off(near, far)) + 3.5, 0)
+    return np.maximum(off(a, near) - (np.minimum(off(a, far), off(near, far)) if swap else off(a, far)) + 3.5, 0)
 
 
-def beside(scores: Array, classes: Array) -> Array:
-    """The squares of what other classes are too near, over the number of classes."""
+OF_CLASSES = (0.5, 2.0, 1.25, 0.75)
+"""The weight of each class."""
+
+
+def beside(scores: Array, classes: Array, power: int = 2, weights: tuple[float, ...] = (1.0,) * 4) -> Array:
+    """The powers of what other classes are too near, over the number of classes, times the weight of one's own."""
     own = np.take_along_axis(scores, classes[:, None], axis=1)
-    near = np.maximum(2.5 - own + scores, 0) ** 2 * (np.arange(scores.shape[1]) != classes[:, None])
-    return near.sum(axis=1) / scores.shape[1]
+    near = np.maximum(2.5 - own + scores, 0) ** power * (np.arange(scores.shape[1]) != classes[:, None])
+    return near.sum(axis=1) * np.array(weights)[classes] / scores.shape[1]
 
 
-def flagged(scores: Array, flags: Array) -> Array:
-    return (flags * soft(-scores) + (1 - flags) * soft(scores)).mean(axis=-1)
+def flagged(scores: Array, flags: Array, weights: tuple[float, ...] = (1.0,) * 4) -> Array:
+    return ((flags * soft(-scores) + (1 - flags) * soft(scores)) * np.array(weights)).mean(axis=-1)
 
 
 PAIRS = tuple(
@@ -225,8 +230,16 @@ PAIRS = tuple(
          "triplet_margin_loss", ("numbers", "numbers", "numbers")),
         ("TripletMarginWithDistanceLoss", {"margin": 3.5, "swap": True}, triple, "triplet_margin_with_distance_loss",
          ("numbers", "numbers", "numbers")),
+        ("TripletMarginLoss", {"margin": 3.5, "eps": 0.0}, partial(triple, swap=False), "triplet_margin_loss",
+         ("numbers", "numbers", "numbers")),
         ("MultiMarginLoss", {"p": 2, "margin": 2.5}, beside, "multi_margin_loss", ("rows", "classes")),
-        ("MultiLabelSoftMarginLoss", {}, flagged, "multilabel_soft_margin_loss", ("rows", "flags")))
+        ("MultiMarginLoss", {"p": 2, "margin": 2.5, "weight": OF_CLASSES}, partial(beside, weights=OF_CLASSES),
+         "multi_margin_loss", ("rows", "classes")),
+        ("MultiMarginLoss", {"margin": 2.5, "weight": OF_CLASSES}, partial(beside, power=1, weights=OF_CLASSES),
+         "multi_margin_loss", ("rows", "classes")),
+        ("MultiLabelSoftMarginLoss", {}, flagged, "multilabel_soft_margin_loss", ("rows", "flags")),
+        ("MultiLabelSoftMarginLoss", {"weight": OF_CLASSES}, partial(flagged, weights=OF_CLASSES), "multilabel_soft_margin_loss",
+         ("rows", "flags")))
     for reduction in REDUCTIONS)
 GROUPS: Mapping[str, tuple[Module, ...]] = {"activations": ACTIVATIONS, "shares": SHARES, "steps": STEPS, "pairs": PAIRS}
 DISCRETE = ("signs", "row_signs", "classes", "flags")

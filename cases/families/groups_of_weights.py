@@ -77,12 +77,14 @@ def weights_frozen_later_stay(ask, optimizer) -> list[Deviation]:
     return found
 
 
-@statement("An optimizer that is copied together with its weights goes on as it would have, and leaves the others.",
+@statement("An optimizer that is copied together with its weights goes on as it would have, and leaves the others; so does one "
+           "that is given the state of another while a weight is frozen, which steps later.",
            {"optimizer": OPTIMIZERS, "way": ("deep_copied", "pickled")}, strength=(1, 2, 2), sparing=0,
            source="PyTorch: copy.deepcopy, pickle, torch.save of (module, optimizer)")
 def copied_optimizers_go_on(ask, optimizer, way) -> list[Deviation]:
     seen = ask(FunctionRequest("copied_optimizer", (("optimizer", optimizer), ("way", way), *regression("copied", optimizer))))
-    pairs = (("kept", "before", "of the one that was copied"), ("copy", "after", "of the copy, as of the other"))
+    pairs = (("kept", "before", "of the one that was copied"), ("copy", "after", "of the copy, as of the other"),
+             ("loaded", "after", "of one that was given the state of the other"))
     found = [d for one, due, why in pairs for name in ("weight", "bias")
              for d in equal(name, seen[f"{one}/{name}"], seen[f"{due}/{name}"], why)]
     if np.array_equal(seen["copy/weight"], seen["before/weight"]):

@@ -32,7 +32,7 @@ ALONE = 1.5
 """One variance for all numbers."""
 
 SMALL, LEAST = 0.5, 0.75
-"""The least variance that gaussian_full is given, and the least that it takes."""
+"""The least variance that gaussian_full is given, and the least that it takes; what poisson_full adds to rates."""
 OLD_WORDS: Mapping[str, Mapping[str, bool]] = {"none": {"reduce": False}, "mean": {"size_average": True},
                                                "sum": {"size_average": False}}
 """How a reduction was told once, and may be."""
@@ -69,7 +69,7 @@ def equation(kind: str, given: np.ndarray, target: np.ndarray, positive: np.ndar
     if kind == "poisson_full":
         many = np.where(target > 1, target, 1.0)
         stirling = (target > 1) * (many * np.log(many) - many + np.log(2 * np.pi * many) / 2)
-        return given - target * np.log(given + 1e-8) + stirling, 1 - target / (given + 1e-8)
+        return given - target * np.log(given + LEAST) + stirling, 1 - target / (given + LEAST)
     if kind == "divergence_of_logs":
         return np.exp(target) * (target - given), -np.exp(target)
     if kind == "poisson":

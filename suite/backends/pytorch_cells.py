@@ -109,13 +109,14 @@ def chained(options: dict[str, Any], form: str = "batch_first", dtype: str = "fl
                          bidirectional=chain.direction == "bidirectional")
         with torch.no_grad():
             for name, parameter in module.named_parameters():
-                place, which = _place(name)
+                place, which = place_of(name)
                 parameter.copy_(torch.tensor(np.array(weights[f"{place}/{which}"].T, dtype, order="C")))  # gates in one order
         module = come_by(module, mode)
         for number, parameter in enumerate(module.parameters()):
             parameter.requires_grad_(trained == "all" or trained == ("odd" if number % 2 else "even"))
         own = {name: parameter for name, parameter in module.named_parameters() if parameter.requires_grad}
-        spared = tuple("gradients/weights/" + "/".join(_place(name)) for name, _ in module.named_parameters() if name not in own)
+        every = dict(module.named_parameters())
+        spared = tuple("gradients/weights/" + "/".join(place_of(name)) for name in every if name not in own)
     carried, call = None, lent(module) if mode == "unrecorded" else module
     with moment("run"), torch.set_grad_enabled(mode != "unrecorded"):
         for one in options["before"]:
@@ -135,7 +136,7 @@ def chained(options: dict[str, Any], form: str = "batch_first", dtype: str = "fl
             arrays |= gradients(results, batch, leaves | {f"weights/{n}": p for n, p in own.items()})
     for name in own:
         if f"gradients/weights/{name}" in arrays:
-            place, which = _place(name)
+            place, which = place_of(name)
             arrays[f"gradients/weights/{place}/{which}"] = arrays.pop(f"gradients/weights/{name}").T
     return Observation(arrays, "aten::lstm, projected", facts={"padding": "zero", "carries_masks": False, "spared": spared})
 
@@ -158,7 +159,7 @@ _WHICH = {"weight_ih": "kernel", "weight_hh": "recurrent_kernel", "bias_ih": "bi
           "weight_hr": "projection"}
 
 
-def _place(parameter: str) -> tuple[str, str]:
+def place_of(parameter: str) -> tuple[str, str]:
     """PyTorch's name of a parameter -> DIRECTION/INDEX, and our name of it."""
     kind, _, rest = parameter.rpartition("_l")
     direction = "backward" if rest.endswith("_reverse") else "forward"

@@ -120,9 +120,14 @@ def run_kept_states(backend: Any, request: FunctionRequest) -> Observation:
     options, way = dict(request.arguments), dict(request.arguments)["way"]
     with moment("build"):
         module = First(options["layer"], options["weights"])
-        module.register_buffer("scale", torch.ones(2))
+        module.register_buffer("scale", torch.ones(3), persistent=False)
+        module.register_buffer("scale", torch.ones(2))  # the last word on what is kept counts
+        module.share = nn.Buffer(torch.tensor(1.0), persistent=False)
         module.share = nn.Buffer(torch.tensor(0.5))
+        module.register_buffer("turned", torch.ones(2), persistent=False)
+        module.turned = nn.Parameter(torch.ones(2))
         module.register_buffer("count", torch.tensor(2**40 + 1))
+        module.register_buffer("cache", torch.ones(1))
         module.register_buffer("cache", torch.ones(3), persistent=False)
         module.beside = nn.Buffer(torch.ones(1), persistent=False)
         module.cache, module.scale = torch.zeros(3), torch.zeros(2)  # set anew, each is kept as it was
@@ -190,6 +195,12 @@ def run_told_parts(backend: Any, request: FunctionRequest) -> Observation:
                               nn.ModuleDict({"one": nn.Sequential(nn.Dropout(), nn.GRU(2, 2), nn.Dropout())}))
         modes = [sum(one.training for one in kinds.train(mode).modules()) for mode in (False, True)]
         modes += [sum(one.training for one in kinds.eval().modules()), sum(1 for _ in kinds.modules())]
+        for pattern in range(1, 8):  # whatever modes its parts are in
+            for mode in (False, True):
+                for number, one in enumerate(kinds.modules()):
+                    one.training = (number & pattern).bit_count() % 2 == mode
+                count = sum(one.training for one in kinds.train(mode).modules())
+                modes[int(mode)] = min(modes[1], count) if mode else max(modes[0], count)
         alike = nn.ModuleList([nn.GRU(2, 2), nn.GRU(2, 2), nn.Sequential(nn.Tanh())])
         facts = {
             "written": tuple(repr(alike).splitlines()), "refused": tuple(refused),

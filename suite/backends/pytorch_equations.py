@@ -25,6 +25,11 @@ def operand(array: np.ndarray, kind: str) -> torch.Tensor:
     return torch.tensor(np.array(array, "float32"), requires_grad=kind not in DISCRETE)
 
 
+def words_of(one: Module) -> dict[str, Any]:
+    """The options of a module, weights as a tensor."""
+    return {name: torch.tensor(value) if name == "weight" else value for name, value in one.options.items()}
+
+
 def unpooled(module: nn.MaxUnpool1d) -> Callable[[torch.Tensor], torch.Tensor]:
     """Pooling, and what undoes it."""
     return lambda x: module(*nn.MaxPool1d(module.kernel_size, return_indices=True)(x))
@@ -42,7 +47,7 @@ def others(one: Module, given: list[torch.Tensor]) -> dict[str, torch.Tensor]:
     """What other ways to call it give: the function, in place, without a batch of gradients."""
     found = {}
     if one.function:
-        options = one.more if one.apart else {**one.options, **one.more}
+        options = one.more if one.apart else {**words_of(one), **one.more}
         found["the function"] = getattr(functional, one.function)(*given, **options)
     if "inplace" in inspect.signature(getattr(nn, one.name)).parameters:
         changed = given[0].detach().clone()
@@ -58,7 +63,7 @@ def run_equations_of_modules(backend: Any, request: FunctionRequest) -> Observat
     with moment("run"):
         torch.manual_seed(5)
         for one in GROUPS[options["group"]]:
-            module = getattr(nn, one.name)(**one.options).eval()
+            module = getattr(nn, one.name)(**words_of(one)).eval()
             given = [operand(*pair) for pair in zip(options["inputs"][one.key], one.drawn, strict=True)]
             outputs = (unpooled(module) if one.name == "MaxUnpool1d" else module)(*given)
             weights = dict(module.named_parameters())

@@ -184,5 +184,11 @@ def run_copied_optimizer(backend: Any, request: FunctionRequest) -> Observation:
         arrays = weights("before", one[0])
         regress(*other, options)
         arrays |= weights("kept", one[0]) | weights("copy", other[0])
-        regress(*one, options)
-    return Observation(arrays | weights("after", one[0]))
+        third: Pair = pair(options)
+        third[0].load_state_dict(one[0].state_dict())
+        third[0].bias.requires_grad_(False)
+        third[1].load_state_dict(copy.deepcopy(one[1].state_dict()))
+        third[0].requires_grad_(True)
+        for each in (one, third):
+            regress(*each, options)
+    return Observation(arrays | weights("after", one[0]) | weights("loaded", third[0]))

@@ -107,7 +107,7 @@ def run_loss_of_numbers(backend: Any, request: FunctionRequest) -> Observation:
     full = {"full": True, "eps": LEAST}
     variance = own.get(kind, target).abs().clamp(min=SMALL if kind == "gaussian_full" else 1.0).requires_grad_()
     target = target.long() if kind == "classes" else target
-    rates = {"log_input": False, "full": True}
+    rates = {"log_input": False, "full": True, "eps": LEAST}
     functions = {
         "mse": partial(functional.mse_loss, **weighted), "mae": partial(functional.l1_loss, **weighted),
         "huber": partial(functional.huber_loss, delta=bound, **weighted),

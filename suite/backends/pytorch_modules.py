@@ -246,6 +246,8 @@ def run_kept_gradients(backend: Any, request: FunctionRequest) -> Observation:
             module.double()
         if way == "cast_back":
             module.float()
+        for number, one in enumerate(own.values()) if way.startswith("zeroed") else ():
+            one.requires_grad_(bool(number % 2))  # what is frozen meanwhile is set to zero too
         if way == "zeroed":
             module.zero_grad(set_to_none=False)
         if way == "zeroed_by_optimizer":

@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from suite.backends.made import run_options_of_nothing
 from suite.backends.pytorch_attention import run_attending, run_between
 from suite.backends.pytorch_averages import run_averaged, run_shared_scale, run_statistics_again
+from suite.backends.pytorch_called import run_called_in_every_mode
 from suite.backends.pytorch_cells import run_cell_states, run_chain, run_form, run_low_inputs, run_pack, run_projected, run_stacks
 from suite.backends.pytorch_computed import run_as_vector, run_computed_as, run_frozen_matrix
 from suite.backends.pytorch_containers import run_contained, run_kept_states, run_loaded_in_part, run_told_parts, run_waiting
@@ -47,6 +48,7 @@ from suite.backends.pytorch_pruned import run_clusters, run_folded, run_pruned_a
 from suite.backends.pytorch_purity import run_helper, run_mixed_dtypes, run_purity
 from suite.backends.pytorch_quantized import run_made_ready, run_quantizable, run_quantized, run_quantized_bare
 from suite.backends.pytorch_refused import run_calls_for_nothing, run_warned_of
+from suite.backends.pytorch_rows import run_rows_in_every_way
 from suite.backends.pytorch_rules import run_lbfgs, run_optimizer_hooks, run_steps_by_rule
 from suite.backends.pytorch_schedules import run_epochs, run_restarts
 from suite.backends.pytorch_taken import run_loaded_twice, run_taken_over
@@ -90,6 +92,7 @@ PROBES: Mapping[str, Callable] = {
     "equations_of_modules": run_equations_of_modules, "steps_by_rule": run_steps_by_rule, "lbfgs": run_lbfgs,
     "optimizer_hooks": run_optimizer_hooks, "calls_for_nothing": run_calls_for_nothing, "warned_of": run_warned_of,
     "pruned_as": run_pruned_as, "folded": run_folded, "clusters": run_clusters,
-    "defaults_of": run_defaults_of, "fresh_modules": run_fresh_modules,
+    "defaults_of": run_defaults_of, "fresh_modules": run_fresh_modules, "rows_in_every_way": run_rows_in_every_way,
+    "called_in_every_mode": run_called_in_every_mode,
 }
 """Name of a function request -> what answers it: function(backend, request)."""

@@ -34,7 +34,7 @@ def run_frozen_later(backend: Any, request: FunctionRequest) -> Observation:
 def run_copied_optimizer(backend: Any, request: FunctionRequest) -> Observation:
     """Numbers before and after a step."""
     slopes = _slopes(dict(request.arguments))
-    found = {"before": slopes, "kept": slopes, "copy": slopes / 2, "after": slopes / 2}
+    found = {"before": slopes, "kept": slopes, "copy": slopes / 2, "after": slopes / 2, "loaded": slopes / 2}
     return Observation({f"{when}/{name}": one if name == "weight" else one[0] for when, one in found.items()
                         for name in ("weight", "bias")})
 

@@ -1,0 +1,210 @@
+"""PyTorch's recurrent modules, given rows of different lengths in every way in which they take them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import torch
+from torch import nn
+from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
+
+from cases.batches import Batch
+from cases.chains import Chain
+from cases.layers import Layer
+from cases.models import FunctionRequest
+from cases.requests import Observation, Request
+from suite.backends import moment
+from suite.backends.pytorch_cells import place_of
+from suite.backends.pytorch_layers import CELLS, DTYPES, LAYERS, named_tensors, to_numpy
+
+RATE = 0.4
+"""Of dropout between layers, in inference."""
+
+
+def run_rows_in_every_way(backend: Any, request: FunctionRequest) -> Observation:
+    """Answer the request of `cases.families.rows_in_every_way`."""
+    arrays, odd = {}, []
+    with moment("run"):
+        for place, (one, mode, ways) in enumerate(dict(request.arguments)["each"]):
+            asked = Asked(one, mode)
+            for way in ways:
+                if (found := asked.given(way)) is not None:
+                    arrays |= {f"{place}/{way}/{name}": to_numpy(tensor) for name, tensor in found.items()}
+                    odd += [f"{way}: {name} is {tensor.dtype}, of a module of {asked.dtype}"
+                            for name, tensor in found.items() if tensor.dtype != asked.dtype]
+            odd += [f"{what}, {mode}" for what, wrong in (("inputs or states were changed", not asked.as_before()),
+                                                          ("numbers were drawn", asked.drew)) if wrong]
+    return Observation(arrays, facts={"odd": tuple(odd)})
+
+
+class Asked:
+    """One module, time first and batch first, and what it is given. States are tuples of (layers * directions, rows, size)."""
+
+    def __init__(self, one: Request | FunctionRequest, mode: str):
+        self.mode, self.layer = mode, one.layer if isinstance(one, Request) else None
+        options = dict(one.arguments) if self.layer is None else {"batch": one.batch, "weights": one.weights}
+        self.batch: Batch = options["batch"]
+        kind, sizes, words, weights = of_layer(self.layer, options["weights"]) if self.layer else of_chain(**options)
+        self.dtype = next(iter(weights.values())).dtype
+        words |= {"dropout": RATE} if mode != "training" and sizes[2] > 1 else {}
+        self.made, self.modules, self.drew = (kind, sizes, words), {}, False
+        self.weights, self.lengths = weights, self.batch.lengths
+        self.names = self.layer.state_keys() if self.layer else tuple(
+            f"{way}/{index}/{part}" for index in range(sizes[2]) for way in options["chain"].directions for part in "01")
+        self.parts = 2 if self.layer is None else len(self.layer.state_names)
+        self.x = self.tensor(self.batch.inputs)
+        self.states = None if self.batch.initial_states is None else self.stacked(self.batch.initial_states)
+        self.leaves = [self.x, *(self.states or ())]
+        self.before = [one.clone() for one in self.leaves]
+        for one in self.leaves if mode != "unrecorded" else ():
+            one.requires_grad_()
+        self.slopes = (self.tensor(self.batch.cotangents["outputs"]), *self.stacked(
+            {name: self.batch.cotangents[f"states/{name}"] for name in self.names}))
+
+    def tensor(self, array: np.ndarray) -> torch.Tensor:
+        return torch.tensor(np.array(array, order="C"), dtype=self.dtype)
+
+    def stacked(self, named: Mapping[str, np.ndarray]) -> tuple[torch.Tensor, ...]:
+        return tuple(self.tensor(np.stack([named[name] for name in self.names[part::self.parts]])) for part in range(self.parts))
+
+    def module(self, first: bool) -> nn.Module:
+        """The module, batch first or time first."""
+        if first not in self.modules:
+            kind, sizes, words = self.made
+            module = kind(*sizes, **words, batch_first=first).to(self.dtype)
+            module.load_state_dict(self.weights)
+            self.modules[first] = module.train(self.mode == "training")
+        return self.modules[first]
+
+    def as_before(self) -> bool:
+        """Whether inputs and states are what they were."""
+        return all(torch.equal(a, b) for a, b in zip(self.before, self.leaves, strict=True))
+
+    def given(self, way: str) -> dict[str, torch.Tensor] | None:
+        """What came in this way, the outputs being zeros at padding; None where rows cannot be given so."""
+        if way.startswith("whole") and len(set(self.lengths)) > 1 or way == "cells" and self.layer is None:
+            return None
+        if way == "cells":
+            cells = cells_of(self.layer, self.weights)
+            parameters = [parameter for cell in cells for parameter in cell.parameters()]
+        else:
+            parameters = list((module := self.module(not way.endswith("time_first"))).parameters())
+        drawn = torch.get_rng_state()
+        with torch.set_grad_enabled(self.mode != "unrecorded"):
+            if way == "cells":
+                outputs, states = by_cells(self, cells)
+            elif way.startswith(("alone", "bare", "packed_alone")):
+                outputs, states = apart(self, module, way)
+            else:
+                outputs, states = together(self, module, way)
+            self.drew |= not torch.equal(drawn, torch.get_rng_state())
+            found = {"outputs": outputs, "states": torch.cat([one.flatten() for one in states])}
+            if self.mode != "unrecorded":
+                loss = sum((a * b).sum() for a, b in zip((outputs, *states), self.slopes, strict=True))
+                slope, *others = torch.autograd.grad(loss, [*self.leaves, *parameters], allow_unused=True, materialize_grads=True)
+                own = others[: len(self.leaves) - 1]
+                found |= {"gradients/inputs": slope, "gradients/weights": torch.cat([g.flatten() for g in others[len(own):]])}
+                found |= {"gradients/states": torch.cat([g.flatten() for g in own])} if own else {}
+        return found
+
+
+def as_given(states: tuple[torch.Tensor, ...] | None) -> Any:
+    """States as a module takes them."""
+    return states if states is None or len(states) > 1 else states[0]
+
+
+def as_tuple(states: Any) -> tuple[torch.Tensor, ...]:
+    """States as a module gives them, in one form."""
+    return states if isinstance(states, tuple) else (states,)
+
+
+def together(asked: Asked, module: nn.Module, way: str) -> tuple[torch.Tensor, tuple[torch.Tensor, ...]]:
+    """All rows in one call."""
+    first, x, states = module.batch_first, asked.x, asked.states
+    lengths = torch.tensor(asked.lengths)
+    order = lengths.argsort(descending=True) if way.startswith("sorted") else torch.arange(len(lengths))
+    x, states = x[order], None if states is None else tuple(one[:, order] for one in states)
+    x = x if first else x.transpose(0, 1)
+    if way.startswith("whole"):
+        outputs, last = module(x, as_given(states))
+    else:
+        packed = pack_padded_sequence(x, lengths[order], first, enforce_sorted=way.startswith("sorted"))
+        found, last = module(packed, as_given(states))
+        outputs, _ = pad_packed_sequence(found, first, total_length=asked.batch.time)
+    back = order.argsort()
+    return (outputs if first else outputs.transpose(0, 1))[back], tuple(one[:, back] for one in as_tuple(last))
+
+
+def apart(asked: Asked, module: nn.Module, way: str) -> tuple[torch.Tensor, tuple[torch.Tensor, ...]]:
+    """Each row in a call of its own: a batch of one, packed or not, or without a batch axis."""
+    first, bare, every, lasts = module.batch_first, way.startswith("bare"), [], []
+    for row, length in enumerate(asked.lengths):
+        x = asked.x[row, :length]
+        states = None if asked.states is None else tuple(one[:, row] if bare else one[:, row : row + 1] for one in asked.states)
+        x = x if bare else x[None] if first else x[:, None]
+        if way == "packed_alone":
+            found, last = module(pack_padded_sequence(x, [int(length)], first), as_given(states))
+            outputs = pad_packed_sequence(found, first)[0]
+        else:
+            outputs, last = module(x, as_given(states))
+        outputs = outputs if bare else outputs[0] if first else outputs[:, 0]
+        every.append(nn.functional.pad(outputs, (0, 0, 0, asked.batch.time - len(outputs))))
+        lasts.append([one if bare else one[:, 0] for one in as_tuple(last)])
+    return torch.stack(every), tuple(torch.stack(part, dim=1) for part in zip(*lasts, strict=True))
+
+
+def by_cells(asked: Asked, cells: list[nn.Module]) -> tuple[torch.Tensor, tuple[torch.Tensor, ...]]:
+    """All rows, cell by cell: what a row's steps have ended stays."""
+    layer, x, lasts = asked.layer, asked.x, []
+    valid = torch.tensor(asked.batch.valid)
+    for index in range(layer.layers):
+        halves = []
+        for number, way in enumerate(layer.directions):
+            place = index * len(layer.directions) + number
+            cell = cells[place]
+            states = tuple(one[place] for one in asked.states) if asked.states is not None else tuple(
+                x.new_zeros(len(x), layer.units) for _ in layer.state_names)
+            outputs = [x.new_zeros(len(x), layer.units)] * x.shape[1]
+            for step in range(x.shape[1])[:: -1 if way == "backward" else 1]:
+                here = valid[:, step, None]
+                new = as_tuple(cell(x[:, step], as_given(states)))
+                states = tuple(torch.where(here, a, b) for a, b in zip(new, states, strict=True))
+                outputs[step] = torch.where(here, states[0], 0.0)
+            halves.append(torch.stack(outputs, dim=1))
+            lasts.append(states)
+        x = torch.cat(halves, dim=-1)
+    return x, tuple(torch.stack(part) for part in zip(*lasts, strict=True))
+
+
+def cells_of(layer: Layer, weights: Mapping[str, torch.Tensor]) -> list[nn.Module]:
+    """A cell for each layer and direction, in their order."""
+    made = []
+    for index in range(layer.layers):
+        for way in layer.directions:
+            nonlinear = {"nonlinearity": layer.activation} if layer.cell == "simple_rnn" else {}
+            end = f"_l{index}" + "_reverse" * (way == "backward")
+            own = {name.removesuffix(end): one for name, one in weights.items() if name.endswith(end)}
+            made.append(CELLS[layer.cell](own["weight_ih"].shape[1], layer.units, layer.bias, **nonlinear).to(own["weight_ih"]))
+            made[-1].load_state_dict(own)
+    return made
+
+
+def of_layer(layer: Layer, weights: Mapping[str, np.ndarray]) -> tuple:
+    """The module of a layer: its class, sizes, options and weights."""
+    words = {"bias": layer.bias, "bidirectional": layer.direction == "bidirectional"}
+    words |= {"nonlinearity": layer.activation} if layer.cell == "simple_rnn" else {}
+    return LAYERS[layer.cell], (layer.features, layer.units, layer.layers), words, named_tensors(layer, weights)
+
+
+def of_chain(chain: Chain, weights: Mapping[str, np.ndarray], **others: Any) -> tuple:
+    """The same of cells with projections."""
+    cell = chain.cells[0]
+    words = {"bias": any(name.endswith("/bias") for name in weights), "bidirectional": chain.direction == "bidirectional",
+             "proj_size": cell.width}
+    named = nn.LSTM(chain.features, cell.units, len(chain.cells), **words, device="meta").state_dict()
+    for name in named:
+        place, which = place_of(name)
+        named[name] = torch.tensor(np.array(weights[f"{place}/{which}"].T, order="C"), dtype=DTYPES["float32"])
+    return nn.LSTM, (chain.features, cell.units, len(chain.cells)), words, named
