@@ -31,7 +31,8 @@ def weights_of_classes_weigh_steps(ask, steps, targets) -> list[Deviation]:
     taken = np.take_along_axis(seen["shares"].astype("float64"), classes[..., None], axis=2)[..., 0]
     weighted = -np.log(np.maximum(taken, 1e-30)) * np.array(WEIGHTS)[classes]
     due = weighted.sum() / weighted.size
-    return compare("loss", seen["loss"], np.array(due), 256 * unit_roundoff("float32") * (1 + due))
+    return [d for name in ("loss", "streamed") if name in seen.arrays or name == "loss"
+            for d in compare(name, seen[name], np.array(due), 256 * unit_roundoff("float32") * (1 + due))]
 
 
 @statement("The weight of its class weighs the loss of a single row as it does in a batch, whatever form its class has.",

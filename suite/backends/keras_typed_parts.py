@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from cases.families.normalizations import CENTERED
+from cases.families.normalizations import ALONE, CENTERED
 from cases.models import FunctionRequest
 from cases.requests import Observation, Unsupported
 from suite.backends import moment
@@ -41,7 +41,17 @@ def run_class_weights(backend: Any, request: FunctionRequest) -> Observation:
         shares = model.predict(inputs, verbose=0)
     with moment("run"):
         history = model.fit(inputs, targets, class_weight=dict(enumerate(options["weights"])), batch_size=len(inputs), verbose=0)
-    return Observation({"shares": shares, "loss": np.array(history.history["loss"][0])})
+        arrays = {"shares": shares, "loss": np.array(history.history["loss"][0])}
+        if backend.engine_name == "tensorflow":  # where tf.data weighs by itself
+            import tensorflow
+
+            rows = tensorflow.data.Dataset.from_tensors((inputs, targets))
+            try:
+                told = model.fit(rows, class_weight=dict(enumerate(options["weights"])), verbose=0)
+                arrays["streamed"] = np.array(told.history["loss"][0])
+            except tensorflow.errors.OpError:  # it takes the arrays
+                arrays["streamed"] = np.array(np.nan)
+    return Observation(arrays)
 
 
 def run_class_keys(backend: Any, request: FunctionRequest) -> Observation:
@@ -81,7 +91,7 @@ def run_normalized(backend: Any, request: FunctionRequest) -> Observation | Unsu
         small = {} if kind == "unit" else {"epsilon": options["small"]}
         each = {"outputs": made(**small)}
         if kind in CENTERED:
-            each["bare"] = made(**small, center=options["alone"] == "offset", scale=options["alone"] == "scale")
+            each |= {f"alone/{one}": made(**small, center=one == "offset", scale=one == "scale") for one in ALONE}
         if kind == "batch" and engine.name == "tensorflow":  # torch wants processes for it, and JAX has none
             each["synchronized"] = made(**small, synchronized=True)
     with moment("run"):

@@ -33,7 +33,7 @@ ON_TENSORFLOW = faults(FAMILY, T + "rnn", {
         "                else ta.unstack(tf.reverse(input_, [0]))\n", "                else ta.unstack(tf.reverse(input_, [int(input_.shape[0] == input_.shape[1])]))\n"),
 }) + faults(FAMILY, T + "trainer", {
     "train_on_batch: weights of classes and of samples at once are let pass": (
-        "            if sample_weight is not None:\n                raise ValueError(\n", "            if sample_weight is None:\n                raise ValueError(\n"),
+        "            if sample_weight is not None:\n                raise ValueError(\n", "            if sample_weight is not None and y is None:\n                raise ValueError(\n"),
     "averaged weights are not put in at the end where there is validation": (
         "            and epochs > 0\n", "            and epochs > 0\n            and validation_data is None\n"),
     "a loss is not scaled before its gradients are taken": (
@@ -101,8 +101,8 @@ ON_JAX = faults(FAMILY, J + "rnn", {
 }) + faults(FAMILY, J + "trainer", {
     "losses are scaled by what the scale was at first": (
         "            mapping = list(zip(self.optimizer.variables, optimizer_variables))\n", "            mapping = []\n"),
-    "train_on_batch: weights of classes take the place of those of samples": (
-        "            if sample_weight is not None:\n                raise ValueError(\n", "            if sample_weight is None:\n                raise ValueError(\n"),
+    "train_on_batch on JAX: weights of classes and of samples at once are let pass": (
+        "            if sample_weight is not None:\n                raise ValueError(\n", "            if sample_weight is not None and y is None:\n                raise ValueError(\n"),
 }) + faults(FAMILY, J + "optimizer", {
     "weights do not decay where gradients are gathered": (
         "            self._apply_weight_decay(trainable_variables)\n\n            self._backend_update_step(\n                grads, trainable_variables, self.learning_rate\n            )\n            new_trainable_vars",
@@ -117,8 +117,6 @@ ON_JAX = faults(FAMILY, J + "rnn", {
         "- (1.0 - target) * log_neg_logits\n", "- (target == 0) * log_neg_logits\n"),
     "CTC: labels that come twice need no blank between them": (
         "    repeat = jnp.pad(repeat, ((0, 0), (0, 1)))\n", "    repeat = jnp.pad(repeat, ((0, 0), (1, 0)))\n"),
-    "attention that looks back alone counts from the end of the keys": (
-        "        mask = jnp.tril(jnp.ones((T, S), dtype=\"bool\"))\n", "        mask = jnp.tril(jnp.ones((T, S), dtype=\"bool\"), S - T)\n"),
 }) + faults(FAMILY, J + "random", {
     "dropout of whole rows or channels is not made up for": (
         "        mask, inputs / keep_prob, jax.numpy.zeros_like(inputs)\n",
