@@ -69,7 +69,7 @@ def every_cell_drops(ask, part, which, loop):
     layers = PARTS[part]
     batch = BatchPlan(ROWS, STEPS).draw(layers[0]).but(cotangents=None)
     seen = ask(FunctionRequest("dropping", (
-        ("part", part), ("which", which), ("loop", loop), ("cell", 0 if which == "recurrent_dropout" else len(layers) - 1),
+        ("part", part), ("which", which), ("loop", loop), ("cell", len(layers) - 1),
         ("rate", 0.5), ("batch", batch),
         ("weights", tuple(draw_weights(layer) for layer in layers)))))
     plain, idle, training = (seen[name].astype("float64") for name in ("plain", "inference", "training"))
