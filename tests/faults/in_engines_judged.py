@@ -133,10 +133,6 @@ ON_JAX = faults(FAMILY, J + "rnn", {
 }) + faults(FAMILY, COMMON + "trainers.data_adapters.array_data_adapter", {
     "shuffled within batches: all batches are of the first rows": (
         "                indices = np.random.permutation(stop - start) + start\n", "                indices = np.random.permutation(stop - start)\n"),
-}) + faults(FAMILY, COMMON + "layers.rnn.rnn", {
-    "stacked cells: what is dropped of states is drawn in the first cell alone": (
-        "                self._maybe_config_dropout_masks(c, input_sequence, s)\n",
-        "                if c is cell.cells[0]:\n                    self._maybe_config_dropout_masks(c, input_sequence, s)\n"),
 }) + faults(FAMILY, COMMON + "backend.common.variables", {
     "mixed precision: weights that come from outside are not cast": (
         "            if value is not None:\n                return self._maybe_autocast(value)\n", "            if value is not None:\n                return value\n"),
