@@ -159,7 +159,7 @@ is broken."""
 @statement("Callbacks log what they are told, stop at what is no number, know in which direction a metric is better, put "
            "averages into the model where they are to be and take them out again, and save after every so many batches, from "
            "epoch to epoch; what was saved so is where an interrupted training goes on.", {"kind": KEPT}, strength=(1, 1, 1),
-           sparing=0, eager=2,
+           sparing=0, eager=5,
            source="Keras: CSVLogger, TerminateOnNaN, EarlyStopping, SwapEMAWeights, ModelCheckpoint, BackupAndRestore")
 def callbacks_keep_to_their_word(ask, kind):
     seen, due = ask(FunctionRequest("kept_word", (("kind", kind),))), kept(kind)

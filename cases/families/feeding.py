@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from cases.batches import BatchPlan, draw_values
-from cases.families.base import statement
+from cases.families.base import equal, statement
 from cases.layers import Layer, generator
 from cases.models import FunctionRequest
 from cases.requests import Deviation, Observation
@@ -200,7 +200,8 @@ def every_way_weighs_classes(ask, way, kind):
     return fed(ask, kind, way, by_hand(KINDS[kind]))
 
 
-@statement("A model predicts from a generator, a dataset, a loader or tf.data that gives inputs alone.",
+@statement("A model predicts from a generator, a dataset, a loader or tf.data that gives inputs alone, or None in place of what "
+           "would follow.",
            {"way": ("loader", "generator", "dataset", "tf_data"), "kind": ("masked", "named")}, strength=(1, 1, 2),
            sparing=2, source="Keras: Model.predict")
 def inputs_alone_are_taken(ask, kind, way):
@@ -210,12 +211,13 @@ def inputs_alone_are_taken(ask, kind, way):
 
 
 @statement("A dataset that gives batches by number feeds each of them once an epoch, in their order unless they are shuffled, "
-           "with the weights of their classes, from the first call of a model on, and from threads of its own too.",
+           "with the weights of their classes, from the first call of a model on, from threads of its own too, and one batch "
+           "alone.",
            {"threads": (2, 0), "shuffled": (True, False)}, strength=(1, 1, 2), sparing=1, source="Keras: PyDataset(workers)")
 def datasets_feed_every_batch_once(ask, threads, shuffled):
     given = {"threads": threads, "shuffled": shuffled, "batches": BATCHES, "epochs": AGAIN, "weights": (3.0, 5.0)}
     seen = ask(FunctionRequest("numbered_batches", tuple(given.items())))
-    found = []
+    found = equal("alone", seen["alone"], [0.0], "the batch of a dataset that has no other")
     for name in ("predicted", *(f"epoch {n}" for n in range(AGAIN))):
         came = sorted(seen[name].tolist()) if shuffled and name != "predicted" else seen[name].tolist()
         if came != list(range(BATCHES)):

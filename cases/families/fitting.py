@@ -18,29 +18,38 @@ ROWS, SIZE, FEATURES = 13, 2, 3
 EPOCHS = (1, 2)
 """Of the first training, and of the second, which goes on."""
 RATE, MOMENTUM, AVERAGED = 0.125, 0.5, 0.75
+SCALE, GROWS = 4.0, 2
+"""Of losses in the beginning, where steps are given; after how many steps in a row it doubles."""
 KINDS: Mapping[str, Mapping[str, float]] = {
     "everything": {"gathered": 3, "scale": 8.0, "ema": AVERAGED, "at_once": 3, "once": 1, "cut": 0.25, "decay": 0.25},
     "averaged": {"ema": AVERAGED, "at_once": 2, "floor": 1}, "gathered": {"gathered": 3, "scale": 8.0, "at_once": 3},
     "overwritten": {"ema": AVERAGED, "overwrite": 2, "floor": 1},
-    "overwritten_once": {"ema": AVERAGED, "overwrite": 2, "once": 1},
+    "overwritten_once": {"ema": AVERAGED, "overwrite": 2, "once": 1, "dynamic": 8.0},
     "plain": {}, "gathered_alone": {"gathered": 2}, "by_steps": {"steps": 7},
     "scheduled": {"falls": 0.5}, "scheduled_gathered": {"falls": 0.5, "gathered": 2},
     "clipped": {"clip": 0.5, "decay": 0.25}, "scaled_clipped": {"clip": 0.5, "decay": 0.25, "ema": AVERAGED, "dynamic": 8.0},
     "bounded": {"clip": 0.5, "decay": 0.25, "gathered": 2, "floor": 1},
+    "by_ids": {"clip": 0.5, "gathered": 2, "ids": 3},
 }
 """ema: a moving average of the weights, which follows them from the first step on, takes their place at the end, and every
 `overwrite` steps · gathered: so many gradients make one step · scale: of the loss · dynamic: of the loss, by an
-optimizer around the other one, which is told the rate · at_once: batches in one execution, where an
-engine can do that · once: the first training alone · clip: the largest norm of a gradient · cut: the most and the least of a
-number in it · decay: of the weights, times the rate · floor: no weight is negative after a step · falls: the rate of step n,
-counted from 0, is divided by 1 + falls n · steps: what is told is the number of batches, not their size."""
+optimizer around the other one, which is told the rate and doubles the scale every GROWS steps · at_once: batches in one
+execution, where an engine can do that · once: the first training alone · clip: the largest norm of a gradient · cut: the most
+and the least of a number in it · decay: of the weights, times the rate · floor: no weight is negative after a step · falls: the
+rate of step n, counted from 0, is divided by 1 + falls n · steps: what is told is the number of batches, not their size · ids:
+the weights are a table, of which each row of inputs adds up so many rows, the inputs being how often it names each."""
 
 
-def drawn() -> dict[str, np.ndarray]:
-    """Inputs (rows, features), targets (rows,), weights of samples (rows,), and the weights that the model begins with."""
+def drawn(options: Mapping[str, float]) -> dict[str, np.ndarray]:
+    """Inputs (rows, features), targets (rows,), weights of samples (rows,), and the weights that the model begins with; `ids`
+    (rows, how many), where inputs are made of them."""
     random = generator("fitting")
-    return {"inputs": draw_values(random, (ROWS, FEATURES)), "targets": draw_values(random, (ROWS,)),
-            "samples": random.uniform(0.5, 2.0, ROWS), "weights": draw_values(random, (FEATURES,))}
+    found = {"inputs": draw_values(random, (ROWS, FEATURES)), "targets": draw_values(random, (ROWS,)),
+             "samples": random.uniform(0.5, 2.0, ROWS), "weights": draw_values(random, (FEATURES,))}
+    if many := int(options.get("ids", 0)):
+        found["ids"] = random.integers(0, FEATURES, (ROWS, many))
+        found["inputs"] = np.eye(FEATURES)[found["ids"]].sum(axis=1)
+    return found
 
 
 @dataclass
@@ -85,7 +94,7 @@ class ByHand:
 def by_hand(options: Mapping[str, float]) -> dict[str, np.ndarray]:
     """`weights` and `velocity` (trainings, features) and the number of `steps` (trainings,) after each training; `loss` and
     `metric`, the weighted mean square and absolute error of the outputs before each step, by epoch."""
-    data = drawn()
+    data = drawn(options)
     state = ByHand(data["weights"].copy(), options)
     found: dict[str, list] = {"weights": [], "velocity": [], "steps": [], "loss": [], "metric": []}
     for epochs in EPOCHS[: 1 if options.get("once") else None]:
@@ -111,18 +120,16 @@ def by_hand(options: Mapping[str, float]) -> dict[str, np.ndarray]:
            "training goes on where the first ended, and what is told of losses and weighted metrics is of the outputs before "
            "each step.",
            {"kind": tuple(KINDS)}, usual={"kind": ("everything", "averaged", "overwritten_once", "by_steps",
-                                                  "scaled_clipped", "bounded", "scheduled_gathered")},
+                                                  "scaled_clipped", "bounded", "scheduled_gathered", "by_ids")},
            dear={"kind": ("by_steps", "clipped", "scaled_clipped", "bounded", "scheduled_gathered")},
            source="Keras: Model.fit, compile, SGD; Polyak 1964")
 def fitting_is_steps_by_hand(ask, kind):
-    given = {"options": tuple(KINDS[kind].items()), **drawn()}
+    given = {"options": tuple(KINDS[kind].items()), **drawn(KINDS[kind])}
     seen, due = ask(FunctionRequest("fitting", tuple(given.items()))), by_hand(KINDS[kind])
     slack = 256 * unit_roundoff("float32")
     return [d for name in due for d in compare(name, seen[name], due[name], slack * (1 + np.abs(due[name])))]
 
 
-SCALE, GROWS = 4.0, 2
-"""Of losses in the beginning; after how many steps in a row it doubles."""
 BROKEN = {1: ("last", np.inf), 4: ("first", np.nan)}
 """Step -> which of the weights has a gradient that is no number, and what it holds."""
 
@@ -149,7 +156,7 @@ def left_out() -> tuple[list[dict[str, np.ndarray]], dict[str, np.ndarray]]:
 
 
 @statement("A step of which any gradient is no number is left out, and the losses are scaled by half from then on; after so many "
-           "steps in a row they are scaled by twice as much; so it is where an optimizer is given its state.", sparing=0, eager=1,
+           "steps in a row they are scaled by twice as much; so it is where an optimizer is given its state.", sparing=1,
            source="Micikevicius et al. 2018; Keras: LossScaleOptimizer")
 def steps_without_numbers_are_left_out(ask) -> list:
     """Arrays: `WAY/first`, `WAY/last`, `WAY/scale`, of steps that change the state (`own`), and of such as are given it

@@ -181,6 +181,16 @@ def cross_entropies_are_equations(ask, name, of, logits, soft, form) -> list[Dev
                    SLACK * max(1.0, float(np.abs(due).max())))
 
 
+@statement("Cross-entropies of logits, with labels that are smoothed, or a class that does not count, are their equations, one "
+           "after another on one batch.", sparing=1, source="Keras: losses(from_logits, label_smoothing, ignore_class)")
+def cross_entropies_are_equations_in_turn(ask) -> list[Deviation]:
+    found = []
+    for name in (*CROSSED, SPARSE):
+        for deviation in cross_entropies_are_equations(ask, name, "rows", True, True, "function"):
+            found.append(Deviation(name, f"{name}: {deviation.message}", deviation.deviation, deviation.allowed))
+    return found
+
+
 @statement("A loss of one number a row is the same whether targets, outputs or weights have an axis of one or not.",
            {"targets": ("bare", "column"), "outputs": ("bare", "column"), "weights": ("bare", "column")}, strength=(1, 2, 3),
            senseless=((("targets", "outputs"), lambda targets, outputs: targets == outputs == "bare"),),

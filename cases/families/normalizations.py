@@ -15,11 +15,15 @@ from cases.requests import Deviation
 from cases.tolerance import compare, unit_roundoff
 
 ROWS, STEPS = 2, 4
-AXES = {"steps": (1,), "features": (2,), "both": (1, 2), "both_mixed": (1, -1), "both_turned": (2, 1)}
+AXES = {"features": (2,), "steps": (1,), "both": (1, 2), "both_turned": (2, 1), "both_mixed": (1, -1)}
 """Of weights the shape is that of the axes in order, in whichever order they are given."""
 CENTERED = ("layer", "batch", "group")
 SMALL, LEVEL = 1e-3, 2048
 """What is added to a variance; where numbers lie that are far from zero."""
+
+
+ALONE = ("none", "scale", "offset")
+"""What there is of a scale and an offset where there are not both."""
 
 
 def one_alone(which: str, scale: np.ndarray, offset: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -43,7 +47,7 @@ def normalized(kind: str, inputs: np.ndarray, axes: tuple[int, ...], scale: np.n
 @statement("A normalization is its equation over whichever axes it is asked for, each number with its own scale and "
            "offset, one of them or none, also where there are as many steps as features, where the numbers are far from zero and "
            "near each other, and where statistics are taken over all devices.",
-           {"kind": ("rms", "layer", "unit", "batch", "group"), "axes": tuple(AXES), "features": (STEPS, STEPS + 1),
+           {"kind": ("unit", "batch", "layer", "rms", "group"), "axes": tuple(AXES), "features": (STEPS, STEPS + 1),
             "level": (0, LEVEL)},
            strength=(1, 2, 3), sparing=4, eager=5,
            senseless=((("kind", "axes"), lambda kind, axes: kind in ("batch", "group") and axes.startswith("both")),
@@ -54,14 +58,13 @@ def normalizations_are_their_equations(ask, kind, axes, features, level) -> list
     random = generator("normalizations", kind, features)
     inputs, over = level + draw_values(random, (ROWS, STEPS, features)), AXES[axes]
     scale, offset = (draw_values(random, tuple(inputs.shape[a] for a in sorted(a % 3 for a in over))) for _ in range(2))
-    alone = "offset" if level else "scale" if features == STEPS else "none"
     seen = ask(FunctionRequest("normalized", (("kind", kind), ("inputs", inputs), ("axes", over), ("scale", scale),
-                                              ("offset", offset), ("alone", alone), ("small", SMALL))))
+                                              ("offset", offset), ("small", SMALL))))
     given = [np.float32(one).astype("float64") for one in (inputs, scale, offset)]
     full = normalized(kind, given[0], over, *given[1:])
     dues = {"outputs": full, "synchronized": full}
     if kind in CENTERED:
-        dues["bare"] = normalized(kind, given[0], over, *one_alone(alone, *given[1:]))
+        dues |= {f"alone/{one}": normalized(kind, given[0], over, *one_alone(one, *given[1:])) for one in ALONE}
     asked = [name for name in dues if name in seen.arrays or name != "synchronized"]
     rounded = 2 * inputs.size * level * (1 + np.abs(scale).max())  # a mean, added number by number
     slack = unit_roundoff("float32") * (256 + rounded)

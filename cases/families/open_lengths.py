@@ -9,20 +9,28 @@ from cases.families.base import equal, statement
 from cases.layers import Layer, draw_weights, generator
 from cases.models import FunctionRequest
 from cases.requests import Deviation, Request
-from cases.tolerance import compare, expect
+from cases.tolerance import compare, expect, unit_roundoff
 
+SLACK = 256 * unit_roundoff("float32")
 LENGTHS = (1, 3, 4)
 """Steps of the batches, of one row more each time."""
 
 
+def looked_back(x: np.ndarray) -> np.ndarray:
+    """The mean of the steps so far, of x (rows, steps, features), by the softmax of their products with each step."""
+    scores = np.where(np.tri(x.shape[1], dtype=bool), x @ x.swapaxes(1, 2), -np.inf)
+    shares = np.exp(scores - scores.max(axis=-1, keepdims=True))
+    return shares / shares.sum(axis=-1, keepdims=True) @ x
+
+
 @statement("A model of any number of steps, with layers that run backwards behind one that reads how many there are, predicts "
            "batches of other lengths, of one step too, each as alone, all outputs and the last, this one also where no row has "
-           "all steps; where rows of other lengths can be one answer, also in one call.",
+           "all steps, and attention to the steps so far; where rows of other lengths can be one answer, also in one call.",
            {"cell": ("simple_rnn", "gru", "lstm")}, strength=(1, 1, 1), sparing=0, eager=1, usual={"cell": ("simple_rnn",)},
            source="Keras: Input((None, features)), Model.predict, tf.RaggedTensor")
 def open_lengths_are_predicted(ask, cell) -> list[Deviation]:
-    """Arrays: `batch/N` and `last/N`, all outputs and the last ones of the batch alone; `row/N`, of every row of one call, where
-    such an answer there is, and `features`, their last axis as its shape tells it."""
+    """Arrays: `batch/N`, `last/N` and `back/N`, all outputs, the last ones and what attention gives, of the batch alone; `row/N`,
+    of every row of one call, where such an answer there is, and `features`, their last axis as its shape tells it."""
     layer = Layer(cell, 3, 2, direction="backward")
     random, weights = generator("open lengths", cell), draw_weights(layer)
     masks = [np.arange(steps) < [[max(steps - row - 1, 1)] for row in range(n + 1)] for n, steps in enumerate(LENGTHS)]
@@ -36,6 +44,8 @@ def open_lengths_are_predicted(ask, cell) -> list[Deviation]:
                        for one in (whole, whole.but(mask=valid)))
         found += compare(f"batch/{number}", seen[f"batch/{number}"], due.value, due.allowed)
         found += compare(f"last/{number}", seen[f"last/{number}"], masked.value[:, -1], masked.allowed[:, -1])
+        back = looked_back(batch.astype("float32").astype("float64"))
+        found += compare(f"back/{number}", seen[f"back/{number}"], back, SLACK * (1 + np.abs(back)))
         rows += zip(due.value, due.allowed, strict=True)
     together = seen.named("row")
     if together and len(together) != len(rows):

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from cases.batches import draw_values
-from cases.families.base import statement
+from cases.families.base import equal, statement
 from cases.families.feeding import differing
 from cases.layers import generator
 from cases.models import FunctionRequest
@@ -155,7 +155,10 @@ def stopped_by_hand(averaged: bool) -> dict[str, np.ndarray]:
     epochs = range(FIRST, STOPPED[0] + 1)
     for epoch in epochs:
         taken = batches(HELD)[: STOPPED[1] + 1] if epoch == STOPPED[0] else batches(HELD)
-        told = [model.step(x[rows], y[rows], w[rows]) for rows in taken]
+        told = []
+        for number, rows in enumerate(taken):
+            told.append(model.step(x[rows], y[rows], w[rows]))
+            found |= model.state(f"seen/{epoch}/{number}")
         found |= pairs(f"fit/{epoch}", tuple(np.average(told, axis=0, weights=[rows.stop - rows.start for rows in taken])))
         if averaged and epoch != STOPPED[0]:
             continue
@@ -181,7 +184,7 @@ def calls_begin_anew(ask):
 
 @statement("A training that is stopped within an epoch ends with that batch: the epoch is validated, on as many batches as were "
            "asked for of the rows that are split off, and told of, and the average of the weights takes their place; callbacks "
-           "are told of each beginning and end once, in order.",
+           "are told of each beginning and end once, in order, and see the weights of after each batch.",
            {"averaged": (True, False)}, sparing=1,
            source="Keras: fit(initial_epoch, validation_split, validation_steps), stop_training, use_ema")
 def stopped_training_ends_there(ask, averaged):
@@ -234,3 +237,27 @@ def models_are_built_by_predictions(ask):
     seen = ask(FunctionRequest("counted_batches", (("inputs", drawn()["inputs"]),)))
     return differing(seen, counted_by_hand()) + [Deviation(name, f"{name}: given as {kind}, expected ndarray")
                                                  for name, kind in seen.facts["kinds"] if kind != "ndarray"]
+
+
+REFUSED = {
+    "trained_on_a_batch": "weights of classes beside those of samples", "fitted": "weights of classes beside those of samples",
+    "fitted_with_fewer": "fewer targets than inputs", "fitted_by_fewer": "fewer weights than inputs",
+    "fitted_beside": "targets beside a generator", "fitted_by": "weights beside a dataset",
+    "parted": "a share of a generator for validation", "held": "all rows for validation",
+    "bare": "a generator of what is no tuple", "empty": "a generator of nothing", "unknown": "a word that nobody knows",
+    "fitted_uncompiled": "a model without a loss", "evaluated_uncompiled": "a model without a loss",
+    "trained_on_a_batch_uncompiled": "a model without a loss", "tested_on_a_batch_uncompiled": "a model without a loss",
+}
+"""A call -> what it is given that means nothing there."""
+
+
+@statement("What a model cannot train on, or be evaluated on, is refused in words, and changes no weight: weights given twice, "
+           "or beside what brings its own, other numbers of rows, a share of what has no end, nothing, a model that is not "
+           "compiled.", sparing=1, source="Keras: fit, evaluate, train_on_batch, test_on_batch")
+def calls_for_nothing_are_refused_by_models(ask):
+    """Facts: `said`, by call, the error's words, or None where it was taken. Arrays: `before` and `after`, the kernel."""
+    seen = ask(FunctionRequest("training_for_nothing", tuple(drawn().items())))
+    said = dict(seen.facts["said"])
+    found = [Deviation(name, f"{name}: {words} {'is taken' if said[name] is None else 'is refused without a word'}")
+             for name, words in REFUSED.items() if not (said[name] or "").strip()]
+    return found + equal("kernel", seen["after"], seen["before"], "after calls that were refused")

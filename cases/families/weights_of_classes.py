@@ -20,12 +20,24 @@ WEIGHTS = (1.0, 2.0, 5.0)
            {"steps": (ROWS, ROWS + 1), "targets": ("ids", "ids_in_a_column", "one_hot")}, strength=(1, 2, 2), sparing=1,
            usual={"targets": ("ids", "one_hot")}, source="Keras: fit(class_weight)")
 def weights_of_classes_weigh_steps(ask, steps, targets) -> list[Deviation]:
+    return weighed(ask, steps, targets, may_refuse=True)
+
+
+@statement("Weights of classes weigh every step of a stream of batches by its own class, where a class is told by an axis of its "
+           "own.", {"targets": ("one_hot", "ids_in_a_column")}, usual={"targets": ("one_hot",)}, strength=(1, 1, 1), sparing=0,
+           eager=1, source="Keras: fit(tf.data.Dataset, class_weight)")
+def weights_of_classes_weigh_streamed_steps(ask, targets) -> list[Deviation]:
+    return weighed(ask, ROWS, targets, ("streamed", True))
+
+
+def weighed(ask, steps: int, targets: str, *more: tuple[str, bool], may_refuse: bool = False) -> list[Deviation]:
+    """Where the loss of sequences is not the sum by hand."""
     random = generator("weights of classes", steps)
     inputs, classes = draw_values(random, (ROWS, steps, 2)), random.integers(0, CLASSES, (ROWS, steps))
     classes[0, :CLASSES] = range(CLASSES)
     request = FunctionRequest("class_weights", (("inputs", inputs), ("classes", classes), ("targets", targets),
-                                                ("weights", WEIGHTS)))
-    if isinstance(ask.answer(request), Refusal):
+                                                ("weights", WEIGHTS), *more))
+    if may_refuse and isinstance(ask.answer(request), Refusal):
         return []
     seen = ask(request)
     taken = np.take_along_axis(seen["shares"].astype("float64"), classes[..., None], axis=2)[..., 0]

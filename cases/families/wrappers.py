@@ -72,7 +72,7 @@ def declared_shapes_come(ask, part, direction, merge, return_sequences, return_s
 def every_cell_drops(ask, part, which, loop):
     layers = PARTS[part]
     batch = BatchPlan(DROPPED, STEPS).draw(layers[0]).but(cotangents=None)
-    place = len(layers) // 2 if loop == "unrolled" else 0 if which == "recurrent_dropout" else len(layers) - 1
+    place = {"forward": len(layers) - 1, "unrolled": len(layers) // 2, "backward": 0}[loop]
     seeds = loop == "forward"
     seen = ask(FunctionRequest("dropping", (
         ("part", part), ("which", which), ("loop", loop), ("cell", place),

@@ -177,13 +177,18 @@ def saved(keras: Any, model: Any, folder: str, way: str, for_these: np.ndarray |
         series = tensorflow.TensorSpec((rows, None, *for_these.shape[2:]), for_these.dtype)
         archive.track_and_add_endpoint("serve", model, [series])
         archive.add_endpoint("more", lambda ids: ids + 1, [keras.Input(batch_shape=(rows, None, 1), dtype="int32")])
+        try:
+            archive.add_endpoint("more", lambda ids: ids - 1, [keras.Input(batch_shape=(rows, None, 1), dtype="int32")])
+            taken = True
+        except ValueError:
+            taken = False
         archive.write_out(folder, verbose=False)
     loaded = tensorflow.saved_model.load(folder)
     endpoints = ()
     if for_these is not None:
         default, more = (loaded.signatures[name] for name in ("serving_default", "more"))
         (first,), (read,) = default.structured_outputs.values(), more.structured_input_signature[1].values()
-        endpoints = (tuple(first.shape), read.dtype.name)
+        endpoints = (tuple(first.shape), read.dtype.name, *(("taken",) if taken else ()))
 
     def served(call: list[np.ndarray]) -> np.ndarray:
         given = [tensorflow.constant(one) for one in call]

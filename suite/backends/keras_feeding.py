@@ -67,7 +67,8 @@ def source(backend: Any, way: str, given: tuple, rows: slice) -> Any:
     batches = [tuple(rows_of(one, part) for one in given) for part in parts]
 
     def generated() -> Iterator[tuple]:
-        yield from batches
+        for batch in batches:  # what is not there may be None
+            yield (*batch, *(None,) * (3 - len(batch))) if isinstance(batch[0], dict) else batch
 
     class Batches(backend.keras.utils.PyDataset):
         def __len__(self) -> int:
@@ -165,7 +166,13 @@ def run_numbered_batches(backend: Any, request: FunctionRequest) -> Observation:
             return count
 
         def __getitem__(self, index: int) -> tuple[np.ndarray, np.ndarray]:
+            if index >= len(self):
+                raise IndexError(index)
             return np.full((2, 1), 2 * index + index % 2, "float32"), np.full((2, 1), index % 2, "float32")
+
+    class One(Numbers):
+        def __len__(self) -> int:
+            return 1
 
     class Listening(keras.callbacks.Callback):
         def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:
@@ -181,12 +188,12 @@ def run_numbered_batches(backend: Any, request: FunctionRequest) -> Observation:
         model.compile(keras.optimizers.SGD(0.0), "mean_absolute_error", run_eagerly=slow)
     with moment("run"):
         keras.utils.set_random_seed(SEED)  # of Python's own generator, which shuffles
-        predicted = model.predict(Numbers(**threads), verbose=0)[::2, 0] // 2
+        predicted, alone = (model.predict(each(**threads), verbose=0)[::2, 0] // 2 for each in (Numbers, One))
         model.fit(Numbers(**threads), epochs=epochs, shuffle=options["shuffled"], verbose=0, callbacks=[Listening()],
                   class_weight=weights)
     told = {round(2 * n * weights[n % 2]): n for n in range(count)}
     came = {f"epoch {n}": np.array([told.get(round(loss), -1) for loss in np.diff(one)]) for n, one in enumerate(sums)}
-    return Observation({"predicted": predicted, **came})
+    return Observation({"predicted": predicted, "alone": alone, **came})
 
 
 def run_fed_rows(backend: Any, request: FunctionRequest) -> Observation:

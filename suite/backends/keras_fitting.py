@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from cases.families.fitting import EPOCHS, MOMENTUM, RATE, SIZE
+from cases.families.fitting import EPOCHS, GROWS, MOMENTUM, RATE, SIZE
 from cases.models import FunctionRequest
 from cases.requests import Observation
 from suite.backends import moment
@@ -23,14 +23,19 @@ def run_fitting(backend: Any, request: FunctionRequest) -> Observation:
             "cut": {"clipvalue": options.get("cut")}, "decay": {"weight_decay": options.get("decay")}}
     own = {name: value for asked in more if asked in options for name, value in more[asked].items()}
     with moment("build"):
-        model = keras.Sequential([keras.Input(data["inputs"].shape[1:]), keras.layers.Dense(
-            1, use_bias=False, kernel_constraint="non_neg" if "floor" in options else None)])
+        if "ids" in given:
+            data["inputs"] = given["ids"].astype("int32")
+            ids = keras.Input(data["inputs"].shape[1:], dtype="int32")
+            model = keras.Model(ids, keras.ops.sum(keras.layers.Embedding(len(data["weights"]), 1)(ids), axis=1))
+        else:
+            model = keras.Sequential([keras.Input(data["inputs"].shape[1:]), keras.layers.Dense(
+                1, use_bias=False, kernel_constraint="non_neg" if "floor" in options else None)])
         model.set_weights([data["weights"][:, None]])
         falling = keras.optimizers.schedules.InverseTimeDecay(RATE, 1, options["falls"]) if "falls" in options else RATE
         later = "dynamic" in options or "falls" in options  # is the rate told
         optimizer = inner = keras.optimizers.SGD(2 * RATE if later else falling, MOMENTUM, **own)
         if "dynamic" in options:
-            optimizer = keras.optimizers.LossScaleOptimizer(inner, initial_scale=options["dynamic"])
+            optimizer = keras.optimizers.LossScaleOptimizer(inner, options["dynamic"], GROWS)
         if later:
             optimizer.learning_rate = falling
         model.compile(optimizer, "mse", weighted_metrics=[keras.metrics.MeanAbsoluteError(name="metric")],

@@ -26,15 +26,16 @@ def run_open_lengths(backend: Any, request: FunctionRequest) -> Observation:
         start = keras.Input((None, layer.features))
         counted, kind = Counting()(start), getattr(keras.layers, stacks.LAYERS[layer.cell])
         all_of_them, last = (kind(layer.units, return_sequences=whole, go_backwards=True) for whole in (True, False))
-        model = keras.Model(start, [all_of_them(counted), last(keras.layers.Masking()(counted))])
+        back = keras.layers.Attention()([start, start], use_causal_mask=True)
+        model = keras.Model(start, [all_of_them(counted), last(keras.layers.Masking()(counted)), back])
         for one in (all_of_them, last):
             stacks.give(one, layer, options["weights"])
         model.compile(jit_compile=backend.engine.plain)
     arrays = {}
     with moment("run"):
         for number, batch in enumerate(batches):
-            whole, end = model.predict_on_batch(batch)
-            arrays |= {f"batch/{number}": np.array(whole), f"last/{number}": np.array(end)}
+            came = model.predict_on_batch(batch)
+            arrays |= {f"{name}/{number}": np.array(one) for name, one in zip(("batch", "last", "back"), came, strict=True)}
         if backend.engine_name == "tensorflow":
             rows = model.predict(((batch,) for batch in batches), verbose=0)[0]
             arrays["features"] = np.array(rows.shape[-1] or 0)

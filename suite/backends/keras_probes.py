@@ -116,7 +116,13 @@ from suite.backends.keras_scans import run_associative_scan, run_ctc_decoded, ru
 from suite.backends.keras_schedules import run_schedule, run_steps_given
 from suite.backends.keras_series import run_padded_with, run_windows, run_words
 from suite.backends.keras_shapes import run_told_shapes
-from suite.backends.keras_single_calls import run_counted_batches, run_left_out_inputs, run_single_calls, run_stopped_training
+from suite.backends.keras_single_calls import (
+    run_counted_batches,
+    run_left_out_inputs,
+    run_single_calls,
+    run_stopped_training,
+    run_training_for_nothing,
+)
 from suite.backends.keras_stateful import run_kept_writes, run_stateful_calls
 from suite.backends.keras_tensors import run_slopes, run_tensors
 from suite.backends.keras_told import run_options
@@ -225,6 +231,7 @@ PROBES: Mapping[str, Callable] = {
     "feeding": run_feeding, "fed_rows": run_fed_rows, "numbered_batches": run_numbered_batches,
     "single_calls": run_single_calls, "stopped_training": run_stopped_training, "tensors": run_tensors, "slopes": run_slopes,
     "left_out_inputs": run_left_out_inputs, "counted_batches": run_counted_batches,
+    "training_for_nothing": run_training_for_nothing,
     "quantized_model": run_quantized_model, "grouped_weights": run_grouped_weights, "changed_model": run_changed_model,
     "stateless_call": run_stateless_call, "stateless_metric": run_stateless_metric,
     "names_of_no_input": run_names_of_no_input, "drawn_by_name": run_drawn_by_name,

@@ -206,6 +206,7 @@ def run_stopped_training(backend: Any, request: FunctionRequest) -> Observation:
             self.epoch, self.held = epoch, 0
 
         def on_train_batch_end(self, batch: int, logs: Any = None) -> None:
+            found.update(state(self.model, f"seen/{self.epoch}/{batch}"))
             self.model.stop_training = (self.epoch, batch) >= case.STOPPED
 
         def on_test_batch_end(self, batch: int, logs: Any = None) -> None:
@@ -216,6 +217,7 @@ def run_stopped_training(backend: Any, request: FunctionRequest) -> Observation:
 
     counted: list[int] = []
     events: list[str] = []
+    found: dict[str, np.ndarray] = {}
     with moment("build"):
         averaged = {"use_ema": True, "ema_momentum": case.AVERAGED} if options["averaged"] else {}
         model = made(backend, options, **averaged)
@@ -225,7 +227,7 @@ def run_stopped_training(backend: Any, request: FunctionRequest) -> Observation:
                             sample_weight=options["samples"].astype("float32"), validation_split=case.SPLIT,
                             validation_batch_size=case.HELD_SIZE, validation_steps=case.HELD_STEPS,
                             callbacks=[Stopping(), hearing(keras, events, options["averaged"])], **often)
-        found = {"epochs": np.array(history.epoch), "held": np.array(counted), **state(model, "end")}
+        found |= {"epochs": np.array(history.epoch), "held": np.array(counted), **state(model, "end")}
         if not options["averaged"]:
             model.predict(x, batch_size=case.SIZE, verbose=0, callbacks=[hearing(keras, events)])
     for place, epoch in enumerate(history.epoch):
@@ -234,3 +236,43 @@ def run_stopped_training(backend: Any, request: FunctionRequest) -> Observation:
         found |= told(f"fit/{epoch}", logs)
         found |= told(f"validation/{epoch}", {name.removeprefix("val_"): one for name, one in logs.items() if "val_" in name})
     return Observation(found, facts={"events": tuple(events)})
+
+
+def run_training_for_nothing(backend: Any, request: FunctionRequest) -> Observation:
+    """Answer the request of `cases.families.single_calls.calls_for_nothing_are_refused_by_models`."""
+    given, keras = dict(request.arguments), backend.keras
+    x, y, w = (given[name].astype("float32") for name in ("inputs", "targets", "samples"))
+
+    class Rows(keras.utils.PyDataset):
+        def __len__(self) -> int:
+            return 1
+
+        def __getitem__(self, index: int) -> tuple[np.ndarray, np.ndarray]:
+            return x, y
+
+    with moment("build"):
+        model, bare = made(backend, given), keras.Sequential([keras.Input((case.FEATURES,)), keras.layers.Dense(1)])
+    twice, quiet = {"sample_weight": w, "class_weight": case.BY_CLASS}, {"verbose": 0}
+    calls = {
+        "trained_on_a_batch": lambda: model.train_on_batch(x, y, **twice), "fitted": lambda: model.fit(x, y, **twice, **quiet),
+        "fitted_with_fewer": lambda: model.fit(x, y[1:], **quiet),
+        "fitted_by_fewer": lambda: model.fit(x, y, sample_weight=w[1:], **quiet),
+        "fitted_beside": lambda: model.fit(iter([(x, y)]), y, **quiet),
+        "fitted_by": lambda: model.fit(Rows(), sample_weight=w, **quiet),
+        "parted": lambda: model.fit(iter([(x, y)]), validation_split=case.SPLIT, **quiet),
+        "held": lambda: model.fit(x, y, validation_split=1.0, **quiet), "bare": lambda: model.fit(iter([x, x]), **quiet),
+        "empty": lambda: model.fit(iter([]), **quiet), "unknown": lambda: model.evaluate(x, y, unknown=1, **quiet),
+        "fitted_uncompiled": lambda: bare.fit(x, y, **quiet), "evaluated_uncompiled": lambda: bare.evaluate(x, y, **quiet),
+        "trained_on_a_batch_uncompiled": lambda: bare.train_on_batch(x, y),
+        "tested_on_a_batch_uncompiled": lambda: bare.test_on_batch(x, y),
+    }
+    said: dict[str, str | None] = {}
+    with moment("run"):
+        before = model.layers[1].get_weights()[0]
+        for name, call in calls.items():
+            try:
+                call()
+                said[name] = None
+            except Exception as error:  # whatever its class
+                said[name] = str(error)
+    return Observation({"before": before, "after": model.layers[1].get_weights()[0]}, facts={"said": tuple(said.items())})

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from cases.families.normalizations import CENTERED
+from cases.families.normalizations import ALONE, CENTERED
 from cases.models import FunctionRequest
 from cases.requests import Observation, Unsupported
 from suite.backends import moment
@@ -28,9 +28,11 @@ def run_numbers_as(backend: Any, request: FunctionRequest) -> Observation:
     return Observation({"outputs": engine.numpy(outputs), "trained": engine.numpy(trained), "due": engine.numpy(due)})
 
 
-def run_class_weights(backend: Any, request: FunctionRequest) -> Observation:
-    """Answer the request of `cases.families.weights_of_classes.weights_of_classes_weigh_steps`."""
+def run_class_weights(backend: Any, request: FunctionRequest) -> Observation | Unsupported:
+    """Answer the request of `cases.families.weights_of_classes.weights_of_classes_weigh_steps`, and of streamed steps."""
     options, keras = dict(request.arguments), backend.keras
+    if options.get("streamed") and backend.engine_name != "tensorflow":
+        return Unsupported("TensorFlow alone is asked of its own data")
     inputs, classes, form = options["inputs"].astype("float32"), options["classes"], options["targets"]
     count = len(options["weights"])
     targets = {"ids": classes, "ids_in_a_column": classes[..., None], "one_hot": np.eye(count, dtype="float32")[classes]}[form]
@@ -40,7 +42,12 @@ def run_class_weights(backend: Any, request: FunctionRequest) -> Observation:
         model.compile(keras.optimizers.SGD(0.0), f"{'' if form == 'one_hot' else 'sparse_'}categorical_crossentropy")
         shares = model.predict(inputs, verbose=0)
     with moment("run"):
-        history = model.fit(inputs, targets, class_weight=dict(enumerate(options["weights"])), batch_size=len(inputs), verbose=0)
+        given, size = (inputs, targets), {"batch_size": len(inputs)}
+        if options.get("streamed"):
+            import tensorflow
+
+            given, size = (tensorflow.data.Dataset.from_tensors(given),), {}
+        history = model.fit(*given, class_weight=dict(enumerate(options["weights"])), verbose=0, **size)
     return Observation({"shares": shares, "loss": np.array(history.history["loss"][0])})
 
 
@@ -81,7 +88,7 @@ def run_normalized(backend: Any, request: FunctionRequest) -> Observation | Unsu
         small = {} if kind == "unit" else {"epsilon": options["small"]}
         each = {"outputs": made(**small)}
         if kind in CENTERED:
-            each["bare"] = made(**small, center=options["alone"] == "offset", scale=options["alone"] == "scale")
+            each |= {f"alone/{one}": made(**small, center=one == "offset", scale=one == "scale") for one in ALONE}
         if kind == "batch" and engine.name == "tensorflow":  # torch wants processes for it, and JAX has none
             each["synchronized"] = made(**small, synchronized=True)
     with moment("run"):

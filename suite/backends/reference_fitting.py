@@ -35,7 +35,7 @@ def run_numbered_batches(backend: Any, request: FunctionRequest) -> Observation:
     """In their order."""
     options = dict(request.arguments)
     order = np.arange(options["batches"])
-    return Observation({"predicted": order, **{f"epoch {n}": order for n in range(options["epochs"])}})
+    return Observation({"predicted": order, "alone": order[:1], **{f"epoch {n}": order for n in range(options["epochs"])}})
 
 
 def run_single_calls(backend: Any, request: FunctionRequest) -> Observation:
@@ -51,6 +51,12 @@ def run_left_out_inputs(backend: Any, request: FunctionRequest) -> Observation:
 def run_counted_batches(backend: Any, request: FunctionRequest) -> Observation:
     """The sums."""
     return Observation(single_calls.counted_by_hand(), facts={"kinds": (("batch", "ndarray"),)})
+
+
+def run_training_for_nothing(backend: Any, request: FunctionRequest) -> Observation:
+    """All of them are refused."""
+    kernel = dict(request.arguments)["kernel"]
+    return Observation({"before": kernel, "after": kernel}, facts={"said": tuple(single_calls.REFUSED.items())})
 
 
 def run_stopped_training(backend: Any, request: FunctionRequest) -> Observation:

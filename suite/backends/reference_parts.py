@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from cases.families import engine_modules, held_lists
-from cases.families.normalizations import CENTERED, normalized, norms_by_hand, of_length_one, one_alone, renormed
+from cases.families.normalizations import ALONE, CENTERED, normalized, norms_by_hand, of_length_one, one_alone, renormed
 from cases.families.options_of_nothing import asked
 from cases.families.told_shapes import EQUATIONS, LAYERS, MORE_ROWS, ROWS, STEPS, tellable
 from cases.layers import generator
@@ -84,7 +84,7 @@ def run_normalized(backend: Any, request: FunctionRequest) -> Observation:
     kind, inputs, axes, scale, offset = (options[n] for n in ("kind", "inputs", "axes", "scale", "offset"))
     arrays = {"outputs": normalized(kind, inputs, axes, scale, offset)}
     if kind in CENTERED:
-        arrays["bare"] = normalized(kind, inputs, axes, *one_alone(options["alone"], scale, offset))
+        arrays |= {f"alone/{one}": normalized(kind, inputs, axes, *one_alone(one, scale, offset)) for one in ALONE}
     return Observation(arrays)
 
 

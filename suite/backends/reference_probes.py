@@ -102,6 +102,7 @@ from suite.backends.reference_fitting import (
     run_stopped_training,
     run_thawed,
     run_told_training,
+    run_training_for_nothing,
     run_undecayed,
 )
 from suite.backends.reference_groups import run_copied_optimizer, run_frozen_later, run_groups, run_held_parameters
@@ -309,6 +310,7 @@ PROBES: Mapping[str, Callable] = {
     "feeding": run_feeding, "numbered_batches": run_numbered_batches,
     "single_calls": run_single_calls, "stopped_training": run_stopped_training,
     "left_out_inputs": run_left_out_inputs, "counted_batches": run_counted_batches,
+    "training_for_nothing": run_training_for_nothing,
     "thawed": run_thawed, "convolution_in_time": run_convolution_in_time, "other_convolution": run_other_convolution,
     "corrected": run_corrected, "left_out": run_left_out, "undecayed": run_undecayed,
     "spectral": run_spectral, "last_axis": run_last_axis,
