@@ -116,6 +116,17 @@ def scores_change_nothing(ask, **variant):
     return found + compare("forbidden", scores * ~may[asking], np.zeros(scores.shape), SLACK)
 
 
+@statement("A layer of attention, causal or not, that is given no mask reads every value, or none that is later, also where "
+           "the scores are asked for, which change nothing.", {"layer": LAYERS}, strength=(1, 1, 1),
+           sparing=0, eager=1, source="Keras: Attention, MultiHeadAttention(use_causal_mask); PyTorch: nn.MultiheadAttention")
+def attention_needs_no_mask(ask, layer) -> list[Deviation]:
+    found = []
+    for causal in (True, False):
+        variant = {"layer": layer, "mask": "none", "queries": "none", "causal": causal, "own": False, "keys": False}
+        found += [*attention_reads_what_it_may(ask, **variant), *scores_change_nothing(ask, **variant)]
+    return found
+
+
 @statement("A layer of attention leaves the masks where they are that it is called with.", **OPTIONS)
 def attention_leaves_masks(ask, **variant):
     seen, found = attended(ask, **variant), []
