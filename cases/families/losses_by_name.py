@@ -296,7 +296,6 @@ OF_LOGITS = "losses.CategoricalCrossentropy of logits"
 def cross_entropies_of_one_step_are_equations(ask) -> list[Deviation]:
     asked = [(name, cross_entropies_are_equations(ask, name, "one_step", logits, False, "function"))
              for name, logits in ((SPARSE, False), ("categorical_crossentropy", True))]
-    asked += [(f"{name} of frames", cross_entropies_are_equations(ask, name, "frames", logits, False, "function"))
-              for name, logits in ((SPARSE, True), ("categorical_crossentropy", False))]
+    asked += [(f"{SPARSE} of frames", cross_entropies_are_equations(ask, SPARSE, "frames", True, False, "function"))]
     asked += [(OF_LOGITS, classes_lie_along_any_axis(ask, OF_LOGITS, 5))]
     return [Deviation(name, f"{name}: {one.message}", one.deviation, one.allowed) for name, found in asked for one in found]
