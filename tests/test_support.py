@@ -116,7 +116,7 @@ DECLINED = frozenset("""
     found_by_name/own_names_are_not_keras found_by_name/parts_are_found_by_their_modules
     quantized_models/grouped_weights_are_near heads/frames_are_as_alone
     functions_by_name/layers_that_stand_alone_are_equations operators/operators_are_pythons
-    rare_optimizers/optimizers_of_their_own_are_followed
+    rare_optimizers/optimizers_of_their_own_are_followed rare_optimizers/rates_that_grow_begin_with_their_share
 """.split())
 """Group or scenario, and the statement or claim, of which no variant can be asked at `default`."""
 

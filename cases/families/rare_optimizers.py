@@ -22,6 +22,7 @@ import numpy as np
 from cases.families.base import statement
 from cases.layers import generator
 from cases.models import FunctionRequest
+from cases.requests import Deviation
 from cases.tolerance import compare, unit_roundoff
 
 STEPS, SHAPES, RATE = 4, ((3, 2), (2,)), 0.125
@@ -149,6 +150,28 @@ def rare_optimizers_are_their_equations(ask, optimizer):
         ("gradients", gradients))))
     due = stepped(optimizer, weights, gradients)
     return [d for place, array in due.items() for d in compare(place, seen[place], array, SLACK * np.abs(array).max())]
+
+
+WARMUP = 4
+"""Steps over which the rate grows."""
+
+
+@statement("Where the rate grows over the first steps, the first one is that of its share of the rate.", sparing=0,
+           source="Keras: ScheduleFreeAdamW(warmup_steps)")
+def rates_that_grow_begin_with_their_share(ask):
+    random = generator("rates that grow")
+    weights, gradients = (tuple(random.uniform(0.5, 1.5, shape) for shape in SHAPES) for _ in range(2))
+    name, options, _ = OPTIMIZERS["schedule_free"]
+    grows, rests = (ask(FunctionRequest("stepped", (
+        ("optimizer", "schedule_free"), ("name", name), ("options", {**options, "learning_rate": rate, "warmup_steps": steps}),
+        ("weights", weights), ("gradients", (gradients,))))) for rate, steps in ((RATE, WARMUP), (RATE / WARMUP, 1)))
+    found = [d for place, array in rests.named("weights").items() for d in compare(
+        place, grows[place], array.astype("float64"), SLACK * np.abs(array).max())]
+    if any(np.array_equal(array[0], before.astype(array.dtype)) or not array.any() for array, before in zip(
+            rests.named("weights").values(), weights, strict=True)):
+        found.append(Deviation("weights", "a step changes nothing"))
+    return found
+
 
 
 MOMENTUM = 0.75

@@ -271,7 +271,7 @@ def run_metric_over_batches(backend: Any, request: FunctionRequest) -> Observati
     """Answer the requests of `cases.families.counted_by_name.averaged`."""
     options, keras, engine = dict(request.arguments), backend.keras, backend.engine
     with moment("build"):
-        one = getattr(keras.metrics, options["metric"])()
+        one = getattr(keras.metrics, options["metric"])(**options["options"])
     with moment("run"):
         batches = list(zip(*(options[name] for name in ("targets", "outputs", "masks", "weights")), strict=True))
         for number, (targets, outputs, mask, weights) in enumerate([batches[0], *batches]):

@@ -252,7 +252,8 @@ def run_losses_added(backend: Any, request: FunctionRequest) -> Observation:
     valid = np.arange(options["inputs"].shape[1]) < options["lengths"][:, None]
     own = sum(sum(added) + options["penalty"] for added in options["added"])
     loss = np.array((options["inputs"][valid] ** 2).mean() + own)
-    return Observation({"loss": loss, "trained": loss, "twice": np.array(2 * sum(options["added"][0]) + options["penalty"])})
+    return Observation({"loss": loss, "trained": loss, "once": np.array(own),
+                        "twice": np.array(2 * sum(options["added"][0]) + options["penalty"])})
 
 
 def run_added_by_models(backend: Any, request: FunctionRequest) -> Observation:
