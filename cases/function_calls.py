@@ -287,8 +287,8 @@ GROUPS: Mapping[str, list[Call]] = {
         Z == 0, 0, unit_lengths(np.where(Z == 0, 1, x), **options)), told=False, arrays=arrays) for arrays in (True, False)],
     "of_length_one": [Call("utils.normalize", (S,), {"axis": axis, "order": order}, unit_lengths, told=False, arrays=True)
                       for axis, order in ((-1, 1), (0, 2))],
-    "hot": [Call("multi_hot", (IDS, 5), {}, lambda ids, n: one_hot(ids, n).max(axis=1)),
-            Call("one_hot", (IDS - 1, 5), {}, one_hot)],
+    "hot": [Call("multi_hot", (IDS, 5), {}, lambda ids, n: one_hot(ids, n).max(axis=1))],
+    "hot_of_none": [Call("one_hot", (IDS - 1, 5), {}, one_hot)],
     "counted_back": [
         Call("sort", (X,), {"axis": -2}), Call("roll", (X, 1), {"axis": -2}), Call("diff", (X,), {"axis": -2}),
         Call("squeeze", (X[:, :1],), {"axis": -2}), Call("repeat", (X, 2), {"axis": -2}), Call("flip", (X,), {"axis": -2}),
