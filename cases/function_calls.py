@@ -65,6 +65,8 @@ BEST = (X[0].argmax(axis=1) + [0, 1, FEATURES, -FEATURES]).astype("int32")
 """The greatest of each step's features, another one, and two that there are not: beyond the last, and before the first."""
 
 
+Z = np.where(np.arange(STEPS)[:, None] == 1, 0.0, X).astype("float32")
+"""Numbers, one step of which is nothing but zeros."""
 NOTHING, LEAST = np.where(np.arange(STEPS)[:, None] == 1, -np.inf, X).astype("float32"), 1e-30
 """Numbers, one step of which holds nothing but minus infinity, whose sum of powers is taken for this."""
 
@@ -276,9 +278,27 @@ GROUPS: Mapping[str, list[Call]] = {
         0 <= b < len(row) and (row > row[b]).sum() < k for b, row in zip(best, x, strict=True)]), told=False)],
     "found_among": [Call("isin", (N, np.array([1, 2, 3, 7], "int32")))],
     "classes_counted": [Call("utils.to_categorical", (IDS,), {}, lambda ids: one_hot(ids, 5), told=False)],
+    "classes_of_arrays": [
+        *(Call("utils.to_categorical", (ids,), {"num_classes": 7}, lambda ids, num_classes: one_hot(
+            ids.reshape(IDS.shape), num_classes), told=False, arrays=True) for ids in (IDS, IDS[..., None])),
+        Call("utils.to_categorical", (IDS[0][:, None],), {}, lambda ids: one_hot(ids[:, 0], 5), told=False, arrays=True),
+    ],
+    "of_no_length": [Call("utils.normalize", (Z,), {"axis": -1, "order": 2}, lambda x, **options: np.where(
+        Z == 0, 0, unit_lengths(np.where(Z == 0, 1, x), **options)), told=False, arrays=arrays) for arrays in (True, False)],
     "of_length_one": [Call("utils.normalize", (S,), {"axis": axis, "order": order}, unit_lengths, told=False, arrays=True)
                       for axis, order in ((-1, 1), (0, 2))],
     "hot": [Call("multi_hot", (IDS, 5), {}, lambda ids, n: one_hot(ids, n).max(axis=1))],
+    "hot_of_none": [Call("one_hot", (IDS - 1, 5), {}, one_hot)],
+    "counted_back": [
+        Call("sort", (X,), {"axis": -2}), Call("roll", (X, 1), {"axis": -2}), Call("diff", (X,), {"axis": -2}),
+        Call("squeeze", (X[:, :1],), {"axis": -2}), Call("repeat", (X, 2), {"axis": -2}), Call("flip", (X,), {"axis": -2}),
+        Call("unstack", (X,), {"axis": -2}, lambda x, axis: [x[:, t] for t in range(STEPS)]), Call("argmin", (X,), {"axis": -2}),
+        Call("take_along_axis", (X, np.array([[[-1, 0, 1]], [[2, 1, 0]]], "int32")), {"axis": -2}),
+        Call("repeat", (X, np.array([2, 0, 1, 3], "int32")), {"axis": -2}, told=False),
+    ],
+    "means_of_whole": [*reductions("mean var std", N, {"axis": 1}), Call("average", (N,), {"axis": -1})],
+    "shared_over_all": [Call("softmax", (X,), {"axis": None}, lambda x, axis: shares(x, (0, 1, 2))),
+                        Call("log_softmax", (X,), {"axis": None}, lambda x, axis: np.log(shares(x, (0, 1, 2))))],
     "rolled": [Call("roll", (X, 1), {"axis": (1, 2)})], "correlated": [Call("correlate", (X[0, 0], X[0, 1]))],
     "running_past_gaps": [Call("nancumsum", (GAPS,), {"axis": 1}, read=endless),
                           Call("nancumprod", (GAPS,), {"axis": -1}, read=endless)],

@@ -115,6 +115,8 @@ DECLINED = frozenset("""
     corners_of_functions/corners_of_functions_are_numpys single_calls/first_inputs_may_be_left_out
     found_by_name/own_names_are_not_keras found_by_name/parts_are_found_by_their_modules
     quantized_models/grouped_weights_are_near heads/frames_are_as_alone
+    functions_by_name/layers_that_stand_alone_are_equations operators/operators_are_pythons
+    rare_optimizers/optimizers_of_their_own_are_followed rare_optimizers/rates_that_grow_begin_with_their_share
 """.split())
 """Group or scenario, and the statement or claim, of which no variant can be asked at `default`."""
 

@@ -116,6 +116,22 @@ def scores_change_nothing(ask, **variant):
     return found + compare("forbidden", scores * ~may[asking], np.zeros(scores.shape), SLACK)
 
 
+SINGLE = {"nothing": {}, "causal": {"causal": True}, "mask": {"mask": "gaps"}, "queries": {"queries": "right"},
+          "keys": {"keys": True}, "own": {"own": True}}
+"""What alone says what may be read."""
+
+
+@statement("A layer of attention that is given no mask, or one alone, reads what it may, and no more, also where the scores are "
+           "asked for, which change nothing.", {"layer": LAYERS, "alone": tuple(SINGLE)}, strength=(1, 2, 2), sparing=0, eager=2,
+           usual={"layer": ("Attention", "MultiHeadAttention")},
+           senseless=((("layer", "alone"), lambda layer, alone: alone in ("own", "keys") and layer not in HEADS),),
+           source="Keras: Attention, MultiHeadAttention(use_causal_mask); PyTorch: nn.MultiheadAttention")
+def attention_takes_each_mask_alone(ask, layer, alone) -> list[Deviation]:
+    none = {"layer": layer, "mask": "none", "queries": "none", "causal": False, "own": False, "keys": False}
+    variant = none | SINGLE[alone]
+    return [*attention_reads_what_it_may(ask, **variant), *scores_change_nothing(ask, **variant)]
+
+
 @statement("A layer of attention leaves the masks where they are that it is called with.", **OPTIONS)
 def attention_leaves_masks(ask, **variant):
     seen, found = attended(ask, **variant), []

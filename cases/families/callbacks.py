@@ -143,6 +143,9 @@ def kept(kind: str) -> dict[str, Any]:
         return {name: callbacks.stopping(TOLD["wavy"], patience=1, mode=mode)[0] for name, mode in WATCHED.items()}
     if kind in EVENTS:
         return in_place(kind)
+    if kind == "told_further":
+        rates = [float(np.float32(callbacks.alone(epoch))) for epoch in range(EPOCHS)]
+        return {"learning_rate": rates, "own": list(range(EPOCHS)), "seen": rates}
     files = callbacks.by_batches(EPOCHS, BATCHES, EVERY)
     if kind == "by_batches":
         return {"files": files}
@@ -150,15 +153,16 @@ def kept(kind: str) -> dict[str, Any]:
     return {"restored": [different[-1], EPOCHS - 1], "restored of the one before": [different[-2], EPOCHS - 1]}
 
 
-KEPT = ("logged", "not_a_number", "by_metrics", "averaged", "averaged_by_epoch", "by_batches", "backed_up")
+KEPT = ("logged", "not_a_number", "by_metrics", "averaged", "averaged_by_epoch", "by_batches", "backed_up", "told_further")
 """What they do: write what they are told into a file, over two trainings; stop at a loss that is no number; know of a metric
 which way is better; put averages in the place of weights; save after so many batches; go on from there, also where the last file
-is broken."""
+is broken; add to what is told of an epoch, which those behind them see, and the history holds."""
 
 
 @statement("Callbacks log what they are told, stop at what is no number, know in which direction a metric is better, put "
            "averages into the model where they are to be and take them out again, and save after every so many batches, from "
-           "epoch to epoch; what was saved so is where an interrupted training goes on.", {"kind": KEPT}, strength=(1, 1, 1),
+           "epoch to epoch; what was saved so is where an interrupted training goes on; what they add to the logs of an epoch is "
+           "told those behind them, and the history.", {"kind": KEPT}, strength=(1, 1, 1),
            sparing=0, eager=5,
            source="Keras: CSVLogger, TerminateOnNaN, EarlyStopping, SwapEMAWeights, ModelCheckpoint, BackupAndRestore")
 def callbacks_keep_to_their_word(ask, kind):

@@ -58,8 +58,8 @@ def single_options_survive(ask, kind):
         [] if told else [Deviation("options", "no option was looked at")])
 
 
-@statement("A layer that stands thrice in a model stands thrice, with one set of weights, in one that is made of it: it gives "
-           "the same; and its inputs have their names, shapes and dtypes; layers side by side, in a model of a class of "
+@statement("Layers that stand several times in a model, in turn, do so, with one set of weights, in one that is made of it: it "
+           "gives the same; and its inputs have their names, shapes and dtypes; layers side by side, in a model of a class of "
            "one's own too, are listed as they are joined, and weights of a series keep their paths; it tells the shapes and "
            "dtypes of its results, and gives them by the names that they have; a cell in two loops is in both of a clone's.",
            {"way": WAYS}, sparing=0, source="Keras: clone_model, Model.from_config, load_model")

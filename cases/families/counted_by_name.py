@@ -72,15 +72,18 @@ METRICS: Mapping[str, tuple[str, dict[str, Any]]] = {
 """Keras' metrics -> what they are of, and their options. classes: targets are numbers of classes."""
 
 
-STEPWISE = ("BinaryAccuracy", "Accuracy", "SparseCategoricalAccuracy", "MeanAbsoluteError")
-"""Keras' metrics of which each step has a value."""
+BEST = 2
+"""Classes that are told, of which one is to be the right one."""
+STEPWISE = {"BinaryAccuracy": {}, "Accuracy": {}, "SparseCategoricalAccuracy": {}, "MeanAbsoluteError": {},
+            "CategoricalAccuracy": {}, "TopKCategoricalAccuracy": {"k": BEST}, "SparseTopKCategoricalAccuracy": {"k": BEST}}
+"""Keras' metrics of which each step has a value, and their options."""
 WEIGHED = ("steps", "column", "masked")
 """Weights of steps; weights of rows, in a column, for steps; weights of steps that are masked too."""
 
 
 @statement("A metric of weighted steps is their weighted mean: weights are given for steps, or in a column for all steps of a "
-           "row, and masked steps have none.", {"metric": STEPWISE, "weighed": WEIGHED}, strength=(1, 2, 2), sparing=3, eager=9,
-           source="Keras: metrics, update_state(sample_weight), masks")
+           "row, and masked steps have none.", {"metric": tuple(STEPWISE), "weighed": WEIGHED}, strength=(1, 2, 2), sparing=3,
+           eager=9, source="Keras: metrics, update_state(sample_weight), masks")
 def metrics_weigh_steps(ask, metric, weighed) -> list[Deviation]:
     random = generator("weighted steps", metric)
     targets, hits = random.integers(0, CLASSES, (3, 4)), random.permutation(12).reshape(3, 4) < 5
@@ -90,8 +93,11 @@ def metrics_weigh_steps(ask, metric, weighed) -> list[Deviation]:
         targets = targets % 2
         none = np.where(np.arange(4) % 2, 0.25, 0.5)  # at the threshold, and below it
         outputs, each = np.where(hits == (targets > 0), 0.75, none), hits
-    elif metric == "SparseCategoricalAccuracy":
-        outputs, each = np.eye(CLASSES)[np.where(hits, targets, (targets + 1) % CLASSES)], hits
+    elif metric.endswith("CategoricalAccuracy"):
+        own, other = np.eye(CLASSES)[targets], np.eye(CLASSES)[(targets + 1) % CLASSES]
+        place = BEST if "TopK" in metric else 1  # of the right class, where it is told
+        outputs, each = np.where(hits[:, :, None], (3.5 - place) * own + 2 * other, 2 * other - own), hits
+        targets = targets if metric.startswith("Sparse") else own
     else:
         outputs, each = np.where(hits, targets, targets + 1), hits if metric == "Accuracy" else ~hits
     if metric == "MeanAbsoluteError":
@@ -106,7 +112,8 @@ def averaged(ask, metric: str, targets: np.ndarray, outputs: np.ndarray, masks: 
              each: np.ndarray) -> np.ndarray:
     """What a metric comes to that is told the first batch, is reset, and is told all, one after another; `each` (batches, rows,
     steps): steps' values."""
-    arguments = {"metric": metric, "targets": targets, "outputs": outputs, "masks": masks, "weights": weights, "each": each}
+    arguments = {"metric": metric, "options": STEPWISE.get(metric, {}), "targets": targets, "outputs": outputs, "masks": masks,
+                 "weights": weights, "each": each}
     return ask(FunctionRequest("metric_over_batches", tuple(arguments.items())))["value"]
 
 

@@ -212,7 +212,7 @@ def inputs_alone_are_taken(ask, kind, way):
 
 @statement("A dataset that gives batches by number feeds each of them once an epoch, in their order unless they are shuffled, "
            "with the weights of their classes, from the first call of a model on, from threads of its own too, and one batch "
-           "alone.",
+           "alone; it is told when each epoch begins and ends.",
            {"threads": (2, 0), "shuffled": (True, False)}, strength=(1, 1, 2), sparing=1, source="Keras: PyDataset(workers)")
 def datasets_feed_every_batch_once(ask, threads, shuffled):
     given = {"threads": threads, "shuffled": shuffled, "batches": BATCHES, "epochs": AGAIN, "weights": (3.0, 5.0)}
@@ -222,7 +222,8 @@ def datasets_feed_every_batch_once(ask, threads, shuffled):
         came = sorted(seen[name].tolist()) if shuffled and name != "predicted" else seen[name].tolist()
         if came != list(range(BATCHES)):
             found.append(Deviation(name, f"{name}: batches {seen[name].tolist()} came, expected {list(range(BATCHES))}"))
-    return found
+    return found + [Deviation(what, f"the dataset is told of the {what} of {count} epochs, there were {AGAIN}")
+                    for what, count in zip(("begin", "end"), seen.facts["heard"], strict=True) if count < AGAIN]
 
 
 MANY, PART = 40, 16

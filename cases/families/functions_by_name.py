@@ -1,5 +1,5 @@
-"""Activations with their options, and layers that cut, pad and turn sequences: each is its equation, and tells the shape that
-comes."""
+"""Activations with their options, and layers that bend, pool, cut, pad and turn sequences: each is its equation, and tells the
+shape that comes."""
 
 from __future__ import annotations
 
@@ -101,6 +101,7 @@ ACTIVATIONS: Mapping[str, tuple[str, dict[str, Any], Callable[[np.ndarray], np.n
 RESHAPED: Mapping[str, tuple[str, dict[str, Any], Callable[[np.ndarray], np.ndarray]]] = {
     "cropped": ("Cropping1D", {"cropping": (1, 2)}, lambda x: x[:, 1:-2]),
     "cropped_at_the_end": ("Cropping1D", {"cropping": (0, 2)}, lambda x: x[:, :-2]),
+    "cropped_at_the_start": ("Cropping1D", {"cropping": (2, 0)}, lambda x: x[:, 2:]),
     "padded": ("ZeroPadding1D", {"padding": (2, 1)}, lambda x: np.pad(x, ((0, 0), (2, 1), (0, 0)))),
     "padded_features": ("ZeroPadding1D", {"padding": (2, 1), "data_format": "channels_first"},
                         lambda x: np.pad(x, ((0, 0), (0, 0), (2, 1)))),
@@ -110,6 +111,43 @@ RESHAPED: Mapping[str, tuple[str, dict[str, Any], Callable[[np.ndarray], np.ndar
     "flat": ("Flatten", {}, lambda x: x.reshape(len(x), -1)),
     "flat_by_features": ("Flatten", {"data_format": "channels_first"}, lambda x: x.swapaxes(1, 2).reshape(len(x), -1)),
 }
+EACH, STEPS = (-1.5, 0.25, 0.75, 2.0), np.arange(6.0)[:, None] / 4
+"""A number for each feature; one for each step (steps, 1)."""
+SLOPES = {"sloped_by_features": np.array([EACH]), "sloped_by_steps": STEPS}
+"""The weights of layers that have some."""
+
+
+def sloped(x: np.ndarray) -> np.ndarray:
+    """Each feature below zero by its own slope."""
+    return np.where(x > 0, x, np.array(EACH) * x)
+
+
+STANDING: Mapping[str, tuple[str, dict[str, Any], Callable[[np.ndarray], np.ndarray]]] = {
+    "bent": ("ReLU", {"negative_slope": 0.25, "max_value": 0.75, "threshold": 0.25}, bent(0.25, 0.75, 0.25)),
+    "bent_late": ("ReLU", {"threshold": 0.5}, bent(threshold=0.5)),
+    "leaking": ("LeakyReLU", {"negative_slope": 0.125}, bent(0.125)),
+    "bent_by_powers": ("ELU", {"alpha": 0.5}, lambda x: np.where(x > 0, x, 0.5 * np.expm1(x))),
+    "sloped_by_features": ("PReLU", {"shared_axes": (1,)}, sloped),
+    "sloped_by_steps": ("PReLU", {"shared_axes": (2,)}, lambda x: np.where(x > 0, x, STEPS * x)),
+    "shared": ("Softmax", {}, powers), "shared_by_steps": ("Softmax", {"axis": 1},
+                                                           lambda x: powers(x.swapaxes(1, 2)).swapaxes(1, 2)),
+    "named": ("Activation", {"activation": "softplus"}, lambda x: np.log1p(np.exp(x))),
+    "scaled": ("Rescaling", {"scale": 0.5, "offset": list(EACH)}, lambda x: x / 2 + EACH),
+    "moved": ("Normalization", {"axis": -1, "mean": list(EACH), "variance": [0.25, 1.0, 2.25, 4.0]},
+              lambda x: (x - EACH) / (0.5, 1.0, 1.5, 2.0)),
+    "moved_back": ("Normalization", {"axis": -1, "mean": list(EACH), "variance": [0.25, 1.0, 2.25, 4.0], "invert": True},
+                   lambda x: x * (0.5, 1.0, 1.5, 2.0) + EACH),
+    "of_unit_length": ("UnitNormalization", {"axis": 1}, lambda x: x / np.linalg.norm(x, axis=1, keepdims=True)),
+    "greatest_of_three": ("MaxPooling1D", {"pool_size": 3, "strides": 1, "padding": "same"},
+                          lambda x: np.stack([x[:, max(0, t - 1):t + 2].max(axis=1) for t in range(x.shape[1])], axis=1)),
+    "mean_of_three": ("AveragePooling1D", {"pool_size": 3, "strides": 1, "padding": "same"},
+                      lambda x: np.stack([x[:, max(0, t - 1):t + 2].mean(axis=1) for t in range(x.shape[1])], axis=1)),
+    "means_of_parts": ("AdaptiveAveragePooling1D", {"output_size": 3}, lambda x: x.reshape(len(x), 3, 2, -1).mean(axis=2)),
+    "greatest_of_parts": ("AdaptiveMaxPooling1D", {"output_size": 2}, lambda x: x.reshape(len(x), 2, 3, -1).max(axis=2)),
+    "greatest": ("GlobalMaxPooling1D", {"keepdims": True}, lambda x: x.max(axis=1, keepdims=True)),
+    "means": ("GlobalAveragePooling1D", {"keepdims": True}, lambda x: x.mean(axis=1, keepdims=True)),
+}
+"""Name -> Keras' layer, its options, its equation."""
 SHAPES = {"distinct": (3, 6, 4), "square": (4, 6, 4), "single": (1, 6, 4)}
 
 
@@ -162,4 +200,18 @@ def sequences_are_reshaped(ask, name, of, time):
     before, came = seen.facts["dtypes"]
     if of == "single" and before != came:  # it is the same of any batch
         found.append(Deviation("dtype", f"dtype of whole numbers: {before} is told beforehand, and {came} came"))
+    return found
+
+
+@statement("Layers that bend, share, scale or pool numbers are their equations with each of their options, called at once, in a "
+           "model, and in one that is made of its configuration.", sparing=0, eager=1,
+           source="Keras: ReLU, LeakyReLU, ELU, PReLU, Softmax, Rescaling, Normalization, UnitNormalization, pooling")
+def layers_that_stand_alone_are_equations(ask) -> list[Deviation]:
+    inputs, found = draw_values(generator("layers alone"), SHAPES["distinct"]), []
+    asked = tuple((name, layer, options, SLOPES.get(name)) for name, (layer, options, _) in STANDING.items())
+    seen = ask(FunctionRequest("standing", (("layers", asked), ("inputs", inputs))))
+    for name, (layer, _, equation) in STANDING.items():
+        due = equation(inputs)
+        for way in ("called", "in_a_model", "made_again"):
+            found += compare(f"{layer}/{name}/{way}", seen[f"{name}/{way}"], due, SLACK * np.maximum(1.0, np.abs(due)))
     return found

@@ -11,7 +11,7 @@ import numpy as np
 
 from cases.differences import gradient
 from cases.families.base import statement
-from cases.function_calls import CHEAP, GROUPS, STEPS, Call, M, X
+from cases.function_calls import CHEAP, GROUPS, Call, M, X, Z
 from cases.layers import generator
 from cases.models import FunctionRequest
 from cases.requests import Deviation
@@ -66,8 +66,6 @@ def differing(words: str, came: Mapping[str, np.ndarray], call: Call) -> list[De
     return found
 
 
-Z = np.where(np.arange(STEPS)[:, None] == 1, 0.0, X).astype("float32")
-"""Numbers, one step of which is nothing but zeros."""
 SLOPES: Mapping[str, Call] = {
     "written": next(call for call in GROUPS["picked"] if call.function == "slice_update"),
     "multiplied": Call("cumprod", (Z,), {"axis": 1}),

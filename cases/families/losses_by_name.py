@@ -19,8 +19,8 @@ CLASSES = 4
 SHAPES = {"steps": (3, 5, CLASSES), "rows": (5, CLASSES), "square": (CLASSES, CLASSES), "one_row": (1, CLASSES),
           "steps_of_one_row": (1, 5, CLASSES), "cube": (CLASSES, CLASSES, CLASSES)}
 """What the losses are of, by name; the last axis is that of the classes."""
-STEPPED = SHAPES | {"one_step": (3, 1, CLASSES)}
-"""Those of cross-entropies: an axis of one step is no axis of one class."""
+STEPPED = SHAPES | {"one_step": (3, 1, CLASSES), "frames": (2, 3, 5, CLASSES)}
+"""Those of cross-entropies: an axis of one step is no axis of one class, and each step may be a frame."""
 SLACK = 512 * unit_roundoff("float32")
 DELTA, SMOOTHING, GAMMA, ALPHA = 0.625, 0.25, 3.0, 0.375
 
@@ -237,9 +237,11 @@ def circles(labels: np.ndarray, x: np.ndarray, itself: bool, gamma: float = 80.0
 
 
 @statement("A circle loss is its equation of each row, with the documented constants and with others, with the row itself among "
-           "those of its label and without; a CTC loss by its name takes 0 for the blank and for padding.",
-           {"loss": ("circle", "circle_with_itself", "ctc"), "form": ("function", "loss")}, strength=(1, 2, 2), sparing=0,
-           source="Keras: losses.Circle, losses.CTC; Sun et al. 2020; Graves et al. 2006")
+           "those of its label and without; a CTC loss by its name takes 0 for the blank and for padding; the generalized "
+           "cross-entropy is (1 - p^q) / q of the share p of each row's class.",
+           {"loss": ("circle", "circle_with_itself", "ctc", "generalized"), "form": ("function", "loss")}, strength=(1, 2, 2),
+           sparing=0, source="Keras: losses.Circle, losses.CTC, losses.CategoricalGeneralizedCrossEntropy; Sun et al. 2020; "
+                             "Graves et al. 2006; Zhang and Sabuncu 2018")
 def circle_and_ctc_losses_are_equations(ask, loss, form) -> list[Deviation]:
     random = generator("rarer losses")
     given = FORMS["default" if form == "function" else "options"]
@@ -248,6 +250,10 @@ def circle_and_ctc_losses_are_equations(ask, loss, form) -> list[Deviation]:
         targets, outputs = np.array([[1, 2, 2], [3, 0, 0]]), 2 * draw_values(random, (2, 6, CLASSES))
         parts = np.exp(outputs) / np.exp(outputs).sum(axis=-1, keepdims=True)
         due = np.array([-np.log(likelihood(one, tuple(row[row > 0]), 0)[0]) for one, row in zip(parts, targets, strict=True)])
+    elif loss == "generalized":
+        name, kind, options = "categorical_generalized_cross_entropy", "CategoricalGeneralizedCrossEntropy", {"q": DELTA}
+        t, outputs = drawn("class", SHAPES["rows"], loss)
+        targets, due = t.argmax(axis=-1), (1 - (t * outputs).sum(axis=-1) ** DELTA) / DELTA
     else:
         name, kind, options = "circle", "Circle", {**given, "remove_diagonal": loss == "circle"}
         targets, outputs = np.array([0, 1, 0, 2, 1, 2, 0]), normal(draw_values(random, (7, 3)))
@@ -295,10 +301,11 @@ OF_LOGITS = "losses.CategoricalCrossentropy of logits"
 """What else is told the axis of the classes."""
 
 
-@statement("A cross-entropy of classes is its equation of one step, by their number too, and along another axis, of logits as of "
-           "shares.", sparing=1, source="Keras: losses(from_logits, axis)")
+@statement("A cross-entropy of classes is its equation of one step, of steps that are frames, by their number too, and along "
+           "another axis, of logits as of shares.", sparing=1, source="Keras: losses(from_logits, axis)")
 def cross_entropies_of_one_step_are_equations(ask) -> list[Deviation]:
     asked = [(name, cross_entropies_are_equations(ask, name, "one_step", logits, False, "function"))
              for name, logits in ((SPARSE, False), ("categorical_crossentropy", True))]
+    asked += [(f"{SPARSE} of frames", cross_entropies_are_equations(ask, SPARSE, "frames", True, False, "function"))]
     asked += [(OF_LOGITS, classes_lie_along_any_axis(ask, OF_LOGITS, 5))]
     return [Deviation(name, f"{name}: {one.message}", one.deviation, one.allowed) for name, found in asked for one in found]

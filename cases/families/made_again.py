@@ -43,6 +43,7 @@ MADE: Mapping[str, tuple[str, dict[str, Any]]] = {
     "metrics.FBetaScore": ("class_rows", {"average": "weighted", "beta": 2.0, "threshold": 0.25}),
     "metrics.MeanIoU": ("class", {"num_classes": CLASSES, "sparse_y_true": False, "sparse_y_pred": False, "ignore_class": 1}),
     "metrics.R2Score": ("rows", {"class_aggregation": "variance_weighted_average", "num_regressors": 2}),
+    "metrics.MeanMetricWrapper": ("numbers", {"fn": "losses.huber", "delta": 0.625}),
     "metrics.PearsonCorrelation": ("numbers", {"axis": 1}), "metrics.ConcordanceCorrelation": ("numbers", {"axis": 1}),
     **{f"initializers.{name}": ("shape", options) for name, options in {
         "Identity": {"gain": 0.5}, "Orthogonal": {"gain": 0.5, "seed": 3}, "Constant": {"value": 0.25},
@@ -74,7 +75,7 @@ MADE: Mapping[str, tuple[str, dict[str, Any]]] = {
         "Lion": {"learning_rate": 0.5, "beta_1": 0.25, "use_ema": True, "ema_momentum": 0.5,
                  "ema_overwrite_frequency": 2}}.items()},
 }
-"""Module and class -> what it reads; its options, none of them the default."""
+"""Module and class -> what it reads; its options, none of them the default; a function is told by its name."""
 RARE = tuple(f"optimizers.{name}" for name in ("Adagrad", "Adadelta", "Adamax", "Ftrl", "AdamW"))
 """What is asked at full depth alone."""
 LENGTH = 4

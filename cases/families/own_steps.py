@@ -46,8 +46,8 @@ PENALTY = 0.125
            {"masked": (True, False), "added": tuple(ADDED)},
            strength=(1, 1, 2), sparing=1, source="Keras: Layer.add_loss, losses of masked sequences")
 def losses_add_up(ask, masked, added) -> list[Deviation]:
-    """Arrays: `loss`, of a model that gives what it reads, by the squares of what it reads; `twice`, what a stateless call of a
-    model collects whose only layer, the first of those, is called twice."""
+    """Arrays: `loss`, of a model that gives what it reads, by the squares of what it reads; `once`, what a stateless call of it
+    collects; `twice`, that of a model whose only layer, the first of those, is called twice."""
     inputs = generator("losses add up").uniform(0.5, 1.5, (3, LONG, 2))
     lengths = np.array([LONG, LONG - 44, LONG - 2]) if masked else np.full(3, LONG)
     more = ADDED[added]
@@ -55,6 +55,8 @@ def losses_add_up(ask, masked, added) -> list[Deviation]:
     valid = np.arange(LONG) < lengths[:, None]
     due = np.array((inputs**2).mean(axis=2)[valid].mean() + sum(map(sum, more)) + PENALTY * len(more))
     found = [d for name in ("loss", "trained") for d in compare(name, seen[name], due, 64 * unit_roundoff("float32") * due)]
+    given = np.array(sum(map(sum, more)) + PENALTY * len(more))
+    found += compare("once", seen["once"], given, 64 * unit_roundoff("float32") * given)
     return found + compare("twice", seen["twice"], np.array(2 * sum(more[0]) + PENALTY), 64 * unit_roundoff("float32"))
 
 

@@ -6,7 +6,8 @@ lion            w <- w - rate sign(beta_1 m + (1 - beta_1) g), then m <- beta_2 
 lamb            d = M / (sqrt(V) + epsilon) of Adam, w <- w - rate d |w| / |d|                           (You et al. 2020)
 ftrl            follow the regularized leader                                                            (McMahan et al. 2013)
 adafactor       of a matrix the squares' means of its rows and columns alone are kept                    (Shazeer, Stern 2018)
-schedule_free   z <- z - rate g / (sqrt(V) + epsilon), x the mean of all z, w <- (1 - beta_1) z + beta_1 x
+schedule_free   z <- z - rate g / (sqrt(V) + epsilon), x the mean of all z, w <- (1 - beta_1) z + beta_1 x; the rate grows to
+                its own over the first steps
                                                                                                          (Defazio et al. 2024)
 muon            of a matrix: momentum, almost orthogonal by Newton and Schulz; of a vector: Adam         (Jordan et al. 2024)
 """
@@ -21,6 +22,7 @@ import numpy as np
 from cases.families.base import statement
 from cases.layers import generator
 from cases.models import FunctionRequest
+from cases.requests import Deviation
 from cases.tolerance import compare, unit_roundoff
 
 STEPS, SHAPES, RATE = 4, ((3, 2), (2,)), 0.125
@@ -83,7 +85,7 @@ def adafactor(w: np.ndarray, g: np.ndarray, kept: dict[str, Any], t: int, o: Map
 def schedule_free(w: np.ndarray, g: np.ndarray, kept: dict[str, Any], t: int, o: Mapping[str, Any]) -> np.ndarray:
     """Between the newest weight and the mean of all."""
     square = moments(g, kept, t, 0.0, o["beta_2"])[1]
-    kept["z"] = kept.get("z", w) - RATE * g / (np.sqrt(square) + o["epsilon"])
+    kept["z"] = kept.get("z", w) - RATE * min(1.0, t / o["warmup_steps"]) * g / (np.sqrt(square) + o["epsilon"])
     kept["x"] = (1 - 1 / t) * kept.get("x", w) + kept["z"] / t
     return (1 - o["beta_1"]) * kept["z"] + o["beta_1"] * kept["x"]
 
@@ -109,7 +111,8 @@ MUON = {"momentum": 0.5, "ns_steps": 2, "muon_a": 2.0, "muon_b": -1.5, "muon_c":
         "adam_beta_1": 0.5, "adam_beta_2": 0.75, "epsilon": 0.25, "weight_decay": 0.25, "adam_weight_decay": 0.5}
 FACTORED = {"beta_2_decay": -0.5, "epsilon_1": 0.25, "epsilon_2": 0.125, "clip_threshold": 0.5}
 OPTIMIZERS: Mapping[str, tuple[str, Mapping[str, Any], Step]] = {
-    "schedule_free": ("ScheduleFreeAdamW", {"beta_1": 0.75, "beta_2": 0.5, "epsilon": 0.125}, schedule_free),
+    "schedule_free": ("ScheduleFreeAdamW", {"beta_1": 0.75, "beta_2": 0.5, "epsilon": 0.125, "warmup_steps": 3},
+                      schedule_free),
     "muon": ("Muon", {**MUON, "nesterov": True}, muon), "muon_plain": ("Muon", {**MUON, "nesterov": False}, muon),
     "lamb": ("Lamb", {"beta_1": 0.5, "beta_2": 0.75, "epsilon": 0.25}, lamb),
     "lion": ("Lion", {"beta_1": 0.25, "beta_2": 0.75}, lion),
@@ -147,3 +150,53 @@ def rare_optimizers_are_their_equations(ask, optimizer):
         ("gradients", gradients))))
     due = stepped(optimizer, weights, gradients)
     return [d for place, array in due.items() for d in compare(place, seen[place], array, SLACK * np.abs(array).max())]
+
+
+WARMUP = 4
+"""Steps over which the rate grows."""
+
+
+@statement("Where the rate grows over the first steps, the first one is that of its share of the rate.", sparing=0,
+           source="Keras: ScheduleFreeAdamW(warmup_steps)")
+def rates_that_grow_begin_with_their_share(ask):
+    random = generator("rates that grow")
+    weights, gradients = (tuple(random.uniform(0.5, 1.5, shape) for shape in SHAPES) for _ in range(2))
+    name, options, _ = OPTIMIZERS["schedule_free"]
+    grows, rests = (ask(FunctionRequest("stepped", (
+        ("optimizer", "schedule_free"), ("name", name), ("options", {**options, "learning_rate": rate, "warmup_steps": steps}),
+        ("weights", weights), ("gradients", (gradients,))))) for rate, steps in ((RATE, WARMUP), (RATE / WARMUP, 1)))
+    found = [d for place, array in rests.named("weights").items() for d in compare(
+        place, grows[place], array.astype("float64"), SLACK * np.abs(array).max())]
+    if any(np.array_equal(array[0], before.astype(array.dtype)) or not array.any() for array, before in zip(
+            rests.named("weights").values(), weights, strict=True)):
+        found.append(Deviation("weights", "a step changes nothing"))
+    return found
+
+
+
+MOMENTUM = 0.75
+"""Of the plain steps that the second of two weights takes; the first is trained by lion."""
+
+
+def apart(weights: tuple[np.ndarray, ...], gradients: tuple[tuple[np.ndarray, ...], ...]) -> dict[str, np.ndarray]:
+    """`weights/N`: (steps, …) each of two weights after every step of its own equation."""
+    first, second = weights
+    found, moved = stepped("lion", (first,), tuple(each[:1] for each in gradients)), np.zeros_like(second)
+    steps = []
+    for _, g in gradients:
+        moved = MOMENTUM * moved - RATE * g
+        second = second + moved
+        steps.append(second)
+    return found | {"weights/1": np.array(steps)}
+
+
+@statement("Where each weight has an optimizer of its own it takes the steps of that one, also where others that were made alike "
+           "are given what they remember, and go on.", sparing=0, eager=1, source="Keras: MultiOptimizer")
+def optimizers_of_their_own_are_followed(ask):
+    random = generator("optimizers of their own")
+    weights = tuple(random.uniform(0.5, 1.5, shape) for shape in SHAPES)
+    gradients = tuple(tuple(random.uniform(-1, 1, shape) for shape in SHAPES) for _ in range(STEPS))
+    kinds = (("Lion", {"learning_rate": RATE, **OPTIMIZERS["lion"][1]}), ("SGD", {"learning_rate": RATE, "momentum": MOMENTUM}))
+    seen = ask(FunctionRequest("stepped_apart", (("kinds", kinds), ("weights", weights), ("gradients", gradients))))
+    due = apart(weights, gradients)
+    return [d for name, one in due.items() for d in compare(name, seen[name], one, SLACK * np.abs(one).max())]

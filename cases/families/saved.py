@@ -81,7 +81,7 @@ def saved_models_predict_the_same(ask, part, way, kind, loss):
            {**FACTORS, "way": WHOLE, "before": BEFORE, "policy": ("float32", "mixed_float16")},
            senseless=(SENSELESS[0], SENSELESS[3]), strength=(1, 1, 2),
            usual={"part": ("loops", "bidirectional"), "kind": ("functional",), "way": ("keras",),
-                  "before": ("nothing", "h5"), "policy": ("float32",)}, sparing=0, source="Keras: save, load_model")
+                  "before": ("h5", "nothing"), "policy": ("float32",)}, sparing=0, source="Keras: save, load_model")
 def saved_models_train_on(ask, part, way, kind, before, policy):
     seen = ask(asked(part, way, kind, True, before, policy=policy))
     found = same("loss", seen["loss/before"], seen["loss/after"], f"a second step of training after {way}")

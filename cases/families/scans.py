@@ -24,7 +24,7 @@ SLACK = 64 * unit_roundoff("float32")
 @statement("A scan over an associative function gives at each step what the steps so far give one after another, in the dtype of "
            "its elements.",
            {"elements": ("float32", "int32", "bool", "float16", "recurrence"), "steps": (5, 1, 6), "backwards": (False, True),
-            "axis": (0, 1)}, strength=(1, 1, 2), sparing=2, eager=3, source="Keras: ops.associative_scan; Blelloch 1990")
+            "axis": (0, 1)}, strength=(1, 2, 2), sparing=2, eager=3, source="Keras: ops.associative_scan; Blelloch 1990")
 def associative_scans_are_loops(ask, elements, steps, backwards, axis) -> list[Deviation]:
     random = generator("scans", elements, steps)
     shape = (steps, WIDTH)

@@ -252,6 +252,24 @@ def backed_up(keras: Any, model: Any, folder: Path) -> dict[str, np.ndarray]:
     return found
 
 
+def told_further(keras: Any, model: Any) -> dict[str, np.ndarray]:
+    """What the history holds that callbacks have added to the logs of epochs, and what one behind them has seen."""
+    seen = []
+
+    class Adding(keras.callbacks.Callback):
+        def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
+            logs["own"] = float(epoch)
+
+    class Seeing(keras.callbacks.Callback):
+        def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
+            seen.append(logs.get("learning_rate", np.nan))
+
+    each = [keras.callbacks.LearningRateScheduler(alone), Adding(), Seeing()]
+    ones = np.ones((2, 1), "float32")
+    told = model.fit(ones, ones, epochs=case.EPOCHS, verbose=0, callbacks=each).history
+    return {"seen": np.array(seen)} | {name: np.array(told.get(name, ())) for name in ("learning_rate", "own")}
+
+
 def run_kept_word(backend: Any, request: FunctionRequest) -> Observation:
     """Answer the request of `cases.families.callbacks.callbacks_keep_to_their_word`. Of a file it counts what is in it: the model
     writes its first weight, and reads it."""
@@ -275,6 +293,8 @@ def run_kept_word(backend: Any, request: FunctionRequest) -> Observation:
                 return Observation(by_metrics(keras, model))
             if kind in case.EVENTS:
                 return Observation(averaged(keras, model, kind))
+            if kind == "told_further":
+                return Observation(told_further(keras, model))
             model.save_weights, model.load_weights = lambda filepath, **_: Path(filepath).write_text(str(first(model))), load
             if kind == "backed_up":
                 return Observation(backed_up(keras, model, Path(folder)))

@@ -170,6 +170,12 @@ def run_numbered_batches(backend: Any, request: FunctionRequest) -> Observation:
                 raise IndexError(index)
             return np.full((2, 1), 2 * index + index % 2, "float32"), np.full((2, 1), index % 2, "float32")
 
+        def on_epoch_begin(self) -> None:
+            heard["begin"] += 1
+
+        def on_epoch_end(self) -> None:
+            heard["end"] += 1
+
     class One(Numbers):
         def __len__(self) -> int:
             return 1
@@ -182,6 +188,7 @@ def run_numbered_batches(backend: Any, request: FunctionRequest) -> Observation:
             sums[-1].append(float(logs["loss"]) * (batch + 1))
 
     sums: list[list[float]] = []
+    heard = {"begin": 0, "end": 0}
     with moment("build"):
         model = keras.Sequential([keras.layers.Dense(1, use_bias=False, kernel_initializer="ones")])
         slow = backend.engine.name == "tensorflow"
@@ -189,11 +196,13 @@ def run_numbered_batches(backend: Any, request: FunctionRequest) -> Observation:
     with moment("run"):
         keras.utils.set_random_seed(SEED)  # of Python's own generator, which shuffles
         predicted, alone = (model.predict(each(**threads), verbose=0)[::2, 0] // 2 for each in (Numbers, One))
+        before = tuple(heard.values())
         model.fit(Numbers(**threads), epochs=epochs, shuffle=options["shuffled"], verbose=0, callbacks=[Listening()],
                   class_weight=weights)
     told = {round(2 * n * weights[n % 2]): n for n in range(count)}
     came = {f"epoch {n}": np.array([told.get(round(loss), -1) for loss in np.diff(one)]) for n, one in enumerate(sums)}
-    return Observation({"predicted": predicted, "alone": alone, **came})
+    return Observation({"predicted": predicted, "alone": alone, **came}, facts={
+        "heard": tuple(now - then for now, then in zip(heard.values(), before, strict=True))})
 
 
 def run_fed_rows(backend: Any, request: FunctionRequest) -> Observation:

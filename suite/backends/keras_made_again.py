@@ -62,7 +62,8 @@ def run_made_again(backend: Any, request: FunctionRequest) -> Observation:
     needed = [p.name for p in inspect.signature(kind).parameters.values() if p.default is p.empty and p.kind not in (
         p.VAR_POSITIONAL, p.VAR_KEYWORD)]
     with moment("build"):
-        every = {"made": kind(**options["options"])}
+        given = {n: class_of(keras, one) if n == "fn" else one for n, one in options["options"].items()}
+        every = {"made": kind(**given)}
         every |= {f"again/{way}": again(keras, every["made"], way) for way in ("configuration", "words")}
         if not needed and set(options["options"]) != {"seed"}:
             every["plain"] = kind()

@@ -190,6 +190,27 @@ def run_reshaped(backend: Any, request: FunctionRequest) -> Observation:
     return Observation({"called": called, "predicted": predicted, "told": np.array(told)}, facts={"dtypes": dtypes})
 
 
+def run_standing(backend: Any, request: FunctionRequest) -> Observation | Unsupported:
+    """Answer the request of `cases.families.functions_by_name.layers_that_stand_alone_are_equations`: a model of all of them."""
+    options, keras, numpy = dict(request.arguments), backend.keras, backend.engine.numpy
+    if lacking := [layer for _, layer, *_ in options["layers"] if not hasattr(keras.layers, layer)]:
+        return Unsupported(f"this release of Keras has no {lacking[0]}")
+    inputs = backend.engine.tensor(options["inputs"].astype("float32"))
+    with moment("build"):
+        start = keras.Input(tuple(inputs.shape[1:]))
+        layers = [getattr(keras.layers, layer)(**more) for _, layer, more, _ in options["layers"]]
+        model = keras.Model(start, [layer(start) for layer in layers])
+        for layer, (*_, weights) in zip(layers, options["layers"], strict=True):
+            if weights is not None:
+                layer.set_weights([weights.astype("float32")])
+        again = keras.Model.from_config(model.get_config())
+        again.set_weights(model.get_weights())
+    with moment("run"):
+        ways = {"called": [layer(inputs) for layer in layers], "in_a_model": model(inputs), "made_again": again(inputs)}
+        return Observation({f"{name}/{way}": numpy(one) for way, outputs in ways.items()
+                            for (name, *_), one in zip(options["layers"], outputs, strict=True)})
+
+
 def run_masked_loss_by_name(backend: Any, request: FunctionRequest) -> Observation:
     """Answer the request of `cases.families.counted_by_name.losses_by_name_count_valid_steps`."""
     options, keras, engine = dict(request.arguments), backend.keras, backend.engine
@@ -250,7 +271,7 @@ def run_metric_over_batches(backend: Any, request: FunctionRequest) -> Observati
     """Answer the requests of `cases.families.counted_by_name.averaged`."""
     options, keras, engine = dict(request.arguments), backend.keras, backend.engine
     with moment("build"):
-        one = getattr(keras.metrics, options["metric"])()
+        one = getattr(keras.metrics, options["metric"])(**options["options"])
     with moment("run"):
         batches = list(zip(*(options[name] for name in ("targets", "outputs", "masks", "weights")), strict=True))
         for number, (targets, outputs, mask, weights) in enumerate([batches[0], *batches]):

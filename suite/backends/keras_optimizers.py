@@ -151,6 +151,36 @@ def compiled(engine: Any, optimizer: Any, variables: list[Any]) -> Any:
     return advance
 
 
+def run_stepped_apart(backend: Any, request: FunctionRequest) -> Observation | Unsupported:
+    """Answer the request of `cases.families.rare_optimizers.optimizers_of_their_own_are_followed`: each weight after every step,
+    the second half by others that are given what the first ones remember."""
+    options, keras, engine = dict(request.arguments), backend.keras, backend.engine
+    if not hasattr(keras.optimizers, "MultiOptimizer"):
+        return Unsupported("this Keras has no MultiOptimizer")
+    variables = [keras.Variable(weight.astype("float32")) for weight in options["weights"]]
+
+    def made() -> Any:
+        own = [getattr(keras.optimizers, name)(**given) for name, given in options["kinds"]]
+        several = keras.optimizers.MultiOptimizer(
+            lambda variable: next(one for one, each in zip(own, variables, strict=True) if each is variable))
+        several.build(variables)
+        return several
+
+    found: list[list[np.ndarray]] = [[] for _ in variables]
+    with moment("run"):
+        optimizer = made()
+        for number, gradients in enumerate(options["gradients"]):
+            if 2 * number == len(options["gradients"]):
+                store: dict[str, Any] = {}
+                optimizer.save_own_variables(store)
+                optimizer = made()
+                optimizer.load_own_variables(store)
+            optimizer.apply([engine.tensor(each.astype("float32")) for each in gradients], variables)
+            for place, variable in enumerate(variables):
+                found[place].append(np.array(engine.numpy(variable.value)))
+    return Observation({f"weights/{place}": np.array(each) for place, each in enumerate(found)})
+
+
 def run_stepped(backend: Any, request: FunctionRequest) -> Observation | Unsupported:
     """Answer the request of `cases.families.rare_optimizers`: each weight after every step, taken one by one,
     the second half by another optimizer that is given what this one remembers."""

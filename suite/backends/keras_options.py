@@ -27,9 +27,10 @@ def run_shared(backend: Any, request: FunctionRequest) -> Observation:
     with moment("build"):
         one, start = keras.layers.LSTM(3, return_sequences=True), keras.Input((None, 3), name="series")
         one(keras.Input((4, 3)))  # which stands in no model
+        turn = keras.layers.Dense(3, "tanh")
         ids = keras.Input((None,), 2, dtype="int32", name="ids")
         model = keras.Model([start, ids], [
-            one(one(one(start)))[:, ::2], keras.layers.Embedding(9, 2, dtype="float16")(ids),
+            one(turn(one(turn(one(start)))))[:, ::2], keras.layers.Embedding(9, 2, dtype="float16")(ids),
             keras.ops.add(ids, np.array([1], "int32"))])
         both = {"made": model, "again": remade(keras, model, options["way"])}
         kind = keras.Model if options["way"] == "file" else Own  # which no file knows

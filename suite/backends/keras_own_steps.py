@@ -72,10 +72,12 @@ def run_losses_added(backend: Any, request: FunctionRequest) -> Observation:
         twice = keras.Model(start, one(one(start)))
     x, y = np.where(valid[:, :, None], inputs, np.float32(-7.0)), np.zeros_like(inputs)
     with moment("run"):
-        losses = twice.stateless_call([one.weight.value], [], backend.engine.tensor(inputs), return_losses=True)[2]
+        collected = {name: each.stateless_call([v.value for v in each.trainable_variables], [], backend.engine.tensor(inputs),
+                                               return_losses=True)[2] for name, each in (("once", model), ("twice", twice))}
         return Observation({
             "loss": np.array(float(model.evaluate(x, y, verbose=0))), "trained": np.array(float(model.train_on_batch(x, y))),
-            "twice": np.array(sum(float(backend.engine.numpy(each).sum()) for each in losses))})
+            **{name: np.array(sum(float(backend.engine.numpy(each).sum()) for each in losses))
+               for name, losses in collected.items()}})
 
 
 def run_added_by_models(backend: Any, request: FunctionRequest) -> Observation:

@@ -60,6 +60,7 @@ from suite.backends.keras_named import (
     run_named_outputs,
     run_nested_results,
     run_reshaped,
+    run_standing,
     run_told_results,
     run_turned,
     run_weighted_metric,
@@ -67,7 +68,7 @@ from suite.backends.keras_named import (
 )
 from suite.backends.keras_named_inputs import run_named_inputs
 from suite.backends.keras_open_lengths import run_open_lengths
-from suite.backends.keras_optimizers import run_stepped
+from suite.backends.keras_optimizers import run_stepped, run_stepped_apart
 from suite.backends.keras_options import (
     run_activity,
     run_bound,
@@ -124,7 +125,7 @@ from suite.backends.keras_single_calls import (
     run_training_for_nothing,
 )
 from suite.backends.keras_stateful import run_kept_writes, run_stateful_calls
-from suite.backends.keras_tensors import run_slopes, run_tensors
+from suite.backends.keras_tensors import run_operators, run_slopes, run_tensors
 from suite.backends.keras_told import run_options
 from suite.backends.keras_training import run_logs
 from suite.backends.keras_transforms import run_recomputed, run_transformed
@@ -200,7 +201,7 @@ PROBES: Mapping[str, Callable] = {
     "sparse_step": run_sparse_step, "seeds": run_seeds, "told_dtypes": run_told_dtypes, "named_outputs": run_named_outputs,
     "nested_results": run_nested_results, "metric_by_word": run_metric_by_word, "loss_by_name": run_loss_by_name,
     "turned": run_turned, "told_results": run_told_results,
-    "scaled_model": run_scaled_model, "activation": run_activation, "reshaped": run_reshaped,
+    "scaled_model": run_scaled_model, "activation": run_activation, "reshaped": run_reshaped, "standing": run_standing,
     "attending_long": run_attending_long, "wrong_weights": run_wrong_weights, "told_shapes": run_told_shapes,
     "options_of_nothing": lambda backend, request: run_options_of_nothing({"keras": backend.keras}, request),
     "contained": run_contained, "initialized": run_initialized, "padded_with": run_padded_with, "mapped": run_mapped,
@@ -218,7 +219,8 @@ PROBES: Mapping[str, Callable] = {
     "adapted_scaled": run_adapted_scaled,
     "whole_configurations": run_whole_configurations, "made_again": run_made_again, "typed_again": run_typed_again,
     "stateless_steps": run_stateless_steps,
-    "stepped": run_stepped, "edited_file": run_edited_file, "distilled": run_distilled, "lent_weights": run_lent_weights,
+    "stepped": run_stepped, "stepped_apart": run_stepped_apart, "edited_file": run_edited_file,
+    "distilled": run_distilled, "lent_weights": run_lent_weights,
     "kept_mode": run_kept_mode, "mode_behind": run_mode_behind, "engine_module": run_engine_module,
     "engine_modes": run_engine_modes,
     "held_lists": run_held_lists, "own_shapes": run_own_shapes, "steps_given": run_steps_given,
@@ -229,7 +231,8 @@ PROBES: Mapping[str, Callable] = {
     "metric_over_batches": run_metric_over_batches, "confusion": run_confusion,
     "built_part": run_built_part, "frozen_model": run_frozen_model,
     "feeding": run_feeding, "fed_rows": run_fed_rows, "numbered_batches": run_numbered_batches,
-    "single_calls": run_single_calls, "stopped_training": run_stopped_training, "tensors": run_tensors, "slopes": run_slopes,
+    "single_calls": run_single_calls, "stopped_training": run_stopped_training, "tensors": run_tensors,
+    "operators": run_operators, "slopes": run_slopes,
     "left_out_inputs": run_left_out_inputs, "counted_batches": run_counted_batches,
     "training_for_nothing": run_training_for_nothing,
     "quantized_model": run_quantized_model, "grouped_weights": run_grouped_weights, "changed_model": run_changed_model,

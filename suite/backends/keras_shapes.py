@@ -41,7 +41,8 @@ def run_told_shapes(backend: Any, request: FunctionRequest) -> Observation | Uns
         outputs = result(tensors)
     told = {"symbolic": symbolic, "computed": computed, "listed": listed, "came": outputs.shape}
     if len(shapes) == 1:
-        told["series"] = keras.Sequential([keras.layers.Identity(), made()]).compute_output_shape((None, *shapes[0]))
+        same = keras.layers.Identity
+        told["series"] = keras.Sequential([same(), made(), same()]).compute_output_shape((None, *shapes[0]))
     if not options["scored"]:
         told["again"] = called(layer.compute_output_shape, [(MORE_ROWS, *one.shape[1:]) for one in inputs])
     shapes = {name: np.array([OPEN if size is None else int(size) for size in shape]) for name, shape in told.items()}

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import operator
 from operator import attrgetter
 from typing import Any
 
 import numpy as np
 
+from cases.families.operators import PARTS
 from cases.function_calls import ROWS
 from cases.models import FunctionRequest
 from cases.requests import Observation, Unsupported
@@ -99,3 +101,29 @@ def run_slopes(backend: Any, request: FunctionRequest) -> Observation:
     with moment("run"):
         _, gradients = engine.differentiate(loss, [variable])
         return Observation({"gradients": np.array(engine.numpy(gradients[0]))})
+
+
+def run_operators(backend: Any, request: FunctionRequest) -> Observation:
+    """Answer the request of `cases.families.operators.operators_are_pythons`: of a graph, in one graph. What raises an error
+    is told in words."""
+    options, keras, engine = dict(request.arguments), backend.keras, backend.engine
+    of_graph, raised, results = options["of"] == "graph", [], {}
+
+    def operand(one: np.ndarray) -> Any:
+        if of_graph:
+            return keras.KerasTensor(one.shape, dtype=str(one.dtype))
+        return keras.Variable(one, dtype=str(one.dtype), trainable=one.dtype.kind == "f")
+
+    operands_by_name = {name: operand(one) for name, one in options["given"].items()}
+    both = {**operands_by_name, **PARTS}
+    for words, name, operands in options["written"]:
+        with moment("run"):
+            try:
+                results[words] = getattr(operator, name)(*(both[one] if isinstance(one, str) else one for one in operands))
+            except Exception as error:
+                raised.append((words, f"{type(error).__name__}: {error}"[:300]))
+    if of_graph:
+        with moment("run"):
+            graph = keras.Function(list(operands_by_name.values()), list(results.values()))
+            results = dict(zip(results, graph([engine.tensor(one) for one in options["given"].values()]), strict=True))
+    return Observation({words: engine.numpy(one) for words, one in results.items()}, facts={"raised": tuple(raised)})

@@ -9,7 +9,7 @@ import numpy as np
 from cases.batches import Batch
 from cases.families.found_by_name import PLACES
 from cases.families.half_ranges import LAYERS
-from cases.families.rare_optimizers import stepped
+from cases.families.rare_optimizers import apart, stepped
 from cases.layers import Layer
 from cases.models import FunctionRequest
 from cases.requests import Observation, Request, Unsupported
@@ -19,7 +19,7 @@ from suite.backends import moment
 def run_made_again(backend: Any, request: FunctionRequest) -> Observation:
     """A number of the options, which are all there is to a part."""
     value = np.array(len(str(dict(request.arguments)["options"])), "float32")
-    return Observation({"made": value, "again/configuration": value, "again/words": value, "plain": 0 * value})
+    return Observation({"made": value, "again/configuration": value, "again/words": value, "plain": np.zeros_like(value)})
 
 
 def run_found_parts(backend: Any, request: FunctionRequest) -> Observation:
@@ -252,7 +252,8 @@ def run_losses_added(backend: Any, request: FunctionRequest) -> Observation:
     valid = np.arange(options["inputs"].shape[1]) < options["lengths"][:, None]
     own = sum(sum(added) + options["penalty"] for added in options["added"])
     loss = np.array((options["inputs"][valid] ** 2).mean() + own)
-    return Observation({"loss": loss, "trained": loss, "twice": np.array(2 * sum(options["added"][0]) + options["penalty"])})
+    return Observation({"loss": loss, "trained": loss, "once": np.array(own),
+                        "twice": np.array(2 * sum(options["added"][0]) + options["penalty"])})
 
 
 def run_added_by_models(backend: Any, request: FunctionRequest) -> Observation:
@@ -278,6 +279,12 @@ def run_stepped(backend: Any, request: FunctionRequest) -> Observation:
     """The steps of the equation."""
     options = dict(request.arguments)
     return Observation(stepped(options["optimizer"], options["weights"], options["gradients"]))
+
+
+def run_stepped_apart(backend: Any, request: FunctionRequest) -> Observation:
+    """The steps of each equation."""
+    options = dict(request.arguments)
+    return Observation(apart(options["weights"], options["gradients"]))
 
 
 def run_distilled(backend: Any, request: FunctionRequest) -> Observation:

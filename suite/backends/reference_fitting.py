@@ -35,7 +35,8 @@ def run_numbered_batches(backend: Any, request: FunctionRequest) -> Observation:
     """In their order."""
     options = dict(request.arguments)
     order = np.arange(options["batches"])
-    return Observation({"predicted": order, "alone": order[:1], **{f"epoch {n}": order for n in range(options["epochs"])}})
+    return Observation({"predicted": order, "alone": order[:1], **{f"epoch {n}": order for n in range(options["epochs"])}},
+                       facts={"heard": (options["epochs"],) * 2})
 
 
 def run_single_calls(backend: Any, request: FunctionRequest) -> Observation:

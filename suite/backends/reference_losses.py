@@ -9,7 +9,7 @@ import numpy as np
 
 from cases.families import confusion, unit_lengths
 from cases.families.counted_by_name import CLASSES, LOSSES, beside_a_mask
-from cases.families.functions_by_name import ACTIVATIONS, RESHAPED
+from cases.families.functions_by_name import ACTIVATIONS, RESHAPED, STANDING
 from cases.families.losses_by_name import EQUATIONS
 from cases.families.losses_of_steps import ALONE, equation, of_variance
 from cases.models import FunctionRequest
@@ -106,6 +106,13 @@ def run_reshaped(backend: Any, request: FunctionRequest) -> Observation:
     outputs = RESHAPED[options["name"]][2](options["inputs"].astype("float32"))
     return Observation({"called": outputs, "predicted": outputs, "told": np.array(outputs.shape)},
                        facts={"dtypes": ("int32", "int32")})
+
+
+def run_standing(backend: Any, request: FunctionRequest) -> Observation:
+    """The equation of each."""
+    options = dict(request.arguments)
+    return Observation({f"{name}/{way}": STANDING[name][2](options["inputs"]) for name, *_ in options["layers"]
+                        for way in ("called", "in_a_model", "made_again")})
 
 
 def run_attending_long(backend: Any, request: FunctionRequest) -> Observation:

@@ -9,6 +9,7 @@ import numpy as np
 from cases.families.corners_of_functions import CORNERS
 from cases.families.functions_of_tensors import SLOPES, differences
 from cases.families.numbers_of_states import STATES
+from cases.families.operators import due as written_due
 from cases.families.scans import pieces
 from cases.function_calls import GROUPS
 from cases.models import FunctionRequest
@@ -116,6 +117,11 @@ def run_tensors(backend: Any, request: FunctionRequest) -> Observation:
     return Observation({f"{way}/{number}/{n}": one for way in ("came", "graph") for number, each in enumerate(results)
                         for n, one in enumerate(each)},
                        facts={"raised": (), "told": kinds, "given": kinds})
+
+
+def run_operators(backend: Any, request: FunctionRequest) -> Observation:
+    """What is due."""
+    return Observation(written_due(), facts={"raised": ()})
 
 
 def run_quantized_model(backend: Any, request: FunctionRequest) -> Observation:
