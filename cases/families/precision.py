@@ -17,7 +17,7 @@ from cases.tolerance import compare, unit_roundoff
 FACTORS = {
     "dtype": ("mixed_bfloat16", "bfloat16", "mixed_float16", "float16"), "cell": ("lstm", "gru", "simple_rnn"),
     "mask": ("right", "none", "gaps"), "states": (True, False), "direction": ("forward", "bidirectional"),
-    "kernel": ("fused", "generic", "compiled"), "return_sequences": (True, False), "gradients": (True, False),
+    "kernel": ("fused", "generic", "compiled"), "return_sequences": (True, False), "gradients": (True, False), "bias": (True, False),
 }
 OPTIONS = {"factors": FACTORS, "usual": {
     "dtype": ("mixed_bfloat16", "bfloat16", "mixed_float16"), "cell": ("lstm", "gru"), "kernel": ("fused",),
@@ -25,9 +25,9 @@ OPTIONS = {"factors": FACTORS, "usual": {
 POLICIES = "Keras: DTypePolicy; Micikevicius et al. 2018"
 
 
-def asked(dtype, cell, mask, states, direction, kernel, return_sequences, gradients) -> Request:
+def asked(dtype, cell, mask, states, direction, kernel, return_sequences, gradients, bias) -> Request:
     """A layer of this dtype, or of this policy."""
-    layer = Layer(cell, 3, 5, direction=direction, return_sequences=return_sequences, dtype=dtype)
+    layer = Layer(cell, 3, 5, direction=direction, return_sequences=return_sequences, dtype=dtype, bias=bias)
     wants = ("outputs", "states", *(("gradients",) if gradients else ()))
     batch = BatchPlan(4, 5, mask, states).draw(layer)
     if states:

@@ -95,3 +95,32 @@ def calls_keep_what_they_write(ask, dtype) -> list[Deviation]:
     found += equal("count", seen["count"], np.array(2.0)) + equal("spectral", seen["moved"], np.array(True), "whether it moved")
     average = inputs[1].mean(axis=(0, 1)) / 2 + inputs[0].mean(axis=(0, 1)) / 4
     return found + compare("average", seen["average"], average, 0.02 * (1 + np.abs(average)))
+
+
+WRITING = ("spectral", "own", "statistics")
+"""Layers that write into their weights when they are called in training: a spectral normalization, one of the user's own that
+halves a weight that is trained and counts its calls, and a batch normalization."""
+TRAINING = ("fit", "train_on_batch", "by hand")
+"""By hand: a call in training, and no step."""
+CALLS = 2
+
+
+@statement("What a layer writes into its weights, those that are trained too, while a model trains is what it writes when it is "
+           "called in training, and the model goes on with it.", {"kind": WRITING, "way": TRAINING},
+           usual={"way": TRAINING[:2]}, strength=(1, 1, 2), sparing=1, eager=1,
+           source="Keras: Variable.assign, SpectralNormalization, BatchNormalization")
+def training_keeps_what_calls_write(ask, kind, way) -> list[Deviation]:
+    """Arrays: `called/NAME`, what stands in each weight after calls in training, and `trained/NAME`, after as many steps at a
+    rate of zero; `called/outputs` and `trained/outputs`, in inference after that."""
+    random = generator("trained writes", kind)
+    inputs, targets = (draw_values(random, (CALLS * ROWS, width)) for width in (4, 3))
+    seen = ask(FunctionRequest("trained_writes", (("kind", kind), ("way", way), ("inputs", inputs), ("targets", targets),
+                                                 ("rows", ROWS))))
+    due, begun, found = seen.named("called"), seen.named("begun"), []
+    if all(np.array_equal(one, due[f"called/{name.partition('/')[2]}"]) for name, one in begun.items()):
+        found.append(Deviation("called", "calls in training write nothing"))
+    for name, each in due.items():
+        slack = 256 * unit_roundoff("float32") * (1 + np.abs(each.astype("float64")))
+        trained = f"trained/{name.partition('/')[2]}"
+        found += compare(trained, seen[trained], each.astype("float64"), slack)
+    return found

@@ -110,6 +110,7 @@ def run_engine_modes(backend: Any, request: FunctionRequest) -> Observation | Un
         model.fit(x, x, batch_size=1, epochs=2, validation_data=(x[:1], x[:1]), verbose=0)
         model.evaluate(x, x, verbose=0)
         model.predict(x, verbose=0)
+        model(x)
         facts = {name: tuple(each) for name, each in told.items()}
         wrapped = keras.layers.TorchModuleWrapper(torch.nn.GRU(1, 2, batch_first=True))
         again = type(wrapped).from_config(wrapped.get_config(), safe_mode=False)

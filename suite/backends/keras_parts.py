@@ -1,4 +1,4 @@
-"""Keras' means over no steps, weights given in making, and recurrent layers that drop everything."""
+"""Keras' means over no steps, attention to nothing, weights given in making, and recurrent layers that drop everything."""
 
 from __future__ import annotations
 
@@ -27,6 +27,34 @@ def run_meant(backend: Any, request: FunctionRequest) -> Observation:
             found = (layers.MultiHeadAttention(2, 2) if name == "MultiHeadAttention" else layers.GroupQueryAttention(2, 2, 1))(
                 given, given, value_mask=mask, **scores)
         return Observation({"outputs": engine.numpy(found[0] if options["scored"] else found)})
+
+
+def run_unread(backend: Any, request: FunctionRequest) -> Observation:
+    """Answer the request of `cases.families.rows_without_steps.queries_that_read_nothing_are_constants`."""
+    options, keras, engine = dict(request.arguments), backend.keras, backend.engine
+    layers, ops, name, may = keras.layers, keras.ops, options["layer"], options["may"]
+    query, key, value, others = (engine.tensor(options[one].astype("float32")) for one in ("query", "key", "value", "others"))
+    valid = {"padding": engine.tensor(may.any(axis=1)), "own": engine.tensor(may)}[options["by"]]
+    heads = {"MultiHeadAttention": lambda: layers.MultiHeadAttention(2, 2),
+             "GroupQueryAttention": lambda: layers.GroupQueryAttention(2, 2, 1)}
+    with moment("build"):
+        one = heads[name]() if name in heads else getattr(layers, name)()
+        held = [keras.Variable(each, dtype="float32") for each in (query, key)]
+
+    def called(query: Any, key: Any, **more: Any) -> Any:
+        if name in heads:
+            mask = {"value_mask" if options["by"] == "padding" else "attention_mask": valid}
+            return one(query, value, key, **mask, **more)
+        return one([query, value, key], mask=[None, valid], **more)
+
+    with moment("run"):
+        plain, turned = engine.numpy(called(query, key)), engine.numpy(called(others, others))
+        scored = engine.numpy(called(query, key, return_attention_scores=True)[0])
+        idle = engine.tensor(~may.any(axis=2, keepdims=True) * np.ones(plain.shape, "float32"))
+        _, slopes = engine.differentiate(lambda: ops.sum(called(*map(ops.convert_to_tensor, held)) * idle), held)
+    named = {n: np.zeros(plain.shape) if slope is None else engine.numpy(slope)
+             for n, slope in zip(("slopes/query", "slopes/key"), slopes, strict=True)}
+    return Observation({"outputs": plain, "turned/outputs": turned, "scored/outputs": scored, **named})
 
 
 def run_made_with_weights(backend: Any, request: FunctionRequest) -> Observation:

@@ -106,6 +106,7 @@ from suite.backends.keras_parts import (
     run_seeds,
     run_sparse_step,
     run_told_dtypes,
+    run_unread,
     run_wrong_table,
 )
 from suite.backends.keras_purity import run_purity, run_recorded
@@ -124,7 +125,7 @@ from suite.backends.keras_single_calls import (
     run_stopped_training,
     run_training_for_nothing,
 )
-from suite.backends.keras_stateful import run_kept_writes, run_stateful_calls
+from suite.backends.keras_stateful import run_kept_writes, run_stateful_calls, run_trained_writes
 from suite.backends.keras_tensors import run_operators, run_slopes, run_tensors
 from suite.backends.keras_told import run_options
 from suite.backends.keras_training import run_logs
@@ -176,7 +177,7 @@ PROBES: Mapping[str, Callable] = {
     "without_card": run_without_card, "made_convolution": run_made_convolution,
     "state_tree": run_state_tree, "written_beside": run_written_beside,
     "other_halves": run_other_halves, "stateful_calls": run_stateful_calls,
-    "kept_writes": run_kept_writes, "probabilities": run_probabilities,
+    "kept_writes": run_kept_writes, "trained_writes": run_trained_writes, "probabilities": run_probabilities,
     "each_step": run_each_step, "drawn_steps": run_drawn_steps, "open_steps": run_open_steps,
     "held_drawn": run_held_drawn, "held_counted": run_held_counted, "held_trained": run_held_trained,
     "masked_number": run_masked_number, "recomputed": run_recomputed, "whole_sequences": run_whole_sequences,
@@ -196,7 +197,7 @@ PROBES: Mapping[str, Callable] = {
     "numbers_as": run_numbers_as, "whole_classes": run_whole_classes,
     "class_weights": run_class_weights, "class_keys": run_class_keys, "normalized": run_normalized,
     "kept_mask": run_kept_mask, "both_ways": run_both_ways,
-    "meant": run_meant, "scan": run_scan, "loop_of_ops": run_loop, "pieces": run_pieces,
+    "meant": run_meant, "unread": run_unread, "scan": run_scan, "loop_of_ops": run_loop, "pieces": run_pieces,
     "made_with_weights": run_made_with_weights, "dropped_all": run_dropped_all,
     "sparse_step": run_sparse_step, "seeds": run_seeds, "told_dtypes": run_told_dtypes, "named_outputs": run_named_outputs,
     "nested_results": run_nested_results, "metric_by_word": run_metric_by_word, "loss_by_name": run_loss_by_name,

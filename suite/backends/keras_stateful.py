@@ -120,3 +120,49 @@ def run_kept_writes(backend: Any, request: FunctionRequest) -> Observation:
         spectral(engine.tensor(first[:, 0]), training=True)
         arrays |= {name: engine.numpy(one.value) for name, one in (("count", writing.count), ("average", writing.average))}
     return Observation(arrays | {"moved": np.array(not np.array_equal(before, engine.numpy(spectral.vector_u.value)))})
+
+
+def run_trained_writes(backend: Any, request: FunctionRequest) -> Observation:
+    """Answer the request of `cases.families.stateful_calls.training_keeps_what_calls_write`."""
+    options, keras, engine = dict(request.arguments), backend.keras, backend.engine
+    layers, rows = keras.layers, options["rows"]
+    inputs, targets = (options[name].astype("float32") for name in ("inputs", "targets"))
+
+    class Halving(layers.Layer):
+        def build(self, shape: Any) -> None:
+            self.scale = self.add_weight(shape=shape[-1:], initializer="ones")
+            self.count = self.add_weight(shape=(), initializer="zeros", trainable=False)
+
+        def call(self, inputs: Any, training: bool = False) -> Any:
+            if training:
+                self.scale.assign(self.scale / 2)
+                self.count.assign_add(1.0)
+            return inputs * self.scale
+
+    def made() -> Any:
+        kind = {"spectral": lambda: layers.SpectralNormalization(layers.Dense(3)), "own": Halving,
+                "statistics": layers.BatchNormalization}[options["kind"]]
+        model = keras.Sequential([keras.Input(inputs.shape[1:]), kind(), *([] if options["kind"] == "spectral" else
+                                                                         [layers.Dense(3)])])
+        model.compile(keras.optimizers.SGD(0.0), "mse")
+        return model
+
+    with moment("build"):
+        called, trained = made(), made()
+        trained.set_weights(called.get_weights())
+    arrays = {f"begun/{n}": np.array(one) for n, one in enumerate(called.get_weights())}
+    with moment("run"):
+        pieces = [slice(at, at + rows) for at in range(0, len(inputs), rows)]
+        for piece in pieces:
+            called(engine.tensor(inputs[piece]), training=True)
+        if options["way"] == "fit":
+            trained.fit(inputs, targets, batch_size=rows, shuffle=False, verbose=0)
+        for piece in pieces if options["way"] != "fit" else ():
+            if options["way"] == "train_on_batch":
+                trained.train_on_batch(inputs[piece], targets[piece])
+            else:
+                trained(engine.tensor(inputs[piece]), training=True)
+        for name, model in (("called", called), ("trained", trained)):
+            arrays |= {f"{name}/{n}": np.array(one) for n, one in enumerate(model.get_weights())}
+            arrays[f"{name}/outputs"] = engine.numpy(model(engine.tensor(inputs)))
+    return Observation(arrays)

@@ -102,3 +102,24 @@ def run_meant(backend: Any, request: FunctionRequest) -> Observation | Unsupport
         with torch.no_grad():  # by a fast kernel
             found["idle/outputs"] = module.eval()(given, given, given, **mask)[0]
         return Observation({name: to_numpy(tensor) for name, tensor in found.items()})
+
+
+def run_unread(backend: Any, request: FunctionRequest) -> Observation | Unsupported:
+    """Answer the request of `cases.families.rows_without_steps.queries_that_read_nothing_are_constants`."""
+    options = dict(request.arguments)
+    if options["layer"] != "MultiHeadAttention":
+        return Unsupported(f"PyTorch has no layer like {options['layer']}")
+    query, key, value, others = (torch.tensor(options[n].astype("float32")) for n in ("query", "key", "value", "others"))
+    barred = ~torch.tensor(options["may"])
+    with moment("run"):
+        module = nn.MultiheadAttention(query.shape[-1], 2, batch_first=True)
+        mask = ({"key_padding_mask": barred.any(dim=1)} if options["by"] == "padding"
+                else {"attn_mask": barred.repeat_interleave(2, dim=0)})
+        asking, asked = query.clone().requires_grad_(), key.clone().requires_grad_()
+        outputs = module(asking, asked, value, **mask, need_weights=False)[0]
+        idle = barred.all(dim=2, keepdim=True)
+        slopes = torch.autograd.grad((outputs * idle).sum(), [asking, asked])
+        found = {"outputs": outputs, "slopes/query": slopes[0], "slopes/key": slopes[1],
+                 "turned/outputs": module(others, others, value, **mask, need_weights=False)[0],
+                 "scored/outputs": module(query, key, value, **mask)[0]}
+        return Observation({name: to_numpy(tensor) for name, tensor in found.items()})

@@ -43,7 +43,7 @@ from suite.backends.pytorch_packed import (
     run_packed_by,
     run_padded_from,
 )
-from suite.backends.pytorch_parts import run_bags, run_made_elsewhere, run_meant, run_padded_with, run_wrong_bags
+from suite.backends.pytorch_parts import run_bags, run_made_elsewhere, run_meant, run_padded_with, run_unread, run_wrong_bags
 from suite.backends.pytorch_pruned import run_clusters, run_folded, run_pruned_as
 from suite.backends.pytorch_purity import run_helper, run_mixed_dtypes, run_purity
 from suite.backends.pytorch_quantized import run_made_ready, run_quantizable, run_quantized, run_quantized_bare
@@ -71,7 +71,7 @@ PROBES: Mapping[str, Callable] = {
     "quantized": run_quantized, "recomputed": run_recomputed,
     "helper": run_helper, "mixed_dtypes": run_mixed_dtypes, "counted_states": run_counted_states,
     "packed_as": run_packed_as, "padded_from": run_padded_from, "clipped": run_clipped, "bare": run_bare,
-    "meant": run_meant,
+    "meant": run_meant, "unread": run_unread,
     "bags": run_bags, "wrong_bags": run_wrong_bags, "padded_with": run_padded_with, "made_elsewhere": run_made_elsewhere,
     "options_of_nothing": lambda backend, request: run_options_of_nothing({"torch": backend.torch}, request),
     "contained": run_contained, "loaded_in_part": run_loaded_in_part, "kept_states": run_kept_states,

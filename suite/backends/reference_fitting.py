@@ -112,6 +112,15 @@ def run_kept_writes(backend: Any, request: FunctionRequest) -> Observation:
     return Observation(found | {"count": np.array(2.0), "average": (first / 2 + second) / 2, "moved": np.array(True)})
 
 
+def run_trained_writes(backend: Any, request: FunctionRequest) -> Observation:
+    """A weight that is halved by every call, which scales what comes."""
+    options = dict(request.arguments)
+    scale = 0.5 ** (len(options["inputs"]) / options["rows"])
+    kept = {"scale": np.array(scale), "outputs": scale * options["inputs"]}
+    found = {f"{who}/{name}": one for who in ("called", "trained") for name, one in kept.items()}
+    return Observation({"begun/scale": np.array(1.0)} | found)
+
+
 def run_thawed(backend: Any, request: FunctionRequest) -> Observation:
     """A kernel that stays, and then moves."""
     kernel = generator("thawed").normal(size=(2, 3))

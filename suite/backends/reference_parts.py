@@ -115,6 +115,21 @@ def run_meant(backend: Any, request: FunctionRequest) -> Observation:
     return Observation({"outputs": (options["inputs"] * there).sum(axis=1) / np.maximum(there.sum(axis=1), 1)})
 
 
+def run_unread(backend: Any, request: FunctionRequest) -> Observation:
+    """The mean of the values that may be read, by the softmax of products; nothing, where none may."""
+    options = dict(request.arguments)
+    query, key, value, may = (options[name] for name in ("query", "key", "value", "may"))
+
+    def attended(query: np.ndarray, key: np.ndarray) -> np.ndarray:
+        powers = np.exp(query @ np.swapaxes(key, 1, 2)) * may
+        return powers / np.maximum(powers.sum(axis=2, keepdims=True), 1e-9) @ value
+
+    outputs = attended(query, key)
+    return Observation({"outputs": outputs, "scored/outputs": outputs,
+                        "turned/outputs": attended(options["others"], options["others"]),
+                        "slopes/query": np.zeros(query.shape), "slopes/key": np.zeros(key.shape)})
+
+
 def run_made_with_weights(backend: Any, request: FunctionRequest) -> Observation:
     """The array itself."""
     return Observation({"given/0": np.ones(3), "found/0": np.ones(3), "trained": np.array(1)})

@@ -103,6 +103,7 @@ from suite.backends.reference_fitting import (
     run_stopped_training,
     run_thawed,
     run_told_training,
+    run_trained_writes,
     run_training_for_nothing,
     run_undecayed,
 )
@@ -189,6 +190,7 @@ from suite.backends.reference_parts import (
     run_spectral,
     run_told_dtypes,
     run_told_shapes,
+    run_unread,
     run_whole_classes,
     run_wrong_bags,
 )
@@ -282,7 +284,7 @@ PROBES: Mapping[str, Callable] = {
     "fresh_parameters": run_parameters,
     "read_back": run_read_back, "step": run_step, "pack_padded": run_pack, "ignored_class": run_ignored,
     "embedding": run_embedding, "stateful_calls": run_stateful_calls,
-    "kept_writes": run_kept_writes,
+    "kept_writes": run_kept_writes, "trained_writes": run_trained_writes,
     "probabilities": run_probabilities,
     "masked_loss": run_masked_loss, "many_lengths": run_lengths, "column": run_column, "pad_sequence": run_pad,
     "fetch": run_fetch, "declared_shapes": run_declared, "dropping": run_dropping,
@@ -323,7 +325,7 @@ PROBES: Mapping[str, Callable] = {
     "numbers_as": run_numbers_as, "whole_classes": run_whole_classes,
     "class_weights": run_class_weights, "class_keys": run_class_keys, "normalized": run_normalized,
     "kept_mask": run_kept_mask, "both_ways": run_both_ways,
-    "meant": run_meant, "scan": run_scan, "loop_of_ops": run_loop, "pieces": run_pieces,
+    "meant": run_meant, "unread": run_unread, "scan": run_scan, "loop_of_ops": run_loop, "pieces": run_pieces,
     "made_with_weights": run_made_with_weights, "dropped_all": run_dropped_all,
     "sparse_step": run_sparse_step, "seeds": run_seeds, "told_dtypes": run_told_dtypes, "bags": run_bags,
     "wrong_bags": run_wrong_bags, "padded_with": run_padded_with, "made_elsewhere": run_request,
