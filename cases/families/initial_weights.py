@@ -196,10 +196,12 @@ FILLED = {"kernel_initializer": 0.25, "recurrent_initializer": 0.5, "bias_initia
 @statement("Each initializer fills its own weight, and no other, a bias of every gate by numbers of its own; with "
            "unit_forget_bias the forget gate's bias is one.",
            {"cell": KIND["cell"], "direction": ("forward", "bidirectional"), "reset_after": (True, False),
-            "unit_forget_bias": (False, True)}, strength=(1, 1, 3),
+            "unit_forget_bias": (False, True)}, strength=(1, 2, 3),
            senseless=(SENSELESS[0], (("unit_forget_bias", "cell"), lambda ones, cell: ones and "lstm" not in cell)))
 def initializers_fill_their_weights(ask, unit_forget_bias, **kind):
     layer = described(**kind)
+    if unit_forget_bias and layer.convolution:  # which is not padded here
+        layer = layer.but(convolution=Convolution((2,), (2,), padding="valid"))
     more = {"unit_forget_bias": unit_forget_bias} if "f" in layer.gates else {}
     seen, found = fresh(ask, layer, **FILLED, **more), []
     for name, array in seen.named("weights").items():
