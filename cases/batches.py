@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from cases.layers import Layer, draw_states, generator, on_grid
+from cases.layers import Layer, draw_states, finer, generator, on_grid
 
 MASKS = ("none", "full", "right", "left", "gaps", "empty_row", "empty", "single")
 
@@ -78,7 +78,7 @@ class BatchPlan:
     def draw(self, layer: Layer, seed: int = 0) -> Batch:
         """The batch for `layer`: inputs, mask, states and cotangents, all random, distinct and non-zero."""
         random = generator("batch", self, layer.features, seed)
-        inputs = draw_values(random, (self.batch, self.time, layer.features))
+        inputs = finer(layer, draw_values(random, (self.batch, self.time, layer.features)))
         mask = draw_mask(random, self.mask, self.batch, self.time)
         states = draw_states(layer, self.batch, seed) if self.states else None
         return with_cotangents(layer, Batch(inputs, mask, states), seed)

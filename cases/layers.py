@@ -214,6 +214,11 @@ def generator(*words: object) -> np.random.Generator:
     return np.random.default_rng([zlib.crc32(str(word).encode()) for word in words])
 
 
+def finer(layer: Layer, array: np.ndarray) -> np.ndarray:
+    """`array`; of a layer of float64 with bits besides, the same everywhere, that float32 does not hold: a cast to it shows."""
+    return array + 2.0**-30 if layer.dtype == "float64" else array
+
+
 def on_grid(array: np.ndarray, bits: int = 10) -> np.ndarray:
     """`array` rounded to multiples of 2**-bits, and away from zero: sums of two such numbers are exact in float32.
 
@@ -241,7 +246,8 @@ def _drawn_weights(layer: Layer, seed: int) -> dict[str, np.ndarray]:
         kind = name.rsplit("/", 1)[1]
         scale = {"kernel": 0.9, "recurrent_kernel": 0.8, "bias": 0.35, "recurrent_bias": 0.3}[kind]
         spread = scale / np.sqrt(np.prod(shape[:-1])) if len(shape) > 1 else scale
-        weights[name] = on_grid(random.uniform(0.15, 1.0, shape) * random.choice([-1.0, 1.0], shape) * spread * 1.5, 14)
+        numbers = random.uniform(0.15, 1.0, shape) * random.choice([-1.0, 1.0], shape) * spread * 1.5
+        weights[name] = finer(layer, on_grid(numbers, 14))
     return weights
 
 
@@ -251,5 +257,5 @@ def draw_states(layer: Layer, batch: int, seed: int = 0) -> dict[str, np.ndarray
     for name in layer.state_keys():
         random = generator("states", name, batch, layer.units, seed)
         shape = (batch, layer.units)
-        states[name] = on_grid(random.uniform(0.2, 0.9, shape) * random.choice([-1.0, 1.0], shape), 14)
+        states[name] = finer(layer, on_grid(random.uniform(0.2, 0.9, shape) * random.choice([-1.0, 1.0], shape), 14))
     return states

@@ -27,12 +27,14 @@ JOINS = ("add", "multiply", "subtract", "average", "maximum", "minimum", "concat
 ORIGINS = ("built", "reloaded")
 
 
-def asked(kind: str, masks: tuple[str, ...], layer: Layer | None = None, words: bool = False, **more) -> FunctionRequest:
+def asked(
+    kind: str, masks: tuple[str, ...], layer: Layer | None = None, words: bool = False, rows: int = ROWS, **more
+) -> FunctionRequest:
     """A question about one layer on inputs with masks of these kinds."""
     random = generator("graph", kind, *masks)
-    shape = (ROWS, 3, STEPS, FEATURES) if words else (ROWS, STEPS, FEATURES)
+    shape = (rows, 3, STEPS, FEATURES) if words else (rows, STEPS, FEATURES)
     inputs = tuple(draw_values(random, shape) / 2 for _ in masks)
-    drawn = [draw_mask(generator("graph", kind, m, n), m, ROWS * 3 if words else ROWS, STEPS) for n, m in enumerate(masks)]
+    drawn = [draw_mask(generator("graph", kind, m, n), m, rows * 3 if words else rows, STEPS) for n, m in enumerate(masks)]
     drawn = [m if m is None else m.reshape(shape[:-1]) for m in drawn]
     given = {"kind": kind, "inputs": inputs, "masks": tuple(drawn), "layer": layer,
              "weights": draw_weights(layer) if layer else None, **more}
@@ -146,12 +148,12 @@ def attention_reads_valid_steps(ask, kind, masks):
     return against(ask(request), request)
 
 
-@statement("A recurrent layer over the words of each sentence gets the mask of those words.",
-           {"mask": ("right", "gaps", "left"), "cell": ("lstm", "gru", "simple_rnn")},
+@statement("A recurrent layer over the words of each sentence gets the mask of those words, of one text, too.",
+           {"mask": ("right", "gaps", "left"), "cell": ("lstm", "gru", "simple_rnn"), "rows": (ROWS, 1)},
            usual={"mask": ("right",), "cell": ("lstm",)}, source="Keras: TimeDistributed(LSTM)")
-def words_have_their_own_mask(ask, mask, cell):
+def words_have_their_own_mask(ask, mask, cell, rows):
     layer = Layer(cell, FEATURES, 4, return_sequences=False, return_state=False)
-    request = asked("words", (mask,), layer, words=True)
+    request = asked("words", (mask,), layer, words=True, rows=rows)
     return against(ask(request), request)
 
 

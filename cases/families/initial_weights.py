@@ -200,6 +200,8 @@ FILLED = {"kernel_initializer": 0.25, "recurrent_initializer": 0.5, "bias_initia
            senseless=(SENSELESS[0], (("unit_forget_bias", "cell"), lambda ones, cell: ones and "lstm" not in cell)))
 def initializers_fill_their_weights(ask, unit_forget_bias, **kind):
     layer = described(**kind)
+    if unit_forget_bias and layer.convolution:  # which is not padded here
+        layer = layer.but(convolution=Convolution((2,), (2,), padding="valid"))
     more = {"unit_forget_bias": unit_forget_bias} if "f" in layer.gates else {}
     seen, found = fresh(ask, layer, **FILLED, **more), []
     for name, array in seen.named("weights").items():

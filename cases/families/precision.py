@@ -75,7 +75,8 @@ def other_dtypes_are_taken(ask, given, cell, mask, direction):
     return against_reference(ask(FunctionRequest("other_dtype", arguments)), request, "outputs")
 
 
-@statement("In half precision a layer masks the steps that hold the number it was asked to mask, whatever number that is.", {
+@statement("In half precision a layer masks the steps that hold the number it was asked to mask, whatever number that is, and "
+           "the mask goes on through layers of other precisions.", {
     "dtype": ("mixed_bfloat16", "mixed_float16", "bfloat16", "float16"), "number": (-999.0, 0.1, 0.0, -1.0, float("inf"))},
            usual={"dtype": ("mixed_bfloat16", "mixed_float16")}, strength=(1, 2, 2), sparing=4, eager=4,
            source="Keras: Masking(mask_value)")

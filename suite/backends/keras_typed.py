@@ -21,7 +21,7 @@ def made(keras: Any, kind: str, policy: str) -> tuple[Any, tuple[int, ...]]:
     precision is another question's."""
     layers, drawn = keras.layers, {"recurrent_initializer": "zeros"}
     if kind == "embedding":
-        return layers.Embedding(9, 4, dtype=policy), (5,)
+        return layers.Embedding(9, 4, mask_zero=True, dtype=policy), (5,)
     if kind in ("bidirectional", "inner"):
         own = "float32" if kind == "inner" else policy
         return layers.Bidirectional(layers.LSTM(4, return_state=True, dtype=own, **drawn), dtype=policy), (5, 3)
@@ -74,11 +74,13 @@ def run_typed(backend: Any, request: FunctionRequest) -> Observation:
 
 def run_masked_number(backend: Any, request: FunctionRequest) -> Observation:
     """Answer the request of `cases.families.precision.numbers_are_masked_in_half_precision`."""
-    options, engine = dict(request.arguments), backend.engine
+    options, engine, layers = dict(request.arguments), backend.engine, backend.keras.layers
     with moment("run"):
-        outputs = backend.keras.layers.Masking(options["number"], dtype=options["dtype"])(
+        outputs = behind = layers.Masking(options["number"], dtype=options["dtype"])(
             engine.tensor(options["inputs"].astype("float32")))
-        mask = stacks.passed_mask(outputs)
+        for dtype in ("float32", options["dtype"]):  # the mask goes with the numbers, whatever they are cast to
+            behind = layers.Activation("linear", dtype=dtype)(behind)
+        mask = stacks.passed_mask(behind)
     return Observation({"outputs": engine.numpy(outputs), "mask": engine.numpy(mask)})
 
 

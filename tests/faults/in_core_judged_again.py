@@ -18,6 +18,9 @@ RNNS = faults(FAMILY, RNN + "rnn", {
         "                else:\n                    cell.cells[-1]._dropout_mask = c._dropout_mask\n"),
     "RNN that is stateful: a reset in half precision leaves the last state": (
         "            for v in self.states:\n                v.assign(", '            for v in self.states[: 1 if self.compute_dtype == "float16" else None]:\n                v.assign('),
+}, explained={
+    "RNN that is stateful: a reset in half precision leaves the last state":
+        "layers of float16 cannot be built on torch, and those of a mixed policy keep no states there (torch-mixed-precision-loses-what-calls-write)",
 })
 LOOPS = faults(FAMILY, "keras.src.backend.torch.rnn", {
     "GRU in half precision: its recurrent bias is left out": (
@@ -38,6 +41,8 @@ LOOPS = faults(FAMILY, "keras.src.backend.torch.rnn", {
         "    h = initial_state_h\n    c = initial_state_c if initial_state_c.dtype != torch.float64 else initial_state_c.float().double()\n    outputs = []\n"),
     "loop: of one step, all its rows are valid": (
         "            mask_ta = list(torch.unbind(mask))\n", "            mask_ta = list(torch.unbind(mask if len(mask) > 1 else torch.ones_like(mask)))\n"),
+}, explained={
+    "LSTM: given states of one row are shared by doubled numbers": "layers of float64 compute in float32 here (float64-computed-in-float32)",
 })
 LSTMS = faults(FAMILY, RNN + "lstm", {
     "LSTM that is unrolled drops no states": ("            if not self.recurrent_dropout:\n", "            if not self.recurrent_dropout or self.unroll:\n"),
