@@ -32,7 +32,7 @@ CELLS = {"lstm": ("lstm", "tanh"), "gru": ("gru", "tanh"), "simple_rnn": ("simpl
 LENGTHS = ((2, 1, 3), (2, 4, 1, 4), (3, 3), (1, 1, 2))
 """Of the rows of a batch: three whose order is no swap, as many as steps; equal ones."""
 MODES = ("training", "inference", "unrecorded")
-"""In training; in inference, with gradients; in inference without, and without a word about dropout between layers."""
+"""In training; in inference, with gradients and without, with dropout between layers, which rests."""
 SLACK = 128
 """Roundings of the largest number: sums of some dozen products, in another order."""
 
