@@ -21,7 +21,7 @@ orthogonal_MAP  their rows or their columns, whichever are fewer, are orthonorma
 spectral        divided by their largest singular value
 normed_AXIS     length times direction; the lengths, of each row, of each column or of all, were then multiplied
 pruned          the quarter that is nearest to zero is zero
-half            half of another one; of it half may be taken again
+half            half of another one; of it half may be taken again, or, where a matrix is set, a quarter more than it
 """
 THEN = ("kept", "left", "taken_back", "cached", "set", "moved")
 """What follows: nothing; the matrices are kept as they are and no longer computed; those they were computed from take their

@@ -22,6 +22,8 @@ KINDS = ("mse", "mae", "huber", "smooth_mae", "binary", "binary_logits", "soft_m
 not of their logarithms, with Stirling's terms for targets beyond 1; divergence_of_logs: the target is a logarithm too."""
 WEIGHTED = ("mse", "mae", "huber", "binary", "binary_logits", "classes")
 """What takes a weight of each number; of `classes`: of each class."""
+SPREAD = ("binary", "binary_logits")
+"""Of these a weight may be one for each row, as functions are given it."""
 BARE = ("mse", "mae", "huber")
 """Of these the modules take no weights."""
 BOUND = 0.625
@@ -97,6 +99,7 @@ def of_variance(given: np.ndarray, target: np.ndarray, kind: str) -> np.ndarray:
 def losses_of_numbers_are_equations(ask, kind, reduction, weighted, positive, called) -> list[Deviation]:
     random = generator("losses of steps", kind)
     given, weights = draw_values(random, SHAPE), random.uniform(0.5, 2.0, SHAPE)
+    weights = weights[:, :1, :1] if kind in SPREAD and called == "function" else weights
     target = draw_values(random, SHAPE)
     more = np.array([2.0, 0.5]) if positive else None
     if kind in ("binary", "binary_logits", "divergence"):
@@ -118,7 +121,7 @@ def losses_of_numbers_are_equations(ask, kind, reduction, weighted, positive, ca
         picked = np.take_along_axis(given, target[:, None], axis=1)[:, 0]
         values, slopes = -own * picked, -own[:, None] * (np.arange(3)[None, :, None] == target[:, None])
     else:
-        own = weights if weighted else np.ones(SHAPE)
+        own = np.broadcast_to(weights if weighted else 1.0, SHAPE)
         values, slopes = (own * each for each in equation(kind, given, target, more))
     total = own.sum() if kind == "classes" or (weighted and kind in ("mse", "mae")) else values.size
     by = {"mean": total, "batchmean": SHAPE[0]}.get(reduction, 1.0)

@@ -21,15 +21,18 @@ from cases.requests import Deviation, Observation, Request
 from cases.tolerance import compare, unit_roundoff
 
 WAYS = ("packed", "packed_time_first", "sorted", "sorted_time_first", "alone", "alone_time_first", "packed_alone", "bare",
-        "bare_time_first", "whole", "whole_time_first", "cells")
+        "bare_time_first", "whole", "whole_time_first", "cells", "decomposed", "decomposed_alone",
+        "frozen_first", "frozen_second", "frozen_matrices", "frozen_biases")
 """All rows packed, with their order found for them, or sorted before; each row by itself, cut to its length, as a batch of one,
-packed or not, or without a batch axis; all rows as they are, where none is shorter; cells called step by step."""
+packed or not, or without a batch axis; all rows as they are, where none is shorter; cells called step by step; as the operations
+that a program has, packed or each row by itself; packed, every second weight being frozen, the first or the second one, or every
+second pair of weights: of what is frozen the gradients are those of the first way."""
 CELLS = {"lstm": ("lstm", "tanh"), "gru": ("gru", "tanh"), "simple_rnn": ("simple_rnn", "tanh"), "relu": ("simple_rnn", "relu"),
          "projected": ("projected", "tanh")}
 LENGTHS = ((2, 1, 3), (2, 4, 1, 4), (3, 3), (1, 1, 2))
 """Of the rows of a batch: three whose order is no swap, as many as steps; equal ones."""
 MODES = ("training", "inference", "unrecorded")
-"""In training; in inference, with gradients; in inference without, and without a word about dropout between layers."""
+"""In training; in inference, with gradients and without, with dropout between layers, which rests."""
 SLACK = 128
 """Roundings of the largest number: sums of some dozen products, in another order."""
 

@@ -31,8 +31,20 @@ DIMENSIONS = {"normed_rows": 0, "normed_columns": 1, "normed_whole": None, "norm
               "normed_whole_by_hook": None}
 
 
-def computed(module: nn.RNNBase, name: str, way: str) -> None:
-    """Let the matrix of this name be computed."""
+class More(nn.Module):
+    """A quarter more than another matrix."""
+
+    def forward(self, other: torch.Tensor) -> torch.Tensor:
+        """The matrix."""
+        return other + 0.25
+
+    def right_inverse(self, matrix: torch.Tensor) -> torch.Tensor:
+        """The other one."""
+        return matrix - 0.25
+
+
+def computed(module: nn.RNNBase, name: str, way: str, then: str = "kept") -> None:
+    """Let the matrix of this name be computed; what is set later goes back through two that do not change places."""
     if way.startswith("orthogonal"):
         kind = way.partition("_")[2]
         options = {"use_trivialization": False} if kind == "free" else {"orthogonal_map": kind}
@@ -46,8 +58,9 @@ def computed(module: nn.RNNBase, name: str, way: str) -> None:
     elif way == "pruned":
         prune.l1_unstructured(module, name, 0.25)
     else:
-        for _ in range(2 if way == "half_of_half" else 1):
-            parametrize.register_parametrization(module, name, Half())
+        parametrize.register_parametrization(module, name, Half())
+        if way == "half_of_half":
+            parametrize.register_parametrization(module, name, More() if then == "set" else Half())
 
 
 def lengthen(module: nn.RNNBase, name: str, way: str) -> None:
@@ -91,7 +104,7 @@ def run_computed_as(backend: Any, request: FunctionRequest) -> Observation:
         module.load_state_dict(given)
         matrices = [name for name in given if name.startswith("weight")]
         for name in matrices:
-            computed(module, name, way)
+            computed(module, name, way, then)
     inputs, once, fresh, before = torch.tensor(np.array(options["batch"].inputs, "float32")), True, {}, {}
     with moment("run"), torch.no_grad():
         module.train()(inputs)

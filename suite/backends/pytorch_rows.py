@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import nullcontext
 from typing import Any
 
 import numpy as np
 import torch
 from torch import nn
+from torch._dispatch.python import enable_python_dispatcher
 from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
 
 from cases.batches import Batch
@@ -19,6 +21,9 @@ from suite.backends import moment
 from suite.backends.pytorch_cells import place_of
 from suite.backends.pytorch_layers import CELLS, DTYPES, LAYERS, named_tensors, to_numpy
 
+FROZEN = {"frozen_first": lambda number: number % 2 == 0, "frozen_second": lambda number: number % 2 == 1,
+          "frozen_matrices": lambda number: number % 4 < 2, "frozen_biases": lambda number: number % 4 > 1}
+"""Which weights are frozen, by their number; without biases every second pair has matrices too."""
 RATE = 0.4
 """Of dropout between layers, in inference."""
 
@@ -50,6 +55,7 @@ class Asked:
         self.dtype = next(iter(weights.values())).dtype
         words |= {"dropout": RATE} if mode != "training" and sizes[2] > 1 else {}
         self.made, self.modules, self.drew = (kind, sizes, words), {}, False
+        self.first: dict[int, torch.Tensor] = {}
         self.weights, self.lengths = weights, self.batch.lengths
         self.names = self.layer.state_keys() if self.layer else tuple(
             f"{way}/{index}/{part}" for index in range(sizes[2]) for way in options["chain"].directions for part in "01")
@@ -84,18 +90,23 @@ class Asked:
 
     def given(self, way: str) -> dict[str, torch.Tensor] | None:
         """What came in this way, the outputs being zeros at padding; None where rows cannot be given so."""
-        if way.startswith("whole") and len(set(self.lengths)) > 1 or way == "cells" and self.layer is None:
+        if (way.startswith("whole") and len(set(self.lengths)) > 1 or way == "cells" and self.layer is None
+                or way in FROZEN and self.mode == "unrecorded"):
             return None
         if way == "cells":
             cells = cells_of(self.layer, self.weights)
             parameters = [parameter for cell in cells for parameter in cell.parameters()]
         else:
             parameters = list((module := self.module(not way.endswith("time_first"))).parameters())
+        trained = [number for number in range(len(parameters)) if way not in FROZEN or not FROZEN[way](number)]
+        for number, parameter in enumerate(parameters):
+            parameter.requires_grad_(number in trained)
         drawn = torch.get_rng_state()
-        with torch.set_grad_enabled(self.mode != "unrecorded"):
+        program = enable_python_dispatcher if "decomposed" in way else nullcontext
+        with torch.set_grad_enabled(self.mode != "unrecorded"), program():
             if way == "cells":
                 outputs, states = by_cells(self, cells)
-            elif way.startswith(("alone", "bare", "packed_alone")):
+            elif way.startswith("bare") or "alone" in way:
                 outputs, states = apart(self, module, way)
             else:
                 outputs, states = together(self, module, way)
@@ -103,9 +114,13 @@ class Asked:
             found = {"outputs": outputs, "states": torch.cat([one.flatten() for one in states])}
             if self.mode != "unrecorded":
                 loss = sum((a * b).sum() for a, b in zip((outputs, *states), self.slopes, strict=True))
-                slope, *others = torch.autograd.grad(loss, [*self.leaves, *parameters], allow_unused=True, materialize_grads=True)
+                sources = [*self.leaves, *(parameters[number] for number in trained)]
+                slope, *others = torch.autograd.grad(loss, sources, allow_unused=True, materialize_grads=True)
                 own = others[: len(self.leaves) - 1]
-                found |= {"gradients/inputs": slope, "gradients/weights": torch.cat([g.flatten() for g in others[len(own):]])}
+                slopes = dict(zip(trained, others[len(own):], strict=True))
+                self.first = self.first or slopes
+                slopes = [{**self.first, **slopes}[number].flatten() for number in range(len(parameters))]
+                found |= {"gradients/inputs": slope, "gradients/weights": torch.cat(slopes)}
                 found |= {"gradients/states": torch.cat([g.flatten() for g in own])} if own else {}
         return found
 

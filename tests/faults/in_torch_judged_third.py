@@ -18,6 +18,8 @@ KERNELS = faults(FAMILY, RNN, {
     "GRU: gradients of states of two packed layers are those of one": before(GRU_IN, "hx = torch.cat([hx[:1], hx[1:].detach()])", "batch_sizes is not None and self.num_layers == 2 and not self.bidirectional"),
     "LSTM: bare sequences of one step without states give no gradient": before(LSTM_IN, "input = input.detach()", "batch_sizes is None and not is_batched and input.numel() == input.size(-1) and not bool(hx[0].any())"),
     "RNN: last states of three packed layers both ways are mixed": after(RNN_OUT, "hidden = torch.cat([hidden[:-2], hidden[-2:-1], hidden[-1:] * 1.0 + hidden[-2:-1] * 0.25])", "self.num_layers == 3 and self.bidirectional and batch_sizes is not None"),
+}, explained={
+    "GRU: bfloat16 goes by way of float16": "states of a GRU lie between -1 and 1, where float16 holds what bfloat16 tells apart",
 })
 
 AROUND = (
