@@ -17,10 +17,12 @@ LENGTHS = (1, 3, 4)
 
 
 def looked_back(x: np.ndarray) -> np.ndarray:
-    """The mean of the valid steps so far, of x (rows, steps, features), by the softmax of their products with each valid step; a
-    step of zeros is none, and gives zeros."""
-    valid = x.any(axis=2)
-    scores = np.where(np.tri(x.shape[1], dtype=bool) & valid[:, None, :], x @ x.swapaxes(1, 2), -np.inf)
+    """Of x (rows, steps, features) with its last step first: the mean of the valid steps so far, by the softmax of their products
+    with each valid step; a step of zeros is none, and gives zeros."""
+    x = x[:, ::-1]
+    valid, steps = x.any(axis=2), x.shape[1]
+    read = np.tri(steps, dtype=bool) & valid[:, None, :] | np.eye(steps, dtype=bool)
+    scores = np.where(read, x @ x.swapaxes(1, 2), -np.inf)
     shares = np.exp(scores - scores.max(axis=-1, keepdims=True))
     return shares / shares.sum(axis=-1, keepdims=True) @ x * valid[:, :, None]
 
@@ -32,8 +34,8 @@ def mean_of_valid(x: np.ndarray) -> np.ndarray:
 
 @statement("A model of any number of steps, with layers that run backwards behind one that reads how many there are, predicts "
            "batches of other lengths, of one step too, each as alone, all outputs and the last, this one also where no row has "
-           "all steps, and attention to the valid steps so far, and their mean; where rows of other lengths can be one answer, "
-           "also in one call.",
+           "all steps, and attention to the valid steps behind each, and their mean; where rows of other lengths can be one "
+           "answer, also in one call.",
            {"cell": ("simple_rnn", "gru", "lstm")}, strength=(1, 1, 1), sparing=0, eager=1, usual={"cell": ("simple_rnn",)},
            source="Keras: Input((None, features)), Model.predict, tf.RaggedTensor")
 def open_lengths_are_predicted(ask, cell) -> list[Deviation]:

@@ -28,9 +28,10 @@ def run_open_lengths(backend: Any, request: FunctionRequest) -> Observation:
         start = keras.Input((None, layer.features))
         counted, kind = Counting()(start), getattr(keras.layers, stacks.LAYERS[layer.cell])
         all_of_them, last = (kind(layer.units, return_sequences=whole, go_backwards=True) for whole in (True, False))
-        valid = keras.layers.Masking()(start)
-        model = keras.Model(start, [all_of_them(counted), last(keras.layers.Masking()(counted)), keras.layers.Attention()(
-            [valid, valid], use_causal_mask=True), keras.layers.GlobalAveragePooling1D()(valid)])
+        valid, turned = (keras.layers.Masking()(one) for one in (start, keras.ops.flip(start, axis=1)))
+        back = keras.layers.Attention()([turned, turned], use_causal_mask=True)
+        model = keras.Model(start, [all_of_them(counted), last(keras.layers.Masking()(counted)), back,
+                                    keras.layers.GlobalAveragePooling1D()(valid)])
         for one in (all_of_them, last):
             stacks.give(one, layer, options["weights"])
         model.compile(jit_compile=backend.engine.plain)
