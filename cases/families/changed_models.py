@@ -52,7 +52,7 @@ def stateless_calls_are_calls(ask, part, of) -> list[Deviation]:
 
 @statement("A metric that is given its state and weights by name gives the state that follows, from which its result is the "
            "weighted mean; its own state stays as it was, and its reset is that of a fresh one; a copy of it has its state, and "
-           "that of an optimizer the steps made.",
+           "that of an optimizer the steps made; both refuse a state that is too short.",
            source="Keras: Metric.stateless_update_state, stateless_result, stateless_reset_state")
 def metrics_are_given_their_state(ask) -> list[Deviation]:
     """Arrays: `given`, the mean of two batches; `own`, of the metric itself, which saw the first; `begun`, a state
@@ -62,7 +62,9 @@ def metrics_are_given_their_state(ask) -> list[Deviation]:
     seen = ask(FunctionRequest("stateless_metric", (("values", values), ("weights", weights))))
     due = {"given": np.average(values, weights=weights), "own": np.average(values[0], weights=weights[0]), "begun": np.zeros(2)}
     due |= {"copied": due["own"], "steps": 1.0}
-    return [d for name, one in due.items() for d in compare(name, seen[name], np.asarray(one), SLACK * (1 + np.abs(one)))]
+    taken = [Deviation(name, f"{name}: a state with a number too few is taken") for name in seen.facts.get("taken", ())]
+    return taken + [d for name, one in due.items()
+                    for d in compare(name, seen[name], np.asarray(one), SLACK * (1 + np.abs(one)))]
 
 
 @statement("A model whose inputs have names refuses names that none of them has.", {"named": ("others", "one_other")},

@@ -42,6 +42,8 @@ CORNERS: Mapping[str, list[Call]] = {
     "of_two_kinds": [Call(name, ((X.astype("float16"), X), 1), told=False) for name in ("concatenate", "stack")] + [
         Call("where", (M, X.astype("float16"), 2 * X), told=False), Call("maximum", (N, X), told=False),
         Call("concatenate", ((N, X), 2), told=False)],
+    "over_all_axes": [Call("softmax", (X,), {"axis": None}, lambda x, axis: np.exp(x) / np.exp(x).sum(), told=False),
+                      Call("log_softmax", (X,), {"axis": None}, lambda x, axis: x - np.log(np.exp(x).sum()), told=False)],
     "added_by_steps": [Call("add", (SQUARE, SQUARE[:1, :, :1])), Call("add", (SQUARE, SQUARE[0, :, :1]), told=False)],
     "places": [Call("unravel_index", (PLACES, (ROWS * 2, FEATURES)), told=False)],
     "close": [Call("isclose", (ENDLESS, np.where(M, ENDLESS, -ENDLESS)), told=False)],
@@ -69,7 +71,7 @@ CORNERS: Mapping[str, list[Call]] = {
 
 @statement("A function of tensors gives what NumPy's gives in its corners, too: columns added where sizes coincide, places in "
            "several axes, infinite numbers, distances of whole ones, quotients near a whole one, two "
-           "kinds of numbers in one.", {"group": tuple(CORNERS)},
+           "kinds of numbers in one, shares of all.", {"group": tuple(CORNERS)},
            sparing=0, eager=len(CORNERS), source="Keras: ops; NumPy")
 def corners_of_functions_are_numpys(ask, group) -> list[Deviation]:
     return asked(ask, group, CORNERS[group])

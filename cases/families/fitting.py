@@ -29,7 +29,7 @@ KINDS: Mapping[str, Mapping[str, float]] = {
     "scheduled": {"falls": 0.5}, "scheduled_gathered": {"falls": 0.5, "gathered": 2},
     "clipped": {"clip": 0.5, "decay": 0.25}, "scaled_clipped": {"clip": 0.5, "decay": 0.25, "ema": AVERAGED, "dynamic": 8.0},
     "bounded": {"clip": 0.5, "decay": 0.25, "gathered": 2, "floor": 1},
-    "by_ids": {"clip": 0.5, "gathered": 2, "ids": 3},
+    "by_ids": {"clip": 0.5, "decay": 0.25, "gathered": 2, "ids": 3},
 }
 """ema: a moving average of the weights, which follows them from the first step on, takes their place at the end, and every
 `overwrite` steps · gathered: so many gradients make one step · scale: of the loss · dynamic: of the loss, by an

@@ -244,7 +244,10 @@ REFUSED = {
     "fitted_with_fewer": "fewer targets than inputs", "fitted_by_fewer": "fewer weights than inputs",
     "fitted_beside": "targets beside a generator", "fitted_by": "weights beside a dataset",
     "parted": "a share of a generator for validation", "held": "all rows for validation",
-    "bare": "a generator of what is no tuple", "empty": "a generator of nothing", "unknown": "a word that nobody knows",
+    "streamed_by_classes": "weights of classes beside a generator",
+    "fitted_by_both": "weights of classes beside those of a dataset", "listed": "a generator of lists",
+    "bare": "a generator of what is no tuple", "bare_predicted": "a generator of what is no tuple",
+    "empty": "a generator of nothing", "unknown": "a word that nobody knows",
     "fitted_uncompiled": "a model without a loss", "evaluated_uncompiled": "a model without a loss",
     "trained_on_a_batch_uncompiled": "a model without a loss", "tested_on_a_batch_uncompiled": "a model without a loss",
 }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -146,10 +147,27 @@ def run_stateless_metric(backend: Any, request: FunctionRequest) -> Observation:
             state = metric.stateless_update_state(state, values, sample_weight=weights)
         optimizer, moved = backend.keras.optimizers.SGD(0.5, momentum=0.5), backend.keras.Variable(np.ones(2, "float32"))
         optimizer.apply([backend.engine.tensor(np.ones(2, "float32"))], [moved])
+        short = {"updated": lambda: metric.stateless_update_state(state[:-1], batches[0][0]),
+                 "told": lambda: metric.stateless_result(state[:-1])}
+        if backend.engine.name != "tensorflow":  # whose optimizers take no state
+            state_of, step = [one.value for one in optimizer.variables], [backend.engine.tensor(np.ones(2, "float32"))]
+            short |= {"stepped": lambda: optimizer.stateless_apply(state_of[:-1], step, [moved.value]),
+                      "weights": lambda: optimizer.stateless_apply(state_of, step, [])}
+        taken = tuple(name for name, call in short.items() if not refuses(call))
         found = {"given": metric.stateless_result(state), "own": metric.result(), "copied": copy.deepcopy(metric).result(),
                  "steps": copy.deepcopy(optimizer).iterations.value}
     arrays = {name: np.array(float(backend.engine.numpy(one))) for name, one in found.items()}
-    return Observation(arrays | {"begun": np.array([float(backend.engine.numpy(one)) for one in begun])})
+    begun = np.array([float(backend.engine.numpy(one)) for one in begun])
+    return Observation(arrays | {"begun": begun}, facts={"taken": taken})
+
+
+def refuses(call: Callable[[], Any]) -> bool:
+    """Whether a call raises ValueError."""
+    try:
+        call()
+    except ValueError:
+        return True
+    return False
 
 
 def run_names_of_no_input(backend: Any, request: FunctionRequest) -> Observation:

@@ -11,6 +11,8 @@ from cases.requests import Observation
 from suite.backends import keras_layers as stacks
 from suite.backends import moment
 
+NAMES = ("batch", "last", "back", "mean")
+
 
 def run_open_lengths(backend: Any, request: FunctionRequest) -> Observation:
     """Answer the request of `cases.families.open_lengths.open_lengths_are_predicted`: TensorFlow alone has an answer of rows of
@@ -26,8 +28,10 @@ def run_open_lengths(backend: Any, request: FunctionRequest) -> Observation:
         start = keras.Input((None, layer.features))
         counted, kind = Counting()(start), getattr(keras.layers, stacks.LAYERS[layer.cell])
         all_of_them, last = (kind(layer.units, return_sequences=whole, go_backwards=True) for whole in (True, False))
-        back = keras.layers.Attention()([start, start], use_causal_mask=True)
-        model = keras.Model(start, [all_of_them(counted), last(keras.layers.Masking()(counted)), back])
+        valid, turned = (keras.layers.Masking()(one) for one in (start, keras.ops.flip(start, axis=1)))
+        back = keras.layers.Attention()([turned, turned], use_causal_mask=True)
+        model = keras.Model(start, [all_of_them(counted), last(keras.layers.Masking()(counted)), back,
+                                    keras.layers.GlobalAveragePooling1D()(valid)])
         for one in (all_of_them, last):
             stacks.give(one, layer, options["weights"])
         model.compile(jit_compile=backend.engine.plain)
@@ -35,7 +39,7 @@ def run_open_lengths(backend: Any, request: FunctionRequest) -> Observation:
     with moment("run"):
         for number, batch in enumerate(batches):
             came = model.predict_on_batch(batch)
-            arrays |= {f"{name}/{number}": np.array(one) for name, one in zip(("batch", "last", "back"), came, strict=True)}
+            arrays |= {f"{name}/{number}": np.array(one) for name, one in zip(NAMES, came, strict=True)}
         if backend.engine_name == "tensorflow":
             rows = model.predict(((batch,) for batch in batches), verbose=0)[0]
             arrays["features"] = np.array(rows.shape[-1] or 0)

@@ -250,6 +250,10 @@ def run_training_for_nothing(backend: Any, request: FunctionRequest) -> Observat
         def __getitem__(self, index: int) -> tuple[np.ndarray, np.ndarray]:
             return x, y
 
+    class Weighed(Rows):
+        def __getitem__(self, index: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+            return x, y, w
+
     with moment("build"):
         model, bare = made(backend, given), keras.Sequential([keras.Input((case.FEATURES,)), keras.layers.Dense(1)])
     twice, quiet = {"sample_weight": w, "class_weight": case.BY_CLASS}, {"verbose": 0}
@@ -261,6 +265,10 @@ def run_training_for_nothing(backend: Any, request: FunctionRequest) -> Observat
         "fitted_by": lambda: model.fit(Rows(), sample_weight=w, **quiet),
         "parted": lambda: model.fit(iter([(x, y)]), validation_split=case.SPLIT, **quiet),
         "held": lambda: model.fit(x, y, validation_split=1.0, **quiet), "bare": lambda: model.fit(iter([x, x]), **quiet),
+        "streamed_by_classes": lambda: model.fit(iter([(x, y)]), class_weight=case.BY_CLASS, **quiet),
+        "fitted_by_both": lambda: model.fit(Weighed(), class_weight=case.BY_CLASS, **quiet),
+        "listed": lambda: model.fit(iter([[x, y], [x, y]]), **quiet),
+        "bare_predicted": lambda: model.predict(iter([x, x]), **quiet),
         "empty": lambda: model.fit(iter([]), **quiet), "unknown": lambda: model.evaluate(x, y, unknown=1, **quiet),
         "fitted_uncompiled": lambda: bare.fit(x, y, **quiet), "evaluated_uncompiled": lambda: bare.evaluate(x, y, **quiet),
         "trained_on_a_batch_uncompiled": lambda: bare.train_on_batch(x, y),

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from cases.batches import BatchPlan
-from cases.families.open_lengths import looked_back
+from cases.families.open_lengths import looked_back, mean_of_valid
 from cases.models import FunctionRequest
 from cases.requests import Observation, Request
 from suite.backends.reference_losses import run_ctc
@@ -57,7 +57,8 @@ def run_open_lengths(backend: Any, request: FunctionRequest) -> Observation:
         whole = BatchPlan(*batch.shape[:2]).draw(options["layer"]).but(inputs=batch * batch.shape[1], cotangents=None)
         outputs, last = (backend.run(Request(options["layer"], options["weights"], one, wants=("outputs",)))["outputs"]
                          for one in (whole, whole.but(mask=batch.any(axis=2))))
-        arrays |= {f"batch/{number}": outputs, f"last/{number}": last[:, -1], f"back/{number}": looked_back(batch)}
+        arrays |= {f"batch/{number}": outputs, f"last/{number}": last[:, -1], f"back/{number}": looked_back(batch),
+                   f"mean/{number}": mean_of_valid(batch)}
         rows += list(outputs)
     arrays["features"], longest = np.array(options["layer"].units), max(map(len, rows))
     rows = [row.astype("float32") for row in rows]

@@ -8,8 +8,6 @@ FEED = COMMON + "trainers.data_adapters."
 ON_TENSORFLOW = asked("keras-tensorflow", faults(FAMILY, COMMON + "callbacks.swap_ema_weights", {
     "averages that are lent in training are those of before the swap": (
         "                lambda a, b: b.assign(a - b),\n", "                lambda a, b: b.assign(b),\n"),
-}) + faults(FAMILY, FEED + "generator_data_adapter", {
-    "a generator may give lists": ("        if not isinstance(first_batches[0], tuple):\n", "        if first_batches[0] is None:\n"),
 }) + faults(FAMILY, FEED + "data_adapter_utils", {
     "weights may be of other numbers of rows": (
         "        int(i.shape[0]) for i in tree.flatten(data) if i is not None\n", "        int(i.shape[0]) for i in tree.flatten(data[:2]) if i is not None\n"),
