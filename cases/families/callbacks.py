@@ -31,19 +31,21 @@ KINDS: Mapping[str, tuple[str, Mapping[str, Any]]] = {
     "stop_late": ("stop", {"patience": 2, "start_from_epoch": 3, "restore_best_weights": True}),
     "stop_baseline": ("stop", {"patience": 3, "baseline": 2.625}),
     "stop_upward": ("stop", {"patience": 2, "mode": "max", "restore_best_weights": True}),
+    "stop_upward_delta": ("stop", {"patience": 1, "mode": "max", "min_delta": 1.25}),
     "plateau": ("plateau", {"factor": 0.5, "patience": 2}),
     "plateau_least": ("plateau", {"factor": 0.25, "patience": 1, "min_lr": 0.125}),
     "plateau_cools": ("plateau", {"factor": 0.5, "patience": 1, "cooldown": 3}),
     "plateau_delta": ("plateau", {"factor": 0.5, "patience": 2, "min_delta": 0.375}),
     "plateau_upward": ("plateau", {"factor": 0.5, "patience": 2, "mode": "max"}),
+    "plateau_upward_delta": ("plateau", {"factor": 0.5, "patience": 1, "mode": "max", "min_delta": 1.25}),
     "save": ("save", {}), "save_best": ("save", {"save_best_only": True}),
     "save_best_upward": ("save", {"save_best_only": True, "mode": "max"}),
     "save_better_than": ("save", {"save_best_only": True, "initial_value_threshold": 3.125}),
     "schedule": ("schedule", {}), "schedule_alone": ("schedule", {"alone": True}),
 }
 """Name of a variant -> the callback, its options."""
-USUAL = ("stop_late", "stop_delta", "stop_baseline", "stop_upward", "plateau_least", "plateau_cools", "plateau_delta",
-         "save_best", "save_better_than", "schedule", "schedule_alone")
+USUAL = ("stop_late", "stop_delta", "stop_baseline", "stop_upward", "stop_upward_delta", "plateau_least", "plateau_cools",
+         "plateau_delta", "save_best", "save_better_than", "schedule", "schedule_alone")
 
 
 def due(kind: str, told: tuple[float, ...], options: Mapping[str, Any]) -> dict[str, list[float]]:

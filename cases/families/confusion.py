@@ -173,6 +173,8 @@ METRICS: Mapping[str, tuple[str, dict[str, Any], Rule]] = {
         1 - explained(t, p, w[:, : t.shape[1]])[0].mean()) * ((n := (w[:, 0] > 0).sum()) - 1) / (n - 3 - 1))
         for which in ("one", "several")},
     "R2Score of a number that never changes": ("R2Score", {}, lambda t, p, w: 1.0 * (t == p).all()),
+    "PearsonCorrelation": ("PearsonCorrelation", {"axis": -1}, lambda t, p, w: np.average(
+        [np.corrcoef(*pair)[0, 1] for pair in zip(t, p, strict=True)], weights=w[:, 0])),
     "ConcordanceCorrelation": ("ConcordanceCorrelation", {"axis": -1}, agreeing),
     "MeanIoU": ("MeanIoU", {"num_classes": 4, "ignore_class": 1}, lambda t, p, w: of_classes(t, p, range(4), 1)),
     "MeanIoU of fewer": ("MeanIoU", {"num_classes": 3}, lambda t, p, w: of_classes(
@@ -183,6 +185,7 @@ METRICS: Mapping[str, tuple[str, dict[str, Any], Rule]] = {
 UNWEIGHTED = ("BinaryIoU", "MeanIoU", "MeanIoU of fewer", "IoU", "R2Score of a number that never changes")
 """Whose weights the ledger says to be cut to whole numbers; or whose sums are exact without weights."""
 READ: Mapping[str, tuple[str, str]] = {"AUC of logits": ("flags", "logits"), "ConcordanceCorrelation": ("numbers", "shares"),
+                                       "PearsonCorrelation": ("numbers", "shares"),
                                        **{name: ("numbers", "shares") for name in METRICS if name.startswith("R2Score")},
                                        "R2Score for regressors of one": ("number", "share"),
                                        "R2Score of a number that never changes": ("constant", "constant"),

@@ -177,9 +177,10 @@ DECAYED = (0.25, 0.5)
 @statement("Weights of which a name is excluded from decay are those whose own name holds it, whatever their layer is called.",
            sparing=1, source="Keras: Optimizer.exclude_from_weight_decay(var_names)")
 def names_without_decay_are_those_of_weights(ask) -> list:
-    """Arrays: `kernel`, `bias` after a step without gradients, of a layer that is called after its bias, which is excluded."""
+    """Arrays: `kernel`, `bias` after a step without gradients, of a layer that is called after its bias, which is excluded by the
+    end of its name."""
     random = generator("names without decay")
     given = {name: draw_values(random, shape) for name, shape in (("kernel", (FEATURES, 2)), ("bias", (2,)))}
-    seen = ask(FunctionRequest("undecayed", (*given.items(), ("decayed", DECAYED), ("excluded", "bias"), ("layer", "biased"))))
+    seen = ask(FunctionRequest("undecayed", (*given.items(), ("decayed", DECAYED), ("excluded", "ias"), ("layer", "biased"))))
     due = given | {"kernel": given["kernel"] * (1 - DECAYED[0] * DECAYED[1])}
     return [d for name, one in due.items() for d in compare(name, seen[name], one, 8 * unit_roundoff("float32") * np.abs(one))]

@@ -113,7 +113,9 @@ RESHAPED: Mapping[str, tuple[str, dict[str, Any], Callable[[np.ndarray], np.ndar
 }
 EACH, STEPS = (-1.5, 0.25, 0.75, 2.0), np.arange(6.0)[:, None] / 4
 """A number for each feature; one for each step (steps, 1)."""
-SLOPES = {"sloped_by_features": np.array([EACH]), "sloped_by_steps": STEPS}
+MATRIX = np.random.default_rng(3).uniform(-1, 1, (4, 2))
+WEIGHTS = {"sloped_by_features": (np.array([EACH]),), "sloped_by_steps": (STEPS,),
+           **{name: (MATRIX, MATRIX[0]) for name in ("dense", "einsum")}}
 """The weights of layers that have some."""
 
 
@@ -132,6 +134,9 @@ STANDING: Mapping[str, tuple[str, dict[str, Any], Callable[[np.ndarray], np.ndar
     "shared": ("Softmax", {}, powers), "shared_by_steps": ("Softmax", {"axis": 1},
                                                            lambda x: powers(x.swapaxes(1, 2)).swapaxes(1, 2)),
     "named": ("Activation", {"activation": "softplus"}, lambda x: np.log1p(np.exp(x))),
+    "dense": ("Dense", {"units": 2, "activation": "tanh"}, lambda x: np.tanh(x @ MATRIX + MATRIX[0])),
+    "einsum": ("EinsumDense", {"equation": "btf,fg->btg", "output_shape": (None, 2), "bias_axes": "g", "activation": "tanh"},
+               lambda x: np.tanh(x @ MATRIX + MATRIX[0])),
     "scaled": ("Rescaling", {"scale": 0.5, "offset": list(EACH)}, lambda x: x / 2 + EACH),
     "moved": ("Normalization", {"axis": -1, "mean": list(EACH), "variance": [0.25, 1.0, 2.25, 4.0]},
               lambda x: (x - EACH) / (0.5, 1.0, 1.5, 2.0)),
@@ -203,12 +208,12 @@ def sequences_are_reshaped(ask, name, of, time):
     return found
 
 
-@statement("Layers that bend, share, scale or pool numbers are their equations with each of their options, called at once, in a "
-           "model, and in one that is made of its configuration.", sparing=0, eager=1,
+@statement("Layers that bend, share, sum, scale or pool numbers are their equations with each of their options, called at "
+           "once, in a model, and in one that is made of its configuration.", sparing=0, eager=1,
            source="Keras: ReLU, LeakyReLU, ELU, PReLU, Softmax, Rescaling, Normalization, UnitNormalization, pooling")
 def layers_that_stand_alone_are_equations(ask) -> list[Deviation]:
     inputs, found = draw_values(generator("layers alone"), SHAPES["distinct"]), []
-    asked = tuple((name, layer, options, SLOPES.get(name)) for name, (layer, options, _) in STANDING.items())
+    asked = tuple((name, layer, options, WEIGHTS.get(name, ())) for name, (layer, options, _) in STANDING.items())
     seen = ask(FunctionRequest("standing", (("layers", asked), ("inputs", inputs))))
     for name, (layer, _, equation) in STANDING.items():
         due = equation(inputs)

@@ -174,12 +174,14 @@ def rates_that_grow_begin_with_their_share(ask):
 
 
 
-MOMENTUM = 0.75
-"""Of the plain steps that the second of two weights takes; the first is trained by lion."""
+MOMENTUM, AVERAGED, SCALE = 0.75, 0.25, 4.0
+"""Of the plain steps that the second of two weights takes, and of its averages; the first is trained by lion. What the loss is
+times, and so gradients."""
 
 
 def apart(weights: tuple[np.ndarray, ...], gradients: tuple[tuple[np.ndarray, ...], ...]) -> dict[str, np.ndarray]:
-    """`weights/N`: (steps, …) each of two weights after every step of its own equation."""
+    """`weights/N`: (steps, …) each of two weights after every step of its own equation; `left/N`, what is left of it in the end,
+    of the second its average."""
     first, second = weights
     found, moved = stepped("lion", (first,), tuple(each[:1] for each in gradients)), np.zeros_like(second)
     steps = []
@@ -187,16 +189,22 @@ def apart(weights: tuple[np.ndarray, ...], gradients: tuple[tuple[np.ndarray, ..
         moved = MOMENTUM * moved - RATE * g
         second = second + moved
         steps.append(second)
-    return found | {"weights/1": np.array(steps)}
+    average = steps[0]
+    for step in steps[1:]:
+        average = AVERAGED * average + (1 - AVERAGED) * step
+    return found | {"weights/1": np.array(steps), "left/0": found["weights/0"][-1], "left/1": average}
 
 
 @statement("Where each weight has an optimizer of its own it takes the steps of that one, also where others that were made alike "
-           "are given what they remember, and go on.", sparing=0, eager=1, source="Keras: MultiOptimizer")
+           "are given what they remember, and go on, and where all are told by how much the loss is scaled; in the end the "
+           "weights of those that average become their averages.", sparing=0, eager=1, source="Keras: MultiOptimizer")
 def optimizers_of_their_own_are_followed(ask):
     random = generator("optimizers of their own")
     weights = tuple(random.uniform(0.5, 1.5, shape) for shape in SHAPES)
     gradients = tuple(tuple(random.uniform(-1, 1, shape) for shape in SHAPES) for _ in range(STEPS))
-    kinds = (("Lion", {"learning_rate": RATE, **OPTIMIZERS["lion"][1]}), ("SGD", {"learning_rate": RATE, "momentum": MOMENTUM}))
-    seen = ask(FunctionRequest("stepped_apart", (("kinds", kinds), ("weights", weights), ("gradients", gradients))))
+    kinds = (("Lion", {"learning_rate": RATE, **OPTIMIZERS["lion"][1]}),
+             ("SGD", {"learning_rate": RATE, "momentum": MOMENTUM, "use_ema": True, "ema_momentum": AVERAGED}))
+    seen = ask(FunctionRequest("stepped_apart", (("kinds", kinds), ("weights", weights), ("gradients", gradients),
+                                                 ("scale", SCALE))))
     due = apart(weights, gradients)
     return [d for name, one in due.items() for d in compare(name, seen[name], one, SLACK * np.abs(one).max())]

@@ -201,8 +201,8 @@ def run_standing(backend: Any, request: FunctionRequest) -> Observation | Unsupp
         layers = [getattr(keras.layers, layer)(**more) for _, layer, more, _ in options["layers"]]
         model = keras.Model(start, [layer(start) for layer in layers])
         for layer, (*_, weights) in zip(layers, options["layers"], strict=True):
-            if weights is not None:
-                layer.set_weights([weights.astype("float32")])
+            if weights:
+                layer.set_weights([one.astype("float32") for one in weights])
         again = keras.Model.from_config(model.get_config())
         again.set_weights(model.get_weights())
     with moment("run"):

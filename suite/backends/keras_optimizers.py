@@ -162,7 +162,8 @@ def run_stepped_apart(backend: Any, request: FunctionRequest) -> Observation | U
     def made() -> Any:
         own = [getattr(keras.optimizers, name)(**given) for name, given in options["kinds"]]
         several = keras.optimizers.MultiOptimizer(
-            lambda variable: next(one for one, each in zip(own, variables, strict=True) if each is variable))
+            lambda variable: next(one for one, each in zip(own, variables, strict=True) if each is variable),
+            loss_scale_factor=options["scale"])
         several.build(variables)
         return several
 
@@ -175,10 +176,12 @@ def run_stepped_apart(backend: Any, request: FunctionRequest) -> Observation | U
                 optimizer.save_own_variables(store)
                 optimizer = made()
                 optimizer.load_own_variables(store)
-            optimizer.apply([engine.tensor(each.astype("float32")) for each in gradients], variables)
+            optimizer.apply([engine.tensor((options["scale"] * each).astype("float32")) for each in gradients], variables)
             for place, variable in enumerate(variables):
                 found[place].append(np.array(engine.numpy(variable.value)))
-    return Observation({f"weights/{place}": np.array(each) for place, each in enumerate(found)})
+        optimizer.finalize_variable_values(variables)
+    left = {f"left/{place}": np.array(engine.numpy(variable.value)) for place, variable in enumerate(variables)}
+    return Observation(left | {f"weights/{place}": np.array(each) for place, each in enumerate(found)})
 
 
 def run_stepped(backend: Any, request: FunctionRequest) -> Observation | Unsupported:

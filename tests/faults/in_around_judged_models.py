@@ -70,7 +70,7 @@ CALLBACKS = faults(FAMILY, "keras.src.callbacks.early_stopping", {
 }) + faults(FAMILY, "keras.src.callbacks.reduce_lr_on_plateau", {
     "ReduceLROnPlateau: waits through the cooldown": (
         "                self.cooldown_counter -= 1\n                self.wait = 0\n", "                self.cooldown_counter -= 1\n"),
-}) + faults(FAMILY, "keras.src.callbacks.model_checkpoint", {
+}, {"ReduceLROnPlateau: waits through the cooldown": "what was waited for is nought when a cooldown begins, and nothing adds to it"}) + faults(FAMILY, "keras.src.callbacks.model_checkpoint", {
     "ModelCheckpoint: every N batches: an epoch's first batch does not count": (
         "            add_batches = batch + 1  # batches are zero-indexed.\n", "            add_batches = batch  # batches are zero-indexed.\n"),
 }) + faults(FAMILY, "keras.src.callbacks.terminate_on_nan", {
