@@ -17,7 +17,8 @@ from cases.tolerance import compare, unit_roundoff
 FACTORS = {
     "dtype": ("mixed_bfloat16", "bfloat16", "mixed_float16", "float16"), "cell": ("lstm", "gru", "simple_rnn"),
     "mask": ("right", "none", "gaps"), "states": (True, False), "direction": ("forward", "bidirectional"),
-    "kernel": ("fused", "generic", "compiled"), "return_sequences": (True, False), "gradients": (True, False), "bias": (True, False),
+    "kernel": ("fused", "generic", "compiled"), "return_sequences": (True, False), "gradients": (True, False),
+    "bias": (True, False),
 }
 OPTIONS = {"factors": FACTORS, "usual": {
     "dtype": ("mixed_bfloat16", "bfloat16"), "cell": ("lstm", "gru"), "kernel": ("fused",), "gradients": (False,),
