@@ -72,12 +72,16 @@ SLOPES: Mapping[str, Call] = {
     "log_added": Call("logaddexp", (X, np.where(M, X, -X))),
     "picked": Call("take", (X, np.array([0, -1, 0], "int32")), {"axis": 1}), "sorted": Call("sort", (X,), {"axis": 1}),
     "divided": next(call for call in GROUPS["products"] if call.function == "divide_no_nan"),
+    "bent": Call("celu", (Z,), due=lambda x: np.where(x > 0, x, np.expm1(x))), "hill": Call("sinc", (Z,)),
+    "bent_too": Call("elu", (Z,), due=lambda x: np.where(x > 0, x, np.expm1(x))),
+    "gated": Call("silu", (Z,), due=lambda x: x / (1 + np.exp(-x))),
 }
 NUDGE = 1e-4
 
 
-@statement("The gradient of a function of tensors, through what is written into one too, and of products with zeros, is that of "
-           "NumPy's.", {"of": tuple(SLOPES)}, usual={"of": ("written", "multiplied", "log_added", "divided")},
+@statement("The gradient of a function of tensors, through what is written into one too, of products with zeros, and at zero "
+           "where it is smooth there, is that of NumPy's.", {"of": tuple(SLOPES)},
+           usual={"of": ("written", "multiplied", "log_added", "divided", "bent", "hill")},
            strength=(1, 1, 1),
            source="Keras: ops; differences of NumPy")
 def gradients_of_functions_are_differences(ask, of) -> list[Deviation]:
