@@ -17,7 +17,7 @@ from cases.chains import Cell, Chain, chain_request
 from cases.families.base import statement
 from cases.layers import Layer, draw_weights
 from cases.models import FunctionRequest
-from cases.requests import Deviation, Observation, Request
+from cases.requests import Deviation, Request
 from cases.tolerance import compare, unit_roundoff
 
 WAYS = ("packed", "packed_time_first", "sorted", "sorted_time_first", "alone", "alone_time_first", "packed_alone", "bare",
@@ -87,18 +87,18 @@ def rows_are_the_same_in_every_way(ask, cell) -> list[Deviation]:
     every = list(asked(cell))
     seen = ask(FunctionRequest("rows_in_every_way", (("each", tuple((rows.one, rows.mode, rows.ways) for rows in every)),)))
     found = [Deviation("rows", words) for words in dict.fromkeys(seen.facts.get("odd", ()))]
-    for place, rows in enumerate(every):
+    came: dict[tuple[str, str], dict[str, np.ndarray]] = {}
+    for key, array in seen.arrays.items():
+        place, way, name = key.split("/", 2)
+        came.setdefault((place, way), {})[name] = array
+    for number, rows in enumerate(every):
         told = f"{rows.one.layer if isinstance(rows.one, Request) else dict(rows.one.arguments)['chain']}, {rows.mode}"
-        first, *others = (named(seen, f"{place}/{way}") for way in rows.ways)
-        for way, other in zip(rows.ways[1:], others, strict=True):
-            for name, array in other.items():
+        first = came.get((str(number), rows.ways[0]), {})
+        found += [] if "outputs" in first else [Deviation("outputs", f"{told}: nothing came")]
+        for way in rows.ways[1:] if first else ():
+            for name, array in came.get((str(number), way), {}).items():
                 due = first[name]
                 slack = SLACK * unit_roundoff(str(due.dtype)) * max(1.0, float(np.abs(due).max(initial=0.0)))
                 found += [Deviation(name, f"{way}, {told}: {d.message}", d.deviation, d.allowed)
                           for d in compare(name, array, due, slack)]
     return found
-
-
-def named(seen: Observation, prefix: str) -> dict[str, np.ndarray]:
-    """The arrays below a prefix, without it."""
-    return {name.removeprefix(f"{prefix}/"): array for name, array in seen.named(prefix).items()}
