@@ -230,7 +230,7 @@ def on_grid(array: np.ndarray, bits: int = 10) -> np.ndarray:
 
 
 def draw_weights(layer: Layer, seed: int = 0) -> dict[str, np.ndarray]:
-    """Random weights (float64, on a grid exact in float32) for every name of `layer.weight_shapes()`.
+    """Random weights (float64, on a grid exact in float32 but for a layer of float64) for every name of `layer.weight_shapes()`.
 
     Every gate, both biases and both directions differ; nothing is zero. Recurrent weights are scaled so that
     the recurrence neither explodes nor forgets within tens of steps, whatever the activation.
