@@ -39,7 +39,8 @@ def run_class_weights(backend: Any, request: FunctionRequest) -> Observation | U
     with moment("build"):
         model = keras.Sequential([keras.Input(inputs.shape[1:]), keras.layers.GRU(3, return_sequences=True),
                                   keras.layers.Dense(count, activation="softmax")])
-        model.compile(keras.optimizers.SGD(0.0), f"{'' if form == 'one_hot' else 'sparse_'}categorical_crossentropy")
+        model.compile(keras.optimizers.SGD(0.0), f"{'' if form == 'one_hot' else 'sparse_'}categorical_crossentropy",
+                      run_eagerly="streamed" in options)  # its data are a graph of their own
         shares = model.predict(inputs, verbose=0)
     with moment("run"):
         given, size = (inputs, targets), {"batch_size": len(inputs)}
