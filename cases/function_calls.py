@@ -171,6 +171,8 @@ def stepped(x: np.ndarray, low: Any, high: Any, num_bits: int, narrow_range: boo
 
 
 ENDS = np.array([1.0, 1.25, 1.5], "float32")
+TWICE = np.concatenate([X, -X], axis=1)
+"""Twice as many steps."""
 GROUPS: Mapping[str, list[Call]] = {
     "sums": [
         *reductions("sum mean std", X, {}, {"axis": 1}, {"axis": (0, -1), "keepdims": True}),
@@ -285,6 +287,8 @@ GROUPS: Mapping[str, list[Call]] = {
     ],
     "of_no_length": [Call("utils.normalize", (Z,), {"axis": -1, "order": 2}, lambda x, **options: np.where(
         Z == 0, 0, unit_lengths(np.where(Z == 0, 1, x), **options)), told=False, arrays=arrays) for arrays in (True, False)],
+    "like_nothing": [Call("losses.cosine_similarity", (Z, X), {}, lambda x, y: -np.where(
+        Z == 0, 0, unit_lengths(np.where(Z == 0, 1, x), -1, 2) * unit_lengths(y, -1, 2)).sum(axis=-1), told=False)],
     "of_length_one": [Call("utils.normalize", (S,), {"axis": axis, "order": order}, unit_lengths, told=False, arrays=True)
                       for axis, order in ((-1, 1), (0, 2))],
     "hot": [Call("multi_hot", (IDS, 5), {}, lambda ids, n: one_hot(ids, n).max(axis=1))],
@@ -309,7 +313,7 @@ GROUPS: Mapping[str, list[Call]] = {
     "hot_of_one": [Call("multi_hot", (IDS[0], 5), {}, lambda ids, n: one_hot(ids, n).max(axis=0), told=False)],
     "written_at": [Call("slice_update", (X, np.array([0, 2, 0], "int32"), -X[:, :2]), {}, lambda x, at, new: np.concatenate(
         [x[:, :2], new], axis=1), told=False)],
-    "windowed_apart": [Call("separable_conv", (X, KERNEL[:, :1].swapaxes(1, 2), KERNEL[:1].swapaxes(1, 2)), {"strides": 2},
+    "windowed_apart": [Call("separable_conv", (TWICE, KERNEL[:, :1].swapaxes(1, 2), KERNEL[:1].swapaxes(1, 2)), {"strides": 2},
                             lambda x, own, kernel, strides: np.einsum("btfk,kf,fg->btg", windows(x, len(own), strides),
                                                                       own[:, :, 0], kernel[0]))],
     "means_of_whole": [*reductions("mean var std", N, {"axis": 1}), *reductions("prod", M, {"axis": 1}, {}),

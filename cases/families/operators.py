@@ -21,8 +21,8 @@ GIVEN: Mapping[str, np.ndarray] = {"numbers": POSITIVE, "others": POSITIVE[:, ::
                                    "not": ~M[:, :1], "matrix": KERNEL[0, :3]}
 """What is written with, by name: (rows, steps, features), a mask (rows, 1, features), a matrix (features, features)."""
 COMPARED = ("lt", "le", "gt", "ge", "ne")
-AMONG = {"numbers": ("add", "sub", "mul", "truediv", "floordiv", "mod", "pow", *COMPARED), "whole": ("add", "sub", "mul"),
-         "truths": ("and_", "or_", "xor")}
+AMONG = {"numbers": ("add", "sub", "mul", "truediv", "floordiv", "mod", "pow", *COMPARED),
+         "whole": ("add", "sub", "mul", *COMPARED), "truths": ("and_", "or_", "xor")}
 """Operators of two."""
 BESIDE: Mapping[str, tuple[str, Any]] = {"numbers": ("others", 1.75), "whole": ("whole", 3), "truths": ("not", True)}
 """What stands beside: another one, or a number."""

@@ -142,6 +142,8 @@ def loops_end_where_they_are_told(ask, kind, several) -> list[Deviation]:
     return rounded + (equal("rounds", seen["rounds"], np.array(rounds)) if several else [])
 
 
+WAYS = (0, 1, 5, -3)
+"""Which of two ways is asked for; beyond them it is the last, or the first."""
 PLACES, PLACE = ((0,), (2,), (0,)), (1, 2)
 """Rows that are put somewhere, one of them twice; where a piece is taken from, and put."""
 RULES = {"add": np.add, "max": np.maximum, "min": np.minimum, "mul": np.multiply}
@@ -159,7 +161,8 @@ def pieces(whole: np.ndarray, rows: np.ndarray, piece: np.ndarray) -> dict[str, 
         found[f"joined/{name}"] = whole.copy()
         rule.at(found[f"joined/{name}"], places, rows)
     apart = {f"apart/{n}": column for n, column in enumerate(whole.T)}
-    chosen = {"chosen/True": whole, "chosen/False": -whole, "way/0": whole, "way/1": -whole}
+    chosen = {"chosen/True": whole, "chosen/False": -whole}
+    chosen |= {f"way/{place}": -whole if place > 0 else whole for place in WAYS}
     return found | apart | chosen | {"put": zeros, "taken": whole[top : top + height, left : left + width], "replaced": replaced}
 
 

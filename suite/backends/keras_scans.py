@@ -118,5 +118,5 @@ def run_pieces(backend: Any, request: FunctionRequest) -> Observation:
         for first in (True, False):
             found[f"chosen/{first}"] = ops.cond(ops.convert_to_tensor(first), lambda: whole * 1.0, lambda: -whole)
         ways = [lambda one: one * 1.0, lambda one: -one]
-        found |= {f"way/{place}": ops.switch(ops.convert_to_tensor(place), ways, whole) for place in range(len(ways))}
+        found |= {f"way/{place}": ops.switch(ops.convert_to_tensor(place), ways, whole) for place in case.WAYS}
     return Observation({name: engine.numpy(one) for name, one in found.items()})

@@ -16,7 +16,7 @@ TENSORS = faults(FAMILY, "keras.src.backend.common.keras_tensor", {
         "        return backend.numpy.true_divide(other, self.value)\n", "        return backend.numpy.true_divide(self.value, other)\n"),
     "variables: a matrix times one is turned about": (
         "        return backend.numpy.matmul(other, self.value)\n", "        return backend.numpy.matmul(self.value, other)\n"),
-})
+}, {"variables: a matrix times one is turned about": "a tensor or an array on the left multiplies by itself"})
 NUMPY = faults(FAMILY, TORCH + "numpy", {
     "quantile: kept axes from the end are kept elsewhere": (
         "            for i in sorted(axis):\n                i = i + 1 if q.ndim > 0 else i\n", "            for i in sorted(axis):\n                i = i + 1 if q.ndim > 0 or len(axis) > 1 else i\n", 2),
@@ -30,7 +30,7 @@ NUMPY = faults(FAMILY, TORCH + "numpy", {
     "std: of whole numbers is corrected": (
         "    if \"int\" in ori_dtype or ori_dtype == \"bool\":\n        x = cast(x, \"float32\")\n    # Remove",
         "    if \"int\" in ori_dtype or ori_dtype == \"bool\":\n        return torch.std(cast(x, \"float32\"), dim=axis, keepdim=keepdims)\n    # Remove"),
-})
+}, {"split: at places along an axis from the end": "axes come counted from the start"})
 OPS = faults(FAMILY, TORCH + "core", {
     "switch: beyond the last way the first is gone": (
         "    index = torch.clamp(index, 0, len(branches) - 1)\n", "    index = index if 0 <= index < len(branches) else 0\n"),
@@ -63,7 +63,7 @@ OPTIMIZERS = faults(FAMILY, "keras.src.optimizers.lamb", {
 METRICS = faults(FAMILY, "keras.src.metrics.correlation_metrics", {
     "Pearson: targets are not centred": (
         "    y_true_norm = y_true - ops.mean(y_true, axis=axis, keepdims=True)\n", "    y_true_norm = y_true\n"),
-}) + faults(FAMILY, "keras.src.metrics.iou_metrics", {
+}, {"Pearson: targets are not centred": "outputs are, and so is the product of both, in the mean"}) + faults(FAMILY, "keras.src.metrics.iou_metrics", {
     "overlaps: classes that are none count as the first": (
         "            sample_weight = ops.where(bounds_mask, sample_weight, 0)\n", ""),
 }) + faults(FAMILY, "keras.src.metrics.confusion_metrics", {
@@ -94,5 +94,5 @@ FEEDING = faults(FAMILY, "keras.src.trainers.data_adapters.torch_data_loader_ada
 }) + faults(FAMILY, "keras.src.models.variable_mapping", {
     "map of variables: what dictionaries hold is left out": (
         "    if isinstance(container, dict):\n        container = list(container.values())\n", "    if isinstance(container, dict):\n        container = []\n"),
-})
+}, {"map of variables: what dictionaries hold is left out": "nobody reads this map"})
 ALL = (*TENSORS, *NUMPY, *OPS, *OPTIMIZERS, *METRICS, *BETWEEN, *FEEDING)
