@@ -100,20 +100,20 @@ def calls_keep_what_they_write(ask, dtype) -> list[Deviation]:
 WRITING = ("spectral", "own", "statistics")
 """Layers that write into their weights when they are called in training: a spectral normalization, one of the user's own that
 halves a weight that is trained and counts its calls, and a batch normalization."""
-TRAINING = ("fit", "train_on_batch", "by hand")
+WAYS = (*TRAINING, "by hand")
 """By hand: a call in training, and no step."""
-CALLS = 2
+STEPS_TRAINED = 2
 
 
 @statement("What a layer writes into its weights, those that are trained too, while a model trains is what it writes when it is "
-           "called in training, and the model goes on with it.", {"kind": WRITING, "way": TRAINING},
-           usual={"way": TRAINING[:2]}, strength=(1, 1, 2), sparing=1, eager=1,
+           "called in training, and the model goes on with it.", {"kind": WRITING, "way": WAYS},
+           usual={"way": TRAINING}, strength=(1, 1, 2), sparing=1, eager=1,
            source="Keras: Variable.assign, SpectralNormalization, BatchNormalization")
 def training_keeps_what_calls_write(ask, kind, way) -> list[Deviation]:
     """Arrays: `called/NAME`, what stands in each weight after calls in training, and `trained/NAME`, after as many steps at a
     rate of zero; `called/outputs` and `trained/outputs`, in inference after that."""
     random = generator("trained writes", kind)
-    inputs, targets = (draw_values(random, (CALLS * ROWS, width)) for width in (4, 3))
+    inputs, targets = (draw_values(random, (STEPS_TRAINED * ROWS, width)) for width in (4, 3))
     seen = ask(FunctionRequest("trained_writes", (("kind", kind), ("way", way), ("inputs", inputs), ("targets", targets),
                                                  ("rows", ROWS))))
     due, begun, found = seen.named("called"), seen.named("begun"), []
