@@ -108,7 +108,8 @@ DECLINED = frozenset("""
     counted_by_name/means_go_over_batches confusion/flags_are_counted exports/exported_models_are_whole
     exports/checkpoints_hold_everything scans/pieces_are_where_they_are_told
     scans/loops_end_where_they_are_told loops/loops_made_again_match_reference
-    stateful_calls/calls_keep_what_they_write own_classes/own_cells_begin_as_they_say
+    stateful_calls/calls_keep_what_they_write stateful_calls/training_keeps_what_calls_write
+    own_classes/own_cells_begin_as_they_say
     rare_optimizers/rare_optimizers_are_their_equations distillation/distilled_losses_are_sums_by_hand
     lent_weights/lent_weights_are_given_back saved/edited_files_are_whole
     own_steps/what_models_add_counts whole_numbers/classes_stay_whole other_dtypes/whole_numbers_stay_whole

@@ -1,5 +1,5 @@
 """Faults of the classes that findings alive showed: gradients of what reads nothing, weights that calls write in training, half
-precision without biases, modules of the engine, slopes at zero."""
+precision without biases, slopes at zero."""
 
 from tests.faults.base import faults
 
@@ -48,11 +48,6 @@ ALL = (
             "    x_proj = torch.matmul(inputs, kernel)\n    if bias is not None:\n        x_proj = x_proj + bias\n",
             "    x_proj = torch.matmul(inputs, kernel)\n"
             "    x_proj = x_proj + (bias if bias is not None else torch.zeros(kernel.shape[1]))\n"),
-    }),
-    *faults("alive again: modules", "keras.src.utils.torch_utils", {
-        "a module trains in predictions once it has trained": (
-            "        if training is False:\n            self.eval()",
-            "        if training is False and not self.training:\n            self.eval()"),
     }),
     *faults("alive again: slopes at zero", "keras.src.backend.torch.nn", {
         "two terms of celu give the whole slope each": (
