@@ -67,15 +67,15 @@ def stateful_models_go_on(ask, training, cell, at_once, form):
 
 FAR = 8.0
 """How much farther from zero the inputs of the first call are: an LSTM's cell state comes to more than 1."""
-CARRYING = ("lstm", "simple_rnn", "stacked", "bidirectional")
-"""Stateful layers; stacked: of two cells."""
+CARRYING = {"lstm": (False, True), "simple_rnn": (True, True), "stacked": (True, False), "bidirectional": (True, True)}
+"""Stateful layers -> whether they train, and whether their loop is unrolled; stacked: of two cells."""
 CHANGING = ("lstm", "simple_rnn")
 """Those whose weights are changed between two calls."""
 
 @statement("What is written into a layer's weights, while it is called, states, counts, averages, or from outside, it keeps, in "
-           "every precision: the next call goes on from it, and another reads it; states are kept in the precision of weights, "
-           "and can be reset before there are any.",
-           {"dtype": ("mixed_bfloat16", "mixed_float16", "float32")}, usual={"dtype": ("mixed_bfloat16",)},
+           "every precision, in training as in inference, unrolled or not: the next call goes on from it, and another reads it; "
+           "states are kept in the precision of weights, and can be reset before there are any.",
+           {"dtype": ("mixed_bfloat16", "mixed_float16", "float32")}, usual={"dtype": ("mixed_bfloat16", "float32")},
            strength=(1, 1, 1), sparing=0, eager=1, source="Keras: RNN(stateful=True), Variable.assign, DTypePolicy")
 def calls_keep_what_they_write(ask, dtype) -> list[Deviation]:
     """Arrays: `second/NAME`, of a stateful layer's second call; `due/NAME`, of one that is given the first call's states;
@@ -83,7 +83,7 @@ def calls_keep_what_they_write(ask, dtype) -> list[Deviation]:
     since its first calls; `anew/NAME`, of one that was made with these; `count` after two calls, `average` (features,), `moved`,
     whether the vector of a spectral normalization did."""
     inputs = draw_values(generator("kept writes"), (2, ROWS, STEPS, 3)) * np.array([FAR, 1.0]).reshape(2, 1, 1, 1)
-    seen = ask(FunctionRequest("kept_writes", (("dtype", dtype), ("inputs", inputs), ("carrying", CARRYING),
+    seen = ask(FunctionRequest("kept_writes", (("dtype", dtype), ("inputs", inputs), ("carrying", tuple(CARRYING.items())),
                                               ("changing", CHANGING))))
     found = []
     for name in CARRYING:

@@ -63,6 +63,7 @@ class Backend(ABC):
     `device` is `cpu` or `gpu`; `threads` is how many threads the framework may use inside one operation.
     `imports` names modules that may be imported before anything else is done, its environment set: interpreters are then forked
     from a process that has them.
+    `adapters` names modules of this project that its interpreters need, and that may be imported right after those.
     `spared` names modules that the framework would import, where they are installed, though nothing here is asked of them: in its
     own interpreter it is as if they were not.
     `compiles` says that every new layer or shape costs a compilation, a hundred times what a call costs: at `default` such a
@@ -73,6 +74,7 @@ class Backend(ABC):
     environment: Mapping[str, str] = {}
     requires: tuple[str, ...] = ()  # distributions that must be installed, by the names pip knows
     imports: tuple[str, ...] = ()
+    adapters: tuple[str, ...] = ()
     spared: tuple[str, ...] = ()
     compiles: bool = False
     eager: bool = False

@@ -374,7 +374,7 @@ class KerasTorch(Keras):
     """Keras on PyTorch."""
 
     name, engine_name = "keras-torch", "torch"
-    imports = ("keras", "torch")
+    imports, adapters = ("keras", "torch"), ("suite.backends.keras_probes",)
     spared = ("jax", "pandas", *Keras.spared)
     environment: Mapping[str, str] = {"KERAS_BACKEND": "torch", **QUIET}
     requires = ("keras", "torch")

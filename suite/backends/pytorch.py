@@ -44,7 +44,7 @@ class PyTorch(Backend):
 
     name = "torch"
     requires = ("torch",)
-    imports = ("torch", "torch._dynamo")
+    imports, adapters = ("torch", "torch._dynamo"), ("suite.backends.pytorch_probes",)
     environment: Mapping[str, str] = {"KINETO_LOG_LEVEL": "6"}  # the profiler, asked for proof, writes to stderr else
 
     def __init__(self, device: str = "cpu", threads: int = 1):

@@ -10,6 +10,7 @@ import os
 from collections.abc import Sequence
 
 from suite.backends import BACKENDS
+from suite.bytecode import ROOT
 from suite.subjects.interpreter import variables
 from suite.subjects.nursery import Nursery, quiet
 from suite.subjects.specification import BadSubject, Specification, backend_class, missing, parse
@@ -30,7 +31,10 @@ def nursery_of(specification: Specification, place: str, threads: int, quickly: 
         environment["CUDA_VISIBLE_DEVICES"] = ""
     if specification.path:
         environment["PYTHONPATH"] = os.pathsep.join([*specification.path, *filter(None, [os.environ.get("PYTHONPATH")])])
-    nursery = Nursery([*(f"!{name}" for name in kind.spared), *kind.imports, *NEEDED], environment, specification.python)
+    modules = [*(f"!{name}" for name in kind.spared), *kind.imports, *NEEDED]
+    if kind.adapters:
+        modules += [f"+{ROOT}", "suite.subjects.beforehand", *kind.adapters]
+    nursery = Nursery(modules, environment, specification.python)
     return BEGUN.pop(key(nursery), nursery)
 
 

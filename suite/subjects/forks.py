@@ -1,11 +1,11 @@
 """Processes that are forked where a framework is imported already: the scripts of failures, and interpreters of subjects.
 
 Its text is given to an interpreter by `-c`, with the path of a socket and the modules to import as arguments (`!` in front: which
-are as if not installed): it imports nothing of this project. Its first line of output says whether anything can be forked: an
-import that starts threads makes forks unsafe. Each process is asked for on a connection of its own, by a line of JSON: a script
-(`script`, `place`: its output goes to the files `out` and `err` there), or an interpreter (`code`, with its stdin, stdout and
-stderr as descriptors). The answer is its exit status, negative for a signal. Who hangs up kills it; when this process' own
-stdin ends, all are killed.
+are as if not installed; `+`: a folder in which those behind it are found, whose errors are left to whoever needs them). Its first
+line of output says whether anything can be forked: an import that starts threads makes forks unsafe. Each process is asked for on
+a connection of its own, by a line of JSON: a script (`script`, `place`: its output goes to the files `out` and `err` there), or an
+interpreter (`code`, with its stdin, stdout and stderr as descriptors). The answer is its exit status, negative for a signal. Who
+hangs up kills it; when this process' own stdin ends, all are killed.
 """
 
 import contextlib
@@ -27,9 +27,14 @@ def main(address, modules):
     os.dup2(2, 1)
     try:
         without({module[1:] for module in modules if module.startswith("!")})
+        needed = True
         for module in modules:
-            if not module.startswith("!"):
-                importlib.import_module(module)
+            if module.startswith("+"):
+                sys.path.insert(0, module[1:])
+                needed = False
+            elif not module.startswith("!"):
+                with contextlib.suppress(*() if needed else (Exception,)):
+                    importlib.import_module(module)
         gc.collect()
         gc.freeze()
         ready = len(os.listdir("/proc/self/task")) == 1
