@@ -35,6 +35,7 @@ class Family:
     sparing     how many of the other variants, the first ones, it is asked there; None: all
     eager       how many more of them where training and prediction alone are compiled, and calls are not
     dense       the strength of the array there at default, where a call costs less there than on other frameworks
+    met         rows of default that the array may hold or not: more values that must meet than its strength
     """
 
     name: str
@@ -51,6 +52,7 @@ class Family:
     eager: int = 0
     dear: Mapping[str, tuple] = field(default_factory=dict)
     dense: int | None = None
+    met: tuple[Row, ...] = ()
 
     def variants(self, depth: str, sparing: bool = False, eager: bool = False) -> list[Row]:
         """The rows of a depth, in a stable order; none where it is not checked yet. Of a `sparing` plan: those of them, for who
@@ -67,6 +69,8 @@ class Family:
         strength = min(dense or self.strength[DEPTHS.index(depth)], len(self.factors))
         factors = {**self.factors, **(self.usual if depth != "full" else {})}
         rows = covering(f"statement {self.name}", factors, strength, self.senseless)
+        if depth == "default":
+            rows = [*rows, *(row for row in self.met if row not in rows)]
         if not spared:
             return rows
         return [row for row in rows if not any(row[name] in values for name, values in self.dear.items())][:most]

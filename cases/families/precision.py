@@ -22,7 +22,10 @@ FACTORS = {
 }
 OPTIONS = {"factors": FACTORS, "usual": {
     "dtype": ("mixed_bfloat16", "bfloat16", "mixed_float16"), "cell": ("lstm", "gru"), "kernel": ("fused",),
-    "gradients": (False,), "mask": ("right", "none"), "direction": ("forward",)}, "strength": (1, 2, 2)}
+    "gradients": (False,), "mask": ("right", "none"), "direction": ("forward",)}, "strength": (1, 2, 2),
+    "met": tuple({
+        "dtype": "mixed_bfloat16", "cell": cell, "mask": mask, "states": False, "direction": "forward", "kernel": "fused",
+        "return_sequences": True, "gradients": False, "bias": False} for cell, mask in (("gru", "none"), ("lstm", "right")))}
 POLICIES = "Keras: DTypePolicy; Micikevicius et al. 2018"
 
 

@@ -3,9 +3,9 @@
 Its text is given to an interpreter by `-c`, with the path of a socket and the modules to import as arguments (`!` in front: which
 are as if not installed; `+`: a folder in which those behind it are found, whose errors are left to whoever needs them). Its first
 line of output says whether anything can be forked: an import that starts threads makes forks unsafe. Each process is asked for on
-a connection of its own, by a line of JSON: a script (`script`, `place`: its output goes to the files `out` and `err` there), or an
-interpreter (`code`, with its stdin, stdout and stderr as descriptors). The answer is its exit status, negative for a signal. Who
-hangs up kills it; when this process' own stdin ends, all are killed.
+a connection of its own, by a line of JSON: a script (`script`, `place`: its output goes to the files `out` and `err` there), or
+an interpreter (`code`, with its stdin, stdout and stderr as descriptors). The answer is its exit status, negative for a signal.
+Who hangs up kills it; when this process' own stdin ends, all are killed.
 """
 
 import contextlib
