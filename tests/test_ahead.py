@@ -1,8 +1,11 @@
 """Frameworks that the command line names begin to be imported before the suite is."""
 
+import os
+
 import pytest
 
 from suite.subjects import ahead
+from suite.subjects.nursery import Nursery
 from suite.subjects.specification import parse
 
 
@@ -45,3 +48,17 @@ def test_what_nobody_takes_ends_at_once():
     ahead.end()
     assert process.poll() is not None
     assert not ahead.BEGUN
+
+
+def test_interpreters_are_forked_with_their_adapter_imported():
+    nursery = ahead.nursery_of(parse("torch"), "cpu", 1, True)
+    folder = nursery.modules.index(next(one for one in nursery.modules if one.startswith("+")))
+    assert "torch" in nursery.modules[:folder] and "suite.backends.pytorch_probes" in nursery.modules[folder:]
+
+
+def test_an_adapter_that_cannot_be_imported_is_left_to_its_interpreter(tmp_path):
+    (tmp_path / "broken_adapter.py").write_text("raise RuntimeError('told where it is needed')")
+    with Nursery(["json", f"+{tmp_path}", "broken_adapter"], os.environ) as nursery:
+        assert nursery.address
+    with Nursery(["json", "no_such_framework"], os.environ) as nursery:
+        assert nursery.address is None

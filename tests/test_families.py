@@ -134,6 +134,13 @@ def test_every_value_is_met_at_full_depth_and_every_usual_one_at_default(one):
         assert [(n, v) for n, values in factors.items() for v in values if rows and not any(row[n] == v for row in rows)] == []
 
 
+@by_name
+def test_rows_that_must_be_met_are_rows_of_its_own_at_default(one):
+    rows = one.variants("default")
+    assert all(row in rows and set(row) == set(one.factors) for row in one.met)
+    assert all(row[name] in one.factors[name] for row in one.met for name in row)
+
+
 def test_identities_and_names_are_unique():
     for depth in ("smoke", "default", "full"):
         assert [i for i, count in Counter(check.identity for check in checks(depth)).items() if count > 1] == []

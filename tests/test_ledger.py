@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from suite.ledger import SEVERITIES, BadLedger, Known, consult, holds, read, written_for
+from suite.ledger import SEVERITIES, BadLedger, Known, Named, consult, holds, read, written_for
 from suite.opening import CONSTRAINTS, LEDGER, open_session
 from suite.session import Session
 from suite.settings import BadUse, Settings
@@ -345,3 +345,9 @@ def test_what_fails_only_sometimes_is_known_when_it_fails_and_passes_when_it_pas
 def test_a_place_without_a_check_is_refused(tmp_path):
     with pytest.raises(BadLedger, match="missing invariant: which checks fail"):
         read(written(tmp_path, ENTRY + "[[known.also]]\nwhen = {layers = 2}\n"))
+
+
+def test_entries_are_found_by_the_names_that_they_speak_of_in_their_order():
+    entries = [known(key="a"), known(key="b", invariant=("masks",)), known(key="c", invariant=(), sometimes=("padding_x",))]
+    for names in (("padding_x",), ("masks",), ("masks", "scenario/padding_y"), ("padding_x", "masks"), ("nothing",)):
+        assert Named(entries).speaking(names) == tuple(one for one in entries if one.names(names))

@@ -302,6 +302,12 @@ def test_warming_up_ends_and_says_so_where_times_never_settle():
     assert "not settled" in record(NeverSettles).note
 
 
+def test_one_call_is_enough_of_a_warm_up_where_it_takes_its_time():
+    backend = NeverSettles()
+    steps = [backend.stepper(request().but(execution=e), False) for e in (FUSED, GENERIC)]
+    assert warm_up(backend.clock, *steps, 0.0, least=1)[1:] == (1, False)
+
+
 def test_no_false_alarm_in_400_comparisons_of_equal_kernels_under_noise(uncollected):
     """Noise of a busy shared machine: 8 % spread, now and then a call that takes three times as long."""
 
