@@ -80,7 +80,7 @@ LAYER = {
     "activation", "recurrent_activation", "bias", "reset_after", "implementation", "padding_output", "dropout",
     "recurrent_dropout", "dtype",
 }
-EXECUTION = {"kernel", "mode", "origin", "entry", "mask_from"}
+EXECUTION = {"kernel", "mode", "origin", "entry", "mask_from", "trainable"}
 BATCH = {"inputs", "mask", "initial_states", "cotangents"}
 REQUEST = {"layer", "weights", "batch", "before", "wants", "execution"}
 WRITTEN = ((Layer, LAYER), (Execution, EXECUTION), (Batch, BATCH), (Request, REQUEST))

@@ -75,6 +75,8 @@ class Keras:
             lines += [f"for v in {own}:", "    v.assign(draw(*v.shape) / 2)"]
         if q.request.execution.origin == "from_config":
             lines += again(name, shapes, several)
+        if not q.request.execution.trainable:
+            lines += [f"{each}.trainable = False" for each in ([f"{name}[{n}]" for n in range(len(made))] if several else [name])]
         return lines
 
     def function(self, q: Question) -> list[str]:

@@ -59,6 +59,8 @@ class PyTorch:
                       f"{name} = {made}", f"{name}.load_state_dict(torch.load(file))"]
         elif execution.origin == "from_config":
             lines += [f"state, {name} = {name}.state_dict(), {made}", f"{name}.load_state_dict(state)"]
+        if not execution.trainable:
+            lines.append(f"{name}.requires_grad_(False)")
         if execution.mode == "inference":
             lines.append(f"{name}.eval()")
         return lines
