@@ -197,6 +197,7 @@ OPENED = ("einsum", "einsum_turned")
     (("name", "open"), lambda name, open: name in OPENED and open == "nothing"),
     (("name", "open"), lambda name, open: name in SCORED and open == "nothing"),
     (("name", "open"), lambda name, open: open == "time" and len(LAYERS[name][2]) == 1),
+    (("name", "open"), lambda name, open: open == "nothing" and LAYERS[name][2][0] in (PICTURE, VOLUME)),  # as others tell it
 ), source="Keras: Layer.compute_output_shape, and calls on symbolic tensors")
 def layers_tell_their_shapes(ask, name, open):
     layer, options, shapes, due_of = LAYERS[name]

@@ -137,16 +137,19 @@ def again(way: str, shape: str, stateful: bool, ids: bool = False) -> list[str]:
 
 
 def shared(told: Told) -> list[str]:
-    """A layer that stands twice in a model, in one that is made of it."""
-    way = told.options["way"]
-    if told.worst.where in ("layers", "paths"):
-        raise NoScript("layers side by side, and paths: the message tells them")
+    """A layer, or a cell, that stands twice in a model, in one that is made of it."""
+    way, where = told.options["way"], told.worst.where
+    if where not in ("layers and parameters", "cells"):
+        raise NoScript(f"{where or 'an error'} of a model that is made of another one: the message tells it")
+    model = ["cell, start = keras.layers.SimpleRNNCell(3), keras.Input((4, 3))",
+             "model = keras.Model(start, keras.layers.RNN(cell)(keras.layers.RNN(cell, return_sequences=True)(start)))"]
+    if where != "cells":
+        model = ["layer, start = keras.layers.LSTM(3, return_sequences=True), keras.Input((4, 3))",
+                 "model = keras.Model(start, keras.layers.LSTM(2)(layer(layer(start))))"]
     made = {"clone": ["again = keras.models.clone_model(model)"],
             "configuration": ["again = type(model).from_config(model.get_config())"]}.get(way) or [
         'path = os.path.join(tempfile.mkdtemp(), "model.keras")', "model.save(path)", "again = keras.models.load_model(path)"]
-    return whole(told, head(told.backend, *["import tempfile"] * (way == "file")), [
-        "layer, start = keras.layers.LSTM(3, return_sequences=True), keras.Input((4, 3))",
-        "model = keras.Model(start, keras.layers.LSTM(2)(layer(layer(start))))", *made], [
+    return whole(told, head(told.backend, *["import tempfile"] * (way == "file")), [*model, *made], [
         "expected = len(model.layers), model.count_params()", "found = len(again.layers), again.count_params()", *equal()])
 
 
