@@ -132,8 +132,8 @@ class Keras(Backend):
         stack = self._stacks.get(key)
         if stack is None:
             stack = self._stacks[key] = stacks.build(self.keras, layer, key[1], size, execution.mask_from)
-            for one in stack.layers:
-                one.trainable = execution.trainable
+            for one in stack.layers if not execution.trainable else ():
+                one.trainable = False
         self._stacks.move_to_end(key)
         while len(self._stacks) > KEPT:
             self._stacks.popitem(last=False)
