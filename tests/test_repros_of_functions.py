@@ -53,7 +53,7 @@ def test_a_script_exits_0_where_the_stack_is_right_and_1_where_it_is_wrong(backe
             if max(map(len, text.splitlines())) > 130 or status != due or "expected" not in (place / "out").read_text():
                 wrong.append((what, status, (place / "err").read_text()[-300:]))
     assert wrong == []
-    assert number > max(60, 3 * len(without))
+    assert number > max(60, 2 * len(without))
 
 
 @needs_known_faults

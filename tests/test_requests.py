@@ -216,7 +216,8 @@ def variants():
     others = dict(space=(1,), size=(3,), strides=(3,), padding="valid", dilation=(2,), data_format="channels_first")
     for name, other in others.items():
         yield f"convolution's {name}", base.but(layer=convolved.but(units=6, convolution=replace(of, **{name: other})))
-    executions = dict(kernel="generic", mode="training", origin="reloaded", entry="predict", mask_from="masking", layout="sliced")
+    executions = dict(kernel="generic", mode="training", origin="reloaded", entry="predict", mask_from="masking", layout="sliced",
+                      trainable=False)
     for name, other in executions.items():
         yield f"execution's {name}", base.but(execution=Execution().but(**{name: other}))
     yield "what is wanted", base.but(wants=("outputs",))

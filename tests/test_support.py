@@ -118,6 +118,8 @@ DECLINED = frozenset("""
     quantized_models/grouped_weights_are_near heads/frames_are_as_alone
     functions_by_name/layers_that_stand_alone_are_equations operators/operators_are_pythons
     rare_optimizers/optimizers_of_their_own_are_followed rare_optimizers/rates_that_grow_begin_with_their_share
+    single_calls/calls_for_nothing_are_refused_by_models saved/files_hold_what_layers_write
+    losses_by_name/cross_entropies_are_equations_in_turn weights_of_classes/weights_of_classes_weigh_streamed_steps
 """.split())
 """Group or scenario, and the statement or claim, of which no variant can be asked at `default`."""
 
