@@ -33,6 +33,24 @@ BACKENDS: Mapping[str, str] = {
 """Name of the backend -> where its class is (MODULE:CLASS). Nothing here is imported until a subject starts."""
 
 
+def said(call: Callable[[], Any]) -> str | None:
+    """What is said where it is called; None where it is taken."""
+    try:
+        call()
+    except Exception as error:  # whatever its class
+        return str(error)
+    return None
+
+
+def refuses(call: Callable[[], Any], kind: type[Exception] = ValueError) -> bool:
+    """Whether a call raises an error of this kind."""
+    try:
+        call()
+    except kind:
+        return True
+    return False
+
+
 class Moment(Exception):
     """Raised by a backend around a framework's error, to say when it came: build, trace or run."""
 

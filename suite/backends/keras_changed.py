@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
 from cases.models import FunctionRequest
 from cases.requests import Observation, Unsupported
-from suite.backends import moment
+from suite.backends import moment, refuses
 
 
 def run_changed_model(backend: Any, request: FunctionRequest) -> Observation:
@@ -159,15 +158,6 @@ def run_stateless_metric(backend: Any, request: FunctionRequest) -> Observation:
     arrays = {name: np.array(float(backend.engine.numpy(one))) for name, one in found.items()}
     begun = np.array([float(backend.engine.numpy(one)) for one in begun])
     return Observation(arrays | {"begun": begun}, facts={"taken": taken})
-
-
-def refuses(call: Callable[[], Any]) -> bool:
-    """Whether a call raises ValueError."""
-    try:
-        call()
-    except ValueError:
-        return True
-    return False
 
 
 def run_names_of_no_input(backend: Any, request: FunctionRequest) -> Observation:

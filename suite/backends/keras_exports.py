@@ -13,7 +13,7 @@ from cases.layouts import to_keras
 from cases.models import FunctionRequest
 from cases.requests import Observation, Unsupported, first_line
 from suite.backends import keras_layers as stacks
-from suite.backends import moment
+from suite.backends import moment, refuses
 
 FORMATS = {"saved_model": "tf_saved_model", "program": "torch", "onnx": "onnx"}
 NEEDS = {"saved_model": ("tensorflow",), "program": ("torch",), "onnx": ("onnx", "onnxruntime")}
@@ -176,12 +176,9 @@ def saved(keras: Any, model: Any, folder: str, way: str, for_these: np.ndarray |
         archive, rows = keras.export.ExportArchive(), len(for_these)
         series = tensorflow.TensorSpec((rows, None, *for_these.shape[2:]), for_these.dtype)
         archive.track_and_add_endpoint("serve", model, [series])
-        archive.add_endpoint("more", lambda ids: ids + 1, [keras.Input(batch_shape=(rows, None, 1), dtype="int32")])
-        try:
-            archive.add_endpoint("more", lambda ids: ids - 1, [keras.Input(batch_shape=(rows, None, 1), dtype="int32")])
-            taken = True
-        except ValueError:
-            taken = False
+        numbers = [keras.Input(batch_shape=(rows, None, 1), dtype="int32")]
+        archive.add_endpoint("more", lambda ids: ids + 1, numbers)
+        taken = not refuses(lambda: archive.add_endpoint("more", lambda ids: ids - 1, numbers))
         archive.write_out(folder, verbose=False)
     loaded = tensorflow.saved_model.load(folder)
     endpoints = ()

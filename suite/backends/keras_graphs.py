@@ -12,7 +12,7 @@ from cases.families.convolutions_in_time import APART
 from cases.models import FunctionRequest
 from cases.requests import Observation, Unsupported
 from suite.backends import keras_layers as stacks
-from suite.backends import moment
+from suite.backends import moment, refuses
 from suite.backends.keras_again import loaded
 
 JOINS = {"add": "Add", "multiply": "Multiply", "subtract": "Subtract", "average": "Average",
@@ -268,10 +268,6 @@ def run_cut_model(backend: Any, request: FunctionRequest) -> Observation:
     with moment("run"):
         x = engine.tensor(inputs)
         found = {"whole": whole(x), "parts": second(first(x)), "function": keras.Function(middle, end)(first(x))}
-        try:
-            keras.Model(keras.Input((4, 3)), [end, start])
-            refused = 0
-        except ValueError:
-            refused = 1
-        return Observation({name: engine.numpy(one) for name, one in found.items()} | {"refused": np.array(refused)},
+        refused = refuses(lambda: keras.Model(keras.Input((4, 3)), [end, start]))
+        return Observation({name: engine.numpy(one) for name, one in found.items()} | {"refused": np.array(int(refused))},
                            facts={"begins": second.inputs[0].dtype, "ends": middle.dtype})

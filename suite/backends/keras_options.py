@@ -12,7 +12,7 @@ from cases.layouts import to_keras
 from cases.models import FunctionRequest
 from cases.requests import Observation, Unsupported
 from suite.backends import keras_layers as stacks
-from suite.backends import moment
+from suite.backends import moment, refuses
 from suite.backends.keras_again import remade
 
 
@@ -77,16 +77,11 @@ def run_optional(backend: Any, request: FunctionRequest) -> Observation:
         other.set_weights(model.get_weights())
         first, between = keras.Model(start, middle), keras.Model([mask, middle], model.output)
     given = np.random.default_rng(4).normal(size=(3, 3, 3)).astype("float32")
-    x, valid, arrays, needed = engine.tensor(given), engine.tensor(np.arange(3) < np.array([[1], [2], [3]])), {}, []
+    x, valid, arrays = engine.tensor(given), engine.tensor(np.arange(3) < np.array([[1], [2], [3]])), {}
     with moment("run"):
         for name, one, read in (("made", model, x), ("again", other, x), ("between", between, first(x))):
             arrays |= {f"{name}/without": one([None, read]), f"{name}/with": one([valid, read])}
-        for one in (model, other):
-            try:
-                one([valid, None])
-                needed.append(0)
-            except ValueError:
-                needed.append(1)
+        needed = [refuses(lambda one=one: one([valid, None])) for one in (model, other)]
         model.compile("sgd", "mse", run_eagerly=True)
         told = model.test_on_batch([None, given], np.zeros((3, 2), "float32"))
     return Observation({name: engine.numpy(array) for name, array in arrays.items()}

@@ -13,7 +13,7 @@ import numpy as np
 from cases.families import single_calls as case
 from cases.models import FunctionRequest
 from cases.requests import Observation
-from suite.backends import moment
+from suite.backends import moment, said
 
 
 def made(backend: Any, given: Mapping[str, np.ndarray], **options: Any) -> Any:
@@ -274,13 +274,7 @@ def run_training_for_nothing(backend: Any, request: FunctionRequest) -> Observat
         "trained_on_a_batch_uncompiled": lambda: bare.train_on_batch(x, y),
         "tested_on_a_batch_uncompiled": lambda: bare.test_on_batch(x, y),
     }
-    said: dict[str, str | None] = {}
     with moment("run"):
         before = model.layers[1].get_weights()[0]
-        for name, call in calls.items():
-            try:
-                call()
-                said[name] = None
-            except Exception as error:  # whatever its class
-                said[name] = str(error)
-    return Observation({"before": before, "after": model.layers[1].get_weights()[0]}, facts={"said": tuple(said.items())})
+        found = tuple((name, said(call)) for name, call in calls.items())
+    return Observation({"before": before, "after": model.layers[1].get_weights()[0]}, facts={"said": found})

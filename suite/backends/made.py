@@ -11,6 +11,7 @@ import numpy as np
 from cases.families.options_of_nothing import Made, asked
 from cases.models import FunctionRequest
 from cases.requests import Observation, Unsupported
+from suite.backends import said
 
 
 def run_options_of_nothing(modules: Mapping[str, Any], request: FunctionRequest) -> Observation | Unsupported:
@@ -19,18 +20,14 @@ def run_options_of_nothing(modules: Mapping[str, Any], request: FunctionRequest)
     options = dict(request.arguments)
     if options["stack"] not in modules:
         return Unsupported(f"these are options of {options['stack']}")
-    said = [said_of(modules[options["stack"]], *one) for one in asked(options["group"])]
-    return Observation({"made": np.array([words is None for words in said], "int32")}, facts={"said": [w or "" for w in said]})
+    told = [said_of(modules[options["stack"]], *one) for one in asked(options["group"])]
+    return Observation({"made": np.array([words is None for words in told], "int32")}, facts={"said": [w or "" for w in told]})
 
 
 def said_of(module: Any, one: Made, name: str, value: Any) -> str | None:
     """What is said where this is made with this option; None where it is made."""
     given = {n: made(module, each) for n, each in one.arguments.items()}
-    try:
-        attrgetter(one.place)(module)(**given | ({name: made(module, value)} if name else {}))
-    except Exception as error:
-        return str(error)
-    return None
+    return said(lambda: attrgetter(one.place)(module)(**given | ({name: made(module, value)} if name else {})))
 
 
 def made(module: Any, one: Any) -> Any:

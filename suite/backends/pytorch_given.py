@@ -16,7 +16,7 @@ from torch.nn.utils import parametrizations, parametrize, prune
 from cases.layouts import to_pytorch
 from cases.models import FunctionRequest
 from cases.requests import Execution, Observation, Request, Unsupported
-from suite.backends import moment
+from suite.backends import moment, refuses
 from suite.backends import pytorch_layers as layers
 from suite.backends.pytorch import unpackable, unsupported_layer
 from suite.backends.pytorch_layers import to_numpy
@@ -208,34 +208,23 @@ def run_called_apart(backend: Any, request: FunctionRequest) -> Observation:
         x = torch.randn(5, 3)
     kept = {**dict(other.named_parameters()), **dict(other.named_buffers())}  # a weight that stands twice has one name
     given = {name: one.detach().clone() for name, one in kept.items()}
-    before, refused = to_numpy(module[1].running_mean), []
+    before = to_numpy(module[1].running_mean)
     with moment("run"), torch.no_grad():
         outputs = call(module, given, (x,))
-        for names in ({**given, "nobody": x}, {name: one for name, one in given.items() if name != "0.bias"}):
-            try:
-                call(module, dict(names), (x,), strict=True)
-                refused.append(0.0)
-            except RuntimeError:
-                refused.append(1.0)
-        try:
-            call(module, (given, {"0.bias": given["0.bias"]}), (x,))
-            refused.append(0.0)
-        except ValueError:
-            refused.append(1.0)
+        others = {**given, "nobody": x}, {name: one for name, one in given.items() if name != "0.bias"}
+        refused = [refuses(lambda names=names: call(module, dict(names), (x,), strict=True), RuntimeError) for names in others]
+        refused.append(refuses(lambda: call(module, (given, {"0.bias": given["0.bias"]}), (x,))))
         due = other(x)
     both = torch.func.stack_module_state([module, other])
     own = [{**dict(one.named_parameters()), **dict(one.named_buffers())} for one in (module, other)]
     stacked, names = {**both[0], **both[1]}, set(both[0]) == {name for name, _ in module.named_parameters()}
     trained = all(one.is_leaf and one.requires_grad for one in both[0].values())
     apart = all(torch.equal(one, torch.stack([each[name] for each in own])) for name, one in stacked.items())
-    try:
-        torch.func.stack_module_state([module, copy.deepcopy(module).train(not module.training)])
-        refused.append(0.0)
-    except RuntimeError:
-        refused.append(1.0)
+    unlike = copy.deepcopy(module).train(not module.training)
+    refused.append(refuses(lambda: torch.func.stack_module_state([module, unlike]), RuntimeError))
     arrays = {"outputs": outputs, "mean": given["1.running_mean"], "count": given["3.count"], "due/outputs": due,
               "due/mean": other[1].running_mean, "due/count": other[3].count}
     return Observation({**{n: to_numpy(one) for n, one in arrays.items()}, "before": before,
                         "after": to_numpy(module[1].running_mean),
-                        "calls": to_numpy(module[3].count), "refused": np.array(refused),
+                        "calls": to_numpy(module[3].count), "refused": np.array(refused, float),
                         "stacked": np.array([apart and names and stacked.keys() == own[0].keys(), trained], "float64")})

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -16,7 +15,7 @@ from torch.optim import lr_scheduler as schedules
 from cases.families.refused_by_modules import NONE, WARNED
 from cases.models import FunctionRequest
 from cases.requests import Observation
-from suite.backends import moment
+from suite.backends import moment, said
 from suite.backends import pytorch_refused_making as making
 from suite.backends.pytorch_refused_making import Calls, weight
 
@@ -191,15 +190,6 @@ def training() -> Calls:
 
 GROUPS = {"states": states, "cells": cells, "packing": packing, "around": around, "losses": losses, "training": training,
           "modules": making.modules, "optimizers": making.optimizers, "schedules": making.of_schedules, "rows": making.rows}
-
-
-def said(call: Callable[[], Any]) -> str | None:
-    """What is said where it is called; None where it is taken."""
-    try:
-        call()
-    except Exception as error:
-        return str(error)
-    return None
 
 
 def run_calls_for_nothing(backend: Any, request: FunctionRequest) -> Observation:

@@ -19,7 +19,7 @@ from cases.models import FunctionRequest
 from cases.requests import Observation, Request
 from suite.backends import moment
 from suite.backends.pytorch_cells import place_of
-from suite.backends.pytorch_layers import CELLS, DTYPES, LAYERS, named_tensors, to_numpy
+from suite.backends.pytorch_layers import DTYPES, LAYERS, build, named_tensors, set_weights, to_numpy
 
 FROZEN = {"frozen_first": lambda number: number % 2 == 0, "frozen_second": lambda number: number % 2 == 1,
           "frozen_matrices": lambda number: number % 4 < 2, "frozen_biases": lambda number: number % 4 > 1}
@@ -51,6 +51,7 @@ class Asked:
         self.mode, self.layer = mode, one.layer if isinstance(one, Request) else None
         options = dict(one.arguments) if self.layer is None else {"batch": one.batch, "weights": one.weights}
         self.batch: Batch = options["batch"]
+        self.drawn = options["weights"]
         kind, sizes, words, weights = of_layer(self.layer, options["weights"]) if self.layer else of_chain(**options)
         self.dtype = next(iter(weights.values())).dtype
         words |= {"dropout": RATE} if mode != "training" and sizes[2] > 1 else {}
@@ -84,6 +85,12 @@ class Asked:
             self.modules[first] = module.train(self.mode == "training")
         return self.modules[first]
 
+    def loop(self) -> nn.Module:
+        """Its cells, called step by step: what a row's steps have ended stays."""
+        module = build(self.layer, "generic", self.x.device)
+        set_weights(module, self.layer, self.drawn)
+        return module
+
     def as_before(self) -> bool:
         """Whether inputs and states are what they were."""
         return all(torch.equal(a, b) for a, b in zip(self.before, self.leaves, strict=True))
@@ -93,11 +100,8 @@ class Asked:
         if (way.startswith("whole") and len(set(self.lengths)) > 1 or way == "cells" and self.layer is None
                 or way in FROZEN and self.mode == "unrecorded"):
             return None
-        if way == "cells":
-            cells = cells_of(self.layer, self.weights)
-            parameters = [parameter for cell in cells for parameter in cell.parameters()]
-        else:
-            parameters = list((module := self.module(not way.endswith("time_first"))).parameters())
+        module = self.loop() if way == "cells" else self.module(not way.endswith("time_first"))
+        parameters = list(module.parameters())
         trained = [number for number in range(len(parameters)) if way not in FROZEN or not FROZEN[way](number)]
         for number, parameter in enumerate(parameters):
             parameter.requires_grad_(number in trained)
@@ -105,7 +109,8 @@ class Asked:
         program = enable_python_dispatcher if "decomposed" in way else nullcontext
         with torch.set_grad_enabled(self.mode != "unrecorded"), program():
             if way == "cells":
-                outputs, states = by_cells(self, cells)
+                outputs, last = module(self.x, torch.tensor(self.batch.valid), as_given(self.states))
+                states = as_tuple(last)
             elif way.startswith("bare") or "alone" in way:
                 outputs, states = apart(self, module, way)
             else:
@@ -168,42 +173,6 @@ def apart(asked: Asked, module: nn.Module, way: str) -> tuple[torch.Tensor, tupl
         every.append(nn.functional.pad(outputs, (0, 0, 0, asked.batch.time - len(outputs))))
         lasts.append([one if bare else one[:, 0] for one in as_tuple(last)])
     return torch.stack(every), tuple(torch.stack(part, dim=1) for part in zip(*lasts, strict=True))
-
-
-def by_cells(asked: Asked, cells: list[nn.Module]) -> tuple[torch.Tensor, tuple[torch.Tensor, ...]]:
-    """All rows, cell by cell: what a row's steps have ended stays."""
-    layer, x, lasts = asked.layer, asked.x, []
-    valid = torch.tensor(asked.batch.valid)
-    for index in range(layer.layers):
-        halves = []
-        for number, way in enumerate(layer.directions):
-            place = index * len(layer.directions) + number
-            cell = cells[place]
-            states = tuple(one[place] for one in asked.states) if asked.states is not None else tuple(
-                x.new_zeros(len(x), layer.units) for _ in layer.state_names)
-            outputs = [x.new_zeros(len(x), layer.units)] * x.shape[1]
-            for step in range(x.shape[1])[:: -1 if way == "backward" else 1]:
-                here = valid[:, step, None]
-                new = as_tuple(cell(x[:, step], as_given(states)))
-                states = tuple(torch.where(here, a, b) for a, b in zip(new, states, strict=True))
-                outputs[step] = torch.where(here, states[0], 0.0)
-            halves.append(torch.stack(outputs, dim=1))
-            lasts.append(states)
-        x = torch.cat(halves, dim=-1)
-    return x, tuple(torch.stack(part) for part in zip(*lasts, strict=True))
-
-
-def cells_of(layer: Layer, weights: Mapping[str, torch.Tensor]) -> list[nn.Module]:
-    """A cell for each layer and direction, in their order."""
-    made = []
-    for index in range(layer.layers):
-        for way in layer.directions:
-            nonlinear = {"nonlinearity": layer.activation} if layer.cell == "simple_rnn" else {}
-            end = f"_l{index}" + "_reverse" * (way == "backward")
-            own = {name.removesuffix(end): one for name, one in weights.items() if name.endswith(end)}
-            made.append(CELLS[layer.cell](own["weight_ih"].shape[1], layer.units, layer.bias, **nonlinear).to(own["weight_ih"]))
-            made[-1].load_state_dict(own)
-    return made
 
 
 def of_layer(layer: Layer, weights: Mapping[str, np.ndarray]) -> tuple:

@@ -27,13 +27,13 @@ def main(address, modules):
     os.dup2(2, 1)
     try:
         without({module[1:] for module in modules if module.startswith("!")})
-        needed = True
+        excused = ()
         for module in modules:
             if module.startswith("+"):
                 sys.path.insert(0, module[1:])
-                needed = False
+                excused = (Exception,)
             elif not module.startswith("!"):
-                with contextlib.suppress(*() if needed else (Exception,)):
+                with contextlib.suppress(*excused):
                     importlib.import_module(module)
         gc.collect()
         gc.freeze()
