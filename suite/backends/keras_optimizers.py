@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 import warnings
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -167,21 +167,32 @@ def run_stepped_apart(backend: Any, request: FunctionRequest) -> Observation | U
         several.build(variables)
         return several
 
-    found: list[list[np.ndarray]] = [[] for _ in variables]
+    def given(first: Any) -> Any:
+        store: dict[str, Any] = {}
+        first.save_own_variables(store)
+        other = made()
+        other.load_own_variables(store)
+        return other
+
     with moment("run"):
-        optimizer = made()
-        for number, gradients in enumerate(options["gradients"]):
-            if 2 * number == len(options["gradients"]):
-                store: dict[str, Any] = {}
-                optimizer.save_own_variables(store)
-                optimizer = made()
-                optimizer.load_own_variables(store)
-            optimizer.apply([engine.tensor((options["scale"] * each).astype("float32")) for each in gradients], variables)
-            for place, variable in enumerate(variables):
-                found[place].append(np.array(engine.numpy(variable.value)))
+        gradients = [[options["scale"] * each for each in step] for step in options["gradients"]]
+        optimizer, weights = stepped(engine, made(), variables, gradients, given)
         optimizer.finalize_variable_values(variables)
-    left = {f"left/{place}": np.array(engine.numpy(variable.value)) for place, variable in enumerate(variables)}
-    return Observation(left | {f"weights/{place}": np.array(each) for place, each in enumerate(found)})
+    return Observation(weights | {f"left/{place}": np.array(engine.numpy(each.value)) for place, each in enumerate(variables)})
+
+
+def stepped(engine: Any, optimizer: Any, variables: list[Any], gradients: Sequence[Sequence[np.ndarray]],
+            other: Callable[[Any], Any]) -> tuple[Any, dict[str, np.ndarray]]:
+    """Each weight after every step, `weights/PLACE`, the second half of the steps taken by the `other` of an optimizer; and that
+    one."""
+    found: list[list[np.ndarray]] = [[] for _ in variables]
+    for number, step in enumerate(gradients):
+        if 2 * number == len(gradients):
+            optimizer = other(optimizer)
+        optimizer.apply([engine.tensor(each.astype("float32")) for each in step], variables)
+        for place, variable in enumerate(variables):
+            found[place].append(np.array(engine.numpy(variable.value)))
+    return optimizer, {f"weights/{place}": np.array(each) for place, each in enumerate(found)}
 
 
 def run_stepped(backend: Any, request: FunctionRequest) -> Observation | Unsupported:
@@ -193,12 +204,5 @@ def run_stepped(backend: Any, request: FunctionRequest) -> Observation | Unsuppo
     with moment("build"):
         optimizer = getattr(keras.optimizers, options["name"])(**options["options"])
         variables = [keras.Variable(weight.astype("float32")) for weight in options["weights"]]
-    found: list[list[np.ndarray]] = [[] for _ in variables]
     with moment("run"):
-        for number, gradients in enumerate(options["gradients"]):
-            if 2 * number == len(options["gradients"]):
-                optimizer = again(optimizer, variables)
-            optimizer.apply([engine.tensor(each.astype("float32")) for each in gradients], variables)
-            for place, variable in enumerate(variables):
-                found[place].append(np.array(engine.numpy(variable.value)))
-    return Observation({f"weights/{place}": np.array(each) for place, each in enumerate(found)})
+        return Observation(stepped(engine, optimizer, variables, options["gradients"], lambda first: again(first, variables))[1])

@@ -31,7 +31,8 @@ def run_numbers_as(backend: Any, request: FunctionRequest) -> Observation:
 def run_class_weights(backend: Any, request: FunctionRequest) -> Observation | Unsupported:
     """Answer the request of `cases.families.weights_of_classes.weights_of_classes_weigh_steps`, and of streamed steps."""
     options, keras = dict(request.arguments), backend.keras
-    if options.get("streamed") and backend.engine_name != "tensorflow":
+    streamed = options.get("streamed", False)
+    if streamed and backend.engine_name != "tensorflow":
         return Unsupported("TensorFlow alone is asked of its own data")
     inputs, classes, form = options["inputs"].astype("float32"), options["classes"], options["targets"]
     count = len(options["weights"])
@@ -40,11 +41,11 @@ def run_class_weights(backend: Any, request: FunctionRequest) -> Observation | U
         model = keras.Sequential([keras.Input(inputs.shape[1:]), keras.layers.GRU(3, return_sequences=True),
                                   keras.layers.Dense(count, activation="softmax")])
         model.compile(keras.optimizers.SGD(0.0), f"{'' if form == 'one_hot' else 'sparse_'}categorical_crossentropy",
-                      run_eagerly="streamed" in options)  # its data are a graph of their own
+                      run_eagerly=streamed)  # its data are a graph of their own
         shares = model.predict(inputs, verbose=0)
     with moment("run"):
         given, size = (inputs, targets), {"batch_size": len(inputs)}
-        if options.get("streamed"):
+        if streamed:
             import tensorflow
 
             given, size = (tensorflow.data.Dataset.from_tensors(given),), {}
