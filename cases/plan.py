@@ -5,7 +5,8 @@ Ids are made from what is checked, never from a counter.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections import defaultdict
+from collections.abc import Callable, Collection, Container, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from itertools import combinations
@@ -29,7 +30,14 @@ ALONE = frozenset(("mask", name) for name in MASKS if name not in ("none", "righ
 """Values that they meet once, with any cell."""
 Item = tuple[tuple[str, object], ...]
 """One or two (feature, value) of a case, to be met together."""
+FINDING = "finding"
+"""What hides something, as a feature: every invariant that it concerns meets it."""
+Hidden = Callable[[Invariant, Case], Collection[str] | None]
+"""What stands before what an invariant would tell on a case: the keys of what is known to fail there, none where nothing is; None
+where a subject has no such case."""
 
+SHARED = 3
+"""How many times less a case costs that others of the group are asked of."""
 SPARED = ("mask", "return_sequences")
 """Those of them that a sparing plan does not ask of every invariant: those on values meet them."""
 
@@ -84,24 +92,55 @@ def concerned(depth: str, names: Callable[[str], bool], seed: int = 0) -> Iterat
     return ((i.name, case.features) for i in INVARIANTS if names(i.name) for case in cases(depth, seed) if concerns(i, case))
 
 
-def chosen(invariant: Invariant, among: tuple[Case, ...], depth: str) -> list[Case]:
+def nothing(invariant: Invariant, case: Case) -> Collection[str]:
+    """Nothing is hidden."""
+    return ()
+
+
+def chosen(
+    invariant: Invariant, among: tuple[Case, ...], depth: str, hidden: Hidden = nothing, asked: Container[Case] = (),
+) -> list[Case]:
     """The cases on which an invariant is checked.
 
     At `full`, and for one that holds everywhere: all to which it applies. Else, of what all frameworks have and of
     the rest, so many that the invariant meets every value of every feature in `MET` that it can meet there; with every
-    cell, where its group is one of `BY_CELL`.
+    cell, where its group is one of `BY_CELL`. As far as it can, it meets them where nothing is `hidden`; then what is left of
+    them, and every finding. What a subject does not have is met where it has nothing of what the invariant speaks of, to say
+    so. Cases that others of its group are `asked` of cost less: layers and answers are there.
     """
     applying = [case for case in among if concerns(invariant, case)]
     if depth == "full" or invariant.everywhere:
         return applying
-    short = [case for case in applying if case.plan.time <= SHORT]
-    core, options = ([case for case in short if case.array == array] for array in ("core", "options"))
-    found: list[Case] = []
     more = OPTIONS if invariant.options else ()
     together = 0 if depth == "default" and invariant.group in BY_CELL else 1
-    for pool in (core, options, short, applying):
-        met = {item for case in found for item in items_of(case, (), together, more)}
-        found += meeting(invariant.group, pool, met, together=together, cost=work, more=more)
+
+    def cost(case: Case) -> float:
+        return work(case) / (SHARED if case in asked else 1)
+
+    def pools(some: list[Case]) -> tuple[list[Case], ...]:
+        short = [case for case in some if case.plan.time <= SHORT]
+        core, options = ([case for case in short if case.array == array] for array in ("core", "options"))
+        return core, options, short, some
+
+    behind = {case: hidden(invariant, case) for case in applying}
+    return clearest(invariant.group, behind, pools, lambda case: items_of(case, (), together, more), cost)
+
+
+def clearest(
+    group: str, behind: Mapping[Case, Collection[str] | None], pools: Callable[[list[Case]], Iterable[list[Case]]],
+    items: Callable[[Case], frozenset[Item]], cost: Callable[[Case], float], shown: Collection[str] = (),
+) -> list[Case]:
+    """Some of the cases, in which every item stands, pool after pool: first of those that have nothing `behind` them, then of
+    those that the subject has. Each finding is an item too, but for those that are `shown` elsewhere."""
+    there = [case for case in behind if behind[case] is not None] or list(behind)
+    all_items = {
+        case: items(case).union(((FINDING, key),) for key in behind[case] or () if key not in shown) for case in there
+    }
+    found: list[Case] = []
+    for some in ([case for case in there if not behind[case]], there):
+        for pool in pools(some):
+            met = frozenset().union(*(all_items[case] for case in found))
+            found += meeting(group, pool, lambda case: all_items[case], met, cost)
     return found
 
 
@@ -110,28 +149,35 @@ def work(case: Case) -> float:
     return 1 + price(case) * case.plan.time / 12
 
 
-def sparing_choice(among: tuple[Case, ...]) -> list[tuple[Invariant, Case]]:
+def sparing_choice(among: tuple[Case, ...], hidden: Hidden = nothing) -> list[tuple[Invariant, Case]]:
     """The pairs of a sparing plan: outputs and states meet all pairs of the values of `MET`; every other invariant each of
     those values but the `SPARED` ones once, on one layer in a loop, and on cases that others are asked of wherever it can: each
-    new one is dear to compile."""
-    pairs, known = [], set()
+    new one is dear to compile. Each finding is shown once."""
+    pairs, known, shown = [], set(), set()
 
     def dearness(case: Case) -> float:
         return price(case) / (4 if case in known else 1)
 
     for one in sorted(INVARIANTS, key=lambda each: not each.in_pairs):
         applying = [case for case in among if concerns(one, case)]
+        behind = {case: hidden(one, case) for case in applying}
         if one.in_pairs:
-            found = meeting("sparing", applying, spared=(PATH,), together=2)
+            found = clearest("sparing", behind, lambda some: [some], lambda case: items_of(case, (PATH,), 2), lambda case: 1,
+                             shown)
         else:
-            cheap = [case for case in applying if case.layer.layers == 1 and case.execution.kernel != "unrolled"]
             spared = (PATH,) if one.everywhere else (*SPARED, PATH)
-            found = meeting("sparing", cheap or applying, spared=spared, together=1, cost=dearness)
+            found = clearest("sparing", behind, cheap, lambda case, spared=spared: items_of(case, spared, 1), dearness, shown)
         if one.everywhere:
             found += [case for case in applying if str(case) in CORNERS and case not in found]
         pairs += [(one, case) for case in found]
         known.update(found)
+        shown.update(key for case in found for key in behind[case] or ())
     return pairs
+
+
+def cheap(some: list[Case]) -> list[list[Case]]:
+    """Those of one layer in a loop, if there are any."""
+    return [[case for case in some if case.layer.layers == 1 and case.execution.kernel != "unrolled"] or some]
 
 
 def price(case: Case) -> float:
@@ -142,27 +188,28 @@ def price(case: Case) -> float:
 
 
 def meeting(
-    group: str, applying: list[Case], met: Collection[Item] = (), spared: Collection[str] = (), together: int = 0,
-    cost: Callable[[Case], float] = lambda case: 1.0, more: Collection[str] = (),
+    group: str, applying: list[Case], items: Callable[[Case], frozenset[Item]], met: Collection[Item] = (),
+    cost: Callable[[Case], float] = lambda case: 1.0,
 ) -> list[Case]:
-    """Some of the cases, in which every item of `items_of` stands that stands in any and is not `met`.
+    """Some of the cases, in which every item stands that stands in any and is not `met`.
 
     The order of choice is the invariant's group's own, so that different groups meet different pairs, and invariants of
     one group share cases, and so answers. What a case adds is weighed against its `cost`.
     """
     order = generator("order of cases", group).permutation(len(applying))
-    items = [items_of(case, spared, together, more) - frozenset(met) for case in applying]
+    new = [items(case) - frozenset(met) for case in applying]
     costs = [cost(case) for case in applying]
-    left = frozenset().union(*items)
+    left = frozenset().union(*new)
     picked = set()
     while left:
-        best = max(order, key=lambda index: len(left & items[index]) / costs[index])
+        best = max(order, key=lambda index: len(left & new[index]) / costs[index])
         picked.add(int(best))
-        left -= items[best]
+        left -= new[best]
     return [applying[index] for index in sorted(picked)]
 
 
-def items_of(case: Case, spared: Collection[str] = (), together: int = 0, more: Collection[str] = ()) -> frozenset[Item]:
+@lru_cache(maxsize=8192)
+def items_of(case: Case, spared: tuple[str, ...] = (), together: int = 0, more: tuple[str, ...] = ()) -> frozenset[Item]:
     """What of a case is to be met: its values of the features in `MET` that are not `spared`, each beside its cell, but some
     `ALONE`; with `together` 1 or 2, each value alone, or each pair of them; of features of which `more` is asked each value,
     where every framework answers."""
@@ -191,12 +238,14 @@ def fast(case: Case) -> bool:
     )
 
 
-def plan(depth: str, seed: int = 0, kernel: str | None = None, sparing: bool = False) -> list[Planned]:
+def plan(
+    depth: str, seed: int = 0, kernel: str | None = None, sparing: bool = False, hidden: Hidden = nothing,
+) -> list[Planned]:
     """Every check of a depth, in the order of the cases, so that equal requests are near each other; what asks for everything
     comes first, so that a backend that compiles may serve later questions from that.
 
     With `kernel`, every case runs with that kernel. A `sparing` plan makes fewer checks of the same cases at `default`, for a
-    framework that compiles every layer and shape that is new.
+    framework that compiles every layer and shape that is new. What is `hidden` there is the subject's own.
     """
     sparing = sparing and depth == "default"
     among = tuple(case for case in cases(depth, seed) if not (sparing and case.array in NAMES))
@@ -204,7 +253,11 @@ def plan(depth: str, seed: int = 0, kernel: str | None = None, sparing: bool = F
         among = tuple({str(c): c for c in (replace(c, execution=c.execution.but(kernel=kernel)) for c in among)}.values())
     places = {str(case): number for number, case in enumerate(among)}
     if sparing:
-        pairs = sparing_choice(among)
+        pairs = sparing_choice(among, hidden)
     else:
-        pairs = [(one, case) for one in INVARIANTS for case in chosen(one, among, depth)]
+        pairs, asked = [], defaultdict(set)
+        for one in INVARIANTS:
+            found = chosen(one, among, depth, hidden, asked[one.group])
+            pairs += [(one, case) for case in found]
+            asked[one.group].update(found)
     return [planned(*pair) for pair in sorted(pairs, key=lambda pair: (places[str(pair[1])], not pair[0].everywhere))]

@@ -131,9 +131,13 @@ class Known:
     newer: bool = False
     """Whether it is asked of newer ones: what fails is known, and nothing has to fail."""
 
+    def of(self, backend: str) -> bool:
+        """Whether the entry speaks of this backend, in some versions."""
+        return any(fnmatchcase(backend, pattern) for pattern in self.subject)
+
     def concerns(self, backend: str, versions: Mapping[str, str]) -> bool:
         """Whether the entry speaks of this backend in these versions."""
-        return any(fnmatchcase(backend, pattern) for pattern in self.subject) and all(
+        return self.of(backend) and all(
             name in versions and within(versions[name], wanted) for name, wanted in self.versions.items()
         )
 

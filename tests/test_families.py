@@ -1,6 +1,7 @@
 """Families: every statement holds of the reference, is planned at every depth, and fails where an answer is wrong."""
 
 from collections import Counter
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -8,7 +9,7 @@ from faults_in_families import FAULTS
 from planted import InProcess, planted
 
 from cases.families import REGISTRY, checks
-from cases.families.base import equal
+from cases.families.base import Family, equal
 from cases.invariants.base import REGISTRY as INVARIANTS
 from cases.requests import Observation, Refusal, Request, Unsupported
 from suite.backends.reference import Reference
@@ -139,6 +140,21 @@ def test_rows_that_must_be_met_are_rows_of_its_own_at_default(one):
     rows = one.variants("default")
     assert all(row in rows and set(row) == set(one.factors) for row in one.met)
     assert all(row[name] in one.factors[name] for row in one.met for name in row)
+
+
+def test_what_stands_together_in_hidden_rows_alone_does_so_in_further_ones():
+    def hidden(row) -> tuple[str, ...]:
+        return ("finding",) if row["cell"] == "gru" and row["mask"] else ()
+
+    factors = {"cell": ("lstm", "gru"), "mask": (True, False), "size": (1, 2, 3)}
+    one = Family("of_this_test", "tests", "A statement.", lambda ask, **row: (), factors, strength=(1, 1, 2))
+    rows, told = one.variants("default"), one.told("default", hidden)
+    for name, values in factors.items():
+        assert {row[name] for row in told if not hidden(row)} == set(values)
+    assert any(map(hidden, told)) == any(map(hidden, rows))
+    assert one.told("full", hidden) == one.variants("full")
+    assert replace(one, costly=True).told("default", hidden) == rows
+    assert one.told("default", lambda row: ()) == rows
 
 
 def test_identities_and_names_are_unique():

@@ -158,6 +158,31 @@ def test_every_invariant_meets_every_value_that_it_can_meet():
         assert can - checks[invariant.name] == set(), invariant.name
 
 
+def hidden(invariant, case) -> tuple[str, ...] | None:
+    """A subject without compiled kernels on which backward layers show findings, unrolled or from given states."""
+    if case.execution.kernel == "compiled":
+        return None
+    backward = case.layer.direction == "backward"
+    findings = {"unrolled": case.execution.kernel == "unrolled", "states": case.plan.states}
+    return tuple(key for key, shows in findings.items() if backward and shows)
+
+
+def test_what_is_hidden_in_some_cases_is_met_in_others():
+    asked: dict[str, list] = {}
+    for check in plan("default", hidden=hidden):
+        asked.setdefault(check.name, []).append(check.identity)
+    for invariant in (i for i in INVARIANTS if not i.everywhere):
+        applying = [case for case in cases("default") if concerns(invariant, case)]
+        chosen = [case for case in applying if planned(invariant, case).identity in asked[invariant.name]]
+        there = [case for case in applying if hidden(invariant, case) is not None]
+        assert not there or {hidden(invariant, case) is None for case in chosen} == {False}, invariant.name
+        told, can = ({(name, case.features[name]) for case in some if hidden(invariant, case) == () for name in MET}
+                     for some in (chosen, there))
+        assert can - told == set(), invariant.name
+        met, shown = ({key for case in some for key in hidden(invariant, case) or ()} for some in (chosen, there))
+        assert met == shown, invariant.name
+
+
 def test_an_invariant_that_holds_everywhere_is_checked_wherever_it_applies():
     seen = {check.identity for check in plan("default")}
     for invariant in (i for i in INVARIANTS if i.everywhere):

@@ -7,9 +7,10 @@ at `default` what the statement asks for. The family is the module's name: the g
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import lru_cache
+from functools import lru_cache, partial
+from itertools import combinations
 from typing import Any
 
 import numpy as np
@@ -36,6 +37,7 @@ class Family:
     eager       how many more of them where training and prediction alone are compiled, and calls are not
     dense       the strength of the array there at default, where a call costs less there than on other frameworks
     met         rows of default that the array may hold or not: more values that must meet than its strength
+    costly      a row takes tenths of a second: where findings hide some, it is asked of no further ones
     """
 
     name: str
@@ -53,6 +55,7 @@ class Family:
     dear: Mapping[str, tuple] = field(default_factory=dict)
     dense: int | None = None
     met: tuple[Row, ...] = ()
+    costly: bool = False
 
     def variants(self, depth: str, sparing: bool = False, eager: bool = False) -> list[Row]:
         """The rows of a depth, in a stable order; none where it is not checked yet. Of a `sparing` plan: those of them, for who
@@ -75,6 +78,46 @@ class Family:
             return rows
         return [row for row in rows if not any(row[name] in values for name, values in self.dear.items())][:most]
 
+    def told(self, depth: str, hidden: Callable[[Row], Collection[str]]) -> list[Row]:
+        """The rows of a depth for a subject that shows findings there, whose keys are `hidden`: what stands together in such a
+        row alone does so in a further one, with one or two other values, where nothing is hidden, as far as it can. Of the
+        hidden rows those are left that hold what nothing else holds, or a finding."""
+        rows = self.variants(depth)
+        behind = [row for row in rows if hidden(row)]
+        if not behind or self.costly or depth == "full":
+            return rows
+        strength = min(self.strength[DEPTHS.index(depth)], len(self.factors))
+        clear = [row for row in rows if row not in behind]
+        near = [row for row in self.near(behind) if not hidden(row)]
+        left = together(behind, strength) - together(clear, strength)
+        further, left = gathered(near, lambda row: together([row], strength), left)
+        left |= {key for row in behind for key in hidden(row)}
+        kept, _ = gathered(behind, lambda row: together([row], strength).union(hidden(row)), left)
+        return [row for row in rows if row in clear or row in kept] + further
+
+    def near(self, rows: Sequence[Row]) -> list[Row]:
+        """Those that have one or two other values than one of these rows, and mean something."""
+        values = [(name, value) for name, values in {**self.factors, **self.usual}.items() for value in values]
+        changes = [dict(some) for number in (1, 2) for some in combinations(values, number)]
+        found = {repr(changed): changed for row in rows for change in changes if (changed := {**row, **change})}
+        return [row for row in found.values() if not any(holds(*map(row.get, names)) for names, holds in self.senseless)]
+
+
+def together(rows: Iterable[Row], strength: int) -> set:
+    """The values, so many at a time, that stand together in some row."""
+    return {item for row in rows for item in combinations([(name, repr(value)) for name, value in row.items()], strength)}
+
+
+def gathered(rows: Iterable[Row], items: Callable[[Row], set], left: set) -> tuple[list[Row], set]:
+    """Some of the rows, those that hold the most first, that hold as many of the items that are `left` as all of them do; and
+    what no row holds."""
+    found: list[Row] = []
+    held = [(row, items(row)) for row in rows]
+    while held and (best := max(held, key=lambda one: len(left & one[1])))[1] & left:
+        found.append(best[0])
+        left = left - best[1]
+    return found, left
+
 
 REGISTRY: dict[str, Family] = {}
 
@@ -94,6 +137,12 @@ def statement(words: str, factors: Mapping[str, tuple] | None = None, **options:
         return check
 
     return register
+
+
+def of_subject(depth: str, hidden: Callable[[Family, Row], Collection[str]]) -> list[Planned]:
+    """Every statement for a subject that shows findings: the keys of those that are `hidden` in a row."""
+    return [planned(one, row) for one in sorted(REGISTRY.values(), key=lambda one: (one.family, one.name))
+            for row in one.told(depth, partial(hidden, one))]
 
 
 @lru_cache(maxsize=8)

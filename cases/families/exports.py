@@ -39,14 +39,15 @@ LAYERS = {"size": tuple(SIZES), "cell": ("lstm", "gru", "simple_rnn"), "mask": (
 @statement("An exported layer, run elsewhere, gives the outputs of the equations, for other rows and steps than it was exported "
            "with too.", {"way": ("saved_model", "program"), **LAYERS},
            usual={"size": ("longer", "fixed"), "direction": ("forward",), "cell": ("simple_rnn", "lstm")},
-           strength=(1, 2, 2), sparing=2, source="torch.export, keras.Model.export; https://github.com/pytorch/pytorch/issues/115092")
+           strength=(1, 2, 2), sparing=2, costly=True,
+           source="torch.export, keras.Model.export; https://github.com/pytorch/pytorch/issues/115092")
 def exported_layers_are_right(ask, way, size, cell, mask, direction):
     return elsewhere(ask, way, size, cell, mask, direction)
 
 
 @statement("A layer exported to ONNX gives the outputs of the equations in ONNX Runtime, for other rows and steps than it was "
            "exported with too.", LAYERS, usual={"size": ("longer", "fixed"), "direction": ("forward",)}, strength=(1, 1, 2),
-           source="torch.onnx, keras.Model.export; https://github.com/keras-team/keras/pull/23058")
+           costly=True, source="torch.onnx, keras.Model.export; https://github.com/keras-team/keras/pull/23058")
 def onnx_models_are_right(ask, size, cell, mask, direction):
     return elsewhere(ask, "onnx", size, cell, mask, direction)
 

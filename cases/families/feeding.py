@@ -188,7 +188,7 @@ def every_way_feeds_masked_steps(ask, way, kind):
 
 @statement(FED + "by two inputs, two targets and two weights, in tuples, several batches at once, and in lists.",
            {"way": WAYS, "kind": ("pair", "listed")}, usual={"way": ("loader", "generator", "arrays")}, strength=(1, 1, 2),
-           sparing=3, source=SOURCE)
+           sparing=3, costly=True, source=SOURCE)
 def every_way_feeds_several_inputs(ask, way, kind):
     return fed(ask, kind, way, by_hand(KINDS[kind]))
 
@@ -213,7 +213,8 @@ def inputs_alone_are_taken(ask, kind, way):
 @statement("A dataset that gives batches by number feeds each of them once an epoch, in their order unless they are shuffled, "
            "with the weights of their classes, from the first call of a model on, from threads of its own too, and one batch "
            "alone; it is told when each epoch begins and ends.",
-           {"threads": (2, 0), "shuffled": (True, False)}, strength=(1, 1, 2), sparing=1, source="Keras: PyDataset(workers)")
+           {"threads": (2, 0), "shuffled": (True, False)}, strength=(1, 1, 2), sparing=1, costly=True,
+           source="Keras: PyDataset(workers)")
 def datasets_feed_every_batch_once(ask, threads, shuffled):
     given = {"threads": threads, "shuffled": shuffled, "batches": BATCHES, "epochs": AGAIN, "weights": (3.0, 5.0)}
     seen = ask(FunctionRequest("numbered_batches", tuple(given.items())))

@@ -20,7 +20,7 @@ import numpy as np
 from cases import chains  # noqa: F401  what it describes travels between interpreters
 from cases.layers import Layer
 from cases.models import FunctionRequest, ModelRequest
-from cases.requests import Observation, Refusal, Request, Unsupported
+from cases.requests import Execution, Observation, Refusal, Request, Unsupported
 from cases.steps import OptimizerRequest
 
 BACKENDS: Mapping[str, str] = {
@@ -107,6 +107,12 @@ class Backend(ABC):
     def devices(self) -> tuple[str, ...]:
         """The devices that can be asked here: `cpu`, and `gpu` where there is one."""
         return ("cpu",)
+
+    @classmethod
+    def lacks(cls, layer: Layer, mask: str, execution: Execution) -> bool:
+        """Whether the framework has no such layer, mask (one of `cases.batches.MASKS`) or execution, as far as that can be told
+        without it: a statement then meets what it is to meet elsewhere. What is left is for `supports`."""
+        return False
 
     @abstractmethod
     def padding(self, layer: Layer) -> str:

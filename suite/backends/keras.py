@@ -22,13 +22,13 @@ from cases.batches import Batch
 from cases.layers import Layer, draw_weights
 from cases.layouts import from_keras, to_keras
 from cases.models import FunctionRequest, ModelRequest
-from cases.requests import Inferred, Observation, Request, Reset, Unsupported
+from cases.requests import Execution, Inferred, Observation, Request, Reset, Unsupported
 from cases.steps import OptimizerRequest
 from suite.backends import Backend, moment, xla
 from suite.backends import keras_layers as stacks
 from suite.backends.keras_engines import ENGINES, Answer, Call
 from suite.backends.keras_moments import mark_traces
-from suite.backends.keras_support import unsupported
+from suite.backends.keras_support import unconvolved, unsupported
 from suite.backends.keras_watch import Watch
 from suite.backends.strided import laid_out
 from suite.cache import compiled_programs
@@ -86,6 +86,10 @@ class Keras(Backend):
         """A process that was started for the CPU hides the GPU from itself, so it looks for the driver's file."""
         there = os.path.exists("/dev/nvidiactl") and self.engine.built_for_gpu()
         return ("cpu", "gpu") if (self.engine.has_gpu() if self.device == "gpu" else there) else ("cpu",)
+
+    @classmethod
+    def lacks(cls, layer: Layer, mask: str, execution: Execution) -> bool:
+        return layer.convolution is not None and unconvolved(layer, execution) is not None
 
     def padding(self, layer: Layer) -> str:
         """Keras repeats the last output at masked steps, but `Bidirectional` sets `zero_output_for_mask`."""
@@ -379,6 +383,10 @@ class KerasTorch(Keras):
     environment: Mapping[str, str] = {"KERAS_BACKEND": "torch", **QUIET}
     requires = ("keras", "torch")
     distributions = ("torch",)
+
+    @classmethod
+    def lacks(cls, layer: Layer, mask: str, execution: Execution) -> bool:
+        return execution.kernel == "compiled" or super().lacks(layer, mask, execution)
 
     def _limit_threads(self) -> None:
         import torch

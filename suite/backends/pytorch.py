@@ -79,6 +79,11 @@ class PyTorch(Backend):
     def devices(self) -> tuple[str, ...]:
         return ("cpu", "gpu") if self.torch.cuda.is_available() else ("cpu",)
 
+    @classmethod
+    def lacks(cls, layer: Layer, mask: str, execution: Execution) -> bool:
+        unpackable = execution.kernel != "generic" and mask not in ("none", "full", "right")
+        return unpackable or execution.mask_from != "argument" or unsupported_layer(layer, execution.kernel) is not None
+
     def padding(self, layer: Layer) -> str:
         return "zero"
 

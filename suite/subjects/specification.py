@@ -12,6 +12,8 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
+from cases.layers import Layer
+from cases.requests import Execution
 from suite.backends import BACKENDS, Backend
 from suite.cache import cache_folder
 from suite.near import hint
@@ -43,6 +45,10 @@ class Specification:
     def eager(self) -> bool:
         """Whether that plan is not so sparing where calls are made, because training and prediction alone are compiled."""
         return backend_class(self.kind).eager
+
+    def lacks(self, layer: Layer, mask: str, execution: Execution) -> bool:
+        """Whether the framework has no such layer, mask or execution."""
+        return backend_class(self.kind).lacks(layer, mask, execution)
 
 
 def parse(text: str) -> Specification:
