@@ -6,10 +6,11 @@ Ids are made from what is checked, never from a counter.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Collection, Container, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from itertools import combinations
+from typing import Any
 
 from cases.arrays import CORNERS, GROUPS, NAMES, cases
 from cases.batches import MASKS
@@ -188,12 +189,12 @@ def price(case: Case) -> float:
 
 
 def meeting(
-    group: str, applying: list[Case], items: Callable[[Case], frozenset[Item]], met: Collection[Item] = (),
-    cost: Callable[[Case], float] = lambda case: 1.0,
-) -> list[Case]:
-    """Some of the cases, in which every item stands that stands in any and is not `met`.
+    group: str, applying: Sequence[Any], items: Callable[[Any], frozenset], met: Collection = (),
+    cost: Callable[[Any], float] = lambda case: 1.0,
+) -> list:
+    """Some of the cases (or rows), in which every item stands that stands in any and is not `met`.
 
-    The order of choice is the invariant's group's own, so that different groups meet different pairs, and invariants of
+    The order of choice is the group's own, so that different groups meet different pairs, and invariants of
     one group share cases, and so answers. What a case adds is weighed against its `cost`.
     """
     order = generator("order of cases", group).permutation(len(applying))

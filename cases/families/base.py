@@ -19,7 +19,7 @@ from cases.arrays import DEPTHS
 from cases.covering import Row, covering
 from cases.invariants.base import REGISTRY as INVARIANTS
 from cases.invariants.base import settled
-from cases.plan import Planned
+from cases.plan import Planned, meeting
 from cases.requests import Deviation, Observation, Refusal, Unsupported
 
 
@@ -90,9 +90,9 @@ class Family:
         clear = [row for row in rows if row not in behind]
         near = [row for row in self.near(behind) if not hidden(row)]
         left = together(behind, strength) - together(clear, strength)
-        further, left = gathered(near, lambda row: together([row], strength), left)
-        left |= {key for row in behind for key in hidden(row)}
-        kept, _ = gathered(behind, lambda row: together([row], strength).union(hidden(row)), left)
+        further = meeting(self.name, near, lambda row: together([row], strength) & left)
+        found = together([*clear, *further], strength)
+        kept = meeting(self.name, behind, lambda row: together([row], strength).union(hidden(row)), found)
         return [row for row in rows if row in clear or row in kept] + further
 
     def near(self, rows: Sequence[Row]) -> list[Row]:
@@ -103,20 +103,10 @@ class Family:
         return [row for row in found.values() if not any(holds(*map(row.get, names)) for names, holds in self.senseless)]
 
 
-def together(rows: Iterable[Row], strength: int) -> set:
+def together(rows: Iterable[Row], strength: int) -> frozenset:
     """The values, so many at a time, that stand together in some row."""
-    return {item for row in rows for item in combinations([(name, repr(value)) for name, value in row.items()], strength)}
-
-
-def gathered(rows: Iterable[Row], items: Callable[[Row], set], left: set) -> tuple[list[Row], set]:
-    """Some of the rows, those that hold the most first, that hold as many of the items that are `left` as all of them do; and
-    what no row holds."""
-    found: list[Row] = []
-    held = [(row, items(row)) for row in rows]
-    while held and (best := max(held, key=lambda one: len(left & one[1])))[1] & left:
-        found.append(best[0])
-        left = left - best[1]
-    return found, left
+    named = ([(name, repr(value)) for name, value in row.items()] for row in rows)
+    return frozenset(item for values in named for item in combinations(values, strength))
 
 
 REGISTRY: dict[str, Family] = {}
