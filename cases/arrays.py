@@ -35,6 +35,7 @@ from cases.convolutions import Convolution
 from cases.covering import Row, covering
 from cases.invariants import Case
 from cases.layers import Layer
+from cases.meeting import further
 from cases.requests import Execution
 
 STRENGTH = {"smoke": 1, "default": 2, "full": 3}
@@ -99,8 +100,12 @@ class Array:
         if self.rows:
             return list(self.rows)
         strength = max(strength, self.least) if strength > 1 else strength
-        senseless = [(no.factors, no.holds) for no in SENSELESS if set(no.factors) <= set(self.factors)]
-        return covering(f"array {self.name}", self.factors, strength, senseless)
+        return covering(f"array {self.name}", self.factors, strength, self.senseless)
+
+    @property
+    def senseless(self) -> list[tuple[tuple[str, ...], Callable[..., bool]]]:
+        """Which of its factors' values mean nothing together."""
+        return [(no.factors, no.holds) for no in SENSELESS if set(no.factors) <= set(self.factors)]
 
 
 CONVOLUTIONS: tuple[Convolution, ...] = (
@@ -248,6 +253,24 @@ def cases(depth: str, seed: int = 0) -> tuple[Case, ...]:
         case = case_of(row, seed, name)
         found.setdefault(str(case), case)
     return tuple(found.values())
+
+
+def further_cases(seed: int, hidden: Callable[[Case], bool]) -> list[Case]:
+    """Beside the cases of `default`, those in which pairs of values stand that, of an array's rows, only such as are `hidden`
+    from a subject hold. Where more than half of an array is hidden, it is not meant for the subject."""
+    found: list[Case] = []
+    for array in ARRAYS:
+        if not array.factors or array.groups or array.depth == "full":
+            continue
+        rows = array.covering(STRENGTH["default"])
+
+        def behind(row: Row, of: str = array.name) -> bool:
+            return hidden(case_of(row, seed, of))
+
+        if 0 < sum(map(behind, rows)) <= len(rows) / 2:
+            more = further(array.name, rows, behind, array.factors, array.senseless, STRENGTH["default"])
+            found += (case_of(row, seed, array.name) for row in more)
+    return found
 
 
 def rows_of(depth: str) -> Iterator[tuple[str, Row]]:

@@ -6,16 +6,15 @@ Ids are made from what is checked, never from a counter.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Collection, Container, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Container, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
-from functools import lru_cache
+from functools import lru_cache, partial
 from itertools import combinations
-from typing import Any
 
-from cases.arrays import CORNERS, GROUPS, NAMES, cases
+from cases.arrays import CORNERS, GROUPS, NAMES, cases, further_cases
 from cases.batches import MASKS
 from cases.invariants import INVARIANTS, Case, Invariant
-from cases.layers import generator
+from cases.meeting import meeting
 
 MET = ("cell", "mask", "kernel", "direction", "layers", "states", "return_sequences")
 """Features whose every value, with every way of execution, every invariant meets at `default`; invariants that hold
@@ -96,6 +95,12 @@ def concerned(depth: str, names: Callable[[str], bool], seed: int = 0) -> Iterat
 def nothing(invariant: Invariant, case: Case) -> Collection[str]:
     """Nothing is hidden."""
     return ()
+
+
+def hides(hidden: Hidden, case: Case) -> bool:
+    """Whether something is hidden on a case of what holds everywhere."""
+    everywhere = (one for one in INVARIANTS if one.everywhere and not one.across and concerns(one, case))
+    return any((found := hidden(one, case)) is None or len(found) > 0 for one in everywhere)
 
 
 def chosen(
@@ -188,27 +193,6 @@ def price(case: Case) -> float:
     return loops * (2 if layer.dtype == "float64" else 1) * (2 if layer.convolution else 1)
 
 
-def meeting(
-    group: str, applying: Sequence[Any], items: Callable[[Any], frozenset], met: Collection = (),
-    cost: Callable[[Any], float] = lambda case: 1.0,
-) -> list:
-    """Some of the cases (or rows), in which every item stands that stands in any and is not `met`.
-
-    The order of choice is the group's own, so that different groups meet different pairs, and invariants of
-    one group share cases, and so answers. What a case adds is weighed against its `cost`.
-    """
-    order = generator("order of cases", group).permutation(len(applying))
-    new = [items(case) - frozenset(met) for case in applying]
-    costs = [cost(case) for case in applying]
-    left = frozenset().union(*new)
-    picked = set()
-    while left:
-        best = max(order, key=lambda index: len(left & new[index]) / costs[index])
-        picked.add(int(best))
-        left -= new[best]
-    return [applying[index] for index in sorted(picked)]
-
-
 @lru_cache(maxsize=8192)
 def items_of(case: Case, spared: tuple[str, ...] = (), together: int = 0, more: tuple[str, ...] = ()) -> frozenset[Item]:
     """What of a case is to be met: its values of the features in `MET` that are not `spared`, each beside its cell, but some
@@ -250,6 +234,9 @@ def plan(
     """
     sparing = sparing and depth == "default"
     among = tuple(case for case in cases(depth, seed) if not (sparing and case.array in NAMES))
+    if depth == "default" and not sparing:
+        names = {str(case) for case in among}
+        among += tuple(case for case in further_cases(seed, partial(hides, hidden)) if str(case) not in names)
     if kernel:
         among = tuple({str(c): c for c in (replace(c, execution=c.execution.but(kernel=kernel)) for c in among)}.values())
     places = {str(case): number for number, case in enumerate(among)}

@@ -7,10 +7,9 @@ at `default` what the statement asks for. The family is the module's name: the g
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache, partial
-from itertools import combinations
 from typing import Any
 
 import numpy as np
@@ -19,7 +18,8 @@ from cases.arrays import DEPTHS
 from cases.covering import Row, covering
 from cases.invariants.base import REGISTRY as INVARIANTS
 from cases.invariants.base import settled
-from cases.plan import Planned, meeting
+from cases.meeting import further, meeting, standing
+from cases.plan import Planned
 from cases.requests import Deviation, Observation, Refusal, Unsupported
 
 
@@ -88,25 +88,10 @@ class Family:
             return rows
         strength = min(self.strength[DEPTHS.index(depth)], len(self.factors))
         clear = [row for row in rows if row not in behind]
-        near = [row for row in self.near(behind) if not hidden(row)]
-        left = together(behind, strength) - together(clear, strength)
-        further = meeting(self.name, near, lambda row: together([row], strength) & left)
-        found = together([*clear, *further], strength)
-        kept = meeting(self.name, behind, lambda row: together([row], strength).union(hidden(row)), found)
-        return [row for row in rows if row in clear or row in kept] + further
-
-    def near(self, rows: Sequence[Row]) -> list[Row]:
-        """Those that have one or two other values than one of these rows, and mean something."""
-        values = [(name, value) for name, values in {**self.factors, **self.usual}.items() for value in values]
-        changes = [dict(some) for number in (1, 2) for some in combinations(values, number)]
-        found = {repr(changed): changed for row in rows for change in changes if (changed := {**row, **change})}
-        return [row for row in found.values() if not any(holds(*map(row.get, names)) for names, holds in self.senseless)]
-
-
-def together(rows: Iterable[Row], strength: int) -> frozenset:
-    """The values, so many at a time, that stand together in some row."""
-    named = ([(name, repr(value)) for name, value in row.items()] for row in rows)
-    return frozenset(item for values in named for item in combinations(values, strength))
+        more = further(self.name, rows, lambda row: bool(hidden(row)), {**self.factors, **self.usual}, self.senseless, strength)
+        found = standing([*clear, *more], strength)
+        kept = meeting(self.name, behind, lambda row: standing([row], strength).union(hidden(row)), found)
+        return [row for row in rows if row in clear or row in kept] + more
 
 
 REGISTRY: dict[str, Family] = {}

@@ -1,0 +1,61 @@
+"""Choosing rows and cases, so that what is to stand together does."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from itertools import combinations
+from typing import Any
+
+from cases.covering import Row, Senseless, together
+from cases.layers import generator
+
+
+def meeting(
+    whose: str, among: Sequence[Any], items: Callable[[Any], frozenset], met: Collection = (),
+    cost: Callable[[Any], float] = lambda one: 1.0,
+) -> list:
+    """Some of the cases (or rows), in which every item stands that stands in any and is not `met`.
+
+    The order of choice is one's own, so that different ones meet different pairs, and equal ones share cases, and so answers.
+    What a case adds is weighed against its `cost`.
+    """
+    order = generator("order of cases", whose).permutation(len(among))
+    new = [items(one) - frozenset(met) for one in among]
+    costs = [cost(one) for one in among]
+    left = frozenset().union(*new)
+    picked = set()
+    while left:
+        best = max(order, key=lambda index: len(left & new[index]) / costs[index])
+        picked.add(int(best))
+        left -= new[best]
+    return [among[index] for index in sorted(picked)]
+
+
+def standing(rows: Iterable[Row], strength: int) -> frozenset:
+    """The values, so many at a time, that stand together in some row."""
+    named = ([(name, repr(value)) for name, value in sorted(row.items())] for row in rows)
+    return frozenset(item for values in named for item in combinations(values, strength))
+
+
+def further(
+    whose: str, rows: Sequence[Row], hidden: Callable[[Row], bool], factors: Mapping[str, tuple], senseless: Sequence[Senseless],
+    strength: int,
+) -> list[Row]:
+    """Rows like those that are `hidden` but for one or two values, and which are not, in which values stand together, `strength`
+    at a time, that do so, of these rows, in hidden ones alone."""
+    behind = [row for row in rows if hidden(row)]
+    clear = [row for row in rows if row not in behind]
+    left = standing(behind, strength) - standing(clear, strength)
+    found = (row for row in near(behind, factors, senseless) if left & standing([row], strength) and not hidden(row))
+    return meeting(whose, list(found), lambda row: standing([row], strength) & left)
+
+
+def near(rows: Iterable[Row], factors: Mapping[str, tuple], senseless: Sequence[Senseless]) -> Iterator[Row]:
+    """Rows that have one or two other values than one of these, and mean something."""
+    values = [(name, value) for name, some in factors.items() for value in some]
+    changes = [dict(some) for number in (1, 2) for some in combinations(values, number)]
+    seen = set()
+    for changed in ({**row, **change} for row in rows for change in changes):
+        if (key := repr(changed)) not in seen and not any(together(*one)(changed) for one in senseless):
+            yield changed
+        seen.add(key)
