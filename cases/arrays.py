@@ -25,7 +25,7 @@ thin out what all of them do:
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
 from math import prod
@@ -35,7 +35,7 @@ from cases.convolutions import Convolution
 from cases.covering import Row, covering
 from cases.invariants import Case
 from cases.layers import Layer
-from cases.meeting import further
+from cases.meeting import told
 from cases.requests import Execution
 
 STRENGTH = {"smoke": 1, "default": 2, "full": 3}
@@ -255,22 +255,23 @@ def cases(depth: str, seed: int = 0) -> tuple[Case, ...]:
     return tuple(found.values())
 
 
-def further_cases(seed: int, hidden: Callable[[Case], bool]) -> list[Case]:
-    """Beside the cases of `default`, those in which pairs of values stand that, of an array's rows, only such as are `hidden`
-    from a subject hold. Where more than half of an array is hidden, it is not meant for the subject."""
-    found: list[Case] = []
-    for array in ARRAYS:
-        if not array.factors or array.groups or array.depth == "full":
-            continue
+def told_cases(seed: int, hidden: Callable[[Case], Collection[str]]) -> tuple[Case, ...]:
+    """The cases of `default` for a subject: pairs of values that, of an array's rows, only such hold as have something `hidden`
+    are met in further rows, where nothing is, as far as they can. Of the hidden rows those are left that hold what nothing
+    else holds, or a finding. Where more than half of an array is hidden, it is not meant for the subject, and stays as it is."""
+    found: dict[str, Case] = {}
+    for array in (array for array in ARRAYS if DEPTHS.index(array.depth) <= DEPTHS.index("default")):
         rows = array.covering(STRENGTH["default"])
 
-        def behind(row: Row, of: str = array.name) -> bool:
+        def behind(row: Row, of: str = array.name) -> Collection[str]:
             return hidden(case_of(row, seed, of))
 
-        if 0 < sum(map(behind, rows)) <= len(rows) / 2:
-            more = further(array.name, rows, behind, array.factors, array.senseless, STRENGTH["default"])
-            found += (case_of(row, seed, array.name) for row in more)
-    return found
+        if array.factors and 0 < sum(1 for row in rows if behind(row)) <= len(rows) / 2:
+            rows = told(array.name, rows, behind, array.factors, array.senseless, STRENGTH["default"])
+        for row in rows:
+            case = case_of(row, seed, array.name)
+            found.setdefault(str(case), case)
+    return tuple(found.values())
 
 
 def rows_of(depth: str) -> Iterator[tuple[str, Row]]:

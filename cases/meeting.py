@@ -37,17 +37,23 @@ def standing(rows: Iterable[Row], strength: int) -> frozenset:
     return frozenset(item for values in named for item in combinations(values, strength))
 
 
-def further(
-    whose: str, rows: Sequence[Row], hidden: Callable[[Row], bool], factors: Mapping[str, tuple], senseless: Sequence[Senseless],
-    strength: int,
+def told(
+    whose: str, rows: Sequence[Row], hidden: Callable[[Row], Collection[str]], factors: Mapping[str, tuple],
+    senseless: Sequence[Senseless], strength: int,
 ) -> list[Row]:
-    """Rows like those that are `hidden` but for one or two values, and which are not, in which values stand together, `strength`
-    at a time, that do so, of these rows, in hidden ones alone."""
+    """The rows for a subject that shows findings in some of them, whose keys are `hidden` there: values that stand together,
+    `strength` at a time, in such rows alone do so in further ones, like these but for one or two values, where nothing is
+    hidden, as far as they can. Of the hidden rows those are left that hold what nothing else holds, or a finding."""
     behind = [row for row in rows if hidden(row)]
+    if not behind:
+        return list(rows)
     clear = [row for row in rows if row not in behind]
     left = standing(behind, strength) - standing(clear, strength)
-    found = (row for row in near(behind, factors, senseless) if left & standing([row], strength) and not hidden(row))
-    return meeting(whose, list(found), lambda row: standing([row], strength) & left)
+    others = [row for row in near(behind, factors, senseless) if left & standing([row], strength) and not hidden(row)]
+    further = meeting(whose, others, lambda row: standing([row], strength) & left)
+    met = standing([*clear, *further], strength)
+    kept = meeting(whose, behind, lambda row: standing([row], strength).union(hidden(row)), met)
+    return [row for row in rows if row in clear or row in kept] + further
 
 
 def near(rows: Iterable[Row], factors: Mapping[str, tuple], senseless: Sequence[Senseless]) -> Iterator[Row]:

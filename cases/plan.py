@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from functools import lru_cache, partial
 from itertools import combinations
 
-from cases.arrays import CORNERS, GROUPS, NAMES, cases, further_cases
+from cases.arrays import CORNERS, GROUPS, NAMES, cases, told_cases
 from cases.batches import MASKS
 from cases.invariants import INVARIANTS, Case, Invariant
 from cases.meeting import meeting
@@ -97,26 +97,26 @@ def nothing(invariant: Invariant, case: Case) -> Collection[str]:
     return ()
 
 
-def hides(hidden: Hidden, case: Case) -> bool:
-    """Whether something is hidden on a case of what holds everywhere."""
-    everywhere = (one for one in INVARIANTS if one.everywhere and not one.across and concerns(one, case))
-    return any((found := hidden(one, case)) is None or len(found) > 0 for one in everywhere)
+def behind(hidden: Hidden, case: Case) -> Collection[str]:
+    """The findings that are hidden on a case from what holds everywhere; one without a name where a subject has no such case."""
+    found: set[str] = set()
+    for one in INVARIANTS:
+        if one.everywhere and not one.across and concerns(one, case):
+            found.update([""] if (keys := hidden(one, case)) is None else keys)
+    return found
 
 
 def chosen(
     invariant: Invariant, among: tuple[Case, ...], depth: str, hidden: Hidden = nothing, asked: Container[Case] = (),
 ) -> list[Case]:
-    """The cases on which an invariant is checked.
+    """The cases on which an invariant is checked that is not checked on all of them.
 
-    At `full`, and for one that holds everywhere: all to which it applies. Else, of what all frameworks have and of
-    the rest, so many that the invariant meets every value of every feature in `MET` that it can meet there; with every
-    cell, where its group is one of `BY_CELL`. As far as it can, it meets them where nothing is `hidden`; then what is left of
-    them, and every finding. What a subject does not have is met where it has nothing of what the invariant speaks of, to say
-    so. Cases that others of its group are `asked` of cost less: layers and answers are there.
+    Of what all frameworks have and of the rest, so many that the invariant meets every value of every feature in `MET` that it
+    can meet there; with every cell, where its group is one of `BY_CELL`. As far as it can, it meets them where nothing is
+    `hidden`; then what is left of them, and every finding. What a subject does not have is met where it has nothing of what
+    the invariant speaks of, to say so. Cases that others of its group are `asked` of cost less: layers and answers are there.
     """
     applying = [case for case in among if concerns(invariant, case)]
-    if depth == "full" or invariant.everywhere:
-        return applying
     more = OPTIONS if invariant.options else ()
     together = 0 if depth == "default" and invariant.group in BY_CELL else 1
 
@@ -223,6 +223,12 @@ def fast(case: Case) -> bool:
     )
 
 
+def distinct(some: Iterable[Case], kernel: str | None) -> tuple[Case, ...]:
+    """The cases without repetition, with that kernel if one is given."""
+    asked = (replace(case, execution=case.execution.but(kernel=kernel)) if kernel else case for case in some)
+    return tuple({str(case): case for case in asked}.values())
+
+
 def plan(
     depth: str, seed: int = 0, kernel: str | None = None, sparing: bool = False, hidden: Hidden = nothing,
 ) -> list[Planned]:
@@ -234,18 +240,18 @@ def plan(
     """
     sparing = sparing and depth == "default"
     among = tuple(case for case in cases(depth, seed) if not (sparing and case.array in NAMES))
-    if depth == "default" and not sparing:
-        names = {str(case) for case in among}
-        among += tuple(case for case in further_cases(seed, partial(hides, hidden)) if str(case) not in names)
-    if kernel:
-        among = tuple({str(c): c for c in (replace(c, execution=c.execution.but(kernel=kernel)) for c in among)}.values())
+    own = told_cases(seed, partial(behind, hidden)) if depth == "default" and not sparing else among
+    own, among = (distinct(some, kernel) for some in (own, (*own, *among)))
     places = {str(case): number for number, case in enumerate(among)}
     if sparing:
         pairs = sparing_choice(among, hidden)
     else:
         pairs, asked = [], defaultdict(set)
         for one in INVARIANTS:
-            found = chosen(one, among, depth, hidden, asked[one.group])
+            if depth == "full" or one.everywhere:
+                found = [case for case in own if concerns(one, case)]
+            else:
+                found = chosen(one, among, depth, hidden, asked[one.group])
             pairs += [(one, case) for case in found]
             asked[one.group].update(found)
     return [planned(*pair) for pair in sorted(pairs, key=lambda pair: (places[str(pair[1])], not pair[0].everywhere))]

@@ -18,7 +18,7 @@ from cases.arrays import DEPTHS
 from cases.covering import Row, covering
 from cases.invariants.base import REGISTRY as INVARIANTS
 from cases.invariants.base import settled
-from cases.meeting import further, meeting, standing
+from cases.meeting import told
 from cases.plan import Planned
 from cases.requests import Deviation, Observation, Refusal, Unsupported
 
@@ -79,19 +79,12 @@ class Family:
         return [row for row in rows if not any(row[name] in values for name, values in self.dear.items())][:most]
 
     def told(self, depth: str, hidden: Callable[[Row], Collection[str]]) -> list[Row]:
-        """The rows of a depth for a subject that shows findings there, whose keys are `hidden`: what stands together in such a
-        row alone does so in a further one, with one or two other values, where nothing is hidden, as far as it can. Of the
-        hidden rows those are left that hold what nothing else holds, or a finding."""
+        """The rows of a depth for a subject that shows findings there, whose keys are `hidden`: see `cases.meeting.told`."""
         rows = self.variants(depth)
-        behind = [row for row in rows if hidden(row)]
-        if not behind or self.costly or depth == "full":
+        if self.costly or depth == "full":
             return rows
         strength = min(self.strength[DEPTHS.index(depth)], len(self.factors))
-        clear = [row for row in rows if row not in behind]
-        more = further(self.name, rows, lambda row: bool(hidden(row)), {**self.factors, **self.usual}, self.senseless, strength)
-        found = standing([*clear, *more], strength)
-        kept = meeting(self.name, behind, lambda row: standing([row], strength).union(hidden(row)), found)
-        return [row for row in rows if row in clear or row in kept] + more
+        return told(self.name, rows, hidden, {**self.factors, **self.usual}, self.senseless, strength)
 
 
 REGISTRY: dict[str, Family] = {}
