@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from functools import lru_cache
 from itertools import combinations
 from typing import Any
 
@@ -33,8 +34,14 @@ def meeting(
 
 def standing(rows: Iterable[Row], strength: int) -> frozenset:
     """The values, so many at a time, that stand together in some row."""
-    named = ([(name, repr(value)) for name, value in sorted(row.items())] for row in rows)
-    return frozenset(item for values in named for item in combinations(values, strength))
+    values = ([named(name, row[name]) for name in sorted(row)] for row in rows)
+    return frozenset(item for some in values for item in combinations(some, strength))
+
+
+@lru_cache(maxsize=8192, typed=True)
+def named(name: str, value: Any) -> tuple[str, str]:
+    """A value in words, with its factor's name."""
+    return name, repr(value)
 
 
 def told(
@@ -60,8 +67,8 @@ def near(rows: Iterable[Row], factors: Mapping[str, tuple], senseless: Sequence[
     """Rows that have one or two other values than one of these, and mean something."""
     values = [(name, value) for name, some in factors.items() for value in some]
     changes = [dict(some) for number in (1, 2) for some in combinations(values, number)]
-    seen = set()
+    checks, seen = [together(*one) for one in senseless], set()
     for changed in ({**row, **change} for row in rows for change in changes):
-        if (key := repr(changed)) not in seen and not any(together(*one)(changed) for one in senseless):
+        if (key := tuple(map(named, changed, changed.values()))) not in seen and not any(check(changed) for check in checks):
             yield changed
         seen.add(key)

@@ -96,8 +96,8 @@ class Case:
         """A generator of this case's own, for what an invariant draws."""
         return generator(self, *words)
 
-    @property
-    def features(self) -> dict[str, object]:
+    @cached_property
+    def features(self) -> Mapping[str, object]:
         """Every feature by name: what conditions of the ledger and filters of the report speak of."""
         layer = {name: getattr(self.layer, name) for name in Layer.__dataclass_fields__ if name != "convolution"}
         layer |= self.layer.convolution.features if self.layer.convolution else {}
