@@ -48,14 +48,17 @@ SENSELESS: tuple[Senseless, ...] = (
     (("cell", "size"), lambda cell, size: cell == "projected" and SIZES[size][3] == 1),
     (("form", "size"), lambda form, size: form in ("cycled", "swapped") and
         (min(SIZES[size][:2]) == 1 or (form == "cycled" and SIZES[size][0] < 3))),
-    (("size", "layers"), lambda size, layers: size == "long" and layers > 1),  # as dear as the rest
+    (("size", "form"), lambda size, form: form == "bare" and SIZES[size][0] == 1),  # one row is one row
+    (("size", "layers"), lambda size, layers: size == "long" and layers > 1),  # they are dear
+    (("size", "batch_first"), lambda size, batch_first: size == "long" and batch_first),
+    (("size", "recorded"), lambda size, recorded: size == "long" and recorded in ("nothing", "inference")),
 )
 MAPPED: tuple[Senseless, ...] = (
     (("call", "form"), lambda call, form: call == "mapped" and form == "bare"),
     (("call", "recorded"), lambda call, recorded: call == "mapped" and recorded in ("inference", "some")),
     (("call", "dtype"), lambda call, dtype: call == "mapped" and dtype not in ("float32", "float64")),
     (("call", "cell"), lambda call, cell: call == "mapped" and cell == "lstm"),
-    (("size", "form"), lambda size, form: size == "no_rows" and form == "bare"),
+    (("size", "form"), lambda size, form: form == "bare" and size in ("no_rows", "one_row", "one_of_each")),
     (("size", "call"), lambda size, call: size == "no_rows" and call == "mapped"),
 )
 MODULE_ROWS = at_once("crossed modules", LAYERS, 2, SENSELESS)
@@ -66,7 +69,7 @@ NUMBERS = 4096
 
 
 def numbers(dtype: str) -> Array:
-    """So many numbers between 1/8 and 1.5, either sign, exact in any dtype of floating point; for float64 with bits besides, which
+    """So many numbers between 1/8 and 1.5, of either sign, exact in any dtype of floating point; for float64 with bits that
     float32 does not hold."""
     random = generator("crossed modules")
     drawn = np.round(random.uniform(4, 48, NUMBERS)) / 32 * random.choice([-1.0, 1.0], NUMBERS)

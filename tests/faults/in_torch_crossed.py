@@ -64,7 +64,7 @@ AROUND = (
     }),
     *faults(FAMILY, "torch.nn.utils.parametrizations", {
         "spectral norm along the last axis is along the first": ("        self.dim = dim if dim >= 0 else dim + ndim\n", "        self.dim = max(dim, 0)\n"),
-    }),
+    }, {"spectral norm along the last axis is along the first": "a matrix has the singular values of its transpose: kernels of convolutions alone have others"}),
     *faults(FAMILY, "torch.nn.modules.container", {
         "lists of weights are cut without a step": ("            for i in range(start, stop, step):\n", "            for i in range(start, stop):\n"),
     }),
