@@ -22,7 +22,7 @@ DTYPES: Mapping[str, str] = {"float32": "float32", "float64": "float64", "bfloat
 """Of a module, or autocast in float32 -> in what it computes."""
 SIZES: Mapping[str, tuple[int, int, int, int]] = {
     "distinct": (3, 4, 2, 5), "alike": (3, 3, 3, 3), "one_row": (1, 3, 2, 4), "one_step": (3, 1, 2, 4), "two": (2, 2, 3, 4),
-    "one_of_each": (1, 1, 3, 3), "one_feature": (2, 3, 1, 2), "long": (2, 18, 2, 3)}
+    "one_of_each": (1, 1, 3, 3), "long": (2, 18, 2, 3)}
 """Rows, steps, features and units."""
 RECORDED = ("all", "inputs", "some", "nothing", "inference")
 """Of what gradients are taken: of all; of inputs and states, weights being frozen; also of every second weight; of nothing, under
@@ -32,11 +32,11 @@ CALLS = ("first", "second", "copied", "called_with", "strided")
 another order of memory."""
 LAYERS: Mapping[str, tuple] = {
     "cell": ("lstm", "gru", "tanh", "relu", "projected"), "size": tuple(SIZES),
-    "form": ("whole", "cycled", "bare", "sorted", "swapped", "in_order"), "call": CALLS, "dtype": tuple(DTYPES),
+    "form": ("whole", "cycled", "bare", "sorted", "swapped"), "call": CALLS, "dtype": tuple(DTYPES),
     "recorded": RECORDED, "layers": (2, 1, 3), "dropout": ("none", "rests", "all"), "states": ("given", "none"),
     "both": (True, False), "bias": (True, False), "batch_first": (True, False), "training": (True, False)}
-"""`form`: whole rows, or one without a batch axis; packed, in an order that was sorted before, or is found, and then is a swap, a
-cycle or what it was. `dropout` between layers: in inference, where it rests, or of all in training."""
+"""`form`: whole rows, or one without a batch axis; packed, in an order that was sorted before, or is found, and then is a swap
+or a cycle. `dropout` between layers: in inference, where it rests, or of all in training."""
 CELLS: Mapping[str, tuple] = {
     "cell": ("lstm", "gru", "tanh", "relu"), "size": (*list(SIZES)[:-1], "no_rows"), "form": ("whole", "bare"),
     "dtype": tuple(DTYPES), "recorded": RECORDED, "call": (*CALLS, "mapped"),
@@ -81,7 +81,7 @@ def lengths(form: str, rows: int, steps: int) -> tuple[int, ...]:
     falling = [max(1, steps - number) for number in range(rows)]
     if form == "swapped":
         return falling[1], falling[0], *falling[2:]
-    return tuple(falling[1:] + falling[:1] if form == "cycled" else falling if form in ("sorted", "in_order") else [steps] * rows)
+    return tuple(falling[1:] + falling[:1] if form == "cycled" else falling if form == "sorted" else [steps] * rows)
 
 
 def told(row: Row) -> str:

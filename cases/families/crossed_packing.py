@@ -18,7 +18,7 @@ Array = np.ndarray
 FLOATS = ("float32", "float64", "bfloat16", "float16")
 LENGTHS: Mapping[str, tuple[int, ...]] = {
     "mixed": (2, 4, 1, 3), "falling": (3, 2, 1), "equal": (2, 2), "rising": (1, 2, 4), "one": (3,), "one_step": (1, 1, 1),
-    "square": (3, 1, 3), "with_none": (2, 0, 3), "shortest": (1,)}
+    "square": (3, 1, 3), "with_none": (2, 0, 3)}
 """Of the sequences; those among which one has no steps are padded, and not packed."""
 OTHER: Mapping[str, str] = {"float32": "float64", "float64": "float32", "bfloat16": "float32", "float16": "float64",
                             "int64": "int32", "int32": "float32", "uint8": "int64"}

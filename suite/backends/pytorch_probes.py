@@ -13,6 +13,7 @@ from suite.backends.pytorch_computed import run_as_vector, run_computed_as, run_
 from suite.backends.pytorch_containers import run_contained, run_kept_states, run_loaded_in_part, run_told_parts, run_waiting
 from suite.backends.pytorch_counted import run_counted_states
 from suite.backends.pytorch_crossed import run_crossed
+from suite.backends.pytorch_crossed_attention import run_crossed_attention
 from suite.backends.pytorch_crossed_packing import run_crossed_packing
 from suite.backends.pytorch_data import run_column, run_cut, run_fetch, run_lengths, run_packed, run_stateful
 from suite.backends.pytorch_defaults import run_defaults_of, run_fresh_modules
@@ -96,7 +97,7 @@ PROBES: Mapping[str, Callable] = {
     "pruned_as": run_pruned_as, "folded": run_folded, "clusters": run_clusters,
     "defaults_of": run_defaults_of, "fresh_modules": run_fresh_modules, "rows_in_every_way": run_rows_in_every_way,
     "crossed_modules": run_crossed, "crossed_cells": run_crossed,
-    "crossed_packing": run_crossed_packing,
+    "crossed_packing": run_crossed_packing, "crossed_attention": run_crossed_attention,
     "called_in_every_mode": run_called_in_every_mode,
 }
 """Name of a function request -> what answers it: function(backend, request)."""

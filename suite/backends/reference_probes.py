@@ -393,6 +393,6 @@ PROBES: Mapping[str, Callable] = {
     "half_moments": run_half_moments, "half_ctc": run_half_ctc, "open_lengths": run_open_lengths,
     "default_precision": run_default_precision, "rows_in_every_way": run_rows_in_every_way,
     "called_in_every_mode": run_called_in_every_mode, "crossed_modules": run_crossed, "crossed_cells": run_crossed,
-    "crossed_packing": run_crossed_packing,
+    "crossed_packing": run_crossed_packing, "crossed_attention": run_crossed,
 }
 """Name of a function request -> what answers it: function(backend, request)."""
