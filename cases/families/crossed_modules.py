@@ -4,7 +4,7 @@ which mode, and how they are called. A covering array chooses what meets; all it
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -21,8 +21,7 @@ DTYPES: Mapping[str, str] = {"float32": "float32", "float64": "float64", "bfloat
                              "autocast": "bfloat16"}
 """Of a module, or autocast in float32 -> in what it computes."""
 SIZES: Mapping[str, tuple[int, int, int, int]] = {
-    "distinct": (3, 4, 2, 5), "alike": (3, 3, 3, 3), "one_row": (1, 3, 2, 4), "one_step": (3, 1, 2, 4), "two": (2, 2, 3, 4),
-    "one_of_each": (1, 1, 3, 3), "long": (2, 18, 2, 3)}
+    "distinct": (3, 4, 2, 5), "alike": (3, 3, 3, 3), "one_row": (1, 3, 2, 4), "one_step": (3, 1, 2, 4), "long": (2, 18, 2, 3)}
 """Rows, steps, features and units."""
 RECORDED = ("all", "inputs", "some", "nothing", "inference")
 """Of what gradients are taken: of all; of inputs and states, weights being frozen; also of every second weight; of nothing, under
@@ -58,7 +57,7 @@ MAPPED: tuple[Senseless, ...] = (
     (("call", "recorded"), lambda call, recorded: call == "mapped" and recorded in ("inference", "some")),
     (("call", "dtype"), lambda call, dtype: call == "mapped" and dtype not in ("float32", "float64")),
     (("call", "cell"), lambda call, cell: call == "mapped" and cell == "lstm"),
-    (("size", "form"), lambda size, form: form == "bare" and size in ("no_rows", "one_row", "one_of_each")),
+    (("size", "form"), lambda size, form: form == "bare" and size in ("no_rows", "one_row")),
     (("size", "call"), lambda size, call: size == "no_rows" and call == "mapped"),
 )
 MODULE_ROWS = at_once("crossed modules", LAYERS, 2, SENSELESS)
@@ -84,30 +83,58 @@ def lengths(form: str, rows: int, steps: int) -> tuple[int, ...]:
     return tuple(falling[1:] + falling[:1] if form == "cycled" else falling if form == "sorted" else [steps] * rows)
 
 
+def again(row: Row) -> Row:
+    """How the same numbers are given once more, so that three features meet more often: with the axes in the other order, in the
+    other mode where nothing is dropped, in another dtype but of float64, whose numbers have more bits, with others of recording
+    and of calls."""
+    def next_one(name: str, among: Sequence[str], by: int) -> str:
+        return among[(among.index(row[name]) + by) % len(among)]
+
+    rests = row.get("dropout", "none") == "none" and row["call"] != "mapped"
+    low = [dtype for dtype in DTYPES if dtype != "float64"]
+    return {**row, "training": not row["training"] if rests else row["training"], "recorded": next_one("recorded", RECORDED, 2),
+            **({"batch_first": not row["batch_first"]} if "batch_first" in row and row["size"] != "long" else {}),
+            "call": next_one("call", CALLS, 1) if row["call"] in CALLS else "second",
+            "dtype": row["dtype"] if row["dtype"] == "float64" else next_one("dtype", low, 1)}
+
+
+def records(row: Row, name: str) -> bool:
+    """Whether this array, `gradients/…` or another, comes of a row."""
+    if not name.startswith("gradients/"):
+        return True
+    if not name.startswith("gradients/weights/"):
+        return row["recorded"] in ("all", "some", "inputs")
+    return row["recorded"] == "all" or row["recorded"] == "some" and int(name.rpartition("/")[2]) % 2 == 0
+
+
 def told(row: Row) -> str:
     """A row in words."""
     return ", ".join(f"{name} {value}" for name, value in row.items())
 
 
 def deviations(seen: Any, rows: list[Row]) -> Iterator[Deviation]:
-    """What came of each row against what is due there; arrays: `PLACE/came/NAME`, `PLACE/due/NAME`."""
+    """What came of each row against what is due there; arrays: `PLACE/came/NAME`, of what was given once more, where it was,
+    `PLACE/again/NAME`, and `PLACE/due/NAME`."""
     for place, words in seen.facts["odd"]:
         yield Deviation("module", f"{words}: {told(rows[place])}")
     for place, row in enumerate(rows):
         due = seen.named(f"{place}/due")
         if not due:
             yield Deviation("outputs", f"nothing came: {told(row)}")
-        unit = SLACK * unit_roundoff(DTYPES[row["dtype"]])
-        for name, array in due.items():
-            came = seen.arrays.get(name.replace("/due/", "/came/", 1), np.zeros(0))
-            for one in compare(name, came, array, unit * max(1.0, float(np.abs(array).max(initial=0.0)))):
-                yield Deviation(name.partition("/due/")[2], f"{one.message}: {told(row)}", one.deviation, one.allowed)
+        for side, how in (("came", row), *((("again", again(row)),) if seen.facts.get("again") else ())):
+            unit = SLACK * unit_roundoff(DTYPES[how["dtype"]])
+            for name, array in ((n.partition("/due/")[2], a) for n, a in due.items()):
+                came = seen.arrays.get(f"{place}/{side}/{name}", np.zeros(0))
+                for one in compare(name, came, array, unit * max(1.0, float(np.abs(array).max(initial=0.0)))):
+                    if records(how, name):
+                        yield Deviation(name, f"{one.message}: {told(how)}", one.deviation, one.allowed)
 
 
 def asked(what: str, rows: list[Row]) -> FunctionRequest:
     """The request for all rows."""
     sizes = {**SIZES, "no_rows": (0, 1, 2, 3)}
-    each = tuple({**row, "sizes": sizes[row["size"]], "lengths": lengths(row["form"], *sizes[row["size"]][:2])} for row in rows)
+    each = tuple({**row, "sizes": sizes[row["size"]], "lengths": lengths(row["form"], *sizes[row["size"]][:2]),
+                  "again": again(row)} for row in rows)
     return FunctionRequest(what, (("rows", each), ("numbers", {dtype: numbers(dtype) for dtype in ("float32", "float64")})))
 
 

@@ -22,6 +22,12 @@ Tensor = torch.Tensor
 KINDS = {"lstm": "LSTM", "projected": "LSTM", "gru": "GRU", "tanh": "RNN", "relu": "RNN"}
 SCALE = 0.25
 """Of weights."""
+RECORDS = {"all", "inputs", "some"}
+
+
+def dtype_of(row: Mapping[str, Any]) -> torch.dtype:
+    """Of a module's weights."""
+    return getattr(torch, "float32" if row["dtype"] == "autocast" else row["dtype"])
 
 
 class Numbers:
@@ -38,20 +44,18 @@ class Numbers:
 
 
 class Asked:
-    """One row: a module, what it is given, and what its equations are given, leaves of float64. Inputs are (rows, steps,
+    """One row: what a module is given, and what its equations are given, leaves of float64. Inputs are (rows, steps,
     features), states (layers * directions, rows, size) each."""
 
     def __init__(self, row: Mapping[str, Any], numbers: Mapping[str, np.ndarray], place: int, cell: bool):
         self.row, self.cell = row, cell
-        self.dtype = getattr(torch, "float32" if row["dtype"] == "autocast" else row["dtype"])
         self.take = Numbers(numbers["float64" if row["dtype"] == "float64" else "float32"], place)
         rows, steps, features, units = row["sizes"]
         self.rows, self.steps = 1 if row["form"] == "bare" else rows, 1 if cell else steps
         self.layers, self.ways = (1, 1) if cell else (row["layers"], 1 + row["both"])
         self.width = units - 1 if row["cell"] == "projected" else units
         self.sizes = [self.width, units] if KINDS[row["cell"]] == "LSTM" else [units]
-        self.module = self.made(features, units)
-        self.weights = [(SCALE * self.take(*p.shape)) for p in self.module.parameters()]
+        self.weights = [SCALE * self.take(*p.shape) for p in self.made(row, "meta").parameters()]
         self.x = self.take(self.rows, self.steps, features)
         count = self.layers * self.ways
         self.states = [self.take(count, self.rows, size) for size in self.sizes] if row["states"] == "given" else None
@@ -60,14 +64,11 @@ class Asked:
         lengths = [1] * self.rows if cell else row["lengths"][: self.rows]
         self.valid = torch.arange(self.steps) < torch.tensor(lengths)[:, None]
         self.slopes[0] = self.slopes[0] * self.valid[:, :, None]
-        self.trained = [number for number in range(len(self.weights)) if row["recorded"] == "all" or
-                        row["recorded"] == "some" and number % 2 == 0]
-        self.records = row["recorded"] in ("all", "inputs", "some")
 
-    def made(self, features: int, units: int) -> nn.Module:
-        row = self.row
+    def made(self, row: Mapping[str, Any], device: str) -> nn.Module:
+        _, _, features, units = self.row["sizes"]
         words = {"nonlinearity": row["cell"]} if row["cell"] in ("tanh", "relu") else {}
-        words |= {"bias": row["bias"], "dtype": self.dtype}
+        words |= {"bias": row["bias"], "dtype": dtype_of(row), "device": device}
         if self.cell:
             return getattr(nn, f"{KINDS[row['cell']]}Cell")(features, units, **words)
         words |= {"proj_size": self.width} if row["cell"] == "projected" else {}
@@ -75,68 +76,75 @@ class Asked:
         return getattr(nn, KINDS[row["cell"]])(features, units, self.layers, batch_first=row["batch_first"], dropout=rate,
                                                bidirectional=row["both"], **words)
 
-    def leaves(self, dtype: torch.dtype) -> tuple[list[Tensor], Tensor, list[Tensor] | None]:
+    def trained(self, recorded: str) -> list[int]:
+        """The numbers of the weights of which gradients are taken."""
+        return [number for number in range(len(self.weights)) if recorded == "all" or recorded == "some" and number % 2 == 0]
+
+    def leaves(self, dtype: torch.dtype, recorded: str) -> tuple[list[Tensor], Tensor, list[Tensor] | None]:
         """Weights, inputs and states, of some of which gradients are taken."""
-        weights = [one.to(dtype).requires_grad_(number in self.trained) for number, one in enumerate(self.weights)]
-        others = [one.to(dtype, copy=True).requires_grad_(self.records) for one in (self.x, *(self.states or ()))]
+        trained = self.trained(recorded)
+        weights = [one.to(dtype).requires_grad_(number in trained) for number, one in enumerate(self.weights)]
+        others = [one.to(dtype, copy=True).requires_grad_(recorded in RECORDS) for one in (self.x, *(self.states or ()))]
         return weights, others[0], others[1:] if self.states else None
 
-    def results(self, outputs: Tensor, states: Sequence[Tensor], weights: list[Tensor], x: Tensor,
-                given: list[Tensor] | None) -> dict[str, Tensor]:
+    def results(self, outputs: Tensor, states: Sequence[Tensor], weights: list[Tensor], x: Tensor, given: list[Tensor] | None,
+                recorded: str) -> dict[str, Tensor]:
         """Outputs, states and gradients, by name."""
         found = {"outputs": outputs, **{f"states/{n}": one for n, one in enumerate(states)}}
-        if self.records:
+        if recorded in RECORDS:
             loss = sum((a.double() * b).sum() for a, b in zip((outputs, *states), self.slopes, strict=True))
             sources = {"inputs": x, **{f"states/{n}": one for n, one in enumerate(given or ())},
-                       **{f"weights/{n}": weights[n] for n in self.trained}}
+                       **{f"weights/{n}": weights[n] for n in self.trained(recorded)}}
             slopes = torch.autograd.grad(loss, list(sources.values()), allow_unused=True, materialize_grads=True)
             found |= {f"gradients/{name}": one for name, one in zip(sources, slopes, strict=True)}
         return found
 
     def due(self) -> dict[str, Tensor]:
         """What the equations give."""
-        weights, x, given = self.leaves(torch.float64)
-        with torch.set_grad_enabled(self.records):
+        recorded = "all" if {self.row["recorded"], self.row["again"]["recorded"]} & RECORDS else "nothing"
+        weights, x, given = self.leaves(torch.float64, recorded)
+        with torch.set_grad_enabled(recorded == "all"):
             found = equations(self, weights, x, given)
-        return self.results(*found, weights, x, given)
+        return self.results(*found, weights, x, given, recorded)
 
-    def came(self) -> tuple[dict[str, Tensor], list[str]]:
-        """What the module gives, and what is odd about it."""
-        row, module = self.row, self.module.train(self.row["training"])
-        weights, x, given = self.leaves(self.dtype)
+    def came(self, row: Mapping[str, Any]) -> tuple[dict[str, Tensor], list[str]]:
+        """What a module gives that is called so, and what is odd about it."""
+        module, recorded = self.made(row, "cpu").train(row["training"]), row["recorded"]
+        weights, x, given = self.leaves(dtype_of(row), recorded)
         named = dict(zip((name for name, _ in module.named_parameters()), weights, strict=True))
         call, x_given = row["call"], x.transpose(0, 1).contiguous().transpose(0, 1) if row["call"] == "strided" else x
         if call != "called_with":
             module.load_state_dict(named)
         module = copy.deepcopy(module) if call == "copied" else module
         for number, one in enumerate(module.parameters()):
-            one.requires_grad_(number in self.trained)
+            one.requires_grad_(number in self.trained(recorded))
         weights = weights if call == "called_with" else list(module.parameters())
         before = [one.detach().clone() for one in (x, *(given or ()))]
         with ExitStack() as stack:
             if row["dtype"] == "autocast":
                 stack.enter_context(torch.autocast("cpu", torch.bfloat16))
-            if not self.records:
-                stack.enter_context(torch.inference_mode() if row["recorded"] == "inference" else torch.no_grad())
+            if recorded not in RECORDS:
+                stack.enter_context(torch.inference_mode() if recorded == "inference" else torch.no_grad())
             if call == "second":
                 module.train(not row["training"])
-                self.called(module, 0.5 * x.detach(), None)
+                self.called(module, row, 0.5 * x.detach(), None)
                 module.train(row["training"])
             drawn = torch.get_rng_state()
             way = (lambda *a: functional_call(module, named, a)) if call == "called_with" else module
-            outputs, states = self.called(way, x_given, given)
+            outputs, states = self.called(way, row, x_given, given)
         odd = ["what was given is changed"] * any(not torch.equal(a, b) for a, b in zip(before, (x, *(given or ())), strict=True))
         odd += ["numbers were drawn"] * (not torch.equal(drawn, torch.get_rng_state()) and row.get("dropout") != "all")
         odd += [f"a result is in {one.dtype}" for one in (outputs, *states)
-                if one.dtype != self.dtype and row["dtype"] != "autocast"]
-        odd += ["gradients are recorded"] * (outputs.requires_grad and not self.records)
-        return self.results(outputs, states, weights, x, given), odd
+                if one.dtype != dtype_of(row) and row["dtype"] != "autocast"]
+        odd += ["gradients are recorded"] * (outputs.requires_grad and recorded not in RECORDS)
+        return self.results(outputs, states, weights, x, given, recorded), odd
 
-    def called(self, module: Any, x: Tensor, given: list[Tensor] | None) -> tuple[Tensor, tuple[Tensor, ...]]:
+    def called(self, module: Any, row: Mapping[str, Any], x: Tensor,
+               given: list[Tensor] | None) -> tuple[Tensor, tuple[Tensor, ...]]:
         """Outputs, zeros at padding, and states."""
         if self.cell:
-            return self.stepped(module, x, given)
-        row, first = self.row, self.row["batch_first"]
+            return self.stepped(module, row, x, given)
+        first = row["batch_first"]
         bare, packed = row["form"] == "bare", row["form"] not in ("whole", "bare")
         if given is not None and bare:
             given = [one[:, 0] for one in given]
@@ -153,12 +161,13 @@ class Asked:
         last = last if isinstance(last, tuple) else (last,)
         return outputs, tuple(one[:, None] if bare else one for one in last)
 
-    def stepped(self, cell: Any, x: Tensor, given: list[Tensor] | None) -> tuple[Tensor, tuple[Tensor, ...]]:
+    def stepped(self, cell: Any, row: Mapping[str, Any], x: Tensor,
+                given: list[Tensor] | None) -> tuple[Tensor, tuple[Tensor, ...]]:
         """What a cell gives after its one step."""
-        bare, x = self.row["form"] == "bare", x[:, 0]
+        bare, x = row["form"] == "bare", x[:, 0]
         states = [one[0] for one in given or ()]
         x, states = (x[0], [one[0] for one in states]) if bare else (x, states)
-        if self.row["call"] == "mapped":
+        if row["call"] == "mapped":
             last = torch.vmap(lambda x, *own: cell(x, *as_given(own)))(x, *states)
         else:
             last = cell(x, *as_given(states))
@@ -219,8 +228,9 @@ def run_crossed(backend: Any, request: FunctionRequest) -> Observation:
     with moment("run"):
         for place, row in enumerate(options["rows"]):
             asked = Asked(row, options["numbers"], place, request.name == "crossed_cells")
-            came, words = asked.came()
-            odd += [(place, one) for one in words]
-            arrays |= {f"{place}/came/{name}": to_numpy(one) for name, one in came.items()}
+            for side, how in (("came", row), ("again", {**row, **row["again"]})):
+                came, words = asked.came(how)
+                odd += [(place, one) for one in words]
+                arrays |= {f"{place}/{side}/{name}": to_numpy(one) for name, one in came.items()}
             arrays |= {f"{place}/due/{name}": to_numpy(one) for name, one in asked.due().items()}
-    return Observation(arrays, facts={"odd": tuple(odd)})
+    return Observation(arrays, facts={"odd": tuple(odd), "again": True})
