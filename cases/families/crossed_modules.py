@@ -49,6 +49,7 @@ SENSELESS: tuple[Senseless, ...] = (
         (min(SIZES[size][:2]) == 1 or (form == "cycled" and SIZES[size][0] < 3))),
     (("size", "form"), lambda size, form: form == "bare" and SIZES[size][0] == 1),  # one row is one row
     (("size", "layers"), lambda size, layers: size == "long" and layers > 1),  # they are dear
+    (("bias", "layers"), lambda bias, layers: layers == 3 and not bias),  # so that the third layer's are met in every cell
     (("size", "batch_first"), lambda size, batch_first: size == "long" and batch_first),
     (("size", "recorded"), lambda size, recorded: size == "long" and recorded in ("nothing", "inference")),
 )
