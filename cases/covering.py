@@ -17,6 +17,8 @@ Rows = tuple[tuple[tuple[str, int], ...], ...]
 """Rows of (factor, number of its value)."""
 ROWS: dict[str, Rows] = {}
 """What was made, by what was asked. It may be kept as long as no line of `cases` changes, for what is senseless is code."""
+AT_ONCE: list[Callable[[], list[Row]]] = []
+"""What makes the arrays that statements ask as a whole."""
 FILE = Path(__file__).with_name("covering_arrays.txt")
 """The arrays of the plan, which take seconds to make: `python -m cases.covering_arrays` writes them. A line each: what was asked,
 hashed, and rows of the numbers of values, in the order of the factors."""
@@ -29,6 +31,12 @@ def covering(whose: str, factors: Mapping[str, tuple], strength: int, senseless:
     if key not in ROWS:
         ROWS[key] = read(key, factors, senseless) or make(factors, strength, senseless)
     return [{name: factors[name][number] for name, number in row} for row in ROWS[key]]
+
+
+def at_once(whose: str, factors: Mapping[str, tuple], strength: int, senseless: Sequence[Senseless]) -> Callable[[], list[Row]]:
+    """What makes the rows of an array that is asked as a whole, by one statement, so that its rows are kept too."""
+    AT_ONCE.append(lambda: covering(whose, factors, strength, senseless))
+    return AT_ONCE[-1]
 
 
 def make(factors: Mapping[str, tuple], strength: int, senseless: Sequence[Senseless]) -> Rows:

@@ -14,6 +14,8 @@ def lines() -> list[str]:
         for family in REGISTRY.values():
             for sparing in (False, True):
                 family.variants(depth, sparing, eager=True)
+    for rows in covering.AT_ONCE:
+        rows()
     return sorted(line(key, rows) for key, rows in covering.ROWS.items())
 
 

@@ -146,7 +146,8 @@ def frozen(way: str, name: str) -> bool:
 KEPT = {"cast": 1.0, "cast_back": 1.0, "added": 2.0, "zeroed": 0.0, "zeroed_by_optimizer": 0.0, "frozen": 1.0, "shared": 1.0,
         **dict.fromkeys(FROZEN, 1.0)}
 """What becomes of gradients, and what factor they then have: the module's weights change their dtype, once or twice; a second
-backward pass; they are set to zero, by the module or by the optimizer, half of the weights being frozen meanwhile; the module is
+backward pass; they are set to zero, by the module or by the optimizer, which has weights of other dtypes
+too, half of the weights being frozen meanwhile; the module is
 frozen after the first of two passes; one recurrent matrix stands in both directions, and has the gradients of both; some weights
 are frozen."""
 SHARED = ("0/forward/recurrent_kernel", "0/backward/recurrent_kernel")

@@ -24,7 +24,9 @@ CALLS: Mapping[str, tuple[str, ...]] = {
         "inputs in another dtype", "states in another dtype", "a cell state in another dtype", "a cell state of more rows",
         "a bare cell state for a batch", "states of three axes", "an activation that there is not"),
     "packing": (
-        "lengths that are not sorted", "two sequences that are not sorted", "fewer steps than there are", "no sequences",
+        "lengths that are not sorted", "two sequences that are not sorted", "a sequence without a step to pack",
+        "sequences without a step to pack, unsorted", "sequences of other widths to pack", "no steps for a packed sequence",
+        "fewer steps than there are", "no sequences",
         "a number for sequences", "a side that there is not", "sequences of other widths", "too few lengths to unpad",
         "a tensor to unpack", "too few lengths", "no batch sizes", "no sequences to pack"),
     "around": (

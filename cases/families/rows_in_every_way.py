@@ -53,9 +53,11 @@ def asked(cell: str) -> Iterator[Rows]:
     first = list(CELLS).index(cell)
     for number, bits in enumerate(product((0, 1), repeat=3)):
         place, bias = number + first, sum(bits) % 2 == 0
-        direction, layers, states = ("forward", "bidirectional")[bits[0]], 1 + bits[1], bits[2] == 0
+        direction, states = ("forward", "bidirectional")[bits[0]], bits[2] == 0
+        layers = 1 + bits[1] * (1 + (place + number // 4) % 2)
         pairs = bits[0] ^ bits[1], bits[0] ^ bits[2], bits[1] ^ bits[2]
-        ways = WAYS[0], *(way for n, way in enumerate(WAYS[1:], first) if pairs[n % 3] == n // 3 % 2)
+        sorted_too = ("sorted", "sorted_time_first")[place % 2]
+        ways = WAYS[0], *(way for n, way in enumerate(WAYS[1:], first) if way == sorted_too or pairs[n % 3] == n // 3 % 2)
         lengths, mode = np.array(LENGTHS[(place + place // 4) % len(LENGTHS)]), MODES[place % len(MODES)]
         features, units = 1 if place % 7 == 3 else 2, 1 if place % 5 == 1 and cell != "projected" else 3
         plan = BatchPlan(len(lengths), lengths.max(), "full", states)

@@ -226,6 +226,7 @@ def run_kept_gradients(backend: Any, request: FunctionRequest) -> Observation:
     """Answer the request of `cases.families.modules.gradients_are_kept`."""
     options = dict(request.arguments)
     asked, way = options["request"], options["way"]
+    others: list[nn.Parameter] = []
     with moment("build"):
         module = Named(asked.layer, asked.weights)
         own = layers.parameters(module.inner)
@@ -251,11 +252,16 @@ def run_kept_gradients(backend: Any, request: FunctionRequest) -> Observation:
         if way == "zeroed":
             module.zero_grad(set_to_none=False)
         if way == "zeroed_by_optimizer":
-            torch.optim.SGD(module.parameters(), 0.1, momentum=0.5, foreach=True).zero_grad(set_to_none=False)
+            others = [nn.Parameter(torch.ones(2, dtype=dtype)) for dtype in (torch.float64, torch.bfloat16)]
+            for one in others:
+                one.grad = torch.ones_like(one)
+            every = [others[0], *module.parameters(), others[1]]
+            torch.optim.SGD(every, 0.1, momentum=0.5, foreach=True).zero_grad(set_to_none=False)
     spared = {n for n, p in own.items() if way in FROZEN and not p.requires_grad}
     wrong = tuple((n, "no gradient is kept" if p.grad is None else f"{p.grad.dtype} beside weights of {p.dtype}")
                   for n, p in own.items() if n not in spared and (p.grad is None or p.grad.dtype != p.dtype))
     kept = {n: layers.to_numpy(torch.zeros_like(p) if p.grad is None else p.grad) for n, p in own.items()}
+    wrong += tuple((f"a weight in {one.dtype}", "its gradient is not zero") for one in others if one.grad.any())
     module.zero_grad()
     wrong += tuple((n, "a gradient is there after zero_grad()") for n, p in own.items() if p.grad is not None)
     arrays = {f"gradients/weights/{n}": a for n, a in from_pytorch(asked.layer, kept).items()}

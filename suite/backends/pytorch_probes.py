@@ -12,6 +12,9 @@ from suite.backends.pytorch_cells import run_cell_states, run_chain, run_form, r
 from suite.backends.pytorch_computed import run_as_vector, run_computed_as, run_frozen_matrix
 from suite.backends.pytorch_containers import run_contained, run_kept_states, run_loaded_in_part, run_told_parts, run_waiting
 from suite.backends.pytorch_counted import run_counted_states
+from suite.backends.pytorch_crossed import run_crossed
+from suite.backends.pytorch_crossed_attention import run_crossed_attention
+from suite.backends.pytorch_crossed_packing import run_crossed_packing
 from suite.backends.pytorch_data import run_column, run_cut, run_fetch, run_lengths, run_packed, run_stateful
 from suite.backends.pytorch_defaults import run_defaults_of, run_fresh_modules
 from suite.backends.pytorch_dropout import run_dropout_between
@@ -93,6 +96,8 @@ PROBES: Mapping[str, Callable] = {
     "optimizer_hooks": run_optimizer_hooks, "calls_for_nothing": run_calls_for_nothing, "warned_of": run_warned_of,
     "pruned_as": run_pruned_as, "folded": run_folded, "clusters": run_clusters,
     "defaults_of": run_defaults_of, "fresh_modules": run_fresh_modules, "rows_in_every_way": run_rows_in_every_way,
+    "crossed_modules": run_crossed, "crossed_cells": run_crossed,
+    "crossed_packing": run_crossed_packing, "crossed_attention": run_crossed_attention,
     "called_in_every_mode": run_called_in_every_mode,
 }
 """Name of a function request -> what answers it: function(backend, request)."""

@@ -80,6 +80,10 @@ def packing() -> Calls:
     return {
         "lengths that are not sorted": lambda: rnn.pack_padded_sequence(x, [2, 3], True),
         "two sequences that are not sorted": lambda: rnn.pack_sequence([zeros(1, 2), zeros(3, 2)]),
+        "a sequence without a step to pack": lambda: rnn.pack_sequence([zeros(3, 2), zeros(0, 2)]),
+        "sequences without a step to pack, unsorted": lambda: rnn.pack_sequence([zeros(0, 2), zeros(2, 2)], enforce_sorted=False),
+        "sequences of other widths to pack": lambda: rnn.pack_sequence([zeros(3, 2), zeros(2, 3)]),
+        "no steps for a packed sequence": lambda: rnn.pad_packed_sequence(packed, total_length=0),
         "fewer steps than there are": lambda: rnn.pad_packed_sequence(packed, total_length=STEPS - 1),
         "no sequences": lambda: rnn.pad_sequence([]), "a number for sequences": lambda: rnn.pad_sequence(3),
         "a side that there is not": lambda: rnn.pad_sequence([zeros(1, 2)], padding_side="middle"),
