@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from cases import covering
 from cases.arrays import rows_of
-from cases.families import REGISTRY
+from cases.families import REGISTRY, crossed_conditions
 
 
 def lines() -> list[str]:
@@ -14,6 +14,7 @@ def lines() -> list[str]:
         for family in REGISTRY.values():
             for sparing in (False, True):
                 family.variants(depth, sparing, eager=True)
+    crossed_conditions.rows()
     return sorted(line(key, rows) for key, rows in covering.ROWS.items())
 
 
