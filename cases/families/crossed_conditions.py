@@ -16,12 +16,12 @@ from cases.invariants.base import against_reference, handed_on
 from cases.layers import Layer, draw_weights
 from cases.layouts import from_keras, to_keras
 from cases.models import FunctionRequest
-from cases.requests import Deviation, Execution, Observation, Request
+from cases.requests import Deviation, Execution, Observation, Request, Reset
 from cases.tolerance import compare, expect, unit_roundoff
 
 PARTS = 3
 """So many checks share the rows."""
-SIZES = {"distinct": (4, 6, 3, 5), "equal": (4, 4, 4, 4), "one_row": (1, 5, 3, 5), "two": (2, 2, 3, 4)}
+SIZES = {"distinct": (4, 5, 2, 3), "equal": (3, 3, 3, 3), "one_row": (1, 4, 3, 2), "two": (2, 2, 3, 4)}
 """Batch, time, features, units."""
 FILMS = (Convolution((4, 3), (3, 2)), Convolution((5,), (3,), strides=(2,), data_format="channels_first"))
 """What a convolutional layer convolves, in turn; two channels, three filters."""
@@ -29,12 +29,13 @@ FACTOR = 0.125
 """Of a penalty: of the squares of weights, or of outputs, by the number of rows."""
 RATE = 0.25
 """Of dropout, where it must not drop anything: in inference."""
+STATEFUL = ("carried", "reset")
 FACTORS = {
-    "mask": ("none", "right", "gaps", "left", "empty_row", "single"), "cell": ("lstm", "gru", "simple_rnn", "conv_lstm"),
+    "mask": ("none", "right", "gaps", "left", "empty_row"), "cell": ("lstm", "gru", "simple_rnn", "conv_lstm"),
     "size": tuple(SIZES), "loop": ("layer", "generic", "unrolled", "cells"),
     "told": ("nothing", "penalties", "activity", "rates"), "way": ("call", "train", "predict"),
-    "made": ("new", "configuration", "clone"), "dtype": ("float32", "mixed_bfloat16", "mixed_float16"),
-    "start": ("zeros", "given", "carried"), "direction": ("forward", "bidirectional", "backward"),
+    "made": ("new", "configuration"), "dtype": ("float32", "mixed_bfloat16", "mixed_float16"),
+    "start": ("zeros", "given", "carried", "reset"), "direction": ("forward", "bidirectional", "backward"),
     "activation": ("tanh", "relu", "softsign"), "merge": ("concat", "none", "mul"), "return_sequences": (True, False),
     "return_state": (True, False), "zero": (False, True), "source": ("argument", "masking"),
     "inside": ("nothing", "time_distributed"), "training": (False, True), "frozen": (False, True), "bias": (True, False),
@@ -42,8 +43,8 @@ FACTORS = {
 }
 """loop: `cells`, two of them in one loop · told: what else is said of its weights, which have bounds too, or of its outputs; or
 `rates` of dropout, in inference · way: called, with gradients; a step of training of a model around it, or a prediction · start:
-of states; `carried` over from a call before · zero: outputs at masked steps · variant: the reset before the product, one gate at
-a time, hard gates."""
+of states; `carried` over from a call before, or forgotten after it · zero: outputs at masked steps · variant: the reset before
+the product, one gate at a time, hard gates."""
 SENSELESS = tuple((names, holds) for names, holds in (
     (("merge", "direction"), lambda merge, direction: merge != "concat" and direction != "bidirectional"),
     (("zero", "direction"), lambda zero, direction: zero and direction == "bidirectional"),
@@ -67,10 +68,10 @@ SENSELESS = tuple((names, holds) for names, holds in (
     (("inside", "merge"), lambda inside, merge: inside != "nothing" and merge == "none"),
     (("inside", "told"), lambda inside, told: inside != "nothing" and told == "activity"),
     (("start", "direction", "return_state"),  # a finding of its own
-     lambda start, direction, state: start == "carried" and direction == "bidirectional" and state),
-    (("start", "way"), lambda start, way: start == "carried" and way == "train"),  # a finding of its own
+     lambda start, direction, state: start in STATEFUL and direction == "bidirectional" and state),
+    (("start", "way"), lambda start, way: start in STATEFUL and way == "train"),  # a finding of its own
     (("start", "dtype"), lambda start, dtype: start == "carried" and dtype != "float32"),  # a finding of its own, on torch
-    (("start", "told"), lambda start, told: start == "carried" and told == "activity"),
+    (("start", "told"), lambda start, told: start in STATEFUL and told == "activity"),
     (("told", "merge"), lambda told, merge: told == "activity" and merge != "concat"),
     (("told", "training"), lambda told, training: told == "rates" and training),
     (("told", "way"), lambda told, way: told == "rates" and way == "train" or told == "activity" and way == "predict"),
@@ -107,7 +108,7 @@ def crossing(number: int, row: Row) -> Crossing:
     film = FILMS[0 if joined else number % len(FILMS)] if row["cell"] == "conv_lstm" else None
     if film is not None:
         features, units = 2 * int(np.prod(film.space)), 3 * int(np.prod(film.places))
-    hard, carried = row["variant"], row["start"] == "carried"
+    hard, carried = row["variant"], row["start"] in STATEFUL
     layer = Layer(
         row["cell"], features, units, 2 if row["loop"] == "cells" else 1, row["direction"], row["merge"], row["return_sequences"],
         row["return_state"], carried, row["activation"], "hard_sigmoid" if hard else "sigmoid", row["bias"],
@@ -119,7 +120,7 @@ def crossing(number: int, row: Row) -> Crossing:
     execution = Execution("fused" if row["loop"] in ("layer", "cells") else row["loop"],
                           mode="training" if row["training"] else "inference", mask_from=row["source"])
     wants = ("outputs", "states", "mask", *(() if carried or row["way"] == "predict" else ("gradients",)))
-    before = (drawn,) if carried else ()
+    before = {"carried": (drawn,), "reset": (drawn, Reset())}.get(row["start"], ())
     return Crossing(Request(layer, draw_weights(layer), drawn, before, wants, execution), row)
 
 
@@ -157,6 +158,8 @@ def told(one: Crossing, place: int, seen: Observation) -> list[Deviation]:
         found += compare(name, mine[name], due[name].value, due[name].allowed)
     if row["way"] == "call" and row["mask"] != "none" and passes(row):
         found += handed_on(mine, request)
+    if "mask" in arrays and not row["return_sequences"]:
+        found.append(Deviation("mask", "the last output alone carries a mask"))
     dtype, computing = mine.facts.get("dtype"), request.layer.dtype.removeprefix("mixed_")
     found += [] if dtype in (None, computing) else [Deviation("dtype", f"outputs of {dtype}, expected {computing}")]
     if row["way"] == "call" and row["told"] in ("penalties", "activity"):

@@ -9,10 +9,10 @@ import numpy as np
 
 from cases.layouts import from_keras, to_keras
 from cases.models import FunctionRequest
-from cases.requests import Observation, Request
+from cases.requests import Observation, Request, Reset
 from suite.backends import keras_layers as stacks
 from suite.backends import moment
-from suite.backends.keras_again import configured, loaded
+from suite.backends.keras_again import configured
 from suite.backends.keras_engines import Call
 from suite.backends.keras_nests import leaves
 
@@ -27,6 +27,7 @@ class Crossed:
         self.keras, self.request, self.row, self.made, self.source = keras, request, row, made, source
         self.layer = request.layer
         self.layers = [self._listed if row["loop"] == "cells" else made]
+        made.trainable = True
         self.variables = list(made.trainable_variables)
         self.hidden = [v for v in made.variables if not any(v is one for one in self.variables)]
         self.programs: dict[Any, Any] = {}
@@ -40,8 +41,8 @@ class Crossed:
     def assign(self) -> None:
         """Give it the weights of the request."""
         flat = [array for one in to_keras(self.layer, self.request.weights).values() for array in one]
-        for variable, array in zip(self.variables, flat, strict=True):
-            variable.assign(array.astype("float32"))
+        given = {id(variable): array for variable, array in zip(self.variables, flat, strict=True)}
+        self.made.set_weights([given.get(id(v), stacks.kept(v.value)).astype("float32") for v in self.made.weights])
 
     def weights(self) -> dict[str, np.ndarray]:
         """Its weights, by this project's names."""
@@ -136,20 +137,10 @@ def states_of(request: Request) -> list[list[np.ndarray]]:
 
 
 def remade(one: Crossed) -> Crossed:
-    """The layer as it is made again: of its configuration, out of a file, or of a model that is cloned."""
-    keras, way = one.keras, one.row["made"]
-    if way == "new":
+    """The layer, or one that is made of its configuration, with its weights."""
+    if one.row["made"] == "new":
         return one
-    if way == "configuration":
-        return Crossed(keras, one.request, one.row, configured(one.made, shape_of(one.request, one.row)), one.source)
-    model = model_of(one)
-    other = loaded(keras, model) if way == "file" else keras.models.clone_model(model)
-    named = {made.name: made for made in other.layers}
-    source = None if one.source is None else named[one.source.name]
-    again = Crossed(keras, one.request, one.row, named[one.made.name], source)
-    if way == "clone":
-        again.assign()
-    return again
+    return Crossed(one.keras, one.request, one.row, configured(one.made, shape_of(one.request, one.row)), one.source)
 
 
 def arguments(one: Crossed, cotangents: bool = False) -> list[np.ndarray]:
@@ -192,10 +183,11 @@ def crossed(backend: Any, request: Request, row: Mapping[str, Any], factor: floa
     with moment("build"):
         source = stacks.source_of(keras, request.layer, request.execution.mask_from)
         one = Crossed(keras, request, row, made_new(keras, request, row, told(keras, row, factor, rate)), source)
-        one.assign()
-        one = remade(one)
-    if row["frozen"]:
-        one.made.trainable = False
+        for again in (False, True):
+            one = remade(one) if again else one
+            if row["frozen"]:  # a copy of what is frozen need not be: a finding of its own
+                one.made.trainable = False
+            one.assign()
     with moment("run"):
         arrays, facts = {"call": called, "predict": predicted, "train": trained}[row["way"]](backend, one)
     return arrays, {"padding": backend.padding(request.layer), **facts}
@@ -204,8 +196,8 @@ def crossed(backend: Any, request: Request, row: Mapping[str, Any], factor: floa
 def called(backend: Any, one: Crossed) -> tuple[dict, dict]:
     """What a call gives, with gradients where they are wanted."""
     engine, call = backend.engine, call_of(backend, one)
-    for _ in one.request.before:
-        engine.call(one, call)
+    for earlier in one.request.before:
+        one.made.reset_state() if isinstance(earlier, Reset) else engine.call(one, call)
     answer = engine.call(one, call)
     arrays = results(backend, one, (*answer.outputs, *answer.states))
     arrays |= {} if answer.mask is None or one.row["inside"] != "nothing" else {"mask": engine.numpy(answer.mask)}
@@ -233,7 +225,10 @@ def gradients(backend: Any, one: Crossed, found: tuple) -> dict[str, np.ndarray]
 def predicted(backend: Any, one: Crossed) -> tuple[dict, dict]:
     """What a model around it predicts."""
     model, given = model_of(one), arguments(one)
-    for _ in (*one.request.before, one.request.batch):
+    for each in (*one.request.before, one.request.batch):
+        if isinstance(each, Reset):
+            one.made.reset_state()
+            continue
         found = leaves([model.predict_on_batch(given if len(given) > 1 else given[0])])
     arrays = {name: stacks.from_axes(one.layer, one.together(stacks.kept(array)).astype("float32"))
               for name, array in zip(one.layer.result_names, found, strict=True)}

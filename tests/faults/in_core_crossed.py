@@ -121,4 +121,27 @@ AROUND = faults(FAMILY, "keras.src.layers.layer", {
     "pad_sequences: what is cut behind is as long as the shortest": (
         "        maxlen = np.max(lengths)\n", '        maxlen = np.max(lengths) if truncating == "pre" else np.min(lengths)\n'),
 })
-ALL: tuple[Fault, ...] = (*LAYERS, *LOOP, *WRAPPERS, *CELLS, *AROUND)
+UNMET = faults(FAMILY, "keras.src.backend.torch.rnn", {
+    "loop in half precision: states move on where the first step is masked": (
+        "                return tuple(\n                    torch.where(m, o, fm)\n                    for m, o, fm in zip(tiled_mask_t, flat_out, flat_mask)\n                )\n",
+        "                return tuple(\n                    torch.where(m, o, fm) if o.dtype == torch.float32 or bool(mask[0].all()) else o\n"
+        "                    for m, o, fm in zip(tiled_mask_t, flat_out, flat_mask)\n                )\n"),
+}) + faults(FAMILY, RNN + "lstm", {
+    "LSTM in training: its gates are sigmoids": (
+        "                        recurrent_activation=self.cell.recurrent_activation,\n",
+        "                        recurrent_activation=self.cell.recurrent_activation if not training else activations.sigmoid,\n"),
+    "LSTM backwards: its recurrent kernel has no penalty": (
+        "            recurrent_regularizer=recurrent_regularizer,\n", "            recurrent_regularizer=None if go_backwards else recurrent_regularizer,\n"),
+}) + faults(FAMILY, RNN + "conv_lstm", {
+    "ConvLSTM in training reads no mask": (
+        "            sequences, initial_state=initial_state, mask=mask, training=training\n",
+        "            sequences, initial_state=initial_state, mask=None if training else mask, training=training\n"),
+}) + faults(FAMILY, RNN + "bidirectional", {
+    "Bidirectional in half precision: products come in float32": (
+        "            output = y * y_rev\n        elif self.merge_mode is None:\n            output = (y, y_rev)\n        else:\n            raise ValueError(\n"
+        '                "Unrecognized value for `merge_mode`. "\n                f"Received: {self.merge_mode}"\n',
+        '            output = ops.cast(y, "float32") * y_rev\n        elif self.merge_mode is None:\n            output = (y, y_rev)\n        else:\n            raise ValueError(\n'
+        '                "Unrecognized value for `merge_mode`. "\n                f"Received: {self.merge_mode}"\n'),
+})
+"""Each acts where two conditions meet that no check of the plan brought together."""
+ALL: tuple[Fault, ...] = (*LAYERS, *LOOP, *WRAPPERS, *CELLS, *AROUND, *UNMET)
