@@ -75,27 +75,13 @@ def run_typed(backend: Any, request: FunctionRequest) -> Observation:
 def run_masked_number(backend: Any, request: FunctionRequest) -> Observation:
     """Answer the request of `cases.families.precision.numbers_are_masked_in_half_precision`."""
     options, engine, layers = dict(request.arguments), backend.engine, backend.keras.layers
-    casts = [layers.Activation("linear", dtype=dtype) for dtype in ("float32", options["dtype"])]  # the mask goes with them
-    steps = [layers.Masking(options["number"], dtype=options["dtype"]), *casts]
-
-    def run(inputs: Any) -> list[Any]:
-        found = [inputs]
-        for step in steps:
-            found.append(step(found[-1]))
-        return found[1:]
-
-    inputs = options["inputs"].astype("float32")
-    with moment("build"):
-        start = backend.keras.Input(inputs.shape[1:])
-        behind = run(start)[-1]
-        last = layers.GlobalAveragePooling1D(dtype="float32")
-        model = backend.keras.Model(start, last(behind))
     with moment("run"):
-        every = run(engine.tensor(inputs))
-        mask = stacks.passed_mask(every[-1])
-        means = model(engine.tensor(inputs)), last(engine.tensor(engine.numpy(every[0]).astype("float32")), mask=mask)
-    return Observation({"outputs": engine.numpy(every[0]), "mask": engine.numpy(mask),
-                        **{name: engine.numpy(mean) for name, mean in zip(("model", "means"), means, strict=True)}})
+        outputs = behind = layers.Masking(options["number"], dtype=options["dtype"])(
+            engine.tensor(options["inputs"].astype("float32")))
+        for dtype in ("float32", options["dtype"]):  # the mask goes with the numbers, whatever they are cast to
+            behind = layers.Activation("linear", dtype=dtype)(behind)
+        mask = stacks.passed_mask(behind)
+    return Observation({"outputs": engine.numpy(outputs), "mask": engine.numpy(mask)})
 
 
 def run_scaled_model(backend: Any, request: FunctionRequest) -> Observation:

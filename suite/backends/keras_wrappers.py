@@ -82,14 +82,12 @@ def run_dropping(backend: Any, request: FunctionRequest) -> Observation:
     layers, batch = PARTS[options["part"]], options["batch"]
     inputs = batch.inputs.astype("float32")
     inputs = inputs if layers[0].convolution is None else unflat(layers[0].convolution, inputs, layers[0].convolution.space)
-    carried = options["loop"] == "backward" and len(layers) == 1  # of several cells no reset is known
 
     def made(rate: float, **seed: int) -> Any:
         each = [one.but(**{options["which"]: rate}) if n == options["cell"] else one for n, one in enumerate(layers)]
         unrolled = options["loop"] == "unrolled" and not each[0].convolution
         backwards = options["loop"] == "backward" or unrolled
-        more = {"unroll": True} if unrolled else {"stateful": True} if carried else {}
-        one = loop(keras, each, seed, return_sequences=True, go_backwards=backwards, **more)
+        one = loop(keras, each, seed, return_sequences=True, go_backwards=backwards, **({"unroll": True} if unrolled else {}))
         one.build(inputs.shape)
         one.set_weights([a.astype("float32") for layer, own in zip(layers, options["weights"], strict=True)
                          for a in to_keras(layer, own)["0/forward"]])
@@ -101,9 +99,7 @@ def run_dropping(backend: Any, request: FunctionRequest) -> Observation:
     with moment("run"):
         given = engine.tensor(inputs)
         found = {"plain": plain(given), "inference": dropping(given)}
-        for name in ("training", "again"):
-            dropping.reset_state() if carried else None
-            found[name] = dropping(given, training=True)
+        found |= {name: dropping(given, training=True) for name in ("training", "again")}
         for name, other in others.items():
             other(given)  # as many calls as the first one had
             found[name] = other(given, training=True)
