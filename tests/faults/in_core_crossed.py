@@ -113,6 +113,9 @@ AROUND = faults(FAMILY, "keras.src.layers.layer", {
     "Layer: symbolic inputs of another dtype lose their mask": (
         "            if mask is not None:\n                backend.set_keras_mask(y, mask)\n",
         "            if mask is not None and backend.is_tensor(x):\n                backend.set_keras_mask(y, mask)\n"),
+}, {
+    "Layer: symbolic inputs of another dtype lose their mask": "a graph is run on tensors, and its masks go with these: what symbols carry is "
+    "not read again",
 }) + faults(FAMILY, "keras.src.layers.core.embedding", {
     "Embedding: ids that are floats are small": (
         '            inputs = ops.cast(inputs, "int32")\n        outputs = ops.take(self.embeddings, inputs, axis=0)\n',
