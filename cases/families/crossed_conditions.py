@@ -74,7 +74,7 @@ SENSELESS = tuple((names, holds) for names, holds in (
     (("start", "told"), lambda start, told: start in STATEFUL and told == "activity"),
     (("told", "merge"), lambda told, merge: told == "activity" and merge != "concat"),
     (("told", "training"), lambda told, training: told == "rates" and training),
-    (("told", "way"), lambda told, way: told == "rates" and way == "train" or told == "activity" and way == "predict"),
+    (("told", "way"), lambda told, way: told == "rates" and way == "train" or told == "activity" and way != "call"),
     (("frozen", "way"), lambda frozen, way: frozen and way == "train"),
     (("frozen", "told"), lambda frozen, told: frozen and told == "penalties"),
     (("way", "training"), lambda way, training: way == "train" and not training or way == "predict" and training),
@@ -193,10 +193,6 @@ def penalty(one: Crossing, due: dict) -> tuple[float, float]:
 def trained(one: Crossing, due: dict, seen: Observation) -> list[Deviation]:
     """Weights after a step against their gradients, with those of the penalty; beside it no weight may be negative."""
     found, penalized = [], one.row["told"] == "penalties"
-    if one.row["told"] == "activity":
-        found.append(Deviation("trained", "nothing moved")) if all(
-            np.array_equal(seen[f"trained/{name}"], weight) for name, weight in kept(one).items()) else None
-        return found
     for name, weight in kept(one).items():
         gradient = due[f"gradients/weights/{name}"]
         value = weight.astype("float64") - gradient.value - penalized * 2 * FACTOR * weight

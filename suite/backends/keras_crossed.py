@@ -78,6 +78,7 @@ def made_new(keras: Any, request: Request, row: Mapping[str, Any], more: Mapping
     if row["loop"] == "cells":
         kind = getattr(keras.layers, f"{stacks.LAYERS[layer.cell]}Cell")
         cells = [kind(layer.units, **{**stacks.cell_options(layer), **more}) for _ in range(layer.layers)]
+        cells = keras.layers.StackedRNNCells(cells, dtype=layer.dtype)
         made = keras.layers.RNN(cells, dtype=layer.dtype, **stacks.loop_options(layer, True, kernel))
     else:
         made = stacks.make(keras, layer, kernel, True, more)
