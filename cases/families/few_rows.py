@@ -38,18 +38,20 @@ def few_rows_are_dropped_from(ask, cell, which, kernel, rows, stateful, mask) ->
 
 
 @statement("A layer for both directions tells the states of both, the forward ones first, and forgets them where it is reset, "
-           "however their outputs are joined.",
+           "however their outputs are joined, all of them or the last ones.",
            {"merge": ("concat", "sum", "ave", "mul", "none"), "cell": ("lstm", "gru", "simple_rnn")},
            strength=(1, 1, 2), sparing=0, eager=1,
            source="Keras: Bidirectional.reset_state")
 def resets_reach_both_directions(ask, merge, cell) -> list[Deviation]:
-    """Arrays: `first`, `carried`, `reset`, of three calls, the last one after a reset; `told`, the states that it tells before
-    that, and `held`, those of its two halves."""
+    """Arrays: `first`, `carried`, `reset`, of three calls, the last one after a reset, and `last/...` of a layer that gives its
+    last outputs alone; `told`, the states that it tells before that, and `held`, those of its two halves."""
     inputs = draw_values(generator("both reset", cell), (2, STEPS, 3))
     seen = ask(FunctionRequest("both_reset", (("merge", merge), ("cell", cell), ("inputs", inputs))))
-    found = equal("reset", seen["reset"], seen["first"], "after a reset") + equal("told", seen["told"], seen["held"])
-    if np.array_equal(seen["carried"], seen["first"]):
-        found.append(Deviation("carried", "the second call gives what the first one gave: nothing is carried"))
+    found = equal("told", seen["told"], seen["held"])
+    for start in ("", "last/"):
+        found += equal(f"{start}reset", seen[f"{start}reset"], seen[f"{start}first"], "after a reset")
+        if np.array_equal(seen[f"{start}carried"], seen[f"{start}first"]):
+            found.append(Deviation(f"{start}carried", "the second call gives what the first one gave: nothing is carried"))
     return found
 
 

@@ -26,13 +26,15 @@ ASKED = ("lstm recurrent", "gru recurrent", "conv_lstm recurrent", "conv_lstm in
 
 def of_gate(layer: Layer, place: str, gate: int, factor: float) -> dict[str, np.ndarray]:
     """The layer's weights, but of the kernel `place` one gate alone, a diagonal times `factor`, and of the other kernel nothing:
-    what is dropped in front of that one does not show."""
+    what is dropped in front of that one does not show. Without a bias, diagonals, which nothing may be dropped in front of."""
     weights = draw_weights(layer)
     name, other = (f"0/{layer.direction}/{n}" for n in KERNELS[:: 1 if place == "inputs" else -1])
-    wide = weights[name].shape[-2]
+    wide, beside = weights[name].shape[-2], np.zeros_like(weights[other])
+    if not layer.bias:  # or no gate were open
+        beside[..., :, :] = np.tile(np.diag(np.linspace(0.4, 0.8, wide)), len(layer.gates))
     kernel = np.zeros_like(weights[name])
     kernel[..., :, gate * wide : (gate + 1) * wide] = factor * np.diag(np.linspace(0.6, 1.1, wide))
-    return weights | {name: kernel, other: np.zeros_like(weights[other])}
+    return weights | {name: kernel, other: beside}
 
 
 def dropped(
@@ -76,8 +78,9 @@ def dropout_reaches_every_gate(ask, asked, together, direction, dtype):
     kind, place = asked.split()
     cell = kind.removesuffix("_before")
     windows = Convolution((3,), (1,), data_format="channels_first" if direction == "backward" else "channels_last")
-    layer = Layer(cell, WIDTH, WIDTH, direction=direction, return_state=False, reset_after=kind == cell, dtype=dtype,
-                  convolution=windows if cell == "conv_lstm" else None)
+    bare = cell in ("lstm", "conv_lstm") and not together
+    layer = Layer(cell, WIDTH, WIDTH, direction=direction, bias=not bare, return_state=False, reset_after=kind == cell,
+                  dtype=dtype, convolution=windows if cell == "conv_lstm" else None)
     batch = BatchPlan(ROWS, STEPS, states=True).draw(layer).but(cotangents=None)
     found, draws = [], []
     for gate, name in enumerate(layer.gates):

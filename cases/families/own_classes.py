@@ -82,10 +82,11 @@ def own_cells_begin_as_they_say(ask, begins) -> list[Deviation]:
                     for name, (seen_as, due) in seen.facts["nests"] if seen_as != due]
 
 
-@statement("A cell that is no layer runs in a loop as any other, alone, or in a list of one.", {"around": ("alone", "listed")},
+@statement("A cell that is no layer runs in a loop as any other, alone, or in a list of one; one that tells no size of its "
+           "outputs stands below another one, whatever the sizes of its states.", {"around": ("alone", "listed", "below")},
            strength=(1, 1, 1), sparing=0, eager=1, source="Keras: RNN(cell): a class with a call method and a state_size")
 def cells_need_be_no_layers(ask, around) -> list[Deviation]:
-    """Arrays: `outputs`, of a cell that gives what it is given; `inputs`."""
+    """Arrays: `outputs`, of a cell that gives what it is given; `inputs`, or what a cell above it gives alone."""
     seen = ask(FunctionRequest("cell_without_layer", (("around", around),)))
     return equal("outputs", seen["outputs"], seen["inputs"], "of a cell that gives what it is given")
 

@@ -3,15 +3,17 @@ every array has the dtype that the policy says; numbers may come in other dtypes
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 
-from cases.batches import BatchPlan, draw_values
+from cases.batches import BatchPlan, draw_values, rows
 from cases.families.base import equal, statement
 from cases.families.loops import one_far
 from cases.invariants.base import against_reference
 from cases.layers import Layer, draw_weights, generator
 from cases.models import FunctionRequest
-from cases.requests import Deviation, Execution, Request
+from cases.requests import Deviation, Execution, Observation, Request
 from cases.tolerance import compare, unit_roundoff
 
 FACTORS = {
@@ -61,7 +63,7 @@ def dtypes_are_those_of_the_policy(ask, dtype, **variant):
     return found
 
 
-@statement("Inputs and masks of another dtype give what the same numbers give in the usual one.", {
+@statement("Inputs and masks of another dtype give what the same numbers give in the usual one, also in a batch of one row.", {
     "given": ("inputs-int32", "mask-int32", "mask-float32", "inputs-float64", "mask-uint8", "inputs-float16"),
     "cell": ("lstm", "gru", "simple_rnn"), "mask": ("right", "none", "gaps"), "direction": ("forward", "bidirectional"),
 }, usual={"mask": ("right", "none"), "direction": ("forward",)}, strength=(1, 2, 2), sparing=1, senseless=(
@@ -75,7 +77,12 @@ def other_dtypes_are_taken(ask, given, cell, mask, direction):
         batch = batch.but(inputs=np.round((2 if dtype == "int32" else 16) * batch.inputs) / (1 if dtype == "int32" else 16))
     request = Request(layer, draw_weights(layer), batch, wants=("outputs",))
     arguments = (("request", request), ("what", what), ("dtype", dtype))
-    return against_reference(ask(FunctionRequest("other_dtype", arguments)), request, "outputs")
+    seen, first = ask(FunctionRequest("other_dtype", arguments)), request.but(batch=rows(batch, slice(1)))
+    found = against_reference(seen, request, "outputs")
+    if "row" in seen.arrays:
+        row = Observation({"outputs": seen["row"]}, facts=seen.facts)
+        found += [replace(d, where="row") for d in against_reference(row, first, "outputs")]
+    return found
 
 
 @statement("In half precision a layer masks the steps that hold the number it was asked to mask, whatever number that is, and "

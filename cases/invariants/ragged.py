@@ -74,10 +74,11 @@ def pad_sequences_keeps_sequences(ask, case):
     given = sequences(case)
     given = (given[0][:0], *given[:1], given[0][:0], *given[1:])
     longest, found = max(map(len, given)), []
-    for options in ({}, {"padding": "pre"}, {"padding": "post"}, {"maxlen": longest + 2}, {"maxlen": longest - 1},
-                    {"maxlen": longest - 1, "truncating": "post"}, {"maxlen": longest - 1, "truncating": "pre"},
-                    {"maxlen": longest - 1, "padding": "post", "truncating": "pre"},
-                    {"maxlen": longest + 1, "padding": "post", "value": VALUE}, {"value": VALUE}):
+    for options in ({}, {"padding": "pre", "truncating": "post"}, {"padding": "post"}, {"maxlen": longest + 2},
+                    {"maxlen": longest - 1, "truncating": "post"}, {"maxlen": longest - 1, "truncating": "pre", "padding": "pre"},
+                    {"maxlen": longest - 1, "padding": "post", "truncating": "pre"}, {"truncating": "post", "value": VALUE},
+                    {"maxlen": longest + 1, "padding": "post", "value": VALUE}, {"padding": "post", "truncating": "post"},
+                    {"maxlen": longest - 1, "value": VALUE}):
         wanted = padded(given, options.get("maxlen", longest), options.get("value", 0.0),
                         options.get("padding", "pre") == "pre", options.get("truncating", "pre") == "pre")
         seen = called(ask, "pad_sequences", sequences=given, dtype="float32", **options)["result"]

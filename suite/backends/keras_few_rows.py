@@ -43,17 +43,18 @@ def run_both_reset(backend: Any, request: FunctionRequest) -> Observation:
     """Answer the request of `cases.families.few_rows.resets_reach_both_directions`."""
     options, keras, engine = dict(request.arguments), backend.keras, backend.engine
     merge = None if options["merge"] == "none" else options["merge"]
-    with moment("build"):
-        inner = getattr(keras.layers, stacks.LAYERS[options["cell"]])(2, stateful=True, return_sequences=True)
-        one = keras.layers.Bidirectional(inner, merge)
     x, arrays = engine.tensor(options["inputs"].astype("float32")), {}
-    with moment("run"):
+    for sequences in (False, True):
+        with moment("build"):
+            inner = getattr(keras.layers, stacks.LAYERS[options["cell"]])(2, stateful=True, return_sequences=sequences)
+            one = keras.layers.Bidirectional(inner, merge)
         for name in ("first", "carried", "reset"):
-            if name == "reset":
-                one.reset_state()
-            results = one(x)
-            arrays[name] = np.stack([engine.numpy(each) for each in (results if merge is None else [results])])
-            if name == "carried":
+            with moment("run"):
+                one.reset_state() if name == "reset" else None
+                results = one(x)
+            found = np.stack([engine.numpy(each) for each in (results if merge is None else [results])])
+            arrays[name if sequences else f"last/{name}"] = found
+            if sequences and name == "carried":
                 halves = [*one.forward_layer.states, *one.backward_layer.states]
                 arrays |= {who: np.stack([engine.numpy(each.value) for each in states]) for who, states in (
                     ("told", one.states), ("held", halves))}

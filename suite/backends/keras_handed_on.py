@@ -104,6 +104,8 @@ def run_other_dtype(backend: Any, request: FunctionRequest) -> Observation:
         one.build(batch.inputs.shape)
         stacks.give(one, layer, asked.weights)
     with moment("run"):
-        mask = {} if given["mask"] is None else {"mask": engine.tensor(given["mask"])}
-        outputs = one(engine.tensor(given["inputs"]), **mask)
-    return Observation({"outputs": engine.numpy(outputs)}, facts={"padding": "hold"})
+        found = {}
+        for name, which in (("outputs", slice(None)), ("row", slice(1))):
+            mask = {} if given["mask"] is None else {"mask": engine.tensor(given["mask"][which])}
+            found[name] = engine.numpy(one(engine.tensor(given["inputs"][which]), **mask))
+    return Observation(found, facts={"padding": "hold"})

@@ -101,8 +101,8 @@ def construct(keras: Any, options: Mapping[str, Any]) -> Any:
     return made
 
 
-def make(keras: Any, layer: Layer, kernel: str, last: bool) -> Any:
-    """One Keras layer of the stack, not built.
+def make(keras: Any, layer: Layer, kernel: str, last: bool, more: Mapping[str, Any] | None = None) -> Any:
+    """One Keras layer of the stack, not built. `more`: further options of its cell, or of the layer itself.
 
     `generic` is `RNN(Cell(...))`; every other kernel is the layer as users write it, with `use_cudnn="auto"` where
     this release has that option (later ones have it as their default).
@@ -110,10 +110,10 @@ def make(keras: Any, layer: Layer, kernel: str, last: bool) -> Any:
     name = f"ConvLSTM{layer.convolution.rank}D" if layer.convolution else LAYERS[layer.cell]
     kind = getattr(keras.layers, name)
     if kernel == "generic":
-        cell = getattr(keras.layers, f"{name}Cell")(layer.units, **cell_options(layer))
+        cell = getattr(keras.layers, f"{name}Cell")(layer.units, **{**cell_options(layer), **(more or {})})
         made = keras.layers.RNN(cell, dtype=layer.dtype, **loop_options(layer, last, kernel))
     else:
-        options = {**cell_options(layer), **loop_options(layer, last, kernel)}
+        options = {**cell_options(layer), **loop_options(layer, last, kernel), **(more or {})}
         if accepts(kind, "use_cudnn"):
             options["use_cudnn"] = "auto"
         made = kind(layer.filters, **options)

@@ -121,6 +121,20 @@ class IdleCell:
 
 
 @lru_cache(maxsize=1)
+def passing_cell(keras: Any) -> type:
+    """The class of a cell that gives what it is given, has two states of two sizes, and says no size of its outputs."""
+    class PassingCell(keras.layers.Layer):
+        def __init__(self):
+            super().__init__()
+            self.state_size = [UNITS, UNITS + 2]
+
+        def call(self, inputs: Any, states: Any) -> tuple[Any, list[Any]]:
+            return inputs, list(states)
+
+    return PassingCell
+
+
+@lru_cache(maxsize=1)
 def telling_layer(keras: Any) -> type:
     """The class of a layer around another one, which it tells always, or never, to train."""
     class Telling(keras.layers.Layer):
@@ -254,10 +268,16 @@ def run_cell_without_layer(backend: Any, request: FunctionRequest) -> Observatio
     """Answer the request of `cases.families.own_classes.cells_need_be_no_layers`."""
     layers, engine = backend.keras.layers, backend.engine
     inputs = np.random.default_rng(14).uniform(0.2, 0.9, (ROWS, STEPS, UNITS)).astype("float32")
+    around = dict(request.arguments)["around"]
     with moment("build"):
-        alone = dict(request.arguments)["around"] == "alone"
-        one = layers.RNN(IdleCell(UNITS) if alone else [IdleCell(UNITS)], return_sequences=True)
+        upper = layers.LSTMCell(UNITS)
+        cells = {"alone": IdleCell(UNITS), "listed": [IdleCell(UNITS)], "below": [passing_cell(backend.keras)(), upper]}[around]
+        one = layers.RNN(cells, return_sequences=True)
     with moment("run"):
+        if around == "below":
+            outputs = engine.numpy(one(engine.tensor(inputs)))
+            inputs = engine.numpy(layers.RNN(upper, return_sequences=True)(engine.tensor(inputs)))
+            return Observation({"outputs": outputs, "inputs": inputs})
         return Observation({"outputs": engine.numpy(one(engine.tensor(inputs))), "inputs": inputs})
 
 

@@ -13,6 +13,7 @@ from suite.backends.keras_changed import run_changed_model, run_names_of_no_inpu
 from suite.backends.keras_confusion import run_confusion
 from suite.backends.keras_containers import run_contained
 from suite.backends.keras_counted import run_counted_states
+from suite.backends.keras_crossed import run_crossed_conditions
 from suite.backends.keras_data import run_column, run_fetch, run_fit, run_lengths, run_load, run_stateful
 from suite.backends.keras_distilled import run_distilled, run_lent_weights
 from suite.backends.keras_each_step import run_drawn_steps, run_each_step, run_open_steps
@@ -241,6 +242,6 @@ PROBES: Mapping[str, Callable] = {
     "names_of_no_input": run_names_of_no_input, "drawn_by_name": run_drawn_by_name,
     "states_of_other_dtypes": run_states_of_other_dtypes, "converted_variable": run_converted_variable,
     "half_moments": run_half_moments, "half_ctc": run_half_ctc, "open_lengths": run_open_lengths,
-    "default_precision": run_default_precision,
+    "default_precision": run_default_precision, "crossed_conditions": run_crossed_conditions,
 }
 """Name of a function request -> what answers it: function(backend, request)."""

@@ -224,7 +224,9 @@ def run_masked_numbers(backend: Any, request: FunctionRequest) -> Observation:
 def run_both_reset(backend: Any, request: FunctionRequest) -> Observation:
     """Sums, that are carried once."""
     first = dict(request.arguments)["inputs"].sum(axis=1)
-    return Observation({"first": first, "carried": 2 * first, "reset": first, "told": first, "held": first})
+    each = {"first": first, "carried": 2 * first, "reset": first}
+    runs = {f"{start}{name}": one for start in ("", "last/") for name, one in each.items()}
+    return Observation({**runs, "told": first, "held": first})
 
 
 def run_one_row(backend: Any, request: FunctionRequest) -> Observation:

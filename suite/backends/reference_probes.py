@@ -195,7 +195,13 @@ from suite.backends.reference_parts import (
     run_wrong_bags,
 )
 from suite.backends.reference_pruned import run_clusters, run_folded, run_pruned_as
-from suite.backends.reference_rows import run_called_in_every_mode, run_crossed, run_crossed_packing, run_rows_in_every_way
+from suite.backends.reference_rows import (
+    run_called_in_every_mode,
+    run_crossed,
+    run_crossed_conditions,
+    run_crossed_packing,
+    run_rows_in_every_way,
+)
 from suite.backends.reference_rules import (
     run_calls_for_nothing,
     run_lbfgs,
@@ -392,6 +398,7 @@ PROBES: Mapping[str, Callable] = {
     "states_of_other_dtypes": run_states_of_other_dtypes, "converted_variable": run_converted_variable,
     "half_moments": run_half_moments, "half_ctc": run_half_ctc, "open_lengths": run_open_lengths,
     "default_precision": run_default_precision, "rows_in_every_way": run_rows_in_every_way,
+    "crossed_conditions": run_crossed_conditions,
     "called_in_every_mode": run_called_in_every_mode, "crossed_modules": run_crossed, "crossed_cells": run_crossed,
     "crossed_packing": run_crossed_packing, "crossed_attention": run_crossed,
 }

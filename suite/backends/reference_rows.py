@@ -1,4 +1,5 @@
-"""What the reference answers of rows that are given in many ways, and of modules that are called in every mode."""
+"""What the reference answers of rows that are given in many ways, of modules that are called in every mode, and of layers where
+conditions meet."""
 
 from __future__ import annotations
 
@@ -7,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from cases.families.crossed_packing import due
+from cases.layouts import from_keras, to_keras
 from cases.models import FunctionRequest
 from cases.requests import Observation, Request
 from suite.backends.reference_answers import run_chain
@@ -44,3 +46,25 @@ def run_crossed_packing(backend: Any, request: FunctionRequest) -> Observation:
     rows = dict(request.arguments)["rows"]
     return Observation({f"{place}/{name}": array for place, row in enumerate(rows) for name, array in due(row).items()},
                        facts={"odd": ()})
+
+
+def run_crossed_conditions(backend: Any, request: FunctionRequest) -> Observation:
+    """Layers are made, told and asked in one way, in float32."""
+    options, arrays, facts = dict(request.arguments), {}, {}
+    for place, (one, row) in enumerate(options["each"]):
+        row, layer = dict(row), one.layer.but(dtype="float32")
+        seen = backend.run(one.but(layer=layer))
+        named, facts[str(place)] = dict(seen.arrays), {"padding": backend.padding(layer)}
+        kept, penalized = from_keras(layer, to_keras(layer, one.weights)), row["told"] == "penalties"
+        if penalized:
+            named["penalty"] = options["factor"] * sum(np.sum(weight**2) for weight in kept.values())
+        if row["told"] == "activity":
+            given = [array for name, array in named.items() if name.startswith(("outputs", "states"))]
+            named["penalty"] = options["factor"] * sum(np.sum(array**2) for array in given) / one.batch.size
+        if row["way"] == "train":
+            moved = {name: weight - named[f"gradients/weights/{name}"] - penalized * 2 * options["factor"] * weight
+                     for name, weight in kept.items()}
+            named = {f"trained/{name}": np.maximum(weight, 0.0) if penalized else weight for name, weight in moved.items()}
+        arrays |= {f"{place}/{name}": np.asarray(array, "float32" if np.asarray(array).dtype.kind == "f" else None)
+                   for name, array in named.items()}
+    return Observation(arrays, facts=facts)
