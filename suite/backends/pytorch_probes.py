@@ -33,6 +33,7 @@ from suite.backends.pytorch_modules import (
     run_twice,
     run_wrong_weights,
 )
+from suite.backends.pytorch_nested import run_masked, run_nested
 from suite.backends.pytorch_norms import run_convolution_in_time, run_norms
 from suite.backends.pytorch_packed import (
     run_bare,
@@ -93,6 +94,6 @@ PROBES: Mapping[str, Callable] = {
     "optimizer_hooks": run_optimizer_hooks, "calls_for_nothing": run_calls_for_nothing, "warned_of": run_warned_of,
     "pruned_as": run_pruned_as, "folded": run_folded, "clusters": run_clusters,
     "defaults_of": run_defaults_of, "fresh_modules": run_fresh_modules, "rows_in_every_way": run_rows_in_every_way,
-    "called_in_every_mode": run_called_in_every_mode,
+    "called_in_every_mode": run_called_in_every_mode, "nested": run_nested, "masked": run_masked,
 }
 """Name of a function request -> what answers it: function(backend, request)."""

@@ -135,6 +135,7 @@ from suite.backends.reference_modules import (
     run_twice,
     run_wrong_weights,
 )
+from suite.backends.reference_nested import run_masked, run_nested
 from suite.backends.reference_other_dtypes import (
     run_converted_variable,
     run_default_precision,
@@ -392,6 +393,6 @@ PROBES: Mapping[str, Callable] = {
     "states_of_other_dtypes": run_states_of_other_dtypes, "converted_variable": run_converted_variable,
     "half_moments": run_half_moments, "half_ctc": run_half_ctc, "open_lengths": run_open_lengths,
     "default_precision": run_default_precision, "rows_in_every_way": run_rows_in_every_way,
-    "called_in_every_mode": run_called_in_every_mode,
+    "called_in_every_mode": run_called_in_every_mode, "nested": run_nested, "masked": run_masked,
 }
 """Name of a function request -> what answers it: function(backend, request)."""
