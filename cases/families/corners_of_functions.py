@@ -24,12 +24,11 @@ def spread(x: np.ndarray, taps: np.ndarray, strides: int = 2, **_: Any) -> np.nd
 
 
 def parted(kth: int, axis: int) -> Call:
-    """Which numbers are among the least `kth` + 1, and which are the others: neither in any order."""
-    ranks = np.argsort(np.argsort(X, axis=axis), axis=axis)
-
+    """Places of the least `kth` + 1 numbers, and behind them of the others: read as if both were in order."""
     def read(places: np.ndarray) -> np.ndarray:
-        found = np.moveaxis(np.take_along_axis(ranks, places.astype(int), axis=axis), axis, -1)
-        return np.concatenate([np.sort(found[..., :kth + 1]), np.sort(found[..., kth + 1:])], axis=-1)
+        both = [np.take_along_axis(part, np.argsort(np.take_along_axis(X, part.astype(int), axis=axis), axis=axis), axis=axis)
+                for part in np.split(places, [kth + 1], axis=axis)]
+        return np.concatenate(both, axis=axis)
 
     return Call("argpartition", (X, kth), {"axis": axis}, read=read, told=False)
 
@@ -47,8 +46,10 @@ def waves(x: np.ndarray, size: int, stride: int, length: int, window: str, cente
 def turned(size: int, stride: int, window: Any = None) -> Call:
     """Signals from the Fourier transforms of windows that change nothing; where these overlap, but for the ends."""
     found = np.fft.rfft(windows(SIGNAL[..., None], size, stride)[:, :, 0]).astype("complex64")
+    ends = size - stride
     return Call("istft", ([found.real, found.imag], size, stride, size), {"window": window, "center": False},
-                lambda *_, **__: SIGNAL, read=lambda x: x[:, size - stride:x.shape[1] - size + stride], told=False)
+                lambda *_, **__: SIGNAL, told=False,
+                read=lambda x: np.pad(x[:, ends:x.shape[1] - ends], ((0, 0), (ends, ends))))
 
 
 def level(x: np.ndarray, axis: int, middle: bool = True) -> np.ndarray:
