@@ -17,6 +17,7 @@ from suite.backends.pytorch_defaults import run_defaults_of, run_fresh_modules
 from suite.backends.pytorch_dropout import run_dropout_between
 from suite.backends.pytorch_equations import run_equations_of_modules
 from suite.backends.pytorch_exports import run_exported
+from suite.backends.pytorch_fused import run_fused_steps
 from suite.backends.pytorch_given import run_called_apart, run_given
 from suite.backends.pytorch_groups import run_copied_optimizer, run_frozen_later, run_groups, run_held_parameters
 from suite.backends.pytorch_heads import run_dropped_scores, run_heads
@@ -95,5 +96,6 @@ PROBES: Mapping[str, Callable] = {
     "pruned_as": run_pruned_as, "folded": run_folded, "clusters": run_clusters,
     "defaults_of": run_defaults_of, "fresh_modules": run_fresh_modules, "rows_in_every_way": run_rows_in_every_way,
     "called_in_every_mode": run_called_in_every_mode, "nested": run_nested, "masked": run_masked,
+    "fused_steps": run_fused_steps,
 }
 """Name of a function request -> what answers it: function(backend, request)."""

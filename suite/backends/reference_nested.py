@@ -1,4 +1,4 @@
-"""What the reference answers about rows of different lengths: each row's equation, and differences."""
+"""The reference's answers about rows of different lengths, by equations and differences, and steps in one kernel."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from cases.families.fused_steps import RULES
 from cases.families.nested_rows import LEFT, NESTED, slopes
 from cases.models import FunctionRequest
 from cases.requests import Observation
@@ -30,3 +31,13 @@ def run_masked(backend: Any, request: FunctionRequest) -> Observation:
             output[whole] = LEFT[options["of"]](row[:left])
             gradient[:left] = slopes(LEFT[options["of"]], row[:left], by[whole])
     return Observation({"outputs": outputs, "gradients": gradients})
+
+
+def run_fused_steps(backend: Any, request: FunctionRequest) -> Observation:
+    """The equation, of the steps that are not left out."""
+    options = dict(request.arguments)
+    equation = next(one for name, given, one in RULES.values() if (name, given) == (options["rule"], options["options"]))
+    counted = [each for step, each in enumerate(options["slopes"]) if step != options["left_out"]]
+    return Observation({f"weights/{number}": equation([each[number] for each in counted if each[number] is not None], weight,
+                                                      **options["options"])[-1]
+                        for number, weight in enumerate(options["weights"])})
