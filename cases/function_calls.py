@@ -258,7 +258,7 @@ GROUPS: Mapping[str, list[Call]] = {
         Call("divide_no_nan", (X, M.astype("float32")), {}, lambda x, y: np.where(y == 0, 0.0, x)),
     ],
     "counted": [Call("count_nonzero", (N,), {"axis": axis}) for axis in (1, -1)],
-    "kept_axes": reductions("sum max min prod", X, {"keepdims": True}),
+    "kept_axes": reductions("sum max min prod nanprod", X, {"keepdims": True}),
     "picked_of_all": [Call("take", (X, np.array([-1, -5], "int32"))),
                       Call("take_along_axis", (X, np.array([-1, -5], "int32")), {"axis": None})],
     "padded_alike": [Call("pad", (X, 1)), Call("pad", (X, ((1, 2),)))],

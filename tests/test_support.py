@@ -113,7 +113,8 @@ DECLINED = frozenset("""
     rare_optimizers/rare_optimizers_are_their_equations distillation/distilled_losses_are_sums_by_hand
     lent_weights/lent_weights_are_given_back saved/edited_files_are_whole
     own_steps/what_models_add_counts whole_numbers/classes_stay_whole other_dtypes/whole_numbers_stay_whole
-    corners_of_functions/corners_of_functions_are_numpys single_calls/first_inputs_may_be_left_out
+    corners_of_functions/corners_of_functions_are_numpys corners_of_functions/signals_come_back_from_their_waves
+    single_calls/first_inputs_may_be_left_out
     found_by_name/own_names_are_not_keras found_by_name/parts_are_found_by_their_modules
     quantized_models/grouped_weights_are_near heads/frames_are_as_alone
     functions_by_name/layers_that_stand_alone_are_equations operators/operators_are_pythons

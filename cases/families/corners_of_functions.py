@@ -9,7 +9,7 @@ import numpy as np
 
 from cases.families.base import statement
 from cases.families.functions_of_tensors import asked
-from cases.function_calls import FEATURES, IDS, ROWS, STEPS, Call, M, N, S, X, attended, one_hot
+from cases.function_calls import FEATURES, IDS, ROWS, STEPS, Call, M, N, S, X, attended, one_hot, windows
 from cases.requests import Deviation
 
 
@@ -23,6 +23,42 @@ def spread(x: np.ndarray, taps: np.ndarray, strides: int = 2, **_: Any) -> np.nd
     return (x * taps[0, :, 0] + later * taps[1, :, 0])[:, ::strides]
 
 
+def parted(kth: int, axis: int) -> Call:
+    """Places of the least `kth` + 1 numbers, and behind them of the others: read as if both were in order."""
+    def read(places: np.ndarray) -> np.ndarray:
+        both = [np.take_along_axis(part, np.argsort(np.take_along_axis(X, part.astype(int), axis=axis), axis=axis), axis=axis)
+                for part in np.split(places, [kth + 1], axis=axis)]
+        return np.concatenate(both, axis=axis)
+
+    return Call("argpartition", (X, kth), {"axis": axis}, read=read, told=False)
+
+
+def waves(x: np.ndarray, size: int, stride: int, length: int, window: str, center: bool) -> list[np.ndarray]:
+    """The short-time Fourier transform of signals (rows, time), by windows of one period in the middle of `length`."""
+    shares = {"hann": 0.5, "hamming": 0.54}[window]
+    taps = shares - (1 - shares) * np.cos(2 * np.pi * np.arange(size) / size)
+    before = (length - size) // 2
+    x = np.pad(x, ((0, 0), (length // 2, length // 2)), mode="reflect") if center else x
+    found = np.fft.rfft(windows(x[..., None], length, stride)[:, :, 0] * np.pad(taps, (before, length - size - before)))
+    return [found.real, found.imag]
+
+
+def turned(size: int, stride: int, window: Any = None) -> Call:
+    """Signals from the Fourier transforms of windows that change nothing; where these overlap, but for the ends."""
+    found = np.fft.rfft(windows(SIGNAL[..., None], size, stride)[:, :, 0]).astype("complex64")
+    ends = size - stride
+    return Call("istft", ([found.real, found.imag], size, stride, size), {"window": window, "center": False},
+                lambda *_, **__: SIGNAL, told=False,
+                read=lambda x: np.pad(x[:, ends:x.shape[1] - ends], ((0, 0), (ends, ends))))
+
+
+def level(x: np.ndarray, axis: int, middle: bool = True) -> np.ndarray:
+    """Divided by the root of the mean square along an axis, as it is or from the mean."""
+    x = x - x.mean(axis=axis, keepdims=True) * middle
+    return x / np.sqrt((x**2).mean(axis=axis, keepdims=True) + 1e-3)
+
+
+SIGNAL = np.arange(1.0, 17.0, dtype="float32").reshape(2, 8) ** 2 / 64
 TAPS = S[:2, :, None]
 WIDE = {"strides": 2, "dilation_rate": 2}
 SHORT = np.full((ROWS, STEPS), 100, "int8")
@@ -63,6 +99,13 @@ CORNERS: Mapping[str, list[Call]] = {
                     lambda x, taps, **_: spread(x.swapaxes(1, 2), taps, 1)[:, :2].swapaxes(1, 2), told=False)],
     "attended_in_groups": [Call("dot_product_attention", (np.concatenate([HEADS, -HEADS], axis=2), HEADS, HEADS[::-1]), {},
                                 lambda q, k, v: attended(q, k, v, True, False), told=False)],
+    "parted": [parted(0, 2), parted(1, 1)],
+    "parted_rows": [Call("argpartition", (np.array([0.9, 0.1, 0.5], "float32"), 0), told=False,
+                         read=lambda places: np.append(places[0], np.sort(places[1:])))],
+    "level_steps": [Call("layer_normalization", (SQUARE,), {"axis": 1, "epsilon": 1e-3}, lambda x, axis, epsilon: level(x, axis)),
+                    Call("rms_normalization", (SQUARE,), {"axis": 1, "epsilon": 1e-3},
+                         lambda x, axis, epsilon: level(x, axis, False))],
+    "level_whole": [Call("rms_normalization", (N,), {"epsilon": 1e-3}, lambda x, epsilon: level(x.astype("float64"), -1, False))],
     "attended_in_halves": [Call("dot_product_attention", (HEADS.astype("float16"), HEADS, -HEADS), {},
                                 lambda q, k, v: attended(q, k, v, True, False), told=False)],
 }
@@ -71,7 +114,24 @@ CORNERS: Mapping[str, list[Call]] = {
 
 @statement("A function of tensors gives what NumPy's gives in its corners, too: columns added where sizes coincide, places in "
            "several axes, infinite numbers, distances of whole ones, quotients near a whole one, two "
-           "kinds of numbers in one, shares of all.", {"group": tuple(CORNERS)},
+           "kinds of numbers in one, shares of all, the least of some.", {"group": tuple(CORNERS)},
            sparing=0, eager=len(CORNERS), source="Keras: ops; NumPy")
 def corners_of_functions_are_numpys(ask, group) -> list[Deviation]:
     return asked(ask, group, CORNERS[group])
+
+
+WAVES: Mapping[str, list[Call]] = {
+    "back_apart": [turned(4, 4, np.ones(4, "float32"))], "back_unwindowed": [turned(4, 2)],
+    "waves": [Call("stft", (SIGNAL, size, 3, length), {"window": window, "center": center}, waves, told=False)
+              for size, length, window, center in ((4, 4, "hann", False), (4, 8, "hamming", True))],
+    "waves_of_odd_lengths": [Call("stft", (SIGNAL, 5, 3, 8), {"window": "hann", "center": False}, waves, told=False)],
+    "back": [turned(4, 2, np.ones(4, "float32"))],
+}
+"""What is asked of signals -> the calls."""
+
+
+@statement("The Fourier transform of a signal's windows is that of each window, which goes on with its period, and the signal "
+           "comes back from it, windowed or not, overlapping or not.", {"group": tuple(WAVES)}, sparing=0, eager=len(WAVES),
+           source="Keras: ops.stft, ops.istft")
+def signals_come_back_from_their_waves(ask, group) -> list[Deviation]:
+    return asked(ask, group, WAVES[group])

@@ -20,6 +20,7 @@ from suite.backends.pytorch_defaults import run_defaults_of, run_fresh_modules
 from suite.backends.pytorch_dropout import run_dropout_between
 from suite.backends.pytorch_equations import run_equations_of_modules
 from suite.backends.pytorch_exports import run_exported
+from suite.backends.pytorch_fused import run_fused_steps
 from suite.backends.pytorch_given import run_called_apart, run_given
 from suite.backends.pytorch_groups import run_copied_optimizer, run_frozen_later, run_groups, run_held_parameters
 from suite.backends.pytorch_heads import run_dropped_scores, run_heads
@@ -36,6 +37,7 @@ from suite.backends.pytorch_modules import (
     run_twice,
     run_wrong_weights,
 )
+from suite.backends.pytorch_nested import run_masked, run_nested
 from suite.backends.pytorch_norms import run_convolution_in_time, run_norms
 from suite.backends.pytorch_packed import (
     run_bare,
@@ -98,6 +100,7 @@ PROBES: Mapping[str, Callable] = {
     "defaults_of": run_defaults_of, "fresh_modules": run_fresh_modules, "rows_in_every_way": run_rows_in_every_way,
     "crossed_modules": run_crossed, "crossed_cells": run_crossed,
     "crossed_packing": run_crossed_packing, "crossed_attention": run_crossed_attention,
-    "called_in_every_mode": run_called_in_every_mode,
+    "called_in_every_mode": run_called_in_every_mode, "nested": run_nested, "masked": run_masked,
+    "fused_steps": run_fused_steps,
 }
 """Name of a function request -> what answers it: function(backend, request)."""

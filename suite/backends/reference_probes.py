@@ -135,6 +135,7 @@ from suite.backends.reference_modules import (
     run_twice,
     run_wrong_weights,
 )
+from suite.backends.reference_nested import run_fused_steps, run_masked, run_nested
 from suite.backends.reference_other_dtypes import (
     run_converted_variable,
     run_default_precision,
@@ -399,7 +400,9 @@ PROBES: Mapping[str, Callable] = {
     "half_moments": run_half_moments, "half_ctc": run_half_ctc, "open_lengths": run_open_lengths,
     "default_precision": run_default_precision, "rows_in_every_way": run_rows_in_every_way,
     "crossed_conditions": run_crossed_conditions,
-    "called_in_every_mode": run_called_in_every_mode, "crossed_modules": run_crossed, "crossed_cells": run_crossed,
+    "crossed_modules": run_crossed, "crossed_cells": run_crossed,
     "crossed_packing": run_crossed_packing, "crossed_attention": run_crossed,
+    "called_in_every_mode": run_called_in_every_mode, "nested": run_nested, "masked": run_masked,
+    "fused_steps": run_fused_steps,
 }
 """Name of a function request -> what answers it: function(backend, request)."""

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from cases.families.corners_of_functions import CORNERS
+from cases.families.corners_of_functions import CORNERS, WAVES
 from cases.families.functions_of_tensors import SLOPES, differences
 from cases.families.numbers_of_states import STATES
 from cases.families.operators import due as written_due
@@ -112,7 +112,7 @@ def run_loop(backend: Any, request: FunctionRequest) -> Observation:
 
 def run_tensors(backend: Any, request: FunctionRequest) -> Observation:
     """What is due."""
-    results = [call.expected() for call in {**GROUPS, **CORNERS}[dict(request.arguments)["group"]]]
+    results = [call.expected() for call in {**GROUPS, **CORNERS, **WAVES}[dict(request.arguments)["group"]]]
     kinds = tuple(tuple((one.shape, str(one.dtype)) for one in each) for each in results)
     return Observation({f"{way}/{number}/{n}": one for way in ("came", "graph") for number, each in enumerate(results)
                         for n, one in enumerate(each)},
