@@ -48,10 +48,11 @@ HELD = {"json": NAMED[:4], "configuration": NAMED[:4], "series": NAMED[:4], "fil
 
 
 @statement("Classes and functions of the user's own that are named where a model or an optimizer is made again, and nowhere "
-           "else, are what stands in it, however deep.", sparing=0, eager=1,
+           "else, are what stands in it, however deep.", sparing=0,
            source="Keras: custom_objects of model_from_json, from_config, load_model")
 def own_parts_are_found_where_they_are_named(ask) -> list[Deviation]:
     """Facts: `parts` (way, part, what stands in it: own, or another name)."""
-    told = {(way, part): what for way, part, what in ask(FunctionRequest("own_parts_named", ())).facts["parts"]}
+    told = {(way, part): what for way, part, what in ask(FunctionRequest("own_parts_named", ())).facts.get(
+        "parts", ())}
     return [Deviation(f"{way} {part}", f"{way}: the user's own {part} is {told.get((way, part))}")
             for way in WAYS for part in HELD[way] if told.get((way, part)) != "own"]

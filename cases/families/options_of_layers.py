@@ -43,7 +43,7 @@ FILLED, FACTORS, MOST = (0.25, 0.375, 0.625, 0.875), (0.5, 0.125, 0.25, 0.75), (
 
 @statement("Every initializer, regularizer and constraint of a layer that has weights reaches the weight that it is named for; "
            "an activation is of what the layer gives without one; and in mixed precision what comes is of half precision, as it "
-           "is told.", sparing=0, eager=1, source="Keras: Layer.add_weight, Variable.regularizer, Variable.constraint")
+           "is told.", sparing=0, source="Keras: Layer.add_weight, Variable.regularizer, Variable.constraint")
 def options_reach_their_weights(ask) -> list[Deviation]:
     """Facts: `weights` (layer, name), in the order of a layer's weights; `dtypes` (layer, told, given). Arrays by layer and the
     place of a weight: `weight`, `punished` (its regularizer, of ones), `most` (the norm of a column that its constraint leaves of
@@ -152,7 +152,7 @@ def comes(layer: str, options: Mapping[str, Any]) -> tuple[int, int]:
 
 
 @statement("A layer of windows over time tells the shape that comes, of every padding, stride, dilation and place of the "
-           "channels, and leaves a time that is open so.", sparing=0, eager=1, source="Keras: Layer.compute_output_shape")
+           "channels, and leaves a time that is open so.", sparing=0, source="Keras: Layer.compute_output_shape")
 def windows_tell_what_comes(ask) -> list[Deviation]:
     """Arrays by place: `came`, `told`, `open`, shapes, -1 where a size is open."""
     seen = ask(FunctionRequest("windows_told", (("layers", TOLD), ("rows", ROWS), ("row", (STEPS + 3, FEATURES)))))
@@ -161,7 +161,7 @@ def windows_tell_what_comes(ask) -> list[Deviation]:
         steps, features = comes(layer, options)
         first = options.get("data_format") == "channels_first"
         for how, time in (("came", steps), ("told", steps), ("open", -1)):
-            due, shape = (ROWS, features, time) if first else (ROWS, time, features), tuple(seen[f"{place}/{how}"].astype(int))
+            due, shape = (ROWS, features, time) if first else (ROWS, time, features), tuple(seen[f"{place}/{how}"].tolist())
             if shape != due:
                 found.append(Deviation(f"{layer} {how}", f"{layer} {options}: {how} {shape}, expected {due}"))
     return found
@@ -179,14 +179,15 @@ OWN = ("shape", "function")
 def inputs_are_what_they_are_told(ask) -> list[Deviation]:
     """Facts: `inputs`, for each of INPUTS the words of it and of its copy, (shape, dtype, name); `own` (how, batch, shape)."""
     facts = ask(FunctionRequest("inputs_told", (("inputs", INPUTS), ("own", OWN), ("rows", ROWS), ("row", SEQUENCE)))).facts
-    found = []
-    for (rows, dtype, name, form), *seen in facts["inputs"]:
+    told = facts.get("inputs", ())
+    found = [] if tuple(one[0] for one in told) == INPUTS else [Deviation("inputs", f"{len(told)} of {len(INPUTS)} are told")]
+    for (rows, dtype, name, form), *seen in told:
         for which, (shape, kind, called) in zip(("it", "its copy"), seen, strict=True):
             if (shape, kind) != ((rows, *SEQUENCE), dtype or "float32") or called != (name or called):
                 words = f"told {(rows, *SEQUENCE)}, {dtype}, {name} by {form}: {which} is {(shape, kind, called)}"
                 found.append(Deviation(f"input by {form}", words))
     return found + [Deviation(f"own {how}", f"a function that is told its {how}, of {rows} rows: {shape}")
-                    for how, rows, shape in facts["own"] if shape != (rows, *SEQUENCE[:-1], 2 * FEATURES)]
+                    for how, rows, shape in facts.get("own", ()) if shape != (rows, *SEQUENCE[:-1], 2 * FEATURES)]
 
 
 BEGINS = ("input", "model", "series", "added")
@@ -203,7 +204,7 @@ def series_are_built_of_what_they_begin_with(ask) -> list[Deviation]:
     `twice` (how, refused)."""
     facts = ask(FunctionRequest("series_held", (("begins", BEGINS), ("twice", TWICE), ("row", SEQUENCE)))).facts
     due = (True, (None, *SEQUENCE), (None, 3), 5, (None, 2))
-    return [Deviation(f"series {begin}", f"a series that begins with {begin}: {tuple(seen)}, expected {due}")
-            for begin, *seen in facts["series"] if tuple(seen) != due] + [
-                Deviation(f"twice {how}", f"two layers of one name, {how}, are taken")
-                for how, refused in facts["twice"] if not refused]
+    told, refused = {begin: tuple(seen) for begin, *seen in facts.get("series", ())}, dict(facts.get("twice", ()))
+    return [Deviation(f"series {begin}", f"a series that begins with {begin}: {told.get(begin)}, expected {due}")
+            for begin in BEGINS if told.get(begin) != due] + [
+                Deviation(f"twice {how}", f"two layers of one name, {how}, are taken") for how in TWICE if not refused.get(how)]
