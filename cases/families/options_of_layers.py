@@ -16,7 +16,7 @@ from cases.requests import Deviation
 from cases.tolerance import compare, unit_roundoff
 
 ROWS, STEPS, FEATURES = 8, 6, 4
-SEQUENCE, PICTURE, VOLUME = (STEPS, FEATURES), (STEPS, 3, FEATURES), (STEPS, 3, 2, FEATURES)
+SEQUENCE, PICTURE = (STEPS, FEATURES), (STEPS, 3, FEATURES)
 SLACK = 64 * unit_roundoff("float32")
 WEIGHTS, NORMS = {"kernel": "kernel", "bias": "bias"}, {"beta": "beta", "gamma": "gamma"}
 APART = {"depthwise": "depthwise_kernel", "pointwise": "pointwise_kernel", "bias": "bias"}
@@ -24,11 +24,9 @@ WINDOW = {"filters": 4, "kernel_size": 2}
 LAYERS: Mapping[str, tuple[dict[str, Any], tuple[int, ...], dict[str, str]]] = {
     "Dense": ({"units": 3}, SEQUENCE, WEIGHTS),
     "EinsumDense": ({"equation": "btf,fg->btg", "output_shape": (None, 3), "bias_axes": "g"}, SEQUENCE, WEIGHTS),
-    **{f"Conv{n}D": (WINDOW, row, WEIGHTS) for n, row in enumerate((SEQUENCE, PICTURE, VOLUME), 1)},
-    **{f"Conv{n}DTranspose": (WINDOW, row, WEIGHTS) for n, row in enumerate((SEQUENCE, PICTURE), 1)},
-    **{f"SeparableConv{n}D": (WINDOW, row, APART) for n, row in enumerate((SEQUENCE, PICTURE), 1)},
-    **{f"DepthwiseConv{n}D": ({"kernel_size": 2}, row, {"depthwise": "kernel", "bias": "bias"})
-       for n, row in enumerate((SEQUENCE, PICTURE), 1)},
+    "Conv1D": (WINDOW, SEQUENCE, WEIGHTS), "Conv2D": (WINDOW, PICTURE, WEIGHTS), "Conv1DTranspose": (WINDOW, SEQUENCE, WEIGHTS),
+    "SeparableConv1D": (WINDOW, SEQUENCE, APART),
+    "DepthwiseConv1D": ({"kernel_size": 2}, SEQUENCE, {"depthwise": "kernel", "bias": "bias"}),
     "Embedding": ({"input_dim": 9, "output_dim": 3}, (STEPS,), {"embeddings": "embeddings"}),
     "LayerNormalization": ({}, SEQUENCE, NORMS), "GroupNormalization": ({"groups": 2}, SEQUENCE, NORMS),
     "BatchNormalization": ({}, SEQUENCE, NORMS | {"moving_mean": "moving_mean", "moving_variance": "moving_variance"}),
@@ -119,18 +117,17 @@ PADDED = ("valid", "same")
 
 
 def windows(layer: str, size: dict[str, Any], paddings: tuple[str, ...], each: tuple[dict[str, Any], ...] = EACH) -> list[tuple]:
-    """A layer of windows with every padding and each of these options, channels last, and first where they are its strides."""
+    """A layer of windows with every padding and each of these options, channels last, and once first."""
     return [(layer, {**size, "padding": padding, **one, **where}) for padding in paddings for one in each
-            for where in ({}, FIRST)[: 1 + (one is STRIDED)]]
+            for where in ({}, FIRST)[: 1 + (one is STRIDED and padding == "same")]]
 
 
 TOLD: tuple[tuple[str, dict[str, Any]], ...] = (
     *windows("Conv1D", {"filters": 5, "kernel_size": 3}, (*PADDED, "causal")),
-    *windows("SeparableConv1D", {"filters": 5, "kernel_size": 3}, PADDED),
-    *windows("DepthwiseConv1D", {"kernel_size": 3, "depth_multiplier": 2}, PADDED),
-    *windows("Conv1DTranspose", {"filters": 5, "kernel_size": 3}, PADDED, ({}, STRIDED)),
-    *windows("MaxPooling1D", {"pool_size": 3}, PADDED, ({"strides": 1}, STRIDED)),
-    *windows("AveragePooling1D", {"pool_size": 3}, PADDED, ({}, STRIDED)),
+    *windows("SeparableConv1D", {"filters": 5, "kernel_size": 3}, PADDED, EACH[1:]),
+    *windows("DepthwiseConv1D", {"kernel_size": 3, "depth_multiplier": 2}, PADDED, EACH[1:]),
+    *windows("Conv1DTranspose", {"filters": 5, "kernel_size": 3}, PADDED, (STRIDED,)),
+    *windows("MaxPooling1D", {"pool_size": 3}, PADDED, (STRIDED,)), *windows("AveragePooling1D", {"pool_size": 3}, PADDED, ({},)),
     *(("ZeroPadding1D", {"padding": (1, 3), **where}) for where in ({}, FIRST)),
     ("Cropping1D", {"cropping": (1, 2)}), ("UpSampling1D", {"size": 3}),
 )
@@ -167,7 +164,8 @@ def windows_tell_what_comes(ask) -> list[Deviation]:
     return found
 
 
-INPUTS = tuple(product((None, ROWS), (None, "int32"), (None, "given"), ("shape", "batch_shape")))
+INPUTS = tuple((rows, dtype, name and f"{form}_{rows}_{dtype}", form) for rows, dtype, name, form in product(
+    (None, ROWS), (None, "int32"), (None, "named"), ("shape", "batch_shape")))
 """The batch, the dtype and the name that an input is told, and the word by which it is told its shape."""
 OWN = ("shape", "function")
 """How a function of the user's own, as a layer, is told the shape that it gives: without the batch, or as a rule of it."""

@@ -85,15 +85,16 @@ def run_inputs_told(backend: Any, request: FunctionRequest) -> Observation:
     with moment("build"):
         for rows, dtype, name, form in options["inputs"]:
             given = {"shape": row, "batch_size": rows} if form == "shape" else {"batch_shape": (rows, *row)}
-            start = keras.Input(**given, dtype=dtype, name=name)
-            again = keras.Model.from_config(keras.Model(start, layers.Identity()(start)).get_config())
-            inputs.append(((rows, dtype, name, form), said(start, name), said(again.inputs[0], name)))
+            inputs.append(keras.Input(**given, dtype=dtype, name=name))
+        again = keras.Model.from_config(keras.Model(inputs, [layers.Identity()(one) for one in inputs]).get_config()).inputs
+        told = [(one, said(start, one[2]), said(copy, one[2]))
+                for one, start, copy in zip(options["inputs"], inputs, again, strict=True)]
         for how in options["own"]:
             shape = (*row[:-1], 2 * row[-1]) if how == "shape" else lambda given: (*given[:-1], 2 * given[-1])
             for rows in (None, options["rows"]):
                 double = layers.Lambda(lambda x: keras.ops.concatenate([x, x], axis=-1), output_shape=shape)
                 own.append((how, rows, tuple(double(keras.Input(row, batch_size=rows)).shape)))
-    return Observation({}, facts={"inputs": tuple(inputs), "own": tuple(own)})
+    return Observation({}, facts={"inputs": tuple(told), "own": tuple(own)})
 
 
 def run_series_held(backend: Any, request: FunctionRequest) -> Observation:
