@@ -109,8 +109,8 @@ AGAIN = ("epoch,val_after", "0,1.0")
 """The file of a logger whose second training has another name than its first."""
 LOSSES = (1.5, float("nan"), float("inf"), -float("inf"))
 """Of the last batch; whether training is to stop."""
-WATCHED = {"accuracy": "max", "mean_absolute_error": "min"}
-"""Metric -> where it is better."""
+WATCHED = {"accuracy": "max", "mean_absolute_error": "min", "huber": "min"}
+"""Metric, the last one a loss that serves as one -> where it is better."""
 OWN, AVERAGE = (2.0, 4.0), (7.0, 8.0)
 """Every weight, and every average of one, by epoch."""
 EVENTS = {"averaged": (("epoch_begin", 0), ("test_begin", None), ("test_end", None), ("epoch_end", 0), ("predict_begin", None),

@@ -47,7 +47,8 @@ SAVING = faults(FAMILY, "keras.src.saving.serialization_lib", {
     "classes that are registered stand before those that are given": (
         "    if name in custom_objects_scope_dict:\n        return custom_objects_scope_dict[name]\n    elif name in GLOBAL_CUSTOM_OBJECTS:\n        return GLOBAL_CUSTOM_OBJECTS[name]\n",
         "    if name in GLOBAL_CUSTOM_OBJECTS:\n        return GLOBAL_CUSTOM_OBJECTS[name]\n    elif name in custom_objects_scope_dict:\n        return custom_objects_scope_dict[name]\n"),
-}) + faults(FAMILY, "keras.src.utils.torch_utils", {
+}, explained={"classes that are registered stand before those that are given":
+              "nothing says which of two classes of one registered name stands first"}) + faults(FAMILY, "keras.src.utils.torch_utils", {
     "TorchModuleWrapper: statistics are not saved": (
         "        state_dict = self.module.state_dict()\n        for key in state_dict.keys():\n", "        state_dict = dict(self.module.named_parameters())\n        for key in state_dict.keys():\n"),
 }) + faults(FAMILY, "keras.src.utils.tracking", {
@@ -102,7 +103,7 @@ TENSORS = faults(FAMILY, "keras.src.ops.operation", {
         "    axis = sorted([canonicalize_axis(a, out_ndim) for a in axis])\n", "    axis = [canonicalize_axis(a, out_ndim) for a in axis][::-1]\n"),
     "amax over no axis is that of the last": (
         "    if axis is None:\n        return torch.amax(x)\n", "    if axis is None:\n        return torch.amax(x) if not keepdims else torch.amax(x, dim=-1, keepdim=True)\n"),
-}) + faults(FAMILY, "keras.src.initializers.random_initializers", {
+}, explained={"amax over no axis is that of the last": "axes that are kept are lost there already: a known finding"}) + faults(FAMILY, "keras.src.initializers.random_initializers", {
     "VarianceScaling made again: its distribution is lost": ('            "distribution": self.distribution,\n', ""),
 })
 ALL = (*MODELS, *TRAINING, *SAVING, *OPTIMIZERS, *CALLBACKS, *TENSORS)
