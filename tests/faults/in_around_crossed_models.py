@@ -33,7 +33,7 @@ TRAINING = faults(FAMILY, "keras.src.trainers.trainer", {
     "losses of each output are not told where there are metrics": (
         "        if self._compile_loss is not None:\n            metrics.extend(self._compile_loss.metrics)\n",
         "        if self._compile_loss is not None and self._compile_metrics is None:\n            metrics.extend(self._compile_loss.metrics)\n"),
-}) + faults(FAMILY, "keras.src.trainers.epoch_iterator", {
+}, explained={"losses of each output are not told where there are metrics": "nothing calls this function"}) + faults(FAMILY, "keras.src.trainers.epoch_iterator", {
     "several steps at once: those that are left at the end of the data are dropped": (
         "        if buffer:\n            return begin_step, end_step, buffer\n        raise StopIteration\n", "        raise StopIteration\n"),
 }) + faults(FAMILY, "keras.src.trainers.data_adapters.py_dataset_adapter", {
