@@ -109,8 +109,8 @@ AGAIN = ("epoch,val_after", "0,1.0")
 """The file of a logger whose second training has another name than its first."""
 LOSSES = (1.5, float("nan"), float("inf"), -float("inf"))
 """Of the last batch; whether training is to stop."""
-WATCHED = {"accuracy": "max", "mean_absolute_error": "min"}
-"""Metric -> where it is better."""
+WATCHED = {"accuracy": "max", "mean_absolute_error": "min", "huber": "min"}
+"""Metric, the last one a loss that serves as one -> where it is better."""
 OWN, AVERAGE = (2.0, 4.0), (7.0, 8.0)
 """Every weight, and every average of one, by epoch."""
 EVENTS = {"averaged": (("epoch_begin", 0), ("test_begin", None), ("test_end", None), ("epoch_end", 0), ("predict_begin", None),
@@ -148,6 +148,11 @@ def kept(kind: str) -> dict[str, Any]:
     if kind == "told_further":
         rates = [float(np.float32(callbacks.alone(epoch))) for epoch in range(EPOCHS)]
         return {"learning_rate": rates, "own": list(range(EPOCHS)), "seen": rates}
+    if kind == "counted":
+        files = callbacks.by_batches(SINGLE, 1, EVERY)
+        ends = [divmod(n, BATCHES) for n in range(EVERY - 1, EPOCHS * BATCHES, EVERY)]
+        return {"files": files, "backed up": files, "named": [(epoch + 1, batch + 1) for epoch, batch in ends],
+                "epochs": list(range(EPOCHS, SINGLE))}
     files = callbacks.by_batches(EPOCHS, BATCHES, EVERY)
     if kind == "by_batches":
         return {"files": files}
@@ -155,10 +160,14 @@ def kept(kind: str) -> dict[str, Any]:
     return {"restored": [different[-1], EPOCHS - 1], "restored of the one before": [different[-2], EPOCHS - 1]}
 
 
-KEPT = ("logged", "not_a_number", "by_metrics", "averaged", "averaged_by_epoch", "by_batches", "backed_up", "told_further")
+SINGLE = 5
+"""Epochs of one batch each."""
+KEPT = ("logged", "not_a_number", "by_metrics", "averaged", "averaged_by_epoch", "by_batches", "backed_up", "told_further",
+        "counted")
 """What they do: write what they are told into a file, over two trainings; stop at a loss that is no number; know of a metric
 which way is better; put averages in the place of weights; save after so many batches; go on from there, also where the last file
-is broken; add to what is told of an epoch, which those behind them see, and the history holds."""
+is broken; add to what is told of an epoch, which those behind them see, and the history holds; count epochs of one batch, call
+files by epoch and batch, and number the epochs of a training that begins late."""
 
 
 @statement("Callbacks log what they are told, stop at what is no number, know in which direction a metric is better, put "

@@ -189,7 +189,7 @@ def chosen_kernels_are_right_or_refused(ask, choice, cell, mask, direction):
 
 @statement("The losses of a model are those of its last call: the activity of its layers, those inside others too, by the batch; "
            "of a layer that gives its states, theirs too.",
-           {"cell": ("lstm", "gru"), "inside": ("sequential", "layer", "model", "states", "both")}, strength=(1, 1, 2),
+           {"cell": ("lstm", "gru"), "inside": ("sequential", "layer", "model", "states", "both", "deep")}, strength=(1, 1, 2),
            source="Keras: activity_regularizer, Layer.losses")
 def losses_are_of_the_last_call(ask, cell, inside):
     layer = Layer(cell, 3, 4, return_state=inside == "states", direction="bidirectional" if inside == "both" else "forward")

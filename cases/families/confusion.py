@@ -146,7 +146,9 @@ METRICS: Mapping[str, tuple[str, dict[str, Any], Rule]] = {
     "RecallAtPrecision": ("RecallAtPrecision", {"precision": TARGET, **AT}, lambda t, p, w: enough(
         (c := Counts(t, p, w, [0, *curve()[1:-1], 1])).recall, c.precision)),
     "AUC": ("AUC", CURVE, lambda t, p, w: area(1 - (c := Counts(t, p, w, curve())).spared, c.recall, middle)),
-    "AUC from below": ("AUC", {"summation_method": "minoring", "thresholds": UNEVEN}, lambda t, p, w: area(
+    **{f"{name} of a label among the highest": (name, {"top_k": TOP, "class_id": 1}, lambda t, p, w, n=name: counted(
+        t[:, 1:2], highest(p)[:, 1:2], w[:, 1:2], [-1.0])[n][0]) for name in ("Precision", "Recall")},
+    "AUC from below": ("AUC", {"summation_method": "minoring", "thresholds": UNEVEN[::-1]}, lambda t, p, w: area(
         1 - (c := Counts(t, p, w, curve(UNEVEN))).spared, c.recall, np.minimum)),
     "AUC of precision": ("AUC", {"curve": "PR", **CURVE}, lambda t, p, w: between(Counts(t, p, w, curve()))),
     "AUC of precision from above": ("AUC", {"curve": "PR", "summation_method": "majoring", **CURVE}, lambda t, p, w: area(
@@ -211,6 +213,26 @@ def drawn() -> dict[str, np.ndarray]:
             "column": weights[:, None], "constant": np.full((sum(ROWS), 1), 0.75)}
 
 
+def just_enough() -> dict[str, tuple[str, dict[str, Any], Rule]]:
+    """Metrics of the best rate where another one is enough, which is what it is at a threshold, and not more; without weights."""
+    data, thresholds = drawn(), [0, *curve()[1:-1], 1]
+    at = Counts(data["flags"], data["shares"], np.ones(data["shares"].shape), thresholds)
+    rates = {"sensitivity": at.recall, "specificity": at.spared, "recall": at.recall, "precision": at.precision}
+
+    def rule(best: str, other: str) -> Rule:
+        return lambda t, p, w: np.array(rates[best][rates[other] >= rates[other][EDGE]].max())
+
+    return {f"{best} just met": (f"{best.title()}At{other.title()}", {other: float(np.float32(rates[other][EDGE])), **AT},
+                                 rule(best, other)) for best, other in PAIRS.items()}
+
+
+EDGE = 2
+"""The place of the threshold at which a rate is what is enough."""
+PAIRS = {"sensitivity": "specificity", "specificity": "sensitivity", "precision": "recall", "recall": "precision"}
+"""The best rate, and the one that is enough."""
+METRICS = {**METRICS, **just_enough()}
+
+
 def due() -> dict[str, np.ndarray]:
     """What each metric comes to: `NAME`, and of some `NAME/stateless`."""
     data = drawn()
@@ -218,13 +240,13 @@ def due() -> dict[str, np.ndarray]:
     found = {}
     for name, (_, _, rule) in METRICS.items():
         t, p = (data[one].astype(float) for one in READ.get(name, ("flags", "shares")))
-        found[name] = np.asarray(rule(t, p, weights ** (name not in UNWEIGHTED)))
+        found[name] = np.asarray(rule(t, p, weights ** (weights_of(name) is not None)))
     return found | {f"{name}/stateless": found[name] for name in STATELESS}
 
 
 def weights_of(name: str) -> str | None:
     """The name of the weights that a metric is told: of rows, or of rows in a column; None where it is told none."""
-    return None if name in UNWEIGHTED else "column" if name.endswith("column") else "weights"
+    return None if name in UNWEIGHTED or name.endswith("just met") else "column" if name.endswith("column") else "weights"
 
 
 @statement("What is hit and missed of flags is counted by hand at each threshold, by its weight, of all labels, of one, or of "

@@ -37,3 +37,22 @@ def own_names_are_not_keras(ask) -> list[Deviation]:
     found = [Deviation(f"{part}, {place}", f"{part}, {place}: what came is {what}, expected {PLACES[place]}")
              for part, place, what in came if what not in (PLACES[place], "own" if part.startswith("halves") else "")]
     return found if {place for _, place, _ in came} == set(PLACES) else [*found, Deviation("places", "not every place was asked")]
+
+
+NAMED = ("layer", "wrapped", "cell", "activation", "loss", "metric", "optimizer", "schedule")
+"""What of the user's own stands in a model, and in what it is compiled with."""
+WAYS = ("json", "configuration", "series", "file", "optimizer")
+"""What is made, where they are named alone: a model of JSON, of its configuration, a series of layers, a model out of a file,
+and an optimizer with a schedule."""
+HELD = {"json": NAMED[:4], "configuration": NAMED[:4], "series": NAMED[:4], "file": NAMED, "optimizer": ("schedule",)}
+
+
+@statement("Classes and functions of the user's own that are named where a model or an optimizer is made again, and nowhere "
+           "else, are what stands in it, however deep.", sparing=0,
+           source="Keras: custom_objects of model_from_json, from_config, load_model")
+def own_parts_are_found_where_they_are_named(ask) -> list[Deviation]:
+    """Facts: `parts` (way, part, what stands in it: own, or another name)."""
+    told = {(way, part): what for way, part, what in ask(FunctionRequest("own_parts_named", ())).facts.get(
+        "parts", ())}
+    return [Deviation(f"{way} {part}", f"{way}: the user's own {part} is {told.get((way, part))}")
+            for way in WAYS for part in HELD[way] if told.get((way, part)) != "own"]

@@ -84,6 +84,9 @@ SENSELESS = (
     (("reads", "causal"), lambda reads, causal: causal and reads != "itself"),
     (("heads", "reads"), lambda heads, reads: reads == "others" and len(set(HEADS[heads])) > 1),
 )
+CAUSAL_ALONE = tuple({"heads": heads, "reads": "itself", "mask": "none", "own": "none", "causal": True, "scores": "each",
+                      "bias": True, "gradients": False} for heads in ("each_its_own", "shared_by_two"))
+"""No later step may be read, and nothing else is masked: a kernel does that by itself, where no scores are asked for."""
 ALONE = {**FACTORS, "heads": ("each_its_own", "odd"), "scores": ("mean", "none", "each"), "bare": (False, True),
          "further": ("none", "drawn", "zero", "drawn_and_zero"), "time_first": (False, True), "numbers": (False, True)}
 """What PyTorch alone has: the mean score of all heads; sequences without a batch, or with time first; behind keys and values one
@@ -91,7 +94,7 @@ of each that are weights, one of zeros, or both; masks of numbers, which are add
 
 
 @statement("Attention of several heads is its equation, in inference, whatever is asked for besides, with any masks together.",
-           FACTORS, strength=(1, 2, 2), usual={"bias": (True,)}, sparing=1, eager=1, senseless=SENSELESS,
+           FACTORS, strength=(1, 2, 2), usual={"bias": (True,)}, sparing=1, eager=1, senseless=SENSELESS, met=CAUSAL_ALONE,
            source="Vaswani et al. 2017; Ainslie et al. 2023; PyTorch: nn.MultiheadAttention; Keras: MultiHeadAttention")
 def heads_are_their_equation(ask, **variant) -> list[Deviation]:
     return deviations(ask, further="none", bare=False, time_first=False, numbers=False, **variant)

@@ -183,7 +183,7 @@ def not_a_number(keras: Any, model: Any) -> np.ndarray:
 
 def by_metrics(keras: Any, model: Any) -> dict[str, np.ndarray]:
     """How long the model is trained by what is told of each metric."""
-    model.compile("sgd", "mse", metrics=list(case.WATCHED))
+    model.compile("sgd", "mse", metrics=[keras.losses.huber if name == "huber" else name for name in case.WATCHED])
     model.test_on_batch(np.ones((1, 1), "float32"), np.ones((1, 1), "float32"))
     found = {}
     for name in case.WATCHED:
@@ -221,16 +221,16 @@ def averaged(keras: Any, model: Any, kind: str) -> dict[str, np.ndarray]:
     return found
 
 
-def trained(model: Any, callback: Any, file: Path) -> np.ndarray:
+def trained(model: Any, callback: Any, file: Path, epochs: int = case.EPOCHS, batches: int = case.BATCHES) -> np.ndarray:
     """Which weights are in the file after each batch."""
     found = []
     callback.set_model(model)
     callback.on_train_begin()
-    for epoch in range(case.EPOCHS):
+    for epoch in range(epochs):
         callback.on_epoch_begin(epoch)
-        for batch in range(case.BATCHES):
+        for batch in range(batches):
             callback.on_train_batch_begin(batch)
-            fill(model, part_of(epoch, batch, case.BATCHES))
+            fill(model, part_of(epoch, batch, batches))
             callback.on_train_batch_end(batch, {"loss": 1.0})
             found.append(float(file.read_text()) if file.exists() else 0.0)
         callback.on_epoch_end(epoch, {"loss": 1.0})
@@ -250,6 +250,21 @@ def backed_up(keras: Any, model: Any, folder: Path) -> dict[str, np.ndarray]:
         found[name] = np.array([first(model), float(model._initial_epoch)])  # which no one but `fit` is told
         file.write_text("broken")
     return found
+
+
+def counted(keras: Any, model: Any, folder: Path) -> dict[str, np.ndarray]:
+    """Which weights are in the files after each epoch of one batch; the epoch and the batch that files are called after; the
+    epochs of a training that begins late."""
+    made, file, backup = keras.callbacks, folder / "kept.weights.h5", folder / "backup" / "latest.weights.h5"
+    every, once = {"save_freq": case.EVERY}, {"epochs": case.SINGLE, "batches": 1}
+    found = {"files": trained(model, made.ModelCheckpoint(str(file), save_weights_only=True, **every), file, **once),
+             "backed up": trained(model, made.BackupAndRestore(str(backup.parent), **every), backup, **once)}
+    named = folder / "named"
+    trained(model, made.ModelCheckpoint(str(named / "{epoch}-{batch}.weights.h5"), save_weights_only=True, **every), file)
+    found["named"] = np.array(sorted([int(n) for n in one.name.split(".")[0].split("-")] for one in named.iterdir()))
+    ones = np.ones((2, 1), "float32")
+    history = model.fit(ones, ones, initial_epoch=case.EPOCHS, epochs=case.SINGLE, verbose=0)
+    return found | {"epochs": np.array(history.epoch)}
 
 
 def told_further(keras: Any, model: Any) -> dict[str, np.ndarray]:
@@ -296,6 +311,8 @@ def run_kept_word(backend: Any, request: FunctionRequest) -> Observation:
             if kind == "told_further":
                 return Observation(told_further(keras, model))
             model.save_weights, model.load_weights = lambda filepath, **_: Path(filepath).write_text(str(first(model))), load
+            if kind == "counted":
+                return Observation(counted(keras, model, Path(folder)))
             if kind == "backed_up":
                 return Observation(backed_up(keras, model, Path(folder)))
             saving = keras.callbacks.ModelCheckpoint(str(file), save_weights_only=True, save_freq=case.EVERY)

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import copy
 import inspect
+import tempfile
 from collections.abc import Iterator
 from itertools import count
+from pathlib import Path
 from types import FunctionType
 from typing import Any
+
+import numpy as np
 
 from cases.families.whole_configurations import SIZES
 from cases.models import FunctionRequest
@@ -15,6 +19,8 @@ from cases.requests import Observation
 from suite.backends import moment
 from suite.backends.keras_whole import kinds_of
 
+RATE = 0.25
+"""Of the user's own schedule."""
 PACKAGES = count()
 """One for each class that is registered: a name is registered once."""
 NOT_FUNCTIONS = ("get", "serialize", "deserialize")
@@ -113,3 +119,87 @@ def run_own_names(backend: Any, request: FunctionRequest) -> Observation:
             if name == "activations":
                 came.append((f"halves with {name}", "registered", halves_with(keras, own)))
     return Observation({}, facts={"came": tuple(came)})
+
+
+def users_own(keras: Any) -> dict[str, Any]:
+    """Classes and a function of the user's own, registered nowhere, by what they are."""
+
+    def bend(x: Any) -> Any:
+        return keras.ops.sin(x)
+
+    class Layer(keras.layers.Layer):
+        """Gives what it is given."""
+
+        def call(self, x: Any) -> Any:
+            return x + 0.0
+
+        def compute_output_shape(self, shape: Any) -> Any:
+            return shape
+
+    class Cell(keras.layers.SimpleRNNCell):
+        """Another class, and nothing else."""
+
+    class Loss(keras.losses.MeanSquaredError):
+        """Another class, and nothing else."""
+
+    class Metric(keras.metrics.MeanSquaredError):
+        """Another class, and nothing else."""
+
+    class Optimizer(keras.optimizers.SGD):
+        """Another class, and nothing else."""
+
+    class Schedule(keras.optimizers.schedules.LearningRateSchedule):
+        """One rate."""
+
+        def __call__(self, step: Any) -> Any:
+            return keras.ops.convert_to_tensor(RATE)
+
+        def get_config(self) -> dict:
+            return {}
+
+    class Wrapped(Layer):
+        """Another class, and nothing else."""
+
+    return {"layer": Layer, "wrapped": Wrapped, "cell": Cell, "activation": bend, "loss": Loss, "metric": Metric,
+            "optimizer": Optimizer, "schedule": Schedule}
+
+
+def run_own_parts_named(backend: Any, request: FunctionRequest) -> Observation:
+    """Answer the request of `cases.families.found_by_name.own_parts_are_found_where_they_are_named`."""
+    keras, found = backend.keras, []
+    layers, own = keras.layers, users_own(keras)
+    named = {one.__name__: one for one in own.values()}
+
+    def stands(model: Any) -> dict[str, Any]:
+        inner = [one for one in model.layers if not isinstance(one, layers.InputLayer)]
+        return {"layer": type(inner[0]), "wrapped": type(inner[1].layer), "cell": type(inner[2].cell.cells[1]),
+                "activation": inner[3].activation}
+
+    def scheduled(optimizer: Any) -> Any:
+        return own["schedule"] if float(keras.ops.convert_to_numpy(optimizer.learning_rate)) == RATE else optimizer.learning_rate
+
+    def told(way: str, seen: dict[str, Any]) -> None:
+        found.extend((way, part, "own" if one is own[part] else getattr(one, "__name__", str(one))) for part, one in seen.items())
+
+    with moment("build"):
+        parts = [own["layer"](), layers.TimeDistributed(own["wrapped"]()),
+                 layers.RNN([layers.SimpleRNNCell(2), own["cell"](2)]), layers.Dense(2, activation=own["activation"])]
+        series = keras.Sequential([keras.Input((3, 2)), *parts])
+        model = keras.Model(series.inputs[0], series.outputs[0])
+        optimizer = own["optimizer"](own["schedule"]())
+        model.compile(optimizer, own["loss"](), metrics=[own["metric"]()])
+    with moment("run"), tempfile.TemporaryDirectory() as folder:
+        told("json", stands(keras.models.model_from_json(model.to_json(), custom_objects=named)))
+        told("configuration", stands(keras.Model.from_config(model.get_config(), custom_objects=named)))
+        told("series", stands(keras.Sequential.from_config(series.get_config(), custom_objects=named)))
+        batch = np.ones((1, 3, 2), "float32"), np.ones((1, 2), "float32")
+        model.train_on_batch(*batch)
+        model.save(file := Path(folder) / "model.keras")
+        again = keras.models.load_model(file, custom_objects=named)
+        again.test_on_batch(*batch)
+        metric = [one for one in again.metrics[-1].metrics] if hasattr(again.metrics[-1], "metrics") else again.metrics[-1:]
+        told("file", stands(again) | {"loss": type(again.loss), "metric": type(metric[-1]), "optimizer": type(again.optimizer),
+                                      "schedule": scheduled(again.optimizer)})
+        one = own["optimizer"].from_config(optimizer.get_config(), custom_objects=named)
+        told("optimizer", {"schedule": scheduled(one)})
+    return Observation({}, facts={"parts": tuple(found)})

@@ -199,7 +199,8 @@ def run_activity(backend: Any, request: FunctionRequest) -> Observation:
         one = keras.layers.Bidirectional(one) if layer.direction == "bidirectional" else one
         start = keras.Input((None, layer.features))
         model = keras.Sequential([start, one]) if options["inside"] == "sequential" else keras.Model(start, one(start))
-        if options["inside"] == "model":
+        if options["inside"] in ("model", "deep"):
+            model = keras.Sequential([model]) if options["inside"] == "deep" else model
             model = keras.Model(outer := keras.Input((None, layer.features)), model(outer))
         stacks.give(one, layer, options["weights"])
     arrays = {}

@@ -21,7 +21,7 @@ from suite.backends.keras_exports import run_checkpoint, run_exported, run_expor
 from suite.backends.keras_feeding import run_fed_rows, run_feeding, run_numbered_batches
 from suite.backends.keras_few_rows import run_both_reset, run_few_rows, run_one_row, run_rows_alone
 from suite.backends.keras_fitting import run_fitting, run_left_out, run_undecayed
-from suite.backends.keras_found import run_found_parts, run_own_names
+from suite.backends.keras_found import run_found_parts, run_own_names, run_own_parts_named
 from suite.backends.keras_frozen import run_frozen_drop, run_frozen_file, run_frozen_model, run_frozen_part
 from suite.backends.keras_given import run_given, run_wrong_weights
 from suite.backends.keras_graphs import run_between, run_convolution_in_time, run_cut_model, run_graph, run_other_convolution
@@ -31,6 +31,13 @@ from suite.backends.keras_heads import run_dropped_scores, run_framed_heads, run
 from suite.backends.keras_held import run_held_counted, run_held_drawn, run_held_lists, run_held_trained
 from suite.backends.keras_initial import run_drawn_by_name, run_initialized
 from suite.backends.keras_lambda import run_own_functions
+from suite.backends.keras_layer_options import (
+    run_inputs_told,
+    run_options_of_layers,
+    run_series_held,
+    run_shared_draws,
+    run_windows_told,
+)
 from suite.backends.keras_lengths import run_unit_lengths
 from suite.backends.keras_losses import (
     run_ctc,
@@ -227,6 +234,8 @@ PROBES: Mapping[str, Callable] = {
     "engine_modes": run_engine_modes,
     "held_lists": run_held_lists, "own_shapes": run_own_shapes, "steps_given": run_steps_given,
     "policies_by_path": run_policies_by_path, "own_configurations": run_own_configurations,
+    "own_parts_named": run_own_parts_named, "options_of_layers": run_options_of_layers, "shared_draws": run_shared_draws,
+    "windows_told": run_windows_told, "inputs_told": run_inputs_told, "series_held": run_series_held,
     "own_functions": run_own_functions, "found_parts": run_found_parts, "own_names": run_own_names,
     "neighbouring_seeds": run_neighbouring_seeds,
     "masked_loss_by_name": run_masked_loss_by_name, "weighted_metric": run_weighted_metric,

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from cases.batches import Batch
-from cases.families.found_by_name import PLACES
+from cases.families.found_by_name import HELD, PLACES
 from cases.families.half_ranges import LAYERS
 from cases.families.rare_optimizers import apart, stepped
 from cases.layers import Layer
@@ -30,6 +30,11 @@ def run_found_parts(backend: Any, request: FunctionRequest) -> Observation:
 def run_own_names(backend: Any, request: FunctionRequest) -> Observation:
     """What is to come."""
     return Observation({}, facts={"came": tuple(("activations", *each) for each in PLACES.items())})
+
+
+def run_own_parts_named(backend: Any, request: FunctionRequest) -> Observation:
+    """What is named."""
+    return Observation({}, facts={"parts": tuple((way, part, "own") for way, parts in HELD.items() for part in parts)})
 
 
 def run_stateless_steps(backend: Any, request: FunctionRequest) -> Observation:

@@ -35,6 +35,7 @@ from suite.backends.reference_again import (
     run_one_row,
     run_optional,
     run_own_names,
+    run_own_parts_named,
     run_own_steps,
     run_rows_alone,
     run_stateless_steps,
@@ -110,6 +111,13 @@ from suite.backends.reference_fitting import (
 from suite.backends.reference_groups import run_copied_optimizer, run_frozen_later, run_groups, run_held_parameters
 from suite.backends.reference_heads import run_dropped_scores, run_framed_heads, run_heads
 from suite.backends.reference_initial import run_drawn_by_name, run_gains, run_initialized, run_rarely_initialized
+from suite.backends.reference_layer_options import (
+    run_inputs_told,
+    run_options_of_layers,
+    run_series_held,
+    run_shared_draws,
+    run_windows_told,
+)
 from suite.backends.reference_loaders import run_loaded_rows, run_parted_rows, run_unequal_rows
 from suite.backends.reference_losses import (
     run_activation,
@@ -345,6 +353,8 @@ PROBES: Mapping[str, Callable] = {
     "engine_module": run_engine_module, "engine_modes": run_engine_modes,
     "held_lists": run_held_lists, "fed_rows": run_fed_rows, "own_shapes": run_own_shapes, "steps_given": run_steps_given,
     "policies_by_path": run_policies_by_path, "own_configurations": run_own_configurations,
+    "own_parts_named": run_own_parts_named, "options_of_layers": run_options_of_layers, "shared_draws": run_shared_draws,
+    "windows_told": run_windows_told, "inputs_told": run_inputs_told, "series_held": run_series_held,
     "neighbouring_seeds": run_neighbouring_seeds, "own_functions": run_own_functions, "found_parts": run_found_parts,
     "own_names": run_own_names,
     "masked_loss_by_name": run_masked_loss_by_name, "weighted_metric": run_weighted_metric,
