@@ -222,6 +222,7 @@ from suite.backends.reference_scans import (
     run_tensors,
 )
 from suite.backends.reference_series import run_windows, run_words
+from suite.backends.reference_side_by_side import run_side_by_side
 from suite.backends.reference_steps import (
     run_drawn_steps,
     run_each_step,
@@ -392,6 +393,6 @@ PROBES: Mapping[str, Callable] = {
     "states_of_other_dtypes": run_states_of_other_dtypes, "converted_variable": run_converted_variable,
     "half_moments": run_half_moments, "half_ctc": run_half_ctc, "open_lengths": run_open_lengths,
     "default_precision": run_default_precision, "rows_in_every_way": run_rows_in_every_way,
-    "called_in_every_mode": run_called_in_every_mode,
+    "called_in_every_mode": run_called_in_every_mode, "side_by_side": run_side_by_side,
 }
 """Name of a function request -> what answers it: function(backend, request)."""
