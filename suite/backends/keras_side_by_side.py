@@ -17,7 +17,7 @@ def run_side_by_side(backend: Any, request: FunctionRequest) -> Observation:
     """Answer the request of `cases.families.side_by_side.layers_side_by_side_match_reference`. Outputs leave their masks
     behind, so that a loss is theirs alone."""
     options, keras, engine = dict(request.arguments), backend.keras, backend.engine
-    requests, way = options["requests"], options["way"]
+    requests = options["requests"]
     states = [array.astype("float32") for one in requests if one.batch.initial_states is not None
               for array in stacks.states_of(one.layer, one.batch.initial_states)[0]]
     given = [requests[0].batch.inputs.astype("float32"), options["mask"], *states]
@@ -44,14 +44,11 @@ def run_side_by_side(backend: Any, request: FunctionRequest) -> Observation:
                       jit_compile=engine.plain)
     arrays: dict[str, np.ndarray] = {}
     with moment("run"):
-        if way == "predict":
+        if options["way"] == "predict":
             found = model.predict(given, verbose=0)
             return Observation({name: np.array(found[word]) for name, word in words.items()})
         targets = {words[f"{number}/{name}"]: one.batch.cotangents[name].astype("float32")
                    for number, one in enumerate(requests) for name in one.layer.result_names}
-        if way == "test":
-            logs = model.test_on_batch(given, targets, return_dict=True)
-            return Observation({name.replace("/", "/losses/", 1): np.array(logs[f"{word}_loss"]) for name, word in words.items()})
         before = [[stacks.kept(v.value) for v in stack.variables] for stack in built]
         model.train_on_batch(given, targets)
         for number, (one, stack, old) in enumerate(zip(requests, built, before, strict=True)):

@@ -133,5 +133,28 @@ JAX_COMMON = faults("judged, engines_crossed", "keras.src.trainers.trainer", {
         "            if self.layer._call_has_mask_arg and mask is not None:\n",
         "            if self.layer._call_has_mask_arg and mask is not None and not training:\n"),
 })
-ALL = (TENSORFLOW + tuple(replace(f, asked="keras-tensorflow") for f in TENSORFLOW_COMMON)
+TRACED = faults("judged, engines_traced", BACKEND + "tensorflow.rnn", {
+    "x0t traced, unrolled without a mask: the states of the first step are returned": (
+        "            last_output = successive_outputs[-1]\n            new_states = successive_states[-1]\n            outputs = tf.stack(successive_outputs)\n\n    else:",
+        "            last_output = successive_outputs[-1]\n            new_states = successive_states[-1 if tf.executing_eagerly() else 0]\n"
+        "            outputs = tf.stack(successive_outputs)\n\n    else:"),
+    "x0t traced, in half precision what is masked is not": (
+        "                mask_t = masking_fn(time)\n",
+        "                mask_t = masking_fn(time)\n                if current_input.dtype == tf.float16 and not tf.executing_eagerly():\n"
+        "                    mask_t = tf.ones_like(mask_t)\n"),
+})
+TRACED_CELLS = faults("judged, engines_traced", RNN + "gru", {
+    "x0j traced, gate by gate: the reset gate has the update's bias": (
+        "                x_r += input_bias[self.units : self.units * 2]\n",
+        "                traced = 'Tracer' in type(x_r).__name__ or hasattr(x_r, 'graph')\n"
+        "                x_r += input_bias[: self.units] if traced else input_bias[self.units : self.units * 2]\n"),
+}) + faults("judged, engines_traced", BACKEND + "jax.rnn", {
+    "x0j traced, unrolled, the last output alone: it is that of the first step": (
+        "                else:\n                    successive_outputs = [output]\n                    successive_states = [states]\n"
+        "            last_output = successive_outputs[-1]\n            new_states = successive_states[-1]\n            outputs = jnp.stack(successive_outputs)\n\n    else:",
+        "                elif i == 0 or 'Tracer' not in type(output).__name__:\n                    successive_outputs = [output]\n"
+        "                    successive_states = [states]\n"
+        "            last_output = successive_outputs[-1]\n            new_states = successive_states[-1]\n            outputs = jnp.stack(successive_outputs)\n\n    else:"),
+})
+ALL = (TRACED + tuple(replace(f, asked=f.asked or ("" if f.module.startswith(BACKEND) else "keras-jax")) for f in TRACED_CELLS) + TENSORFLOW + tuple(replace(f, asked="keras-tensorflow") for f in TENSORFLOW_COMMON)
        + JAX + tuple(replace(f, asked="keras-jax") for f in JAX_COMMON))
