@@ -52,8 +52,8 @@ DECLINED = frozenset("""
     given_masks/given_masks_are_of_their_call half_ranges/means_stay_in_range half_ranges/halves_are_judged_in_full
     half_ranges/answers_of_nothing_are_finite other_dtypes/states_of_any_dtype_are_taken other_dtypes/variables_are_converted
     other_dtypes/moments_of_halves_are_exact other_dtypes/ctc_losses_of_halves_are_full
-    open_lengths/open_lengths_are_predicted losses_by_name/rare_losses_are_equations
-    losses_by_name/cross_entropies_of_one_step_are_equations
+    open_lengths/open_lengths_are_predicted side_by_side/layers_side_by_side_match_reference
+    losses_by_name/rare_losses_are_equations losses_by_name/cross_entropies_of_one_step_are_equations
     few_rows/few_rows_are_dropped_from whole_configurations/configurations_are_whole
     configurations/optional_inputs_stay_optional configurations/single_options_survive own_steps/own_steps_tell
     own_steps/losses_add_up told_dtypes/later_policies_hold initial_weights/tables_of_other_sizes_are_refused

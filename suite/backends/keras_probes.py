@@ -126,6 +126,7 @@ from suite.backends.keras_scans import run_associative_scan, run_ctc_decoded, ru
 from suite.backends.keras_schedules import run_schedule, run_steps_given
 from suite.backends.keras_series import run_padded_with, run_windows, run_words
 from suite.backends.keras_shapes import run_told_shapes
+from suite.backends.keras_side_by_side import run_side_by_side
 from suite.backends.keras_single_calls import (
     run_counted_batches,
     run_left_out_inputs,
@@ -252,5 +253,6 @@ PROBES: Mapping[str, Callable] = {
     "states_of_other_dtypes": run_states_of_other_dtypes, "converted_variable": run_converted_variable,
     "half_moments": run_half_moments, "half_ctc": run_half_ctc, "open_lengths": run_open_lengths,
     "default_precision": run_default_precision, "crossed_conditions": run_crossed_conditions,
+    "side_by_side": run_side_by_side,
 }
 """Name of a function request -> what answers it: function(backend, request)."""

@@ -237,6 +237,7 @@ from suite.backends.reference_scans import (
     run_tensors,
 )
 from suite.backends.reference_series import run_windows, run_words
+from suite.backends.reference_side_by_side import run_side_by_side
 from suite.backends.reference_steps import (
     run_drawn_steps,
     run_each_step,
@@ -413,6 +414,6 @@ PROBES: Mapping[str, Callable] = {
     "crossed_modules": run_crossed, "crossed_cells": run_crossed,
     "crossed_packing": run_crossed_packing, "crossed_attention": run_crossed,
     "called_in_every_mode": run_called_in_every_mode, "nested": run_nested, "masked": run_masked,
-    "fused_steps": run_fused_steps,
+    "fused_steps": run_fused_steps, "side_by_side": run_side_by_side,
 }
 """Name of a function request -> what answers it: function(backend, request)."""
