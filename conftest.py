@@ -1,5 +1,6 @@
 """Hands pytest the suite's plugin, once the frameworks that the command line names begin to be imported; nothing else."""
 
+import gc
 import os
 import sys
 
@@ -9,6 +10,7 @@ from suite import bytecode
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 bytecode.keep()
+gc.disable()  # while modules are imported, and checks collected: none of it is garbage
 
 from suite.subjects import ahead  # noqa: E402  it imports numpy
 

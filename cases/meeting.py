@@ -50,7 +50,8 @@ def told(
 ) -> list[Row]:
     """The rows for a subject that shows findings in some of them, whose keys are `hidden` there: values that stand together,
     `strength` at a time, in such rows alone do so in further ones, like these but for one or two values, where nothing is
-    hidden, as far as they can. Of the hidden rows those are left that hold what nothing else holds, or a finding."""
+    hidden, as far as they can. Of the hidden rows those are left that hold what nothing else holds, or a finding; where all are
+    hidden, each value stands in one of them."""
     behind = [row for row in rows if hidden(row)]
     if not behind:
         return list(rows)
@@ -59,6 +60,7 @@ def told(
     others = [row for row in near(behind, factors, senseless) if left & standing([row], strength) and not hidden(row)]
     further = meeting(whose, others, lambda row: standing([row], strength) & left)
     met = standing([*clear, *further], strength)
+    strength = strength if met else 1
     kept = meeting(whose, behind, lambda row: standing([row], strength).union(hidden(row)), met)
     return [row for row in rows if row in clear or row in kept] + further
 

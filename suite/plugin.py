@@ -67,6 +67,7 @@ def asks_the_suite(config: pytest.Config) -> bool:
 def pytest_configure(config: pytest.Config) -> None:
     """Open the suite's session, and the folder of its records, where the suite is asked for."""
     if not asks_the_suite(config) or config.option.help:
+        gc.enable()
         ahead.end()
         return
     option = config.getoption

@@ -19,7 +19,7 @@ ENTRIES = ("training", "inference", "predict", "evaluate", "fit")
 
 @statement("After a call that was refused, for its number of features, a model is called, trained and asked to predict as if "
            "nothing had been, with dropout too; and no other layer is told to train.",
-           {"entry": ENTRIES, "part": PARTS, "dropout": (True, False)}, strength=(1, 2, 3), sparing=3,
+           {"entry": ENTRIES, "part": PARTS, "dropout": (True, False)}, strength=(1, 2, 3), sparing=3, costly=True,
            usual={"part": ("stack", "dense", "gru"), "entry": ("predict", "training", "fit")},
            senseless=((("part", "dropout"), lambda part, dropout: part == "dense" and dropout),),
            source="Keras: Layer.__call__, Model.predict, Model.fit")

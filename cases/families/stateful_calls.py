@@ -31,7 +31,7 @@ FACTOR = 0.125
            "alone or among others of one call, also where the model was made of another one, and masks.",
            {"training": (True, False), "cell": ("lstm", "gru", "simple_rnn"), "at_once": (2, 1), "form": FORMS},
            usual={"cell": ("lstm", "simple_rnn"), "at_once": (1,), "form": ("functional", "sequential-clone")},
-           strength=(1, 2, 2), sparing=0, source="Keras: RNN(stateful=True), compile(steps_per_execution)")
+           strength=(1, 2, 2), sparing=0, costly=True, source="Keras: RNN(stateful=True), compile(steps_per_execution)")
 def stateful_models_go_on(ask, training, cell, at_once, form):
     calls = tuple(call for call in CALLS if training or call[0] not in TRAINING)
     layer, number = Layer(cell, 3, 4, stateful=True), sum(count for _, count in calls)

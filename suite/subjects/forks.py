@@ -25,6 +25,7 @@ def main(address, modules):
     """Import, say whether processes may be forked, and fork those that are asked for."""
     answers = os.dup(1)
     os.dup2(2, 1)
+    gc.disable()  # nothing that is imported is garbage, and looking for it takes a sixth of the time
     try:
         without({module[1:] for module in modules if module.startswith("!")})
         excused = ()
@@ -35,8 +36,8 @@ def main(address, modules):
             elif not module.startswith("!"):
                 with contextlib.suppress(*excused):
                     importlib.import_module(module)
-        gc.collect()
         gc.freeze()
+        gc.enable()
         ready = len(os.listdir("/proc/self/task")) == 1
         server = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         server.bind(address)

@@ -35,6 +35,7 @@ def serve(channel: Any) -> None:
     ready: versions, devices · answer: an observation, a refusal or unsupported · broken: the adapter itself raised.
     """
     settings = channel.receive()
+    gc.disable()  # while a framework is imported that was not before
     try:
         spare(settings["backend"])
         backend = make(settings["backend"], settings["device"], settings["threads"])
@@ -54,6 +55,7 @@ def spare_collections(often: bool = False) -> None:
     """Let Python look for garbage in cycles less often, and never in what was imported: graphs of thousands of objects are made
     and dropped here all the time, and it is a tenth of the time. `often`: where they hold programs, thousands of which take a
     minute to end at once."""
+    gc.enable()
     gc.collect()
     gc.freeze()
     gc.set_threshold(20_000 if often else 1_000_000, 20, 20)
