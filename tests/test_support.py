@@ -61,7 +61,7 @@ DECLINED = frozenset("""
     cut_models/cut_models_are_whole tables/adapted_layers_are_made_again tables/adapted_layers_are_thawed
     tables/thin_matrices_are_scaled
     execution/dropout_is_identity_in_inference execution/implementations_agree execution/unrolled_is_generic
-    ragged/pad_sequences_keeps_sequences padding/nothing_valid_keeps_states padding/compaction direction/backward_is_reversed
+    ragged/pad_sequences_keeps_sequences padding/compaction direction/backward_is_reversed
     masks/mask_sources_agree masks/mask_source_gradients masks/mask_source_in_predict masks/mask_source_reloaded
     refusals/mask_of_one_step_is_refused refusals/mask_that_is_shorter_is_refused dropout/same_draw_at_every_step
     dropout/same_seed_same_draw dropout/both_dropouts_act dropout/calls_draw_anew dropout/carried_states_are_not_scaled
