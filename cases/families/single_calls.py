@@ -100,9 +100,9 @@ def batches(stop: int = ROWS) -> list[slice]:
 
 def calls_by_hand() -> dict[str, np.ndarray]:
     """Two batches trained on, the second by weights of classes, two tested, the second with weights, which a metric counts too,
-    one evaluated and predicted from (`cut`: a callback stops it), all rows evaluated twice, first with weights, what callbacks
-    are told of the second time, after each batch and at the end, what the layers' own losses are after that, what a
-    training left that a callback's error ended after a batch, and the validation of one after another that one ended when it had
+    one evaluated and predicted from (`cut`: a callback stops it; `next`: nothing does), all rows evaluated twice, first with
+    weights, what callbacks are told of the second time, after each batch and at the end, what the layers' own losses are after
+    that, what a training left that a callback's error ended after a batch, and the validation of one after another that one ended when it had
     been validated, on other rows."""
     data, found = drawn(), {}
     x, y, model = data["inputs"], data["targets"], ByHand(data["kernel"], data["bias"])
@@ -117,7 +117,7 @@ def calls_by_hand() -> dict[str, np.ndarray]:
     each = np.array([model.told(model.outputs(x[rows]), y[rows]) for rows in batches()])
     for number in range(len(each)):
         found |= pairs(f"heard/{number}", tuple(each[: number + 1].mean(axis=0)))
-    found |= pairs("cut", tuple(each[0])) | {"cut/outputs": model.outputs(x)[:SIZE]}
+    found |= pairs("cut", tuple(each[0])) | {"cut/outputs": model.outputs(x)[:SIZE], "next/outputs": model.outputs(x)}
     for name in ("heard/end", "evaluate/1"):
         found |= pairs(name, tuple(each.mean(axis=0)))
     w = data["samples"][:, None]
@@ -149,7 +149,7 @@ def events() -> list[str]:
 
 def stopped_by_hand(averaged: bool) -> dict[str, np.ndarray]:
     """Epochs from FIRST on, stopped after a batch, each validated on some of the rows that are split off, all with weights; with
-    averages only the last one is validated."""
+    averages only the last one is validated. `next`: the epochs of a training after it, which nothing stops."""
     data, found = drawn(), {}
     x, y, w, model = data["inputs"], data["targets"], data["samples"][:, None], ByHand(data["kernel"], data["bias"])
     epochs = range(FIRST, STOPPED[0] + 1)
@@ -167,7 +167,7 @@ def stopped_by_hand(averaged: bool) -> dict[str, np.ndarray]:
         found |= pairs(f"validation/{epoch}", tuple(np.mean(told, axis=0)))
     if averaged:
         model.kernel, model.bias = model.average["kernel"], model.average["bias"]
-    return found | model.state("end") | {"epochs": np.array(epochs), "held": np.array([
+    return found | model.state("end") | {"next": np.arange(2), "epochs": np.array(epochs), "held": np.array([
         0 if averaged and epoch != STOPPED[0] else HELD_STEPS for epoch in epochs])}
 
 

@@ -26,11 +26,13 @@ def run_changed_model(backend: Any, request: FunctionRequest) -> Observation:
             model.pop()
         for layer in (first, layers.Dense(2)):
             model.add(layer)
-        model.compile("sgd", "mse", metrics=["mse"] if options["change"] == "recompiled" else None)
+        still = keras.optimizers.SGD(0.0)
+        model.compile(still, "mse", metrics=["mse"] if options["change"] == "recompiled" else None)
 
     def found() -> np.ndarray:
         if options["change"] == "recompiled":
-            return np.array(model.evaluate(inputs, targets, verbose=0))
+            told = model.fit(inputs, targets, verbose=0).history.values()
+            return np.array([*model.evaluate(inputs, targets, verbose=0), *(each[0] for each in told)])
         if options["entry"] == "predict":
             return np.array(model.predict(inputs, verbose=0))
         return np.array([model.evaluate(inputs, targets, verbose=0)])
@@ -38,7 +40,7 @@ def run_changed_model(backend: Any, request: FunctionRequest) -> Observation:
     def due() -> np.ndarray:
         outputs = backend.engine.numpy(model(backend.engine.tensor(inputs)))
         if options["change"] == "recompiled":
-            return np.full(2, np.abs(outputs - targets).mean())
+            return np.full(4, np.abs(outputs - targets).mean())
         return np.array(outputs) if options["entry"] == "predict" else np.array([((outputs - targets) ** 2).mean()])
 
     def add() -> None:
@@ -54,7 +56,7 @@ def run_changed_model(backend: Any, request: FunctionRequest) -> Observation:
 
     changes = {"replaced": replace, "popped": model.pop, "added": add, "adapted": adapt, "emptied": add,
                "normalized": lambda: first.adapt(3 * inputs + 1),
-               "recompiled": lambda: model.compile("sgd", "mae", metrics=["mae"])}
+               "recompiled": lambda: model.compile(still, "mae", metrics=["mae"])}
     with moment("run"):
         before = found()
         changes[options["change"]]()

@@ -110,7 +110,8 @@ def run_single_calls(backend: Any, request: FunctionRequest) -> Observation:
             found |= given_back(f"test/{number}", logs)
         found["test/1/weighed"] = np.array(float(logs["weighed"]))
         found |= told("cut", model.evaluate(x, y, case.SIZE, verbose=0, return_dict=True, callbacks=[Stopping()]))
-        found["cut/outputs"] = np.array(model.predict(x, case.SIZE, verbose=0, callbacks=[Stopping()]))
+        for name, callbacks in (("cut", [Stopping()]), ("next", [])):
+            found[f"{name}/outputs"] = np.array(model.predict(x, case.SIZE, verbose=0, callbacks=callbacks))
         for number in range(2):
             more = {"callbacks": [Hearing()]} if number else {"sample_weight": options["samples"].astype("float32")}
             logs = model.evaluate(x, y, case.SIZE, verbose=0, return_dict=True, **more)
@@ -230,6 +231,7 @@ def run_stopped_training(backend: Any, request: FunctionRequest) -> Observation:
         found |= {"epochs": np.array(history.epoch), "held": np.array(counted), **state(model, "end")}
         if not options["averaged"]:
             model.predict(x, batch_size=case.SIZE, verbose=0, callbacks=[hearing(keras, events)])
+        found["next"] = np.array(model.fit(x[: case.SIZE], y[: case.SIZE], epochs=2, verbose=0).epoch)
     for place, epoch in enumerate(history.epoch):
         logs = {name: values[place - len(history.epoch)] for name, values in history.history.items()
                 if len(values) + place >= len(history.epoch)}  # the last ones
