@@ -102,8 +102,8 @@ def calls_by_hand() -> dict[str, np.ndarray]:
     """Two batches trained on, the second by weights of classes, two tested, the second with weights, which a metric counts too,
     one evaluated and predicted from (`cut`: a callback stops it; `next`: nothing does), all rows evaluated twice, first with
     weights, what callbacks are told of the second time, after each batch and at the end, what the layers' own losses are after
-    that, what a training left that a callback's error ended after a batch, and the validation of one after another that one ended when it had
-    been validated, on other rows."""
+    that, what a training left that a callback's error ended after a batch, and the validation of one after another that one
+    ended when it had been validated, on other rows."""
     data, found = drawn(), {}
     x, y, model = data["inputs"], data["targets"], ByHand(data["kernel"], data["bias"])
     for number, rows in enumerate(batches()[:2]):
