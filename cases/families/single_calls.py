@@ -103,7 +103,8 @@ def calls_by_hand() -> dict[str, np.ndarray]:
     one evaluated and predicted from (`cut`: a callback stops it; `next`: nothing does), all rows evaluated twice, first with
     weights, what callbacks are told of the second time, after each batch and at the end, what the layers' own losses are after
     that, what a training left that a callback's error ended after a batch, and the validation of one after another that one
-    ended when it had been validated, on other rows."""
+    ended when it had been validated, on other rows; what is told of each epoch of
+    one that is stopped, and of one that is not."""
     data, found = drawn(), {}
     x, y, model = data["inputs"], data["targets"], ByHand(data["kernel"], data["bias"])
     for number, rows in enumerate(batches()[:2]):
@@ -131,7 +132,12 @@ def calls_by_hand() -> dict[str, np.ndarray]:
     found |= model.state("interrupted")
     for _ in others:
         model.step(x[first], y[first])
-    return found | pairs("validation", model.told(model.outputs(x[others[1]]), y[others[1]]))
+    found |= pairs("validation", model.told(model.outputs(x[others[1]]), y[others[1]]))
+    for name, epochs in (("cut", 1), ("next", 2)):
+        found[f"{name}/epochs"] = np.arange(epochs)
+        for epoch in range(epochs):
+            found |= pairs(f"{name}/{epoch}", model.step(x[first], y[first]))
+    return found
 
 
 def events() -> list[str]:
@@ -149,7 +155,7 @@ def events() -> list[str]:
 
 def stopped_by_hand(averaged: bool) -> dict[str, np.ndarray]:
     """Epochs from FIRST on, stopped after a batch, each validated on some of the rows that are split off, all with weights; with
-    averages only the last one is validated. `next`: the epochs of a training after it, which nothing stops."""
+    averages only the last one is validated."""
     data, found = drawn(), {}
     x, y, w, model = data["inputs"], data["targets"], data["samples"][:, None], ByHand(data["kernel"], data["bias"])
     epochs = range(FIRST, STOPPED[0] + 1)
@@ -167,7 +173,7 @@ def stopped_by_hand(averaged: bool) -> dict[str, np.ndarray]:
         found |= pairs(f"validation/{epoch}", tuple(np.mean(told, axis=0)))
     if averaged:
         model.kernel, model.bias = model.average["kernel"], model.average["bias"]
-    return found | model.state("end") | {"next": np.arange(2), "epochs": np.array(epochs), "held": np.array([
+    return found | model.state("end") | {"epochs": np.array(epochs), "held": np.array([
         0 if averaged and epoch != STOPPED[0] else HELD_STEPS for epoch in epochs])}
 
 

@@ -91,6 +91,9 @@ def run_single_calls(backend: Any, request: FunctionRequest) -> Observation:
             found.update(given_back("heard/end", logs or {}))
 
     class Stopping(backend.keras.callbacks.Callback):
+        def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
+            model.stop_training = True
+
         def on_test_batch_end(self, batch: int, logs: Any = None) -> None:
             model.stop_evaluating = True  # not the callback's model: on JAX that one is in step with its weights
 
@@ -131,6 +134,11 @@ def run_single_calls(backend: Any, request: FunctionRequest) -> Observation:
                 history = model.fit(x[first], y[first], verbose=0, validation_data=(x[rows], y[rows]), callbacks=more)
         found |= told("validation", {name.removeprefix("val_"): value[-1] for name, value in history.history.items()
                                      if name.startswith("val_")})
+        for name, callbacks in (("cut", [Stopping()]), ("next", [])):
+            history = model.fit(x[first], y[first], epochs=2, verbose=0, callbacks=callbacks)
+            found[f"{name}/epochs"] = np.array(history.epoch)
+            for epoch in history.epoch:
+                found |= told(f"{name}/{epoch}", {metric: values[epoch] for metric, values in history.history.items()})
     return Observation(found, facts={"kinds": tuple(kinds)})
 
 
@@ -231,7 +239,6 @@ def run_stopped_training(backend: Any, request: FunctionRequest) -> Observation:
         found |= {"epochs": np.array(history.epoch), "held": np.array(counted), **state(model, "end")}
         if not options["averaged"]:
             model.predict(x, batch_size=case.SIZE, verbose=0, callbacks=[hearing(keras, events)])
-        found["next"] = np.array(model.fit(x[: case.SIZE], y[: case.SIZE], epochs=2, verbose=0).epoch)
     for place, epoch in enumerate(history.epoch):
         logs = {name: values[place - len(history.epoch)] for name, values in history.history.items()
                 if len(values) + place >= len(history.epoch)}  # the last ones
