@@ -17,8 +17,7 @@ from pathlib import Path
 from threading import Thread
 from typing import Any
 
-from cases.families import checks as families
-from cases.families import of_subject
+from cases.families import Family, of_subject
 from cases.invariants import Case, Invariant
 from cases.plan import Planned, plan
 from cases.requests import uncoloured
@@ -124,9 +123,11 @@ class Session:
     def statements(self, subject: Subject) -> Sequence[Planned]:
         """Every statement of every family as one subject is asked it."""
         specification, depth = subject.specification, self.settings.depth
-        if specification.sparing:
-            return families(depth, sparing=True, eager=specification.eager)
-        return of_subject(depth, lambda one, row: self.findings(subject, one.name, {"family": one.family, **row}))
+
+        def hidden(one: Family, row: Mapping[str, object]) -> set[str]:
+            return self.findings(subject, one.name, {"family": one.family, **row})
+
+        return of_subject(depth, hidden, specification.sparing, specification.eager)
 
     @property
     def all_checks(self) -> tuple[Check, ...]:

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache, partial
+from itertools import islice
 from typing import Any
 
 import numpy as np
@@ -74,15 +75,21 @@ class Family:
         rows = covering(f"statement {self.name}", factors, strength, self.senseless)
         if depth == "default":
             rows = [*rows, *(row for row in self.met if row not in rows)]
-        if not spared:
-            return rows
-        return [row for row in rows if not any(row[name] in values for name, values in self.dear.items())][:most]
+        return [row for row in rows if not self.is_dear(row)][:most] if spared else rows
 
-    def told(self, depth: str, hidden: Callable[[Row], Collection[str]]) -> list[Row]:
-        """The rows of a depth for a subject that shows findings there, whose keys are `hidden`: see `cases.meeting.told`."""
-        rows = self.variants(depth)
+    def is_dear(self, row: Row) -> bool:
+        """Whether a framework that compiles is not asked a row below `full`."""
+        return any(row[name] in values for name, values in self.dear.items())
+
+    def told(self, depth: str, hidden: Callable[[Row], Collection[str]], sparing: bool = False, eager: bool = False) -> list[Row]:
+        """The rows of a depth for a subject that shows findings there, whose keys are `hidden`: see `cases.meeting.told`. In a
+        `sparing` plan where all rows are hidden one more is asked, where nothing is, if there is one."""
+        rows = self.variants(depth, sparing, eager)
         if self.costly or depth == "full":
             return rows
+        if sparing:
+            clear = (row for row in self.variants(depth) if not self.is_dear(row) and not hidden(row))
+            return rows + [*islice(clear, 1)] if rows and all(map(hidden, rows)) else rows
         strength = min(self.strength[DEPTHS.index(depth)], len(self.factors))
         return told(self.name, rows, hidden, {**self.factors, **self.usual}, self.senseless, strength)
 
@@ -107,10 +114,12 @@ def statement(words: str, factors: Mapping[str, tuple] | None = None, **options:
     return register
 
 
-def of_subject(depth: str, hidden: Callable[[Family, Row], Collection[str]]) -> list[Planned]:
+def of_subject(
+    depth: str, hidden: Callable[[Family, Row], Collection[str]], sparing: bool = False, eager: bool = False,
+) -> list[Planned]:
     """Every statement for a subject that shows findings: the keys of those that are `hidden` in a row."""
     return [planned(one, row) for one in sorted(REGISTRY.values(), key=lambda one: (one.family, one.name))
-            for row in one.told(depth, partial(hidden, one))]
+            for row in one.told(depth, partial(hidden, one), sparing, eager)]
 
 
 @lru_cache(maxsize=8)
