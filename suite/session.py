@@ -68,8 +68,8 @@ class Session:
 
     def plan(self, subject: Subject, sparing: bool) -> list[Planned]:
         """Every invariant's check of one subject, in a sparing plan or not."""
-        backend, kind = subject.specification.backend, subject.specification.kind
-        if (key := (backend, kind, sparing)) not in self._plans:
+        specification = subject.specification
+        if (key := (specification.backend, specification.kind, subject.device, sparing)) not in self._plans:
             settings = self.settings
             kernel = None if settings.kernel == "all" else settings.kernel
             self._plans[key] = plan(settings.depth, settings.seed, kernel, sparing, partial(self.hidden, subject))
