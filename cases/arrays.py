@@ -27,7 +27,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, field
-from functools import lru_cache
+from functools import cache, lru_cache
 from math import prod
 
 from cases.batches import BatchPlan
@@ -259,18 +259,21 @@ def told_cases(seed: int, hidden: Callable[[Case], Collection[str]]) -> tuple[Ca
     """The cases of `default` for a subject: pairs of values that, of an array's rows, only such hold as have something `hidden`
     are met in further rows, where nothing is, as far as they can. Of the hidden rows those are left that hold what nothing
     else holds, or a finding. Where more than half of an array is hidden, it is not meant for the subject, and stays as it is."""
+    made = {(case.array, str(case)): case for case in cases("default", seed)}  # what they have drawn is kept in them
+    behind = cache(hidden)
     found: dict[str, Case] = {}
     for array in (array for array in ARRAYS if DEPTHS.index(array.depth) <= DEPTHS.index("default")):
         rows = array.covering(STRENGTH["default"])
 
-        def behind(row: Row, of: str = array.name) -> Collection[str]:
-            return hidden(case_of(row, seed, of))
+        def case(row: Row, of: str = array.name) -> Case:
+            one = case_of(row, seed, of)
+            return made.setdefault((of, str(one)), one)
 
-        if array.factors and 0 < sum(1 for row in rows if behind(row)) <= len(rows) / 2:
-            rows = told(array.name, rows, behind, array.factors, array.senseless, STRENGTH["default"])
-        for row in rows:
-            case = case_of(row, seed, array.name)
-            found.setdefault(str(case), case)
+        if array.factors and 0 < sum(1 for row in rows if behind(case(row))) <= len(rows) / 2:
+            rows = told(array.name, rows, lambda row, case=case: behind(case(row)), array.factors, array.senseless,
+                        STRENGTH["default"])
+        for one in map(case, rows):
+            found.setdefault(str(one), one)
     return tuple(found.values())
 
 

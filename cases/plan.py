@@ -97,7 +97,7 @@ def nothing(invariant: Invariant, case: Case) -> Collection[str]:
     return ()
 
 
-def behind(hidden: Hidden, case: Case) -> Collection[str]:
+def hidden_from_all(hidden: Hidden, case: Case) -> Collection[str]:
     """The findings that are hidden on a case from what holds everywhere; one without a name where a subject has no such case."""
     found: set[str] = set()
     for one in INVARIANTS:
@@ -240,7 +240,7 @@ def plan(
     """
     sparing = sparing and depth == "default"
     among = tuple(case for case in cases(depth, seed) if not (sparing and case.array in NAMES))
-    own = told_cases(seed, partial(behind, hidden)) if depth == "default" and not sparing else among
+    own = told_cases(seed, partial(hidden_from_all, hidden)) if depth == "default" and not sparing else among
     own, among = (distinct(some, kernel) for some in (own, (*own, *among)))
     places = {str(case): number for number, case in enumerate(among)}
     if sparing:

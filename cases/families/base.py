@@ -126,8 +126,7 @@ def of_subject(
 def checks(depth: str = "default", sparing: bool = False, eager: bool = False) -> tuple[Planned, ...]:
     """Every statement in every variant of this depth. An identity is NAME::FAMILY-VALUES, stable between runs. A `sparing` plan
     makes fewer, for a framework that compiles, and not so few where it makes calls `eager`ly."""
-    return tuple(planned(one, row) for one in sorted(REGISTRY.values(), key=lambda one: (one.family, one.name))
-                 for row in one.variants(depth, sparing, eager))
+    return tuple(of_subject(depth, lambda one, row: (), sparing, eager))
 
 
 def features() -> set[str]:
