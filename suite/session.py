@@ -8,7 +8,7 @@ import secrets
 import subprocess
 import time
 from collections import deque
-from collections.abc import Collection, Container, Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import asdict, dataclass, field, replace
@@ -17,9 +17,7 @@ from pathlib import Path
 from threading import Thread
 from typing import Any
 
-from cases.families import Family, of_subject
-from cases.invariants import Case, Invariant
-from cases.plan import Planned, plan
+from cases.plan import Planned
 from cases.requests import uncoloured
 from cases.scenarios import claims, described
 from cases.space import catalogue
@@ -29,6 +27,7 @@ from suite.checks import Check, Exploring, asked_of, units
 from suite.exploration import Explored, Judged, explore
 from suite.lanes import Dealt, Lanes
 from suite.ledger import Known, Named, consult, told_first
+from suite.plans import Plans
 from suite.repros.known import written
 from suite.settings import Settings
 from suite.subjects.interpreter import Broken, Died, TimedOut
@@ -62,42 +61,19 @@ class Session:
         self.lanes = Lanes(self.judge)
         self.doubles: list[Subject] = []  # further interpreters of a subject, where there are cores for them
         self._ahead: dict[str, list[Subject]] = {}  # those of them that were started before it was known what they are for
-        self._plans: dict[tuple, list[Planned]] = {}
+        self.plans = Plans(self.settings, self.subjects, self.ledger)
         self._concerning: dict[tuple, Named] = {}
         self.began = time.time()
-
-    def plan(self, subject: Subject, sparing: bool) -> list[Planned]:
-        """Every invariant's check of one subject, in a sparing plan or not."""
-        specification = subject.specification
-        if (key := (specification.backend, specification.kind, subject.device, sparing)) not in self._plans:
-            settings = self.settings
-            kernel = None if settings.kernel == "all" else settings.kernel
-            self._plans[key] = plan(settings.depth, settings.seed, kernel, sparing, partial(self.hidden, subject))
-        return self._plans[key]
-
-    def hidden(self, subject: Subject, invariant: Invariant, case: Case) -> Collection[str] | None:
-        """The findings that a subject shows there, or the first one, where they are compared; None where one of them has no such
-        case."""
-        found: set[str] = set()
-        for one in (self.subjects[0], subject) if invariant.across else (subject,):
-            if one.specification.lacks(case.layer, case.plan.mask, case.execution):
-                return None
-            found |= self.findings(one, invariant.name, case.features)
-        return found
-
-    def findings(self, subject: Subject, name: str, features: Mapping[str, object]) -> set[str]:
-        """The findings, of whatever version, that a subject shows in checks of this name and these features."""
-        features = {**features, "device": subject.device}
-        return {known.key for known in self.ever(subject).speaking((name,)) if known.holds(features)}
 
     @cached_property
     def checks(self) -> list[Check]:
         """Every invariant's check, subject by subject; then those across two subjects, each against the first one."""
         if not self.settings.planned:
             return []
-        own = [Check(p, s) for s in self.subjects for p in self.plan(s, s.specification.sparing) if not p.across]
+        own = [Check(p, s) for s in self.subjects for p in self.plans.invariants(s, s.specification.sparing) if not p.across]
         first = self.subjects[0] if self.subjects else None
-        pairs = [Check(p, s, first) for s in self.subjects[1:] for p in self.plan(s, s.specification.sparing) if p.across]
+        pairs = [Check(p, s, first) for s in self.subjects[1:] for p in self.plans.invariants(s, s.specification.sparing)
+                 if p.across]
         return own + pairs
 
     @cached_property
@@ -118,16 +94,7 @@ class Session:
         """Every statement of every family, subject by subject."""
         if not self.settings.planned:
             return []
-        return [Check(p, s) for s in self.subjects for p in self.statements(s)]
-
-    def statements(self, subject: Subject) -> Sequence[Planned]:
-        """Every statement of every family as one subject is asked it."""
-        specification, depth = subject.specification, self.settings.depth
-
-        def hidden(one: Family, row: Mapping[str, object]) -> set[str]:
-            return self.findings(subject, one.name, {"family": one.family, **row})
-
-        return of_subject(depth, hidden, specification.sparing, specification.eager)
+        return [Check(p, s) for s in self.subjects for p in self.plans.statements(s)]
 
     @property
     def all_checks(self) -> tuple[Check, ...]:
@@ -208,13 +175,6 @@ class Session:
         if not timing.subject.broken:
             with suppress(Died, TimedOut, Broken):
                 timing.prepare(self.settings)
-
-    def ever(self, subject: Subject) -> Named:
-        """The ledger's entries for this subject in whatever version, so that each version of it is asked the same."""
-        backend = subject.specification.backend
-        if (backend,) not in self._concerning:
-            self._concerning[backend,] = Named(known for known in self.ledger if known.of(backend))
-        return self._concerning[backend,]
 
     def concerning(self, subject: Subject) -> Named:
         """The ledger's entries for this subject in its versions."""

@@ -97,5 +97,5 @@ def unasked(session: Session, subject: Subject, asked: Container[str]) -> list[C
     if not subject.specification.sparing:
         return []
     depth = session.settings.depth
-    whole = [Check(p, subject) for p in (*session.plan(subject, sparing=False), *families(depth), *claims(depth))]
+    whole = [Check(p, subject) for p in (*session.plans.invariants(subject, sparing=False), *families(depth), *claims(depth))]
     return [check for check in whole if str(check) not in asked]
