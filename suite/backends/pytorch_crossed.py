@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Mapping, Sequence
-from contextlib import ExitStack
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
 from typing import Any
 
 import numpy as np
@@ -28,6 +28,17 @@ RECORDS = {"all", "inputs", "some"}
 def dtype_of(row: Mapping[str, Any]) -> torch.dtype:
     """Of a module's weights."""
     return getattr(torch, "float32" if row["dtype"] == "autocast" else row["dtype"])
+
+
+@contextmanager
+def within(row: Mapping[str, Any]) -> Iterator[None]:
+    """In the precision and the mode of recording that a row says."""
+    with ExitStack() as stack:
+        if row["dtype"] == "autocast":
+            stack.enter_context(torch.autocast("cpu", torch.bfloat16))
+        if row["recorded"] not in RECORDS:
+            stack.enter_context(torch.inference_mode() if row["recorded"] == "inference" else torch.no_grad())
+        yield
 
 
 class Numbers:
@@ -120,11 +131,7 @@ class Asked:
             one.requires_grad_(number in self.trained(recorded))
         weights = weights if call == "called_with" else list(module.parameters())
         before = [one.detach().clone() for one in (x, *(given or ()))]
-        with ExitStack() as stack:
-            if row["dtype"] == "autocast":
-                stack.enter_context(torch.autocast("cpu", torch.bfloat16))
-            if recorded not in RECORDS:
-                stack.enter_context(torch.inference_mode() if recorded == "inference" else torch.no_grad())
+        with within(row):
             if call == "second":
                 module.train(not row["training"])
                 self.called(module, row, 0.5 * x.detach(), None)
@@ -154,7 +161,7 @@ class Asked:
         elif not first:
             x = x.transpose(0, 1)
         if packed:
-            x = pack_padded_sequence(x, torch.tensor(row["lengths"]), first, enforce_sorted=row["form"] in ("sorted", "equal"))
+            x = pack_padded_sequence(x, torch.tensor(row["lengths"]), first, enforce_sorted=row["form"] == "sorted")
         outputs, last = module(x, *states)
         outputs = pad_packed_sequence(outputs, first, total_length=self.steps)[0] if packed else outputs
         outputs = outputs[None] if bare else outputs if first else outputs.transpose(0, 1)

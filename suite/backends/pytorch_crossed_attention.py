@@ -6,7 +6,6 @@ import copy
 import math
 import warnings
 from collections.abc import Mapping
-from contextlib import ExitStack
 from typing import Any
 
 import torch
@@ -15,7 +14,7 @@ from torch import nn
 from cases.models import FunctionRequest
 from cases.requests import Observation
 from suite.backends import moment
-from suite.backends.pytorch_crossed import SCALE, Numbers
+from suite.backends.pytorch_crossed import RECORDS, SCALE, Numbers, dtype_of, within
 from suite.backends.pytorch_layers import to_numpy
 
 Tensor = torch.Tensor
@@ -28,7 +27,7 @@ class Attended:
 
     def __init__(self, row: Mapping[str, Any], numbers: Mapping[str, Any], place: int):
         self.row = row
-        self.dtype = getattr(torch, "float32" if row["dtype"] == "autocast" else row["dtype"])
+        self.dtype = dtype_of(row)
         take = Numbers(numbers["float64" if row["dtype"] == "float64" else "float32"], place)
         rows, queries, keys = row["sizes"]
         rows, wide = 1 if row["form"] == "bare" else rows, WIDTH * row["heads"]
@@ -41,7 +40,7 @@ class Attended:
         self.given = [take(rows, queries, wide)]
         self.given += [take(rows, keys, size) for size in others[: {"self": 0, "memory": 1, "apart": 2}[row["who"]]]]
         self.slopes, self.scores = take(rows, queries, wide), take(rows * row["heads"] * queries * (keys + 2))
-        self.rows, self.records = rows, row["recorded"] in ("all", "inputs")
+        self.rows, self.records = rows, row["recorded"] in RECORDS
         self.padding = torch.tensor(row["masked"]["padding"])[:rows]
         self.mask = torch.tensor(row["masked"]["heads" if row["mask"].endswith("heads") else "all"])
         if row["mask"] == "hinted":
@@ -105,11 +104,7 @@ class Attended:
         module.load_state_dict(weights)
         module = (copy.deepcopy(module) if row["call"] == "copied" else module).requires_grad_(row["recorded"] == "all")
         before = [one.detach().clone() for one in given]
-        with ExitStack() as stack:
-            if row["dtype"] == "autocast":
-                stack.enter_context(torch.autocast("cpu", torch.bfloat16))
-            if not self.records:
-                stack.enter_context(torch.inference_mode() if row["recorded"] == "inference" else torch.no_grad())
+        with within(row):
             if row["call"] == "second":
                 module.train(not row["training"])
                 self.called(module, [0.5 * one.detach() for one in given])
