@@ -87,6 +87,8 @@ def pytest_configure(config: pytest.Config) -> None:
         if not hasattr(config, "workerinput") and not config.option.collectonly:
             config.stash[RUN] = Run(config.stash[SESSION], config, place)
             config.pluginmanager.register(config.stash[RUN], "rnn-conformance-run")
+            if config.stash[RUN].distributed:  # which collects, and starts, nothing itself
+                gc.enable()
             chosen = bool(config.option.keyword) or any("::" in str(arg) for arg in config.args)
             if not (settings.inline or config.stash[RUN].distributed or (chosen and not settings.subjects)):
                 config.stash[SESSION].start_ahead(everything=not chosen)
