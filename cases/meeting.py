@@ -7,6 +7,8 @@ from functools import lru_cache
 from itertools import combinations
 from typing import Any
 
+import numpy as np
+
 from cases.covering import Row, Senseless, together
 from cases.layers import generator
 
@@ -57,7 +59,7 @@ def told(
         return list(rows)
     clear = [row for row in rows if row not in behind]
     left = standing(behind, strength) - standing(clear, strength)
-    others = [row for row in near(behind, factors, senseless) if left & standing([row], strength) and not hidden(row)]
+    others = [row for row in near(behind, factors, senseless, left) if not hidden(row)]
     further = meeting(whose, others, lambda row: standing([row], strength) & left)
     met = standing([*clear, *further], strength)
     strength = strength if met else 1
@@ -65,12 +67,33 @@ def told(
     return [row for row in rows if row in clear or row in kept] + further
 
 
-def near(rows: Iterable[Row], factors: Mapping[str, tuple], senseless: Sequence[Senseless]) -> Iterator[Row]:
-    """Rows that have one or two other values than one of these, and mean something."""
-    values = [(name, value) for name, some in factors.items() for value in some]
-    changes = [dict(some) for number in (1, 2) for some in combinations(values, number)]
-    checks, seen = [together(*one) for one in senseless], set()
-    for changed in ({**row, **change} for row in rows for change in changes):
-        if (key := tuple(map(named, changed, changed.values()))) not in seen and not any(check(changed) for check in checks):
-            yield changed
-        seen.add(key)
+def near(
+    rows: Sequence[Row], factors: Mapping[str, tuple], senseless: Sequence[Senseless], items: Collection[tuple],
+) -> Iterator[Row]:
+    """Rows that have one or two other values than one of these, hold one of the items and mean something."""
+    names = list(rows[0])
+    if not items or not names:
+        return
+    values = {name: [*factors.get(name, ()), *(row[name] for row in rows)] for name in names}  # a row may have one of its own
+    places: dict[tuple[str, str], int] = {}
+    for name, some in values.items():
+        for place, value in enumerate(some):
+            places.setdefault(named(name, value), place)
+
+    table = np.array([[places[named(name, row[name])] for name in names] for row in rows])
+    single = [(column, places[named(name, value)]) for column, name in enumerate(names) for value in factors.get(name, ())]
+    pairs = np.array([(one, one) for one in single] + list(combinations(single, 2)))
+    changed = np.repeat(table, len(pairs), axis=0)
+    for one in (0, 1):
+        columns, new = np.tile(pairs[:, one], (len(table), 1)).T
+        changed[np.arange(len(changed)), columns] = new
+    changed = changed[np.sort(np.unique(changed, axis=0, return_index=True)[1])]
+    holding = np.zeros(len(changed), bool)
+    for item in items:
+        wanted = [(names.index(one[0]), places[one]) for one in item]
+        holding |= np.all([changed[:, column] == place for column, place in wanted], axis=0)
+    checks = [together(*one) for one in senseless]
+    for one in changed[holding]:
+        row = {name: values[name][place] for name, place in zip(names, one, strict=True)}
+        if not any(check(row) for check in checks):
+            yield row

@@ -34,6 +34,7 @@ class Family:
     strength    of the covering array at smoke, default and full: 1 each value, 2 each pair
     depth       from which on it is checked at all
     dear        name -> values that a framework that compiles every new model is not asked below `full`
+    instead     name -> values that no other framework is asked below `full`, which stand there for those
     sparing     how many of the other variants, the first ones, it is asked there; None: all
     eager       how many more of them where training and prediction alone are compiled, and calls are not
     dense       the strength of the array there at default, where a call costs less there than on other frameworks
@@ -54,6 +55,7 @@ class Family:
     sparing: int | None = None
     eager: int = 0
     dear: Mapping[str, tuple] = field(default_factory=dict)
+    instead: Mapping[str, tuple] = field(default_factory=dict)
     dense: int | None = None
     met: tuple[Row, ...] = ()
     costly: bool = False
@@ -75,11 +77,13 @@ class Family:
         rows = covering(f"statement {self.name}", factors, strength, self.senseless)
         if depth == "default":
             rows = [*rows, *(row for row in self.met if row not in rows)]
-        return [row for row in rows if not self.is_dear(row)][:most] if spared else rows
+        if spared:
+            return [row for row in rows if not self.is_dear(row)][:most]
+        return rows if depth == "full" else [row for row in rows if not has(row, self.instead)]
 
     def is_dear(self, row: Row) -> bool:
         """Whether a framework that compiles is not asked a row below `full`."""
-        return any(row[name] in values for name, values in self.dear.items())
+        return has(row, self.dear)
 
     def told(self, depth: str, hidden: Callable[[Row], Collection[str]], sparing: bool = False, eager: bool = False) -> list[Row]:
         """The rows of a depth for a subject that shows findings there, whose keys are `hidden`: see `cases.meeting.told`. In a
@@ -92,6 +96,11 @@ class Family:
             return rows + [*islice(clear, 1)] if rows and all(map(hidden, rows)) else rows
         strength = min(self.strength[DEPTHS.index(depth)], len(self.factors))
         return told(self.name, rows, hidden, {**self.factors, **self.usual}, self.senseless, strength)
+
+
+def has(row: Row, values: Mapping[str, tuple]) -> bool:
+    """Whether some factor has one of the values that are given of it."""
+    return any(row[name] in some for name, some in values.items())
 
 
 REGISTRY: dict[str, Family] = {}

@@ -74,6 +74,14 @@ class Case:
     seed: int = 0
     array: str = ""
 
+    def __hash__(self) -> int:
+        return self._hash
+
+    @cached_property
+    def _hash(self) -> int:
+        """Made once: a plan looks cases up a hundred thousand times."""
+        return hash((self.layer, self.plan, self.execution, self.seed, self.array))
+
     @cached_property
     def batch(self) -> Batch:
         return self.plan.draw(self.layer, self.seed)

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
 from cases.layouts import from_keras, to_keras
 from cases.models import FunctionRequest
-from cases.requests import Observation, Request, Reset, Unsupported
+from cases.requests import Observation, Request, Reset
 from suite.backends import keras_layers as stacks
 from suite.backends import moment
 from suite.backends.keras_again import configured
@@ -17,14 +17,17 @@ from suite.backends.keras_engines import Call
 from suite.backends.keras_nests import leaves
 
 SEED = 7
+TRACED = 5
+"""On TensorFlow a model around one row in so many is traced, which takes ten times as long as a step; on JAX none is, and nothing
+compiled as a whole."""
 
 
 class Crossed:
     """One layer as what `keras_layers.forward` and the engines call a stack: with a layer in front that masks, or none, inside a
-    `TimeDistributed` one, or not."""
+    `TimeDistributed` one, or not; `eager`: whether a model around it is not traced."""
 
-    def __init__(self, keras: Any, request: Request, row: Mapping[str, Any], made: Any, source: Any):
-        self.keras, self.request, self.row, self.made, self.source = keras, request, row, made, source
+    def __init__(self, keras: Any, request: Request, row: Mapping[str, Any], made: Any, source: Any, eager: bool):
+        self.keras, self.request, self.row, self.made, self.source, self.eager = keras, request, row, made, source, eager
         self.layer = request.layer
         self.layers = [self._listed if row["loop"] == "cells" else made]
         made.trainable = True
@@ -61,8 +64,15 @@ class Crossed:
         return array if self.row["inside"] == "nothing" else array.reshape(-1, *array.shape[2:])
 
 
-def told(keras: Any, row: Mapping[str, Any], factor: float, rate: float) -> dict[str, Any]:
+RATES = {"kernel": "dropout", "recurrent_kernel": "recurrent_dropout"}
+"""Kernel -> the rate at which what it multiplies is dropped."""
+
+
+def told(keras: Any, row: Mapping[str, Any], options: Mapping[str, Any], dropped: Sequence[str]) -> dict[str, Any]:
     """Further options of a cell, or of a layer."""
+    factor, rate = options["factor"], options["rate"]
+    if dropped:
+        return {**{RATES[kernel]: options["all"] for kernel in dropped}, "seed": SEED}
     names = ("kernel", "recurrent", "bias")
     if row["told"] == "penalties":
         return {**{f"{name}_regularizer": keras.regularizers.L2(factor) for name in names},
@@ -141,7 +151,7 @@ def remade(one: Crossed) -> Crossed:
     """The layer, or one that is made of its configuration, with its weights."""
     if one.row["made"] == "new":
         return one
-    return Crossed(one.keras, one.request, one.row, configured(one.made, shape_of(one.request, one.row)), one.source)
+    return Crossed(one.keras, one.request, one.row, configured(one.made, shape_of(one.request, one.row)), one.source, one.eager)
 
 
 def arguments(one: Crossed, cotangents: bool = False) -> list[np.ndarray]:
@@ -178,19 +188,21 @@ def results(backend: Any, one: Crossed, found: Any) -> dict[str, np.ndarray]:
             for name, tensor in zip(layer.result_names, found, strict=True)}
 
 
-def crossed(backend: Any, request: Request, row: Mapping[str, Any], factor: float, rate: float) -> tuple[dict, dict]:
-    """The arrays and facts of one crossing."""
+def crossed(
+    backend: Any, request: Request, row: Mapping[str, Any], more: Mapping[str, Any], eager: bool = False,
+) -> tuple[dict, dict]:
+    """The arrays and facts of one crossing. `more`: further options of the cell, or of the layer."""
     keras = backend.keras
     with moment("build"):
         source = stacks.source_of(keras, request.layer, request.execution.mask_from)
-        one = Crossed(keras, request, row, made_new(keras, request, row, told(keras, row, factor, rate)), source)
+        one = Crossed(keras, request, row, made_new(keras, request, row, more), source, eager)
         for again in (False, True):
             one = remade(one) if again else one
             if row["frozen"]:  # a copy of what is frozen need not be: a finding of its own
                 one.made.trainable = False
             one.assign()
     with moment("run"):
-        arrays, facts = {"call": called, "predict": predicted, "train": trained}[row["way"]](backend, one)
+        arrays, facts = WAYS[row["way"]](backend, one)
     return arrays, {"padding": backend.padding(request.layer), **facts}
 
 
@@ -202,11 +214,32 @@ def called(backend: Any, one: Crossed) -> tuple[dict, dict]:
     answer = engine.call(one, call)
     arrays = results(backend, one, (*answer.outputs, *answer.states))
     arrays |= {} if answer.mask is None or one.row["inside"] != "nothing" else {"mask": engine.numpy(answer.mask)}
-    if one.row["told"] in ("penalties", "activity"):
-        arrays["penalty"] = np.array(sum(float(engine.numpy(loss)) for loss in one.made.losses))
+    arrays |= penalty(engine, one, one.made.losses)
     if answer.gradients is not None:
         arrays |= {"loss": engine.numpy(answer.loss), **gradients(backend, one, answer.gradients)}
     return arrays, {"dtype": one.keras.backend.standardize_dtype(answer.outputs[0].dtype)}
+
+
+def penalty(engine: Any, one: Crossed, losses: Sequence[Any]) -> dict[str, np.ndarray]:
+    """The sum of a layer's losses, where it was told of some."""
+    if one.row["told"] not in ("penalties", "activity"):
+        return {}
+    return {"penalty": np.array(sum(float(engine.numpy(loss)) for loss in losses))}
+
+
+def stateless(backend: Any, one: Crossed) -> tuple[dict, dict]:
+    """What a call gives that is given the layer's variables, and gives back what became of them; none of its own changes."""
+    call, made = call_of(backend, one), one.made
+    weights, others = ([v.value for v in of] for of in (made.trainable_variables, made.non_trainable_variables))
+    before = [stacks.kept(one) for one in others]
+    told = {"training": True} if call.training else {}
+    told |= {"mask": call.mask} if call.mask is not None else {}
+    told |= {"initial_state": call.states[0]} if call.states else {}
+    answer, _, losses = made.stateless_call(weights, others, call.inputs, return_losses=True, **told)
+    for variable, array in zip(made.non_trainable_variables, before, strict=True):
+        if not np.array_equal(stacks.kept(variable.value), array):
+            raise ValueError(f"a call that was given the variables changed {variable.path}")
+    return {**results(backend, one, leaves([answer])), **penalty(backend.engine, one, losses)}, {}
 
 
 def gradients(backend: Any, one: Crossed, found: tuple) -> dict[str, np.ndarray]:
@@ -226,6 +259,7 @@ def gradients(backend: Any, one: Crossed, found: tuple) -> dict[str, np.ndarray]
 def predicted(backend: Any, one: Crossed) -> tuple[dict, dict]:
     """What a model around it predicts."""
     model, given = model_of(one), arguments(one)
+    model.run_eagerly = one.eager
     for each in (*one.request.before, one.request.batch):
         if isinstance(each, Reset):
             one.made.reset_state()
@@ -239,19 +273,36 @@ def predicted(backend: Any, one: Crossed) -> tuple[dict, dict]:
 def trained(backend: Any, one: Crossed) -> tuple[dict, dict]:
     """Its weights after a step of training."""
     model = model_of(one, trained=True)
-    model.compile(one.keras.optimizers.SGD(1.0), auto_scale_loss=False)
+    model.compile(one.keras.optimizers.SGD(1.0), auto_scale_loss=False, run_eagerly=one.eager)
     model.train_on_batch(arguments(one, cotangents=True))
     return {f"trained/{name}": array for name, array in one.weights().items()}, {}
 
 
-def run_crossed_conditions(backend: Any, request: FunctionRequest) -> Observation | Unsupported:
+def tested(backend: Any, one: Crossed) -> tuple[dict, dict]:
+    """The loss of a model around it, not in training."""
+    model, given = model_of(one, trained=True), arguments(one, cotangents=True)
+    model.compile(one.keras.optimizers.SGD(1.0), auto_scale_loss=False, run_eagerly=one.eager)
+    for each in (*one.request.before, one.request.batch):
+        if isinstance(each, Reset):
+            one.made.reset_state()
+            continue
+        loss = model.test_on_batch(given)
+    return {"tested": np.array(np.ravel(loss)[0])}, {}
+
+
+WAYS = {"call": called, "predict": predicted, "train": trained, "test": tested, "stateless": stateless}
+"""Of being asked -> what makes arrays and facts."""
+
+
+def run_crossed_conditions(backend: Any, request: FunctionRequest) -> Observation:
     """Answer the request of `cases.families.crossed_conditions`."""
-    if backend.engine.name == "jax":
-        return Unsupported("JAX compiles a program a row here, and the losses of a layer stay in it")
     options = dict(request.arguments)
     arrays: dict[str, np.ndarray] = {}
     facts: dict[str, Any] = {}
-    for place, (one, row) in enumerate(options["each"]):
-        seen, facts[str(place)] = crossed(backend, one, dict(row), options["factor"], options["rate"])
+    for place, (one, dropped, row) in enumerate(options["each"]):
+        row = dict(row)
+        eager = backend.engine.name == "jax" or backend.engine.name == "tensorflow" and place % TRACED > 0
+        with backend.engine.step_by_step():
+            seen, facts[str(place)] = crossed(backend, one, row, told(backend.keras, row, options, dropped), eager)
         arrays |= {f"{place}/{name}": array for name, array in seen.items()}
     return Observation(arrays, facts=facts)

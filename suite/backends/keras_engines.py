@@ -116,6 +116,10 @@ class Engine:
         """Inside: the names of the programs that XLA compiles, one by one; None where the engine does not tell."""
         yield None
 
+    def step_by_step(self) -> contextlib.AbstractContextManager:
+        """A context in which what the engine would compile as a whole runs operation by operation, where it can be told so."""
+        return contextlib.nullcontext()
+
     def wait(self, answer: Answer) -> None:
         """Return when the device has finished."""
 
@@ -278,6 +282,10 @@ class Jax(Engine):
         from jax.experimental import enable_x64
 
         return enable_x64(True)
+
+    def step_by_step(self) -> contextlib.AbstractContextManager:
+        """Loops and functions run as Python, and each operation is compiled once for its shapes."""
+        return self.jax.disable_jit()
 
     def has_gpu(self) -> bool:
         """Whether a GPU is visible here."""

@@ -51,16 +51,23 @@ def run_crossed_packing(backend: Any, request: FunctionRequest) -> Observation:
 def run_crossed_conditions(backend: Any, request: FunctionRequest) -> Observation:
     """Layers are made, told and asked in one way, in float32."""
     options, arrays, facts = dict(request.arguments), {}, {}
-    for place, (one, row) in enumerate(options["each"]):
+    for place, (one, dropped, row) in enumerate(options["each"]):
         row, layer = dict(row), one.layer.but(dtype="float32")
-        seen = backend.run(one.but(layer=layer))
-        named, facts[str(place)] = dict(seen.arrays), {"padding": backend.padding(layer)}
+        gone = {name for name in one.weights if name.rsplit("/", 1)[-1] in dropped}
+        weights = {name: np.zeros_like(weight) if name in gone else weight for name, weight in one.weights.items()}
+        seen = backend.run(one.but(layer=layer, weights=weights))
+        named = {name: np.zeros_like(array) if name.removeprefix("gradients/weights/") in gone else array
+                 for name, array in seen.arrays.items()}
+        facts[str(place)] = {"padding": backend.padding(layer)}
         kept, penalized = from_keras(layer, to_keras(layer, one.weights)), row["told"] == "penalties"
         if penalized:
             named["penalty"] = options["factor"] * sum(np.sum(weight**2) for weight in kept.values())
         if row["told"] == "activity":
             given = [array for name, array in named.items() if name.startswith(("outputs", "states"))]
             named["penalty"] = options["factor"] * sum(np.sum(array**2) for array in given) / one.batch.size
+        if row["way"] == "test":
+            counted = [named[name] * one.batch.cotangents[name] for name in layer.result_names]
+            named = {"tested": named.get("penalty", 0.0) + sum(map(np.sum, counted))}
         if row["way"] == "train":
             moved = {name: weight - named[f"gradients/weights/{name}"] - penalized * 2 * options["factor"] * weight
                      for name, weight in kept.items()}
