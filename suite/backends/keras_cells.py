@@ -205,6 +205,19 @@ def run_chain(backend: Any, request: FunctionRequest) -> Observation | Unsupport
     return Observation(arrays, " + ".join(words), facts={"padding": "zero" if zero else "hold"})
 
 
+def run_crossed_chains(backend: Any, request: FunctionRequest) -> Observation | Unsupported:
+    """Answer the request of `cases.families.crossed_chains`."""
+    if backend.engine.name == "jax":
+        return Unsupported("a loop over states of several sizes that is given a mask raises, which is asked by itself")
+    arrays: dict[str, np.ndarray] = {}
+    facts: dict[str, Any] = {}
+    for place, one in enumerate(dict(request.arguments)["each"]):
+        seen = run_chain(backend, one)
+        arrays |= {f"{place}/{name}": array for name, array in seen.arrays.items()}
+        facts[str(place)] = seen.facts
+    return Observation(arrays, facts=facts)
+
+
 def _array(engine: Any, gradient: Any, shape: tuple[int, ...]) -> np.ndarray:
     return np.zeros(tuple(shape), "float32") if gradient is None else engine.numpy(gradient)
 

@@ -8,7 +8,7 @@ from suite.backends.keras_alone import run_alone
 from suite.backends.keras_attention import run_attending, run_attending_long
 from suite.backends.keras_callbacks import run_interrupted, run_kept_word, run_watching
 from suite.backends.keras_card import run_without_card
-from suite.backends.keras_cells import run_cell_states, run_chain, run_first_states, run_form
+from suite.backends.keras_cells import run_cell_states, run_chain, run_crossed_chains, run_first_states, run_form
 from suite.backends.keras_changed import run_changed_model, run_names_of_no_input, run_stateless_call, run_stateless_metric
 from suite.backends.keras_confusion import run_confusion
 from suite.backends.keras_containers import run_contained
@@ -252,7 +252,7 @@ PROBES: Mapping[str, Callable] = {
     "names_of_no_input": run_names_of_no_input, "drawn_by_name": run_drawn_by_name,
     "states_of_other_dtypes": run_states_of_other_dtypes, "converted_variable": run_converted_variable,
     "half_moments": run_half_moments, "half_ctc": run_half_ctc, "open_lengths": run_open_lengths,
-    "default_precision": run_default_precision, "crossed_conditions": run_crossed_conditions,
-    "side_by_side": run_side_by_side,
+    "default_precision": run_default_precision, "crossed_conditions": run_crossed_conditions, "side_by_side": run_side_by_side,
+    "crossed_chains": run_crossed_chains,
 }
 """Name of a function request -> what answers it: function(backend, request)."""

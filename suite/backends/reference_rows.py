@@ -48,6 +48,15 @@ def run_crossed_packing(backend: Any, request: FunctionRequest) -> Observation:
                        facts={"odd": ()})
 
 
+def run_crossed_chains(backend: Any, request: FunctionRequest) -> Observation:
+    """A chain has one way to be made."""
+    arrays: dict[str, np.ndarray] = {}
+    each = dict(request.arguments)["each"]
+    for place, one in enumerate(each):
+        arrays |= {f"{place}/{name}": array for name, array in run_chain(backend, one).arrays.items()}
+    return Observation(arrays, facts={str(place): {"padding": "hold"} for place in range(len(each))})
+
+
 def run_crossed_conditions(backend: Any, request: FunctionRequest) -> Observation:
     """Layers are made, told and asked in one way, in float32."""
     options, arrays, facts = dict(request.arguments), {}, {}
