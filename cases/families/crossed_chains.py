@@ -3,17 +3,19 @@ what they are given and asked for, how the loop runs, how it was made. Whatever 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
+from cases.apart import answer_at, raised
 from cases.chains import chain_request
 from cases.covering import Row, at_once
 from cases.families.base import statement
 from cases.families.cells import against, made
 from cases.models import FunctionRequest
-from cases.requests import Deviation, Observation, Reset
+from cases.requests import Deviation, Observation, Refusal, Reset
+from cases.smallest import smallest
 from cases.tolerance import expect_chain
 
 PARTS = 2
@@ -26,11 +28,11 @@ FLAT = ("started", "one_gru", "uneven")
 LISTED = ("one_lstm", "uneven_listed")
 """Those of one cell with several states, around which there is another loop over cells."""
 FACTORS = {
-    "chain": ("three", "uneven_between", "started", "gru_lstm", "one_lstm", "one_gru", "lstm_uneven", "uneven", "uneven_listed",
+    "chain": ("gru_lstm", "three", "uneven_between", "started", "one_lstm", "one_gru", "lstm_uneven", "uneven", "uneven_listed",
               "alike"),
-    "mask": ("right", "none", "gaps", "left", "empty_row"), "size": tuple(SIZES), "start": ("zeros", "given", "carried", "reset"),
+    "mask": ("none", "right", "gaps", "left", "empty_row"), "size": tuple(SIZES), "start": ("zeros", "given", "carried", "reset"),
     "direction": ("forward", "bidirectional", "backward"), "origin": ("built", "from_config"),
-    "return_sequences": (True, False), "unroll": (False, True), "zero": (False, True), "gradients": (True, False),
+    "return_sequences": (True, False), "unroll": (False, True), "zero": (False, True), "gradients": (False, True),
 }
 """start: of states; `carried` over from a call before, or forgotten after it · zero: outputs at masked steps · gradients: taken,
 in training."""
@@ -88,22 +90,31 @@ def crossings(part: int) -> Iterator[Crossing]:
            {"part": tuple(range(PARTS))}, strength=(1, 1, 1), sparing=1,
            source="Keras: RNN(cell), StackedRNNCells, Bidirectional")
 def crossed_chains_match_reference(ask, part) -> list[Deviation]:
-    """Arrays: `PLACE/NAME`, named as those of `cases.chains.chain_request`."""
-    every = list(crossings(part))
+    """Where something is wrong the first row that shows it is made as plain as it can be, and asked by itself. Arrays:
+    `PLACE/NAME`, named as those of `cases.chains.chain_request`."""
+    found = wrong(ask, list(crossings(part)))
+    if not found:
+        return []
+    least = crossing(smallest(found[0][0].row, FACTORS, SENSELESS, lambda row: bool(wrong(ask, [crossing(row)]))))
+    ask.answer(least.asked)
+    return [Deviation(d.where, f"{one}: {d.message}", d.deviation, d.allowed) for one, d in (*wrong(ask, [least]), *found)]
+
+
+def wrong(ask, every: Sequence[Crossing]) -> list[tuple[Crossing, Deviation]]:
+    """What is wrong with the answers to some crossings, asked at once."""
     seen = ask(FunctionRequest("crossed_chains", (("each", tuple(one.asked for one in every)),)))
-    return [Deviation(d.where, f"{one}: {d.message}", d.deviation, d.allowed)
-            for place, one in enumerate(every) for d in told(one, place, seen)]
+    return [(one, d) for place, one in enumerate(every) for d in told(one, place, seen)]
 
 
 def told(one: Crossing, place: int, seen: Observation) -> list[Deviation]:
     """What is wrong with the answer to one crossing."""
-    start = f"{place}/"
-    arrays = {name.removeprefix(start): array for name, array in seen.arrays.items() if name.startswith(start)}
-    mine = Observation(arrays, facts=seen.facts.get(str(place), {}))
+    mine = answer_at(seen, place)
+    if isinstance(mine, Refusal):
+        return [raised(mine)]
     found = against(mine, one.asked, "outputs", "states", "loss", "gradients")
     row, carries = one.row, mine.facts.get("carries_masks", True)
     if carries and row["mask"] != "none" and row["return_sequences"] and row["direction"] != "backward":  # whose is a finding
         valid = expect_chain(one.asked)["mask"].value.astype(bool)
-        if "mask" not in arrays or not np.array_equal(arrays["mask"], valid):
-            found.append(Deviation("mask", f"mask: found {arrays.get('mask')}, expected {valid.tolist()}"))
+        if "mask" not in mine.arrays or not np.array_equal(mine["mask"], valid):
+            found.append(Deviation("mask", f"mask: found {mine.arrays.get('mask')}, expected {valid.tolist()}"))
     return found

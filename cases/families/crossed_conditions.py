@@ -3,12 +3,13 @@ what it is given, in which precision, what is asked of it and in which way. What
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from itertools import cycle, islice
 
 import numpy as np
 
+from cases.apart import answer_at, raised
 from cases.batches import BatchPlan
 from cases.convolutions import Convolution
 from cases.covering import Row, at_once
@@ -18,7 +19,8 @@ from cases.invariants.base import handed_on, mergeable
 from cases.layers import Layer, draw_weights
 from cases.layouts import from_keras, to_keras
 from cases.models import FunctionRequest
-from cases.requests import Deviation, Execution, Observation, Request, Reset
+from cases.requests import Deviation, Execution, Observation, Refusal, Request, Reset
+from cases.smallest import smallest
 from cases.tolerance import Expected, compare, expect, unit_roundoff
 
 CELLS = ("lstm", "gru", "simple_rnn", "conv_lstm")
@@ -109,27 +111,25 @@ SENSELESS = tuple((names, holds) for names, holds in (
 
 @dataclass(frozen=True)
 class Crossing:
-    """A layer, its batch and what is asked of it; the row that says the rest, and in front of which kernels everything is
-    `dropped`."""
+    """A layer, its batch and what is asked of it; and the row that says the rest."""
 
-    one: Request
+    asked: Request
     row: Row
-    dropped: tuple[str, ...] = ()
 
     def __str__(self) -> str:
         words = [name if value is True else str(value) for name, value in self.row.items()
                  if name in ("loop", "way", "made", "told", "inside", "source", "start", "training", "frozen") and value
-                 and value not in ("nothing", "new", "argument", "zeros", "layer")]
-        return f"{self.one.layer}-{self.row['mask']}: {', '.join(words)}"
+                 and value not in ("nothing", "new", "argument", "zeros", "layer", "call")]
+        return ", ".join([f"{self.asked.layer}-{self.row['mask']}", *words])
 
     def is_dropped(self, name: str) -> bool:
         """Whether everything in front of the weight of this name is."""
-        return name.rsplit("/", 1)[-1] in self.dropped
+        return name.rsplit("/", 1)[-1] in self.row["dropped"]
 
     def due(self, padding: str) -> dict[str, Expected]:
         """What the equations say, by name: in front of a kernel of zeros all is as if it were dropped, but for its gradient."""
-        weights = {name: np.zeros_like(w) if self.is_dropped(name) else w for name, w in self.one.weights.items()}
-        found = expect(self.one.but(weights=weights), padding)
+        weights = {name: np.zeros_like(w) if self.is_dropped(name) else w for name, w in self.asked.weights.items()}
+        found = expect(self.asked.but(weights=weights), padding)
         nothing = {name: Expected(np.zeros_like(e.value), np.zeros_like(e.value)) for name, e in found.items()
                    if name.startswith("gradients/weights") and self.is_dropped(name)}
         return {**found, **nothing}
@@ -139,31 +139,36 @@ ARRAYS = {cell: at_once(f"crossed conditions of {cell}", {"cell": (cell,), **FAC
 """Makes the rows of a cell: every two values of different factors that may meet, meet in one."""
 
 
-def crossing(number: int, row: Row) -> Crossing:
-    """The row as a layer and its batch."""
-    def of(name: str) -> Any:
-        return OTHERS[name][number % len(OTHERS[name])] if row[name] == "other" else row[name]
+def concrete(cell: str) -> list[Row]:
+    """The rows of a cell, others taking their turns; with what is convolved, and in front of which kernels everything is
+    dropped."""
+    first = 3 * CELLS.index(cell)  # so that each of many stands in the rows of some cell
+    turns = {name: islice(cycle(some), first, None) for name, some in OTHERS.items()}
+    return [{**{name: next(turns[name]) if value == "other" else value for name, value in row.items()},
+             "film": number % len(FILMS), "dropped": next(turns["told"]) if row["told"] == "dropped" else ()}
+            for number, row in enumerate(ARRAYS[cell]())]
 
-    batch, time, features, units = SIZES[of("size")]
+
+def crossing(row: Row) -> Crossing:
+    """The row as a layer and its batch."""
+    batch, time, features, units = SIZES[row["size"]]
     joined = row["direction"] == "bidirectional" and row["merge"] == "concat"  # of channels in front the last axis is another
-    film = FILMS[0 if joined else number % len(FILMS)] if row["cell"] == "conv_lstm" else None
+    film = FILMS[0 if joined else row["film"]] if row["cell"] == "conv_lstm" else None
     if film is not None:
         features, units = 2 * int(np.prod(film.space)), 3 * int(np.prod(film.places))
     other, carried = row["variant"], row["start"] in STATEFUL
     layer = Layer(
-        row["cell"], features, units, 2 if row["loop"] == "cells" else 1, row["direction"], of("merge"), row["return_sequences"],
-        row["return_state"], carried, of("activation"), of("gates"), row["bias"],
+        row["cell"], features, units, 2 if row["loop"] == "cells" else 1, row["direction"], row["merge"], row["return_sequences"],
+        row["return_state"], carried, row["activation"], row["gates"], row["bias"],
         reset_after=not (other and row["cell"] == "gru"), implementation=1 if other and film is None else 2,
         padding_output="zero" if row["zero"] else "default", dtype=row["dtype"], convolution=film,
     )
-    drawn = BatchPlan(batch, time, of("mask"), row["start"] == "given").draw(layer)
+    drawn = BatchPlan(batch, time, row["mask"], row["start"] == "given").draw(layer)
     execution = Execution("fused" if row["loop"] in ("layer", "cells") else row["loop"],
                           mode="training" if row["training"] else "inference", mask_from=row["source"])
     wants = ("outputs", "states", "mask", *(("gradients",) if row["way"] in ("call", "train") and not carried else ()))
     before = {"carried": (drawn,), "reset": (drawn, Reset())}.get(row["start"], ())
-    kinds = OTHERS["told"]
-    return Crossing(Request(layer, draw_weights(layer), drawn, before, wants, execution), row,
-                    kinds[number % len(kinds)] if row["told"] == "dropped" else ())
+    return Crossing(Request(layer, draw_weights(layer), drawn, before, wants, execution), row)
 
 
 def lost(row: Row) -> bool:
@@ -175,10 +180,10 @@ def lost(row: Row) -> bool:
 
 def crossings(cell: str, part: str) -> Iterator[Crossing]:
     """Those of one check."""
-    every = enumerate(ARRAYS[cell]())
+    every = concrete(cell)
     if part == "alike":
-        return (crossing(number, {**row, "size": "distinct"}) for number, row in every if number % 3 == 0 and not lost(row))
-    return (crossing(number, row) for number, row in every if number % 2 == PARTS.index(part))
+        return (crossing({**row, "size": "distinct"}) for row in every[::3] if not lost(row))
+    return map(crossing, every[PARTS.index(part)::2])
 
 
 @statement("Whatever meets of how a layer is made, what it is told and given, its precision and the way in which it is asked: it "
@@ -187,22 +192,47 @@ def crossings(cell: str, part: str) -> Iterator[Crossing]:
            instead={"part": PARTS[2:]},
            source="Keras: LSTM, GRU, SimpleRNN, ConvLSTM1D, ConvLSTM2D, RNN, Bidirectional, TimeDistributed")
 def crossed_conditions_are_right(ask, cell, part) -> list[Deviation]:
-    """Arrays: `PLACE/NAME`, named as those of a request; `PLACE/penalty`, the layer's losses; `PLACE/trained/NAME`, its weights
-    after a step of gradient descent at a rate of one; `PLACE/tested`, the loss of a model around it."""
+    """Where something is wrong the first row that shows it is made as plain as it can be, and if a call shows it, that too is
+    asked by itself. Arrays: `PLACE/NAME`, named as those of a request; `PLACE/penalty`, the layer's losses;
+    `PLACE/trained/NAME`, its weights after a step of gradient descent at a rate of one; `PLACE/tested`, the loss of a model
+    around it."""
     every = list(crossings(cell, part))
-    each = tuple((one.one, one.dropped, tuple(one.row.items())) for one in every)
+    found = wrong(ask, every)
+    if not found:
+        return []
+    row = smallest(found[0][0].row, FACTORS, SENSELESS, lambda row: bool(wrong(ask, [crossing(row)])))
+    least = crossing(row)
+    if all(row[name] in values for name, values in PLAIN.items()):
+        ask.answer(alone(least))
+    return [Deviation(d.where, f"{one}: {d.message}", d.deviation, d.allowed) for one, d in (*wrong(ask, [least]), *found)]
+
+
+def wrong(ask, every: Sequence[Crossing]) -> list[tuple[Crossing, Deviation]]:
+    """What is wrong with the answers to some crossings, asked at once."""
+    each = tuple((one.asked, tuple(one.row.items())) for one in every)
     seen = ask(FunctionRequest("crossed_conditions", (("each", each), ("factor", FACTOR), ("rate", RATE), ("all", ALL))))
-    return [Deviation(d.where, f"{one}: {d.message}", d.deviation, d.allowed)
-            for place, one in enumerate(every) for d in told(one, place, seen)]
+    return [(one, d) for place, one in enumerate(every) for d in told(one, place, seen)]
+
+
+PLAIN = {"way": ("call", "predict"), "told": ("nothing", "rates"), "inside": ("nothing",),
+         "loop": ("layer", "generic", "unrolled"), "dropped": ((),)}
+"""What a question about a layer can say of a crossing."""
+
+
+def alone(one: Crossing) -> Request:
+    """The crossing as such a question."""
+    layer, row = one.asked.layer, one.row
+    layer = layer.but(dropout=RATE, recurrent_dropout=RATE) if row["told"] == "rates" else layer
+    execution = one.asked.execution.but(origin="from_config" if row["made"] == "configuration" else "built",
+                                        entry="predict" if row["way"] == "predict" else "direct", trainable=not row["frozen"])
+    return one.asked.but(layer=layer, execution=execution)
 
 
 def told(one: Crossing, place: int, seen: Observation) -> list[Deviation]:
     """What is wrong with the answer to one crossing."""
-    start, row, request = f"{place}/", one.row, one.one
-    arrays = {name.removeprefix(start): array for name, array in seen.arrays.items() if name.startswith(start)}
-    if not arrays:
-        return [Deviation("outputs", "nothing came")]
-    mine = Observation(arrays, facts=seen.facts.get(str(place), {}))
+    row, request, mine = one.row, one.asked, answer_at(seen, place)
+    if isinstance(mine, Refusal):
+        return [raised(mine)]
     due = one.due(mine.facts.get("padding", "hold"))
     if row["way"] == "train":
         return trained(one, due, mine)
@@ -211,16 +241,16 @@ def told(one: Crossing, place: int, seen: Observation) -> list[Deviation]:
     wanted = ("outputs", "states", "loss", "gradients/inputs" if row["frozen"] else "gradients")
     found = []
     for name in due:
-        if name.startswith(wanted) and not mergeable(name, arrays):
-            found += compare(name, mine[name], due[name].value, due[name].allowed) if name in arrays else [
+        if name.startswith(wanted) and not mergeable(name, mine.arrays):
+            found += compare(name, mine[name], due[name].value, due[name].allowed) if name in mine.arrays else [
                 Deviation(name, f"{name}: nothing came back where the equations have a value")]
     if row["way"] == "call" and row["mask"] != "none" and passes(request.layer):
         found += handed_on(mine, request)
-    if "mask" in arrays and not row["return_sequences"]:
+    if "mask" in mine.arrays and not row["return_sequences"]:
         found.append(Deviation("mask", "the last output alone carries a mask"))
     dtype, computing = mine.facts.get("dtype"), request.layer.dtype.removeprefix("mixed_")
     found += [] if dtype in (None, computing) else [Deviation("dtype", f"outputs of {dtype}, expected {computing}")]
-    if "penalty" in arrays or row["way"] in ("call", "stateless") and row["told"] in ("penalties", "activity"):
+    if "penalty" in mine.arrays or row["way"] in ("call", "stateless") and row["told"] in ("penalties", "activity"):
         found += compare("penalty", mine["penalty"], *penalty(one, due))
     return found
 
@@ -232,7 +262,7 @@ def passes(layer: Layer) -> bool:
 
 def kept(one: Crossing) -> dict[str, np.ndarray]:
     """The weights as Keras keeps them, by name."""
-    return from_keras(one.one.layer, to_keras(one.one.layer, one.one.weights))
+    return from_keras(one.asked.layer, to_keras(one.asked.layer, one.asked.weights))
 
 
 def penalty(one: Crossing, due: Mapping[str, Expected]) -> tuple[np.ndarray, float]:
@@ -243,17 +273,18 @@ def penalty(one: Crossing, due: Mapping[str, Expected]) -> tuple[np.ndarray, flo
     if one.row["told"] != "activity":
         return np.array(0.0), 0.0
     given = [e for name, e in due.items() if name.startswith(("outputs", "states"))]
-    rows = len(one.one.batch.inputs)
+    rows = len(one.asked.batch.inputs)
     value = FACTOR * sum(float(np.sum(e.value**2)) for e in given) / rows
-    moved = sum(float(np.sum(2 * abs(e.value) * e.allowed + unit_roundoff(one.one.layer.dtype) * 8 * e.value**2)) for e in given)
-    return np.array(value), FACTOR * moved / rows + 64 * unit_roundoff(one.one.layer.dtype) * value
+    rounded = unit_roundoff(one.asked.layer.dtype)
+    moved = sum(float(np.sum(2 * abs(e.value) * e.allowed + rounded * 8 * e.value**2)) for e in given)
+    return np.array(value), FACTOR * moved / rows + 64 * rounded * value
 
 
 def tested(one: Crossing, due: Mapping[str, Expected]) -> tuple[np.ndarray, float]:
     """The loss of a test: results times what each counts, and the penalty."""
     value, allowed = penalty(one, due)
-    for name in one.one.layer.result_names:
-        counted, result = one.one.batch.cotangents[name], due[name]
+    for name in one.asked.layer.result_names:
+        counted, result = one.asked.batch.cotangents[name], due[name]
         value = value + np.sum(result.value * counted)
         size = np.abs(result.value * counted)
         allowed += float(np.sum(result.allowed * np.abs(counted) + (size + size.sum()) * 8 * unit_roundoff("float32")))

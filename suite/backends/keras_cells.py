@@ -4,7 +4,7 @@ step by step by hand."""
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import Any
 
 import numpy as np
@@ -15,6 +15,7 @@ from cases.layouts import from_keras, to_keras
 from cases.models import FunctionRequest
 from cases.requests import Observation, Request, Reset, Unsupported
 from suite.backends import moment
+from suite.backends.apart import apart
 from suite.backends.keras_again import configured
 from suite.backends.keras_engines import Call
 from suite.backends.keras_layers import LAYERS, Stack, cell_options, halves
@@ -209,13 +210,12 @@ def run_crossed_chains(backend: Any, request: FunctionRequest) -> Observation | 
     """Answer the request of `cases.families.crossed_chains`."""
     if backend.engine.name == "jax":
         return Unsupported("a loop over states of several sizes that is given a mask raises, which is asked by itself")
-    arrays: dict[str, np.ndarray] = {}
-    facts: dict[str, Any] = {}
-    for place, one in enumerate(dict(request.arguments)["each"]):
+
+    def answer(one: FunctionRequest) -> tuple[dict, dict]:
         seen = run_chain(backend, one)
-        arrays |= {f"{place}/{name}": array for name, array in seen.arrays.items()}
-        facts[str(place)] = seen.facts
-    return Observation(arrays, facts=facts)
+        return seen.arrays, seen.facts
+
+    return apart(partial(answer, one) for one in dict(request.arguments)["each"])
 
 
 def _array(engine: Any, gradient: Any, shape: tuple[int, ...]) -> np.ndarray:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -12,6 +13,7 @@ from cases.models import FunctionRequest
 from cases.requests import Observation, Request, Reset
 from suite.backends import keras_layers as stacks
 from suite.backends import moment
+from suite.backends.apart import apart
 from suite.backends.keras_again import configured
 from suite.backends.keras_engines import Call
 from suite.backends.keras_nests import leaves
@@ -68,11 +70,11 @@ RATES = {"kernel": "dropout", "recurrent_kernel": "recurrent_dropout"}
 """Kernel -> the rate at which what it multiplies is dropped."""
 
 
-def told(keras: Any, row: Mapping[str, Any], options: Mapping[str, Any], dropped: Sequence[str]) -> dict[str, Any]:
+def told(keras: Any, row: Mapping[str, Any], options: Mapping[str, Any]) -> dict[str, Any]:
     """Further options of a cell, or of a layer."""
     factor, rate = options["factor"], options["rate"]
-    if dropped:
-        return {**{RATES[kernel]: options["all"] for kernel in dropped}, "seed": SEED}
+    if row["told"] == "dropped":
+        return {**{RATES[kernel]: options["all"] for kernel in row["dropped"]}, "seed": SEED}
     names = ("kernel", "recurrent", "bias")
     if row["told"] == "penalties":
         return {**{f"{name}_regularizer": keras.regularizers.L2(factor) for name in names},
@@ -297,12 +299,10 @@ WAYS = {"call": called, "predict": predicted, "train": trained, "test": tested, 
 def run_crossed_conditions(backend: Any, request: FunctionRequest) -> Observation:
     """Answer the request of `cases.families.crossed_conditions`."""
     options = dict(request.arguments)
-    arrays: dict[str, np.ndarray] = {}
-    facts: dict[str, Any] = {}
-    for place, (one, dropped, row) in enumerate(options["each"]):
-        row = dict(row)
+
+    def answer(place: int, one: Request, row: Mapping[str, Any]) -> tuple[dict, dict]:
         eager = backend.engine.name == "jax" or backend.engine.name == "tensorflow" and place % TRACED > 0
         with backend.engine.step_by_step():
-            seen, facts[str(place)] = crossed(backend, one, row, told(backend.keras, row, options, dropped), eager)
-        arrays |= {f"{place}/{name}": array for name, array in seen.items()}
-    return Observation(arrays, facts=facts)
+            return crossed(backend, one, row, told(backend.keras, row, options), eager)
+
+    return apart(partial(answer, place, one, dict(row)) for place, (one, row) in enumerate(options["each"]))

@@ -60,9 +60,9 @@ def run_crossed_chains(backend: Any, request: FunctionRequest) -> Observation:
 def run_crossed_conditions(backend: Any, request: FunctionRequest) -> Observation:
     """Layers are made, told and asked in one way, in float32."""
     options, arrays, facts = dict(request.arguments), {}, {}
-    for place, (one, dropped, row) in enumerate(options["each"]):
+    for place, (one, row) in enumerate(options["each"]):
         row, layer = dict(row), one.layer.but(dtype="float32")
-        gone = {name for name in one.weights if name.rsplit("/", 1)[-1] in dropped}
+        gone = {name for name in one.weights if name.rsplit("/", 1)[-1] in row["dropped"]}
         weights = {name: np.zeros_like(weight) if name in gone else weight for name, weight in one.weights.items()}
         seen = backend.run(one.but(layer=layer, weights=weights))
         named = {name: np.zeros_like(array) if name.removeprefix("gradients/weights/") in gone else array

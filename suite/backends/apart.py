@@ -1,0 +1,25 @@
+"""Many questions in one request, each answered by itself: an error is told of the question that raised it, and of no other."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
+
+import numpy as np
+
+from cases.requests import Observation
+from suite.backends import Moment, refusal
+
+
+def apart(answers: Iterable[Callable[[], tuple[Mapping[str, np.ndarray], Mapping[str, Any]]]]) -> Observation:
+    """Arrays PLACE/NAME and facts by place, of what each gives when it is called. See `cases.families.apart`."""
+    arrays: dict[str, np.ndarray] = {}
+    facts: dict[str, Any] = {}
+    for place, answer in enumerate(answers):
+        try:
+            seen, facts[str(place)] = answer()
+        except Moment as problem:
+            said = refusal(problem.error, problem.moment, 0.0)
+            seen, facts[str(place)] = {}, {"raised": (said.error, said.message, said.moment)}
+        arrays |= {f"{place}/{name}": array for name, array in seen.items()}
+    return Observation(arrays, facts=facts)
