@@ -63,7 +63,7 @@ def test_every_value_is_met_in_some_row(name):
             for one in crossed_conditions.crossings(cell, part)]
     every = {*values, *others} - {"other"} if "other" in values else set(values)
     assert {row[name] for row in rows} >= every
-    assert {row["dropped"] for row in rows} == {(), *crossed_conditions.OTHERS["told"]}
+    assert {row["before"] for row in rows} == {(), *crossed_conditions.OTHERS["told"]}
 
 
 def test_an_error_is_told_of_the_question_that_raised_it():

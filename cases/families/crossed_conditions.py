@@ -124,7 +124,7 @@ class Crossing:
 
     def is_dropped(self, name: str) -> bool:
         """Whether everything in front of the weight of this name is."""
-        return name.rsplit("/", 1)[-1] in self.row["dropped"]
+        return self.row["told"] == "dropped" and name.rsplit("/", 1)[-1] in self.row["before"]
 
     def due(self, padding: str) -> dict[str, Expected]:
         """What the equations say, by name: in front of a kernel of zeros all is as if it were dropped, but for its gradient."""
@@ -140,12 +140,12 @@ ARRAYS = {cell: at_once(f"crossed conditions of {cell}", {"cell": (cell,), **FAC
 
 
 def concrete(cell: str) -> list[Row]:
-    """The rows of a cell, others taking their turns; with what is convolved, and in front of which kernels everything is
+    """The rows of a cell, others taking their turns; with what is convolved, and `before` which kernels everything is
     dropped."""
     first = 3 * CELLS.index(cell)  # so that each of many stands in the rows of some cell
     turns = {name: islice(cycle(some), first, None) for name, some in OTHERS.items()}
     return [{**{name: next(turns[name]) if value == "other" else value for name, value in row.items()},
-             "film": number % len(FILMS), "dropped": next(turns["told"]) if row["told"] == "dropped" else ()}
+             "film": number % len(FILMS), "before": next(turns["told"]) if row["told"] == "dropped" else ()}
             for number, row in enumerate(ARRAYS[cell]())]
 
 
@@ -214,8 +214,7 @@ def wrong(ask, every: Sequence[Crossing]) -> list[tuple[Crossing, Deviation]]:
     return [(one, d) for place, one in enumerate(every) for d in told(one, place, seen)]
 
 
-PLAIN = {"way": ("call", "predict"), "told": ("nothing", "rates"), "inside": ("nothing",),
-         "loop": ("layer", "generic", "unrolled"), "dropped": ((),)}
+PLAIN = {"way": ("call", "predict"), "told": ("nothing", "rates"), "inside": ("nothing",), "loop": ("layer", "generic", "unrolled")}
 """What a question about a layer can say of a crossing."""
 
 

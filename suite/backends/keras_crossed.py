@@ -74,7 +74,7 @@ def told(keras: Any, row: Mapping[str, Any], options: Mapping[str, Any]) -> dict
     """Further options of a cell, or of a layer."""
     factor, rate = options["factor"], options["rate"]
     if row["told"] == "dropped":
-        return {**{RATES[kernel]: options["all"] for kernel in row["dropped"]}, "seed": SEED}
+        return {**{RATES[kernel]: options["all"] for kernel in row["before"]}, "seed": SEED}
     names = ("kernel", "recurrent", "bias")
     if row["told"] == "penalties":
         return {**{f"{name}_regularizer": keras.regularizers.L2(factor) for name in names},

@@ -62,7 +62,7 @@ def run_crossed_conditions(backend: Any, request: FunctionRequest) -> Observatio
     options, arrays, facts = dict(request.arguments), {}, {}
     for place, (one, row) in enumerate(options["each"]):
         row, layer = dict(row), one.layer.but(dtype="float32")
-        gone = {name for name in one.weights if name.rsplit("/", 1)[-1] in row["dropped"]}
+        gone = {name for name in one.weights if name.rsplit("/", 1)[-1] in row["before"] and row["told"] == "dropped"}
         weights = {name: np.zeros_like(weight) if name in gone else weight for name, weight in one.weights.items()}
         seen = backend.run(one.but(layer=layer, weights=weights))
         named = {name: np.zeros_like(array) if name.removeprefix("gradients/weights/") in gone else array
