@@ -214,7 +214,8 @@ def wrong(ask, every: Sequence[Crossing]) -> list[tuple[Crossing, Deviation]]:
     return [(one, d) for place, one in enumerate(every) for d in told(one, place, seen)]
 
 
-PLAIN = {"way": ("call", "predict"), "told": ("nothing", "rates"), "inside": ("nothing",), "loop": ("layer", "generic", "unrolled")}
+PLAIN = {"way": ("call", "predict"), "told": ("nothing", "rates"), "inside": ("nothing",),
+         "loop": ("layer", "generic", "unrolled")}
 """What a question about a layer can say of a crossing."""
 
 
