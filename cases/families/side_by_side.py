@@ -94,7 +94,7 @@ def judged(number: int, request: Request, seen: Observation, way: str) -> list[D
            "whichever of their options meet: cell, direction, kernel, states, precision, activations, biases, what is returned "
            "and what stands at masked steps; of a fixed or an open number of steps.",
            {"way": WAYS, "mask": ("gaps", "left", "right"), "steps": ("fixed", "open"), "board": tuple(range(BOARDS))},
-           strength=(1, 1, 2), sparing=2, dear={"way": ("train",)},
+           usual={"board": (0, 1)}, strength=(1, 1, 2), sparing=2, dear={"way": ("train",)},
            source="the equations; Keras: Model.predict, Model.train_on_batch")
 def layers_side_by_side_match_reference(ask, way, mask, steps, board) -> list[Deviation]:
     """Arrays: `NUMBER/` and `outputs`, `states/…` or `gradients/weights/…`, as of one layer."""
