@@ -53,7 +53,7 @@ NESTED: Mapping[str, Callable[[Array], Array]] = {
     "sum_of_steps_of_heads": lambda x: heads(x).sum(axis=1),
     "mean_of_steps_of_heads": lambda x: heads(x).mean(axis=1), "amax_of_steps_of_heads": lambda x: heads(x).max(axis=1),
     "softmax_of_features_of_heads": lambda x: shares(heads(x), -1), "level_heads": lambda x: level(heads(x)),
-    "joined_heads": lambda x: heads(x).swapaxes(0, 1).reshape(len(x), -1),
+    "amax_of_heads": lambda x: heads(x).max(axis=0), "joined_heads": lambda x: heads(x).swapaxes(0, 1).reshape(len(x), -1),
 }
 """What is done to a row (steps, features)."""
 MADE = ("rows", "offsets")

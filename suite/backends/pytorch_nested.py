@@ -25,7 +25,7 @@ def done(of: str, x: Any, matrix: Any) -> Any:
         heads = x.unflatten(-1, [2, -1]).transpose(1, 2)
         return {
             "joined_heads": lambda: heads.transpose(1, 2).flatten(2),
-            "level_heads": lambda: functional.layer_norm(heads, heads.shape[-1:]),
+            "level_heads": lambda: functional.layer_norm(heads, heads.shape[-1:]), "amax_of_heads": lambda: heads.amax(dim=1),
         }.get(of, lambda: along(of.removesuffix("_of_heads"), heads, 2))()
     if "_of_" in of:
         return along(of, x, 1)

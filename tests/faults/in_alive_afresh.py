@@ -6,7 +6,7 @@ NESTED, EMBEDDING = "torch.nested._internal.ops", "torch.nn.functional"
 
 ALL = (
     *faults("afresh: nested rows", NESTED, {
-        "sums over features of heads forget which axis is of steps": (
+        "maxima over heads forget which axis is of steps": (
             '                    out_kwargs["_ragged_idx"] -= 1', '                    out_kwargs["_ragged_idx"] -= 0'),
         "maxima over steps begin at zero, as sums do": (
             "                inp.to_padded_tensor(identity_element), dim=dim_to_pass, **new_kwargs",
