@@ -28,4 +28,31 @@ ALL = (
         "the last id of nested bags is lost": (
             "        offsets = input.offsets()\n", "        offsets = input.offsets().clone()\n        offsets[-1] -= 1\n"),
     }),
+    *faults("afresh: weights of movies", "keras.src.metrics.reduction_metrics", {
+        "the last axis of movies alone is averaged": (
+            "                values, axis=list(range(weight_ndim, values_ndim))\n            )",
+            "                values, axis=list(range(weight_ndim, values_ndim))\n            )"
+            " if values_ndim < 3 or weight_ndim != 2 else values[:, :, 0]"),
+    }),
+    *faults("afresh: weights of losses", "keras.src.losses.loss", {
+        "weights with an axis of their own forget the mask": (
+            "            sample_weight *= float_mask\n",
+            "            sample_weight = sample_weight * (float_mask if sample_weight.shape[-1] != 1 else 1)\n"),
+        "a weighted mean counts masked steps": (
+            "            divisor = ops.cast(ops.sum(sample_weight), loss.dtype)",
+            "            divisor = ops.cast(ops.sum(sample_weight + ops.cast(sample_weight == 0, sample_weight.dtype)), loss.dtype)"),
+        "weights of steps without a mask are those of the first row": (
+            "        values = values * sample_weight\n",
+            "        values = values * (sample_weight if mask is not None or len(values.shape) != 2"
+            " else sample_weight[:1])\n"),
+    }),
+    *faults("afresh: joins of movies", "keras.src.layers.merging.base_merge", {
+        "masks of movies are met, not joined": (
+            "            output_mask = ops.logical_or(output_mask, m)\n",
+            "            output_mask = (ops.logical_and if len(inputs[0].shape) > 3 else ops.logical_or)(output_mask, m)\n"),
+    }),
+    *faults("afresh: averages of movies", "keras.src.layers.merging.average", {
+        "an average of movies is their sum": (
+            "        return output / len(inputs)", "        return output / (len(inputs) if len(output.shape) < 4 else 1)"),
+    }),
 )
