@@ -55,4 +55,13 @@ ALL = (
         "an average of movies is their sum": (
             "        return output / len(inputs)", "        return output / (len(inputs) if len(output.shape) < 4 else 1)"),
     }),
+    *faults("afresh: packed sequences", "torch.nn.utils.rnn", {
+        "what is cast without waiting is in the order of its lengths": (
+            "            sorted_indices = bind(self.sorted_indices, call_to)\n",
+            "            sorted_indices = None if non_blocking else bind(self.sorted_indices, call_to)\n"),
+    }),
+    *faults("afresh: halves", "keras.src.layers.layer", {
+        "layers cast half precision as they cast nothing": (
+            "        self.autocast = autocast\n", "        self.autocast = autocast and self.compute_dtype != 'float16'\n"),
+    }),
 )
