@@ -38,6 +38,9 @@ ALL = (
         "weights with an axis of their own forget the mask": (
             "            sample_weight *= float_mask\n",
             "            sample_weight = sample_weight * (float_mask if sample_weight.shape[-1] != 1 else 1)\n"),
+        "an ignored class forgets a mask of whole numbers": (
+            "                mask = in_mask & out_mask\n",
+            "                mask = in_mask & out_mask if 'bool' in str(in_mask.dtype) else out_mask\n"),
         "a weighted mean counts masked steps": (
             "            divisor = ops.cast(ops.sum(sample_weight), loss.dtype)",
             "            divisor = ops.cast(ops.sum(sample_weight + ops.cast(sample_weight == 0, sample_weight.dtype)), loss.dtype)"),
