@@ -75,7 +75,9 @@ def slopes(function: Callable[[Array], Array], row: Array, cotangent: Array) -> 
 
 @statement("What is done to a nested tensor of rows of different lengths is done to each row as if it were alone, and so are the "
            "gradients, whatever it was made of.", {"of": tuple(NESTED), "wanted": ("outputs", "gradients"), "made": MADE},
-           strength=(1, 3, 3), sparing=0, source="PyTorch: torch.nested",
+           strength=(1, 2, 3), sparing=0, source="PyTorch: torch.nested",
+           met=tuple({"of": of, "wanted": "outputs", "made": "offsets"} for of in (
+               "sum_of_steps_of_heads", "mean_of_steps_of_heads", "padded", "sliced", "amax_of_steps", "attended")),
            senseless=((("of", "made"), lambda of, made: of == "split" and made == "offsets"),))
 def nested_rows_are_as_alone(ask, of, wanted, made) -> list[Deviation]:
     random, function, found = generator("nested rows", of), NESTED[of], []
