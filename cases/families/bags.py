@@ -16,6 +16,8 @@ SIZES = {"several": (2, 2), "one_empty": (0, 4), "all_empty": (0, 0)}
 """How many ids each bag has."""
 COUNTED = {"origin": "given", "longest": 0.0, "sizes": "several", "form": "offsets"}
 """What bags are else whose gradients are counted by id: each of these makes no difference to that."""
+PLAIN = {"longest": 0.0, "origin": "given"}
+"""What bags are else that are told by rows of different lengths."""
 WRONG = {"no_bags": (), "late": (1, 2), "beyond": (0, 9), "backwards": (0, 2, 1)}
 """Where bags begin that there cannot be, of three ids."""
 
@@ -26,15 +28,19 @@ def table() -> np.ndarray:
 
 
 @statement("A bag of ids is the sum, mean or maximum of their vectors, each times its weight, the id of padding left out and no "
-           "vector longer than allowed, and zero without ids, whether bags are told by rows, by where they begin, or by that and "
-           "where the last one ends; the gradient of a vector is that of the bags it lies in, over the number of times that it "
-           "was looked up, where that is asked for, and that of a weight the product of its vector with its bag's.",
-           {"form": ("rows", "offsets", "last_offset"), "sizes": tuple(SIZES), "mode": ("sum", "mean", "max"),
-            "padding": (None, 2, -1), "weighted": (False, True), "longest": (0.0, 1.25), "norm": (2.0, 1.0),
-            "origin": ("pretrained", "given", "fresh"), "gradients": ("dense", "sparse", "by_frequency")},
+           "vector longer than allowed, and zero without ids, whether bags are told by rows, of one length or several, by "
+           "the first ids of padded rows, by where they begin, or by that and where the last one ends; the gradient of a "
+           "vector is that of the bags it lies in, over the number of times that it was looked up, where that is asked for, "
+           "and that of a weight the product of its vector with its bag's.",
+           {"form": ("rows", "offsets", "last_offset", "nested", "narrowed"), "sizes": tuple(SIZES),
+            "mode": ("sum", "mean", "max"), "padding": (None, 2, -1), "weighted": (False, True), "longest": (0.0, 1.25),
+            "norm": (2.0, 1.0), "origin": ("pretrained", "given", "fresh"), "gradients": ("dense", "sparse", "by_frequency")},
            strength=(1, 3, 3), sparing=0, source="PyTorch: nn.EmbeddingBag",
            senseless=(*((("gradients", name), lambda gradients, other, one=one: gradients == "by_frequency" and other != one)
                         for name, one in COUNTED.items()),
+                      *((("form", name), lambda form, other, one=one: form in ("nested", "narrowed") and other != one)
+                        for name, one in PLAIN.items()),
+                      (("form", "weighted"), lambda form, weighted: form == "narrowed" and weighted),
                       (("form", "sizes"), lambda form, sizes: form == "rows" and sizes == "one_empty"),
                       (("mode", "gradients"), lambda mode, gradients: gradients != "dense" and mode == "max"),
                       (("mode", "weighted"), lambda mode, weighted: weighted and mode != "sum"),

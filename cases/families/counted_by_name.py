@@ -136,31 +136,58 @@ def metrics_count_by_weights(ask, metric, weights) -> list[Deviation]:
 REDUCTIONS = ("sum_over_batch_size", "mean", "sum", "mean_with_sample_weight")
 
 
+PLACES = {"steps": (3, 4), "movies": (3, 4, 5), "square": (3, 3, 3)}
+"""(rows, steps, places, if any) of what is weighed; of square ones each axis could be taken for another."""
+
+
 def beside_a_mask(values: np.ndarray, valid: np.ndarray, weights: np.ndarray) -> dict[str, np.ndarray]:
-    """A weighted loss of valid steps, by its reduction, and the metric: of values (rows, steps)."""
-    counts = valid * weights
+    """A weighted loss of valid steps, by its reduction, and the metric: of values (rows, steps, …)."""
+    further = (1,) * (values.ndim - 2)
+    counts, valid = (np.broadcast_to(one.reshape(*one.shape, *further), values.shape) for one in (valid * weights, valid))
     total = (counts * values).sum()
     by = {"sum": 1.0, "mean_with_sample_weight": counts.sum(), "metric": counts.sum()}
     return {name: np.array(total / by.get(name, valid.sum())) for name in (*REDUCTIONS, "metric")}
 
 
-@statement("Weights beside a mask count valid steps alone, however the loss is reduced, in a batch and in one row: one for each "
-           "step, with an axis of its own too, or one for each row in a column.",
-           {"weights": ("steps", "column", "axis"), "mask": ("gaps", "right")}, strength=(1, 1, 2), sparing=1,
-           source="Keras: Loss(reduction), Loss.__call__(sample_weight), Metric.update_state")
-def weights_count_beside_masks(ask, weights, mask) -> list[Deviation]:
+@statement("Weights beside a mask, or without one, count valid steps alone, however the loss is reduced, in a batch and in one "
+           "row: one for each step, with an axis of its own too, or one for each row in a column; of movies a step's weight, and "
+           "its mask, is that of all its places; so do metrics count.",
+           {"weights": ("steps", "column", "axis", "none"), "mask": ("gaps", "right", "none"), "of": tuple(PLACES),
+            "by": ("loss", "metric", "hits")},
+           strength=(1, 1, 3), sparing=5, source="Keras: Loss(reduction), Loss.__call__(sample_weight), Metric.update_state",
+           met=tuple(dict(zip(("weights", "mask", "of", "by"), row.split(), strict=True)) for row in (
+               "column none steps loss", "none right movies loss", "steps none movies loss", "steps none square loss",
+               "column none square loss", "steps none square hits",
+               "steps gaps movies metric", "steps right steps loss", "steps gaps steps metric", "axis none movies hits")),
+           senseless=((("weights", "mask"), lambda weights, mask: weights == mask == "none"),
+                      (("by", "mask"), lambda by, mask: by == "hits" and mask != "none")))
+def weights_count_beside_masks(ask, weights, mask, of, by) -> list[Deviation]:
     random = generator("weights beside masks")
-    targets, outputs = random.normal(size=(2, 3, 4, 2))
-    valid = draw_mask(random, mask, 3, 4)
-    given = random.uniform(0.5, 2.0, (3, 1 if weights == "column" else 4))
+    targets, outputs = random.normal(size=(2, *PLACES[of], 2))
+    every, steps = PLACES[of][:2]
+    valid = draw_mask(random, mask, every, steps)
+    valid = np.ones((every, steps), bool) if valid is None else valid
+    given = random.uniform(0.5, 2.0, (every, 1 if weights == "column" else steps))
+    given = np.ones_like(given) if weights == "none" else given
     found = []
     for rows in (slice(None), slice(0, 1)):
-        arguments = {"targets": targets[rows], "outputs": outputs[rows], "mask": valid[rows], "reductions": REDUCTIONS,
-                     "weights": given[rows, :, None] if weights == "axis" else given[rows]}
+        arguments = {
+            "targets": targets[rows], "outputs": outputs[rows], "mask": None if mask == "none" else valid[rows], "by": by,
+            "reductions": REDUCTIONS if of == "steps" else REDUCTIONS[:3],
+            "weights": None if weights == "none" else given[rows, :, None] if weights == "axis" else given[rows]}
         seen = ask(FunctionRequest("weights_beside_masks", tuple(arguments.items())))
-        due = beside_a_mask(((targets[rows] - outputs[rows]) ** 2).mean(axis=-1), valid[rows], given[rows])
+        due = weighed(arguments, valid[rows], given[rows])
         found += [d for name, value in due.items() for d in compare(name, seen[name], value, SLACK * (1.0 + abs(value)))]
     return found
+
+
+def weighed(arguments: Mapping, valid: np.ndarray, weights: np.ndarray) -> dict[str, np.ndarray]:
+    """What is due, by name: losses by their reduction, the metric, or the weight of all hits."""
+    targets, outputs = arguments["targets"], arguments["outputs"]
+    if arguments["by"] == "hits":
+        return {"hits": beside_a_mask(np.sum((targets > 0) & (outputs > 0), axis=-1), valid, weights)["sum"]}
+    due = beside_a_mask(((targets - outputs) ** 2).mean(axis=-1), valid, weights)
+    return {name: due[name] for name in (("metric",) if arguments["by"] == "metric" else arguments["reductions"])}
 
 
 @statement("A mean, or sum, that is told batch after batch, each with its mask and with weights of steps, is that over the valid "

@@ -22,7 +22,8 @@ HALVES = {"float16": 4 * unit_roundoff("float16"), "bfloat16": 4 * unit_roundoff
 """Dropout in half precision, and how far that is from what it reads."""
 """Of the largest number: a few dozen operations in float32, exponentials of sums among them."""
 JOINS = ("add", "multiply", "subtract", "average", "maximum", "minimum", "concatenate", "concatenate_time",
-         "concatenate_from_the_end", "concatenate_movies")
+         "concatenate_from_the_end", "concatenate_movies", "add_movies", "multiply_movies", "subtract_movies", "average_movies",
+         "maximum_movies", "minimum_movies")
 """concatenate_from_the_end: in time, whose axis is told from the end."""
 ORIGINS = ("built", "reloaded")
 
@@ -66,7 +67,8 @@ def against(seen: Observation, request: FunctionRequest, where_valid: bool = Fal
            "concatenation counts all of it; so it is with movies, whose steps are masked as a whole.",
            {"kind": JOINS, "masks": ("right-left", "left-gaps", "gaps-full", "single-single", "right-none", "none-left"),
             "origin": ORIGINS},
-           usual={"masks": ("right-left", "left-gaps", "right-none"), "origin": ("built",)}, strength=(1, 2, 2), senseless=(
+           usual={"kind": (*JOINS[:10], "average_movies", "multiply_movies", "maximum_movies"), "origin": ("built",),
+                  "masks": ("right-left", "left-gaps", "right-none")}, strength=(1, 2, 2), senseless=(
                (("kind", "masks"), lambda kind, masks: kind.endswith("movies") and masks != "right-left"),
                (("kind", "masks"), lambda kind, masks: kind.endswith("end") and masks not in ("right-none", "none-left")),),
            source="Keras: Merge.compute_mask (OR), Concatenate.compute_mask")
@@ -75,7 +77,7 @@ def joined_masks_are_either(ask, kind, masks, origin):
     seen = ask(request)
     told = "mask" in seen.arrays and "none" in masks and not kind.startswith("concatenate")
     found = against(seen, request, where_valid=True) + ([Deviation("mask", "a mask, where one input has none")] if told else [])
-    if kind == "multiply" and "mask" in seen.arrays:
+    if kind.startswith("multiply") and "mask" in seen.arrays:
         masked = seen["outputs"][~seen["mask"].astype(bool)]
         found += equal("outputs", masked, np.zeros_like(masked), "masked in both")
     return found

@@ -39,20 +39,23 @@ LAYERS: Mapping[str, tuple[str, dict[str, Any], bool, Callable[[np.ndarray], np.
     "batch_of_valid": ("BatchNormalization", {}, True, lambda x: (x - x[:, :VALID].mean(axis=(0, 1))) / np.sqrt(
         x[:, :VALID].var(axis=(0, 1)) + 1e-3)),
     "adapted": ("Normalization", {}, False, lambda x: (x - x.mean(axis=(0, 1))) / x.std(axis=(0, 1))),
+    "loss": ("MeanAbsoluteError", {}, False, lambda x: x.mean()),
+    "loss_of_valid": ("MeanAbsoluteError", {}, True, lambda x: x[:, :VALID].mean()),
 }
-"""Name -> Keras' layer, its options, whether its last steps are masked, and its equation; in training. What is adapted is
-so to its inputs in float32, which are about zero, and wide."""
+"""Name -> Keras' layer, or loss, its options, whether its last steps are masked, and its equation; in training. What is adapted
+is so to its inputs in float32, which are about zero, and wide; losses are of more steps than half precision counts, and small."""
 
 
-@statement("In half precision a mean, or what is normalized, is what it is, in that precision, though the sum or the squares "
-           "that it takes are beyond it.", {"name": tuple(LAYERS)}, strength=(1, 1, 1), sparing=5, eager=4,
+@statement("In half precision a mean, or what is normalized, is what it is, in that precision, though the sum, the squares "
+           "or the number of steps that it takes are beyond it.", {"name": tuple(LAYERS)}, strength=(1, 1, 1), sparing=5, eager=4,
            source="Keras: mixed_float16, GlobalAveragePooling1D, UnitNormalization, LayerNormalization")
 def means_stay_in_range(ask, name) -> list[Deviation]:
     layer, options, masked, equation = LAYERS[name]
     random = generator("half ranges", name)
-    inputs = random.uniform(400.0, 500.0, (ROWS, STEPS, FEATURES))
+    many = name.startswith("loss")
+    inputs = random.uniform(400.0, 500.0, (ROWS * (1 + many), STEPS, FEATURES))
     inputs[:, VALID:] -= 50.0 * masked
-    inputs = 40.0 * (inputs - 450.0) if name == "adapted" else inputs
+    inputs = 40.0 * (inputs - 450.0) if name == "adapted" else inputs / 1e4 if many else inputs
     inputs = inputs.astype("float16").astype("float64")
     seen = ask(FunctionRequest("half_range", (("layer", layer), ("options", options), ("inputs", inputs),
                                               ("valid", VALID if masked else STEPS))))

@@ -105,9 +105,9 @@ def of_probabilities(ask, kind: str) -> list[Deviation]:
 
 
 @statement("An ignored class adds nothing to the cross-entropy, is not counted in its mean, and has no gradient; nor does "
-           "one at a masked step.",
+           "one at a masked step, whether the mask is of truth values or of whole numbers.",
            {"reduction": ("mean", "sum", "none"), "ignored": (-100, 0, 2, -2), "all_of_a_row": (False, True),
-            "mask": ("none", "right")}, strength=(1, 2, 3), usual={"ignored": (2, -2)}, sparing=3,
+            "mask": ("none", "right", "right_in_numbers")}, strength=(1, 2, 3), usual={"ignored": (2, -2)}, sparing=3,
            source="PyTorch: CrossEntropyLoss(ignore_index); Keras: ignore_class")
 def ignored_classes_do_not_count(ask, reduction, ignored, all_of_a_row, mask):
     return cross_entropy(ask, reduction, ignored, all_of_a_row, kind=mask)
@@ -124,17 +124,20 @@ def weighted_classes_are_sums_by_hand(ask, smoothing, weighted, reduction, ignor
 
 
 def cross_entropy(ask, reduction, ignored, all_of_a_row, smoothing=0.0, weights=None, kind="none") -> list[Deviation]:
-    """Deviations of a cross-entropy over (4, 5) steps of three classes, and of its gradient by the logits, from sums by hand.
+    """Deviations of a cross-entropy over (4, 5) steps of three classes, and of its gradient by the logits, from sums by hand,
+    with a mask of this kind, of whole numbers where it is told `in_numbers`.
     With weights w and smoothing e, class y of a step has loss -(1 - e) w[y] log p[y] - e/3 sum_c w[c] log p[c]; the mean divides
     by the sum of w[y] (PyTorch: CrossEntropyLoss)."""
     random = generator("classes", ignored)
     logits = draw_values(random, (4, 5, 3))
-    mask = draw_mask(generator("classes", kind), kind, 4, 5)
+    plain = kind.removesuffix("_in_numbers")
+    mask = draw_mask(generator("classes", plain), plain, 4, 5)
+    given = mask if kind == plain else mask.astype("int32")
     classes = (np.arange(20).reshape(4, 5) + np.arange(4)[:, None]) % 3
     classes[1, 3:] = classes[2, 1] = ignored
     if all_of_a_row:
         classes[0] = ignored
-    arguments = {"logits": logits, "classes": classes, "ignored": ignored, "reduction": reduction, "mask": mask}
+    arguments = {"logits": logits, "classes": classes, "ignored": ignored, "reduction": reduction, "mask": given}
     shares = random.dirichlet(np.ones(3), (4, 5))
     if smoothing or weights:
         arguments |= {"smoothing": smoothing, "weights": weights, "shares": shares}

@@ -35,6 +35,11 @@ def padded(x: Array) -> Array:
     return np.pad(x, ((0, max(LENGTHS) - len(x)), (0, 0)))
 
 
+def heads(x: Array) -> Array:
+    """Two heads of the features: (heads, steps, features of a head)."""
+    return x.reshape(len(x), 2, -1).swapaxes(0, 1)
+
+
 NESTED: Mapping[str, Callable[[Array], Array]] = {
     "softmax_of_steps": lambda x: shares(x, 0), "softmax_of_features": lambda x: shares(x, -1),
     "sum_of_steps": lambda x: x.sum(axis=0), "mean_of_steps": lambda x: x.mean(axis=0), "amax_of_steps": lambda x: x.max(axis=0),
@@ -42,8 +47,17 @@ NESTED: Mapping[str, Callable[[Array], Array]] = {
     "level": level, "linear": lambda x: x @ MATRIX, "gated": lambda x: x * np.tanh(x), "padded": padded,
     "joined": lambda x: np.concatenate([x, 2 * x], axis=-1), "bent": lambda x: np.maximum(x, 0),
     "attended": lambda x: shares(x @ x.T / np.sqrt(FEATURES), -1) @ x,
+    "log_softmax_of_features": lambda x: np.log(shares(x, -1)), "halved": lambda x: x[:, FEATURES // 2:],
+    "split": lambda x: x[:, 3:],
+    "sliced": lambda x: x[:, 1:4], "scaled": lambda x: x * MATRIX[:, 0],
+    "sum_of_steps_of_heads": lambda x: heads(x).sum(axis=1),
+    "mean_of_steps_of_heads": lambda x: heads(x).mean(axis=1), "amax_of_steps_of_heads": lambda x: heads(x).max(axis=1),
+    "softmax_of_features_of_heads": lambda x: shares(heads(x), -1), "level_heads": lambda x: level(heads(x)),
+    "amax_of_heads": lambda x: heads(x).max(axis=0), "joined_heads": lambda x: heads(x).swapaxes(0, 1).reshape(len(x), -1),
 }
 """What is done to a row (steps, features)."""
+MADE = ("rows", "offsets")
+"""What a nested tensor is made of: single rows, or all their steps in one tensor and where each row begins there."""
 LEFT: Mapping[str, Callable[[Array], Array]] = {
     "sum": lambda x: x.sum(axis=0), "mean": lambda x: x.mean(axis=0), "amax": lambda x: x.max(axis=0),
     "prod": lambda x: x.prod(axis=0), "logsumexp": lambda x: np.log(np.exp(x).sum(axis=0)),
@@ -60,14 +74,17 @@ def slopes(function: Callable[[Array], Array], row: Array, cotangent: Array) -> 
 
 
 @statement("What is done to a nested tensor of rows of different lengths is done to each row as if it were alone, and so are the "
-           "gradients.", {"of": tuple(NESTED), "wanted": ("outputs", "gradients")}, strength=(1, 2, 2), sparing=0,
-           source="PyTorch: torch.nested")
-def nested_rows_are_as_alone(ask, of, wanted) -> list[Deviation]:
+           "gradients, whatever it was made of.", {"of": tuple(NESTED), "wanted": ("outputs", "gradients"), "made": MADE},
+           strength=(1, 2, 3), sparing=0, source="PyTorch: torch.nested",
+           met=tuple({"of": of, "wanted": "outputs", "made": "offsets"} for of in (
+               "sum_of_steps_of_heads", "mean_of_steps_of_heads", "padded", "sliced", "amax_of_steps", "attended")),
+           senseless=((("of", "made"), lambda of, made: of == "split" and made == "offsets"),))
+def nested_rows_are_as_alone(ask, of, wanted, made) -> list[Deviation]:
     random, function, found = generator("nested rows", of), NESTED[of], []
     rows = tuple(draw_values(random, (length, FEATURES)) for length in LENGTHS)
     cotangents = tuple(draw_values(random, function(row).shape) for row in rows)
     seen = ask(FunctionRequest("nested", (("of", of), ("rows", rows), ("matrix", MATRIX), ("wanted", wanted),
-                                          ("cotangents", cotangents))))
+                                          ("cotangents", cotangents), ("made", made))))
     for number, (row, cotangent) in enumerate(zip(rows, cotangents, strict=True)):
         due = function(row) if wanted == "outputs" else slopes(function, row, cotangent)
         found += compare(f"{wanted}/{number}", seen[f"{wanted}/{number}"], due, SLACK * np.maximum(1, np.abs(due)))

@@ -15,9 +15,10 @@ from cases.requests import Deviation, Refusal
 CASTS: Mapping[str, str] = {
     "double": "float64", "float": "float32", "half": "float16", "long": "int64", "int": "int32", "short": "int16",
     "char": "int8", "byte": "uint8", "cpu": "float32", "to_other": "float64", "to_itself": "float32", "of_a_pair": "float32",
+    "copied": "float32", "copied_as_another": "float64", "not_waited_for": "float64",
 }
 """How a packed sequence of float32 is made another -> the dtype that it then has. `to_other`: by `to(other)`, `of_a_pair`: made
-from its data and the sizes of its steps."""
+from its data and the sizes of its steps, `copied`: by `to(copy=True)`, `not_waited_for`: by `to(non_blocking=True)`."""
 LENGTHS = (2, 5, 1, 4)
 
 

@@ -32,7 +32,7 @@ def run_graph(
     maximum, minimum                   of two inputs, of the valid one where one is; valid where either is
     concatenate, concatenate_time      along features: a step is valid where either is; along time: one mask after the other
     concatenate_from_the_end           along time, too
-    concatenate_movies                 along channels, of one place each: (batch, time, 1, channels)
+    …_movies                           the same of movies of one place, along channels: (batch, time, 1, channels)
     cosine, cosine_time                sums over the features, or the steps, of one and the first, or last, axis of the
                                        other, both of norm one along it
     dot_before, dot_behind             the product of every step with a vector, which is the first or the second input
@@ -45,6 +45,7 @@ def run_graph(
                                        the words' mask
     given                              `layer` inside a model that is called with a mask; `inside`, of another model
     """
+    kind, movies = kind.removesuffix("_movies"), kind.endswith("_movies")
     seen = [values(x, m) for x, m in zip(inputs, masks, strict=True)] if kind != "embedding" else []
     valid = [np.ones(x.shape[:2], bool) if m is None else m for x, m in zip(inputs, masks, strict=True)]
     mask: Array | None = None
@@ -62,9 +63,8 @@ def run_graph(
     elif kind in EXTREME:
         first, second = (np.where(here[:, :, None], one, other) for one, other, here in zip(seen, seen[::-1], valid, strict=True))
         outputs, mask = EXTREME[kind](first, second), valid[0] | valid[1]
-    elif kind in ("concatenate", "concatenate_movies"):
+    elif kind == "concatenate":
         outputs, mask = np.concatenate(seen, axis=2), valid[0] | valid[1]
-        outputs = outputs if kind == "concatenate" else outputs[:, :, None]
     elif kind in ("concatenate_time", "concatenate_from_the_end"):
         outputs, mask = np.concatenate(seen, axis=1), np.concatenate(valid, axis=1)
     elif kind == "masking":
@@ -85,7 +85,7 @@ def run_graph(
         mask = None
     more = {"inside": outputs} if kind == "given" else {} if mask is None else {"mask": mask}
     more |= {"told": mask, "told beside another": mask} if kind == "masking" else {}
-    return Observation({"outputs": outputs, **more}, kernel="reference")
+    return Observation({"outputs": outputs[:, :, None] if movies else outputs, **more}, kernel="reference")
 
 
 def values(array: Array, mask: Array | None) -> Array:

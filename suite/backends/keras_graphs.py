@@ -51,7 +51,7 @@ def telling_nothing(keras: Any, inner: Any) -> Any:
 
 def around(keras: Any, options: dict[str, Any]) -> Any:
     """The layer that is asked about, called on what its inputs have become."""
-    kind, layers = options["kind"], keras.layers
+    kind, layers = options["kind"].removesuffix("_movies"), keras.layers
     if kind in JOINS:
         one = getattr(layers, JOINS[kind])()
     elif kind.startswith("concatenate"):

@@ -235,16 +235,24 @@ def run_masked_loss_by_name(backend: Any, request: FunctionRequest) -> Observati
 def run_weights_beside_masks(backend: Any, request: FunctionRequest) -> Observation:
     """Answer the request of `cases.families.counted_by_name.weights_count_beside_masks`: every call has tensors of its own."""
     options, keras, engine = dict(request.arguments), backend.keras, backend.engine
+    hits = options["by"] == "hits"
 
     def given() -> list[Any]:
-        targets, outputs, weights = (engine.tensor(options[n].astype("float32")) for n in ("targets", "outputs", "weights"))
-        return [targets, carrying(keras, outputs, options["mask"], engine), weights]
+        targets, outputs, weights = (options[n] for n in ("targets", "outputs", "weights"))
+        targets, outputs = (targets > 0, outputs > 0) if hits else (targets, outputs)
+        outputs = engine.tensor(outputs.astype("float32"))
+        return [engine.tensor(targets.astype("float32")),
+                carrying(keras, outputs, options["mask"], engine),
+                None if weights is None else engine.tensor(weights.astype("float32"))]
 
     with moment("run"):
-        found = {name: keras.losses.MeanSquaredError(reduction=name)(*given()) for name in options["reductions"]}
-        metric = keras.metrics.MeanSquaredError()
-        metric.update_state(*given())
-    return Observation({name: engine.numpy(one) for name, one in {**found, "metric": metric.result()}.items()})
+        if options["by"] == "loss":
+            found = {name: keras.losses.MeanSquaredError(reduction=name)(*given()) for name in options["reductions"]}
+        else:
+            metric = keras.metrics.TruePositives() if hits else keras.metrics.MeanSquaredError()
+            metric.update_state(*given())
+            found = {options["by"]: metric.result()}
+    return Observation({name: engine.numpy(one) for name, one in found.items()})
 
 
 def run_weighted_metric(backend: Any, request: FunctionRequest) -> Observation:

@@ -9,19 +9,26 @@ import numpy as np
 from cases.models import FunctionRequest
 from cases.requests import Observation
 from suite.backends import moment
-from suite.backends.keras_attention import OPTIONS
+from suite.backends.keras_attention import OPTIONS, carrying
 
 
 def run_half_range(backend: Any, request: FunctionRequest) -> Observation:
     """Answer the request of `cases.families.half_ranges.means_stay_in_range`."""
     options, keras, engine = dict(request.arguments), backend.keras, backend.engine
     inputs = options["inputs"]
+    mask = np.broadcast_to(np.arange(inputs.shape[1]) < options["valid"], inputs.shape[:2])
+    if not hasattr(keras.layers, options["layer"]):
+        loss = getattr(keras.losses, options["layer"])(**options["options"], dtype="float16")
+        with moment("run"):
+            given = {name: carrying(keras, engine.tensor(inputs.astype(dtype)), None if mask.all() else mask, engine, dtype)
+                     for name, dtype in (("outputs", "float16"), ("of float32", "float32"))}
+            told = {name: loss(keras.ops.zeros_like(one), one) for name, one in given.items()}
+            return Observation({name: np.array(engine.numpy(one)) for name, one in told.items()})
     with moment("build"):
         one = getattr(keras.layers, options["layer"])(**options["options"], dtype="mixed_float16")
         one.build(inputs.shape)
         if hasattr(one, "adapt"):
             one.adapt(inputs.astype("float32"))
-    mask = np.broadcast_to(np.arange(inputs.shape[1]) < options["valid"], inputs.shape[:2])
     more = {} if mask.all() else {"mask": engine.tensor(np.array(mask))}
     with moment("run"):
         more |= {} if hasattr(one, "adapt") else {"training": True}

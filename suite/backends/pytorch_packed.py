@@ -28,6 +28,13 @@ def tensors(arrays: Any) -> list[torch.Tensor]:
     return [torch.tensor(np.array(one, "float32")) for one in arrays]
 
 
+WORDS: dict[str, tuple[Any, dict[str, bool]]] = {
+    "copied": ("cpu", {"copy": True}), "copied_as_another": (torch.float64, {"copy": True}),
+    "not_waited_for": (torch.float64, {"non_blocking": True}),
+}
+"""How a packed sequence is cast -> what `to` is given."""
+
+
 def run_packed_as(backend: Any, request: FunctionRequest) -> Observation:
     """Answer the request of `cases.families.packed.packed_sequences_are_cast`."""
     options = dict(request.arguments)
@@ -36,6 +43,8 @@ def run_packed_as(backend: Any, request: FunctionRequest) -> Observation:
     with moment("run"):
         if way.startswith("to_"):
             cast = packed.to(torch.zeros(1, dtype=torch.float64 if way == "to_other" else torch.float32))
+        elif way in WORDS:
+            cast = packed.to(WORDS[way][0], **WORDS[way][1])
         elif way == "of_a_pair":
             cast = PackedSequence((packed.data, packed.batch_sizes), sorted_indices=packed.sorted_indices)
         else:

@@ -17,6 +17,16 @@ from suite.backends import moment
 from suite.backends.pytorch_layers import named_tensors, read, to_numpy
 
 
+def of_lengths(ids: Any, weights: Any, counts: Any, form: str) -> tuple[Any, Any]:
+    """Nested tensors of the ids in each bag and of their weights, or one of the ids that are the first ones of padded rows."""
+    if form == "narrowed":
+        rows = pad_sequence(ids.split(list(counts)), batch_first=True, padding_value=1)
+        begin = torch.zeros(len(counts), dtype=torch.int64)
+        return torch.nested.narrow(rows, 1, begin, torch.tensor(counts), layout=torch.jagged), None
+    offsets = torch.tensor([0, *counts]).cumsum(0)
+    return tuple(None if one is None else torch.nested.nested_tensor_from_jagged(one, offsets) for one in (ids, weights))
+
+
 def run_bags(backend: Any, request: FunctionRequest) -> Observation:
     """Answer the request of `cases.families.bags.bags_are_of_their_ids`."""
     options = dict(request.arguments)
@@ -40,6 +50,9 @@ def run_bags(backend: Any, request: FunctionRequest) -> Observation:
         if form == "rows":
             shape = (len(counts), -1 if counts[0] else 0)
             outputs = bag(ids.reshape(shape), per_sample_weights=None if weights is None else weights.reshape(shape))
+        elif form in ("nested", "narrowed"):
+            nested, by = of_lengths(ids, weights, counts, form)
+            outputs = bag(nested, per_sample_weights=by)
         else:
             outputs = bag(ids, torch.tensor(ends if form == "last_offset" else ends[:-1]), weights)
         (outputs * torch.tensor(options["cotangents"].astype("float32"))).sum().backward()

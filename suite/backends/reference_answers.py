@@ -211,7 +211,7 @@ def run_ignored(backend: Any, request: FunctionRequest) -> Observation:
     """The cross-entropy over the classes that count."""
     options = dict(request.arguments)
     logits, classes = options["logits"], options["classes"]
-    counts = (classes != options["ignored"]) & (True if options["mask"] is None else options["mask"])
+    counts = (classes != options["ignored"]) & (True if options["mask"] is None else options["mask"].astype(bool))
     with moment("run"):
         logs = logits - np.log(np.exp(logits).sum(axis=-1, keepdims=True))
         number, smoothing = logits.shape[-1], options.get("smoothing", 0.0)

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from cases.families import confusion, unit_lengths
-from cases.families.counted_by_name import CLASSES, LOSSES, beside_a_mask
+from cases.families.counted_by_name import CLASSES, LOSSES, weighed
 from cases.families.functions_by_name import ACTIVATIONS, RESHAPED, STANDING
 from cases.families.losses_by_name import EQUATIONS
 from cases.families.losses_of_steps import ALONE, equation, of_variance
@@ -146,8 +146,9 @@ def run_weighted_metric(backend: Any, request: FunctionRequest) -> Observation:
 def run_weights_beside_masks(backend: Any, request: FunctionRequest) -> Observation:
     """The sums."""
     options = dict(request.arguments)
-    values = ((options["targets"] - options["outputs"]) ** 2).mean(axis=-1)
-    return Observation(beside_a_mask(values, options["mask"], options["weights"].reshape(len(values), -1)))
+    steps, weights = options["targets"].shape[:2], options["weights"]
+    valid = np.ones(steps, bool) if options["mask"] is None else options["mask"]
+    return Observation(weighed(options, valid, np.ones(steps) if weights is None else weights.reshape(len(valid), -1)))
 
 
 def run_metric_over_batches(backend: Any, request: FunctionRequest) -> Observation:

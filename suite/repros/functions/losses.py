@@ -98,6 +98,8 @@ def ignored_class(told: Told) -> list[str]:
     """A cross-entropy with ignored and weighted classes and smoothed labels, and its gradient."""
     options = told.options
     ignored, reduction, mask = (options[n] for n in ("ignored", "reduction", "mask"))
+    if mask is not None and mask.dtype != bool:
+        raise NoScript("a mask of whole numbers: the ledger's own script shows it")
     smoothing, weights = options.get("smoothing", 0.0), options.get("weights")
     name = told.named("loss", "gradients") or "loss"
     behind = name == "gradients"
