@@ -78,6 +78,7 @@ def slopes(function: Callable[[Array], Array], row: Array, cotangent: Array) -> 
            strength=(1, 2, 3), sparing=0, source="PyTorch: torch.nested",
            met=tuple({"of": of, "wanted": "outputs", "made": "offsets"} for of in (
                "sum_of_steps_of_heads", "mean_of_steps_of_heads", "padded", "sliced", "amax_of_steps", "attended")),
+           usual={"of": tuple(of for of in NESTED if of != "split")},  # of which the gradients end the interpreter
            senseless=((("of", "made"), lambda of, made: of == "split" and made == "offsets"),))
 def nested_rows_are_as_alone(ask, of, wanted, made) -> list[Deviation]:
     random, function, found = generator("nested rows", of), NESTED[of], []
