@@ -10,6 +10,7 @@ from functools import lru_cache
 from typing import NamedTuple
 
 from cases.requests import Deviation
+from suite.subjects.interpreter import LAST_WORDS
 from suite.verdicts import Outcome
 
 KINDS: tuple[tuple[str, re.Pattern[str]], ...] = tuple((kind, re.compile(said, re.DOTALL)) for kind, said in (
@@ -47,8 +48,9 @@ def sign(deviation: Deviation) -> Sign:
 
 
 def signs(outcome: Outcome) -> list[tuple[Sign, Deviation]]:
-    """What an outcome that is bad shows, each with its deviation; of a process that died, or never answered, that."""
-    found = outcome.deviations or (Deviation(outcome.verdict, outcome.message),)
+    """What an outcome that is bad shows, each with its deviation; of a process that died, or never answered, that, without its
+    last words."""
+    found = outcome.deviations or (Deviation(outcome.verdict, outcome.message.partition(LAST_WORDS)[0]),)
     return [(sign(deviation), deviation) for deviation in found]
 
 

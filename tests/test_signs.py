@@ -13,6 +13,7 @@ from cases.requests import Deviation, Observation, Request
 from cases.tolerance import compare
 from suite.ledger import Known, consult, told_first
 from suite.signs import Sign, explained, sign, signs
+from suite.subjects.interpreter import LAST_WORDS
 from suite.verdicts import Outcome, judge
 from tests.test_ledger import entry, session
 from tests.test_verdicts import Asked, deviations
@@ -127,6 +128,8 @@ def test_a_crash_where_a_wrong_number_is_known_is_a_failure():
     died = Outcome("crash", "killed by SIGSEGV")
     assert consult((known("a", "outputs"),), ["name"], {}, died)[0] == "crash"
     assert consult((known("a", "crash: *SIGSEGV"),), ["name"], {}, died)[0] == "known"
+    warned = Outcome("crash", f"killed by SIGSEGV{LAST_WORDS}a warning of another check")
+    assert consult((known("a", "crash: *SIGSEGV"),), ["name"], {}, warned)[0] == "known"
     assert told_first((known("a", "outputs"),), ["name"], {}, died).message == "known as a, and more: killed by SIGSEGV"
 
 

@@ -38,6 +38,9 @@ os.execvp(sys.argv[2], sys.argv[2:])
 FAULTS = frozenset(-number for number in (signal.SIGSEGV, signal.SIGABRT, signal.SIGBUS, signal.SIGFPE, signal.SIGILL))
 """The exit codes of a process that such a signal ended."""
 
+LAST_WORDS = "; its last words: "
+"""Behind what is said of a process that died: the end of what it wrote, maybe of other checks."""
+
 
 class Died(Exception):
     """The interpreter ended while it was asked; `by_fault`: by a signal for what it did itself, as for a fault of memory."""
@@ -175,7 +178,7 @@ class Interpreter:
             lines = [line for line in self._log.read_text(errors="replace").splitlines() if line.strip()]
         except OSError:
             return ""
-        return "; its last words: " + " | ".join(lines[-6:])[-1200:] if lines else ""
+        return LAST_WORDS + " | ".join(lines[-6:])[-1200:] if lines else ""
 
 
 def variables(threads: int, quickly: bool) -> dict[str, str]:
