@@ -13,7 +13,7 @@ from cases.covering import Row, Senseless, at_once
 from cases.families.base import statement
 from cases.layers import generator
 from cases.models import FunctionRequest
-from cases.requests import Deviation
+from cases.requests import Deviation, Observation
 from cases.tolerance import compare, unit_roundoff
 
 Array = np.ndarray
@@ -32,19 +32,27 @@ another order of memory."""
 LAYERS: Mapping[str, tuple] = {
     "cell": ("lstm", "gru", "tanh", "relu", "projected"), "size": tuple(SIZES),
     "form": ("whole", "cycled", "bare", "sorted", "swapped"), "call": CALLS, "dtype": tuple(DTYPES),
-    "recorded": RECORDED, "layers": (2, 1, 3), "dropout": ("none", "rests", "all"), "states": ("given", "none"),
+    "recorded": RECORDED, "layers": (2, 1, 3), "dropout": ("none", "rests", "all"), "states": ("given", "none", "large"),
     "both": (True, False), "bias": (True, False), "batch_first": (True, False), "training": (True, False)}
 """`form`: whole rows, or one without a batch axis; packed, in an order that was sorted before, or is found, and then is a swap
-or a cycle. `dropout` between layers: in inference, where it rests, or of all in training."""
+or a cycle. `dropout` between layers: in inference, where it rests, or of all in training. Large states are `LARGE` times those
+that are given else."""
+LARGE = 6.0
+FORMS: tuple[tuple[str, ...], ...] = (("whole", "all_packed", "each"), ("sorted", "cycled", "swapped"))
+"""Ways to give the same rows, which have the same equations: whole ones also packed, or each without a batch; others in another
+order. One row may be bare, too."""
+AGAIN = 2
+"""How many times more the same numbers are given."""
 CELLS: Mapping[str, tuple] = {
     "cell": ("lstm", "gru", "tanh", "relu"), "size": (*list(SIZES)[:-1], "no_rows"), "form": ("whole", "bare"),
     "dtype": tuple(DTYPES), "recorded": RECORDED, "call": (*CALLS, "mapped"),
-    "states": ("given", "none"), "bias": (True, False), "training": (True, False)}
+    "states": ("given", "none", "large"), "bias": (True, False), "training": (True, False)}
 """`mapped`: row by row, over the batch."""
 SENSELESS: tuple[Senseless, ...] = (
     (("dropout", "training"), lambda dropout, training: dropout == ("rests" if training else "all")),
     (("dropout", "layers"), lambda dropout, layers: dropout != "none" and layers == 1),
     (("cell", "size"), lambda cell, size: cell == "projected" and SIZES[size][3] == 1),
+    (("cell", "states"), lambda cell, states: cell == "relu" and states == "large"),  # where it bends rounding decides
     (("form", "size"), lambda form, size: form in ("cycled", "swapped") and
         (min(SIZES[size][:2]) == 1 or (form == "cycled" and SIZES[size][0] < 3))),
     (("size", "form"), lambda size, form: form == "bare" and SIZES[size][0] == 1),  # one row is one row
@@ -54,6 +62,7 @@ SENSELESS: tuple[Senseless, ...] = (
     (("size", "recorded"), lambda size, recorded: size == "long" and recorded in ("nothing", "inference")),
 )
 MAPPED: tuple[Senseless, ...] = (
+    (("cell", "states"), lambda cell, states: cell == "relu" and states == "large"),
     (("call", "form"), lambda call, form: call == "mapped" and form == "bare"),
     (("call", "recorded"), lambda call, recorded: call == "mapped" and recorded in ("inference", "some")),
     (("call", "dtype"), lambda call, dtype: call == "mapped" and dtype not in ("float32", "float64")),
@@ -61,8 +70,14 @@ MAPPED: tuple[Senseless, ...] = (
     (("size", "form"), lambda size, form: form == "bare" and size in ("no_rows", "one_row")),
     (("size", "call"), lambda size, call: size == "no_rows" and call == "mapped"),
 )
-MODULE_ROWS = at_once("crossed modules", LAYERS, 2, SENSELESS)
+MODULE_ROWS = at_once("crossed modules", LAYERS, 2, SENSELESS, ("cell", "layers", "both", "bias", "dropout"))
 CELL_ROWS = at_once("crossed cells", CELLS, 2, MAPPED)
+STRANGE: Mapping[str, float] = {"inf": np.inf, "nan": np.nan, "minus_inf": -np.inf, "huge": 1e30}
+NUMBERS_OF: Mapping[str, tuple] = {
+    "cell": LAYERS["cell"], "number": tuple(STRANGE), "form": ("sorted", "whole", "cycled", "bare"), "layers": (1, 2),
+    "dtype": ("float32", "float64"), "both": (True, False), "bias": (True, False), "states": ("given", "none"),
+    "batch_first": (True, False), "training": (True, False)}
+STRANGE_ROWS = at_once("strange numbers", NUMBERS_OF, 2, ())
 SLACK = 24
 """Roundings of the largest number: sums of some dozen products, in another order; some more in three layers."""
 NUMBERS = 4096
@@ -84,19 +99,28 @@ def lengths(form: str, rows: int, steps: int) -> tuple[int, ...]:
     return tuple(falling[1:] + falling[:1] if form == "cycled" else falling if form == "sorted" else [steps] * rows)
 
 
-def again(row: Row) -> Row:
-    """How the same numbers are given once more, so that three features meet more often: with the axes in the other order, in the
-    other mode where nothing is dropped, in another dtype but of float64, whose numbers have more bits, with others of recording
-    and of calls."""
-    def next_one(name: str, among: Sequence[str], by: int) -> str:
+def again(row: Row, time: int) -> Row:
+    """How the same numbers are given once more, so that more features meet: in another way or order of rows, with the axes in the
+    other order, in the other mode where nothing is dropped, in another dtype but of float64, whose numbers have more bits, with
+    others of recording and of calls."""
+    def other(name: str, among: Sequence[str], by: int) -> str:
         return among[(among.index(row[name]) + by) % len(among)]
 
-    rests = row.get("dropout", "none") == "none" and row["call"] != "mapped"
-    low = [dtype for dtype in DTYPES if dtype != "float64"]
-    return {**row, "training": not row["training"] if rests else row["training"], "recorded": next_one("recorded", RECORDED, 2),
-            **({"batch_first": not row["batch_first"]} if "batch_first" in row and row["size"] != "long" else {}),
-            "call": next_one("call", CALLS, 1) if row["call"] in CALLS else "second",
-            "dtype": row["dtype"] if row["dtype"] == "float64" else next_one("dtype", low, 1)}
+    layer, mapped = "dropout" in row, row["call"] == "mapped"
+    how = {**row, "recorded": other("recorded", RECORDED, (2, 1)[time]),
+           "call": other("call", CALLS, (1, 3)[time]) if row["call"] in CALLS else "second"}
+    if row["dtype"] != "float64":
+        how["dtype"] = other("dtype", [dtype for dtype in DTYPES if dtype != "float64"], (1, 2)[time])
+    if not (layer and row["dropout"] == "all" or mapped or time):
+        how["training"] = not row["training"]
+    if layer:
+        ways = next((ways for ways in FORMS if row["form"] in ways), ("bare", "all_packed", "whole"))
+        how["form"] = other("form", ways, 1 + time)
+        if row["size"] != "long":
+            how["batch_first"] = row["batch_first"] if time else not row["batch_first"]
+        if row["dropout"] != "all" and row["layers"] > 1:
+            how["dropout"] = "none" if how["training"] else "rests"
+    return how
 
 
 def records(row: Row, name: str) -> bool:
@@ -114,15 +138,16 @@ def told(row: Row) -> str:
 
 
 def deviations(seen: Any, rows: list[Row]) -> Iterator[Deviation]:
-    """What came of each row against what is due there; arrays: `PLACE/came/NAME`, of what was given once more, where it was,
-    `PLACE/again/NAME`, and `PLACE/due/NAME`."""
+    """What came of each row against what is due there; arrays: `PLACE/came/NAME`, of what was given more than once
+    `PLACE/again/TIME/NAME`, and `PLACE/due/NAME`; fact `again`: how many times more."""
     for place, words in seen.facts["odd"]:
         yield Deviation("module", f"{words}: {told(rows[place])}")
     for place, row in enumerate(rows):
         due = seen.named(f"{place}/due")
         if not due:
             yield Deviation("outputs", f"nothing came: {told(row)}")
-        for side, how in (("came", row), *((("again", again(row)),) if seen.facts.get("again") else ())):
+        times = [(f"again/{time}", again(row, time)) for time in range(seen.facts.get("again", 0))]
+        for side, how in (("came", row), *times):
             unit = SLACK * unit_roundoff(DTYPES[how["dtype"]])
             for name, array in ((n.partition("/due/")[2], a) for n, a in due.items()):
                 came = seen.arrays.get(f"{place}/{side}/{name}", np.zeros(0))
@@ -131,11 +156,11 @@ def deviations(seen: Any, rows: list[Row]) -> Iterator[Deviation]:
                         yield Deviation(name, f"{one.message}: {told(how)}", one.deviation, one.allowed)
 
 
-def asked(what: str, rows: list[Row]) -> FunctionRequest:
+def asked(what: str, rows: list[Row], times: int = AGAIN) -> FunctionRequest:
     """The request for all rows."""
     sizes = {**SIZES, "no_rows": (0, 1, 2, 3)}
-    each = tuple({**row, "sizes": sizes[row["size"]], "lengths": lengths(row["form"], *sizes[row["size"]][:2]),
-                  "again": again(row)} for row in rows)
+    each = tuple({**row, "sizes": sizes[row["size"]], "lengths": lengths(row["form"], *sizes[row["size"]][:2]), "large": LARGE,
+                  "again": tuple(again(row, time) for time in range(times))} for row in rows)
     return FunctionRequest(what, (("rows", each), ("numbers", {dtype: numbers(dtype) for dtype in ("float32", "float64")})))
 
 
@@ -153,3 +178,19 @@ def modules_are_their_equations_wherever_options_meet(ask) -> Iterator[Deviation
 def cells_are_their_equations_wherever_options_meet(ask) -> Iterator[Deviation]:
     rows = CELL_ROWS()
     return list(deviations(ask(asked("crossed_cells", rows)), rows))
+
+
+@statement("A number that is infinite, not a number or huge reaches of its own row what the equations say, and nothing else; "
+           "what stands in padding is not read.", sparing=0, source="PyTorch: nn.LSTM, nn.GRU, nn.RNN")
+def strange_numbers_go_where_equations_take_them(ask) -> Iterator[Deviation]:
+    """The number is the first row's, in its second step; all padding is."""
+    usual = {"size": "distinct", "call": "first", "recorded": "nothing", "dropout": "none"}
+    rows = [{**usual, **row, "strange": STRANGE[row["number"]]} for row in STRANGE_ROWS()]
+    seen = ask(asked("crossed_modules", rows, 0))
+    known: dict[str, Array] = {}
+    for name, array in seen.arrays.items():  # what is not finite where it is due is told from all else, and then is a number
+        due = seen.arrays.get(name.replace("/came/", "/due/"), array)
+        same = (array == due) | (np.isnan(array) & np.isnan(due)) if array.shape == due.shape else np.zeros(array.shape, bool)
+        known[name] = np.where(same & ~np.isfinite(array), 0.0, array) if "/came/" in name else np.where(
+            np.isfinite(array), array, 0.0)
+    return list(deviations(Observation(known, facts=seen.facts), rows))

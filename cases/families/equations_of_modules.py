@@ -241,7 +241,27 @@ PAIRS = tuple(
         ("MultiLabelSoftMarginLoss", {"weight": OF_CLASSES}, partial(flagged, weights=OF_CLASSES), "multilabel_soft_margin_loss",
          ("rows", "flags")))
     for reduction in REDUCTIONS)
-GROUPS: Mapping[str, tuple[Module, ...]] = {"activations": ACTIVATIONS, "shares": SHARES, "steps": STEPS, "pairs": PAIRS}
+
+
+def entropy(reduction: str, ignored: int, smoothing: float, weights: tuple[float, ...], x: Array, classes: Array,
+            **own: Array) -> Array:
+    """The cross-entropy of classes that a linear map scores; that of smoothed labels is a part of it."""
+    scores = x @ own["linear.weight"].T + own.get("linear.bias", 0.0)
+    logs, by = np.log(shares(scores)), np.array(weights)
+    counts = by[classes] * (classes != ignored)
+    loss = -(1 - smoothing) * counts * np.take_along_axis(logs, classes[:, None], axis=1)[:, 0]
+    loss = loss - smoothing / scores.shape[1] * (classes != ignored) * (by * logs).sum(axis=1)
+    return loss if reduction == "none" else np.asarray(loss.sum() / (counts.sum() if reduction == "mean" else 1.0))
+
+
+SCORED = tuple(
+    Module("LinearCrossEntropyLoss", {"in_features": 4, "num_classes": 4, "bias": bias, "reduction": reduction, **more,
+                                      "ignore_index": 1, "label_smoothing": smoothing},
+           partial(entropy, reduction, 1, smoothing, more.get("weight", (1.0,) * 4)), drawn=("rows", "classes"),
+           untold=("weight", "ignore_index"))
+    for reduction in REDUCTIONS for more, bias, smoothing in (({}, True, 0.0), ({"weight": OF_CLASSES}, False, 0.25)))
+GROUPS: Mapping[str, tuple[Module, ...]] = {
+    "activations": ACTIVATIONS, "shares": SHARES, "steps": STEPS, "pairs": PAIRS, "scored": SCORED}
 DISCRETE = ("signs", "row_signs", "classes", "flags")
 
 

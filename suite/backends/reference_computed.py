@@ -22,7 +22,7 @@ def run_computed_as(backend: Any, request: FunctionRequest) -> Observation:
         if way.startswith("orthogonal"):
             left, _, right = np.linalg.svd(array, full_matrices=False)
             used[name] = left @ right
-        elif way == "spectral":
+        elif way.startswith("spectral"):
             used[name] = array / np.linalg.norm(array, 2)
         elif way == "pruned":
             used[name] = np.where(np.abs(array) <= np.sort(np.abs(array).ravel())[round(array.size / 4) - 1], 0.0, array)

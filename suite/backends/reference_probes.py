@@ -138,6 +138,7 @@ from suite.backends.reference_losses import (
 )
 from suite.backends.reference_modules import (
     run_computed_weights,
+    run_dropped_features,
     run_hooked,
     run_kept_gradients,
     run_twice,
@@ -412,7 +413,7 @@ PROBES: Mapping[str, Callable] = {
     "default_precision": run_default_precision, "rows_in_every_way": run_rows_in_every_way,
     "crossed_conditions": run_crossed_conditions,
     "crossed_modules": run_crossed, "crossed_cells": run_crossed,
-    "crossed_packing": run_crossed_packing, "crossed_attention": run_crossed,
+    "crossed_packing": run_crossed_packing, "crossed_attention": run_crossed, "dropped_features": run_dropped_features,
     "called_in_every_mode": run_called_in_every_mode, "nested": run_nested, "masked": run_masked,
     "fused_steps": run_fused_steps, "side_by_side": run_side_by_side,
 }
