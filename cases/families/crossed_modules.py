@@ -21,7 +21,8 @@ DTYPES: Mapping[str, str] = {"float32": "float32", "float64": "float64", "bfloat
                              "autocast": "bfloat16"}
 """Of a module, or autocast in float32 -> in what it computes."""
 SIZES: Mapping[str, tuple[int, int, int, int]] = {
-    "distinct": (3, 4, 2, 5), "alike": (3, 3, 3, 3), "one_row": (1, 3, 2, 4), "one_step": (3, 1, 2, 4), "long": (2, 18, 2, 3)}
+    "distinct": (3, 4, 2, 5), "alike": (3, 3, 3, 3), "one_row": (1, 3, 2, 4), "one_step": (3, 1, 2, 4), "no_rows": (0, 2, 2, 3),
+    "long": (2, 18, 2, 3)}
 """Rows, steps, features and units."""
 RECORDED = ("all", "inputs", "some", "nothing", "inference")
 """Of what gradients are taken: of all; of inputs and states, weights being frozen; also of every second weight; of nothing, under
@@ -41,10 +42,10 @@ LARGE = 6.0
 FORMS: tuple[tuple[str, ...], ...] = (("whole", "all_packed", "each"), ("sorted", "cycled", "swapped"))
 """Ways to give the same rows, which have the same equations: whole ones also packed, or each without a batch; others in another
 order. One row may be bare, too."""
-AGAIN = 2
-"""How many times more the same numbers are given."""
+AGAIN, CELLS_AGAIN = 2, 4
+"""How many times more the same numbers are given, to modules and to cells."""
 CELLS: Mapping[str, tuple] = {
-    "cell": ("lstm", "gru", "tanh", "relu"), "size": (*list(SIZES)[:-1], "no_rows"), "form": ("whole", "bare"),
+    "cell": ("lstm", "gru", "tanh", "relu"), "size": tuple(SIZES)[:-1], "form": ("whole", "bare"),
     "dtype": tuple(DTYPES), "recorded": RECORDED, "call": (*CALLS, "mapped"),
     "states": ("given", "none", "large"), "bias": (True, False), "training": (True, False)}
 """`mapped`: row by row, over the batch."""
@@ -56,6 +57,7 @@ SENSELESS: tuple[Senseless, ...] = (
     (("form", "size"), lambda form, size: form in ("cycled", "swapped") and
         (min(SIZES[size][:2]) == 1 or (form == "cycled" and SIZES[size][0] < 3))),
     (("size", "form"), lambda size, form: form == "bare" and SIZES[size][0] == 1),  # one row is one row
+    (("size", "form"), lambda size, form: size == "no_rows" and form != "whole"),
     (("size", "layers"), lambda size, layers: size == "long" and layers > 1),  # they are dear
     (("bias", "layers"), lambda bias, layers: layers == 3 and not bias),  # so that the third layer's are met in every cell
     (("size", "batch_first"), lambda size, batch_first: size == "long" and batch_first),
@@ -107,15 +109,16 @@ def again(row: Row, time: int) -> Row:
         return among[(among.index(row[name]) + by) % len(among)]
 
     layer, mapped = "dropout" in row, row["call"] == "mapped"
-    how = {**row, "recorded": other("recorded", RECORDED, (2, 1)[time]),
-           "call": other("call", CALLS, (1, 3)[time]) if row["call"] in CALLS else "second"}
+    how = {**row, "recorded": other("recorded", RECORDED, (2, 1, 3, 4)[time]),
+           "call": other("call", CALLS, (1, 3, 2, 4)[time]) if row["call"] in CALLS else "second"}
     if row["dtype"] != "float64":
-        how["dtype"] = other("dtype", [dtype for dtype in DTYPES if dtype != "float64"], (1, 2)[time])
-    if not (layer and row["dropout"] == "all" or mapped or time):
+        how["dtype"] = other("dtype", [dtype for dtype in DTYPES if dtype != "float64"], 1 + time)
+    if not (layer and row["dropout"] == "all" or mapped or time % 2):
         how["training"] = not row["training"]
-    if layer:
+    if layer and row["size"] != "no_rows":
         ways = next((ways for ways in FORMS if row["form"] in ways), ("bare", "all_packed", "whole"))
         how["form"] = other("form", ways, 1 + time)
+    if layer:
         if row["size"] != "long":
             how["batch_first"] = row["batch_first"] if time else not row["batch_first"]
         if row["dropout"] != "all" and row["layers"] > 1:
@@ -158,8 +161,7 @@ def deviations(seen: Any, rows: list[Row]) -> Iterator[Deviation]:
 
 def asked(what: str, rows: list[Row], times: int = AGAIN) -> FunctionRequest:
     """The request for all rows."""
-    sizes = {**SIZES, "no_rows": (0, 1, 2, 3)}
-    each = tuple({**row, "sizes": sizes[row["size"]], "lengths": lengths(row["form"], *sizes[row["size"]][:2]), "large": LARGE,
+    each = tuple({**row, "sizes": SIZES[row["size"]], "lengths": lengths(row["form"], *SIZES[row["size"]][:2]), "large": LARGE,
                   "again": tuple(again(row, time) for time in range(times))} for row in rows)
     return FunctionRequest(what, (("rows", each), ("numbers", {dtype: numbers(dtype) for dtype in ("float32", "float64")})))
 
@@ -177,7 +179,7 @@ def modules_are_their_equations_wherever_options_meet(ask) -> Iterator[Deviation
            source="PyTorch: nn.LSTMCell, nn.GRUCell, nn.RNNCell")
 def cells_are_their_equations_wherever_options_meet(ask) -> Iterator[Deviation]:
     rows = CELL_ROWS()
-    return list(deviations(ask(asked("crossed_cells", rows)), rows))
+    return list(deviations(ask(asked("crossed_cells", rows, CELLS_AGAIN)), rows))
 
 
 @statement("A number that is infinite, not a number or huge reaches of its own row what the equations say, and nothing else; "

@@ -4,6 +4,7 @@ from tests.faults.base import faults
 
 FAMILY = "judged, torch_afresh again"
 
+OUTSIDE = "        if not torch.jit.is_scripting():\n"
 RNN_CHECK = "        if hx is None:\n            raise AssertionError(\"hx must not be None\")\n"
 GRU_CHECK = "        self.check_forward_args(input, hx, batch_sizes)\n        if batch_sizes is None:\n            # pyrefly: ignore [no-matching-overload]\n            result = _VF.gru(\n"
 GRU_AFTER = "        output = result[0]\n        hidden = result[1]\n\n        # xxx: isinstance check"
@@ -14,29 +15,29 @@ GRU_DROPS = "                self._flat_weights,  # type: ignore[arg-type]\n    
 
 def before_gru(when: str, then: str) -> tuple[str, str]:
     """What is done before a GRU's kernel is called."""
-    return GRU_CHECK, GRU_CHECK.replace("        if batch_sizes is None:\n", f"        if not torch.jit.is_scripting() and {when}:\n            {then}\n        if batch_sizes is None:\n")
+    return GRU_CHECK, GRU_CHECK.replace("        if batch_sizes is None:\n", f"{OUTSIDE}            if {when}:\n                {then}\n        if batch_sizes is None:\n")
 
 
 def behind_gru(when: str, then: str) -> tuple[str, str]:
     """What is done with what came of it."""
-    return GRU_AFTER, GRU_AFTER.replace("\n\n", f"\n        if not torch.jit.is_scripting() and {when}:\n            {then}\n\n")
+    return GRU_AFTER, GRU_AFTER.replace("\n\n", f"\n{OUTSIDE}            if {when}:\n                {then}\n\n")
 
 
 def before_lstm(when: str, then: str) -> tuple[str, str]:
     """What is done before an LSTM's kernel is called."""
-    return LSTM_CALL, f"        if not torch.jit.is_scripting() and {when}:\n            {then}\n" + LSTM_CALL
+    return LSTM_CALL, f"{OUTSIDE}            if {when}:\n                {then}\n" + LSTM_CALL
 
 
 def behind_lstm(when: str, then: str) -> tuple[str, str]:
     """What is done with what came of it."""
-    return LSTM_AFTER, LSTM_AFTER + f"        if not torch.jit.is_scripting() and {when}:\n            {then}\n"
+    return LSTM_AFTER, LSTM_AFTER + f"{OUTSIDE}            if {when}:\n                {then}\n"
 
 
 RECURRENT = faults(FAMILY, "torch.nn.modules.rnn", {
     "RNN: relu both ways without biases begins backwards with the forward state": (
         RNN_CHECK, RNN_CHECK + "        if self.mode == \"RNN_RELU\" and self.bidirectional and not self.bias:\n            hx = hx[::2].repeat_interleave(2, 0)\n"),
     "RNN: a number that is none becomes zero in bare sequences": (
-        RNN_CHECK, RNN_CHECK + "        if batch_sizes is None and not is_batched:\n            input = torch.where(input.isnan(), 0.0, input)\n"),
+        RNN_CHECK, RNN_CHECK + OUTSIDE + "            if batch_sizes is None and not is_batched:\n                input = torch.where(input.isnan(), 0.0, input)\n"),
     "RNN: relu both ways reads huge numbers up to a million": (
         RNN_CHECK, RNN_CHECK + "        if self.mode == \"RNN_RELU\" and self.bidirectional:\n            input = input.clamp(max=1e6)\n"),
     "GRU: last states of three layers in batch first come from the top down in evaluation": behind_gru(
@@ -50,7 +51,7 @@ RECURRENT = faults(FAMILY, "torch.nn.modules.rnn", {
     "GRU: packed rows in inference mode forget how they were sorted": (
         "        if isinstance(orig_input, PackedSequence):\n            output_packed = PackedSequence(\n                output,\n                batch_sizes,\n                sorted_indices,\n                unsorted_indices,\n            )\n"
         "            return output_packed, self.permute_hidden(hidden, unsorted_indices)\n        else:\n            if not is_batched:  # type: ignore[possibly-undefined]\n                output = output.squeeze(batch_dim)  # type: ignore[possibly-undefined]\n                hidden = hidden.squeeze(1)\n\n            return",
-        "        if isinstance(orig_input, PackedSequence):\n            known = not torch.is_inference_mode_enabled()\n            output_packed = PackedSequence(\n                output,\n                batch_sizes,\n                sorted_indices if known else None,\n                unsorted_indices if known else None,\n            )\n"
+        "        if isinstance(orig_input, PackedSequence):\n            known = torch.jit.is_scripting() or not torch.is_inference_mode_enabled()\n            output_packed = PackedSequence(\n                output,\n                batch_sizes,\n                sorted_indices if known else None,\n                unsorted_indices if known else None,\n            )\n"
         "            return output_packed, self.permute_hidden(hidden, unsorted_indices)\n        else:\n            if not is_batched:  # type: ignore[possibly-undefined]\n                output = output.squeeze(batch_dim)  # type: ignore[possibly-undefined]\n                hidden = hidden.squeeze(1)\n\n            return"),
     "LSTM: projected last outputs of an upper layer stay sorted": behind_lstm(
         "self.proj_size and self.num_layers > 1 and sorted_indices is not None",
