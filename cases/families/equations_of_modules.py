@@ -52,7 +52,7 @@ class Module:
     @property
     def key(self) -> str:
         """Its name, and what tells it from another of that name."""
-        telling = ("mode", "reduction", "approximate", "dtype", "p", "norm_type")
+        telling = ("mode", "reduction", "approximate", "dtype", "p", "norm_type", "label_smoothing", "bias")
         words = [str(self.options[name]) for name in telling if name in self.options]
         words += ["weighted"] * ("weight" in self.options)
         return "-".join((self.name, *words))
@@ -259,7 +259,8 @@ SCORED = tuple(
                                       "ignore_index": 1, "label_smoothing": smoothing},
            partial(entropy, reduction, 1, smoothing, more.get("weight", (1.0,) * 4)), drawn=("rows", "classes"),
            untold=("weight", "ignore_index"))
-    for reduction in REDUCTIONS for more, bias, smoothing in (({}, True, 0.0), ({"weight": OF_CLASSES}, False, 0.25)))
+    for number, reduction in enumerate(REDUCTIONS) for more in ({}, {"weight": OF_CLASSES}) for bias in (True, False)
+    for smoothing in ((0.0, 0.25)[(number + bias + len(more)) % 2],))
 GROUPS: Mapping[str, tuple[Module, ...]] = {
     "activations": ACTIVATIONS, "shares": SHARES, "steps": STEPS, "pairs": PAIRS, "scored": SCORED}
 DISCRETE = ("signs", "row_signs", "classes", "flags")

@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from suite.backends.made import run_options_of_nothing
 from suite.backends.pytorch_attention import run_attending, run_between, run_dropped_features
 from suite.backends.pytorch_averages import run_averaged, run_shared_scale, run_statistics_again
+from suite.backends.pytorch_axes import run_one_of_each
 from suite.backends.pytorch_called import run_called_in_every_mode
 from suite.backends.pytorch_cells import run_cell_states, run_chain, run_form, run_low_inputs, run_pack, run_projected, run_stacks
 from suite.backends.pytorch_computed import run_as_vector, run_computed_as, run_frozen_matrix
@@ -101,6 +102,6 @@ PROBES: Mapping[str, Callable] = {
     "crossed_modules": run_crossed, "crossed_cells": run_crossed,
     "crossed_packing": run_crossed_packing, "crossed_attention": run_crossed_attention,
     "called_in_every_mode": run_called_in_every_mode, "nested": run_nested, "masked": run_masked,
-    "fused_steps": run_fused_steps, "dropped_features": run_dropped_features,
+    "fused_steps": run_fused_steps, "dropped_features": run_dropped_features, "one_of_each": run_one_of_each,
 }
 """Name of a function request -> what answers it: function(backend, request)."""

@@ -72,3 +72,9 @@ def run_dropped_features(backend: Any, request: FunctionRequest) -> Observation:
         put, kept = (scale * SATURATED * (1 - rate), scale * (1 - SATURATED * rate)) if alpha else (0.0, 1 / (1 - rate))
         arrays[f"{kind}/function"] = np.where(gone, put, kept)
     return Observation(arrays)
+
+
+def run_one_of_each(backend: Any, request: FunctionRequest) -> Observation:
+    """Ones, of the documented shapes."""
+    return Observation({f"{place}/{way}/{number}": np.ones(shape) for place, one in enumerate(dict(request.arguments)["modules"])
+                        for number, shape in enumerate(one["gives"]) for way in ("one", "two", "bare")})

@@ -141,6 +141,7 @@ from suite.backends.reference_modules import (
     run_dropped_features,
     run_hooked,
     run_kept_gradients,
+    run_one_of_each,
     run_twice,
     run_wrong_weights,
 )
@@ -414,6 +415,7 @@ PROBES: Mapping[str, Callable] = {
     "crossed_conditions": run_crossed_conditions,
     "crossed_modules": run_crossed, "crossed_cells": run_crossed,
     "crossed_packing": run_crossed_packing, "crossed_attention": run_crossed, "dropped_features": run_dropped_features,
+    "one_of_each": run_one_of_each,
     "called_in_every_mode": run_called_in_every_mode, "nested": run_nested, "masked": run_masked,
     "fused_steps": run_fused_steps, "side_by_side": run_side_by_side,
 }
