@@ -77,8 +77,9 @@ class Asked:
         self.valid = torch.arange(self.steps) < torch.tensor(self.lengths)[:, None]
         self.slopes[0] = self.slopes[0] * self.valid[:, :, None]
         if "strange" in row:
-            self.x[0, 1, 0] = row["strange"]
-            self.x[~self.valid] = row["strange"]
+            for own, valid, number in zip(self.x, self.valid, row["strange"], strict=False):
+                own[1, 0] = number
+                own[~valid] = number
 
     def shapes(self) -> Iterator[tuple[int, ...]]:
         """Of the weights, in their order."""
