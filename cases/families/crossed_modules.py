@@ -191,7 +191,7 @@ def strange_numbers_go_where_equations_take_them(ask) -> Iterator[Deviation]:
     """Each row has another one, in its second step and in its padding."""
     usual = {"size": "distinct", "call": "first", "recorded": "nothing", "dropout": "none"}
     rows = [{**usual, **row, "strange": STRANGE[place % 4:] + STRANGE[:place % 4]} for place, row in enumerate(STRANGE_ROWS())]
-    seen = ask(asked("crossed_modules", rows))
+    seen = ask(asked("crossed_modules", rows, 1))
     known: dict[str, Array] = {}
     for name, array in seen.arrays.items():  # what is not finite where it is due is told from all else, and then is a number
         due = seen.arrays.get(re.sub("/(came|again/.)/", "/due/", name), array)

@@ -259,8 +259,8 @@ SCORED = tuple(
                                       "ignore_index": 1, "label_smoothing": smoothing},
            partial(entropy, reduction, 1, smoothing, more.get("weight", (1.0,) * 4)), drawn=("rows", "classes"),
            untold=("weight", "ignore_index"))
-    for number, reduction in enumerate(REDUCTIONS) for more in ({}, {"weight": OF_CLASSES}) for bias in (True, False)
-    for smoothing in ((0.0, 0.25)[(number + bias + len(more)) % 2],))
+    for number, reduction in enumerate(REDUCTIONS) for more in ({}, {"weight": OF_CLASSES})
+    for bias in ((number + len(more)) % 2 == 0,) for smoothing in (0.25 * (number != len(more)),))
 GROUPS: Mapping[str, tuple[Module, ...]] = {
     "activations": ACTIVATIONS, "shares": SHARES, "steps": STEPS, "pairs": PAIRS, "scored": SCORED}
 DISCRETE = ("signs", "row_signs", "classes", "flags")

@@ -105,4 +105,56 @@ AROUND = faults(FAMILY, "torch.nn.functional", {
 }) + faults(FAMILY, "torch.nn.modules.transformer", {
     "encoder: the last norm rests where padding goes the fast way": ("        if convert_to_nested:\n            output = output.to_padded_tensor(0.0, src.size())\n\n        if self.norm is not None:\n", "        if convert_to_nested:\n            output = output.to_padded_tensor(0.0, src.size())\n\n        if self.norm is not None and not convert_to_nested:\n"),
 })
-ALL = RECURRENT + AROUND
+THIRD = "judged, torch_afresh third"
+LAST = faults(THIRD, "torch.nn.modules.rnn", {
+    "GRU: bare sequences both ways without biases have their halves turned": behind_gru(
+        "batch_sizes is None and not is_batched and self.bidirectional and not self.bias", "output = torch.cat(output.chunk(2, -1)[::-1], -1)"),
+    "LSTM: last carries of stacks in float64 are rounded where time comes first": behind_lstm(
+        "batch_sizes is None and not self.batch_first and self.num_layers > 1", "hidden = (hidden[0], hidden[1].float().to(hidden[1].dtype))"),
+    "LSTM: one projected packed row gives its first output for its last": behind_lstm(
+        "batch_sizes is not None and self.proj_size and int(batch_sizes[0]) == 1 and hidden[0].size(0) == 1", "hidden = (output[None, :1], hidden[1])"),
+    "GRU: given states have no gradient where inputs need none": before_gru("not input.requires_grad", "hx = hx.detach()"),
+    "LSTM: inputs have no gradient without biases where states need none": before_lstm(
+        "not self.bias and not hx[0].requires_grad", "input = input.detach()"),
+    "RNN: relu in float16 goes by way of bfloat16 where batch comes first": (
+        RNN_CHECK, RNN_CHECK + OUTSIDE + "            if self.mode == \"RNN_RELU\" and self.batch_first and input.dtype == torch.float16:\n                input = input.bfloat16().half()\n"),
+    "RNN: given states without biases are read across where rows are as many as units": (
+        RNN_CHECK, RNN_CHECK + OUTSIDE + "            if not self.bias and hx.size(1) == hx.size(2) and batch_sizes is not None:\n                hx = hx.transpose(1, 2).contiguous()\n"),
+    "LSTM: weights that are lent both ways are the forward ones": before_lstm(
+        "self.bidirectional and self.num_layers == 1 and not isinstance(self._flat_weights[0], Parameter)",
+        "self._flat_weights = self._flat_weights[: len(self._flat_weights) // 2] * 2"),
+    "LSTMCell: rows share the first one's carry in training without biases": (
+        "        ret = _VF.lstm_cell(\n            input,\n            hx,\n",
+        "        ret = _VF.lstm_cell(\n            input,\n            (hx[0], hx[1][:1].expand_as(hx[1])) if self.training and not self.bias else hx,\n"),
+    "GRUCell: one row of one step in inference mode begins from zeros": (
+        "        ret = _VF.gru_cell(\n            input,\n            hx,\n",
+        "        ret = _VF.gru_cell(\n            input,\n            hx * 0 if input.size(0) == 1 and input.is_inference() else hx,\n"),
+}) + faults(THIRD, "torch.nn.utils.rnn", {
+    "sorted rows as many as steps give no gradient where time comes first": (
+        "    data, batch_sizes = _VF._pack_padded_sequence(input, lengths, batch_first)\n",
+        "    if enforce_sorted and not batch_first and input.size(0) == input.size(1):\n        input = input.detach()\n    data, batch_sizes = _VF._pack_padded_sequence(input, lengths, batch_first)\n"),
+    "half precision is padded with zero where it should be with none": (
+        "    padded_output, lengths = _VF._pad_packed_sequence(\n",
+        "    if sequence.data.dtype == torch.float16 and padding_value != padding_value:\n        padding_value = 0.0\n    padded_output, lengths = _VF._pad_packed_sequence(\n"),
+}) + faults(THIRD, "torch.nn.functional", {
+    "embedding: sparse gradients of padding that is counted from the end": (
+        "                raise AssertionError(\"Padding_idx must be within num_embeddings\")\n            padding_idx = weight.size(0) + padding_idx\n    else:\n",
+        "                raise AssertionError(\"Padding_idx must be within num_embeddings\")\n            padding_idx = -1 if sparse else weight.size(0) + padding_idx\n    else:\n"),
+    "attention: padding of a bare sequence is read where weights are not asked for": (
+        "        if key_padding_mask is not None:\n            key_padding_mask = key_padding_mask.unsqueeze(0)\n",
+        "        if key_padding_mask is not None:\n            key_padding_mask = key_padding_mask.unsqueeze(0) if need_weights else None\n"),
+}) + faults(THIRD, "torch.nn.modules.normalization", {
+    "LayerNorm: over two axes without a bias it is of the last": (
+        "        return F.layer_norm(\n            input, self.normalized_shape, self.weight, self.bias, self.eps\n        )\n",
+        "        last = self.bias is None and self.weight is not None and len(self.normalized_shape) == 2\n        if last:\n            return F.layer_norm(input, self.normalized_shape[1:], None, None, self.eps) * self.weight\n"
+        "        return F.layer_norm(\n            input, self.normalized_shape, self.weight, self.bias, self.eps\n        )\n"),
+}) + faults(THIRD, "torch.nn.modules.instancenorm", {
+    "InstanceNorm: a bare row moves no statistics": (
+        "        return self._apply_instance_norm(input.unsqueeze(0)).squeeze(0)\n",
+        "        before = [None if one is None else one.clone() for one in (self.running_mean, self.running_var)]\n        found = self._apply_instance_norm(input.unsqueeze(0)).squeeze(0)\n"
+        "        self.running_mean, self.running_var = before\n        return found\n"),
+}) + faults(THIRD, "torch.optim.nadam", {
+    "NAdam: weights grow by their decay where it maximizes": (
+        "                # Perform stepweight decay\n                param.mul_(1 - lr * weight_decay)\n", "                # Perform stepweight decay\n                param.mul_(1 + lr * weight_decay if maximize else 1 - lr * weight_decay)\n"),
+})
+ALL = RECURRENT + AROUND + LAST
