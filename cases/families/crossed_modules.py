@@ -25,9 +25,10 @@ SIZES: Mapping[str, tuple[int, int, int, int]] = {
     "distinct": (3, 4, 2, 5), "alike": (3, 3, 3, 3), "one_row": (1, 3, 2, 4), "one_step": (3, 1, 2, 4), "no_rows": (0, 2, 2, 3),
     "long": (2, 18, 2, 3)}
 """Rows, steps, features and units."""
-RECORDED = ("all", "inputs", "some", "nothing", "inference")
-"""Of what gradients are taken: of all; of inputs and states, weights being frozen; also of every second weight; of nothing, under
-`no_grad`, or in inference mode."""
+RECORDED = ("all", "inputs", "some", "states", "weights", "nothing", "inference")
+"""Of what gradients are taken: of all; of inputs and states, weights being frozen; also of every second weight; of states alone;
+of weights alone; of nothing, under `no_grad`, or in inference mode."""
+GRADED = RECORDED[:5]
 CALLS = ("first", "second", "copied", "called_with", "strided")
 """The first call, or one after a call in the other mode; of a deep copy; with weights that are given with the call; of inputs in
 another order of memory."""
@@ -67,7 +68,7 @@ SENSELESS: tuple[Senseless, ...] = (
 MAPPED: tuple[Senseless, ...] = (
     (("cell", "states"), lambda cell, states: cell == "relu" and states == "large"),
     (("call", "form"), lambda call, form: call == "mapped" and form == "bare"),
-    (("call", "recorded"), lambda call, recorded: call == "mapped" and recorded in ("inference", "some")),
+    (("call", "recorded"), lambda call, recorded: call == "mapped" and recorded in ("inference", "some", "states", "weights")),
     (("call", "dtype"), lambda call, dtype: call == "mapped" and dtype not in ("float32", "float64")),
     (("call", "cell"), lambda call, cell: call == "mapped" and cell == "lstm"),
     (("size", "form"), lambda size, form: form == "bare" and size in ("no_rows", "one_row")),
@@ -111,7 +112,7 @@ def again(row: Row, time: int) -> Row:
 
     layer, mapped, strange = "dropout" in row, row["call"] == "mapped", "strange" in row
     at, last = RECORDED.index(row["recorded"]), time == (AGAIN if layer else CELLS_AGAIN) - 1
-    how = {**row, "recorded": RECORDED[3 + at % 2] if last or strange else RECORDED[(at + 1 + time) % 3],
+    how = {**row, "recorded": RECORDED[5 + at % 2] if last or strange else GRADED[(at + 1 + time) % 5],
            "call": other("call", CALLS, (1, 3, 2, 4)[time]) if row["call"] in CALLS else "second"}
     if row["dtype"] != "float64" and not strange:
         how["dtype"] = other("dtype", [dtype for dtype in DTYPES if dtype != "float64"], 1 + time)
@@ -133,8 +134,13 @@ def records(row: Row, name: str) -> bool:
     if not name.startswith("gradients/"):
         return True
     if not name.startswith("gradients/weights/"):
-        return row["recorded"] in ("all", "some", "inputs")
-    return row["recorded"] == "all" or row["recorded"] == "some" and int(name.rpartition("/")[2]) % 2 == 0
+        return row["recorded"] in ("all", "some", "inputs", *(("states",) if name.startswith("gradients/states/") else ()))
+    return row["recorded"] in ("all", "weights") or row["recorded"] == "some" and int(name.rpartition("/")[2]) % 2 == 0
+
+
+def bends(row: Row) -> bool:
+    """Whether it may be a matter of rounding that a number has a gradient."""
+    return row.get("cell") == "relu" and unit_roundoff(DTYPES[row["dtype"]]) > unit_roundoff("float32")
 
 
 def told(row: Row) -> str:
@@ -156,7 +162,11 @@ def deviations(seen: Any, rows: list[Row]) -> Iterator[Deviation]:
             unit = SLACK * unit_roundoff(DTYPES[how["dtype"]])
             for name, array in ((n.partition("/due/")[2], a) for n, a in due.items()):
                 came = seen.arrays.get(f"{place}/{side}/{name}", np.zeros(0))
-                most = LARGE if name.startswith("gradients/weights/") and row.get("states") == "large" else 1.0  # of its products
+                most = 1.0
+                if name.startswith("gradients/weights/") and row.get("states") == "large":
+                    most = LARGE**2  # gates of sums so much larger are off by so much more, times states that are larger, too
+                if name.startswith("gradients/") and bends(how) and came.shape == array.shape:
+                    came = array if came.any() or not array.any() else came  # on which side it is rounding decides
                 for one in compare(name, came, array, unit * max(most, float(np.abs(array).max(initial=0.0)))):
                     if records(how, name):
                         yield Deviation(name, f"{one.message}: {told(how)}", one.deviation, one.allowed)

@@ -22,7 +22,7 @@ Tensor = torch.Tensor
 KINDS = {"lstm": "LSTM", "projected": "LSTM", "gru": "GRU", "tanh": "RNN", "relu": "RNN"}
 SCALE = 0.25
 """Of weights."""
-RECORDS = {"all", "inputs", "some"}
+RECORDS = {"all", "inputs", "some", "states", "weights"}
 
 
 def dtype_of(row: Mapping[str, Any]) -> torch.dtype:
@@ -104,14 +104,16 @@ class Asked:
 
     def trained(self, recorded: str) -> list[int]:
         """The numbers of the weights of which gradients are taken."""
-        return [number for number in range(len(self.weights)) if recorded == "all" or recorded == "some" and number % 2 == 0]
+        share = {"all": 1, "weights": 1, "some": 2}.get(recorded)
+        return [*range(0, len(self.weights), share)] if share else []
 
     def leaves(self, dtype: torch.dtype, recorded: str) -> tuple[list[Tensor], Tensor, list[Tensor] | None]:
         """Weights, inputs and states, of some of which gradients are taken."""
         trained = self.trained(recorded)
         weights = [one.to(dtype).requires_grad_(number in trained) for number, one in enumerate(self.weights)]
-        others = [one.to(dtype, copy=True).requires_grad_(recorded in RECORDS) for one in (self.x, *(self.states or ()))]
-        return weights, others[0], others[1:] if self.states else None
+        x = self.x.to(dtype, copy=True).requires_grad_(recorded in ("all", "inputs", "some"))
+        graded = recorded in RECORDS - {"weights"}
+        return weights, x, self.states and [one.to(dtype, copy=True).requires_grad_(graded) for one in self.states]
 
     def results(self, outputs: Tensor, states: Sequence[Tensor], weights: list[Tensor], x: Tensor, given: list[Tensor] | None,
                 recorded: str) -> dict[str, Tensor]:
@@ -121,6 +123,9 @@ class Asked:
             loss = sum((a.double() * b).sum() for a, b in zip((outputs, *states), self.slopes, strict=True))
             sources = {"inputs": x, **{f"states/{n}": one for n, one in enumerate(given or ())},
                        **{f"weights/{n}": weights[n] for n in self.trained(recorded)}}
+            sources = {name: one for name, one in sources.items() if one.requires_grad}
+            if not sources:  # of states, and none are given
+                return found
             slopes = torch.autograd.grad(loss, list(sources.values()), allow_unused=True, materialize_grads=True)
             found |= {f"gradients/{name}": one for name, one in zip(sources, slopes, strict=True)}
         return found

@@ -211,6 +211,7 @@ from suite.backends.reference_rows import (
     run_crossed,
     run_crossed_conditions,
     run_crossed_packing,
+    run_kept_digits,
     run_rows_in_every_way,
 )
 from suite.backends.reference_rules import (
@@ -415,7 +416,7 @@ PROBES: Mapping[str, Callable] = {
     "crossed_conditions": run_crossed_conditions,
     "crossed_modules": run_crossed, "crossed_cells": run_crossed,
     "crossed_packing": run_crossed_packing, "crossed_attention": run_crossed, "dropped_features": run_dropped_features,
-    "one_of_each": run_one_of_each,
+    "one_of_each": run_one_of_each, "kept_digits": run_kept_digits,
     "called_in_every_mode": run_called_in_every_mode, "nested": run_nested, "masked": run_masked,
     "fused_steps": run_fused_steps, "side_by_side": run_side_by_side,
 }
