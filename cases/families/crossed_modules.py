@@ -44,11 +44,11 @@ LARGE = 6.0
 FORMS: tuple[tuple[str, ...], ...] = (("whole", "all_packed", "each"), ("sorted", "cycled", "swapped"))
 """Ways to give the same rows, which have the same equations: whole ones also packed, or each without a batch; others in another
 order. One row may be bare, too."""
-AGAIN, CELLS_AGAIN = 2, 4
+AGAIN, CELLS_AGAIN = 2, 3
 """How many times more the same numbers are given, to modules and to cells."""
 CELLS: Mapping[str, tuple] = {
     "cell": ("lstm", "gru", "tanh", "relu"), "size": tuple(SIZES)[:-1], "form": ("whole", "bare"),
-    "dtype": tuple(DTYPES), "recorded": RECORDED, "call": (*CALLS, "mapped"),
+    "dtype": tuple(DTYPES), "recorded": ("all", "inputs", "nothing", "inference"), "call": (*CALLS, "mapped"),
     "states": ("given", "none", "large"), "bias": (True, False), "training": (True, False)}
 """`mapped`: row by row, over the batch."""
 SENSELESS: tuple[Senseless, ...] = (
@@ -68,7 +68,7 @@ SENSELESS: tuple[Senseless, ...] = (
 MAPPED: tuple[Senseless, ...] = (
     (("cell", "states"), lambda cell, states: cell == "relu" and states == "large"),
     (("call", "form"), lambda call, form: call == "mapped" and form == "bare"),
-    (("call", "recorded"), lambda call, recorded: call == "mapped" and recorded in ("inference", "some", "states", "weights")),
+    (("call", "recorded"), lambda call, recorded: call == "mapped" and recorded == "inference"),
     (("call", "dtype"), lambda call, dtype: call == "mapped" and dtype not in ("float32", "float64")),
     (("call", "cell"), lambda call, cell: call == "mapped" and cell == "lstm"),
     (("size", "form"), lambda size, form: form == "bare" and size in ("no_rows", "one_row")),
@@ -113,7 +113,7 @@ def again(row: Row, time: int) -> Row:
     layer, mapped, strange = "dropout" in row, row["call"] == "mapped", "strange" in row
     at, last = RECORDED.index(row["recorded"]), time == (AGAIN if layer else CELLS_AGAIN) - 1
     how = {**row, "recorded": RECORDED[5 + at % 2] if last or strange else GRADED[(at + 1 + time) % 5],
-           "call": other("call", CALLS, (1, 3, 2, 4)[time]) if row["call"] in CALLS else "second"}
+           "call": other("call", CALLS, (1, 3, 2)[time]) if row["call"] in CALLS else "second"}
     if row["dtype"] != "float64" and not strange:
         how["dtype"] = other("dtype", [dtype for dtype in DTYPES if dtype != "float64"], 1 + time)
     if not (layer and row["dropout"] == "all" or mapped or time % 2):

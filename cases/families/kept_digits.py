@@ -18,9 +18,9 @@ Array = np.ndarray
 UNITS = 3
 SIZES: Mapping[str, tuple[int, ...]] = {
     "whole": (3, 3), "bare": (2, 2), "sorted": (4, 3, 2), "cycled": (3, 2, 4), "one_row": (3,), "one_packed": (3,),
-    "one_step": (1, 1, 1), "one_step_packed": (1, 1), "alike": (3, 3, 3)}
+    "one_step": (1, 1, 1)}
 """A way to give rows -> how long each is: whole, or packed, sorted or not, or each without an axis of rows."""
-PACKED = ("sorted", "cycled", "one_packed", "one_step_packed")
+PACKED = ("sorted", "cycled", "one_packed")
 ROTATING: Mapping[str, tuple] = {
     "dtype": ("float32", "float16", "float64", "bfloat16"), "recorded": ("all", "inference", "nothing"), "layers": (1, 2),
     "batch_first": (True, False), "training": (False, True), "sharing": (False, True)}
@@ -32,7 +32,7 @@ def rows() -> list[Mapping[str, Any]]:
     every = product(("gru", "lstm", "projected", "relu"), SIZES, (True, False))
     found = []
     for place, (cell, form, both) in enumerate(every):
-        turn = place // 2 + place // 18
+        turn = place // 2 + place // 14
         others = {name: values[(turn // (1 + n // 2) + n * both) % len(values)]
                   for n, (name, values) in enumerate(ROTATING.items())}
         found.append({"cell": cell, "form": form, "both": both, "lengths": SIZES[form], "packed": form in PACKED, **others})
