@@ -44,7 +44,7 @@ LARGE = 6.0
 FORMS: tuple[tuple[str, ...], ...] = (("whole", "all_packed", "each"), ("sorted", "cycled", "swapped"))
 """Ways to give the same rows, which have the same equations: whole ones also packed, or each without a batch; others in another
 order. One row may be bare, too."""
-AGAIN, CELLS_AGAIN = 2, 3
+AGAIN, CELLS_AGAIN = 2, 4
 """How many times more the same numbers are given, to modules and to cells."""
 CELLS: Mapping[str, tuple] = {
     "cell": ("lstm", "gru", "tanh", "relu"), "size": tuple(SIZES)[:-1], "form": ("whole", "bare"),
@@ -113,7 +113,7 @@ def again(row: Row, time: int) -> Row:
     layer, mapped, strange = "dropout" in row, row["call"] == "mapped", "strange" in row
     at, last = RECORDED.index(row["recorded"]), time == (AGAIN if layer else CELLS_AGAIN) - 1
     how = {**row, "recorded": RECORDED[5 + at % 2] if last or strange else GRADED[(at + 1 + time) % 5],
-           "call": other("call", CALLS, (1, 3, 2)[time]) if row["call"] in CALLS else "second"}
+           "call": other("call", CALLS, (1, 3, 2, 4)[time]) if row["call"] in CALLS else "second"}
     if row["dtype"] != "float64" and not strange:
         how["dtype"] = other("dtype", [dtype for dtype in DTYPES if dtype != "float64"], 1 + time)
     if not (layer and row["dropout"] == "all" or mapped or time % 2):
