@@ -24,28 +24,31 @@ FILE = Path(__file__).with_name("covering_arrays.txt")
 hashed, and rows of the numbers of values, in the order of the factors."""
 
 
-def covering(whose: str, factors: Mapping[str, tuple], strength: int, senseless: Sequence[Senseless]) -> list[Row]:
-    """Rows in which every `strength` values of different factors that may stand together do; `whose` tells arrays of equal
-    factors apart."""
-    key = repr((whose, strength, factors))
+def covering(whose: str, factors: Mapping[str, tuple], strength: int, senseless: Sequence[Senseless],
+             closer: Sequence[str] = ()) -> list[Row]:
+    """Rows in which every `strength` values of different factors that may stand together do, and one more of the `closer` ones;
+    `whose` tells arrays of equal factors apart."""
+    key = repr((whose, strength, factors, *((tuple(closer),) if closer else ())))
     if key not in ROWS:
-        ROWS[key] = read(key, factors, senseless) or make(factors, strength, senseless)
+        ROWS[key] = read(key, factors, senseless) or make(factors, strength, senseless, closer)
     return [{name: factors[name][number] for name, number in row} for row in ROWS[key]]
 
 
-def at_once(whose: str, factors: Mapping[str, tuple], strength: int, senseless: Sequence[Senseless]) -> Callable[[], list[Row]]:
+def at_once(whose: str, factors: Mapping[str, tuple], strength: int, senseless: Sequence[Senseless],
+            closer: Sequence[str] = ()) -> Callable[[], list[Row]]:
     """What makes the rows of an array that is asked as a whole, by one statement, so that its rows are kept too."""
-    AT_ONCE.append(lambda: covering(whose, factors, strength, senseless))
+    AT_ONCE.append(lambda: covering(whose, factors, strength, senseless, closer))
     return AT_ONCE[-1]
 
 
-def make(factors: Mapping[str, tuple], strength: int, senseless: Sequence[Senseless]) -> Rows:
+def make(factors: Mapping[str, tuple], strength: int, senseless: Sequence[Senseless], closer: Sequence[str] = ()) -> Rows:
     """The rows, made anew."""
     constraints = [
         {"operator": "not", "condition": {"operator": "fn", "requires": list(names), "evaluate": together(names, holds)}}
         for names, holds in senseless
     ]
-    made = covertable.make({n: list(v) for n, v in factors.items()}, strength=strength, constraints=constraints)
+    made = covertable.make({n: list(v) for n, v in factors.items()}, strength=strength, constraints=constraints,
+                           sub_models=[{"fields": list(closer), "strength": strength + 1}] if closer else [])
     return tuple(tuple((n, place(row[n], values)) for n, values in factors.items()) for row in made)
 
 

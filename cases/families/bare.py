@@ -59,7 +59,7 @@ def options_have_their_positions(ask, cell, bias, batch_first, direction, activa
 
 
 KINDS = ("lstm", "gru", "simple_rnn", "lstm_cell", "gru_cell", "simple_rnn_cell", "embedding", "bag", "dense", "normalization",
-         "attention")
+         "attention", "projected", "stack", "statistics", "convolution", "encoder")
 
 
 @statement("A module that is made for a dtype has all its weights in it, computes as one that was cast to it, and gives all "

@@ -13,7 +13,8 @@ from cases.models import FunctionRequest
 from cases.requests import Deviation, Observation, Request
 from cases.tolerance import compare, unit_roundoff
 
-WAYS = ("orthogonal_matrix_exp", "orthogonal_cayley", "orthogonal_householder", "orthogonal_free", "spectral", "normed_rows",
+WAYS = ("orthogonal_matrix_exp", "orthogonal_cayley", "orthogonal_householder", "orthogonal_free", "spectral", "spectral_by_hook",
+        "normed_rows",
         "normed_columns", "normed_whole", "normed_by_hook", "normed_whole_by_hook", "pruned", "half", "half_of_half")
 """How matrices are computed.
 
@@ -28,13 +29,14 @@ THEN = ("kept", "left", "taken_back", "cached", "set", "moved")
 place; they were computed once for several calls, what they are computed from was changed, and they are computed once again; a
 matrix of the same kind was set, and is what is computed then; another layer computes them, of other matrices before, and what
 was named by a hook is loaded there."""
-UNCACHED = ("pruned", "normed_by_hook", "normed_whole_by_hook", "spectral", "orthogonal_householder", "orthogonal_free")
+UNCACHED = ("pruned", "normed_by_hook", "normed_whole_by_hook", "spectral", "spectral_by_hook",
+            "orthogonal_householder", "orthogonal_free")
 """What is computed by other means, or from what may not be multiplied."""
 TIMES = {"half": {"taken_back": 2.0, "cached": 2.0}, "half_of_half": {"kept": 0.5, "left": 0.5, "taken_back": 2.0}}
 """By what a matrix is multiplied then. The first half is of twice the matrix that was there, the second of whatever was there."""
 MAPS = ("orthogonal_matrix_exp", "orthogonal_cayley")
 """These begin where they were set, by another matrix that they keep: what is set is not read back to the last digit."""
-UNSET = ("pruned", "normed_by_hook", "normed_whole_by_hook", "spectral", "orthogonal_free", *MAPS)
+UNSET = ("pruned", "normed_by_hook", "normed_whole_by_hook", "spectral", "spectral_by_hook", "orthogonal_free", *MAPS)
 MOVED = ("orthogonal_matrix_exp", "normed_by_hook", "half")
 """What is moved: with what it was made of beside its numbers, under other names, and with nothing else."""
 SENSELESS = (
@@ -58,7 +60,7 @@ def true_to_its_name(way: str, name: str, seen: np.ndarray, given: np.ndarray, t
     if way.startswith("orthogonal"):
         product = seen.T @ seen if seen.shape[0] >= seen.shape[1] else seen @ seen.T
         return compare(f"{name}: products", product, np.eye(len(product)), SLACK)
-    if way == "spectral":
+    if way.startswith("spectral"):
         return compare(name, seen, given / max(np.linalg.norm(given, 2), 1e-9), 1e-3)
     if way == "pruned":
         sizes, many = np.abs(given), round(given.size / 4)

@@ -52,7 +52,7 @@ class Module:
     @property
     def key(self) -> str:
         """Its name, and what tells it from another of that name."""
-        telling = ("mode", "reduction", "approximate", "dtype", "p", "norm_type")
+        telling = ("mode", "reduction", "approximate", "dtype", "p", "norm_type", "label_smoothing", "bias")
         words = [str(self.options[name]) for name in telling if name in self.options]
         words += ["weighted"] * ("weight" in self.options)
         return "-".join((self.name, *words))
@@ -241,7 +241,28 @@ PAIRS = tuple(
         ("MultiLabelSoftMarginLoss", {"weight": OF_CLASSES}, partial(flagged, weights=OF_CLASSES), "multilabel_soft_margin_loss",
          ("rows", "flags")))
     for reduction in REDUCTIONS)
-GROUPS: Mapping[str, tuple[Module, ...]] = {"activations": ACTIVATIONS, "shares": SHARES, "steps": STEPS, "pairs": PAIRS}
+
+
+def entropy(reduction: str, ignored: int, smoothing: float, weights: tuple[float, ...], x: Array, classes: Array,
+            **own: Array) -> Array:
+    """The cross-entropy of classes that a linear map scores; that of smoothed labels is a part of it."""
+    scores = x @ own["linear.weight"].T + own.get("linear.bias", 0.0)
+    logs, by = np.log(shares(scores)), np.array(weights)
+    counts = by[classes] * (classes != ignored)
+    loss = -(1 - smoothing) * counts * np.take_along_axis(logs, classes[:, None], axis=1)[:, 0]
+    loss = loss - smoothing / scores.shape[1] * (classes != ignored) * (by * logs).sum(axis=1)
+    return loss if reduction == "none" else np.asarray(loss.sum() / (counts.sum() if reduction == "mean" else 1.0))
+
+
+SCORED = tuple(
+    Module("LinearCrossEntropyLoss", {"in_features": 4, "num_classes": 4, "bias": bias, "reduction": reduction, **more,
+                                      "ignore_index": 1, "label_smoothing": smoothing},
+           partial(entropy, reduction, 1, smoothing, more.get("weight", (1.0,) * 4)), drawn=("rows", "classes"),
+           untold=("weight", "ignore_index"))
+    for number, reduction in enumerate(REDUCTIONS) for more in ({}, {"weight": OF_CLASSES})
+    for bias in ((number + len(more)) % 2 == 0,) for smoothing in (0.25 * (number != len(more)),))
+GROUPS: Mapping[str, tuple[Module, ...]] = {
+    "activations": ACTIVATIONS, "shares": SHARES, "steps": STEPS, "pairs": PAIRS, "scored": SCORED}
 DISCRETE = ("signs", "row_signs", "classes", "flags")
 
 

@@ -22,14 +22,15 @@ SIZES = {"traced": TRACED, "longer": (4, 9), "shorter": (4, 3), "more_rows": (7,
 
 def elsewhere(ask, way: str, size: str, cell: str, mask: str, direction: str, layers: int = 1, states: bool = False,
               bias: bool = True) -> list[Deviation]:
-    """The layer's outputs, and its final states where it is given some, where it was exported to, against the equations."""
-    layer = Layer(cell, 3, 4, layers, direction, bias=bias, return_state=states)
+    """The layer's outputs, and its final states where it is given some, or its program tells them, where it was exported to,
+    against the equations."""
+    layer = Layer(cell, 3, 4, layers, direction, bias=bias, return_state=states or way == "program")
     rows, steps = SIZES[size]
     batch = BatchPlan(rows, steps, mask, states).draw(layer).but(cotangents=None)
-    request = Request(layer, draw_weights(layer), batch, wants=("outputs", "states") if states else ("outputs",))
+    request = Request(layer, draw_weights(layer), batch, wants=("outputs", "states") if layer.return_state else ("outputs",))
     fixed = size == "fixed"
     seen = ask(FunctionRequest("exported", (("request", request), ("traced", TRACED), ("way", way), ("fixed", fixed))))
-    return against_reference(seen, request, "outputs", "states")
+    return against_reference(seen, request, "outputs", *(("states",) if states or seen.named("states") else ()))
 
 
 LAYERS = {"size": tuple(SIZES), "cell": ("lstm", "gru", "simple_rnn"), "mask": ("none", "right"),

@@ -84,6 +84,35 @@ def alpha_dropout_is_its_equation(ask, rate):
     return found
 
 
+WHOLE: Mapping[str, tuple[int, bool]] = {
+    "dropout": (0, False), "dropout1d": (1, False), "dropout2d": (2, False), "dropout3d": (3, False),
+    "alpha_dropout": (0, True), "feature_alpha_dropout": (1, True)}
+"""How many axes of what is dropped are dropped as one, and whether to the value that SELU tends to."""
+
+
+@statement("What drops whole features drops all of their numbers or none, at its rate, and scales the others, or puts the value "
+           "that SELU tends to: as a module, as the function of its name, where it is to write in place and of rows alone.",
+           sparing=0, source="PyTorch: nn.Dropout1d, nn.Dropout2d, nn.Dropout3d, nn.FeatureAlphaDropout, torch.nn.functional")
+def features_are_dropped_whole(ask) -> list[Deviation]:
+    """Arrays `KIND/WAY`: what is left of ones."""
+    seen, found = ask(FunctionRequest("dropped_features", (("kinds", WHOLE), ("rate", RATE)))), []
+    scale = ((1 - RATE) * (1 + RATE * SATURATED**2)) ** -0.5
+    for kind, (axes, alpha) in WHOLE.items():
+        kept, put = (scale * (1 - SATURATED * RATE), scale * SATURATED * (1 - RATE)) if alpha else (1 / (1 - RATE), 0.0)
+        ways = seen.named(kind)
+        found += [] if ways else [Deviation(kind, f"{kind}: nothing came")]
+        for way, came in ways.items():
+            gone = np.abs(came - put) < np.abs(came - kept)
+            found += compare(way, came, np.where(gone, put, kept), 64 * unit_roundoff("float32") * max(kept, 1.0))
+            each = gone.reshape(*gone.shape[: gone.ndim - axes], -1)
+            one, many = each.all(axis=-1), each.any(axis=-1)
+            found += [Deviation(way, f"{way}: a feature is dropped in part")] if (one != many).any() else []
+            share, allowed = float(many.mean()), SURE * float(np.sqrt(RATE * (1 - RATE) / many.size))
+            if not abs(share - RATE) <= allowed:
+                found.append(Deviation(way, f"{way}: {share:.3g} are dropped, expected {RATE}", abs(share - RATE), allowed))
+    return found
+
+
 KEPT = 0.99
 """How much of its mean and variance a batch normalization of Keras keeps at each step of training."""
 

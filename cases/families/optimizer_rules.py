@@ -40,6 +40,23 @@ def radam(slopes: Sequence[Array], weight: Array, lr: float, betas: tuple[float,
     return found
 
 
+def nadam(slopes: Sequence[Array], weight: Array, lr: float, betas: tuple[float, float], eps: float, weight_decay: float,
+          momentum_decay: float, decoupled_weight_decay: bool) -> list[Array]:
+    """Dozat 2016: Adam by Nesterov's momentum, which grows; decoupled, weights decay before the step."""
+    mean, square, product, found = 0.0 * weight, 0.0 * weight, 1.0, []
+    for t, slope in enumerate(slopes, 1):
+        now, then = (betas[0] * (1 - 0.5 * 0.96 ** (step * momentum_decay)) for step in (t, t + 1))
+        product *= now
+        weight = weight * (1 - lr * weight_decay) if decoupled_weight_decay else weight
+        slope = slope if decoupled_weight_decay else slope + weight_decay * weight
+        mean = betas[0] * mean + (1 - betas[0]) * slope
+        square = betas[1] * square + (1 - betas[1]) * slope**2
+        ahead = (1 - now) * slope / (1 - product) + then * mean / (1 - product * then)
+        weight = weight - lr * ahead / (np.sqrt(square / (1 - betas[1]**t)) + eps)
+        found.append(weight)
+    return found
+
+
 def rprop(slopes: Sequence[Array], weight: Array, lr: float, etas: tuple[float, float], step_sizes: tuple[float, float]
           ) -> list[Array]:
     """Riedmiller and Braun 1993: by the sign alone, further where it stays, and not where it has turned."""
@@ -165,11 +182,14 @@ def muon(slopes: Sequence[Array], weight: Array, lr: float, weight_decay: float,
 
 
 ADAM = {"lr": 0.25, "betas": (0.75, 0.9), "eps": 0.01}
+NADAM = {**ADAM, "weight_decay": 0.125, "momentum_decay": 0.5}
 RMS = {"lr": 0.25, "alpha": 0.75, "eps": 0.25, "momentum": 0.5, "weight_decay": 0.125}
 MUON = {"lr": 0.25, "weight_decay": 0.125, "momentum": 0.75, "ns_coefficients": (2.0, -1.5, 0.5), "ns_steps": 2}
 RULES: Mapping[str, tuple[str, Callable[..., list[Array]], Mapping[str, Any]]] = {
     "radam": ("RAdam", radam, {**ADAM, "weight_decay": 0.125}),
     "radam_decoupled": ("RAdam", radam, {**ADAM, "weight_decay": 0.125, "decoupled_weight_decay": True}),
+    "nadam": ("NAdam", nadam, {**NADAM, "decoupled_weight_decay": False}),
+    "nadam_decoupled": ("NAdam", nadam, {**NADAM, "decoupled_weight_decay": True}),
     "rprop": ("Rprop", rprop, {"lr": 0.25, "etas": (0.5, 1.5), "step_sizes": (0.0625, 0.5)}),
     "asgd": ("ASGD", asgd, {"lr": 0.25, "lambd": 0.5, "alpha": 0.75, "t0": 3.0, "weight_decay": 0.125}),
     "sparse_adam": ("SparseAdam", sparse_adam, ADAM),
@@ -191,7 +211,7 @@ SPARSE = ("sparse_adam", "adagrad_sparse")
 """Rules that are asked for gradients of some rows."""
 ONE_WAY = ("sparse_adam", "muon", "muon_plain")
 """Rules of optimizers that have one way to go about their steps."""
-ROUGH = {"asgd": 1e-6, "muon": 0.02, "muon_plain": 0.02}
+ROUGH = {"asgd": 1e-6, "nadam": 1e-6, "nadam_decoupled": 1e-6, "muon": 0.02, "muon_plain": 0.02}
 """Slack where something is kept in float32, or computed in half precision."""
 
 
@@ -199,7 +219,7 @@ ROUGH = {"asgd": 1e-6, "muon": 0.02, "muon_plain": 0.02}
            "one group of weights and down in another; and it tells its options.",
            {"rule": tuple(RULES), "foreach": (True, False)}, strength=(1, 2, 2), sparing=0,
            senseless=((("rule", "foreach"), lambda rule, foreach: foreach and rule in ONE_WAY),),
-           source="PyTorch: torch.optim.RAdam, Rprop, ASGD, SparseAdam, SGD, RMSprop, Adam, Adagrad, Adafactor, Muon")
+           source="PyTorch: torch.optim.RAdam, NAdam, Rprop, ASGD, SparseAdam, SGD, RMSprop, Adam, Adagrad, Adafactor, Muon")
 def rarer_optimizers_are_their_rules(ask, rule, foreach) -> list[Deviation]:
     kind, steps, options = RULES[rule]
     random = generator("rules of optimizers", rule)

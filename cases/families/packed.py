@@ -38,8 +38,8 @@ def packed_sequences_are_cast(ask, way):
     given = sequences()
     seen = ask(FunctionRequest("packed_as", (("sequences", given), ("way", way))))
     told = dict(seen.facts["dtypes"])
-    found = [Deviation("dtype", f"{way}: found {told[name]}, expected {due}")
-             for name, due in (("cast", CASTS[way]), ("kept", "float32")) if told[name] != due]
+    found = [Deviation("dtype", f"{way}, {name}: found {told[name]}, expected {due}")
+             for name, due in (("cast", CASTS[way]), ("kept", "float32"), ("back", "float32")) if told[name] != due]
     for name, dtype in (("cast", CASTS[way]), ("back", CASTS[way]), ("kept", "float32")):
         for number, one in enumerate(given):
             found += equal(f"{name}/{number}", seen[f"{name}/{number}"], one.astype(dtype).astype("float64"), way)

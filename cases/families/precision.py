@@ -150,7 +150,7 @@ def low_inputs_are_taken_under_autocast(ask, cell, mask, states, layers) -> list
 
 
 @statement("Where one of two optimizers that share a scale meets gradients that are not finite, its step alone is left out, and "
-           "the scale is halved.", {"broken": ("none", "first", "second")}, sparing=0,
+           "the scale is halved, or is what is given for it.", {"broken": ("none", "first", "second")}, sparing=0,
            source="PyTorch: torch.amp.GradScaler.step, update")
 def scales_are_shared(ask, broken) -> list[Deviation]:
     random = generator("shared scales")
@@ -158,6 +158,7 @@ def scales_are_shared(ask, broken) -> list[Deviation]:
     seen = ask(FunctionRequest("shared_scale", (("weights", tuple(weights.items())), ("gradients", tuple(gradients.items())),
                                                 ("broken", broken), ("scale", 8.0))))
     found = equal("scale", seen["scale"], np.array(8.0 if broken == "none" else 4.0))
+    found += equal("told", seen["told"], np.array([16.0, 2.0]), "scales that are given")
     for name, weight in weights.items():
         due = weight - gradients[name] * (name != broken)
         found += compare(name, seen[name], due, 8 * unit_roundoff("float32") * (1 + np.abs(due)))

@@ -116,7 +116,7 @@ def chances(x: Array, weights: Mapping[str, Array]) -> Array:
            {"bias": (True, False), "rows": ("each_word", "one_cluster", "one_row", "no_batch")}, strength=(1, 1, 2), sparing=0,
            source="PyTorch: nn.AdaptiveLogSoftmaxWithLoss; Grave et al. 2017")
 def clusters_are_shares_of_shares(ask, bias, rows) -> list[Deviation]:
-    classes = np.array({"each_word": range(WORDS), "one_cluster": (3, 5, 4), "one_row": (4,), "no_batch": (2,)}[rows])
+    classes = np.array({"each_word": [*range(WORDS)] * 4, "one_cluster": (3, 5, 4), "one_row": (4,), "no_batch": (2,)}[rows])
     classes = classes[np.argsort((classes * 5) % 7)]
     x = 2 * draw_values(generator("clusters", rows), (len(classes), WIDTH))
     seen = ask(FunctionRequest("clusters", (("inputs", x), ("classes", classes), ("bias", bias), ("bare", rows == "no_batch"))))

@@ -48,7 +48,9 @@ CALLS: Mapping[str, tuple[str, ...]] = {
         "functions for other groups", "milestones for other schedules", "schedules of two optimizers",
         "schedules of another optimizer", "an epoch to go on from", "groups for one that takes none", "dampened lookahead",
         "a result for a weight", "the same weights in two groups", "numbers for weights", "a tensor for a parameter",
-        "a name that is taken", "a name of two parts", "a number for a module", "sizes that do not fit"),
+        "a name that is taken", "a name of two parts", "a number for a module", "sizes that do not fit",
+        "gradients unscaled twice", "gradients unscaled behind a step", "two steps of one scale", "a scale of no step",
+        "gradients of halves unscaled"),
     "modules": (
         "no layers", "no units", "a projection below zero", "a projection of a layer that has none",
         "an activation that there is not", "states of three axes", "two states of three axes", "no heads",

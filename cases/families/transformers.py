@@ -155,6 +155,8 @@ def fast_encoders_are_their_equations(ask, **variant) -> list[Deviation]:
            "each with its own masks, with biases or without; and a mask that it makes is of the dtype that is the usual one.",
            {"norm_first": (False, True), "mask": ("right", "gaps", "none"), "said": ("each", "crossed", "causal", "none"),
             "batch_first": (True, False), "gradients": (True, False)}, strength=(1, 1, 2), sparing=0,
+           met=tuple({"norm_first": False, "mask": mask, "said": "none", "batch_first": True, "gradients": False}
+                     for mask in ("right", "gaps")),
            source="PyTorch: nn.Transformer, generate_square_subsequent_mask")
 def whole_transformers_are_their_parts(ask, norm_first, mask, said, batch_first, gradients) -> list[Deviation]:
     """said: which of the masks of the source, the target and the memory are given; a causal one alone as the framework makes it.

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import torch
 from torch import nn
+from torch.nn import functional
 
 from cases.models import FunctionRequest
 from cases.requests import Observation, Unsupported
@@ -60,3 +61,20 @@ def run_between(backend: Any, request: FunctionRequest) -> Observation | Unsuppo
         made(options["options"]["rate"], inplace=True).train(options["training"])(written := inputs.clone())
         found |= {"given": inputs, "in_place": written}
     return Observation({n: to_numpy(one.transpose(1, 2) if made is nn.Dropout1d else one) for n, one in found.items()})
+
+
+def run_dropped_features(backend: Any, request: FunctionRequest) -> Observation:
+    """Answer the request of `cases.families.noise_and_statistics.features_are_dropped_whole`."""
+    options, arrays = dict(request.arguments), {}
+    with moment("run"), torch.random.fork_rng():
+        torch.manual_seed(4)
+        for kind, (axes, _) in options["kinds"].items():
+            function, rate = getattr(functional, kind), options["rate"]
+            module = getattr(nn, "".join(map(str.capitalize, kind.split("_"))))(rate)
+            ones, written = (torch.ones(32, 12, *(2,) * axes) for _ in range(2))
+            function(written, rate, True, inplace=True)
+            found = {"function": function(ones, rate, True), "module": module.train()(ones), "in_place": written}
+            if kind[-2:] in ("1d", "3d"):  # three axes are rows of one to dropout2d
+                found["alone"] = torch.stack([function(one, rate, True) for one in ones])
+            arrays |= {f"{kind}/{way}": to_numpy(one) for way, one in found.items()}
+    return Observation(arrays)

@@ -66,4 +66,8 @@ def run_shared_scale(backend: Any, request: FunctionRequest) -> Observation:
         for one in optimizers:
             scaler.step(one)
         scaler.update()
-    return Observation({**{name: one.detach().numpy() for name, one in weights.items()}, "scale": np.array(scaler.get_scale())})
+        found, told = {name: one.detach().numpy() for name, one in weights.items()} | {"scale": np.array(scaler.get_scale())}, []
+        for one in (16.0, torch.tensor(2.0)):
+            scaler.update(one)
+            told.append(scaler.get_scale())
+    return Observation({**found, "told": np.array(told)})

@@ -14,7 +14,9 @@ from torch.nn.utils import (
     parametrizations,
     parametrize,
     prune,
+    remove_spectral_norm,
     remove_weight_norm,
+    spectral_norm,
     vector_to_parameters,
     weight_norm,
 )
@@ -51,6 +53,8 @@ def computed(module: nn.RNNBase, name: str, way: str, then: str = "kept") -> Non
         parametrizations.orthogonal(module, name, **options)
     elif way == "spectral":
         parametrizations.spectral_norm(module, name, n_power_iterations=ITERATIONS)
+    elif way == "spectral_by_hook":
+        spectral_norm(module, name, ITERATIONS)
     elif way.endswith("by_hook"):
         weight_norm(module, name, dim=DIMENSIONS[way])
     elif way.startswith("normed"):
@@ -73,7 +77,7 @@ def lengthen(module: nn.RNNBase, name: str, way: str) -> None:
 def leave(module: nn.RNNBase, name: str, way: str, then: str) -> None:
     """Let it be computed no more."""
     if way.endswith("by_hook"):
-        remove_weight_norm(module, name)
+        (remove_spectral_norm if way.startswith("spectral") else remove_weight_norm)(module, name)
     elif way == "pruned":
         prune.remove(module, name)
     else:

@@ -13,7 +13,7 @@ from torch.nn import functional
 
 from cases.families.equations_of_modules import DISCRETE, GROUPS, Module
 from cases.models import FunctionRequest
-from cases.requests import Observation
+from cases.requests import Observation, Unsupported
 from suite.backends import moment
 from suite.backends.pytorch_layers import to_numpy
 
@@ -56,9 +56,11 @@ def others(one: Module, given: list[torch.Tensor]) -> dict[str, torch.Tensor]:
     return found
 
 
-def run_equations_of_modules(backend: Any, request: FunctionRequest) -> Observation:
+def run_equations_of_modules(backend: Any, request: FunctionRequest) -> Observation | Unsupported:
     """Answer the request of `cases.families.equations_of_modules`."""
     options = dict(request.arguments)
+    if absent := [one.name for one in GROUPS[options["group"]] if not hasattr(nn, one.name)]:
+        return Unsupported(f"this PyTorch has no nn.{absent[0]}")
     arrays, unlike, told = {}, [], []
     with moment("run"):
         torch.manual_seed(5)

@@ -18,11 +18,11 @@ from suite.backends import pytorch_layers as layers
 
 class Alone(torch.nn.Module):
     """A recurrent module that is called with sequences, lengths where it is `packed`, and states where there are some. It gives
-    its outputs, and its last states where it is given states."""
+    its outputs, and its last states where it is given states or is to tell them."""
 
-    def __init__(self, module: torch.nn.Module, packed: bool):
+    def __init__(self, module: torch.nn.Module, packed: bool, tells: bool = False):
         super().__init__()
-        self.module, self.packed = module, packed
+        self.module, self.packed, self.tells = module, packed, tells
 
     def forward(self, inputs: torch.Tensor, *more: torch.Tensor) -> Any:
         """Outputs (batch, time, features), and each state (layers * directions, batch, units)."""
@@ -34,7 +34,7 @@ class Alone(torch.nn.Module):
             outputs = torch.nn.utils.rnn.pad_packed_sequence(result, batch_first=True)[0]
         else:
             outputs, last = self.module(inputs, *given)
-        return (outputs, *(last if isinstance(last, tuple) else (last,))) if states else outputs
+        return (outputs, *(last if isinstance(last, tuple) else (last,))) if states or self.tells else outputs
 
 
 def run_exported(backend: Any, request: FunctionRequest) -> Observation | Unsupported:
@@ -49,7 +49,7 @@ def run_exported(backend: Any, request: FunctionRequest) -> Observation | Unsupp
     if way == "onnx" and (absent := [n for n in ("onnx", "onnxruntime") if importlib.util.find_spec(n) is None]):
         return Unsupported(f"{absent[0]} is not installed")
     with moment("build"):
-        alone = Alone(backend._module(asked).rnn, batch.mask is not None).eval()
+        alone = Alone(backend._module(asked).rnn, batch.mask is not None, way == "program").eval()
     traced, found = (backend._tensor(a, layer) for a in (np.ones((*options["traced"], layer.features)), batch.inputs))
     lengths = () if batch.mask is None else (torch.tensor(batch.mask.sum(axis=1)),)
     states: tuple = ()

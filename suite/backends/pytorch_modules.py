@@ -11,7 +11,7 @@ import numpy as np
 import torch
 from torch import nn
 from torch.nn.modules.module import register_module_forward_hook, register_module_forward_pre_hook
-from torch.nn.utils import parametrizations, parametrize, prune, weight_norm
+from torch.nn.utils import parametrizations, parametrize, prune, spectral_norm, weight_norm
 from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
 from torch.utils.checkpoint import checkpoint_sequential
 
@@ -284,8 +284,8 @@ def run_computed_weights(backend: Any, request: FunctionRequest) -> Observation:
                 parametrize.register_parametrization(recurrent, name, Half())
             elif way == "pruned":
                 prune.l1_unstructured(recurrent, name, 0.25)
-            elif way == "normed_by_hook":
-                weight_norm(recurrent, name)
+            elif way.endswith("by_hook"):
+                (weight_norm if way.startswith("normed") else spectral_norm)(recurrent, name)
             else:
                 make = {"normed": "weight_norm", "spectral": "spectral_norm"}.get(way, way)
                 getattr(parametrizations, make)(recurrent, name)

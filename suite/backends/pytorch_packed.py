@@ -194,7 +194,8 @@ def run_of_a_dtype(backend: Any, request: FunctionRequest) -> Observation:
             for form, one in zip(("batch", "bare", "packed"), forms, strict=False):
                 results += [(f"{form} {place}", found) for place, found in enumerate(tensors_of(made(one)))]
     named = {"dtypes": (*made.named_parameters(), *made.named_buffers()), "results": results}
-    return Observation(arrays, facts={what: tuple((n, str(t.dtype).removeprefix("torch.")) for n, t in each)
+    return Observation(arrays, facts={what: tuple((n, str(t.dtype).removeprefix("torch.")) for n, t in each
+                                                  if t.is_floating_point())
                                       for what, each in named.items()})
 
 
@@ -209,6 +210,8 @@ MADE: dict[str, tuple[Any, tuple]] = {
     "lstm": (nn.LSTM, (3, 3)), "gru": (nn.GRU, (3, 3)), "simple_rnn": (nn.RNN, (3, 3)), "lstm_cell": (nn.LSTMCell, (3, 3)),
     "gru_cell": (nn.GRUCell, (3, 3)), "simple_rnn_cell": (nn.RNNCell, (3, 3)), "embedding": (nn.Embedding, (3, 2)),
     "bag": (nn.EmbeddingBag, (3, 2)), "dense": (nn.Linear, (3, 2)), "normalization": (nn.LayerNorm, (3,)),
-    "attention": (nn.MultiheadAttention, (3, 1)),
+    "attention": (nn.MultiheadAttention, (3, 1)), "projected": (nn.LSTM, (3, 3, 1, True, False, 0.0, False, 2)),
+    "stack": (nn.GRU, (3, 3, 2, True, False, 0.0, True)), "statistics": (nn.BatchNorm1d, (4,)),
+    "convolution": (nn.Conv1d, (4, 2, 2)), "encoder": (nn.TransformerEncoderLayer, (3, 1, 4, 0.0)),
 }
-"""What is made of which sizes; the last axis of inputs is three wide."""
+"""What is made of which sizes; inputs are of four steps and three features."""

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from suite.backends.made import run_options_of_nothing
-from suite.backends.pytorch_attention import run_attending, run_between
+from suite.backends.pytorch_attention import run_attending, run_between, run_dropped_features
 from suite.backends.pytorch_averages import run_averaged, run_shared_scale, run_statistics_again
+from suite.backends.pytorch_axes import run_one_of_each
 from suite.backends.pytorch_called import run_called_in_every_mode
 from suite.backends.pytorch_cells import run_cell_states, run_chain, run_form, run_low_inputs, run_pack, run_projected, run_stacks
 from suite.backends.pytorch_computed import run_as_vector, run_computed_as, run_frozen_matrix
@@ -25,6 +26,7 @@ from suite.backends.pytorch_given import run_called_apart, run_given
 from suite.backends.pytorch_groups import run_copied_optimizer, run_frozen_later, run_groups, run_held_parameters
 from suite.backends.pytorch_heads import run_dropped_scores, run_heads
 from suite.backends.pytorch_initial import run_gains, run_initialized, run_rarely_initialized
+from suite.backends.pytorch_kept import run_kept_digits
 from suite.backends.pytorch_lengths import run_unit_lengths
 from suite.backends.pytorch_loaders import run_loaded_rows, run_parted_rows, run_unequal_rows
 from suite.backends.pytorch_losses import run_ctc, run_embedding, run_ignored, run_loss_of_numbers, run_masked_loss
@@ -101,6 +103,7 @@ PROBES: Mapping[str, Callable] = {
     "crossed_modules": run_crossed, "crossed_cells": run_crossed,
     "crossed_packing": run_crossed_packing, "crossed_attention": run_crossed_attention,
     "called_in_every_mode": run_called_in_every_mode, "nested": run_nested, "masked": run_masked,
-    "fused_steps": run_fused_steps,
+    "fused_steps": run_fused_steps, "dropped_features": run_dropped_features, "one_of_each": run_one_of_each,
+    "kept_digits": run_kept_digits,
 }
 """Name of a function request -> what answers it: function(backend, request)."""

@@ -157,6 +157,15 @@ def sgd(*more: nn.Parameter) -> optim.SGD:
     return optim.SGD([*weight(), *more], 1.0, momentum=0.5)
 
 
+def scaled(*calls: str, dtype: torch.dtype = torch.float32) -> None:
+    """Call a scaler of gradients so, one call after the other."""
+    own = nn.Parameter(zeros(2, dtype=dtype))
+    optimizer, scaler = optim.SGD([own], 1.0), torch.amp.GradScaler("cpu", 2.0)
+    scaler.scale(own.sum()).backward()
+    for call in calls:
+        getattr(scaler, call)(*((optimizer,) if call != "update" else ()))
+
+
 def training() -> Calls:
     """What optimizers, schedules and modules cannot hold."""
     one, module = sgd(), nn.GRU(WIDTH, UNITS)
@@ -189,7 +198,11 @@ def training() -> Calls:
         "a name that is taken": lambda: module.register_buffer("weight_ih_l0", zeros(2)),
         "a name of two parts": lambda: module.register_parameter("one.two", None),
         "a number for a module": lambda: module.add_module("one", 3),
-        "sizes that do not fit": lambda: nn.Unflatten(1, (2, 2))(zeros(2, 3))}
+        "sizes that do not fit": lambda: nn.Unflatten(1, (2, 2))(zeros(2, 3)),
+        "gradients unscaled twice": lambda: scaled("unscale_", "unscale_"),
+        "gradients unscaled behind a step": lambda: scaled("step", "unscale_"),
+        "two steps of one scale": lambda: scaled("step", "step"), "a scale of no step": lambda: scaled("update"),
+        "gradients of halves unscaled": lambda: scaled("unscale_", dtype=torch.float16)}
 
 
 GROUPS = {"states": states, "cells": cells, "packing": packing, "around": around, "losses": losses, "training": training,

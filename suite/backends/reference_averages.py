@@ -54,4 +54,5 @@ def run_shared_scale(backend: Any, request: FunctionRequest) -> Observation:
     """A step of each that is not broken."""
     options, gradients = dict(request.arguments), dict(dict(request.arguments)["gradients"])
     found = {name: weight - gradients[name] * (name != options["broken"]) for name, weight in options["weights"]}
-    return Observation({**found, "scale": np.array(options["scale"] / (1 if options["broken"] == "none" else 2))})
+    scale = np.array(options["scale"] / (1 if options["broken"] == "none" else 2))
+    return Observation({**found, "scale": scale, "told": np.array([16.0, 2.0])})

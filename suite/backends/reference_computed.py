@@ -22,10 +22,11 @@ def run_computed_as(backend: Any, request: FunctionRequest) -> Observation:
         if way.startswith("orthogonal"):
             left, _, right = np.linalg.svd(array, full_matrices=False)
             used[name] = left @ right
-        elif way == "spectral":
+        elif way.startswith("spectral"):
             used[name] = array / np.linalg.norm(array, 2)
         elif way == "pruned":
-            used[name] = np.where(np.abs(array) <= np.sort(np.abs(array).ravel())[round(array.size / 4) - 1], 0.0, array)
+            used[name] = array.copy()
+            used[name].ravel()[np.argsort(np.abs(array).ravel())[:round(array.size / 4)]] = 0.0
         else:
             used[name] = lengthened(array, way) if way.startswith("normed") else array * times
     used |= {name: -used[name] for name in names if then == "set"}

@@ -12,7 +12,8 @@ from cases.layers import generator
 from cases.models import FunctionRequest
 from cases.requests import Observation
 
-WEIGHTS = {"PReLU": {"weight": (4,)}, "Bilinear": {"weight": (2, 6, 6), "bias": (2,)}}
+WEIGHTS = {"LinearCrossEntropyLoss": {"linear.weight": (4, 4), "linear.bias": (4,)},
+           "PReLU": {"weight": (4,)}, "Bilinear": {"weight": (2, 6, 6), "bias": (2,)}}
 
 
 def run_equations_of_modules(backend: Any, request: FunctionRequest) -> Observation:

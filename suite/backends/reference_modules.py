@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from cases.families.modules import KEPT, ORDER, SHARED, changed, frozen
+from cases.families.noise_and_statistics import SATURATED
 from cases.models import FunctionRequest
 from cases.requests import Observation, Request
 from suite.backends import moment
@@ -59,3 +60,21 @@ def run_computed_weights(backend: Any, request: FunctionRequest) -> Observation:
                                         wants=("outputs",)))["outputs"] for by in (1.0, 1.25))
     held = {f"{when}/{n}": np.array(a) for when in ("before", "after") for n, a in weights.items()}
     return Observation({"first/outputs": first, "again/outputs": first, "moved/outputs": moved, "trained/outputs": moved, **held})
+
+
+def run_dropped_features(backend: Any, request: FunctionRequest) -> Observation:
+    """Of each kind a quarter of the features, those of every fourth number."""
+    options, arrays = dict(request.arguments), {}
+    rate = options["rate"]
+    scale = ((1 - rate) * (1 + rate * SATURATED**2)) ** -0.5
+    for kind, (axes, alpha) in options["kinds"].items():
+        gone = np.broadcast_to((np.arange(64) % 4 == 0).reshape(-1, *(1,) * axes), (64, *(2,) * axes))
+        put, kept = (scale * SATURATED * (1 - rate), scale * (1 - SATURATED * rate)) if alpha else (0.0, 1 / (1 - rate))
+        arrays[f"{kind}/function"] = np.where(gone, put, kept)
+    return Observation(arrays)
+
+
+def run_one_of_each(backend: Any, request: FunctionRequest) -> Observation:
+    """Ones, of the documented shapes."""
+    return Observation({f"{place}/{way}/{number}": np.ones(shape) for place, one in enumerate(dict(request.arguments)["modules"])
+                        for number, shape in enumerate(one["gives"]) for way in ("one", "two", "bare")})

@@ -20,7 +20,8 @@ def run_packed_as(backend: Any, request: FunctionRequest) -> Observation:
               for n, one in enumerate(options["sequences"])}
     order = np.argsort([len(one) for one in options["sequences"]])[::-1]
     arrays |= {f"order/{name}": order for name in dtypes}
-    return Observation(arrays, facts={"dtypes": tuple(dtypes.items()), "devices": (("data", "meta"), ("batch_sizes", "cpu"))})
+    devices = ("data", "meta"), ("batch_sizes", "cpu")
+    return Observation(arrays, facts={"dtypes": (*dtypes.items(), ("back", "float32")), "devices": devices})
 
 
 def run_padded_from(backend: Any, request: FunctionRequest) -> Observation:

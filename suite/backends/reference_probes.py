@@ -138,8 +138,10 @@ from suite.backends.reference_losses import (
 )
 from suite.backends.reference_modules import (
     run_computed_weights,
+    run_dropped_features,
     run_hooked,
     run_kept_gradients,
+    run_one_of_each,
     run_twice,
     run_wrong_weights,
 )
@@ -210,6 +212,7 @@ from suite.backends.reference_rows import (
     run_crossed_chains,
     run_crossed_conditions,
     run_crossed_packing,
+    run_kept_digits,
     run_rows_in_every_way,
 )
 from suite.backends.reference_rules import (
@@ -413,7 +416,8 @@ PROBES: Mapping[str, Callable] = {
     "default_precision": run_default_precision, "rows_in_every_way": run_rows_in_every_way,
     "crossed_conditions": run_crossed_conditions, "crossed_chains": run_crossed_chains,
     "crossed_modules": run_crossed, "crossed_cells": run_crossed,
-    "crossed_packing": run_crossed_packing, "crossed_attention": run_crossed,
+    "crossed_packing": run_crossed_packing, "crossed_attention": run_crossed, "dropped_features": run_dropped_features,
+    "one_of_each": run_one_of_each, "kept_digits": run_kept_digits,
     "called_in_every_mode": run_called_in_every_mode, "nested": run_nested, "masked": run_masked,
     "fused_steps": run_fused_steps, "side_by_side": run_side_by_side,
 }

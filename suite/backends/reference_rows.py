@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from cases.families.crossed_packing import due
+from cases.families.kept_digits import due as passed
 from cases.layouts import from_keras, to_keras
 from cases.models import FunctionRequest
 from cases.requests import Observation, Request
@@ -39,6 +40,15 @@ def run_crossed(backend: Any, request: FunctionRequest) -> Observation:
     options = dict(request.arguments)
     return Observation({f"{place}/{side}/outputs": options["numbers"]["float32"][place : place + 8]
                         for place in range(len(options["rows"])) for side in ("came", "due")}, facts={"odd": ()})
+
+
+def run_kept_digits(backend: Any, request: FunctionRequest) -> Observation:
+    """What is due."""
+    arrays = {}
+    for place, row in enumerate(dict(request.arguments)["rows"]):
+        arrays |= {f"{place}/{name}": row[name] for name in ("x", "states")}
+        arrays |= {f"{place}/came/{name}": one for name, one in passed(row, row["x"], row["states"]).items()}
+    return Observation(arrays)
 
 
 def run_crossed_packing(backend: Any, request: FunctionRequest) -> Observation:
