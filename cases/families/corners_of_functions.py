@@ -58,10 +58,24 @@ def level(x: np.ndarray, axis: int, middle: bool = True) -> np.ndarray:
     return x / np.sqrt((x**2).mean(axis=axis, keepdims=True) + 1e-3)
 
 
+def ahead(how: Any) -> Any:
+    """The function that pools windows of two, one apart, that begin at every place of (rows, ..., features): what there is of
+    each."""
+    def pooled(x: np.ndarray, *_: Any, **__: Any) -> np.ndarray:
+        every = [x]
+        for axis in range(1, x.ndim - 1):
+            gap = np.full_like(x.take([0], axis), np.nan)
+            every += [np.concatenate([one.take(range(1, x.shape[axis]), axis), gap], axis) for one in every]
+        return how(every, axis=0)
+
+    return pooled
+
+
 SIGNAL = np.arange(1.0, 17.0, dtype="float32").reshape(2, 8) ** 2 / 64
 TAPS = S[:2, :, None]
 WIDE = {"strides": 2, "dilation_rate": 2}
 SHORT = np.full((ROWS, STEPS), 100, "int8")
+BELOW = -0.125 - np.abs(X)
 SQUARE = X[:, :FEATURES]
 PLACES = np.array([[5, 7], [3, 11]], "int32")
 ENDLESS = np.where(X > 0, np.inf, X)
@@ -106,6 +120,20 @@ CORNERS: Mapping[str, list[Call]] = {
                     Call("rms_normalization", (SQUARE,), {"axis": 1, "epsilon": 1e-3},
                          lambda x, axis, epsilon: level(x, axis, False))],
     "level_whole": [Call("rms_normalization", (N,), {"epsilon": 1e-3}, lambda x, epsilon: level(x.astype("float64"), -1, False))],
+    "windows_at_the_edge": [Call(f"{name}_pool", (below, 2, 1), {"padding": "same"}, ahead(how))
+                            for below in (BELOW, BELOW.reshape(ROWS, 2, 2, FEATURES))
+                            for name, how in (("max", np.nanmax), ("average", np.nanmean))],
+    "repeated_by_lists": [Call("repeat", (X, [2, 0, 1, 3]), {"axis": 1}), Call("repeat", (X, [3]), {"axis": 2}),
+                          Call("repeat", (S, [1, 0, 2, 0, 3, 1, 0, 1, 2]))],
+    "tiled": [Call("tile", (X, repeats)) for repeats in ([2, 3], [3], 2)] + [Call("tile", (S, [2, 1, 3]))],
+    "rearranged_of_any_batch": [Call("rearrange", (X, "b t f -> b f t"), {}, lambda x, *_: x.swapaxes(1, 2))],
+    "rearranged": [
+        Call("rearrange", (X[0], "(n t) f -> t n f"), {"t": 1}, lambda x, *_, t: x[None]),
+        Call("rearrange", (X, "b (n t) f -> b n t f"), {"t": 1}, lambda x, *_, t: x.reshape(2, 4, 1, 3), told=False),
+        Call("rearrange", (X, "b (t n) f -> b t n f"), {"t": 1}, lambda x, *_, t: x.reshape(2, 1, 4, 3), told=False),
+        Call("rearrange", (X, "b t f -> f (t b)"), {}, lambda x, *_: x.transpose(2, 1, 0).reshape(3, -1), told=False),
+        Call("rearrange", (X.reshape(2, 2, 2, 3), "b t n f -> b (n f) t"), {},
+             lambda x, *_: x.transpose(0, 2, 3, 1).reshape(2, -1, 2), told=False)],
     "attended_in_halves": [Call("dot_product_attention", (HEADS.astype("float16"), HEADS, -HEADS), {},
                                 lambda q, k, v: attended(q, k, v, True, False), told=False)],
 }

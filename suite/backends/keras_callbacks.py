@@ -140,7 +140,8 @@ def run_interrupted(backend: Any, request: FunctionRequest) -> Observation:
             stopped = Seen(4, stop)
             fit(whole, stopped)
             arrays |= {"stopped epochs": np.array(stopped.epochs), "stopped batches": np.array(stopped.batches),
-                       "ended epochs": np.array(stopped.ended)}
+                       "ended epochs": np.array(stopped.ended),
+                       "told": np.array([(stopped.params or {}).get(name, -1) for name in ("epochs", "steps")])}
     return Observation(arrays)
 
 
@@ -249,7 +250,11 @@ def backed_up(keras: Any, model: Any, folder: Path) -> dict[str, np.ndarray]:
         callback.on_train_begin()
         found[name] = np.array([first(model), float(model._initial_epoch)])  # which no one but `fit` is told
         file.write_text("broken")
-    return found
+    ends = []
+    for removes in (False, True):
+        keras.callbacks.BackupAndRestore(str(file.parent), delete_checkpoint=removes).on_train_end()
+        ends.append(float(file.exists()))
+    return found | {"stay": np.array(ends)}
 
 
 def counted(keras: Any, model: Any, folder: Path) -> dict[str, np.ndarray]:

@@ -74,7 +74,7 @@ from suite.backends.keras_named import (
     run_weighted_metric,
     run_weights_beside_masks,
 )
-from suite.backends.keras_named_inputs import run_named_inputs
+from suite.backends.keras_named_inputs import run_named_inputs, run_named_inputs_loaded
 from suite.backends.keras_open_lengths import run_open_lengths
 from suite.backends.keras_optimizers import run_stepped, run_stepped_apart
 from suite.backends.keras_options import (
@@ -103,7 +103,13 @@ from suite.backends.keras_own import (
     run_own_cell,
     run_told_training,
 )
-from suite.backends.keras_own_layers import run_own_configurations, run_own_shapes, run_policies_by_path
+from suite.backends.keras_own_layers import (
+    run_arguments,
+    run_built,
+    run_own_configurations,
+    run_own_shapes,
+    run_policies_by_path,
+)
 from suite.backends.keras_own_steps import run_added_by_models, run_losses_added, run_own_steps
 from suite.backends.keras_parts import (
     run_dropped_all,
@@ -151,6 +157,8 @@ from suite.backends.keras_typed_parts import (
     run_kept_mask,
     run_normalized,
     run_numbers_as,
+    run_scores,
+    run_shown,
     run_spectral,
     run_whole_classes,
 )
@@ -205,7 +213,7 @@ PROBES: Mapping[str, Callable] = {
     "first_states": run_first_states, "refused_call": run_refused_call, "frozen_part": run_frozen_part,
     "numbers_as": run_numbers_as, "whole_classes": run_whole_classes,
     "class_weights": run_class_weights, "class_keys": run_class_keys, "normalized": run_normalized,
-    "kept_mask": run_kept_mask, "both_ways": run_both_ways,
+    "kept_mask": run_kept_mask, "both_ways": run_both_ways, "scores": run_scores, "shown": run_shown,
     "meant": run_meant, "unread": run_unread, "scan": run_scan, "loop_of_ops": run_loop, "pieces": run_pieces,
     "made_with_weights": run_made_with_weights, "dropped_all": run_dropped_all,
     "sparse_step": run_sparse_step, "seeds": run_seeds, "told_dtypes": run_told_dtypes, "named_outputs": run_named_outputs,
@@ -219,7 +227,7 @@ PROBES: Mapping[str, Callable] = {
     "frozen_drop": run_frozen_drop, "frozen_file": run_frozen_file, "three_masks": run_three_masks,
     "nested_masks": run_nested_masks, "weights_beside_masks": run_weights_beside_masks, "masked_numbers": run_masked_numbers,
     "both_reset": run_both_reset, "one_row": run_one_row, "rows_alone": run_rows_alone,
-    "named_inputs": run_named_inputs,
+    "named_inputs": run_named_inputs, "named_inputs_loaded": run_named_inputs_loaded,
     "half_range": run_half_range, "judged_halves": run_judged_halves,
     "attending_nothing": run_attending_nothing, "unit_lengths": run_unit_lengths,
     "turned_halves": run_turned_halves, "cut_model": run_cut_model, "own_steps": run_own_steps, "losses_added": run_losses_added,
@@ -235,6 +243,7 @@ PROBES: Mapping[str, Callable] = {
     "engine_modes": run_engine_modes,
     "held_lists": run_held_lists, "own_shapes": run_own_shapes, "steps_given": run_steps_given,
     "policies_by_path": run_policies_by_path, "own_configurations": run_own_configurations,
+    "arguments": run_arguments, "built": run_built,
     "own_parts_named": run_own_parts_named, "options_of_layers": run_options_of_layers, "shared_draws": run_shared_draws,
     "windows_told": run_windows_told, "inputs_told": run_inputs_told, "series_held": run_series_held,
     "own_functions": run_own_functions, "found_parts": run_found_parts, "own_names": run_own_names,

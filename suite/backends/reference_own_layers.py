@@ -26,6 +26,19 @@ def run_own_configurations(backend: Any, request: FunctionRequest) -> Observatio
     return Observation({"config": np.array(made_with[:2]), "again": np.array(made_with)})
 
 
+def run_arguments(backend: Any, request: FunctionRequest) -> Observation:
+    """Numbers with a fraction are cast where they are to be."""
+    options = dict(request.arguments)
+    return Observation({}, facts={"came": tuple(
+        (policy, way, kind, policy.removeprefix("mixed_") if casts and kind == "float32" else kind)
+        for policy, casts in options["policies"] for way in options["ways"] for kind in options["kinds"])})
+
+
+def run_built(backend: Any, request: FunctionRequest) -> Observation:
+    """Nothing is taken."""
+    return Observation({}, facts={"taken": (), "weights": tuple((name, 2, 2) for name in dict(request.arguments)["layers"])})
+
+
 def run_policies_by_path(backend: Any, request: FunctionRequest) -> Observation:
     """As they are due."""
     return Observation({"places": np.array([PATHS[path] for path in dict(request.arguments)["paths"]])})

@@ -108,6 +108,22 @@ def run_both_ways(backend: Any, request: FunctionRequest) -> Observation:
     return Observation({"vectors": table, "scores": options["given"] @ table.T})
 
 
+def run_shown(backend: Any, request: FunctionRequest) -> Observation:
+    """As it is due."""
+    options = dict(request.arguments)
+    return Observation(dict.fromkeys(("array", "tensor", "batches", "file"), options["due"]) | {"back": options["shown"]})
+
+
+def run_scores(backend: Any, request: FunctionRequest) -> Observation:
+    """By the equations."""
+    options = dict(request.arguments)
+    table, matrix = generator("a table").normal(size=options["sizes"]), generator("scores").normal(size=options["sizes"][::-1])
+    bound = options["bound"]
+    found = {"own": options["given"] @ matrix, "bounded": bound * np.tanh(options["given"] @ table.T / bound)}
+    return Observation({**found, **{f"{name} again": one for name, one in found.items()}, "vectors": table, "matrix": matrix},
+                       facts={"dtype": "float16"})
+
+
 def run_meant(backend: Any, request: FunctionRequest) -> Observation:
     """A mean of nothing is zero."""
     options = dict(request.arguments)
@@ -308,7 +324,8 @@ def run_held_lists(backend: Any, request: FunctionRequest) -> Observation:
 
 def run_engine_modes(backend: Any, request: FunctionRequest) -> Observation:
     """As it is due."""
-    return Observation({"made": np.ones(2), "again": np.ones(2)}, facts=dict.fromkeys(("wrapped", "held"), engine_modules.DUE))
+    arrays = {"new": np.zeros(2), "told": np.array([5, 4, 2])} | dict.fromkeys(("made", "again", "written", "read"), np.ones(2))
+    return Observation(arrays, facts=dict.fromkeys(("wrapped", "held"), engine_modules.DUE))
 
 
 def run_whole_classes(backend: Any, request: FunctionRequest) -> Observation:

@@ -29,9 +29,6 @@ CORE = faults(FAMILY, LAYERS + "core.reversible_embedding", {
 })
 MERGING = faults(FAMILY, LAYERS + "merging.average", {
     "Average: of three it is half the sum": ("        return output / len(inputs)\n", "        return output / 2\n"),
-}) + faults(FAMILY, LAYERS + "merging.base_merge", {
-    "merging layers tell the dtype of their first input": (
-        "            output_shape, dtype=self.compute_dtype, sparse=output_sparse\n", "            output_shape, dtype=inputs[0].dtype, sparse=output_sparse\n"),
 })
 NORMALIZATIONS = faults(FAMILY, LAYERS + "normalization.unit_normalization", {
     "UnitNormalization over several axes takes the last of them": (
