@@ -128,9 +128,9 @@ CORNERS: Mapping[str, list[Call]] = {
     "tiled": [Call("tile", (X, repeats)) for repeats in ([2, 3], [3], 2)] + [Call("tile", (S, [2, 1, 3]))],
     "rearranged_of_any_batch": [Call("rearrange", (X, "b t f -> b f t"), {}, lambda x, *_: x.swapaxes(1, 2))],
     "rearranged": [
-        Call("rearrange", (X[0], "(n t) f -> t n f"), {"t": 1}, lambda x, *_, t: x[None]),
-        Call("rearrange", (X, "b (n t) f -> b n t f"), {"t": 1}, lambda x, *_, t: x.reshape(2, 4, 1, 3), told=False),
-        Call("rearrange", (X, "b (t n) f -> b t n f"), {"t": 1}, lambda x, *_, t: x.reshape(2, 1, 4, 3), told=False),
+        Call("rearrange", (X.reshape(-1, 3), "(b t) f -> t b f"), {"t": 4}, lambda x, *_, t: X.swapaxes(0, 1)),
+        Call("rearrange", (X.reshape(2, -1), "b (t f) -> f b t"), {"f": 3}, lambda x, *_, f: X.transpose(2, 0, 1)),
+        Call("rearrange", (X.reshape(2, -1), "b (t f) -> b t f"), {"t": 4}, lambda x, *_, t: X),
         Call("rearrange", (X, "b t f -> f (t b)"), {}, lambda x, *_: x.transpose(2, 1, 0).reshape(3, -1), told=False),
         Call("rearrange", (X.reshape(2, 2, 2, 3), "b t n f -> b (n f) t"), {},
              lambda x, *_: x.transpose(0, 2, 3, 1).reshape(2, -1, 2), told=False)],
