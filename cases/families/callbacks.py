@@ -140,7 +140,8 @@ def kept(kind: str) -> dict[str, Any]:
         _, rows, first = LOGGED
         return {"lines": [(n if n < first else n - first, *row) for n, row in enumerate(rows)]}
     if kind == "not_a_number":
-        return {"stops": [float(not np.isfinite(loss)) for loss in LOSSES]}
+        stops = [float(not np.isfinite(loss)) for loss in LOSSES]
+        return {"stops": stops, "raises": stops}
     if kind == "by_metrics":
         return {name: callbacks.stopping(TOLD["wavy"], patience=1, mode=mode)[0] for name, mode in WATCHED.items()}
     if kind in EVENTS:

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from cases.families.base import statement
+from cases.families.functions_by_name import sparse_shares
 from cases.families.functions_of_tensors import asked
 from cases.function_calls import FEATURES, IDS, ROWS, STEPS, Call, M, N, S, X, attended, one_hot, windows
 from cases.requests import Deviation
@@ -21,6 +22,13 @@ def spread(x: np.ndarray, taps: np.ndarray, strides: int = 2, **_: Any) -> np.nd
     """The depthwise convolution of (rows, steps, features) by two taps, two steps apart: behind the last step are zeros."""
     later = np.concatenate([x[:, 2:], np.zeros_like(x[:, :2])], axis=1)
     return (x * taps[0, :, 0] + later * taps[1, :, 0])[:, ::strides]
+
+
+def biased(query: np.ndarray, key: np.ndarray, value: np.ndarray, bias: np.ndarray, is_causal: bool, scale: float) -> np.ndarray:
+    """Of (rows, steps, heads, features), with a bias (rows, heads, queries, values)."""
+    may = np.tri(query.shape[1], key.shape[1], dtype=bool) if is_causal else True
+    powers = np.exp(np.einsum("bqhf,bkhf->bhqk", query, key) * scale + bias) * may
+    return np.einsum("bhqk,bkhf->bqhf", powers / powers.sum(axis=-1, keepdims=True), value)
 
 
 def parted(kth: int, axis: int) -> Call:
@@ -126,6 +134,22 @@ CORNERS: Mapping[str, list[Call]] = {
     "repeated_by_lists": [Call("repeat", (X, [2, 0, 1, 3]), {"axis": 1}), Call("repeat", (X, [3]), {"axis": 2}),
                           Call("repeat", (S, [1, 0, 2, 0, 3, 1, 0, 1, 2]))],
     "tiled": [Call("tile", (X, repeats)) for repeats in ([2, 3], [3], 2)] + [Call("tile", (S, [2, 1, 3]))],
+    "told_by_place": [
+        Call("take", (X, np.array([0, 2], "int32")), {"axis": -2}), Call("take", (X, np.array([[0, 2]], "int32")), {"axis": -1}),
+        Call("where", (M[:, :, :1], X[:, :1], X)), Call("where", (M[:, :1, :1], X[:, :1], S[0])),
+        Call("moveaxis", (X, (1, 2), (2, 1))), Call("moveaxis", (X, (0, -1), (1, 0))), Call("stack", ((X, -X),), {"axis": -1}),
+        Call("stack", ((X, -X),), {"axis": -2}), Call("unstack", (X,), {"axis": -1}, lambda x, axis: [*np.moveaxis(x, axis, 0)]),
+        Call("expand_dims", (X,), {"axis": (1, -1)}), Call("swapaxes", (X, 0, -1)), Call("concatenate", ((X, -X),), {"axis": -2}),
+        Call("max", (X,), {"axis": 1, "initial": 0.5, "keepdims": True}),
+    ],
+    "attended_by_bias": [Call("dot_product_attention", (HEADS, HEADS[::-1], -HEADS),
+                              {"bias": np.einsum("bqhf,bk->bhqk", HEADS[..., :1], X[..., 0]), "is_causal": causal, "scale": 0.25},
+                              biased, told=False) for causal in (True, False)],
+    "hot_first": [Call("one_hot", (IDS, 5), {"axis": axis}, one_hot) for axis in (0, 1)],
+    "searched_on_the_right": [Call("searchsorted", (np.array([0, 1, 1, 2], "float32"), np.array([1, 2, 0.5], "float32")),
+                                   {"side": "right"})],
+    "sparse_along_steps": [Call("sparsemax", (4 * N[:, :3].astype("float32"),), {"axis": 1}, lambda x, axis: sparse_shares(
+        x.swapaxes(1, 2)).swapaxes(1, 2), told=False)],
     "rearranged_of_any_batch": [Call("rearrange", (X, "b t f -> b f t"), {}, lambda x, *_: x.swapaxes(1, 2))],
     "rearranged": [
         Call("rearrange", (X.reshape(-1, 3), "(b t) f -> t b f"), {"t": 4}, lambda x, *_, t: X.swapaxes(0, 1)),

@@ -50,6 +50,8 @@ def modules_train_with_their_model(ask) -> list[Deviation]:
     told = seen.facts
     found = equal("again", seen["again"], seen["made"]) + equal("read", seen["read"], seen["written"])
     found += equal("told", seen["told"], np.array([5, 4, 2]), "the shape that it was made with, which comes")
+    if (trained := told.get("trained")) != ("bias",):
+        found.append(Deviation("trained", f"of a wrapped module whose kernel is frozen {trained} is trained, expected its bias"))
     if np.isclose(seen["new"], seen["written"]).any():
         found.append(Deviation("new", "some of the state is the same by itself"))
     return found + [

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tempfile
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,7 @@ from cases.families import callbacks as case
 from cases.models import FunctionRequest
 from cases.requests import Observation
 from suite.backends import keras_layers as stacks
-from suite.backends import moment
+from suite.backends import moment, refuses
 
 KINDS = {"stop": "EarlyStopping", "plateau": "ReduceLROnPlateau", "save": "ModelCheckpoint", "schedule": "LearningRateScheduler"}
 
@@ -169,17 +170,21 @@ def logged(keras: Any, file: Path) -> dict[str, Any]:
             "again": tuple(file.read_text().splitlines())}
 
 
-def not_a_number(keras: Any, model: Any) -> np.ndarray:
-    """Whether training is to stop after each of the losses."""
-    found = []
+def not_a_number(keras: Any, model: Any) -> dict[str, np.ndarray]:
+    """Whether training is to stop after each of the losses, and whether one that is to raise an error does so."""
+    found, raises = [], []
     for loss in case.LOSSES:
+        raising = keras.callbacks.TerminateOnNaN(raise_error=True)
+        raising.set_model(model)
+        end = partial(raising.on_train_batch_end, 1, {"loss": loss})
+        raises.append(float(refuses(end, RuntimeError)))
         callback, model.stop_training = keras.callbacks.TerminateOnNaN(), False
         callback.set_model(model)
         callback.on_train_begin()
         callback.on_train_batch_end(0, {"loss": 1.0})
         callback.on_train_batch_end(1, {"loss": loss})
         found.append(float(model.stop_training))
-    return np.array(found)
+    return {"stops": np.array(found), "raises": np.array(raises)}
 
 
 def by_metrics(keras: Any, model: Any) -> dict[str, np.ndarray]:
@@ -308,7 +313,7 @@ def run_kept_word(backend: Any, request: FunctionRequest) -> Observation:
                 return Observation({"lines": found["lines"]}, facts={"header": found["header"], "again": found["again"]})
             model = small(keras, 0.75)
             if kind == "not_a_number":
-                return Observation({"stops": not_a_number(keras, model)})
+                return Observation(not_a_number(keras, model))
             if kind == "by_metrics":
                 return Observation(by_metrics(keras, model))
             if kind in case.EVENTS:

@@ -126,6 +126,10 @@ def run_engine_modes(backend: Any, request: FunctionRequest) -> Observation | Un
         def state(module: torch.nn.Module) -> np.ndarray:
             return np.concatenate([one.detach().numpy().ravel().astype("float32") for one in module.state_dict().values()])
 
+        frozen = torch.nn.Linear(2, 1)
+        frozen.weight.requires_grad_(False)
+        trained = [len(np.ravel(w.value.detach())) for w in keras.layers.TorchModuleWrapper(frozen).trainable_weights]
+        facts["trained"] = tuple({1: "bias", 2: "kernel"}[size] for size in trained)
         arrays |= {"new": state(modules[1]), "told": np.array(again.compute_output_shape((5, 4, 1)))}
         with tempfile.TemporaryDirectory() as folder:
             models[0].save_weights(path := f"{folder}/module.weights.h5")

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from functools import partial
+from operator import attrgetter
 from typing import Any
 
 import numpy as np
 
 from cases.models import FunctionRequest
 from cases.requests import Observation
-from suite.backends import moment
+from suite.backends import moment, refuses
 
 
 def reader(keras: Any, part: str, units: int, rate: float = 0.0) -> Any:
@@ -56,3 +58,53 @@ def run_refused_call(backend: Any, request: FunctionRequest) -> Observation:
         return Observation({"before": before, "after": model.predict(inputs, verbose=0), "trained": trained,
                             "bystander": bystander},
                            facts={"taken": False})
+
+
+def run_refused_makings(backend: Any, request: FunctionRequest) -> Observation:
+    """Answer the request of `cases.families.refused_makings.impossible_makings_are_refused`."""
+    keras, made, failed = backend.keras, [], []
+    with moment("build"):
+        for number, (what, right, wrong) in enumerate(dict(request.arguments)["made"]):
+            kind, inner = attrgetter(what)(keras), {"layer": keras.layers.LSTM(2)} if what == "layers.Bidirectional" else {}
+            try:
+                kind(**inner, **right)
+            except Exception as error:
+                failed.append((number, f"{type(error).__name__}: {error}"[:200]))
+            try:
+                kind(**inner, **wrong)
+            except (ValueError, TypeError):
+                continue
+            made.append((number, what))
+    return Observation({}, facts={"made": tuple(made), "failed": tuple(failed)})
+
+
+def run_specified(backend: Any, request: FunctionRequest) -> Observation:
+    """Answer the request of `cases.families.refused_makings.inputs_that_do_not_fit_are_refused`."""
+    keras, told = backend.keras, []
+
+    class Specified(keras.layers.Layer):
+        """Says what it reads, and gives the last of it."""
+
+        def __init__(self, spec: Any):
+            super().__init__()
+            self.input_spec = spec
+
+        def call(self, inputs: Any) -> Any:
+            return inputs[-1] if isinstance(inputs, list) else inputs
+
+    def array(shape: tuple[int, ...], dtype: str) -> Any:
+        return backend.engine.tensor(np.ones(shape, dtype))
+
+    with moment("run"):
+        for number, (options, right, wrong) in enumerate(dict(request.arguments)["specs"]):
+            dtypes = ("float32", "int32" if "dtype" in options else "float32")
+            spec = keras.layers.InputSpec(**options)
+            for way in ("called", "in a model", "second"):
+                layer = Specified([keras.layers.InputSpec(ndim=1), spec] if way == "second" else spec)
+                taken = []
+                for shape, dtype in zip((right, wrong), dtypes, strict=True):
+                    given = keras.Input(batch_shape=shape, dtype=dtype) if way == "in a model" else array(shape, dtype)
+                    first = [array((2,), "float32")] if way == "second" else []
+                    taken.append(not refuses(partial(layer, [*first, given] if first else given)))
+                told.append((number, way, *taken))
+    return Observation({}, facts={"told": tuple(told)})

@@ -316,3 +316,31 @@ def run_whole_classes(backend: Any, request: FunctionRequest) -> Observation:
         found = model.predict_on_batch(given)
         called = {f"called/{name}": backend.engine.numpy(layer(given[name])) for name, layer in layers.items()}
     return Observation({name: np.asarray(one).astype("float64") for name, one in (found | called).items()})
+
+
+def run_encoders(backend: Any, request: FunctionRequest) -> Observation:
+    """Answer the request of `cases.families.encoders.classes_are_encoded`."""
+    options, keras, engine = dict(request.arguments), backend.keras, backend.engine
+    layers, numbers, arrays, told = keras.layers, options["numbers"].astype("float32"), {}, []
+    made = []
+    for mode, ids in options["ids"]:
+        how, by = mode.partition(" ")[0], {"count_weights": options["weights"]} if "weights" in mode else {}
+        made.append((f"CategoryEncoding/{mode}", layers.CategoryEncoding(options["classes"], how), ids.astype("int32"), by))
+        if not by:
+            given = numbers[:, :1] if "column" in mode else numbers
+            made.append((f"Discretization/{mode}", layers.Discretization(list(options["bounds"]), output_mode=how), given, by))
+    made.append(("Discretization/int", layers.Discretization(list(options["bounds"])), numbers, {}))
+    for name, layer, given, by in made:
+        with moment("build"):
+            again = type(layer).from_config(layer.get_config())
+            start = keras.Input(given.shape[1:], dtype=str(given.dtype))
+            more = {n: keras.Input(w.shape[1:]) for n, w in by.items()}
+            results = layer(start, **more)
+            model = keras.Model([start, *more.values()], results)
+        with moment("run"):
+            tensors, weights = engine.tensor(given), {n: engine.tensor(w) for n, w in by.items()}
+            ways = {"called": layer(tensors, **weights), "again": again(tensors, **weights),
+                    "model": model([tensors, *weights.values()])}
+        arrays |= {f"{name}/{way}": engine.numpy(one) for way, one in ways.items()}
+        told.append((name, tuple(results.shape)))
+    return Observation(arrays, facts={"told": tuple(told)})

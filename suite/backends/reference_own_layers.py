@@ -39,6 +39,17 @@ def run_built(backend: Any, request: FunctionRequest) -> Observation:
     return Observation({}, facts={"taken": (), "weights": tuple((name, 2, 2) for name in dict(request.arguments)["layers"])})
 
 
+def run_refused_makings(backend: Any, request: FunctionRequest) -> Observation:
+    """All of them."""
+    return Observation({}, facts={"made": (), "failed": ()})
+
+
+def run_specified(backend: Any, request: FunctionRequest) -> Observation:
+    """What fits is taken, and nothing else."""
+    return Observation({}, facts={"told": tuple((n, way, True, False) for n in range(len(dict(request.arguments)["specs"]))
+                                                for way in ("called", "in a model", "second"))})
+
+
 def run_policies_by_path(backend: Any, request: FunctionRequest) -> Observation:
     """As they are due."""
     return Observation({"places": np.array([PATHS[path] for path in dict(request.arguments)["paths"]])})

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from cases.families import engine_modules, held_lists
+from cases.families.encoders import ENCODED
 from cases.families.normalizations import ALONE, CENTERED, normalized, norms_by_hand, of_length_one, one_alone, renormed
 from cases.families.options_of_nothing import asked
 from cases.families.told_shapes import EQUATIONS, LAYERS, MORE_ROWS, ROWS, STEPS, tellable
@@ -112,6 +113,19 @@ def run_shown(backend: Any, request: FunctionRequest) -> Observation:
     """As it is due."""
     options = dict(request.arguments)
     return Observation(dict.fromkeys(("array", "tensor", "batches", "file"), options["due"]) | {"back": options["shown"]})
+
+
+def run_encoders(backend: Any, request: FunctionRequest) -> Observation:
+    """By the definitions."""
+    options = dict(request.arguments)
+    places, found = np.digitize(options["numbers"], options["bounds"]), {}
+    for mode, ids in options["ids"]:
+        found[f"CategoryEncoding/{mode}"] = ENCODED[mode][1](ids)
+        if "weights" not in mode:
+            found[f"Discretization/{mode}"] = ENCODED[mode][1](places[:, :1] if "column" in mode else places)
+    found["Discretization/int"] = places
+    return Observation({f"{name}/{way}": one for name, one in found.items() for way in ("called", "model", "again")},
+                       facts={"told": tuple((name, (None, *one.shape[1:])) for name, one in found.items())})
 
 
 def run_scores(backend: Any, request: FunctionRequest) -> Observation:
@@ -325,7 +339,7 @@ def run_held_lists(backend: Any, request: FunctionRequest) -> Observation:
 def run_engine_modes(backend: Any, request: FunctionRequest) -> Observation:
     """As it is due."""
     arrays = {"new": np.zeros(2), "told": np.array([5, 4, 2])} | dict.fromkeys(("made", "again", "written", "read"), np.ones(2))
-    return Observation(arrays, facts=dict.fromkeys(("wrapped", "held"), engine_modules.DUE))
+    return Observation(arrays, facts=dict.fromkeys(("wrapped", "held"), engine_modules.DUE) | {"trained": ("bias",)})
 
 
 def run_whole_classes(backend: Any, request: FunctionRequest) -> Observation:
