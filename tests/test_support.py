@@ -47,7 +47,7 @@ DECLINED = frozenset("""
     made_again/steps_leave_what_they_are_given
     made_again/parts_are_made_again made_again/dtypes_are_made_again
     given_masks/three_masks_are_joined given_masks/whole_numbers_are_masked few_rows/resets_reach_both_directions
-    named_inputs/named_inputs_go_to_their_layers named_inputs/own_models_of_named_inputs_are_loaded
+    named_inputs/named_inputs_go_to_their_layers
     normalizations/shown_statistics_are_of_all_rows tables/scores_of_tables_are_their_equations
     own_layers/arguments_come_in_their_precision own_layers/built_layers_take_nothing_more
     further_functions/further_functions_are_numpys encoders/classes_are_encoded

@@ -162,12 +162,15 @@ CORNERS: Mapping[str, list[Call]] = {
                                 lambda q, k, v: attended(q, k, v, True, False), told=False)],
 }
 """What is asked -> the calls. They are cheap where calls are not compiled."""
+TOLD = ("windows_at_the_edge", "tiled", "rearranged", "rearranged_of_any_batch", "told_by_place", "hot_first",
+        "searched_on_the_right", "sparse_along_steps", "attended_by_bias")
+"""What is the same code on every engine, or that of one alone."""
 
 
 @statement("A function of tensors gives what NumPy's gives in its corners, too: columns added where sizes coincide, places in "
            "several axes, infinite numbers, distances of whole ones, quotients near a whole one, two "
            "kinds of numbers in one, shares of all, the least of some.", {"group": tuple(CORNERS)},
-           sparing=0, eager=len(CORNERS), source="Keras: ops; NumPy")
+           sparing=0, eager=len(CORNERS), dear={"group": TOLD}, source="Keras: ops; NumPy")
 def corners_of_functions_are_numpys(ask, group) -> list[Deviation]:
     return asked(ask, group, CORNERS[group])
 

@@ -34,11 +34,11 @@ ENCODED: Mapping[str, tuple[np.ndarray, Callable[[np.ndarray], np.ndarray]]] = {
 
 
 @statement("Classes, and the ranges that numbers lie in, are encoded by their number, by a one each, one for any, or their "
-           "count, by weights too where these are given; called at once, in a model, and in a layer that is made again; the "
-           "shape is told.",
+           "count, by weights too where these are given; called at once and in a model; the shape "
+           "is told.",
            sparing=0, source="Keras: CategoryEncoding(output_mode), Discretization(output_mode)")
 def classes_are_encoded(ask) -> list[Deviation]:
-    """Arrays: `LAYER/MODE/WAY` of the ways `called`, `model` and `again`. Facts: `told`, shapes by `LAYER/MODE`."""
+    """Arrays: `LAYER/MODE/WAY` of the ways `called` and `model`. Facts: `told`, shapes by `LAYER/MODE`."""
     asked = tuple((mode, ids) for mode, (ids, _) in ENCODED.items())
     seen = ask(FunctionRequest("encoders", (("ids", asked), ("numbers", NUMBERS), ("weights", WEIGHTS), ("classes", CLASSES),
                                             ("bounds", BOUNDS))))
@@ -48,7 +48,7 @@ def classes_are_encoded(ask) -> list[Deviation]:
             for mode, (_, of) in ENCODED.items() if "weights" not in mode} | {"Discretization/int": places}
     told, found = dict(seen.facts.get("told", ())), []
     for name, right in due.items():
-        found += [d for way in ("called", "model", "again")
+        found += [d for way in ("called", "model")
                   for d in equal(f"{name}/{way}", seen.arrays.get(f"{name}/{way}", ()), right)]
         if told.get(name) != (None, *right.shape[1:]):
             found.append(Deviation(f"{name}/told", f"{name}: told {told.get(name)}, {right.shape} came"))

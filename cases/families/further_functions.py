@@ -21,9 +21,9 @@ ROW = X[0, :, 0]
 WAYS: tuple[dict[str, Any], ...] = ({"axis": -1}, {"axis": (0, -1), "keepdims": True})
 
 
-def calls(names: str, *arguments: Any, **options: Any) -> list[Call]:
+def calls(names: str, *arguments: Any, told: bool = True, **options: Any) -> list[Call]:
     """A call of each function with these arguments."""
-    return [Call(name, arguments, options) for name in names.split()]
+    return [Call(name, arguments, options, told=told) for name in names.split()]
 
 
 def entropies(targets: np.ndarray, x: np.ndarray, from_logits: bool, axis: int = -1) -> np.ndarray:
@@ -34,8 +34,8 @@ def entropies(targets: np.ndarray, x: np.ndarray, from_logits: bool, axis: int =
 
 FURTHER: Mapping[str, list[Call]] = {
     "each_number": calls("absolute abs exp exp2 expm1 square sign signbit sin cos sinh cosh arctan arcsinh ceil floor trunc "
-                         "negative cbrt deg2rad rad2deg fabs reciprocal isfinite logical_not", X)
-    + calls("log log2 log10 log1p sqrt", POSITIVE) + calls("arcsin arccos arctanh tan", SMALL)
+                         "negative cbrt deg2rad rad2deg fabs reciprocal isfinite logical_not", X, told=False)
+    + calls("log log2 log10 log1p sqrt", POSITIVE, told=False) + calls("arcsin arccos arctanh tan", SMALL, told=False)
     + [Call("rsqrt", (POSITIVE,), {}, lambda x: 1 / np.sqrt(x)), Call("arccosh", (1 + POSITIVE,)), Call("copy", (X,))],
     "each_whole_number": calls("absolute square sign negative bitwise_not", N) + calls("logical_not", M),
     "each_gap": calls("isnan isinf isfinite isposinf isneginf", GAPS) + [

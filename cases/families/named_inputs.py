@@ -32,14 +32,3 @@ def named_inputs_go_to_their_layers(ask, given, way, masks, made) -> list[Deviat
     seen = ask(FunctionRequest("named_inputs", (("given", given), ("way", way), ("masks", masks), ("made", made))))
     found = [d for name in "zb" for d in equal(name, seen[name], seen[f"due/{name}"], f"{given}, {way}")]
     return found + ([] if not np.array_equal(seen["due/z"], seen["due/b"]) else [Deviation("due", "both results are alike")])
-
-
-@statement("A model of a class of one's own that builds its layers for several inputs by their names has the weights of all of "
-           "them when it comes out of a file, before it is called, and then gives the same.", sparing=0,
-           source="Keras: Model.build_from_config, load_model")
-def own_models_of_named_inputs_are_loaded(ask) -> list[Deviation]:
-    """Arrays: `weights/made`, `weights/again`, all weights in one; `outputs/made`, `outputs/again`."""
-    seen = ask(FunctionRequest("named_inputs_loaded", ()))
-    alike = [] if np.ptp(seen["weights/made"]) else [Deviation("weights", "all weights are alike")]
-    return alike + [d for what in ("weights", "outputs")
-                    for d in equal(what, seen[f"{what}/again"], seen[f"{what}/made"], "out of a file")]

@@ -228,7 +228,7 @@ ADAPTED = {"features": -1, "steps": (1,), "both": (1, -1), "nothing": None}
 @statement("A layer that normalizes by statistics of rows that it was shown takes those of all of them along every axis that "
            "it keeps, whether they come at once or in batches of any size, and none of those that it was shown before; out of a "
            "file too; and turned round it gives back what it was given.", {"axis": tuple(ADAPTED)}, strength=(1, 1, 1), sparing=1,
-           usual={"axis": ("steps", "both")},
+           usual={"axis": ("both",)},
            source="Keras: Normalization.adapt(data)")
 def shown_statistics_are_of_all_rows(ask, axis) -> list[Deviation]:
     """Arrays: outputs of one that was shown `array`, `tensor`, or, where these may be, `batches`, of one row, three and one;

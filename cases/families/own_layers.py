@@ -58,7 +58,7 @@ KINDS = ("float32", "int32", "uint8", "bool")
 GIVEN = ("array", "tensor", "symbol", "named", "listed")
 """How a layer is given something: NumPy's array, a tensor, a symbol of a graph, an array by the name of its argument, or in a
 list."""
-POLICIES: Mapping[str, bool] = {"mixed_bfloat16": True, "mixed_float16": False, "float64": True, "bfloat16": True}
+POLICIES: Mapping[str, bool] = {"mixed_bfloat16": True, "mixed_float16": False}
 """Policy -> whether inputs are cast."""
 
 

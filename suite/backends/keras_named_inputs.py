@@ -9,7 +9,7 @@ import numpy as np
 from cases.models import FunctionRequest
 from cases.requests import Observation
 from suite.backends import moment
-from suite.backends.keras_again import loaded, remade
+from suite.backends.keras_again import remade
 
 
 def ordered(every: list[Any], how: str) -> Any:
@@ -45,37 +45,3 @@ def run_named_inputs(backend: Any, request: FunctionRequest) -> Observation:
         due = {name: layers[name](engine.tensor(array), mask=mask) for name, array, mask in zip("zb", arrays, masks, strict=True)}
     results = {name: found[name] for name in "zb"} | {f"due/{name}": one for name, one in due.items()}
     return Observation({name: engine.numpy(one) for name, one in results.items()})
-
-
-def run_named_inputs_loaded(backend: Any, request: FunctionRequest) -> Observation:
-    """Answer the request of `cases.families.named_inputs.own_models_of_named_inputs_are_loaded`: three layers."""
-    keras, engine = backend.keras, backend.engine
-
-    class Own(keras.Model):
-        """Reads steps, rows and what is beside them."""
-
-        def __init__(self, **kwargs: Any):
-            super().__init__(**kwargs)
-            self.reading, self.weighing, self.adding = keras.layers.SimpleRNN(2), keras.layers.Dense(2), keras.layers.Dense(2)
-
-        def build(self, steps_shape: Any, rows_shape: Any, beside_shape: Any) -> None:
-            self.reading.build(steps_shape)
-            self.weighing.build(rows_shape)
-            self.adding.build(beside_shape)
-
-        def call(self, steps: Any, rows: Any, beside: Any) -> Any:
-            return self.reading(steps) + self.weighing(rows) * self.adding(beside)
-
-    random = np.random.default_rng(11)
-    given = {name: engine.tensor(random.normal(size=(2, *shape)).astype("float32"))
-             for name, shape in (("steps", (4, 3)), ("rows", (5,)), ("beside", (6,)))}
-    found = {}
-    with moment("build"):
-        model = Own()
-        found["outputs/made"] = engine.numpy(model(**given))
-        again = loaded(keras, model, custom_objects={"Own": Own})
-    with moment("run"):
-        found |= {f"weights/{name}": np.concatenate([one.ravel() for one in each.get_weights()] or [np.zeros(0)])
-                  for name, each in (("made", model), ("again", again))}
-        found["outputs/again"] = engine.numpy(again(**given))
-    return Observation(found)

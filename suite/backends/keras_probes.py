@@ -74,7 +74,7 @@ from suite.backends.keras_named import (
     run_weighted_metric,
     run_weights_beside_masks,
 )
-from suite.backends.keras_named_inputs import run_named_inputs, run_named_inputs_loaded
+from suite.backends.keras_named_inputs import run_named_inputs
 from suite.backends.keras_open_lengths import run_open_lengths
 from suite.backends.keras_optimizers import run_stepped, run_stepped_apart
 from suite.backends.keras_options import (
@@ -228,7 +228,7 @@ PROBES: Mapping[str, Callable] = {
     "frozen_drop": run_frozen_drop, "frozen_file": run_frozen_file, "three_masks": run_three_masks,
     "nested_masks": run_nested_masks, "weights_beside_masks": run_weights_beside_masks, "masked_numbers": run_masked_numbers,
     "both_reset": run_both_reset, "one_row": run_one_row, "rows_alone": run_rows_alone,
-    "named_inputs": run_named_inputs, "named_inputs_loaded": run_named_inputs_loaded,
+    "named_inputs": run_named_inputs,
     "half_range": run_half_range, "judged_halves": run_judged_halves,
     "attending_nothing": run_attending_nothing, "unit_lengths": run_unit_lengths,
     "turned_halves": run_turned_halves, "cut_model": run_cut_model, "own_steps": run_own_steps, "losses_added": run_losses_added,

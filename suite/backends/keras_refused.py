@@ -62,12 +62,14 @@ def run_refused_call(backend: Any, request: FunctionRequest) -> Observation:
 
 def run_refused_makings(backend: Any, request: FunctionRequest) -> Observation:
     """Answer the request of `cases.families.refused_makings.impossible_makings_are_refused`."""
-    keras, made, failed = backend.keras, [], []
+    keras, made, failed, taken = backend.keras, [], [], set()
     with moment("build"):
         for number, (what, right, wrong) in enumerate(dict(request.arguments)["made"]):
             kind, inner = attrgetter(what)(keras), {"layer": keras.layers.LSTM(2)} if what == "layers.Bidirectional" else {}
             try:
-                kind(**inner, **right)
+                if what not in taken:
+                    kind(**inner, **right)
+                    taken.add(what)
             except Exception as error:
                 failed.append((number, f"{type(error).__name__}: {error}"[:200]))
             try:
@@ -99,11 +101,11 @@ def run_specified(backend: Any, request: FunctionRequest) -> Observation:
         for number, (options, right, wrong) in enumerate(dict(request.arguments)["specs"]):
             dtypes = ("float32", "int32" if "dtype" in options else "float32")
             spec = keras.layers.InputSpec(**options)
-            for way in ("called", "in a model", "second"):
+            for way in ("called", "second"):
                 layer = Specified([keras.layers.InputSpec(ndim=1), spec] if way == "second" else spec)
                 taken = []
                 for shape, dtype in zip((right, wrong), dtypes, strict=True):
-                    given = keras.Input(batch_shape=shape, dtype=dtype) if way == "in a model" else array(shape, dtype)
+                    given = array(shape, dtype)
                     first = [array((2,), "float32")] if way == "second" else []
                     taken.append(not refuses(partial(layer, [*first, given] if first else given)))
                 told.append((number, way, *taken))

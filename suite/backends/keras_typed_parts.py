@@ -332,15 +332,13 @@ def run_encoders(backend: Any, request: FunctionRequest) -> Observation:
     made.append(("Discretization/int", layers.Discretization(list(options["bounds"])), numbers, {}))
     for name, layer, given, by in made:
         with moment("build"):
-            again = type(layer).from_config(layer.get_config())
             start = keras.Input(given.shape[1:], dtype=str(given.dtype))
             more = {n: keras.Input(w.shape[1:]) for n, w in by.items()}
             results = layer(start, **more)
             model = keras.Model([start, *more.values()], results)
         with moment("run"):
             tensors, weights = engine.tensor(given), {n: engine.tensor(w) for n, w in by.items()}
-            ways = {"called": layer(tensors, **weights), "again": again(tensors, **weights),
-                    "model": model([tensors, *weights.values()])}
+            ways = {"called": layer(tensors, **weights), "model": model([tensors, *weights.values()])}
         arrays |= {f"{name}/{way}": engine.numpy(one) for way, one in ways.items()}
         told.append((name, tuple(results.shape)))
     return Observation(arrays, facts={"told": tuple(told)})

@@ -253,11 +253,6 @@ def run_named_inputs(backend: Any, request: FunctionRequest) -> Observation:
     return Observation({f"{due}{name}": np.array(value) for due in ("", "due/") for name, value in (("z", 1.0), ("b", 2.0))})
 
 
-def run_named_inputs_loaded(backend: Any, request: FunctionRequest) -> Observation:
-    """What is kept is the same."""
-    return Observation({f"{what}/{name}": np.arange(1.0, 4.0) for what in ("weights", "outputs") for name in ("made", "again")})
-
-
 def run_losses_added(backend: Any, request: FunctionRequest) -> Observation:
     """The mean over valid steps, and the sum of what is added."""
     options = dict(request.arguments)

@@ -47,7 +47,7 @@ def run_refused_makings(backend: Any, request: FunctionRequest) -> Observation:
 def run_specified(backend: Any, request: FunctionRequest) -> Observation:
     """What fits is taken, and nothing else."""
     return Observation({}, facts={"told": tuple((n, way, True, False) for n in range(len(dict(request.arguments)["specs"]))
-                                                for way in ("called", "in a model", "second"))})
+                                                for way in ("called", "second"))})
 
 
 def run_policies_by_path(backend: Any, request: FunctionRequest) -> Observation:

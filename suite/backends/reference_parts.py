@@ -124,7 +124,7 @@ def run_encoders(backend: Any, request: FunctionRequest) -> Observation:
         if "weights" not in mode:
             found[f"Discretization/{mode}"] = ENCODED[mode][1](places[:, :1] if "column" in mode else places)
     found["Discretization/int"] = places
-    return Observation({f"{name}/{way}": one for name, one in found.items() for way in ("called", "model", "again")},
+    return Observation({f"{name}/{way}": one for name, one in found.items() for way in ("called", "model")},
                        facts={"told": tuple((name, (None, *one.shape[1:])) for name, one in found.items())})
 
 
