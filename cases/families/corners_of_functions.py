@@ -136,7 +136,7 @@ CORNERS: Mapping[str, list[Call]] = {
     "tiled": [Call("tile", (X, repeats)) for repeats in ([2, 3], [3], 2)] + [Call("tile", (S, [2, 1, 3]))],
     "told_by_place": [
         Call("take", (X, np.array([0, 2], "int32")), {"axis": -2}), Call("take", (X, np.array([[0, 2]], "int32")), {"axis": -1}),
-        Call("where", (M[:, :, :1], X[:, :1], X)), Call("where", (M[:, :1, :1], X[:, :1], S[0])),
+        Call("where", (M[:, :1, :1], X[:, :1], X)), Call("where", (M[:, :1, :1], X[:, :1], S[0])),
         Call("moveaxis", (X, (1, 2), (2, 1))), Call("moveaxis", (X, (0, -1), (1, 0))), Call("stack", ((X, -X),), {"axis": -1}),
         Call("stack", ((X, -X),), {"axis": -2}), Call("unstack", (X,), {"axis": -1}, lambda x, axis: [*np.moveaxis(x, axis, 0)]),
         Call("expand_dims", (X,), {"axis": (1, -1)}), Call("swapaxes", (X, 0, -1)), Call("concatenate", ((X, -X),), {"axis": -2}),
@@ -148,7 +148,7 @@ CORNERS: Mapping[str, list[Call]] = {
     "hot_first": [Call("one_hot", (IDS, 5), {"axis": axis}, one_hot) for axis in (0, 1)],
     "searched_on_the_right": [Call("searchsorted", (np.array([0, 1, 1, 2], "float32"), np.array([1, 2, 0.5], "float32")),
                                    {"side": "right"})],
-    "sparse_along_steps": [Call("sparsemax", (4 * N[:, :3].astype("float32"),), {"axis": 1}, lambda x, axis: sparse_shares(
+    "sparse_along_steps": [Call("sparsemax", ((N[:, :3] + 20).astype("float32"),), {"axis": 1}, lambda x, axis: sparse_shares(
         x.swapaxes(1, 2)).swapaxes(1, 2), told=False)],
     "rearranged_of_any_batch": [Call("rearrange", (X, "b t f -> b f t"), {}, lambda x, *_: x.swapaxes(1, 2))],
     "rearranged": [

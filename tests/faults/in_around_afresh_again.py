@@ -27,7 +27,8 @@ SHAPES = faults(FAMILY, "keras.src.ops.numpy", {
     "map of symbols tells the dtype that it was given": (
         "        y = backend.compute_output_spec(f, x)\n\n        def append_batch_axis(t):\n",
         "        y = backend.compute_output_spec(f, x)\n        y = tree.map_structure(lambda t: KerasTensor(t.shape, dtype=tree.flatten(xs)[0].dtype), y)\n\n        def append_batch_axis(t):\n"),
-}) + faults(FAMILY, "keras.src.ops.math", {
+}, explained={"slice to the end from a place further in tells the whole axis":
+              "no size of -1 is documented, and at once it is none"}) + faults(FAMILY, "keras.src.ops.math", {
     "top_k tells places as numbers": (
         '            KerasTensor(shape=output_shape, dtype="int32"),\n', "            KerasTensor(shape=output_shape, dtype=x.dtype),\n"),
 }) + faults(FAMILY, "keras.src.ops.nn", {
@@ -81,5 +82,6 @@ WRAPPED = faults(FAMILY, "keras.src.utils.torch_utils", {
     "a loss of a function, made again, has the function's defaults": (
         '        config.update({"fn": serialization_lib.serialize_keras_object(self.fn)})\n        config.update(serialization_lib.serialize_keras_object(self._fn_kwargs))\n',
         '        config.update({"fn": serialization_lib.serialize_keras_object(self.fn)})\n'),
-})
+}, explained={"a loss of a function, made again, has the function's defaults":
+              "no public class tells its function and options: each loss has a configuration of its own"})
 ALL = (*SHAPES, *TENSORS, *PARTS, *CALLBACKS, *WRAPPED)
