@@ -52,6 +52,7 @@ DECLINED = frozenset("""
     own_layers/arguments_come_in_their_precision own_layers/built_layers_take_nothing_more
     further_functions/further_functions_are_numpys encoders/classes_are_encoded
     refused_makings/impossible_makings_are_refused refused_makings/inputs_that_do_not_fit_are_refused
+    refused_makings/impossible_calls_are_refused
     few_rows/one_row_is_dropped_from few_rows/rows_are_as_alone
     given_masks/given_masks_go_first given_masks/cast_inputs_keep_their_masks
     given_masks/given_masks_are_of_their_call half_ranges/means_stay_in_range half_ranges/halves_are_judged_in_full

@@ -105,3 +105,26 @@ def inputs_that_do_not_fit_are_refused(ask) -> list[Deviation]:
     found = [] if len(told) == 2 * len(SPECS) else [Deviation("told", f"{len(told)} answers, expected {2 * len(SPECS)}")]
     return found + [Deviation(f"{n}/{way}", f"{dict(SPECS[n][0])}, {way}: " + ("what fits was refused" if not fits else (
         "what does not fit was taken"))) for n, way, fits, other in told if not fits or other]
+
+
+TRIED = (
+    "variable: another size", "variable: a constraint that is no function", "variable: a regularizer that is no function",
+    "variable: its truth", "symbol: its truth", "symbol: its parts", "symbol: its numbers", "sequence: a second input",
+    "sequence: a second name", "sequence: another shape", "sequence: no layer", "model: other inputs", "model: a layer by number",
+    "model: a layer by name", "model: a layer by both", "model: its layers are replaced", "model: trained before it is compiled",
+    "model: rows that differ", "model: no outputs", "weights: fewer", "weights: another shape", "weights: of what is not built",
+    "optimizer: the rate of a schedule", "optimizer: no gradient", "optimizer: another weight",
+    "optimizer: weights before it is built",
+    "losses: no number",
+)
+"""Of what: what cannot be."""
+
+
+@statement("What cannot be done with a variable, a tensor of a graph, a sequence, a model, weights or an optimizer is refused "
+           "where it is tried, by an error that says so.", sparing=0,
+           source="Keras: Variable, KerasTensor, Sequential, Model, Layer.set_weights, Optimizer")
+def impossible_calls_are_refused(ask) -> list[Deviation]:
+    """Facts: `told`, of each of `TRIED` whether an error came."""
+    told = dict(ask(FunctionRequest("refused_tries", (("tried", TRIED),))).facts.get("told", ()))
+    return [Deviation(what, f"{what}: nothing said" if what in told else f"{what}: not tried") for what in TRIED
+            if not told.get(what)]

@@ -126,7 +126,7 @@ from suite.backends.keras_parts import (
 from suite.backends.keras_purity import run_purity, run_recorded
 from suite.backends.keras_quantized import run_grouped_weights, run_quantized_model
 from suite.backends.keras_ranges import run_attending_nothing, run_half_range, run_judged_halves
-from suite.backends.keras_refused import run_refused_call, run_refused_makings, run_specified
+from suite.backends.keras_refused import run_refused_call, run_refused_makings, run_refused_tries, run_specified
 from suite.backends.keras_saved import run_edited_file, run_saved, run_state_tree
 from suite.backends.keras_scans import run_associative_scan, run_ctc_decoded, run_loop, run_mapped, run_pieces, run_scan
 from suite.backends.keras_schedules import run_schedule, run_steps_given
@@ -244,7 +244,8 @@ PROBES: Mapping[str, Callable] = {
     "engine_modes": run_engine_modes,
     "held_lists": run_held_lists, "own_shapes": run_own_shapes, "steps_given": run_steps_given,
     "policies_by_path": run_policies_by_path, "own_configurations": run_own_configurations,
-    "arguments": run_arguments, "built": run_built, "refused_makings": run_refused_makings, "specified": run_specified,
+    "arguments": run_arguments, "built": run_built, "refused_makings": run_refused_makings,
+    "refused_tries": run_refused_tries, "specified": run_specified,
     "own_parts_named": run_own_parts_named, "options_of_layers": run_options_of_layers, "shared_draws": run_shared_draws,
     "windows_told": run_windows_told, "inputs_told": run_inputs_told, "series_held": run_series_held,
     "own_functions": run_own_functions, "found_parts": run_found_parts, "own_names": run_own_names,

@@ -44,6 +44,11 @@ def run_refused_makings(backend: Any, request: FunctionRequest) -> Observation:
     return Observation({}, facts={"made": (), "failed": ()})
 
 
+def run_refused_tries(backend: Any, request: FunctionRequest) -> Observation:
+    """All of them."""
+    return Observation({}, facts={"told": tuple((what, True) for what in dict(request.arguments)["tried"])})
+
+
 def run_specified(backend: Any, request: FunctionRequest) -> Observation:
     """What fits is taken, and nothing else."""
     return Observation({}, facts={"told": tuple((n, way, True, False) for n in range(len(dict(request.arguments)["specs"]))

@@ -159,6 +159,7 @@ from suite.backends.reference_own_layers import (
     run_own_shapes,
     run_policies_by_path,
     run_refused_makings,
+    run_refused_tries,
     run_specified,
 )
 from suite.backends.reference_packed import (
@@ -365,7 +366,8 @@ PROBES: Mapping[str, Callable] = {
     "engine_module": run_engine_module, "engine_modes": run_engine_modes,
     "held_lists": run_held_lists, "fed_rows": run_fed_rows, "own_shapes": run_own_shapes, "steps_given": run_steps_given,
     "policies_by_path": run_policies_by_path, "own_configurations": run_own_configurations,
-    "arguments": run_arguments, "built": run_built, "refused_makings": run_refused_makings, "specified": run_specified,
+    "arguments": run_arguments, "built": run_built, "refused_makings": run_refused_makings,
+    "refused_tries": run_refused_tries, "specified": run_specified,
     "own_parts_named": run_own_parts_named, "options_of_layers": run_options_of_layers, "shared_draws": run_shared_draws,
     "windows_told": run_windows_told, "inputs_told": run_inputs_told, "series_held": run_series_held,
     "neighbouring_seeds": run_neighbouring_seeds, "own_functions": run_own_functions, "found_parts": run_found_parts,
