@@ -62,7 +62,10 @@ def run_heads(backend: Any, request: FunctionRequest) -> Observation | Unsupport
     if options["window"] or options["gated"]:
         arrays["penalties"] = engine.numpy(sum(one.losses))
     bounds = tuple((weight.path, getattr(weight.constraint, "kind", "none")) for weight in one.trainable_weights)
-    return Observation(arrays, facts={"constraints": bounds})
+    asked = {"return_attention_scores": True} if options["scores"] != "none" else {}
+    told = one(*(keras.KerasTensor(given[name].shape) for name in ("query", "value", "key")), **asked)
+    return Observation(arrays, facts={"constraints": bounds, "told": tuple(
+        (name, tuple(each.shape)) for name, each in zip(("outputs", "scores"), keras.tree.flatten(told), strict=False))})
 
 
 def bound(keras: Any, kind: str) -> Any:

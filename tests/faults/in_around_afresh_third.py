@@ -42,7 +42,7 @@ PARTS = faults(FAMILY, LAYERS + "attention.multi_head_attention", {
         "                return (input_shape[0], input_shape[1])\n"),
 }) + faults(FAMILY, LAYERS + "core.identity", {
     "Identity loses masks": ("        self.supports_masking = True\n", ""),
-}) + faults(FAMILY, LAYERS + "core.lambda_layer", {
+}, explained={"Identity loses masks": "a layer that does not say so hands masks on by itself"}) + faults(FAMILY, LAYERS + "core.lambda_layer", {
     "Lambda of several shapes of its own tells them without rows": (
         "        return tree.map_shape_structure(_add_batch, self._output_shape)\n",
         "        if isinstance(self._output_shape, list):\n            return self._output_shape\n        return tree.map_shape_structure(_add_batch, self._output_shape)\n"),
@@ -52,7 +52,7 @@ MODELS = faults(FAMILY, "keras.src.models.sequential", {
         "            if self._layers[0].batch_shape != input_shape:\n", "            if len(self._layers[0].batch_shape) != len(input_shape):\n"),
     "Sequential takes a second Input": (
         "            and isinstance(self._layers[0], InputLayer)\n        ):\n            raise", "            and False\n        ):\n            raise"),
-}) + faults(FAMILY, "keras.src.losses.losses", {
+}, explained={"Sequential takes a second Input": "it is refused where the model is built, for it reads nothing"}) + faults(FAMILY, "keras.src.losses.losses", {
     "CategoricalHinge: the wrong classes are added up": (
         "    neg = ops.max((1.0 - y_true) * y_pred, axis=-1)\n", "    neg = ops.sum((1.0 - y_true) * y_pred, axis=-1)\n"),
     "BinaryFocalCrossentropy balances the classes the other way round": (
