@@ -175,6 +175,8 @@ def deviations(ask, heads, reads, further, mask, own, causal, scores, bare, bias
     shapes = {"outputs": due.shape, "scores": parts.shape} if scores == "each" else {"outputs": due.shape}
     found += [Deviation("told", f"{name}: told {told}, {shapes[name]} came") for name, told in seen.facts.get("told", ())
               if told != shapes[name]]
+    if len(set(wider := seen.facts.get("wider", ()))) > 1:
+        found.append(Deviation("wider", f"results of a width of their own: told {wider[0]}, {wider[1]} came"))
     if scores != "none":
         found += compare("scores", seen["scores"], parts if scores == "each" else parts.mean(axis=1), SLACK)
     return found
