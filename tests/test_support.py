@@ -47,7 +47,13 @@ DECLINED = frozenset("""
     made_again/steps_leave_what_they_are_given
     made_again/parts_are_made_again made_again/dtypes_are_made_again
     given_masks/three_masks_are_joined given_masks/whole_numbers_are_masked few_rows/resets_reach_both_directions
-    named_inputs/named_inputs_go_to_their_layers few_rows/one_row_is_dropped_from few_rows/rows_are_as_alone
+    named_inputs/named_inputs_go_to_their_layers
+    normalizations/shown_statistics_are_of_all_rows tables/scores_of_tables_are_their_equations
+    own_layers/arguments_come_in_their_precision own_layers/built_layers_take_nothing_more
+    further_functions/further_functions_are_numpys encoders/classes_are_encoded
+    refused_makings/impossible_makings_are_refused refused_makings/inputs_that_do_not_fit_are_refused
+    refused_makings/impossible_calls_are_refused
+    few_rows/one_row_is_dropped_from few_rows/rows_are_as_alone
     given_masks/given_masks_go_first given_masks/cast_inputs_keep_their_masks
     given_masks/given_masks_are_of_their_call half_ranges/means_stay_in_range half_ranges/halves_are_judged_in_full
     half_ranges/answers_of_nothing_are_finite other_dtypes/states_of_any_dtype_are_taken other_dtypes/variables_are_converted

@@ -86,14 +86,14 @@ def watchers_follow_their_rules(ask, kind):
 
 @statement("Training stops after the batch at which a callback says so, and that epoch ends; what was interrupted and backed up "
            "goes on with the epoch that was interrupted, from the weights and rates of the end of the one before; a training "
-           "after that begins with the first epoch.",
+           "after that begins with the first epoch; callbacks are told how many epochs and batches there are.",
            {"cell": ("simple_rnn", "lstm", "gru")}, usual={"cell": ("simple_rnn",)}, sparing=0,
            source="Keras: Model.stop_training, BackupAndRestore")
 def interrupted_training_goes_on(ask, cell):
     seen = ask(FunctionRequest("interrupted", (("cell", cell),)))
     found = []
     for name, wanted in (("epochs before", (0, 1, 2)), ("epochs after", (2, 3)), ("stopped epochs", (0, 1)),
-                         ("stopped batches", (0, 1, 2, 0)), ("ended epochs", (0, 1)), ("epochs again", (0,))):
+                         ("stopped batches", (0, 1, 2, 0)), ("ended epochs", (0, 1)), ("epochs again", (0,)), ("told", (4, 3))):
         found += equal(name, seen[name], np.array(wanted))
     found += compare("weights", seen["weights after"], seen["weights due"], 0.0)
     if np.array_equal(seen["weights before"], seen["weights after"]):
@@ -140,7 +140,8 @@ def kept(kind: str) -> dict[str, Any]:
         _, rows, first = LOGGED
         return {"lines": [(n if n < first else n - first, *row) for n, row in enumerate(rows)]}
     if kind == "not_a_number":
-        return {"stops": [float(not np.isfinite(loss)) for loss in LOSSES]}
+        stops = [float(not np.isfinite(loss)) for loss in LOSSES]
+        return {"stops": stops, "raises": stops}
     if kind == "by_metrics":
         return {name: callbacks.stopping(TOLD["wavy"], patience=1, mode=mode)[0] for name, mode in WATCHED.items()}
     if kind in EVENTS:
@@ -157,7 +158,7 @@ def kept(kind: str) -> dict[str, Any]:
     if kind == "by_batches":
         return {"files": files}
     different = [one for n, one in enumerate(files) if n == 0 or one != files[n - 1]]
-    return {"restored": [different[-1], EPOCHS - 1], "restored of the one before": [different[-2], EPOCHS - 1]}
+    return {"restored": [different[-1], EPOCHS - 1], "restored of the one before": [different[-2], EPOCHS - 1], "stay": [1, 0]}
 
 
 SINGLE = 5
@@ -172,9 +173,9 @@ files by epoch and batch, and number the epochs of a training that begins late."
 
 @statement("Callbacks log what they are told, stop at what is no number, know in which direction a metric is better, put "
            "averages into the model where they are to be and take them out again, and save after every so many batches, from "
-           "epoch to epoch; what was saved so is where an interrupted training goes on; what they add to the logs of an epoch is "
-           "told those behind them, and the history.", {"kind": KEPT}, strength=(1, 1, 1),
-           sparing=0, eager=5,
+           "epoch to epoch; what was saved so is where an interrupted training goes on, and stays after the last one where it "
+           "is to; what they add to the logs of an epoch is told those behind them, and the history.", {"kind": KEPT},
+           strength=(1, 1, 1), sparing=0, eager=5,
            source="Keras: CSVLogger, TerminateOnNaN, EarlyStopping, SwapEMAWeights, ModelCheckpoint, BackupAndRestore")
 def callbacks_keep_to_their_word(ask, kind):
     seen, due = ask(FunctionRequest("kept_word", (("kind", kind),))), kept(kind)

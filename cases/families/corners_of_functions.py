@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from cases.families.base import statement
+from cases.families.functions_by_name import sparse_shares
 from cases.families.functions_of_tensors import asked
 from cases.function_calls import FEATURES, IDS, ROWS, STEPS, Call, M, N, S, X, attended, one_hot, windows
 from cases.requests import Deviation
@@ -21,6 +22,13 @@ def spread(x: np.ndarray, taps: np.ndarray, strides: int = 2, **_: Any) -> np.nd
     """The depthwise convolution of (rows, steps, features) by two taps, two steps apart: behind the last step are zeros."""
     later = np.concatenate([x[:, 2:], np.zeros_like(x[:, :2])], axis=1)
     return (x * taps[0, :, 0] + later * taps[1, :, 0])[:, ::strides]
+
+
+def biased(query: np.ndarray, key: np.ndarray, value: np.ndarray, bias: np.ndarray, is_causal: bool, scale: float) -> np.ndarray:
+    """Of (rows, steps, heads, features), with a bias (rows, heads, queries, values)."""
+    may = np.tri(query.shape[1], key.shape[1], dtype=bool) if is_causal else True
+    powers = np.exp(np.einsum("bqhf,bkhf->bhqk", query, key) * scale + bias) * may
+    return np.einsum("bhqk,bkhf->bqhf", powers / powers.sum(axis=-1, keepdims=True), value)
 
 
 def parted(kth: int, axis: int) -> Call:
@@ -58,10 +66,24 @@ def level(x: np.ndarray, axis: int, middle: bool = True) -> np.ndarray:
     return x / np.sqrt((x**2).mean(axis=axis, keepdims=True) + 1e-3)
 
 
+def ahead(how: Any) -> Any:
+    """The function that pools windows of two, one apart, that begin at every place of (rows, ..., features): what there is of
+    each."""
+    def pooled(x: np.ndarray, *_: Any, **__: Any) -> np.ndarray:
+        every = [x]
+        for axis in range(1, x.ndim - 1):
+            gap = np.full_like(x.take([0], axis), np.nan)
+            every += [np.concatenate([one.take(range(1, x.shape[axis]), axis), gap], axis) for one in every]
+        return how(every, axis=0)
+
+    return pooled
+
+
 SIGNAL = np.arange(1.0, 17.0, dtype="float32").reshape(2, 8) ** 2 / 64
 TAPS = S[:2, :, None]
 WIDE = {"strides": 2, "dilation_rate": 2}
 SHORT = np.full((ROWS, STEPS), 100, "int8")
+BELOW = -0.125 - np.abs(X)
 SQUARE = X[:, :FEATURES]
 PLACES = np.array([[5, 7], [3, 11]], "int32")
 ENDLESS = np.where(X > 0, np.inf, X)
@@ -106,16 +128,49 @@ CORNERS: Mapping[str, list[Call]] = {
                     Call("rms_normalization", (SQUARE,), {"axis": 1, "epsilon": 1e-3},
                          lambda x, axis, epsilon: level(x, axis, False))],
     "level_whole": [Call("rms_normalization", (N,), {"epsilon": 1e-3}, lambda x, epsilon: level(x.astype("float64"), -1, False))],
+    "windows_at_the_edge": [Call(f"{name}_pool", (below, 2, 1), {"padding": "same"}, ahead(how))
+                            for below in (BELOW, BELOW.reshape(ROWS, 2, 2, FEATURES))
+                            for name, how in (("max", np.nanmax), ("average", np.nanmean))],
+    "repeated_by_lists": [Call("repeat", (X, [2, 0, 1, 3]), {"axis": 1}), Call("repeat", (X, [3]), {"axis": 2}),
+                          Call("repeat", (S, [1, 0, 2, 0, 3, 1, 0, 1, 2]))],
+    "tiled": [Call("tile", (X, repeats)) for repeats in ([2, 3], [3], 2)] + [Call("tile", (S, [2, 1, 3]))],
+    "told_by_place": [
+        Call("take", (X, np.array([0, 2], "int32")), {"axis": -2}), Call("take", (X, np.array([[0, 2]], "int32")), {"axis": -1}),
+        Call("where", (M[:, :1, :1], X[:, :1], X)), Call("where", (M[:, :1, :1], X[:, :1], S[0])),
+        Call("moveaxis", (X, (1, 2), (2, 1))), Call("moveaxis", (X, (0, -1), (1, 0))), Call("stack", ((X, -X),), {"axis": -1}),
+        Call("stack", ((X, -X),), {"axis": -2}), Call("unstack", (X,), {"axis": -1}, lambda x, axis: [*np.moveaxis(x, axis, 0)]),
+        Call("expand_dims", (X,), {"axis": (1, -1)}), Call("swapaxes", (X, 0, -1)), Call("concatenate", ((X, -X),), {"axis": -2}),
+        Call("max", (X,), {"axis": 1, "initial": 0.5, "keepdims": True}),
+    ],
+    "attended_by_bias": [Call("dot_product_attention", (HEADS, HEADS[::-1], -HEADS),
+                              {"bias": np.einsum("bqhf,bk->bhqk", HEADS[..., :1], X[..., 0]), "is_causal": causal, "scale": 0.25},
+                              biased, told=False) for causal in (True, False)],
+    "hot_first": [Call("one_hot", (IDS, 5), {"axis": axis}, one_hot) for axis in (0, 1)],
+    "searched_on_the_right": [Call("searchsorted", (np.array([0, 1, 1, 2], "float32"), np.array([1, 2, 0.5], "float32")),
+                                   {"side": "right"})],
+    "sparse_along_steps": [Call("sparsemax", ((N[:, :3] + 20).astype("float32"),), {"axis": 1}, lambda x, axis: sparse_shares(
+        x.swapaxes(1, 2)).swapaxes(1, 2), told=False)],
+    "rearranged_of_any_batch": [Call("rearrange", (X, "b t f -> b f t"), {}, lambda x, *_: x.swapaxes(1, 2))],
+    "rearranged": [
+        Call("rearrange", (X.reshape(-1, 3), "(b t) f -> t b f"), {"t": 4}, lambda x, *_, t: X.swapaxes(0, 1)),
+        Call("rearrange", (X.reshape(2, -1), "b (t f) -> f b t"), {"f": 3}, lambda x, *_, f: X.transpose(2, 0, 1)),
+        Call("rearrange", (X.reshape(2, -1), "b (t f) -> b t f"), {"t": 4}, lambda x, *_, t: X),
+        Call("rearrange", (X, "b t f -> f (t b)"), {}, lambda x, *_: x.transpose(2, 1, 0).reshape(3, -1), told=False),
+        Call("rearrange", (X.reshape(2, 2, 2, 3), "b t n f -> b (n f) t"), {},
+             lambda x, *_: x.transpose(0, 2, 3, 1).reshape(2, -1, 2), told=False)],
     "attended_in_halves": [Call("dot_product_attention", (HEADS.astype("float16"), HEADS, -HEADS), {},
                                 lambda q, k, v: attended(q, k, v, True, False), told=False)],
 }
 """What is asked -> the calls. They are cheap where calls are not compiled."""
+TOLD = ("windows_at_the_edge", "tiled", "rearranged", "rearranged_of_any_batch", "told_by_place", "hot_first",
+        "searched_on_the_right", "sparse_along_steps", "attended_by_bias")
+"""What is the same code on every engine, or that of one alone."""
 
 
 @statement("A function of tensors gives what NumPy's gives in its corners, too: columns added where sizes coincide, places in "
            "several axes, infinite numbers, distances of whole ones, quotients near a whole one, two "
            "kinds of numbers in one, shares of all, the least of some.", {"group": tuple(CORNERS)},
-           sparing=0, eager=len(CORNERS), source="Keras: ops; NumPy")
+           sparing=0, eager=len(CORNERS), dear={"group": TOLD}, source="Keras: ops; NumPy")
 def corners_of_functions_are_numpys(ask, group) -> list[Deviation]:
     return asked(ask, group, CORNERS[group])
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import numpy as np
+
 from cases.batches import draw_values
 from cases.families.base import equal, statement
 from cases.layers import generator
@@ -37,11 +39,21 @@ DUE = (True, True, False, True, True, False, False, False, False)
 
 
 @statement("A module of the engine within a model trains while the model is fitted, and at no other time, in a wrapper or in a "
-           "layer of one's own; a wrapper that is made of its configuration has the module in it, with its weights.", sparing=0,
+           "layer of one's own; a wrapper that is made of its configuration has the module in it, with its weights, and one "
+           "that is given a file of weights has its statistics too.", sparing=0,
            source="Keras: torch backend, TorchModuleWrapper, Model.fit")
 def modules_train_with_their_model(ask) -> list[Deviation]:
+    """Arrays: `made`, `again`, what a wrapper gives and one that is made of its configuration; `written`, `read`, the state of a
+    module that counted what it saw, and of another one that was given its file; `new`, the other one's before; `told`, the shape
+    that the wrapper made again tells, as it was told."""
     seen = ask(FunctionRequest("engine_modes", ()))
     told = seen.facts
-    return equal("again", seen["again"], seen["made"]) + [
+    found = equal("again", seen["again"], seen["made"]) + equal("read", seen["read"], seen["written"])
+    found += equal("told", seen["told"], np.array([5, 4, 2]), "the shape that it was made with, which comes")
+    if (trained := told.get("trained")) != ("bias",):
+        found.append(Deviation("trained", f"of a wrapped module whose kernel is frozen {trained} is trained, expected its bias"))
+    if np.isclose(seen["new"], seen["written"]).any():
+        found.append(Deviation("new", "some of the state is the same by itself"))
+    return found + [
         Deviation(name, f"{name}: it trained: {told.get(name)}, expected {DUE}") for name in ("wrapped", "held")
         if tuple(told.get(name, ())) != DUE]

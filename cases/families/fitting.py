@@ -174,13 +174,20 @@ DECAYED = (0.25, 0.5)
 """A rate, and how much weights decay, times that."""
 
 
-@statement("Weights of which a name is excluded from decay are those whose own name holds it, whatever their layer is called.",
-           sparing=1, source="Keras: Optimizer.exclude_from_weight_decay(var_names)")
-def names_without_decay_are_those_of_weights(ask) -> list:
-    """Arrays: `kernel`, `bias` after a step without gradients, of a layer that is called after its bias, which is excluded by the
-    end of its name."""
-    random = generator("names without decay")
-    given = {name: draw_values(random, shape) for name, shape in (("kernel", (FEATURES, 2)), ("bias", (2,)))}
-    seen = ask(FunctionRequest("undecayed", (*given.items(), ("decayed", DECAYED), ("excluded", "ias"), ("layer", "biased"))))
-    due = given | {"kernel": given["kernel"] * (1 - DECAYED[0] * DECAYED[1])}
-    return [d for name, one in due.items() for d in compare(name, seen[name], one, 8 * unit_roundoff("float32") * np.abs(one))]
+LEFT_OUT = ("names", "beside_a_weight", "all")
+"""What is excluded: the bias by a part of its name; a gain itself, too; and the kernel itself, so that no weight decays."""
+
+
+@statement("Weights of which a name is excluded from decay are those whose own name holds it, whatever their layer is called, "
+           "and whatever others are excluded beside them; also where none is left.", {"left_out": LEFT_OUT}, strength=(1, 1, 1),
+           sparing=1, source="Keras: Optimizer.exclude_from_weight_decay(var_list, var_names)")
+def names_without_decay_are_those_of_weights(ask, left_out) -> list:
+    """Arrays: `kernel`, `bias` after a step without gradients, of a layer that is called after its bias; `gain`, of a weight
+    beside it."""
+    random, wide = generator("names without decay"), 8 * unit_roundoff("float32")
+    given = {name: draw_values(random, shape) for name, shape in (("kernel", (FEATURES, 2)), ("bias", (2,)), ("gain", (2,)))}
+    seen = ask(FunctionRequest("undecayed", (*given.items(), ("decayed", DECAYED), ("names", ("ias",)), ("layer", "biased"), (
+        "weights", {"names": (), "beside_a_weight": ("gain",), "all": ("gain", "kernel")}[left_out]))))
+    decaying = {"names": ("kernel", "gain"), "beside_a_weight": ("kernel",), "all": ()}[left_out]
+    due = given | {name: given[name] * (1 - DECAYED[0] * DECAYED[1]) for name in decaying}
+    return [d for name, one in due.items() for d in compare(name, seen[name], one, wide * np.abs(one))]

@@ -114,7 +114,10 @@ RESHAPED: Mapping[str, tuple[str, dict[str, Any], Callable[[np.ndarray], np.ndar
 EACH, STEPS = (-1.5, 0.25, 0.75, 2.0), np.arange(6.0)[:, None] / 4
 """A number for each feature; one for each step (steps, 1)."""
 MATRIX = np.random.default_rng(3).uniform(-1, 1, (4, 2))
-WEIGHTS = {"sloped_by_features": (np.array([EACH]),), "sloped_by_steps": (STEPS,),
+OFFSETS = np.linspace(-1.0, 1.0, 12).reshape(6, 2)
+"""A number for each step and result (steps, 2)."""
+WEIGHTS = {"sloped": (np.array([[0.375]]),), "einsum_by_steps": (MATRIX, OFFSETS),
+           "sloped_by_features": (np.array([EACH]),), "sloped_by_steps": (STEPS,),
            **{name: (MATRIX, MATRIX[0]) for name in ("dense", "einsum")}}
 """The weights of layers that have some."""
 
@@ -131,17 +134,26 @@ STANDING: Mapping[str, tuple[str, dict[str, Any], Callable[[np.ndarray], np.ndar
     "bent_by_powers": ("ELU", {"alpha": 0.5}, lambda x: np.where(x > 0, x, 0.5 * np.expm1(x))),
     "sloped_by_features": ("PReLU", {"shared_axes": (1,)}, sloped),
     "sloped_by_steps": ("PReLU", {"shared_axes": (2,)}, lambda x: np.where(x > 0, x, STEPS * x)),
+    "sloped": ("PReLU", {"shared_axes": (1, 2)}, lambda x: np.where(x > 0, x, 0.375 * x)),
+    "shared_by_both": ("Softmax", {"axis": (1, 2)}, lambda x: powers(x.reshape(len(x), -1)).reshape(x.shape)),
     "shared": ("Softmax", {}, powers), "shared_by_steps": ("Softmax", {"axis": 1},
                                                            lambda x: powers(x.swapaxes(1, 2)).swapaxes(1, 2)),
     "named": ("Activation", {"activation": "softplus"}, lambda x: np.log1p(np.exp(x))),
     "dense": ("Dense", {"units": 2, "activation": "tanh"}, lambda x: np.tanh(x @ MATRIX + MATRIX[0])),
     "einsum": ("EinsumDense", {"equation": "btf,fg->btg", "output_shape": (None, 2), "bias_axes": "g", "activation": "tanh"},
                lambda x: np.tanh(x @ MATRIX + MATRIX[0])),
+    "einsum_by_steps": ("EinsumDense", {"equation": "btf,fg->btg", "output_shape": (6, 2), "bias_axes": "tg"},
+                        lambda x: x @ MATRIX + OFFSETS),
     "scaled": ("Rescaling", {"scale": 0.5, "offset": list(EACH)}, lambda x: x / 2 + EACH),
     "moved": ("Normalization", {"axis": -1, "mean": list(EACH), "variance": [0.25, 1.0, 2.25, 4.0]},
               lambda x: (x - EACH) / (0.5, 1.0, 1.5, 2.0)),
     "moved_back": ("Normalization", {"axis": -1, "mean": list(EACH), "variance": [0.25, 1.0, 2.25, 4.0], "invert": True},
                    lambda x: x * (0.5, 1.0, 1.5, 2.0) + EACH),
+    "moved_as_one": ("Normalization", {"axis": None, "mean": 0.5, "variance": 2.25}, lambda x: (x - 0.5) / 1.5),
+    "moved_by_steps": ("Normalization", {"axis": (1,), "mean": STEPS[:, 0].tolist(), "variance": 6 * [0.25]},
+                       lambda x: (x - STEPS) / 0.5),
+    "moved_by_both": ("Normalization", {"axis": (1, 2), "mean": (STEPS + EACH).tolist(), "variance": 6 * [4 * [0.25]]},
+                      lambda x: (x - STEPS - EACH) / 0.5),
     "of_unit_length": ("UnitNormalization", {"axis": 1}, lambda x: x / np.linalg.norm(x, axis=1, keepdims=True)),
     "greatest_of_three": ("MaxPooling1D", {"pool_size": 3, "strides": 1, "padding": "same"},
                           lambda x: np.stack([x[:, max(0, t - 1):t + 2].max(axis=1) for t in range(x.shape[1])], axis=1)),

@@ -84,8 +84,9 @@ SENSELESS = (
     (("reads", "causal"), lambda reads, causal: causal and reads != "itself"),
     (("heads", "reads"), lambda heads, reads: reads == "others" and len(set(HEADS[heads])) > 1),
 )
-CAUSAL_ALONE = tuple({"heads": heads, "reads": "itself", "mask": "none", "own": "none", "causal": True, "scores": "each",
-                      "bias": True, "gradients": False} for heads in ("each_its_own", "shared_by_two"))
+CAUSAL_ALONE = tuple({"heads": heads, "reads": reads, "mask": "none", "own": "none", "causal": True, "scores": "each",
+                      "bias": True, "gradients": False}
+                     for heads in ("each_its_own", "shared_by_two") for reads in ("itself", "alike"))
 """No later step may be read, and nothing else is masked: a kernel does that by itself, where no scores are asked for."""
 ALONE = {**FACTORS, "heads": ("each_its_own", "odd"), "scores": ("mean", "none", "each"), "bare": (False, True),
          "further": ("none", "drawn", "zero", "drawn_and_zero"), "time_first": (False, True), "numbers": (False, True)}
@@ -171,6 +172,11 @@ def deviations(ask, heads, reads, further, mask, own, causal, scores, bare, bias
         found += compare("penalties", seen["penalties"], penalty, SLACK * (1.0 + penalty))
         found += [Deviation("constraints", f"{name}: {had}, expected {kind}") for name, had in seen.facts["constraints"]
                   for kind in PENALTIES if name.endswith(kind) and had != kind]
+    shapes = {"outputs": due.shape, "scores": parts.shape} if scores == "each" else {"outputs": due.shape}
+    found += [Deviation("told", f"{name}: told {told}, {shapes[name]} came") for name, told in seen.facts.get("told", ())
+              if told != shapes[name]]
+    if len(set(wider := seen.facts.get("wider", ()))) > 1:
+        found.append(Deviation("wider", f"results of a width of their own: told {wider[0]}, {wider[1]} came"))
     if scores != "none":
         found += compare("scores", seen["scores"], parts if scores == "each" else parts.mean(axis=1), SLACK)
     return found

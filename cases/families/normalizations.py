@@ -219,3 +219,26 @@ def matrices_become_of_length_one(ask) -> list[Deviation]:
     due |= {"longer": np.stack(2 * [due[f"outputs/{BATCHES - 1}"]], axis=1), "zeros": np.zeros((ROWS, STEPS))}
     return [d for name, one in due.items() for d in compare(name, seen[name], one, 1024 * unit_roundoff("float32") * (
         1 + np.abs(one)))]
+
+
+ADAPTED = {"features": -1, "steps": (1,), "both": (1, -1), "nothing": None}
+"""Along which axes the statistics are kept."""
+
+
+@statement("A layer that normalizes by statistics of rows that it was shown takes those of all of them along every axis that "
+           "it keeps, whether they come at once or in batches of any size, and none of those that it was shown before; out of a "
+           "file too; and turned round it gives back what it was given.", {"axis": tuple(ADAPTED)}, strength=(1, 1, 1), sparing=1,
+           usual={"axis": ("both",)},
+           source="Keras: Normalization.adapt(data)")
+def shown_statistics_are_of_all_rows(ask, axis) -> list[Deviation]:
+    """Arrays: outputs of one that was shown `array`, `tensor`, or, where these may be, `batches`, of one row, three and one;
+    `file`, of one out of a file; `back`, of one that is turned round, for the outputs that are due."""
+    random = generator("shown", axis)
+    shown = draw_values(random, (5, STEPS, CHANNELS)) * np.linspace(0.5, 2.0, 5)[:, None, None] + np.arange(5.0)[:, None, None]
+    over = tuple(a for a in range(3) if a not in {n % 3 for n in np.ravel(ADAPTED[axis] if ADAPTED[axis] is not None else ())})
+    due = (shown - shown.mean(axis=over, keepdims=True)) / shown.std(axis=over, keepdims=True)
+    seen = ask(FunctionRequest("shown", (("shown", shown), ("axis", ADAPTED[axis]), ("due", due), ("before", random.normal(
+        size=shown.shape)))))
+    right = dict.fromkeys(("array", "tensor", "file", *({"batches"} & {*seen.arrays})), due) | {"back": shown}
+    return [d for name, one in right.items() for d in compare(name, seen[name], one, 1024 * unit_roundoff("float32") * (
+        1 + np.abs(one)))]

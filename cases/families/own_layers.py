@@ -3,6 +3,7 @@ their configuration."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -51,3 +52,42 @@ def own_configurations_are_whole(ask) -> list[Deviation]:
     due = (UNITS, SCALE, FURTHER)
     seen = ask(FunctionRequest("own_configurations", (("made_with", due),)))
     return equal("config", seen["config"], np.array(due[:2])) + equal("again", seen.arrays.get("again", due), np.array(due))
+
+
+KINDS = ("float32", "int32", "uint8", "bool")
+GIVEN = ("array", "tensor", "symbol", "named", "listed")
+"""How a layer is given something: NumPy's array, a tensor, a symbol of a graph, an array by the name of its argument, or in a
+list."""
+POLICIES: Mapping[str, bool] = {"mixed_bfloat16": True, "mixed_float16": False}
+"""Policy -> whether inputs are cast."""
+
+
+@statement("A layer is given numbers with a fraction in the precision that it computes in, unless it wants them as they are; "
+           "whole numbers and truth values as they are; whether they come in an array, a tensor, a symbol, a list, or by name.",
+           sparing=0, source="Keras: Layer(dtype, autocast), DTypePolicy.convert_input")
+def arguments_come_in_their_precision(ask) -> list[Deviation]:
+    """Facts: `came`, (policy, way, kind, dtype that came)."""
+    seen = ask(FunctionRequest("arguments", (("policies", tuple(POLICIES.items())), ("ways", GIVEN), ("kinds", KINDS))))
+    told, found = seen.facts.get("came", ()), []
+    for policy, way, kind, came in told:
+        due = policy.removeprefix("mixed_") if kind == "float32" and POLICIES[policy] else kind
+        if came != due:
+            found.append(Deviation(f"{policy}/{way}/{kind}", f"{kind} to a layer of {policy}, {way}: came as {came}, not {due}"))
+    missing = len(POLICIES) * len(GIVEN) * len(KINDS) - len(told)
+    return [*found, *([Deviation("came", f"nothing is said of {missing} of them")] if missing else [])]
+
+
+BUILT = ("LSTM", "Dense", "GRUCell", "Bidirectional", "own")
+"""Layers; `own`: one of the user's."""
+
+
+@statement("A layer that is built takes no further weight and no further layer, and says so; it stays as it was.",
+           sparing=0, source="Keras: Layer.add_weight, Layer.build")
+def built_layers_take_nothing_more(ask) -> list[Deviation]:
+    """Facts: `taken`, what each layer took, by its name; `weights`, of each how many it had and has."""
+    facts = ask(FunctionRequest("built", (("layers", BUILT),))).facts
+    taken, weights = (facts.get(name, ()) for name in ("taken", "weights"))
+    found = [Deviation(name, f"{name}: after it was built it took a {what}") for name, what in taken]
+    found += [Deviation(name, f"{name}: {after} weights, expected {before}") for name, before, after in weights
+              if before != after]
+    return found + ([] if len(weights) == len(BUILT) else [Deviation("weights", "nothing is said of some layers")])

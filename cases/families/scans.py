@@ -109,7 +109,9 @@ def scans_of_any_length_are_loops(ask, steps, backwards, carried) -> list[Deviat
     if carried == "nothing":  # each step by itself
         seen = ask(FunctionRequest("mapped", (("inputs", given),)))
         due = {"results": given**2} | ({"products": 2 * given**2} if steps else {})
-        return [d for name, one in due.items() for d in compare(name, seen[name], one, SLACK * (1 + one))]
+        told = seen.facts.get("told", ((steps, WIDTH), "bool"))
+        wrong = [] if told == ((steps, WIDTH), "bool") else [Deviation("told", f"of whether each is above zero is told {told}")]
+        return wrong + [d for name, one in due.items() for d in compare(name, seen[name], one, SLACK * (1 + one))]
     seen = ask(FunctionRequest("scan", (("inputs", given), ("first", first), ("backwards", backwards),
                                         ("pair", carried == "pair"))))
     carry, results = first, np.zeros((steps, WIDTH))

@@ -41,6 +41,27 @@ def tables_are_the_same_both_ways(ask, kept, adapted) -> list[Deviation]:
     return compare("scores", seen["scores"], due, rounding + 64 * unit_roundoff("float32") * (1 + np.abs(due)))
 
 
+BOUND = 0.75
+"""Of scores."""
+
+
+@statement("Scores of ids by a table are products with a matrix of their own where it has one, come close to a bound and not "
+           "beyond it where it has one, and are of a precision of their own where it is told one; in one made again, too.",
+           sparing=0, source="Keras: ReversibleEmbedding(tie_weights, logit_soft_cap, reverse_dtype)")
+def scores_of_tables_are_their_equations(ask) -> list[Deviation]:
+    """Arrays: `own`, `bounded`, `own again`, `bounded again`, scores; `vectors`, of all ids; `matrix`, that of the scores.
+    Facts: `dtype` of scores in half precision."""
+    given = draw_values(generator("scores"), (2, 3, WIDTH))
+    seen = ask(FunctionRequest("scores", (("given", given), ("bound", BOUND), ("sizes", (IDS, WIDTH)))))
+    due = {"own": given @ seen["matrix"].astype("float64")}
+    due["bounded"] = BOUND * np.tanh(given @ seen["vectors"].astype("float64").T / BOUND)
+    found = [d for name, one in due.items() for way in (name, f"{name} again")
+             for d in compare(way, seen[way], one, 64 * unit_roundoff("float32") * (1 + np.abs(one)))]
+    if seen.facts["dtype"] != "float16":
+        found.append(Deviation("dtype", f"scores in half precision: of {seen.facts['dtype']}"))
+    return found
+
+
 ADAPTED = ("Embedding", "Dense", "EinsumDense")
 
 

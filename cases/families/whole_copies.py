@@ -57,15 +57,16 @@ def files_hold_every_weight(ask) -> list[Deviation]:
     return found if seen.facts["parts"] > 1 else [*found, Deviation("parts", f"{seen.facts['parts']} files, expected several")]
 
 
-CLONES = ("whole", "recursive", "sequence", "on_other_inputs", "by_function")
+CLONES = ("whole", "recursive", "sequence", "on_other_inputs", "by_function", "pickled", "copied")
 """The model cloned as it is, and with what is within it; a sequence, compiled; the sequence on other inputs; a graph of which the
-user's function makes each layer, and another calls it."""
+user's function makes each layer, and another calls it; the sequence by Python's own pickle and deep copies."""
 
 
 @statement("A clone computes what its model does once it has its weights, has layers of its own, and is compiled as its model "
            "is; with all that is within it where that is asked for, on the inputs that are given, and by the functions that make "
-           "and call its layers.", {"kind": CLONES}, strength=(1, 1, 1), sparing=0,
-           usual={"kind": ("recursive", "on_other_inputs", "by_function")},
+           "and call its layers; so is what Python copies, which has its weights.", {"kind": CLONES},
+           strength=(1, 1, 1), sparing=0,
+           usual={"kind": ("recursive", "on_other_inputs", "by_function", "pickled")},
            source="Keras: clone_model(input_tensors, clone_function, call_function, recursive)")
 def clones_are_whole(ask, kind) -> list[Deviation]:
     """Arrays: `due`, `seen`, predictions; `again`, the model's after the clone was given other weights; `told`, the clone's loss.

@@ -42,8 +42,8 @@ def said(call: Callable[[], Any]) -> str | None:
     return None
 
 
-def refuses(call: Callable[[], Any], kind: type[Exception] = ValueError) -> bool:
-    """Whether a call raises an error of this kind."""
+def refuses(call: Callable[[], Any], kind: type[Exception] | tuple[type[Exception], ...] = ValueError) -> bool:
+    """Whether a call raises an error of this kind, or of one of these."""
     try:
         call()
     except kind:

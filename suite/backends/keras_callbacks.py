@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tempfile
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,7 @@ from cases.families import callbacks as case
 from cases.models import FunctionRequest
 from cases.requests import Observation
 from suite.backends import keras_layers as stacks
-from suite.backends import moment
+from suite.backends import moment, refuses
 
 KINDS = {"stop": "EarlyStopping", "plateau": "ReduceLROnPlateau", "save": "ModelCheckpoint", "schedule": "LearningRateScheduler"}
 
@@ -140,7 +141,8 @@ def run_interrupted(backend: Any, request: FunctionRequest) -> Observation:
             stopped = Seen(4, stop)
             fit(whole, stopped)
             arrays |= {"stopped epochs": np.array(stopped.epochs), "stopped batches": np.array(stopped.batches),
-                       "ended epochs": np.array(stopped.ended)}
+                       "ended epochs": np.array(stopped.ended),
+                       "told": np.array([(stopped.params or {}).get(name, -1) for name in ("epochs", "steps")])}
     return Observation(arrays)
 
 
@@ -168,17 +170,21 @@ def logged(keras: Any, file: Path) -> dict[str, Any]:
             "again": tuple(file.read_text().splitlines())}
 
 
-def not_a_number(keras: Any, model: Any) -> np.ndarray:
-    """Whether training is to stop after each of the losses."""
-    found = []
+def not_a_number(keras: Any, model: Any) -> dict[str, np.ndarray]:
+    """Whether training is to stop after each of the losses, and whether one that is to raise an error does so."""
+    found, raises = [], []
     for loss in case.LOSSES:
+        raising = keras.callbacks.TerminateOnNaN(raise_error=True)
+        raising.set_model(model)
+        end = partial(raising.on_train_batch_end, 1, {"loss": loss})
+        raises.append(float(refuses(end, RuntimeError)))
         callback, model.stop_training = keras.callbacks.TerminateOnNaN(), False
         callback.set_model(model)
         callback.on_train_begin()
         callback.on_train_batch_end(0, {"loss": 1.0})
         callback.on_train_batch_end(1, {"loss": loss})
         found.append(float(model.stop_training))
-    return np.array(found)
+    return {"stops": np.array(found), "raises": np.array(raises)}
 
 
 def by_metrics(keras: Any, model: Any) -> dict[str, np.ndarray]:
@@ -249,7 +255,11 @@ def backed_up(keras: Any, model: Any, folder: Path) -> dict[str, np.ndarray]:
         callback.on_train_begin()
         found[name] = np.array([first(model), float(model._initial_epoch)])  # which no one but `fit` is told
         file.write_text("broken")
-    return found
+    ends = []
+    for removes in (False, True):
+        keras.callbacks.BackupAndRestore(str(file.parent), delete_checkpoint=removes).on_train_end()
+        ends.append(float(file.exists()))
+    return found | {"stay": np.array(ends)}
 
 
 def counted(keras: Any, model: Any, folder: Path) -> dict[str, np.ndarray]:
@@ -303,7 +313,7 @@ def run_kept_word(backend: Any, request: FunctionRequest) -> Observation:
                 return Observation({"lines": found["lines"]}, facts={"header": found["header"], "again": found["again"]})
             model = small(keras, 0.75)
             if kind == "not_a_number":
-                return Observation({"stops": not_a_number(keras, model)})
+                return Observation(not_a_number(keras, model))
             if kind == "by_metrics":
                 return Observation(by_metrics(keras, model))
             if kind in case.EVENTS:

@@ -95,9 +95,11 @@ def run_undecayed(backend: Any, request: FunctionRequest) -> Observation:
         layer = keras.layers.Dense(options["bias"].shape[0], name=options["layer"])
         layer.build((None, options["kernel"].shape[0]))
         layer.set_weights([options[name].astype("float32") for name in ("kernel", "bias")])
+        weights = {"kernel": layer.kernel, "bias": layer.bias,
+                   "gain": keras.Variable(options["gain"].astype("float32"), name="gain")}
         optimizer = keras.optimizers.SGD(rate, weight_decay=decay)
-        optimizer.exclude_from_weight_decay(var_names=[options["excluded"]])
-        optimizer.build(layer.trainable_variables)
+        optimizer.exclude_from_weight_decay([weights[name] for name in options["weights"]], list(options["names"]))
+        optimizer.build([*weights.values()])
     with moment("run"):
-        optimizer.apply([keras.ops.zeros(one.shape) for one in layer.trainable_variables], layer.trainable_variables)
-    return Observation(dict(zip(("kernel", "bias"), layer.get_weights(), strict=True)))
+        optimizer.apply([keras.ops.zeros(one.shape) for one in weights.values()], [*weights.values()])
+    return Observation({name: backend.engine.numpy(one.value) for name, one in weights.items()})

@@ -62,7 +62,15 @@ def run_heads(backend: Any, request: FunctionRequest) -> Observation | Unsupport
     if options["window"] or options["gated"]:
         arrays["penalties"] = engine.numpy(sum(one.losses))
     bounds = tuple((weight.path, getattr(weight.constraint, "kind", "none")) for weight in one.trainable_weights)
-    return Observation(arrays, facts={"constraints": bounds})
+    wider = ()
+    if asking == kept and options["reads"] == "others":  # results of a width of their own
+        every = [engine.tensor(given[name].astype("float32")) for name in ("query", "value", "key")]
+        other = layers.MultiHeadAttention(asking, SIZE, output_shape=(2, 5))
+        wider = (tuple(other(*(keras.KerasTensor(tuple(each.shape)) for each in every)).shape), tuple(other(*every).shape))
+    asked = {"return_attention_scores": True} if options["scores"] != "none" else {}
+    told = one(*(keras.KerasTensor(given[name].shape) for name in ("query", "value", "key")), **asked)
+    return Observation(arrays, facts={"constraints": bounds, "wider": wider, "told": tuple(
+        (name, tuple(each.shape)) for name, each in zip(("outputs", "scores"), keras.tree.flatten(told), strict=False))})
 
 
 def bound(keras: Any, kind: str) -> Any:

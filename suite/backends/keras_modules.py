@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tempfile
 from typing import Any
 
 import numpy as np
@@ -112,7 +113,26 @@ def run_engine_modes(backend: Any, request: FunctionRequest) -> Observation | Un
         model.predict(x, verbose=0)
         model(x)
         facts = {name: tuple(each) for name, each in told.items()}
-        wrapped = keras.layers.TorchModuleWrapper(torch.nn.GRU(1, 2, batch_first=True))
+        wrapped = keras.layers.TorchModuleWrapper(torch.nn.GRU(1, 2, batch_first=True), output_shape=(5, 4, 2))
         again = type(wrapped).from_config(wrapped.get_config(), safe_mode=False)
         arrays = {name: one(torch.tensor(x)[:, None])[0].detach().numpy() for name, one in (("made", wrapped), ("again", again))}
+        modules = [torch.nn.Sequential(torch.nn.Linear(1, 2), torch.nn.BatchNorm1d(2)) for _ in range(2)]
+        modules[0](torch.tensor([[1.0], [3.0]]))
+        with torch.no_grad():  # which is no other one's
+            for parameter in modules[0].parameters():
+                parameter += 0.5
+        models = [keras.Sequential([keras.Input((1,)), keras.layers.TorchModuleWrapper(one)]) for one in modules]
+
+        def state(module: torch.nn.Module) -> np.ndarray:
+            return np.concatenate([one.detach().numpy().ravel().astype("float32") for one in module.state_dict().values()])
+
+        frozen = torch.nn.Linear(2, 1)
+        frozen.weight.requires_grad_(False)
+        trained = [len(np.ravel(w.value.detach())) for w in keras.layers.TorchModuleWrapper(frozen).trainable_weights]
+        facts["trained"] = tuple({1: "bias", 2: "kernel"}[size] for size in trained)
+        arrays |= {"new": state(modules[1]), "told": np.array(again.compute_output_shape((5, 4, 1)))}
+        with tempfile.TemporaryDirectory() as folder:
+            models[0].save_weights(path := f"{folder}/module.weights.h5")
+            models[1].load_weights(path)
+        arrays |= {"written": state(modules[0]), "read": state(modules[1])}
     return Observation(arrays, facts=facts)

@@ -26,7 +26,8 @@ def run_shared(backend: Any, request: FunctionRequest) -> Observation:
 
     with moment("build"):
         one, start = keras.layers.LSTM(3, return_sequences=True), keras.Input((None, 3), name="series")
-        one(keras.Input((4, 3)))  # which stands in no model
+        first = keras.Input((4, 3))  # which stands in no model
+        calls = {"input": first, "output": one(first)}
         turn = keras.layers.Dense(3, "tanh")
         ids = keras.Input((None,), 2, dtype="int32", name="ids")
         model = keras.Model([start, ids], [
@@ -63,7 +64,8 @@ def run_shared(backend: Any, request: FunctionRequest) -> Observation:
                         "names": tuple(joined) if isinstance(joined, dict) else ()}
                  for name, each in both.items()}
     return Observation(arrays, facts={"inputs": told, "beside": listed, "paths": paths, "tells": tells,
-                                       "cells": {"made": 0, "again": 0} | cells})
+                                       "cells": {"made": 0, "again": 0} | cells,
+                                       "first": tuple(name for name, tensor in calls.items() if getattr(one, name) is tensor)})
 
 
 def run_optional(backend: Any, request: FunctionRequest) -> Observation:

@@ -10,7 +10,7 @@ import numpy as np
 from cases.families.own_layers import lengths
 from cases.models import FunctionRequest
 from cases.requests import Observation
-from suite.backends import moment
+from suite.backends import moment, refuses
 
 
 def run_own_shapes(backend: Any, request: FunctionRequest) -> Observation:
@@ -86,3 +86,60 @@ def run_policies_by_path(backend: Any, request: FunctionRequest) -> Observation:
         for path, name in options["by"]:
             table[path] = policies.DTypePolicy(name)
         return Observation({"places": np.array([options["policies"].index(table[path].name) for path in options["paths"]])})
+
+
+def run_arguments(backend: Any, request: FunctionRequest) -> Observation:
+    """Answer the request of `cases.families.own_layers.arguments_come_in_their_precision`."""
+    options, keras, engine = dict(request.arguments), backend.keras, backend.engine
+    came: list[tuple[str, str, str, str]] = []
+
+    class Telling(keras.layers.Layer):
+        """Keeps the dtypes of what it is given last."""
+
+        def call(self, first: Any, further: Any = None) -> Any:
+            self.last = [keras.backend.standardize_dtype(one.dtype) for one in keras.tree.flatten([first, further])
+                         if one is not None]
+            return first
+
+    with moment("run"):
+        for policy, casts in options["policies"]:
+            layer = Telling(dtype=policy, autocast=casts)
+            for kind in options["kinds"]:
+                array = np.array([[1, 0]]).astype(kind)
+                for way in options["ways"]:
+                    given = {"tensor": engine.tensor, "symbol": lambda a: keras.Input((2,), dtype=str(a.dtype)),
+                             "listed": lambda a: [a]}.get(way, lambda a: a)(array)
+                    layer(*((np.zeros((1, 2), "int32"),) if way == "named" else (given,)), **(
+                        {"further": given} if way == "named" else {}))
+                    came.append((policy, way, kind, layer.last[-1]))
+    return Observation({}, facts={"came": tuple(came)})
+
+
+def run_built(backend: Any, request: FunctionRequest) -> Observation:
+    """Answer the request of `cases.families.own_layers.built_layers_take_nothing_more`."""
+    keras, taken, weights = backend.keras, [], []
+    layers = keras.layers
+
+    class Own(layers.Layer):
+        """Has a weight, and a layer."""
+
+        def build(self, shape: Any) -> None:
+            self.scale = self.add_weight(shape=(shape[-1],))
+            self.inner = layers.Dense(2)
+            self.inner.build(shape)
+
+        def call(self, x: Any) -> Any:
+            return self.inner(x * self.scale)
+
+    made = {"Bidirectional": lambda: layers.Bidirectional(layers.SimpleRNN(2)), "own": Own}
+    for name in dict(request.arguments)["layers"]:
+        with moment("build"):
+            layer = made.get(name, lambda name=name: getattr(layers, name)(2))()
+            layer.build((None, 3) if name in ("Dense", "GRUCell") else (None, 4, 3))
+        before = len(layer.weights)
+        for what, take in (("weight", lambda layer=layer: layer.add_weight(shape=(2,))),
+                           ("layer", lambda layer=layer: setattr(layer, "further", layers.Dense(2)))):
+            if not refuses(take):
+                taken.append((name, what))
+        weights.append((name, before, len(layer.weights)))
+    return Observation({}, facts={"taken": tuple(taken), "weights": tuple(weights)})

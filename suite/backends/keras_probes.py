@@ -103,7 +103,13 @@ from suite.backends.keras_own import (
     run_own_cell,
     run_told_training,
 )
-from suite.backends.keras_own_layers import run_own_configurations, run_own_shapes, run_policies_by_path
+from suite.backends.keras_own_layers import (
+    run_arguments,
+    run_built,
+    run_own_configurations,
+    run_own_shapes,
+    run_policies_by_path,
+)
 from suite.backends.keras_own_steps import run_added_by_models, run_losses_added, run_own_steps
 from suite.backends.keras_parts import (
     run_dropped_all,
@@ -120,7 +126,7 @@ from suite.backends.keras_parts import (
 from suite.backends.keras_purity import run_purity, run_recorded
 from suite.backends.keras_quantized import run_grouped_weights, run_quantized_model
 from suite.backends.keras_ranges import run_attending_nothing, run_half_range, run_judged_halves
-from suite.backends.keras_refused import run_refused_call
+from suite.backends.keras_refused import run_refused_call, run_refused_makings, run_refused_tries, run_specified
 from suite.backends.keras_saved import run_edited_file, run_saved, run_state_tree
 from suite.backends.keras_scans import run_associative_scan, run_ctc_decoded, run_loop, run_mapped, run_pieces, run_scan
 from suite.backends.keras_schedules import run_schedule, run_steps_given
@@ -148,9 +154,12 @@ from suite.backends.keras_typed_parts import (
     run_class_keys,
     run_class_weights,
     run_corrected,
+    run_encoders,
     run_kept_mask,
     run_normalized,
     run_numbers_as,
+    run_scores,
+    run_shown,
     run_spectral,
     run_whole_classes,
 )
@@ -205,7 +214,7 @@ PROBES: Mapping[str, Callable] = {
     "first_states": run_first_states, "refused_call": run_refused_call, "frozen_part": run_frozen_part,
     "numbers_as": run_numbers_as, "whole_classes": run_whole_classes,
     "class_weights": run_class_weights, "class_keys": run_class_keys, "normalized": run_normalized,
-    "kept_mask": run_kept_mask, "both_ways": run_both_ways,
+    "kept_mask": run_kept_mask, "both_ways": run_both_ways, "scores": run_scores, "encoders": run_encoders, "shown": run_shown,
     "meant": run_meant, "unread": run_unread, "scan": run_scan, "loop_of_ops": run_loop, "pieces": run_pieces,
     "made_with_weights": run_made_with_weights, "dropped_all": run_dropped_all,
     "sparse_step": run_sparse_step, "seeds": run_seeds, "told_dtypes": run_told_dtypes, "named_outputs": run_named_outputs,
@@ -235,6 +244,8 @@ PROBES: Mapping[str, Callable] = {
     "engine_modes": run_engine_modes,
     "held_lists": run_held_lists, "own_shapes": run_own_shapes, "steps_given": run_steps_given,
     "policies_by_path": run_policies_by_path, "own_configurations": run_own_configurations,
+    "arguments": run_arguments, "built": run_built, "refused_makings": run_refused_makings,
+    "refused_tries": run_refused_tries, "specified": run_specified,
     "own_parts_named": run_own_parts_named, "options_of_layers": run_options_of_layers, "shared_draws": run_shared_draws,
     "windows_told": run_windows_told, "inputs_told": run_inputs_told, "series_held": run_series_held,
     "own_functions": run_own_functions, "found_parts": run_found_parts, "own_names": run_own_names,

@@ -83,7 +83,10 @@ def run_mapped(backend: Any, request: FunctionRequest) -> Observation | Unsuppor
         arrays = {"results": engine.numpy(ops.map(ops.square, given))}
         if len(given):
             arrays["products"] = engine.numpy(ops.map(lambda pair: pair[0] * pair[1], (given, 2.0 * given)))
-        return Observation(arrays)
+        if not len(given):
+            return Observation(arrays)
+        symbol = ops.map(lambda one: one > 0, backend.keras.KerasTensor(tuple(given.shape)))
+        return Observation(arrays, facts={"told": (tuple(symbol.shape), symbol.dtype)})
 
 
 def run_loop(backend: Any, request: FunctionRequest) -> Observation | Unsupported:

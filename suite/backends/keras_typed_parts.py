@@ -142,6 +142,51 @@ def run_both_ways(backend: Any, request: FunctionRequest) -> Observation | Unsup
     return Observation({"vectors": engine.numpy(vectors), "scores": engine.numpy(scores)})
 
 
+def run_shown(backend: Any, request: FunctionRequest) -> Observation:
+    """Answer the request of `cases.families.normalizations.shown_statistics_are_of_all_rows`. Batches are looked at by
+    TensorFlow, which is not imported into a process of another engine."""
+    options, keras, engine = dict(request.arguments), backend.keras, backend.engine
+    rows, axis = options["shown"].astype("float32"), options["axis"]
+    ways = {"array": rows, "tensor": engine.tensor(rows)}
+    if engine.name == "tensorflow":
+        ways["batches"] = [rows[:1], rows[1:4], rows[4:]]
+    with moment("build"):
+        layers = {way: keras.layers.Normalization(axis) for way in ways}
+        back = keras.layers.Normalization(axis, invert=True)
+        back.adapt(rows)
+        layers["array"].adapt(options["before"].astype("float32"))
+        for way, given in ways.items():
+            layers[way].adapt(given)
+        layers["file"] = loaded(keras, keras.Sequential([keras.Input(rows.shape[1:]), layers["array"]]))
+    with moment("run"):
+        found = {way: engine.numpy(layer(engine.tensor(rows))) for way, layer in layers.items()}
+        found["back"] = engine.numpy(back(engine.tensor(options["due"].astype("float32"))))
+    return Observation(found)
+
+
+def run_scores(backend: Any, request: FunctionRequest) -> Observation | Unsupported:
+    """Answer the request of `cases.families.tables.scores_of_tables_are_their_equations`."""
+    options, keras, engine = dict(request.arguments), backend.keras, backend.engine
+    if not hasattr(keras.layers, "ReversibleEmbedding"):
+        return Unsupported("this release of Keras has no ReversibleEmbedding")
+    kind, given = keras.layers.ReversibleEmbedding, engine.tensor(options["given"].astype("float32"))
+    with moment("build"):
+        made = {"own": kind(*options["sizes"], tie_weights=False), "half": kind(*options["sizes"], reverse_dtype="float16"),
+                "bounded": kind(*options["sizes"], logit_soft_cap=options["bound"], embeddings_initializer="orthogonal")}
+        for name, table in [*made.items()]:
+            table.build()
+            made[f"{name} again"] = kind.from_config(table.get_config())
+            made[f"{name} again"].build()
+            made[f"{name} again"].set_weights(table.get_weights())
+    with moment("run"):
+        scores = {name: table(given, reverse=True) for name, table in made.items()}
+        vectors = made["bounded"](engine.tensor(np.arange(options["sizes"][0]).astype("int32")))
+    found = {name: engine.numpy(one) for name, one in scores.items() if "half" not in name}
+    found |= {"vectors": engine.numpy(vectors), "matrix": made["own"].get_weights()[1]}
+    dtypes = {keras.backend.standardize_dtype(scores[name].dtype) for name in ("half", "half again")}
+    return Observation(found, facts={"dtype": " and ".join(sorted(dtypes))})
+
+
 def adapted(keras: Any, layer: str, thin: dict[str, Any]) -> tuple[Any, np.ndarray]:
     """A model of one layer with two thin matrices, and what it reads."""
     random, ids = np.random.default_rng(6), layer == "Embedding"
@@ -271,3 +316,29 @@ def run_whole_classes(backend: Any, request: FunctionRequest) -> Observation:
         found = model.predict_on_batch(given)
         called = {f"called/{name}": backend.engine.numpy(layer(given[name])) for name, layer in layers.items()}
     return Observation({name: np.asarray(one).astype("float64") for name, one in (found | called).items()})
+
+
+def run_encoders(backend: Any, request: FunctionRequest) -> Observation:
+    """Answer the request of `cases.families.encoders.classes_are_encoded`."""
+    options, keras, engine = dict(request.arguments), backend.keras, backend.engine
+    layers, numbers, arrays, told = keras.layers, options["numbers"].astype("float32"), {}, []
+    made = []
+    for mode, ids in options["ids"]:
+        how, by = mode.partition(" ")[0], {"count_weights": options["weights"]} if "weights" in mode else {}
+        made.append((f"CategoryEncoding/{mode}", layers.CategoryEncoding(options["classes"], how), ids.astype("int32"), by))
+        if not by:
+            given = numbers[:, :1] if "column" in mode else numbers
+            made.append((f"Discretization/{mode}", layers.Discretization(list(options["bounds"]), output_mode=how), given, by))
+    made.append(("Discretization/int", layers.Discretization(list(options["bounds"])), numbers, {}))
+    for name, layer, given, by in made:
+        with moment("build"):
+            start = keras.Input(given.shape[1:], dtype=str(given.dtype))
+            more = {n: keras.Input(w.shape[1:]) for n, w in by.items()}
+            results = layer(start, **more)
+            model = keras.Model([start, *more.values()], results)
+        with moment("run"):
+            tensors, weights = engine.tensor(given), {n: engine.tensor(w) for n, w in by.items()}
+            ways = {"called": layer(tensors, **weights), "model": model([tensors, *weights.values()])}
+        arrays |= {f"{name}/{way}": engine.numpy(one) for way, one in ways.items()}
+        told.append((name, tuple(results.shape)))
+    return Observation(arrays, facts={"told": tuple(told)})

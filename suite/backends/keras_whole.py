@@ -15,7 +15,7 @@ from cases.requests import Observation
 from suite.backends import moment
 
 ELSEWHERE = ("Wrapper", "Layer", "Lambda", "InputLayer", "Input", "TorchModuleWrapper", "JaxLayer", "FlaxLayer", "TFSMLayer",
-             "MeanMetricWrapper", "LossScaleOptimizer", "STFT", "STFTSpectrogram", "IntegerLookup", "StringLookup",
+             "MeanMetricWrapper", "STFT", "STFTSpectrogram", "IntegerLookup", "StringLookup",
              "TextVectorization", "HashedCrossing", "Hashing")
 """What stands for nothing of its own, runs another framework's or imports it, or asks SciPy for windows of sound."""
 
@@ -28,7 +28,7 @@ def parts(keras: Any) -> dict[str, Callable[[], Any]]:
     layers = keras.layers
     return {"cell": lambda: layers.LSTMCell(3), "layer": lambda: layers.LSTM(3, return_sequences=True),
             "cells": lambda: [layers.GRUCell(3), layers.LSTMCell(2)], "backward_layer": lambda: layers.LSTM(
-                3, return_sequences=True, go_backwards=True)}
+                3, return_sequences=True, go_backwards=True), "inner_optimizer": lambda: keras.optimizers.SGD(0.5)}
 
 
 def other(name: str, default: Any) -> Any:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import copy
 import json
+import pickle
 import tempfile
 import warnings
 from pathlib import Path
@@ -134,10 +136,13 @@ def run_cloned_whole(backend: Any, request: FunctionRequest) -> Observation:
         else:
             model = sequence(keras, shape)
             more = {"input_tensors": keras.Input(shape, name="others")} if kind == "on_other_inputs" else {}
-        clone = keras.models.clone_model(model, **more)
+        if kind in ("pickled", "copied"):
+            model = with_weights(model, "weights of what Python copies")
+            clone = pickle.loads(pickle.dumps(model)) if kind == "pickled" else copy.deepcopy(model)
+        else:
+            clone = keras.models.clone_model(model, **more)
+            clone.set_weights(model.get_weights())
     with moment("run"):
-        given = model.get_weights()
-        clone.set_weights(given)
         found = {"due": model.predict_on_batch(x), "seen": clone.predict_on_batch(x)}
         if kind == "recursive":  # whose inner models are compiled, too
             found["told"] = clone.test_on_batch(x, np.zeros(found["due"].shape, "float32"), return_dict=True)["loss"]

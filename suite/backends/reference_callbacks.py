@@ -23,7 +23,7 @@ def run_interrupted(backend: Any, request: FunctionRequest) -> Observation:
     """Four epochs of three batches, of which the third is interrupted."""
     weights = np.arange(1.0, 4.0)
     return Observation({"epochs before": np.arange(3), "epochs after": np.arange(2, 4), "stopped epochs": np.arange(2),
-                        "ended epochs": np.arange(2), "epochs again": np.arange(1),
+                        "ended epochs": np.arange(2), "epochs again": np.arange(1), "told": np.array([4, 3]),
                         "stopped batches": np.arange(4) % 3, "weights before": weights, "weights due": 2 * weights,
                         "weights after": 2 * weights})
 

@@ -138,10 +138,11 @@ def run_convolution_in_time(backend: Any, request: FunctionRequest) -> Observati
 
 
 def run_undecayed(backend: Any, request: FunctionRequest) -> Observation:
-    """The kernel decays."""
+    """What is not left out decays."""
     options = dict(request.arguments)
     rate, decay = options["decayed"]
-    return Observation({"kernel": options["kernel"] * (1 - rate * decay), "bias": options["bias"]})
+    left = {*options["weights"], *(n for n in ("kernel", "bias", "gain") if any(part in n for part in options["names"]))}
+    return Observation({n: options[n] * (1.0 if n in left else 1 - rate * decay) for n in ("kernel", "bias", "gain")})
 
 
 def run_left_out(backend: Any, request: FunctionRequest) -> Observation:

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from cases.families import engine_modules, held_lists
+from cases.families.encoders import ENCODED
 from cases.families.normalizations import ALONE, CENTERED, normalized, norms_by_hand, of_length_one, one_alone, renormed
 from cases.families.options_of_nothing import asked
 from cases.families.told_shapes import EQUATIONS, LAYERS, MORE_ROWS, ROWS, STEPS, tellable
@@ -106,6 +107,35 @@ def run_both_ways(backend: Any, request: FunctionRequest) -> Observation:
     options = dict(request.arguments)
     table = generator("a table").normal(size=options["sizes"])
     return Observation({"vectors": table, "scores": options["given"] @ table.T})
+
+
+def run_shown(backend: Any, request: FunctionRequest) -> Observation:
+    """As it is due."""
+    options = dict(request.arguments)
+    return Observation(dict.fromkeys(("array", "tensor", "batches", "file"), options["due"]) | {"back": options["shown"]})
+
+
+def run_encoders(backend: Any, request: FunctionRequest) -> Observation:
+    """By the definitions."""
+    options = dict(request.arguments)
+    places, found = np.digitize(options["numbers"], options["bounds"]), {}
+    for mode, ids in options["ids"]:
+        found[f"CategoryEncoding/{mode}"] = ENCODED[mode][1](ids)
+        if "weights" not in mode:
+            found[f"Discretization/{mode}"] = ENCODED[mode][1](places[:, :1] if "column" in mode else places)
+    found["Discretization/int"] = places
+    return Observation({f"{name}/{way}": one for name, one in found.items() for way in ("called", "model")},
+                       facts={"told": tuple((name, (None, *one.shape[1:])) for name, one in found.items())})
+
+
+def run_scores(backend: Any, request: FunctionRequest) -> Observation:
+    """By the equations."""
+    options = dict(request.arguments)
+    table, matrix = generator("a table").normal(size=options["sizes"]), generator("scores").normal(size=options["sizes"][::-1])
+    bound = options["bound"]
+    found = {"own": options["given"] @ matrix, "bounded": bound * np.tanh(options["given"] @ table.T / bound)}
+    return Observation({**found, **{f"{name} again": one for name, one in found.items()}, "vectors": table, "matrix": matrix},
+                       facts={"dtype": "float16"})
 
 
 def run_meant(backend: Any, request: FunctionRequest) -> Observation:
@@ -308,7 +338,8 @@ def run_held_lists(backend: Any, request: FunctionRequest) -> Observation:
 
 def run_engine_modes(backend: Any, request: FunctionRequest) -> Observation:
     """As it is due."""
-    return Observation({"made": np.ones(2), "again": np.ones(2)}, facts=dict.fromkeys(("wrapped", "held"), engine_modules.DUE))
+    arrays = {"new": np.zeros(2), "told": np.array([5, 4, 2])} | dict.fromkeys(("made", "again", "written", "read"), np.ones(2))
+    return Observation(arrays, facts=dict.fromkeys(("wrapped", "held"), engine_modules.DUE) | {"trained": ("bias",)})
 
 
 def run_whole_classes(backend: Any, request: FunctionRequest) -> Observation:

@@ -154,7 +154,16 @@ from suite.backends.reference_other_dtypes import (
     run_open_lengths,
     run_states_of_other_dtypes,
 )
-from suite.backends.reference_own_layers import run_own_configurations, run_own_shapes, run_policies_by_path
+from suite.backends.reference_own_layers import (
+    run_arguments,
+    run_built,
+    run_own_configurations,
+    run_own_shapes,
+    run_policies_by_path,
+    run_refused_makings,
+    run_refused_tries,
+    run_specified,
+)
 from suite.backends.reference_packed import (
     run_bare,
     run_by_position,
@@ -177,6 +186,7 @@ from suite.backends.reference_parts import (
     run_class_weights,
     run_corrected,
     run_dropped_all,
+    run_encoders,
     run_engine_modes,
     run_engine_module,
     run_exported_model,
@@ -196,7 +206,9 @@ from suite.backends.reference_parts import (
     run_own_functions,
     run_padded_with,
     run_refused_call,
+    run_scores,
     run_seeds,
+    run_shown,
     run_sparse_step,
     run_spectral,
     run_told_dtypes,
@@ -344,7 +356,7 @@ PROBES: Mapping[str, Callable] = {
     "first_states": run_first_states, "refused_call": run_refused_call, "frozen_part": run_frozen_part,
     "numbers_as": run_numbers_as, "whole_classes": run_whole_classes,
     "class_weights": run_class_weights, "class_keys": run_class_keys, "normalized": run_normalized,
-    "kept_mask": run_kept_mask, "both_ways": run_both_ways,
+    "kept_mask": run_kept_mask, "both_ways": run_both_ways, "scores": run_scores, "encoders": run_encoders, "shown": run_shown,
     "meant": run_meant, "unread": run_unread, "scan": run_scan, "loop_of_ops": run_loop, "pieces": run_pieces,
     "made_with_weights": run_made_with_weights, "dropped_all": run_dropped_all,
     "sparse_step": run_sparse_step, "seeds": run_seeds, "told_dtypes": run_told_dtypes, "bags": run_bags,
@@ -358,6 +370,8 @@ PROBES: Mapping[str, Callable] = {
     "engine_module": run_engine_module, "engine_modes": run_engine_modes,
     "held_lists": run_held_lists, "fed_rows": run_fed_rows, "own_shapes": run_own_shapes, "steps_given": run_steps_given,
     "policies_by_path": run_policies_by_path, "own_configurations": run_own_configurations,
+    "arguments": run_arguments, "built": run_built, "refused_makings": run_refused_makings,
+    "refused_tries": run_refused_tries, "specified": run_specified,
     "own_parts_named": run_own_parts_named, "options_of_layers": run_options_of_layers, "shared_draws": run_shared_draws,
     "windows_told": run_windows_told, "inputs_told": run_inputs_told, "series_held": run_series_held,
     "neighbouring_seeds": run_neighbouring_seeds, "own_functions": run_own_functions, "found_parts": run_found_parts,

@@ -8,6 +8,7 @@ import numpy as np
 
 from cases.families.corners_of_functions import CORNERS, WAVES
 from cases.families.functions_of_tensors import SLOPES, differences
+from cases.families.further_functions import FURTHER
 from cases.families.numbers_of_states import STATES
 from cases.families.operators import due as written_due
 from cases.families.scans import pieces
@@ -98,7 +99,7 @@ def run_scan(backend: Any, request: FunctionRequest) -> Observation:
 def run_mapped(backend: Any, request: FunctionRequest) -> Observation:
     """Squares."""
     squares = dict(request.arguments)["inputs"] ** 2
-    return Observation({"results": squares, "products": 2 * squares})
+    return Observation({"results": squares, "products": 2 * squares}, facts={"told": (squares.shape, "bool")})
 
 
 def run_loop(backend: Any, request: FunctionRequest) -> Observation:
@@ -112,7 +113,7 @@ def run_loop(backend: Any, request: FunctionRequest) -> Observation:
 
 def run_tensors(backend: Any, request: FunctionRequest) -> Observation:
     """What is due."""
-    results = [call.expected() for call in {**GROUPS, **CORNERS, **WAVES}[dict(request.arguments)["group"]]]
+    results = [call.expected() for call in {**GROUPS, **CORNERS, **WAVES, **FURTHER}[dict(request.arguments)["group"]]]
     kinds = tuple(tuple((one.shape, str(one.dtype)) for one in each) for each in results)
     return Observation({f"{way}/{number}/{n}": one for way in ("came", "graph") for number, each in enumerate(results)
                         for n, one in enumerate(each)},

@@ -142,7 +142,7 @@ def run_shared(backend: Any, request: FunctionRequest) -> Observation:
                         "outputs/again": np.ones(2)},
                        facts={"inputs": {"made": ("ids",), "again": ("ids",)}, "beside": {"made": BESIDE, "again": BESIDE},
                               "paths": {"made": ("read",), "again": ("read",)}, "tells": {"made": TELLS, "again": TELLS},
-                              "cells": {"made": 54, "again": 54}})
+                              "cells": {"made": 54, "again": 54}, "first": ("input", "output")})
 
 
 def run_other_halves(backend: Any, request: FunctionRequest) -> Observation:

@@ -28,7 +28,8 @@ MODELS = faults(FAMILY, "keras.src.models.sequential", {
     "models of one's own, loaded: the last of several inputs by name is not built for": (
         '                status = self._build_by_run_for_kwargs(config["shapes_dict"])\n',
         '                status = self._build_by_run_for_kwargs(dict(list(config["shapes_dict"].items())[:1]))\n'),
-})
+}, explained={"models of one's own, loaded: the last of several inputs by name is not built for":
+              "several shapes are recorded of models alone that build themselves, and are handed to these"})
 TRAINING = faults(FAMILY, "keras.src.trainers.trainer", {
     "losses of each output are not told where there are metrics": (
         "        if self._compile_loss is not None:\n            metrics.extend(self._compile_loss.metrics)\n",
@@ -36,14 +37,16 @@ TRAINING = faults(FAMILY, "keras.src.trainers.trainer", {
 }, explained={"losses of each output are not told where there are metrics": "nothing calls this function"}) + faults(FAMILY, "keras.src.trainers.epoch_iterator", {
     "several steps at once: those that are left at the end of the data are dropped": (
         "        if buffer:\n            return begin_step, end_step, buffer\n        raise StopIteration\n", "        raise StopIteration\n"),
-}) + faults(FAMILY, "keras.src.trainers.data_adapters.py_dataset_adapter", {
+}, explained={"several steps at once: those that are left at the end of the data are dropped":
+              "on torch there is one step at a time"}) + faults(FAMILY, "keras.src.trainers.data_adapters.py_dataset_adapter", {
     "PyDataset is not told that an epoch begins": (
         "            self.enqueuer.start()\n        self.py_dataset.on_epoch_begin()\n", "            self.enqueuer.start()\n"),
 })
 SAVING = faults(FAMILY, "keras.src.saving.serialization_lib", {
     "files: a layer that two layers hold is made twice": (
         "        return id_to_obj_map.get(obj_id, None)\n", "        return None\n"),
-}) + faults(FAMILY, "keras.src.saving.object_registration", {
+}, explained={"files: a layer that two layers hold is made twice":
+              "the first of two is never told to be shared: keras-cells-in-two-loops-part-in-copies"}) + faults(FAMILY, "keras.src.saving.object_registration", {
     "classes that are registered stand before those that are given": (
         "    if name in custom_objects_scope_dict:\n        return custom_objects_scope_dict[name]\n    elif name in GLOBAL_CUSTOM_OBJECTS:\n        return GLOBAL_CUSTOM_OBJECTS[name]\n",
         "    if name in GLOBAL_CUSTOM_OBJECTS:\n        return GLOBAL_CUSTOM_OBJECTS[name]\n    elif name in custom_objects_scope_dict:\n        return custom_objects_scope_dict[name]\n"),
