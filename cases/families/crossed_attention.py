@@ -3,15 +3,16 @@ dtype and mode."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
 import numpy as np
 
-from cases.covering import Senseless, at_once
+from cases.covering import Row, Senseless, at_once
 from cases.families.base import statement
-from cases.families.crossed_modules import deviations, numbers
+from cases.families.crossed_modules import deviations, numbers, told
 from cases.models import FunctionRequest
 from cases.requests import Deviation
+from cases.smallest import plainest_first
 
 SIZES: Mapping[str, tuple[int, int, int]] = {
     "distinct": (3, 4, 2), "alike": (3, 3, 3), "one_query": (2, 1, 3), "one_row": (1, 4, 4), "one_key": (2, 3, 1),
@@ -39,11 +40,15 @@ ROWS = at_once("crossed attention", FACTORS, 2, SENSELESS)
            "options, masks, sizes, dtypes and modes meet; what is given stays what it was, and nothing is drawn.",
            sparing=0, source="PyTorch: nn.MultiheadAttention")
 def attention_is_its_equations_wherever_options_meet(ask) -> list[Deviation]:
-    rows = ROWS()
-    each = tuple({**row, "sizes": SIZES[row["size"]], "masked": masked(place, row["size"], row["heads"])}
-                 for place, row in enumerate(rows))
+    """Where something is wrong it is told first of the plainest row that shows it."""
     given = {dtype: numbers(dtype) for dtype in ("float32", "float64")}
-    return list(deviations(ask(FunctionRequest("crossed_attention", (("rows", each), ("numbers", given)))), rows))
+
+    def wrong(rows: list[Row]) -> Iterator[Deviation]:
+        each = tuple({**row, "sizes": SIZES[row["size"]], "masked": masked(place, row["size"], row["heads"])}
+                     for place, row in enumerate(rows))
+        return deviations(ask(FunctionRequest("crossed_attention", (("rows", each), ("numbers", given)))), rows)
+
+    return plainest_first(ROWS(), FACTORS, SENSELESS, wrong, told, {"heads": 1})
 
 
 def masked(place: int, size: str, heads: int) -> Mapping[str, np.ndarray]:

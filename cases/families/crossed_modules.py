@@ -15,6 +15,7 @@ from cases.families.base import statement
 from cases.layers import generator
 from cases.models import FunctionRequest
 from cases.requests import Deviation, Observation
+from cases.smallest import plainest_first
 from cases.tolerance import compare, unit_roundoff
 
 Array = np.ndarray
@@ -182,22 +183,24 @@ def asked(what: str, rows: list[Row], times: int = AGAIN) -> FunctionRequest:
 @statement("A recurrent module is its equations, in outputs, final states, gradients and dtypes, whichever two of its options, "
            "the ways of giving it rows and states, the dtypes, modes and kinds of calls meet; what is given stays what it was, "
            "and nothing is drawn where nothing is dropped.", sparing=0, source="PyTorch: nn.LSTM, nn.GRU, nn.RNN")
-def modules_are_their_equations_wherever_options_meet(ask) -> Iterator[Deviation]:
-    rows = MODULE_ROWS()
-    return list(deviations(ask(asked("crossed_modules", rows)), rows))
+def modules_are_their_equations_wherever_options_meet(ask) -> list[Deviation]:
+    """Where something is wrong it is told first of the plainest row that shows it."""
+    return plainest_first(MODULE_ROWS(), LAYERS, SENSELESS, lambda rows: deviations(ask(asked("crossed_modules", rows)), rows),
+                          told, {"layers": 1, "both": False})
 
 
 @statement("A recurrent cell that is called by hand is its equations, in states, gradients and dtypes, whichever two of its "
            "options, sizes, dtypes, modes and kinds of calls meet; what is given stays what it was.", sparing=0,
            source="PyTorch: nn.LSTMCell, nn.GRUCell, nn.RNNCell")
-def cells_are_their_equations_wherever_options_meet(ask) -> Iterator[Deviation]:
-    rows = CELL_ROWS()
-    return list(deviations(ask(asked("crossed_cells", rows, CELLS_AGAIN)), rows))
+def cells_are_their_equations_wherever_options_meet(ask) -> list[Deviation]:
+    """Where something is wrong it is told first of the plainest row that shows it."""
+    return plainest_first(CELL_ROWS(), CELLS, MAPPED,
+                          lambda rows: deviations(ask(asked("crossed_cells", rows, CELLS_AGAIN)), rows), told)
 
 
 @statement("A number that is infinite, not a number or huge reaches of its own row what the equations say, and nothing else; "
            "what stands in padding is not read.", sparing=0, source="PyTorch: nn.LSTM, nn.GRU, nn.RNN")
-def strange_numbers_go_where_equations_take_them(ask) -> Iterator[Deviation]:
+def strange_numbers_go_where_equations_take_them(ask) -> list[Deviation]:
     """Each row has another one, in its second step and in its padding."""
     usual = {"size": "distinct", "call": "first", "recorded": "nothing", "dropout": "none"}
     rows = [{**usual, **row, "strange": STRANGE[place % 4:] + STRANGE[:place % 4]} for place, row in enumerate(STRANGE_ROWS())]

@@ -13,6 +13,7 @@ from cases.families.crossed_modules import told
 from cases.layers import generator
 from cases.models import FunctionRequest
 from cases.requests import Deviation
+from cases.smallest import plainest_first
 
 Array = np.ndarray
 FLOATS = ("float32", "float64", "bfloat16", "float16")
@@ -86,10 +87,14 @@ def due(row: Row) -> dict[str, Array]:
            "given stays what it was.", sparing=0,
            source="PyTorch: torch.nn.utils.rnn")
 def sequences_are_what_they_were_wherever_ways_meet(ask) -> list[Deviation]:
-    """The loss is that of each number times itself, of constants, in each of the results: gradients are so many times it."""
-    rows = ROWS()
-    each = tuple({**row, "sequences": tuple(sequences(row)), "number": number(row), "other": OTHER[row["dtype"]]} for row in rows)
-    return list(deviations(ask(FunctionRequest("crossed_packing", (("rows", each),))), rows))
+    """The loss is that of each number times itself, of constants, in each of the results: gradients are so many times it. Where
+    something is wrong it is told first of the plainest row that shows it."""
+    def wrong(rows: list[Row]) -> Iterator[Deviation]:
+        each = tuple({**row, "sequences": tuple(sequences(row)), "number": number(row), "other": OTHER[row["dtype"]]}
+                     for row in rows)
+        return deviations(ask(FunctionRequest("crossed_packing", (("rows", each),))), rows)
+
+    return plainest_first(ROWS(), FACTORS, SENSELESS, wrong, told)
 
 
 def deviations(seen: Any, rows: list[Row]) -> Iterator[Deviation]:
