@@ -208,6 +208,7 @@ from suite.backends.reference_rows import (
     run_called_in_every_mode,
     run_crossed,
     run_crossed_conditions,
+    run_crossed_dropout,
     run_crossed_packing,
     run_rows_in_every_way,
 )
@@ -410,7 +411,7 @@ PROBES: Mapping[str, Callable] = {
     "states_of_other_dtypes": run_states_of_other_dtypes, "converted_variable": run_converted_variable,
     "half_moments": run_half_moments, "half_ctc": run_half_ctc, "open_lengths": run_open_lengths,
     "default_precision": run_default_precision, "rows_in_every_way": run_rows_in_every_way,
-    "crossed_conditions": run_crossed_conditions,
+    "crossed_conditions": run_crossed_conditions, "crossed_dropout": run_crossed_dropout,
     "crossed_modules": run_crossed, "crossed_cells": run_crossed,
     "crossed_packing": run_crossed_packing, "crossed_attention": run_crossed,
     "called_in_every_mode": run_called_in_every_mode, "nested": run_nested, "masked": run_masked,
