@@ -31,7 +31,8 @@ LOOP = faults(FAMILY, "keras.src.backend.torch.rnn", {
     "masked loop of a single step: its states are taken though it is masked": (
         "                flat_final_state = compute_masked_output(\n                    mask_t, flat_new_state, flat_state\n                )\n",
         "                flat_final_state = compute_masked_output(\n                    mask_t, flat_new_state, flat_state\n                ) if time_steps > 1 else flat_new_state\n"),
-})
+}, explained={"unrolled, zero in padding: a last output alone is held":
+              "the documentation says that zero_output_for_mask is used where all outputs are returned alone"})
 LAYER = faults(FAMILY, RNN + "rnn", {
     "RNN: own cells alone are trained without being told": (
         '            cell_kwargs["training"] = training\n',
@@ -42,8 +43,6 @@ LAYER = faults(FAMILY, RNN + "rnn", {
     "RNN: what a cell of one state returns beside its last output is that output": (
         "        if self.return_state:\n            return output, *states\n",
         "        if self.return_state and self.single_state and not self.return_sequences:\n            return output, last_output\n        if self.return_state:\n            return output, *states\n"),
-    "RNN, stateful: its states are among the weights": (
-        "    @tracking.no_automatic_dependency_tracking\n    def _create_state_variables", "    def _create_state_variables"),
     "RNN: states that are given beside a mask are cast to half precision no more": (
         "                x, dtype=self.cell.compute_dtype\n            ),\n            initial_state,\n",
         "                x, dtype=self.cell.compute_dtype if mask is None else None\n            ),\n            initial_state,\n"),
@@ -56,7 +55,8 @@ LAYER = faults(FAMILY, RNN + "rnn", {
     "RNN, unrolled: activity is regularized without its last step": (
         "        if self.return_sequences:\n            output = outputs\n",
         "        if self.return_sequences:\n            output = outputs\n            if self.unroll and self.activity_regularizer is not None:\n                self.add_loss(self.activity_regularizer(outputs[:, :1]))\n"),
-})
+}, explained={"RNN: states that are given beside a mask are cast to half precision no more":
+              "Layer.__call__ casts what it is given, and a variable is cast where it is read"})
 CELLS = faults(FAMILY, RNN + "lstm", {
     "LSTM: a last output alone drops what it reads step by step": (
         "                        dp_mask = ops.expand_dims(dp_mask, axis=1)\n                        dp_mask = ops.broadcast_to(\n                            dp_mask, ops.shape(sequences)\n                        )\n",
