@@ -100,7 +100,9 @@ def optional_inputs_stay_optional(ask, way):
     return found + [Deviation("with", "with the input it gives what it gives without")] * same
 
 
-BOUNDED = ("simple_rnn", "lstm", "gru", "conv_lstm_1d", "conv_lstm_2d", "conv_lstm_3d", "bidirectional", "stacked", "embedding")
+BOUNDED = ("simple_rnn", "lstm", "gru", "conv_lstm_1d", "conv_lstm_2d", "conv_lstm_3d", "bidirectional", "stacked", "embedding",
+           "gru_before", "lstm_apart", "gru_apart")
+"""`before`: the reset comes before the product; `apart`: gates are computed one at a time."""
 FACTOR = {"kernel": 0.125, "recurrent_kernel": 0.25, "bias": 0.5, "embeddings": 0.75}
 """The factor of each weight's L2 regularizer."""
 FILLED = {"kernel": 0.25, "recurrent_kernel": 0.375, "bias": 0.625, "embeddings": 0.875}

@@ -88,13 +88,21 @@ def expected_bias(layer: Layer, name: str) -> np.ndarray:
 
 
 @statement("A fresh layer's weights are drawn as documented: bounds and evenness, orthogonal recurrent kernels, zero biases, "
-           "ones in the forget gate's alone; also where they are computed with in another precision.",
+           "ones in the forget gate's alone; also where they are computed with in another precision, and gate by gate.",
            **{**OPTIONS, "factors": {**KIND, "dtype": ("float32", "mixed_bfloat16")}, "strength": (1, 2, 3), "senseless": (
                *SENSELESS, (("dtype", "bias"), lambda dtype, bias: dtype != "float32" and not bias))},
            source="Keras: glorot_uniform, orthogonal, unit_forget_bias; PyTorch: U(-sqrt(k), sqrt(k)), k = 1/hidden_size")
 def fresh_weights_are_as_documented(ask, **kind):
     layer = described(**kind)
-    seen = fresh(ask, layer)
+    found = drawn_as_documented(fresh(ask, layer), layer)
+    if layer.dtype == "float32" or layer.cell not in ("lstm", "gru"):
+        return found
+    one = layer.but(direction="forward")  # a configuration does not keep the option, which is a finding of its own
+    return found + drawn_as_documented(fresh(ask, one, implementation=1), one)
+
+
+def drawn_as_documented(seen: Observation, layer: Layer) -> list[Deviation]:
+    """What is not as documented of a fresh layer's weights."""
     found, weights = [], seen.named("weights")
     for place in prefixes(layer):
         for name in ("kernel", "recurrent_kernel", *(("bias",) if layer.bias else ())):

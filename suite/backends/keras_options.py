@@ -161,7 +161,9 @@ def run_bounds(backend: Any, request: FunctionRequest) -> Observation:
         elif kind == "bidirectional":
             layer = keras.layers.Bidirectional(keras.layers.LSTM(5, **gates))
         else:
-            layer = getattr(keras.layers, stacks.LAYERS[kind])(5, **(gates if kind == "lstm" else given))
+            cell, _, how = kind.partition("_") if kind != "simple_rnn" else (kind, "", "")
+            more = {"before": {"reset_after": False}, "apart": {"implementation": 1}}.get(how, {})
+            layer = getattr(keras.layers, stacks.LAYERS[cell])(5, **(gates if cell == "lstm" else given), **more)
         start = keras.Input(row, dtype="int32" if ids else "float32")
         model = keras.Model(start, layer(start))
         model.compile(optimizer=keras.optimizers.SGD(0.0), loss="mse")

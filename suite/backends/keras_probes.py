@@ -16,6 +16,7 @@ from suite.backends.keras_counted import run_counted_states
 from suite.backends.keras_crossed import run_crossed_conditions
 from suite.backends.keras_data import run_column, run_fetch, run_fit, run_lengths, run_load, run_stateful
 from suite.backends.keras_distilled import run_distilled, run_lent_weights
+from suite.backends.keras_dropped import run_crossed_dropout
 from suite.backends.keras_each_step import run_drawn_steps, run_each_step, run_open_steps
 from suite.backends.keras_exports import run_checkpoint, run_exported, run_exported_model
 from suite.backends.keras_feeding import run_fed_rows, run_feeding, run_numbered_batches
@@ -264,6 +265,6 @@ PROBES: Mapping[str, Callable] = {
     "states_of_other_dtypes": run_states_of_other_dtypes, "converted_variable": run_converted_variable,
     "half_moments": run_half_moments, "half_ctc": run_half_ctc, "open_lengths": run_open_lengths,
     "default_precision": run_default_precision, "crossed_conditions": run_crossed_conditions, "side_by_side": run_side_by_side,
-    "crossed_chains": run_crossed_chains,
+    "crossed_chains": run_crossed_chains, "crossed_dropout": run_crossed_dropout,
 }
 """Name of a function request -> what answers it: function(backend, request)."""

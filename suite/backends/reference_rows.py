@@ -3,12 +3,16 @@ conditions meet."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 
+from cases.batches import Batch
+from cases.families.crossed_dropout import RATES, Dropping, each_of
 from cases.families.crossed_packing import due
 from cases.families.kept_digits import due as passed
+from cases.layers import Layer
 from cases.layouts import from_keras, to_keras
 from cases.models import FunctionRequest
 from cases.requests import Observation, Request
@@ -94,3 +98,40 @@ def run_crossed_conditions(backend: Any, request: FunctionRequest) -> Observatio
         arrays |= {f"{place}/{name}": np.asarray(array, "float32" if np.asarray(array).dtype.kind == "f" else None)
                    for name, array in named.items()}
     return Observation(arrays, facts=facts)
+
+
+def run_crossed_dropout(backend: Any, request: FunctionRequest) -> Observation:
+    """What is dropped is drawn here: of each row of a batch alone, by gate, as factors of the rows of its kernels."""
+    random, arrays = np.random.default_rng(5), {}
+    for place, given in enumerate(dict(request.arguments)["each"]):
+        one, carried = Dropping(*given), {}
+        for call, batch in enumerate(one.calls):
+            outputs = []
+            for number, (half, weights) in enumerate(zip(one.halves, one.weights, strict=True)):
+                starts = {name: (batch.initial_states or carried).get(f"{number}/{name}", np.zeros((batch.size, half.units)))
+                          for name in half.state_names}
+                seen = [backend.run(one_row(random, half, weights, batch, starts, row)) for row in range(batch.size)]
+                turned = slice(None, None, -1 if len(one.halves) > 1 and number and half.return_sequences else 1)
+                outputs.append(np.concatenate([each["outputs"][:, turned] for each in seen] if half.return_sequences
+                                              else [each["outputs"] for each in seen]))
+                arrays |= {f"{place}/{call}/states/{number}/{name}": np.concatenate(
+                    [each[f"states/0/{half.direction}/{name}"] for each in seen]) for name in half.state_names}
+            arrays[f"{place}/{call}/outputs"] = np.concatenate(outputs, axis=-1)
+            ends = f"{place}/{call}/states/"
+            carried = {n.removeprefix(ends): a for n, a in arrays.items() if n.startswith(ends)} if one.halves[0].stateful else {}
+    return Observation(arrays)
+
+
+def one_row(random: np.random.Generator, half: Layer, weights: Mapping[str, np.ndarray], batch: Batch,
+            starts: Mapping[str, np.ndarray], row: int) -> Request:
+    """One row in inference, its kernels as its draw leaves them."""
+    each, scaled = each_of(half), {}
+    for place, name, width in (("inputs", "kernel", half.features), ("recurrent", "recurrent_kernel", half.units)):
+        kernel = weights[name].reshape(*weights[name].shape[:-1], len(half.gates), half.units)
+        kept = random.random((width, max(1, each[place]))) >= RATES[place] * (each[place] > 0)
+        scaled[name] = (kernel * kept[..., None] / (1 - RATES[place] * (each[place] > 0))).reshape(weights[name].shape)
+    layer = half.but(dropout=0.0, recurrent_dropout=0.0, stateful=False, dtype="float32")
+    states = {f"0/{half.direction}/{name}": array[row : row + 1] for name, array in starts.items()}
+    alone = Batch(batch.inputs[row : row + 1], None if batch.mask is None else batch.mask[row : row + 1], states)
+    named = {f"0/{half.direction}/{name}": array for name, array in {**weights, **scaled}.items()}
+    return Request(layer, named, alone, wants=("outputs", "states"))
