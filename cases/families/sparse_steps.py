@@ -21,7 +21,8 @@ BATCHES = {True: [[1, 2], [3, 1]], False: [[0, 1], [2, 4]]}
 
 @statement("A table of embeddings is trained as the kernel of a dense layer that reads one-hot vectors, where gradients are "
            "clipped, scaled or gathered too.",
-           {"option": tuple(OPTIONS), "repeated": (True, False)}, strength=(1, 1, 2), sparing=7,
+           {"option": tuple(OPTIONS), "repeated": (True, False)}, strength=(1, 1, 2), sparing=7, eager=4,
+           met=tuple({"option": option, "repeated": False} for option in ("clipvalue", "global_clipnorm", "clipnorm")),
            source="Keras: optimizers, clipnorm, clipvalue, loss_scale_factor, gradient_accumulation_steps")
 def tables_are_trained_as_kernels(ask, option, repeated) -> list[Deviation]:
     random = generator("sparse steps", option)

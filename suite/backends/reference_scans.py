@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from cases.families.corners_of_functions import CORNERS, WAVES
+from cases.families.functions_in_one_graph import CALLS
 from cases.families.functions_of_tensors import SLOPES, differences
 from cases.families.numbers_of_states import STATES
 from cases.families.operators import due as written_due
@@ -117,6 +118,13 @@ def run_tensors(backend: Any, request: FunctionRequest) -> Observation:
     return Observation({f"{way}/{number}/{n}": one for way in ("came", "graph") for number, each in enumerate(results)
                         for n, one in enumerate(each)},
                        facts={"raised": (), "told": kinds, "given": kinds})
+
+
+def run_tensors_at_once(backend: Any, request: FunctionRequest) -> Observation:
+    """What is due."""
+    results = [call.expected() for call in CALLS]
+    return Observation({f"{number}/{n}": one for number, each in enumerate(results) for n, one in enumerate(each)},
+                       facts={"raised": ()})
 
 
 def run_operators(backend: Any, request: FunctionRequest) -> Observation:
