@@ -79,6 +79,8 @@ def entropies_of_powers(t: np.ndarray, x: np.ndarray, **_: Any) -> np.ndarray:
 
 SIGNAL = np.arange(1.0, 17.0, dtype="float32").reshape(2, 8) ** 2 / 64
 TAPS = S[:2, :, None]
+PAIRS = np.stack([S[:2], -S[1:]], axis=-1)
+"""Two filters of each feature."""
 WIDE = {"strides": 2, "dilation_rate": 2}
 SHORT = np.full((ROWS, STEPS), 100, "int8")
 SQUARE = X[:, :FEATURES]
@@ -126,9 +128,12 @@ CORNERS: Mapping[str, list[Call]] = {
     "level_steps": [Call("layer_normalization", (SQUARE,), {"axis": 1, "epsilon": 1e-3}, lambda x, axis, epsilon: level(x, axis)),
                     Call("rms_normalization", (SQUARE,), {"axis": 1, "epsilon": 1e-3},
                          lambda x, axis, epsilon: level(x, axis, False))],
-    "channels_first": [*(first(call) for group in ("windowed", "averaged_windows") for call in GROUPS[group]
-                         if call.function in ("max_pool", "average_pool")), first(GROUPS["told"][-2])],
-    "far_logits": [Call("binary_crossentropy", (M.astype("float32"), FAR), {"from_logits": True}, entropies_of_logits, told=False),
+    "channels_first": [first(call) for group in ("windowed", "averaged_windows", "told") for call in GROUPS[group]
+                       if "_pool" in call.function],
+    "several_a_channel": [Call("depthwise_conv", (X, PAIRS), {}, lambda x, taps: np.einsum(
+        "btfk,kfm->btfm", windows(x, len(taps), 1), taps).reshape(ROWS, -1, 2 * FEATURES), told=False)],
+    "far_logits": [Call("binary_crossentropy", (M.astype("float32"), FAR), {"from_logits": True}, entropies_of_logits,
+                        told=False),
                    Call("categorical_crossentropy", (one_hot(IDS % FEATURES, FEATURES), FAR), {"from_logits": True},
                         entropies_of_powers, told=False),
                    Call("sparse_categorical_crossentropy", (IDS % FEATURES, FAR), {"from_logits": True}, entropies_of_powers,

@@ -135,13 +135,13 @@ BROKEN = {1: ("last", np.inf), 4: ("first", np.nan)}
 
 
 def left_out() -> tuple[list[dict[str, np.ndarray]], dict[str, np.ndarray]]:
-    """The weights in the beginning and the gradients of each of six steps, by weight, as the scale makes them; and what is due:
+    """The weights in the beginning and the gradients of each of ten steps, by weight, as the scale makes them; and what is due:
     `first`, `last` (steps, features), the weights after each step, and `scale` (steps,)."""
     random = generator("left out")
     weights, scale, row = {name: draw_values(random, (FEATURES,)) for name in ("first", "last")}, SCALE, 0
     given: list[dict[str, np.ndarray]] = [dict(weights)]
     due: dict[str, list] = {"first": [], "last": [], "scale": []}
-    for step in range(6):
+    for step in range(10):
         gradients = {name: draw_values(random, (FEATURES,)) for name in weights}
         given.append({name: one * scale for name, one in gradients.items()})
         if step in BROKEN:

@@ -11,15 +11,21 @@ from cases.function_calls import GROUPS, Call
 from cases.models import FunctionRequest
 from cases.requests import Deviation
 
-GROUPED = ("picked", "joined", "running", "hot", "hot_of_none", "stepped", "chosen_first", "windowed", "windowed_apart", "widened",
-           "averaged_windows", "normed", "normed_unscaled", "channels_first", "far_logits", "from_the_end", "over_all_axes",
-           "of_two_kinds", "hot_truths", "attended_in_groups")
+GROUPED = ("picked", "joined", "running", "hot", "hot_of_none", "stepped", "chosen_first", "windowed", "windowed_apart",
+           "widened", "averaged_windows", "normed", "normed_unscaled", "channels_first", "several_a_channel", "far_logits",
+           "from_the_end", "over_all_axes", "of_two_kinds", "hot_truths", "attended_in_groups")
 """What stands in the graph; the others are asked by themselves alone."""
 APART = ("bincount", "scatter_update")
 """Functions that a graph takes with more options, or that some stack is known to answer otherwise."""
-CALLS: tuple[Call, ...] = tuple(
-    call for group in GROUPED for call in {**GROUPS, **CORNERS}[group]
-    if call.function not in APART and not any(isinstance(one, np.ndarray) and call.function == "repeat" for one in call.arguments[1:]))
+
+
+def fits(call: Call) -> bool:
+    """Whether a graph takes it: one that repeats takes no tensor of numbers of times."""
+    varying = call.function == "repeat" and any(isinstance(one, np.ndarray) for one in call.arguments[1:])
+    return call.function not in APART and not varying
+
+
+CALLS: tuple[Call, ...] = tuple(call for group in GROUPED for call in {**GROUPS, **CORNERS}[group] if fits(call))
 
 
 @statement("Functions of tensors give what NumPy's give where they stand in one graph, too.", source="Keras: ops; NumPy")

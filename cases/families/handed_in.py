@@ -12,7 +12,8 @@ from cases.requests import Deviation
 from cases.tolerance import compare, unit_roundoff
 
 ROWS, STEPS, PLACES, FEATURES = 3, 3, 4, 2
-"""Each step is a sequence of places. As many rows as steps: where a time axis is left open other numbers are known not to work."""
+"""Each step is a sequence of places. There are as many rows as steps: a wrapper of an open time axis is known to take no other
+number of them."""
 WAYS = ("known", "open", "around_both")
 """Of a wrapper: the time axis is known, is left open, or the wrapper is in another one."""
 TWICE = 2.0

@@ -29,6 +29,8 @@ UNEVEN = (4, 2)
 """Rows of two batches."""
 HELD_SIZE, HELD_STEPS = 1, 2
 """Of a batch for validation; how many are taken."""
+LEFT = 0.75
+"""What a callback leaves of the kernel after each batch."""
 
 
 def drawn() -> dict[str, np.ndarray]:
@@ -165,6 +167,7 @@ def stopped_by_hand(averaged: bool) -> dict[str, np.ndarray]:
         for number, rows in enumerate(taken):
             told.append(model.step(x[rows], y[rows], w[rows]))
             found |= model.state(f"seen/{epoch}/{number}")
+            model.kernel = model.kernel * LEFT
         found |= pairs(f"fit/{epoch}", tuple(np.average(told, axis=0, weights=[rows.stop - rows.start for rows in taken])))
         if averaged and epoch != STOPPED[0]:
             continue
@@ -190,7 +193,7 @@ def calls_begin_anew(ask):
 
 @statement("A training that is stopped within an epoch ends with that batch: the epoch is validated, on as many batches as were "
            "asked for of the rows that are split off, and told of, and the average of the weights takes their place; callbacks "
-           "are told of each beginning and end once, in order, and see the weights of after each batch.",
+           "are told of each beginning and end once, in order, and see the weights of after each batch, which they may change.",
            {"averaged": (True, False)}, sparing=1,
            source="Keras: fit(initial_epoch, validation_split, validation_steps), stop_training, use_ema")
 def stopped_training_ends_there(ask, averaged):
@@ -229,15 +232,16 @@ def first_inputs_may_be_left_out(ask):
 
 def counted_by_hand() -> dict[str, np.ndarray]:
     """A model that adds to its inputs how many batches it has seen: predictions of two batches, of which the second has fewer
-    rows, and of two alone, one after the other, by a model that had not seen any; and what was counted."""
+    rows, and of two alone, one after the other, by a model that had not seen any, and then of two of three batches; and what was
+    counted."""
     x = drawn()["inputs"]
     return {"outputs": x + np.repeat([1, 2], UNEVEN)[:, None], "count": np.array(2), "batch": x[:SIZE] + 1,
-            "next": x[SIZE : 2 * SIZE] + 2, "counted": np.array(2)}
+            "next": x[SIZE : 2 * SIZE] + 2, "some": x[: 2 * SIZE] + np.repeat([3, 4], SIZE)[:, None], "counted": np.array(4)}
 
 
 @statement("A model that is not built before it predicts begins with the first batch and counts each once, in as many steps "
-           "as are asked for, several of them at once, a last one of fewer rows too, and on batches alone; what it predicts are "
-           "arrays of numpy.",
+           "as are asked for and no more, several of them at once, a last one of fewer rows too, and on batches alone; what it "
+           "predicts are arrays of numpy.",
            source="Keras: Model.predict(steps), predict_on_batch, Layer.add_weight")
 def models_are_built_by_predictions(ask):
     seen = ask(FunctionRequest("counted_batches", (("inputs", drawn()["inputs"]),)))

@@ -200,6 +200,7 @@ def run_counted_batches(backend: Any, request: FunctionRequest) -> Observation:
         outputs = model.predict(x, batch_size=case.UNEVEN[0], steps=len(case.UNEVEN), verbose=0)
         found = {"outputs": outputs} | {name: other.predict_on_batch(rows) for name, rows in (
             ("batch", x[: case.SIZE]), ("next", x[case.SIZE : 2 * case.SIZE]))}
+        found["some"] = other.predict(x, batch_size=case.SIZE, steps=2, verbose=0)
         kinds = tuple((name, type(one).__name__) for name, one in found.items())
         found |= {"count": model.get_weights()[0], "counted": other.get_weights()[0]}
     return Observation({name: np.array(one) for name, one in found.items()}, facts={"kinds": kinds})
@@ -216,6 +217,8 @@ def run_stopped_training(backend: Any, request: FunctionRequest) -> Observation:
 
         def on_train_batch_end(self, batch: int, logs: Any = None) -> None:
             found.update(state(self.model, f"seen/{self.epoch}/{batch}"))
+            kernel = self.model.layers[1].kernel
+            kernel.assign(kernel.value * case.LEFT)
             self.model.stop_training = (self.epoch, batch) >= case.STOPPED
 
         def on_test_batch_end(self, batch: int, logs: Any = None) -> None:
