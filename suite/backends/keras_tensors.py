@@ -99,6 +99,8 @@ def run_tensors_at_once(backend: Any, request: FunctionRequest) -> Observation:
     def graph(*tensors: Any) -> dict[str, Any]:
         given, found = dict(zip(arrays, tensors, strict=True)), {}
         for number, (function, *both) in enumerate(calls):
+            if function is None:
+                continue
             arguments, options = keras.tree.map_structure(lambda one: given.get(id(one), one), both)
             try:
                 results = keras.tree.flatten(function(*arguments, **options))
@@ -109,7 +111,8 @@ def run_tensors_at_once(backend: Any, request: FunctionRequest) -> Observation:
 
     with moment("run"):
         found = engine.at_once(graph, *map(engine.tensor, arrays.values()))
-        return Observation({name: engine.numpy(one) for name, one in found.items()}, facts={"raised": tuple(raised)})
+        return Observation({name: engine.numpy(one) for name, one in found.items()}, facts={
+            "raised": tuple(raised), "lacking": tuple(n for n, (function, *_) in enumerate(calls) if function is None)})
 
 
 def run_slopes(backend: Any, request: FunctionRequest) -> Observation:
