@@ -174,6 +174,8 @@ def stopped_by_hand(averaged: bool) -> dict[str, np.ndarray]:
         held = [slice(at, at + HELD_SIZE) for at in range(HELD, ROWS, HELD_SIZE)][:HELD_STEPS]
         told = [model.told(model.outputs(x[rows]), y[rows], w[rows]) for rows in held]
         found |= pairs(f"validation/{epoch}", tuple(np.mean(told, axis=0)))
+    for name in ("fit", "validation"):
+        found |= {f"ended/{name}/{one}": found[f"{name}/{epochs[-1]}/{one}"] for one in ("loss", "metric")}
     if averaged:
         model.kernel, model.bias = model.average["kernel"], model.average["bias"]
     return found | model.state("end") | {"epochs": np.array(epochs), "held": np.array([
@@ -193,7 +195,8 @@ def calls_begin_anew(ask):
 
 @statement("A training that is stopped within an epoch ends with that batch: the epoch is validated, on as many batches as were "
            "asked for of the rows that are split off, and told of, and the average of the weights takes their place; callbacks "
-           "are told of each beginning and end once, in order, and see the weights of after each batch, which they may change.",
+           "are told of each beginning and end once, in order, see the weights of after each batch, which they may change, and "
+           "in the end what was told of the last epoch.",
            {"averaged": (True, False)}, sparing=1,
            source="Keras: fit(initial_epoch, validation_split, validation_steps), stop_training, use_ema")
 def stopped_training_ends_there(ask, averaged):
@@ -232,16 +235,17 @@ def first_inputs_may_be_left_out(ask):
 
 def counted_by_hand() -> dict[str, np.ndarray]:
     """A model that adds to its inputs how many batches it has seen: predictions of two batches, of which the second has fewer
-    rows, and of two alone, one after the other, by a model that had not seen any, and then of two of three batches; and what was
-    counted."""
+    rows, and of two alone, one after the other, by a model that had not seen any, and then of two of three batches; what was
+    counted; and the number of the last one, which callbacks are told."""
     x = drawn()["inputs"]
     return {"outputs": x + np.repeat([1, 2], UNEVEN)[:, None], "count": np.array(2), "batch": x[:SIZE] + 1,
-            "next": x[SIZE : 2 * SIZE] + 2, "some": x[: 2 * SIZE] + np.repeat([3, 4], SIZE)[:, None], "counted": np.array(4)}
+            "next": x[SIZE : 2 * SIZE] + 2, "some": x[: 2 * SIZE] + np.repeat([3, 4], SIZE)[:, None], "counted": np.array(4),
+            "last": np.array(1)}
 
 
 @statement("A model that is not built before it predicts begins with the first batch and counts each once, in as many steps "
-           "as are asked for and no more, several of them at once, a last one of fewer rows too, and on batches alone; what it "
-           "predicts are arrays of numpy.",
+           "as are asked for and no more, several of them at once, a last one of fewer rows too, and on batches alone, and tells "
+           "callbacks the number of each; what it predicts are arrays of numpy.",
            source="Keras: Model.predict(steps), predict_on_batch, Layer.add_weight")
 def models_are_built_by_predictions(ask):
     seen = ask(FunctionRequest("counted_batches", (("inputs", drawn()["inputs"]),)))

@@ -129,7 +129,10 @@ def run_sparse_step(backend: Any, request: FunctionRequest) -> Observation:
             reader = layers.Embedding(*table.shape) if name == "table" else layers.Dense(table.shape[1], use_bias=False)
             model = keras.Model(given, layers.GlobalAveragePooling1D()(reader(given)))
             reader.set_weights([table])
-            model.compile(keras.optimizers.SGD(0.5, **options["options"]), "mse", run_eagerly=backend.engine_name == "tensorflow")
+            of_scale = {n: value for n, value in options["options"].items() if n == "initial_scale"}
+            optimizer = keras.optimizers.SGD(0.5, **({} if of_scale else options["options"]))
+            optimizer = keras.optimizers.LossScaleOptimizer(optimizer, **of_scale) if of_scale else optimizer
+            model.compile(optimizer, "mse", run_eagerly=backend.engine_name == "tensorflow")
             backend.engine.hasten(model, options["targets"])
         inputs = ids.astype("int32") if name == "table" else np.eye(len(table), dtype="float32")[ids]
         with moment("run"):

@@ -184,6 +184,9 @@ def run_left_out_inputs(backend: Any, request: FunctionRequest) -> Observation:
 def run_counted_batches(backend: Any, request: FunctionRequest) -> Observation:
     """Answer the request of `cases.families.single_calls.models_are_built_by_predictions`."""
     x, layers = dict(request.arguments)["inputs"].astype("float32"), backend.keras.layers
+    ended: list[int] = []
+    hearing_ends = backend.keras.callbacks.LambdaCallback()
+    hearing_ends.on_predict_batch_end = lambda batch, logs=None: ended.append(batch)
 
     class Counting(layers.Layer):
         def build(self, shape: Any) -> None:
@@ -197,12 +200,12 @@ def run_counted_batches(backend: Any, request: FunctionRequest) -> Observation:
         model, other = (backend.keras.Sequential([Counting()]) for _ in range(2))
         model.run_eagerly = backend.engine.name == "tensorflow"
         model.steps_per_execution = 1 if backend.engine.name == "torch" else 2  # the torch backend has no other
-        outputs = model.predict(x, batch_size=case.UNEVEN[0], steps=len(case.UNEVEN), verbose=0)
+        outputs = model.predict(x, batch_size=case.UNEVEN[0], steps=len(case.UNEVEN), verbose=0, callbacks=[hearing_ends])
         found = {"outputs": outputs} | {name: other.predict_on_batch(rows) for name, rows in (
             ("batch", x[: case.SIZE]), ("next", x[case.SIZE : 2 * case.SIZE]))}
         found["some"] = other.predict(x, batch_size=case.SIZE, steps=2, verbose=0)
         kinds = tuple((name, type(one).__name__) for name, one in found.items())
-        found |= {"count": model.get_weights()[0], "counted": other.get_weights()[0]}
+        found |= {"count": model.get_weights()[0], "counted": other.get_weights()[0], "last": ended[-1]}
     return Observation({name: np.array(one) for name, one in found.items()}, facts={"kinds": kinds})
 
 
@@ -226,6 +229,11 @@ def run_stopped_training(backend: Any, request: FunctionRequest) -> Observation:
 
         def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
             counted.append(self.held)
+
+        def on_train_end(self, logs: Any = None) -> None:
+            found.update(told("ended/fit", logs))
+            held = {name.removeprefix("val_"): one for name, one in logs.items() if "val_" in name}
+            found.update(told("ended/validation", held))
 
     counted: list[int] = []
     events: list[str] = []
