@@ -8,8 +8,9 @@ from typing import Any
 import numpy as np
 
 from cases.families.base import statement
+from cases.families.functions_by_name import sparse_shares
 from cases.families.functions_of_tensors import asked
-from cases.function_calls import FEATURES, GROUPS, IDS, ROWS, STEPS, Call, M, N, S, X, attended, one_hot, windows
+from cases.function_calls import FEATURES, GROUPS, IDS, KERNEL, ROWS, STEPS, Call, M, N, S, X, attended, one_hot, widened, windows
 from cases.requests import Deviation
 
 
@@ -67,6 +68,11 @@ def first(call: Call) -> Call:
     return Call(call.function, turned_over, {**call.options, "data_format": "channels_first"}, due, told=False)
 
 
+def lengthened(x: np.ndarray, kernel: np.ndarray, strides: int, output_padding: int) -> np.ndarray:
+    """A sequence that is widened, and steps of nothing behind it."""
+    return np.pad(widened(x, kernel, strides), ((0, 0), (0, output_padding), (0, 0)))
+
+
 def entropies_of_logits(t: np.ndarray, x: np.ndarray, **_: Any) -> np.ndarray:
     return np.maximum(x, 0.0) - t * x + np.log1p(np.exp(-np.abs(x)))
 
@@ -86,6 +92,8 @@ SHORT = np.full((ROWS, STEPS), 100, "int8")
 SQUARE = X[:, :FEATURES]
 PLACES = np.array([[5, 7], [3, 11]], "int32")
 ENDLESS = np.where(X > 0, np.inf, X)
+APART = 2 * N.astype("float32")
+"""Numbers so far apart that one alone has a share of what is shared sparsely; of more Keras 3.15 is known to give too little."""
 FAR = 80 * X
 """Logits whose exponentials are nothing beside each other, or beyond float32."""
 HEADS = np.stack([X, X[:, ::-1]], axis=2)
@@ -132,6 +140,9 @@ CORNERS: Mapping[str, list[Call]] = {
                        if "_pool" in call.function],
     "several_a_channel": [Call("depthwise_conv", (X, PAIRS), {}, lambda x, taps: np.einsum(
         "btfk,kfm->btfm", windows(x, len(taps), 1), taps).reshape(ROWS, -1, 2 * FEATURES), told=False)],
+    "longer_by_one": [Call("conv_transpose", (X, KERNEL, 2), {"output_padding": 1}, lengthened, told=False)],
+    "shared_sparsely": [Call("sparsemax", (APART,), {"axis": 1}, lambda x, axis: sparse_shares(x.swapaxes(1, 2)).swapaxes(1, 2),
+                             told=False)],
     "far_logits": [Call("binary_crossentropy", (M.astype("float32"), FAR), {"from_logits": True}, entropies_of_logits,
                         told=False),
                    Call("categorical_crossentropy", (one_hot(IDS % FEATURES, FEATURES), FAR), {"from_logits": True},

@@ -14,6 +14,7 @@ from cases.requests import Deviation
 
 GROUPED = ("picked", "joined", "running", "hot", "hot_of_none", "stepped", "chosen_first", "windowed", "windowed_apart",
            "widened", "averaged_windows", "normed", "normed_unscaled", "channels_first", "several_a_channel", "far_logits",
+           "longer_by_one", "shared_sparsely",
            "from_the_end", "over_all_axes", "of_two_kinds", "hot_truths", "attended_in_groups")
 """What stands in the graph; the others are asked by themselves alone."""
 APART = ("bincount", "scatter_update")

@@ -29,6 +29,8 @@ UNEVEN = (4, 2)
 """Rows of two batches."""
 HELD_SIZE, HELD_STEPS = 1, 2
 """Of a batch for validation; how many are taken."""
+SOME = 2
+"""Of three batches, where no more are asked for."""
 LEFT = 0.75
 """What a callback leaves of the kernel after each batch."""
 
@@ -103,8 +105,9 @@ def batches(stop: int = ROWS) -> list[slice]:
 def calls_by_hand() -> dict[str, np.ndarray]:
     """Two batches trained on, the second by weights of classes, two tested, the second with weights, which a metric counts too,
     one evaluated and predicted from (`cut`: a callback stops it; `next`: nothing does), all rows evaluated twice, first with
-    weights, what callbacks are told of the second time, after each batch and at the end, what the layers' own losses are after
-    that, what a training left that a callback's error ended after a batch, and the validation of one after another that one
+    weights, what callbacks are told of the second time, after each batch and at the end, two batches of them (`some`), what the
+    layers' own losses are after that, what a training left that a callback's error ended after a batch, and one of two batches
+    (`some`), and the validation of one after another that one
     ended when it had been validated, on other rows; what is told of each epoch of
     one that is stopped, and of one that is not."""
     data, found = drawn(), {}
@@ -123,6 +126,7 @@ def calls_by_hand() -> dict[str, np.ndarray]:
     found |= pairs("cut", tuple(each[0])) | {"cut/outputs": model.outputs(x)[:SIZE], "next/outputs": model.outputs(x)}
     for name in ("heard/end", "evaluate/1"):
         found |= pairs(name, tuple(each.mean(axis=0)))
+    found |= pairs("some", tuple(each[:SOME].mean(axis=0)))
     w = data["samples"][:, None]
     weighed = [model.told(model.outputs(x[rows]), y[rows], w[rows]) for rows in batches()]
     found |= pairs("evaluate/0", tuple(np.mean(weighed, axis=0)))
@@ -132,6 +136,9 @@ def calls_by_hand() -> dict[str, np.ndarray]:
     first, *others = batches()
     model.step(x[first], y[first])
     found |= model.state("interrupted")
+    for rows in batches()[:SOME]:
+        model.step(x[rows], y[rows])
+    found |= model.state("some")
     for _ in others:
         model.step(x[first], y[first])
     found |= pairs("validation", model.told(model.outputs(x[others[1]]), y[others[1]]))

@@ -39,11 +39,15 @@ def run_ctc_decoded(backend: Any, request: FunctionRequest) -> Observation | Uns
     with moment("run"):
         try:
             labels, scores = engine.at_once(lambda scores, lengths: ops.ctc_decode(
-                scores, lengths, strategy=options["strategy"], merge_repeated=options["merge"], mask_index=options["blank"]),
+                scores, lengths, strategy=options["strategy"], merge_repeated=options["merge"], mask_index=options["blank"],
+                top_paths=options["paths"]),
                 engine.tensor(options["scores"].astype("float32")), engine.tensor(options["lengths"].astype("int32")))
         except NotImplementedError as said:
             return Unsupported(f"this release of Keras declares: {said}")
-    return Observation({"labels": engine.numpy(labels)[0], "scores": engine.numpy(scores)[:, 0]})
+    found = {"labels": engine.numpy(labels)[0], "scores": engine.numpy(scores)[:, 0]}
+    if options["paths"] > 1:
+        found |= {"second": engine.numpy(labels)[1], "second_scores": engine.numpy(scores)[:, 1]}
+    return Observation(found)
 
 
 def run_scan(backend: Any, request: FunctionRequest) -> Observation | Unsupported:

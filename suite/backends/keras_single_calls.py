@@ -120,6 +120,7 @@ def run_single_calls(backend: Any, request: FunctionRequest) -> Observation:
             logs = model.evaluate(x, y, case.SIZE, verbose=0, return_dict=True, **more)
             found.update(given_back(f"evaluate/{number}", logs))
             found[f"evaluate/{number}/weighed"] = np.array(float(logs["weighed"]))
+        found |= told("some", model.evaluate(x, y, case.SIZE, verbose=0, return_dict=True, steps=case.SOME))
         for one in model.get_weights():
             one += 1.0  # what was got is the caller's
         found |= state(model, "evaluated")
@@ -128,6 +129,8 @@ def run_single_calls(backend: Any, request: FunctionRequest) -> Observation:
         with contextlib.suppress(Interrupted):
             model.fit(x, y, batch_size=case.SIZE, shuffle=False, verbose=0, callbacks=[Interrupting()])
         found |= state(model, "interrupted")
+        model.fit(x, y, batch_size=case.SIZE, shuffle=False, verbose=0, steps_per_epoch=case.SOME)
+        found |= state(model, "some")
         first, *others = case.batches()
         for rows, more in zip(others, ([Ending()], []), strict=True):
             with contextlib.suppress(Interrupted):

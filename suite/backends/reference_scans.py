@@ -53,7 +53,7 @@ def run_ctc_decoded(backend: Any, request: FunctionRequest) -> Observation:
     """The best class at each step; or all beginnings, each with the probability that it ends in a blank or in its last label."""
     options = dict(request.arguments)
     blank, width = options["blank"] % options["scores"].shape[2], options["scores"].shape[1]
-    labels, scores = [], []
+    labels, scores, others = [], [], []
     with moment("run"):
         for each, length in zip(options["scores"], options["lengths"], strict=True):
             each = each[:length]
@@ -79,9 +79,12 @@ def run_ctc_decoded(backend: Any, request: FunctionRequest) -> Observation:
                     beams = grown
                 kept = max(beams, key=lambda one: sum(beams[one]))
                 score = np.log(sum(beams[kept]))
+                other = sorted(beams, key=lambda one: sum(beams[one]))[-2:][0]
+                others.append(([*other, *[-1] * (width - len(other))], np.log(sum(beams[other]))))
             labels.append([*kept, *[-1] * (width - len(kept))])
             scores.append(score)
-    return Observation({"labels": np.array(labels), "scores": np.array(scores)})
+    second = {"second": np.array([one for one, _ in others]), "second_scores": np.array([score for _, score in others])}
+    return Observation({"labels": np.array(labels), "scores": np.array(scores)} | (second if options["paths"] > 1 else {}))
 
 
 def run_scan(backend: Any, request: FunctionRequest) -> Observation:
