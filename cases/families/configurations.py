@@ -173,8 +173,9 @@ CHOICES = ("never", "always", "auto", "nonsense")
 
 @statement("A layer whose kernel is chosen by hand gives what the equations say, no other kernel than was chosen: where that "
            "cannot run, and where the choice means nothing, it refuses.",
-           {"choice": CHOICES, "cell": ("lstm", "gru"), "mask": ("none", "right"), "direction": ("forward", "bidirectional")},
-           strength=(1, 3, 3), sparing=1, source="Keras: LSTM(use_cudnn), GRU(use_cudnn)")
+           {"choice": CHOICES, "cell": ("lstm", "gru"), "mask": ("none", "right"),
+            "direction": ("backward", "bidirectional", "forward")}, usual={"direction": ("backward", "bidirectional")},
+           strength=(1, 3, 3), sparing=4, eager=12, source="Keras: LSTM(use_cudnn), GRU(use_cudnn)")
 def chosen_kernels_are_right_or_refused(ask, choice, cell, mask, direction):
     layer = Layer(cell, 3, 4, direction=direction)
     request = Request(layer, draw_weights(layer), BatchPlan(4, 5, mask).draw(layer).but(cotangents=None))

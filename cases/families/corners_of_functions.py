@@ -10,7 +10,7 @@ import numpy as np
 from cases.families.base import statement
 from cases.families.functions_by_name import sparse_shares
 from cases.families.functions_of_tensors import asked
-from cases.function_calls import FEATURES, IDS, ROWS, STEPS, Call, M, N, S, X, attended, one_hot, windows
+from cases.function_calls import FEATURES, GROUPS, IDS, KERNEL, ROWS, STEPS, Call, M, N, S, X, attended, one_hot, widened, windows
 from cases.requests import Deviation
 
 
@@ -79,14 +79,44 @@ def ahead(how: Any) -> Any:
     return pooled
 
 
+def first(call: Call) -> Call:
+    """The same call of windows, channels before steps."""
+    def due(x: np.ndarray, *rest: Any, data_format: str, **options: Any) -> np.ndarray:
+        return call.due(x.swapaxes(1, 2), *rest, **options).swapaxes(1, 2)
+
+    turned_over = (call.arguments[0].swapaxes(1, 2), *call.arguments[1:])
+    return Call(call.function, turned_over, {**call.options, "data_format": "channels_first"}, due, told=False)
+
+
+def lengthened(x: np.ndarray, kernel: np.ndarray, strides: int, output_padding: int) -> np.ndarray:
+    """A sequence that is widened, and steps of nothing behind it."""
+    return np.pad(widened(x, kernel, strides), ((0, 0), (0, output_padding), (0, 0)))
+
+
+def entropies_of_logits(t: np.ndarray, x: np.ndarray, **_: Any) -> np.ndarray:
+    return np.maximum(x, 0.0) - t * x + np.log1p(np.exp(-np.abs(x)))
+
+
+def entropies_of_powers(t: np.ndarray, x: np.ndarray, **_: Any) -> np.ndarray:
+    highest = x.max(axis=-1, keepdims=True)
+    powers = highest + np.log(np.exp(x - highest).sum(axis=-1, keepdims=True)) - x
+    return (t * powers).sum(axis=-1) if t.ndim == x.ndim else np.take_along_axis(powers, t[..., None], axis=-1)[..., 0]
+
+
 SIGNAL = np.arange(1.0, 17.0, dtype="float32").reshape(2, 8) ** 2 / 64
 TAPS = S[:2, :, None]
+PAIRS = np.stack([S[:2], -S[1:]], axis=-1)
+"""Two filters of each feature."""
 WIDE = {"strides": 2, "dilation_rate": 2}
 SHORT = np.full((ROWS, STEPS), 100, "int8")
 BELOW = -0.125 - np.abs(X)
 SQUARE = X[:, :FEATURES]
 PLACES = np.array([[5, 7], [3, 11]], "int32")
 ENDLESS = np.where(X > 0, np.inf, X)
+APART = 2 * N.astype("float32")
+"""Numbers so far apart that one alone has a share of what is shared sparsely; of more Keras 3.15 is known to give too little."""
+FAR = 80 * X
+"""Logits whose exponentials are nothing beside each other, or beyond float32."""
 HEADS = np.stack([X, X[:, ::-1]], axis=2)
 READ = (M[:, None, :, :1].swapaxes(2, 3) | np.eye(STEPS, dtype=bool)).repeat(2, axis=1)
 """(rows, heads, queries, values): every query may read itself, and the values that are no padding."""
@@ -127,6 +157,19 @@ CORNERS: Mapping[str, list[Call]] = {
     "level_steps": [Call("layer_normalization", (SQUARE,), {"axis": 1, "epsilon": 1e-3}, lambda x, axis, epsilon: level(x, axis)),
                     Call("rms_normalization", (SQUARE,), {"axis": 1, "epsilon": 1e-3},
                          lambda x, axis, epsilon: level(x, axis, False))],
+    "channels_first": [first(call) for group in ("windowed", "averaged_windows", "told") for call in GROUPS[group]
+                       if "_pool" in call.function],
+    "several_a_channel": [Call("depthwise_conv", (X, PAIRS), {}, lambda x, taps: np.einsum(
+        "btfk,kfm->btfm", windows(x, len(taps), 1), taps).reshape(ROWS, -1, 2 * FEATURES), told=False)],
+    "longer_by_one": [Call("conv_transpose", (X, KERNEL, 2), {"output_padding": 1}, lengthened, told=False)],
+    "shared_sparsely": [Call("sparsemax", (APART,), {"axis": 1}, lambda x, axis: sparse_shares(x.swapaxes(1, 2)).swapaxes(1, 2),
+                             told=False)],
+    "far_logits": [Call("binary_crossentropy", (M.astype("float32"), FAR), {"from_logits": True}, entropies_of_logits,
+                        told=False),
+                   Call("categorical_crossentropy", (one_hot(IDS % FEATURES, FEATURES), FAR), {"from_logits": True},
+                        entropies_of_powers, told=False),
+                   Call("sparse_categorical_crossentropy", (IDS % FEATURES, FAR), {"from_logits": True}, entropies_of_powers,
+                        told=False)],
     "level_whole": [Call("rms_normalization", (N,), {"epsilon": 1e-3}, lambda x, epsilon: level(x.astype("float64"), -1, False))],
     "windows_at_the_edge": [Call(f"{name}_pool", (below, 2, 1), {"padding": "same"}, ahead(how))
                             for below in (BELOW, BELOW.reshape(ROWS, 2, 2, FEATURES))

@@ -65,9 +65,9 @@ KINDS = ("joined", "stateful_as_made", "stateful")
 stateful one of two rows, exported as Keras exports what says nothing of them, or for two rows."""
 
 
-@statement("A model that is exported takes ids as whole numbers and inputs of lengths of their own, drops nothing, goes on from "
-           "the states of its last call, and knows which weights are trained; of several endpoints the first serves by default, "
-           "and none takes the name of another.",
+@statement("A model that is exported takes ids as whole numbers and inputs of lengths of their own, which it may take by name, "
+           "drops nothing, goes on from the states of its last call, and knows which weights are trained; of several endpoints "
+           "the first serves by default, and none takes the name of another.",
            {"way": ("saved", "saved_model"), "kind": KINDS}, strength=(1, 2, 2), sparing=3,
            senseless=((("way", "kind"), lambda way, kind: (way, kind) == ("saved", "stateful")),),
            source="Keras: Model.export, export.ExportArchive; tf.saved_model.save")

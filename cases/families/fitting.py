@@ -93,10 +93,11 @@ class ByHand:
 
 def by_hand(options: Mapping[str, float]) -> dict[str, np.ndarray]:
     """`weights` and `velocity` (trainings, features) and the number of `steps` (trainings,) after each training; `loss` and
-    `metric`, the weighted mean square and absolute error of the outputs before each step, by epoch."""
+    `metric`, the weighted mean square and absolute error of the outputs before each step, and of how many of the batches that the
+    first execution takes callbacks are `told`, as a share of them, by epoch."""
     data = drawn(options)
     state = ByHand(data["weights"].copy(), options)
-    found: dict[str, list] = {"weights": [], "velocity": [], "steps": [], "loss": [], "metric": []}
+    found: dict[str, list] = {"weights": [], "velocity": [], "steps": [], "loss": [], "metric": [], "told": []}
     for epochs in EPOCHS[: 1 if options.get("once") else None]:
         for _ in range(epochs):
             squares = sizes = 0.0
@@ -106,6 +107,7 @@ def by_hand(options: Mapping[str, float]) -> dict[str, np.ndarray]:
                 squares += float((w * off**2).sum())
                 sizes += float((w * np.abs(off)).sum())
                 state.step(2 * (w * off) @ x / len(x))
+            found["told"].append(1)
             found["loss"].append(squares / ROWS)
             found["metric"].append(sizes / data["samples"].sum())
         state.end()
@@ -118,7 +120,7 @@ def by_hand(options: Mapping[str, float]) -> dict[str, np.ndarray]:
 @statement("A model that is fitted takes the steps of the equations, batch after batch, however many in one execution, gradients "
            "gathered and clipped, losses scaled, weights averaged, decayed and bounded, at the rate of that step; a second "
            "training goes on where the first ended, and what is told of losses and weighted metrics is of the outputs before "
-           "each step.",
+           "each step, and of batches how many were taken.",
            {"kind": tuple(KINDS)}, usual={"kind": ("everything", "averaged", "overwritten_once", "by_steps",
                                                   "scaled_clipped", "bounded", "scheduled_gathered", "by_ids")},
            dear={"kind": ("by_steps", "clipped", "scaled_clipped", "bounded", "scheduled_gathered")},
@@ -135,13 +137,13 @@ BROKEN = {1: ("last", np.inf), 4: ("first", np.nan)}
 
 
 def left_out() -> tuple[list[dict[str, np.ndarray]], dict[str, np.ndarray]]:
-    """The weights in the beginning and the gradients of each of six steps, by weight, as the scale makes them; and what is due:
+    """The weights in the beginning and the gradients of each of ten steps, by weight, as the scale makes them; and what is due:
     `first`, `last` (steps, features), the weights after each step, and `scale` (steps,)."""
     random = generator("left out")
     weights, scale, row = {name: draw_values(random, (FEATURES,)) for name in ("first", "last")}, SCALE, 0
     given: list[dict[str, np.ndarray]] = [dict(weights)]
     due: dict[str, list] = {"first": [], "last": [], "scale": []}
-    for step in range(6):
+    for step in range(10):
         gradients = {name: draw_values(random, (FEATURES,)) for name in weights}
         given.append({name: one * scale for name, one in gradients.items()})
         if step in BROKEN:

@@ -37,8 +37,8 @@ SENSELESS = (
 nothing."""
 
 
-@statement("A loop over time is the equations in its corners: of one unit, one row or one step, without biases, with another "
-           "activation, whether it gives all outputs or the last, masked or not, with what stands at masked steps, in either "
+@statement("A loop over time is the equations in its corners: of one unit, one row or one step, without biases, with other "
+           "activations, whether it gives all outputs or the last, masked or not, with what stands at masked steps, in either "
            "direction, also where it trains.",
            FACTORS, senseless=SENSELESS, strength=(1, 2, 2), sparing=9, eager=6, dear={"kernel": ("unrolled",)},
            source="the equations of the cells")
@@ -46,11 +46,12 @@ def loops_are_right_in_their_corners(ask, cell, kernel, direction, mask, units, 
                                      sequences, mode) -> list[Deviation]:
     whole = PARTS.get(cell, cell)
     activation = "linear" if cell == LINEAR else activation
+    gates = {"recurrent_activation": "hard_sigmoid"} if activation == "relu" and not cell.startswith("simple") else {}
     held = mask != "none" and sequences
     zeros = held and rows == 1 and units == 2
     layer = Layer(whole.removesuffix("_before").removesuffix("_linear"), 4, units, direction=direction, bias=bias,
                   activation=activation, return_sequences=sequences, reset_after=not whole.endswith("_before"),
-                  implementation=1 + (whole == cell), padding_output="zero" if zeros else "default")
+                  implementation=1 + (whole == cell), padding_output="zero" if zeros else "default", **gates)
     if mask == "right" and steps == 1:
         mask = "empty_row"
     elif mask == "gaps" and rows == 1:  # which begin with a valid step

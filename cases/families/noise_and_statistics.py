@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from itertools import product
 from typing import Any
 
 import numpy as np
@@ -168,6 +169,30 @@ def recurrent_dropout_of_everything_leaves_zeros(ask, part):
     found = compare("outputs", seen["outputs"], seen["due"], 64 * unit_roundoff("float32") * (1 + np.abs(seen["due"])))
     dtype = seen.facts["nothing"]
     return found + ([] if dtype == "bfloat16" else [Deviation("dtype", f"zeros of {dtype} are left, expected bfloat16")])
+
+
+SHARES, PRECISIONS = (0.0, 0.25, 1.0), ("float32", "float64", "float16")
+"""Of what is dropped; of what it is dropped from."""
+
+
+@statement("What dropout keeps it divides by the share that it keeps, of outputs and of gradients the same, in every precision; "
+           "where everything is dropped both are zero.", source="Srivastava et al. 2014; Keras: Dropout, a rate between 0 and 1")
+def dropout_is_scaled_in_every_precision(ask):
+    """Arrays: `outputs/SHARE/PRECISION`, `gradients/SHARE/PRECISION`, of the inputs, of outputs by cotangents, added up."""
+    random, found = generator("scaled"), []
+    inputs, cotangents = (random.choice([-1.0, 1.0], (ROWS, FEATURES)) * random.uniform(0.5, 2.0, (ROWS, FEATURES))
+                          for _ in range(2))
+    seen = ask(FunctionRequest("scaled_dropout", (("inputs", inputs), ("cotangents", cotangents), ("shares", SHARES),
+                                                  ("precisions", PRECISIONS))))
+    for share, dtype in product(SHARES, PRECISIONS):
+        outputs, slopes = (seen[f"{name}/{share}/{dtype}"].astype("float64") for name in ("outputs", "gradients"))
+        kept = outputs != 0
+        if kept.any() != (share < 1) or kept.all() != (share == 0):
+            found.append(Deviation("outputs", f"{share} of {dtype} is dropped: {kept.sum()} of {kept.size} are kept"))
+        for name, one, of in (("outputs", outputs, inputs), ("gradients", slopes, cotangents)):
+            due = of.astype(dtype).astype("float64") * kept / max(1 - share, share)
+            found += compare(f"{name}/{share}/{dtype}", one, due, 8 * unit_roundoff(dtype) * np.abs(due))
+    return found
 
 
 SEEDS = (7, 8, 901, 2**31 + 901, 2**32 - 5)

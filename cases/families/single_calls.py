@@ -29,6 +29,10 @@ UNEVEN = (4, 2)
 """Rows of two batches."""
 HELD_SIZE, HELD_STEPS = 1, 2
 """Of a batch for validation; how many are taken."""
+SOME = 2
+"""Of three batches, where no more are asked for."""
+LEFT = 0.75
+"""What a callback leaves of the kernel after each batch."""
 
 
 def drawn() -> dict[str, np.ndarray]:
@@ -101,8 +105,9 @@ def batches(stop: int = ROWS) -> list[slice]:
 def calls_by_hand() -> dict[str, np.ndarray]:
     """Two batches trained on, the second by weights of classes, two tested, the second with weights, which a metric counts too,
     one evaluated and predicted from (`cut`: a callback stops it; `next`: nothing does), all rows evaluated twice, first with
-    weights, what callbacks are told of the second time, after each batch and at the end, what the layers' own losses are after
-    that, what a training left that a callback's error ended after a batch, and the validation of one after another that one
+    weights, what callbacks are told of the second time, after each batch and at the end, two batches of them (`some`), what the
+    layers' own losses are after that, what a training left that a callback's error ended after a batch, and one of two batches
+    (`some`), and the validation of one after another that one
     ended when it had been validated, on other rows; what is told of each epoch of
     one that is stopped, and of one that is not."""
     data, found = drawn(), {}
@@ -121,6 +126,7 @@ def calls_by_hand() -> dict[str, np.ndarray]:
     found |= pairs("cut", tuple(each[0])) | {"cut/outputs": model.outputs(x)[:SIZE], "next/outputs": model.outputs(x)}
     for name in ("heard/end", "evaluate/1"):
         found |= pairs(name, tuple(each.mean(axis=0)))
+    found |= pairs("some", tuple(each[:SOME].mean(axis=0)))
     w = data["samples"][:, None]
     weighed = [model.told(model.outputs(x[rows]), y[rows], w[rows]) for rows in batches()]
     found |= pairs("evaluate/0", tuple(np.mean(weighed, axis=0)))
@@ -130,6 +136,9 @@ def calls_by_hand() -> dict[str, np.ndarray]:
     first, *others = batches()
     model.step(x[first], y[first])
     found |= model.state("interrupted")
+    for rows in batches()[:SOME]:
+        model.step(x[rows], y[rows])
+    found |= model.state("some")
     for _ in others:
         model.step(x[first], y[first])
     found |= pairs("validation", model.told(model.outputs(x[others[1]]), y[others[1]]))
@@ -165,12 +174,15 @@ def stopped_by_hand(averaged: bool) -> dict[str, np.ndarray]:
         for number, rows in enumerate(taken):
             told.append(model.step(x[rows], y[rows], w[rows]))
             found |= model.state(f"seen/{epoch}/{number}")
+            model.kernel = model.kernel * LEFT
         found |= pairs(f"fit/{epoch}", tuple(np.average(told, axis=0, weights=[rows.stop - rows.start for rows in taken])))
         if averaged and epoch != STOPPED[0]:
             continue
         held = [slice(at, at + HELD_SIZE) for at in range(HELD, ROWS, HELD_SIZE)][:HELD_STEPS]
         told = [model.told(model.outputs(x[rows]), y[rows], w[rows]) for rows in held]
         found |= pairs(f"validation/{epoch}", tuple(np.mean(told, axis=0)))
+    for name in ("fit", "validation"):
+        found |= {f"ended/{name}/{one}": found[f"{name}/{epochs[-1]}/{one}"] for one in ("loss", "metric")}
     if averaged:
         model.kernel, model.bias = model.average["kernel"], model.average["bias"]
     return found | model.state("end") | {"epochs": np.array(epochs), "held": np.array([
@@ -190,7 +202,8 @@ def calls_begin_anew(ask):
 
 @statement("A training that is stopped within an epoch ends with that batch: the epoch is validated, on as many batches as were "
            "asked for of the rows that are split off, and told of, and the average of the weights takes their place; callbacks "
-           "are told of each beginning and end once, in order, and see the weights of after each batch.",
+           "are told of each beginning and end once, in order, see the weights of after each batch, which they may change, and "
+           "in the end what was told of the last epoch.",
            {"averaged": (True, False)}, sparing=1,
            source="Keras: fit(initial_epoch, validation_split, validation_steps), stop_training, use_ema")
 def stopped_training_ends_there(ask, averaged):
@@ -229,15 +242,17 @@ def first_inputs_may_be_left_out(ask):
 
 def counted_by_hand() -> dict[str, np.ndarray]:
     """A model that adds to its inputs how many batches it has seen: predictions of two batches, of which the second has fewer
-    rows, and of two alone, one after the other, by a model that had not seen any; and what was counted."""
+    rows, and of two alone, one after the other, by a model that had not seen any, and then of two of three batches; what was
+    counted; and the number of the last one, which callbacks are told."""
     x = drawn()["inputs"]
     return {"outputs": x + np.repeat([1, 2], UNEVEN)[:, None], "count": np.array(2), "batch": x[:SIZE] + 1,
-            "next": x[SIZE : 2 * SIZE] + 2, "counted": np.array(2)}
+            "next": x[SIZE : 2 * SIZE] + 2, "some": x[: 2 * SIZE] + np.repeat([3, 4], SIZE)[:, None], "counted": np.array(4),
+            "last": np.array(1)}
 
 
 @statement("A model that is not built before it predicts begins with the first batch and counts each once, in as many steps "
-           "as are asked for, several of them at once, a last one of fewer rows too, and on batches alone; what it predicts are "
-           "arrays of numpy.",
+           "as are asked for and no more, several of them at once, a last one of fewer rows too, and on batches alone, and tells "
+           "callbacks the number of each; what it predicts are arrays of numpy.",
            source="Keras: Model.predict(steps), predict_on_batch, Layer.add_weight")
 def models_are_built_by_predictions(ask):
     seen = ask(FunctionRequest("counted_batches", (("inputs", drawn()["inputs"]),)))

@@ -111,6 +111,10 @@ class Engine:
         """`loss`, and its gradients by Keras variables; None where there is no path."""
         raise NotImplementedError
 
+    def at_once(self, function: Callable[..., Any], *tensors: Any) -> Any:
+        """What a function of tensors gives: as one program where each of its parts would be compiled by itself."""
+        return function(*tensors)
+
     @contextlib.contextmanager
     def compilations(self) -> Iterator[list[str] | None]:
         """Inside: the names of the programs that XLA compiles, one by one; None where the engine does not tell."""
@@ -363,6 +367,10 @@ class Jax(Engine):
                 return loss()
 
         return self.jax.jit(self.jax.value_and_grad(run))([v.value for v in variables])
+
+    def at_once(self, function: Callable[..., Any], *tensors: Any) -> Any:
+        """One program: of thirty small ones each takes as long."""
+        return self.jax.jit(function)(*tensors)
 
     def wait(self, answer: Answer) -> None:
         """Return when the device has finished."""

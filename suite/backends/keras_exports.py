@@ -111,9 +111,10 @@ def run_exported_model(backend: Any, request: FunctionRequest) -> Observation | 
         return Unsupported(why_absent(backend, "tensorflow"))
     calls = [[np.asarray(one, "int32" if one.dtype.kind == "i" else "float32") for one in call] for call in options["calls"]]
     with moment("build"):
-        model = whole(keras, options["words"], calls[0]) if kind == "joined" else going_on(keras, calls[0][0])
+        model = whole(keras, options["words"], calls[0], way == "saved") if kind == "joined" else going_on(keras, calls[0][0])
     with moment("run"):
-        due = [np.array(model.predict_on_batch(call)) if way == "saved" else engine.numpy(
+        due = [np.array(model.predict_on_batch(dict(zip(INPUTS, call, strict=True)) if len(call) > 1 else call[0]))
+               if way == "saved" else engine.numpy(
             model([engine.tensor(one) for one in call] if len(call) > 1 else engine.tensor(call[0]))) for call in calls]
         if kind != "joined":
             model.layers[-1].reset_state()
@@ -128,14 +129,19 @@ def run_exported_model(backend: Any, request: FunctionRequest) -> Observation | 
                                            "endpoints": endpoints})
 
 
-def whole(keras: Any, words: int, call: list[np.ndarray]) -> Any:
-    """A model of ids and series, whose weights are all drawn; some of its layers drop, normalize or are frozen."""
+INPUTS = ("words", "series")
+
+
+def whole(keras: Any, words: int, call: list[np.ndarray], by_name: bool) -> Any:
+    """A model of ids and series, by name or in that order, whose weights are all drawn; some of its layers drop, normalize or are
+    frozen."""
     layers = keras.layers
     ids, series = keras.Input((None,), dtype="int32"), keras.Input((None, call[1].shape[-1]))
     last = layers.SimpleRNN(2)(layers.Embedding(words, 3, mask_zero=True)(ids))
     first = layers.SimpleRNN(2, go_backwards=True)(layers.Dropout(0.5)(series))
     normal = layers.BatchNormalization()(layers.Concatenate()([last, first]))
-    return drawn(keras.Model([ids, series], layers.Dense(2, trainable=False)(normal)))
+    given = dict(zip(INPUTS, (ids, series), strict=True)) if by_name else [ids, series]
+    return drawn(keras.Model(given, layers.Dense(2, trainable=False)(normal)))
 
 
 def going_on(keras: Any, inputs: np.ndarray) -> Any:

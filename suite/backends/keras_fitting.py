@@ -42,11 +42,22 @@ def run_fitting(backend: Any, request: FunctionRequest) -> Observation:
                       jit_compile=backend.engine.plain,
                       steps_per_execution=1 if backend.engine.name == "torch" else options.get("at_once", 1))
     cut = {"steps_per_epoch": options["steps"]} if "steps" in options else {"batch_size": SIZE}
-    found: dict[str, list] = {"weights": [], "velocity": [], "steps": [], "loss": [], "metric": []}
+    found: dict[str, list] = {"weights": [], "velocity": [], "steps": [], "loss": [], "metric": [], "told": []}
+
+    class Counting(keras.callbacks.Callback):
+        def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:
+            self.ends: list[int] = []
+
+        def on_train_batch_end(self, batch: int, logs: Any = None) -> None:
+            self.ends.append(batch + 1)
+
+        def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
+            found["told"].append(self.ends[0] / model.steps_per_execution)
+
     with moment("run"):
         for epochs in EPOCHS[: 1 if options.get("once") else None]:
             told = model.fit(data["inputs"], data["targets"][:, None], sample_weight=data["samples"], epochs=epochs,
-                             shuffle=False, verbose=0, **cut).history
+                             shuffle=False, verbose=0, callbacks=[Counting()], **cut).history
             found["weights"].append(model.get_weights()[0][:, 0])
             found["velocity"].append(backend.engine.numpy(inner.momentums[0].value)[:, 0])
             found["steps"].append(int(keras.ops.convert_to_numpy(optimizer.iterations)))

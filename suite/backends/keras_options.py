@@ -99,7 +99,8 @@ def run_chosen_kernel(backend: Any, request: FunctionRequest) -> Observation | U
         return Unsupported("layers of this release have no use_cudnn")
     choice = {"never": False, "always": True}.get(options["choice"], options["choice"])
     with moment("build"):
-        made = kind(layer.units, return_sequences=True, return_state=True, use_cudnn=choice)
+        made = kind(layer.units, return_sequences=True, return_state=True, use_cudnn=choice,
+                    go_backwards=layer.direction == "backward")
         made = keras.layers.Bidirectional(made) if layer.direction == "bidirectional" else made
         made.build((None, None, layer.features))
         stack = stacks.Stack(keras, layer, [made])

@@ -95,6 +95,29 @@ def run_dropped_all(backend: Any, request: FunctionRequest) -> Observation:
                            facts={"nothing": keras.backend.standardize_dtype(nothing.dtype)})
 
 
+def run_scaled_dropout(backend: Any, request: FunctionRequest) -> Observation:
+    """Answer the request of `cases.families.noise_and_statistics.dropout_is_scaled_in_every_precision`. What is the gradient of
+    the cotangents are the outputs, of the same draw."""
+    options, keras, engine = dict(request.arguments), backend.keras, backend.engine
+    with engine.precision("float64"):
+        with moment("build"):
+            given = {dtype: [keras.Variable(options[name].astype(dtype), dtype=dtype) for name in ("inputs", "cotangents")]
+                     for dtype in options["precisions"]}
+            both = {(share, dtype): keras.layers.Dropout(share, dtype=dtype) for share in options["shares"] for dtype in given}
+        with moment("run"):
+            arrays = {}
+            for share in options["shares"]:
+                def loss(share: float = share) -> Any:
+                    return sum(keras.ops.cast(keras.ops.sum(both[share, dtype](x.value, training=True) * by.value), "float64")
+                               for dtype, (x, by) in given.items())
+
+                _, slopes = engine.differentiate(loss, [one for pair in given.values() for one in pair])
+                for n, dtype in enumerate(given):
+                    for name, one in (("gradients", slopes[2 * n]), ("outputs", slopes[2 * n + 1])):
+                        arrays[f"{name}/{share}/{dtype}"] = np.zeros_like(options["inputs"]) if one is None else engine.numpy(one)
+            return Observation(arrays)
+
+
 def run_sparse_step(backend: Any, request: FunctionRequest) -> Observation:
     """Answer the request of `cases.families.sparse_steps.tables_are_trained_as_kernels`."""
     options, keras = dict(request.arguments), backend.keras
@@ -106,7 +129,10 @@ def run_sparse_step(backend: Any, request: FunctionRequest) -> Observation:
             reader = layers.Embedding(*table.shape) if name == "table" else layers.Dense(table.shape[1], use_bias=False)
             model = keras.Model(given, layers.GlobalAveragePooling1D()(reader(given)))
             reader.set_weights([table])
-            model.compile(keras.optimizers.SGD(0.5, **options["options"]), "mse", run_eagerly=backend.engine_name == "tensorflow")
+            of_scale = {n: value for n, value in options["options"].items() if n == "initial_scale"}
+            optimizer = keras.optimizers.SGD(0.5, **({} if of_scale else options["options"]))
+            optimizer = keras.optimizers.LossScaleOptimizer(optimizer, **of_scale) if of_scale else optimizer
+            model.compile(optimizer, "mse", run_eagerly=backend.engine_name == "tensorflow")
             backend.engine.hasten(model, options["targets"])
         inputs = ids.astype("int32") if name == "table" else np.eye(len(table), dtype="float32")[ids]
         with moment("run"):

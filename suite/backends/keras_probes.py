@@ -27,6 +27,7 @@ from suite.backends.keras_frozen import run_frozen_drop, run_frozen_file, run_fr
 from suite.backends.keras_given import run_given, run_wrong_weights
 from suite.backends.keras_graphs import run_between, run_convolution_in_time, run_cut_model, run_graph, run_other_convolution
 from suite.backends.keras_halves import run_halves, run_turned_halves
+from suite.backends.keras_handed_in import run_handed_in
 from suite.backends.keras_handed_on import run_carried_masks, run_listed_states, run_other_dtype
 from suite.backends.keras_heads import run_dropped_scores, run_framed_heads, run_heads
 from suite.backends.keras_held import run_held_counted, run_held_drawn, run_held_lists, run_held_trained
@@ -118,6 +119,7 @@ from suite.backends.keras_parts import (
     run_made_with_weights,
     run_meant,
     run_neighbouring_seeds,
+    run_scaled_dropout,
     run_seeds,
     run_sparse_step,
     run_told_dtypes,
@@ -142,7 +144,7 @@ from suite.backends.keras_single_calls import (
     run_training_for_nothing,
 )
 from suite.backends.keras_stateful import run_kept_writes, run_stateful_calls, run_trained_writes
-from suite.backends.keras_tensors import run_operators, run_slopes, run_tensors
+from suite.backends.keras_tensors import run_operators, run_slopes, run_tensors, run_tensors_at_once
 from suite.backends.keras_told import run_options
 from suite.backends.keras_training import run_logs
 from suite.backends.keras_transforms import run_recomputed, run_transformed
@@ -256,6 +258,7 @@ PROBES: Mapping[str, Callable] = {
     "built_part": run_built_part, "frozen_model": run_frozen_model,
     "feeding": run_feeding, "fed_rows": run_fed_rows, "numbered_batches": run_numbered_batches,
     "single_calls": run_single_calls, "stopped_training": run_stopped_training, "tensors": run_tensors,
+    "tensors_at_once": run_tensors_at_once, "handed_in": run_handed_in, "scaled_dropout": run_scaled_dropout,
     "operators": run_operators, "slopes": run_slopes,
     "left_out_inputs": run_left_out_inputs, "counted_batches": run_counted_batches,
     "training_for_nothing": run_training_for_nothing,

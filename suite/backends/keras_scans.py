@@ -24,8 +24,8 @@ def run_associative_scan(backend: Any, request: FunctionRequest) -> Observation 
     else:
         step = ops.logical_or if options["elements"][0].dtype == bool else ops.add
     with moment("run"):
-        found = ops.associative_scan(step, tuple(elements) if len(elements) == 2 else elements[0],
-                                     reverse=options["backwards"], axis=options["axis"])
+        found = backend.engine.at_once(lambda *given: ops.associative_scan(
+            step, given if len(given) == 2 else given[0], reverse=options["backwards"], axis=options["axis"]), *elements)
     found = leaves([found])
     return Observation({f"results/{n}": backend.engine.numpy(one) for n, one in enumerate(found)},
                        facts={"dtype": backend.keras.backend.standardize_dtype(found[0].dtype)})
@@ -38,12 +38,16 @@ def run_ctc_decoded(backend: Any, request: FunctionRequest) -> Observation | Uns
         return Unsupported("this release of Keras has no ctc_decode")
     with moment("run"):
         try:
-            labels, scores = ops.ctc_decode(
-                engine.tensor(options["scores"].astype("float32")), engine.tensor(options["lengths"].astype("int32")),
-                strategy=options["strategy"], merge_repeated=options["merge"], mask_index=options["blank"])
+            labels, scores = engine.at_once(lambda scores, lengths: ops.ctc_decode(
+                scores, lengths, strategy=options["strategy"], merge_repeated=options["merge"], mask_index=options["blank"],
+                top_paths=options["paths"]),
+                engine.tensor(options["scores"].astype("float32")), engine.tensor(options["lengths"].astype("int32")))
         except NotImplementedError as said:
             return Unsupported(f"this release of Keras declares: {said}")
-    return Observation({"labels": engine.numpy(labels)[0], "scores": engine.numpy(scores)[:, 0]})
+    found = {"labels": engine.numpy(labels)[0], "scores": engine.numpy(scores)[:, 0]}
+    if options["paths"] > 1:
+        found |= {"second": engine.numpy(labels)[1], "second_scores": engine.numpy(scores)[:, 1]}
+    return Observation(found)
 
 
 def run_scan(backend: Any, request: FunctionRequest) -> Observation | Unsupported:
@@ -113,7 +117,8 @@ def run_pieces(backend: Any, request: FunctionRequest) -> Observation:
     ops, engine = backend.keras.ops, backend.engine
     whole, rows, piece = (engine.tensor(one.astype("float32")) for one in dict(request.arguments).values())
     places = engine.tensor(np.array(case.PLACES, "int32"))
-    with moment("run"):
+
+    def pieces(whole: Any, rows: Any, piece: Any, places: Any) -> dict[str, Any]:
         found = {f"apart/{n}": one for n, one in enumerate(ops.unstack(whole, axis=1))}
         found |= {f"joined/{rule}": ops.scatter_update(whole, places, rows, reduction=rule) for rule in case.RULES}
         found |= {"put": ops.scatter(places, rows, whole.shape), "taken": ops.slice(whole, case.PLACE, piece.shape),
@@ -121,5 +126,8 @@ def run_pieces(backend: Any, request: FunctionRequest) -> Observation:
         for first in (True, False):
             found[f"chosen/{first}"] = ops.cond(ops.convert_to_tensor(first), lambda: whole * 1.0, lambda: -whole)
         ways = [lambda one: one * 1.0, lambda one: -one]
-        found |= {f"way/{place}": ops.switch(ops.convert_to_tensor(place), ways, whole) for place in case.WAYS}
+        return found | {f"way/{place}": ops.switch(ops.convert_to_tensor(place), ways, whole) for place in case.WAYS}
+
+    with moment("run"):
+        found = engine.at_once(pieces, whole, rows, piece, places)
     return Observation({name: engine.numpy(one) for name, one in found.items()})

@@ -120,6 +120,7 @@ def run_single_calls(backend: Any, request: FunctionRequest) -> Observation:
             logs = model.evaluate(x, y, case.SIZE, verbose=0, return_dict=True, **more)
             found.update(given_back(f"evaluate/{number}", logs))
             found[f"evaluate/{number}/weighed"] = np.array(float(logs["weighed"]))
+        found |= told("some", model.evaluate(x, y, case.SIZE, verbose=0, return_dict=True, steps=case.SOME))
         for one in model.get_weights():
             one += 1.0  # what was got is the caller's
         found |= state(model, "evaluated")
@@ -128,6 +129,8 @@ def run_single_calls(backend: Any, request: FunctionRequest) -> Observation:
         with contextlib.suppress(Interrupted):
             model.fit(x, y, batch_size=case.SIZE, shuffle=False, verbose=0, callbacks=[Interrupting()])
         found |= state(model, "interrupted")
+        model.fit(x, y, batch_size=case.SIZE, shuffle=False, verbose=0, steps_per_epoch=case.SOME)
+        found |= state(model, "some")
         first, *others = case.batches()
         for rows, more in zip(others, ([Ending()], []), strict=True):
             with contextlib.suppress(Interrupted):
@@ -184,6 +187,9 @@ def run_left_out_inputs(backend: Any, request: FunctionRequest) -> Observation:
 def run_counted_batches(backend: Any, request: FunctionRequest) -> Observation:
     """Answer the request of `cases.families.single_calls.models_are_built_by_predictions`."""
     x, layers = dict(request.arguments)["inputs"].astype("float32"), backend.keras.layers
+    ended: list[int] = []
+    hearing_ends = backend.keras.callbacks.LambdaCallback()
+    hearing_ends.on_predict_batch_end = lambda batch, logs=None: ended.append(batch)
 
     class Counting(layers.Layer):
         def build(self, shape: Any) -> None:
@@ -197,11 +203,12 @@ def run_counted_batches(backend: Any, request: FunctionRequest) -> Observation:
         model, other = (backend.keras.Sequential([Counting()]) for _ in range(2))
         model.run_eagerly = backend.engine.name == "tensorflow"
         model.steps_per_execution = 1 if backend.engine.name == "torch" else 2  # the torch backend has no other
-        outputs = model.predict(x, batch_size=case.UNEVEN[0], steps=len(case.UNEVEN), verbose=0)
+        outputs = model.predict(x, batch_size=case.UNEVEN[0], steps=len(case.UNEVEN), verbose=0, callbacks=[hearing_ends])
         found = {"outputs": outputs} | {name: other.predict_on_batch(rows) for name, rows in (
             ("batch", x[: case.SIZE]), ("next", x[case.SIZE : 2 * case.SIZE]))}
+        found["some"] = other.predict(x, batch_size=case.SIZE, steps=2, verbose=0)
         kinds = tuple((name, type(one).__name__) for name, one in found.items())
-        found |= {"count": model.get_weights()[0], "counted": other.get_weights()[0]}
+        found |= {"count": model.get_weights()[0], "counted": other.get_weights()[0], "last": ended[-1]}
     return Observation({name: np.array(one) for name, one in found.items()}, facts={"kinds": kinds})
 
 
@@ -216,6 +223,8 @@ def run_stopped_training(backend: Any, request: FunctionRequest) -> Observation:
 
         def on_train_batch_end(self, batch: int, logs: Any = None) -> None:
             found.update(state(self.model, f"seen/{self.epoch}/{batch}"))
+            kernel = self.model.layers[1].kernel
+            kernel.assign(kernel.value * case.LEFT)
             self.model.stop_training = (self.epoch, batch) >= case.STOPPED
 
         def on_test_batch_end(self, batch: int, logs: Any = None) -> None:
@@ -223,6 +232,11 @@ def run_stopped_training(backend: Any, request: FunctionRequest) -> Observation:
 
         def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
             counted.append(self.held)
+
+        def on_train_end(self, logs: Any = None) -> None:
+            found.update(told("ended/fit", logs))
+            held = {name.removeprefix("val_"): one for name, one in logs.items() if "val_" in name}
+            found.update(told("ended/validation", held))
 
     counted: list[int] = []
     events: list[str] = []

@@ -87,6 +87,34 @@ def run_tensors(backend: Any, request: FunctionRequest) -> Observation | Unsuppo
     return Observation(arrays, facts={"raised": tuple(raised), "told": tuple(told), "given": tuple(given)})
 
 
+def run_tensors_at_once(backend: Any, request: FunctionRequest) -> Observation:
+    """Answer the request of `cases.families.functions_in_one_graph.functions_in_one_graph_are_numpys`. What raises an error is
+    told in words."""
+    keras, engine = backend.keras, backend.engine
+    calls = [(named(keras, function), *rest) for function, *rest in dict(request.arguments)["calls"]]
+    arrays = {id(one): one for _, arguments, options in calls for one in keras.tree.flatten([arguments, options])
+              if isinstance(one, np.ndarray)}
+    raised: list[tuple[int, str]] = []
+
+    def graph(*tensors: Any) -> dict[str, Any]:
+        given, found = dict(zip(arrays, tensors, strict=True)), {}
+        for number, (function, *both) in enumerate(calls):
+            if function is None:
+                continue
+            arguments, options = keras.tree.map_structure(lambda one: given.get(id(one), one), both)
+            try:
+                results = keras.tree.flatten(function(*arguments, **options))
+                found |= {f"{number}/{n}": one for n, one in enumerate(results)}
+            except Exception as error:
+                raised.append((number, f"{type(error).__name__}: {error}"[:300]))
+        return found
+
+    with moment("run"):
+        found = engine.at_once(graph, *map(engine.tensor, arrays.values()))
+        return Observation({name: engine.numpy(one) for name, one in found.items()}, facts={
+            "raised": tuple(raised), "lacking": tuple(n for n, (function, *_) in enumerate(calls) if function is None)})
+
+
 def run_slopes(backend: Any, request: FunctionRequest) -> Observation:
     """Answer the request of `cases.families.functions_of_tensors.gradients_of_functions_are_differences`."""
     options, keras, engine = dict(request.arguments), backend.keras, backend.engine

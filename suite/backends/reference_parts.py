@@ -223,6 +223,17 @@ def run_padded_with(backend: Any, request: FunctionRequest) -> Observation:
     return Observation({"padded": padded})
 
 
+def run_scaled_dropout(backend: Any, request: FunctionRequest) -> Observation:
+    """A draw of each precision and share."""
+    options, random, arrays = dict(request.arguments), np.random.default_rng(8), {}
+    for share in options["shares"]:
+        for dtype in options["precisions"]:
+            factor = (random.random(options["inputs"].shape) >= share) / (1 - share or 1)
+            for name, of in (("outputs", "inputs"), ("gradients", "cotangents")):
+                arrays[f"{name}/{share}/{dtype}"] = (options[of].astype(dtype) * factor).astype(dtype)
+    return Observation(arrays)
+
+
 def run_sparse_step(backend: Any, request: FunctionRequest) -> Observation:
     """One and the same thing."""
     table = dict(request.arguments)["table"] / 2

@@ -206,6 +206,7 @@ from suite.backends.reference_parts import (
     run_own_functions,
     run_padded_with,
     run_refused_call,
+    run_scaled_dropout,
     run_scores,
     run_seeds,
     run_shown,
@@ -252,6 +253,7 @@ from suite.backends.reference_scans import (
     run_stateless_call,
     run_stateless_metric,
     run_tensors,
+    run_tensors_at_once,
 )
 from suite.backends.reference_series import run_windows, run_words
 from suite.backends.reference_side_by_side import run_side_by_side
@@ -303,6 +305,7 @@ from suite.backends.reference_wrappers import (
     run_declared,
     run_dropping,
     run_halves,
+    run_handed_in,
     run_listed_states,
     run_made_convolution,
     run_pooled,
@@ -422,7 +425,9 @@ PROBES: Mapping[str, Callable] = {
     "pruned_as": run_pruned_as, "folded": run_folded, "clusters": run_clusters,
     "defaults_of": run_defaults_of, "fresh_modules": run_fresh_modules,
     "drawn_by_name": run_drawn_by_name, "operators": run_operators, "slopes": run_slopes,
-    "tensors": run_tensors, "quantized_model": run_quantized_model,
+    "tensors": run_tensors, "tensors_at_once": run_tensors_at_once, "handed_in": run_handed_in,
+    "scaled_dropout": run_scaled_dropout,
+    "quantized_model": run_quantized_model,
     "grouped_weights": run_grouped_weights,
     "changed_model": run_changed_model, "stateless_call": run_stateless_call, "stateless_metric": run_stateless_metric,
     "names_of_no_input": run_names_of_no_input,

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from cases.families.corners_of_functions import CORNERS, WAVES
+from cases.families.functions_in_one_graph import CALLS
 from cases.families.functions_of_tensors import SLOPES, differences
 from cases.families.further_functions import FURTHER
 from cases.families.numbers_of_states import STATES
@@ -53,7 +54,7 @@ def run_ctc_decoded(backend: Any, request: FunctionRequest) -> Observation:
     """The best class at each step; or all beginnings, each with the probability that it ends in a blank or in its last label."""
     options = dict(request.arguments)
     blank, width = options["blank"] % options["scores"].shape[2], options["scores"].shape[1]
-    labels, scores = [], []
+    labels, scores, others = [], [], []
     with moment("run"):
         for each, length in zip(options["scores"], options["lengths"], strict=True):
             each = each[:length]
@@ -79,9 +80,12 @@ def run_ctc_decoded(backend: Any, request: FunctionRequest) -> Observation:
                     beams = grown
                 kept = max(beams, key=lambda one: sum(beams[one]))
                 score = np.log(sum(beams[kept]))
+                other = sorted(beams, key=lambda one: sum(beams[one]))[-2:][0]
+                others.append(([*other, *[-1] * (width - len(other))], np.log(sum(beams[other]))))
             labels.append([*kept, *[-1] * (width - len(kept))])
             scores.append(score)
-    return Observation({"labels": np.array(labels), "scores": np.array(scores)})
+    second = {"second": np.array([one for one, _ in others]), "second_scores": np.array([score for _, score in others])}
+    return Observation({"labels": np.array(labels), "scores": np.array(scores)} | (second if options["paths"] > 1 else {}))
 
 
 def run_scan(backend: Any, request: FunctionRequest) -> Observation:
@@ -118,6 +122,13 @@ def run_tensors(backend: Any, request: FunctionRequest) -> Observation:
     return Observation({f"{way}/{number}/{n}": one for way in ("came", "graph") for number, each in enumerate(results)
                         for n, one in enumerate(each)},
                        facts={"raised": (), "told": kinds, "given": kinds})
+
+
+def run_tensors_at_once(backend: Any, request: FunctionRequest) -> Observation:
+    """What is due."""
+    results = [call.expected() for call in CALLS]
+    return Observation({f"{number}/{n}": one for number, each in enumerate(results) for n, one in enumerate(each)},
+                       facts={"raised": (), "lacking": ()})
 
 
 def run_operators(backend: Any, request: FunctionRequest) -> Observation:

@@ -9,6 +9,7 @@ import numpy as np
 
 from cases.batches import Batch, BatchPlan
 from cases.families.halves import HALVES
+from cases.families.handed_in import TWICE, WAYS
 from cases.families.wrappers import IMPOSSIBLE, PARTS, TOLD
 from cases.invariants.base import final_states
 from cases.layers import draw_weights
@@ -194,3 +195,11 @@ def run_made_convolution(backend: Any, request: FunctionRequest) -> Observation:
         if options["wrong"] in IMPOSSIBLE:
             raise ValueError(f"{IMPOSSIBLE[options['wrong']]}: no convolution over {options['axes']} axes is like that")
     return Observation({"made": np.array(1)})
+
+
+def run_handed_in(backend: Any, request: FunctionRequest) -> Observation:
+    """Twice the inputs in training, of the other sign where they are masked."""
+    options = dict(request.arguments)
+    signs = {"masked": np.where(options["mask"], 1.0, -1.0)[..., None], "unmasked": 1.0}
+    return Observation({f"{way}/{mode}/{mask}": options["inputs"] * (TWICE if mode == "training" else 1.0) * sign
+                        for way in WAYS for mode in ("training", "inference") for mask, sign in signs.items()})
