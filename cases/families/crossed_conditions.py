@@ -36,6 +36,8 @@ FACTOR = 0.125
 """Of a penalty: of the squares of weights, or of outputs, by the number of rows."""
 RATE = 0.25
 """Of dropout, where it must not drop anything: in inference."""
+NONE = 1e-9
+"""A rate in training at which nothing is dropped, though it could be: then too the equations say what comes."""
 ALL = 1 - 1e-7
 """A rate at which everything is dropped, and which is below one: then the equations say what is left, without any draw."""
 STATEFUL = ("carried", "reset")
@@ -58,10 +60,10 @@ FACTORS = {
     "variant": (False, True),
 }
 """loop: `cells`, two of them in one loop · told: what else is said of its weights, which have bounds too, or of its outputs; or
-`rates` of dropout, in inference; or such that everything is `dropped`, in training · way: called, with gradients; a step of
-training of a model around it, a prediction, the loss of a test; or a call that is given the variables · start: of states;
-`carried` over from a call before, or forgotten after it · zero: outputs at masked steps · variant: the reset before the product,
-one gate at a time."""
+`rates` of dropout, in inference, or so low that nothing is dropped; or such that everything is `dropped`, in training · way:
+called, with gradients; a step of training of a model around it, a prediction, the loss of a test; or a call that is given the
+variables · start: of states; `carried` over from a call before, or forgotten after it · zero: outputs at masked steps · variant:
+the reset before the product, one gate at a time."""
 UNFIT = {"one_row": ("empty_row",), "two": ("gaps",), "one_step": ("right", "left", "gaps")}
 """Masks of which there is none in a size."""
 SENSELESS = tuple((names, holds) for names, holds in (
@@ -94,12 +96,12 @@ SENSELESS = tuple((names, holds) for names, holds in (
     (("activation", "dtype", "way"),  # at the kink one rounding is a gradient more or less
      lambda activation, dtype, way: activation == "relu" and dtype != "float32" and way in ("call", "train")),
     (("told", "dtype"), lambda told, dtype: told == "dropped" and dtype != "float32"),  # what is kept would be infinite
-    (("told", "variant", "cell"),  # a finding of its own
-     lambda told, variant, cell: told == "dropped" and variant and cell in ("lstm", "gru")),
+    (("told", "variant", "training", "cell"),  # a finding of its own
+     lambda told, variant, training, cell: told in ("dropped", "rates") and variant and training and cell in ("lstm", "gru")),
     (("start", "told"), lambda start, told: start in STATEFUL and told == "activity"),
     (("told", "merge"), lambda told, merge: told == "activity" and merge != "concat"),
-    (("told", "training"), lambda told, training: told == "rates" and training or told == "dropped" and not training),
-    (("told", "way"), lambda told, way: told == "rates" and way == "train" or told == "activity" and way != "call"),
+    (("told", "training"), lambda told, training: told == "dropped" and not training),
+    (("told", "way"), lambda told, way: told == "activity" and way != "call"),
     (("way", "start", "source", "dtype"),  # findings of their own
      lambda way, start, source, dtype: way == "stateless" and (start in STATEFUL or source != "argument" or dtype != "float32")),
     (("frozen", "way"), lambda frozen, way: frozen and way == "train"),
@@ -210,7 +212,8 @@ def crossed_conditions_are_right(ask, cell, part) -> list[Deviation]:
 def wrong(ask, every: Sequence[Crossing]) -> list[tuple[Crossing, Deviation]]:
     """What is wrong with the answers to some crossings, asked at once."""
     each = tuple((one.asked, tuple(one.row.items())) for one in every)
-    seen = ask(FunctionRequest("crossed_conditions", (("each", each), ("factor", FACTOR), ("rate", RATE), ("all", ALL))))
+    given = (("each", each), ("factor", FACTOR), ("rate", RATE), ("none", NONE), ("all", ALL))
+    seen = ask(FunctionRequest("crossed_conditions", given))
     return [(one, d) for place, one in enumerate(every) for d in told(one, place, seen)]
 
 
@@ -222,7 +225,8 @@ PLAIN = {"way": ("call", "predict"), "told": ("nothing", "rates"), "inside": ("n
 def alone(one: Crossing) -> Request:
     """The crossing as such a question."""
     layer, row = one.asked.layer, one.row
-    layer = layer.but(dropout=RATE, recurrent_dropout=RATE) if row["told"] == "rates" else layer
+    rate = NONE if row["training"] else RATE
+    layer = layer.but(dropout=rate, recurrent_dropout=rate) if row["told"] == "rates" else layer
     execution = one.asked.execution.but(origin="from_config" if row["made"] == "configuration" else "built",
                                         entry="predict" if row["way"] == "predict" else "direct", trainable=not row["frozen"])
     return one.asked.but(layer=layer, execution=execution)

@@ -72,7 +72,7 @@ RATES = {"kernel": "dropout", "recurrent_kernel": "recurrent_dropout"}
 
 def told(keras: Any, row: Mapping[str, Any], options: Mapping[str, Any]) -> dict[str, Any]:
     """Further options of a cell, or of a layer."""
-    factor, rate = options["factor"], options["rate"]
+    factor, rate = options["factor"], options["none" if row["training"] else "rate"]
     if row["told"] == "dropped":
         return {**{RATES[kernel]: options["all"] for kernel in row["before"]}, "seed": SEED}
     names = ("kernel", "recurrent", "bias")
