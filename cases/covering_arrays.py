@@ -25,4 +25,5 @@ def line(key: str, rows: covering.Rows) -> str:
 
 
 if __name__ == "__main__":
+    covering.FILE.unlink(missing_ok=True)  # what is senseless may be other than it was
     covering.FILE.write_text("\n".join([*lines(), ""]))

@@ -45,7 +45,7 @@ FAULTS += (
         "a product of masked steps is not zero": ('| (kind != "multiply"), outputs, 0.0)', "| True, outputs, 0.0)"),
         "features joined: valid where both are": (
             "np.concatenate(seen, axis=2), valid[0] | valid[1]", "np.concatenate(seen, axis=2), valid[0] & valid[1]"),
-        "movies are joined in places": ("else outputs[:, :, None]", "else outputs.reshape(*outputs.shape[:2], 2, -1)"),
+        "movies are joined in places": ("outputs[:, :, None] if movies", "outputs.reshape(*outputs.shape[:2], 2, -1) if movies"),
         "times joined: masks swapped": ("np.concatenate(valid, axis=1)", "np.concatenate(valid[::-1], axis=1)"),
         "the mean counts padding": ("/ there.sum(axis=1)", "/ there.shape[1]"),
         "padding is pooled": ("(seen[0] * there).sum(axis=1)", "seen[0].sum(axis=1)"),
