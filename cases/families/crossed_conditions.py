@@ -174,10 +174,11 @@ def crossing(row: Row) -> Crossing:
 
 
 def lost(row: Row) -> bool:
-    """Whether JAX has findings there: a model loses states, and an unrolled loop the zeros of masked steps; or whether it keeps
-    no losses of outputs, which only a call that is not differentiated does."""
+    """Whether JAX has findings there: a model loses states, and an unrolled loop the zeros of masked steps; what stands before
+    the first valid step is its state; or whether it keeps no losses of outputs, which only a call that is not differentiated
+    does."""
     return (row["start"] in STATEFUL and row["way"] != "call" or row["loop"] == "unrolled" and row["zero"]
-            or row["told"] == "activity")
+            or row["start"] in ("given", "carried") and row["mask"] not in ("none", "full", "right") or row["told"] == "activity")
 
 
 def crossings(cell: str, part: str) -> Iterator[Crossing]:
