@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from cases.requests import Deviation, Observation, Refusal, first_line, uncoloured
+from cases.requests import Deviation, Observation, Refusal, cause
 
 
 def answer_at(seen: Observation, place: int) -> Observation | Refusal:
@@ -16,6 +16,4 @@ def answer_at(seen: Observation, place: int) -> Observation | Refusal:
 
 def raised(refusal: Refusal) -> Deviation:
     """That an error came where none is due."""
-    lines = [line for line in uncoloured(refusal.message).splitlines() if line.strip()]
-    cause = lines[1] if len(lines) > 1 and lines[0].startswith("Exception encountered") else "".join(lines[:1])
-    return Deviation("error", f"raised {refusal.error} at {refusal.moment}: {first_line(cause)}")
+    return Deviation("error", f"raised {refusal.error} at {refusal.moment}: {cause(refusal.message)}")

@@ -28,9 +28,11 @@ def smallest(
 def plainest_first(
     rows: Sequence[Row], factors: Mapping[str, tuple], senseless: Sequence[Senseless],
     told: Callable[[list[Row]], Iterable[Deviation]], words: Callable[[Row], str], plain: Row | None = None,
+    then: Callable[[Row], object] = lambda row: None,
 ) -> list[Deviation]:
     """What is `told` of rows that are asked at once; and in front of it, what is of the plainest row that shows something, made
-    of the first that does so by itself. Where the framework raises an error that is told of a row, in `words`."""
+    of the first that does so by itself, which is handed to `then`. Where the framework raises an error that is told of a row, in
+    `words`."""
 
     def alone(row: Row) -> list[Deviation]:
         try:
@@ -46,7 +48,9 @@ def plainest_first(
         found, error = [], refused
     first = next((row for row in rows if alone(row)), None) if found or error else None
     if first is not None:
-        return alone(smallest(first, factors, senseless, lambda row: bool(alone(row)), plain)) + found
+        least = smallest(first, factors, senseless, lambda row: bool(alone(row)), plain)
+        then(least)
+        return alone(least) + found
     if error is not None:
         raise error
     return found

@@ -10,9 +10,10 @@ import time
 from dataclasses import dataclass, field
 from typing import Any
 
+from cases.apart import raised
 from cases.invariants.base import NotSupported, Refused, settled
 from cases.plan import Planned
-from cases.requests import Deviation, Note, Observation, Refusal, Unsupported, cause, first_line
+from cases.requests import Deviation, Note, Observation, Refusal, Unsupported, first_line
 from cases.tolerance import Nearest, measuring
 from suite.repros.finding import Asked
 from suite.subjects.interpreter import Broken, Died, TimedOut
@@ -102,9 +103,8 @@ def judge(check: Planned, *subjects: Any) -> Outcome:
     except NotSupported as reason:
         return outcome("unsupported", str(reason))
     except Refused as error:
-        refusal = error.refusal
-        message = f"raised {refusal.error} at {refusal.moment}: {cause(refusal.message)}"
-        return outcome("fail", message, (Deviation("error", message),))
+        told = raised(error.refusal)
+        return outcome("fail", told.message, (told,))
     except Died as error:
         return outcome("crash", str(error))
     except TimedOut as error:

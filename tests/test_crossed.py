@@ -74,4 +74,5 @@ def test_an_error_is_told_of_the_question_that_raised_it():
     seen = apart([lambda: ({"outputs": np.ones(1)}, {"kernel": "a"}), wrong])
     assert list(answer_at(seen, 0).arrays) == ["outputs"] and answer_at(seen, 0).facts == {"kernel": "a"}
     assert isinstance(answer_at(seen, 1), Refusal)
-    assert raised(answer_at(seen, 1)).message == "raised ValueError at build: no such thing"
+    assert raised(answer_at(seen, 1)).message == (
+        "raised ValueError at build: Exception encountered when calling LSTM.call(). no such thing")

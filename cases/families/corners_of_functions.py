@@ -93,6 +93,11 @@ def lengthened(x: np.ndarray, kernel: np.ndarray, strides: int, output_padding: 
     return np.pad(widened(x, kernel, strides), ((0, 0), (0, output_padding), (0, 0)))
 
 
+def sparse_along_steps(x: np.ndarray, axis: int) -> np.ndarray:
+    """The shares of the steps, which are the second axis."""
+    return sparse_shares(x.swapaxes(1, 2)).swapaxes(1, 2)
+
+
 def entropies_of_logits(t: np.ndarray, x: np.ndarray, **_: Any) -> np.ndarray:
     return np.maximum(x, 0.0) - t * x + np.log1p(np.exp(-np.abs(x)))
 
@@ -162,8 +167,7 @@ CORNERS: Mapping[str, list[Call]] = {
     "several_a_channel": [Call("depthwise_conv", (X, PAIRS), {}, lambda x, taps: np.einsum(
         "btfk,kfm->btfm", windows(x, len(taps), 1), taps).reshape(ROWS, -1, 2 * FEATURES), told=False)],
     "longer_by_one": [Call("conv_transpose", (X, KERNEL, 2), {"output_padding": 1}, lengthened, told=False)],
-    "shared_sparsely": [Call("sparsemax", (APART,), {"axis": 1}, lambda x, axis: sparse_shares(x.swapaxes(1, 2)).swapaxes(1, 2),
-                             told=False)],
+    "shared_sparsely": [Call("sparsemax", (APART,), {"axis": 1}, sparse_along_steps, told=False)],
     "far_logits": [Call("binary_crossentropy", (M.astype("float32"), FAR), {"from_logits": True}, entropies_of_logits,
                         told=False),
                    Call("categorical_crossentropy", (one_hot(IDS % FEATURES, FEATURES), FAR), {"from_logits": True},
@@ -191,8 +195,7 @@ CORNERS: Mapping[str, list[Call]] = {
     "hot_first": [Call("one_hot", (IDS, 5), {"axis": axis}, one_hot) for axis in (0, 1)],
     "searched_on_the_right": [Call("searchsorted", (np.array([0, 1, 1, 2], "float32"), np.array([1, 2, 0.5], "float32")),
                                    {"side": "right"})],
-    "sparse_along_steps": [Call("sparsemax", ((N[:, :3] + 20).astype("float32"),), {"axis": 1}, lambda x, axis: sparse_shares(
-        x.swapaxes(1, 2)).swapaxes(1, 2), told=False)],
+    "sparse_along_steps": [Call("sparsemax", ((N[:, :3] + 20).astype("float32"),), {"axis": 1}, sparse_along_steps, told=False)],
     "rearranged_of_any_batch": [Call("rearrange", (X, "b t f -> b f t"), {}, lambda x, *_: x.swapaxes(1, 2))],
     "rearranged": [
         Call("rearrange", (X.reshape(-1, 3), "(b t) f -> t b f"), {"t": 4}, lambda x, *_, t: X.swapaxes(0, 1)),

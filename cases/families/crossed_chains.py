@@ -3,8 +3,8 @@ what they are given and asked for, how the loop runs, how it was made. Whatever 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -13,16 +13,16 @@ from cases.chains import chain_request
 from cases.covering import Row, at_once
 from cases.families.base import statement
 from cases.families.cells import against, made
+from cases.families.crossed_conditions import STATEFUL, UNFIT
 from cases.models import FunctionRequest
 from cases.requests import Deviation, Observation, Refusal, Reset
-from cases.smallest import smallest
+from cases.smallest import plainest_first
 from cases.tolerance import expect_chain
 
 PARTS = 2
 """So many checks share the rows."""
 SIZES = {"distinct": (4, 5), "equal": (3, 3), "one_row": (1, 4), "one_step": (2, 1)}
 """Rows and steps; there are three features."""
-STATEFUL = ("carried", "reset")
 FLAT = ("started", "one_gru", "uneven")
 """Chains whose states are not lists in a list."""
 LISTED = ("one_lstm", "uneven_listed")
@@ -36,8 +36,6 @@ FACTORS = {
 }
 """start: of states; `carried` over from a call before, or forgotten after it · zero: outputs at masked steps · gradients: taken,
 in training."""
-UNFIT = {"one_row": ("empty_row",), "one_step": ("right", "left", "gaps")}
-"""Masks of which there is none in a size."""
 SENSELESS = tuple((names, holds) for names, holds in (
     (("mask", "size"), lambda mask, size: mask in UNFIT.get(size, ())),
     (("zero", "mask"), lambda zero, mask: zero and mask == "none"),
@@ -80,11 +78,6 @@ def crossing(row: Row) -> Crossing:
     return Crossing(chain_request(chain, chain.draw_weights(), drawn, row["gradients"], before, row["origin"]), row)
 
 
-def crossings(part: int) -> Iterator[Crossing]:
-    """Those of one check."""
-    return (crossing(row) for number, row in enumerate(rows()) if number % PARTS == part)
-
-
 @statement("Whatever meets of several cells in one loop, or of one's own, of how the loop runs and was made, of what it is given "
            "and asked for: it gives the outputs, states, masks and gradients that the equations say.",
            {"part": tuple(range(PARTS))}, strength=(1, 1, 1), sparing=1,
@@ -92,18 +85,15 @@ def crossings(part: int) -> Iterator[Crossing]:
 def crossed_chains_match_reference(ask, part) -> list[Deviation]:
     """Where something is wrong the first row that shows it is made as plain as it can be, and asked by itself. Arrays:
     `PLACE/NAME`, named as those of `cases.chains.chain_request`."""
-    found = wrong(ask, list(crossings(part)))
-    if not found:
-        return []
-    least = crossing(smallest(found[0][0].row, FACTORS, SENSELESS, lambda row: bool(wrong(ask, [crossing(row)]))))
-    ask.answer(least.asked)
-    return [Deviation(d.where, f"{one}: {d.message}", d.deviation, d.allowed) for one, d in (*wrong(ask, [least]), *found)]
+    return plainest_first(rows()[part::PARTS], FACTORS, SENSELESS, lambda some: wrong(ask, some), lambda row: str(crossing(row)),
+                          then=lambda row: ask.answer(crossing(row).asked))
 
 
-def wrong(ask, every: Sequence[Crossing]) -> list[tuple[Crossing, Deviation]]:
+def wrong(ask, some: Sequence[Row]) -> list[Deviation]:
     """What is wrong with the answers to some crossings, asked at once."""
+    every = [*map(crossing, some)]
     seen = ask(FunctionRequest("crossed_chains", (("each", tuple(one.asked for one in every)),)))
-    return [(one, d) for place, one in enumerate(every) for d in told(one, place, seen)]
+    return [replace(d, message=f"{one}: {d.message}") for place, one in enumerate(every) for d in told(one, place, seen)]
 
 
 def told(one: Crossing, place: int, seen: Observation) -> list[Deviation]:

@@ -4,7 +4,7 @@ what it is given, in which precision, what is asked of it and in which way. What
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import cycle, islice
 
 import numpy as np
@@ -20,7 +20,7 @@ from cases.layers import Layer, draw_weights
 from cases.layouts import from_keras, to_keras
 from cases.models import FunctionRequest
 from cases.requests import Deviation, Execution, Observation, Refusal, Request, Reset
-from cases.smallest import smallest
+from cases.smallest import plainest_first
 from cases.tolerance import Expected, compare, expect, unit_roundoff
 
 CELLS = ("lstm", "gru", "simple_rnn", "conv_lstm")
@@ -199,23 +199,21 @@ def crossed_conditions_are_right(ask, cell, part) -> list[Deviation]:
     asked by itself. Arrays: `PLACE/NAME`, named as those of a request; `PLACE/penalty`, the layer's losses;
     `PLACE/trained/NAME`, its weights after a step of gradient descent at a rate of one; `PLACE/tested`, the loss of a model
     around it."""
-    every = list(crossings(cell, part))
-    found = wrong(ask, every)
-    if not found:
-        return []
-    row = smallest(found[0][0].row, FACTORS, SENSELESS, lambda row: bool(wrong(ask, [crossing(row)])))
-    least = crossing(row)
-    if all(row[name] in values for name, values in PLAIN.items()):
-        ask.answer(alone(least))
-    return [Deviation(d.where, f"{one}: {d.message}", d.deviation, d.allowed) for one, d in (*wrong(ask, [least]), *found)]
+    def then(row: Row) -> None:
+        if all(row[name] in values for name, values in PLAIN.items()):
+            ask.answer(alone(crossing(row)))
+
+    return plainest_first([one.row for one in crossings(cell, part)], FACTORS, SENSELESS, lambda rows: wrong(ask, rows),
+                          lambda row: str(crossing(row)), then=then)
 
 
-def wrong(ask, every: Sequence[Crossing]) -> list[tuple[Crossing, Deviation]]:
+def wrong(ask, rows: Sequence[Row]) -> list[Deviation]:
     """What is wrong with the answers to some crossings, asked at once."""
+    every = [*map(crossing, rows)]
     each = tuple((one.asked, tuple(one.row.items())) for one in every)
     given = (("each", each), ("factor", FACTOR), ("rate", RATE), ("none", NONE), ("all", ALL))
     seen = ask(FunctionRequest("crossed_conditions", given))
-    return [(one, d) for place, one in enumerate(every) for d in told(one, place, seen)]
+    return [replace(d, message=f"{one}: {d.message}") for place, one in enumerate(every) for d in told(one, place, seen)]
 
 
 PLAIN = {"way": ("call", "predict"), "told": ("nothing", "rates"), "inside": ("nothing",),

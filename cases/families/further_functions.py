@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from cases.families.base import statement
+from cases.families.corners_of_functions import entropies_of_logits
 from cases.families.functions_of_tensors import asked
 from cases.function_calls import FEATURES, GAPS, IDS, SHARES, STEPS, Call, M, N, S, X, Z, shares
 from cases.requests import Deviation
@@ -83,8 +84,7 @@ FURTHER: Mapping[str, list[Call]] = {
         Call("moments", (X, (0, 1)), {"keepdims": True},
              lambda x, over, keepdims: [x.mean(over, keepdims=True), x.var(over, keepdims=True)]),
         Call("normalize", (X,), {"axis": -2, "order": 1}, lambda x, axis, order: x / np.abs(x).sum(axis=axis, keepdims=True)),
-        Call("binary_crossentropy", (M.astype("float32"), X), {"from_logits": True},
-             lambda t, x, from_logits: np.log1p(np.exp(x)) - t * x),
+        Call("binary_crossentropy", (M.astype("float32"), X), {"from_logits": True}, entropies_of_logits),
         Call("categorical_crossentropy", (SHARES, X), {"from_logits": True, "axis": -2},
              lambda t, x, from_logits, axis: -(t * np.log(shares(x, axis))).sum(axis=axis), told=False),
         Call("sparse_categorical_crossentropy", (IDS % FEATURES, X), {"from_logits": True}, entropies, told=False),

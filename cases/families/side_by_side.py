@@ -3,6 +3,7 @@ each is the equations, whichever of its options meet."""
 
 from __future__ import annotations
 
+from cases.apart import answer_at
 from cases.batches import Batch, BatchPlan, with_cotangents
 from cases.covering import Row, at_once
 from cases.families.base import statement
@@ -74,7 +75,7 @@ def judged(number: int, request: Request, seen: Observation, way: str) -> list[D
     """The deviations of one layer from the equations: of all that it gives, or of its weights' gradients. What stands at
     masked steps is looked at where it is said to be zero."""
     layer = request.layer
-    own = Observation({name.partition("/")[2]: array for name, array in seen.named(str(number)).items()})
+    own = answer_at(seen, number)
     due = expect(request, "hold")
     found: list[Deviation] = []
     if way == "predict":

@@ -12,7 +12,7 @@ from suite.backends import Moment, refusal
 
 
 def apart(answers: Iterable[Callable[[], tuple[Mapping[str, np.ndarray], Mapping[str, Any]]]]) -> Observation:
-    """Arrays PLACE/NAME and facts by place, of what each gives when it is called. See `cases.families.apart`."""
+    """Arrays PLACE/NAME and facts by place, of what each gives when it is called. See `cases.apart`."""
     arrays: dict[str, np.ndarray] = {}
     facts: dict[str, Any] = {}
     for place, answer in enumerate(answers):

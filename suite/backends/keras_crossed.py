@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import Any
 
@@ -129,7 +129,11 @@ def model_of(one: Crossed, trained: bool = False) -> Any:
         counted = [given(*result.shape[1:]) for result in results]
         results = [counting(keras)(dtype="float32")(result, c) for result, c in zip(results, counted, strict=True)]
         inputs += counted
-    return keras.Model(inputs if len(inputs) > 1 else inputs[0], results)
+    model = keras.Model(inputs if len(inputs) > 1 else inputs[0], results)
+    if trained:
+        model.compile(keras.optimizers.SGD(1.0), auto_scale_loss=False, run_eagerly=one.eager)
+    model.run_eagerly = one.eager
+    return model
 
 
 def counting(keras: Any) -> type:
@@ -208,12 +212,21 @@ def crossed(
     return arrays, {"padding": backend.padding(request.layer), **facts}
 
 
+def in_turn(one: Crossed, ask: Callable[[], Any]) -> Any:
+    """The last answer, where states are carried from one to the next, or forgotten between them."""
+    answer = None
+    for each in (*one.request.before, one.request.batch):
+        if isinstance(each, Reset):
+            one.made.reset_state()
+        else:
+            answer = ask()
+    return answer
+
+
 def called(backend: Any, one: Crossed) -> tuple[dict, dict]:
     """What a call gives, with gradients where they are wanted."""
     engine, call = backend.engine, call_of(backend, one)
-    for earlier in one.request.before:
-        one.made.reset_state() if isinstance(earlier, Reset) else engine.call(one, call)
-    answer = engine.call(one, call)
+    answer = in_turn(one, lambda: engine.call(one, call))
     arrays = results(backend, one, (*answer.outputs, *answer.states))
     arrays |= {} if answer.mask is None or one.row["inside"] != "nothing" else {"mask": engine.numpy(answer.mask)}
     arrays |= penalty(engine, one, one.made.losses)
@@ -261,12 +274,7 @@ def gradients(backend: Any, one: Crossed, found: tuple) -> dict[str, np.ndarray]
 def predicted(backend: Any, one: Crossed) -> tuple[dict, dict]:
     """What a model around it predicts."""
     model, given = model_of(one), arguments(one)
-    model.run_eagerly = one.eager
-    for each in (*one.request.before, one.request.batch):
-        if isinstance(each, Reset):
-            one.made.reset_state()
-            continue
-        found = leaves([model.predict_on_batch(given if len(given) > 1 else given[0])])
+    found = leaves([in_turn(one, lambda: model.predict_on_batch(given if len(given) > 1 else given[0]))])
     arrays = {name: stacks.from_axes(one.layer, one.together(stacks.kept(array)).astype("float32"))
               for name, array in zip(one.layer.result_names, found, strict=True)}
     return arrays, {}
@@ -274,21 +282,14 @@ def predicted(backend: Any, one: Crossed) -> tuple[dict, dict]:
 
 def trained(backend: Any, one: Crossed) -> tuple[dict, dict]:
     """Its weights after a step of training."""
-    model = model_of(one, trained=True)
-    model.compile(one.keras.optimizers.SGD(1.0), auto_scale_loss=False, run_eagerly=one.eager)
-    model.train_on_batch(arguments(one, cotangents=True))
+    model_of(one, trained=True).train_on_batch(arguments(one, cotangents=True))
     return {f"trained/{name}": array for name, array in one.weights().items()}, {}
 
 
 def tested(backend: Any, one: Crossed) -> tuple[dict, dict]:
     """The loss of a model around it, not in training."""
     model, given = model_of(one, trained=True), arguments(one, cotangents=True)
-    model.compile(one.keras.optimizers.SGD(1.0), auto_scale_loss=False, run_eagerly=one.eager)
-    for each in (*one.request.before, one.request.batch):
-        if isinstance(each, Reset):
-            one.made.reset_state()
-            continue
-        loss = model.test_on_batch(given)
+    loss = in_turn(one, lambda: model.test_on_batch(given))
     return {"tested": np.array(np.ravel(loss)[0])}, {}
 
 

@@ -174,9 +174,7 @@ class Asked:
             return self.stepped(module, row, x, given)
         first, form = row["batch_first"], row["form"]
         if form in ("bare", "each"):
-            every = [given_to(module, x[place], given and [one[:, place] for one in given]) for place in range(self.rows)]
-            return torch.stack([one for one, _ in every]), tuple(torch.stack(part, 1) for part in zip(
-                *(states for _, states in every), strict=True))
+            return row_by_row(module, x, given)
         order = self.order(form)
         if order != sorted(order):
             x, given = x[order], given and [one[:, order] for one in given]
@@ -219,6 +217,13 @@ def given_to(module: Any, x: Any, states: Sequence[Tensor] | None) -> tuple[Any,
     """What a recurrent module makes of inputs and states, if there are any: outputs and last states."""
     outputs, last = module(x, *as_given(states or ()))
     return outputs, last if isinstance(last, tuple) else (last,)
+
+
+def row_by_row(module: Any, x: Tensor, states: Sequence[Tensor] | None) -> tuple[Tensor, tuple[Tensor, ...]]:
+    """The same of rows, (rows, steps, features), each without an axis of rows."""
+    each = [given_to(module, one, states and [state[:, place] for state in states]) for place, one in enumerate(x)]
+    return torch.stack([one for one, _ in each]), tuple(
+        torch.stack(part, 1) for part in zip(*(last for _, last in each), strict=True))
 
 
 def as_given(states: Sequence[Tensor]) -> tuple:

@@ -15,7 +15,7 @@ from cases.families.kept_digits import UNITS
 from cases.models import FunctionRequest
 from cases.requests import Observation
 from suite.backends import moment
-from suite.backends.pytorch_crossed import given_to
+from suite.backends.pytorch_crossed import given_to, row_by_row
 
 Tensor = torch.Tensor
 KINDS = {"gru": nn.GRU, "lstm": nn.LSTM, "projected": nn.LSTM, "relu": nn.RNN}
@@ -45,9 +45,7 @@ def called(module: nn.RNNBase, row: Mapping[str, Any], x: Tensor, states: list[T
     """Outputs, rows first, zeros at padding, and last states."""
     first = row["batch_first"]
     if row["form"] == "bare":
-        each = [given_to(module, one, [state[:, place] for state in states]) for place, one in enumerate(x)]
-        last = zip(*(states for _, states in each), strict=True)
-        return torch.stack([one for one, _ in each]), tuple(torch.stack(part, 1) for part in last)
+        return row_by_row(module, x, states)
     x = x if first else x.transpose(0, 1)
     if row["packed"]:
         x = pack_padded_sequence(x, row["lengths"], first, enforce_sorted=row["form"] == "sorted")

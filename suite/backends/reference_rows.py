@@ -4,6 +4,7 @@ conditions meet."""
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -16,6 +17,7 @@ from cases.layers import Layer
 from cases.layouts import from_keras, to_keras
 from cases.models import FunctionRequest
 from cases.requests import Observation, Request
+from suite.backends.apart import apart
 from suite.backends.reference_answers import run_chain
 
 KINDS = ("outputs", "states", "gradients/inputs", "gradients/states", "gradients/weights")
@@ -64,24 +66,24 @@ def run_crossed_packing(backend: Any, request: FunctionRequest) -> Observation:
 
 def run_crossed_chains(backend: Any, request: FunctionRequest) -> Observation:
     """A chain has one way to be made."""
-    arrays: dict[str, np.ndarray] = {}
-    each = dict(request.arguments)["each"]
-    for place, one in enumerate(each):
-        arrays |= {f"{place}/{name}": array for name, array in run_chain(backend, one).arrays.items()}
-    return Observation(arrays, facts={str(place): {"padding": "hold"} for place in range(len(each))})
+    def answer(one: FunctionRequest) -> tuple[Mapping, Mapping]:
+        seen = run_chain(backend, one)
+        return seen.arrays, seen.facts
+
+    return apart(partial(answer, one) for one in dict(request.arguments)["each"])
 
 
 def run_crossed_conditions(backend: Any, request: FunctionRequest) -> Observation:
     """Layers are made, told and asked in one way, in float32."""
-    options, arrays, facts = dict(request.arguments), {}, {}
-    for place, (one, row) in enumerate(options["each"]):
-        row, layer = dict(row), one.layer.but(dtype="float32")
+    options = dict(request.arguments)
+
+    def answer(one: Request, row: Mapping[str, Any]) -> tuple[dict, dict]:
+        layer = one.layer.but(dtype="float32")
         gone = {name for name in one.weights if name.rsplit("/", 1)[-1] in row["before"] and row["told"] == "dropped"}
         weights = {name: np.zeros_like(weight) if name in gone else weight for name, weight in one.weights.items()}
         seen = backend.run(one.but(layer=layer, weights=weights))
         named = {name: np.zeros_like(array) if name.removeprefix("gradients/weights/") in gone else array
                  for name, array in seen.arrays.items()}
-        facts[str(place)] = {"padding": backend.padding(layer)}
         kept, penalized = from_keras(layer, to_keras(layer, one.weights)), row["told"] == "penalties"
         if penalized:
             named["penalty"] = options["factor"] * sum(np.sum(weight**2) for weight in kept.values())
@@ -95,9 +97,10 @@ def run_crossed_conditions(backend: Any, request: FunctionRequest) -> Observatio
             moved = {name: weight - named[f"gradients/weights/{name}"] - penalized * 2 * options["factor"] * weight
                      for name, weight in kept.items()}
             named = {f"trained/{name}": np.maximum(weight, 0.0) if penalized else weight for name, weight in moved.items()}
-        arrays |= {f"{place}/{name}": np.asarray(array, "float32" if np.asarray(array).dtype.kind == "f" else None)
-                   for name, array in named.items()}
-    return Observation(arrays, facts=facts)
+        return {name: np.asarray(array, "float32" if np.asarray(array).dtype.kind == "f" else None)
+                for name, array in named.items()}, {"padding": backend.padding(layer)}
+
+    return apart(partial(answer, one, dict(row)) for one, row in options["each"])
 
 
 def run_crossed_dropout(backend: Any, request: FunctionRequest) -> Observation:
