@@ -95,6 +95,7 @@ SENSELESS = tuple((names, holds) for names, holds in (
     (("cell", "gates"), lambda cell, gates: cell == "simple_rnn" and gates != "sigmoid"),
     (("activation", "dtype", "way"),  # at the kink one rounding is a gradient more or less
      lambda activation, dtype, way: activation == "relu" and dtype != "float32" and way in ("call", "train")),
+    (("told", "bias"), lambda told, bias: told == "dropped" and not bias),  # nothing would be left
     (("told", "dtype"), lambda told, dtype: told == "dropped" and dtype != "float32"),  # what is kept would be infinite
     (("told", "variant", "training", "cell"),  # a finding of its own
      lambda told, variant, training, cell: told in ("dropped", "rates") and variant and training and cell in ("lstm", "gru")),
@@ -178,7 +179,7 @@ def lost(row: Row) -> bool:
     the first valid step is its state; or whether it keeps no losses of outputs, which only a call that is not differentiated
     does."""
     return (row["start"] in STATEFUL and row["way"] != "call" or row["loop"] == "unrolled" and row["zero"]
-            or row["start"] in ("given", "carried") and row["mask"] not in ("none", "full", "right") or row["told"] == "activity")
+            or row["start"] in ("given", "carried") and row["mask"] not in ("none", "full") or row["told"] == "activity")
 
 
 def crossings(cell: str, part: str) -> Iterator[Crossing]:
