@@ -185,8 +185,9 @@ class Session:
         return self._concerning[key]
 
     def speaking(self, check: Check) -> tuple[Known, ...]:
-        """Those of them that speak of checks with this one's name, on some conditions."""
-        return self.concerning(check.subject).speaking(check.names)
+        """Those of them that speak of checks with this one's name, on some conditions; of two subjects, either's."""
+        own, other = (self.concerning(one).speaking(check.names) if one else () for one in (check.subject, check.other))
+        return (*own, *(known for known in other if known not in own))
 
     def verdict(self, check: Check) -> Verdict:
         """The record of one check: its outcome, with the ledger consulted; the earlier record where there is one."""

@@ -273,6 +273,16 @@ def entry(key: str, invariant: str, rest: str = "", versions: str = 'numpy = ">=
     )
 
 
+@pytest.mark.parametrize("subjects", [("reference", "tests.fakes:AlwaysRight"), ("tests.fakes:AlwaysRight", "reference")])
+def test_what_is_known_of_one_of_two_subjects_is_known_where_they_are_compared(tmp_path, subjects):
+    ledger = written(tmp_path, entry("theirs", "frameworks_agree"))
+    found = open_session(Settings(subjects=subjects, depth="smoke", ledgers=(str(ledger),)))
+    for subject in found.subjects:
+        subject._interpreter.about = {"versions": {"numpy": "2.0", "scipy": "1.15"}}
+    across = [check for check in found.all_checks if check.planned.name == "frameworks_agree"]
+    assert across and all([known.key for known in found.speaking(check)] == ["theirs"] for check in across)
+
+
 def test_an_entry_that_matches_no_check_is_stale(tmp_path):
     found = session(
         tmp_path,
