@@ -21,8 +21,9 @@ MET = ("cell", "mask", "kernel", "direction", "layers", "states", "return_sequen
 everywhere meet all pairs."""
 OPTIONS = ("merge", "bias", "activation", "recurrent_activation", "reset_after", "implementation", "padding_output", "dtype")
 """Features whose every value those on options meet besides."""
-BY_CELL = ("dropout", "state", "calls", "direction", "refusals")
-"""Groups of invariants that meet these values with every cell: of what they say the values against the reference say nothing."""
+BY_CELL = ("dropout", "refusals")
+"""Groups of invariants that meet these values with every cell: of what they say neither the values against the reference nor
+crossed conditions say anything."""
 SHORT = 12
 """Longer sequences are for the invariants that hold everywhere, and where nothing shorter has a value: what is wrong in them
 alone is wrong in values."""

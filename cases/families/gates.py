@@ -70,7 +70,7 @@ def words(numbers: np.ndarray) -> str:
            "not, forward and backward, also where inputs and states are dropped together, in half precision, too; in inference "
            "nothing is dropped.",
            {"asked": ASKED, "together": (False, True), "direction": ("forward", "backward"), "dtype": tuple(CLOSE)},
-           strength=(1, 2, 2), sparing=2,
+           strength=(1, 1, 2), sparing=2,
            senseless=((("asked", "dtype"), lambda asked, dtype: dtype != "float32" and asked.startswith("conv")),),
            dear={"asked": tuple(one for one in ASKED if "inputs" in one or "conv" in one)},
            source="Gal & Ghahramani 2016; Keras: dropout, recurrent_dropout")

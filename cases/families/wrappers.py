@@ -64,7 +64,7 @@ def declared_shapes_come(ask, part, direction, merge, return_sequences, return_s
 @statement("Dropout acts in training alone, on inputs and on states, in every cell of a loop, and draws anew in each call, "
            "from the layer's own seed: another layer with that seed drops the same, one with another seed does not.", {
     "part": tuple(PARTS), "which": ("dropout", "recurrent_dropout"), "loop": ("forward", "unrolled", "backward"),
-}, strength=(1, 3, 3), sparing=4, senseless=(
+}, strength=(1, 2, 3), sparing=4, senseless=(
     (("part", "loop"), lambda part, loop: part == "conv_lstm" and loop != "forward"),
     (("which", "loop"), lambda which, loop: which == "recurrent_dropout" and loop == "backward"),  # as where it is unrolled
     (("part", "which", "loop"), lambda part, which, loop: part in ("simple_rnn", "cells") and loop != "forward" and

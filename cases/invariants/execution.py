@@ -47,8 +47,7 @@ def generic_is_compiled(ask, case):
     return same_as(ask, case, "compiled", EVERYTHING, kernel="compiled")
 
 
-@invariant("A layer saved and loaded again gives the same outputs and states.", drawless, "padded-classifier",
-           options=True)
+@invariant("A layer saved and loaded again gives the same outputs and states.", drawless, "padded-classifier")
 def reloaded_is_the_same(ask, case):
     return same_as(ask, case, "saved and loaded", origin="reloaded")
 
