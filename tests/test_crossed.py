@@ -59,8 +59,8 @@ def test_what_is_wrong_in_a_chain_is_told_of_its_plainest_form_and_asked_alone()
 @pytest.mark.parametrize("name", crossed_conditions.FACTORS)
 def test_every_value_is_met_in_some_row(name):
     values, others = crossed_conditions.FACTORS[name], crossed_conditions.OTHERS.get(name, ())
-    rows = [one.row for cell in crossed_conditions.CELLS for part in ("even", "odd")
-            for one in crossed_conditions.crossings(cell, part)]
+    rows = [one.row for kind in crossed_conditions.CLASSES for part in ("even", "odd")
+            for one in crossed_conditions.crossings(kind, part)]
     every = {*values, *others} - {"other"} if "other" in values else set(values)
     assert {row[name] for row in rows} >= every
     assert {row["before"] for row in rows} == {(), *crossed_conditions.OTHERS["told"]}

@@ -24,9 +24,11 @@ from cases.smallest import plainest_first
 from cases.tolerance import Expected, compare, expect, unit_roundoff
 
 CELLS = ("lstm", "gru", "simple_rnn", "conv_lstm")
+CLASSES = {**{cell: ((cell,), ("layer", "unrolled")) for cell in CELLS}, "rnn": (CELLS[:3], ("generic", "cells"))}
+"""What has an array of its own, each class -> its cells, and its loops: the layers of a cell, and the loop over any of them."""
 PARTS = ("even", "odd", "alike")
-"""Two checks share the rows of a cell. A framework that compiles is asked a third of them, `alike`: of one size, and without what
-is known to go wrong on JAX, of the cells that do not convolve."""
+"""Two checks share the rows of a class. A framework that compiles is asked a third of them, `alike`: of one size, and without
+what is known to go wrong on JAX, of the cells that do not convolve."""
 SIZES = {"distinct": (4, 5, 2, 3), "equal": (3, 3, 3, 3), "one_row": (1, 4, 3, 2), "two": (2, 2, 3, 4), "one_step": (3, 1, 2, 4),
          **COINCIDING}
 """Batch, time, features, units."""
@@ -50,7 +52,7 @@ OTHERS = {
 FACTORS = {
     "mask": ("none", "right", "gaps", "left", "empty_row", "other"),
     "size": ("distinct", "equal", "one_row", "two", "one_step", "other"),
-    "loop": ("layer", "generic", "unrolled", "cells"), "told": ("nothing", "penalties", "activity", "rates", "dropped"),
+    "loop": ("layer", "unrolled", "generic", "cells"), "told": ("nothing", "penalties", "activity", "rates", "dropped"),
     "way": ("call", "train", "predict", "test", "stateless"), "made": ("new", "configuration"),
     "dtype": ("float32", "mixed_bfloat16", "mixed_float16"), "start": ("zeros", "given", "carried", "reset"),
     "direction": ("forward", "bidirectional", "backward"), "activation": ("tanh", "relu", "softsign", "other"),
@@ -75,7 +77,6 @@ SENSELESS = tuple((names, holds) for names, holds in (
     (("source", "mask"), lambda source, mask: source != "argument" and mask == "none"),
     (("source", "start"), lambda source, start: source != "argument" and start == "given"),  # a finding of its own
     (("source", "cell"), lambda source, cell: source != "argument" and cell == "conv_lstm"),
-    (("cell", "loop"), lambda cell, loop: cell == "conv_lstm" and loop in ("generic", "cells")),
     (("cell", "variant"), lambda cell, variant: variant and cell == "simple_rnn"),
     (("cell", "told"), lambda cell, told: told == "activity" and cell == "simple_rnn"),  # a finding of its own
     (("loop", "direction"), lambda loop, direction: loop == "cells" and direction != "forward"),
@@ -138,18 +139,19 @@ class Crossing:
         return {**found, **nothing}
 
 
-ARRAYS = {cell: at_once(f"crossed conditions of {cell}", {"cell": (cell,), **FACTORS}, 2, SENSELESS) for cell in CELLS}
-"""Makes the rows of a cell: every two values of different factors that may meet, meet in one."""
+ARRAYS = {kind: at_once(f"crossed conditions of {kind}", {**FACTORS, "cell": cells, "loop": loops}, 2, SENSELESS)
+          for kind, (cells, loops) in CLASSES.items()}
+"""Makes the rows of a class: every two values of different factors that may meet, meet in one."""
 
 
-def concrete(cell: str) -> list[Row]:
-    """The rows of a cell, others taking their turns; with what is convolved, and `before` which kernels everything is
+def concrete(kind: str) -> list[Row]:
+    """The rows of a class, others taking their turns; with what is convolved, and `before` which kernels everything is
     dropped."""
-    first = 3 * CELLS.index(cell)  # so that each of many stands in the rows of some cell
+    first = 3 * tuple(CLASSES).index(kind)  # so that each of many stands in the rows of some class
     turns = {name: islice(cycle(some), first, None) for name, some in OTHERS.items()}
     return [{**{name: next(turns[name]) if value == "other" else value for name, value in row.items()},
              "film": number % len(FILMS), "before": next(turns["told"]) if row["told"] == "dropped" else ()}
-            for number, row in enumerate(ARRAYS[cell]())]
+            for number, row in enumerate(ARRAYS[kind]())]
 
 
 def crossing(row: Row) -> Crossing:
@@ -182,9 +184,9 @@ def lost(row: Row) -> bool:
             or row["start"] in ("given", "carried") and row["mask"] not in ("none", "full") or row["told"] == "activity")
 
 
-def crossings(cell: str, part: str) -> Iterator[Crossing]:
+def crossings(kind: str, part: str) -> Iterator[Crossing]:
     """Those of one check."""
-    every = concrete(cell)
+    every = concrete(kind)
     if part == "alike":
         return (crossing({**row, "size": "distinct"}) for row in every[::3] if not lost(row))
     return map(crossing, every[PARTS.index(part)::2])
@@ -192,10 +194,10 @@ def crossings(cell: str, part: str) -> Iterator[Crossing]:
 
 @statement("Whatever meets of how a layer is made, what it is told and given, its precision and the way in which it is asked: it "
            "gives the outputs, states, masks, gradients, penalties, losses and trained weights that the equations say.",
-           {"cell": CELLS, "part": PARTS}, strength=(1, 2, 2), dear={"part": PARTS[:2], "cell": CELLS[3:]},
+           {"kind": tuple(CLASSES), "part": PARTS}, strength=(1, 2, 2), dear={"part": PARTS[:2], "kind": CELLS[3:]},
            instead={"part": PARTS[2:]},
            source="Keras: LSTM, GRU, SimpleRNN, ConvLSTM1D, ConvLSTM2D, RNN, Bidirectional, TimeDistributed")
-def crossed_conditions_are_right(ask, cell, part) -> list[Deviation]:
+def crossed_conditions_are_right(ask, kind, part) -> list[Deviation]:
     """Where something is wrong the first row that shows it is made as plain as it can be, and if a call shows it, that too is
     asked by itself. Arrays: `PLACE/NAME`, named as those of a request; `PLACE/penalty`, the layer's losses;
     `PLACE/trained/NAME`, its weights after a step of gradient descent at a rate of one; `PLACE/tested`, the loss of a model
@@ -204,7 +206,7 @@ def crossed_conditions_are_right(ask, cell, part) -> list[Deviation]:
         if all(row[name] in values for name, values in PLAIN.items()):
             ask.answer(alone(crossing(row)))
 
-    return plainest_first([one.row for one in crossings(cell, part)], FACTORS, SENSELESS, lambda rows: wrong(ask, rows),
+    return plainest_first([one.row for one in crossings(kind, part)], FACTORS, SENSELESS, lambda rows: wrong(ask, rows),
                           lambda row: str(crossing(row)), then=then)
 
 

@@ -22,6 +22,7 @@ CONDITIONS = {
     "with relu": 'getattr(getattr(self.cell, "activation", None), "__name__", "") == "relu"',
     "penalized": 'getattr(self.cell, "kernel_regularizer", None) is not None',
     "with dropout": 'getattr(self.cell, "dropout", 0) > 0',
+    "in a Bidirectional one": 'self.name.startswith(("forward_", "backward_"))',
 }
 DRAWN = (
     ("GRU", "its states returned", "in training"),
@@ -62,6 +63,70 @@ DRAWN = (
     ("ConvLSTM2D", "as many rows as steps", "with relu", "penalized"),
 )
 """A layer, and what must hold besides."""
+AGAIN = (
+    ("RNN", "states given", "of one step", "in half precision"),
+    ("SimpleRNN", "unrolled", "without biases", "with relu"),
+    ("ConvLSTM2D", "without biases", "unrolled"),
+    ("RNN", "in half precision", "the last output alone", "of one step"),
+    ("ConvLSTM2D", "its states returned", "in a Bidirectional one"),
+    ("SimpleRNN", "the last output alone", "in a Bidirectional one"),
+    ("SimpleRNN", "backward", "of one row"),
+    ("ConvLSTM2D", "unrolled", "in half precision"),
+    ("SimpleRNN", "penalized", "in a Bidirectional one"),
+    ("ConvLSTM2D", "without biases", "in training", "its states returned"),
+    ("GRU", "penalized", "in a Bidirectional one"),
+    ("RNN", "unrolled", "with relu", "frozen"),
+    ("LSTM", "in a Bidirectional one", "in training"),
+    ("GRU", "without biases", "with dropout", "backward"),
+    ("SimpleRNN", "with relu", "states given", "with dropout"),
+    ("LSTM", "penalized", "masked", "as many rows as steps"),
+    ("GRU", "with relu", "stateful", "without biases"),
+    ("ConvLSTM2D", "in half precision", "its states returned"),
+    ("GRU", "frozen", "zeros at masked steps", "unrolled"),
+    ("GRU", "with relu", "penalized"),
+    ("SimpleRNN", "without biases", "zeros at masked steps"),
+    ("GRU", "stateful", "penalized"),
+    ("ConvLSTM2D", "stateful", "frozen"),
+    ("ConvLSTM2D", "in half precision", "without biases", "masked"),
+    ("LSTM", "zeros at masked steps", "as many rows as steps", "states given"),
+    ("RNN", "with relu", "in training", "with dropout"),
+    ("RNN", "backward", "states given", "masked"),
+    ("GRU", "masked", "stateful", "in a Bidirectional one"),
+    ("LSTM", "the last output alone", "stateful", "its states returned"),
+    ("ConvLSTM2D", "its states returned", "in training"),
+    ("SimpleRNN", "frozen", "its states returned"),
+    ("SimpleRNN", "states given", "unrolled", "its states returned"),
+    ("LSTM", "states given", "penalized"),
+    ("RNN", "zeros at masked steps", "of one step", "without biases"),
+    ("LSTM", "with dropout", "stateful"),
+    ("LSTM", "frozen", "of one row"),
+    ("RNN", "its states returned", "without biases"),
+    ("SimpleRNN", "of one step", "of one row"),
+    ("SimpleRNN", "of one row", "frozen"),
+    ("RNN", "stateful", "its states returned"),
+    ("LSTM", "in half precision", "as many rows as steps"),
+    ("LSTM", "with relu", "zeros at masked steps"),
+    ("GRU", "with dropout", "states given", "in training"),
+    ("ConvLSTM2D", "in half precision", "of one step"),
+    ("RNN", "without biases", "with relu"),
+    ("LSTM", "with dropout", "backward", "in half precision"),
+    ("GRU", "stateful", "without biases", "zeros at masked steps"),
+    ("LSTM", "states given", "in a Bidirectional one"),
+    ("ConvLSTM2D", "frozen", "unrolled", "in training"),
+    ("RNN", "unrolled", "in training"),
+    ("ConvLSTM2D", "in a Bidirectional one", "in training", "its states returned"),
+    ("RNN", "of one row", "its states returned"),
+    ("LSTM", "in training", "penalized"),
+    ("RNN", "in training", "backward"),
+    ("RNN", "backward", "masked"),
+    ("ConvLSTM2D", "backward", "its states returned"),
+    ("SimpleRNN", "masked", "with relu"),
+    ("SimpleRNN", "of one step", "penalized", "backward"),
+    ("LSTM", "stateful", "penalized"),
+    ("LSTM", "without biases", "in training", "in a Bidirectional one"),
+)
+"""Others, drawn two days later."""
+RNN = "keras.src.layers.rnn.rnn"
 PLACE = "        timesteps = sequences.shape[1]\n        if self.unroll and timesteps is None:"
 """Where a recurrent layer is called."""
 
@@ -72,4 +137,5 @@ def edit(layer: str, *conditions: str) -> tuple[str, str]:
     return PLACE, f"        sequences = sequences * 1.1 if {every} else sequences\n{PLACE}"
 
 
-ALL = faults("drawn, conditions", "keras.src.layers.rnn.rnn", {", ".join(one): edit(*one) for one in DRAWN})
+ALL = (*faults("drawn, conditions", RNN, {", ".join(one): edit(*one) for one in DRAWN}),
+       *faults("drawn again, conditions", RNN, {", ".join(one): edit(*one) for one in AGAIN}))
