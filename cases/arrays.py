@@ -42,10 +42,10 @@ STRENGTH = {"smoke": 1, "default": 2, "full": 3}
 DEPTHS = tuple(STRENGTH)
 
 SIZES: Mapping[str, tuple[int, int, int, int]] = {  # batch, time, features, units
-    "distinct": (4, 6, 3, 5),
+    "distinct": (4, 5, 3, 6),
     "two_steps": (3, 2, 4, 5),
     "equal": (4, 4, 4, 4),
-    "one_row": (1, 5, 3, 5),
+    "one_row": (1, 4, 3, 5),
     "one_step": (3, 1, 3, 5),
     "long": (2, 33, 3, 5),
     "small": (3, 4, 3, 5),

@@ -22,7 +22,7 @@ from reports.summary import LINES
 SMOKE = ("--depth", "smoke")
 FEW = (
     "-k",
-    "(outputs_match_reference and (b1_t5_right or b4_t4_right or b2_t33_none)) or (frameworks_agree and b1_t5)",
+    "(outputs_match_reference and (b1_t4_right or b4_t4_right or b2_t33_none)) or (frameworks_agree and b1_t4)",
 )
 """Two checks of an LSTM with a mask, one of a GRU without, and one across two subjects."""
 
