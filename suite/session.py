@@ -34,7 +34,7 @@ from suite.subjects.interpreter import Broken, Died, TimedOut
 from suite.subjects.subject import Subject
 from suite.subjects.worker import spare_collections
 from suite.timing.comparison import Preparing
-from suite.verdicts import FAILED, Outcome, judge
+from suite.verdicts import FAILED, Outcome, Replayed, judge
 
 ROOT = Path(__file__).resolve().parents[1]
 ALONE = 200
@@ -327,6 +327,7 @@ def with_script(check: Check, outcome: Outcome, told: Outcome) -> Outcome:
                 outcome.asked, told.deviations, outcome.verdict,
                 [subject.specification.backend for subject in (check.subject, check.other) if subject],
                 versions_in_words(check.subject), check.subject.device, check.planned.statement, told.message, str(check),
+                None if check.other else lambda asked: judge(check.planned, Replayed(asked)).deviations,
             )
         except repros.NoScript as reason:
             why = str(reason)

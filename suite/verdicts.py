@@ -7,13 +7,14 @@ from __future__ import annotations
 
 import math
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from cases.apart import raised
 from cases.invariants.base import NotSupported, Refused, settled
 from cases.plan import Planned
-from cases.requests import Deviation, Note, Observation, Refusal, Unsupported, first_line
+from cases.requests import Deviation, Note, Observation, Refusal, Unsupported, digest, first_line
 from cases.tolerance import Nearest, measuring
 from suite.repros.finding import Asked
 from suite.subjects.interpreter import Broken, Died, TimedOut
@@ -118,6 +119,20 @@ def judge(check: Planned, *subjects: Any) -> Outcome:
     if deviations:
         return outcome("fail", deviations[0].message, deviations)
     return outcome("pass")
+
+
+class Replayed:
+    """A subject that answers what was asked as is told here."""
+
+    absent = broken = ""
+    seconds = 0.0
+
+    def __init__(self, asked: Sequence[Asked]):
+        self._answers = {digest(each.request): each.answer for each in asked}
+
+    def answer(self, request: Any) -> Observation | Refusal | Unsupported:
+        """Whatever came back, or is said to have."""
+        return self._answers[digest(request)]
 
 
 def last_line(text: str) -> str:

@@ -17,7 +17,7 @@ from cases.models import FunctionRequest, ModelRequest
 from cases.requests import Deviation, Request
 from suite.repros.compose import body
 from suite.repros.finding import Asked, NoScript, find
-from suite.repros.functions import of_function
+from suite.repros.functions import Again, of_function
 from suite.repros.keras import Keras
 from suite.repros.models import of_model
 from suite.repros.pytorch import PyTorch
@@ -32,13 +32,14 @@ STACKS = {
 
 def script(
     asked: Sequence[Asked], deviations: Sequence[Deviation], verdict: str, backends: Sequence[str], versions: str,
-    device: str, statement: str, message: str, identity: str,
+    device: str, statement: str, message: str, identity: str, again: Again | None = None,
 ) -> str:
     """The text of the script for a failed check. Raises NoScript, with the reason.
 
-    backends: of the subjects that the check asked, in order; versions: in words, of the first.
+    backends: of the subjects that the check asked, in order; versions: in words, of the first; again: what the check says of
+    other answers.
     """
-    lines, place, name = written(asked, deviations, verdict, backends, device)
+    lines, place, name = written(asked, deviations, verdict, backends, device, again)
     told = f"{versions}; {device}" if place == 0 else f"{backends[place]}; {device}"
     heading = [statement, f"Seen with {told}:", message, f"Check: {identity}"]
     heading.append("Exits 1 while the fault is there, else 0.")
@@ -51,6 +52,7 @@ def script(
 
 def written(
     asked: Sequence[Asked], deviations: Sequence[Deviation], verdict: str, backends: Sequence[str], device: str,
+    again: Again | None = None,
 ) -> tuple[list[str], int, str]:
     """The lines of a script, the place of the subject that it is about, and the name of the array that it shows. A question
     about a layer is the plainest; else a model's, or another one. Raises NoScript, with the reason of the first kind."""
@@ -61,9 +63,9 @@ def written(
             if some and kind is Request:
                 finding = find(some, deviations, verdict)
                 return body(finding, STACKS[writing(backends[finding.place])](device)), finding.place, finding.name
+            told = some, deviations, verdict, writing(backends[some[0].place]) if some else ""
             if some:
-                write = of_model if kind is ModelRequest else of_function
-                return write(some, deviations, verdict, writing(backends[some[0].place])), some[0].place, ""
+                return of_model(*told) if kind is ModelRequest else of_function(*told, again), some[0].place, ""
         except NoScript as reason:
             reasons.append(reason)
     raise reasons[0] if reasons else NoScript(

@@ -13,6 +13,7 @@ from cases.requests import Deviation, Observation, Refusal
 from suite.repros.finding import Asked, NoScript
 from suite.repros.functions import attention, calls, cells, chains, losses, made, masks, options, sequences, weights
 from suite.repros.functions.told import Told
+from suite.repros.functions.transcribed import Again, transcribed
 
 WRITERS: Mapping[str, Callable[[Told], list[str]]] = {
     "chain": chains.chain, "projected": chains.projected, "form": cells.form, "cell_states": cells.cell_states,
@@ -35,7 +36,17 @@ WRITERS: Mapping[str, Callable[[Told], list[str]]] = {
 """Name of a function request -> who writes its script."""
 
 
-def of_function(asked: Sequence[Asked], deviations: Sequence[Deviation], verdict: str, backend: str) -> list[str]:
+def of_function(
+    asked: Sequence[Asked], deviations: Sequence[Deviation], verdict: str, backend: str, again: Again | None = None,
+) -> list[str]:
+    """The lines of whoever knows to write them; else those that asked. Raises NoScript, with the reason of the second."""
+    try:
+        return by_writer(asked, deviations, verdict, backend)
+    except NoScript:
+        return transcribed(asked, deviations, verdict, backend, again)
+
+
+def by_writer(asked: Sequence[Asked], deviations: Sequence[Deviation], verdict: str, backend: str) -> list[str]:
     """The lines for the question that is to blame: that which raised an error, or brought the process down; where an error
     was due and none came, the one asked last; else the first that a writer knows. Raises NoScript."""
     known = [each for each in asked if each.request.name in WRITERS]
