@@ -24,7 +24,9 @@ from cases.smallest import plainest_first
 from cases.tolerance import Expected, compare, expect, unit_roundoff
 
 CELLS = ("lstm", "gru", "simple_rnn", "conv_lstm")
-CLASSES = {**{cell: ((cell,), ("layer", "unrolled")) for cell in CELLS}, "rnn": (CELLS[:3], ("generic", "cells"))}
+UNROLLED = ("unrolled", "generic_unrolled")
+CLASSES = {**{cell: ((cell,), ("layer", "unrolled")) for cell in CELLS},
+           "rnn": (CELLS[:3], ("generic", "generic_unrolled", "cells"))}
 """What has an array of its own, each class -> its cells, and its loops: the layers of a cell, and the loop over any of them."""
 PARTS = ("even", "odd", "alike")
 """Two checks share the rows of a class. A framework that compiles is asked a third of them, `alike`: of one size, and without
@@ -33,7 +35,7 @@ SIZES = {"distinct": (4, 5, 2, 3), "equal": (3, 3, 3, 3), "one_row": (1, 4, 3, 2
          **COINCIDING}
 """Batch, time, features, units."""
 FILMS = (Convolution((3, 2), (2, 2)), Convolution((5,), (3,), strides=(2,), data_format="channels_first"))
-"""What a convolutional layer convolves, in turn; two channels, three filters."""
+"""What a convolutional layer convolves; two channels, three filters."""
 FACTOR = 0.125
 """Of a penalty: of the squares of weights, or of outputs, by the number of rows."""
 RATE = 0.25
@@ -52,7 +54,8 @@ OTHERS = {
 FACTORS = {
     "mask": ("none", "right", "gaps", "left", "empty_row", "other"),
     "size": ("distinct", "equal", "one_row", "two", "one_step", "other"),
-    "loop": ("layer", "unrolled", "generic", "cells"), "told": ("nothing", "penalties", "activity", "rates", "dropped"),
+    "loop": ("layer", "unrolled", "generic", "generic_unrolled", "cells"),
+    "told": ("nothing", "penalties", "activity", "rates", "dropped"),
     "way": ("call", "train", "predict", "test", "stateless"), "made": ("new", "configuration"),
     "dtype": ("float32", "mixed_bfloat16", "mixed_float16"), "start": ("zeros", "given", "carried", "reset"),
     "direction": ("forward", "bidirectional", "backward"), "activation": ("tanh", "relu", "softsign", "other"),
@@ -61,14 +64,16 @@ FACTORS = {
     "inside": ("nothing", "time_distributed"), "training": (False, True), "frozen": (False, True), "bias": (True, False),
     "variant": (False, True),
 }
-"""loop: `cells`, two of them in one loop · told: what else is said of its weights, which have bounds too, or of its outputs; or
-`rates` of dropout, in inference, or so low that nothing is dropped; or such that everything is `dropped`, in training · way:
-called, with gradients; a step of training of a model around it, a prediction, the loss of a test; or a call that is given the
-variables · start: of states; `carried` over from a call before, or forgotten after it · zero: outputs at masked steps · variant:
-the reset before the product, one gate at a time."""
+"""loop: `generic`, over a cell, and `cells`, over two · told: what else is said of its weights, which have bounds too, or of
+its outputs; or `rates` of dropout, in inference, or so low that nothing is dropped; or such that everything is `dropped`, in
+training · way: called, with gradients; a step of training of a model around it, a prediction, the loss of a test; or a call
+that is given the variables · start: of states; `carried` over from a call before, or forgotten after it · zero: outputs at
+masked steps · variant: the reset before the product, one gate at a time."""
 UNFIT = {"one_row": ("empty_row",), "two": ("gaps",), "one_step": ("right", "left", "gaps")}
 """Masks of which there is none in a size."""
 SENSELESS = tuple((names, holds) for names, holds in (
+    (("film", "direction", "merge"),  # of channels in front the last axis, which is joined, is another
+     lambda film, direction, merge: film and direction == "bidirectional" and merge == "concat"),
     (("merge", "direction"), lambda merge, direction: merge != "concat" and direction != "bidirectional"),
     (("zero", "direction"), lambda zero, direction: zero and direction == "bidirectional"),
     (("zero", "return_sequences"), lambda zero, sequences: zero and not sequences),  # which the documentation excludes
@@ -80,10 +85,10 @@ SENSELESS = tuple((names, holds) for names, holds in (
     (("cell", "variant"), lambda cell, variant: variant and cell == "simple_rnn"),
     (("cell", "told"), lambda cell, told: told == "activity" and cell == "simple_rnn"),  # a finding of its own
     (("loop", "direction"), lambda loop, direction: loop == "cells" and direction != "forward"),
-    (("loop", "told"), lambda loop, told: loop in ("cells", "generic") and told == "activity"),
+    (("loop", "told"), lambda loop, told: loop not in ("layer", "unrolled") and told == "activity"),
     (("loop", "start"), lambda loop, start: loop == "cells" and start != "zeros"),
     (("loop", "direction", "mask"),  # a finding of its own
-     lambda loop, direction, mask: loop == "unrolled" and direction != "forward" and mask != "none"),
+     lambda loop, direction, mask: loop in UNROLLED and direction != "forward" and mask != "none"),
     (("inside", "mask"), lambda inside, mask: inside != "nothing" and mask != "none"),
     (("inside", "start"), lambda inside, start: inside != "nothing" and start != "zeros"),
     (("inside", "return_state"), lambda inside, state: inside != "nothing" and state),
@@ -139,26 +144,26 @@ class Crossing:
         return {**found, **nothing}
 
 
-ARRAYS = {kind: at_once(f"crossed conditions of {kind}", {**FACTORS, "cell": cells, "loop": loops}, 2, SENSELESS)
-          for kind, (cells, loops) in CLASSES.items()}
+ARRAYS = {
+    kind: at_once(f"crossed conditions of {kind}", {
+        **FACTORS, "cell": cells, "loop": loops, "film": tuple(range(len(FILMS) if kind == "conv_lstm" else 1)),
+    }, 2, SENSELESS) for kind, (cells, loops) in CLASSES.items()
+}
 """Makes the rows of a class: every two values of different factors that may meet, meet in one."""
 
 
 def concrete(kind: str) -> list[Row]:
-    """The rows of a class, others taking their turns; with what is convolved, and `before` which kernels everything is
-    dropped."""
+    """The rows of a class, others taking their turns; with `before` which kernels everything is dropped."""
     first = 3 * tuple(CLASSES).index(kind)  # so that each of many stands in the rows of some class
     turns = {name: islice(cycle(some), first, None) for name, some in OTHERS.items()}
     return [{**{name: next(turns[name]) if value == "other" else value for name, value in row.items()},
-             "film": number % len(FILMS), "before": next(turns["told"]) if row["told"] == "dropped" else ()}
-            for number, row in enumerate(ARRAYS[kind]())]
+             "before": next(turns["told"]) if row["told"] == "dropped" else ()} for row in ARRAYS[kind]()]
 
 
 def crossing(row: Row) -> Crossing:
     """The row as a layer and its batch."""
     batch, time, features, units = SIZES[row["size"]]
-    joined = row["direction"] == "bidirectional" and row["merge"] == "concat"  # of channels in front the last axis is another
-    film = FILMS[0 if joined else row["film"]] if row["cell"] == "conv_lstm" else None
+    film = FILMS[row["film"]] if row["cell"] == "conv_lstm" else None
     if film is not None:
         features, units = 2 * int(np.prod(film.space)), 3 * int(np.prod(film.places))
     other, carried = row["variant"], row["start"] in STATEFUL
@@ -169,7 +174,7 @@ def crossing(row: Row) -> Crossing:
         padding_output="zero" if row["zero"] else "default", dtype=row["dtype"], convolution=film,
     )
     drawn = BatchPlan(batch, time, row["mask"], row["start"] == "given").draw(layer)
-    execution = Execution("fused" if row["loop"] in ("layer", "cells") else row["loop"],
+    execution = Execution({"layer": "fused", "cells": "fused", "generic_unrolled": "generic"}.get(row["loop"], row["loop"]),
                           mode="training" if row["training"] else "inference", mask_from=row["source"])
     wants = ("outputs", "states", "mask", *(("gradients",) if row["way"] in ("call", "train") and not carried else ()))
     before = {"carried": (drawn,), "reset": (drawn, Reset())}.get(row["start"], ())
@@ -180,7 +185,7 @@ def lost(row: Row) -> bool:
     """Whether JAX has findings there: a model loses states, and an unrolled loop the zeros of masked steps; what stands before
     the first valid step is its state; or whether it keeps no losses of outputs, which only a call that is not differentiated
     does."""
-    return (row["start"] in STATEFUL and row["way"] != "call" or row["loop"] == "unrolled" and row["zero"]
+    return (row["start"] in STATEFUL and row["way"] != "call" or row["loop"] in UNROLLED and row["zero"]
             or row["start"] in ("given", "carried") and row["mask"] not in ("none", "full") or row["told"] == "activity")
 
 

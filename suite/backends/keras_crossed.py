@@ -93,7 +93,7 @@ def made_new(keras: Any, request: Request, row: Mapping[str, Any], more: Mapping
         cells = keras.layers.StackedRNNCells(cells, dtype=layer.dtype)
         made = keras.layers.RNN(cells, dtype=layer.dtype, **stacks.loop_options(layer, True, kernel))
     else:
-        made = stacks.make(keras, layer, kernel, True, more)
+        made = stacks.make(keras, layer, kernel, True, more, row["loop"] == "generic_unrolled")
     if row["inside"] != "nothing":
         made = keras.layers.TimeDistributed(made, dtype=layer.dtype)
     made.build(shape_of(request, row))
@@ -105,7 +105,7 @@ def shape_of(request: Request, row: Mapping[str, Any]) -> tuple[int | None, ...]
     batch = request.batch
     rows = batch.size if request.layer.stateful else None
     outer = () if row["inside"] == "nothing" else (1 + (batch.size % 2 == 0),)
-    steps = batch.time if request.execution.kernel == "unrolled" else None
+    steps = batch.time if "unrolled" in row["loop"] else None
     return rows, *outer, steps, *stacks.step_shape(request.layer)
 
 

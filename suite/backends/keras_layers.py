@@ -101,8 +101,11 @@ def construct(keras: Any, options: Mapping[str, Any]) -> Any:
     return made
 
 
-def make(keras: Any, layer: Layer, kernel: str, last: bool, more: Mapping[str, Any] | None = None) -> Any:
-    """One Keras layer of the stack, not built. `more`: further options of its cell, or of the layer itself.
+def make(
+    keras: Any, layer: Layer, kernel: str, last: bool, more: Mapping[str, Any] | None = None, unroll: bool = False,
+) -> Any:
+    """One Keras layer of the stack, not built. `more`: further options of its cell, or of the layer itself; `unroll`: also where
+    it is `generic`.
 
     `generic` is `RNN(Cell(...))`; every other kernel is the layer as users write it, with `use_cudnn="auto"` where
     this release has that option (later ones have it as their default).
@@ -111,7 +114,7 @@ def make(keras: Any, layer: Layer, kernel: str, last: bool, more: Mapping[str, A
     kind = getattr(keras.layers, name)
     if kernel == "generic":
         cell = getattr(keras.layers, f"{name}Cell")(layer.units, **{**cell_options(layer), **(more or {})})
-        made = keras.layers.RNN(cell, dtype=layer.dtype, **loop_options(layer, last, kernel))
+        made = keras.layers.RNN(cell, dtype=layer.dtype, **loop_options(layer, last, "unrolled" if unroll else kernel))
     else:
         options = {**cell_options(layer), **loop_options(layer, last, kernel), **(more or {})}
         if accepts(kind, "use_cudnn"):
