@@ -63,16 +63,21 @@ POLICIES: Mapping[str, bool] = {"mixed_bfloat16": True, "mixed_float16": False}
 
 
 @statement("A layer is given numbers with a fraction in the precision that it computes in, unless it wants them as they are; "
-           "whole numbers and truth values as they are; whether they come in an array, a tensor, a symbol, a list, or by name.",
+           "whole numbers and truth values as they are; whether they come in an array, a tensor, a symbol, a list, or by name; "
+           "and its weights in that precision, but for one that asks to be as it is.",
            sparing=0, source="Keras: Layer(dtype, autocast), DTypePolicy.convert_input")
 def arguments_come_in_their_precision(ask) -> list[Deviation]:
-    """Facts: `came`, (policy, way, kind, dtype that came)."""
+    """Facts: `came`, (policy, way, kind, dtype that came); `weights`, (policy, name, dtype), of `cast` and `kept`."""
     seen = ask(FunctionRequest("arguments", (("policies", tuple(POLICIES.items())), ("ways", GIVEN), ("kinds", KINDS))))
     told, found = seen.facts.get("came", ()), []
     for policy, way, kind, came in told:
         due = policy.removeprefix("mixed_") if kind == "float32" and POLICIES[policy] else kind
         if came != due:
             found.append(Deviation(f"{policy}/{way}/{kind}", f"{kind} to a layer of {policy}, {way}: came as {came}, not {due}"))
+    for policy, name, came in seen.facts.get("weights", ()):
+        due = "float32" if name == "kept" else policy.removeprefix("mixed_")
+        if POLICIES[policy] and came != due:
+            found.append(Deviation(f"{policy}/{name}", f"the weight {name} of a layer of {policy}: came as {came}, not {due}"))
     missing = len(POLICIES) * len(GIVEN) * len(KINDS) - len(told)
     return [*found, *([Deviation("came", f"nothing is said of {missing} of them")] if missing else [])]
 

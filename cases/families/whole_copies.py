@@ -23,6 +23,10 @@ FILES = ("weights.json", "keras")
 PART, LISTED = 128, 8
 
 
+SKIPPED = ("skipped", "skipped in a whole model")
+"""Loaded of a file of weights, and of that of a whole model."""
+
+
 def inputs() -> np.ndarray:
     """(rows, steps, features)."""
     return generator("whole copies").uniform(0.5, 1.5, (ROWS, STEPS, FEATURES))
@@ -33,7 +37,8 @@ def inputs() -> np.ndarray:
            "are to be passed over, stay what they were; a model that is loaded without being compiled has them too.",
            sparing=0, source="Keras: save_weights(max_shard_size), load_weights(skip_mismatch), load_model(compile=False)")
 def files_hold_every_weight(ask) -> list[Deviation]:
-    """Arrays: `own/N`, the weights; `WAY/N`, those of the other model; `skipped/N`, of one whose last layer is of another size;
+    """Arrays: `own/N`, the weights; `WAY/N`, those of the other model; `skipped/N` and `skipped in a whole model/N`, of
+    one whose last layer is of another size;
     `listed/N` and `lists/N`, of one that holds lists within lists and a set, and of the other.
     Facts: `last`, how many of the weights are the last layer's; `compiled`, whether the loaded model is; `parts`, files;
     `unbuilt`, whether weights of a model that has none yet are saved or refused."""
@@ -44,9 +49,10 @@ def files_hold_every_weight(ask) -> list[Deviation]:
         found += [d for name, due in own.items() for place in [name.partition("/")[2]]
                   for d in equal(f"{way}/{place}", seen[f"{way}/{place}"], due)]
     for place in range(len(own)):
-        given, kept = seen[f"own/{place}"], seen[f"skipped/{place}"]
-        passed = place >= len(own) - last
-        found += equal(f"skipped/{place}", kept, np.full_like(kept, OTHER) if passed else given)
+        for way in SKIPPED:
+            given, kept = seen[f"own/{place}"], seen[f"{way}/{place}"]
+            passed = place >= len(own) - last
+            found += equal(f"{way}/{place}", kept, np.full_like(kept, OTHER) if passed else given)
     for name, due in seen.named("listed").items():
         found += equal(name, seen[name.replace("listed", "lists")], due)
     found += [] if len(seen.named("listed")) == LISTED else [Deviation("listed", f"{len(seen.named('listed'))} weights came")]

@@ -153,7 +153,7 @@ def compiled(engine: Any, optimizer: Any, variables: list[Any]) -> Any:
 
 def run_stepped_apart(backend: Any, request: FunctionRequest) -> Observation | Unsupported:
     """Answer the request of `cases.families.rare_optimizers.optimizers_of_their_own_are_followed`: each weight after every step,
-    the second half by others that are given what the first ones remember."""
+    the second half by others that are given what the first ones remember, of a store and then as a list."""
     options, keras, engine = dict(request.arguments), backend.keras, backend.engine
     if not hasattr(keras.optimizers, "MultiOptimizer"):
         return Unsupported("this Keras has no MultiOptimizer")
@@ -170,9 +170,10 @@ def run_stepped_apart(backend: Any, request: FunctionRequest) -> Observation | U
     def given(first: Any) -> Any:
         store: dict[str, Any] = {}
         first.save_own_variables(store)
-        other = made()
-        other.load_own_variables(store)
-        return other
+        second, third = made(), made()
+        second.load_own_variables(store)
+        third.set_weights([engine.numpy(each.value) for each in second.variables])
+        return third
 
     with moment("run"):
         gradients = [[options["scale"] * each for each in step] for step in options["gradients"]]

@@ -93,12 +93,20 @@ def run_arguments(backend: Any, request: FunctionRequest) -> Observation:
     options, keras, engine = dict(request.arguments), backend.keras, backend.engine
     came: list[tuple[str, str, str, str]] = []
 
+    weights: list[tuple[str, str, str]] = []
+
     class Telling(keras.layers.Layer):
-        """Keeps the dtypes of what it is given last."""
+        """Keeps the dtypes of what it is given last, and of its weights, of which one asks not to be cast."""
+
+        def build(self, shape: Any) -> None:
+            self.cast = self.add_weight(shape=(2,), name="cast")
+            self.kept = self.add_weight(shape=(2,), name="kept", autocast=False)
 
         def call(self, first: Any, further: Any = None) -> Any:
             self.last = [keras.backend.standardize_dtype(one.dtype) for one in keras.tree.flatten([first, further])
                          if one is not None]
+            self.had = [(one.name, keras.backend.standardize_dtype(keras.ops.convert_to_tensor(one).dtype))
+                        for one in (self.cast, self.kept)]
             return first
 
     with moment("run"):
@@ -112,7 +120,8 @@ def run_arguments(backend: Any, request: FunctionRequest) -> Observation:
                     layer(*((np.zeros((1, 2), "int32"),) if way == "named" else (given,)), **(
                         {"further": given} if way == "named" else {}))
                     came.append((policy, way, kind, layer.last[-1]))
-    return Observation({}, facts={"came": tuple(came)})
+            weights += [(policy, *one) for one in layer.had]
+    return Observation({}, facts={"came": tuple(came), "weights": tuple(weights)})
 
 
 def run_built(backend: Any, request: FunctionRequest) -> Observation:

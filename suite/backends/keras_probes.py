@@ -134,7 +134,7 @@ from suite.backends.keras_saved import run_edited_file, run_saved, run_state_tre
 from suite.backends.keras_scans import run_associative_scan, run_ctc_decoded, run_loop, run_mapped, run_pieces, run_scan
 from suite.backends.keras_schedules import run_schedule, run_steps_given
 from suite.backends.keras_series import run_padded_with, run_windows, run_words
-from suite.backends.keras_shapes import run_told_shapes
+from suite.backends.keras_shapes import run_told_of_both, run_told_shapes
 from suite.backends.keras_side_by_side import run_side_by_side
 from suite.backends.keras_single_calls import (
     run_counted_batches,
@@ -225,6 +225,7 @@ PROBES: Mapping[str, Callable] = {
     "turned": run_turned, "told_results": run_told_results,
     "scaled_model": run_scaled_model, "activation": run_activation, "reshaped": run_reshaped, "standing": run_standing,
     "attending_long": run_attending_long, "wrong_weights": run_wrong_weights, "told_shapes": run_told_shapes,
+    "told_of_both": run_told_of_both,
     "options_of_nothing": lambda backend, request: run_options_of_nothing({"keras": backend.keras}, request),
     "contained": run_contained, "initialized": run_initialized, "padded_with": run_padded_with, "mapped": run_mapped,
     "given_mask": run_given_mask, "mask_goes_first": run_mask_goes_first, "cast_mask": run_cast_mask,

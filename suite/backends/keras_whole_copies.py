@@ -104,6 +104,9 @@ def run_kept_whole(backend: Any, request: FunctionRequest) -> Observation:
         fill(wider, options["other"])
         wider.load_weights(Path(folder) / "small.weights.h5", skip_mismatch=True)
         found |= weights(wider, "skipped")
+        fill(wider, options["other"])
+        wider.load_weights(paths["keras"], skip_mismatch=True)
+        found |= weights(wider, "skipped in a whole model")
         bare, file = keras.Sequential([keras.layers.Dense(1)]), Path(folder) / "nothing.weights.h5"
         unbuilt = "refused" if refuses(lambda: bare.save_weights(file)) else "saved"
     return Observation(found, facts={"last": len(model.layers[-1].weights), "compiled": bool(loaded.compiled),
