@@ -43,6 +43,7 @@ LAYERS: Mapping[str, tuple[str, dict[str, Any], tuple[tuple[int, ...], ...], Cal
                       lambda t: (7, t)),
     "einsum_of_steps": ("EinsumDense", {"equation": "bt...,tu->bu...", "output_shape": 7, "bias_axes": "u"},
                         ((STEPS, 3),), lambda t: (7, 3)),
+    "einsum_of_pictures": ("EinsumDense", {"equation": "...f,fg->...g", "output_shape": 7}, (PICTURE,), lambda t: (t, 6, 7)),
     "table": ("Embedding", {"input_dim": 9, "output_dim": 7}, ((STEPS,),), lambda t: (t, 7)),
     "masking": ("Masking", {}, ((STEPS, 3),), lambda t: (t, 3)),
     "normalized": ("LayerNormalization", {}, ((STEPS, 3),), lambda t: (t, 3)),
