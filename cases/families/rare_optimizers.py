@@ -211,3 +211,24 @@ def optimizers_of_their_own_are_followed(ask):
                                                  ("scale", SCALE))))
     due = apart(weights, gradients)
     return [d for name, one in due.items() for d in compare(name, seen[name], one, SLACK * np.abs(one).max())]
+
+
+PATTERNS = ("encoder/lstm/.*", "encoder/gru/kernel", ".*/bias")
+"""Of paths; the second is a whole one."""
+CHOSEN: Mapping[str, int | None] = {
+    "encoder/lstm/kernel": 0, "encoder/gru/kernel": 1, "encoder/gru/kernel_of_more": None, "decoder/encoder/lstm/kernel": None,
+    "decoder/bias": 2, "decoder/bias_of_more": None}
+"""Path -> the place of its pattern; None: the default."""
+BOTH = "encoder/lstm/bias"
+"""A path that two of them fit."""
+
+
+@statement("By patterns of paths a weight has the optimizer whose pattern its whole path fits, or which its path names, and else "
+           "the one that all others have; a path that several fit is refused.", sparing=1, source="Keras: OptimizerMap")
+def patterns_name_whole_paths(ask) -> list[Deviation]:
+    """Facts: `chosen`, by path, the place of the optimizer that is found, None for the default; `refused`, whether one is for a
+    path that several fit."""
+    facts = ask(FunctionRequest("optimizers_by_path", (("patterns", PATTERNS), ("paths", tuple(CHOSEN)), ("both", BOTH)))).facts
+    found = [Deviation(path, f"{path}: the optimizer of {came}, expected that of {due}")
+             for (path, due), came in zip(CHOSEN.items(), facts.get("chosen", ("",) * len(CHOSEN)), strict=True) if came != due]
+    return found if facts.get("refused") else [*found, Deviation(BOTH, f"{BOTH}: two patterns fit it, and one is taken")]

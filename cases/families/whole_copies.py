@@ -23,8 +23,8 @@ FILES = ("weights.json", "keras")
 PART, LISTED = 128, 8
 
 
-SKIPPED = ("skipped", "skipped in a whole model")
-"""Loaded of a file of weights, and of that of a whole model."""
+SKIPPED = ("skipped", "skipped in a whole model", "skipped by name")
+"""Of a file of weights, of that of a whole model, and where a layer that would fit is to be skipped."""
 
 
 def inputs() -> np.ndarray:
@@ -37,8 +37,8 @@ def inputs() -> np.ndarray:
            "are to be passed over, stay what they were; a model that is loaded without being compiled has them too.",
            sparing=0, source="Keras: save_weights(max_shard_size), load_weights(skip_mismatch), load_model(compile=False)")
 def files_hold_every_weight(ask) -> list[Deviation]:
-    """Arrays: `own/N`, the weights; `WAY/N`, those of the other model; `skipped/N` and `skipped in a whole model/N`, of
-    one whose last layer is of another size;
+    """Arrays: `own/N`, the weights; `WAY/N`, those of the other model; `WAY/N` of each way in `SKIPPED`, of one whose last
+    layer is passed over;
     `listed/N` and `lists/N`, of one that holds lists within lists and a set, and of the other.
     Facts: `last`, how many of the weights are the last layer's; `compiled`, whether the loaded model is; `parts`, files;
     `unbuilt`, whether weights of a model that has none yet are saved or refused."""

@@ -78,7 +78,7 @@ from suite.backends.keras_named import (
 )
 from suite.backends.keras_named_inputs import run_named_inputs
 from suite.backends.keras_open_lengths import run_open_lengths
-from suite.backends.keras_optimizers import run_stepped, run_stepped_apart
+from suite.backends.keras_optimizers import run_optimizers_by_path, run_stepped, run_stepped_apart
 from suite.backends.keras_options import (
     run_activity,
     run_bound,
@@ -108,6 +108,7 @@ from suite.backends.keras_own import (
 from suite.backends.keras_own_layers import (
     run_arguments,
     run_built,
+    run_other_names,
     run_own_configurations,
     run_own_shapes,
     run_policies_by_path,
@@ -248,7 +249,8 @@ PROBES: Mapping[str, Callable] = {
     "engine_modes": run_engine_modes,
     "held_lists": run_held_lists, "own_shapes": run_own_shapes, "steps_given": run_steps_given,
     "policies_by_path": run_policies_by_path, "own_configurations": run_own_configurations,
-    "arguments": run_arguments, "built": run_built, "refused_makings": run_refused_makings,
+    "arguments": run_arguments, "built": run_built, "other_names": run_other_names,
+    "optimizers_by_path": run_optimizers_by_path, "refused_makings": run_refused_makings,
     "refused_tries": run_refused_tries, "specified": run_specified,
     "own_parts_named": run_own_parts_named, "options_of_layers": run_options_of_layers, "shared_draws": run_shared_draws,
     "windows_told": run_windows_told, "inputs_told": run_inputs_told, "series_held": run_series_held,

@@ -107,6 +107,9 @@ def run_kept_whole(backend: Any, request: FunctionRequest) -> Observation:
         fill(wider, options["other"])
         wider.load_weights(paths["keras"], skip_mismatch=True)
         found |= weights(wider, "skipped in a whole model")
+        fill(other, options["other"])
+        other.load_weights(Path(folder) / "small.weights.h5", objects_to_skip=[other.layers[-1]])
+        found |= weights(other, "skipped by name")
         bare, file = keras.Sequential([keras.layers.Dense(1)]), Path(folder) / "nothing.weights.h5"
         unbuilt = "refused" if refuses(lambda: bare.save_weights(file)) else "saved"
     return Observation(found, facts={"last": len(model.layers[-1].weights), "compiled": bool(loaded.compiled),
