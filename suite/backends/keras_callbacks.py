@@ -209,12 +209,14 @@ def by_metrics(keras: Any, model: Any) -> dict[str, np.ndarray]:
 
 
 def averaged(keras: Any, model: Any, kind: str) -> dict[str, np.ndarray]:
-    """A weight and its average after each event, frozen since the optimizer knows it."""
-    optimizer = keras.optimizers.SGD(use_ema=True)
+    """A weight and its average after each event, frozen since the optimizer knows it; by epoch within an optimizer that scales
+    losses."""
+    inner = keras.optimizers.SGD(use_ema=True)
+    optimizer = keras.optimizers.LossScaleOptimizer(inner) if kind == "averaged_by_epoch" else inner
     model.compile(optimizer, "mse")
     optimizer.build(model.trainable_variables)
     model.trainable = False
-    averages = [one for one in optimizer.variables if one.path.endswith("average")]
+    averages = [one for one in inner.variables if one.path.endswith("average")]
     callback = keras.callbacks.SwapEMAWeights(swap_on_epoch=kind == "averaged_by_epoch")
     callback.set_model(model)
     callback.set_params({"epochs": case.EPOCHS})

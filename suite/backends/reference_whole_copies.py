@@ -19,6 +19,8 @@ def run_kept_whole(backend: Any, request: FunctionRequest) -> Observation:
     found = {f"{way}/{place}": one for way in ways for place, one in own.items()}
     found |= {f"{name}/{n}": np.full(2, n + 1.0) for name in ("listed", "lists") for n in range(8)}
     found |= {f"{way}/{place}": one for way in SKIPPED for place, one in (("0", own["0"]), ("1", np.full(5, options["other"])))}
+    found |= {f"{way}/{place}": np.arange(2.0 + place) for way in ("late", "late again", "named") for place in (0, 1)}
+    found["named/1"] = np.full(3, options["other"])
     return Observation(found, facts={
         "last": 1, "compiled": False, "parts": 2, "unbuilt": "refused"})
 
