@@ -75,7 +75,7 @@ OWN = faults(FAMILY, "keras.src.callbacks.callback", {
     "an own metric of several numbers is told under its name": (
         "            if isinstance(result, dict):\n                return_metrics.update(result)\n",
         "            if isinstance(result, dict) and metric is self._compile_metrics:\n                return_metrics.update(result)\n"),
-}) + faults(FAMILY, "keras.src.backend.common.variables", {
+}, explained={"an own metric of several numbers is told under its name": "logs within logs are told as if they were none"}) + faults(FAMILY, "keras.src.backend.common.variables", {
     "whole numbers among weights are cast where precision is mixed": (
         "        if self.dtype is not None and is_float_dtype(value.dtype):\n", "        if self.dtype is not None:\n"),
 })
