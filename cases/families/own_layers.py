@@ -100,16 +100,18 @@ def built_layers_take_nothing_more(ask) -> list[Deviation]:
 
 OLDER: Mapping[str, tuple[str, ...]] = {
     "layer": ("shape", "dtype", "trainable", "regularizer", "constraint", "name"),
-    "metric": ("shape", "dtype", "name", "value")}
-"""Who has a weight by two methods -> what is told of it: add_weight and add_variable of a layer, and of a metric."""
+    "metric": ("shape", "dtype", "name", "value"),
+    "specification": ("shape", "dtype", "axes", "optional")}
+"""Who has a weight by two methods -> what is told of it: add_weight and add_variable of a layer, and of a metric; and a
+specification of inputs, made again."""
 CHANNELS = ("Conv1D", "SeparableConv1D", "Conv1DTranspose", "MaxPooling1D", "GlobalAveragePooling1D", "AveragePooling2D",
             "Flatten", "ZeroPadding2D", "UpSampling2D", "Cropping2D", "SpatialDropout2D", "ConvLSTM1D")
 """Layers that heed where channels stand."""
 
 
-@statement("A weight made by the other of two methods is the same weight, with each of its options; where channels are "
-           "set to stand first, layers that are told nothing of it have them there.", sparing=1,
-           source="Keras: Layer.add_variable, Metric.add_weight, config.set_image_data_format")
+@statement("A weight made by the other of two methods is the same weight, with each of its options, as a specification of "
+           "inputs is that is made again; where channels are set to stand first, layers that are told nothing of it have them there.",
+           sparing=1, source="Keras: Layer.add_variable, Metric.add_weight, config.set_image_data_format")
 def other_names_do_the_same(ask) -> list[Deviation]:
     """Facts: `differ` (who, what, by one method, by the other), `told`, how many were compared; `places` (layer, data format)."""
     facts = ask(FunctionRequest("other_names", (("older", tuple(OLDER.items())), ("channels", CHANNELS)))).facts

@@ -167,6 +167,9 @@ def run_other_names(backend: Any, request: FunctionRequest) -> Observation:
         made = {"layer": [add(**given, **more) for add in (layer.add_weight, layer.add_variable)],
                 "metric": [add(**given, dtype="float16") for add in (metric.add_variable, metric.add_weight)]}
 
+        spec = keras.layers.InputSpec(shape=(None, 3), dtype="float32", axes={-1: 3}, optional=True)
+        made["specification"] = [spec, keras.layers.InputSpec.from_config(spec.get_config())]
+
     def of(weight: Any, what: str) -> Any:
         return float(keras.ops.sum(weight.value)) if what == "value" else getattr(weight, what)
 
