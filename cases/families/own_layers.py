@@ -110,7 +110,7 @@ CHANNELS = ("Conv1D", "SeparableConv1D", "Conv1DTranspose", "MaxPooling1D", "Glo
 
 
 @statement("A weight made by the other of two methods is the same weight, with each of its options, as a specification of "
-           "inputs is that is made again; where channels are set to stand first, layers that are told nothing of it have them there.",
+           "inputs is that is made again; where channels are set to stand first, layers told nothing of it have them there.",
            sparing=1, source="Keras: Layer.add_variable, Metric.add_weight, config.set_image_data_format")
 def other_names_do_the_same(ask) -> list[Deviation]:
     """Facts: `differ` (who, what, by one method, by the other), `told`, how many were compared; `places` (layer, data format)."""
