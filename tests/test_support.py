@@ -134,7 +134,8 @@ DECLINED = frozenset("""
     options_of_layers/options_reach_their_weights options_of_layers/draws_are_shared_along_their_axes
     options_of_layers/windows_tell_what_comes options_of_layers/inputs_are_what_they_are_told
     options_of_layers/series_are_built_of_what_they_begin_with found_by_name/own_parts_are_found_where_they_are_named
-    edges_of_losses/losses_are_finite_at_their_edges
+    edges_of_losses/losses_are_finite_at_their_edges told_shapes/open_axes_are_told_of_all_arguments
+    rare_optimizers/patterns_name_whole_paths own_layers/other_names_do_the_same
 """.split())
 """Group or scenario, and the statement or claim, of which no variant can be asked at `default`."""
 

@@ -76,9 +76,10 @@ def attended(ask, layer, mask, queries, causal, own, keys, **options) -> Observa
 
 
 @statement("A query that is no padding reads every value that padding, causality and a mask of one's own leave it, and no other, "
-           "by its own key, also where the scores are asked for; which queries are padding is handed on.", **OPTIONS)
+           "by its own key, also where the scores are asked for; which queries are padding is handed on, and "
+           "without heads what they read is zero.", **OPTIONS)
 def attention_reads_what_it_may(ask, **variant):
-    seen, may = attended(ask, **variant), allowed(**variant)
+    seen, may, layer = attended(ask, **variant), allowed(**variant), variant["layer"]
     asking = draw(variant["queries"], QUERIES)
     asking = np.ones(QUERIES, bool) if asking is None else asking
     asking = asking & may.any(axis=1)
@@ -94,6 +95,9 @@ def attention_reads_what_it_may(ask, **variant):
                 if asking[q]:
                     words = f"query {q} {'does not read' if due[q, v] else 'reads'} {what} {v}"
                     found.append(Deviation(name, f"{name}: {words}", float(off[q, v]), 8 * SLACK))
+        if layer not in HEADS and (padded := draw(variant["queries"], QUERIES)) is not None:
+            lost = outputs[:, ~padded]
+            found += equal(name, lost, np.zeros_like(lost), "queries that are padding")
     if seen.facts.get("carries_masks", True) and draw(variant["queries"], QUERIES) is not None:
         found += equal("handed on", seen.arrays.get("handed_on", np.zeros(0)), draw(variant["queries"], QUERIES))
     return found

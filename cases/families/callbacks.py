@@ -107,6 +107,8 @@ LOGGED = (("loss", "val_loss"), ((5.5, 0.25), (3.0, 4.75), (1.5, 2.0)), 2)
 """Names, their numbers by epoch; how many epochs the first training has."""
 AGAIN = ("epoch,val_after", "0,1.0")
 """The file of a logger whose second training has another name than its first."""
+LATE = ("epoch,late,val_late", "0,1.0,NA", "1,2.0,3.0")
+"""The file of one whose model is validated from the second epoch on."""
 LOSSES = (1.5, float("nan"), float("inf"), -float("inf"))
 """Of the last batch; whether training is to stop."""
 WATCHED = {"accuracy": "max", "mean_absolute_error": "min", "huber": "min"}
@@ -184,6 +186,8 @@ def callbacks_keep_to_their_word(ask, kind):
         Deviation("header", f"the file begins with {seen.facts.get('header')}, expected {header}")]
     if kind == "logged" and seen.facts.get("again") != AGAIN:
         told.append(Deviation("again", f"after another training with other names: {seen.facts.get('again')}, expected {AGAIN}"))
+    if kind == "logged" and seen.facts.get("late") != LATE:
+        told.append(Deviation("late", f"where validation comes later: {seen.facts.get('late')}, expected {LATE}"))
     for name, wanted in due.items():
         came = seen.arrays.get(name, np.array(np.nan))
         told += equal(name, came, np.array(wanted, "float64"))

@@ -21,7 +21,8 @@ RATE, MOMENTUM, AVERAGED = 0.125, 0.5, 0.75
 SCALE, GROWS = 4.0, 2
 """Of losses in the beginning, where steps are given; after how many steps in a row it doubles."""
 KINDS: Mapping[str, Mapping[str, float]] = {
-    "everything": {"gathered": 3, "scale": 8.0, "ema": AVERAGED, "at_once": 3, "once": 1, "cut": 0.25, "decay": 0.25},
+    "everything": {"gathered": 3, "scale": 8.0, "ema": AVERAGED, "overwrite": 3, "at_once": 3, "once": 1, "cut": 0.25,
+                   "decay": 0.25},
     "averaged": {"ema": AVERAGED, "at_once": 2, "floor": 1}, "gathered": {"gathered": 3, "scale": 8.0, "at_once": 3},
     "overwritten": {"ema": AVERAGED, "overwrite": 2, "floor": 1},
     "overwritten_once": {"ema": AVERAGED, "overwrite": 2, "once": 1, "dynamic": 8.0},
@@ -32,12 +33,13 @@ KINDS: Mapping[str, Mapping[str, float]] = {
     "by_ids": {"clip": 0.5, "decay": 0.25, "gathered": 2, "ids": 3},
 }
 """ema: a moving average of the weights, which follows them from the first step on, takes their place at the end, and every
-`overwrite` steps · gathered: so many gradients make one step · scale: of the loss · dynamic: of the loss, by an
-optimizer around the other one, which is told the rate and doubles the scale every GROWS steps · at_once: batches in one
-execution, where an engine can do that · once: the first training alone · clip: the largest norm of a gradient · cut: the most
-and the least of a number in it · decay: of the weights, times the rate · floor: no weight is negative after a step · falls: the
-rate of step n, counted from 0, is divided by 1 + falls n · steps: what is told is the number of batches, not their size · ids:
-the weights are a table, of which each row of inputs adds up so many rows, the inputs being how often it names each."""
+`overwrite` steps, each of as many gradients as make one · gathered: so many gradients make one step · scale: of the loss ·
+dynamic: of the loss, by an optimizer around the other one, which is told the rate and doubles the scale every GROWS steps ·
+at_once: batches in one execution, where an engine can do that · once: the first training alone · clip: the largest norm of a
+gradient · cut: the most and the least of a number in it · decay: of the weights, times the rate · floor: no weight is negative
+after a step · falls: the rate of step n, counted from 0, is divided by 1 + falls n · steps: what is told is the number of
+batches, not their size · ids: the weights are a table, of which each row of inputs adds up so many rows, the inputs being how
+often it names each."""
 
 
 def drawn(options: Mapping[str, float]) -> dict[str, np.ndarray]:
@@ -80,7 +82,8 @@ class ByHand:
         if keep := self.options.get("ema"):
             keep = keep if self.steps > many else 0.0
             self.average = keep * self.average + (1 - keep) * self.weights
-            if self.options.get("overwrite") and self.steps % self.options["overwrite"] == 0:
+            done = 1 + (self.steps - 1) // many
+            if self.options.get("overwrite") and done % self.options["overwrite"] == 0:
                 self.weights = self.average.copy()
         if self.options.get("floor"):
             self.weights = np.maximum(self.weights, 0.0)

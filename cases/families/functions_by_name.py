@@ -118,7 +118,8 @@ OFFSETS = np.linspace(-1.0, 1.0, 12).reshape(6, 2)
 """A number for each step and result (steps, 2)."""
 WEIGHTS = {"sloped": (np.array([[0.375]]),), "einsum_by_steps": (MATRIX, OFFSETS),
            "sloped_by_features": (np.array([EACH]),), "sloped_by_steps": (STEPS,),
-           **{name: (MATRIX, MATRIX[0]) for name in ("dense", "einsum")}}
+           "einsum_over_steps": (OFFSETS, MATRIX[:2, :1]),
+           **{name: (MATRIX, MATRIX[0]) for name in ("dense", "einsum", "einsum_of_features")}}
 """The weights of layers that have some."""
 
 
@@ -144,6 +145,10 @@ STANDING: Mapping[str, tuple[str, dict[str, Any], Callable[[np.ndarray], np.ndar
                lambda x: np.tanh(x @ MATRIX + MATRIX[0])),
     "einsum_by_steps": ("EinsumDense", {"equation": "btf,fg->btg", "output_shape": (6, 2), "bias_axes": "tg"},
                         lambda x: x @ MATRIX + OFFSETS),
+    "einsum_over_steps": ("EinsumDense", {"equation": "bt...,tu->bu...", "output_shape": 2, "bias_axes": "u"},
+                          lambda x: np.einsum("btf,tu->buf", x, OFFSETS) + MATRIX[:2, :1]),
+    "einsum_of_features": ("EinsumDense", {"equation": "...f,fg->...g", "output_shape": 2, "bias_axes": "g"},
+                           lambda x: x @ MATRIX + MATRIX[0]),
     "scaled": ("Rescaling", {"scale": 0.5, "offset": list(EACH)}, lambda x: x / 2 + EACH),
     "moved": ("Normalization", {"axis": -1, "mean": list(EACH), "variance": [0.25, 1.0, 2.25, 4.0]},
               lambda x: (x - EACH) / (0.5, 1.0, 1.5, 2.0)),

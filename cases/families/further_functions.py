@@ -33,6 +33,7 @@ def entropies(targets: np.ndarray, x: np.ndarray, from_logits: bool, axis: int =
     return -np.take_along_axis(x, np.expand_dims(targets, axis), axis=axis).squeeze(axis)
 
 
+PARTS = np.array([0.25, 0.75], "float32")
 FURTHER: Mapping[str, list[Call]] = {
     "each_number": calls("absolute abs exp exp2 expm1 square sign signbit sin cos sinh cosh arctan arcsinh ceil floor trunc "
                          "negative cbrt deg2rad rad2deg fabs reciprocal isfinite logical_not", X, told=False)
@@ -52,9 +53,11 @@ FURTHER: Mapping[str, list[Call]] = {
     "reduced": [Call(name, (X,), way) for name in "amax amin max min sum mean var std".split() for way in WAYS] + [
         Call(name, (M,), way) for name in ("all", "any") for way in WAYS] + calls("ptp", X, axis=-1)
     + calls("percentile", X, 25.0, axis=-1) + calls("quantile", X, 0.75, axis=(0, 1), keepdims=True)
+    + calls("quantile", X, PARTS, axis=(0, 1), keepdims=True) + calls("percentile", X, 100 * PARTS, axis=(-1, 0))
     + calls("argmax argmin", X, axis=-1, keepdims=True) + [
         Call("logsumexp", (X,), {"axis": -2, "keepdims": True}, lambda x, **how: np.log(np.exp(x).sum(**how)))],
-    "past_gaps_further": [Call(f"nan{name}", (GAPS[1:],), {"axis": -1}) for name in ("sum", "mean", "min", "max", "var", "std")],
+    "past_gaps_further": [Call(f"nan{name}", (GAPS[1:],), {"axis": -1}) for name in ("sum", "mean", "min", "max", "var", "std")]
+    + calls("nanquantile", np.where(X > -0.5, X, np.nan), PARTS, axis=(-1, 0), keepdims=True),
     "running_further": calls("cumsum cumprod", N, axis=-1, dtype="float32") + calls("diff", X, n=2, axis=1)
     + calls("trapezoid", X, axis=1) + calls("trapezoid", X, dx=0.5),
     "matrices": calls("diag", S, k=1) + calls("diag", S[0], k=-1) + calls("diagonal trace", X, offset=1, axis1=1, axis2=2)

@@ -26,16 +26,18 @@ Weights = Mapping[str, np.ndarray]
 def sizes(heads: str, reads: str, gated: bool = False) -> dict[str, tuple[int, ...]]:
     """Weights: `NAME/kernel` (features, heads, size) and `NAME/bias` (heads, size) of query, key and value, `output/kernel`
     (heads, size, features) and `output/bias` (features,); `further/key` and `further/value` (heads, size); of a gate, what the
-    query has. Keys and values are as wide as queries, or have widths of their own."""
+    query has. Keys and values are as wide as queries, or have widths of their own; what is gated is wider, where every head has
+    values of its own."""
     asking, kept = HEADS[heads]
-    width = asking * SIZE
+    width, wide = asking * SIZE, SIZE + (gated and asking == kept)
     widths = {"query": width, **({"key": 5, "value": 4} if reads == "others" else {"key": width, "value": width})}
     found: dict[str, tuple[int, ...]] = {}
     for name, of in widths.items():
         count = asking if name == "query" else kept
-        found |= {f"{name}/kernel": (of, count, SIZE), f"{name}/bias": (count, SIZE)}
-    found |= {"output/kernel": (asking, SIZE, width), "output/bias": (width,)}
-    found |= {f"gate/{part}": found[f"query/{part}"] for part in ("kernel", "bias")} if gated else {}
+        size = wide if name == "value" else SIZE
+        found |= {f"{name}/kernel": (of, count, size), f"{name}/bias": (count, size)}
+    found |= {"output/kernel": (asking, wide, width), "output/bias": (width,)}
+    found |= {"gate/kernel": (width, asking, wide), "gate/bias": (asking, wide)} if gated else {}
     return found | {"further/key": (asking, SIZE), "further/value": (asking, SIZE)}
 
 

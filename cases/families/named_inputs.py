@@ -20,7 +20,6 @@ with others besides, which the model has not. Masks too, but the last way."""
            strength=(1, 2, 3), sparing=0, senseless=(
     (("made", "given"), lambda made, given: made == "dict" and given == "list"),
     (("made", "masks"), lambda made, masks: made == "dict" and masks in ("list", "second")),
-    (("made", "given"), lambda made, given: made == "list" and given == "more"),
     (("given", "masks"), lambda given, masks: given == "list" and masks in GIVEN[:2] or given == "more" and masks != "none"),
 ), usual={"way": ("configuration",), "given": GIVEN[1:], "masks": ("second", "turned", "none")},
            source="Keras: functional models, Input(name), Model(outputs={...})")

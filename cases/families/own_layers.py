@@ -63,16 +63,21 @@ POLICIES: Mapping[str, bool] = {"mixed_bfloat16": True, "mixed_float16": False}
 
 
 @statement("A layer is given numbers with a fraction in the precision that it computes in, unless it wants them as they are; "
-           "whole numbers and truth values as they are; whether they come in an array, a tensor, a symbol, a list, or by name.",
+           "whole numbers and truth values as they are; whether they come in an array, a tensor, a symbol, a list, or by name; "
+           "and its weights in that precision, but for one that asks to be as it is, or is of whole numbers.",
            sparing=0, source="Keras: Layer(dtype, autocast), DTypePolicy.convert_input")
 def arguments_come_in_their_precision(ask) -> list[Deviation]:
-    """Facts: `came`, (policy, way, kind, dtype that came)."""
+    """Facts: `came`, (policy, way, kind, dtype that came); `weights`, (policy, name, dtype), of `cast`, `kept` and `whole`."""
     seen = ask(FunctionRequest("arguments", (("policies", tuple(POLICIES.items())), ("ways", GIVEN), ("kinds", KINDS))))
     told, found = seen.facts.get("came", ()), []
     for policy, way, kind, came in told:
         due = policy.removeprefix("mixed_") if kind == "float32" and POLICIES[policy] else kind
         if came != due:
             found.append(Deviation(f"{policy}/{way}/{kind}", f"{kind} to a layer of {policy}, {way}: came as {came}, not {due}"))
+    for policy, name, came in seen.facts.get("weights", ()):
+        due = {"kept": "float32", "whole": "int32"}.get(name, policy.removeprefix("mixed_"))
+        if POLICIES[policy] and came != due:
+            found.append(Deviation(f"{policy}/{name}", f"the weight {name} of a layer of {policy}: came as {came}, not {due}"))
     missing = len(POLICIES) * len(GIVEN) * len(KINDS) - len(told)
     return [*found, *([Deviation("came", f"nothing is said of {missing} of them")] if missing else [])]
 
@@ -91,3 +96,28 @@ def built_layers_take_nothing_more(ask) -> list[Deviation]:
     found += [Deviation(name, f"{name}: {after} weights, expected {before}") for name, before, after in weights
               if before != after]
     return found + ([] if len(weights) == len(BUILT) else [Deviation("weights", "nothing is said of some layers")])
+
+
+OLDER: Mapping[str, tuple[str, ...]] = {
+    "layer": ("shape", "dtype", "trainable", "regularizer", "constraint", "name"),
+    "metric": ("shape", "dtype", "name", "value"),
+    "specification": ("shape", "dtype", "axes", "optional")}
+"""Who has a weight by two methods -> what is told of it: add_weight and add_variable of a layer, and of a metric; and a
+specification of inputs, made again."""
+CHANNELS = ("Conv1D", "SeparableConv1D", "Conv1DTranspose", "MaxPooling1D", "GlobalAveragePooling1D", "AveragePooling2D",
+            "Flatten", "ZeroPadding2D", "UpSampling2D", "Cropping2D", "SpatialDropout2D", "ConvLSTM1D")
+"""Layers that heed where channels stand."""
+
+
+@statement("A weight made by the other of two methods is the same weight, with each of its options, as a specification of "
+           "inputs is that is made again; where channels are set to stand first, layers told nothing of it have them there.",
+           sparing=1, source="Keras: Layer.add_variable, Metric.add_weight, config.set_image_data_format")
+def other_names_do_the_same(ask) -> list[Deviation]:
+    """Facts: `differ` (who, what, by one method, by the other), `told`, how many were compared; `places` (layer, data format)."""
+    facts = ask(FunctionRequest("other_names", (("older", tuple(OLDER.items())), ("channels", CHANNELS)))).facts
+    found = [Deviation(f"{who} {what}", f"{who}: {what} is {one} by one method, {other} by the other")
+             for who, what, one, other in facts.get("differ", ())]
+    places = facts.get("places", ())
+    found += [Deviation(name, f"{name}: {place}, expected channels_first") for name, place in places if place != "channels_first"]
+    whole = facts.get("told") == sum(map(len, OLDER.values())) and len(places) == len(CHANNELS)
+    return found if whole else [*found, Deviation("told", "nothing is said of some")]

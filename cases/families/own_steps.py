@@ -71,7 +71,7 @@ STEPS, FILL = 3, 4.0
 def what_models_add_counts(ask) -> list[Deviation]:
     """Arrays: `loss`, of a model that gives what it reads, by the squares of what it reads, with a mean of absolute
     outputs as penalty; `inside`, the metric of it that averages what it reads, as it is told of a test; `held`, that of a layer
-    in a layer of it, of twice as much.
+    in a layer of it, of twice as much, which tells `half` of it too.
     Facts: `read`, the dtype in which `predict` gives a model its inputs; `due`, that of a call; `names`, of all that is told;
     `trains`, whether its loss is told that it trains."""
     random = generator("what models add")
@@ -82,9 +82,9 @@ def what_models_add_counts(ask) -> list[Deviation]:
     due = np.array((inputs**2).mean(axis=2)[valid].mean() + PENALTY * np.abs(inputs).sum() / len(inputs))
     found = compare("loss", seen["loss"], due, 64 * unit_roundoff("float32") * due)
     mean = np.array(inputs.mean())
-    for name, times in (("inside", 1), ("held", 2)):
+    for name, times in (("inside", 1), ("held", 2), ("half", 1)):
         found += compare(name, seen.arrays.get(name, np.array(np.nan)), times * mean, 64 * unit_roundoff("float32") * mean)
-    if seen.facts["names"] != ("held", "inside", "loss"):
+    if seen.facts["names"] != ("half", "held", "inside", "loss"):
         found.append(Deviation("names", f"a test tells {seen.facts['names']}"))
     if seen.facts["trains"] != (False,):
         found.append(Deviation("trains", f"its loss is told that it trains: {seen.facts['trains']}"))

@@ -175,24 +175,25 @@ def rates_that_grow_begin_with_their_share(ask):
 
 
 MOMENTUM, AVERAGED, SCALE = 0.75, 0.25, 4.0
-"""Of the plain steps that the second of two weights takes, and of its averages; the first is trained by lion. What the loss is
+"""Of the plain steps that two of three weights take, and of the averages of one; the first is trained by lion. What the loss is
 times, and so gradients."""
 
 
 def apart(weights: tuple[np.ndarray, ...], gradients: tuple[tuple[np.ndarray, ...], ...]) -> dict[str, np.ndarray]:
-    """`weights/N`: (steps, …) each of two weights after every step of its own equation; `left/N`, what is left of it in the end,
-    of the second its average."""
-    first, second = weights
-    found, moved = stepped("lion", (first,), tuple(each[:1] for each in gradients)), np.zeros_like(second)
-    steps = []
-    for _, g in gradients:
-        moved = MOMENTUM * moved - RATE * g
-        second = second + moved
-        steps.append(second)
-    average = steps[0]
-    for step in steps[1:]:
+    """`weights/N`: (steps, …) each of three weights after every step of its own equation; `left/N`, what is left of it in the
+    end, of the second its average."""
+    found = stepped("lion", weights[:1], tuple(each[:1] for each in gradients))
+    for place in (1, 2):
+        weight, moved, steps = weights[place], 0.0, []
+        for each in gradients:
+            moved = MOMENTUM * moved - RATE * each[place]
+            weight = weight + moved
+            steps.append(weight)
+        found[f"weights/{place}"] = np.array(steps)
+    average = found["weights/1"][0]
+    for step in found["weights/1"][1:]:
         average = AVERAGED * average + (1 - AVERAGED) * step
-    return found | {"weights/1": np.array(steps), "left/0": found["weights/0"][-1], "left/1": average}
+    return found | {"left/0": found["weights/0"][-1], "left/1": average, "left/2": found["weights/2"][-1]}
 
 
 @statement("Where each weight has an optimizer of its own it takes the steps of that one, also where others that were made alike "
@@ -200,11 +201,34 @@ def apart(weights: tuple[np.ndarray, ...], gradients: tuple[tuple[np.ndarray, ..
            "weights of those that average become their averages.", sparing=0, eager=1, source="Keras: MultiOptimizer")
 def optimizers_of_their_own_are_followed(ask):
     random = generator("optimizers of their own")
-    weights = tuple(random.uniform(0.5, 1.5, shape) for shape in SHAPES)
-    gradients = tuple(tuple(random.uniform(-1, 1, shape) for shape in SHAPES) for _ in range(STEPS))
+    shapes = (*SHAPES, SHAPES[-1])
+    weights = tuple(random.uniform(0.5, 1.5, shape) for shape in shapes)
+    gradients = tuple(tuple(random.uniform(-1, 1, shape) for shape in shapes) for _ in range(STEPS))
     kinds = (("Lion", {"learning_rate": RATE, **OPTIMIZERS["lion"][1]}),
-             ("SGD", {"learning_rate": RATE, "momentum": MOMENTUM, "use_ema": True, "ema_momentum": AVERAGED}))
+             ("SGD", {"learning_rate": RATE, "momentum": MOMENTUM, "use_ema": True, "ema_momentum": AVERAGED}),
+             ("SGD", {"learning_rate": RATE, "momentum": MOMENTUM}))
     seen = ask(FunctionRequest("stepped_apart", (("kinds", kinds), ("weights", weights), ("gradients", gradients),
                                                  ("scale", SCALE))))
     due = apart(weights, gradients)
     return [d for name, one in due.items() for d in compare(name, seen[name], one, SLACK * np.abs(one).max())]
+
+
+PATTERNS = ("encoder/lstm/.*", "encoder/gru/kernel", ".*/bias")
+"""Of paths; the second is a whole one."""
+CHOSEN: Mapping[str, int | None] = {
+    "encoder/lstm/kernel": 0, "encoder/gru/kernel": 1, "encoder/gru/kernel_of_more": None, "decoder/encoder/lstm/kernel": None,
+    "decoder/bias": 2, "decoder/bias_of_more": None}
+"""Path -> the place of its pattern; None: the default."""
+BOTH = "encoder/lstm/bias"
+"""A path that two of them fit."""
+
+
+@statement("By patterns of paths a weight has the optimizer whose pattern its whole path fits, or which its path names, and else "
+           "the one that all others have; a path that several fit is refused.", sparing=1, source="Keras: OptimizerMap")
+def patterns_name_whole_paths(ask) -> list[Deviation]:
+    """Facts: `chosen`, by path, the place of the optimizer that is found, None for the default; `refused`, whether one is for a
+    path that several fit."""
+    facts = ask(FunctionRequest("optimizers_by_path", (("patterns", PATTERNS), ("paths", tuple(CHOSEN)), ("both", BOTH)))).facts
+    found = [Deviation(path, f"{path}: the optimizer of {came}, expected that of {due}")
+             for (path, due), came in zip(CHOSEN.items(), facts.get("chosen", ("",) * len(CHOSEN)), strict=True) if came != due]
+    return found if facts.get("refused") else [*found, Deviation(BOTH, f"{BOTH}: two patterns fit it, and one is taken")]

@@ -111,7 +111,7 @@ def edited_files_are_whole(ask, part):
 
 
 @statement("The tree of a model's state holds every number that it has, of weights, statistics, seeds, its optimizer and its "
-           "metrics, and gives it back; also of one that is not compiled.",
+           "metrics, and gives it back; also of one that is not compiled; where two weights have one path it is refused.",
            {"part": ("bidirectional", "cells", "words", "normalized"), "compiled": (True, False)}, strength=(1, 2, 2),
            usual={"part": ("bidirectional", "normalized")}, sparing=0, source="Keras: Model.get_state_tree, set_state_tree")
 def state_trees_hold_everything(ask, part, compiled):
@@ -124,6 +124,8 @@ def state_trees_hold_everything(ask, part, compiled):
     found += [] if told == due else [Deviation("metrics", f"{told} numbers of metrics, expected {due}")]
     if (kinds := set(seen.facts["kinds"])) != {"ndarray"}:
         found.append(Deviation("kinds", f"the tree holds {sorted(kinds)}, expected arrays alone"))
+    if not seen.facts["refused"]:
+        found.append(Deviation("refused", "a tree is told of a model of which two weights have one path"))
     return found + [d for n, a in before.items() for name in [n.partition("/")[2]]
                     for d in equal(name, after[f"after/{name}"], a)]
 

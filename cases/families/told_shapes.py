@@ -41,7 +41,9 @@ LAYERS: Mapping[str, tuple[str, dict[str, Any], tuple[tuple[int, ...], ...], Cal
     "einsum": ("EinsumDense", {"equation": "btf,fg->btg", "output_shape": (None, 7)}, ((STEPS, 3),), lambda t: (t, 7)),
     "einsum_turned": ("EinsumDense", {"equation": "btf,fg->bgt", "output_shape": (7, None), "bias_axes": "g"}, ((STEPS, 3),),
                       lambda t: (7, t)),
-    "einsum_of_steps": ("EinsumDense", {"equation": "bt...,tu->bu...", "output_shape": 7}, ((STEPS, 3),), lambda t: (7, 3)),
+    "einsum_of_steps": ("EinsumDense", {"equation": "bt...,tu->bu...", "output_shape": 7, "bias_axes": "u"},
+                        ((STEPS, 3),), lambda t: (7, 3)),
+    "einsum_of_pictures": ("EinsumDense", {"equation": "...f,fg->...g", "output_shape": 7}, (PICTURE,), lambda t: (t, 6, 7)),
     "table": ("Embedding", {"input_dim": 9, "output_dim": 7}, ((STEPS,),), lambda t: (t, 7)),
     "masking": ("Masking", {}, ((STEPS, 3),), lambda t: (t, 3)),
     "normalized": ("LayerNormalization", {}, ((STEPS, 3),), lambda t: (t, 3)),
@@ -55,6 +57,10 @@ LAYERS: Mapping[str, tuple[str, dict[str, Any], tuple[tuple[int, ...], ...], Cal
     "separable": ("SeparableConv1D", {"filters": 7, "kernel_size": 2}, ((STEPS, 3),), lambda t: (t - 1, 7)),
     "depthwise": ("DepthwiseConv1D", {"kernel_size": 2, "depth_multiplier": 2}, ((STEPS, 3),), lambda t: (t - 1, 6)),
     "transposed": ("Conv1DTranspose", {"filters": 7, "kernel_size": 3, "strides": 2}, ((STEPS, 3),), lambda t: (2 * t + 1, 7)),
+    "transposed_alike": ("Conv1DTranspose", {"filters": 7, "kernel_size": 3, "strides": 2, "padding": "same",
+                                             "output_padding": 1}, ((STEPS, 3),), lambda t: (2 * t, 7)),
+    "transposed_pictures": ("Conv2DTranspose", {"filters": 7, "kernel_size": (2, 3), "strides": (3, 2), "output_padding": (2, 0)},
+                            (PICTURE,), lambda t: (3 * t + 1, 13, 7)),
     "greatest_of_two": ("MaxPooling1D", {"pool_size": 2}, ((STEPS, 3),), lambda t: (t // 2, 3)),
     "mean_of_three": ("AveragePooling1D", {"pool_size": 3, "strides": 1, "padding": "same"}, ((STEPS, 3),), lambda t: (t, 3)),
     "mean_of_four": ("AveragePooling1D", {"pool_size": 4, "strides": 1, "padding": "same"}, ((STEPS, 3),), lambda t: (t, 3)),
@@ -256,3 +262,26 @@ def tellable(name: str, opened: int) -> list[tuple[int, ...]]:
         return (OPEN, size) if size in unknown else (size,)  # it may be that of the other input's time
 
     return [(OPEN,), *map(of, due_of(STEPS), due_of(LONGER))]
+
+
+OF_BOTH: tuple[tuple[str, tuple[tuple[int | None, ...], ...], tuple[int | None, ...]], ...] = (
+    ("add", ((None, 3), (5, 3)), (5, 3)), ("multiply", ((4, None), (None, 1)), (4, None)),
+    ("subtract", ((1, 3), (None, 1)), (None, 3)),
+    ("maximum", ((None, 3), (3,)), (None, 3)), ("less", ((None,), (2, 5)), (2, 5)), ("logical_or", ((None, 5), (2, 1)), (2, 5)),
+    ("where", ((None, 1), (5, 1), (1, 3)), (5, 3)), ("matmul", ((None, 5, 3), (2, 3, 4)), (2, 5, 4)),
+    ("matmul", ((2, None, 3), (3,)), (2, None)), ("power", ((None, None, 3), (2, 1)), (None, 2, 3)),
+    ("arctan2", ((5, 1), (None, 3)), (5, 3)), ("divide", ((None, 3), (None, 3)), (None, 3)),
+)
+"""Function, the shapes of its arguments, of which None is open, and that of what comes: an axis of one is as long as the other,
+and so is an open one, where that is known and not one."""
+
+
+@statement("Of arguments of which some axes are open a function tells what either says: an axis that is known and not one is "
+           "known of the result too, and what is open in both, or beside one, stays so.",
+           source="Keras: ops on symbolic tensors; NumPy")
+def open_axes_are_told_of_all_arguments(ask) -> list[Deviation]:
+    """Facts: `told`, by place, the shape that is told of the result."""
+    asked = tuple((function, shapes) for function, shapes, _ in OF_BOTH)
+    came = ask(FunctionRequest("told_of_both", (("asked", asked),))).facts.get("told", (None,) * len(asked))
+    return [Deviation(f"{function} {place}", f"{function} of {shapes}: told {told}, expected {due}")
+            for place, ((function, shapes, due), told) in enumerate(zip(OF_BOTH, came, strict=True)) if told != due]

@@ -25,6 +25,8 @@ PENALTY = 0.125
 LOSS_WEIGHTS = {"steps": 0.5, "classes": 3.0, "flag": 2.0}
 CLASS_WEIGHTS = {0: 0.5, 2: 4.0}
 """Class 1 has none, and counts once."""
+WEIGHTED_ALONE = ("flag",)
+"""Outputs of which no metric is told that is not weighted."""
 OUTPUTS = {"all": ("steps", "classes", "flag"), "steps": ("steps",), "classes": ("classes",), "flag": ("flag",)}
 SPLIT = 0.4
 """Of 7 rows 4.2 are for training: 4 are, and 3 for validation."""
@@ -108,7 +110,8 @@ def told(outputs: Mapping[str, np.ndarray], data: Data, batches: Sequence[tuple[
             prefix = f"{name}_" if len(outputs) > 1 else ""
             if prefix:
                 add(f"{prefix}loss", loss * (stop - start), stop - start)
-            add(f"{prefix}plain", (each["plain"] * valid).sum(), valid.sum())
+            if name not in WEIGHTED_ALONE:
+                add(f"{prefix}plain", (each["plain"] * valid).sum(), valid.sum())
             add(f"{prefix}metric", (each["metric"] * w * valid).sum(), (w * valid).sum())
         add("loss", total * (stop - start), stop - start)
     return {name: sums[name] / counts[name] for name in sums}

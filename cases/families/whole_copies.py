@@ -23,6 +23,10 @@ FILES = ("weights.json", "keras")
 PART, LISTED = 128, 8
 
 
+SKIPPED = ("skipped", "skipped in a whole model", "skipped by name")
+"""Of a file of weights, of that of a whole model, and where a layer that would fit is to be skipped."""
+
+
 def inputs() -> np.ndarray:
     """(rows, steps, features)."""
     return generator("whole copies").uniform(0.5, 1.5, (ROWS, STEPS, FEATURES))
@@ -30,11 +34,15 @@ def inputs() -> np.ndarray:
 
 @statement("A file of weights, in one piece, in parts, or within that of a whole model, gives a model made of the text of its "
            "own each of its weights, of layers in lists within lists, a set or a tuple, too; layers of other sizes, where they "
-           "are to be passed over, stay what they were; a model that is loaded without being compiled has them too.",
+           "are to be passed over, stay what they were; a model that is loaded without being compiled has them too, and "
+           "so has a sequence that was built by its first call.",
            sparing=0, source="Keras: save_weights(max_shard_size), load_weights(skip_mismatch), load_model(compile=False)")
 def files_hold_every_weight(ask) -> list[Deviation]:
-    """Arrays: `own/N`, the weights; `WAY/N`, those of the other model; `skipped/N`, of one whose last layer is of another size;
+    """Arrays: `own/N`, the weights; `WAY/N`, those of the other model; `WAY/N` of each way in `SKIPPED`, of one whose last
+    layer is passed over;
     `listed/N` and `lists/N`, of one that holds lists within lists and a set, and of the other.
+    `late/N`, of a sequence that was built by its first call, `late again/N`, once it is loaded, and `named/N`, of one whose last
+    layer is of another size, by the names of layers.
     Facts: `last`, how many of the weights are the last layer's; `compiled`, whether the loaded model is; `parts`, files;
     `unbuilt`, whether weights of a model that has none yet are saved or refused."""
     seen = ask(FunctionRequest("kept_whole", (("inputs", inputs()), ("files", FILES), ("other", OTHER), ("part", PART))))
@@ -44,11 +52,17 @@ def files_hold_every_weight(ask) -> list[Deviation]:
         found += [d for name, due in own.items() for place in [name.partition("/")[2]]
                   for d in equal(f"{way}/{place}", seen[f"{way}/{place}"], due)]
     for place in range(len(own)):
-        given, kept = seen[f"own/{place}"], seen[f"skipped/{place}"]
-        passed = place >= len(own) - last
-        found += equal(f"skipped/{place}", kept, np.full_like(kept, OTHER) if passed else given)
+        for way in SKIPPED:
+            given, kept = seen[f"own/{place}"], seen[f"{way}/{place}"]
+            passed = place >= len(own) - last
+            found += equal(f"{way}/{place}", kept, np.full_like(kept, OTHER) if passed else given)
     for name, due in seen.named("listed").items():
         found += equal(name, seen[name.replace("listed", "lists")], due)
+    late = seen.named("late")
+    for place, due in enumerate(late.values()):
+        kept = seen[f"named/{place}"]
+        found += equal(f"late again/{place}", seen[f"late again/{place}"], due)
+        found += equal(f"named/{place}", kept, due if place < len(late) // 2 else np.full_like(kept, OTHER))
     found += [] if len(seen.named("listed")) == LISTED else [Deviation("listed", f"{len(seen.named('listed'))} weights came")]
     if seen.facts["unbuilt"] != "refused":
         found.append(Deviation("unbuilt", "a file of no weights was written of a model that has none yet, and nothing said"))

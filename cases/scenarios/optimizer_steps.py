@@ -104,7 +104,7 @@ def around(ask, optimizer: str, options: str) -> list[Deviation]:
 
 def around_it(options: str) -> dict[str, Any]:
     """What happens beside the steps. A weight without gradients stands beside the others, but where averages are taken."""
-    idle = options.endswith("weight_decay") or "clip" in options or options in ("schedule", "scaled_loss")
+    idle = options.endswith("weight_decay") or "clip" in options or options in ("schedule", "scaled_loss", "accumulation")
     return {"idle": idle, "ended": options.endswith("at_the_end"), "broken": 2 if options.startswith("infinite") else 0}
 
 

@@ -162,12 +162,15 @@ def logged(keras: Any, file: Path) -> dict[str, Any]:
         callback.on_train_end()
     header, *lines = (tuple(line.split(";")) for line in file.read_text().splitlines())
     callback = keras.callbacks.CSVLogger(str(file))
-    for name in ("before", "val_after"):
+    files = []
+    for epochs in ([{"before": 1.0}], [{"val_after": 1.0}], [{"late": 1.0}, {"late": 2.0, "val_late": 3.0}]):
         callback.on_train_begin()
-        callback.on_epoch_end(0, {name: 1.0})
+        for epoch, row in enumerate(epochs):
+            callback.on_epoch_end(epoch, row)
         callback.on_train_end()
-    return {"lines": np.array([[float(one) for one in line] for line in lines]), "header": header,
-            "again": tuple(file.read_text().splitlines())}
+        files.append(tuple(file.read_text().splitlines()))
+    return {"lines": np.array([[float(one) for one in line] for line in lines]), "header": header, "again": files[1],
+            "late": files[2]}
 
 
 def not_a_number(keras: Any, model: Any) -> dict[str, np.ndarray]:
@@ -206,12 +209,14 @@ def by_metrics(keras: Any, model: Any) -> dict[str, np.ndarray]:
 
 
 def averaged(keras: Any, model: Any, kind: str) -> dict[str, np.ndarray]:
-    """A weight and its average after each event, frozen since the optimizer knows it."""
-    optimizer = keras.optimizers.SGD(use_ema=True)
+    """A weight and its average after each event, frozen since the optimizer knows it; by epoch within an optimizer that scales
+    losses."""
+    inner = keras.optimizers.SGD(use_ema=True)
+    optimizer = keras.optimizers.LossScaleOptimizer(inner) if kind == "averaged_by_epoch" else inner
     model.compile(optimizer, "mse")
     optimizer.build(model.trainable_variables)
     model.trainable = False
-    averages = [one for one in optimizer.variables if one.path.endswith("average")]
+    averages = [one for one in inner.variables if one.path.endswith("average")]
     callback = keras.callbacks.SwapEMAWeights(swap_on_epoch=kind == "averaged_by_epoch")
     callback.set_model(model)
     callback.set_params({"epochs": case.EPOCHS})
@@ -310,7 +315,7 @@ def run_kept_word(backend: Any, request: FunctionRequest) -> Observation:
         with moment("run"):
             if kind == "logged":
                 found = logged(keras, file)
-                return Observation({"lines": found["lines"]}, facts={"header": found["header"], "again": found["again"]})
+                return Observation({"lines": found["lines"]}, facts={name: found[name] for name in ("header", "again", "late")})
             model = small(keras, 0.75)
             if kind == "not_a_number":
                 return Observation(not_a_number(keras, model))

@@ -33,7 +33,8 @@ def run_heads(backend: Any, request: FunctionRequest) -> Observation | Unsupport
         more |= {f"{name}_constraint": bound(keras, name) for name in PENALTIES}
     more |= {"use_bias": options["bias"], "dropout": 0.0 if options["scores"] == "none" else 0.4}  # 0.0: a fast kernel may run
     with moment("build"):
-        one = kind(asking, SIZE, **more) if asking == kept else kind(SIZE, asking, kept, **more)
+        wide = weights["value/kernel"].shape[-1]
+        one = kind(asking, SIZE, wide, **more) if asking == kept else kind(SIZE, asking, kept, **more)
         one.build(given["query"].shape, given["value"].shape, given["key"].shape)
         for variable in one.trainable_weights:
             *_, part, name = variable.path.split("/")

@@ -54,7 +54,8 @@ def run_own_functions(backend: Any, request: FunctionRequest) -> Observation:
         else:
             again = type(layer).from_config(layer.get_config(), custom_objects=named, safe_mode=False)
     x = engine.tensor(np.random.default_rng(5).normal(size=(ROWS, STEPS, WIDTH)).astype("float32"))
-    arrays = {}
+    arrays, several = {}, [(STEPS, WIDTH), (WIDTH,)]
+    parts = keras.layers.Lambda(lambda x: [x, x[:, 0]], output_shape=several)
     with moment("run"):
         for name, one in (("made", layer), ("again", again)):
             before, outputs = one.get_config()["arguments"], one(x)
@@ -63,4 +64,5 @@ def run_own_functions(backend: Any, request: FunctionRequest) -> Observation:
                        f"arguments/{name}": np.array(list(before) == list(one.get_config()["arguments"]))}
             if (mask := passed_mask(outputs)) is not None:
                 arrays[f"mask/{name}"] = engine.numpy(mask)
-    return Observation(arrays)
+        told = parts.compute_output_shape(tuple(x.shape))
+    return Observation(arrays, facts={"several": (tuple(map(tuple, told)), tuple(tuple(one.shape) for one in parts(x)))})

@@ -13,7 +13,7 @@ from cases.models import FunctionRequest
 from cases.optimizers import OWN, definitions, hyper_parameters
 from cases.requests import Observation, Unsupported
 from cases.steps import GROWTH, OptimizerRequest, Rows
-from suite.backends import moment
+from suite.backends import moment, refuses
 
 KINDS: Mapping[str, str] = {
     "sgd": "SGD", "rmsprop": "RMSprop", "adagrad": "Adagrad", "adadelta": "Adadelta", "adam": "Adam", "adamax": "Adamax",
@@ -153,7 +153,7 @@ def compiled(engine: Any, optimizer: Any, variables: list[Any]) -> Any:
 
 def run_stepped_apart(backend: Any, request: FunctionRequest) -> Observation | Unsupported:
     """Answer the request of `cases.families.rare_optimizers.optimizers_of_their_own_are_followed`: each weight after every step,
-    the second half by others that are given what the first ones remember."""
+    the second half by others that are given what the first ones remember, of a store and then as a list."""
     options, keras, engine = dict(request.arguments), backend.keras, backend.engine
     if not hasattr(keras.optimizers, "MultiOptimizer"):
         return Unsupported("this Keras has no MultiOptimizer")
@@ -170,9 +170,10 @@ def run_stepped_apart(backend: Any, request: FunctionRequest) -> Observation | U
     def given(first: Any) -> Any:
         store: dict[str, Any] = {}
         first.save_own_variables(store)
-        other = made()
-        other.load_own_variables(store)
-        return other
+        second, third = made(), made()
+        second.load_own_variables(store)
+        third.set_weights([engine.numpy(each.value) for each in second.variables])
+        return third
 
     with moment("run"):
         gradients = [[options["scale"] * each for each in step] for step in options["gradients"]]
@@ -206,3 +207,17 @@ def run_stepped(backend: Any, request: FunctionRequest) -> Observation | Unsuppo
         variables = [keras.Variable(weight.astype("float32")) for weight in options["weights"]]
     with moment("run"):
         return Observation(stepped(engine, optimizer, variables, options["gradients"], lambda first: again(first, variables))[1])
+
+
+def run_optimizers_by_path(backend: Any, request: FunctionRequest) -> Observation | Unsupported:
+    """Answer the request of `cases.families.rare_optimizers.patterns_name_whole_paths`."""
+    options, optimizers = dict(request.arguments), backend.keras.optimizers
+    if not hasattr(optimizers, "OptimizerMap"):
+        return Unsupported("this Keras has no OptimizerMap")
+    with moment("build"):
+        every = [optimizers.SGD() for _ in (*options["patterns"], "default")]
+        by_path = optimizers.OptimizerMap(every[-1], dict(zip(options["patterns"], every, strict=False)))
+    with moment("run"):
+        places = [next(n for n, one in enumerate(every) if one is by_path[path]) for path in options["paths"]]
+        chosen = tuple(None if place == len(options["patterns"]) else place for place in places)
+        return Observation({}, facts={"chosen": chosen, "refused": refuses(lambda: by_path[options["both"]])})

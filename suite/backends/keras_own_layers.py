@@ -93,12 +93,22 @@ def run_arguments(backend: Any, request: FunctionRequest) -> Observation:
     options, keras, engine = dict(request.arguments), backend.keras, backend.engine
     came: list[tuple[str, str, str, str]] = []
 
+    weights: list[tuple[str, str, str]] = []
+
     class Telling(keras.layers.Layer):
-        """Keeps the dtypes of what it is given last."""
+        """Keeps the dtypes of what it is given last, and of its weights, of which one asks not to be cast, and one is of
+        whole numbers."""
+
+        def build(self, shape: Any) -> None:
+            self.cast = self.add_weight(shape=(2,), name="cast")
+            self.kept = self.add_weight(shape=(2,), name="kept", autocast=False)
+            self.whole = self.add_weight(shape=(2,), name="whole", dtype="int32", initializer="zeros", trainable=False)
 
         def call(self, first: Any, further: Any = None) -> Any:
             self.last = [keras.backend.standardize_dtype(one.dtype) for one in keras.tree.flatten([first, further])
                          if one is not None]
+            self.had = [(one.name, keras.backend.standardize_dtype(keras.ops.convert_to_tensor(one).dtype))
+                        for one in (self.cast, self.kept, self.whole)]
             return first
 
     with moment("run"):
@@ -112,7 +122,8 @@ def run_arguments(backend: Any, request: FunctionRequest) -> Observation:
                     layer(*((np.zeros((1, 2), "int32"),) if way == "named" else (given,)), **(
                         {"further": given} if way == "named" else {}))
                     came.append((policy, way, kind, layer.last[-1]))
-    return Observation({}, facts={"came": tuple(came)})
+            weights += [(policy, *one) for one in layer.had]
+    return Observation({}, facts={"came": tuple(came), "weights": tuple(weights)})
 
 
 def run_built(backend: Any, request: FunctionRequest) -> Observation:
@@ -143,3 +154,35 @@ def run_built(backend: Any, request: FunctionRequest) -> Observation:
                 taken.append((name, what))
         weights.append((name, before, len(layer.weights)))
     return Observation({}, facts={"taken": tuple(taken), "weights": tuple(weights)})
+
+
+def run_other_names(backend: Any, request: FunctionRequest) -> Observation:
+    """Answer the request of `cases.families.own_layers.other_names_do_the_same`."""
+    options, keras = dict(request.arguments), backend.keras
+    layer, metric = keras.layers.Layer(dtype="mixed_bfloat16"), keras.metrics.Metric()
+    given = {"shape": (2, 3), "initializer": "ones", "name": "told"}
+    more = {"dtype": "float16", "trainable": False, "regularizer": keras.regularizers.L2(0.5),
+            "constraint": keras.constraints.NonNeg()}
+    with moment("build"):
+        made = {"layer": [add(**given, **more) for add in (layer.add_weight, layer.add_variable)],
+                "metric": [add(**given, dtype="float16") for add in (metric.add_variable, metric.add_weight)]}
+
+        spec = keras.layers.InputSpec(shape=(None, 3), dtype="float32", axes={-1: 3}, optional=True)
+        made["specification"] = [spec, keras.layers.InputSpec.from_config(spec.get_config())]
+
+    def of(weight: Any, what: str) -> Any:
+        return float(keras.ops.sum(weight.value)) if what == "value" else getattr(weight, what)
+
+    asked = [(who, what, *(of(one, what) for one in made[who])) for who, every in options["older"] for what in every]
+    before = keras.config.image_data_format()
+    keras.config.set_image_data_format("channels_first")
+    sizes = {name: (2, 2) for name in options["channels"] if "Conv" in name}
+    sizes |= {"SpatialDropout2D": (0.5,), "AveragePooling2D": (2,)}
+    try:
+        layers = [getattr(keras.layers, name)(*sizes.get(name, ())) for name in options["channels"]]
+        places = tuple((name, getattr(one, "cell", one).data_format)
+                       for name, one in zip(options["channels"], layers, strict=True))
+    finally:
+        keras.config.set_image_data_format(before)
+    differ = tuple((who, what, str(one), str(other)) for who, what, one, other in asked if not (one is other or one == other))
+    return Observation({}, facts={"differ": differ, "told": len(asked), "places": places})

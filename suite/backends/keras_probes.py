@@ -78,7 +78,7 @@ from suite.backends.keras_named import (
 )
 from suite.backends.keras_named_inputs import run_named_inputs
 from suite.backends.keras_open_lengths import run_open_lengths
-from suite.backends.keras_optimizers import run_stepped, run_stepped_apart
+from suite.backends.keras_optimizers import run_optimizers_by_path, run_stepped, run_stepped_apart
 from suite.backends.keras_options import (
     run_activity,
     run_bound,
@@ -108,6 +108,7 @@ from suite.backends.keras_own import (
 from suite.backends.keras_own_layers import (
     run_arguments,
     run_built,
+    run_other_names,
     run_own_configurations,
     run_own_shapes,
     run_policies_by_path,
@@ -134,7 +135,7 @@ from suite.backends.keras_saved import run_edited_file, run_saved, run_state_tre
 from suite.backends.keras_scans import run_associative_scan, run_ctc_decoded, run_loop, run_mapped, run_pieces, run_scan
 from suite.backends.keras_schedules import run_schedule, run_steps_given
 from suite.backends.keras_series import run_padded_with, run_windows, run_words
-from suite.backends.keras_shapes import run_told_shapes
+from suite.backends.keras_shapes import run_told_of_both, run_told_shapes
 from suite.backends.keras_side_by_side import run_side_by_side
 from suite.backends.keras_single_calls import (
     run_counted_batches,
@@ -225,6 +226,7 @@ PROBES: Mapping[str, Callable] = {
     "turned": run_turned, "told_results": run_told_results,
     "scaled_model": run_scaled_model, "activation": run_activation, "reshaped": run_reshaped, "standing": run_standing,
     "attending_long": run_attending_long, "wrong_weights": run_wrong_weights, "told_shapes": run_told_shapes,
+    "told_of_both": run_told_of_both,
     "options_of_nothing": lambda backend, request: run_options_of_nothing({"keras": backend.keras}, request),
     "contained": run_contained, "initialized": run_initialized, "padded_with": run_padded_with, "mapped": run_mapped,
     "given_mask": run_given_mask, "mask_goes_first": run_mask_goes_first, "cast_mask": run_cast_mask,
@@ -247,7 +249,8 @@ PROBES: Mapping[str, Callable] = {
     "engine_modes": run_engine_modes,
     "held_lists": run_held_lists, "own_shapes": run_own_shapes, "steps_given": run_steps_given,
     "policies_by_path": run_policies_by_path, "own_configurations": run_own_configurations,
-    "arguments": run_arguments, "built": run_built, "refused_makings": run_refused_makings,
+    "arguments": run_arguments, "built": run_built, "other_names": run_other_names,
+    "optimizers_by_path": run_optimizers_by_path, "refused_makings": run_refused_makings,
     "refused_tries": run_refused_tries, "specified": run_specified,
     "own_parts_named": run_own_parts_named, "options_of_layers": run_options_of_layers, "shared_draws": run_shared_draws,
     "windows_told": run_windows_told, "inputs_told": run_inputs_told, "series_held": run_series_held,

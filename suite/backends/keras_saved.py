@@ -14,7 +14,7 @@ import numpy as np
 
 from cases.models import FunctionRequest
 from cases.requests import Observation, Unsupported
-from suite.backends import moment
+from suite.backends import moment, refuses
 from suite.backends.keras_again import has_folders, loaded, remade
 
 
@@ -150,8 +150,23 @@ def run_state_tree(backend: Any, request: FunctionRequest) -> Observation:
                 bare = keras.Sequential([keras.Input(x.shape[1:]), *model.layers])  # has no optimizer for what is told of one
                 bare.set_state_tree({name: part for name, part in tree.items() if name != "metrics_variables"})
             found |= {f"{when}/{n}": engine.numpy(v.value) for n, v in enumerate(variables)}
+        twice = keras.Sequential([keras.Input((2,)), named_alike(keras)])
+        twice.compile("sgd", "mse")
+        refused = refuses(twice.get_state_tree)
     kinds = tuple(sorted({type(one).__name__ for one in keras.tree.flatten(tree)}))
-    return Observation(found, facts={"of_metrics": len(model.metrics_variables), "kinds": kinds})
+    return Observation(found, facts={"refused": refused, "of_metrics": len(model.metrics_variables), "kinds": kinds})
+
+
+def named_alike(keras: Any) -> Any:
+    """A layer of two weights of one name."""
+    class Alike(keras.layers.Layer):
+        def build(self, shape: Any) -> None:
+            self.parts = [self.add_weight(shape=(shape[-1],), name="part") for _ in range(2)]
+
+        def call(self, x: Any) -> Any:
+            return x * self.parts[0] + self.parts[1]
+
+    return Alike()
 
 
 def forget(model: Any) -> None:

@@ -48,3 +48,14 @@ def run_told_shapes(backend: Any, request: FunctionRequest) -> Observation | Uns
     shapes = {name: np.array([OPEN if size is None else int(size) for size in shape]) for name, shape in told.items()}
     given = {f"given/{n}": backend.engine.numpy(one) for n, one in enumerate(tensors)}
     return Observation(shapes | given | {"outputs": backend.engine.numpy(outputs)})
+
+
+def run_told_of_both(backend: Any, request: FunctionRequest) -> Observation:
+    """Answer the request of `cases.families.told_shapes.open_axes_are_told_of_all_arguments`."""
+    keras, told = backend.keras, []
+    with moment("build"):
+        for function, shapes in dict(request.arguments)["asked"]:
+            first, *others = (keras.KerasTensor(shape) for shape in shapes)
+            first = keras.ops.cast(first, "bool") if function == "where" else first
+            told.append(tuple(getattr(keras.ops, function)(first, *others).shape))
+    return Observation({}, facts={"told": tuple(told)})

@@ -44,7 +44,8 @@ def state(model: Any, where: str) -> dict[str, np.ndarray]:
 
 
 def hearing(keras: Any, events: list[str], functions: bool = False) -> Any:
-    """A callback that writes down everything that it is told of; or one made of functions, which hear of training alone."""
+    """A callback that writes down everything that it is told of, of batches in training by older names of its methods; or one
+    made of functions, which hear of training alone."""
     def hear(what: str) -> Any:
         def heard(self: Any, *args: Any, **_: Any) -> None:
             events.append(" ".join([what, *(str(one) for one in args if isinstance(one, int))]))
@@ -57,8 +58,9 @@ def hearing(keras: Any, events: list[str], functions: bool = False) -> Any:
     if functions:
         return keras.callbacks.LambdaCallback(**{name: partial(one, None) for name, one in each(
             "train", "epoch", "train_batch").items()})
-    return type("Hearing", (keras.callbacks.Callback,), each(
-        "train", "test", "predict", "epoch", "train_batch", "test_batch", "predict_batch"))()
+    older = {name.replace("train_batch", "batch"): one for name, one in each("train_batch").items()}
+    return type("Hearing", (keras.callbacks.Callback,), older | each(
+        "train", "test", "predict", "epoch", "test_batch", "predict_batch"))()
 
 
 def run_single_calls(backend: Any, request: FunctionRequest) -> Observation:

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from cases.families.training_logs import CALLS, CLASS_WEIGHTS, CLASSES, LOSS_WEIGHTS, PENALTY, SMOOTHING, SPLIT
+from cases.families.training_logs import CALLS, CLASS_WEIGHTS, CLASSES, LOSS_WEIGHTS, PENALTY, SMOOTHING, SPLIT, WEIGHTED_ALONE
 from cases.models import FunctionRequest
 from cases.requests import Observation
 from suite.backends import keras_layers as stacks
@@ -36,10 +36,11 @@ def made(keras: Any, options: Mapping[str, Any], optimizer: Any, jit_compile: bo
     given = {n: kinds[n](**({"label_smoothing": SMOOTHING[n]} if n in SMOOTHING else {})) for n in names}
     plain, weighted = ({n: [kind(name=word)] for n in names} for kind, word in
                        ((metrics.MeanSquaredError, "plain"), (metrics.MeanAbsoluteError, "metric")))
+    plain = {n: one for n, one in plain.items() if n not in WEIGHTED_ALONE}
     by = {n: LOSS_WEIGHTS[n] for n in names} if options["loss_weights"] else None
     if len(names) == 1:
         given = given if names == ("classes",) else given[names[0]]  # by name, or the only one
-        plain, weighted = plain[names[0]], weighted[names[0]]
+        plain, weighted = plain.get(names[0]), weighted[names[0]]
         by = by and list(by.values())
     model.compile(optimizer, given, loss_weights=by, metrics=plain, weighted_metrics=weighted, jit_compile=jit_compile)
     return model

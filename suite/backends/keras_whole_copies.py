@@ -104,6 +104,22 @@ def run_kept_whole(backend: Any, request: FunctionRequest) -> Observation:
         fill(wider, options["other"])
         wider.load_weights(Path(folder) / "small.weights.h5", skip_mismatch=True)
         found |= weights(wider, "skipped")
+        fill(wider, options["other"])
+        wider.load_weights(paths["keras"], skip_mismatch=True)
+        found |= weights(wider, "skipped in a whole model")
+        fill(other, options["other"])
+        other.load_weights(Path(folder) / "small.weights.h5", objects_to_skip=[other.layers[-1]])
+        found |= weights(other, "skipped by name")
+        late = keras.Sequential([keras.layers.Dense(2, name="first"), keras.layers.Dense(1, name="last")])
+        late(np.ones((1, 3), "float32"))
+        for kind in ("keras", "h5"):
+            late.save(Path(folder) / f"late.{kind}")
+        again = keras.models.load_model(Path(folder) / "late.keras")
+        parts_by_name = [keras.layers.Dense(2, name="first"), keras.layers.Dense(4, name="last")]
+        named = keras.Sequential([keras.Input((3,)), *parts_by_name])
+        fill(named, options["other"])
+        named.load_weights(Path(folder) / "late.h5", by_name=True, skip_mismatch=True)
+        found |= weights(late, "late") | weights(again, "late again") | weights(named, "named")
         bare, file = keras.Sequential([keras.layers.Dense(1)]), Path(folder) / "nothing.weights.h5"
         unbuilt = "refused" if refuses(lambda: bare.save_weights(file)) else "saved"
     return Observation(found, facts={"last": len(model.layers[-1].weights), "compiled": bool(loaded.compiled),

@@ -269,7 +269,8 @@ def run_added_by_models(backend: Any, request: FunctionRequest) -> Observation:
     inputs = options["inputs"]
     valid = (inputs != options["fill"]).any(axis=-1)
     loss = np.array((inputs[valid] ** 2).mean() + options["penalty"] * inputs.sum() / len(inputs))
-    arrays = {"loss": loss, "inside": np.array(inputs.mean()), "held": np.array(2 * inputs.mean())}
+    arrays = {"loss": loss, "inside": np.array(inputs.mean()), "held": np.array(2 * inputs.mean()),
+              "half": np.array(inputs.mean())}
     return Observation(arrays, facts={"read": "float64", "due": "float64", "names": tuple(sorted(arrays)), "trains": (False,)})
 
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from cases.families.callbacks import AGAIN, LOGGED, due, kept
+from cases.families.callbacks import AGAIN, LATE, LOGGED, due, kept
 from cases.models import FunctionRequest
 from cases.requests import Observation
 
@@ -32,4 +32,4 @@ def run_kept_word(backend: Any, request: FunctionRequest) -> Observation:
     """What is due."""
     kind = dict(request.arguments)["kind"]
     return Observation({name: np.array(values, "float64") for name, values in kept(kind).items()},
-                       facts={"header": ("epoch", *LOGGED[0]), "again": AGAIN} if kind == "logged" else {})
+                       facts={"header": ("epoch", *LOGGED[0]), "again": AGAIN, "late": LATE} if kind == "logged" else {})

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from cases.families.whole_copies import SKIPPED
 from cases.models import FunctionRequest
 from cases.requests import Observation
 
@@ -17,7 +18,10 @@ def run_kept_whole(backend: Any, request: FunctionRequest) -> Observation:
     ways = ("own", *options["files"], "uncompiled")
     found = {f"{way}/{place}": one for way in ways for place, one in own.items()}
     found |= {f"{name}/{n}": np.full(2, n + 1.0) for name in ("listed", "lists") for n in range(8)}
-    return Observation({**found, "skipped/0": own["0"], "skipped/1": np.full(5, options["other"])}, facts={
+    found |= {f"{way}/{place}": one for way in SKIPPED for place, one in (("0", own["0"]), ("1", np.full(5, options["other"])))}
+    found |= {f"{way}/{place}": np.arange(2.0 + place) for way in ("late", "late again", "named") for place in (0, 1)}
+    found["named/1"] = np.full(3, options["other"])
+    return Observation(found, facts={
         "last": 1, "compiled": False, "parts": 2, "unbuilt": "refused"})
 
 

@@ -143,7 +143,7 @@ def run_state_tree(backend: Any, request: FunctionRequest) -> Observation:
     inputs = options["inputs"]
     kept = {n: row.copy() for n, row in enumerate(inputs)}
     return Observation({f"{when}/{n}": row + (when == "between") for n, row in kept.items() for when in (
-        "before", "between", "after")}, facts={"of_metrics": 4 * options["compiled"], "kinds": ("ndarray",)})
+        "before", "between", "after")}, facts={"of_metrics": 4 * options["compiled"], "kinds": ("ndarray",), "refused": True})
 
 
 def run_written_beside(backend: Any, request: FunctionRequest) -> Observation:
