@@ -94,7 +94,8 @@ ALONE = {**FACTORS, "heads": ("each_its_own", "odd"), "scores": ("mean", "none",
 of each that are weights, one of zeros, or both; masks of numbers, which are added."""
 
 
-@statement("Attention of several heads is its equation, in inference, whatever is asked for besides, with any masks together.",
+@statement("Attention of several heads is its equation, in inference, whatever is asked for besides, with any masks together, and "
+           "where it is told besides that its mask, one for all or one for each head, is a causal one.",
            FACTORS, strength=(1, 2, 2), usual={"bias": (True,)}, sparing=1, eager=1, senseless=SENSELESS, met=CAUSAL_ALONE,
            source="Vaswani et al. 2017; Ainslie et al. 2023; PyTorch: nn.MultiheadAttention; Keras: MultiHeadAttention")
 def heads_are_their_equation(ask, **variant) -> list[Deviation]:
@@ -165,7 +166,8 @@ def deviations(ask, heads, reads, further, mask, own, causal, scores, bare, bias
                                "numbers": (keys, np.broadcast_to(pairs, said.shape)) if numbers else ()}
     seen = ask(FunctionRequest("heads", (*options.items(), ("weights", weights), ("given", given), ("valid", valid),
                                          ("said", said if causal or own != "none" else None))))
-    found = compare("outputs", seen["outputs"], due, SLACK * (1.0 + np.abs(due)))
+    ways = ("outputs", *(name for name in ("hinted", "hinted/heads") if name in seen.arrays))
+    found = [d for name in ways for d in compare(name, seen[name], due, SLACK * (1.0 + np.abs(due)))]
     if window or gated:
         parts_of = {kind: [a for n, a in weights.items() if n.endswith(f"/{kind}")] for kind in PENALTIES}
         penalty = np.array(sum(PENALTIES[kind] * (one**2).sum() for kind, every in parts_of.items() for one in every))
