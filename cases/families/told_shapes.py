@@ -202,7 +202,7 @@ OPENED = ("einsum", "einsum_turned")
            "the shape beforehand, so does a series of them that is not built: what depends on an axis that is open stays open, "
            "and nothing else; what they are given stays as it was.",
            {"name": tuple(LAYERS), "open": ("nothing", "time", "first")}, usual={"open": ("nothing", "first")},
-           strength=(1, 2, 2), sparing=34, senseless=(
+           strength=(1, 2, 2), sparing=34, dear={"name": ("blocks_behind",)}, senseless=(
     (("name", "open"), lambda name, open: name in CLOSED and open != "nothing"),
     (("name", "open"), lambda name, open: name in FEATURES_LAST and open == "time"),
     (("name", "open"), lambda name, open: name in OPENED and open == "nothing"),
