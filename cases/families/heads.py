@@ -94,8 +94,8 @@ ALONE = {**FACTORS, "heads": ("each_its_own", "odd"), "scores": ("mean", "none",
 of each that are weights, one of zeros, or both; masks of numbers, which are added."""
 
 
-@statement("Attention of several heads is its equation, in inference, whatever is asked for besides, with any masks together, and "
-           "where it is told besides that its mask, one for all or one for each head, is a causal one.",
+@statement("Attention of several heads is its equation, in inference, whatever is asked for besides, with any masks together, "
+           "and where it is told besides that its mask, one for all or one for each head, is a causal one.",
            FACTORS, strength=(1, 2, 2), usual={"bias": (True,)}, sparing=1, eager=1, senseless=SENSELESS, met=CAUSAL_ALONE,
            source="Vaswani et al. 2017; Ainslie et al. 2023; PyTorch: nn.MultiheadAttention; Keras: MultiHeadAttention")
 def heads_are_their_equation(ask, **variant) -> list[Deviation]:
