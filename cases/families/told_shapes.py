@@ -42,8 +42,6 @@ LAYERS: Mapping[str, tuple[str, dict[str, Any], tuple[tuple[int, ...], ...], Cal
     "einsum_turned": ("EinsumDense", {"equation": "btf,fg->bgt", "output_shape": (7, None), "bias_axes": "g"}, ((STEPS, 3),),
                       lambda t: (7, t)),
     "einsum_of_steps": ("EinsumDense", {"equation": "bt...,tu->bu...", "output_shape": 7}, ((STEPS, 3),), lambda t: (7, 3)),
-    "each_frame": ("TimeDistributed", {"layer": ("Conv1D", {"filters": 7, "kernel_size": 2})}, ((STEPS, OTHERS, 3),),
-                   lambda t: (t, OTHERS - 1, 7)),
     "each_frame_by_a_model": ("TimeDistributed", {"layer": ("Sequential", {"layers": [
         ("Input", {"shape": (None, 3)}), ("Conv1D", {"filters": 7, "kernel_size": 2})]})}, ((STEPS, OTHERS, 3),),
         lambda t: (t, OTHERS - 1, 7)),

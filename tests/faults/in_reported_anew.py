@@ -14,7 +14,7 @@ LOOPS: tuple[Fault, ...] = (
             "            x_h = ops.matmul(inputs_r, self.kernel[:, self.units * 2 :])\n"),
         "keras 10824: units are to be of Python's own integers": (
             "        if units <= 0:\n", "        if not isinstance(units, int) or units <= 0:\n"),
-    }),
+    }, {"keras 10824: units are to be of Python's own integers": "the loop over the cell refuses them, and other layers do"}),
     *faults(FAMILY, "keras.src.layers.rnn.bidirectional", {
         "tensorflow 31805: outputs are not averaged where states are returned": (
             "            output = (y + y_rev) / 2\n",

@@ -22,7 +22,8 @@ ALL: tuple[Fault, ...] = (
             "            attn_output = torch.bmm(attn_output_weights, v)\n"),
         "pytorch 178588: a hint of a causal mask replaces any mask": (
             "        # Otherwise, we use the is_causal hint go as is_causal\n", "        is_causal = attn_mask.dim() == 2\n"),
-    }),
+    }, {"pytorch 27968: weights are told as they were before anything was dropped":
+        "no document says which of both is told: Keras tells them as they were before"}),
     *faults(FAMILY, "torch.nn.modules.transformer", {
         "pytorch 86120: padding is kept, and steps are left out": (
             "                output, src_key_padding_mask.logical_not(), mask_check=False\n",
@@ -81,7 +82,8 @@ ALL: tuple[Fault, ...] = (
             "        elif (self.last_epoch - 1 - self.T_max) % (2 * self.T_max) == 0:\n",
             "                for base_lr, group in zip(\n                    _param_groups_val_list(self.optimizer, \"lr\"), self.optimizer.param_groups, strict=True\n                )\n            ]\n"
             "        elif (self.last_epoch - 1 - self.T_max) % (2 * self.T_max) == 0:\n"),
-    }),
+    }, {"pytorch 78003: a cosine that begins anew goes on from the last rate":
+        "a schedule that is made anew leaves the rates as they are, and never comes there"}),
     *faults(FAMILY, "torch.ao.nn.quantized.dynamic.modules.rnn", {
         "pytorch 40102: a quantized cell with ReLU is one with tanh": (
             "            ret = torch.ops.quantized.quantized_rnn_relu_cell_dynamic(\n",
