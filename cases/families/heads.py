@@ -84,9 +84,12 @@ SENSELESS = (
     (("reads", "causal"), lambda reads, causal: causal and reads != "itself"),
     (("heads", "reads"), lambda heads, reads: reads == "others" and len(set(HEADS[heads])) > 1),
 )
-CAUSAL_ALONE = tuple({"heads": heads, "reads": reads, "mask": "none", "own": "none", "causal": True, "scores": "each",
-                      "bias": True, "gradients": False}
-                     for heads in ("each_its_own", "shared_by_two") for reads in ("itself", "alike"))
+CAUSAL_ALONE = tuple({"heads": heads, "reads": reads, "mask": "none", "own": "none", "causal": True, "scores": scores,
+                      "bias": True, "gradients": scores == "none"}
+                     for heads, reads, scores in (
+                         ("each_its_own", "itself", "each"), ("each_its_own", "alike", "each"),
+                         ("each_its_own", "itself", "none"), ("shared_by_two", "itself", "each"),
+                         ("shared_by_two", "alike", "each")))
 """No later step may be read, and nothing else is masked: a kernel does that by itself, where no scores are asked for."""
 ALONE = {**FACTORS, "heads": ("each_its_own", "odd"), "scores": ("mean", "none", "each"), "bare": (False, True),
          "further": ("none", "drawn", "zero", "drawn_and_zero"), "time_first": (False, True), "numbers": (False, True)}

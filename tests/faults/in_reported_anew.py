@@ -49,7 +49,8 @@ LOOPS: tuple[Fault, ...] = (
             "                self._create_state_variables(sequences_shape[0])\n"),
         "tensorflow 45371: with a time axis that is left open nothing is told of it": (
             "        if self.unroll and timesteps is None:\n", "        if timesteps is None and mask is not None and self.stateful:\n"),
-    }),
+    }, {"tensorflow 45371: with a time axis that is left open nothing is told of it":
+        "on torch a tensor that stands for others has a number of steps: TensorFlow alone meets it, and is asked"}),
 )
 
 AROUND: tuple[Fault, ...] = (
