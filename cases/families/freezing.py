@@ -25,7 +25,7 @@ ALIKE = ("gru", "simple_rnn")
 
 @statement("A layer that was frozen, when it was made or later, alone or with the model around it, keeps its weights and is "
            "not punished for them; when it is not frozen any more all its weights move, and it is; each of its variables is "
-           "listed as one that is trained, or as one that is not.",
+           "listed as one that is trained, or as one that is not, and the model's weights stay in their order.",
            {"how": ("made", "later", "model"), "cell": ("lstm", "gru", "simple_rnn")}, sparing=0,
            usual={"cell": ("lstm",), "how": ("made", "model")}, source="Keras: Layer.trainable")
 def thawed_layers_learn(ask, how, cell):
@@ -37,6 +37,8 @@ def thawed_layers_learn(ask, how, cell):
     for when, trained in (("frozen", 0), ("thawed", len(names))):
         every = int(seen[f"listed {when}"][2])
         found += equal(f"variables, {when}", seen[f"listed {when}"], np.array([trained, every - trained, every]))
+        order = seen[f"order {when}"]
+        found += equal(f"order, {when}", order, np.arange(order.size), "of the model's weights, as it was made")
     due = FACTOR * np.sum(np.square(seen["frozen/kernel"], dtype="float64"))
     for when, wanted in (("frozen", 0.0), ("thawed", due)):
         found += compare(f"penalty, {when}", seen[f"penalty {when}"], np.array(wanted), 64 * unit_roundoff("float32") * due)

@@ -12,11 +12,13 @@ from cases.requests import Deviation
 from cases.tolerance import compare
 
 KINDS = ("functional", "sequential", "lstm", "bidirectional", "unbuilt", "nested", "loop", "own_model", "average",
-         "normalization", "dropout", "two_inputs", "lambda")
+         "normalization", "dropout", "two_inputs", "lambda", "lambda_in_training", "lambda_by_word")
 """What is called: a model of an LSTM, made either way, not built, of a model, or of a user's own class; or a layer;
 `normalization` and `lambda` in training. dropout: a model whose first layer hands on what it is given. two_inputs: a model of
-two, and what it makes of the second one. lambda: a function that reads the mask."""
-LOSING = ("own_model", "lambda")
+two, and what it makes of the second one. lambda: a function that reads the mask; one that is told of training too, and one that
+takes it by its name alone."""
+LAMBDAS = ("lambda", "lambda_in_training", "lambda_by_word")
+LOSING = ("own_model", *LAMBDAS)
 """Those of a user's own that are not told to hand masks on."""
 MASK = np.array([[1, 1, 0, 0], [1, 0, 1, 0], [1, 1, 1, 0]], bool)
 

@@ -86,9 +86,12 @@ SENSELESS = (
     (("reads", "causal"), lambda reads, causal: causal and reads != "itself"),
     (("heads", "reads"), lambda heads, reads: reads == "others" and len(set(HEADS[heads])) > 1),
 )
-CAUSAL_ALONE = tuple({"heads": heads, "reads": reads, "mask": "none", "own": "none", "causal": True, "scores": "each",
-                      "bias": True, "gradients": False}
-                     for heads in ("each_its_own", "shared_by_two") for reads in ("itself", "alike"))
+CAUSAL_ALONE = tuple({"heads": heads, "reads": reads, "mask": "none", "own": "none", "causal": True, "scores": scores,
+                      "bias": True, "gradients": scores == "none"}
+                     for heads, reads, scores in (
+                         ("each_its_own", "itself", "each"), ("each_its_own", "alike", "each"),
+                         ("each_its_own", "itself", "none"), ("shared_by_two", "itself", "each"),
+                         ("shared_by_two", "alike", "each")))
 """No later step may be read, and nothing else is masked: a kernel does that by itself, where no scores are asked for."""
 ALONE = {**FACTORS, "heads": ("each_its_own", "odd"), "scores": ("mean", "none", "each"), "bare": (False, True),
          "further": ("none", "drawn", "zero", "drawn_and_zero"), "time_first": (False, True), "numbers": (False, True)}
@@ -96,7 +99,8 @@ ALONE = {**FACTORS, "heads": ("each_its_own", "odd"), "scores": ("mean", "none",
 of each that are weights, one of zeros, or both; masks of numbers, which are added."""
 
 
-@statement("Attention of several heads is its equation, in inference, whatever is asked for besides, with any masks together.",
+@statement("Attention of several heads is its equation, in inference, whatever is asked for besides, with any masks together, "
+           "and where it is told besides that its mask, one for all or one for each head, is a causal one.",
            FACTORS, strength=(1, 2, 2), usual={"bias": (True,)}, sparing=1, eager=1, senseless=SENSELESS, met=CAUSAL_ALONE,
            source="Vaswani et al. 2017; Ainslie et al. 2023; PyTorch: nn.MultiheadAttention; Keras: MultiHeadAttention")
 def heads_are_their_equation(ask, **variant) -> list[Deviation]:
@@ -167,7 +171,8 @@ def deviations(ask, heads, reads, further, mask, own, causal, scores, bare, bias
                                "numbers": (keys, np.broadcast_to(pairs, said.shape)) if numbers else ()}
     seen = ask(FunctionRequest("heads", (*options.items(), ("weights", weights), ("given", given), ("valid", valid),
                                          ("said", said if causal or own != "none" else None))))
-    found = compare("outputs", seen["outputs"], due, SLACK * (1.0 + np.abs(due)))
+    ways = ("outputs", *(name for name in ("hinted", "hinted/heads") if name in seen.arrays))
+    found = [d for name in ways for d in compare(name, seen[name], due, SLACK * (1.0 + np.abs(due)))]
     if window or gated:
         parts_of = {kind: [a for n, a in weights.items() if n.endswith(f"/{kind}")] for kind in PENALTIES}
         penalty = np.array(sum(PENALTIES[kind] * (one**2).sum() for kind, every in parts_of.items() for one in every))

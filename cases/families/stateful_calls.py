@@ -20,7 +20,8 @@ take in one step of its program."""
 EMPTY = ((1, 1), (0, 3))
 """A row and a batch in which nothing of it is valid: there it gives zeros, and keeps its states."""
 FORMS = ("functional", "sequential-clone", "functional-clone", "sequential-configuration", "sequential-file")
-"""What the model is, and how it was made of another one; one that was made of another masks steps."""
+"""What the model is, and how it was made of another one; one that was made of another masks steps, and leaves their number
+open."""
 TRAINING = ("fit", "train_on_batch")
 OUTPUTS = ("predict", "predict_on_batch")
 FACTOR = 0.125
@@ -28,7 +29,7 @@ FACTOR = 0.125
 
 
 @statement("A stateful model goes on from the states of the batch before, whether that was predicted, evaluated or trained on, "
-           "alone or among others of one call, also where the model was made of another one, and masks.",
+           "alone or among others of one call, also where the model was made of another one, and masks steps of any number.",
            {"training": (True, False), "cell": ("lstm", "gru", "simple_rnn"), "at_once": (2, 1), "form": FORMS},
            usual={"cell": ("lstm", "simple_rnn"), "at_once": (1,), "form": ("functional", "sequential-clone")},
            strength=(1, 2, 2), sparing=0, costly=True, source="Keras: RNN(stateful=True), compile(steps_per_execution)")

@@ -44,6 +44,9 @@ LAYERS: Mapping[str, tuple[str, dict[str, Any], tuple[tuple[int, ...], ...], Cal
     "einsum_of_steps": ("EinsumDense", {"equation": "bt...,tu->bu...", "output_shape": 7, "bias_axes": "u"},
                         ((STEPS, 3),), lambda t: (7, 3)),
     "einsum_of_pictures": ("EinsumDense", {"equation": "...f,fg->...g", "output_shape": 7}, (PICTURE,), lambda t: (t, 6, 7)),
+    "each_frame_by_a_model": ("TimeDistributed", {"layer": ("Sequential", {"layers": [
+        ("Input", {"shape": (None, 3)}), ("Conv1D", {"filters": 7, "kernel_size": 2})]})}, ((STEPS, OTHERS, 3),),
+        lambda t: (t, OTHERS - 1, 7)),
     "table": ("Embedding", {"input_dim": 9, "output_dim": 7}, ((STEPS,),), lambda t: (t, 7)),
     "masking": ("Masking", {}, ((STEPS, 3),), lambda t: (t, 3)),
     "normalized": ("LayerNormalization", {}, ((STEPS, 3),), lambda t: (t, 3)),
@@ -203,7 +206,7 @@ OPENED = ("einsum", "einsum_turned")
            "the shape beforehand, so does a series of them that is not built: what depends on an axis that is open stays open, "
            "and nothing else; what they are given stays as it was.",
            {"name": tuple(LAYERS), "open": ("nothing", "time", "first")}, usual={"open": ("nothing", "first")},
-           strength=(1, 2, 2), sparing=34, senseless=(
+           strength=(1, 2, 2), sparing=34, dear={"name": ("blocks_behind",)}, senseless=(
     (("name", "open"), lambda name, open: name in CLOSED and open != "nothing"),
     (("name", "open"), lambda name, open: name in FEATURES_LAST and open == "time"),
     (("name", "open"), lambda name, open: name in OPENED and open == "nothing"),

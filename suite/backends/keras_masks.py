@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from cases.families.given_masks import LAMBDAS
 from cases.models import FunctionRequest
 from cases.requests import Observation, cause
 from suite.backends import moment
@@ -94,9 +95,16 @@ def called_with_masks(keras: Any, kind: str) -> Any:
     def valid(x: Any, mask: Any = None) -> Any:
         return x if mask is None else keras.ops.where(keras.ops.expand_dims(mask, -1), x, 0.0)
 
+    def in_training(x: Any, mask: Any = None, training: Any = None) -> Any:
+        return valid(x, mask) if training else x
+
+    def by_word(x: Any, *, mask: Any = None) -> Any:
+        return valid(x, mask)
+
     return {
         "functional": functional, "nested": nested, "two_inputs": two_inputs,
-        "lambda": lambda: layers.Lambda(valid), "own_model": Own, "unbuilt": lambda: keras.Sequential([layers.LSTM(2)]),
+        "lambda": lambda: layers.Lambda(valid), "lambda_in_training": lambda: layers.Lambda(in_training),
+        "lambda_by_word": lambda: layers.Lambda(by_word), "own_model": Own, "unbuilt": lambda: keras.Sequential([layers.LSTM(2)]),
         "sequential": lambda: keras.Sequential([keras.Input((4, 4)), layers.LSTM(2)]),
         "dropout": lambda: keras.Sequential([layers.Dropout(0.5), layers.GRU(2)]),
         "lstm": lambda: layers.LSTM(2), "bidirectional": lambda: layers.Bidirectional(layers.GRU(2)),
@@ -109,7 +117,7 @@ def run_given_mask(backend: Any, request: FunctionRequest) -> Observation:
     """Answer the request of `cases.families.given_masks.given_masks_are_of_their_call`."""
     options, engine = dict(request.arguments), backend.engine
     inputs, mask = engine.tensor(options["inputs"].astype("float32")), engine.tensor(options["mask"])
-    more = {"training": True} if options["kind"] in ("normalization", "lambda") else {}
+    more = {"training": True} if options["kind"] in ("normalization", *LAMBDAS) else {}
     with moment("build"):
         one = called_with_masks(backend.keras, options["kind"])
         one(engine.tensor(options["inputs"].astype("float32")))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -10,6 +11,19 @@ from cases.families.told_shapes import APART, MORE_ROWS, OPEN, with_open_axes
 from cases.models import FunctionRequest
 from cases.requests import Observation, Unsupported
 from suite.backends import moment
+
+
+def is_part(told: Any) -> bool:
+    """Whether this is a name of a layer, and its options."""
+    return isinstance(told, (tuple, list)) and len(told) == 2 and isinstance(told[1], Mapping)
+
+
+def part(keras: Any, told: Any) -> Any:
+    """A layer, or a list of such, of its name and its options, among which there may be other layers."""
+    if is_part(told):
+        return getattr(keras.layers, told[0], getattr(keras, told[0], None))(
+            **{name: part(keras, one) for name, one in told[1].items()})
+    return [part(keras, one) for one in told] if isinstance(told, (tuple, list)) and told and all(map(is_part, told)) else told
 
 
 def run_told_shapes(backend: Any, request: FunctionRequest) -> Observation | Unsupported:
@@ -23,7 +37,7 @@ def run_told_shapes(backend: Any, request: FunctionRequest) -> Observation | Uns
     shapes = with_open_axes(inputs, options["open"])
 
     def made() -> Any:
-        return getattr(keras.layers, options["layer"])(**options["options"])
+        return part(keras, (options["layer"], options["options"]))
 
     def called(function: Any, given: list, **more: Any) -> Any:
         return function(*given, **more) if options["layer"] in APART or len(given) == 1 else function(given, **more)

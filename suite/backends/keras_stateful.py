@@ -25,7 +25,7 @@ def run_stateful_calls(backend: Any, request: FunctionRequest) -> Observation | 
     if options["at_once"] > 1 and backend.engine.name == "torch":
         return Unsupported("steps_per_execution must be 1 on Keras' torch backend")
     with moment("build"):
-        start = keras.Input(batch_shape=(rows, steps, layer.features))
+        start = keras.Input(batch_shape=(rows, None if masked else steps, layer.features))
         one = getattr(keras.layers, stacks.LAYERS[layer.cell])(layer.units, return_sequences=True, stateful=True)
         behind = keras.layers.ActivityRegularization(l2=options["factor"])
         form, _, way = options["form"].partition("-")

@@ -135,8 +135,10 @@ def run_thawed(backend: Any, request: FunctionRequest) -> Observation:
 
     with moment("run"):
         keep("made")
+        places = {id(each): place for place, each in enumerate(outer.weights)}
         for when, trainable in (("frozen", False), ("thawed", True)):
             frozen.trainable = trainable
+            arrays[f"order {when}"] = np.array([places[id(each)] for each in outer.weights])
             outer.compile(optimizer=keras.optimizers.SGD(0.5), loss="mse")
             backend.engine.hasten(outer, y)
             arrays[f"penalty {when}"] = np.array(sum(float(backend.engine.numpy(loss)) for loss in outer.losses))

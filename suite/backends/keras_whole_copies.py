@@ -39,9 +39,10 @@ def nested(keras: Any, shape: tuple[int, ...], last: int = 1, deep: bool = True)
     """The model, whose last layer has so many units, with the other models where it is `deep`; each of its weights differs."""
     layers, start = keras.layers, keras.Input(shape)
     steps = start
-    if deep:  # models in a model, and one in one of these
+    if deep:  # models in a model, and in one of these a sequence of a graph
         between = keras.Input((shape[0], 2))
-        steps = keras.Model(between, graph(keras, (shape[0], 2))(between), name="around")(sequence(keras, shape)(start))
+        inner = keras.Sequential([keras.Input((shape[0], 2)), graph(keras, (shape[0], 2))], name="inner")
+        steps = keras.Model(between, inner(between), name="around")(sequence(keras, shape)(start))
     cells = [layers.SimpleRNNCell(2) for _ in range(3)]
     model = keras.Model(start, layers.Dense(last, name="last")(layers.RNN(cells, return_sequences=True)(steps)))
     if deep:

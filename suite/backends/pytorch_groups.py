@@ -15,7 +15,8 @@ from cases.models import FunctionRequest
 from cases.requests import Observation
 from suite.backends import moment
 
-LATER = ("maximize", "foreach", "capturable", "differentiable", "fused", "decoupled_weight_decay")
+LATER = ("maximize", "foreach", "capturable", "differentiable", "fused", "decoupled_weight_decay", "amsgrad", "centered",
+         "nesterov")
 """Options that a state which was saved by an earlier release may lack: they are then what they are where nothing is said."""
 
 

@@ -76,12 +76,16 @@ def run_heads(backend: Any, request: FunctionRequest) -> Observation | Unsupport
         outputs, scores = module(query, key, value, key_padding_mask=valid if valid is None or not options["bare"] else valid[0],
                                  need_weights=options["scores"] != "none", attn_mask=said,
                                  average_attn_weights=options["scores"] != "each")
-    if options["bare"]:
-        outputs, scores = outputs[None], None if scores is None else scores[None]
-    elif options["time_first"]:
-        outputs = outputs.transpose(0, 1)
-    arrays = {"outputs": to_numpy(outputs)} | ({} if scores is None else {"scores": to_numpy(scores)})
-    return Observation(arrays)
+        hinted = []
+        if said is not None and options["causal"] and torch.equal(said, torch.ones_like(said).triu(1)):
+            heads = said.expand(len(options["given"]["query"]) * options["heads"][0], *said.shape[-2:])
+            hinted = [module(query, key, value, key_padding_mask=valid if valid is None or not options["bare"] else valid[0],
+                             need_weights=options["scores"] != "none", attn_mask=one, is_causal=True)[0] for one in (said, heads)]
+    rows_first = [one[None] if options["bare"] else one.transpose(0, 1) if options["time_first"] else one
+                  for one in (outputs, *hinted)]
+    scores = scores if scores is None or not options["bare"] else scores[None]
+    arrays = {name: to_numpy(one) for name, one in zip(("outputs", "hinted", "hinted/heads"), rows_first, strict=False)}
+    return Observation(arrays | ({} if scores is None else {"scores": to_numpy(scores)}))
 
 
 def run_dropped_scores(backend: Any, request: FunctionRequest) -> Observation | Unsupported:

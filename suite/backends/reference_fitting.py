@@ -127,6 +127,7 @@ def run_thawed(backend: Any, request: FunctionRequest) -> Observation:
     factor = dict(request.arguments)["factor"]
     return Observation({"made/kernel": kernel, "frozen/kernel": kernel, "thawed/kernel": kernel / 2,
                         "listed frozen": np.array([0, 1, 1]), "listed thawed": np.array([1, 0, 1]),
+                        "order frozen": np.arange(2), "order thawed": np.arange(2),
                         "penalty frozen": np.zeros(()), "penalty thawed": np.array(factor * np.sum(kernel**2))})
 
 
