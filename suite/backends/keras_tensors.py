@@ -115,6 +115,20 @@ def run_tensors_at_once(backend: Any, request: FunctionRequest) -> Observation:
             "raised": tuple(raised), "lacking": tuple(n for n, (function, *_) in enumerate(calls) if function is None)})
 
 
+def run_activated_entropies(backend: Any, request: FunctionRequest) -> Observation:
+    """Answer the request of `cases.families.functions_in_one_graph.entropies_of_activations_are_of_shares`."""
+    options, keras, engine = dict(request.arguments), backend.keras, backend.engine
+    targets = {kind: engine.tensor(one) for kind, one in options["targets"]}
+
+    def entropies(x: Any) -> dict[str, Any]:
+        made = {kind: (keras.ops.sigmoid if kind == "binary" else keras.ops.softmax)(x) for kind in targets}
+        return {kind: getattr(keras.losses, f"{kind}_crossentropy")(targets[kind], made[kind]) for kind in targets}
+
+    with moment("run"):
+        found = traced(engine, entropies)(engine.tensor(options["inputs"]))
+        return Observation({kind: engine.numpy(one) for kind, one in found.items()})
+
+
 def run_slopes(backend: Any, request: FunctionRequest) -> Observation:
     """Answer the request of `cases.families.functions_of_tensors.gradients_of_functions_are_differences`."""
     options, keras, engine = dict(request.arguments), backend.keras, backend.engine
