@@ -120,9 +120,14 @@ def run_activated_entropies(backend: Any, request: FunctionRequest) -> Observati
     options, keras, engine = dict(request.arguments), backend.keras, backend.engine
     targets = {kind: engine.tensor(one) for kind, one in options["targets"]}
 
+    ways = {"": (keras.ops.sigmoid, keras.ops.softmax), "own ": {
+        "tensorflow": lambda: (engine.tf.sigmoid, engine.tf.nn.softmax),
+        "jax": lambda: (engine.jax.nn.sigmoid, engine.jax.nn.softmax),
+        "torch": lambda: (engine.torch.sigmoid, lambda x: engine.torch.softmax(x, -1))}[engine.name]()}
+
     def entropies(x: Any) -> dict[str, Any]:
-        made = {kind: (keras.ops.sigmoid if kind == "binary" else keras.ops.softmax)(x) for kind in targets}
-        return {kind: getattr(keras.losses, f"{kind}_crossentropy")(targets[kind], made[kind]) for kind in targets}
+        return {way + kind: getattr(keras.losses, f"{kind}_crossentropy")(each, functions[kind != "binary"](x))
+                for way, functions in ways.items() for kind, each in targets.items()}
 
     with moment("run"):
         found = traced(engine, entropies)(engine.tensor(options["inputs"]))

@@ -142,7 +142,7 @@ def run_activated_entropies(backend: Any, request: FunctionRequest) -> Observati
                        "categorical": lambda t, p: -(t * np.log(p)).sum(axis=-1),
                        "sparse_categorical": lambda t, p: -np.log(np.take_along_axis(p, t[..., None], axis=-1)[..., 0])}[kind](
                            targets, made)
-    return Observation(found)
+    return Observation(found | {f"own {kind}": one for kind, one in found.items()})
 
 
 def run_operators(backend: Any, request: FunctionRequest) -> Observation:
