@@ -27,7 +27,9 @@ DECLINED = frozenset("""
     functions_by_name/masks_that_do_not_fit_are_refused schedules/steps_are_of_what_is_given
     told_dtypes/policies_are_of_whole_paths
     functions_by_name/sequences_are_reshaped functions_of_tensors/functions_of_tensors_are_numpys
-    functions_in_one_graph/functions_in_one_graph_are_numpys handed_in/wrapped_layers_are_handed_masks_and_modes
+    functions_in_one_graph/entropies_of_activations_are_of_shares sparse_steps/every_rule_steps_rows
+    each_step/open_steps_are_told functions_in_one_graph/functions_in_one_graph_are_numpys
+    handed_in/wrapped_layers_are_handed_masks_and_modes
     noise_and_statistics/dropout_is_scaled_in_every_precision
     functions_of_tensors/gradients_of_functions_are_differences draws/numbers_are_drawn_as_named
     losses_by_name/circle_and_ctc_losses_are_equations weights_of_classes/weights_of_classes_weigh_one_row

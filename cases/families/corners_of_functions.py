@@ -10,7 +10,24 @@ import numpy as np
 from cases.families.base import statement
 from cases.families.functions_by_name import sparse_shares
 from cases.families.functions_of_tensors import asked
-from cases.function_calls import FEATURES, GROUPS, IDS, KERNEL, ROWS, STEPS, Call, M, N, S, X, attended, one_hot, widened, windows
+from cases.function_calls import (
+    FEATURES,
+    GROUPS,
+    IDS,
+    KERNEL,
+    QUARTERS,
+    ROWS,
+    STEPS,
+    Call,
+    M,
+    N,
+    S,
+    X,
+    attended,
+    one_hot,
+    widened,
+    windows,
+)
 from cases.requests import Deviation
 
 
@@ -110,6 +127,8 @@ def entropies_of_powers(t: np.ndarray, x: np.ndarray, **_: Any) -> np.ndarray:
 
 SIGNAL = np.arange(1.0, 17.0, dtype="float32").reshape(2, 8) ** 2 / 64
 TAPS = S[:2, :, None]
+POINT = KERNEL[:1].swapaxes(1, 2)
+"""A kernel (1, features, results)."""
 PAIRS = np.stack([S[:2], -S[1:]], axis=-1)
 """Two filters of each feature."""
 WIDE = {"strides": 2, "dilation_rate": 2}
@@ -154,6 +173,12 @@ CORNERS: Mapping[str, list[Call]] = {
     "spread": [Call("depthwise_conv", (X, TAPS), {**WIDE, "padding": "same"}, spread, told=False),
                Call("depthwise_conv", (X.swapaxes(1, 2), TAPS), {"dilation_rate": 2, "data_format": "channels_first"},
                     lambda x, taps, **_: spread(x.swapaxes(1, 2), taps, 1)[:, :2].swapaxes(1, 2), told=False)],
+    "spread_and_joined": [
+        Call("separable_conv", (X, TAPS, POINT), {"dilation_rate": 2}, lambda x, taps, point, dilation_rate: np.einsum(
+            "btf,fg->btg", spread(x, taps, 1)[:, :2], point[0]), told=False),
+        Call("separable_conv", (X.swapaxes(1, 2), TAPS, POINT), {"dilation_rate": 2, "data_format": "channels_first"},
+             lambda x, taps, point, **_: np.einsum("btf,fg->bgt", spread(x.swapaxes(1, 2), taps, 1)[:, :2], point[0]),
+             told=False)],
     "attended_in_groups": [Call("dot_product_attention", (np.concatenate([HEADS, -HEADS], axis=2), HEADS, HEADS[::-1]), {},
                                 lambda q, k, v: attended(q, k, v, True, False), told=False)],
     "parted": [parted(0, 2), parted(1, 1)],
@@ -178,6 +203,10 @@ CORNERS: Mapping[str, list[Call]] = {
     "windows_at_the_edge": [Call(f"{name}_pool", (below, 2, 1), {"padding": "same"}, ahead(how))
                             for below in (BELOW, BELOW.reshape(ROWS, 2, 2, FEATURES))
                             for name, how in (("max", np.nanmax), ("average", np.nanmean))],
+    "rows_at_the_edge": [Call("max_pool", (BELOW, 2, 1), {"padding": "same"}, ahead(np.nanmax))],
+    "running_in_halves": [Call(name, (QUARTERS,), {"axis": 1}) for name in ("cumsum", "sum", "max", "flip")],
+    "shuffled_steps": [Call("random.shuffle", (X,), {"axis": 1, "seed": 1}, lambda x, axis, seed: x,
+                            lambda x: np.sort(x, axis=1), told=False)],
     "repeated_by_lists": [Call("repeat", (X, [2, 0, 1, 3]), {"axis": 1}), Call("repeat", (X, [3]), {"axis": 2}),
                           Call("repeat", (S, [1, 0, 2, 0, 3, 1, 0, 1, 2]))],
     "tiled": [Call("tile", (X, repeats)) for repeats in ([2, 3], [3], 2)] + [Call("tile", (S, [2, 1, 3]))],
@@ -208,7 +237,8 @@ CORNERS: Mapping[str, list[Call]] = {
                                 lambda q, k, v: attended(q, k, v, True, False), told=False)],
 }
 """What is asked -> the calls. They are cheap where calls are not compiled."""
-TOLD = ("windows_at_the_edge", "tiled", "rearranged", "rearranged_of_any_batch", "told_by_place", "hot_first",
+TOLD = ("windows_at_the_edge", "rows_at_the_edge", "shuffled_steps", "spread_and_joined", "running_in_halves", "tiled",
+        "rearranged", "rearranged_of_any_batch", "told_by_place", "hot_first",
         "searched_on_the_right", "sparse_along_steps", "attended_by_bias")
 """What is the same code on every engine, or that of one alone."""
 

@@ -89,7 +89,8 @@ def chance(numbers: np.ndarray, share: Callable[[np.ndarray], np.ndarray], whole
            "its own parameters, in the shape and dtype that are asked for, and are told so of symbols; from one seed they are "
            "the same, from another not, and so are those that a generator draws one after the other; what has a seed moves no "
            "other draw.", {"name": tuple(DRAWS)},
-           usual={"name": tuple(name for name in DRAWS if name != "normal")}, sparing=0,
+           strength=(1, 1, 1), sparing=0, eager=2,
+           dear={"name": ("uniform", "randint", "categorical", "gamma", "beta", "binomial")},
            source="Keras: random.truncated_normal, randint, categorical, gamma, beta, binomial and the like")
 def numbers_are_drawn_as_named(ask, name) -> list[Deviation]:
     draw, dtype = DRAWS[name], DRAWS[name].dtype

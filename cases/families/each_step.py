@@ -99,6 +99,18 @@ def any_number_of_steps_is_taken(ask, inside):
     return found
 
 
+@statement("A layer that is applied to every step is told at each of them the mask of that step, and that it trains, as well "
+           "where the number of steps is left open.", sparing=0, eager=1,
+           source="Keras: TimeDistributed, Layer.call(mask, training)")
+def open_steps_are_told(ask):
+    """As many steps as rows. Arrays: `told`, of a layer that gives what it reads, twice where it is told that it trains, nothing
+    where it is told that a row is masked."""
+    random = generator("open steps")
+    inputs, valid = draw_values(random, (STEPS, STEPS, FEATURES)), draw_mask(random, "gaps", STEPS, STEPS)
+    seen = ask(FunctionRequest("told_steps", (("inputs", inputs), ("mask", valid))))
+    return equal("told", seen["told"], 2 * inputs.astype("float32") * valid[:, :, None])
+
+
 @statement("A layer that draws, applied to every step, draws anew at each, as well where the number of steps is left open.",
            {"open_axis": (True, False), "inside": ("dropout", "noise")}, strength=(1, 1, 2), sparing=0,
            usual={"inside": ("dropout",), "open_axis": (True,)}, source="Keras: TimeDistributed, Dropout")

@@ -34,7 +34,7 @@ class Kind:
 
     inputs      steps (rows, steps, features), where zeros are masked, or rows (rows, features), each with an output of its own
     nest        of inputs, outputs and weights: one, tuple, list or dict
-    labels      of the output of rows: "" numbers, ids in a column, or one_hot
+    labels      of the output of rows: "" numbers, ids in a column, or one_hot, of two classes, the fewest that there can be
     by_class    class -> its weight, 1 where there is none; else samples have weights, and steps where they have a target
     at_once     batches in one execution, where an engine can do that
     by_steps    whether epochs have a number of steps, fewer than there are batches
@@ -55,7 +55,7 @@ KINDS: Mapping[str, Kind] = {
     "pair": Kind(("steps", "rows"), "tuple", at_once=2, decayed=("rows",)),
     "listed": Kind(("steps", "rows"), "list", by_steps=True),
     "classes": Kind(("rows",), labels="ids", by_class=((1, 3.0),)),
-    "one_hot": Kind(("rows",), labels="one_hot", by_class=((1, 0.25), (2, 4.0)), by_steps=True),
+    "one_hot": Kind(("rows",), labels="one_hot", by_class=((1, 0.25),), by_steps=True),
 }
 BATCHES, AGAIN = 5, 2
 """Of a dataset that is fed in so many epochs."""
@@ -78,8 +78,8 @@ def drawn(kind: Kind) -> Data:
     random = generator("feeding")
     valid = BatchPlan(ROWS, STEPS, "right").draw(Layer("gru", FEATURES, 2)).valid
     inputs = {"steps": draw_values(random, (ROWS, STEPS, FEATURES)) * valid[:, :, None], "rows": draw_values(random, (ROWS, 2))}
-    ids = (np.arange(ROWS) * 2 + 1) % CLASSES
-    labels = {"": draw_values(random, (ROWS, 1)), "ids": ids[:, None].astype(float), "one_hot": np.eye(CLASSES)[ids]}[kind.labels]
+    ids = (np.arange(ROWS) * 2 + 1) % CLASSES % (2 if kind.labels == "one_hot" else CLASSES)
+    labels = {"": draw_values(random, (ROWS, 1)), "ids": ids[:, None].astype(float), "one_hot": np.eye(2)[ids % 2]}[kind.labels]
     targets = {"steps": draw_values(random, (ROWS, STEPS, 1)), "rows": labels}
     weights = {"steps": random.uniform(0.5, 2.0, (ROWS, STEPS)), "rows": random.uniform(0.5, 2.0, ROWS)}
     kernels = {name: draw_values(random, (inputs[name].shape[-1], targets[name].shape[-1])) for name in ("steps", "rows")}
@@ -166,7 +166,22 @@ def differing(seen: Observation, due: Mapping[str, np.ndarray]) -> list[Deviatio
 def fed(ask, kind: str, way: str, due: Mapping[str, np.ndarray], alone: bool = False) -> list[Deviation]:
     """What is told otherwise than is due, and what is warned of, though nothing is wrong."""
     seen = ask(asked(kind, way, alone))
-    return differing(seen, due) + [Deviation("warned", f"warned: {words}") for words in seen.facts.get("warned", ())]
+    return differing(seen, due) + miscounted(seen) + [
+        Deviation("warned", f"warned: {words}") for words in seen.facts.get("warned", ())]
+
+
+def miscounted(seen: Observation) -> list[Deviation]:
+    """Where a pass over rows tells callbacks numbers of batches that do not follow one another from 0 on: an execution, of one
+    batch or of several, begins with the number behind that with which the one before it ends."""
+    found = []
+    for what, executions in seen.facts.get("numbers", ()):
+        due = 0
+        for first, last in executions:
+            if first != due or last < first:
+                found.append(Deviation(f"numbers of {what}", f"{what}: executions from batch to batch {executions}"))
+                break
+            due = last + 1
+    return found
 
 
 def asked(kind: str, way: str, alone: bool) -> FunctionRequest:
@@ -176,7 +191,7 @@ def asked(kind: str, way: str, alone: bool) -> FunctionRequest:
 
 
 FED = ("A model that is fed by arrays, a generator, a dataset, a loader or tf.data trains, validates and predicts as by hand, "
-       "without a warning: ")
+       "without a warning, and tells callbacks the numbers of batches in their order: ")
 SOURCE = "Keras: Model.fit, evaluate, predict; sums by hand"
 
 

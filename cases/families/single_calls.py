@@ -25,8 +25,8 @@ FIRST, LAST, STOPPED = 3, 6, (4, 0)
 """The numbers of the first epoch and of that after the last; the epoch and the batch after which training is stopped."""
 SPLIT, HELD = 0.4, 3
 """Of six rows 3.6 are for training: three are, and three for validation, from this one on."""
-UNEVEN = (4, 2)
-"""Rows of two batches."""
+UNEVEN, ODD = (4, 2), 5
+"""Rows of two batches; of two steps together."""
 HELD_SIZE, HELD_STEPS = 1, 2
 """Of a batch for validation; how many are taken."""
 SOME = 2
@@ -103,17 +103,17 @@ def batches(stop: int = ROWS) -> list[slice]:
 
 
 def calls_by_hand() -> dict[str, np.ndarray]:
-    """Two batches trained on, the second by weights of classes, two tested, the second with weights, which a metric counts too,
-    one evaluated and predicted from (`cut`: a callback stops it; `next`: nothing does), all rows evaluated twice, first with
-    weights, what callbacks are told of the second time, after each batch and at the end, two batches of them (`some`), what the
-    layers' own losses are after that, what a training left that a callback's error ended after a batch, and one of two batches
-    (`some`), and the validation of one after another that one
+    """Two batches trained on, the first by weights of rows, the second by those of classes, two tested, the second with weights,
+    which a metric counts too, one evaluated and predicted from (`cut`: a callback stops it; `next`: nothing does), all rows
+    evaluated twice, first with weights, what callbacks are told of the second time, after each batch and at the end, two
+    batches of them (`some`), what the layers' own losses are after that, what a training left that a callback's error ended after
+    a batch, and one of two batches (`some`), and the validation of one after another that one
     ended when it had been validated, on other rows; what is told of each epoch of
     one that is stopped, and of one that is not."""
     data, found = drawn(), {}
     x, y, model = data["inputs"], data["targets"], ByHand(data["kernel"], data["bias"])
     for number, rows in enumerate(batches()[:2]):
-        weights = np.vectorize(lambda one: BY_CLASS.get(int(one), 1.0))(y[rows]) if number else 1.0
+        weights = np.vectorize(lambda one: BY_CLASS.get(int(one), 1.0))(y[rows]) if number else data["samples"][rows, None]
         found |= pairs(f"train/{number}", model.step(x[rows], y[rows], weights)) | model.state(f"train/{number}")
     for number, rows in enumerate(batches()[:2]):
         weights = data["samples"][rows, None] if number else 1.0
@@ -242,11 +242,13 @@ def first_inputs_may_be_left_out(ask):
 
 def counted_by_hand() -> dict[str, np.ndarray]:
     """A model that adds to its inputs how many batches it has seen: predictions of two batches, of which the second has fewer
-    rows, and of two alone, one after the other, by a model that had not seen any, and then of two of three batches; what was
-    counted; and the number of the last one, which callbacks are told."""
+    rows, and of two alone, one after the other, by a model that had not seen any, then of two of three batches, and of all of
+    five rows in two steps, whose batches are as small as they can be; what was counted; and the number of the last one, which
+    callbacks are told."""
     x = drawn()["inputs"]
     return {"outputs": x + np.repeat([1, 2], UNEVEN)[:, None], "count": np.array(2), "batch": x[:SIZE] + 1,
-            "next": x[SIZE : 2 * SIZE] + 2, "some": x[: 2 * SIZE] + np.repeat([3, 4], SIZE)[:, None], "counted": np.array(4),
+            "next": x[SIZE : 2 * SIZE] + 2, "some": x[: 2 * SIZE] + np.repeat([3, 4], SIZE)[:, None],
+            "parted": x[:ODD] + np.repeat([5, 6], [ODD - ODD // 2, ODD // 2])[:, None], "counted": np.array(6),
             "last": np.array(1)}
 
 

@@ -34,3 +34,33 @@ def tables_are_trained_as_kernels(ask, option, repeated) -> list[Deviation]:
     if np.array_equal(seen["kernel"], np.float32(table)):
         return [Deviation("kernel", "the kernel was not trained")]
     return compare("table", seen["table"], seen["kernel"].astype("float64"), 512 * unit_roundoff("float32") * (1 + np.abs(table)))
+
+
+RULES = {
+    "usual": {"SGD": {"momentum": 0.5, "nesterov": True}, "RMSprop": {"momentum": 0.5, "centered": True}, "Adagrad": {},
+              "Adam": {"amsgrad": True}},
+    "rarer": {"Adadelta": {}, "Adamax": {}, "Nadam": {}, "Ftrl": {"l2_shrinkage_regularization_strength": 0.125}, "Lion": {},
+              "AdamW": {"weight_decay": 0.125}, "Adafactor": {}, "Lamb": {}},
+}
+"""Every optimizer that has a rule of its own -> the options that it is given."""
+READ = ((3, 1), (1, 4), (3, 0))
+"""The rows of the table that each step reads, none twice."""
+
+
+@statement("A table of which a batch reads some rows is stepped by every rule as one whose gradient is zero in all others.",
+           {"rules": tuple(RULES)}, dear={"rules": ("rarer",)}, strength=(1, 1, 1), sparing=0, eager=1,
+           source="Keras: optimizers, Embedding; TensorFlow: IndexedSlices")
+def every_rule_steps_rows(ask, rules) -> list[Deviation]:
+    """Arrays: `rows/RULE` and `whole/RULE`, the table after steps by gradients of rows, as the engine has them, and by whole
+    ones."""
+    random = generator("rows that are stepped")
+    table, pulls = draw_values(random, (IDS, WIDTH)), draw_values(random, (STEPS, len(READ[0]), WIDTH))
+    seen = ask(FunctionRequest("stepped_rows", (("table", table), ("pulls", pulls), ("read", READ),
+                                                ("rules", tuple(RULES[rules].items())))))
+    found = []
+    for rule in RULES[rules]:
+        rows, whole = seen[f"rows/{rule}"], seen[f"whole/{rule}"].astype("float64")
+        if np.array_equal(whole.astype("float32"), np.float32(table)):
+            found.append(Deviation(f"whole/{rule}", f"{rule} stepped nothing"))
+        found += compare(f"rows/{rule}", rows, whole, 512 * unit_roundoff("float32") * (1 + np.abs(whole)))
+    return found

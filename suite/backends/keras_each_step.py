@@ -107,6 +107,28 @@ def run_open_steps(backend: Any, request: FunctionRequest) -> Observation | Unsu
     return Observation({"alone": np.stack(alone, axis=1), **named})
 
 
+def run_told_steps(backend: Any, request: FunctionRequest) -> Observation:
+    """Answer the request of `cases.families.each_step.open_steps_are_told`."""
+    options, keras, engine = dict(request.arguments), backend.keras, backend.engine
+    inputs, mask = options["inputs"].astype("float32"), options["mask"]
+
+    class Told(keras.layers.Layer):
+        def call(self, inputs: Any, mask: Any = None, training: bool = False) -> Any:
+            twice = inputs * (2.0 if training else 1.0)
+            return twice if mask is None else twice * keras.ops.cast(mask[:, None], twice.dtype)
+
+    one = keras.layers.TimeDistributed(Told())
+
+    def run(given: Any, mask: Any) -> Any:
+        return one(given, mask=mask, training=True)
+
+    if engine.name == "tensorflow":
+        run = engine.tf.function(run, input_signature=[
+            engine.tf.TensorSpec((None, None, inputs.shape[-1]), "float32"), engine.tf.TensorSpec((None, None), "bool")])
+    with moment("run"):
+        return Observation({"told": engine.numpy(run(engine.tensor(inputs), engine.tensor(mask)))})
+
+
 def run_drawn_steps(backend: Any, request: FunctionRequest) -> Observation:
     """Answer the request of `cases.families.each_step.every_step_draws_anew`: in training, of a model whose number of steps is
     open or not."""

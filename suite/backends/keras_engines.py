@@ -167,18 +167,20 @@ class TensorFlow(Engine):
 
             program = stack.programs[call.training] = self.tf.function(run, autograph=False)
         with moment("run" if call.shapes in stack.kernels else "trace"):
-            if not call.timed and not any(getattr(one, "stateful", False) for one in stack.layers):
-                program.get_concrete_function(*self._opened(*arguments))  # answers any rows and steps
+            if not call.timed:  # answers any steps, and any rows where no state is kept of each
+                kept = any(getattr(one, "stateful", False) for one in stack.layers)
+                program.get_concrete_function(*self._opened(*arguments, rows=call.inputs.shape[0] if kept else None))
             return Answer(*program(*arguments), how=self.compiling)
 
-    def _opened(self, inputs, mask, states, cotangents) -> tuple:
-        """The arguments of a call with any number of rows and steps, as of a model whose `Input` says neither."""
+    def _opened(self, inputs, mask, states, cotangents, rows: int | None = None) -> tuple:
+        """The arguments of a call with any number of steps, and of rows where it is not told, as of a model whose `Input` says no
+        more."""
         def spec(tensor, axes: int):
-            return self.tf.TensorSpec([None] * axes + list(tensor.shape[axes:]), tensor.dtype)
+            return self.tf.TensorSpec([rows, None, *tensor.shape[2:]][:axes] + list(tensor.shape[axes:]), tensor.dtype)
 
         carried = states and [[spec(state, 1) for state in one] for one in states]
         return (spec(inputs, 2), None if mask is None else spec(mask, 2), carried,
-                cotangents and [spec(c, len(c.shape)) for c in cotangents])
+                cotangents and [self.tf.TensorSpec([rows] + [None] * (len(c.shape) - 1), c.dtype) for c in cotangents])
 
     def _run(self, stack: Stack, training: bool, inputs, mask, states, cotangents) -> tuple:
         if cotangents is None:

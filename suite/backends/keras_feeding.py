@@ -59,6 +59,31 @@ def rows_of(structure: Any, rows: Any) -> Any:
     return type(structure)(one[rows] for one in structure) if isinstance(structure, (list, tuple)) else structure[rows]
 
 
+class Numbers:
+    """The numbers of batches that callbacks are told: of each pass over rows, the first and the last of every execution."""
+
+    def __init__(self, keras: Any):
+        self.passes: list[tuple[str, list[list[int]]]] = []
+        self.callback = keras.callbacks.Callback()
+        for what, begins in (("train", "epoch"), ("test", "test"), ("predict", "predict")):
+            setattr(self.callback, f"on_{begins}_begin", lambda *_, what=what, **__: self.passes.append((what, [])))
+            for of, part in enumerate(("begin", "end")):
+                setattr(self.callback, f"on_{what}_batch_{part}", lambda number, logs=None, what=what, of=of: self.hear(
+                    what, number, of))
+
+    def hear(self, what: str, number: int, ends: int) -> None:
+        """What a pass is told, also of one that is within another."""
+        executions = next(each for name, each in reversed(self.passes) if name == what)
+        if ends:
+            executions[-1].append(int(number))
+        else:
+            executions.append([int(number)])
+
+    def told(self) -> tuple[tuple[str, tuple[tuple[int, ...], ...]], ...]:
+        """By pass, those that ended: where nobody knows how many batches there are one more begins."""
+        return tuple((what, tuple(tuple(one) for one in each if len(one) > 1)) for what, each in self.passes)
+
+
 def source(backend: Any, way: str, given: tuple, rows: slice) -> Any:
     """What a model is fed with: these rows of (inputs, targets, weights), or the first of them."""
     given = tuple(rows_of(one, rows) for one in given)
@@ -115,29 +140,34 @@ def run_feeding(backend: Any, request: FunctionRequest) -> Observation | Unsuppo
         return dict(zip(("x", "y", "sample_weight"), (rows_of(one, rows) for one in given), strict=False)) | {"batch_size": SIZE}
 
     arrays: dict[str, np.ndarray] = {}
+    numbers = Numbers(backend.keras)
     with moment("run"), warnings.catch_warnings(record=True) as warned:
         warnings.simplefilter("always")
         if not options["alone"]:
-            arrays |= trained(model, kind, fed, by_class)
+            arrays |= trained(model, kind, fed, by_class, numbers.callback)
             if kind.at_once > 1:
-                arrays |= predicted(model, kind, fed(slice(SIZE * kind.at_once)), "whole")
-        arrays |= predicted(model, kind, fed())
+                arrays |= predicted(model, kind, fed(slice(SIZE * kind.at_once)), numbers.callback, "whole")
+        arrays |= predicted(model, kind, fed(), numbers.callback)
     words = dict.fromkeys(str(one.message) for one in warned if issubclass(one.category, UserWarning))
-    return Observation(arrays, facts={"warned": tuple(each for each in words if not each.startswith(SHUFFLED))})
+    return Observation(arrays, facts={"warned": tuple(each for each in words if not each.startswith(SHUFFLED)),
+                                      "numbers": numbers.told()})
 
 
-def trained(model: Any, kind: Kind, fed: Callable[..., dict[str, Any]], by_class: dict[str, Any]) -> dict[str, np.ndarray]:
-    """What `fit` and then `evaluate` tell, and the weights; at last an epoch that changes none."""
+def trained(model: Any, kind: Kind, fed: Callable[..., dict[str, Any]], by_class: dict[str, Any],
+            heard: Any) -> dict[str, np.ndarray]:
+    """What `fit` and then `evaluate` tell, and the weights; at last an epoch that changes none. What callbacks are told is
+    `heard`."""
     epochs, held = EPOCHS[kind.by_steps], fed(HELD)
     batch = {"validation_batch_size": SIZE} if "y" in held else {}
     held = tuple(held[name] for name in ("x", "y", "sample_weight") if name in held) if "y" in held else held["x"]
     steps = {"steps_per_epoch": len(epochs[0])} if kind.by_steps else {}
     told = model.fit(**fed(), **by_class, **steps, **batch, initial_epoch=len(epochs), epochs=2 * len(epochs), shuffle=False,
-                     verbose=0, validation_data=held, validation_freq=len(epochs)).history
+                     verbose=0, validation_data=held, validation_freq=len(epochs), callbacks=[heard]).history
     found = {f"validation/{name.removeprefix('val_')}": values[0] for name, values in told.items() if name.startswith("val_")}
     for epoch in range(len(epochs)):
         found |= {f"fit/{epoch}/{name}": values[epoch] for name, values in told.items() if not name.startswith("val_")}
-    found |= {f"evaluate/{name}": value for name, value in model.evaluate(**fed(), verbose=0, return_dict=True).items()}
+    logs = model.evaluate(**fed(), verbose=0, return_dict=True, callbacks=[heard])
+    found |= {f"evaluate/{name}": value for name, value in logs.items()}
     found |= {f"weights/{name}": model.get_layer(name).get_weights()[0] for name in kind.inputs}
     if "steps" not in kind.inputs:
         model.optimizer.learning_rate = 0.0
@@ -147,9 +177,9 @@ def trained(model: Any, kind: Kind, fed: Callable[..., dict[str, Any]], by_class
     return {name: np.asarray(value) for name, value in found.items()}
 
 
-def predicted(model: Any, kind: Kind, given: dict[str, Any], call: str = "predict") -> dict[str, np.ndarray]:
+def predicted(model: Any, kind: Kind, given: dict[str, Any], heard: Any, call: str = "predict") -> dict[str, np.ndarray]:
     """What `predict` gives, by input."""
-    came = model.predict(given["x"], given.get("batch_size"), verbose=0)
+    came = model.predict(given["x"], given.get("batch_size"), verbose=0, callbacks=[heard])
     came = list(came.values()) if isinstance(came, dict) else came if isinstance(came, (list, tuple)) else [came]
     return {f"{call}/{name}": np.asarray(one) for name, one in zip(kind.inputs, came, strict=True)}
 

@@ -142,6 +142,28 @@ def run_sparse_step(backend: Any, request: FunctionRequest) -> Observation:
     return Observation(found)
 
 
+def run_stepped_rows(backend: Any, request: FunctionRequest) -> Observation:
+    """Answer the request of `cases.families.sparse_steps.every_rule_steps_rows`: TensorFlow alone has gradients of rows."""
+    options, keras, engine = dict(request.arguments), backend.keras, backend.engine
+    table, found = options["table"].astype("float32"), {}
+
+    def gradient(name: str, pulls: np.ndarray, read: tuple[int, ...]) -> Any:
+        if name == "rows" and engine.name == "tensorflow":
+            return engine.tf.IndexedSlices(*(engine.tensor(one) for one in (pulls, np.array(read), np.array(table.shape))))
+        whole = np.zeros_like(table)
+        whole[list(read)] = pulls
+        return engine.tensor(whole)
+
+    for rule, more in options["rules"]:
+        for name in ("rows", "whole"):
+            variable, optimizer = keras.Variable(table), getattr(keras.optimizers, rule)(0.125, **more)
+            with moment("run"):
+                for pulls, read in zip(options["pulls"].astype("float32"), options["read"], strict=True):
+                    optimizer.apply([gradient(name, pulls, read)], [variable])
+                found[f"{name}/{rule}"] = engine.numpy(variable.value)
+    return Observation(found)
+
+
 def run_told_dtypes(backend: Any, request: FunctionRequest) -> Observation:
     """Answer the request of `cases.families.told_dtypes.told_dtypes_are_given`."""
     options, keras = dict(request.arguments), backend.keras

@@ -17,7 +17,7 @@ from suite.backends.keras_crossed import run_crossed_conditions
 from suite.backends.keras_data import run_column, run_fetch, run_fit, run_lengths, run_load, run_stateful
 from suite.backends.keras_distilled import run_distilled, run_lent_weights
 from suite.backends.keras_dropped import run_crossed_dropout
-from suite.backends.keras_each_step import run_drawn_steps, run_each_step, run_open_steps
+from suite.backends.keras_each_step import run_drawn_steps, run_each_step, run_open_steps, run_told_steps
 from suite.backends.keras_exports import run_checkpoint, run_exported, run_exported_model
 from suite.backends.keras_feeding import run_fed_rows, run_feeding, run_numbered_batches
 from suite.backends.keras_few_rows import run_both_reset, run_few_rows, run_one_row, run_rows_alone
@@ -123,6 +123,7 @@ from suite.backends.keras_parts import (
     run_scaled_dropout,
     run_seeds,
     run_sparse_step,
+    run_stepped_rows,
     run_told_dtypes,
     run_unread,
     run_wrong_table,
@@ -145,7 +146,7 @@ from suite.backends.keras_single_calls import (
     run_training_for_nothing,
 )
 from suite.backends.keras_stateful import run_kept_writes, run_stateful_calls, run_trained_writes
-from suite.backends.keras_tensors import run_operators, run_slopes, run_tensors, run_tensors_at_once
+from suite.backends.keras_tensors import run_activated_entropies, run_operators, run_slopes, run_tensors, run_tensors_at_once
 from suite.backends.keras_told import run_options
 from suite.backends.keras_training import run_logs
 from suite.backends.keras_transforms import run_recomputed, run_transformed
@@ -200,7 +201,7 @@ PROBES: Mapping[str, Callable] = {
     "state_tree": run_state_tree, "written_beside": run_written_beside,
     "other_halves": run_other_halves, "stateful_calls": run_stateful_calls,
     "kept_writes": run_kept_writes, "trained_writes": run_trained_writes, "probabilities": run_probabilities,
-    "each_step": run_each_step, "drawn_steps": run_drawn_steps, "open_steps": run_open_steps,
+    "each_step": run_each_step, "drawn_steps": run_drawn_steps, "open_steps": run_open_steps, "told_steps": run_told_steps,
     "held_drawn": run_held_drawn, "held_counted": run_held_counted, "held_trained": run_held_trained,
     "masked_number": run_masked_number, "recomputed": run_recomputed, "whole_sequences": run_whole_sequences,
     "masked_metric": run_masked_metric,
@@ -221,7 +222,8 @@ PROBES: Mapping[str, Callable] = {
     "kept_mask": run_kept_mask, "both_ways": run_both_ways, "scores": run_scores, "encoders": run_encoders, "shown": run_shown,
     "meant": run_meant, "unread": run_unread, "scan": run_scan, "loop_of_ops": run_loop, "pieces": run_pieces,
     "made_with_weights": run_made_with_weights, "dropped_all": run_dropped_all,
-    "sparse_step": run_sparse_step, "seeds": run_seeds, "told_dtypes": run_told_dtypes, "named_outputs": run_named_outputs,
+    "sparse_step": run_sparse_step, "stepped_rows": run_stepped_rows,
+    "seeds": run_seeds, "told_dtypes": run_told_dtypes, "named_outputs": run_named_outputs,
     "nested_results": run_nested_results, "metric_by_word": run_metric_by_word, "loss_by_name": run_loss_by_name,
     "turned": run_turned, "told_results": run_told_results,
     "scaled_model": run_scaled_model, "activation": run_activation, "reshaped": run_reshaped, "standing": run_standing,
@@ -261,7 +263,8 @@ PROBES: Mapping[str, Callable] = {
     "built_part": run_built_part, "frozen_model": run_frozen_model,
     "feeding": run_feeding, "fed_rows": run_fed_rows, "numbered_batches": run_numbered_batches,
     "single_calls": run_single_calls, "stopped_training": run_stopped_training, "tensors": run_tensors,
-    "tensors_at_once": run_tensors_at_once, "handed_in": run_handed_in, "scaled_dropout": run_scaled_dropout,
+    "tensors_at_once": run_tensors_at_once, "activated_entropies": run_activated_entropies,
+    "handed_in": run_handed_in, "scaled_dropout": run_scaled_dropout,
     "operators": run_operators, "slopes": run_slopes,
     "left_out_inputs": run_left_out_inputs, "counted_batches": run_counted_batches,
     "training_for_nothing": run_training_for_nothing,

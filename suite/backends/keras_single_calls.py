@@ -106,8 +106,8 @@ def run_single_calls(backend: Any, request: FunctionRequest) -> Observation:
         model = made(backend, options)
     with moment("run"):
         for number, rows in enumerate(case.batches()[:2]):
-            classes = {"class_weight": case.BY_CLASS} if number else {}
-            found |= given_back(f"train/{number}", model.train_on_batch(x[rows], y[rows], return_dict=True, **classes))
+            weights = {"class_weight": case.BY_CLASS} if number else {"sample_weight": options["samples"][rows].astype("float32")}
+            found |= given_back(f"train/{number}", model.train_on_batch(x[rows], y[rows], return_dict=True, **weights))
             found |= state(model, f"train/{number}")
         for number, rows in enumerate(case.batches()[:2]):
             weights = {"sample_weight": options["samples"][rows].astype("float32")} if number else {}
@@ -209,6 +209,7 @@ def run_counted_batches(backend: Any, request: FunctionRequest) -> Observation:
         found = {"outputs": outputs} | {name: other.predict_on_batch(rows) for name, rows in (
             ("batch", x[: case.SIZE]), ("next", x[case.SIZE : 2 * case.SIZE]))}
         found["some"] = other.predict(x, batch_size=case.SIZE, steps=2, verbose=0)
+        found["parted"] = other.predict(x[: case.ODD], steps=2, verbose=0)
         kinds = tuple((name, type(one).__name__) for name, one in found.items())
         found |= {"count": model.get_weights()[0], "counted": other.get_weights()[0], "last": ended[-1]}
     return Observation({name: np.array(one) for name, one in found.items()}, facts={"kinds": kinds})

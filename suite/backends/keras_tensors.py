@@ -115,6 +115,25 @@ def run_tensors_at_once(backend: Any, request: FunctionRequest) -> Observation:
             "raised": tuple(raised), "lacking": tuple(n for n, (function, *_) in enumerate(calls) if function is None)})
 
 
+def run_activated_entropies(backend: Any, request: FunctionRequest) -> Observation:
+    """Answer the request of `cases.families.functions_in_one_graph.entropies_of_activations_are_of_shares`."""
+    options, keras, engine = dict(request.arguments), backend.keras, backend.engine
+    targets = {kind: engine.tensor(one) for kind, one in options["targets"]}
+
+    ways = {"": (keras.ops.sigmoid, keras.ops.softmax), "own ": {
+        "tensorflow": lambda: (engine.tf.sigmoid, engine.tf.nn.softmax),
+        "jax": lambda: (engine.jax.nn.sigmoid, engine.jax.nn.softmax),
+        "torch": lambda: (engine.torch.sigmoid, lambda x: engine.torch.softmax(x, -1))}[engine.name]()}
+
+    def entropies(x: Any) -> dict[str, Any]:
+        return {way + kind: getattr(keras.losses, f"{kind}_crossentropy")(each, functions[kind != "binary"](x))
+                for way, functions in ways.items() for kind, each in targets.items()}
+
+    with moment("run"):
+        found = traced(engine, entropies)(engine.tensor(options["inputs"]))
+        return Observation({kind: engine.numpy(one) for kind, one in found.items()})
+
+
 def run_slopes(backend: Any, request: FunctionRequest) -> Observation:
     """Answer the request of `cases.families.functions_of_tensors.gradients_of_functions_are_differences`."""
     options, keras, engine = dict(request.arguments), backend.keras, backend.engine

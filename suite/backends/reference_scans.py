@@ -7,13 +7,13 @@ from typing import Any
 import numpy as np
 
 from cases.families.corners_of_functions import CORNERS, WAVES
-from cases.families.functions_in_one_graph import CALLS
+from cases.families.functions_in_one_graph import CALLS, precision
 from cases.families.functions_of_tensors import SLOPES, differences
 from cases.families.further_functions import FURTHER
 from cases.families.numbers_of_states import STATES
 from cases.families.operators import due as written_due
 from cases.families.scans import pieces
-from cases.function_calls import GROUPS
+from cases.function_calls import GROUPS, shares
 from cases.models import FunctionRequest
 from cases.requests import Observation
 from suite.backends import moment
@@ -126,9 +126,23 @@ def run_tensors(backend: Any, request: FunctionRequest) -> Observation:
 
 def run_tensors_at_once(backend: Any, request: FunctionRequest) -> Observation:
     """What is due."""
-    results = [call.expected() for call in CALLS]
-    return Observation({f"{number}/{n}": one for number, each in enumerate(results) for n, one in enumerate(each)},
+    results = [(call.expected(), precision(call)) for call in CALLS]
+    return Observation({f"{number}/{n}": one.astype(kind) if kind and one.dtype.kind == "f" else one
+                        for number, (each, kind) in enumerate(results) for n, one in enumerate(each)},
                        facts={"raised": (), "lacking": ()})
+
+
+def run_activated_entropies(backend: Any, request: FunctionRequest) -> Observation:
+    """By the shares themselves."""
+    options, found = dict(request.arguments), {}
+    x = options["inputs"].astype("float64")
+    for kind, targets in dict(options["targets"]).items():
+        made = 1 / (1 + np.exp(-x)) if kind == "binary" else shares(x)
+        found[kind] = {"binary": lambda t, p: -(t * np.log(p) + (1 - t) * np.log(1 - p)).mean(axis=-1),
+                       "categorical": lambda t, p: -(t * np.log(p)).sum(axis=-1),
+                       "sparse_categorical": lambda t, p: -np.log(np.take_along_axis(p, t[..., None], axis=-1)[..., 0])}[kind](
+                           targets, made)
+    return Observation(found | {f"own {kind}": one for kind, one in found.items()})
 
 
 def run_operators(backend: Any, request: FunctionRequest) -> Observation:

@@ -48,6 +48,12 @@ def run_open_steps(backend: Any, request: FunctionRequest) -> Observation:
     return Observation({"alone": inputs, **{f"together/{n}": inputs[:, :n] for n in options["lengths"]}})
 
 
+def run_told_steps(backend: Any, request: FunctionRequest) -> Observation:
+    """Twice, where they are valid."""
+    options = dict(request.arguments)
+    return Observation({"told": 2 * options["inputs"].astype("float32") * options["mask"][:, :, None]})
+
+
 def run_drawn_steps(backend: Any, request: FunctionRequest) -> Observation:
     """Numbers drawn for every element."""
     shape = dict(request.arguments)["shape"]
