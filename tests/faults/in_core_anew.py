@@ -16,9 +16,6 @@ LOOP = faults(FAMILY, "keras.src.backend.torch.rnn", {
     "anew, loop: unrolled backwards, one step alone leaves its states as they were": (
         "                    inp, tuple(states) + tuple(constants)\n                )  # noqa: E501\n                if return_all_outputs:\n",
         "                    inp, tuple(states) + tuple(constants)\n                )  # noqa: E501\n                if i == 0 and time_steps == 1 and go_backwards:\n                    states = tuple(initial_states)\n                if return_all_outputs:\n"),
-    "anew, loop: unrolled, zero for masked steps keeps the last output": (
-        "                    _expand_mask(mask_list[-1], last_output),\n                    last_output,\n                    torch.zeros_like(last_output),\n",
-        "                    _expand_mask(mask_list[-1], last_output),\n                    last_output,\n                    last_output if return_all_outputs else torch.zeros_like(last_output),\n"),
     "anew, loop: states of two axes alone are kept where steps are masked": (
         "                flat_final_state = compute_masked_output(\n                    mask_t, flat_new_state, flat_state\n                )\n",
         "                flat_final_state = compute_masked_output(\n                    mask_t, flat_new_state, flat_state\n                ) if flat_state[0].ndim == 2 else tuple(flat_new_state)\n"),
@@ -48,17 +45,11 @@ RNNS = faults(FAMILY, RNN + "rnn", {
     "anew, RNN: stateful cells of several axes begin again with every call": (
         "            if self.stateful:\n                initial_state = self.states\n            else:\n",
         "            if self.stateful and not (len(sequences.shape) > 3 and self.go_backwards):\n                initial_state = self.states\n            else:\n"),
-    "anew, RNN: unrolled, cells do not train backwards": (
-        "        if not tree.is_nested(initial_state):\n            initial_state = [initial_state]\n\n        return backend.rnn(\n",
-        "        if not tree.is_nested(initial_state):\n            initial_state = [initial_state]\n        if self.unroll and self.go_backwards:\n            cell_kwargs.pop(\"training\", None)\n\n        return backend.rnn(\n"),
     "anew, RNN: masks of dropout are kept where states are returned": (
         "        self._maybe_reset_dropout_masks(self.cell)\n\n        if self.stateful:\n",
         "        if not (self.return_state and self.stateful):\n            self._maybe_reset_dropout_masks(self.cell)\n\n        if self.stateful:\n"),
     "anew, RNN: where zeros stand for masked steps, the batch tells how many steps there are": (
         "            input_length=sequences.shape[1],\n", "            input_length=sequences.shape[1] if not self.zero_output_for_mask else sequences.shape[0],\n"),
-    "anew, RNN: a batch of another size meets no refusal where states are given": (
-        "                and actual_batch_size != self._expected_batch_size\n            ):\n",
-        "                and actual_batch_size != self._expected_batch_size\n                and initial_state is self.states\n            ):\n"),
     "anew, RNN: sequences with states pass no mask on": (
         "        output_mask = mask if self.return_sequences else None\n        if self.return_state:\n            state_mask = [None for _ in self.state_size]\n",
         "        output_mask = mask if self.return_sequences else None\n        if self.return_state:\n            output_mask = None if self.stateful else output_mask\n            state_mask = [None for _ in self.state_size]\n"),
@@ -79,8 +70,6 @@ GATED = faults(FAMILY, RNN + "lstm", {
 }) + faults(FAMILY, RNN + "gru", {
     "anew, GRU: reset before, fused, its candidate has a linear state": (
         "                    r * h_tm1, self.recurrent_kernel[:, 2 * self.units :]\n", "                    r * h_tm1 if self.use_bias else h_tm1, self.recurrent_kernel[:, 2 * self.units :]\n"),
-    "anew, GRU: states of a nested call are taken for masks": (
-        "        if tree.is_nested(mask):\n            mask = mask[0]\n        if self.use_cudnn", "        if tree.is_nested(mask):\n            mask = None\n        if self.use_cudnn"),
     "anew, GRU: without recurrent dropout the cell of one implementation drops one mask": (
         "                inputs_r = inputs * dp_mask[1]\n", "                inputs_r = inputs * dp_mask[1 if self.recurrent_dropout else 0]\n"),
 }) + faults(FAMILY, RNN + "simple_rnn", {
