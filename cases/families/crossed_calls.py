@@ -58,7 +58,7 @@ SENSELESS = tuple((names, holds) for names, holds in (
      lambda rates, calls, variant, cell: (rates or calls == "modes") and variant and cell in ("lstm", "gru")),
 ))
 """What is left out besides what means nothing: what is known to go wrong, and asked of by itself."""
-FEW = 4
+FEW = 8
 """One of so many is asked of a framework that compiles."""
 rows = at_once("crossed calls", FACTORS, 2, SENSELESS)
 """Makes the rows: every two values of different factors that may meet, meet in one."""
