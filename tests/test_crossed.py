@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from cases.apart import answer_at, raised
-from cases.families import crossed_chains, crossed_conditions
+from cases.families import crossed_calls, crossed_chains, crossed_conditions, crossed_transforms
 from cases.models import FunctionRequest
 from cases.requests import Observation, Refusal, Request
 from cases.smallest import smallest
@@ -25,8 +25,9 @@ class Asking:
         if not isinstance(request, FunctionRequest) or not request.name.startswith("crossed"):
             return answer
         each = dict(request.arguments)["each"]
-        gone = tuple(f"{place}/outputs" for place, one in enumerate(each) if self.spoilt(one))
-        arrays = {name: array + 0.5 if name.startswith(gone) else array for name, array in answer.arrays.items()}
+        gone = tuple(f"{place}/" for place, one in enumerate(each) if self.spoilt(one))
+        arrays = {name: array + 0.5 if name.startswith(gone) and "outputs" in name else array
+                  for name, array in answer.arrays.items()}
         return Observation(arrays, facts=answer.facts)
 
     __call__ = answer
@@ -54,6 +55,31 @@ def test_what_is_wrong_in_a_chain_is_told_of_its_plainest_form_and_asked_alone()
     found = crossed_chains.crossed_chains_match_reference(ask, 0)
     assert found[0].message.startswith("gru_lstm, none, distinct, zeros, forward, built, return_sequences, unroll: ")
     assert [request.name for request in ask.asked][-2:] == ["chain", "crossed_chains"]
+
+
+def test_what_is_wrong_in_a_call_is_told_of_its_plainest_form():
+    found = crossed_calls.crossed_calls_are_right(Asking(lambda one: one[0].layer.stateful and one[0].layer.return_state), "all")
+    assert found[0].message.startswith("lstm_f2_u3_stateful, given, none: 0/outputs")
+
+
+def test_calls_in_training_that_drop_the_same_are_told():
+    ask = Asking(lambda one: False)
+    seen = ask.backend.observe
+
+    def alike(request):
+        answer = seen(request)
+        first = {name: answer.arrays[name.replace("/1/", "/0/").replace("/2/", "/0/")] for name in answer.arrays}
+        return Observation(first, facts=answer.facts)
+
+    ask.backend.observe = alike
+    row = next(row for row in crossed_calls.rows() if row["calls"] == "modes")
+    assert "3 calls in training dropped the same" in crossed_calls.wrong(ask, [row])[0].message
+
+
+def test_what_is_wrong_in_a_transform_is_told_of_its_plainest_form():
+    found = crossed_transforms.crossed_transforms_are_right(
+        Asking(lambda one: dict(one.arguments)["request"].layer.direction == "backward"))
+    assert found[0].message.startswith("mapping over rows, lstm_f3_u4_backward-")
 
 
 @pytest.mark.parametrize("name", crossed_conditions.FACTORS)

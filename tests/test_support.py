@@ -132,7 +132,8 @@ DECLINED = frozenset("""
     single_calls/calls_for_nothing_are_refused_by_models saved/files_hold_what_layers_write
     losses_by_name/cross_entropies_are_equations_in_turn weights_of_classes/weights_of_classes_weigh_streamed_steps
     crossed_conditions/crossed_conditions_are_right crossed_chains/crossed_chains_match_reference
-    crossed_dropout/crossed_dropout_is_right
+    crossed_dropout/crossed_dropout_is_right crossed_calls/crossed_calls_are_right
+    crossed_transforms/crossed_transforms_are_right
     options_of_layers/options_reach_their_weights options_of_layers/draws_are_shared_along_their_axes
     options_of_layers/windows_tell_what_comes options_of_layers/inputs_are_what_they_are_told
     options_of_layers/series_are_built_of_what_they_begin_with found_by_name/own_parts_are_found_where_they_are_named

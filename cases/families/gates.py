@@ -22,6 +22,8 @@ KERNELS = ("kernel", "recurrent_kernel")
 ASKED = ("lstm recurrent", "gru recurrent", "conv_lstm recurrent", "conv_lstm inputs", "lstm inputs", "gru inputs",
          "simple_rnn recurrent", "simple_rnn inputs", "gru_before recurrent", "gru_before inputs")
 """Cell and place of dropout; `gru_before` resets before the product."""
+GATED = ("lstm inputs", "gru inputs", "gru_before inputs")
+"""Those that are computed together, if it is not said that each gate is `apart`."""
 
 
 def of_gate(layer: Layer, place: str, gate: int, factor: float) -> dict[str, np.ndarray]:
@@ -44,8 +46,7 @@ def dropped(
     rates = {name: RATE if at == place else OTHER for name, at in (("dropout", "inputs"), ("recurrent_dropout", "recurrent"))
              if together or at == place}
     asked = Request(layer.but(**rates), of_gate(layer, place, gate, 1.0), batch, wants=("outputs",), before=before,
-                    execution=Execution("generic" if place == "inputs" and together and not layer.convolution else "fused",
-                                        "training"))
+                    execution=Execution("generic" if place == "inputs" and by_gate(layer, together) else "fused", "training"))
     seen, close = ask(asked)["outputs"].astype("float64"), CLOSE[layer.dtype]
     plain = Request(layer, {}, batch, wants=("outputs",))
     none, twice = (run(plain.but(weights=of_gate(layer, place, gate, f)))["outputs"] for f in (0, 2))
@@ -60,6 +61,11 @@ def dropped(
     return off[0] < off[1], found
 
 
+def by_gate(layer: Layer, together: bool) -> bool:
+    """Whether the inputs of each gate are computed apart in a loop over the cell: where states are dropped too, or it is said."""
+    return layer.convolution is None and (together or layer.implementation == 1)
+
+
 def words(numbers: np.ndarray) -> str:
     """Some numbers, for a reader."""
     return ", ".join(f"{number:.6g}" for number in numbers)
@@ -69,18 +75,22 @@ def words(numbers: np.ndarray) -> str:
            "rows draw for themselves, calls anew, and gates each their own where they are computed apart, and one where they are "
            "not, forward and backward, also where inputs and states are dropped together, in half precision, too; in inference "
            "nothing is dropped.",
-           {"asked": ASKED, "together": (False, True), "direction": ("forward", "backward"), "dtype": tuple(CLOSE)},
-           strength=(1, 1, 2), sparing=2,
-           senseless=((("asked", "dtype"), lambda asked, dtype: dtype != "float32" and asked.startswith("conv")),),
+           {"asked": ASKED, "together": (False, True), "direction": ("forward", "backward"), "dtype": tuple(CLOSE),
+            "apart": (False, True)},
+           strength=(1, 1, 2), sparing=2, met=tuple(
+               {"asked": one, "together": False, "direction": "forward", "dtype": "float32", "apart": True} for one in GATED),
+           senseless=((("asked", "dtype"), lambda asked, dtype: dtype != "float32" and asked.startswith("conv")),
+                      (("apart", "asked", "together"),  # else they are, or cannot be
+                       lambda apart, asked, together: apart and (together or asked not in GATED))),
            dear={"asked": tuple(one for one in ASKED if "inputs" in one or "conv" in one)},
            source="Gal & Ghahramani 2016; Keras: dropout, recurrent_dropout")
-def dropout_reaches_every_gate(ask, asked, together, direction, dtype):
+def dropout_reaches_every_gate(ask, asked, together, direction, dtype, apart):
     kind, place = asked.split()
     cell = kind.removesuffix("_before")
     windows = Convolution((3,), (1,), data_format="channels_first" if direction == "backward" else "channels_last")
     bare = cell in ("lstm", "conv_lstm") and not together
     layer = Layer(cell, WIDTH, WIDTH, direction=direction, bias=not bare, return_state=False, reset_after=kind == cell,
-                  dtype=dtype, convolution=windows if cell == "conv_lstm" else None)
+                  dtype=dtype, implementation=1 if apart else 2, convolution=windows if cell == "conv_lstm" else None)
     batch = BatchPlan(ROWS, STEPS, states=True).draw(layer).but(cotangents=None)
     found, draws = [], []
     for gate, name in enumerate(layer.gates):
@@ -94,7 +104,7 @@ def dropout_reaches_every_gate(ask, asked, together, direction, dtype):
             found.append(Deviation("rows", f"gate {name}: all rows share one draw"))
         draws.append(lost)
     alike = {bool(np.array_equal(a, b)) for n, a in enumerate(draws) for b in draws[:n]}
-    apart = together or place == "recurrent" or layer.convolution is not None
+    apart = apart or together or place == "recurrent" or layer.convolution is not None
     if alike - {not apart}:
         found.append(Deviation("gates", f"some gates share a draw, expected {'none of them' if apart else 'all of them'} to"))
     if layer.convolution is None and np.array_equal(dropped(ask, layer, batch, place, 0, together, before=(batch,))[0], draws[0]):

@@ -59,7 +59,11 @@ def tangents(request: Request) -> dict[str, np.ndarray]:
 def forward_mode_is_reverse_mode(ask, **variant):
     request = asked(**variant)
     along = tangents(request)
-    seen = transformed(ask, request, "forward mode", tangents=along)
+    return derived(transformed(ask, request, "forward mode", tangents=along), request, along)
+
+
+def derived(seen: Observation, request: Request, along: Mapping[str, np.ndarray]) -> list[Deviation]:
+    """What is wrong with a derivative along a direction."""
     expected = expect(request)
     terms = {name: expected[f"gradients/{name}"].value * array for name, array in along.items()}
     allowed = sum(np.sum(expected[f"gradients/{name}"].allowed * np.abs(array)) for name, array in along.items())

@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from suite.backends.keras_alone import run_alone
 from suite.backends.keras_attention import run_attending, run_attending_long
 from suite.backends.keras_callbacks import run_interrupted, run_kept_word, run_watching
+from suite.backends.keras_calls import run_crossed_calls
 from suite.backends.keras_card import run_without_card
 from suite.backends.keras_cells import run_cell_states, run_chain, run_crossed_chains, run_first_states, run_form
 from suite.backends.keras_changed import run_changed_model, run_names_of_no_input, run_stateless_call, run_stateless_metric
@@ -149,7 +150,7 @@ from suite.backends.keras_stateful import run_kept_writes, run_stateful_calls, r
 from suite.backends.keras_tensors import run_activated_entropies, run_operators, run_slopes, run_tensors, run_tensors_at_once
 from suite.backends.keras_told import run_options
 from suite.backends.keras_training import run_logs
-from suite.backends.keras_transforms import run_recomputed, run_transformed
+from suite.backends.keras_transforms import run_crossed_transforms, run_recomputed, run_transformed
 from suite.backends.keras_typed import run_masked_number, run_scaled_model, run_typed
 from suite.backends.keras_typed_parts import (
     run_adapted_again,
@@ -275,5 +276,6 @@ PROBES: Mapping[str, Callable] = {
     "half_moments": run_half_moments, "half_ctc": run_half_ctc, "open_lengths": run_open_lengths,
     "default_precision": run_default_precision, "crossed_conditions": run_crossed_conditions, "side_by_side": run_side_by_side,
     "crossed_chains": run_crossed_chains, "crossed_dropout": run_crossed_dropout,
+    "crossed_calls": run_crossed_calls, "crossed_transforms": run_crossed_transforms,
 }
 """Name of a function request -> what answers it: function(backend, request)."""

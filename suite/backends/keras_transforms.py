@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -12,6 +13,7 @@ from cases.models import FunctionRequest
 from cases.requests import Observation, Request, Unsupported
 from suite.backends import keras_layers as stacks
 from suite.backends import moment
+from suite.backends.apart import apart
 
 
 def run_transformed(backend: Any, request: FunctionRequest) -> Observation | Unsupported:
@@ -38,6 +40,18 @@ def run_transformed(backend: Any, request: FunctionRequest) -> Observation | Uns
             return Unsupported("tf.vectorized_map rewrites a loop operation by operation; layers with loops are not asked")
         facts = {"padding": backend.padding(asked.layer)}
         return Observation((rows if transform == "mapping over rows" else gradients_of_rows)(program, call), facts=facts)
+
+
+def run_crossed_transforms(backend: Any, request: FunctionRequest) -> Observation | Unsupported:
+    """Answer the request of `cases.families.crossed_transforms`."""
+    if backend.engine_name == "tensorflow":
+        return Unsupported("tf.vectorized_map rewrites a loop operation by operation; layers with loops are not asked")
+
+    def answer(one: FunctionRequest) -> tuple[dict, dict]:
+        seen = run_transformed(backend, one)
+        return seen.arrays, seen.facts
+
+    return apart(partial(answer, one) for one in dict(request.arguments)["each"])
 
 
 class Program:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -18,6 +19,7 @@ from cases.layers import Layer
 from cases.models import FunctionRequest, ModelRequest
 from cases.requests import Observation, Request, Unsupported
 from suite.backends import generators, moment
+from suite.backends.apart import apart
 
 
 def run_chain(backend: Any, request: FunctionRequest, dtype: str = "float32") -> Observation:
@@ -256,6 +258,15 @@ def run_transformed(backend: Any, request: FunctionRequest) -> Observation:
         each = [backend.run(asked.but(batch=rows(asked.batch, [row]))) for row in range(asked.batch.size)]
     names = [name for name in each[0].arrays if name.startswith("gradients/weights")]
     return Observation({name: np.stack([row[name] for row in each]) for name in names}, facts=each[0].facts)
+
+
+def run_crossed_transforms(backend: Any, request: FunctionRequest) -> Observation:
+    """Each transform by itself."""
+    def answer(one: FunctionRequest) -> tuple[Any, Any]:
+        seen = run_transformed(backend, one)
+        return seen.arrays, seen.facts
+
+    return apart(partial(answer, one) for one in dict(request.arguments)["each"])
 
 
 def run_dropout_between(backend: Any, request: FunctionRequest) -> Observation | Unsupported:

@@ -73,6 +73,20 @@ def run_crossed_chains(backend: Any, request: FunctionRequest) -> Observation:
     return apart(partial(answer, one) for one in dict(request.arguments)["each"])
 
 
+def run_crossed_calls(backend: Any, request: FunctionRequest) -> Observation:
+    """Each call after those before it."""
+    def answer(asked: Request, calls: tuple, training: tuple, _: float) -> tuple[Mapping, Mapping]:
+        arrays: dict[str, np.ndarray] = {}
+        for number, one in enumerate(calls):
+            if isinstance(one, Batch):
+                seen = backend.run(asked.but(batch=one, before=calls[:number]))
+                drawn = number if training[number] else 0
+                arrays |= {f"{number}/{name}": array + drawn for name, array in seen.arrays.items()}
+        return arrays, {"padding": "hold"}
+
+    return apart(partial(answer, *one) for one in dict(request.arguments)["each"])
+
+
 def run_crossed_conditions(backend: Any, request: FunctionRequest) -> Observation:
     """Layers are made, told and asked in one way, in float32."""
     options = dict(request.arguments)
