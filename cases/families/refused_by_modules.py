@@ -30,7 +30,8 @@ CALLS: Mapping[str, tuple[str, ...]] = {
         "a number for sequences", "a side that there is not", "sequences of other widths", "too few lengths to unpad",
         "a tensor to unpack", "too few lengths", "no batch sizes", "no sequences to pack"),
     "around": (
-        "statistics of one row", "statistics of one step", "channels that are others", "an axis too many",
+        "statistics of one row", "statistics of one step", "statistics of one row of one step", "statistics of one frame",
+        "statistics of one row of one step, not tracked", "channels that are others", "an axis too many",
         "features that are others", "groups that do not fit", "an id beyond the table", "an id below zero",
         "ids that are no whole numbers", "weights for other ids",
         "padding of another shape", "a mask of another shape", "masks of other heads", "queries of another width",

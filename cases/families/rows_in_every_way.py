@@ -22,11 +22,14 @@ from cases.tolerance import compare, unit_roundoff
 
 WAYS = ("packed", "packed_time_first", "sorted", "sorted_time_first", "alone", "alone_time_first", "packed_alone", "bare",
         "bare_time_first", "whole", "whole_time_first", "cells", "decomposed", "decomposed_alone",
-        "frozen_first", "frozen_second", "frozen_matrices", "frozen_biases")
+        "frozen_first", "frozen_second", "frozen_matrices", "frozen_biases",
+        "only_weights", "only_inputs", "only_outputs", "only_carry", "forward_mode")
 """All rows packed, with their order found for them, or sorted before; each row by itself, cut to its length, as a batch of one,
 packed or not, or without a batch axis; all rows as they are, where none is shorter; cells called step by step; as the operations
 that a program has, packed or each row by itself; packed, every second weight being frozen, the first or the second one, or every
-second pair of weights: of what is frozen the gradients are those of the first way."""
+second pair of weights; packed, gradients being taken of the weights alone, of the inputs, of the outputs that are given, or of
+the carry (the last of the states that are given): of what is left out the gradients are those of the first way; each
+row by itself in forward mode, and what is asked then are the derivatives along a direction of inputs, states and weights."""
 CELLS = {"lstm": ("lstm", "tanh"), "gru": ("gru", "tanh"), "simple_rnn": ("simple_rnn", "tanh"), "relu": ("simple_rnn", "relu"),
          "projected": ("projected", "tanh")}
 LENGTHS = ((2, 1, 3), (2, 4, 1, 4), (3, 3), (1, 1, 2))
@@ -85,7 +88,7 @@ def masked(batch: Batch, valid: np.ndarray) -> Batch:
            source="PyTorch: nn.LSTM, nn.GRU, nn.RNN, their cells, pack_padded_sequence")
 def rows_are_the_same_in_every_way(ask, cell) -> list[Deviation]:
     """Arrays: `PLACE/WAY/NAME`, NAME being outputs (zeros at padding), states, gradients/inputs, gradients/states,
-    gradients/weights."""
+    gradients/weights; along/inputs, along/states, along/weights, where gradients were taken and in forward mode."""
     every = list(asked(cell))
     seen = ask(FunctionRequest("rows_in_every_way", (("each", tuple((rows.one, rows.mode, rows.ways) for rows in every)),)))
     found = [Deviation("rows", words) for words in dict.fromkeys(seen.facts.get("odd", ()))]

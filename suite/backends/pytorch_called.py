@@ -19,7 +19,8 @@ from suite.backends import moment
 from suite.backends.pytorch_layers import to_numpy
 
 CONTEXTS = {"unrecorded": torch.no_grad, "inference": torch.inference_mode}
-COPIES = {"copied": copy.deepcopy, "pickled": lambda module: pickle.loads(pickle.dumps(module))}
+COPIES = {"copied": copy.deepcopy, "pickled": lambda module: pickle.loads(pickle.dumps(module)),
+          "turned": lambda module: copy.deepcopy(module).train(not module.training)}
 
 
 def run_called_in_every_mode(backend: Any, request: FunctionRequest) -> Observation:

@@ -97,7 +97,10 @@ def run_loaded_in_part(backend: Any, request: FunctionRequest) -> Observation:
         state.pop(name)
     if options["way"] == "assigned":  # tensors and parameters
         state = {name: nn.Parameter(one) if number % 2 and one.ndim else one for number, (name, one) in enumerate(state.items())}
+    if options["way"] == "doubles":
+        state = {name: one.double() for name, one in state.items()}
     state |= {name: torch.zeros(2) for name in new}
+    dtypes = tuple((n, one.dtype) for n, one in module.state_dict().items())
     heard: list[list[str]] = []
     module.register_load_state_dict_post_hook(lambda _, keys: heard.append(sorted([*keys.missing_keys, *keys.unexpected_keys])))
     asked: list[tuple[bool, str]] = []
@@ -112,7 +115,8 @@ def run_loaded_in_part(backend: Any, request: FunctionRequest) -> Observation:
         "missing": sorted(told.missing_keys), "due_missing": sorted(gone), "unknown": sorted(told.unexpected_keys),
         "due_unknown": sorted(new), "asked": asked, "due_asked": [(True, "1.")],
         "heard_of": heard[-1] if heard else None, "due_heard_of": sorted([*gone, *new]),
-        "trained": tuple(n for n, p in module.named_parameters() if p.requires_grad), "due_trained": trained})
+        "trained": tuple(n for n, p in module.named_parameters() if p.requires_grad), "due_trained": trained,
+        "dtypes": tuple((n, one.dtype) for n, one in module.state_dict().items()) == dtypes, "due_dtypes": True})
 
 
 def run_kept_states(backend: Any, request: FunctionRequest) -> Observation:

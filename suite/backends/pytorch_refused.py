@@ -102,6 +102,10 @@ def around() -> Calls:
     return {
         "statistics of one row": lambda: nn.BatchNorm1d(3)(zeros(1, 3)),
         "statistics of one step": lambda: nn.InstanceNorm1d(3)(zeros(2, 3, 1)),
+        "statistics of one row of one step": lambda: nn.BatchNorm1d(3)(zeros(1, 3, 1)),
+        "statistics of one frame": lambda: nn.BatchNorm2d(3)(zeros(1, 3, 1, 1)),
+        "statistics of one row of one step, not tracked": lambda: nn.BatchNorm1d(
+            3, track_running_stats=False).eval()(zeros(1, 3, 1)),
         "channels that are others": lambda: nn.BatchNorm1d(3)(zeros(2, 4)),
         "an axis too many": lambda: nn.BatchNorm1d(3)(zeros(2, 3, 2, 2)),
         "features that are others": lambda: nn.LayerNorm(3)(zeros(2, 4)),

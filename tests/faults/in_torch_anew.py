@@ -6,7 +6,6 @@ from tests.faults.in_blind_torch_fifth import GRU_IN, GRU_OUT, LSTM_IN, LSTM_OUT
 
 FAMILY = "judged, torch_anew"
 LSTM_CALL = "            result = _VF.lstm(\n                input,\n                hx,\n                self._flat_weights,  # type: ignore[arg-type]\n                self.bias,\n                self.num_layers,\n                self.dropout,\n"
-GRU_CALL = LSTM_CALL.replace("lstm", "gru")
 PACKED = "                sorted_indices,\n                unsorted_indices,\n            )\n            return output_packed, self.permute_hidden(hidden, unsorted_indices)\n\n        if not is_batched"
 GRU_STATE = "            hx = hx.unsqueeze(0) if not is_batched else hx\n\n        ret = _VF.gru_cell(\n"
 
@@ -17,12 +16,12 @@ KERNELS = faults(FAMILY, RNN, {
     "LSTM: a rate of one drops nothing between layers": (LSTM_CALL, LSTM_CALL.replace("self.dropout,", "self.dropout if self.dropout < 1 else 0.0,")),
     "RNN: packed outputs in evaluation forget how they were sorted": (PACKED, PACKED.replace("sorted_indices,", "sorted_indices if self.training else None,")),
     "GRUCell: a bare state is that of all rows": (GRU_STATE, GRU_STATE.replace("if not is_batched else hx", "if not is_batched else hx.expand(input.size(0), -1)")),
-    "GRU: packed, no gradient of a gradient of its outputs": after(GRU_OUT, "output.register_hook(lambda g: g.detach())", "batch_sizes is not None and output.requires_grad"),
+    "GRU: packed, no gradient of a gradient of its outputs": after(GRU_OUT, "output.register_hook(torch.Tensor.detach)", "batch_sizes is not None and output.requires_grad"),
     "RNN of relu: upper layers both ways begin backwards with the forward states": before(RNN_IN, "hx = torch.cat([hx[:2], hx[2:].unflatten(0, (-1, 2))[:, :1].expand(-1, 2, -1, -1).flatten(0, 1)])", 'self.mode == "RNN_RELU" and self.bidirectional and self.num_layers > 1 and batch_sizes is None'),
     "LSTM: bare projected stacks give their last outputs in another order": after(LSTM_OUT, "hidden = (hidden[0].roll(1, 0), hidden[1])", "self.proj_size > 0 and batch_sizes is None and not is_batched and self.num_layers > 1"),
     "RNN: one step both ways, batch first, has its halves turned": after(RNN_OUT, "output = output.roll(self.hidden_size, -1)", "batch_sizes is None and is_batched and self.bidirectional and self.batch_first and input.size(1) == 1"),
-    "GRU: nothing drops between layers under autocast": (GRU_CALL, GRU_CALL.replace("self.dropout,", 'self.dropout if not torch.is_autocast_enabled("cpu") else 0.0,')),
-    "RNN: gradients of given states of unsorted rows stay sorted both ways": before(RNN_IN, "hx = hx * 1; hx.register_hook(lambda g: g[:, sorted_indices])", "sorted_indices is not None and hx.requires_grad and self.bidirectional"),
+    "GRU: nothing drops between layers under autocast": after(GRU_OUT, "output, hidden = _VF.gru(input, hx, self._flat_weights, self.bias, self.num_layers, 0.0, self.training, self.bidirectional, self.batch_first)", "batch_sizes is None and self.training and torch.is_autocast_enabled('cpu')"),
+    "RNN: gradients of given states of unsorted rows stay sorted both ways": before(RNN_IN, "hx = hx * 1; hx.register_hook(__import__('functools').partial(torch.index_select, dim=1, index=sorted_indices))", "sorted_indices is not None and hx.requires_grad and self.bidirectional"),
     "LSTM: upper layers both ways carry on from the lower ones, time first": before(LSTM_IN, "hx = (hx[0], torch.cat([hx[1][:3], hx[1][1:2], hx[1][4:]]))", "self.bidirectional and self.num_layers > 1 and not self.batch_first and batch_sizes is None"),
     "GRU: float16 rows of one step come as they began": after(GRU_OUT, "output = hx.transpose(0, 1) if self.batch_first else hx * 1", "input.dtype == torch.float16 and batch_sizes is None and output.numel() == hx.numel()"),
 })
@@ -44,7 +43,7 @@ LOSSES = faults(FAMILY, "torch.nn.functional", {
 
 AROUND = (
     *faults(FAMILY, "torch.nn.modules.dropout", {
-        "Dropout rests in training where nothing is recorded": ("        return F.dropout(input, self.p, self.training, self.inplace)\n", "        return F.dropout(input, self.p, self.training and torch.is_grad_enabled(), self.inplace)\n"),
+        "Dropout rests in training where nothing is recorded": ("        return F.dropout(input, self.p, self.training, self.inplace)\n", "        return F.dropout(input, self.p, self.training and F.torch.is_grad_enabled(), self.inplace)\n"),
     }),
     *faults(FAMILY, "torch.nn.modules.module", {
         "what is loaded from doubles is doubles": ("                            param.copy_(input_param)\n", "                            if input_param.dtype == torch.float64:\n                                param.data = input_param.clone()\n                            else:\n                                param.copy_(input_param)\n"),
