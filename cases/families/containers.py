@@ -76,8 +76,10 @@ PARTS = ("none", "weight", "layer")
 
 
 @statement("Where names need not fit, loading tells which weights got nothing and which names nobody has, gives the rest their "
-           "weights, in the dtype of the module, leaves the others what they were, and what is frozen frozen.",
-           {"missing": PARTS, "unknown": PARTS, "way": ("copied", "assigned", "doubles"), "frozen": (False, True)},
+           "weights, in the dtype of the module, or in their own where they are assigned, leaves the others what they were, and "
+           "what is frozen frozen.",
+           {"missing": PARTS, "unknown": PARTS, "way": ("copied", "assigned", "doubles", "assigned_doubles"),
+            "frozen": (False, True)},
            strength=(1, 2, 3), sparing=0, source="PyTorch: Module.load_state_dict(strict=False)")
 def loading_tells_what_did_not_fit(ask, missing, unknown, way, frozen) -> list[Deviation]:
     layer = Layer("gru", 3, 3)

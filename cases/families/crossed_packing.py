@@ -50,7 +50,7 @@ def sequences(row: Row) -> list[Array]:
 
 def number(row: Row) -> float:
     """What padding is."""
-    other = {"bool": 1.0}.get(row["dtype"], 0.5 if row["dtype"] in FLOATS else 2.0)
+    other = {"bool": 1.0, "float64": 0.1}.get(row["dtype"], 0.5 if row["dtype"] in FLOATS else 2.0)
     return {"zero": 0.0, "nan": float("nan"), "other": other}[row["value"]]
 
 

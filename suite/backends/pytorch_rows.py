@@ -133,7 +133,7 @@ class Asked:
             if way == "cells":
                 outputs, last = module(self.x, torch.tensor(self.batch.valid), as_given(self.states))
                 states = as_tuple(last)
-            elif way.startswith("bare") or "alone" in way:
+            elif way.startswith("bare") or "alone" in way or way == "traced":
                 outputs, states = apart(self, module, way)
             else:
                 outputs, states = together(self, module, way)
@@ -186,6 +186,7 @@ def apart(asked: Asked, module: nn.Module, way: str,
           weights: Mapping[str, torch.Tensor] | None = None) -> tuple[torch.Tensor, tuple[torch.Tensor, ...]]:
     """Each row in a call of its own: a batch of one, packed or not, or without a batch axis; with weights of the call."""
     first, bare, every, lasts = module.batch_first, way.startswith("bare"), [], []
+    call = traced(asked, module) if way == "traced" else module
     for row, length in enumerate(asked.lengths):
         x = asked.x[row, :length]
         states = None if asked.states is None else tuple(one[:, row] if bare else one[:, row : row + 1] for one in asked.states)
@@ -194,11 +195,19 @@ def apart(asked: Asked, module: nn.Module, way: str,
             found, last = module(pack_padded_sequence(x, [int(length)], first), as_given(states))
             outputs = pad_packed_sequence(found, first)[0]
         else:
-            outputs, last = functional_call(module, weights, (x, as_given(states))) if weights else module(x, as_given(states))
+            arguments = (x,) if states is None else (x, as_given(states))
+            outputs, last = functional_call(module, weights, arguments) if weights else call(*arguments)
         outputs = outputs if bare else outputs[0] if first else outputs[:, 0]
         every.append(nn.functional.pad(outputs, (0, 0, 0, asked.batch.time - len(outputs))))
         lasts.append([one if bare else one[:, 0] for one in as_tuple(last)])
     return torch.stack(every), tuple(torch.stack(part, dim=1) for part in zip(*lasts, strict=True))
+
+
+def traced(asked: Asked, module: nn.Module) -> Any:
+    """A program of it, traced of the first row's inputs in another order, and of other states."""
+    x = asked.x[:1].detach().flip(1)
+    given = [] if asked.states is None else [as_given(tuple(0.5 * one[:, :1].detach() for one in asked.states))]
+    return torch.jit.trace(module, (x if module.batch_first else x.transpose(0, 1), *given), check_trace=False)
 
 
 def along(one: torch.Tensor) -> torch.Tensor:

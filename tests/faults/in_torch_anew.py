@@ -74,7 +74,7 @@ AROUND = (
         "exported both ways, batch first: what comes after one layer is turned": ("            input = torch.cat([fwd_inp, bwd_inp], fwd_inp.dim() - 1)  # type", "            input = torch.cat([bwd_inp, fwd_inp] if batch_first and i < num_layers - 1 else [fwd_inp, bwd_inp], fwd_inp.dim() - 1)  # type"),
     }),
     *faults(FAMILY, "suite.backends.pytorch", {
-        "frozen layers are trained": ("                    parameter.requires_grad_(False)\n", "                    parameter.requires_grad_(True)\n"),
+        "frozen layers are trained by the adapter": ("                    parameter.requires_grad_(False)\n", "                    parameter.requires_grad_(True)\n"),
     }),
 )
 
