@@ -108,31 +108,31 @@ class Asked:
     def is_trained(self, way: str, number: int) -> bool:
         """Whether a gradient is taken of an input, a state or a weight, which are counted in this order."""
         leaves = len(self.leaves)
-        if way in ONLY:
-            return number in {place % leaves for place in ONLY[way]} or not ONLY[way] and number >= leaves
+        if (own := ONLY.get(way.removeprefix("cells_"))) is not None:
+            return number in {place % leaves for place in own} or not own and number >= leaves
         return way not in FROZEN or number < leaves or not FROZEN[way](number - leaves)
 
     def given(self, way: str) -> dict[str, torch.Tensor] | None:
         """What came in this way, the outputs being zeros at padding; None where rows cannot be given so."""
-        if (way.startswith("whole") and len(set(self.lengths)) > 1 or way == "cells" and self.layer is None
-                or way in FROZEN | ONLY | {"forward_mode": ()} and self.mode == "unrecorded"
-                or way in ("only_outputs", "only_carry") and not self.states
-                or way == "forward_mode" and self.made[0] is nn.LSTM and self.dtype == torch.float32):  # it is not offered
+        looped, what = way.startswith("cells"), way.removeprefix("cells_")
+        if (way.startswith("whole") and len(set(self.lengths)) > 1 or looped and self.layer is None
+                or what in FROZEN | ONLY | {"forward_mode": ()} and self.mode == "unrecorded"
+                or what in ("only_outputs", "only_carry") and not self.states or self.made[0] is nn.LSTM and (
+                    what == "mapped" or way == "forward_mode" and self.dtype == torch.float32)):  # which are not offered
             return None
-        module = self.loop() if way == "cells" else self.module(not way.endswith("time_first"))
+        module = self.loop() if looped else self.module(not way.endswith("time_first"))
         parameters = list(module.parameters())
         sources = [*self.leaves, *parameters]
         trained = [number for number in range(len(sources)) if self.is_trained(way, number)]
         for number, source in enumerate(sources):
             source.requires_grad_(number in trained and (self.mode != "unrecorded" or number >= len(self.leaves)))
-        if way == "forward_mode":
-            return forward_mode(self, module)
+        if what == "forward_mode":
+            return forward_mode(self, module, stepped if looped else apart)
         drawn = torch.get_rng_state()
         program = enable_python_dispatcher if "decomposed" in way else nullcontext
         with torch.set_grad_enabled(self.mode != "unrecorded"), program():
-            if way == "cells":
-                outputs, last = module(self.x, torch.tensor(self.batch.valid), as_given(self.states))
-                states = as_tuple(last)
+            if looped:
+                outputs, states = (mapped if what == "mapped" else stepped)(self, module)
             elif way.startswith("bare") or "alone" in way or way == "traced":
                 outputs, states = apart(self, module, way)
             else:
@@ -203,6 +203,24 @@ def apart(asked: Asked, module: nn.Module, way: str,
     return torch.stack(every), tuple(torch.stack(part, dim=1) for part in zip(*lasts, strict=True))
 
 
+def stepped(asked: Asked, module: nn.Module, *_: Any, weights: Any = None) -> tuple[torch.Tensor, tuple[torch.Tensor, ...]]:
+    """Cells called step by step."""
+    given = asked.x, torch.tensor(asked.batch.valid), as_given(asked.states)
+    outputs, last = functional_call(module, weights, given) if weights else module(*given)
+    return outputs, as_tuple(last)
+
+
+def mapped(asked: Asked, module: nn.Module) -> tuple[torch.Tensor, tuple[torch.Tensor, ...]]:
+    """The same of one row, mapped over all of them."""
+    def one(x: torch.Tensor, valid: torch.Tensor, states: Any) -> tuple[torch.Tensor, tuple[torch.Tensor, ...]]:
+        given = None if states is None else as_given(tuple(each[:, None] for each in states))
+        outputs, last = module(x[None], valid[None], given)
+        return outputs[0], tuple(each[:, 0] for each in as_tuple(last))
+
+    states = asked.states
+    return torch.vmap(one, (0, 0, None if states is None else 1), (0, 1))(asked.x, torch.tensor(asked.batch.valid), states)
+
+
 def traced(asked: Asked, module: nn.Module) -> Any:
     """A program of it, traced of the first row's inputs in another order, and of other states."""
     x = asked.x[:1].detach().flip(1)
@@ -215,8 +233,8 @@ def along(one: torch.Tensor) -> torch.Tensor:
     return one.detach().flip(tuple(range(one.ndim)))
 
 
-def forward_mode(asked: Asked, module: nn.Module) -> dict[str, torch.Tensor]:
-    """The derivatives of the loss along a direction, each row by itself."""
+def forward_mode(asked: Asked, module: nn.Module, called: Any) -> dict[str, torch.Tensor]:
+    """The derivatives of the loss along a direction, each row by itself or step by step."""
     found, names = {}, [name for name, _ in module.named_parameters()]
     for name, each, _ in asked.groups([*asked.leaves, *module.parameters()]):
         with forward_ad.dual_level():
@@ -227,7 +245,7 @@ def forward_mode(asked: Asked, module: nn.Module) -> dict[str, torch.Tensor]:
                 other.states = tuple(moved)
             else:
                 weights = dict(zip(names, moved, strict=True))
-            outputs, states = apart(other, module, "alone", weights)
+            outputs, states = called(other, module, "alone", weights=weights)
             loss = sum((a * b).sum() for a, b in zip((outputs, *states), asked.slopes, strict=True))
             tangent = forward_ad.unpack_dual(loss).tangent
             found[f"along/{name}"] = torch.zeros_like(loss) if tangent is None else tangent
