@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from contextlib import nullcontext
 from typing import Any
 
@@ -27,8 +27,8 @@ from suite.backends.pytorch_layers import DTYPES, LAYERS, build, named_tensors, 
 FROZEN = {"frozen_first": lambda number: number % 2 == 0, "frozen_second": lambda number: number % 2 == 1,
           "frozen_matrices": lambda number: number % 4 < 2, "frozen_biases": lambda number: number % 4 > 1}
 """Which weights are frozen, by their number; without biases every second pair has matrices too."""
-ONLY = {"only_weights": (), "only_inputs": (0,), "only_outputs": (1,), "only_carry": (-1,)}
-"""Of which of the inputs and the states that are given gradients are taken; where of one, all weights are frozen."""
+ONLY = {"only_inputs": 0, "only_outputs": 1, "only_carry": -1}
+"""Of which of the inputs and the states that are given gradients are taken: of one; all weights are frozen."""
 RATE = 0.4
 """Of dropout between layers, in inference."""
 
@@ -98,18 +98,11 @@ class Asked:
         """Whether inputs and states are what they were."""
         return all(torch.equal(a, b) for a, b in zip(self.before, self.leaves, strict=True))
 
-    def groups(self, found: Sequence[Any]) -> list[tuple[str, Sequence[torch.Tensor], Sequence[Any]]]:
-        """Inputs, states and weights, as they are given, each with its part of what was found of all of them."""
-        parameters, leaves = [*self.module(True).parameters()], len(self.leaves)
-        every = [("inputs", self.leaves[:1], found[:1]), ("states", self.leaves[1:], found[1:leaves]),
-                 ("weights", parameters, found[leaves:])]
-        return [one for one in every if one[1]]
-
     def is_trained(self, way: str, number: int) -> bool:
         """Whether a gradient is taken of an input, a state or a weight, which are counted in this order."""
         leaves = len(self.leaves)
         if (own := ONLY.get(way.removeprefix("cells_"))) is not None:
-            return number in {place % leaves for place in own} or not own and number >= leaves
+            return number == own % leaves
         return way not in FROZEN or number < leaves or not FROZEN[way](number - leaves)
 
     def given(self, way: str) -> dict[str, torch.Tensor] | None:
@@ -150,8 +143,7 @@ class Asked:
                 found |= {"gradients/inputs": slope, "gradients/weights": torch.cat([g.flatten() for g in weights])}
                 found |= {"gradients/states": torch.cat([g.flatten() for g in own])} if own else {}
                 if way == "packed":
-                    for name, each, found_of in self.groups((slope, *own, *weights)):
-                        found[f"along/{name}"] = sum((a * along(b)).sum() for a, b in zip(found_of, each, strict=True))
+                    found["along"] = sum((a * along(b)).sum() for a, b in zip((slope, *others), sources, strict=True))
         return found
 
 
@@ -234,22 +226,16 @@ def along(one: torch.Tensor) -> torch.Tensor:
 
 
 def forward_mode(asked: Asked, module: nn.Module, called: Any) -> dict[str, torch.Tensor]:
-    """The derivatives of the loss along a direction, each row by itself or step by step."""
-    found, names = {}, [name for name, _ in module.named_parameters()]
-    for name, each, _ in asked.groups([*asked.leaves, *module.parameters()]):
-        with forward_ad.dual_level():
-            moved, other, weights = [forward_ad.make_dual(one.detach(), along(one)) for one in each], copy.copy(asked), {}
-            if name == "inputs":
-                other.x = moved[0]
-            elif name == "states":
-                other.states = tuple(moved)
-            else:
-                weights = dict(zip(names, moved, strict=True))
-            outputs, states = called(other, module, "alone", weights=weights)
-            loss = sum((a * b).sum() for a, b in zip((outputs, *states), asked.slopes, strict=True))
-            tangent = forward_ad.unpack_dual(loss).tangent
-            found[f"along/{name}"] = torch.zeros_like(loss) if tangent is None else tangent
-    return found
+    """The derivative of the loss along a direction of all that is given, each row by itself or step by step."""
+    with forward_ad.dual_level():
+        moved = [forward_ad.make_dual(one.detach(), along(one)) for one in (*asked.leaves, *module.parameters())]
+        other, leaves = copy.copy(asked), len(asked.leaves)
+        other.x, other.states = moved[0], tuple(moved[1:leaves]) or None
+        weights = dict(zip((name for name, _ in module.named_parameters()), moved[leaves:], strict=True))
+        outputs, states = called(other, module, "alone", weights=weights)
+        loss = sum((a * b).sum() for a, b in zip((outputs, *states), asked.slopes, strict=True))
+        tangent = forward_ad.unpack_dual(loss).tangent
+    return {"along": torch.zeros_like(loss) if tangent is None else tangent}
 
 
 def of_layer(layer: Layer, weights: Mapping[str, np.ndarray]) -> tuple:
