@@ -24,14 +24,16 @@ WAYS = ("packed", "packed_time_first", "sorted", "sorted_time_first", "alone", "
         "bare_time_first", "whole", "whole_time_first", "cells", "decomposed", "decomposed_alone",
         "frozen_first", "frozen_second", "frozen_matrices", "frozen_biases",
         "only_inputs", "only_outputs", "only_carry", "forward_mode",
-        "traced", "cells_only_inputs", "cells_only_outputs", "cells_only_carry", "cells_mapped", "cells_forward_mode")
+        "traced", "cells_only_inputs", "cells_only_outputs", "cells_only_carry", "cells_mapped", "cells_forward_mode",
+        "bare_only_inputs", "bare_only_outputs", "bare_only_carry")
 """All rows packed, with their order found for them, or sorted before; each row by itself, cut to its length, as a batch of one,
 packed or not, or without a batch axis; all rows as they are, where none is shorter; cells called step by step; as the operations
 that a program has, packed or each row by itself; packed, every second weight being frozen, the first or the second one, or every
 second pair of weights; packed, gradients being taken of the inputs alone, of the outputs that are given, or of the
 carry (the last of the states that are given): of what is left out the gradients are those of the first way; each
 row by itself in forward mode, and what is asked then is the derivative along a direction of inputs, states and weights; each
-row by itself, by a program that was traced of another one; the same of cells, and these mapped over the rows."""
+row by itself, by a program that was traced of another one; the same of cells, and these mapped over the rows; without a
+batch axis, gradients being taken of one of what is given."""
 CELLS = {"lstm": ("lstm", "tanh"), "gru": ("gru", "tanh"), "simple_rnn": ("simple_rnn", "tanh"), "relu": ("simple_rnn", "relu"),
          "projected": ("projected", "tanh")}
 LENGTHS = ((2, 1, 3), (2, 4, 1, 4), (3, 3), (1, 1, 2))

@@ -101,13 +101,13 @@ class Asked:
     def is_trained(self, way: str, number: int) -> bool:
         """Whether a gradient is taken of an input, a state or a weight, which are counted in this order."""
         leaves = len(self.leaves)
-        if (own := ONLY.get(way.removeprefix("cells_"))) is not None:
+        if (own := ONLY.get(way.removeprefix("cells_").removeprefix("bare_"))) is not None:
             return number == own % leaves
         return way not in FROZEN or number < leaves or not FROZEN[way](number - leaves)
 
     def given(self, way: str) -> dict[str, torch.Tensor] | None:
         """What came in this way, the outputs being zeros at padding; None where rows cannot be given so."""
-        looped, what = way.startswith("cells"), way.removeprefix("cells_")
+        looped, what = way.startswith("cells"), way.removeprefix("cells_").removeprefix("bare_")
         if (way.startswith("whole") and len(set(self.lengths)) > 1 or looped and self.layer is None
                 or what in FROZEN | ONLY | {"forward_mode": ()} and self.mode == "unrecorded"
                 or what in ("only_outputs", "only_carry") and not self.states or self.made[0] is nn.LSTM and (
