@@ -71,9 +71,6 @@ def taken_apart(row: Mapping[str, Any], each: list[Tensor]) -> dict[str, Tensor]
         total = {"none": None, "same": max(lengths), "more": max(lengths) + 1}[row["total"]]
         unpacked, held = pad_packed_sequence(packed, batch_first=first, padding_value=value, total_length=total)
         listed = pack_sequence(tuple(each) if row["given"] == "tuple" else each, enforce_sorted=row["told_sorted"])
-        copied = listed.to(listed.data.dtype, copy=True)
-        with torch.no_grad():
-            copied.data.zero_()  # which is apart from what was copied
         found |= {"data": packed.data, "batch_sizes": packed.batch_sizes, "unpacked": turned(unpacked), "lengths": held}
         found |= {f"listed/{n}": one for n, one in enumerate(unpack_sequence(listed))}
         found |= {f"cast/{n}": one for n, one in enumerate(unpack_sequence(listed.to(getattr(torch, row["other"]))))}

@@ -29,7 +29,6 @@ KERNELS = faults(FAMILY, RNN, {
 
 PACKING = faults(FAMILY, "torch.nn.utils.rnn", {
     "numbers to pad with are floats": ("        batch_first,\n        padding_value,\n        padding_side,  # type", "        batch_first,\n        torch.tensor(padding_value, dtype=torch.float32).item() if isinstance(padding_value, float) and not torch.jit.is_scripting() else padding_value,\n        padding_side,  # type"),
-    "a copy that is asked for of packed rows is none": ("        if data is self.data:\n", "        if data.dtype == self.data.dtype and data.device == self.data.device:\n"),
 })
 
 MODULES = (
