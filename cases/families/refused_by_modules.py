@@ -17,7 +17,8 @@ CALLS: Mapping[str, tuple[str, ...]] = {
         "states of a batch for bare inputs", "a bare cell state for a batch", "a bare output state for a batch",
         "a cell state of a batch for bare inputs", "an output state of a batch for bare inputs", "one state of two",
         "two states of one", "three states of two", "a cell state of another width", "an output state as wide as the layer",
-        "a cell state of one row", "states of too few layers", "a cell state of too few layers", "states of more rows, packed",
+        "a cell state of one row", "states of too few layers", "one row's states of more layers",
+        "one row's states of more layers, bare", "a cell state of too few layers", "states of more rows, packed",
         "a cell state of more rows, packed", "a cell state of one row, packed", "a cell state of more layers, packed"),
     "cells": (
         "a batch of sequences", "inputs of another width", "states of more rows", "states of another width",
