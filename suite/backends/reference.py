@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import importlib
 from collections.abc import Callable
-from dataclasses import replace
 from importlib.metadata import version
 from types import ModuleType
 
@@ -60,10 +59,7 @@ class Reference(Backend):
     def run(self, request: Request) -> Observation:
         """Answer in the layer's dtype."""
         with moment("run"):
-            seen = self.reference.run(request, self.padding(request.layer), request.layer.dtype)
-        if request.execution.trainable:
-            return seen
-        return replace(seen, arrays={n: a for n, a in seen.arrays.items() if not n.startswith("gradients/weights")})
+            return self.reference.run(request, self.padding(request.layer), request.layer.dtype)
 
     def run_model(self, request: ModelRequest) -> Observation | Unsupported:
         """Answer in the dtype of the model's recurrent layers."""
