@@ -76,15 +76,18 @@ PARTS = ("none", "weight", "layer")
 
 
 @statement("Where names need not fit, loading tells which weights got nothing and which names nobody has, gives the rest their "
-           "weights, leaves the others what they were, and what is frozen frozen.",
-           {"missing": PARTS, "unknown": PARTS, "way": ("copied", "assigned"), "frozen": (False, True)},
+           "weights, in the dtype of the module, or in their own where they are assigned, leaves the others what they were, and "
+           "what is frozen frozen.",
+           {"missing": PARTS, "unknown": PARTS, "way": ("copied", "assigned", "doubles", "assigned_doubles"),
+            "frozen": (False, True)},
            strength=(1, 2, 3), sparing=0, source="PyTorch: Module.load_state_dict(strict=False)")
 def loading_tells_what_did_not_fit(ask, missing, unknown, way, frozen) -> list[Deviation]:
     layer = Layer("gru", 3, 3)
     seen = ask(FunctionRequest("loaded_in_part", (
         ("layer", layer), ("weights", draw_weights(layer)), ("others", draw_weights(layer, 1)), ("missing", missing),
         ("unknown", unknown), ("way", way), ("frozen", frozen))))
-    found = [Deviation(name, f"{name}: {told}, expected {due}") for name in ("missing", "unknown", "asked", "heard_of", "trained")
+    found = [Deviation(name, f"{name}: {told}, expected {due}")
+             for name in ("missing", "unknown", "asked", "heard_of", "trained", "dtypes")
              for told, due in [(seen.facts[name], seen.facts[f"due_{name}"])] if told != due]
     names = seen.named("after")
     found += [] if names else [Deviation("after", "nothing came")]

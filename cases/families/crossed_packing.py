@@ -22,7 +22,7 @@ LENGTHS: Mapping[str, tuple[int, ...]] = {
     "square": (3, 1, 3), "with_none": (2, 0, 3)}
 """Of the sequences; those among which one has no steps are padded, and not packed."""
 OTHER: Mapping[str, str] = {"float32": "float64", "float64": "float32", "bfloat16": "float32", "float16": "float64",
-                            "int64": "int32", "int32": "float32", "uint8": "int64"}
+                            "int64": "int32", "int32": "float32", "uint8": "int64", "bool": "uint8"}
 """To what packed sequences are cast."""
 FACTORS: Mapping[str, tuple] = {
     "lengths": tuple(LENGTHS), "dtype": tuple(OTHER), "given": ("list", "tuple", "generator", "rows"),
@@ -42,15 +42,16 @@ ROWS = at_once("crossed packing", FACTORS, 2, SENSELESS)
 
 
 def sequences(row: Row) -> list[Array]:
-    """Numbers from 1 to 47, or of a dtype of floating point parts of them, exact in any."""
+    """Numbers from 1 to 47, of a dtype of floating point parts of them, exact in any, or truths."""
     random = generator("crossed packing", row["lengths"], row["trailing"])
-    return [random.integers(1, 48, (time, *row["trailing"])) / (32 if row["dtype"] in FLOATS else 1)
-            for time in LENGTHS[row["lengths"]]]
+    drawn = [random.integers(1, 48, (time, *row["trailing"])) for time in LENGTHS[row["lengths"]]]
+    return [one % 2 if row["dtype"] == "bool" else one / (32 if row["dtype"] in FLOATS else 1) for one in drawn]
 
 
 def number(row: Row) -> float:
     """What padding is."""
-    return {"zero": 0.0, "nan": float("nan"), "other": 0.5 if row["dtype"] in FLOATS else 2.0}[row["value"]]
+    other = {"bool": 1.0, "float64": 0.1}.get(row["dtype"], 0.5 if row["dtype"] in FLOATS else 2.0)
+    return {"zero": 0.0, "nan": float("nan"), "other": other}[row["value"]]
 
 
 def padded(each: list[Array], steps: int, value: float, left: bool = False) -> Array:

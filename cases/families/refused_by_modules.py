@@ -17,7 +17,8 @@ CALLS: Mapping[str, tuple[str, ...]] = {
         "states of a batch for bare inputs", "a bare cell state for a batch", "a bare output state for a batch",
         "a cell state of a batch for bare inputs", "an output state of a batch for bare inputs", "one state of two",
         "two states of one", "three states of two", "a cell state of another width", "an output state as wide as the layer",
-        "a cell state of one row", "states of too few layers", "a cell state of too few layers", "states of more rows, packed",
+        "a cell state of one row", "states of too few layers", "one row's states of more layers",
+        "one row's states of more layers, bare", "a cell state of too few layers", "states of more rows, packed",
         "a cell state of more rows, packed", "a cell state of one row, packed", "a cell state of more layers, packed"),
     "cells": (
         "a batch of sequences", "inputs of another width", "states of more rows", "states of another width",
@@ -30,7 +31,8 @@ CALLS: Mapping[str, tuple[str, ...]] = {
         "a number for sequences", "a side that there is not", "sequences of other widths", "too few lengths to unpad",
         "a tensor to unpack", "too few lengths", "no batch sizes", "no sequences to pack"),
     "around": (
-        "statistics of one row", "statistics of one step", "channels that are others", "an axis too many",
+        "statistics of one row", "statistics of one step", "statistics of one row of one step", "statistics of one frame",
+        "statistics of one row of one step, not tracked", "channels that are others", "an axis too many",
         "features that are others", "groups that do not fit", "an id beyond the table", "an id below zero",
         "ids that are no whole numbers", "weights for other ids",
         "padding of another shape", "a mask of another shape", "masks of other heads", "queries of another width",

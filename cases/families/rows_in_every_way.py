@@ -22,11 +22,18 @@ from cases.tolerance import compare, unit_roundoff
 
 WAYS = ("packed", "packed_time_first", "sorted", "sorted_time_first", "alone", "alone_time_first", "packed_alone", "bare",
         "bare_time_first", "whole", "whole_time_first", "cells", "decomposed", "decomposed_alone",
-        "frozen_first", "frozen_second", "frozen_matrices", "frozen_biases")
+        "frozen_first", "frozen_second", "frozen_matrices", "frozen_biases",
+        "only_inputs", "only_outputs", "only_carry", "forward_mode",
+        "traced", "cells_only_inputs", "cells_only_outputs", "cells_only_carry", "cells_mapped", "cells_forward_mode",
+        "bare_only_inputs", "bare_only_outputs", "bare_only_carry")
 """All rows packed, with their order found for them, or sorted before; each row by itself, cut to its length, as a batch of one,
 packed or not, or without a batch axis; all rows as they are, where none is shorter; cells called step by step; as the operations
 that a program has, packed or each row by itself; packed, every second weight being frozen, the first or the second one, or every
-second pair of weights: of what is frozen the gradients are those of the first way."""
+second pair of weights; packed, gradients being taken of the inputs alone, of the outputs that are given, or of the
+carry (the last of the states that are given): of what is left out the gradients are those of the first way; each
+row by itself in forward mode, and what is asked then is the derivative along a direction of inputs, states and weights; each
+row by itself, by a program that was traced of another one; the same of cells, and these mapped over the rows; without a
+batch axis, gradients being taken of one of what is given."""
 CELLS = {"lstm": ("lstm", "tanh"), "gru": ("gru", "tanh"), "simple_rnn": ("simple_rnn", "tanh"), "relu": ("simple_rnn", "relu"),
          "projected": ("projected", "tanh")}
 LENGTHS = ((2, 1, 3), (2, 4, 1, 4), (3, 3), (1, 1, 2))
@@ -57,7 +64,8 @@ def asked(cell: str) -> Iterator[Rows]:
         layers = 1 + bits[1] * (1 + (place + number // 4) % 2)
         pairs = bits[0] ^ bits[1], bits[0] ^ bits[2], bits[1] ^ bits[2]
         sorted_too = ("sorted", "sorted_time_first")[place % 2]
-        ways = WAYS[0], *(way for n, way in enumerate(WAYS[1:], first) if way == sorted_too or pairs[n % 3] == n // 3 % 2)
+        ways = WAYS[0], *(way for n, way in enumerate(WAYS[1:], first) if way == sorted_too or pairs[n % 3] == n // 3 % 2
+                            and (way != "traced" or place % 4 == 0))
         lengths, mode = np.array(LENGTHS[(place + place // 4) % len(LENGTHS)]), MODES[place % len(MODES)]
         features, units = 1 if place % 7 == 3 else 2, 1 if place % 5 == 1 and cell != "projected" else 3
         plan = BatchPlan(len(lengths), lengths.max(), "full", states)
@@ -85,7 +93,7 @@ def masked(batch: Batch, valid: np.ndarray) -> Batch:
            source="PyTorch: nn.LSTM, nn.GRU, nn.RNN, their cells, pack_padded_sequence")
 def rows_are_the_same_in_every_way(ask, cell) -> list[Deviation]:
     """Arrays: `PLACE/WAY/NAME`, NAME being outputs (zeros at padding), states, gradients/inputs, gradients/states,
-    gradients/weights."""
+    gradients/weights; `along`, the derivative along a direction, where gradients were taken and in forward mode."""
     every = list(asked(cell))
     seen = ask(FunctionRequest("rows_in_every_way", (("each", tuple((rows.one, rows.mode, rows.ways) for rows in every)),)))
     found = [Deviation("rows", words) for words in dict.fromkeys(seen.facts.get("odd", ()))]

@@ -96,7 +96,8 @@ def change(request: Request, along: Mapping[str, np.ndarray], answer: Callable[[
 
 
 @statement("The gradient of the gradients' sum along a direction is how the gradients change along it.",
-           **{**OPTIONS, "sparing": 0}, source="PyTorch: torch.autograd.grad(create_graph=True), double backward")
+           **{**OPTIONS, "sparing": 0, "usual": {"mask": ("right", "none")}},
+           source="PyTorch: torch.autograd.grad(create_graph=True), double backward")
 def gradients_have_gradients(ask, **variant):
     request = asked(**variant)
     along = tangents(request)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import pickle
 import warnings
+from collections.abc import Callable
 from contextlib import nullcontext
 from typing import Any
 
@@ -19,7 +20,9 @@ from suite.backends import moment
 from suite.backends.pytorch_layers import to_numpy
 
 CONTEXTS = {"unrecorded": torch.no_grad, "inference": torch.inference_mode}
-COPIES = {"copied": copy.deepcopy, "pickled": lambda module: pickle.loads(pickle.dumps(module))}
+COPIES = {"copied": copy.deepcopy, "pickled": lambda module: pickle.loads(pickle.dumps(module)),
+          "copied_called_with": copy.deepcopy, "pickled_called_with": lambda module: pickle.loads(pickle.dumps(module)),
+          "turned": lambda module: copy.deepcopy(module).train(not module.training)}
 
 
 def run_called_in_every_mode(backend: Any, request: FunctionRequest) -> Observation:
@@ -40,23 +43,36 @@ def run_called_in_every_mode(backend: Any, request: FunctionRequest) -> Observat
                 if way == "loaded" or changes:
                     module.load_state_dict(state)
                 module.requires_grad_(way != "frozen")
+                call = called_with(module) if way.endswith("called_with") else module
                 tensors = [tensor(options["given"][one], one, options["lengths"], way == "leaves") for one in given]
                 before = [one.detach().clone() for one in flat(tensors)]
                 torch.manual_seed(place)
                 with CONTEXTS.get(way, nullcontext)():
-                    results = parts(module(*tensors))
+                    results = parts(call(*tensors))
                 own = torch.get_rng_state()
                 after = own if after is None else after
                 same = all(torch.equal(a, b) for a, b in zip(before, flat(tensors), strict=True))
                 changed += [] if same else [(place, way)]
                 drew += [] if torch.equal(own, after) else [(place, way)]
                 arrays |= {f"{place}/{way}/{n}": to_numpy(one) for n, one in enumerate(results)}
-                arrays |= {f"{place}/{way}/{n}": to_numpy(one) for n, one in module.state_dict().items()}
+                held = module.state_dict() if call is module else {}
+                arrays |= {f"{place}/{way}/{n}": to_numpy(one) for n, one in held.items()}
     return Observation(arrays, facts={"drew": tuple(drew), "changed": tuple(changed)})
 
 
-def tensor(array: np.ndarray, name: str, lengths: tuple[int, ...], leaf: bool) -> Any:
+def called_with(module: nn.Module) -> Callable[..., Any]:
+    """A module of zeros, called with the weights and statistics that it had."""
+    had = {name: one.clone() for name, one in (*module.named_parameters(), *module.named_buffers())}
+    with torch.no_grad():
+        for one in module.parameters():
+            one.zero_()
+    return lambda *given: torch.func.functional_call(module, had, given)
+
+
+def tensor(array: np.ndarray | None, name: str, lengths: tuple[int, ...], leaf: bool) -> Any:
     """What a module is given."""
+    if array is None:
+        return None
     if isinstance(array, tuple):
         return tuple(tensor(one, name, lengths, leaf) for one in array)
     if array.dtype.kind in "bi":

@@ -95,8 +95,11 @@ def run_loaded_in_part(backend: Any, request: FunctionRequest) -> Observation:
     new = {"none": [], "weight": nobody, "layer": ["7.weight", "7.bias"]}[options["unknown"]]
     for name in gone:
         state.pop(name)
-    if options["way"] == "assigned":  # tensors and parameters
+    if options["way"].endswith("doubles"):
+        state = {name: one.double() for name, one in state.items()}
+    if assigned := options["way"].startswith("assigned"):  # tensors and parameters
         state = {name: nn.Parameter(one) if number % 2 and one.ndim else one for number, (name, one) in enumerate(state.items())}
+    dtypes = {name: one.dtype for name, one in ({**module.state_dict(), **state} if assigned else module.state_dict()).items()}
     state |= {name: torch.zeros(2) for name in new}
     heard: list[list[str]] = []
     module.register_load_state_dict_post_hook(lambda _, keys: heard.append(sorted([*keys.missing_keys, *keys.unexpected_keys])))
@@ -104,7 +107,7 @@ def run_loaded_in_part(backend: Any, request: FunctionRequest) -> Observation:
     module[1].register_load_state_dict_pre_hook(lambda own, _, prefix, *__: asked.append((own is module[1], prefix)))
     trained = tuple(n for n, p in module.named_parameters() if p.requires_grad)
     with moment("run"):
-        told = module.load_state_dict(state, strict=False, assign=options["way"] == "assigned")
+        told = module.load_state_dict(state, strict=False, assign=assigned)
     after = held(module)
     every = {"before": before, "given": given, "after": after}
     arrays = {f"{when}/{n}": a for when, each in every.items() for n, a in each.items()}
@@ -112,7 +115,8 @@ def run_loaded_in_part(backend: Any, request: FunctionRequest) -> Observation:
         "missing": sorted(told.missing_keys), "due_missing": sorted(gone), "unknown": sorted(told.unexpected_keys),
         "due_unknown": sorted(new), "asked": asked, "due_asked": [(True, "1.")],
         "heard_of": heard[-1] if heard else None, "due_heard_of": sorted([*gone, *new]),
-        "trained": tuple(n for n, p in module.named_parameters() if p.requires_grad), "due_trained": trained})
+        "trained": tuple(n for n, p in module.named_parameters() if p.requires_grad), "due_trained": trained,
+        "dtypes": {name: one.dtype for name, one in module.state_dict().items()} == dtypes, "due_dtypes": True})
 
 
 def run_kept_states(backend: Any, request: FunctionRequest) -> Observation:

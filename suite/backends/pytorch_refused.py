@@ -52,6 +52,8 @@ def states() -> Calls:
         "a cell state of another width": lambda: lstm(x, (one, state(units=3))),
         "an output state as wide as the layer": lambda: nn.LSTM(WIDTH, UNITS, proj_size=2, batch_first=True)(x, (one, one)),
         "a cell state of one row": lambda: lstm(x, (one, state(rows=1))), "states of too few layers": lambda: two(x, (one, one)),
+        "one row's states of more layers": lambda: nn.RNN(WIDTH, UNITS, batch_first=True)(x[:1], state(2, rows=1)),
+        "one row's states of more layers, bare": lambda: nn.RNN(WIDTH, UNITS, batch_first=True)(x[0], state(2, rows=1)[:, 0]),
         "a cell state of too few layers": lambda: two(x, (state(2), one)),
         "states of more rows, packed": lambda: gru(packed, state(rows=3)),
         "a cell state of more rows, packed": lambda: lstm(packed, (one, state(rows=3))),
@@ -102,6 +104,10 @@ def around() -> Calls:
     return {
         "statistics of one row": lambda: nn.BatchNorm1d(3)(zeros(1, 3)),
         "statistics of one step": lambda: nn.InstanceNorm1d(3)(zeros(2, 3, 1)),
+        "statistics of one row of one step": lambda: nn.BatchNorm1d(3)(zeros(1, 3, 1)),
+        "statistics of one frame": lambda: nn.BatchNorm2d(3)(zeros(1, 3, 1, 1)),
+        "statistics of one row of one step, not tracked": lambda: nn.BatchNorm1d(
+            3, track_running_stats=False).eval()(zeros(1, 3, 1)),
         "channels that are others": lambda: nn.BatchNorm1d(3)(zeros(2, 4)),
         "an axis too many": lambda: nn.BatchNorm1d(3)(zeros(2, 3, 2, 2)),
         "features that are others": lambda: nn.LayerNorm(3)(zeros(2, 4)),

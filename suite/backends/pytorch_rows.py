@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Mapping
 from contextlib import nullcontext
 from typing import Any
@@ -10,6 +11,8 @@ import numpy as np
 import torch
 from torch import nn
 from torch._dispatch.python import enable_python_dispatcher
+from torch.autograd import forward_ad
+from torch.func import functional_call
 from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
 
 from cases.batches import Batch
@@ -24,6 +27,8 @@ from suite.backends.pytorch_layers import DTYPES, LAYERS, build, named_tensors, 
 FROZEN = {"frozen_first": lambda number: number % 2 == 0, "frozen_second": lambda number: number % 2 == 1,
           "frozen_matrices": lambda number: number % 4 < 2, "frozen_biases": lambda number: number % 4 > 1}
 """Which weights are frozen, by their number; without biases every second pair has matrices too."""
+ONLY = {"only_inputs": 0, "only_outputs": 1, "only_carry": -1}
+"""Of which of the inputs and the states that are given gradients are taken: of one; all weights are frozen."""
 RATE = 0.4
 """Of dropout between layers, in inference."""
 
@@ -65,8 +70,6 @@ class Asked:
         self.states = None if self.batch.initial_states is None else self.stacked(self.batch.initial_states)
         self.leaves = [self.x, *(self.states or ())]
         self.before = [one.clone() for one in self.leaves]
-        for one in self.leaves if mode != "unrecorded" else ():
-            one.requires_grad_()
         self.slopes = (self.tensor(self.batch.cotangents["outputs"]), *self.stacked(
             {name: self.batch.cotangents[f"states/{name}"] for name in self.names}))
 
@@ -95,23 +98,35 @@ class Asked:
         """Whether inputs and states are what they were."""
         return all(torch.equal(a, b) for a, b in zip(self.before, self.leaves, strict=True))
 
+    def is_trained(self, way: str, number: int) -> bool:
+        """Whether a gradient is taken of an input, a state or a weight, which are counted in this order."""
+        leaves = len(self.leaves)
+        if (own := ONLY.get(way.removeprefix("cells_").removeprefix("bare_"))) is not None:
+            return number == own % leaves
+        return way not in FROZEN or number < leaves or not FROZEN[way](number - leaves)
+
     def given(self, way: str) -> dict[str, torch.Tensor] | None:
         """What came in this way, the outputs being zeros at padding; None where rows cannot be given so."""
-        if (way.startswith("whole") and len(set(self.lengths)) > 1 or way == "cells" and self.layer is None
-                or way in FROZEN and self.mode == "unrecorded"):
+        looped, what = way.startswith("cells"), way.removeprefix("cells_").removeprefix("bare_")
+        if (way.startswith("whole") and len(set(self.lengths)) > 1 or looped and self.layer is None
+                or what in FROZEN | ONLY | {"forward_mode": ()} and self.mode == "unrecorded"
+                or what in ("only_outputs", "only_carry") and not self.states or self.made[0] is nn.LSTM and (
+                    what == "mapped" or way == "forward_mode" and self.dtype == torch.float32)):  # which are not offered
             return None
-        module = self.loop() if way == "cells" else self.module(not way.endswith("time_first"))
+        module = self.loop() if looped else self.module(not way.endswith("time_first"))
         parameters = list(module.parameters())
-        trained = [number for number in range(len(parameters)) if way not in FROZEN or not FROZEN[way](number)]
-        for number, parameter in enumerate(parameters):
-            parameter.requires_grad_(number in trained)
+        sources = [*self.leaves, *parameters]
+        trained = [number for number in range(len(sources)) if self.is_trained(way, number)]
+        for number, source in enumerate(sources):
+            source.requires_grad_(number in trained and (self.mode != "unrecorded" or number >= len(self.leaves)))
+        if what == "forward_mode":
+            return forward_mode(self, module, stepped if looped else apart)
         drawn = torch.get_rng_state()
         program = enable_python_dispatcher if "decomposed" in way else nullcontext
         with torch.set_grad_enabled(self.mode != "unrecorded"), program():
-            if way == "cells":
-                outputs, last = module(self.x, torch.tensor(self.batch.valid), as_given(self.states))
-                states = as_tuple(last)
-            elif way.startswith("bare") or "alone" in way:
+            if looped:
+                outputs, states = (mapped if what == "mapped" else stepped)(self, module)
+            elif way.startswith("bare") or "alone" in way or way == "traced":
                 outputs, states = apart(self, module, way)
             else:
                 outputs, states = together(self, module, way)
@@ -119,14 +134,16 @@ class Asked:
             found = {"outputs": outputs, "states": torch.cat([one.flatten() for one in states])}
             if self.mode != "unrecorded":
                 loss = sum((a * b).sum() for a, b in zip((outputs, *states), self.slopes, strict=True))
-                sources = [*self.leaves, *(parameters[number] for number in trained)]
-                slope, *others = torch.autograd.grad(loss, sources, allow_unused=True, materialize_grads=True)
-                own = others[: len(self.leaves) - 1]
-                slopes = dict(zip(trained, others[len(own):], strict=True))
+                taken = [sources[number] for number in trained]
+                slopes = torch.autograd.grad(loss, taken, allow_unused=True, materialize_grads=True)
+                slopes = dict(zip(trained, slopes, strict=True))
                 self.first = self.first or slopes
-                slopes = [{**self.first, **slopes}[number].flatten() for number in range(len(parameters))]
-                found |= {"gradients/inputs": slope, "gradients/weights": torch.cat(slopes)}
+                slope, *others = ({**self.first, **slopes}[number] for number in range(len(sources)))
+                own, weights = others[: len(self.leaves) - 1], others[len(self.leaves) - 1:]
+                found |= {"gradients/inputs": slope, "gradients/weights": torch.cat([g.flatten() for g in weights])}
                 found |= {"gradients/states": torch.cat([g.flatten() for g in own])} if own else {}
+                if way == "packed":
+                    found["along"] = sum((a * along(b)).sum() for a, b in zip((slope, *others), sources, strict=True))
         return found
 
 
@@ -157,9 +174,11 @@ def together(asked: Asked, module: nn.Module, way: str) -> tuple[torch.Tensor, t
     return (outputs if first else outputs.transpose(0, 1))[back], tuple(one[:, back] for one in as_tuple(last))
 
 
-def apart(asked: Asked, module: nn.Module, way: str) -> tuple[torch.Tensor, tuple[torch.Tensor, ...]]:
-    """Each row in a call of its own: a batch of one, packed or not, or without a batch axis."""
+def apart(asked: Asked, module: nn.Module, way: str,
+          weights: Mapping[str, torch.Tensor] | None = None) -> tuple[torch.Tensor, tuple[torch.Tensor, ...]]:
+    """Each row in a call of its own: a batch of one, packed or not, or without a batch axis; with weights of the call."""
     first, bare, every, lasts = module.batch_first, way.startswith("bare"), [], []
+    call = traced(asked, module) if way == "traced" else module
     for row, length in enumerate(asked.lengths):
         x = asked.x[row, :length]
         states = None if asked.states is None else tuple(one[:, row] if bare else one[:, row : row + 1] for one in asked.states)
@@ -168,11 +187,55 @@ def apart(asked: Asked, module: nn.Module, way: str) -> tuple[torch.Tensor, tupl
             found, last = module(pack_padded_sequence(x, [int(length)], first), as_given(states))
             outputs = pad_packed_sequence(found, first)[0]
         else:
-            outputs, last = module(x, as_given(states))
+            arguments = (x,) if states is None else (x, as_given(states))
+            outputs, last = functional_call(module, weights, arguments) if weights else call(*arguments)
         outputs = outputs if bare else outputs[0] if first else outputs[:, 0]
         every.append(nn.functional.pad(outputs, (0, 0, 0, asked.batch.time - len(outputs))))
         lasts.append([one if bare else one[:, 0] for one in as_tuple(last)])
     return torch.stack(every), tuple(torch.stack(part, dim=1) for part in zip(*lasts, strict=True))
+
+
+def stepped(asked: Asked, module: nn.Module, *_: Any, weights: Any = None) -> tuple[torch.Tensor, tuple[torch.Tensor, ...]]:
+    """Cells called step by step."""
+    given = asked.x, torch.tensor(asked.batch.valid), as_given(asked.states)
+    outputs, last = functional_call(module, weights, given) if weights else module(*given)
+    return outputs, as_tuple(last)
+
+
+def mapped(asked: Asked, module: nn.Module) -> tuple[torch.Tensor, tuple[torch.Tensor, ...]]:
+    """The same of one row, mapped over all of them."""
+    def one(x: torch.Tensor, valid: torch.Tensor, states: Any) -> tuple[torch.Tensor, tuple[torch.Tensor, ...]]:
+        given = None if states is None else as_given(tuple(each[:, None] for each in states))
+        outputs, last = module(x[None], valid[None], given)
+        return outputs[0], tuple(each[:, 0] for each in as_tuple(last))
+
+    states = asked.states
+    return torch.vmap(one, (0, 0, None if states is None else 1), (0, 1))(asked.x, torch.tensor(asked.batch.valid), states)
+
+
+def traced(asked: Asked, module: nn.Module) -> Any:
+    """A program of it, traced of the first row's inputs in another order, and of other states."""
+    x = asked.x[:1].detach().flip(1)
+    given = [] if asked.states is None else [as_given(tuple(0.5 * one[:, :1].detach() for one in asked.states))]
+    return torch.jit.trace(module, (x if module.batch_first else x.transpose(0, 1), *given), check_trace=False)
+
+
+def along(one: torch.Tensor) -> torch.Tensor:
+    """A direction in which it moves: its own numbers, in another order."""
+    return one.detach().flip(tuple(range(one.ndim)))
+
+
+def forward_mode(asked: Asked, module: nn.Module, called: Any) -> dict[str, torch.Tensor]:
+    """The derivative of the loss along a direction of all that is given, each row by itself or step by step."""
+    with forward_ad.dual_level():
+        moved = [forward_ad.make_dual(one.detach(), along(one)) for one in (*asked.leaves, *module.parameters())]
+        other, leaves = copy.copy(asked), len(asked.leaves)
+        other.x, other.states = moved[0], tuple(moved[1:leaves]) or None
+        weights = dict(zip((name for name, _ in module.named_parameters()), moved[leaves:], strict=True))
+        outputs, states = called(other, module, "alone", weights=weights)
+        loss = sum((a * b).sum() for a, b in zip((outputs, *states), asked.slopes, strict=True))
+        tangent = forward_ad.unpack_dual(loss).tangent
+    return {"along": torch.zeros_like(loss) if tangent is None else tangent}
 
 
 def of_layer(layer: Layer, weights: Mapping[str, np.ndarray]) -> tuple:

@@ -31,7 +31,7 @@ def run_loaded_in_part(backend: Any, request: FunctionRequest) -> Observation:
     after = {**before, **{n: a for n, a in given.items() if n not in gone}}
     every = {"before": before, "given": given, "after": after}
     arrays = {f"{when}/{n}": a for when, each in every.items() for n, a in each.items()}
-    told = {"missing": gone, "unknown": new, "asked": [], "heard_of": [*gone, *new], "trained": ()}
+    told = {"missing": gone, "unknown": new, "asked": [], "heard_of": [*gone, *new], "trained": (), "dtypes": True}
     return Observation(arrays, facts={**told, **{f"due_{n}": one for n, one in told.items()}})
 
 

@@ -37,8 +37,9 @@ def run_rows_in_every_way(backend: Any, request: FunctionRequest) -> Observation
 def run_called_in_every_mode(backend: Any, request: FunctionRequest) -> Observation:
     """What was given."""
     options = dict(request.arguments)
-    return Observation({f"{place}/{way}/{name}": np.asarray(options["given"][name], "float64") for place, (*_, given, ways) in
-                        enumerate(options["kinds"]) for way in ways for name in given}, facts={"drew": (), "changed": ()})
+    numbers = {name: np.asarray(one, "float64") for name, one in options["given"].items() if one is not None}
+    return Observation({f"{place}/{way}/{name}": numbers[name] for place, (*_, given, ways) in enumerate(options["kinds"])
+                        for way in ways for name in given if name in numbers}, facts={"drew": (), "changed": ()})
 
 
 def run_crossed(backend: Any, request: FunctionRequest) -> Observation:
