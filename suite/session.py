@@ -167,7 +167,16 @@ class Session:
         for subject in asked:
             subject.ready()
         outcome = judge(check.planned, *asked)
-        return outcome if outcome.verdict not in FAILED else with_script(check, outcome, self.told(check, outcome))
+        if outcome.verdict not in FAILED:
+            return outcome
+        verdict, known = consult(self.speaking(check), check.names, check.features, outcome)
+        by_hand = known and verdict == "known" and self.by_hand(known.key, check.subject)
+        again = None if check.other or by_hand else lambda asked: judge(check.planned, Replayed(asked)).deviations
+        return with_script(check, outcome, self.told(check, outcome), again)
+
+    def by_hand(self, key: str, subject: Subject) -> str:
+        """The script of a known finding that somebody wrote; nothing where there is none."""
+        return written(key, subject.specification.backend, f"{versions_in_words(subject)}; {subject.device}")
 
     def prepare(self, timing: Preparing) -> None:
         """Let a timing be prepared. What goes wrong here goes wrong again when it is measured, and is told then."""
@@ -247,9 +256,7 @@ class Session:
         if outcome.script:
             repro = repros.file_name(str(check))
             self.scripts[repro] = outcome.script
-        elif known and verdict == "known" and (
-            script := written(known.key, specification.backend, f"{versions_in_words(subject)}; {subject.device}")
-        ):
+        elif known and verdict == "known" and (script := self.by_hand(known.key, subject)):
             repro = repros.file_name(f"{subject.name}::{known.key}")
             self.scripts[repro] = script
         elif outcome.no_script:
@@ -314,9 +321,9 @@ class Session:
                 subject.nursery.stop()
 
 
-def with_script(check: Check, outcome: Outcome, told: Outcome) -> Outcome:
+def with_script(check: Check, outcome: Outcome, told: Outcome, again: repros.Again | None) -> Outcome:
     """The outcome of a failed check, with the script that shows it, as it is `told`, or the reason why there is none; what was
-    asked is let go of."""
+    asked is let go of. `again`: what the check says of other answers, where the lines that ask may be cut out."""
     script, why = "", ""
     began = time.perf_counter()
     if not outcome.asked:
@@ -327,7 +334,7 @@ def with_script(check: Check, outcome: Outcome, told: Outcome) -> Outcome:
                 outcome.asked, told.deviations, outcome.verdict,
                 [subject.specification.backend for subject in (check.subject, check.other) if subject],
                 versions_in_words(check.subject), check.subject.device, check.planned.statement, told.message, str(check),
-                None if check.other else lambda asked: judge(check.planned, Replayed(asked)).deviations,
+                again,
             )
         except repros.NoScript as reason:
             why = str(reason)

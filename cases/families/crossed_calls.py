@@ -10,7 +10,6 @@ import numpy as np
 
 from cases.apart import answer_at, raised
 from cases.batches import Batch, BatchPlan
-from cases.convolutions import Convolution
 from cases.covering import Row, at_once
 from cases.families.base import statement
 from cases.layers import Layer, draw_weights
@@ -20,7 +19,6 @@ from cases.smallest import plainest_first
 from cases.tolerance import compare, expect
 
 ROWS, STEPS, FEATURES, UNITS = 3, 3, 2, 3
-FILM = Convolution((3, 2), (2, 2))
 NONE, HALF = 1e-9, 0.5
 """A rate at which nothing is dropped, though it could be; and that of what `drop`s in training."""
 PARTS = ("all", "alike")
@@ -35,7 +33,7 @@ MASKS = {"none": ("none",), "right": ("right", "none", "gaps"), "left": ("none",
          "empty": ("empty_row", "empty", "none")}
 """Of the calls, in turn."""
 FACTORS = {
-    "calls": tuple(CALLS), "cell": ("lstm", "gru", "simple_rnn", "conv_lstm"), "mask": tuple(MASKS),
+    "calls": tuple(CALLS), "cell": ("lstm", "gru", "simple_rnn"), "mask": tuple(MASKS),
     "direction": ("forward", "bidirectional", "backward"), "loop": ("layer", "generic", "unrolled"), "stateful": (True, False),
     "return_sequences": (True, False), "return_state": (False, True), "rates": (False, True), "variant": (False, True),
     "zero": (False, True), "merge": ("concat", "mul", "ave"),
@@ -44,7 +42,6 @@ FACTORS = {
 outputs at masked steps."""
 SENSELESS = tuple((names, holds) for names, holds in (
     (("calls", "stateful"), lambda calls, stateful: stateful and calls == "rows" or not stateful and "reset" in calls),
-    (("cell", "loop"), lambda cell, loop: cell == "conv_lstm" and loop == "generic"),
     (("merge", "direction"), lambda merge, direction: merge != "concat" and direction != "bidirectional"),
     (("zero", "direction"), lambda zero, direction: zero and direction == "bidirectional"),
     (("zero", "return_sequences"), lambda zero, sequences: zero and not sequences),  # which the documentation excludes
@@ -90,15 +87,13 @@ class Calling:
 
 def calling(row: Row) -> Calling:
     """The row as a layer and its batches."""
-    movie, other = row["cell"] == "conv_lstm", row["variant"]
-    features, units = (FEATURES * 6, UNITS * 6) if movie else (FEATURES, UNITS)
-    kinds = CALLS[row["calls"]]
+    other, kinds = row["variant"], CALLS[row["calls"]]
     apart = other and row["cell"] in ("lstm", "gru")
     layer = Layer(
-        row["cell"], features, units, 1, row["direction"], row["merge"] if row["direction"] == "bidirectional" else "concat",
+        row["cell"], FEATURES, UNITS, 1, row["direction"], row["merge"] if row["direction"] == "bidirectional" else "concat",
         row["return_sequences"], row["return_state"], row["stateful"], bias=not other,
         reset_after=not (other and row["cell"] == "gru"), implementation=1 if apart else 2,
-        padding_output="zero" if row["zero"] else "default", convolution=FILM if movie else None,
+        padding_output="zero" if row["zero"] else "default",
     )
     batches = tuple(Reset() if kind == "reset" else drawn(layer, row, place, kind) for place, kind in enumerate(kinds))
     execution = Execution("fused" if row["loop"] == "layer" else row["loop"])
@@ -120,7 +115,7 @@ def callings(part: str) -> Iterator[Calling]:
     """Those of one check; `alike`, without a mask: on JAX a state is kept at the first steps if these are masked."""
     if part == "all":
         return map(calling, rows())
-    few = [row for row in rows() if row["cell"] != "conv_lstm" and row["loop"] != "unrolled"][::FEW]
+    few = [row for row in rows() if row["loop"] != "unrolled"][::FEW]
     return map(calling, [{**row, "mask": "none", "zero": False} for row in few])
 
 

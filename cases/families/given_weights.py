@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import cycle
+
 import numpy as np
 
 from cases.batches import BatchPlan
@@ -44,7 +46,10 @@ SENSELESS = ((("part", "bias"), lambda part, bias: part == "biases" and not bias
               lambda part, layers, direction: part == "last" and (layers == 1 or direction == "forward")),
              (("way", "layers", "direction"),
               lambda way, layers, direction: way == "shared" and layers == 1 and direction == "forward"))
-OPTIONS = {"sparing": 1, "senseless": SENSELESS, "strength": (1, 2, 2),
+MET = tuple({"way": way, "cell": cell, "layers": 1, "direction": "bidirectional", "mask": mask, "bias": True, "part": part}
+            for way, cell in zip(WAYS, cycle(FACTORS["cell"])) for part, mask in (("biases", "none"), ("last", "right")))
+"""Some of the weights alone, in every way."""
+OPTIONS = {"sparing": 1, "senseless": SENSELESS, "strength": (1, 1, 2), "met": MET,
            "source": "PyTorch: RNNBase._flat_weights; Keras: Layer.set_weights, Model.load_weights, Model.__reduce__"}
 
 

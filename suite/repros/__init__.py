@@ -37,7 +37,7 @@ def script(
     """The text of the script for a failed check. Raises NoScript, with the reason.
 
     backends: of the subjects that the check asked, in order; versions: in words, of the first; again: what the check says of
-    other answers.
+    other answers, where the lines that ask may be cut out of the adapter.
     """
     lines, place, name = written(asked, deviations, verdict, backends, device, again)
     told = f"{versions}; {device}" if place == 0 else f"{backends[place]}; {device}"

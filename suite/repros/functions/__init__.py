@@ -39,10 +39,13 @@ WRITERS: Mapping[str, Callable[[Told], list[str]]] = {
 def of_function(
     asked: Sequence[Asked], deviations: Sequence[Deviation], verdict: str, backend: str, again: Again | None = None,
 ) -> list[str]:
-    """The lines of whoever knows to write them; else those that asked. Raises NoScript, with the reason of the second."""
+    """The lines of whoever knows to write them; else those that asked, where they may be cut out: `again` is what the check says
+    of other answers. Raises NoScript, with the reason."""
     try:
         return by_writer(asked, deviations, verdict, backend)
     except NoScript:
+        if again is None:
+            raise
         return transcribed(asked, deviations, verdict, backend, again)
 
 

@@ -60,7 +60,7 @@ def probes(framework: str) -> Mapping[str, tuple[str, str]]:
 
 
 def transcribed(
-    asked: Sequence[Asked], deviations: Sequence[Deviation], verdict: str, backend: str, again: Again | None = None,
+    asked: Sequence[Asked], deviations: Sequence[Deviation], verdict: str, backend: str, again: Again,
 ) -> list[str]:
     """The lines for the question to which the wrong answer came. Raises NoScript, with the reason."""
     deviation = deviations[0] if deviations else Deviation("", "")
@@ -86,14 +86,14 @@ def reference() -> Any:
 
 
 def stands(
-    deviation: Deviation, name: str, index: tuple[int, ...], each: Asked, asked: Sequence[Asked], again: Again | None,
+    deviation: Deviation, name: str, index: tuple[int, ...], each: Asked, asked: Sequence[Asked], again: Again,
 ) -> bool:
     """Whether what is due there is due whatever else was answered: the reference answers it too, where it can, and asked `again`,
     with all other numbers a little larger, the check says the same of it. Of an array that is compared bit for bit all numbers
     stay."""
     right = reference().observe(each.request)
     due = FOUND.search(deviation.message) or SHAPES.search(deviation.message)
-    if again is None or isinstance(right, Observation) and name in right.arrays and not (
+    if isinstance(right, Observation) and name in right.arrays and not (
             str(np.shape(right[name])) == due["due"] or is_there(right[name], index, due["due"])):
         return False
 
