@@ -76,6 +76,8 @@ def transcribed(
         for name, index, then in shown(deviation, each.answer.arrays):
             if stands(deviation, name, index, each, asked, again):
                 return written(each, deviations, verdict, backend, then)
+            if other := beside(deviation, name, index, each, asked, again):
+                return written(each, deviations, verdict, backend, [then[0].rpartition(", ")[0] + f", {other}", *then[1:]])
     raise NoScript(f"{asked[0].request.name}: what is wrong is not one number of an answer that is due whatever else comes")
 
 
@@ -111,8 +113,31 @@ def stands(
             key: shaken(one, array, one is each and key == name) for key, array in one.answer.arrays.items()}))
         if isinstance(one.answer, Observation) else one for one in asked
     ]
-    return any(d.where == deviation.where and d.message == deviation.message and d.deviation == deviation.deviation
-               for d in again(others))
+    return any(same(d, deviation) for d in again(others))
+
+
+def same(one: Deviation, other: Deviation) -> bool:
+    """Whether two deviations are, to the last digit."""
+    return (one.where, one.message, repr(one.deviation)) == (other.where, other.message, repr(other.deviation))
+
+
+def beside(
+    deviation: Deviation, name: str, index: tuple[int, ...], each: Asked, asked: Sequence[Asked], again: Again,
+) -> str:
+    """The number of the same answer that is due there: what the check says changes with it. Nothing where there is none."""
+    due = FOUND.search(deviation.message)
+    for other, array in each.answer.arrays.items():
+        if due is not None and other != name and np.asarray(array).dtype.kind == "f" and is_there(array, index, due["due"]):
+            arrays = {**each.answer.arrays, other: np.array(np.asarray(array, "float64") * (1 + SHAKEN))}
+            moved = [replace(one, answer=replace(one.answer, arrays=arrays)) if one is each else one for one in asked]
+            if not any(same(d, deviation) for d in again(moved)):
+                return f"np.asarray(answer[{other!r}]){at(index)}"
+    return ""
+
+
+def at(index: tuple[int, ...]) -> str:
+    """A place in an array."""
+    return f"[{', '.join(map(str, index))}]" if index else ""
 
 
 def shown(deviation: Deviation, arrays: Mapping[str, np.ndarray]) -> Iterator[tuple[str, tuple[int, ...], list[str]]]:
@@ -127,8 +152,7 @@ def shown(deviation: Deviation, arrays: Mapping[str, np.ndarray]) -> Iterator[tu
         index = tuple(map(int, re.findall(r"-?\d+", told["at"] or told["index"] or "")))
         for name in names:
             if is_there(arrays[name], index, told["found"]):
-                place = f"[{', '.join(map(str, index))}]" if index else ""
-                yield name, index, [f"found, expected = np.asarray(answer[{name!r}]){place}, {number(told['due'])}",
+                yield name, index, [f"found, expected = np.asarray(answer[{name!r}]){at(index)}, {number(told['due'])}",
                        'print("expected", expected)', 'print("found   ", found)',
                        "sys.exit(int(not abs(float(found) - float(expected)) <= TOLERANCE))"]
 
