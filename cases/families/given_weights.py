@@ -47,7 +47,7 @@ SENSELESS = ((("part", "bias"), lambda part, bias: part == "biases" and not bias
              (("way", "layers", "direction"),
               lambda way, layers, direction: way == "shared" and layers == 1 and direction == "forward"))
 MET = tuple({"way": way, "cell": cell, "layers": 1, "direction": "bidirectional", "mask": mask, "bias": True, "part": part}
-            for way, cell in zip(WAYS, cycle(FACTORS["cell"])) for part, mask in (("biases", "none"), ("first", "right")))
+            for way, cell in zip(WAYS, cycle(FACTORS["cell"])) for part, mask in (("last", "none"), ("first", "right")))
 """Some of the weights alone, in every way."""
 OPTIONS = {"sparing": 1, "senseless": SENSELESS, "strength": (1, 1, 2), "met": MET,
            "source": "PyTorch: RNNBase._flat_weights; Keras: Layer.set_weights, Model.load_weights, Model.__reduce__"}

@@ -72,13 +72,18 @@ def transcribed(
         return written(answered[-1], deviations, verdict, backend, None)
     if deviation.where == "error" and refusals:
         return written(refusals[0], deviations, verdict, backend, [])
+    reason = NoScript(f"{asked[0].request.name}: what is wrong is not one number of an answer that is due whatever else comes")
     for each in reversed(answered):
         for name, index, then in shown(deviation, each.answer.arrays):
-            if stands(deviation, name, index, each, asked, again):
-                return written(each, deviations, verdict, backend, then)
-            if other := beside(deviation, name, index, each, asked, again):
-                return written(each, deviations, verdict, backend, [then[0].rpartition(", ")[0] + f", {other}", *then[1:]])
-    raise NoScript(f"{asked[0].request.name}: what is wrong is not one number of an answer that is due whatever else comes")
+            try:
+                if stands(deviation, name, index, each, asked, again):
+                    return written(each, deviations, verdict, backend, then)
+                if other := beside(deviation, name, index, each, asked, again):
+                    first = f"{then[0].rpartition(', ')[0]}, {other}"
+                    return written(each, deviations, verdict, backend, [first, *then[1:]])
+            except NoScript as one:
+                reason = one
+    raise reason
 
 
 @cache
