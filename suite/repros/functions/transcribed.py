@@ -213,14 +213,15 @@ def asking(request: FunctionRequest, backend: str) -> tuple[list[str], str]:
     of_engine = cut.attributes("engine", "backend.engine")
     if lacking := of_engine - ENGINE - {MODULES[engine][0]} | cut.attributes("backend") - BACKEND:
         raise NoScript(f"{request.name}: the lines that ask it need the adapter's {', '.join(sorted(lacking))}")
-    imports = [line for line in dict.fromkeys(cut.imports.values())
-               if line not in ("import numpy as np", "import torch", "import keras", "import sys", "import os", "import random",
-                               "from types import SimpleNamespace")]
+    methods_used = methods(engine, of_engine) if keras else []
+    there = {"import numpy as np", "import torch", "import keras", "import sys", "import os"}
+    imports = sorted({*cut.imports.values(), "import random", "from types import SimpleNamespace",
+                      *["import contextlib"] * bool(re.search(r"\bmoment\b", text)),
+                      *["import functools"] * bool(methods_used)} - there, key=lambda line: (line.startswith("from"), line))
     seed = int(digest(request)[:8], 16)
     return [
-        *head(backend, *([f"import {MODULES[engine][1]}"] if keras else []), "import random",
-              "from types import SimpleNamespace", *imports), "",
-        *stubs(text, engine, keras), *(methods(engine, of_engine) if keras else []), *cut.lines(), "",
+        *head(backend, *([f"import {MODULES[engine][1]}"] if keras else []), *imports), "",
+        *stubs(text, engine, keras), *methods_used, *cut.lines(), "",
         f"random.seed({seed}), np.random.seed({seed})" + (f", torch.manual_seed({seed})" if engine == "torch" else ""),
         "arguments = {", *(line for one in arguments for line in folded(one)), "}",
         f"request = SimpleNamespace(name={request.name!r}, arguments=tuple(arguments.items()))",
@@ -237,28 +238,28 @@ def methods(engine: str, used: set[str]) -> list[str]:
                   if isinstance(node, ast.FunctionDef) and node.name == name]
             lines += ["", *ast.unparse(Bare(source, lambda module, name: name).visit(of[0])).splitlines(), "",
                       f"engine.{name} = functools.partial({name}, engine)"]
-    return ["", "import functools", *lines] if lines else []
+    return lines
 
 
 def stubs(text: str, engine: str, keras: bool) -> list[str]:
-    """What of this project stands in a script by other, shorter lines."""
-    lines = []
-    if re.search(r"\bmoment\b", text):
-        lines += ["import contextlib", "", "moment = lambda name: contextlib.nullcontext()"]
-    if re.search(r"\bObservation\b", text):
-        lines.append('Observation = lambda arrays, kernel="", facts={}, **more: SimpleNamespace(arrays=arrays, facts=facts)')
-    if re.search(r"\bUnsupported\b", text):
-        lines.append("Unsupported = lambda reason, **more: sys.exit(reason)")
-    if keras:
-        plain = {"torch": '"auto"', "jax": '"auto"', "tensorflow": "False"}[engine]
-        known, imported = MODULES[engine]
-        lines += [f'engine = SimpleNamespace(name="{engine}", keras=keras, {known}={imported}, plain={plain}, device="cpu")',
-                  "engine.hasten = lambda *given: None",
-                  f"engine.numpy = {TO_NUMPY[engine]}", "engine.tensor = lambda a: keras.ops.convert_to_tensor(np.array(a))",
-                  f'backend = SimpleNamespace(keras=keras, engine=engine, engine_name="{engine}", device="cpu", place="cpu")']
-    else:
-        lines.append('backend = SimpleNamespace(torch=torch, device="cpu", place="cpu")')
-    return lines
+    """What of this project stands in a script by other, shorter lines, as far as it is used."""
+    def used(name: str) -> bool:
+        return re.search(rf"\b{name}\b", text) is not None
+
+    lines = ["moment = lambda name: contextlib.nullcontext()"] * used("moment")
+    lines += ['Observation = lambda arrays, kernel="", facts={}, **more: SimpleNamespace(arrays=arrays, facts=facts)']
+    lines += ["Unsupported = lambda reason, **more: sys.exit(reason)"] * used("Unsupported")
+    if not keras:
+        return [*lines, 'backend = SimpleNamespace(torch=torch, device="cpu", place="cpu")']
+    if not used("engine"):
+        return [*lines, f'backend = SimpleNamespace(keras=keras, engine_name="{engine}", device="cpu", place="cpu")']
+    plain = {"torch": '"auto"', "jax": '"auto"', "tensorflow": "False"}[engine]
+    known, imported = MODULES[engine]
+    lines.append(f'engine = SimpleNamespace(name="{engine}", keras=keras, {known}={imported}, plain={plain}, device="cpu")')
+    lines += ["engine.hasten = lambda *given: None"] * used("hasten")
+    lines += [f"engine.numpy = {TO_NUMPY[engine]}"] * used("numpy")
+    lines += ["engine.tensor = lambda a: keras.ops.convert_to_tensor(np.array(a))"] * used("tensor")
+    return [*lines, f'backend = SimpleNamespace(keras=keras, engine=engine, engine_name="{engine}", device="cpu", place="cpu")']
 
 
 class Literal:
