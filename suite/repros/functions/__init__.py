@@ -13,7 +13,7 @@ from cases.requests import Deviation, Observation, Refusal
 from suite.repros.finding import Asked, NoScript
 from suite.repros.functions import attention, calls, cells, chains, losses, made, masks, options, sequences, weights
 from suite.repros.functions.told import Told
-from suite.repros.functions.transcribed import Again, transcribed
+from suite.repros.functions.transcribed import Again, as_asked
 
 WRITERS: Mapping[str, Callable[[Told], list[str]]] = {
     "chain": chains.chain, "projected": chains.projected, "form": cells.form, "cell_states": cells.cell_states,
@@ -46,7 +46,7 @@ def of_function(
     except NoScript:
         if again is None:
             raise
-        return transcribed(asked, deviations, verdict, backend, again)
+        return as_asked(asked, deviations, verdict, backend, again)
 
 
 def by_writer(asked: Sequence[Asked], deviations: Sequence[Deviation], verdict: str, backend: str) -> list[str]:

@@ -59,7 +59,7 @@ def probes(framework: str) -> Mapping[str, tuple[str, str]]:
             if isinstance(value, ast.Name) and value.id in table.imported}
 
 
-def transcribed(
+def as_asked(
     asked: Sequence[Asked], deviations: Sequence[Deviation], verdict: str, backend: str, again: Again,
 ) -> list[str]:
     """The lines for the question to which the wrong answer came. Raises NoScript, with the reason."""
