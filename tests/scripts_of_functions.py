@@ -96,12 +96,13 @@ def names_asked(check: Planned) -> set[str]:
     return {each.request.name for each in subject.noted if isinstance(each.request, FunctionRequest)}
 
 
-def told(check: Planned, outcome: Outcome, backend: str, place: int = 0, stop: int | None = None) -> str:
-    """The script of a failed check, for some of its deviations. `NONE: why` where there is none."""
+def told(check: Planned, outcome: Outcome, backend: str, place: int = 0, stop: int | None = None, cut: bool = True) -> str:
+    """The script of a failed check, for some of its deviations. `NONE: why` where there is none. cut: whether the lines that ask
+    may be cut out, of a subject that answers as the stack does."""
     try:
         return script(outcome.asked, outcome.deviations[place:stop], "fail", [backend], "", "cpu", check.statement,
                       outcome.deviations[place].message, check.identity,
-                      lambda asked: judge(check, Replayed(asked)).deviations)
+                      (lambda asked: judge(check, Replayed(asked)).deviations) if cut else None)
     except NoScript as reason:
         return f"NONE: {reason}"
 
@@ -127,7 +128,7 @@ def scripts(backend: str, some: Sequence[Planned], most: int = 2, own: bool = Fa
                 kind = check.name, deviation.where.split("[")[0].split("/")[0]
                 if done[kind] < most:
                     done[kind] += 1
-                    yield f"{check.identity} {deviation.where}", told(check, outcome, backend, place, place + 1), 0
+                    yield f"{check.identity} {deviation.where}", told(check, outcome, backend, place, place + 1, own), 0
 
 
 def forked(function: Callable[[], str]) -> str:

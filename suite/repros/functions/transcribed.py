@@ -99,9 +99,7 @@ def stands(
     with all other numbers a little larger, the check says the same of it. Of an array that is compared bit for bit all numbers
     stay."""
     right = reference().observe(each.request)
-    due = FOUND.search(deviation.message) or SHAPES.search(deviation.message)
-    if isinstance(right, Observation) and name in right.arrays and not (
-            str(np.shape(right[name])) == due["due"] or is_there(right[name], index, due["due"])):
+    if isinstance(right, Observation) and not agrees(right, deviation, name, index):
         return False
 
     def shaken(one: Asked, array: np.ndarray, mine: bool) -> np.ndarray:
@@ -121,6 +119,15 @@ def stands(
     return any(same(d, deviation) for d in again(others))
 
 
+def agrees(right: Observation, deviation: Deviation, name: str, index: tuple[int, ...]) -> bool:
+    """Whether in the right answer there is what is due."""
+    if name not in right.arrays:
+        return False
+    if shapes := SHAPES.search(deviation.message):
+        return str(np.shape(right[name])) == shapes["due"]
+    return is_there(right[name], index, FOUND.search(deviation.message)["due"])
+
+
 def same(one: Deviation, other: Deviation) -> bool:
     """Whether two deviations are, to the last digit."""
     return (one.where, one.message, repr(one.deviation)) == (other.where, other.message, repr(other.deviation))
@@ -130,9 +137,11 @@ def beside(
     deviation: Deviation, name: str, index: tuple[int, ...], each: Asked, asked: Sequence[Asked], again: Again,
 ) -> str:
     """The number of the same answer that is due there: what the check says changes with it. Nothing where there is none."""
-    due = FOUND.search(deviation.message)
+    due, right = FOUND.search(deviation.message), reference().observe(each.request)
+    there = right.arrays if isinstance(right, Observation) else each.answer.arrays
     for other, array in each.answer.arrays.items():
-        if due is not None and other != name and np.asarray(array).dtype.kind == "f" and is_there(array, index, due["due"]):
+        if (due is not None and other != name and np.asarray(array).dtype.kind == "f" and is_there(array, index, due["due"])
+                and all(np.shape(there.get(one)) == np.shape(each.answer[one]) for one in (name, other))):
             arrays = {**each.answer.arrays, other: np.array(np.asarray(array, "float64") * (1 + SHAKEN))}
             moved = [replace(one, answer=replace(one.answer, arrays=arrays)) if one is each else one for one in asked]
             if not any(same(d, deviation) for d in again(moved)):
