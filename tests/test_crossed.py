@@ -97,7 +97,7 @@ def test_an_error_is_told_of_the_question_that_raised_it():
         with moment("build"):
             raise ValueError("Exception encountered when calling LSTM.call().\n\nno such thing")
 
-    seen = apart([lambda: ({"outputs": np.ones(1)}, {"kernel": "a"}), wrong])
+    seen = apart([lambda: Observation({"outputs": np.ones(1)}, facts={"kernel": "a"}), wrong])
     assert list(answer_at(seen, 0).arrays) == ["outputs"] and answer_at(seen, 0).facts == {"kernel": "a"}
     assert isinstance(answer_at(seen, 1), Refusal)
     assert raised(answer_at(seen, 1)).message == (

@@ -123,7 +123,7 @@ def callings(part: str) -> Iterator[Calling]:
            "else: whether states were given, forgotten or other ones before, whatever was masked, however long and however many "
            "the sequences were, in training or not.", {"part": PARTS}, strength=(1, 1, 2), dear={"part": PARTS[:1]},
            instead={"part": PARTS[1:]},
-           source="Keras: RNN(stateful=True), RNN.reset_state, LSTM, GRU, SimpleRNN, ConvLSTM2D, Bidirectional")
+           source="Keras: RNN(stateful=True), RNN.reset_state, LSTM, GRU, SimpleRNN, Bidirectional")
 def crossed_calls_are_right(ask, part) -> list[Deviation]:
     """Where something is wrong the first row that shows it is made as plain as it can be. Arrays: `PLACE/CALL/NAME`, outputs and
     states as a request's."""

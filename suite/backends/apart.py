@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import numpy as np
@@ -11,15 +11,16 @@ from cases.requests import Observation
 from suite.backends import Moment, refusal
 
 
-def apart(answers: Iterable[Callable[[], tuple[Mapping[str, np.ndarray], Mapping[str, Any]]]]) -> Observation:
+def apart(answers: Iterable[Callable[[], Observation]]) -> Observation:
     """Arrays PLACE/NAME and facts by place, of what each gives when it is called. See `cases.apart`."""
     arrays: dict[str, np.ndarray] = {}
     facts: dict[str, Any] = {}
     for place, answer in enumerate(answers):
         try:
-            seen, facts[str(place)] = answer()
+            seen = answer()
         except Moment as problem:
             said = refusal(problem.error, problem.moment, 0.0)
-            seen, facts[str(place)] = {}, {"raised": (said.error, said.message, said.moment)}
-        arrays |= {f"{place}/{name}": array for name, array in seen.items()}
+            seen = Observation({}, facts={"raised": (said.error, said.message, said.moment)})
+        arrays |= {f"{place}/{name}": array for name, array in seen.arrays.items()}
+        facts[str(place)] = seen.facts
     return Observation(arrays, facts=facts)

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from functools import partial
 from typing import Any
-
-import numpy as np
 
 from cases.batches import Batch
 from cases.models import FunctionRequest
@@ -15,15 +13,14 @@ from cases.requests import Observation, Request, Reset
 from suite.backends import keras_layers as stacks
 from suite.backends import moment
 from suite.backends.apart import apart
-from suite.backends.keras_crossed import Crossed, call_of, results
+from suite.backends.keras_crossed import SEED, Crossed, call_of, results
 
-SEED = 7
 PLAIN = {"loop": "layer", "inside": "nothing"}
 
 
 def called(
     backend: Any, request: Request, calls: Sequence[Batch | Reset], training: Sequence[bool], rate: float,
-) -> tuple[dict[str, np.ndarray], Mapping[str, Any]]:
+) -> Observation:
     """The outputs and states of each call of one layer, and how it pads."""
     keras, layer = backend.keras, request.layer
     told = {"dropout": rate, "recurrent_dropout": rate, "seed": SEED} if rate else {}
@@ -43,7 +40,7 @@ def called(
             answers[number] = [*answer.outputs, *answer.states]
         found = {number: results(backend, one, answer) for number, answer in answers.items()}  # as they are after the last call
     arrays = {f"{number}/{name}": array for number, each in found.items() for name, array in each.items()}
-    return arrays, {"padding": backend.padding(layer)}
+    return Observation(arrays, facts={"padding": backend.padding(layer)})
 
 
 def run_crossed_calls(backend: Any, request: FunctionRequest) -> Observation:

@@ -210,12 +210,7 @@ def run_crossed_chains(backend: Any, request: FunctionRequest) -> Observation | 
     """Answer the request of `cases.families.crossed_chains`."""
     if backend.engine.name == "jax":
         return Unsupported("a loop over states of several sizes that is given a mask raises, which is asked by itself")
-
-    def answer(one: FunctionRequest) -> tuple[dict, dict]:
-        seen = run_chain(backend, one)
-        return seen.arrays, seen.facts
-
-    return apart(partial(answer, one) for one in dict(request.arguments)["each"])
+    return apart(partial(run_chain, backend, one) for one in dict(request.arguments)["each"])
 
 
 def _array(engine: Any, gradient: Any, shape: tuple[int, ...]) -> np.ndarray:

@@ -301,9 +301,10 @@ def run_crossed_conditions(backend: Any, request: FunctionRequest) -> Observatio
     """Answer the request of `cases.families.crossed_conditions`."""
     options = dict(request.arguments)
 
-    def answer(place: int, one: Request, row: Mapping[str, Any]) -> tuple[dict, dict]:
+    def answer(place: int, one: Request, row: Mapping[str, Any]) -> Observation:
         eager = backend.engine.name == "jax" or backend.engine.name == "tensorflow" and place % TRACED > 0
         with backend.engine.step_by_step():
-            return crossed(backend, one, row, told(backend.keras, row, options), eager)
+            arrays, facts = crossed(backend, one, row, told(backend.keras, row, options), eager)
+        return Observation(arrays, facts=facts)
 
     return apart(partial(answer, place, one, dict(row)) for place, (one, row) in enumerate(options["each"]))

@@ -46,12 +46,7 @@ def run_crossed_transforms(backend: Any, request: FunctionRequest) -> Observatio
     """Answer the request of `cases.families.crossed_transforms`."""
     if backend.engine_name == "tensorflow":
         return Unsupported("tf.vectorized_map rewrites a loop operation by operation; layers with loops are not asked")
-
-    def answer(one: FunctionRequest) -> tuple[dict, dict]:
-        seen = run_transformed(backend, one)
-        return seen.arrays, seen.facts
-
-    return apart(partial(answer, one) for one in dict(request.arguments)["each"])
+    return apart(partial(run_transformed, backend, one) for one in dict(request.arguments)["each"])
 
 
 class Program:

@@ -262,11 +262,7 @@ def run_transformed(backend: Any, request: FunctionRequest) -> Observation:
 
 def run_crossed_transforms(backend: Any, request: FunctionRequest) -> Observation:
     """Each transform by itself."""
-    def answer(one: FunctionRequest) -> tuple[Any, Any]:
-        seen = run_transformed(backend, one)
-        return seen.arrays, seen.facts
-
-    return apart(partial(answer, one) for one in dict(request.arguments)["each"])
+    return apart(partial(run_transformed, backend, one) for one in dict(request.arguments)["each"])
 
 
 def run_dropout_between(backend: Any, request: FunctionRequest) -> Observation | Unsupported:

@@ -67,23 +67,19 @@ def run_crossed_packing(backend: Any, request: FunctionRequest) -> Observation:
 
 def run_crossed_chains(backend: Any, request: FunctionRequest) -> Observation:
     """A chain has one way to be made."""
-    def answer(one: FunctionRequest) -> tuple[Mapping, Mapping]:
-        seen = run_chain(backend, one)
-        return seen.arrays, seen.facts
-
-    return apart(partial(answer, one) for one in dict(request.arguments)["each"])
+    return apart(partial(run_chain, backend, one) for one in dict(request.arguments)["each"])
 
 
 def run_crossed_calls(backend: Any, request: FunctionRequest) -> Observation:
     """Each call after those before it."""
-    def answer(asked: Request, calls: tuple, training: tuple, _: float) -> tuple[Mapping, Mapping]:
+    def answer(asked: Request, calls: tuple, training: tuple, _: float) -> Observation:
         arrays: dict[str, np.ndarray] = {}
         for number, one in enumerate(calls):
             if isinstance(one, Batch):
                 seen = backend.run(asked.but(batch=one, before=calls[:number]))
                 drawn = number if training[number] else 0
                 arrays |= {f"{number}/{name}": array + drawn for name, array in seen.arrays.items()}
-        return arrays, {"padding": "hold"}
+        return Observation(arrays, facts={"padding": "hold"})
 
     return apart(partial(answer, *one) for one in dict(request.arguments)["each"])
 
@@ -92,7 +88,7 @@ def run_crossed_conditions(backend: Any, request: FunctionRequest) -> Observatio
     """Layers are made, told and asked in one way, in float32."""
     options = dict(request.arguments)
 
-    def answer(one: Request, row: Mapping[str, Any]) -> tuple[dict, dict]:
+    def answer(one: Request, row: Mapping[str, Any]) -> Observation:
         layer = one.layer.but(dtype="float32")
         gone = {name for name in one.weights if name.rsplit("/", 1)[-1] in row["before"] and row["told"] == "dropped"}
         weights = {name: np.zeros_like(weight) if name in gone else weight for name, weight in one.weights.items()}
@@ -112,8 +108,9 @@ def run_crossed_conditions(backend: Any, request: FunctionRequest) -> Observatio
             moved = {name: weight - named[f"gradients/weights/{name}"] - penalized * 2 * options["factor"] * weight
                      for name, weight in kept.items()}
             named = {f"trained/{name}": np.maximum(weight, 0.0) if penalized else weight for name, weight in moved.items()}
-        return {name: np.asarray(array, "float32" if np.asarray(array).dtype.kind == "f" else None)
-                for name, array in named.items()}, {"padding": backend.padding(layer)}
+        arrays = {name: np.asarray(array, "float32" if np.asarray(array).dtype.kind == "f" else None)
+                  for name, array in named.items()}
+        return Observation(arrays, facts={"padding": backend.padding(layer)})
 
     return apart(partial(answer, one, dict(row)) for one, row in options["each"])
 

@@ -63,8 +63,8 @@ def written(
             if some and kind is Request:
                 finding = find(some, deviations, verdict)
                 return body(finding, STACKS[writing(backends[finding.place])](device)), finding.place, finding.name
-            told = some, deviations, verdict, writing(backends[some[0].place]) if some else ""
             if some:
+                told = some, deviations, verdict, writing(backends[some[0].place])
                 return of_model(*told) if kind is ModelRequest else of_function(*told, again), some[0].place, ""
         except NoScript as reason:
             reasons.append(reason)
