@@ -40,7 +40,7 @@ def told(outcomes: list[Outcome], seconds: float) -> str:
 def measure(subject: str, chosen: list[Fault], folder: Path, asked: argparse.Namespace) -> None:
     """In a process of its own: one subject's faults, each outcome printed as it comes."""
     try:
-        plan = clean(subject, folder, asked.most)
+        plan = clean(subject, folder, asked.most, asked.check or ())
     except NotClean as error:
         sys.stderr.write(f"nothing can be measured: {error}\n")
         sys.exit(2)
@@ -65,6 +65,8 @@ def main() -> int:
     parser.add_argument("--again", action="store_true", help="with --in: survivors meet the checks that are new since")
     parser.add_argument("--most", type=float, default=float("inf"), metavar="S",
                         help="a first look: only checks that take at most S seconds")
+    parser.add_argument("--check", action="append", metavar="WORD",
+                        help="only checks that have this in their ids, repeatable: whether these tell what others do not")
     asked = parser.parse_args()
     chosen = [f for f in FAULTS if (not asked.family or f.family in asked.family) and (not asked.only or f.name in asked.only)
               and (not asked.subject or f.subject in asked.subject)][:: asked.every]

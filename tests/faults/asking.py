@@ -134,20 +134,21 @@ def read(place: Path, name: str) -> dict[str, str]:
     return dict(line.split("\t", 1) for line in file.read_text().splitlines()) if file.exists() else {}
 
 
-def clean(subject: str, folder: Path, most: float) -> Plan:
-    """The plan of one subject, without checks that take `most` seconds or more, after all of them were asked without any fault
-    (but those that were in an earlier run); those that end the process are left out, also where they are known to. Raises
-    NotClean."""
+def clean(subject: str, folder: Path, most: float, words: Sequence[str] = ()) -> Plan:
+    """The plan of one subject, without checks that take `most` seconds or more, and with those alone that have one of the `words`
+    in their ids, if there are any, after all of them were asked without any fault (but those that were in an earlier run); those
+    that end the process are left out, also where they are known to. Raises NotClean."""
     session, place = opened(subject), folder / f"clean-{subject}"
     place.mkdir(parents=True, exist_ok=True)
+    every = [check for check in session.all_checks if not words or any(word in str(check) for word in words)]
     if (place / "expected").exists():
         tolerance.remember(pickle.loads((place / "expected").read_bytes()))
-    if not (place / "end").exists() or set(map(str, session.all_checks)) - {*read(place, "met"), *read(place, "deadly")}:
+    if not (place / "end").exists() or set(map(str, every)) - {*read(place, "met"), *read(place, "deadly")}:
         for name in ("bad", "end"):
             (place / name).unlink(missing_ok=True)
         while not (place / "end").exists():
             spared = {*read(place, "met"), *(deadly := read(place, "deadly"))}
-            left = [check for check in session.all_checks if str(check) not in spared]
+            left = [check for check in every if str(check) not in spared]
             child = FORK.Process(target=asked, args=(session, left, place, (), float("inf")))
             child.start()
             child.join()
@@ -160,7 +161,7 @@ def clean(subject: str, folder: Path, most: float) -> Plan:
     if bad := read(place, "bad"):
         raise NotClean(f"{subject}: {len(bad)} checks fail without any fault: {' · '.join(next(iter(bad.items())))}")
     known = {check: float(seconds) for check, seconds in read(place, "met").items()}
-    checks = [check for check in session.all_checks if str(check) in known and known[str(check)] <= most]
+    checks = [check for check in every if str(check) in known and known[str(check)] <= most]
     return Plan(session, tuple(sorted(checks, key=lambda check: known[str(check)])), known)
 
 

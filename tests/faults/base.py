@@ -53,10 +53,15 @@ class Fault:
         plant([self], folder)
 
 
+def where(module: str) -> Path:
+    """The file of a module of a package, or of the suite."""
+    root = ROOT if module.startswith("suite.") else Path(sysconfig.get_paths()["purelib"])
+    return root.joinpath(*module.split(".")).with_suffix(".py")
+
+
 def installed(module: str) -> str:
     """The text of a module of a package, or of the suite."""
-    root = ROOT if module.startswith("suite.") else Path(sysconfig.get_paths()["purelib"])
-    return root.joinpath(*module.split(".")).with_suffix(".py").read_text()
+    return where(module).read_text()
 
 
 def changed(module: str, faults: Sequence[Fault]) -> str:
