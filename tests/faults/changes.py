@@ -257,7 +257,7 @@ def differs(was: str, now: str) -> str:
     before = len(os.path.commonprefix([was, now]))
     after = len(os.path.commonprefix([was[before:][::-1], now[before:][::-1]]))
     start = max(0, before - 25)
-    return " -> ".join(piece[start : len(piece) - max(0, after - 10)][:90] or "nothing" for piece in (was, now))
+    return " -> ".join(piece[start : len(piece) - max(0, after - 10)][:70] or "nothing" for piece in (was, now))
 
 
 def plain(text: str) -> str:
