@@ -20,6 +20,8 @@ LEFT = (ast.Raise, ast.JoinedStr, ast.Assert, ast.Import, ast.ImportFrom)
 """Nothing is changed in these: what an error says is no fault of values."""
 TELLS = ("__repr__", "__str__", "extra_repr", "summary")
 """Functions whose change nobody could call a fault of values."""
+LONG = 70
+"""So much is told of a text."""
 
 
 @dataclass(frozen=True)
@@ -252,12 +254,14 @@ def fault(module: str, text: str, change: Change) -> Fault:
 
 
 def differs(was: str, now: str) -> str:
-    """Both texts in one line, without what they share at both ends but for a few words."""
+    """Both texts in one line; long ones without what they share at both ends but for a few words."""
     was, now = (" ".join(piece.split()) for piece in (plain(was), now))
+    if len(was) <= LONG >= len(now):
+        return f"{was} -> {now}"
     before = len(os.path.commonprefix([was, now]))
     after = len(os.path.commonprefix([was[before:][::-1], now[before:][::-1]]))
     start = max(0, before - 25)
-    return " -> ".join(piece[start : len(piece) - max(0, after - 10)][:70] or "nothing" for piece in (was, now))
+    return " -> ".join(piece[start : len(piece) - max(0, after - 10)][:LONG] or "nothing" for piece in (was, now))
 
 
 def plain(text: str) -> str:
