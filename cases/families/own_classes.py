@@ -103,16 +103,18 @@ def configurations_are_left_as_they_were(ask, kind):
 
 @statement("A function that a Lambda layer was given (the one it computes, that of its mask, that of its shape), and what it is "
            "to be called with, is the same in a layer that is made of its configuration, by way of text too, as in a file; of "
-           "several results the shapes are told.", {
+           "several results the shapes are told, and what makes its mask is given the one that comes.", {
                "part": ("function", "mask", "output_shape"), "form": FORMS, "way": ("words", "configuration")},
            strength=(1, 2, 2), usual={"way": ("words",)}, sparing=3, source="Keras: layers.Lambda")
 def own_functions_survive(ask, part, form, way):
     """Arrays: what the layer and the one made of it give: `outputs/...`, `mask/...`, `shape/...`; `arguments/...`, whether what
-    they are to be called with is told after a call as before."""
+    they are to be called with is told after a call as before; `due/mask`, of the steps that are not masked those that are low."""
     seen = ask(FunctionRequest("own_functions", (("part", part), ("form", form), ("way", way))))
     several = seen.facts.get("several", ("", ""))
     found = [Deviation("several", f"several results: told {several[0]}, {several[1]} came")] if several[0] != several[1] else []
     told = found + [d for name in ("made", "again") for d in equal(
         f"arguments/{name}", seen[f"arguments/{name}"], np.array(True), "told after a call as before")]
+    if part == "mask":
+        told += equal("mask/made", seen.arrays.get("mask/made", ()), seen["due/mask"], "of the mask that comes")
     return told + [d for name in ("outputs", "mask", "shape") for d in equal(
         f"{name}/again", seen.arrays.get(f"{name}/again", ()), seen.arrays.get(f"{name}/made", ()), f"by way of {way}")]

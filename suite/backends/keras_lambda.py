@@ -19,22 +19,22 @@ ROWS, STEPS, WIDTH = 2, 3, 2
 def functions(keras: Any, form: str) -> dict[str, Any]:
     """Functions by what they are for."""
     if form == "in_place_with_defaults":
-        return {"function": lambda x, by=2.0: x * by, "mask": lambda x, mask=None: x[:, :, 0] > 0.0,
+        return {"function": lambda x, by=2.0: x * by, "mask": lambda x, mask=None: mask & (x[:, :, 0] < 0.5),
                 "output_shape": lambda shape, more=(): (*shape, *more)}
     if form == "in_place":
-        return {"function": lambda x, by: x * by, "mask": lambda x, mask: x[:, :, 0] > 0.0,
+        return {"function": lambda x, by: x * by, "mask": lambda x, mask: mask & (x[:, :, 0] < 0.5),
                 "output_shape": lambda shape: tuple(shape)}
 
     def scaled(x: Any, by: float = 2.0, training: Any = None) -> Any:
         return x * by
 
-    def positive(x: Any, mask: Any = None) -> Any:
-        return keras.ops.greater(x[:, :, 0], 0.0)
+    def low(x: Any, mask: Any = None) -> Any:
+        return keras.ops.logical_and(mask, keras.ops.less(x[:, :, 0], 0.5))
 
     def alike(shape: Any) -> Any:
         return tuple(shape)
 
-    return {"function": scaled, "mask": positive, "output_shape": alike}
+    return {"function": scaled, "mask": low, "output_shape": alike}
 
 
 def run_own_functions(backend: Any, request: FunctionRequest) -> Observation:
@@ -53,8 +53,10 @@ def run_own_functions(backend: Any, request: FunctionRequest) -> Observation:
             again = saving.deserialize_keras_object(told, custom_objects=named, safe_mode=False)
         else:
             again = type(layer).from_config(layer.get_config(), custom_objects=named, safe_mode=False)
-    x = engine.tensor(np.random.default_rng(5).normal(size=(ROWS, STEPS, WIDTH)).astype("float32"))
-    arrays, several = {}, [(STEPS, WIDTH), (WIDTH,)]
+    given = np.random.default_rng(5).normal(size=(ROWS, STEPS, WIDTH)).astype("float32")
+    given[0, 2] = given[1, 0] = 0.0
+    x = keras.layers.Masking()(engine.tensor(given))
+    arrays, several = {"due/mask": given.any(-1) & (given[:, :, 0] < 0.5)}, [(STEPS, WIDTH), (WIDTH,)]
     parts = keras.layers.Lambda(lambda x: [x, x[:, 0]], output_shape=several)
     with moment("run"):
         for name, one in (("made", layer), ("again", again)):

@@ -327,7 +327,8 @@ def run_own_functions(backend: Any, request: FunctionRequest) -> Observation:
     numbers = np.linspace(-1.0, 1.0, 6).reshape(1, 3, 2)
     arrays = {"outputs": -3.0 * numbers, "shape": np.array(numbers.shape), "arguments": np.array(True)}
     arrays |= {"mask": numbers[:, :, 0] > 0.0} if dict(request.arguments)["part"] == "mask" else {}
-    return Observation({f"{name}/{which}": array for which in ("made", "again") for name, array in arrays.items()})
+    found = {f"{name}/{which}": array for which in ("made", "again") for name, array in arrays.items()}
+    return Observation({**found, "due/mask": numbers[:, :, 0] > 0.0})
 
 
 def run_exported_model(backend: Any, request: FunctionRequest) -> Observation:
