@@ -82,14 +82,14 @@ def part_of(epoch: int, batch: int, batches: int) -> float:
     return epoch + (batch + 1) / (batches + 1)
 
 
-def by_batches(epochs: int, batches: int, every: int) -> list[float]:
-    """ModelCheckpoint and BackupAndRestore with a number as `save_freq`: which weights are in the file after each batch, 0 where
-    there is none. Batches count on from epoch to epoch."""
-    found, seen, held = [], 0, 0.0
+def by_batches(epochs: int, batches: int, every: int, at_once: int = 1) -> list[float]:
+    """ModelCheckpoint and BackupAndRestore with a number as `save_freq`: which weights are in the file after so many batches
+    `at_once` (`steps_per_execution`), 0 where there is none. Batches count on from epoch to epoch."""
+    found, since, held = [], 0, 0.0
     for epoch in range(epochs):
-        for batch in range(batches):
-            seen += 1
-            if seen % every == 0:
-                held = part_of(epoch, batch, batches)
+        for batch in range(at_once - 1, batches, at_once):
+            since += at_once
+            if since >= every:
+                since, held = 0, part_of(epoch, batch, batches)
             found.append(held)
     return found

@@ -154,7 +154,9 @@ def kept(kind: str) -> dict[str, Any]:
     if kind == "counted":
         files = callbacks.by_batches(SINGLE, 1, EVERY)
         ends = [divmod(n, BATCHES) for n in range(EVERY - 1, EPOCHS * BATCHES, EVERY)]
-        return {"files": files, "backed up": files, "named": [(epoch + 1, batch + 1) for epoch, batch in ends],
+        pairs = np.float32(callbacks.by_batches(EPOCHS, PAIRS, EVERY, 2)).tolist()
+        return {"files": files, "files of pairs": pairs, "backed up": files, "backed up in pairs": pairs,
+                "named": [(epoch + 1, batch + 1) for epoch, batch in ends],
                 "epochs": list(range(EPOCHS, SINGLE))}
     files = callbacks.by_batches(EPOCHS, BATCHES, EVERY)
     if kind == "by_batches":
@@ -163,8 +165,8 @@ def kept(kind: str) -> dict[str, Any]:
     return {"restored": [different[-1], EPOCHS - 1], "restored of the one before": [different[-2], EPOCHS - 1], "stay": [1, 0]}
 
 
-SINGLE = 5
-"""Epochs of one batch each."""
+SINGLE, PAIRS = 5, 4
+"""Epochs of one batch each; batches of an epoch that are run two at once."""
 KEPT = ("logged", "not_a_number", "by_metrics", "averaged", "averaged_by_epoch", "by_batches", "backed_up", "told_further",
         "counted")
 """What they do: write what they are told into a file, over two trainings; stop at a loss that is no number; know of a metric

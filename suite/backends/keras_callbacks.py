@@ -232,15 +232,16 @@ def averaged(keras: Any, model: Any, kind: str) -> dict[str, np.ndarray]:
     return found
 
 
-def trained(model: Any, callback: Any, file: Path, epochs: int = case.EPOCHS, batches: int = case.BATCHES) -> np.ndarray:
-    """Which weights are in the file after each batch."""
+def trained(model: Any, callback: Any, file: Path, epochs: int = case.EPOCHS, batches: int = case.BATCHES,
+            at_once: int = 1) -> np.ndarray:
+    """Which weights are in the file after each batch, or so many of them `at_once`."""
     found = []
     callback.set_model(model)
     callback.on_train_begin()
     for epoch in range(epochs):
         callback.on_epoch_begin(epoch)
-        for batch in range(batches):
-            callback.on_train_batch_begin(batch)
+        for batch in range(at_once - 1, batches, at_once):
+            callback.on_train_batch_begin(batch - at_once + 1)
             fill(model, part_of(epoch, batch, batches))
             callback.on_train_batch_end(batch, {"loss": 1.0})
             found.append(float(file.read_text()) if file.exists() else 0.0)
@@ -274,6 +275,10 @@ def counted(keras: Any, model: Any, folder: Path) -> dict[str, np.ndarray]:
     every, once = {"save_freq": case.EVERY}, {"epochs": case.SINGLE, "batches": 1}
     found = {"files": trained(model, made.ModelCheckpoint(str(file), save_weights_only=True, **every), file, **once),
              "backed up": trained(model, made.BackupAndRestore(str(backup.parent), **every), backup, **once)}
+    pairs = {"batches": case.PAIRS, "at_once": 2}
+    file.unlink(), backup.unlink(), (backup.parent / "training_metadata.json").unlink()
+    found |= {"files of pairs": trained(model, made.ModelCheckpoint(str(file), save_weights_only=True, **every), file, **pairs),
+              "backed up in pairs": trained(model, made.BackupAndRestore(str(backup.parent), **every), backup, **pairs)}
     named = folder / "named"
     trained(model, made.ModelCheckpoint(str(named / "{epoch}-{batch}.weights.h5"), save_weights_only=True, **every), file)
     found["named"] = np.array(sorted([int(n) for n in one.name.split(".")[0].split("-")] for one in named.iterdir()))
