@@ -17,12 +17,13 @@ def better(mode: str, min_delta: float = 0.0) -> Callable[[float, float | None],
 
 
 def stopping(told: Sequence[float], patience: int = 0, min_delta: float = 0.0, mode: str = "min", baseline: float | None = None,
-             restore_best_weights: bool = False, start_from_epoch: int = 0) -> tuple[list[float], list[float]]:
-    """EarlyStopping: after each epoch that comes to be, the weights there are; and at the end, those that are left.
+             restore_best_weights: bool = False, start_from_epoch: int = 0) -> tuple[list[float], list[float], list[float]]:
+    """EarlyStopping: after each epoch that comes to be, the weights there are; at the end, those that are left; and the epoch, as
+    it is counted, at which it stopped, 0 where it did not.
 
     It stops after `patience` watched epochs of which none was better than the best one and than the baseline.
     """
-    improves, best, kept, waited = better(mode, min_delta), None, 0, 0
+    improves, best, kept, waited, stopped = better(mode, min_delta), None, 0, 0, 0
     weights: list[float] = []
     for epoch, value in enumerate(told):
         weights.append(epoch + 1)
@@ -34,8 +35,9 @@ def stopping(told: Sequence[float], patience: int = 0, min_delta: float = 0.0, m
             best, kept = value, epoch + 1
             waited = 0 if baseline is None or improves(value, baseline) else waited
         elif waited >= patience and epoch:
+            stopped = epoch
             break
-    return weights, [kept if restore_best_weights and kept else weights[-1]]
+    return weights, [kept if restore_best_weights and kept else weights[-1]], [stopped]
 
 
 def plateau(told: Sequence[float], rate: float, factor: float = 0.1, patience: int = 10, min_delta: float = 1e-4,

@@ -23,6 +23,8 @@ TOLD: Mapping[str, tuple[float, ...]] = {
     "better": (9.0, 8.0, 7.0, 6.0, 5.0, 4.0, 3.0, 2.0, 1.0, 0.5, 0.0625, 0.25),
 }
 """Numbers an epoch; none stands exactly at the edge of a rule below. The last of `better` is not the best."""
+HALTED = "halted"
+"""A series after whose last epoch something else stops the training."""
 RATE = 0.75
 KINDS: Mapping[str, tuple[str, Mapping[str, Any]]] = {
     "stop": ("stop", {"patience": 2}), "stop_at_once": ("stop", {}),
@@ -49,11 +51,10 @@ USUAL = ("stop_late", "stop_delta", "stop_baseline", "stop_upward", "stop_upward
 
 
 def due(kind: str, told: tuple[float, ...], options: Mapping[str, Any]) -> dict[str, list[float]]:
-    """What is due by the callback's rule: `epochs`, the weights after each of them, `left` at the end; `rates` after each
-    epoch; `files`, the weights in the file after each epoch."""
+    """What is due by the callback's rule: `epochs`, the weights after each of them, `left` at the end, and the epoch at
+    which it `stopped`; `rates` after each epoch; `files`, the weights in the file after each epoch."""
     if kind == "stop":
-        epochs, left = callbacks.stopping(told, **options)
-        return {"epochs": epochs, "left": left}
+        return dict(zip(("epochs", "left", "stopped"), callbacks.stopping(told, **options), strict=True))
     if kind == "save":
         return {"files": callbacks.saved(told, **options)}
     if kind == "plateau":
@@ -69,7 +70,8 @@ def due(kind: str, told: tuple[float, ...], options: Mapping[str, Any]) -> dict[
            usual={"kind": USUAL}, source="Keras: EarlyStopping, ReduceLROnPlateau, ModelCheckpoint, LearningRateScheduler")
 def watchers_follow_their_rules(ask, kind):
     name, options = KINDS[kind]
-    series = (*TOLD.items(), ("short", TOLD["worse"][:2])) if name != "save" else tuple(TOLD.items())[:2]
+    series = (*TOLD.items(), (HALTED, TOLD["better"]), ("short", TOLD["worse"][:2])) if name != "save" else (
+        tuple(TOLD.items())[:2])
     seen = ask(FunctionRequest("watching", (("kind", name), ("options", tuple(options.items())), ("told", series),
                                             ("rate", RATE))))
     found = []
@@ -161,8 +163,8 @@ def kept(kind: str) -> dict[str, Any]:
     files = callbacks.by_batches(EPOCHS, BATCHES, EVERY)
     if kind == "by_batches":
         return {"files": files}
-    different = [one for n, one in enumerate(files) if n == 0 or one != files[n - 1]]
-    return {"restored": [different[-1], EPOCHS - 1], "restored of the one before": [different[-2], EPOCHS - 1], "stay": [1, 0]}
+    ends = [callbacks.part_of(epoch, BATCHES - 1, BATCHES) for epoch in range(EPOCHS)]
+    return {"restored": [ends[-1], EPOCHS - 1], "restored of the one before": [ends[-2], EPOCHS - 2], "stay": [1, 0]}
 
 
 SINGLE, PAIRS = 5, 4

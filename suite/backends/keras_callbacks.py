@@ -57,7 +57,7 @@ def run_watching(backend: Any, request: FunctionRequest) -> Observation:
                 if kind == "save":  # what was best, and its file, outlive a training
                     callback = made()
                     file.unlink(missing_ok=True)
-                found = watched(model, callback, told, file, options["rate"])
+                found = watched(model, callback, told, file, options["rate"], name == case.HALTED)
                 arrays |= {f"{name}/{what}": np.array(values) for what, values in found.items()}
     return Observation(arrays)
 
@@ -67,9 +67,9 @@ def first(model: Any) -> float:
     return float(model.get_weights()[0].ravel()[0])
 
 
-def watched(model: Any, callback: Any, told: tuple[float, ...], file: Path, rate: float) -> dict[str, list[float]]:
-    """What the callback does of these numbers."""
-    found: dict[str, list[float]] = {"epochs": [], "rates": [], "files": [], "left": []}
+def watched(model: Any, callback: Any, told: tuple[float, ...], file: Path, rate: float, halted: bool) -> dict[str, list[float]]:
+    """What the callback does of these numbers; `halted`: something else stops the training in the end."""
+    found: dict[str, list[float]] = {"epochs": [], "rates": [], "files": [], "left": [], "stopped": []}
     model.optimizer.learning_rate, model.stop_training = rate, False
     callback.on_train_begin()
     for epoch, value in enumerate(told):
@@ -81,8 +81,10 @@ def watched(model: Any, callback: Any, told: tuple[float, ...], file: Path, rate
         found["files"].append(float(file.read_text()) if file.exists() else 0.0)
         if model.stop_training:
             break
+    model.stop_training = model.stop_training or halted
     callback.on_train_end()
     found["left"].append(first(model))
+    found["stopped"].append(float(getattr(callback, "stopped_epoch", 0)))
     return found
 
 
@@ -250,8 +252,9 @@ def trained(model: Any, callback: Any, file: Path, epochs: int = case.EPOCHS, ba
 
 
 def backed_up(keras: Any, model: Any, folder: Path) -> dict[str, np.ndarray]:
-    """Which weights and which epoch a training goes on with, that was interrupted; and where the last file is broken."""
-    file, options = folder / "backup" / "latest.weights.h5", {"save_freq": case.EVERY, "double_checkpoint": True}
+    """Which weights and which epoch a training goes on with, that was interrupted behind the last batch of an epoch; and where
+    the last file is broken."""
+    file, options = folder / "backup" / "latest.weights.h5", {"save_freq": case.BATCHES, "double_checkpoint": True}
     trained(model, keras.callbacks.BackupAndRestore(str(file.parent), **options), file)
     found = {}
     for name in ("restored", "restored of the one before"):

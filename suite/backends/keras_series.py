@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from cases.families.windows import FEW
 from cases.models import FunctionRequest
 from cases.requests import Observation, Unsupported
 from suite.backends import moment
@@ -21,12 +22,13 @@ def run_windows(backend: Any, request: FunctionRequest) -> Observation | Unsuppo
     if backend.engine_name != "tensorflow":
         return Unsupported(ELSEWHERE)
     series = np.arange(options["long"])
+    targets = {"all": series, "few": series[:FEW], "none": None}[options["targets"]]
     with moment("build"):
         batches = keras.utils.timeseries_dataset_from_array(
-            series, series if options["targets"] else None, options["length"], options["stride"], options["rate"],
+            series, targets, options["length"], options["stride"], options["rate"],
             options["size"], options["shuffled"], 7, options["start"], options["stop"])
     with moment("run"):
-        came = [one if options["targets"] else (one, one[:, 0]) for one in batches.as_numpy_iterator()]
+        came = [one if options["targets"] != "none" else (one, one[:, 0]) for one in batches.as_numpy_iterator()]
     steps, targets = (np.concatenate(each) for each in zip(*came, strict=True))
     return Observation({"steps": steps, "targets": targets, "sizes": np.array([len(one) for one, _ in came])})
 

@@ -15,7 +15,7 @@ from cases.requests import Observation
 def run_windows(backend: Any, request: FunctionRequest) -> Observation:
     """The windows in their order, or in the other one."""
     options = dict(request.arguments)
-    steps, targets = windows(*(options[name] for name in ("start", "stop", "length", "stride", "rate")))
+    steps, targets = windows(*(options[name] for name in ("start", "stop", "length", "stride", "rate", "targets")))
     size, order = options["size"], slice(None, None, -1 if options["shuffled"] else 1)
     sizes = [len(steps[at : at + size]) for at in range(0, len(steps), size)]
     return Observation({"steps": steps[order], "targets": targets[order], "sizes": np.array(sizes)})

@@ -1,6 +1,8 @@
 """Faults that were reported of Keras and tf.keras, fourth reading: put back where today's code has the same place, or one that does
 the same, some of them only where a further condition meets. Each is named after its report."""
 
+from dataclasses import replace
+
 from tests.faults.base import Fault, faults
 
 FAMILY = "reported anew"
@@ -140,7 +142,8 @@ AROUND: tuple[Fault, ...] = (
     *faults(FAMILY, "keras.src.metrics.metrics_utils", {
         "keras 16271: weights of steps are cut to the rank of one class": (
             "        y_true = y_true[..., class_id, None]\n", "        y_true = y_true[..., class_id]\n"),
-    }),
+    }, {"keras 16271: weights of steps are cut to the rank of one class": "truth is laid flat after that, and the weights are spread "
+                                                                        "over the rank of what is predicted"}),
     *faults(FAMILY, "keras.src.metrics.reduction_metrics", {
         "tensorflow 50154: a mask alone is handed on as it is, of truth values": (
             "        sample_weight = losses.loss.apply_mask(\n            sample_weight, mask, dtype=self.dtype, reduction=\"sum\"\n        )\n"
@@ -171,6 +174,9 @@ AROUND: tuple[Fault, ...] = (
             "                inner_path=inner_path,\n                visited_saveables=visited_saveables,\n"
             "                visited_containers=visited_containers,\n            )\n"),
     }),
+)
+
+ON_TENSORFLOW = tuple(replace(one, asked="keras-tensorflow") for one in (
     *faults(FAMILY, "keras.src.layers.preprocessing.index_lookup", {
         "keras 5819: weights of words begin with the first word, not with those that are unknown": (
             "                [[self._token_start_index(), 0]],\n", "                [[0, self._token_start_index()]],\n"),
@@ -182,6 +188,7 @@ AROUND: tuple[Fault, ...] = (
             "        num_seqs = min(num_seqs, len(targets))\n    if num_seqs < 2147483647:\n",
             "        num_seqs = min(num_seqs, len(targets) - 1)\n    if num_seqs < 2147483647:\n"),
     }),
-)
+))
+"""What needs TensorFlow, which is kept out of the interpreters of other engines."""
 
-ALL: tuple[Fault, ...] = LOOPS + AROUND
+ALL: tuple[Fault, ...] = LOOPS + AROUND + ON_TENSORFLOW
