@@ -10,8 +10,8 @@ from cases.requests import Deviation
 
 LONG = 17
 """Steps of the series."""
-FEW = 4
-"""Targets that are fewer than the windows of the whole series: of the first steps."""
+FEW = 1
+"""Targets that are fewer than the windows: of the first step."""
 BOUNDS = {"all": (None, None), "from": (3, None), "to": (None, 14), "part": (2, 15)}
 """The first step, and the first one that is not looked at."""
 
