@@ -31,7 +31,7 @@ KINDS: Mapping[str, tuple[str, Mapping[str, Any]]] = {
     "stop_restores": ("stop", {"patience": 3, "restore_best_weights": True}),
     "stop_delta": ("stop", {"patience": 2, "min_delta": 0.375}),
     "stop_late": ("stop", {"patience": 2, "start_from_epoch": 3, "restore_best_weights": True}),
-    "stop_baseline": ("stop", {"patience": 3, "baseline": 2.625}),
+    "stop_baseline": ("stop", {"patience": 3, "baseline": 1.875}),
     "stop_upward": ("stop", {"patience": 2, "mode": "max", "restore_best_weights": True}),
     "stop_upward_delta": ("stop", {"patience": 1, "mode": "max", "min_delta": 1.25}),
     "plateau": ("plateau", {"factor": 0.5, "patience": 2}),

@@ -132,14 +132,15 @@ AROUND: tuple[Fault, ...] = (
             "            mask = None\n"),
         "keras-core 291: layers of a list of inputs are not told of training": (
             "            if layer._call_has_training_arg and training is not None:", "            if layer._call_has_training_arg and training:"),
-    }),
+    }, {"tensorflow 31638: a mask does not reach a model in a model that is not built": "layers read the mask that the tensor carries",
+        "keras-core 291: layers of a list of inputs are not told of training": "layers read it of the call that they are in"}),
     *faults(FAMILY, "keras.src.models.functional", {
         "tensorflow 47069: the mask of the second input of a model is not read": (
             "            for x, mask in zip(inputs, masks):\n", "            for x, mask in zip(inputs[:1], masks):\n"),
         "keras 6169: a model of one input takes no mask with one that is cast": (
             "            mask = backend.get_keras_mask(flat_inputs[i])\n            if mask is not None:\n",
             "            mask = backend.get_keras_mask(flat_inputs[i])\n            if mask is not None and len(flat_inputs) > 1:\n"),
-    }),
+    }, {"keras 6169: a model of one input takes no mask with one that is cast": "the mask is an argument of the model's call, too"}),
     *faults(FAMILY, "keras.src.layers.layer", {
         "keras 19311: a layer of several inputs is given the mask of the first": (
             "                        mask = tree.map_structure(backend.get_keras_mask, v)\n                        kwargs[expected_mask_arg_name] = mask\n",
