@@ -1,0 +1,26 @@
+"""Faults in Keras' recurrent core, and in what stands around it, that a program drew and nothing told (`tests.faults.drawn`), and some
+of lines that no check came by."""
+
+from tests.faults.base import faults
+
+FAMILY, RNN, LAYERS = "drawn: core", "keras.src.layers.rnn.", "keras.src.layers."
+
+RNNS = faults(FAMILY, RNN + "rnn", {
+    "RNN: the mask that it computes leaves out its states": (
+        "            return [output_mask] + state_mask\n", "            return [output_mask]\n"),
+    "RNN that is stateful keeps its states where it is built again": (
+        "            if self.states is not None:\n                self.reset_state()\n            else:\n",
+        "            if self.states is not None:\n                pass\n            else:\n"),
+})
+CELLS = faults(FAMILY, RNN + "stacked_rnn_cells", {
+    "stacked: the kind of the second cell's states, not of the last one's, says how wide they are": (
+        "        elif isinstance(self.cells[-1].state_size, (list, tuple)):\n", "        elif isinstance(self.cells[1].state_size, (list, tuple)):\n"),
+})
+AROUND = faults(FAMILY, LAYERS + "layer", {
+    "add_weight by place: the dtype is left out": (
+        "                dtype = args[2]\n", "                dtype = dtype\n"),
+    "add_weight by place: the initializer is left out": (
+        "                initializer = args[1]\n", "                initializer = initializer\n"),
+    "add_weight by place takes two arguments": ("            if len(args) > 3:\n", "            if len(args) >= 3:\n"),
+})
+ALL = (*RNNS, *CELLS, *AROUND)
