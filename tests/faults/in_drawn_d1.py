@@ -23,4 +23,18 @@ AROUND = faults(FAMILY, LAYERS + "layer", {
         "                initializer = args[1]\n", "                initializer = initializer\n"),
     "add_weight by place takes two arguments": ("            if len(args) > 3:\n", "            if len(args) >= 3:\n"),
 })
-ALL = (*RNNS, *CELLS, *AROUND)
+TABLES = faults(FAMILY, LAYERS + "core.embedding", {
+    "Embedding in 8 or 4 bits, adapted: it is saved with thin matrices scaled the other way round": (
+        "        lora_delta = (self.lora_alpha / self.lora_rank) * ops.matmul(\n", "        lora_delta = (self.lora_alpha * self.lora_rank) * ops.matmul(\n"),
+    "Embedding in 4 bits, adapted: it is saved without the zeros of its groups": (
+        "                if merged_embeddings_zero is None:\n", "                if True:\n"),
+    "Embedding in 4 bits by rows: it is saved multiplied by its scale": (
+        "                # Per-channel dequantization\n                float_embeddings = ops.divide(\n",
+        "                # Per-channel dequantization\n                float_embeddings = ops.multiply(\n"),
+    "Embedding in 4 bits by rows: its scale is as long as it is wide": (
+        "            scale_shape = (self.input_dim,)\n", "            scale_shape = (self.output_dim,)\n"),
+    "Embedding in 8 bits: what is saved of an adapted one holds the old scale": (
+        "            embeddings_scale = ops.squeeze(embeddings_scale, axis=-1)\n            embeddings_value = requantized_embeddings\n",
+        "            embeddings_scale = self.embeddings_scale\n            embeddings_value = requantized_embeddings\n"),
+})
+ALL = (*RNNS, *CELLS, *AROUND, *TABLES)
