@@ -37,4 +37,12 @@ TABLES = faults(FAMILY, LAYERS + "core.embedding", {
         "            embeddings_scale = ops.squeeze(embeddings_scale, axis=-1)\n            embeddings_value = requantized_embeddings\n",
         "            embeddings_scale = self.embeddings_scale\n            embeddings_value = requantized_embeddings\n"),
 })
-ALL = (*RNNS, *CELLS, *AROUND, *TABLES)
+MODELS = faults(FAMILY, "keras.src.models.model", {
+    "a model of an own class that builds nothing is not built out of a file": (
+        "        if \"input_shape\" in config:\n            # Case: all inputs are in the first arg (possibly nested).\n            if utils.is_default(self.build):\n",
+        "        if \"input_shape\" in config:\n            # Case: all inputs are in the first arg (possibly nested).\n            if not utils.is_default(self.build):\n"),
+}) + faults(FAMILY, LAYERS + "layer", {
+    "a model of an own class out of a file is called with a shape, not with a tensor, to be built": (
+        "            backend.compute_output_spec(self.call, input_tensors)\n", "            backend.compute_output_spec(self.call, input_shape)\n"),
+})
+ALL = (*RNNS, *CELLS, *AROUND, *TABLES, *MODELS)
