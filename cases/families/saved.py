@@ -27,8 +27,8 @@ clone        `clone_model`, then its weights
 pickle, deepcopy          what Python has for it
 """
 KINDS = ("functional", "sequential", "deferred", "nested", "own")
-"""How the model is made: deferred is a sequential one without an Input, built by its first call; nested is a model in a model; own,
-one of a class of the user's own, which says how it is made and builds nothing itself."""
+"""How the model is made: deferred is a sequential one without an Input, built by its first call; nested is a model in a model;
+own, one of a class of the user's own, which says how it is made and builds nothing itself."""
 WHOLE = ("keras", "h5", "pickle", "deepcopy", "folder")
 """Ways that keep the optimizer, so that training goes on."""
 BEFORE = ("nothing", "h5", "keras", "weights.h5")

@@ -17,8 +17,8 @@ KEPT = ("int8", "plain", "int4")
 FACTORS = {"kept": KEPT, "adapted": (False, True)}
 
 
-@statement("An embedding that masks gives its mask on, and the layer behind reads it, however its table is kept; one that is made "
-           "of what it saves gives its vectors, within a step of what it is kept in.",
+@statement("An embedding that masks gives its mask on, and the layer behind reads it, however its table is kept; one that is "
+           "made of what it saves gives its vectors, within a step of what it is kept in.",
            {"layer": ("ReversibleEmbedding", "Embedding"), **FACTORS, "entry": ("direct", "predict")}, strength=(1, 2, 3),
            sparing=3, source="Keras: Embedding(mask_zero=True), ReversibleEmbedding, Model.quantize, enable_lora")
 def kept_tables_mask(ask, layer, kept, adapted, entry) -> list[Deviation]:

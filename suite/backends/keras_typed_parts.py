@@ -142,7 +142,8 @@ def run_kept_mask(backend: Any, request: FunctionRequest) -> Observation | Unsup
         rows = ("int4_rows",) if options["kept"] == "int4" and hasattr(keras.quantizers, "Int4QuantizationConfig") else ()
         twice = {name: one for kept in (options["kept"], *rows)
                  for name, one in stored(backend, options["layer"], kept, options["adapted"], options["sizes"]).items()}
-    return Observation(twice | {"outputs": outputs, "due": engine.numpy(due), **({} if mask is None else {"mask": engine.numpy(mask)})})
+    carried = {} if mask is None else {"mask": engine.numpy(mask)}
+    return Observation(twice | carried | {"outputs": outputs, "due": engine.numpy(due)})
 
 
 def run_both_ways(backend: Any, request: FunctionRequest) -> Observation | Unsupported:
