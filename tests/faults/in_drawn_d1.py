@@ -13,6 +13,8 @@ RNNS = faults(FAMILY, RNN + "rnn", {
         "            if self.states is not None:\n                pass\n            else:\n"),
 })
 CELLS = faults(FAMILY, RNN + "stacked_rnn_cells", {
+    "stacked: zeros of a cell of several states, which says nothing of them, are of the global dtype": (
+        "                            ops.zeros((batch_size, d), dtype=self.compute_dtype)\n", "                            ops.zeros((batch_size, d))\n"),
     "stacked: the kind of the second cell's states, not of the last one's, says how wide they are": (
         "        elif isinstance(self.cells[-1].state_size, (list, tuple)):\n", "        elif isinstance(self.cells[1].state_size, (list, tuple)):\n"),
 })
@@ -45,4 +47,9 @@ MODELS = faults(FAMILY, "keras.src.models.model", {
     "a model of an own class out of a file is called with a shape, not with a tensor, to be built": (
         "            backend.compute_output_spec(self.call, input_tensors)\n", "            backend.compute_output_spec(self.call, input_shape)\n"),
 })
-ALL = (*RNNS, *CELLS, *AROUND, *TABLES, *MODELS)
+CARDS = faults(FAMILY, "keras.src.backend.torch.rnn", {
+    "on a card: a GRU's kernel is given its bias for its recurrent weights": (
+        "    params = prepare_gru_params(kernel, recurrent_kernel, bias, device)\n\n    # Use functional GRU",
+        "    params = prepare_gru_params(kernel, bias, recurrent_kernel, device)\n\n    # Use functional GRU"),
+})
+ALL = (*RNNS, *CELLS, *AROUND, *TABLES, *MODELS, *CARDS)
