@@ -8,6 +8,8 @@ FAMILY, RNN, LAYERS = "drawn: core", "keras.src.layers.rnn.", "keras.src.layers.
 RNNS = faults(FAMILY, RNN + "rnn", {
     "RNN: the mask that it computes leaves out its states": (
         "            return [output_mask] + state_mask\n", "            return [output_mask]\n"),
+    "RNN that is stateful: its states are of the global dtype": (
+        "                    trainable=False,\n                    dtype=self.variable_dtype,\n", "                    trainable=False,\n"),
     "RNN that is stateful keeps its states where it is built again": (
         "            if self.states is not None:\n                self.reset_state()\n            else:\n",
         "            if self.states is not None:\n                pass\n            else:\n"),
