@@ -8,8 +8,6 @@ FAMILY, RNN, LAYERS = "drawn: core", "keras.src.layers.rnn.", "keras.src.layers.
 RNNS = faults(FAMILY, RNN + "rnn", {
     "RNN: the mask that it computes leaves out its states": (
         "            return [output_mask] + state_mask\n", "            return [output_mask]\n"),
-    "RNN that is stateful: its states are of the global dtype": (
-        "                    trainable=False,\n                    dtype=self.variable_dtype,\n", "                    trainable=False,\n"),
     "RNN that is stateful keeps its states where it is built again": (
         "            if self.states is not None:\n                self.reset_state()\n            else:\n",
         "            if self.states is not None:\n                pass\n            else:\n"),
@@ -21,6 +19,8 @@ CELLS = faults(FAMILY, RNN + "stacked_rnn_cells", {
         "        elif isinstance(self.cells[-1].state_size, (list, tuple)):\n", "        elif isinstance(self.cells[1].state_size, (list, tuple)):\n"),
 })
 AROUND = faults(FAMILY, LAYERS + "layer", {
+    "a layer's path is that of what is around it": (
+        "        return self._path\n", "        return self._parent_path\n"),
     "add_weight by place: the dtype is left out": (
         "                dtype = args[2]\n", "                dtype = dtype\n"),
     "add_weight by place: the initializer is left out": (
@@ -37,6 +37,18 @@ TABLES = faults(FAMILY, LAYERS + "core.embedding", {
         "                # Per-channel dequantization\n                float_embeddings = ops.multiply(\n"),
     "Embedding in 4 bits by rows: its scale is as long as it is wide": (
         "            scale_shape = (self.input_dim,)\n", "            scale_shape = (self.output_dim,)\n"),
+    "Embedding in 4 bits cannot be saved": (
+        '''            "int4": [
+                "embeddings",
+                "embeddings_scale",
+                "embeddings_zero",
+                "g_idx",
+            ],
+''', ""),
+    "Embedding in 4 bits by rows: its policy tells no size of a group": (
+        "                block_size_value = -1 if block_size is None else block_size\n", "                block_size_value = -1 if False else block_size\n"),
+    "Embedding out of its configuration: how it is quantized is a word": (
+        '                config.get("quantization_config", None)\n', '                config.get(None, "quantization_config")\n'),
     "Embedding in 8 bits: what is saved of an adapted one holds the old scale": (
         "            embeddings_scale = ops.squeeze(embeddings_scale, axis=-1)\n            embeddings_value = requantized_embeddings\n",
         "            embeddings_scale = self.embeddings_scale\n            embeddings_value = requantized_embeddings\n"),
@@ -50,6 +62,9 @@ MODELS = faults(FAMILY, "keras.src.models.model", {
         "            backend.compute_output_spec(self.call, input_tensors)\n", "            backend.compute_output_spec(self.call, input_shape)\n"),
 })
 CARDS = faults(FAMILY, "keras.src.backend.torch.rnn", {
+    "on a card: a GRU's kernel is given states of one step for each row": (
+        "    if initial_state.dim() == 2:\n        initial_state = initial_state.unsqueeze(0)\n    # If shape is [batch, 1, hidden]\n",
+        "    if initial_state.dim() == 2:\n        initial_state = initial_state.unsqueeze(1)\n    # If shape is [batch, 1, hidden]\n"),
     "on a card: a GRU's kernel is given its bias for its recurrent weights": (
         "    params = prepare_gru_params(kernel, recurrent_kernel, bias, device)\n\n    # Use functional GRU",
         "    params = prepare_gru_params(kernel, bias, recurrent_kernel, device)\n\n    # Use functional GRU"),
