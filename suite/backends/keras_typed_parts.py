@@ -104,7 +104,7 @@ def kept_table(keras: Any, layer: str, kept: str, adapted: bool, sizes: tuple[in
     one = getattr(keras.layers, layer)(*sizes, mask_zero=True)
     one.build()
     if kept == "int4_rows":
-        one.quantize("int4", config=keras.quantizers.Int4QuantizationConfig(block_size=-1))
+        one.quantize("int4", config=keras.quantizers.Int4QuantizationConfig(block_size=None))
     elif kept != "plain":
         one.quantize(kept)
     if adapted:
