@@ -305,7 +305,7 @@ def cells_refuse_unfit_states(ask, unfit, cell):
            strength=(1, 2, 2), sparing=1, source="Keras: LSTMCell.get_initial_state, dtype")
 def first_states_are_zeros(ask, cell, dtype):
     seen = ask(FunctionRequest("first_states", (("cell", cell), ("units", (4, 5)), ("dtype", dtype), ("rows", ROWS))))
-    sizes = {"lstm": (4, 4), "stacked": (4, 4, 5, 5)}.get(cell, (4,))
+    sizes = {"lstm": (4, 4), "stacked": (4, 4, 5, 5, 5, 3)}.get(cell, (4,))
     found = []
     for number, size in enumerate(sizes):
         state = seen.arrays.get(f"states/{number}", np.ones(0))

@@ -60,9 +60,9 @@ def single_options_survive(ask, kind):
 
 @statement("Layers that stand several times in a model, in turn, do so, with one set of weights, in one that is made of it: it "
            "gives the same; and its inputs have their names, shapes and dtypes; layers side by side, in a model of a class of "
-           "one's own too, are listed as they are joined, and weights of a series keep their paths; it tells the shapes and "
-           "dtypes of its results, and gives them by the names that they have; a cell in two loops is in both of a clone's; "
-           "a layer that is called several times tells what it was given first, and gave for it.",
+           "one's own too, are listed as they are joined, and weights of a series keep their paths, those of their layers; it "
+           "tells the shapes and dtypes of its results, and gives them by the names that they have; a cell in two loops is in "
+           "both of a clone's; a layer that is called several times tells what it was given first, and gave for it.",
            {"way": WAYS}, sparing=0, source="Keras: clone_model, Model.from_config, load_model")
 def shared_layers_stay_shared(ask, way):
     seen = ask(FunctionRequest("shared", (("way", way),)))
@@ -76,6 +76,8 @@ def shared_layers_stay_shared(ask, way):
     paths = seen.facts["paths"]
     if way == "configuration" and paths["again"] != paths["made"]:  # of which a file is made, too
         order.append(Deviation("paths", f"paths: after {way} {paths['again'][0]}, it was {paths['made'][0]}"))
+    order += [Deviation("owned", f"owned: a weight at {path}, of a layer for which it would be {due}")
+              for path, due in seen.facts["owned"] if path != due]
     if seen.facts["cells"]["again"] != seen.facts["cells"]["made"]:
         order.append(Deviation("cells", f"cells: after {way} {seen.facts['cells']['again']} parameters, "
                                f"it was {seen.facts['cells']['made']}"))

@@ -47,6 +47,9 @@ def results_carry_their_masks(ask, part, direction, merge, return_sequences, ret
         elif due is not None and not np.array_equal(mask.astype(bool), due):
             words = [each.astype(int).tolist() for each in (mask, due)]
             found.append(Deviation(name, f"result {place}: found {words[0]}, expected {words[1]}"))
+    due = (return_sequences, *(seen.facts.get("answer", 1) - 1) * (False,))
+    if direction != "bidirectional" and seen.facts.get("told", due) != due:  # compute_mask
+        found.append(Deviation("told", f"told, which result carries a mask: {seen.facts['told']}, expected {due}"))
     if own:
         masks = {"own/0": valid, "own/1": ~valid, "kept/0": valid[:, ::-1], "kept/1": ~valid}
         found += [d for name, due in masks.items() for d in equal(name, seen.arrays.get(name, np.array(np.nan)), due)]
@@ -63,7 +66,7 @@ def results_carry_their_masks(ask, part, direction, merge, return_sequences, ret
 
 
 @statement("The states that a stateful layer lists are what it goes on from: given to a layer with its weights, in a tuple, they "
-           "give what it gives; and there are none of them after either name of its reset.",
+           "give what it gives; and there are none of them after either name of its reset, or where a loop is built again.",
            {"part": tuple(PARTS), "direction": ("forward", "bidirectional", "backward")},
            usual={"part": ("lstm", "gru")}, strength=(1, 2, 2), sparing=1, source="Keras: RNN.states, Bidirectional.states")
 def listed_states_go_on(ask, part, direction):

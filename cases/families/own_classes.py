@@ -13,9 +13,9 @@ from cases.requests import Deviation
 AROUND = ("rnn", "pair", "stacked", "one_state", "time_distributed", "model", "wide", "backward")
 """What is around the cell: a loop; a loop over one that reads several rows of features and has its states in a tuple; over
 an LSTM's and it; over one of a single state, whose size is a number, and a wider output, below an LSTM's and above, last, another
-such one; over such a one alone (`wide`); over words in sentences; a model; a Bidirectional layer whose backward half it is: for a
-forward one it takes no class that is not registered, and says so. All but those around words and models and both directions give
-their last states too."""
+such one; over such a one alone (`wide`); over words in sentences; a model, where it stands between an LSTM's and one of a single
+state; a Bidirectional layer whose backward half it is: for a forward one it takes no class that is not registered, and says so.
+All but those around words and models and both directions give their last states too."""
 WAYS = ("from_config", "deserialize", "file")
 FORMS = ("named", "in_place", "in_place_with_defaults")
 """How a function is written: with a name, which is told to what makes it again, or in place, with a default or without."""

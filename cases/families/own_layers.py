@@ -99,11 +99,12 @@ def built_layers_take_nothing_more(ask) -> list[Deviation]:
 
 
 OLDER: Mapping[str, tuple[str, ...]] = {
-    "layer": ("shape", "dtype", "trainable", "regularizer", "constraint", "name"),
+    "layer": ("shape", "dtype", "trainable", "regularizer", "constraint", "name", "value"),
+    "places": ("shape", "dtype", "trainable", "regularizer", "constraint", "name", "value"),
     "metric": ("shape", "dtype", "name", "value"),
     "specification": ("shape", "dtype", "axes", "optional")}
-"""Who has a weight by two methods -> what is told of it: add_weight and add_variable of a layer, and of a metric; and a
-specification of inputs, made again."""
+"""Who has a weight by two methods -> what is told of it: add_weight and add_variable of a layer, and of a metric;
+add_weight that is told its first three options by name or by place; and a specification of inputs, made again."""
 CHANNELS = ("Conv1D", "SeparableConv1D", "Conv1DTranspose", "MaxPooling1D", "GlobalAveragePooling1D", "AveragePooling2D",
             "Flatten", "ZeroPadding2D", "UpSampling2D", "Cropping2D", "SpatialDropout2D", "ConvLSTM1D")
 """Layers that heed where channels stand."""

@@ -26,8 +26,9 @@ weights_of_another_kind   the same, into one that was made functional where this
 clone        `clone_model`, then its weights
 pickle, deepcopy          what Python has for it
 """
-KINDS = ("functional", "sequential", "deferred", "nested")
-"""How the model is made: deferred is a sequential one without an Input, built by its first call; nested is a model in a model."""
+KINDS = ("functional", "sequential", "deferred", "nested", "own")
+"""How the model is made: deferred is a sequential one without an Input, built by its first call; nested is a model in a model;
+own, one of a class of the user's own, which says how it is made and builds nothing itself."""
 WHOLE = ("keras", "h5", "pickle", "deepcopy", "folder")
 """Ways that keep the optimizer, so that training goes on."""
 BEFORE = ("nothing", "h5", "keras", "weights.h5")
@@ -40,13 +41,16 @@ ROWS, STEPS = 4, 5
 OF_METRICS = 4
 """A total and a count, of the loss and of the metric."""
 FACTORS = {"part": PARTS, "way": WAYS, "kind": KINDS}
-USUAL = {"part": ("cells", "embedded"), "kind": ("deferred", "functional")}
+USUAL = {"part": ("cells", "embedded"), "kind": ("deferred", "own")}
 SENSELESS = (
     (("part", "kind"), lambda part, kind: kind in ("sequential", "deferred") and part == "unmerged"),
     (("way", "kind"), lambda way, kind: way == "weights_of_another_kind" and kind in ("nested", "deferred")),
     (("way", "part"), lambda way, part: way == "weights_of_another_kind" and part == "unmerged"),
     (("part", "kind"), lambda part, kind: part == "stateful" and kind == "deferred"),
+    (("part", "kind"), lambda part, kind: kind == "own" and part in ("unmerged", "stateful")),
+    (("way", "kind"), lambda way, kind: kind == "own" and way in ("h5", "clone", "weights_of_another_kind", "json")),
 )
+"""What is of a user's own class is not written as HDF5, cloned or made of words alone."""
 
 
 def asked(part: str, way: str, kind: str, on: bool, before: str = "nothing", loss: str = "object",
@@ -79,7 +83,7 @@ def saved_models_predict_the_same(ask, part, way, kind, loss):
 @statement("A model that was trained, then saved and loaded with its optimizer, or copied, goes on training as it would have, "
            "whatever was written of it before, and whatever policy it was made in.",
            {**FACTORS, "way": WHOLE, "before": BEFORE, "policy": ("float32", "mixed_float16")},
-           senseless=(SENSELESS[0], SENSELESS[3]), strength=(1, 1, 2),
+           senseless=(SENSELESS[0], *SENSELESS[3:]), strength=(1, 1, 2),
            usual={"part": ("loops", "bidirectional"), "kind": ("functional",), "way": ("keras",),
                   "before": ("h5", "nothing"), "policy": ("float32",)}, sparing=0, source="Keras: save, load_model")
 def saved_models_train_on(ask, part, way, kind, before, policy):

@@ -76,11 +76,11 @@ CHANGING = ("lstm", "simple_rnn")
 @statement("What is written into a layer's weights, while it is called, states, counts, averages, or from outside, it keeps, in "
            "every precision, in training as in inference, unrolled or not: the next call goes on from it, and another reads it; "
            "states are kept in the precision of weights, and can be reset before there are any.",
-           {"dtype": ("mixed_bfloat16", "mixed_float16", "float32")}, usual={"dtype": ("mixed_bfloat16", "float32")},
+           {"dtype": ("mixed_bfloat16", "mixed_float16", "float32", "float64")}, usual={"dtype": ("mixed_bfloat16", "float64")},
            strength=(1, 1, 1), sparing=0, eager=1, source="Keras: RNN(stateful=True), Variable.assign, DTypePolicy")
 def calls_keep_what_they_write(ask, dtype) -> list[Deviation]:
     """Arrays: `second/NAME`, of a stateful layer's second call; `due/NAME`, of one that is given the first call's states;
-    `precise/NAME`, whether each of its weights and states is of float32; `changed/NAME`, of a layer whose weights were changed
+    `precise/NAME`, whether each of its weights and states is of its dtype; `changed/NAME`, of a layer whose weights were changed
     since its first calls; `anew/NAME`, of one that was made with these; `count` after two calls, `average` (features,), `moved`,
     whether the vector of a spectral normalization did."""
     inputs = draw_values(generator("kept writes"), (2, ROWS, STEPS, 3)) * np.array([FAR, 1.0]).reshape(2, 1, 1, 1)
@@ -90,7 +90,7 @@ def calls_keep_what_they_write(ask, dtype) -> list[Deviation]:
     for name in CARRYING:
         found += equal(name, seen[f"second/{name}"], seen[f"due/{name}"], "from the states that the first call gave")
         precise = seen[f"precise/{name}"]
-        found += equal(f"precise/{name}", precise, np.ones(precise.shape, bool), "which weights and states are of float32")
+        found += equal(f"precise/{name}", precise, np.ones(precise.shape, bool), "which weights and states are of their dtype")
     for name in CHANGING:
         found += equal(f"changed/{name}", seen[f"changed/{name}"], seen[f"anew/{name}"], "its weights were changed since")
     found += equal("count", seen["count"], np.array(2.0)) + equal("spectral", seen["moved"], np.array(True), "whether it moved")

@@ -17,7 +17,8 @@ KEPT = ("int8", "plain", "int4")
 FACTORS = {"kept": KEPT, "adapted": (False, True)}
 
 
-@statement("An embedding that masks gives its mask on, and the layer behind reads it, however its table is kept.",
+@statement("An embedding that masks gives its mask on, and the layer behind reads it, however its table is kept; one that is "
+           "made of what it saves gives its vectors, within a step of what it is kept in.",
            {"layer": ("ReversibleEmbedding", "Embedding"), **FACTORS, "entry": ("direct", "predict")}, strength=(1, 2, 3),
            sparing=3, source="Keras: Embedding(mask_zero=True), ReversibleEmbedding, Model.quantize, enable_lora")
 def kept_tables_mask(ask, layer, kept, adapted, entry) -> list[Deviation]:
@@ -25,6 +26,10 @@ def kept_tables_mask(ask, layer, kept, adapted, entry) -> list[Deviation]:
                                              ("ids", BATCH), ("sizes", (IDS, WIDTH)))))
     found = equal("mask", seen["mask"], BATCH != 0) if "mask" in seen.arrays else [Deviation("mask", "mask: found none")]
     slack = 64 * unit_roundoff("float32") * (1 + np.abs(seen["due"]))
+    for name, vectors in seen.named("table").items():
+        way = name.removeprefix("table/")
+        step = np.abs(vectors).max(axis=-1, keepdims=True) / {"plain": 1e6, "int8": 127}.get(way, 7)
+        found += compare(f"stored/{way}", seen[f"stored/{way}"], vectors.astype("float64"), step + 0 * vectors)
     return found + compare("outputs", seen["outputs"], seen["due"], slack)
 
 

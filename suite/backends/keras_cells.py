@@ -20,7 +20,7 @@ from suite.backends.keras_again import configured
 from suite.backends.keras_engines import Call
 from suite.backends.keras_layers import LAYERS, Stack, cell_options, halves
 from suite.backends.keras_nests import leaves, nested_as
-from suite.backends.keras_own import single_cell
+from suite.backends.keras_own import plain_cell, single_cell
 
 WEIGHTS = ("W", "U", "b", "V", "R", "O", "Q")
 
@@ -251,7 +251,7 @@ def run_cell_states(backend: Any, request: FunctionRequest) -> Observation:
 
 def run_first_states(backend: Any, request: FunctionRequest) -> Observation:
     """Answer the request of `cases.families.cells.first_states_are_zeros`; the stack is an LSTM's cell, a GRU's, and
-    one of one's own that does not say what it begins with."""
+    two of one's own, of one state and of several, that do not say what they begin with."""
     options, keras = dict(request.arguments), backend.keras
     kinds = ("lstm", "gru", "own") if options["cell"] == "stacked" else (options["cell"],)
     with moment("build"):
@@ -284,7 +284,8 @@ def of_cells(keras: Any, kinds: Sequence[str], units: Sequence[int], **options: 
     """The cell of the first kind, or of several cells."""
     cells = [getattr(keras.layers, f"{LAYERS[kind]}Cell")(size, **options) for kind, size in zip(kinds, units, strict=False)]
     own = {"dtype": options["dtype"]}
-    return cells[0] if len(kinds) == 1 else keras.layers.StackedRNNCells([*cells, single_cell(keras)(**own)], **own)
+    return cells[0] if len(kinds) == 1 else keras.layers.StackedRNNCells(
+        [*cells, single_cell(keras)(**own), plain_cell(keras)(**own)], **own)
 
 
 def nest(states: Any) -> str:

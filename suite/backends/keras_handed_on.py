@@ -57,14 +57,17 @@ def run_carried_masks(backend: Any, request: FunctionRequest) -> Observation:
         random = np.random.default_rng(1)  # the directions have weights of their own
         one.set_weights([random.uniform(-0.5, 0.5, a.shape).astype(a.dtype) for a in one.get_weights()])
     with moment("run"):
-        results = leaves(one(engine.tensor(inputs), mask=engine.tensor(mask)))
+        answer, told = one(engine.tensor(inputs), mask=engine.tensor(mask)), one.compute_mask(inputs, engine.tensor(mask))
+        results = leaves(answer)
     masks = {f"masks/{n}": stacks.passed_mask(result) for n, result in enumerate(results)}
     if options["own"]:
         masks |= own_masks(backend, mask, False) | own_masks(backend, mask, True)
     arrays = {name: engine.numpy(passed) for name, passed in masks.items() if passed is not None}
     if not options["return_sequences"] or options["merge"] == "none" and options["return_state"]:
         arrays |= {f"results/{n}": engine.numpy(result) for n, result in enumerate(results)}
-    return Observation(arrays, facts={"results": len(results)})
+    told, answer = (each if isinstance(each, (list, tuple)) else [each] for each in (told, answer))
+    return Observation(arrays, facts={"results": len(results), "answer": len(answer),
+                                      "told": tuple(each is not None for each in told)})
 
 
 def run_listed_states(backend: Any, request: FunctionRequest) -> Observation:
@@ -84,9 +87,9 @@ def run_listed_states(backend: Any, request: FunctionRequest) -> Observation:
         nested = copied(list(one.states), lambda state: engine.tensor(engine.numpy(state.value)))
         found = {"carried": one(engine.tensor(second)), "given": other(engine.tensor(second), initial_state=tuple(nested)),
                  "fresh": other(engine.tensor(second))}
-        for name in ("reset_state", "reset_states"):
+        for name in ("reset_state", "reset_states", *(("build",) if options["direction"] != "bidirectional" else ())):
             if hasattr(one, name) and len(PARTS[options["part"]]) == 1:  # of several cells: reset_forgets_every_state
-                getattr(one, name)()
+                getattr(one, name)(*((first.shape,) if name == "build" else ()))
                 found[f"after/{name}"] = one(engine.tensor(second))
     return Observation({name: engine.numpy(array) for name, array in found.items()})
 

@@ -41,6 +41,8 @@ def run_shared(backend: Any, request: FunctionRequest) -> Observation:
         series = [keras.Sequential([start, keras.layers.LSTM(2)], name="read")] if options["way"] == "configuration" else []
         paths = {name: tuple(weight.path for weight in each.weights)
                  for one in series for name, each in (("made", one), ("again", remade(keras, one, "configuration")))}
+        owned = tuple((weight.path, f"{layer.path}/{weight.name}") for each in both.values() for layer in each.layers
+                      if isinstance(layer, (keras.layers.Dense, keras.layers.Embedding)) for weight in layer.weights)
         words = keras.Sequential([keras.Input((None,), dtype="int32", name="words"), keras.layers.Embedding(9, 2)])
         cells = {}
         if options["way"] == "clone":
@@ -63,7 +65,7 @@ def run_shared(backend: Any, request: FunctionRequest) -> Observation:
                         "given": tuple(keras.backend.standardize_dtype(one.dtype) for one in results[name]),
                         "names": tuple(joined) if isinstance(joined, dict) else ()}
                  for name, each in both.items()}
-    return Observation(arrays, facts={"inputs": told, "beside": listed, "paths": paths, "tells": tells,
+    return Observation(arrays, facts={"inputs": told, "beside": listed, "paths": paths, "owned": owned, "tells": tells,
                                        "cells": {"made": 0, "again": 0} | cells,
                                        "first": tuple(name for name, tensor in calls.items() if getattr(one, name) is tensor)})
 

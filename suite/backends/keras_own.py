@@ -214,7 +214,8 @@ def around(keras: Any, what: str, cell: Any) -> tuple[Any, tuple[int, ...]]:
     if what == "time_distributed":
         return layers.TimeDistributed(layers.RNN(cell)), (ROWS, 3, STEPS, FEATURES)
     if what == "model":
-        return keras.Sequential([keras.Input(shape[1:]), layers.RNN(cell, return_sequences=True)]), shape
+        cells = [layers.LSTMCell(4), cell, single_cell(keras)()]
+        return keras.Sequential([keras.Input(shape[1:]), layers.RNN(cells, return_sequences=True)]), shape
     return layers.RNN(cell, return_sequences=True, return_state=True), shape
 
 

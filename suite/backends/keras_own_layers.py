@@ -165,6 +165,8 @@ def run_other_names(backend: Any, request: FunctionRequest) -> Observation:
             "constraint": keras.constraints.NonNeg()}
     with moment("build"):
         made = {"layer": [add(**given, **more) for add in (layer.add_weight, layer.add_variable)],
+                "places": [layer.add_weight(**given, **more), layer.add_weight(
+                    (2, 3), "ones", "float16", **{n: v for n, v in more.items() if n != "dtype"}, name="told")],
                 "metric": [add(**given, dtype="float16") for add in (metric.add_variable, metric.add_weight)]}
 
         spec = keras.layers.InputSpec(shape=(None, 3), dtype="float32", axes={-1: 3}, optional=True)

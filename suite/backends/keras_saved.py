@@ -8,6 +8,7 @@ import io
 import os
 import pickle
 import tempfile
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -46,6 +47,8 @@ def make(keras: Any, part: str, kind: str, shape: tuple[int, ...], loss: str = "
              "dtype": "int32" if part == "embedded" else "float32"}
     if kind in ("sequential", "deferred"):
         model = keras.Sequential([*([keras.Input(**given)] if kind == "sequential" else []), *layers])
+    elif kind == "own":
+        model = own_model(keras)(part)
     else:
         model = through(keras, keras.Input(**given), layers)
         model = through(keras, keras.Input(**given), [model]) if kind == "nested" else model
@@ -54,11 +57,33 @@ def make(keras: Any, part: str, kind: str, shape: tuple[int, ...], loss: str = "
 
 
 def through(keras: Any, start: Any, layers: list[Any]) -> Any:
-    """The functional model of the layers, one after another; two outputs of one are joined."""
-    found = start
+    """The functional model of the layers."""
+    return keras.Model(start, chained(keras, start, layers))
+
+
+def chained(keras: Any, found: Any, layers: list[Any]) -> Any:
+    """What the layers give, one after another; two outputs of one are joined."""
     for layer in layers:
         found = layer(keras.layers.Concatenate()(found) if isinstance(found, (list, tuple)) else found)
-    return keras.Model(start, found)
+    return found
+
+
+@lru_cache(maxsize=1)
+def own_model(keras: Any) -> type:
+    """The class of a model of a user's own, which calls its layers one after another and builds none of them."""
+    @keras.saving.register_keras_serializable("rnn_conformance")
+    class OwnModel(keras.Model):
+        def __init__(self, part: str, **kwargs: Any):
+            super().__init__(**kwargs)
+            self.part, self.inner = part, parts(keras, part)
+
+        def call(self, inputs: Any) -> Any:
+            return chained(keras, inputs, self.inner)
+
+        def get_config(self) -> dict[str, Any]:
+            return {**super().get_config(), "part": self.part}
+
+    return OwnModel
 
 
 def run_saved(backend: Any, request: FunctionRequest) -> Observation | Unsupported:

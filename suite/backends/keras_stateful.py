@@ -99,7 +99,8 @@ def run_kept_writes(backend: Any, request: FunctionRequest) -> Observation:
         with moment("run"):
             one(engine.tensor(first), training=training)
             states = list(other(engine.tensor(first))[1:])
-            kept = [each.dtype == "float32" for each in (*one.trainable_variables, *keras.tree.flatten(one.states))]
+            precise = "float32" if dtype.startswith("mixed") else dtype
+            kept = [each.dtype == precise for each in (*one.trainable_variables, *keras.tree.flatten(one.states))]
             arrays |= {f"precise/{name}": np.array(kept),
                        f"second/{name}": numbers(one(engine.tensor(second))),
                        f"due/{name}": numbers(other(engine.tensor(second), initial_state=states)[0])}

@@ -100,15 +100,28 @@ def run_normalized(backend: Any, request: FunctionRequest) -> Observation | Unsu
 
 
 def kept_table(keras: Any, layer: str, kept: str, adapted: bool, sizes: tuple[int, int]) -> Any:
-    """An embedding whose table is kept so, built."""
+    """An embedding whose table is kept so, built; `int4_rows`: in 4 bits, with a scale for each row, not for parts of it."""
     one = getattr(keras.layers, layer)(*sizes, mask_zero=True)
     one.build()
-    if kept != "plain":
+    if kept == "int4_rows":
+        one.quantize("int4", config=keras.quantizers.Int4QuantizationConfig(block_size=None))
+    elif kept != "plain":
         one.quantize(kept)
     if adapted:
         one.enable_lora(2)
         one.lora_embeddings_b.assign(np.linspace(-1.0, 1.0, 2 * sizes[1]).reshape(2, -1).astype("float32"))
     return one
+
+
+def stored(backend: Any, layer: str, kept: str, adapted: bool, sizes: tuple[int, int]) -> dict[str, np.ndarray]:
+    """All vectors of such a table, and of one that is made of its configuration and of what it saves."""
+    one, store = kept_table(backend.keras, layer, kept, adapted, sizes), {}
+    one.save_own_variables(store)
+    other = type(one).from_config(one.get_config())
+    other.build()
+    other.load_own_variables({name: backend.keras.ops.convert_to_numpy(each) for name, each in store.items()})
+    ids = backend.engine.tensor(np.arange(sizes[0]).astype("int32"))
+    return {f"{name}/{kept}": backend.engine.numpy(each(ids)) for name, each in (("table", one), ("stored", other))}
 
 
 def run_kept_mask(backend: Any, request: FunctionRequest) -> Observation | Unsupported:
@@ -126,7 +139,11 @@ def run_kept_mask(backend: Any, request: FunctionRequest) -> Observation | Unsup
         vectors = table(engine.tensor(ids))
         mask = getattr(vectors, "_keras_mask", None)
         due = behind(engine.tensor(engine.numpy(vectors)), mask=engine.tensor(ids != 0))
-    return Observation({"outputs": outputs, "due": engine.numpy(due), **({} if mask is None else {"mask": engine.numpy(mask)})})
+        rows = ("int4_rows",) if options["kept"] == "int4" and hasattr(keras.quantizers, "Int4QuantizationConfig") else ()
+        twice = {name: one for kept in (options["kept"], *rows)
+                 for name, one in stored(backend, options["layer"], kept, options["adapted"], options["sizes"]).items()}
+    carried = {} if mask is None else {"mask": engine.numpy(mask)}
+    return Observation(twice | carried | {"outputs": outputs, "due": engine.numpy(due)})
 
 
 def run_both_ways(backend: Any, request: FunctionRequest) -> Observation | Unsupported:

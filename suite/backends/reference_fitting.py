@@ -177,7 +177,7 @@ def run_recorded(backend: Any, request: FunctionRequest) -> Observation:
 def run_first_states(backend: Any, request: FunctionRequest) -> Observation:
     """Zeros of the sizes that are due."""
     options = dict(request.arguments)
-    sizes = {"lstm": (4, 4), "stacked": (4, 4, 5, 5)}.get(options["cell"], (4,))
+    sizes = {"lstm": (4, 4), "stacked": (4, 4, 5, 5, 5, 3)}.get(options["cell"], (4,))
     dtypes = tuple(options["dtype"].removeprefix("mixed_") for _ in sizes)
     states = {f"states/{n}": np.zeros((options["rows"], size)) for n, size in enumerate(sizes)}
     outputs = generator("first states").normal(size=(options["rows"], sizes[-1]))

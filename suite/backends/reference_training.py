@@ -141,7 +141,8 @@ def run_shared(backend: Any, request: FunctionRequest) -> Observation:
     return Observation({"made": np.array([3, 124]), "again": np.array([3, 124]), "outputs/made": np.ones(2),
                         "outputs/again": np.ones(2)},
                        facts={"inputs": {"made": ("ids",), "again": ("ids",)}, "beside": {"made": BESIDE, "again": BESIDE},
-                              "paths": {"made": ("read",), "again": ("read",)}, "tells": {"made": TELLS, "again": TELLS},
+                              "paths": {"made": ("read",), "again": ("read",)}, "owned": (),
+                              "tells": {"made": TELLS, "again": TELLS},
                               "cells": {"made": 54, "again": 54}, "first": ("input", "output")})
 
 
