@@ -29,8 +29,8 @@ from suite.backends.pytorch_given import Half
 from suite.backends.pytorch_layers import LAYERS, named_tensors, to_numpy
 
 ITERATIONS = 200
-DIMENSIONS = {"normed_rows": 0, "normed_columns": 1, "normed_whole": None, "normed_by_hook": 0,
-              "normed_whole_by_hook": None}
+DIMENSIONS = {"normed_rows": {}, "normed_columns": {"dim": 1}, "normed_whole": {"dim": None}, "normed_by_hook": {},
+              "normed_whole_by_hook": {"dim": None}}
 
 
 class More(nn.Module):
@@ -56,9 +56,9 @@ def computed(module: nn.RNNBase, name: str, way: str, then: str = "kept") -> Non
     elif way == "spectral_by_hook":
         spectral_norm(module, name, ITERATIONS)
     elif way.endswith("by_hook"):
-        weight_norm(module, name, dim=DIMENSIONS[way])
+        weight_norm(module, name, **DIMENSIONS[way])
     elif way.startswith("normed"):
-        parametrizations.weight_norm(module, name, DIMENSIONS[way])
+        parametrizations.weight_norm(module, name, **DIMENSIONS[way])
     elif way == "pruned":
         prune.l1_unstructured(module, name, 0.25)
     else:
@@ -88,7 +88,7 @@ def moved(module: nn.RNNBase, other: nn.RNNBase, way: str, names: list[str]) -> 
     """The other module, that computes these matrices as the first one does."""
     for name in names:
         if way.endswith("by_hook"):
-            parametrizations.weight_norm(other, name, DIMENSIONS[way])
+            parametrizations.weight_norm(other, name, **{"dim": 0, **DIMENSIONS[way]})
         else:
             parametrize.transfer_parametrizations_and_params(module, other, name)
     if way.endswith("by_hook"):
