@@ -41,7 +41,7 @@ ROWS, STEPS = 4, 5
 OF_METRICS = 4
 """A total and a count, of the loss and of the metric."""
 FACTORS = {"part": PARTS, "way": WAYS, "kind": KINDS}
-USUAL = {"part": ("cells", "embedded"), "kind": ("deferred", "own")}
+USUAL = {"part": ("cells", "embedded"), "kind": ("deferred", "own", "functional")}
 SENSELESS = (
     (("part", "kind"), lambda part, kind: kind in ("sequential", "deferred") and part == "unmerged"),
     (("way", "kind"), lambda way, kind: way == "weights_of_another_kind" and kind in ("nested", "deferred")),
