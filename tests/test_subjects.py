@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import os
+import re
 import subprocess
 import sys
 import threading
@@ -280,8 +281,20 @@ def test_an_interpreter_that_is_no_python_is_said(subject, capfd):
         wrong = Subject(Specification("x", "reference", kind, python=program))
         wrong.ready()
         assert wrong.broken and wrong.broken.startswith("it does not start: the interpreter ended"), program
+        assert "unknown" not in wrong.broken or re.search(r"unknown \(\w+: .*\)", wrong.broken), wrong.broken
         wrong.stop()
     assert "".join(capfd.readouterr()) == ""
+
+
+def test_a_process_that_ends_before_its_first_word_is_started_again(tmp_path):
+    starts = tmp_path / "starts"
+    program = tmp_path / "python"
+    program.write_text(f'#!/bin/sh\necho x >> {starts}\n[ $(wc -l < {starts}) -gt 2 ] && exec {sys.executable} "$@"\nexit 1\n')
+    program.chmod(0o755)
+    late = Subject(Specification("x", "reference", BACKENDS["reference"], python=str(program)))
+    late.ready()
+    late.stop()
+    assert late.broken is None and len(starts.read_text().splitlines()) == 3
 
 
 def test_nothing_is_left_behind(subject, tmp_path):

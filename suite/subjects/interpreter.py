@@ -24,6 +24,8 @@ from suite.subjects.worker import BOOT
 
 ROOT = Path(__file__).resolve().parents[2]
 START_SECONDS = 180.0
+TRIES = 3
+"""So often a process is started that ends before its first word."""
 THREAD_VARIABLES = (
     "OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS", "TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS",
 )
@@ -88,6 +90,24 @@ class Interpreter:
 
     def start(self) -> dict[str, Any]:
         """Start the process and its backend; what the backend says of itself. Raises Died, TimedOut or Broken."""
+        for tries in range(1, TRIES + 1):
+            try:
+                self._open()
+                break
+            except (OSError, AssertionError) as error:  # execnet asserts that what it started speaks its protocol
+                if self._halted or tries == TRIES:
+                    raise self._death(error) from None
+                self.stop()
+        kind, payload = self._receive(START_SECONDS)
+        if kind == "broken":
+            self.stop()
+            raise Broken(payload)
+        self.about = payload
+        return payload
+
+    def _open(self) -> None:
+        """A process that has heard what it is to be. Raises OSError or AssertionError where it ends before: that says nothing of
+        the framework, and a busy machine may do it."""
         descriptor, name = tempfile.mkstemp(prefix="subject-", suffix=".stderr")
         os.close(descriptor)
         self._log = Path(name)
@@ -95,23 +115,14 @@ class Interpreter:
         launch = (self.nursery and self.nursery.launch(name)) or [
             sys.executable, "-I", "-S", "-c", LAUNCH, name, self.python or sys.executable
         ]
-        try:
-            gateway = self._group.makegateway("popen//python=" + shlex.join(launch))
-            self._process = gateway._io.popen  # execnet tells the exit code of a process nowhere else
-            if self._halted:
-                raise self._death()
-            self._channel = gateway.remote_exec(BOOT)
-            self._channel.send([*self.path, str(ROOT)])
-            self._channel.send(variables(self.threads, self.quickly))
-            self._channel.send({"backend": self.backend, "device": self.device, "threads": self.threads})
-        except (OSError, AssertionError):  # execnet asserts that what it started speaks its protocol
-            raise self._death() from None
-        kind, payload = self._receive(START_SECONDS)
-        if kind == "broken":
-            self.stop()
-            raise Broken(payload)
-        self.about = payload
-        return payload
+        gateway = self._group.makegateway("popen//python=" + shlex.join(launch))
+        self._process = gateway._io.popen  # execnet tells the exit code of a process nowhere else
+        if self._halted:
+            raise self._death()
+        self._channel = gateway.remote_exec(BOOT)
+        self._channel.send([*self.path, str(ROOT)])
+        self._channel.send(variables(self.threads, self.quickly))
+        self._channel.send({"backend": self.backend, "device": self.device, "threads": self.threads})
 
     def ask(self, kind: str, payload: Any, seconds: float) -> Any:
         """The reply to one message, starting the process if it is not running. Raises Died, TimedOut or Broken."""
@@ -160,7 +171,8 @@ class Interpreter:
         except (EOFError, OSError):
             raise self._death() from None
 
-    def _death(self) -> Died:
+    def _death(self, error: Exception | None = None) -> Died:
+        """What is raised for a process that ended; `error`: what was met when it was spoken to, told where it left no exit code."""
         if self._halted:
             self.stop()
             return Died("the run was stopped")
@@ -170,7 +182,8 @@ class Interpreter:
             code = None
         said = self._last_words()
         self.stop()
-        return Died(f"the interpreter ended, {exit_words(code)}{said}", by_fault=code in FAULTS)
+        met = f" ({type(error).__name__}: {error})" if error and code is None else ""
+        return Died(f"the interpreter ended, {exit_words(code)}{met}{said}", by_fault=code in FAULTS)
 
     def _last_words(self) -> str:
         """The end of the process' stderr, ready to append to a sentence."""
