@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Mapping, Sequence
 from functools import cache
+from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,7 @@ Senseless = tuple[Sequence[str], Callable[..., bool]]
 Rows = tuple[tuple[tuple[str, int], ...], ...]
 """Rows of (factor, number of its value)."""
 ROWS: dict[str, Rows] = {}
-"""What was made, by what was asked. It may be kept as long as no line of `cases` changes, for what is senseless is code."""
+"""What was made, by what was asked."""
 AT_ONCE: list[Callable[[], list[Row]]] = []
 """What makes the arrays that statements ask as a whole."""
 FILE = Path(__file__).with_name("covering_arrays.txt")
@@ -28,9 +29,9 @@ def covering(whose: str, factors: Mapping[str, tuple], strength: int, senseless:
              closer: Sequence[str] = ()) -> list[Row]:
     """Rows in which every `strength` values of different factors that may stand together do, and one more of the `closer` ones;
     `whose` tells arrays of equal factors apart."""
-    key = repr((whose, strength, factors, *((tuple(closer),) if closer else ())))
+    key = repr((whose, strength, factors, tuple(closer), *(table(factors, *one) for one in senseless)))
     if key not in ROWS:
-        ROWS[key] = read(key, factors, senseless) or make(factors, strength, senseless, closer)
+        ROWS[key] = read(key, factors) or make(factors, strength, senseless, closer)
     return [{name: factors[name][number] for name, number in row} for row in ROWS[key]]
 
 
@@ -52,11 +53,14 @@ def make(factors: Mapping[str, tuple], strength: int, senseless: Sequence[Sensel
     return tuple(tuple((n, place(row[n], values)) for n, values in factors.items()) for row in made)
 
 
-def read(key: str, factors: Mapping[str, tuple], senseless: Sequence[Senseless]) -> Rows:
-    """The rows as they stand in the file; none where they do not, or one of them makes no sense any more."""
-    rows = tuple(tuple(zip(factors, map(int, row.split(",")), strict=True)) for row in lines().get(hashed(key), "").split())
-    values = ({name: factors[name][number] for name, number in row} for row in rows)
-    return () if any(together(*one)(row) for row in values for one in senseless) else rows
+def table(factors: Mapping[str, tuple], names: Sequence[str], holds: Callable[..., bool]) -> tuple[Sequence[str], str]:
+    """What means nothing together, value by value: rows that were made for other ones are not taken."""
+    return names, "".join("01"[bool(holds(*values))] for values in product(*(factors[name] for name in names)))
+
+
+def read(key: str, factors: Mapping[str, tuple]) -> Rows:
+    """The rows as they stand in the file; none where they do not."""
+    return tuple(tuple(zip(factors, map(int, row.split(",")), strict=True)) for row in lines().get(hashed(key), "").split())
 
 
 @cache

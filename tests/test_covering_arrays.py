@@ -5,6 +5,8 @@ import pytest
 from cases import covering, covering_arrays
 
 FACTORS = {"cell": ("lstm", "gru"), "mask": ("none", "right", "left"), "states": (True, False)}
+FEW = 12
+"""Rows of arrays that are made again here: those of all of them take more than a minute."""
 
 
 @pytest.fixture
@@ -12,14 +14,16 @@ def forgotten(monkeypatch):
     monkeypatch.setattr(covering, "ROWS", {})
 
 
-def test_the_file_holds_what_is_made_anew(monkeypatch, forgotten):
-    there = covering.FILE.read_text().splitlines()
-    monkeypatch.setattr(covering, "lines", dict)
-    assert covering_arrays.lines() == there, "the plan has changed: python -m cases.covering_arrays"
-
-
-def test_nothing_of_the_plan_is_made(monkeypatch, forgotten):
+def test_the_file_holds_what_the_plan_asks_for_and_nothing_of_it_is_made(monkeypatch, forgotten):
     monkeypatch.setattr(covering, "make", None)
+    assert covering_arrays.lines() == covering.FILE.read_text().splitlines(), "changed? python -m cases.covering_arrays"
+
+
+def test_the_file_holds_what_is_made_anew(monkeypatch, forgotten):
+    known = covering.lines()
+    few = [key for key, rows in known.items() if len(rows.split()) <= FEW]
+    assert len(few) > len(known) / 3
+    monkeypatch.setattr(covering, "lines", lambda: {key: rows for key, rows in known.items() if key not in few})
     assert covering_arrays.lines() == covering.FILE.read_text().splitlines()
 
 
