@@ -7,7 +7,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
-from itertools import product
+from itertools import combinations, product
 
 import numpy as np
 
@@ -23,9 +23,13 @@ from cases.reference.arithmetic import activate
 from cases.requests import Deviation
 
 STEPS = 3
-RARE = 1e-8
+ROWS = {"lstm": 4, "gru": 9, "simple_rnn": 3, "conv_lstm": 3}
+"""Of a batch: so many that gates that draw apart do not draw the same by chance."""
+RARE = 1e-6
 """How improbable it may be that gates that draw apart drop the same. Seeds are given: only a new generator draws anew."""
-RATES = {"inputs": 0.5, "recurrent": 0.375}
+RATES = {False: {"inputs": 0.5, "recurrent": 0.375}, True: {"inputs": 0.75, "recurrent": 0.625}}
+"""By whether most is dropped."""
+PLACES = ("inputs", "recurrent")
 CHOICES = 9
 """So many numbers of one half may be kept or not: every choice of them is tried."""
 SIZES = ((2, 2), (1, 2), (2, 1), (1, 1))
@@ -33,12 +37,13 @@ SIZES = ((2, 2), (1, 2), (2, 1), (1, 1))
 OTHER = {"lstm": "gru", "gru": "simple_rnn", "simple_rnn": "lstm"}
 """What runs backwards in one wrapper with it."""
 FACTORS = {
-    "dropped": (*(f"{cell} {place}" for cell in ("lstm", "gru") for place in ("both", *RATES)), "simple_rnn both",
+    "dropped": (*(f"{cell} {place}" for cell in ("lstm", "gru") for place in ("both", *PLACES)), "simple_rnn both",
                 "simple_rnn recurrent", "gru_before both", "conv_lstm both"), "direction": ("forward", "backward"),
     "kernel": ("fused", "loop"), "bias": (True, False), "return_sequences": (True, False), "stateful": (False, True),
-    "apart": (False, True), "dtype": ("float32", "mixed_float16"),
+    "apart": (False, True), "most": (False, True), "dtype": ("float32", "mixed_float16"),
 }
-"""dropped: of which cell, and where · kernel: `loop`, over the cell or unrolled, in turn · apart: gate by gate."""
+"""dropped: of which cell, and where · kernel: `loop`, over the cell or unrolled, in turn · apart: gate by gate ·
+most: of the rates."""
 MASKS = ("right", "left", "gaps")
 """Of one of the calls, in turn."""
 SENSELESS = (
@@ -50,11 +55,14 @@ SENSELESS = (
     (("dropped", "dtype"), lambda dropped, dtype: "conv" in dropped and dtype != "float32"),
     (("return_sequences", "dtype"), lambda sequences, dtype: not sequences and dtype != "float32"),  # too few digits
 )
-USUAL = {"bias": True, "return_sequences": True, "stateful": False, "apart": False, "dtype": "float32"}
+USUAL = {"bias": True, "return_sequences": True, "stateful": False, "apart": False, "most": False, "dtype": "float32"}
 JOINED = tuple({**USUAL, "dropped": dropped, "direction": direction, "kernel": kernel} for dropped, direction, kernel in (
     ("lstm inputs", "bidirectional", "fused"), ("gru both", "bidirectional", "loop"), ("lstm inputs", "two", "fused"),
     ("simple_rnn recurrent", "two", "loop")))
 """Two directions: of one cell, and of two different ones."""
+MORE = tuple({**USUAL, "dropped": dropped, "direction": "forward", "kernel": "loop", "apart": True, "stateful": True}
+             for dropped in ("gru_before recurrent", "gru inputs"))
+"""Of these the array has too few draws to tell gates apart."""
 array = at_once("crossed dropout", FACTORS, 2, SENSELESS)
 
 
@@ -77,7 +85,7 @@ class Dropping:
 
 def rows() -> list[Row]:
     """All of them."""
-    return [*array(), *JOINED]
+    return [*array(), *JOINED, *MORE]
 
 
 def each_of(layer: Layer) -> dict[str, int]:
@@ -86,6 +94,11 @@ def each_of(layer: Layer) -> dict[str, int]:
     apart = layer.implementation == 1 or layer.recurrent_dropout > 0 or layer.convolution is not None
     count = gates if apart and layer.cell != "simple_rnn" else 1
     return {"inputs": count * (layer.dropout > 0), "recurrent": count * (layer.recurrent_dropout > 0)}
+
+
+def rates_of(layer: Layer) -> tuple[float, float]:
+    """Of inputs and of states."""
+    return layer.dropout, layer.recurrent_dropout
 
 
 def bits(layer: Layer) -> int:
@@ -97,7 +110,8 @@ def bits(layer: Layer) -> int:
 def half_of(row: Row, kind: str, direction: str) -> Layer:
     """One direction, of the first size that leaves few choices."""
     cell, place = kind.removesuffix("_before"), row["dropped"].split()[1]
-    rates = {name: RATES[at] for name, at in (("dropout", "inputs"), ("recurrent_dropout", "recurrent")) if place in (at, "both")}
+    rates = {name: RATES[row["most"]][at] for name, at in zip(("dropout", "recurrent_dropout"), PLACES, strict=True)
+             if place in (at, "both")}
     options = {**{name: row[name] for name in ("return_sequences", "stateful", "bias", "dtype")}, "direction": direction,
                "reset_after": cell == kind, "implementation": 1 if row["apart"] else 2,
                "convolution": Convolution((1,), (1,)) if cell == "conv_lstm" else None, **rates}
@@ -117,9 +131,11 @@ def dropping(number: int, row: Row) -> Dropping:
     weights = tuple({name.rsplit("/", 1)[1]: array for name, array in one.items()} for one in drawn)
     cells = row["apart"] and "inputs" in row["dropped"]  # as above
     kernel = "fused" if row["kernel"] == "fused" else ("generic", "unrolled")[number % 2 and not cells]
-    few, masked = 3 if row["stateful"] else 1, kernel != "unrolled" or row["direction"] == "forward"  # else a finding of its own
-    plans = (BatchPlan(few, STEPS), BatchPlan(3, STEPS, MASKS[number % len(MASKS)])) if masked and number // 2 % 2 else (
-        BatchPlan(few if number % 2 else 3, STEPS), BatchPlan(few, STEPS, states=row["direction"] != "two"))
+    many = ROWS[halves[0].cell]
+    few = many if row["stateful"] else 1
+    masked = kernel != "unrolled" or row["direction"] == "forward"  # else a finding of its own
+    plans = (BatchPlan(few, STEPS), BatchPlan(many, STEPS, MASKS[number % len(MASKS)])) if masked and number // 2 % 2 else (
+        BatchPlan(few if number % 2 else many, STEPS), BatchPlan(few, STEPS, states=row["direction"] != "two"))
     return Dropping(halves, weights, kernel, tuple(called(plan, halves) for plan in plans))
 
 
@@ -182,8 +198,7 @@ def off(half: Half, batch: Batch, outputs: np.ndarray, last: Mapping[str, np.nda
     outputs are in the order of time."""
     layer, each = half.layer, each_of(half.layer)
     kept = choices(each["inputs"], layer.features, each["recurrent"], layer.units)
-    inputs = scaled(kept[0], RATES["inputs"], len(layer.gates))
-    recurrent = scaled(kept[1], RATES["recurrent"], len(layer.gates))
+    inputs, recurrent = (scaled(one, rate, len(layer.gates)) for one, rate in zip(kept, rates_of(layer), strict=True))
     states = {name: np.broadcast_to(array, (len(kept[0]), *array.shape)) for name, array in start.items()}
     found = np.zeros((len(kept[0]), batch.size))
     for place, time in enumerate(range(batch.time)[:: -1 if layer.direction == "backward" else 1]):
@@ -201,32 +216,34 @@ def off(half: Half, batch: Batch, outputs: np.ndarray, last: Mapping[str, np.nda
 
 @dataclass
 class Drawn:
-    """What was kept, over all rows: numbers of inputs and states; and of those that gates draw apart, whether all gates drew the
-    same, and how probable that is."""
+    """What was kept, over all rows: numbers of inputs and states, by their rate; and of those that gates draw apart, whether two
+    gates, or all, drew the same, and how probable that is."""
 
-    kept: dict[str, list[bool]]
+    kept: dict[tuple[str, float], list[bool]]
     alike: dict[str, list[tuple[bool, float]]]
 
     def take(self, layer: Layer, alone: bool, choice: int) -> None:
         """Of one row of a batch, or a row alone."""
-        each = each_of(layer)
+        each, kind = each_of(layer), layer.cell if layer.reset_after else f"{layer.cell} that resets before"
         kept = choices(each["inputs"], layer.features, each["recurrent"], layer.units)
-        for (place, rate), one in zip(RATES.items(), kept, strict=True):
-            self.kept.setdefault(place, []).extend(one[choice].flatten())
-            if (gates := each[place]) > 1:
-                same = (one[choice] == one[choice][:1]).all(axis=0)
-                where = "rows alone" if alone else f"{place} of {layer.cell}"
-                self.alike.setdefault(where, []).extend((each, rate**gates + (1 - rate) ** gates) for each in same)
+        for place, rate, one in zip(PLACES, rates_of(layer), kept, strict=True):
+            if rate:
+                self.kept.setdefault((place, rate), []).extend(one[choice].flatten())
+            for gates in combinations(range(each[place]), 2) if not alone else [range(each[place])] if each[place] > 1 else []:
+                own = one[choice][list(gates)]
+                where = "rows alone, all gates" if alone else f"{place} of {kind}, gates {gates[0]} and {gates[1]}"
+                self.alike.setdefault(where, []).extend(
+                    (same, rate ** len(own) + (1 - rate) ** len(own)) for same in (own == own[:1]).all(axis=0))
 
     def told(self) -> Iterator[Deviation]:
         """What is improbable of these draws."""
-        for place, numbers in self.kept.items():
+        for (place, rate), numbers in self.kept.items():
             count = numbers.count(False)
-            if improbable(count, len(numbers), RATES[place]):
-                yield Deviation("rate", f"{place}: {count} of {len(numbers)} are dropped at a rate of {RATES[place]}")
+            if improbable(count, len(numbers), rate):
+                yield Deviation("rate", f"{place}: {count} of {len(numbers)} are dropped at a rate of {rate}")
         for where, alike in self.alike.items():
             if all(same for same, _ in alike) and np.prod([chance for _, chance in alike]) < RARE:
-                yield Deviation("gates", f"{where}: all {len(alike)} numbers are dropped by all gates, or by none")
+                yield Deviation("gates", f"{where}: all {len(alike)} numbers are dropped by each of them, or by none")
 
 
 @statement("Whatever meets in training with dropout: a layer gives what the equations give with some of the inputs and states "

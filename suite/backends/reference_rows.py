@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from cases.batches import Batch
-from cases.families.crossed_dropout import RATES, Dropping, each_of
+from cases.families.crossed_dropout import Dropping, each_of, rates_of
 from cases.families.crossed_packing import due
 from cases.families.kept_digits import due as passed
 from cases.layers import Layer
@@ -140,11 +140,12 @@ def run_crossed_dropout(backend: Any, request: FunctionRequest) -> Observation:
 def one_row(random: np.random.Generator, half: Layer, weights: Mapping[str, np.ndarray], batch: Batch,
             starts: Mapping[str, np.ndarray], row: int) -> Request:
     """One row in inference, its kernels as its draw leaves them."""
-    each, scaled = each_of(half), {}
-    for place, name, width in (("inputs", "kernel", half.features), ("recurrent", "recurrent_kernel", half.units)):
+    scaled = {}
+    for draws, rate, name, width in zip(each_of(half).values(), rates_of(half), ("kernel", "recurrent_kernel"),
+                                        (half.features, half.units), strict=True):
         kernel = weights[name].reshape(*weights[name].shape[:-1], len(half.gates), half.units)
-        kept = random.random((width, max(1, each[place]))) >= RATES[place] * (each[place] > 0)
-        scaled[name] = (kernel * kept[..., None] / (1 - RATES[place] * (each[place] > 0))).reshape(weights[name].shape)
+        kept = random.random((width, max(1, draws))) >= rate
+        scaled[name] = (kernel * kept[..., None] / (1 - rate)).reshape(weights[name].shape)
     layer = half.but(dropout=0.0, recurrent_dropout=0.0, stateful=False, dtype="float32")
     states = {f"0/{half.direction}/{name}": array[row : row + 1] for name, array in starts.items()}
     alone = Batch(batch.inputs[row : row + 1], None if batch.mask is None else batch.mask[row : row + 1], states)

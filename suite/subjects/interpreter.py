@@ -172,7 +172,7 @@ class Interpreter:
             raise self._death() from None
 
     def _death(self, error: Exception | None = None) -> Died:
-        """What is raised for a process that ended; `error`: what was met when it was spoken to, told where it left no exit code."""
+        """What is raised for a process that ended; `error`: what was met by who spoke to it, told where it left no exit code."""
         if self._halted:
             self.stop()
             return Died("the run was stopped")
