@@ -16,6 +16,7 @@ from cases.invariants.base import NotSupported, Refused, settled
 from cases.plan import Planned
 from cases.requests import Deviation, Note, Observation, Refusal, Unsupported, digest, first_line
 from cases.tolerance import Nearest, measuring
+from suite.malformed import malformed
 from suite.repros.finding import Asked
 from suite.subjects.interpreter import Broken, Died, TimedOut
 
@@ -114,6 +115,8 @@ def judge(check: Planned, *subjects: Any) -> Outcome:
         said = f"the adapter failed, which says nothing about the framework: {last_line(str(error))}"
         return outcome("crash", said, ours=True)
     except Exception as error:
+        if deviations := malformed(asked):
+            return outcome("fail", deviations[0].message, deviations)
         said = f"the check itself failed, which is our mistake: {type(error).__name__}: {first_line(str(error), 400)}"
         return outcome("crash", said, ours=True)
     if deviations:

@@ -123,6 +123,21 @@ def test_every_error_becomes_a_verdict(error, verdict, words):
     assert (outcome.verdict, outcome.message) == (verdict, words)
 
 
+@pytest.mark.parametrize(
+    "arrays, verdict, words",
+    [
+        ({"outputs": np.zeros((2, 4))}, "fail", "outputs: found shape (2, 4), expected (2, 3, 4)"),
+        ({}, "fail", "outputs: it did not come"),
+        ({"outputs": np.zeros((2, 3, 4))}, "crash", "the check itself failed, which is our mistake: "),
+    ],
+)
+def test_a_check_that_cannot_read_an_answer_of_another_form_is_no_mistake_of_ours(arrays, verdict, words):
+    layer = Layer("gru", 5, 4)
+    request = Request(layer, draw_weights(layer), BatchPlan(2, 3).draw(layer), wants=("outputs",))
+    outcome = judge(planned(lambda ask: ask(request)["outputs"][:, 2, 4]), Asked(Observation(arrays)))
+    assert outcome.verdict == verdict and outcome.message.startswith(words)
+
+
 def test_an_error_that_comes_from_asking_becomes_a_verdict():
     assert judge(deviations(), Asked(Died("died"))).verdict == "crash"
     assert judge(deviations(), Asked(Refusal("TypeError", "no"))).message == "raised TypeError at run: no"
