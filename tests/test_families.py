@@ -6,6 +6,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from faults_in_families import FAULTS
+from noticed import most_likely_first, note
 from planted import InProcess, planted
 
 from cases.families import REGISTRY, checks
@@ -172,7 +173,8 @@ def test_equal_tells_bits_apart_and_takes_nan_for_nan():
 def test_a_planted_fault_is_noticed(fault):
     with planted(fault) as package:
         subject = InProcess(Reference(package=package))
-        outcomes = (judge(check, subject) for check in checks("default"))
-        failed = next((outcome for outcome in outcomes if outcome.verdict == "fail"), None)
+        outcomes = ((check, judge(check, subject)) for check in most_likely_first(fault, checks("default")))
+        check, failed = next(((check, outcome) for check, outcome in outcomes if outcome.verdict == "fail"), (None, None))
     assert failed, f"no statement of a family notices this fault: {fault}"
     assert failed.worst.where != "error"
+    note(fault, check)

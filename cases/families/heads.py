@@ -70,11 +70,12 @@ def attended(given: Mapping[str, np.ndarray], weights: Weights, further: str) ->
 
 
 FACTORS = {
-    "heads": tuple(HEADS), "reads": ("itself", "alike", "others"), "mask": ("none", "right", "gaps"),
+    "heads": tuple(HEADS), "reads": ("itself", "alike", "others"), "mask": ("none", "right", "gaps", "queries"),
     "own": ("none", "all_rows", "each_row"), "causal": (False, True), "scores": ("none", "each"), "bias": (True, False),
     "gradients": (True, False),
 }
-"""What queries read: themselves, other sequences as wide, others of other widths; what else is said of what they may read: one
+"""What queries read: themselves, other sequences as wide, others of other widths; whether some keys are hidden, some queries not
+asked (where keys have gaps, too), or both are whole; what else is said of what they may read: one
 mask for all rows, or one for each; whether scores are asked for; whether gradients are taken, without which a fast kernel may
 run."""
 WINDOW = 2
@@ -93,7 +94,8 @@ CAUSAL_ALONE = tuple({"heads": heads, "reads": reads, "mask": "none", "own": "no
                          ("each_its_own", "itself", "none"), ("shared_by_two", "itself", "each"),
                          ("shared_by_two", "alike", "each")))
 """No later step may be read, and nothing else is masked: a kernel does that by itself, where no scores are asked for."""
-ALONE = {**FACTORS, "heads": ("each_its_own", "odd"), "scores": ("mean", "none", "each"), "bare": (False, True),
+ALONE = {**FACTORS, "mask": ("none", "right", "gaps"), "heads": ("each_its_own", "odd"),
+         "scores": ("mean", "none", "each"), "bare": (False, True),
          "further": ("none", "drawn", "zero", "drawn_and_zero"), "time_first": (False, True), "numbers": (False, True)}
 """What PyTorch alone has: the mean score of all heads; sequences without a batch, or with time first; behind keys and values one
 of each that are weights, one of zeros, or both; masks of numbers, which are added."""
@@ -151,7 +153,8 @@ def deviations(ask, heads, reads, further, mask, own, causal, scores, bare, bias
              for name in ("query", "key", "value")}
     if reads == "itself":
         given |= {"key": given["query"], "value": given["query"]}
-    drawn = draw_mask(generator("heads", mask, read), mask, rows, read)
+    drawn = draw_mask(generator("heads", mask, read), "none" if mask == "queries" else mask, rows, read)
+    asking = (np.arange(QUERIES) + np.arange(rows)[:, None]) % 3 != 1 if mask in ("gaps", "queries") else None
     first = np.arange(read) == 0  # which all may read
     valid = None if drawn is None else drawn | first
     said = np.ones((rows, QUERIES, read), bool)
@@ -169,10 +172,17 @@ def deviations(ask, heads, reads, further, mask, own, causal, scores, bare, bias
                                "bias": bias, "gradients": gradients, "time_first": time_first, "causal": causal,
                                "window": window, "gated": gated,
                                "numbers": (keys, np.broadcast_to(pairs, said.shape)) if numbers else ()}
-    seen = ask(FunctionRequest("heads", (*options.items(), ("weights", weights), ("given", given), ("valid", valid),
-                                         ("said", said if causal or own != "none" else None))))
+    seen = ask(FunctionRequest("heads", (*options.items(), ("weights", weights), ("given", given), ("asking", asking),
+                                         ("valid", valid), ("said", said if causal or own != "none" else None))))
     ways = ("outputs", *(name for name in ("hinted", "hinted/heads") if name in seen.arrays))
-    found = [d for name in ways for d in compare(name, seen[name], due, SLACK * (1.0 + np.abs(due)))]
+
+    def looked_at(one: np.ndarray, right: np.ndarray) -> np.ndarray:
+        """What came where queries are asked, and what is due elsewhere: axes are rows, queries and features, or rows, heads (or
+        none), queries and keys."""
+        return one if asking is None or one.shape != right.shape else np.where(np.expand_dims(
+            asking, (1, 3) if right.ndim == 4 else 2), one, right)
+
+    found = [d for name in ways for d in compare(name, looked_at(seen[name], due), due, SLACK * (1.0 + np.abs(due)))]
     if window or gated:
         parts_of = {kind: [a for n, a in weights.items() if n.endswith(f"/{kind}")] for kind in PENALTIES}
         penalty = np.array(sum(PENALTIES[kind] * (one**2).sum() for kind, every in parts_of.items() for one in every))
@@ -185,7 +195,8 @@ def deviations(ask, heads, reads, further, mask, own, causal, scores, bare, bias
     if len(set(wider := seen.facts.get("wider", ()))) > 1:
         found.append(Deviation("wider", f"results of a width of their own: told {wider[0]}, {wider[1]} came"))
     if scores != "none":
-        found += compare("scores", seen["scores"], parts if scores == "each" else parts.mean(axis=1), SLACK)
+        right = parts if scores == "each" else parts.mean(axis=1)
+        found += compare("scores", looked_at(seen["scores"], right), right, SLACK)
     return found
 
 

@@ -49,6 +49,8 @@ def run_heads(backend: Any, request: FunctionRequest) -> Observation | Unsupport
         if masks and options["reads"] != "itself":  # each hides some, and together they hide what is padding
             even = np.arange(options["valid"].shape[1]) % 2 == 0
             masks = {f"{n}_mask": engine.tensor(options["valid"] | half) for n, half in (("value", even), ("key", ~even))}
+        if options["asking"] is not None:
+            masks["query_mask"] = engine.tensor(options["asking"])
         said = options["said"]
         if options["causal"]:
             masks["use_causal_mask"] = True
