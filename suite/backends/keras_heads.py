@@ -49,8 +49,10 @@ def run_heads(backend: Any, request: FunctionRequest) -> Observation | Unsupport
         if masks and options["reads"] != "itself":  # each hides some, and together they hide what is padding
             even = np.arange(options["valid"].shape[1]) % 2 == 0
             masks = {f"{n}_mask": engine.tensor(options["valid"] | half) for n, half in (("value", even), ("key", ~even))}
-        if options["asking"] is not None:
+        if options["asking"] is not None and asking != kept:
             masks["query_mask"] = engine.tensor(options["asking"])
+        elif options["asking"] is not None:  # what is given is not read there, a finding of its own
+            query = carrying(keras, query, options["asking"], engine)
         said = options["said"]
         if options["causal"]:
             masks["use_causal_mask"] = True
