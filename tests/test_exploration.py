@@ -43,7 +43,7 @@ def test_the_same_seed_gives_the_same_draws_and_another_seed_gives_others():
 
 def test_every_value_of_every_factor_of_the_plan_is_drawn():
     cases = []
-    find(lambda case: bool(cases.append(case)), 1000, 0)
+    find(lambda case: bool(cases.append(case)), 600, 0)
     seen = Counter((name, value) for case in cases for name, value in case.features.items())
     seen.update(("convolution", case.layer.convolution) for case in cases)
     for factors in spaces().values():
@@ -66,7 +66,7 @@ def test_a_fault_that_smoke_does_not_meet_is_found_and_shrunk(fault):
     with planted(fault) as reference:
         subject = InProcess(Reference(package=reference))
         assert not [c for c in plan("smoke") if not c.across and judge(c, subject).verdict == "fail"]
-        explored = explore(judged(subject), 200, 0, None, "faulty")
+        explored = explore(judged(subject), 100, 0, None, "faulty")
     assert explored.new
     smallest = min(explored.new, key=lambda failure: failure.size).case
     layer, batch = smallest.layer, smallest.plan
@@ -78,7 +78,7 @@ def test_a_fault_that_smoke_does_not_meet_is_found_and_shrunk(fault):
 
 def test_what_is_found_is_kept_and_replayed_first(tmp_path):
     subject = InProcess(WrongInOneCorner())
-    first = explore(judged(subject), 100, 0, tmp_path, "fake")
+    first = explore(judged(subject), 50, 0, tmp_path, "fake")
     again = explore(judged(subject), 1, 99, tmp_path, "fake")
     assert first.new and not first.replayed
     assert again.replayed and {f.check.identity for f in again.new} & {f.check.identity for f in first.new}
@@ -96,7 +96,7 @@ def test_what_is_known_is_shown_once_and_does_not_stop_the_search():
             return Judged("known", "an-entry")
         return Judged(verdict)
 
-    explored = explore(knowing, 100, 0, None, "fake")
+    explored = explore(knowing, 50, 0, None, "fake")
     assert [failure.verdict for failure in explored.known] == ["known"]
     assert explored.counts["outputs_match_reference"]["known"] > 1 and explored.new
 
@@ -111,16 +111,16 @@ def test_a_condition_holds_where_its_kind_does(name, here, there, same):
 
 @pytest.mark.slow
 def test_the_command_records_what_it_finds_and_counts_honestly(tmp_path):
-    run = suite_run(tmp_path, "--explore", "100", "--subject", "tests.fakes:WrongInOneCorner", "--no-repro-check")
+    run = suite_run(tmp_path, "--explore", "50", "--subject", "tests.fakes:WrongInOneCorner", "--no-repro-check")
     records = run.records
     assert run.status == 1, run.said
     exploration, = records.explorations
-    assert exploration.draws == exploration.planned == 100 and not records.gaps()
+    assert exploration.draws == exploration.planned == 50 and not records.gaps()
     found = {each.id: each for each in records.verdicts}
     assert set(found) == {*exploration.new, *exploration.known} and exploration.new
     assert records.end.planned == {"tests.fakes:WrongInOneCorner": len(found)}
     assert all(each.verdict == "fail" and each.features["cell"] == "gru" for each in found.values())
-    assert "100 draws of tests.fakes:WrongInOneCorner" in run.said
+    assert "50 draws of tests.fakes:WrongInOneCorner" in run.said
 
 
 def test_a_search_that_was_not_asked_for_changes_nothing(tmp_path):
