@@ -229,3 +229,18 @@ def test_a_subject_that_breaks_is_no_pass(error, verdict):
             raise error
 
     assert {o.verdict for one in INVARIANTS[:5] for o in outcomes(one, Breaking())} == {verdict}
+
+
+def test_numbers_of_lines_and_nodes_are_not_what_a_refusal_says():
+    said = " ".join(f'Detected at node add_{size} defined at: File "/place/{size}.py", line {size}' for size in range(40))
+
+    class Tracing(Wrong):
+        def answer(self, request):
+            return Refusal("InvalidArgumentError", said)
+
+    class Saying(Wrong):
+        def answer(self, request):
+            return Refusal("ValueError", f"{said}: found {list(range(40))}")
+
+    assert {o.verdict for o in outcomes(REGISTRY["refusals_name_the_number"], Tracing())} == {"fail"}
+    assert {o.verdict for o in outcomes(REGISTRY["refusals_name_the_number"], Saying())} == {"pass"}

@@ -217,8 +217,8 @@ for _name, (_what, _make) in WRONG.items():
     register(_name, _what, _make)
 
 
-NUMBERED = re.compile(r"[A-Za-z]\w*_\d+")
-"""Names of nodes, which are numbered as they come, so that any number may stand there by chance."""
+NUMBERED = re.compile(r'File "[^"]*", line \d+|[A-Za-z]\w*_\d+')
+"""Lines of tracebacks, and names of nodes, which are numbered as they come: any number may stand there by chance."""
 
 
 @invariant("A refusal over a size says the wrong size.",
