@@ -260,6 +260,15 @@ def cause(text: str, most: int = 400) -> str:
     return " ".join(lines[: 2 if re.match("Exception encountered when calling", plain.strip()) else 1])[:most]
 
 
+NAMED = re.compile(r'File "[^"]*", line \d+|[A-Za-z_]{2,}\d\w*|[A-Za-z]\w*_\d+')
+"""Lines of tracebacks, and names: of nodes, which are numbered as they come (lstm_2), and of dtypes (float32)."""
+
+
+def numbers_told(text: str) -> set[str]:
+    """The numbers that an error says, but those in names and of lines, which may be any by chance."""
+    return set(re.findall(r"\d+", NAMED.sub("", text)))
+
+
 def digest(value: Any) -> str:
     """A short hash of everything in `value`: equal for equal requests, in every interpreter."""
     seen = hashlib.blake2b(digest_size=12)

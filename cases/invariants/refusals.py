@@ -6,7 +6,6 @@ that was asked.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterator
 from math import prod
 from typing import NamedTuple
@@ -17,7 +16,7 @@ from cases.batches import Batch, rows
 from cases.invariants.base import Case, invariant
 from cases.layers import Layer
 from cases.models import FunctionRequest
-from cases.requests import Deviation, Observation, Refusal, Request, Unsupported
+from cases.requests import Deviation, Observation, Refusal, Request, Unsupported, numbers_told
 
 UNNAMED = 0
 
@@ -217,17 +216,13 @@ for _name, (_what, _make) in WRONG.items():
     register(_name, _what, _make)
 
 
-NUMBERED = re.compile(r'File "[^"]*", line \d+|[A-Za-z]\w*_\d+')
-"""Lines of tracebacks, and names of nodes, which are numbered as they come: any number may stand there by chance."""
-
-
 @invariant("A refusal over a size says the wrong size.",
            lambda case: case.array == "refusals")
 def refusals_name_the_number(ask, case):
     found = []
     wrongs = (wrong for _, make in WRONG.values() for wrong in make(case) if wrong.number > 1)
     for wrong, answer in asked(ask, wrongs):
-        if isinstance(answer, Refusal) and not re.search(rf"(?<!\d){wrong.number}(?!\d)", NUMBERED.sub("", answer.message)):
+        if isinstance(answer, Refusal) and str(wrong.number) not in numbers_told(answer.message):
             said = " ".join(answer.message.split())[:160]
             words = f"{wrong.what}: {answer.error} at {answer.moment} names no {wrong.number}: {said}"
             found.append(Deviation("message", words))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import inspect
-import re
 import sys
 from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
@@ -18,7 +17,7 @@ from cases.layouts import keeps_both_biases
 from cases.models import ModelRequest, Node, rows_of
 from cases.optimizers import OWN, definitions
 from cases.plan import Planned
-from cases.requests import Deviation, Note, Observation, Refusal, cause
+from cases.requests import Deviation, Note, Observation, Refusal, cause, numbers_told
 from cases.tolerance import Expected, compare, expect_model
 
 
@@ -267,8 +266,7 @@ def refused(answer: Any, mistake: str, *numbers: Collection[str]) -> list[Deviat
         told, found = "no error", [Deviation("error", f"{mistake}: no error was raised")]
     else:
         told, found = f"{answer.error} at {answer.moment}: {cause(answer.message, 240)}", []
-        said = set(re.findall(r"\d+", re.sub(r"[A-Za-z_]{2,}\d\w*", "", answer.message)))  # not those in names: lstm_2, float32
-        lacking = [" or ".join(sorted(n)) for n in numbers if not set(n) & said]
+        lacking = [" or ".join(sorted(n)) for n in numbers if not set(n) & numbers_told(answer.message)]
         if lacking:
             words = f"{mistake}: {answer.error} at {answer.moment} does not name {', '.join(lacking)}"
             found = [Deviation("error", f"{words}: {answer.message[:200]}")]
