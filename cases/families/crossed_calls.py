@@ -8,13 +8,12 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from cases.apart import answer_at, raised
+from cases.apart import wrong_together
 from cases.batches import Batch, BatchPlan
 from cases.covering import Row, at_once
 from cases.families.base import statement
 from cases.layers import Layer, draw_weights
-from cases.models import FunctionRequest
-from cases.requests import Deviation, Execution, Observation, Refusal, Request, Reset
+from cases.requests import Deviation, Execution, Observation, Request, Reset
 from cases.smallest import plainest_first
 from cases.tolerance import compare, expect
 
@@ -133,17 +132,12 @@ def crossed_calls_are_right(ask, part) -> list[Deviation]:
 
 def wrong(ask, some: Sequence[Row]) -> list[Deviation]:
     """What is wrong with the answers to some layers, asked at once."""
-    every = [*map(calling, some)]
-    each = tuple((one.asked, one.calls, one.training, one.rate) for one in every)
-    seen = ask(FunctionRequest("crossed_calls", (("each", each),)))
-    return [replace(d, message=f"{one}: {d.message}") for place, one in enumerate(every) for d in told(one, place, seen)]
+    return wrong_together(ask, "crossed_calls", [*map(calling, some)],
+                          lambda one: (one.asked, one.calls, one.training, one.rate), told)
 
 
-def told(one: Calling, place: int, seen: Observation) -> list[Deviation]:
+def told(one: Calling, mine: Observation) -> list[Deviation]:
     """What is wrong with the answers of one layer."""
-    mine = answer_at(seen, place)
-    if isinstance(mine, Refusal):
-        return [raised(mine)]
     found = drawn_anew(one, mine) if any(one.training) else []
     for number, call in enumerate(one.calls):
         if isinstance(call, Reset) or one.training[number]:

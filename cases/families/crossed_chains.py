@@ -4,18 +4,18 @@ what they are given and asked for, how the loop runs, how it was made. Whatever 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 
-from cases.apart import answer_at, raised
+from cases.apart import wrong_together
 from cases.chains import chain_request
 from cases.covering import Row, at_once
 from cases.families.base import statement
 from cases.families.cells import against, made
 from cases.families.crossed_conditions import STATEFUL, UNFIT
 from cases.models import FunctionRequest
-from cases.requests import Deviation, Observation, Refusal, Reset
+from cases.requests import Deviation, Observation, Reset
 from cases.smallest import plainest_first
 from cases.tolerance import expect_chain
 
@@ -91,16 +91,11 @@ def crossed_chains_match_reference(ask, part) -> list[Deviation]:
 
 def wrong(ask, some: Sequence[Row]) -> list[Deviation]:
     """What is wrong with the answers to some crossings, asked at once."""
-    every = [*map(crossing, some)]
-    seen = ask(FunctionRequest("crossed_chains", (("each", tuple(one.asked for one in every)),)))
-    return [replace(d, message=f"{one}: {d.message}") for place, one in enumerate(every) for d in told(one, place, seen)]
+    return wrong_together(ask, "crossed_chains", [*map(crossing, some)], lambda one: one.asked, told)
 
 
-def told(one: Crossing, place: int, seen: Observation) -> list[Deviation]:
+def told(one: Crossing, mine: Observation) -> list[Deviation]:
     """What is wrong with the answer to one crossing."""
-    mine = answer_at(seen, place)
-    if isinstance(mine, Refusal):
-        return [raised(mine)]
     found = against(mine, one.asked, "outputs", "states", "loss", "gradients")
     row, carries = one.row, mine.facts.get("carries_masks", True)
     if carries and row["mask"] != "none" and row["return_sequences"] and row["direction"] != "backward":  # whose is a finding

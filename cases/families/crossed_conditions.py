@@ -4,12 +4,12 @@ what it is given, in which precision, what is asked of it and in which way. What
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from itertools import cycle, islice
 
 import numpy as np
 
-from cases.apart import answer_at, raised
+from cases.apart import wrong_together
 from cases.batches import BatchPlan
 from cases.convolutions import Convolution
 from cases.covering import Row, at_once
@@ -18,8 +18,7 @@ from cases.families.edges import COINCIDING
 from cases.invariants.base import handed_on, mergeable
 from cases.layers import Layer, draw_weights
 from cases.layouts import from_keras, to_keras
-from cases.models import FunctionRequest
-from cases.requests import Deviation, Execution, Observation, Refusal, Request, Reset
+from cases.requests import Deviation, Execution, Observation, Request, Reset
 from cases.smallest import plainest_first
 from cases.tolerance import Expected, compare, expect, unit_roundoff
 
@@ -217,11 +216,8 @@ def crossed_conditions_are_right(ask, kind, part) -> list[Deviation]:
 
 def wrong(ask, rows: Sequence[Row]) -> list[Deviation]:
     """What is wrong with the answers to some crossings, asked at once."""
-    every = [*map(crossing, rows)]
-    each = tuple((one.asked, tuple(one.row.items())) for one in every)
-    given = (("each", each), ("factor", FACTOR), ("rate", RATE), ("none", NONE), ("all", ALL))
-    seen = ask(FunctionRequest("crossed_conditions", given))
-    return [replace(d, message=f"{one}: {d.message}") for place, one in enumerate(every) for d in told(one, place, seen)]
+    return wrong_together(ask, "crossed_conditions", [*map(crossing, rows)], lambda one: (one.asked, tuple(one.row.items())),
+                          told, factor=FACTOR, rate=RATE, none=NONE, all=ALL)
 
 
 PLAIN = {"way": ("call", "predict"), "told": ("nothing", "rates"), "inside": ("nothing",),
@@ -239,11 +235,9 @@ def alone(one: Crossing) -> Request:
     return one.asked.but(layer=layer, execution=execution)
 
 
-def told(one: Crossing, place: int, seen: Observation) -> list[Deviation]:
+def told(one: Crossing, mine: Observation) -> list[Deviation]:
     """What is wrong with the answer to one crossing."""
-    row, request, mine = one.row, one.asked, answer_at(seen, place)
-    if isinstance(mine, Refusal):
-        return [raised(mine)]
+    row, request = one.row, one.asked
     due = one.due(mine.facts.get("padding", "hold"))
     if row["way"] == "train":
         return trained(one, due, mine)

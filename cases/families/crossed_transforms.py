@@ -4,9 +4,9 @@ that they have, they give what the equations say."""
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
-from cases.apart import answer_at, raised
+from cases.apart import wrong_together
 from cases.batches import BatchPlan
 from cases.covering import Row, at_once
 from cases.families.base import statement
@@ -14,7 +14,7 @@ from cases.families.transforms import ABSENT, derived, tangents
 from cases.invariants.base import against_reference
 from cases.layers import Layer, draw_weights
 from cases.models import FunctionRequest
-from cases.requests import Deviation, Execution, Observation, Refusal, Request
+from cases.requests import Deviation, Execution, Observation, Request
 from cases.smallest import plainest_first
 
 LOOPS = {"fused": "fused", "masked": "fused", "generic": "generic", "unrolled": "unrolled"}
@@ -76,16 +76,11 @@ def crossed_transforms_are_right(ask) -> list[Deviation]:
 
 def wrong(ask, some: Sequence[Row]) -> list[Deviation]:
     """What is wrong with the answers to some transforms, asked at once."""
-    every = [*map(transform, some)]
-    seen = ask(FunctionRequest("crossed_transforms", (("each", tuple(one.request for one in every)),)))
-    return [replace(d, message=f"{one}: {d.message}") for place, one in enumerate(every) for d in told(one, place, seen)]
+    return wrong_together(ask, "crossed_transforms", [*map(transform, some)], lambda one: one.request, told, ABSENT)
 
 
-def told(one: Transform, place: int, seen: Observation) -> list[Deviation]:
-    """What is wrong with the answer to one transform; nothing where it is not offered."""
-    mine = answer_at(seen, place)
-    if isinstance(mine, Refusal):
-        return [] if any(word in mine.message.lower() for word in ABSENT) else [raised(mine)]
+def told(one: Transform, mine: Observation) -> list[Deviation]:
+    """What is wrong with the answer to one transform."""
     if one.row["transform"] == "forward mode":
         return derived(mine, one.asked, dict(one.request.arguments)["tangents"])
     return against_reference(mine, one.asked, "outputs", "states")
