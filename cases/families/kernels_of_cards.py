@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from cases.batches import BatchPlan
 from cases.families.base import statement
 from cases.families.configurations import losses_are_of_the_last_call
@@ -9,7 +11,7 @@ from cases.families.halves import halves_are_their_layers, halves_may_change_pla
 from cases.invariants.base import EVERYTHING, FORWARD, against_reference
 from cases.layers import Layer, draw_weights
 from cases.models import FunctionRequest
-from cases.requests import Deviation, Observation, Refusal, Request, Unsupported
+from cases.requests import Deviation, Execution, Observation, Refusal, Request, Unsupported
 
 HOW = {
     "forward": {}, "backward": {"direction": "backward"}, "concat": {"direction": "bidirectional"},
@@ -64,6 +66,28 @@ def kernels_of_cards_keep_the_order(ask, direction, stateful):
     return without_card(ask, layer, BatchPlan(3, 5, states=not stateful), FORWARD)[0]
 
 
+LEFT_OUT = {
+    "lstm": ({"bias": False}, {"activation": "relu"}, {"recurrent_activation": "hard_sigmoid"}),
+    "gru": ({"bias": False}, {"activation": "relu"}, {"recurrent_activation": "hard_sigmoid"}, {"reset_after": False}),
+}
+"""What the documented conditions of the fused kernel leave out, one after another; an unrolled layer, too."""
+
+
+@statement("A layer that the documented conditions of a card's fused kernel leave out gives the reference's numbers and never "
+           "calls it; backwards, padded rows that it may take begin at their last valid step.",
+           {"cell": tuple(LEFT_OUT)}, strength=(1, 1, 1), sparing=1, eager=1, source="Keras: LSTM, GRU (use_cudnn)")
+def kernels_of_cards_keep_to_their_conditions(ask, cell):
+    layer, plan = Layer(cell, 2, 3), BatchPlan(2, 3, states=True)
+    found, _ = without_card(ask, layer.but(direction="backward"), BatchPlan(2, 3, "right", True), FORWARD)
+    for option in (*LEFT_OUT[cell], {}):
+        one, way = layer.but(**option), "fused" if option else "unrolled"
+        wrong, calls = without_card(ask, one, plan, FORWARD, way)
+        found += [replace(each, message=f"{one}-{way}: {each.message}") for each in wrong]
+        if calls:
+            found.append(Deviation("kernel", f"{one}-{way}: the fused kernel was called, which has none of this"))
+    return found
+
+
 ALONE = {
     "places": halves_may_change_places,
     "activity": lambda ask, cell: losses_are_of_the_last_call(ask, cell, "both"),
@@ -96,9 +120,10 @@ class OnCard:
         return self.ask.answer(FunctionRequest("without_card", (("request", request),)))
 
 
-def without_card(ask, layer: Layer, plan: BatchPlan, wants: tuple[str, ...]) -> tuple[list[Deviation], int]:
+def without_card(ask, layer: Layer, plan: BatchPlan, wants: tuple[str, ...],
+                 kernel: str = "fused") -> tuple[list[Deviation], int]:
     """What deviates from the reference on such a layer, and how often it called the kernel."""
-    request = Request(layer, draw_weights(layer), plan.draw(layer), wants=wants,
+    request = Request(layer, draw_weights(layer), plan.draw(layer), wants=wants, execution=Execution(kernel),
                       before=(plan.draw(layer, seed=1).but(cotangents=None),) if layer.stateful else ())
     seen = OnCard(ask)(request)
     return against_reference(seen, request, "outputs", "states", "gradients"), seen.facts["calls"]
