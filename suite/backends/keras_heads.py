@@ -49,11 +49,10 @@ def run_heads(backend: Any, request: FunctionRequest) -> Observation | Unsupport
         if masks and options["reads"] != "itself":  # each hides some, and together they hide what is padding
             even = np.arange(options["valid"].shape[1]) % 2 == 0
             masks = {f"{n}_mask": engine.tensor(options["valid"] | half) for n, half in (("value", even), ("key", ~even))}
-        said = options["said"]
         if options["causal"]:
             masks["use_causal_mask"] = True
-        if said is not None and not (options["causal"] and (said == np.tri(*said.shape[1:], dtype=bool)).all()):
-            masks["attention_mask"] = engine.tensor(said)
+        if options["own"] is not None:
+            masks["attention_mask"] = engine.tensor(options["own"])
         return one(query, value, key, training=False, return_attention_scores=options["scores"] != "none", **masks)
 
     with moment("run"):
@@ -66,7 +65,7 @@ def run_heads(backend: Any, request: FunctionRequest) -> Observation | Unsupport
     wider = ()
     if asking == kept and options["reads"] == "others":  # results of a width of their own
         every = [engine.tensor(given[name].astype("float32")) for name in ("query", "value", "key")]
-        other = layers.MultiHeadAttention(asking, SIZE, output_shape=(2, 5))
+        other = layers.MultiHeadAttention(asking, SIZE, output_shape=5 if options["scores"] == "none" else (2, 5))
         wider = (tuple(other(*(keras.KerasTensor(tuple(each.shape)) for each in every)).shape), tuple(other(*every).shape))
     asked = {"return_attention_scores": True} if options["scores"] != "none" else {}
     told = one(*(keras.KerasTensor(given[name].shape) for name in ("query", "value", "key")), **asked)
@@ -127,7 +126,7 @@ def run_framed_heads(backend: Any, request: FunctionRequest) -> Observation:
         return engine.numpy(one(*carried, **more))
 
     with moment("build"):
-        together, alone = (keras.layers.MultiHeadAttention(2, SIZE, attention_axes=axes) for axes in ((2,), None))
+        together, alone = (keras.layers.MultiHeadAttention(2, SIZE, attention_axes=axes) for axes in (2, None))
         together.build(*(one.shape for one in given.values()))
         alone.build(*(one[:, 0].shape for one in given.values()))
         random = np.random.default_rng(1)
