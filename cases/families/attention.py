@@ -19,7 +19,7 @@ HEADS = LAYERS[2:]
 FACTORS = {"layer": LAYERS, "mask": ("right", "left", "gaps", "none"), "queries": ("none", "right", "left"),
            "causal": (True, False), "own": (True, False), "keys": (True, False)}
 OPTIONS = {
-    "factors": FACTORS, "usual": {"layer": LAYERS[:3], "mask": ("gaps", "none"), "queries": ("right", "none")},
+    "factors": FACTORS, "usual": {"mask": ("gaps", "none"), "queries": ("right", "none")},
     "senseless": ((("layer", "own"), lambda layer, own: own and layer not in HEADS),
                   (("mask", "queries"), lambda mask, queries: mask == queries == "none")), "strength": (1, 2, 2),
     "sparing": 0, "eager": 2,

@@ -158,6 +158,12 @@ METRICS: Mapping[str, tuple[str, dict[str, Any], Rule]] = {
         1 - (c := by_label(t, p, w, thresholds=UNEVEN)).spared, c.recall, middle).mean()),
     "AUC of weighted labels": ("AUC", {"curve": "PR", "multi_label": True, "num_labels": LABELS, "label_weights": LABEL_WEIGHTS,
                                        **CURVE}, lambda t, p, w: np.average(between(by_label(t, p, w)), weights=LABEL_WEIGHTS)),
+    "AUC of weighted labels at thresholds": (
+        "AUC", {"multi_label": True, "label_weights": LABEL_WEIGHTS, "thresholds": UNEVEN}, lambda t, p, w: np.average(area(
+            1 - (c := by_label(t, p, w, thresholds=UNEVEN)).spared, c.recall, middle), weights=LABEL_WEIGHTS)),
+    **{f"AUC of all by weights of labels{where}": ("AUC", {"label_weights": LABEL_WEIGHTS, **given}, lambda t, p, w, at=at: area(
+        1 - (c := Counts(t, p, w * LABEL_WEIGHTS, curve(at))).spared, c.recall, middle)) for where, given, at in (
+            ("", CURVE, None), (" at thresholds", {"thresholds": UNEVEN}, UNEVEN))},
     "BinaryIoU": ("BinaryIoU", {"threshold": TARGET}, overlap),
     "SensitivityAtSpecificity at a half": ("SensitivityAtSpecificity", {"specificity": 0.25, "num_thresholds": 1},
                                            lambda t, p, w: (c := Counts(t, p, w, [0.5])).recall[0] * (c.spared[0] >= 0.25)),

@@ -75,8 +75,9 @@ METRICS: Mapping[str, tuple[str, dict[str, Any]]] = {
 BEST = 2
 """Classes that are told, of which one is to be the right one."""
 STEPWISE = {"BinaryAccuracy": {}, "Accuracy": {}, "SparseCategoricalAccuracy": {}, "MeanAbsoluteError": {},
-            "CategoricalAccuracy": {}, "TopKCategoricalAccuracy": {"k": BEST}, "SparseTopKCategoricalAccuracy": {"k": BEST}}
-"""Keras' metrics of which each step has a value, and their options."""
+            "CategoricalAccuracy": {}, "TopKCategoricalAccuracy": {"k": BEST}, "SparseTopKCategoricalAccuracy": {"k": BEST},
+            "SparseTopKCategoricalAccuracy of sorted classes": {"k": BEST, "from_sorted_ids": True}}
+"""Keras' metrics of which each step has a value, with other options behind a space, and their options."""
 WEIGHED = ("steps", "column", "masked")
 """Weights of steps; weights of rows, in a column, for steps; weights of steps that are masked too."""
 
@@ -93,11 +94,12 @@ def metrics_weigh_steps(ask, metric, weighed) -> list[Deviation]:
         targets = targets % 2
         none = np.where(np.arange(4) % 2, 0.25, 0.5)  # at the threshold, and below it
         outputs, each = np.where(hits == (targets > 0), 0.75, none), hits
-    elif metric.endswith("CategoricalAccuracy"):
+    elif "CategoricalAccuracy" in metric:
         own, other = np.eye(CLASSES)[targets], np.eye(CLASSES)[(targets + 1) % CLASSES]
         place = BEST if "TopK" in metric else 1  # of the right class, where it is told
         outputs, each = np.where(hits[:, :, None], (3.5 - place) * own + 2 * other, 2 * other - own), hits
         targets = targets if metric.startswith("Sparse") else own
+        outputs = np.argsort(-outputs, axis=-1, kind="stable") if metric.endswith("sorted classes") else outputs
     else:
         outputs, each = np.where(hits, targets, targets + 1), hits if metric == "Accuracy" else ~hits
     if metric == "MeanAbsoluteError":
@@ -112,7 +114,8 @@ def averaged(ask, metric: str, targets: np.ndarray, outputs: np.ndarray, masks: 
              each: np.ndarray) -> np.ndarray:
     """What a metric comes to that is told the first batch, is reset, and is told all, one after another; `each` (batches, rows,
     steps): steps' values."""
-    arguments = {"metric": metric, "options": STEPWISE.get(metric, {}), "targets": targets, "outputs": outputs, "masks": masks,
+    kind = metric.partition(" ")[0]
+    arguments = {"metric": kind, "options": STEPWISE.get(metric, {}), "targets": targets, "outputs": outputs, "masks": masks,
                  "weights": weights, "each": each}
     return ask(FunctionRequest("metric_over_batches", tuple(arguments.items())))["value"]
 

@@ -50,7 +50,7 @@ HEADS = ("heads", "shared_heads")
 
 @statement("A mask that is given with a call is read, and handed on, in place of the one that the inputs carry, as an array too, "
            "and beside states that are given by their place; and one of queries as if they carried it.",
-           {"kind": (*READERS, *HEADS)}, strength=(1, 1, 1), sparing=1, usual={"kind": (*READERS[:5], HEADS[0])},
+           {"kind": (*READERS, *HEADS)}, strength=(1, 1, 1), sparing=1, usual={"kind": (*READERS[:5], *HEADS)},
            source="Keras: Layer.__call__(inputs, mask)")
 def given_masks_go_first(ask, kind) -> list[Deviation]:
     """Arrays: `outputs`, of a layer that gives all steps, on inputs that carry another mask, from states of a half where it has
@@ -82,9 +82,11 @@ def cast_inputs_keep_their_masks(ask, kind, dtype) -> list[Deviation]:
 
 
 @statement("Three inputs that are joined are valid where any of them is, and the greatest and the smallest number are of those "
-           "that are, as is the product.",
-           {"kind": ("Maximum", "Minimum", "Add", "Average", "Multiply", "Concatenate"), "first": ("masked", "plain")},
-           senseless=((("kind", "first"), lambda kind, first: first == "plain" and kind not in ("Maximum", "Minimum")),),
+           "that are, as is the product; a step is valid where any of its features is, of those that have masks of their own.",
+           {"kind": ("Maximum", "Minimum", "Add", "Average", "Multiply", "Concatenate"),
+            "first": ("masked", "plain", "features")},
+           senseless=((("kind", "first"), lambda kind, first: first == "plain" and kind not in ("Maximum", "Minimum")),
+                      (("kind", "first"), lambda kind, first: first == "features" and kind != "Concatenate")),
            strength=(1, 2, 2), source="Keras: Add, Maximum, Minimum, Concatenate, supports_masking")
 def three_masks_are_joined(ask, kind, first) -> list[Deviation]:
     """Arrays: `outputs`; `mask`, what they carry, if any. Where one input carries none, so do the outputs."""
@@ -92,9 +94,11 @@ def three_masks_are_joined(ask, kind, first) -> list[Deviation]:
     masks = np.stack([MASK & False, MASK[:, ::-1], MASK[::-1]])
     masks[0, 0, 1] = True
     given = [None if first == "plain" and n == 0 else mask for n, mask in enumerate(masks)]
+    if first == "features":  # one after the other is masked in each step, and then all
+        given[0] = masks[0][..., None] & (np.arange(4) == np.arange(4)[:, None])
     seen = ask(FunctionRequest("three_masks", (("kind", kind), ("inputs", inputs), ("masks", tuple(given)))))
     found = []
-    if first == "masked":
+    if first != "plain":
         found = equal("mask", seen["mask"], masks.any(axis=0)) if "mask" in seen.arrays else [
             Deviation("mask", "mask: found none")]
     if kind == "Multiply":

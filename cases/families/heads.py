@@ -91,8 +91,8 @@ CAUSAL_ALONE = tuple({"heads": heads, "reads": reads, "mask": "none", "own": "no
                       "bias": True, "gradients": scores == "none"}
                      for heads, reads, scores in (
                          ("each_its_own", "itself", "each"), ("each_its_own", "alike", "each"),
-                         ("each_its_own", "itself", "none"), ("shared_by_two", "itself", "each"),
-                         ("shared_by_two", "alike", "each")))
+                         ("each_its_own", "itself", "none"), ("shared_by_two", "itself", "none"),
+                         ("shared_by_two", "itself", "each"), ("shared_by_two", "alike", "each")))
 """No later step may be read, and nothing else is masked: a kernel does that by itself, where no scores are asked for."""
 ALONE = {**FACTORS, "mask": ("none", "right", "gaps"), "heads": ("each_its_own", "odd"),
          "scores": ("mean", "none", "each"), "bare": (False, True),
@@ -161,6 +161,7 @@ def deviations(ask, heads, reads, further, mask, own, causal, scores, bare, bias
     if own != "none":
         turn = np.arange(rows)[:, None, None] * (own == "each_row")
         said = ((np.arange(QUERIES)[:, None] + 2 * np.arange(read) + turn) % 3 != 0) | first
+    apart = said if own != "none" else None
     said = said & np.tri(QUERIES, read, dtype=bool) if causal else said
     near = np.abs(np.arange(QUERIES)[:, None] - np.arange(read)) < (window or QUERIES + read)
     given["may"] = said & near if valid is None else said & near & valid[:, None]
@@ -173,7 +174,7 @@ def deviations(ask, heads, reads, further, mask, own, causal, scores, bare, bias
                                "window": window, "gated": gated,
                                "numbers": (keys, np.broadcast_to(pairs, said.shape)) if numbers else ()}
     seen = ask(FunctionRequest("heads", (*options.items(), ("weights", weights), ("given", given), ("asking", asking),
-                                         ("valid", valid), ("said", said if causal or own != "none" else None))))
+                                         ("valid", valid), ("said", said if causal or own != "none" else None), ("own", apart))))
     ways = ("outputs", *(name for name in ("hinted", "hinted/heads") if name in seen.arrays))
 
     def looked_at(one: np.ndarray, right: np.ndarray) -> np.ndarray:

@@ -191,17 +191,20 @@ def cross_entropies_are_equations_in_turn(ask) -> list[Deviation]:
     return found
 
 
-@statement("A loss of one number a row is the same whether targets, outputs or weights have an axis of one or not.",
-           {"targets": ("bare", "column"), "outputs": ("bare", "column"), "weights": ("bare", "column")}, strength=(1, 2, 3),
-           senseless=((("targets", "outputs"), lambda targets, outputs: targets == outputs == "bare"),),
+@statement("A loss of one number a row, or a step, is the same whether targets, outputs or weights have an axis of one or not.",
+           {**dict.fromkeys(("targets", "outputs", "weights"), ("bare", "column")), "of": ("rows", "steps")},
+           strength=(1, 2, 3), senseless=(
+               (("targets", "outputs"), lambda targets, outputs: targets == outputs == "bare"),
+               (("targets", "outputs", "of"), lambda targets, outputs, of: targets == outputs and of == "steps")),
            source="Keras: Loss.__call__")
-def axes_of_one_change_no_loss(ask, targets, outputs, weights) -> list[Deviation]:
-    random = generator("axes of one")
-    t, p, w = (random.uniform(0.5, 2.0, 5) for _ in range(3))
-    given = {"targets": t if targets == "bare" else t[:, None], "outputs": p if outputs == "bare" else p[:, None],
+def axes_of_one_change_no_loss(ask, targets, outputs, weights, of) -> list[Deviation]:
+    random, shape = generator("axes of one"), (5,) if of == "rows" else (5, 3)
+    t, p, w = (random.uniform(0.5, 2.0, size) for size in (shape, shape, 5))
+    given = {"targets": t if targets == "bare" else t[..., None], "outputs": p if outputs == "bare" else p[..., None],
              "weights": w if weights == "bare" else w[:, None]}
-    name, due = "mean_squared_error", w * (t - p) ** 2
+    name, due = "mean_squared_error", w * ((t - p) ** 2).reshape(5, -1).mean(axis=1)
     arguments = {"name": name, "class": EQUATIONS[name][0], "options": {}, "form": "loss", **given}
+    arguments |= {"due": due} if of == "steps" else {}
     seen = ask(FunctionRequest("loss_by_name", tuple(arguments.items())))["value"]
     return compare("value", seen.reshape(-1), due, SLACK * due.max())
 

@@ -206,17 +206,21 @@ def of_length_one(inputs: np.ndarray, kernel: np.ndarray, vector: np.ndarray) ->
 
 
 @statement("A layer whose matrix is to be of length one has it divided by its greatest singular value, as powers of it tell, in "
-           "training, step by step, and stays as it is in inference, of sequences of any length; one of zeros stays zeros.",
-           sparing=0,
+           "training, step by step, and stays as it is in inference, of sequences of any length; one of zeros stays zeros; so "
+           "has a table, whose rows come.", {"of": ("kernel", "table")}, sparing=0,
            source="Miyato et al. 2018; Keras: SpectralNormalization(power_iterations)")
-def matrices_become_of_length_one(ask) -> list[Deviation]:
+def matrices_become_of_length_one(ask, of) -> list[Deviation]:
     """Arrays: `outputs/N` of calls, in training but for the last; `vector`, what the powers begin with (1, units); `longer`, of
-    the inputs in each of two steps, after all; `zeros`, of a matrix of zeros in training."""
+    the inputs in each of two steps, after all; `zeros`, of a matrix of zeros in training. Of a table: the first
+    alone, of rows of the matrix."""
     random = generator("length of matrices")
     inputs, kernel = draw_values(random, (ROWS, CHANNELS)), draw_values(random, (CHANNELS, STEPS))
-    seen = ask(FunctionRequest("spectral", (("inputs", inputs), ("kernel", kernel), ("powers", POWERS), ("calls", BATCHES))))
+    inputs = np.eye(CHANNELS)[::-1] if of == "table" else inputs
+    seen = ask(FunctionRequest("spectral", (("of", of), ("inputs", inputs), ("kernel", kernel), ("powers", POWERS),
+                                            ("calls", BATCHES))))
     due = of_length_one(inputs, kernel, seen["vector"].astype("float64"))
     due |= {"longer": np.stack(2 * [due[f"outputs/{BATCHES - 1}"]], axis=1), "zeros": np.zeros((ROWS, STEPS))}
+    due = {"outputs/0": due["outputs/0"]} if of == "table" else due
     return [d for name, one in due.items() for d in compare(name, seen[name], one, 1024 * unit_roundoff("float32") * (
         1 + np.abs(one)))]
 

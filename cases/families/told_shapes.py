@@ -36,6 +36,9 @@ LAYERS: Mapping[str, tuple[str, dict[str, Any], tuple[tuple[int, ...], ...], Cal
     "products": ("Dot", {"axes": 2}, ((STEPS, 3), (OTHERS, 3)), lambda t: (t, OTHERS)),
     "products_from_the_end": ("Dot", {"axes": (-1, 1)}, ((STEPS, 3), (3, 4)), lambda t: (t, 4)),
     "products_of_vectors": ("Dot", {"axes": -1}, ((3,), (3,)), lambda t: (1,)),
+    "products_of_pictures": ("Dot", {"axes": (3, 1)}, (PICTURE, (2, 4, 3)), lambda t: (t, 6, 4, 3)),
+    "products_of_last_axes": ("Dot", {"axes": -1}, ((STEPS, 3), (OTHERS, 2, 3)), lambda t: (t, OTHERS, 2)),
+    "products_over_time": ("Dot", {"axes": 1}, ((STEPS, 3), (STEPS, 2, 4)), lambda t: (3, 2, 4)),
     "same": ("Identity", {}, ((STEPS, 3),), lambda t: (t, 3)),
     "dense": ("Dense", {"units": 7}, ((STEPS, 3),), lambda t: (t, 7)),
     "einsum": ("EinsumDense", {"equation": "btf,fg->btg", "output_shape": (None, 7)}, ((STEPS, 3),), lambda t: (t, 7)),
@@ -165,6 +168,9 @@ EQUATIONS: Mapping[str, Callable[..., np.ndarray]] = {
     "turned": lambda x: np.moveaxis(x, 3, 1), "minimum": joined(np.minimum), "maximum": joined(np.maximum),
     "multiply": joined(np.multiply), "spread_over_time": joined(np.add), "average": lambda *x: joined(np.add)(*x) / len(x),
     "products": lambda x, y: np.einsum("btf,bsf->bts", x, y), "products_from_the_end": lambda x, y: x @ y,
+    "products_of_pictures": lambda x, y: np.einsum("btuf,bfsg->btusg", x, y),
+    "products_of_last_axes": lambda x, y: np.einsum("btf,bsgf->btsg", x, y),
+    "products_over_time": lambda x, y: np.einsum("btf,btsg->bfsg", x, y),
     "products_of_vectors": lambda x, y: (x * y).sum(axis=1, keepdims=True), "same": lambda x: x,
     "repeated": lambda x: np.repeat(x[:, None], 4, axis=1), "mean": lambda x: x.mean(axis=2),
     "mean_kept": lambda x: x.mean(axis=1, keepdims=True), "greatest": lambda x: x.max(axis=2, keepdims=True),
@@ -194,9 +200,10 @@ SCORED = ("scores", "scores_of_heads")
 """What is called for its scores, and looked at for these."""
 APART = ("MultiHeadAttention", "GroupQueryAttention")
 """The layers that take their inputs one by one, not as a list."""
-FEATURES_LAST = ("products_from_the_end", "average")
+FEATURES_LAST = ("products_from_the_end", "average", "products_of_pictures")
 """Those whose last input has features in the place of its time."""
-CLOSED = ("repeated", "mean", "greatest", "multiply", "maximum", "products_of_vectors", "einsum_of_steps")
+CLOSED = ("repeated", "mean", "greatest", "multiply", "maximum", "products_of_vectors", "products_over_time",
+          "einsum_of_steps")
 """Those whose first input has no axis of time that may be open."""
 OPENED = ("einsum", "einsum_turned")
 """Those whose own option leaves time open."""

@@ -53,11 +53,10 @@ def run_heads(backend: Any, request: FunctionRequest) -> Observation | Unsupport
             masks["query_mask"] = engine.tensor(options["asking"])
         elif options["asking"] is not None:  # what is given is not read there, a finding of its own
             query = carrying(keras, query, options["asking"], engine)
-        said = options["said"]
         if options["causal"]:
             masks["use_causal_mask"] = True
-        if said is not None and not (options["causal"] and (said == np.tri(*said.shape[1:], dtype=bool)).all()):
-            masks["attention_mask"] = engine.tensor(said)
+        if options["own"] is not None:
+            masks["attention_mask"] = engine.tensor(options["own"])
         return one(query, value, key, training=False, return_attention_scores=options["scores"] != "none", **masks)
 
     with moment("run"):
@@ -70,7 +69,7 @@ def run_heads(backend: Any, request: FunctionRequest) -> Observation | Unsupport
     wider = ()
     if asking == kept and options["reads"] == "others":  # results of a width of their own
         every = [engine.tensor(given[name].astype("float32")) for name in ("query", "value", "key")]
-        other = layers.MultiHeadAttention(asking, SIZE, output_shape=(2, 5))
+        other = layers.MultiHeadAttention(asking, SIZE, output_shape=5 if options["scores"] == "none" else (2, 5))
         wider = (tuple(other(*(keras.KerasTensor(tuple(each.shape)) for each in every)).shape), tuple(other(*every).shape))
     asked = {"return_attention_scores": True} if options["scores"] != "none" else {}
     told = one(*(keras.KerasTensor(given[name].shape) for name in ("query", "value", "key")), **asked)
@@ -131,7 +130,7 @@ def run_framed_heads(backend: Any, request: FunctionRequest) -> Observation:
         return engine.numpy(one(*carried, **more))
 
     with moment("build"):
-        together, alone = (keras.layers.MultiHeadAttention(2, SIZE, attention_axes=axes) for axes in ((2,), None))
+        together, alone = (keras.layers.MultiHeadAttention(2, SIZE, attention_axes=axes) for axes in (2, None))
         together.build(*(one.shape for one in given.values()))
         alone.build(*(one[:, 0].shape for one in given.values()))
         random = np.random.default_rng(1)

@@ -305,12 +305,16 @@ def run_spectral(backend: Any, request: FunctionRequest) -> Observation:
     options, layers, engine = dict(request.arguments), backend.keras.layers, backend.engine
     kernel = options["kernel"].astype("float32")
     with moment("build"):
-        inner = layers.Dense(kernel.shape[1], use_bias=False)
+        of_rows = options["of"] == "table"
+        inner = layers.Embedding(*kernel.shape) if of_rows else layers.Dense(kernel.shape[1], use_bias=False)
         one = layers.SpectralNormalization(inner, power_iterations=options["powers"])
-        one.build((None, 1, options["inputs"].shape[1]))
-        inner.kernel.assign(kernel)
+        one.build((None, len(kernel)) if of_rows else (None, 1, len(kernel)))
+        (inner.embeddings if of_rows else inner.kernel).assign(kernel)
     found = {"vector": np.array(engine.numpy(one.vector_u.value))}
     with moment("run"):
+        if options["of"] == "table":
+            ids = engine.tensor(options["inputs"].argmax(axis=1).astype("int32")[None])
+            return Observation(found | {"outputs/0": engine.numpy(one(ids, training=True))[0]})
         for call in range(options["calls"]):
             inputs, training = engine.tensor(options["inputs"].astype("float32")), call < options["calls"] - 1
             found[f"outputs/{call}"] = np.array(engine.numpy(one(inputs[:, None], training=training)))[:, 0]

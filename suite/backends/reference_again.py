@@ -212,7 +212,8 @@ def run_three_masks(backend: Any, request: FunctionRequest) -> Observation:
     """The greatest or smallest valid number, a product of the valid ones, or a sum; valid where any is."""
     options = dict(request.arguments)
     masks, inputs = options["masks"], options["inputs"].astype("float32")
-    valid = np.stack([np.ones(inputs.shape[1:3], bool) if mask is None else mask for mask in masks])
+    valid = np.stack([np.ones(inputs.shape[1:3], bool) if mask is None else mask if mask.ndim == 2 else mask.any(axis=2)
+                      for mask in masks])
     far = np.where(valid[..., None], inputs, np.inf if options["kind"] == "Minimum" else -np.inf)
     outputs = {"Maximum": far.max(axis=0), "Minimum": far.min(axis=0),
                "Multiply": np.where(valid[..., None], inputs, 1.0).prod(axis=0)}.get(options["kind"], inputs.sum(axis=0))
