@@ -190,6 +190,8 @@ def attention_is_its_equation(ask, layer, use_scale, causal, mask, keys):
     means = left @ value[0]
     found += compare("dropped/outputs", seen["dropped/outputs"][0], means, SLACK * (1.0 + np.abs(means)))
     lost = (seen["dropped/scores"] == 0)[:, allowed(**variant)]
+    if ("scale" in weights) != use_scale:
+        found.append(Deviation("weights", f"use_scale={use_scale}, and these are its weights: {', '.join(weights) or 'none'}"))
     words = f"{int(lost.sum())} of {lost.size} scores are dropped"
     return found if lost.any() and not lost.all() else [*found, Deviation("dropped", words)]
 

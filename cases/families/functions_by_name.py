@@ -98,6 +98,8 @@ ACTIVATIONS: Mapping[str, tuple[str, dict[str, Any], Callable[[np.ndarray], np.n
     "softmax_of_some_parts": ("Softmax", {"axis": (1, 2)}, lambda x: shares(x, (1, 2))),
 }
 """Name -> Keras' function, or layer, which is given a mask; options, equation."""
+KINKS = (0.25, 0.5, 0.75, -0.75, 1.0, -1.0, 3.0, -3.0)
+"""Where one of them turns from one rule to another."""
 BY_NUMBERS = ("softmax_of_some_steps",)
 """Those whose mask is of numbers: what is above a half is kept."""
 RESHAPED: Mapping[str, tuple[str, dict[str, Any], Callable[[np.ndarray], np.ndarray]]] = {
@@ -182,6 +184,8 @@ SHAPES = {"distinct": (3, 6, 4), "square": (4, 6, 4), "single": (1, 6, 4)}
 def activations_are_equations(ask, name):
     function, options, equation = ACTIVATIONS[name]
     inputs = WIDE * draw_values(generator("activations"), KEPT.shape)
+    if not options.get("threshold") or function != "relu":  # which is documented, and computed, in two ways just there
+        inputs[0].flat[: len(KINKS)] = KINKS
     masked = function[0].isupper()
     inputs = np.where(KEPT, inputs, np.nan) if masked else inputs
     due = equation(inputs)
