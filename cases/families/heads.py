@@ -94,6 +94,12 @@ CAUSAL_ALONE = tuple({"heads": heads, "reads": reads, "mask": "none", "own": "no
                          ("each_its_own", "itself", "none"), ("shared_by_two", "itself", "none"),
                          ("shared_by_two", "itself", "each"), ("shared_by_two", "alike", "each")))
 """No later step may be read, and nothing else is masked: a kernel does that by itself, where no scores are asked for."""
+CAUSAL_AND_MORE = tuple({"heads": heads, "reads": "itself", "mask": mask, "own": own, "causal": True, "scores": scores,
+                         "bias": True, "gradients": False}
+                        for heads in ("each_its_own", "shared_by_two")
+                        for mask, own, scores in (("none", "all_rows", "none"), ("right", "none", "none"),
+                                                  ("right", "none", "each"), ("queries", "none", "none")))
+"""And where one mask more is given that kernel is not enough: one's own, one of keys, or of values, or of queries."""
 ALONE = {**FACTORS, "mask": ("none", "right", "gaps"), "heads": ("each_its_own", "odd"),
          "scores": ("mean", "none", "each"), "bare": (False, True),
          "further": ("none", "drawn", "zero", "drawn_and_zero"), "time_first": (False, True), "numbers": (False, True)}
@@ -103,7 +109,8 @@ of each that are weights, one of zeros, or both; masks of numbers, which are add
 
 @statement("Attention of several heads is its equation, in inference, whatever is asked for besides, with any masks together, "
            "and where it is told besides that its mask, one for all or one for each head, is a causal one.",
-           FACTORS, strength=(1, 2, 2), usual={"bias": (True,)}, sparing=1, eager=1, senseless=SENSELESS, met=CAUSAL_ALONE,
+           FACTORS, strength=(1, 2, 2), usual={"bias": (True,)}, sparing=1, eager=1, senseless=SENSELESS,
+           met=(*CAUSAL_ALONE, *CAUSAL_AND_MORE),
            source="Vaswani et al. 2017; Ainslie et al. 2023; PyTorch: nn.MultiheadAttention; Keras: MultiHeadAttention")
 def heads_are_their_equation(ask, **variant) -> list[Deviation]:
     return deviations(ask, further="none", bare=False, time_first=False, numbers=False, **variant)

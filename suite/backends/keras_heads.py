@@ -44,7 +44,7 @@ def run_heads(backend: Any, request: FunctionRequest) -> Observation | Unsupport
         query, value, key = (engine.tensor(given[name].astype("float32")) for name in ("query", "value", "key"))
         if options["reads"] == "itself":
             key = value = query
-        whose = "key_mask" if options["causal"] else "value_mask"
+        whose = "key_mask" if options["causal"] and options["scores"] == "none" else "value_mask"
         masks = {} if options["valid"] is None else {whose: engine.tensor(options["valid"])}
         if masks and options["reads"] != "itself":  # each hides some, and together they hide what is padding
             even = np.arange(options["valid"].shape[1]) % 2 == 0

@@ -5,19 +5,19 @@ from tests.faults.base import Fault, faults
 FAMILY, TENSORFLOW, LAYERS = "drawn: engines and around", "keras.src.backend.tensorflow.rnn", "keras.src.layers."
 GRU = "        in (activations.sigmoid, tf.sigmoid, ops.sigmoid)\n        and not unroll\n        and use_bias\n        and reset_after\n"
 LSTM = "        in (activations.sigmoid, tf.sigmoid, ops.sigmoid)\n        and not unroll\n        and use_bias\n    )\n"
+KERNEL = '        rnn_mode="gru",\n        sequence_lengths=sequence_lengths,\n        time_major=time_major,\n    )\n'
+TURNED = ("    if go_backwards:\n        outputs = tf.reverse_sequence(\n            outputs,\n            sequence_lengths,\n"
+          "            seq_axis=seq_axis,\n            batch_axis=batch_axis,\n        )\n"
+          "        outputs = tf.reverse(outputs, axis=[seq_axis])")
 ALL: tuple[Fault, ...] = (
     *faults(FAMILY, TENSORFLOW, {
         "TensorFlow: a GRU's kernel of a card takes any activation of the candidate": (
             "        and recurrent_activation\n" + GRU, "        or recurrent_activation\n" + GRU),
         "TensorFlow: an LSTM's kernel of a card takes any activation": (
             "        and recurrent_activation\n" + LSTM, "        or recurrent_activation\n" + LSTM),
-        "TensorFlow: a GRU that resets before runs on a card's kernel": (
-            GRU, GRU.replace("        and reset_after\n", "        and reset_after is not None\n")),
         "TensorFlow: an unrolled LSTM runs on a card's kernel": (LSTM, LSTM.replace("        and not unroll\n", "")),
-        "TensorFlow: masked rows of a card's GRU are turned as if their time were their batch": (
-            "    if go_backwards:\n        outputs = tf.reverse_sequence(\n            outputs,\n            sequence_lengths,\n"
-            "            seq_axis=seq_axis,\n            batch_axis=batch_axis,\n        )\n        outputs = tf.reverse(outputs, axis=[seq_axis])",
-            "    if go_backwards:\n        outputs = tf.reverse(outputs, axis=[seq_axis])"),
+        "TensorFlow: masked rows of a card's GRU are turned as whole ones are": (
+            KERNEL + TURNED, KERNEL + "    if go_backwards:\n        outputs = tf.reverse(outputs, axis=[seq_axis])"),
     }),
     *faults(FAMILY, "keras.src.backend.jax.nn", {
         "JAX: threshold keeps what is just as large": (
@@ -31,9 +31,12 @@ ALL: tuple[Fault, ...] = (
     *faults(FAMILY, LAYERS + "attention.grouped_query_attention", {
         "GroupQueryAttention: causal alone, the fast kernel is not told": (
             "                    is_causal=True,\n", "                    is_causal=False,\n"),
-        "GroupQueryAttention: one's own mask is not read where it is causal, too": (
-            "            and attention_mask is None\n            and self.sliding_window", "            and self.sliding_window"),
+        **{f"GroupQueryAttention: where it is causal the mask {name} is not read": (f"            and {name} is None\n", "")
+           for name in ("query_mask", "value_mask", "key_mask", "attention_mask")},
     }),
+    *faults(FAMILY, LAYERS + "attention.multi_head_attention", {
+        f"MultiHeadAttention: where it is causal the mask {name} is not read": (f"            and {name} is None\n", "")
+        for name in ("value_mask", "key_mask", "attention_mask")}),
     *faults(FAMILY, LAYERS + "merging.concatenate", {
         "Concatenate: a mask of features counts where all of it is": (
             "        return ops.any(concatenated, axis=-1, keepdims=False)",
