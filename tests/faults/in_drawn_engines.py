@@ -32,7 +32,7 @@ ALL: tuple[Fault, ...] = (
         "GroupQueryAttention: causal alone, the fast kernel is not told": (
             "                    is_causal=True,\n", "                    is_causal=False,\n"),
         **{f"GroupQueryAttention: where it is causal the mask {name} is not read": (f"            and {name} is None\n", "")
-           for name in ("query_mask", "value_mask", "key_mask", "attention_mask")},
+           for name in ("value_mask", "key_mask", "attention_mask")},
     }),
     *faults(FAMILY, LAYERS + "attention.multi_head_attention", {
         f"MultiHeadAttention: where it is causal the mask {name} is not read": (f"            and {name} is None\n", "")
