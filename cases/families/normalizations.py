@@ -68,7 +68,12 @@ def normalizations_are_their_equations(ask, kind, axes, features, level) -> list
     asked = [name for name in dues if name in seen.arrays or name != "synchronized"]
     rounded = 2 * inputs.size * level * (1 + np.abs(scale).max())  # a mean, added number by number
     slack = unit_roundoff("float32") * (256 + rounded)
-    return [d for name in asked for d in compare(name, seen[name], dues[name], slack * (1 + np.abs(dues[name])))]
+    found = [d for name in asked for d in compare(name, seen[name], dues[name], slack * (1 + np.abs(dues[name])))]
+    for name, count in seen.facts.get("counted", ()):
+        due = {"rms": 1, "unit": 0}.get(kind, {"alone/none": 0, "alone/scale": 1, "alone/offset": 1}.get(name, 2))
+        if count != due:
+            found.append(Deviation("weights", f"{name}: {count} weights are trained, expected {due}"))
+    return found
 
 
 CHANNELS, BATCHES, MOMENTUM = 4, 3, 0.25

@@ -96,7 +96,9 @@ def run_normalized(backend: Any, request: FunctionRequest) -> Observation | Unsu
     with moment("run"):
         inputs = engine.tensor(options["inputs"].astype("float32"))
         training = {"training": True} if kind == "batch" else {}
-        return Observation({name: engine.numpy(one(inputs, **training)) for name, one in each.items()})
+        counted = tuple((name, len(one.trainable_variables)) for name, one in each.items())
+        found = {name: engine.numpy(one(inputs, **training)) for name, one in each.items()}
+        return Observation(found, facts={"counted": counted})
 
 
 def kept_table(keras: Any, layer: str, kept: str, adapted: bool, sizes: tuple[int, int]) -> Any:
