@@ -200,6 +200,7 @@ def deviations(ask, heads, reads, further, mask, own, causal, scores, bare, bias
     shapes = {"outputs": due.shape, "scores": parts.shape} if scores == "each" else {"outputs": due.shape}
     found += [Deviation("told", f"{name}: told {told}, {shapes[name]} came") for name, told in seen.facts.get("told", ())
               if told != shapes[name]]
+    found += [Deviation("parts", f"{name}_dense is another part") for name in seen.facts.get("others", ())]
     if len(set(wider := seen.facts.get("wider", ()))) > 1:
         found.append(Deviation("wider", f"results of a width of their own: told {wider[0]}, {wider[1]} came"))
     if scores != "none":

@@ -71,9 +71,12 @@ def run_heads(backend: Any, request: FunctionRequest) -> Observation | Unsupport
         every = [engine.tensor(given[name].astype("float32")) for name in ("query", "value", "key")]
         other = layers.MultiHeadAttention(asking, SIZE, output_shape=5 if options["scores"] == "none" else (2, 5))
         wider = (tuple(other(*(keras.KerasTensor(tuple(each.shape)) for each in every)).shape), tuple(other(*every).shape))
+    shown = {name: part for name in ("query", "key", "value", "output") if (part := getattr(one, f"{name}_dense", None))}
+    others = tuple(name for name, part in shown.items()
+                   if not np.array_equal(engine.numpy(part.kernel.value), weights[f"{name}/kernel"].astype("float32")))
     asked = {"return_attention_scores": True} if options["scores"] != "none" else {}
     told = one(*(keras.KerasTensor(given[name].shape) for name in ("query", "value", "key")), **asked)
-    return Observation(arrays, facts={"constraints": bounds, "wider": wider, "told": tuple(
+    return Observation(arrays, facts={"constraints": bounds, "wider": wider, "others": others, "told": tuple(
         (name, tuple(each.shape)) for name, each in zip(("outputs", "scores"), keras.tree.flatten(told), strict=False))})
 
 

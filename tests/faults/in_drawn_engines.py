@@ -37,6 +37,16 @@ ALL: tuple[Fault, ...] = (
     *faults(FAMILY, LAYERS + "attention.multi_head_attention", {
         f"MultiHeadAttention: where it is causal the mask {name} is not read": (f"            and {name} is None\n", "")
         for name in ("value_mask", "key_mask", "attention_mask")}),
+    *faults(FAMILY, LAYERS + "attention.multi_head_attention", {
+        "MultiHeadAttention: key_dense is that of values": (
+            "        return self._key_dense\n", "        return self._value_dense\n"),
+        "MultiHeadAttention: output_dense is that of queries": (
+            "        return self._output_dense\n", "        return self._query_dense\n"),
+    }),
+    *faults(FAMILY, LAYERS + "normalization.layer_normalization", {
+        "LayerNormalization without a scale has a weight of one all the same": (
+            "        if self.scale:\n            self.gamma = self.add_weight(", "        if True:\n            self.gamma = self.add_weight("),
+    }),
     *faults(FAMILY, LAYERS + "merging.concatenate", {
         "Concatenate: a mask of features counts where all of it is": (
             "        return ops.any(concatenated, axis=-1, keepdims=False)",
