@@ -45,7 +45,7 @@ ALL: tuple[Fault, ...] = (
     }),
     *faults(FAMILY, LAYERS + "normalization.layer_normalization", {
         "LayerNormalization without a scale has a weight of one all the same": (
-            "        if self.scale:\n            self.gamma = self.add_weight(", "        if True:\n            self.gamma = self.add_weight("),
+            "        if self.scale or self.rms_scaling:\n            self.gamma", "        if True:\n            self.gamma"),
     }),
     *faults(FAMILY, LAYERS + "merging.concatenate", {
         "Concatenate: a mask of features counts where all of it is": (
