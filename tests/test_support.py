@@ -95,7 +95,7 @@ DECLINED = frozenset("""
     held_layers/parts_of_cells_act_once_a_step held_layers/parts_of_cells_draw_anew
     initial_weights/initializers_fill_their_weights initial_weights/regularizers_and_constraints_act
     kernels_of_cards/kernels_of_cards_are_given_right kernels_of_cards/kernels_of_cards_keep_the_order
-    kernels_of_cards/kernels_of_cards_leave_layers_alone
+    kernels_of_cards/kernels_of_cards_leave_layers_alone kernels_of_cards/kernels_of_cards_keep_to_their_conditions
     kernels/recurrent_models_are_compiled layers_between/masks_change_no_valid_step layers_between/masks_go_through
     losses/cross_entropies_of_probabilities losses/every_metric_counts_valid_steps losses/losses_leave_their_weights
     losses/masked_losses_are_sums_by_hand losses/masked_nan_targets_do_not_count losses/masked_targets_do_not_count
