@@ -9,14 +9,14 @@ from suite.repros.functions.weights import ALL
 
 LAYERS = {"Attention": "Attention()", "AdditiveAttention": "AdditiveAttention()",
           "MultiHeadAttention": "MultiHeadAttention(num_heads=2, key_dim=3)",
-          "GroupedQueryAttention": "GroupedQueryAttention(head_dim=3, num_query_heads=2, num_key_value_heads=1)"}
+          "GroupQueryAttention": "GroupQueryAttention(head_dim=3, num_query_heads=2, num_key_value_heads=1)"}
 
 
 def attending(told: Told) -> list[str]:
     """One row, and copies of it with one value (or key) changed: what changes with it was read."""
     options = told.options
     kind, causal, own = (options[n] for n in ("layer", "causal", "own"))
-    heads = kind in ("MultiHeadAttention", "GroupedQueryAttention")
+    heads = kind in ("MultiHeadAttention", "GroupQueryAttention")
     masks = {n: options[f"{n}_mask"] for n in ("query", "value")}
     queries, values, width = options["query"].shape[1], options["value"].shape[1], options["query"].shape[2]
     keys, where = options["key"] is not None, told.worst.where
